@@ -1,0 +1,57 @@
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>
+/// Shape of a 2-D window operation over NHWC data. The window of output (oy, ox) starts at input
+/// (oy·StrideHeight − PadTop, ox·StrideWidth − PadLeft); positions outside of the input count as padding, so padding at
+/// the bottom and right follows from the output size.
+/// </summary>
+internal readonly record struct Window2D(
+    int Batch,
+    int InputHeight,
+    int InputWidth,
+    int InputChannels,
+    int OutputHeight,
+    int OutputWidth,
+    int OutputChannels,
+    int KernelHeight,
+    int KernelWidth,
+    int StrideHeight,
+    int StrideWidth,
+    int DilationHeight,
+    int DilationWidth,
+    int PadTop,
+    int PadLeft)
+{
+    /// <summary>Whether any window of the operation reaches outside of the input.</summary>
+    public bool HasPadding =>
+        PadTop > 0 || PadLeft > 0
+        || (OutputHeight - 1) * StrideHeight - PadTop + (KernelHeight - 1) * DilationHeight >= InputHeight
+        || (OutputWidth - 1) * StrideWidth - PadLeft + (KernelWidth - 1) * DilationWidth >= InputWidth;
+}
+
+/// <summary>
+/// Quantization of a layer with weights. Accumulator multiplier of output channel c is
+/// (InputScale·WeightScales[c])/OutputScale, computed in float32 in that order.
+/// </summary>
+/// <param name="InputScale">Scale of the activations.</param>
+/// <param name="InputZeroPoint">Zero point of the activations, in the element type's own range.</param>
+/// <param name="WeightScales">One scale per output channel, or a single one.</param>
+/// <param name="WeightZeroPoint">Zero point of all weights: 0 but in the older uint8 scheme.</param>
+/// <param name="OutputScale">Scale of the output.</param>
+/// <param name="OutputZeroPoint">Zero point of the output.</param>
+/// <param name="OutputMin">Lowest quantized output, with the fused activation applied.</param>
+/// <param name="OutputMax">Highest quantized output, with the fused activation applied.</param>
+internal sealed record LayerQuantization(
+    float InputScale,
+    int InputZeroPoint,
+    float[] WeightScales,
+    int WeightZeroPoint,
+    float OutputScale,
+    int OutputZeroPoint,
+    int OutputMin,
+    int OutputMax)
+{
+    /// <summary>Float multiplier of the int32 accumulator of output channel <paramref name="channel"/>.</summary>
+    public float Multiplier(int channel) =>
+        InputScale * WeightScales[WeightScales.Length == 1 ? 0 : channel] / OutputScale;
+}

@@ -1,0 +1,24 @@
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>
+/// One planned step. A kernel is bound to shapes, quantization and packed constants when the model is loaded and is
+/// shared by all sessions: it holds no run-time state. At run time it gets spans, and allocates nothing.
+/// </summary>
+internal abstract class Kernel
+{
+    /// <summary>Bytes of scratch memory, 64-byte aligned, that each concurrent call of <see cref="Run"/> needs.</summary>
+    public virtual int ScratchBytes => 0;
+
+    /// <summary>
+    /// Number of independent items (rows, tiles, channels blocks) the output can be divided into. The executor calls
+    /// <see cref="Run"/> once for all of them, or concurrently for disjoint ranges. The bits of the output must not
+    /// depend on the division.
+    /// </summary>
+    public virtual int Items => 1;
+
+    /// <summary>Rough cost of all items in multiply-adds or element operations; decides whether threads pay.</summary>
+    public virtual long Work => 0;
+
+    /// <summary>Computes the items <paramref name="start"/> (inclusive) to <paramref name="end"/> (exclusive).</summary>
+    public abstract void Run(in KernelArguments args, int start, int end);
+}

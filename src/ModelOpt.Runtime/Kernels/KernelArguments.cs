@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>
+/// Where a kernel finds an operand: bytes of the session's arena, or a constant of the model. <see cref="None"/> stands
+/// for an optional operand that is absent.
+/// </summary>
+internal readonly struct Operand
+{
+    private readonly ReadOnlyMemory<byte> _constant;
+    private readonly int _offset;
+    private readonly int _length;
+
+    private Operand(ReadOnlyMemory<byte> constant, int offset, int length)
+    {
+        _constant = constant;
+        _offset = offset;
+        _length = length;
+    }
+
+    public static Operand None => new(default, -1, 0);
+
+    public static Operand Constant(ReadOnlyMemory<byte> data) => new(data, -1, data.Length);
+
+    public static Operand InArena(int offset, int length) => new(default, offset, length);
+
+    /// <summary>Offset in the arena, or −1 for a constant or absent operand.</summary>
+    public int ArenaOffset => _offset;
+
+    public int Length => _length;
+
+    public ReadOnlySpan<byte> Read(Span<byte> arena) =>
+        _offset >= 0 ? arena.Slice(_offset, _length) : _constant.Span;
+
+    public Span<byte> Write(Span<byte> arena) => arena.Slice(_offset, _length);
+}
+
+/// <summary>Inputs, outputs and scratch memory of one kernel call.</summary>
+internal readonly ref struct KernelArguments
+{
+    private readonly Operand[] _inputs;
+    private readonly Operand[] _outputs;
+    private readonly Span<byte> _arena;
+    private readonly Span<byte> _scratch;
+
+    public KernelArguments(Operand[] inputs, Operand[] outputs, Span<byte> arena, Span<byte> scratch)
+    {
+        _inputs = inputs;
+        _outputs = outputs;
+        _arena = arena;
+        _scratch = scratch;
+    }
+
+    /// <summary>Input <paramref name="index"/> of the step; empty when absent. Constants need not be aligned.</summary>
+    public ReadOnlySpan<T> Input<T>(int index)
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(_inputs[index].Read(_arena));
+
+    /// <summary>Output <paramref name="index"/> of the step, 64-byte aligned.</summary>
+    public Span<T> Output<T>(int index)
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(_outputs[index].Write(_arena));
+
+    /// <summary>Scratch memory of this call, at least <see cref="Kernel.ScratchBytes"/> long, 64-byte aligned.</summary>
+    public Span<T> Scratch<T>()
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(_scratch);
+
+    public int InputCount => _inputs.Length;
+
+    public int OutputCount => _outputs.Length;
+}
