@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using ModelOpt.Runtime.Kernels.Simd;
+
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>Gives the right operand of <see cref="GemmF32{TLanes, V}"/> panel by panel.</summary>
+internal unsafe interface IPanelSource
+{
+    /// <summary>
+    /// Rows [k0, k0 + kc) of columns [column, column + columns), row after row, each padded to <paramref name="width"/>
+    /// elements: written into <paramref name="scratch"/>, or found in place. What stands in the padding is finite.
+    /// </summary>
+    float* Panel(int k0, int kc, int column, int columns, int width, float* scratch);
+}
+
+/// <summary>B[p, j] = B[p·rowStride + j·columnStride], copied panel by panel.</summary>
+internal readonly unsafe struct MatrixSource(float* b, nint rowStride, nint columnStride) : IPanelSource
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public float* Panel(int k0, int kc, int column, int columns, int width, float* scratch)
+    {
+        float* source = b + (k0 * rowStride) + (column * columnStride);
+        if (columnStride == 1)
+        {
+            if (columns < width)
+                new Span<float>(scratch, kc * width).Clear();
+            for (int p = 0; p < kc; p++)
+                Unsafe.CopyBlockUnaligned(scratch + (p * width), source + (p * rowStride), (uint)columns * sizeof(float));
+            return scratch;
+        }
+
+        // Column by column: each column of a transposed operand is contiguous.
+        for (int j = 0; j < width; j++)
+        {
+            float* from = source + (j * columnStride);
+            for (int p = 0; p < kc; p++)
+                scratch[(p * width) + j] = j < columns ? from[p * rowStride] : 0;
+        }
+
+        return scratch;
+    }
+}
+
+/// <summary>A constant right operand in panel order, packed once.</summary>
+internal sealed unsafe class PackedMatrixF32
+{
+    private readonly AlignedBuffer<float> _panels;
+
+    /// <summary>Packs B[k, n], or its transpose Bᵀ[n, k], for the tier's panel width.</summary>
+    public PackedMatrixF32(ReadOnlySpan<float> b, int k, int n, bool transposed, SimdTier tier)
+    {
+        K = k;
+        N = n;
+        Tier = tier;
+        int width = GemmF32.PanelWidth(tier);
+        _panels = new AlignedBuffer<float>(checked((n + width - 1) / width * width * k));
+        fixed (float* pointer = b)
+        {
+            var source = new MatrixSource(pointer, transposed ? 1 : n, transposed ? k : 1);
+            for (int column = 0; column < n; column += width)
+                source.Panel(0, k, column, Math.Min(width, n - column), width, _panels.Pointer + ((nint)column * k));
+        }
+    }
+
+    public int K { get; }
+
+    public int N { get; }
+
+    public SimdTier Tier { get; }
+
+    /// <summary>The operand in the form that the product takes; valid while this object is alive.</summary>
+    public PackedSource Source => new(_panels.Pointer, K);
+}
+
+/// <summary>The panels of a <see cref="PackedMatrixF32"/>.</summary>
+internal readonly unsafe struct PackedSource(float* panels, int k) : IPanelSource
+{
+    public float* Panel(int k0, int kc, int column, int columns, int width, float* scratch) =>
+        panels + ((nint)column * k) + ((nint)k0 * width);
+}

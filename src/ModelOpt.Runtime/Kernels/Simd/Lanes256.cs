@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using V = System.Runtime.Intrinsics.Vector256<float>;
+
+namespace ModelOpt.Runtime.Kernels.Simd;
+
+/// <summary>Eight float lanes in one 256-bit register.</summary>
+internal readonly unsafe struct Lanes256 : ILanes<V>
+{
+    public static int Count => V.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Create(float value) => Vector256.Create(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Load(float* source) => Vector256.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float* destination, V value) => value.Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Add(V left, V right) => left + right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Subtract(V left, V right) => left - right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Multiply(V left, V right) => left * right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Divide(V left, V right) => left / right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V FusedMultiplyAdd(V left, V right, V addend) => Vector256.FusedMultiplyAdd(left, right, addend);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Abs(V value) => Vector256.Abs(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V CopySign(V magnitude, V sign) => Vector256.CopySign(magnitude, sign);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Round(V value) => Vector256.Round(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Clamp(V value, V low, V high)
+    {
+        V raised = Vector256.ConditionalSelect(Vector256.LessThan(value, low), low, value);
+        return Vector256.ConditionalSelect(Vector256.GreaterThan(raised, high), high, raised);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V SelectLess(V left, V right, V whenTrue, V whenFalse) =>
+        Vector256.ConditionalSelect(Vector256.LessThan(left, right), whenTrue, whenFalse);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Scale(V value, V exponent) =>
+        value * ((Vector256.ConvertToInt32Native(exponent) + Vector256.Create(127)) << 23).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V SplitExponent(V value, int offsetBits, out V mantissa)
+    {
+        Vector256<int> exponent = (value.AsInt32() - Vector256.Create(offsetBits)) >> 23;
+        mantissa = (value.AsInt32() - (exponent << 23)).AsSingle();
+        return Vector256.ConvertToSingle(exponent);
+    }
+}

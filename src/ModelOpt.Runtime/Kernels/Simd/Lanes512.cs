@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using V = System.Runtime.Intrinsics.Vector512<float>;
+
+namespace ModelOpt.Runtime.Kernels.Simd;
+
+/// <summary>Sixteen float lanes in one 512-bit register.</summary>
+internal readonly unsafe struct Lanes512 : ILanes<V>
+{
+    public static int Count => V.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Create(float value) => Vector512.Create(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Load(float* source) => Vector512.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float* destination, V value) => value.Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Add(V left, V right) => left + right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Subtract(V left, V right) => left - right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Multiply(V left, V right) => left * right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Divide(V left, V right) => left / right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V FusedMultiplyAdd(V left, V right, V addend) => Vector512.FusedMultiplyAdd(left, right, addend);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Abs(V value) => Vector512.Abs(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V CopySign(V magnitude, V sign) => Vector512.CopySign(magnitude, sign);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Round(V value) => Vector512.Round(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Clamp(V value, V low, V high)
+    {
+        V raised = Vector512.ConditionalSelect(Vector512.LessThan(value, low), low, value);
+        return Vector512.ConditionalSelect(Vector512.GreaterThan(raised, high), high, raised);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V SelectLess(V left, V right, V whenTrue, V whenFalse) =>
+        Vector512.ConditionalSelect(Vector512.LessThan(left, right), whenTrue, whenFalse);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Scale(V value, V exponent) =>
+        value * ((Vector512.ConvertToInt32Native(exponent) + Vector512.Create(127)) << 23).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V SplitExponent(V value, int offsetBits, out V mantissa)
+    {
+        Vector512<int> exponent = (value.AsInt32() - Vector512.Create(offsetBits)) >> 23;
+        mantissa = (value.AsInt32() - (exponent << 23)).AsSingle();
+        return Vector512.ConvertToSingle(exponent);
+    }
+}
