@@ -1,0 +1,15 @@
+using ModelOpt.Compiler.Emit;
+
+namespace ModelOpt.Compiler.Compilation;
+
+/// <summary>What compiling a model gives.</summary>
+/// <param name="Tflite">The TFLite file.</param>
+/// <param name="Onnx">The ONNX file in QDQ form.</param>
+/// <param name="Report">What was done and what it cost.</param>
+public sealed record CompiledModel(byte[] Tflite, byte[] Onnx, Report Report);
+
+/// <summary>How far a compilation is.</summary>
+/// <param name="Phase">What is being done, such as <c>calibrate</c>.</param>
+/// <param name="Done">Steps done in this phase.</param>
+/// <param name="Total">Steps in this phase; 0 where not known.</param>
+public readonly record struct CompileProgress(string Phase, int Done, int Total);

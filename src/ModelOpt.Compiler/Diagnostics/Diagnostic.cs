@@ -1,0 +1,51 @@
+namespace ModelOpt.Compiler.Diagnostics;
+
+/// <summary>How serious a <see cref="Diagnostic"/> is.</summary>
+public enum DiagnosticSeverity
+{
+    /// <summary>Worth knowing; nothing is lost.</summary>
+    Info,
+
+    /// <summary>The result is usable but not all that was asked for.</summary>
+    Warning,
+
+    /// <summary>There is no result.</summary>
+    Error,
+}
+
+/// <summary>One kind of diagnostic. All kinds are listed in <c>docs/diagnostics.md</c>.</summary>
+/// <param name="Code">The stable code, <c>MOPTnnnn</c>.</param>
+/// <param name="Severity">How serious it is.</param>
+/// <param name="Title">What is wrong in a few words, for the list of codes.</param>
+/// <param name="Format">The message, a composite format string.</param>
+/// <param name="Remedy">What the user can do about it: one sentence.</param>
+public sealed record DiagnosticDescriptor(
+    string Code, DiagnosticSeverity Severity, string Title, string Format, string Remedy)
+{
+    /// <summary>Makes a diagnostic of this kind.</summary>
+    /// <param name="file">The file it is about, if any.</param>
+    /// <param name="layer">The node or value it is about, if any.</param>
+    /// <param name="arguments">The arguments of <see cref="Format"/>.</param>
+    public Diagnostic At(string? file, string? layer, params object?[] arguments) =>
+        new(this, string.Format(System.Globalization.CultureInfo.InvariantCulture, Format, arguments), file, layer);
+
+    /// <summary>Makes the exception that ends a compilation with a diagnostic of this kind.</summary>
+    /// <param name="layer">The node or value it is about, if any.</param>
+    /// <param name="arguments">The arguments of <see cref="Format"/>.</param>
+    public CompilationException Error(string? layer, params object?[] arguments) => new(At(null, layer, arguments));
+}
+
+/// <summary>Something the user should know about a model, with where it is and what to do.</summary>
+/// <param name="Descriptor">The kind.</param>
+/// <param name="Message">What is wrong.</param>
+/// <param name="File">The file it is about, if any.</param>
+/// <param name="Layer">The node or value it is about, if any.</param>
+public sealed record Diagnostic(DiagnosticDescriptor Descriptor, string Message, string? File, string? Layer)
+{
+    /// <summary>The message with its layer and remedy, on one line and without code or file.</summary>
+    public string Text => Layer is null ? $"{Message} {Descriptor.Remedy}" : $"{Layer}: {Message} {Descriptor.Remedy}";
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{File ?? "modelopt"} : {Descriptor.Severity.ToString().ToLowerInvariant()} {Descriptor.Code}: {Text}";
+}

@@ -1,0 +1,39 @@
+using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
+
+namespace ModelOpt.Compiler.Diagnostics;
+
+/// <summary>What can be wrong with a graph: operators, types and shapes (MOPT2nnn).</summary>
+internal static class GraphDiagnostics
+{
+    public static readonly DiagnosticDescriptor UnsupportedOperator = new("MOPT2001", Error,
+        "Unsupported operator", "operator '{0}' is not supported.",
+        "Export the model without it, or open an issue that names it.");
+
+    public static readonly DiagnosticDescriptor InvalidAttribute = new("MOPT2002", Error,
+        "Invalid attribute", "attribute '{0}' {1}.",
+        "Export the model again; the node does not follow the ONNX specification.");
+
+    public static readonly DiagnosticDescriptor MissingInput = new("MOPT2003", Error,
+        "Missing input", "{0} needs input {1}, which is absent.",
+        "Export the model again; the node does not follow the ONNX specification.");
+
+    public static readonly DiagnosticDescriptor ShapeMismatch = new("MOPT2004", Error,
+        "Shapes do not fit", "{0}.",
+        "Check the shapes that the model was exported with.");
+
+    public static readonly DiagnosticDescriptor TypeMismatch = new("MOPT2005", Error,
+        "Element type does not fit", "{0}.",
+        "Check the types that the model was exported with.");
+
+    public static readonly DiagnosticDescriptor UnsupportedForm = new("MOPT2006", Error,
+        "Unsupported form of an operator", "this form of '{0}' is not supported: {1}.",
+        "Export the model with the common form, or open an issue that names it.");
+
+    public static readonly DiagnosticDescriptor InvalidGraph = new("MOPT2007", Error,
+        "The graph is not consistent", "{0}.",
+        "This is an error of ModelOpt: please open an issue with the model.");
+
+    public static readonly DiagnosticDescriptor DynamicShape = new("MOPT2008", Error,
+        "Shape is not known", "the shape of '{0}' is {1}: only the batch dimension may be left open.",
+        "Export the model with fixed sizes, all but the batch.");
+}

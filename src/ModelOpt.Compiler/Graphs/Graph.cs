@@ -1,0 +1,125 @@
+namespace ModelOpt.Compiler.Graphs;
+
+/// <summary>
+/// A model: ONNX operators over named values. The only representation inside the compiler. Every node is in the form
+/// of opset <see cref="Opset"/>; the reader brings older and newer forms to it.
+/// </summary>
+public sealed class Graph
+{
+    /// <summary>The opset whose operator forms the graph uses.</summary>
+    public const int Opset = 17;
+
+    private readonly List<Node> nodes = [];
+    private HashSet<string>? taken;
+
+    /// <summary>The graph's name.</summary>
+    public string Name { get; set; } = "model";
+
+    /// <summary>What the caller feeds, in order. Constants are not among them.</summary>
+    public List<Value> Inputs { get; } = [];
+
+    /// <summary>What the caller gets, in order.</summary>
+    public List<Value> Outputs { get; } = [];
+
+    /// <summary>The model's metadata, by key.</summary>
+    public SortedDictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The nodes in topological order.</summary>
+    public IReadOnlyList<Node> Nodes => nodes;
+
+    /// <summary>Every value that an input, an output or a node names, each once, in graph order.</summary>
+    public IEnumerable<Value> Values =>
+        Inputs.Concat(nodes.SelectMany(n => n.Inputs.Concat(n.Outputs))).Concat(Outputs).OfType<Value>().Distinct();
+
+    /// <summary>Appends a node.</summary>
+    /// <param name="node">The node; its inputs are produced before it.</param>
+    public Node Add(Node node)
+    {
+        nodes.Add(node);
+        return node;
+    }
+
+    /// <summary>Inserts a node right before another.</summary>
+    /// <param name="next">The node that follows.</param>
+    /// <param name="node">The new node.</param>
+    public Node InsertBefore(Node next, Node node)
+    {
+        nodes.Insert(nodes.IndexOf(next), node);
+        return node;
+    }
+
+    /// <summary>Inserts a node right after another.</summary>
+    /// <param name="previous">The node that precedes.</param>
+    /// <param name="node">The new node.</param>
+    public Node InsertAfter(Node previous, Node node)
+    {
+        nodes.Insert(nodes.IndexOf(previous) + 1, node);
+        return node;
+    }
+
+    /// <summary>Removes a node and disconnects it from its values.</summary>
+    /// <param name="node">The node.</param>
+    public void Remove(Node node)
+    {
+        node.Disconnect();
+        nodes.Remove(node);
+    }
+
+    /// <summary>Whether the caller gets this value.</summary>
+    /// <param name="value">The value.</param>
+    public bool IsOutput(Value value) => Outputs.Contains(value);
+
+    /// <summary>Whether <see cref="ReplaceUses"/> keeps the names of all inputs and outputs.</summary>
+    /// <param name="value">The value to be replaced.</param>
+    /// <param name="replacement">The value to read instead.</param>
+    public bool CanReplaceUses(Value value, Value replacement) =>
+        !IsOutput(value) || (replacement.Producer is not null && !IsOutput(replacement));
+
+    /// <summary>Lets every consumer, and the graph's outputs, read <paramref name="replacement"/> instead.</summary>
+    /// <param name="value">The value to be replaced.</param>
+    /// <param name="replacement">The value to read from now on.</param>
+    /// <remarks>
+    /// The names of graph outputs are kept: where <paramref name="value"/> is an output, the two swap names. So an output
+    /// cannot be replaced by a graph input, a constant or another output; ask <see cref="CanReplaceUses"/> first.
+    /// </remarks>
+    public void ReplaceUses(Value value, Value replacement)
+    {
+        foreach (Node consumer in value.Consumers.ToArray())
+        {
+            for (int i = 0; i < consumer.Inputs.Count; i++)
+            {
+                if (consumer.Inputs[i] == value) consumer.SetInput(i, replacement);
+            }
+        }
+
+        for (int i = 0; i < Outputs.Count; i++)
+        {
+            if (Outputs[i] != value) continue;
+            Outputs[i] = replacement;
+            (value.Name, replacement.Name) = (replacement.Name, value.Name);
+        }
+    }
+
+    /// <summary>A name that no value of this graph has, now or at an earlier call.</summary>
+    /// <param name="stem">What the name begins with.</param>
+    public string UniqueName(string stem)
+    {
+        taken ??= Values.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
+        string name = stem;
+        for (int i = 1; !taken.Add(name); i++) name = $"{stem}_{i}";
+        return name;
+    }
+
+    /// <summary>Adds a constant under a name of its own.</summary>
+    /// <param name="stem">What the name begins with.</param>
+    /// <param name="tensor">What it holds.</param>
+    public Value AddConstant(string stem, Tensor tensor) => new(UniqueName(stem), tensor);
+
+    /// <summary>Replaces the order of nodes.</summary>
+    /// <param name="sorted">The same nodes in another topological order.</param>
+    internal void Reorder(IReadOnlyList<Node> sorted)
+    {
+        nodes.Clear();
+        nodes.AddRange(sorted);
+    }
+}

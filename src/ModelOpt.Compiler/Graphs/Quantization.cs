@@ -1,0 +1,36 @@
+namespace ModelOpt.Compiler.Graphs;
+
+/// <summary>
+/// How a float value is stored as integers: <c>real = scale · (q − zeroPoint)</c>, per tensor or per slice along an axis.
+/// An annotation on a <see cref="Value"/>: the value itself stays float in the graph, rounded to this grid.
+/// </summary>
+/// <param name="Type">The stored integers: int8, uint8, int16 or int32.</param>
+/// <param name="Scales">One scale, or one per slice along <paramref name="Axis"/>; positive.</param>
+/// <param name="ZeroPoints">As many zero points as scales.</param>
+/// <param name="Axis">The axis of the slices, or -1 for per-tensor.</param>
+public sealed record Quantization(
+    ElementType Type, IReadOnlyList<float> Scales, IReadOnlyList<int> ZeroPoints, int Axis = -1)
+{
+    /// <summary>Whether one scale serves the whole tensor.</summary>
+    public bool IsPerTensor => Axis < 0;
+
+    /// <summary>The only scale of a per-tensor quantization.</summary>
+    public float Scale => Scales[0];
+
+    /// <summary>The only zero point of a per-tensor quantization.</summary>
+    public int ZeroPoint => ZeroPoints[0];
+
+    /// <summary>A per-tensor quantization.</summary>
+    /// <param name="type">The stored integers.</param>
+    /// <param name="scale">The scale.</param>
+    /// <param name="zeroPoint">The zero point.</param>
+    public static Quantization PerTensor(ElementType type, float scale, int zeroPoint) => new(type, [scale], [zeroPoint]);
+
+    /// <inheritdoc/>
+    public bool Equals(Quantization? other) =>
+        other is not null && Type == other.Type && Axis == other.Axis
+        && Scales.SequenceEqual(other.Scales) && ZeroPoints.SequenceEqual(other.ZeroPoints);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Type, Axis, Scales.Count, Scale, ZeroPoint);
+}

@@ -1,0 +1,50 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Interpretation;
+
+/// <summary>One node's run in the interpreter: its inputs' tensors, and a place for its outputs.</summary>
+internal sealed class ForwardContext
+{
+    private readonly Tensor?[] inputs;
+
+    /// <summary>Creates the context.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="inputs">A tensor for each input, null where it is omitted.</param>
+    /// <param name="cancellation">Ends the run.</param>
+    public ForwardContext(Node node, Tensor?[] inputs, CancellationToken cancellation = default)
+    {
+        Node = node;
+        this.inputs = inputs;
+        Outputs = new Tensor?[node.Outputs.Count];
+        Cancellation = cancellation;
+    }
+
+    /// <summary>The node.</summary>
+    public Node Node { get; }
+
+    /// <summary>Ends the run.</summary>
+    public CancellationToken Cancellation { get; }
+
+    /// <summary>What the node produced, by output position.</summary>
+    public Tensor?[] Outputs { get; }
+
+    /// <summary>The number of inputs, omitted ones in between included.</summary>
+    public int InputCount => inputs.Length;
+
+    /// <summary>The first output.</summary>
+    public Tensor Output
+    {
+        set => Outputs[0] = value;
+    }
+
+    /// <summary>The input at <paramref name="index"/>, or null where it is omitted or beyond the end.</summary>
+    /// <param name="index">The position.</param>
+    public Tensor? InputOrNull(int index) => index < inputs.Length ? inputs[index] : null;
+
+    /// <summary>The input at <paramref name="index"/>.</summary>
+    /// <param name="index">The position.</param>
+    /// <exception cref="CompilationException">It is absent.</exception>
+    public Tensor Input(int index) =>
+        InputOrNull(index) ?? throw GraphDiagnostics.MissingInput.Error(Node.Label, Node.Type, index);
+}
