@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Runtime.Kernels;
 
@@ -37,6 +38,59 @@ internal static unsafe class GemmF32
                 break;
         }
     }
+
+    /// <summary>Computes the whole product, in parts on the pool where there is one and the work is worth it.</summary>
+    public static void Run<TSource>(
+        SimdTier tier, in GemmOperands operands, in GemmEpilogue epilogue, TSource source, int m, int n, WorkerPool? pool)
+        where TSource : struct, IPanelSource
+    {
+        const long worthThreads = 200_000;
+        if (pool is null || pool.Threads == 1 || (long)m * n * operands.K < worthThreads)
+        {
+            Run(tier, operands, epilogue, source, 0, m, 0, n);
+            return;
+        }
+
+        var job = new Job<TSource>(tier, operands, epilogue, source, m, n, 4 * pool.Threads);
+        pool.Run(job, job.Parts);
+    }
+
+    /// <summary>A product divided into blocks of columns, or of rows where there are more of them.</summary>
+    private sealed class Job<TSource> : IParallelJob
+        where TSource : struct, IPanelSource
+    {
+        private readonly SimdTier _tier;
+        private readonly GemmOperands _operands;
+        private readonly GemmEpilogue _epilogue;
+        private readonly TSource _source;
+        private readonly int _m;
+        private readonly int _n;
+        private readonly int _blockRows;
+        private readonly int _blockColumns;
+
+        public Job(
+            SimdTier tier, in GemmOperands operands, in GemmEpilogue epilogue, TSource source, int m, int n, int parts)
+        {
+            const int tileRows = 6;
+            (_tier, _operands, _epilogue, _source, _m, _n) = (tier, operands, epilogue, source, m, n);
+            int width = PanelWidth(tier);
+            _blockRows = m > n ? RoundUp((m + parts - 1) / parts, tileRows) : m;
+            _blockColumns = m > n ? n : RoundUp((n + parts - 1) / parts, width);
+            Parts = m > n ? (m + _blockRows - 1) / _blockRows : (n + _blockColumns - 1) / _blockColumns;
+        }
+
+        public int Parts { get; }
+
+        public void Execute(int part)
+        {
+            int row = _m > _n ? part * _blockRows : 0, column = _m > _n ? 0 : part * _blockColumns;
+            Run(
+                _tier, _operands, _epilogue, _source, row, Math.Min(_m, row + _blockRows), column,
+                Math.Min(_n, column + _blockColumns));
+        }
+
+        private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+    }
 }
 
 /// <summary>float32 matrix product on spans, for callers outside the kernels.</summary>
@@ -46,7 +100,7 @@ internal static unsafe class Gemm
     /// C[m,n] = start + A·B, row-major with the leading dimensions lda, ldb and ldc (elements from one stored row to the next).
     /// A is stored [m,k], or [k,m] with <paramref name="transposeA"/>; B is stored [k,n], or [n,k] with <paramref name="transposeB"/>.
     /// Sums start at C itself with <paramref name="accumulate"/>, else at <paramref name="rowBias"/> [m] or
-    /// <paramref name="columnBias"/> [n] where given, else at zero. The same bits on every machine.
+    /// <paramref name="columnBias"/> [n] where given, else at zero. The same bits on every machine and with any number of threads.
     /// </summary>
     /// <exception cref="ArgumentException">A span is shorter than its shape, or more than one start is given.</exception>
     public static void Multiply(
@@ -54,7 +108,8 @@ internal static unsafe class Gemm
         ReadOnlySpan<float> a, int lda, bool transposeA,
         ReadOnlySpan<float> b, int ldb, bool transposeB,
         Span<float> c, int ldc,
-        bool accumulate = false, ReadOnlySpan<float> rowBias = default, ReadOnlySpan<float> columnBias = default)
+        bool accumulate = false, ReadOnlySpan<float> rowBias = default, ReadOnlySpan<float> columnBias = default,
+        WorkerPool? pool = null)
     {
         Check(a.Length, lda, transposeA ? k : m, transposeA ? m : k, nameof(a));
         Check(b.Length, ldb, transposeB ? n : k, transposeB ? k : n, nameof(b));
@@ -81,7 +136,7 @@ internal static unsafe class Gemm
             };
             var epilogue = new GemmEpilogue { RowBias = pr, ColumnBias = pn, Accumulate = accumulate };
             var source = new MatrixSource(pb, transposeB ? 1 : ldb, transposeB ? ldb : 1);
-            GemmF32.Run(SimdTiers.Best, operands, epilogue, source, 0, m, 0, n);
+            GemmF32.Run(SimdTiers.Best, operands, epilogue, source, m, n, pool);
         }
     }
 

@@ -1,5 +1,6 @@
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 
@@ -50,6 +51,20 @@ public sealed unsafe class GemmF32Tests
             GC.KeepAlive(packed);
             KernelTesting.AssertSameBits(expected, actual, tier.ToString());
         }
+    }
+
+    [TestMethod]
+    [DataRow(500, 40)]
+    [DataRow(40, 500)]
+    public void Threads_give_the_same_bits(int m, int n)
+    {
+        const int k = 70;
+        float[] a = KernelTesting.Floats(m * k, 1), b = KernelTesting.Floats(k * n, 2), bias = KernelTesting.Floats(m, 3);
+        float[] one = new float[m * n], three = new float[m * n];
+        using var pool = new WorkerPool(3);
+        Gemm.Multiply(m, n, k, a, k, false, b, n, false, one, n, rowBias: bias);
+        Gemm.Multiply(m, n, k, a, k, false, b, n, false, three, n, rowBias: bias, pool: pool);
+        KernelTesting.AssertSameBits(one, three, "three threads");
     }
 
     [TestMethod]
