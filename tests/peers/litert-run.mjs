@@ -3,7 +3,7 @@
 // Usage: node litert-run.mjs            one JSON request a line on standard input, one JSON answer a line on standard output
 //        node litert-run.mjs REQUEST    the request is in this JSON file
 //
-// Request:  { "model": "m.tflite", "inputs": { "NAME": "in.bin" }, "outputs": "FOLDER" }
+// Request:  { "model": "m.tflite", "inputs": { "NAME": "in.bin" } or ["in.bin"] in the model's order, "outputs": "FOLDER" }
 // Answer:   { "inputs": [{ name, type, shape }], "outputs": [{ name, type, shape, file }] } or { "error": "..." }
 //
 // Tensor files hold the elements alone, little-endian, row-major.
@@ -22,7 +22,7 @@ const TYPES = {
 };
 const WASM = fileURLToPath(new URL('node_modules/@litertjs/core/wasm/litert_wasm_compat_internal', import.meta.url));
 
-// LiteRT logs through these; standard output carries the answers alone.
+// LiteRT logs through these; standard output carries the answers alone, and an answer that is an error has the logged errors.
 const log = [];
 for (const level of ['log', 'info', 'warn', 'error', 'debug'])
   console[level] = (...words) => log.push(words.join(' '));
@@ -68,7 +68,7 @@ async function run(wasm, environment, request) {
     const type = model.getInputTensorType(0, i);
     const tensor = describe(name, type);
     inputs.push(tensor);
-    const file = request.inputs[name];
+    const file = request.inputs[Array.isArray(request.inputs) ? i : name];
     if (file === undefined) throw new Error(`no data for input ${name} (given: ${Object.keys(request.inputs).join(', ')})`);
     const data = readFileSync(file);
     if (data.length !== type.bytes())
@@ -107,7 +107,7 @@ for await (const line of requests) {
   try {
     answer = await run(wasm, environment, JSON.parse(line));
   } catch (error) {
-    answer = { error: [String(error?.message ?? error), ...log].join('\n') };
+    answer = { error: [String(error?.message ?? error), ...log.filter(line => line.startsWith('ERROR'))].join('\n') };
   }
   process.stdout.write(JSON.stringify(answer) + '\n');
 }
