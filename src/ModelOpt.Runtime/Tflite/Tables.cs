@@ -1,0 +1,105 @@
+using ModelOpt.Runtime.FlatBuffers;
+
+namespace ModelOpt.Runtime.Tflite;
+
+/// <summary>The root table of a .tflite file.</summary>
+internal readonly struct ModelTable(FlatTable table)
+{
+    public const string FileIdentifier = "TFL3";
+
+    public static ModelTable Open(ReadOnlyMemory<byte> file) => new(new FlatBuffer(file).Root(FileIdentifier));
+
+    public uint Version => table.UInt32(0);
+
+    public FlatTableVector OperatorCodes => table.Tables(1);
+
+    public FlatTableVector Subgraphs => table.Tables(2);
+
+    public string? Description => table.String(3);
+
+    public FlatTableVector Buffers => table.Tables(4);
+
+    public FlatTableVector Metadata => table.Tables(6);
+}
+
+internal readonly struct OperatorCodeTable(FlatTable table)
+{
+    /// <summary>The operator. Old files have it in a byte field, which newer ones fill for numbers below 127 only.</summary>
+    public BuiltinOperator Operator =>
+        (BuiltinOperator)Math.Max((int)(sbyte)table.Byte(0), table.Int32(3));
+
+    public string? CustomCode => table.String(1);
+
+    public int Version => table.Int32(2, 1);
+}
+
+internal readonly struct BufferTable(FlatTable table)
+{
+    public ReadOnlyMemory<byte> Data => table.Memory(0);
+
+    /// <summary>Whether the data lies behind the FlatBuffer, as in files over 2 GB.</summary>
+    public bool IsExternal => table.UInt64(1) > 1;
+}
+
+internal readonly struct MetadataTable(FlatTable table)
+{
+    public string? Name => table.String(0);
+
+    public uint Buffer => table.UInt32(1);
+}
+
+internal readonly struct SubgraphTable(FlatTable table)
+{
+    public FlatTableVector Tensors => table.Tables(0);
+
+    public ReadOnlySpan<int> Inputs => table.Vector<int>(1);
+
+    public ReadOnlySpan<int> Outputs => table.Vector<int>(2);
+
+    public FlatTableVector Operators => table.Tables(3);
+
+    public string? Name => table.String(4);
+}
+
+internal readonly struct TensorTable(FlatTable table)
+{
+    public ReadOnlySpan<int> Shape => table.Vector<int>(0);
+
+    public TensorType Type => (TensorType)table.Byte(1);
+
+    public uint Buffer => table.UInt32(2);
+
+    public string? Name => table.String(3);
+
+    public QuantizationTable Quantization => new(table.Table(4));
+
+    public bool IsVariable => table.Bool(5);
+
+    public bool IsSparse => table.Has(6);
+
+    /// <summary>The shape with −1 for dimensions that may vary; empty when none does.</summary>
+    public ReadOnlySpan<int> ShapeSignature => table.Vector<int>(7);
+}
+
+internal readonly struct QuantizationTable(FlatTable table)
+{
+    public ReadOnlySpan<float> Scale => table.Vector<float>(2);
+
+    public ReadOnlySpan<long> ZeroPoint => table.Vector<long>(3);
+
+    public int Dimension => table.Int32(6);
+}
+
+internal readonly struct OperatorTable(FlatTable table)
+{
+    public uint OpcodeIndex => table.UInt32(0);
+
+    /// <summary>Tensor indices; −1 stands for an optional input that is absent.</summary>
+    public ReadOnlySpan<int> Inputs => table.Vector<int>(1);
+
+    public ReadOnlySpan<int> Outputs => table.Vector<int>(2);
+
+    public BuiltinOptionsType OptionsType => (BuiltinOptionsType)table.Byte(3);
+
+    public FlatTable Options => table.Table(4);
+}
