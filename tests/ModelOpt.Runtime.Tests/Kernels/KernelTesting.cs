@@ -45,6 +45,105 @@ internal static class KernelTesting
             size < ((kernel - 1) * dilation) + 1 ? 0 : ((size - ((kernel - 1) * dilation) - 1) / stride) + 1;
     }
 
+    /// <summary>Bytes over the whole range, with the extremes −128, 127, 0 and 255 frequent.</summary>
+    public static byte[] Bytes(int length, int seed)
+    {
+        var random = new Random(seed);
+        var values = new byte[length];
+        random.NextBytes(values);
+        for (int i = 0; i < length; i++)
+        {
+            if (random.Next(8) == 0)
+                values[i] = random.Next(2) == 0 ? (byte)0x80 : (byte)0x7f;
+        }
+
+        return values;
+    }
+
+    /// <summary>Symmetric int8 weights, −127…127, or any uint8.</summary>
+    public static byte[] Weights(int length, int seed, bool unsigned)
+    {
+        byte[] values = Bytes(length, seed);
+        for (int i = 0; i < length; i++)
+        {
+            if (!unsigned && values[i] == 0x80)
+                values[i] = 0x81;
+        }
+
+        return values;
+    }
+
+    /// <summary>
+    /// Runs a kernel in an arena whose free bytes and scratch memory hold garbage, its items divided in two where possible;
+    /// fails if a byte around the output or beyond the scratch memory changes.
+    /// </summary>
+    public static byte[] Run(Kernel kernel, int outputLength, params byte[][] inputs)
+    {
+        const byte garbage = 0xa5;
+        const int guard = 64;
+        var operands = new Operand[inputs.Length];
+        int offset = guard;
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            operands[i] = Operand.InArena(offset, inputs[i].Length);
+            offset += (inputs[i].Length + 63) / 64 * 64;
+        }
+
+        var arena = new byte[offset + outputLength + guard];
+        arena.AsSpan().Fill(garbage);
+        for (int i = 0; i < inputs.Length; i++)
+            inputs[i].CopyTo(operands[i].Write(arena));
+        Operand[] outputs = [Operand.InArena(offset, outputLength)];
+        var before = (byte[])arena.Clone();
+
+        int scratchLength = kernel.ScratchBytes;
+        var scratch = new byte[scratchLength + guard];
+        scratch.AsSpan().Fill(garbage);
+        var arguments = new KernelArguments(operands, outputs, arena, scratch.AsSpan(0, scratchLength));
+        int middle = kernel.Items / 2;
+        if (middle > 0)
+            kernel.Run(arguments, middle, kernel.Items);
+        if (middle > 0)
+            kernel.Run(arguments, 0, middle);
+        else
+            kernel.Run(arguments, 0, kernel.Items);
+
+        Assert.IsTrue(arena.AsSpan(0, offset).SequenceEqual(before.AsSpan(0, offset)), "bytes before the output changed");
+        Assert.IsTrue(arena.AsSpan(offset + outputLength).IndexOfAnyExcept(garbage) < 0, "bytes after the output changed");
+        Assert.IsTrue(scratch.AsSpan(scratchLength).IndexOfAnyExcept(garbage) < 0, "bytes after the scratch memory changed");
+        return arena.AsSpan(offset, outputLength).ToArray();
+    }
+
+    /// <summary>Requantization as it is defined, in scalar steps of the framework.</summary>
+    public static byte Requantize(int sum, float multiplier, LayerQuantization quantization)
+    {
+        float scaled = MathF.Round(sum * multiplier, MidpointRounding.ToEven);
+        float low = quantization.OutputMin - quantization.OutputZeroPoint;
+        float high = quantization.OutputMax - quantization.OutputZeroPoint;
+        return unchecked((byte)((int)Math.Clamp(scaled, low, high) + quantization.OutputZeroPoint));
+    }
+
+    /// <summary>Random parameters whose multipliers spread sums of <paramref name="k"/> products over the output's range.</summary>
+    public static LayerQuantization Quantization(Random random, int outputs, int k, bool unsigned)
+    {
+        int low = unsigned ? 0 : -128, high = unsigned ? 255 : 127;
+        var scales = new float[random.Next(4) == 0 ? 1 : outputs];
+        for (int i = 0; i < scales.Length; i++)
+            scales[i] = 0.001f + (0.01f * random.NextSingle());
+        bool clamped = random.Next(2) == 0;
+        return new LayerQuantization(
+            0.02f, random.Next(low, high + 1), scales, unsigned ? random.Next(0, 256) : 0,
+            0.02f * MathF.Sqrt(k), random.Next(low, high + 1), clamped ? low + 30 : low, clamped ? high - 20 : high);
+    }
+
+    public static void AssertSame(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual, string what)
+    {
+        Assert.AreEqual(expected.Length, actual.Length, what);
+        int at = expected.CommonPrefixLength(actual);
+        if (at < expected.Length)
+            Assert.Fail($"{what}: element {at} is {(sbyte)actual[at]}, not {(sbyte)expected[at]}.");
+    }
+
     /// <summary>Fails at the first element whose bits differ.</summary>
     public static void AssertSameBits(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, string what)
     {

@@ -48,4 +48,13 @@ internal unsafe interface ILanes<V>
     /// <summary>The unbiased exponent of a positive normal number, as float, after subtracting <paramref name="offsetBits"/>
     /// from its bit pattern; the mantissa is returned in <paramref name="mantissa"/> = value / 2^exponent.</summary>
     static abstract V SplitExponent(V value, int offsetBits, out V mantissa);
+
+    /// <summary>int32 to float, rounded to nearest even where 24 bits do not hold it.</summary>
+    static abstract V LoadInt32(int* source);
+
+    /// <summary>
+    /// Writes the low byte of rint(value) + offset, ties to even, for |value| &lt; 2^22: adding 1.5·2^23 leaves the rounded
+    /// integer in the low bits of the sum.
+    /// </summary>
+    static abstract void StoreByte(byte* destination, V value, int offset);
 }

@@ -46,4 +46,9 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
         mantissa = BitConverter.Int32BitsToSingle(bits - (exponent << 23));
         return exponent;
     }
+
+    public static float LoadInt32(int* source) => *source;
+
+    public static void StoreByte(byte* destination, float value, int offset) =>
+        *destination = unchecked((byte)(BitConverter.SingleToInt32Bits(value + 12582912f) + offset));
 }

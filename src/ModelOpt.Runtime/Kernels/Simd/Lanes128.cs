@@ -64,4 +64,15 @@ internal readonly unsafe struct Lanes128 : ILanes<V>
         mantissa = (value.AsInt32() - (exponent << 23)).AsSingle();
         return Vector128.ConvertToSingle(exponent);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadInt32(int* source) => Vector128.ConvertToSingle(Vector128.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreByte(byte* destination, V value, int offset)
+    {
+        Vector128<int> bits = (value + Vector128.Create(12582912f)).AsInt32() + Vector128.Create(offset);
+        Vector128<short> halves = Vector128.Narrow(bits, bits);
+        *(int*)destination = Vector128.Narrow(halves, halves).AsInt32().ToScalar();
+    }
 }

@@ -64,4 +64,15 @@ internal readonly unsafe struct Lanes256 : ILanes<V>
         mantissa = (value.AsInt32() - (exponent << 23)).AsSingle();
         return Vector256.ConvertToSingle(exponent);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadInt32(int* source) => Vector256.ConvertToSingle(Vector256.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreByte(byte* destination, V value, int offset)
+    {
+        Vector256<int> bits = (value + Vector256.Create(12582912f)).AsInt32() + Vector256.Create(offset);
+        Vector128<short> halves = Vector128.Narrow(bits.GetLower(), bits.GetUpper());
+        *(long*)destination = Vector128.Narrow(halves, halves).AsInt64().ToScalar();
+    }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using V = System.Runtime.Intrinsics.Vector512<float>;
 
 namespace ModelOpt.Runtime.Kernels.Simd;
@@ -63,5 +64,18 @@ internal readonly unsafe struct Lanes512 : ILanes<V>
         Vector512<int> exponent = (value.AsInt32() - Vector512.Create(offsetBits)) >> 23;
         mantissa = (value.AsInt32() - (exponent << 23)).AsSingle();
         return Vector512.ConvertToSingle(exponent);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadInt32(int* source) => Vector512.ConvertToSingle(Vector512.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreByte(byte* destination, V value, int offset)
+    {
+        Vector512<int> bits = (value + Vector512.Create(12582912f)).AsInt32() + Vector512.Create(offset);
+        if (Avx512F.IsSupported)
+            Avx512F.ConvertToVector128Byte(bits).Store(destination);
+        else
+            Vector256.Narrow(Vector512.Narrow(bits, bits).GetLower(), default).AsByte().GetLower().Store(destination);
     }
 }

@@ -1,0 +1,60 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>8-bit activations as int16 less their zero point, the form <see cref="Int8MicroKernel"/> multiplies.</summary>
+internal static unsafe class Int8Rows
+{
+    /// <summary>target[i] = source[i] − zeroPoint; touches no element beyond <paramref name="count"/> on either side.</summary>
+    /// <param name="source">int8, or uint8 with <paramref name="unsigned"/>.</param>
+    /// <param name="count">Elements.</param>
+    /// <param name="zeroPoint">In the element type's own range.</param>
+    /// <param name="unsigned">The source is uint8.</param>
+    /// <param name="target">Receives values in −255…255.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Widen(byte* source, int count, int zeroPoint, bool unsigned, short* target)
+    {
+        // Flipping the top bit makes uint8 the int8 that is 128 less.
+        byte flip = unsigned ? (byte)0x80 : (byte)0;
+        short zero = (short)(unsigned ? zeroPoint - 128 : zeroPoint);
+        int i = 0;
+        if (Vector512.IsHardwareAccelerated)
+        {
+            for (; i <= count - 32; i += 32)
+            {
+                Vector256<sbyte> bytes = (Vector256.Load(source + i) ^ Vector256.Create(flip)).AsSByte();
+                (Vector512.WidenLower(bytes.ToVector512Unsafe()) - Vector512.Create(zero)).Store(target + i);
+            }
+        }
+
+        if (count >= 16)
+        {
+            // The last block overlaps the one before rather than end in single steps.
+            for (; i < count; i += 16)
+            {
+                int at = Math.Min(i, count - 16);
+                Vector128<sbyte> bytes = (Vector128.Load(source + at) ^ Vector128.Create(flip)).AsSByte();
+                (Vector128.WidenLower(bytes) - Vector128.Create(zero)).Store(target + at);
+                (Vector128.WidenUpper(bytes) - Vector128.Create(zero)).Store(target + at + 8);
+            }
+
+            return;
+        }
+
+        if (count >= 8)
+        {
+            for (; i < count; i += 8)
+            {
+                int at = Math.Min(i, count - 8);
+                Vector128<sbyte> bytes = (Vector128.CreateScalarUnsafe(*(long*)(source + at)).AsByte() ^ Vector128.Create(flip)).AsSByte();
+                (Vector128.WidenLower(bytes) - Vector128.Create(zero)).Store(target + at);
+            }
+
+            return;
+        }
+
+        for (; i < count; i++)
+            target[i] = (short)((sbyte)(source[i] ^ flip) - zero);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ModelOpt.Runtime.Kernels.Simd;
+
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>
+/// From int32 sums to 8-bit outputs, per output channel: y = clamp(rint((float)sum · m), min − z, max − z) + z with
+/// m = (s_x·s_w)/s_y in float32, ties to even. This is what ONNX Runtime's QLinearConv computes. The clamp comes first, as it
+/// commutes with rounding and keeps the value where adding 1.5·2^23 rounds.
+/// </summary>
+internal sealed unsafe class Requantizer
+{
+    private readonly AlignedBuffer<float> _multipliers;
+    private readonly AlignedBuffer<int> _starts;
+    private readonly SimdTier _tier;
+    private readonly float _low;
+    private readonly float _high;
+    private readonly int _zeroPoint;
+
+    /// <param name="quantization">Scales, output zero point and clamp.</param>
+    /// <param name="bias">[groups·outputs], or empty.</param>
+    /// <param name="groups">Groups of output channels.</param>
+    /// <param name="outputs">Output channels of a group.</param>
+    /// <param name="stride">Room for a group's channels: whole panels, so that tiles may be read beyond the last channel.</param>
+    /// <param name="tier">Vector width.</param>
+    public Requantizer(
+        LayerQuantization quantization, ReadOnlySpan<int> bias, int groups, int outputs, int stride, SimdTier tier)
+    {
+        _tier = tier;
+        _zeroPoint = quantization.OutputZeroPoint;
+        _low = quantization.OutputMin - _zeroPoint;
+        _high = quantization.OutputMax - _zeroPoint;
+        _multipliers = new AlignedBuffer<float>(groups * stride);
+        _starts = new AlignedBuffer<int>(groups * stride);
+        for (int channel = 0; channel < groups * outputs; channel++)
+        {
+            int at = (channel / outputs * stride) + (channel % outputs);
+            _multipliers.Pointer[at] = quantization.Multiplier(channel);
+            _starts.Pointer[at] = bias.IsEmpty ? 0 : bias[channel];
+        }
+    }
+
+    /// <summary>Where the sums of each channel start: the biases, in the same padded order as the multipliers.</summary>
+    public int* Starts => _starts.Pointer;
+
+    /// <summary>
+    /// output[i·outputStride + j] from sums[i·sumStride + j], i &lt; rows, j &lt; columns, channel <paramref name="first"/> + j of
+    /// the padded order. Writes no byte beyond the columns.
+    /// </summary>
+    public void Apply(int* sums, nint sumStride, int first, byte* output, nint outputStride, int rows, int columns)
+    {
+        switch (_tier)
+        {
+            case SimdTier.Vector512:
+                Apply<Lanes512, Vector512<float>>(sums, sumStride, first, output, outputStride, rows, columns);
+                break;
+            case SimdTier.Vector256:
+                Apply<Lanes256, Vector256<float>>(sums, sumStride, first, output, outputStride, rows, columns);
+                break;
+            case SimdTier.Vector128:
+                Apply<Lanes128, Vector128<float>>(sums, sumStride, first, output, outputStride, rows, columns);
+                break;
+            default:
+                Apply<Lanes1, float>(sums, sumStride, first, output, outputStride, rows, columns);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Apply<TLanes, V>(
+        int* sums, nint sumStride, int first, byte* output, nint outputStride, int rows, int columns)
+        where TLanes : struct, ILanes<V>
+        where V : unmanaged
+    {
+        V low = TLanes.Create(_low), high = TLanes.Create(_high);
+        byte* rest = stackalloc byte[64];
+        int j = 0;
+        for (; j <= columns - TLanes.Count; j += TLanes.Count)
+        {
+            V multiplier = TLanes.Load(_multipliers.Pointer + first + j);
+            for (int i = 0; i < rows; i++)
+            {
+                V value = TLanes.Multiply(TLanes.LoadInt32(sums + (i * sumStride) + j), multiplier);
+                TLanes.StoreByte(output + (i * outputStride) + j, TLanes.Clamp(value, low, high), _zeroPoint);
+            }
+        }
+
+        if (j == columns)
+            return;
+        V last = TLanes.Load(_multipliers.Pointer + first + j);
+        for (int i = 0; i < rows; i++)
+        {
+            V value = TLanes.Multiply(TLanes.LoadInt32(sums + (i * sumStride) + j), last);
+            TLanes.StoreByte(rest, TLanes.Clamp(value, low, high), _zeroPoint);
+            Unsafe.CopyBlockUnaligned(output + (i * outputStride) + j, rest, (uint)(columns - j));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Simd;
+
+namespace ModelOpt.Runtime.Tests.Kernels;
+
+[TestClass]
+public sealed class ConvInt8Tests
+{
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Every_tier_equals_the_definition(bool unsigned)
+    {
+        var random = new Random(21);
+        for (int trial = 0; trial < 150; trial++)
+        {
+            int groups = random.Next(3) == 0 ? random.Next(2, 5) : 1;
+            Window2D window = KernelTesting.RandomWindow(random, groups * random.Next(1, 20), groups * random.Next(1, 40), maxSize: 11);
+            Check(window, groups, unsigned, trial);
+        }
+    }
+
+    [TestMethod]
+    public void Every_channel_count_up_to_70()
+    {
+        for (int channels = 1; channels <= 70; channels++)
+        {
+            Check(new Window2D(1, 3, 5, channels, 3, 5, 71 - channels, 1, 1, 1, 1, 1, 1, 0, 0), 1, false, channels);
+            Check(new Window2D(1, 4, 3, channels, 4, 3, 9, 3, 3, 1, 1, 1, 1, 1, 1), 1, false, channels);
+        }
+    }
+
+    [TestMethod]
+    public void Extreme_values_do_not_saturate_in_the_sum()
+    {
+        var window = new Window2D(1, 8, 8, 64, 8, 8, 33, 3, 3, 1, 1, 1, 1, 1, 1);
+        byte[] x = new byte[64 * 64], w = new byte[33 * 9 * 64];
+        x.AsSpan().Fill(0x80);
+        w.AsSpan().Fill(0x81);
+        var quantization = new LayerQuantization(1, 127, [1f], 0, 300_000f, 0, -128, 127);
+        byte[] expected = Reference(window, 1, quantization, x, w, [], false);
+        Assert.AreEqual(62, expected[33 * 9]); // 255·127·576 / 300,000 = 62.2 away from the border
+        foreach (SimdTier tier in KernelTesting.Tiers)
+        {
+            var kernel = new ConvInt8(window, 1, quantization, w, [], false, tier);
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), tier.ToString());
+        }
+    }
+
+    [TestMethod]
+    public void Ties_round_to_even()
+    {
+        var window = new Window2D(1, 1, 8, 1, 1, 8, 1, 1, 1, 1, 1, 1, 1, 0, 0);
+        byte[] x = [1, 3, 5, 7, 255, 253, 251, 249];
+        var quantization = new LayerQuantization(1, 0, [1f], 0, 2, 1, -128, 127);
+        byte[] expected = [1, 3, 3, 5, 1, 255, 255, 253]; // ½→0, 1½→2, 2½→2, 3½→4 and their negatives, plus 1
+        foreach (SimdTier tier in KernelTesting.Tiers)
+            KernelTesting.AssertSame(expected, KernelTesting.Run(new ConvInt8(window, 1, quantization, [1], [], false, tier), 8, x), tier.ToString());
+    }
+
+    internal static void Check(Window2D w, int groups, bool unsigned, int seed)
+    {
+        int k = w.KernelHeight * w.KernelWidth * (w.InputChannels / groups);
+        byte[] x = KernelTesting.Bytes(w.Batch * w.InputHeight * w.InputWidth * w.InputChannels, seed);
+        byte[] f = KernelTesting.Weights(w.OutputChannels * k, seed + 1, unsigned);
+        var random = new Random(seed);
+        int[] bias = seed % 3 == 0 ? [] : [.. Enumerable.Range(0, w.OutputChannels).Select(_ => random.Next(-9999, 9999))];
+        LayerQuantization quantization = KernelTesting.Quantization(random, w.OutputChannels, k, unsigned);
+        byte[] expected = Reference(w, groups, quantization, x, f, bias, unsigned);
+        foreach (SimdTier tier in KernelTesting.Tiers)
+        {
+            var kernel = new ConvInt8(w, groups, quantization, f, bias, unsigned, tier);
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{tier} groups {groups} {w}");
+        }
+    }
+
+    internal static byte[] Reference(
+        Window2D w, int groups, LayerQuantization q, byte[] x, byte[] f, int[] bias, bool unsigned)
+    {
+        int inputs = w.InputChannels / groups, outputs = w.OutputChannels / groups, at = 0;
+        var y = new byte[w.Batch * w.OutputHeight * w.OutputWidth * w.OutputChannels];
+        for (int n = 0; n < w.Batch; n++)
+        {
+            for (int oy = 0; oy < w.OutputHeight; oy++)
+            {
+                for (int ox = 0; ox < w.OutputWidth; ox++)
+                {
+                    for (int m = 0; m < w.OutputChannels; m++)
+                    {
+                        int sum = bias.Length == 0 ? 0 : bias[m];
+                        for (int ky = 0; ky < w.KernelHeight; ky++)
+                        {
+                            for (int kx = 0; kx < w.KernelWidth; kx++)
+                            {
+                                int iy = (oy * w.StrideHeight) - w.PadTop + (ky * w.DilationHeight);
+                                int ix = (ox * w.StrideWidth) - w.PadLeft + (kx * w.DilationWidth);
+                                if (iy < 0 || ix < 0 || iy >= w.InputHeight || ix >= w.InputWidth)
+                                    continue;
+                                int pixel = ((((n * w.InputHeight) + iy) * w.InputWidth) + ix) * w.InputChannels;
+                                int tap = ((((m * w.KernelHeight) + ky) * w.KernelWidth) + kx) * inputs;
+                                for (int c = 0; c < inputs; c++)
+                                {
+                                    byte a = x[pixel + (m / outputs * inputs) + c], b = f[tap + c];
+                                    sum += ((unsigned ? a : (sbyte)a) - q.InputZeroPoint)
+                                        * ((unsigned ? b : (sbyte)b) - q.WeightZeroPoint);
+                                }
+                            }
+                        }
+
+                        y[at++] = KernelTesting.Requantize(sum, q.Multiplier(m), q);
+                    }
+                }
+            }
+        }
+
+        return y;
+    }
+}
