@@ -9,6 +9,8 @@ public sealed class OnnxRuntimeLibrary
     /// <summary>Names the library or its folder.</summary>
     public const string PathVariable = "MODELOPT_ONNXRUNTIME";
 
+    private const string PeersFolder = "tests/peers/node_modules/onnxruntime-node/bin";
+
     // Publication only: a search that failed is made again by the next caller.
     private static readonly Lazy<OnnxRuntimeLibrary> s_default =
         new(() => new OnnxRuntimeLibrary(Find()), LazyThreadSafetyMode.PublicationOnly);
@@ -68,7 +70,8 @@ public sealed class OnnxRuntimeLibrary
 
     private static string Architecture => RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
 
-    private static string NodeOs => OperatingSystem.IsWindows() ? "win32" : OperatingSystem.IsMacOS() ? "darwin" : "linux";
+    private static string NodeOs =>
+        OperatingSystem.IsWindows() ? "win32" : OperatingSystem.IsMacOS() ? "darwin" : "linux";
 
     private static string Rid =>
         $"{(OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")}-{Architecture}";
@@ -88,14 +91,14 @@ public sealed class OnnxRuntimeLibrary
             return null;
         string full = System.IO.Path.GetFullPath(path);
         return File.Exists(full) ? full : InFolder(full) ?? throw new OnnxRuntimeNotFoundException(
-            $"{PathVariable} is {path}, which is neither ONNX Runtime's native library ({FileNames[0]}) nor a folder that has it.");
+            $"{PathVariable} is {path}, which is neither ONNX Runtime's native library nor a folder with {FileNames[0]}.");
     }
 
     private static string? InPeers(string application)
     {
         for (DirectoryInfo? folder = new(application); folder is not null; folder = folder.Parent)
         {
-            var peers = new DirectoryInfo(System.IO.Path.Combine(folder.FullName, "tests", "peers", "node_modules", "onnxruntime-node", "bin"));
+            var peers = new DirectoryInfo(System.IO.Path.Combine(folder.FullName, PeersFolder));
             if (!peers.Exists)
                 continue;
             return peers.GetDirectories("napi-v*")

@@ -19,7 +19,10 @@ public sealed class OrtBinding : IDisposable
     private readonly nint[] _outputNames;
     private readonly nint[] _outputValues;
 
-    internal OrtBinding(OrtSession session, IReadOnlyDictionary<string, OrtTensor> inputs, IReadOnlyDictionary<string, OrtTensor> outputs)
+    internal OrtBinding(
+        OrtSession session,
+        IReadOnlyDictionary<string, OrtTensor> inputs,
+        IReadOnlyDictionary<string, OrtTensor> outputs)
     {
         _session = session;
         try
@@ -43,11 +46,14 @@ public sealed class OrtBinding : IDisposable
     public ReadOnlySpan<T> Output<T>(string name) where T : unmanaged => Find(_outputs, name, "output").Span<T>(name);
 
     /// <summary>Runs the model from the input buffers into the output buffers.</summary>
-    /// <exception cref="OnnxRuntimeException">An operator failed, or an output came out in another shape than when bound.</exception>
+    /// <exception cref="OnnxRuntimeException">
+    /// An operator failed, or an output came out in another shape than when bound.
+    /// </exception>
     public void Run()
     {
         ObjectDisposedException.ThrowIf(_values.Count > 0 && _values[0].IsClosed, this);
         _session.RunNative(_inputNames, _inputValues, _outputNames, _outputValues);
+        GC.KeepAlive(this);
     }
 
     /// <summary>Releases ONNX Runtime's view of the buffers.</summary>
@@ -57,7 +63,8 @@ public sealed class OrtBinding : IDisposable
             value.Dispose();
     }
 
-    private (nint[] Names, nint[] Values) Bind(IReadOnlyDictionary<string, OrtTensor> tensors, Dictionary<string, PinnedBuffer> buffers)
+    private (nint[] Names, nint[] Values) Bind(
+        IReadOnlyDictionary<string, OrtTensor> tensors, Dictionary<string, PinnedBuffer> buffers)
     {
         var names = new nint[tensors.Count];
         var values = new nint[tensors.Count];
@@ -76,7 +83,8 @@ public sealed class OrtBinding : IDisposable
 
     private static PinnedBuffer Find(Dictionary<string, PinnedBuffer> buffers, string name, string kind) =>
         buffers.TryGetValue(name, out PinnedBuffer? buffer) ? buffer
-        : throw new ArgumentException($"There is no {kind} '{name}'; there is {string.Join(", ", buffers.Keys.Select(key => $"'{key}'"))}.", nameof(name));
+        : throw new ArgumentException(
+            $"There is no {kind} '{name}'; there is {string.Join(", ", buffers.Keys.Select(key => $"'{key}'"))}.");
 }
 
 /// <summary>A tensor's elements in memory that does not move, on a cache line's boundary.</summary>

@@ -77,7 +77,9 @@ internal static class OrtElementTypes
         : typeof(T) == typeof(ulong) ? OrtElementType.UInt64
         : throw new NotSupportedException($"Tensors of {typeof(T)} are not supported.");
 
-    /// <summary>Elements of a shape; fails where a dimension is negative or the data would not fit in one array.</summary>
+    /// <summary>Elements of a shape.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A dimension is negative.</exception>
+    /// <exception cref="OverflowException">The elements would not fit in one array.</exception>
     public static int Count(ReadOnlySpan<long> shape)
     {
         int count = 1;

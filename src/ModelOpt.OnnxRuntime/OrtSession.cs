@@ -37,15 +37,19 @@ public sealed unsafe class OrtSession : IDisposable
         nint native = _api.CreateSessionOptions(options ?? new OrtSessionOptions());
         try
         {
-            nint session = path is null ? _api.CreateSession(env, model, native) : _api.CreateSession(env, path, native);
-            _session = new OrtHandle(_api, OrtFunction.ReleaseSession, session);
+            _session = new OrtHandle(
+                _api,
+                OrtFunction.ReleaseSession,
+                path is null ? _api.CreateSession(env, model, native) : _api.CreateSession(env, path, native));
         }
         finally
         {
             _api.Release(OrtFunction.ReleaseSessionOptions, native);
         }
-        Inputs = Describe(OrtFunction.SessionGetInputCount, OrtFunction.SessionGetInputName, OrtFunction.SessionGetInputTypeInfo);
-        Outputs = Describe(OrtFunction.SessionGetOutputCount, OrtFunction.SessionGetOutputName, OrtFunction.SessionGetOutputTypeInfo);
+        Inputs = Describe(
+            OrtFunction.SessionGetInputCount, OrtFunction.SessionGetInputName, OrtFunction.SessionGetInputTypeInfo);
+        Outputs = Describe(
+            OrtFunction.SessionGetOutputCount, OrtFunction.SessionGetOutputName, OrtFunction.SessionGetOutputTypeInfo);
     }
 
     /// <summary>The model's inputs, in its order.</summary>
@@ -59,9 +63,12 @@ public sealed unsafe class OrtSession : IDisposable
     /// <param name="outputs">The names of the outputs wanted; all of them when none is given.</param>
     /// <returns>The outputs by name, in memory of their own.</returns>
     /// <exception cref="ArgumentException">A name is not one of the model's.</exception>
-    /// <exception cref="OnnxRuntimeException">An input is missing or of the wrong type or shape, or an operator failed.</exception>
+    /// <exception cref="OnnxRuntimeException">
+    /// An input is missing or of the wrong type or shape, or an operator failed.
+    /// </exception>
     /// <exception cref="NotSupportedException">An output is not a tensor of numbers.</exception>
-    public IReadOnlyDictionary<string, OrtTensor> Run(IReadOnlyDictionary<string, OrtTensor> inputs, params ReadOnlySpan<string> outputs)
+    public IReadOnlyDictionary<string, OrtTensor> Run(
+        IReadOnlyDictionary<string, OrtTensor> inputs, params ReadOnlySpan<string> outputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         string[] wanted = outputs.IsEmpty ? [.. Outputs.Select(output => output.Name)] : outputs.ToArray();
@@ -95,8 +102,8 @@ public sealed unsafe class OrtSession : IDisposable
     }
 
     /// <summary>
-    /// Fixes the shapes of the inputs and gives inputs and outputs buffers that stay: each run then allocates nothing here.
-    /// The outputs' shapes are found by running the model once.
+    /// Fixes the shapes of the inputs and gives inputs and outputs buffers that stay: each run then allocates nothing
+    /// here. The outputs' shapes are found by running the model once.
     /// </summary>
     /// <param name="inputs">A tensor for each input, by name; its elements are copied into the buffer.</param>
     /// <exception cref="ArgumentException">A name is not one of the model's.</exception>
@@ -112,9 +119,10 @@ public sealed unsafe class OrtSession : IDisposable
 
     internal PinnedName NameOf(string name) => _names.TryGetValue(name, out PinnedName? pinned) ? pinned
         : throw new ArgumentException(
-            $"The model has no input or output '{name}'; it has {string.Join(", ", _names.Keys.Select(key => $"'{key}'"))}.");
+            $"There is no input or output '{name}'; there is {string.Join(", ", _names.Keys.Select(key => $"'{key}'"))}.");
 
-    internal void RunNative(ReadOnlySpan<nint> inputNames, ReadOnlySpan<nint> inputs, ReadOnlySpan<nint> outputNames, Span<nint> outputs)
+    internal void RunNative(
+        ReadOnlySpan<nint> inputNames, ReadOnlySpan<nint> inputs, ReadOnlySpan<nint> outputNames, Span<nint> outputs)
     {
         bool held = false;
         try
@@ -126,6 +134,7 @@ public sealed unsafe class OrtSession : IDisposable
         {
             if (held)
                 _session.DangerousRelease();
+            GC.KeepAlive(this);
         }
     }
 
@@ -145,8 +154,8 @@ public sealed unsafe class OrtSession : IDisposable
         {
             (OrtElementType type, long[] shape) = _api.ReadTensorInfo(info);
             var data = new byte[checked(OrtElementTypes.Count(shape) * type.Size())];
-            if (data.Length > 0)
-                new ReadOnlySpan<byte>((void*)_api.Get(OrtFunction.GetTensorMutableData, value), data.Length).CopyTo(data);
+            nint source = _api.Get(OrtFunction.GetTensorMutableData, value);
+            new ReadOnlySpan<byte>((void*)source, data.Length).CopyTo(data);
             return new OrtTensor(type, shape, data);
         }
         finally
@@ -167,9 +176,7 @@ public sealed unsafe class OrtSession : IDisposable
             try
             {
                 nint tensor = _api.Get(OrtFunction.CastTypeInfoToTensorInfo, info);
-                (OrtElementType type, long[] shape) = tensor == 0 ? (OrtElementType.Undefined, []) : _api.ReadTensorInfo(tensor);
-                string[] symbols = tensor == 0 ? [] : _api.ReadSymbols(tensor, shape.Length);
-                infos[i] = new OrtValueInfo(valueName, type, shape, symbols);
+                infos[i] = Describe(valueName, tensor);
             }
             finally
             {
@@ -177,6 +184,14 @@ public sealed unsafe class OrtSession : IDisposable
             }
         }
         return infos;
+    }
+
+    private OrtValueInfo Describe(string name, nint tensorInfo)
+    {
+        if (tensorInfo == 0)
+            return new OrtValueInfo(name, OrtElementType.Undefined, [], []);
+        (OrtElementType type, long[] shape) = _api.ReadTensorInfo(tensorInfo);
+        return new OrtValueInfo(name, type, shape, _api.ReadSymbols(tensorInfo, shape.Length));
     }
 }
 

@@ -25,7 +25,7 @@ public sealed record OrtSessionOptions
     /// <summary>How far the graph is rewritten.</summary>
     public OrtGraphOptimization GraphOptimization { get; init; } = OrtGraphOptimization.All;
 
-    /// <summary>Whether idle threads wait in a busy loop: quicker from one operator to the next, at the cost of the whole core.</summary>
+    /// <summary>Whether idle threads wait in a busy loop: quicker between operators, at the cost of the whole core.</summary>
     public bool AllowSpinning { get; init; }
 
     /// <summary>ONNX Runtime's session configuration entries, by key.</summary>

@@ -15,7 +15,10 @@ public sealed class OrtTensor
         ArgumentNullException.ThrowIfNull(data);
         long bytes = (long)OrtElementTypes.Count(shape) * type.Size();
         if (data.Length != bytes)
-            throw new ArgumentException($"{type}[{string.Join(',', shape.ToArray())}] takes {bytes} bytes; {data.Length} were given.", nameof(data));
+        {
+            throw new ArgumentException(
+                $"{type}[{string.Join(',', shape.ToArray())}] takes {bytes} bytes; {data.Length} were given.", nameof(data));
+        }
         ElementType = type;
         _shape = shape.ToArray();
         Data = data;

@@ -47,10 +47,13 @@ internal enum OrtFunction
     AddSessionConfigEntry = 130,
 }
 
-/// <summary>The functions of ONNX Runtime's C API that this binding calls. Every error status becomes an <see cref="OnnxRuntimeException"/>.</summary>
+/// <summary>
+/// The functions of ONNX Runtime's C API that this binding calls. Every error status becomes an
+/// <see cref="OnnxRuntimeException"/>.
+/// </summary>
 internal sealed unsafe class OrtApi
 {
-    /// <summary>ONNX Runtime 1.14 (2023) has every function used here, and every later release still offers this version.</summary>
+    /// <summary>ONNX Runtime 1.14 (2023) has every function used here, and later releases still offer its version.</summary>
     private const uint ApiVersion = 14;
 
     private const int LogErrors = 3;
@@ -110,7 +113,7 @@ internal sealed unsafe class OrtApi
         return env;
     }
 
-    /// <summary>Describes memory that this process allocated, as ONNX Runtime wants to be told: OrtDeviceAllocator, OrtMemTypeDefault.</summary>
+    /// <summary>Describes memory that this process allocated: OrtDeviceAllocator, OrtMemTypeDefault.</summary>
     public nint CreateCpuMemoryInfo()
     {
         nint info;
@@ -144,11 +147,9 @@ internal sealed unsafe class OrtApi
     public nint CreateSession(nint env, ReadOnlySpan<byte> model, nint options)
     {
         nint session;
+        var create = (delegate* unmanaged<nint, byte*, nuint, nint, nint*, nint>)this[OrtFunction.CreateSessionFromArray];
         fixed (byte* bytes = model)
-        {
-            Check(((delegate* unmanaged<nint, byte*, nuint, nint, nint*, nint>)this[OrtFunction.CreateSessionFromArray])(
-                env, bytes, (nuint)model.Length, options, &session));
-        }
+            Check(create(env, bytes, (nuint)model.Length, options, &session));
         return session;
     }
 
@@ -160,7 +161,8 @@ internal sealed unsafe class OrtApi
         try
         {
             nint session;
-            Check(((delegate* unmanaged<nint, nint, nint, nint*, nint>)this[OrtFunction.CreateSession])(env, text, options, &session));
+            var create = (delegate* unmanaged<nint, nint, nint, nint*, nint>)this[OrtFunction.CreateSession];
+            Check(create(env, text, options, &session));
             return session;
         }
         finally
@@ -174,7 +176,8 @@ internal sealed unsafe class OrtApi
     {
         nint allocator = Create(OrtFunction.GetAllocatorWithDefaultOptions);
         nint text;
-        Check(((delegate* unmanaged<nint, nuint, nint, nint*, nint>)this[function])(session, (nuint)index, allocator, &text));
+        var getName = (delegate* unmanaged<nint, nuint, nint, nint*, nint>)this[function];
+        Check(getName(session, (nuint)index, allocator, &text));
         string name = Marshal.PtrToStringUTF8(text) ?? "";
         Check(((delegate* unmanaged<nint, nint, nint>)this[OrtFunction.AllocatorFree])(allocator, text));
         return name;
@@ -192,8 +195,9 @@ internal sealed unsafe class OrtApi
         int type;
         Check(((delegate* unmanaged<nint, int*, nint>)this[OrtFunction.GetTensorElementType])(info, &type));
         var shape = new long[(int)Get(OrtFunction.GetDimensionsCount, info)];
+        var getDimensions = (delegate* unmanaged<nint, long*, nuint, nint>)this[OrtFunction.GetDimensions];
         fixed (long* dims = shape)
-            Check(((delegate* unmanaged<nint, long*, nuint, nint>)this[OrtFunction.GetDimensions])(info, dims, (nuint)shape.Length));
+            Check(getDimensions(info, dims, (nuint)shape.Length));
         return ((OrtElementType)type, shape);
     }
 
@@ -201,8 +205,9 @@ internal sealed unsafe class OrtApi
     public string[] ReadSymbols(nint info, int rank)
     {
         var texts = new nint[rank];
+        var getSymbols = (delegate* unmanaged<nint, nint*, nuint, nint>)this[OrtFunction.GetSymbolicDimensions];
         fixed (nint* pointers = texts)
-            Check(((delegate* unmanaged<nint, nint*, nuint, nint>)this[OrtFunction.GetSymbolicDimensions])(info, pointers, (nuint)rank));
+            Check(getSymbols(info, pointers, (nuint)rank));
         return Array.ConvertAll(texts, text => Marshal.PtrToStringUTF8(text) ?? "");
     }
 
@@ -217,22 +222,24 @@ internal sealed unsafe class OrtApi
     public nint CreateTensor(nint memoryInfo, byte* data, int bytes, ReadOnlySpan<long> shape, OrtElementType type)
     {
         nint value;
+        var create = (delegate* unmanaged<nint, byte*, nuint, long*, nuint, int, nint*, nint>)
+            this[OrtFunction.CreateTensorWithDataAsOrtValue];
         fixed (long* dims = shape)
-        {
-            Check(((delegate* unmanaged<nint, byte*, nuint, long*, nuint, int, nint*, nint>)this[OrtFunction.CreateTensorWithDataAsOrtValue])(
-                memoryInfo, data, (nuint)bytes, dims, (nuint)shape.Length, (int)type, &value));
-        }
+            Check(create(memoryInfo, data, (nuint)bytes, dims, (nuint)shape.Length, (int)type, &value));
         return value;
     }
 
     /// <summary>Runs a session. Outputs that are 0 are allocated by ONNX Runtime; others are written in place.</summary>
-    public void Run(nint session, ReadOnlySpan<nint> inputNames, ReadOnlySpan<nint> inputs, ReadOnlySpan<nint> outputNames, Span<nint> outputs)
+    public void Run(
+        nint session,
+        ReadOnlySpan<nint> inputNames,
+        ReadOnlySpan<nint> inputs,
+        ReadOnlySpan<nint> outputNames,
+        Span<nint> outputs)
     {
+        var run = (delegate* unmanaged<nint, nint, nint*, nint*, nuint, nint*, nuint, nint*, nint>)this[OrtFunction.Run];
         fixed (nint* inNames = inputNames, ins = inputs, outNames = outputNames, outs = outputs)
-        {
-            Check(((delegate* unmanaged<nint, nint, nint*, nint*, nuint, nint*, nuint, nint*, nint>)this[OrtFunction.Run])(
-                session, 0, inNames, ins, (nuint)inputs.Length, outNames, (nuint)outputs.Length, outs));
-        }
+            Check(run(session, 0, inNames, ins, (nuint)inputs.Length, outNames, (nuint)outputs.Length, outs));
     }
 
     private void Set(OrtFunction function, nint handle, int value) =>
@@ -243,7 +250,8 @@ internal sealed unsafe class OrtApi
         nint keyText = Marshal.StringToCoTaskMemUTF8(key), valueText = Marshal.StringToCoTaskMemUTF8(value);
         try
         {
-            Check(((delegate* unmanaged<nint, nint, nint, nint>)this[OrtFunction.AddSessionConfigEntry])(options, keyText, valueText));
+            var add = (delegate* unmanaged<nint, nint, nint, nint>)this[OrtFunction.AddSessionConfigEntry];
+            Check(add(options, keyText, valueText));
         }
         finally
         {

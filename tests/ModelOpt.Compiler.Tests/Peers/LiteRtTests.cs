@@ -10,7 +10,8 @@ public sealed class LiteRtTests
     public void Inputs_are_given_by_place_or_by_name()
     {
         TinyTflite.Tensor Vector(string name) => new(name, TensorType.Float32, [1, 3]);
-        byte[] subtract = TinyTflite.Of(BuiltinOperator.Sub, BuiltinOptionsType.Sub, [Vector("a"), Vector("b")], Vector("difference"));
+        byte[] subtract = TinyTflite.Of(
+            BuiltinOperator.Sub, BuiltinOptionsType.Sub, [Vector("a"), Vector("b")], Vector("difference"));
         byte[] a = Bytes<float>([10, 20, 30]), b = Bytes<float>([1, 2, 4]);
 
         LiteRtTensor difference = LiteRt.Run(subtract, a, b).Single();
@@ -36,7 +37,8 @@ public sealed class LiteRtTests
         LiteRtTensor y = LiteRt.Run(logistic, Bytes<sbyte>(x)).Single();
 
         Assert.AreEqual("int8", y.Type);
-        sbyte[] expected = [.. x.Select(q => (sbyte)Math.Clamp(Math.Round(256 / (1 + Math.Exp(-(q - 3) / 16.0))) - 128, -128, 127))];
+        sbyte[] expected =
+            [.. x.Select(q => (sbyte)Math.Clamp(Math.Round(256 / (1 + Math.Exp(-(q - 3) / 16.0))) - 128, -128, 127))];
         CollectionAssert.AreEqual(expected, y.Span<sbyte>().ToArray());
     }
 
@@ -53,7 +55,8 @@ public sealed class LiteRtTests
         LiteRtException missing = Assert.ThrowsExactly<LiteRtException>(() => LiteRt.Run(relu));
         StringAssert.Contains(missing.Message, "no data for input x");
 
-        CollectionAssert.AreEqual(new[] { 1f, 0f, 3f }, LiteRt.Run(relu, Bytes<float>([1, -2, 3])).Single().Span<float>().ToArray());
+        LiteRtTensor y = LiteRt.Run(relu, Bytes<float>([1, -2, 3])).Single();
+        CollectionAssert.AreEqual(new[] { 1f, 0f, 3f }, y.Span<float>().ToArray());
     }
 
     private static byte[] Bytes<T>(T[] items) where T : unmanaged => MemoryMarshal.AsBytes<T>(items).ToArray();

@@ -8,7 +8,8 @@ public sealed class OnnxRuntimeTests
     private static readonly float[] s_mixed = [1f, -2f, 3f, -4f, 5f, -6f, 7f, -8f];
     private static readonly float[] s_positive = [1f, 0f, 3f, 0f, 5f, 0f, 7f, 0f];
 
-    private static byte[] Relu => TinyModel.Of("Relu", [TinyModel.Tensor("x", 1, "N", "4")], [TinyModel.Tensor("y", 1, "N", "4")]);
+    private static byte[] Relu =>
+        TinyModel.Of("Relu", [TinyModel.Tensor("x", 1, "N", "4")], [TinyModel.Tensor("y", 1, "N", "4")]);
 
     private static byte[] Add =>
         TinyModel.Of("Add", [TinyModel.Tensor("a", 1, "4"), TinyModel.Tensor("b", 1, "4")], [TinyModel.Tensor("sum", 1, "4")]);
@@ -83,7 +84,8 @@ public sealed class OnnxRuntimeTests
         Assert.AreEqual(0f, y.Span<float>()[0]);
 
         using var open = new OrtSession(Relu);
-        OrtTensor empty = open.Run(new Dictionary<string, OrtTensor> { ["x"] = OrtTensor.Create(Array.Empty<float>(), 0, 4) })["y"];
+        OrtTensor none = OrtTensor.Create(Array.Empty<float>(), 0, 4);
+        OrtTensor empty = open.Run(new Dictionary<string, OrtTensor> { ["x"] = none })["y"];
         CollectionAssert.AreEqual(new long[] { 0, 4 }, empty.Shape.ToArray());
     }
 
