@@ -1,0 +1,71 @@
+namespace ModelOpt.Compiler.Calibration;
+
+/// <summary>
+/// Counts of values in bins of equal width, filled by streaming. The width is a power of two and bin edges are multiples
+/// of it, so two neighbours merge exactly when the range grows: the result does not depend on the order of the values, and
+/// memory does not grow with their number.
+/// </summary>
+internal sealed class Histogram
+{
+    /// <summary>At most so many bins lie between the smallest and the largest value.</summary>
+    public const int MaxBins = 4096;
+
+    private long[] counts = [];
+    private int exponent;
+    private long first;
+
+    /// <summary>The smallest value seen; +∞ before the first.</summary>
+    public float Min { get; private set; } = float.PositiveInfinity;
+
+    /// <summary>The largest value seen; −∞ before the first.</summary>
+    public float Max { get; private set; } = float.NegativeInfinity;
+
+    /// <summary>The number of values counted.</summary>
+    public long Total { get; private set; }
+
+    /// <summary>The width of a bin.</summary>
+    public double Width => Math.ScaleB(1, exponent);
+
+    /// <summary>The lower edge of the first bin.</summary>
+    public double Start => first * Width;
+
+    /// <summary>The number of values in each bin, from <see cref="Start"/> upwards.</summary>
+    public ReadOnlySpan<long> Counts => counts;
+
+    /// <summary>Counts values.</summary>
+    /// <param name="values">Finite values.</param>
+    /// <returns>False, and nothing counted, where a value is not finite.</returns>
+    public bool Add(ReadOnlySpan<float> values)
+    {
+        if (values.IsEmpty) return true;
+        float min = Min, max = Max;
+        foreach (float value in values)
+        {
+            if (!float.IsFinite(value)) return false;
+            if (value < min) min = value;
+            if (value > max) max = value;
+        }
+
+        Cover(min, max);
+        double scale = Math.ScaleB(1, -exponent);
+        foreach (float value in values) counts[(long)Math.Floor(value * scale) - first]++;
+        Total += values.Length;
+        return true;
+    }
+
+    private void Cover(float min, float max)
+    {
+        if (min == Min && max == Max) return;
+        // The least width for the whole range: it depends on the range alone, and can only grow.
+        int wanted = min == max ? -126 : Math.Max(Math.ILogB((double)max - min) - 11, -126);
+        while (Bin(max, wanted) - Bin(min, wanted) >= MaxBins) wanted++;
+        if (Total == 0) exponent = wanted;
+        int shift = Math.Max(wanted - exponent, 0);
+        long newFirst = Bin(min, exponent + shift);
+        long[] grown = new long[Bin(max, exponent + shift) - newFirst + 1];
+        for (int i = 0; i < counts.Length; i++) grown[((first + i) >> shift) - newFirst] += counts[i];
+        (counts, first, exponent, Min, Max) = (grown, newFirst, exponent + shift, min, max);
+    }
+
+    private static long Bin(double value, int exponent) => (long)Math.Floor(Math.ScaleB(value, -exponent));
+}
