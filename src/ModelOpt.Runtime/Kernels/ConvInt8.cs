@@ -5,20 +5,19 @@ namespace ModelOpt.Runtime.Kernels;
 /// <summary>
 /// 8-bit convolution, NHWC, grouped, of any kernel, stride, dilation and padding, as a matrix product: rows are output
 /// pixels, columns output channels, k runs over (ky, kx, channel). Patches are gathered and widened a block of rows at a time;
-/// padding is the zero point, hence 0 after its subtraction. Input 0: activations; output 0: the result.
+/// padding is the zero point, hence 0 after its subtraction. An odd last element of a row meets a zero weight.
+/// Input 0: activations; output 0: the result.
 /// </summary>
 internal sealed unsafe class ConvInt8 : Kernel
 {
     private const int BlockBytes = 96 * 1024;
 
     private readonly Window2D _window;
-    private readonly int _groups;
     private readonly int _inputs;
     private readonly int _outputs;
     private readonly int _k;
     private readonly int _rowPairs;
-    private readonly bool _unsigned;
-    private readonly int _inputZeroPoint;
+    private readonly WideningCopy _copy;
     private readonly Int8MicroKernel _kernel;
     private readonly PackedWeightsInt8 _weights;
     private readonly Requantizer _requantizer;
@@ -37,12 +36,10 @@ internal sealed unsafe class ConvInt8 : Kernel
     {
         SimdTier chosen = tier ?? SimdTiers.Best;
         _window = window;
-        _groups = groups;
         _inputs = window.InputChannels / groups;
         _outputs = window.OutputChannels / groups;
         _k = window.KernelHeight * window.KernelWidth * _inputs;
-        _unsigned = unsigned;
-        _inputZeroPoint = quantization.InputZeroPoint;
+        _copy = new WideningCopy(quantization.InputZeroPoint, unsigned);
         _kernel = Int8MicroKernel.For(chosen);
         _weights = new PackedWeightsInt8(_kernel, weights, groups, _outputs, _k, quantization.WeightZeroPoint, unsigned);
         int stride = _weights.PanelsPerGroup * _kernel.PanelWidth;
@@ -77,7 +74,8 @@ internal sealed unsafe class ConvInt8 : Kernel
                     int group = panel / _weights.PanelsPerGroup;
                     if (prepared != (rowBegin, group))
                     {
-                        GatherRows(input + (group * _inputs), rowBegin, rowEnd, (short*)rows);
+                        PatchRows.Gather<WideningCopy, byte, short>(
+                            _window, _inputs, input + (group * _inputs), rowBegin, rowEnd, _copy, (short*)rows, 2 * _rowPairs);
                         prepared = (rowBegin, group);
                     }
 
@@ -100,70 +98,6 @@ internal sealed unsafe class ConvInt8 : Kernel
             _kernel.Multiply(_rowPairs, count, a, _rowPairs, weights, _requantizer.Starts + padded, tile);
             byte* target = output + ((nint)row * _window.OutputChannels) + (group * _outputs) + column;
             _requantizer.Apply(tile, width, padded, target, _window.OutputChannels, count, columns);
-        }
-    }
-
-    /// <summary>The patches of output pixels [begin, end), each in whole pairs.</summary>
-    private void GatherRows(byte* input, int begin, int end, short* target)
-    {
-        Window2D w = _window;
-        bool wholeTaps = _groups == 1 && w.DilationWidth == 1;
-        int ox = begin % w.OutputWidth, oy = begin / w.OutputWidth % w.OutputHeight;
-        int image = begin / (w.OutputWidth * w.OutputHeight);
-        for (int row = begin; row < end; row++)
-        {
-            short* to = target;
-            for (int ky = 0; ky < w.KernelHeight; ky++)
-            {
-                int iy = (oy * w.StrideHeight) - w.PadTop + (ky * w.DilationHeight);
-                int left = (ox * w.StrideWidth) - w.PadLeft;
-                if ((uint)iy >= (uint)w.InputHeight)
-                    new Span<short>(to, w.KernelWidth * _inputs).Clear();
-                else if (wholeTaps)
-                    GatherTaps(input + ((((nint)image * w.InputHeight) + iy) * w.InputWidth * w.InputChannels), left, to);
-                else
-                    GatherTapByTap(input + ((((nint)image * w.InputHeight) + iy) * w.InputWidth * w.InputChannels), left, to);
-                to += w.KernelWidth * _inputs;
-            }
-
-            // An odd last element meets a zero weight; its value does not matter, but it is kept defined.
-            if (_k % 2 != 0)
-                *to = 0;
-            target += 2 * _rowPairs;
-            if (++ox == w.OutputWidth)
-            {
-                ox = 0;
-                if (++oy == w.OutputHeight)
-                {
-                    oy = 0;
-                    image++;
-                }
-            }
-        }
-    }
-
-    /// <summary>Neighbouring taps of one input row are one run of bytes.</summary>
-    private void GatherTaps(byte* row, int left, short* to)
-    {
-        int taps = _window.KernelWidth, channels = _inputs;
-        int begin = Math.Clamp(-left, 0, taps), end = Math.Clamp(_window.InputWidth - left, begin, taps);
-        if (begin > 0)
-            new Span<short>(to, begin * channels).Clear();
-        Int8Rows.Widen(
-            row + ((nint)(left + begin) * channels), (end - begin) * channels, _inputZeroPoint, _unsigned, to + (begin * channels));
-        if (end < taps)
-            new Span<short>(to + (end * channels), (taps - end) * channels).Clear();
-    }
-
-    private void GatherTapByTap(byte* row, int left, short* to)
-    {
-        for (int kx = 0; kx < _window.KernelWidth; kx++, to += _inputs)
-        {
-            int ix = left + (kx * _window.DilationWidth);
-            if ((uint)ix < (uint)_window.InputWidth)
-                Int8Rows.Widen(row + ((nint)ix * _window.InputChannels), _inputs, _inputZeroPoint, _unsigned, to);
-            else
-                new Span<short>(to, _inputs).Clear();
         }
     }
 }

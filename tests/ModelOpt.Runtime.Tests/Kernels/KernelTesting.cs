@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Simd;
 
@@ -112,6 +113,13 @@ internal static class KernelTesting
         Assert.IsTrue(arena.AsSpan(offset + outputLength).IndexOfAnyExcept(garbage) < 0, "bytes after the output changed");
         Assert.IsTrue(scratch.AsSpan(scratchLength).IndexOfAnyExcept(garbage) < 0, "bytes after the scratch memory changed");
         return arena.AsSpan(offset, outputLength).ToArray();
+    }
+
+    /// <summary>The same for float32 operands.</summary>
+    public static float[] RunFloat(Kernel kernel, int outputLength, params float[][] inputs)
+    {
+        byte[][] bytes = [.. inputs.Select(input => MemoryMarshal.AsBytes(input.AsSpan()).ToArray())];
+        return MemoryMarshal.Cast<byte, float>(Run(kernel, outputLength * sizeof(float), bytes)).ToArray();
     }
 
     /// <summary>Requantization as it is defined, in scalar steps of the framework.</summary>

@@ -27,4 +27,15 @@ internal static class SimdTiers
         : Vector256.IsHardwareAccelerated ? SimdTier.Vector256
         : Vector128.IsHardwareAccelerated ? SimdTier.Vector128
         : SimdTier.Scalar;
+
+    /// <summary>float or int32 lanes of one register.</summary>
+    public static int Lanes(SimdTier tier) => tier == SimdTier.Scalar ? 1 : 2 << (int)tier;
+
+    /// <summary>The widest tier, at most <paramref name="tier"/>, whose registers <paramref name="elements"/> fill.</summary>
+    public static SimdTier Fitting(SimdTier tier, int elements)
+    {
+        while (tier > SimdTier.Scalar && Lanes(tier) > elements)
+            tier--;
+        return tier;
+    }
 }

@@ -1,0 +1,43 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Simd;
+
+namespace ModelOpt.Runtime.Tests.Kernels;
+
+[TestClass]
+public sealed class DepthwiseF32Tests
+{
+    [TestMethod]
+    public void Every_tier_equals_the_definition()
+    {
+        var random = new Random(51);
+        for (int channels = 1; channels <= 70; channels++)
+            Check(KernelTesting.RandomWindow(random, channels, channels, maxSize: 9), channels);
+        for (int trial = 0; trial < 30; trial++)
+        {
+            int channels = random.Next(1, 6);
+            Check(KernelTesting.RandomWindow(random, channels, channels * random.Next(2, 10), maxSize: 9), trial);
+        }
+    }
+
+    private static void Check(Window2D w, int seed)
+    {
+        int taps = w.KernelHeight * w.KernelWidth, channels = w.OutputChannels;
+        float[] x = KernelTesting.Floats(w.Batch * w.InputHeight * w.InputWidth * w.InputChannels, seed);
+        float[] f = KernelTesting.Floats(channels * taps, seed + 1);
+        float[] bias = seed % 3 == 0 ? [] : KernelTesting.Floats(channels, seed + 2);
+        (float low, float high) = seed % 2 == 0 ? (0f, 6f) : (float.NegativeInfinity, float.PositiveInfinity);
+        var byChannel = new float[f.Length];
+        for (int t = 0; t < taps; t++)
+        {
+            for (int c = 0; c < channels; c++)
+                byChannel[(c * taps) + t] = f[(t * channels) + c];
+        }
+
+        float[] expected = ConvF32Tests.Reference(w, w.InputChannels, x, byChannel, bias, low, high);
+        foreach (SimdTier tier in KernelTesting.Tiers)
+        {
+            Kernel kernel = DepthwiseF32.Create(w, f, bias, low, high, tier);
+            KernelTesting.AssertSameBits(expected, KernelTesting.RunFloat(kernel, expected.Length, x), $"{tier} {w}");
+        }
+    }
+}
