@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Interpretation;
 
@@ -25,6 +26,9 @@ internal sealed class ForwardContext
 
     /// <summary>Ends the run.</summary>
     public CancellationToken Cancellation { get; }
+
+    /// <summary>Threads to work on, or null; results do not depend on them.</summary>
+    public WorkerPool? Pool { get; init; }
 
     /// <summary>What the node produced, by output position.</summary>
     public Tensor?[] Outputs { get; }

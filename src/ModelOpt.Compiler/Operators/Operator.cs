@@ -48,6 +48,10 @@ internal abstract class Operator
     {
     }
 
+    /// <summary>The lowest opset that has the node's form: <see cref="Graph.Opset"/>, but for forms that came later.</summary>
+    /// <param name="node">The node, normalized.</param>
+    public virtual int MinimumOpset(Node node) => Graph.Opset;
+
     /// <summary>Sets type and shape (and, for integers that carry shapes, the content) of the outputs.</summary>
     /// <param name="node">A node whose inputs' types and shapes are known, some dims perhaps symbolic.</param>
     /// <exception cref="CompilationException">The inputs do not fit the operator.</exception>
