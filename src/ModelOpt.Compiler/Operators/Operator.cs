@@ -26,6 +26,12 @@ internal abstract class Operator
     /// <summary>How the operator is treated when its values are quantized.</summary>
     public virtual QuantizationRule Quantization => QuantizationRule.Float;
 
+    /// <summary>
+    /// How many of the first inputs are data, to be quantized where the node is; those behind (bounds, pads, axes) stay
+    /// as they are.
+    /// </summary>
+    public virtual int DataInputs => int.MaxValue;
+
     /// <summary>The operator of a node.</summary>
     /// <param name="node">The node.</param>
     /// <exception cref="CompilationException">It is not supported.</exception>
