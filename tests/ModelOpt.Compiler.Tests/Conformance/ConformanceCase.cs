@@ -1,0 +1,89 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx.Proto;
+
+namespace ModelOpt.Compiler.Tests.Conformance;
+
+/// <summary>One of ONNX's conformance cases: a model, inputs and the outputs they must give.</summary>
+internal sealed class ConformanceCase
+{
+    private const string Root = "/usr/share/libonnx-testdata/data/node";
+
+    /// <summary>What the issue asks for.</summary>
+    public static readonly string[] Operators =
+    [
+        "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "Conv", "Div", "Dropout",
+        "Flatten", "Gather", "Gemm", "GlobalAveragePool", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "MatMul",
+        "MaxPool", "Mul", "PRelu", "Pad", "ReduceMean", "Relu", "Reshape", "Shape", "Sigmoid", "Slice", "Softmax",
+        "Split", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
+    ];
+
+    private ConformanceCase(string name) => Name = name;
+
+    /// <summary>ONNX's name of the case, such as <c>conv_with_strides_padding</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether Debian's libonnx-testdata is installed.</summary>
+    public static bool Installed => Directory.Exists(Root);
+
+    /// <summary>The ONNX file.</summary>
+    public string ModelFile => Path.Combine(Root, $"test_{Name}", "model.onnx");
+
+    /// <summary>The model, not interpreted.</summary>
+    public ModelProto Model => ModelProto.Parser.ParseFrom(File.ReadAllBytes(ModelFile));
+
+    /// <summary>The case of a name.</summary>
+    public static ConformanceCase Of(string name) => new(name);
+
+    /// <summary>Every case made of nothing but <see cref="Operators"/>, in ordinal order.</summary>
+    public static IEnumerable<ConformanceCase> All() =>
+        Directory.GetDirectories(Root, "test_*")
+            .Select(folder => new ConformanceCase(Path.GetFileName(folder)["test_".Length..]))
+            .Where(c => c.Model.Graph.Node is { Count: > 0 } nodes
+                && nodes.All(n => n.Domain.Length == 0 && Operators.Contains(n.OpType)))
+            .OrderBy(c => c.Name, StringComparer.Ordinal);
+
+    /// <summary>The tensors of one data set, inputs or outputs in the model's order.</summary>
+    public TensorProto[] Data(string kind) =>
+        [.. Directory.GetFiles(Path.Combine(Root, $"test_{Name}", "test_data_set_0"), $"{kind}_*.pb")
+            .OrderBy(f => int.Parse(Path.GetFileNameWithoutExtension(f)[(kind.Length + 1)..], null))
+            .Select(f => TensorProto.Parser.ParseFrom(File.ReadAllBytes(f)))];
+
+    /// <summary>
+    /// Fails the test unless a tensor is what ONNX expects, within the tolerances of ONNX's own backend test:
+    /// |actual − expected| ≤ 1e-7 + 1e-3·|expected|, and exactly for integers.
+    /// </summary>
+    public static void AssertEqual(Tensor expected, Tensor actual, string what)
+    {
+        Assert.AreEqual(expected.Type, actual.Type, $"{what}: type");
+        Assert.AreEqual(expected.Shape, actual.Shape, $"{what}: shape");
+        double[] e = ToDoubles(expected), a = ToDoubles(actual);
+        for (int i = 0; i < e.Length; i++)
+        {
+            bool equal = e[i].Equals(a[i])
+                || (expected.Type.IsFloat() && Math.Abs(a[i] - e[i]) <= 1e-7 + (1e-3 * Math.Abs(e[i])));
+            if (!equal) Assert.Fail($"{what}: element {i} is {a[i]:R}, expected {e[i]:R}");
+        }
+    }
+
+    private static double[] ToDoubles(Tensor tensor) => tensor.Type switch
+    {
+        ElementType.Float32 => Convert<float>(tensor, x => x),
+        ElementType.Float64 => Convert<double>(tensor, x => x),
+        ElementType.Float16 => Convert<Half>(tensor, x => (double)x),
+        ElementType.BFloat16 => Convert<ushort>(tensor, x => BitConverter.Int32BitsToSingle(x << 16)),
+        ElementType.Int8 => Convert<sbyte>(tensor, x => x),
+        ElementType.UInt8 or ElementType.Bool => Convert<byte>(tensor, x => x),
+        ElementType.Int16 => Convert<short>(tensor, x => x),
+        ElementType.UInt16 => Convert<ushort>(tensor, x => x),
+        ElementType.Int32 => Convert<int>(tensor, x => x),
+        ElementType.UInt32 => Convert<uint>(tensor, x => x),
+        ElementType.Int64 => Convert<long>(tensor, x => x),
+        ElementType.UInt64 => Convert<ulong>(tensor, x => x),
+        _ => throw new NotSupportedException($"No comparison for {tensor.Type}."),
+    };
+
+    private static double[] Convert<T>(Tensor tensor, Converter<T, double> convert) where T : unmanaged =>
+        Array.ConvertAll(tensor.Span<T>().ToArray(), convert);
+
+    public override string ToString() => Name;
+}
