@@ -1,0 +1,68 @@
+using ModelOpt.Runtime.Kernels;
+
+namespace ModelOpt.Runtime.Tests.Kernels;
+
+[TestClass]
+public sealed class SoftmaxTests
+{
+    [TestMethod]
+    [DataRow(1, 1f)]
+    [DataRow(10, 1f)]
+    [DataRow(1001, 0.5f)]
+    public void Float_is_within_rounding_of_double_precision(int depth, float beta)
+    {
+        const int rows = 5;
+        float[] x = [.. KernelTesting.Floats(rows * depth, depth).Select(value => value * 8)];
+        float[] y = KernelTesting.RunFloat(new SoftmaxF32(rows, depth, beta), x.Length, x);
+        for (int row = 0; row < rows; row++)
+        {
+            double max = x.Skip(row * depth).Take(depth).Max();
+            double sum = x.Skip(row * depth).Take(depth).Sum(value => Math.Exp(beta * (value - max)));
+            for (int i = row * depth; i < (row + 1) * depth; i++)
+            {
+                double wanted = Math.Exp(beta * (x[i] - max)) / sum;
+                Assert.AreEqual(wanted, y[i], wanted * 5e-6);
+            }
+        }
+    }
+
+    [TestMethod]
+    [DataRow(2, 0.05f, false)]
+    [DataRow(10, 0.1f, false)]
+    [DataRow(1001, 0.2f, true)]
+    [DataRow(12, 3f, false)]
+    public void Int8_is_the_nearest_step_of_the_exact_softmax(int depth, float scale, bool unsigned)
+    {
+        const int rows = 40;
+        byte[] x = KernelTesting.Bytes(rows * depth, depth);
+        var kernel = new SoftmaxInt8(rows, depth, scale, 1f / 256, unsigned ? 0 : -128, unsigned);
+        byte[] y = KernelTesting.Run(kernel, x.Length, x);
+        for (int row = 0; row < rows; row++)
+        {
+            int begin = row * depth;
+            double sum = 0;
+            for (int i = begin; i < begin + depth; i++)
+                sum += Math.Exp(scale * Value(x[i]));
+            for (int i = begin; i < begin + depth; i++)
+            {
+                double exact = Math.Exp(scale * Value(x[i])) / sum * 256;
+                int q = Value(y[i]) - (unsigned ? 0 : -128);
+
+                // 256 itself is beyond the range; float32 may round otherwise only where the exact value is a tie.
+                Assert.AreEqual(Math.Min(exact, 255), q, 0.5001);
+            }
+        }
+
+        int Value(byte value) => unsigned ? value : (sbyte)value;
+    }
+
+    [TestMethod]
+    public void A_certain_class_saturates()
+    {
+        var kernel = new SoftmaxInt8(1, 3, 1f, 1f / 256, -128, unsigned: false);
+        byte[] y = KernelTesting.Run(kernel, 3, [0x80, 0x7f, 0]);
+        Assert.AreEqual(unchecked((byte)-128), y[0]);
+        Assert.AreEqual((byte)127, y[1]);
+        Assert.AreEqual(unchecked((byte)-128), y[2]);
+    }
+}
