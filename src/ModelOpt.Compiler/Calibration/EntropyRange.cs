@@ -13,10 +13,10 @@ internal static class EntropyRange
     /// <summary>Chooses the range.</summary>
     /// <param name="histogram">All values.</param>
     /// <returns>The values seen, clipped at the chosen threshold on both sides.</returns>
-    public static Range Estimate(Histogram histogram)
+    public static ValueRange Estimate(Histogram histogram)
     {
         double extent = Math.Max(Math.Abs(histogram.Min), Math.Abs(histogram.Max));
-        if (extent == 0) return new Range(0, 0);
+        if (extent == 0) return new ValueRange(0, 0);
         double[] bins = Symmetric(histogram, extent);
         (int best, double least) = (HalfBins, double.PositiveInfinity);
         for (int half = Levels / 2; half <= HalfBins; half++)
@@ -26,7 +26,7 @@ internal static class EntropyRange
         }
 
         float threshold = (float)(Math.Min(best + 0.5, HalfBins) * extent / HalfBins);
-        return new Range(Math.Max(histogram.Min, -threshold), Math.Min(histogram.Max, threshold));
+        return new ValueRange(Math.Max(histogram.Min, -threshold), Math.Min(histogram.Max, threshold));
     }
 
     /// <summary>The counts in 2048 bins over −extent…extent.</summary>

@@ -18,20 +18,20 @@ internal static class RangeEstimator
     /// <param name="statistics">What calibration saw.</param>
     /// <param name="method">How to choose.</param>
     /// <returns>A range that holds zero.</returns>
-    public static Range Estimate(ActivationStatistics statistics, CalibrationMethod method) => method switch
+    public static ValueRange Estimate(ActivationStatistics statistics, CalibrationMethod method) => method switch
     {
-        CalibrationMethod.MinMax => new Range(statistics.Histogram.Min, statistics.Histogram.Max).WithZero(),
-        CalibrationMethod.MovingAverage => new Range(statistics.AverageMin, statistics.AverageMax).WithZero(),
+        CalibrationMethod.MinMax => new ValueRange(statistics.Histogram.Min, statistics.Histogram.Max).WithZero(),
+        CalibrationMethod.MovingAverage => new ValueRange(statistics.AverageMin, statistics.AverageMax).WithZero(),
         CalibrationMethod.Percentile => Percentile(statistics.Histogram).WithZero(),
         CalibrationMethod.Entropy => EntropyRange.Estimate(statistics.Histogram).WithZero(),
         CalibrationMethod.Mse => MeanSquaredError(statistics.Histogram),
         _ => throw new ArgumentOutOfRangeException(nameof(method), method, null),
     };
 
-    private static Range Percentile(Histogram histogram)
+    private static ValueRange Percentile(Histogram histogram)
     {
         double cut = histogram.Total * PercentileTail;
-        return new Range((float)Quantile(histogram, cut), (float)Quantile(histogram, histogram.Total - cut));
+        return new ValueRange((float)Quantile(histogram, cut), (float)Quantile(histogram, histogram.Total - cut));
     }
 
     /// <summary>The value below which <paramref name="rank"/> values lie, interpolated within its bin.</summary>
@@ -55,9 +55,9 @@ internal static class RangeEstimator
     }
 
     /// <summary>Both ends in turn are narrowed to the least error, until neither moves.</summary>
-    private static Range MeanSquaredError(Histogram histogram)
+    private static ValueRange MeanSquaredError(Histogram histogram)
     {
-        Range full = new Range(histogram.Min, histogram.Max).WithZero();
+        ValueRange full = new ValueRange(histogram.Min, histogram.Max).WithZero();
         (int low, int high) = (100, 100);
         double best = Error(histogram, full);
         for (bool moved = true; moved;)
@@ -72,7 +72,7 @@ internal static class RangeEstimator
 
         return Narrowed(low, high);
 
-        Range Narrowed(int lowPercent, int highPercent) =>
+        ValueRange Narrowed(int lowPercent, int highPercent) =>
             new(full.Min * (lowPercent / 100f), full.Max * (highPercent / 100f));
 
         void Try(int lowPercent, int highPercent)
@@ -86,7 +86,7 @@ internal static class RangeEstimator
     }
 
     /// <summary>The squared error of quantizing every counted value, each taken as the middle of its bin.</summary>
-    private static double Error(Histogram histogram, Range range)
+    private static double Error(Histogram histogram, ValueRange range)
     {
         double scale = range.Scale;
         double zeroPoint = range.ZeroPoint;

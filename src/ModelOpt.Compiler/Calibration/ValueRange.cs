@@ -5,7 +5,7 @@ namespace ModelOpt.Compiler.Calibration;
 /// <summary>The real numbers that int8 is to cover: <c>s = (max − min) / 255</c>, <c>z = round(−128 − min / s)</c>.</summary>
 /// <param name="Min">The smallest, at most 0 for quantization.</param>
 /// <param name="Max">The largest, at least 0 for quantization.</param>
-internal readonly record struct Range(float Min, float Max)
+internal readonly record struct ValueRange(float Min, float Max)
 {
     /// <summary>The scale; 0 for an empty range.</summary>
     public float Scale => (Max - Min) / 255f;
@@ -15,11 +15,11 @@ internal readonly record struct Range(float Min, float Max)
         Scale == 0 ? 0 : (int)Math.Clamp(MathF.Round(-128f - (Min / Scale), MidpointRounding.ToEven), -128, 127);
 
     /// <summary>The range widened to hold zero, so that zero (and padding with it) is exact.</summary>
-    public Range WithZero() => new(MathF.Min(Min, 0), MathF.Max(Max, 0));
+    public ValueRange WithZero() => new(MathF.Min(Min, 0), MathF.Max(Max, 0));
 
     /// <summary>The least range that holds both.</summary>
     /// <param name="other">The other range.</param>
-    public Range Union(Range other) => new(MathF.Min(Min, other.Min), MathF.Max(Max, other.Max));
+    public ValueRange Union(ValueRange other) => new(MathF.Min(Min, other.Min), MathF.Max(Max, other.Max));
 
     /// <summary>The int8 parameters; scale 1 for a value that is always zero.</summary>
     public Quantization ToQuantization() =>

@@ -32,6 +32,11 @@ internal abstract class Operator
     /// </summary>
     public virtual int DataInputs => int.MaxValue;
 
+    /// <summary>For <see cref="QuantizationRule.Weighted"/>: the axis of the weight (input 1) that counts output channels.</summary>
+    /// <param name="node">The node.</param>
+    /// <returns>The axis, or -1 where one scale must serve the whole weight.</returns>
+    public virtual int WeightAxis(Node node) => 0;
+
     /// <summary>The operator of a node.</summary>
     /// <param name="node">The node.</param>
     /// <exception cref="CompilationException">It is not supported.</exception>

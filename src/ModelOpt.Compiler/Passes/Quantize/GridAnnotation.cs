@@ -1,0 +1,95 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+
+namespace ModelOpt.Compiler.Passes.Quantize;
+
+/// <summary>Writes a <see cref="QuantizationScheme"/> into the graph: every value gets its scale and zero point.</summary>
+internal static class GridAnnotation
+{
+    // A bias beyond 2^30 steps would leave the int32 accumulator no room for the products.
+    private const float MaxBiasSteps = 1 << 30;
+
+    private static readonly Quantization Unit = Quantization.PerTensor(ElementType.Int8, 1f / 256, -128);
+    private static readonly Quantization Symmetric = Quantization.PerTensor(ElementType.Int8, 1f / 128, 0);
+
+    /// <summary>Annotates activations, then weights, then biases, and rounds the constants to their grids.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="scheme">What is quantized.</param>
+    /// <param name="ranges">The range of each quantized activation.</param>
+    public static void Apply(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges)
+    {
+        foreach (IReadOnlyList<Value> group in scheme.Groups)
+        {
+            Quantization quantization = group.Select(Fixed).FirstOrDefault(q => q is not null)
+                ?? group.Select(ranges).Aggregate((a, b) => a.Union(b)).ToQuantization();
+            foreach (Value value in group) value.Quantization = quantization;
+        }
+
+        foreach (Node node in scheme.Nodes)
+        {
+            if (Operator.Of(node).Quantization == QuantizationRule.Weighted && node.Input(1).IsConstant) Weighted(graph, node);
+            else Constants(graph, node);
+        }
+    }
+
+    /// <summary>The parameters that TFLite prescribes for an operator's output, or null.</summary>
+    /// <param name="value">The output.</param>
+    public static Quantization? Fixed(Value value) =>
+        value.Producer is null ? null : Operator.Of(value.Producer).Quantization switch
+        {
+            QuantizationRule.FixedUnit => Unit,
+            QuantizationRule.FixedSymmetric => Symmetric,
+            _ => null,
+        };
+
+    private static void Weighted(Graph graph, Node node)
+    {
+        int axis = Operator.Of(node).WeightAxis(node);
+        float inputScale = node.Input(0).Quantization!.Scale;
+        Tensor? bias = node.InputOrNull(2)?.Constant;
+        Value weight = Own(graph, node, 1);
+        float[] smallest = new float[axis < 0 ? 1 : weight.Constant!.Dims[axis]];
+        for (int i = 0; bias is not null && i < bias.Count; i++)
+        {
+            ref float least = ref smallest[smallest.Length == bias.Count ? i : 0];
+            least = MathF.Max(least, MathF.Abs(bias.Span<float>()[i]) / (inputScale * MaxBiasSteps));
+        }
+
+        Round(weight, WeightQuantizer.Symmetric(weight.Constant!, axis, smallest));
+        if (bias is null) return;
+        float[] scales = [.. weight.Quantization!.Scales.Select(s => inputScale * s)];
+        Round(Own(graph, node, 2), new Quantization(ElementType.Int32, scales, new int[scales.Length], scales.Length == 1 ? -1 : bias.Rank - 1));
+    }
+
+    private static void Constants(Graph graph, Node node)
+    {
+        int data = Math.Min(Operator.Of(node).DataInputs, node.Inputs.Count);
+        for (int i = 0; i < data; i++)
+        {
+            if (node.Inputs[i] is not { IsConstant: true, Type: ElementType.Float32 }) continue;
+            Value constant = Own(graph, node, i);
+            // A Concat's or a mover's constant lies on the grid that its output has.
+            Round(constant, QuantizationScheme.IsMover(node) ? node.Output.Quantization! : WeightQuantizer.Asymmetric(constant.Constant!));
+        }
+    }
+
+    private static void Round(Value constant, Quantization quantization)
+    {
+        constant.Quantization = quantization;
+        constant.Constant = WeightQuantizer.Dequantize(WeightQuantizer.Quantize(constant.Constant!, quantization), quantization);
+    }
+
+    /// <summary>A constant that only this node reads, so that its grid can be this node's.</summary>
+    private static Value Own(Graph graph, Node node, int index)
+    {
+        Value constant = node.Input(index);
+        if (constant.Consumers.Count > 1)
+        {
+            constant = graph.AddConstant(constant.Name, constant.Constant!);
+            node.SetInput(index, constant);
+        }
+
+        return constant;
+    }
+}
