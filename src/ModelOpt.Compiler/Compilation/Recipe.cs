@@ -1,0 +1,76 @@
+using System.IO.Enumeration;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ModelOpt.Compiler.Diagnostics;
+
+namespace ModelOpt.Compiler.Compilation;
+
+/// <summary>What is done to the layers of a model: the options, and where single layers differ from them.</summary>
+public sealed record Recipe
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        PropertyNameCaseInsensitive = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        MaxDepth = 8,
+        Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
+    };
+
+    /// <summary>How numbers are stored where no layer says otherwise; null for the item's or command line's choice.</summary>
+    public QuantizationMode? Quantization { get; init; }
+
+    /// <summary>How ranges are chosen; null for the item's or command line's choice.</summary>
+    public CalibrationMethod? CalibrationMethod { get; init; }
+
+    /// <summary>Rules for layers by name; the last one that matches a layer holds.</summary>
+    public IReadOnlyList<LayerRule> Layers { get; init; } = [];
+
+    /// <summary>Reads a recipe file.</summary>
+    /// <param name="file">The JSON file.</param>
+    /// <exception cref="CompilationException">The file cannot be read or is not a recipe.</exception>
+    public static Recipe Read(string file)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            Recipe recipe = JsonSerializer.Deserialize<Recipe>(stream, Json)
+                ?? throw new JsonException("the file holds null");
+            if (recipe.Layers is null || recipe.Layers.Any(r => r?.Match is null or ""))
+                throw new JsonException("every layer rule needs a 'match'");
+            return recipe;
+        }
+        catch (JsonException e)
+        {
+            throw new CompilationException(RecipeDiagnostics.Invalid.At(file, null, e.Message), e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CompilationException(RecipeDiagnostics.Unreadable.At(file, null, e.Message), e);
+        }
+    }
+
+    /// <summary>The recipe as JSON, as <c>modelopt inspect</c> prints it and as <see cref="Read"/> takes it.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
+
+    /// <summary>How the numbers of one layer are stored.</summary>
+    /// <param name="layer">The layer's name.</param>
+    /// <param name="otherwise">The answer where no rule speaks of it.</param>
+    public QuantizationMode QuantizationOf(string layer, QuantizationMode otherwise) =>
+        Layers.LastOrDefault(r => r.Quantization is not null && r.Matches(layer))?.Quantization
+        ?? Quantization ?? otherwise;
+}
+
+/// <summary>What differs for the layers whose names match a pattern.</summary>
+/// <param name="Match">A layer's name; <c>*</c> stands for any text, <c>?</c> for any character.</param>
+/// <param name="Quantization">How the layer's numbers are stored.</param>
+public sealed record LayerRule(string Match, QuantizationMode? Quantization = null)
+{
+    /// <summary>Whether a layer is meant.</summary>
+    /// <param name="layer">The layer's name.</param>
+    public bool Matches(string layer) => FileSystemName.MatchesSimpleExpression(Match, layer, ignoreCase: false);
+}

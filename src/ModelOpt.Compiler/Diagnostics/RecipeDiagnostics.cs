@@ -1,0 +1,31 @@
+using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
+
+namespace ModelOpt.Compiler.Diagnostics;
+
+/// <summary>What can be wrong with a recipe and with quantization (MOPT4nnn).</summary>
+internal static class RecipeDiagnostics
+{
+    public static readonly DiagnosticDescriptor Unreadable = new("MOPT4001", Error,
+        "Recipe cannot be read", "the recipe cannot be read: {0}",
+        "Check the path and its permissions.");
+
+    public static readonly DiagnosticDescriptor Invalid = new("MOPT4002", Error,
+        "Not a recipe", "the recipe is not valid: {0}.",
+        "See docs/recipes.md for the keys and their values.");
+
+    public static readonly DiagnosticDescriptor NothingMatches = new("MOPT4003", Error,
+        "A layer pattern matches nothing", "no layer matches '{0}'; the nearest name is '{1}'.",
+        "Run 'modelopt inspect' to see the names of the layers.");
+
+    public static readonly DiagnosticDescriptor NoCalibrationData = new("MOPT4010", Warning,
+        "No calibration data", "there is no calibration data, so only the weights are stored as int8 and the model computes in float32.",
+        "Set CalibrationData to some hundred typical inputs to have all of it in int8.");
+
+    public static readonly DiagnosticDescriptor NotFinite = new("MOPT4011", Error,
+        "Activation is not finite", "with calibration sample {0} the value '{1}' is not a finite number.",
+        "Check the preprocessing (InputMean, InputStd) and the sample.");
+
+    public static readonly DiagnosticDescriptor NothingQuantized = new("MOPT4012", Warning,
+        "Nothing to quantize", "no layer of the model can be quantized, so it stays in float32.",
+        "Set Quantization to None to say so.");
+}
