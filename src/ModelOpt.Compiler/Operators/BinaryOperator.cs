@@ -1,0 +1,92 @@
+using System.Numerics;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>A function of two numbers.</summary>
+internal interface IBinaryFunction
+{
+    /// <summary>Computes it.</summary>
+    /// <param name="a">The first number.</param>
+    /// <param name="b">The second number.</param>
+    /// <typeparam name="T">Their type.</typeparam>
+    static abstract T Apply<T>(T a, T b) where T : unmanaged, INumber<T>;
+}
+
+/// <summary>An operator that applies a function to all its inputs element by element, from left to right, with broadcasting.</summary>
+/// <typeparam name="TFunction">The function, a struct so that the loops are specialized.</typeparam>
+internal abstract class BinaryOperator<TFunction> : Operator where TFunction : struct, IBinaryFunction
+{
+    public override QuantizationRule Quantization => QuantizationRule.Elementwise;
+
+    /// <summary>The function on elements of a shape computation.</summary>
+    /// <param name="a">The first element.</param>
+    /// <param name="b">The second element.</param>
+    protected virtual Dim Combine(Dim a, Dim b) => Dim.Unknown;
+
+    public override void InferShapes(Node node)
+    {
+        Shape shape = node.ShapeOf(0);
+        IReadOnlyList<Dim>? content = ShapeContents.Of(node.Input(0));
+        for (int i = 1; i < node.Inputs.Count; i++)
+        {
+            RequireSameType(node, node.Input(0).Type, node.Input(i).Type);
+            shape = Broadcasting.Combine(node, shape, node.ShapeOf(i));
+            content = Combine(content, ShapeContents.Of(node.Input(i)));
+        }
+
+        node.Define(0, node.Input(0).Type, shape, content);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor result = context.Input(0);
+        for (int i = 1; i < context.InputCount; i++)
+        {
+            RequireSameType(context.Node, result.Type, context.Input(i).Type);
+            result = Apply(context.Node, result, context.Input(i));
+        }
+
+        context.Output = result;
+    }
+
+    private static void RequireSameType(Node node, ElementType a, ElementType b)
+    {
+        if (a != b) throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"the inputs are {a} and {b}");
+    }
+
+    private Dim[]? Combine(IReadOnlyList<Dim>? a, IReadOnlyList<Dim>? b)
+    {
+        if (a is null || b is null || (a.Count != b.Count && a.Count != 1 && b.Count != 1)) return null;
+        var result = new Dim[a.Count == 1 ? b.Count : a.Count];
+        for (int i = 0; i < result.Length; i++) result[i] = Combine(a[a.Count == 1 ? 0 : i], b[b.Count == 1 ? 0 : i]);
+        return result;
+    }
+
+    private static Tensor Apply(Node node, Tensor a, Tensor b)
+    {
+        if (a.Type == ElementType.BFloat16)
+        {
+            Tensor wide = Apply(node, Casting.To(a, ElementType.Float32), Casting.To(b, ElementType.Float32));
+            return Casting.To(wide, ElementType.BFloat16);
+        }
+
+        int[] dims = Broadcasting.Combine(node, a.Shape, b.Shape).ToSizes()!;
+        Tensor result = node.Allocate(a.Type, dims);
+        ElementDispatch.Numbers(
+            a.Type, new Loop(Broadcasting.Expand(node, a, dims), Broadcasting.Expand(node, b, dims), result));
+        return result;
+    }
+
+    private readonly struct Loop(Tensor a, Tensor b, Tensor result) : INumberAction
+    {
+        public void Run<T>() where T : unmanaged, INumber<T>
+        {
+            ReadOnlySpan<T> x = a.As<T>(), y = b.As<T>();
+            Span<T> z = result.As<T>();
+            for (int i = 0; i < z.Length; i++) z[i] = TFunction.Apply(x[i], y[i]);
+        }
+    }
+}

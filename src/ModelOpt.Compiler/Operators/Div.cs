@@ -1,0 +1,35 @@
+using System.Numerics;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>The quotient of two tensors, with broadcasting; integers round towards zero.</summary>
+internal sealed class Div : BinaryOperator<Div.Function>
+{
+    public override string Type => "Div";
+
+    protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Divide(a, b);
+
+    public override void Forward(ForwardContext context)
+    {
+        try
+        {
+            base.Forward(context);
+        }
+        catch (ArithmeticException e)
+        {
+            throw new CompilationException(
+                GraphDiagnostics.UnsupportedForm.At(null, context.Node.Label, Type, "it divides an integer by zero"), e);
+        }
+    }
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    internal readonly struct Function : IBinaryFunction
+    {
+        public static T Apply<T>(T a, T b) where T : unmanaged, INumber<T> => a / b;
+    }
+}

@@ -1,0 +1,43 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>Dropout as it is outside of training: the input itself, and a mask that is true throughout.</summary>
+internal sealed class Dropout : Operator
+{
+    private const int Training = 2;
+
+    public override string Type => "Dropout";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override void Normalize(Graph graph, Node node, int opset)
+    {
+        bool trains = node.InputOrNull(Training) is { } mode && mode.Constant?.Bytes.Span[0] != 0;
+        if (trains) throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "training_mode is not constantly false");
+        node.TruncateInputs(1);
+        node.Attributes.Remove("ratio");
+        node.Attributes.Remove("seed");
+    }
+
+    public override void InferShapes(Node node)
+    {
+        node.Define(0, node.Input(0).Type, node.Input(0).Shape, ShapeContents.Of(node.Input(0)));
+        node.Define(1, ElementType.Bool, node.Input(0).Shape);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor input = context.Input(0);
+        context.Output = input;
+        if (!context.Node.HasOutput(1)) return;
+        Tensor mask = Tensor.Zeros(ElementType.Bool, input.Dims);
+        mask.Bytes.Span.Fill(1);
+        context.Outputs[1] = mask;
+    }
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+}

@@ -1,0 +1,52 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>Slices along <c>axis</c>, picked by indices that replace the axis: data[…, indices[…], …].</summary>
+internal sealed class Gather : Operator
+{
+    public override string Type => "Gather";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override void InferShapes(Node node)
+    {
+        Shape data = node.ShapeOf(0), indices = node.ShapeOf(1);
+        int axis = node.Axis(node.Int("axis", 0), data.Rank);
+        IReadOnlyList<Dim>? content = null;
+        if (data.Rank == 1 && ShapeContents.Of(node.Input(0)) is { } elements && ShapeContents.Of(node.Input(1)) is { } picks)
+            content = [.. picks.Select(p => p.Number() is { } n ? elements[Index(node, n, elements.Count)] : Dim.Unknown)];
+        node.Define(0, node.Input(0).Type, new Shape(data.Take(axis).Concat(indices).Concat(data.Skip(axis + 1))), content);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Node node = context.Node;
+        Tensor data = context.Input(0), indices = context.Input(1);
+        int axis = node.Axis(node.Int("axis", 0), data.Rank);
+        int[] picks = [.. node.Ints(indices, "indices").Select(n => Index(node, n, data.Dims[axis]))];
+        Tensor result = node.Allocate(data.Type, [.. data.Dims[..axis], .. indices.Dims, .. data.Dims[(axis + 1)..]]);
+        context.Output = result;
+        if (result.Count == 0) return;
+        int outer = DataMovement.Count(data.Dims[..axis]), block = result.Bytes.Length / (outer * picks.Length);
+        ReadOnlySpan<byte> from = data.Bytes.Span;
+        Span<byte> to = result.Bytes.Span;
+        for (int i = 0; i < outer; i++)
+        {
+            foreach (int pick in picks)
+            {
+                from.Slice(((i * data.Dims[axis]) + pick) * block, block).CopyTo(to);
+                to = to[block..];
+            }
+        }
+    }
+
+    private static int Index(Node node, long index, int length) => index >= -length && index < length
+        ? (int)(index < 0 ? index + length : index)
+        : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"index {index} is outside an axis of size {length}");
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+}

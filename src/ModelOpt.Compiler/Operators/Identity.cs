@@ -1,0 +1,20 @@
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>The input itself.</summary>
+internal sealed class Identity : Operator
+{
+    public override string Type => "Identity";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override void InferShapes(Node node) =>
+        node.Define(0, node.Input(0).Type, node.Input(0).Shape, ShapeContents.Of(node.Input(0)));
+
+    public override void Forward(ForwardContext context) => context.Output = context.Input(0);
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+}

@@ -1,0 +1,20 @@
+using System.Numerics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>The product of two tensors, with broadcasting.</summary>
+internal sealed class Mul : BinaryOperator<Mul.Function>
+{
+    public override string Type => "Mul";
+
+    protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Multiply(a, b);
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    internal readonly struct Function : IBinaryFunction
+    {
+        public static T Apply<T>(T a, T b) where T : unmanaged, INumber<T> => a * b;
+    }
+}

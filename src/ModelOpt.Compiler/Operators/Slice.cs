@@ -1,0 +1,125 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>Every step-th element from start up to end, along some axes.</summary>
+internal sealed class Slice : Operator
+{
+    public override string Type => "Slice";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override void Normalize(Graph graph, Node node, int opset)
+    {
+        node.AttributeToInput(graph, "starts", 1);
+        node.AttributeToInput(graph, "ends", 2);
+        node.AttributeToInput(graph, "axes", 3);
+    }
+
+    public override void InferShapes(Node node)
+    {
+        Shape shape = node.ShapeOf(0);
+        Dim[] dims = [.. shape];
+        IReadOnlyList<Dim>? starts = ShapeContents.Of(node.Input(1)), ends = ShapeContents.Of(node.Input(2));
+        Dim[]? steps = node.InputOrNull(4) is { } s ? ShapeContents.Of(s)?.ToArray() : [];
+        int[] axes = AxesOf(node, dims.Length, node.ConstantInts(3, "axes"), (starts ?? ends)?.Count);
+        IReadOnlyList<Dim>? content = dims.Length == 1 ? ShapeContents.Of(node.Input(0)) : null;
+        for (int i = 0; i < axes.Length; i++)
+        {
+            Dim dim = dims[axes[i]];
+            Dim start = starts?[i] ?? Dim.Unknown, end = ends?[i] ?? Dim.Unknown;
+            Dim step = steps is null ? Dim.Unknown : steps.Length == 0 ? 1 : steps[i];
+            dims[axes[i]] = Length(node, dim, start, end, step);
+            bool follows = content is not null && dim.IsKnown
+                && start.Number() is not null && end.Number() is not null && step.Number() is not null;
+            content = !follows ? null : Take(
+                content!, Range(node, dim.Size, start.Number()!.Value, end.Number()!.Value, step.Number()!.Value), step);
+        }
+
+        node.Define(0, node.Input(0).Type, new Shape(dims), content);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Node node = context.Node;
+        Tensor input = context.Input(0);
+        int[] dims = input.Dims.ToArray(), strides = DataMovement.Strides(input.Dims);
+        int offset = 0;
+        long[]? given = context.InputOrNull(3) is { } a ? node.Ints(a, "axes") : null;
+        long[] starts = node.Ints(context.Input(1), "starts"), ends = node.Ints(context.Input(2), "ends");
+        long[]? steps = context.InputOrNull(4) is { } s ? node.Ints(s, "steps") : null;
+        int[] axes = AxesOf(node, input.Rank, given, starts.Length);
+        if (ends.Length != axes.Length || (steps is not null && steps.Length != axes.Length)) throw Uneven(node);
+        for (int i = 0; i < axes.Length; i++)
+        {
+            int axis = axes[i];
+            long step = steps?[i] ?? 1;
+            (long first, long count) = Range(node, dims[axis], starts[i], ends[i], step);
+            dims[axis] = (int)count;
+            if (count == 0) continue;
+            offset += (int)first * strides[axis];
+            // With one element the step is never taken, and may be larger than any index.
+            strides[axis] = count == 1 ? 0 : strides[axis] * (int)step;
+        }
+
+        context.Output = DataMovement.View(node, input, dims, strides, offset);
+    }
+
+    /// <summary>The first position and the number of elements that a slice takes from an axis.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="length">The length of the axis.</param>
+    /// <param name="start">The start; negative to count from the end.</param>
+    /// <param name="end">The end, exclusive; negative to count from the end.</param>
+    /// <param name="step">The step; negative to go backwards.</param>
+    internal static (long First, long Count) Range(Node node, long length, long start, long end, long step)
+    {
+        if (step == 0) throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "steps", "contains 0");
+        if (start < 0) start += length;
+        if (end < 0) end += length;
+        // The largest step anyone can take; it also keeps what follows from overflowing.
+        step = Math.Clamp(step, -int.MaxValue, int.MaxValue);
+        start = step > 0 ? Math.Clamp(start, 0, length) : Math.Clamp(start, Math.Min(0, length - 1), length - 1);
+        end = step > 0 ? Math.Clamp(end, 0, length) : Math.Clamp(end, -1, Math.Max(-1, length - 1));
+        long count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step;
+        return (start, Math.Max(0, count));
+    }
+
+    private static Dim Length(Node node, Dim dim, Dim start, Dim end, Dim step)
+    {
+        if (step.Number() is not { } by) return Dim.Unknown;
+        if (dim.IsKnown)
+        {
+            // What begins at a known place and ends at an open one is open, however long the axis.
+            return start.Number() is { } from && end.Number() is { } to ? Range(node, dim.Size, from, to, by).Count
+                : Dim.Unknown;
+        }
+
+        bool toEnd = end == dim || end.Number() is >= int.MaxValue;
+        if (by == 1 && toEnd && start.Number() is >= 0 and var s) return DimArithmetic.Subtract(dim, s);
+        bool whole = by == -1 && start.Number() is -1 or >= int.MaxValue && end.Number() is <= -int.MaxValue;
+        return whole ? dim : Dim.Unknown;
+    }
+
+    private static Dim[] Take(IReadOnlyList<Dim> content, (long First, long Count) range, Dim step)
+    {
+        var result = new Dim[range.Count];
+        for (int i = 0; i < result.Length; i++) result[i] = content[(int)(range.First + (i * step.Number()!.Value))];
+        return result;
+    }
+
+    private static int[] AxesOf(Node node, int rank, long[]? axes, int? count)
+    {
+        if (axes is not null) return axes.Length == (count ?? axes.Length) ? node.Axes(axes, rank) : throw Uneven(node);
+        if (count is null)
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "neither axes nor starts are known");
+        return count <= rank ? [.. Enumerable.Range(0, count.Value)] : throw Uneven(node);
+    }
+
+    private static CompilationException Uneven(Node node) =>
+        GraphDiagnostics.ShapeMismatch.Error(node.Label, "starts, ends, axes and steps are not equally many, or too many");
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+}
