@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
@@ -83,6 +84,7 @@ internal sealed unsafe class BatchMatMulInt8 : Kernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackRows(byte* a, int begin, int count, short* target)
     {
         (int m, int k) = (_shape.M, _shape.K);
@@ -104,6 +106,7 @@ internal sealed unsafe class BatchMatMulInt8 : Kernel
     }
 
     /// <summary>[pairs, width] from columns [first, first + columns) of B; zero beyond them and for an odd last k.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackPanel(byte* b, int first, int columns, int* panel, short* column)
     {
         (int n, int k, int width) = (_shape.N, _shape.K, _kernel.PanelWidth);

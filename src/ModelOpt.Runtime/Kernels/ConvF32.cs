@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
@@ -64,6 +65,7 @@ internal sealed unsafe class ConvF32 : Kernel
 
     public override long Work => (long)_grid.Rows * _window.OutputChannels * _k;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         fixed (float* input = args.Input<float>(0), output = args.Output<float>(0))

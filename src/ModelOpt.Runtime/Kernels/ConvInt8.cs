@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
@@ -57,6 +58,7 @@ internal sealed unsafe class ConvInt8 : Kernel
 
     public override long Work => (long)_grid.Rows * _window.OutputChannels * _k;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         fixed (byte* input = args.Input<byte>(0), output = args.Output<byte>(0))
@@ -85,6 +87,7 @@ internal sealed unsafe class ConvInt8 : Kernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Multiply(int* rows, int* tile, byte* output, int rowBegin, int rowEnd, int group, int panel)
     {
         int width = _kernel.PanelWidth;

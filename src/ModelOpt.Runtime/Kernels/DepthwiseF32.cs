@@ -61,6 +61,7 @@ internal sealed unsafe class DepthwiseF32 : Kernel
         return new ConvF32(window, window.InputChannels, byChannel, bias, low, high, tier);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         fixed (float* input = args.Input<float>(0), output = args.Output<float>(0))
@@ -82,6 +83,7 @@ internal sealed unsafe class DepthwiseF32 : Kernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pixel(float** taps, float* output)
     {
         switch (_tier)

@@ -78,6 +78,7 @@ internal sealed unsafe class DepthwiseInt8 : Kernel
         return new ConvInt8(window, window.InputChannels, quantization, byChannel, bias, unsigned, tier);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         fixed (byte* input = args.Input<byte>(0), output = args.Output<byte>(0), scratch = args.Scratch<byte>())
@@ -106,6 +107,7 @@ internal sealed unsafe class DepthwiseInt8 : Kernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Sum(byte** taps, int* sums)
     {
         switch (_tier)
@@ -125,6 +127,7 @@ internal sealed unsafe class DepthwiseInt8 : Kernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Sum<TLanes, V>(byte** taps, int* sums)
         where TLanes : struct, IIntLanes<V>
         where V : unmanaged

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>Copies a run of input elements to a row of patches, converting them on the way.</summary>
@@ -11,6 +13,7 @@ internal unsafe interface IRunCopy<TIn, TOut>
 /// <summary>float32 as it is.</summary>
 internal readonly unsafe struct FloatCopy : IRunCopy<float, float>
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Copy(float* source, int count, float* target) =>
         new Span<float>(source, count).CopyTo(new Span<float>(target, count));
 }
@@ -18,6 +21,7 @@ internal readonly unsafe struct FloatCopy : IRunCopy<float, float>
 /// <summary>8-bit activations as int16 less their zero point.</summary>
 internal readonly unsafe struct WideningCopy(int zeroPoint, bool unsigned) : IRunCopy<byte, short>
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Copy(byte* source, int count, short* target) =>
         Int8Rows.Widen(source, count, zeroPoint, unsigned, target);
 }
@@ -37,6 +41,7 @@ internal static unsafe class PatchRows
     /// <param name="copy">Conversion of the elements.</param>
     /// <param name="target">Receives KernelHeight·KernelWidth·channels elements per row.</param>
     /// <param name="stride">Elements from one row to the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gather<TCopy, TIn, TOut>(
         in Window2D window, int channels, TIn* input, int begin, int end, TCopy copy, TOut* target, nint stride)
         where TCopy : struct, IRunCopy<TIn, TOut>
@@ -80,6 +85,7 @@ internal static unsafe class PatchRows
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyTaps<TCopy, TIn, TOut>(
         TIn* row, int left, int width, int taps, int channels, TCopy copy, TOut* to)
         where TCopy : struct, IRunCopy<TIn, TOut>
@@ -94,6 +100,7 @@ internal static unsafe class PatchRows
             new Span<TOut>(to + (end * channels), (taps - end) * channels).Clear();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyTapByTap<TCopy, TIn, TOut>(
         TIn* row, int left, in Window2D w, int channels, TCopy copy, TOut* to)
         where TCopy : struct, IRunCopy<TIn, TOut>

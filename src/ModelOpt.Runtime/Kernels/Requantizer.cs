@@ -48,6 +48,7 @@ internal sealed unsafe class Requantizer
     /// output[i·outputStride + j] from sums[i·sumStride + j], i &lt; rows, j &lt; columns, channel <paramref name="first"/> + j of
     /// the padded order. Writes no byte beyond the columns.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(int* sums, nint sumStride, int first, byte* output, nint outputStride, int rows, int columns)
     {
         switch (_tier)

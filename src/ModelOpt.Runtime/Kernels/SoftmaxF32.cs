@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
@@ -17,6 +19,7 @@ internal sealed class SoftmaxF32(int rows, int depth, float beta) : Kernel
     }
 
     /// <summary>Both spans hold whole rows of <paramref name="depth"/> elements; they may be the same.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Compute(ReadOnlySpan<float> source, Span<float> destination, int depth, float beta = 1)
     {
         for (int begin = 0; begin < source.Length; begin += depth)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
@@ -39,6 +41,7 @@ internal sealed class SoftmaxInt8 : Kernel
 
     public override long Work => 10L * _rows * _depth;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         ReadOnlySpan<byte> input = args.Input<byte>(0);

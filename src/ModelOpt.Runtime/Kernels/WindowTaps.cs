@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>Addresses of the input pixels under one window, in the order (ky, kx).</summary>
@@ -10,6 +12,7 @@ internal static unsafe class WindowTaps
     /// <param name="oy">Output row.</param>
     /// <param name="ox">Output column.</param>
     /// <param name="taps">Receives KernelHeight·KernelWidth addresses.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Locate(
         in Window2D window, byte* image, int pixelBytes, byte* padding, int oy, int ox, byte** taps)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using V = System.Runtime.Intrinsics.Vector128<float>;
 
 namespace ModelOpt.Runtime.Kernels.Simd;
@@ -45,6 +46,9 @@ internal readonly unsafe struct Lanes128 : ILanes<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Clamp(V value, V low, V high)
     {
+        // MAXPS and MINPS give their second operand where one is NaN or both are zero, which is what is wanted here.
+        if (Sse.IsSupported)
+            return Vector128.MinNative(high, Vector128.MaxNative(low, value));
         V raised = Vector128.ConditionalSelect(Vector128.LessThan(value, low), low, value);
         return Vector128.ConditionalSelect(Vector128.GreaterThan(raised, high), high, raised);
     }

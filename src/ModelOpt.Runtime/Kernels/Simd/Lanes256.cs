@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using V = System.Runtime.Intrinsics.Vector256<float>;
 
 namespace ModelOpt.Runtime.Kernels.Simd;
@@ -45,6 +46,9 @@ internal readonly unsafe struct Lanes256 : ILanes<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Clamp(V value, V low, V high)
     {
+        // MAXPS and MINPS give their second operand where one is NaN or both are zero, which is what is wanted here.
+        if (Sse.IsSupported)
+            return Vector256.MinNative(high, Vector256.MaxNative(low, value));
         V raised = Vector256.ConditionalSelect(Vector256.LessThan(value, low), low, value);
         return Vector256.ConditionalSelect(Vector256.GreaterThan(raised, high), high, raised);
     }

@@ -46,6 +46,9 @@ internal readonly unsafe struct Lanes512 : ILanes<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Clamp(V value, V low, V high)
     {
+        // MAXPS and MINPS give their second operand where one is NaN or both are zero, which is what is wanted here.
+        if (Sse.IsSupported)
+            return Vector512.MinNative(high, Vector512.MaxNative(low, value));
         V raised = Vector512.ConditionalSelect(Vector512.LessThan(value, low), low, value);
         return Vector512.ConditionalSelect(Vector512.GreaterThan(raised, high), high, raised);
     }

@@ -1,0 +1,62 @@
+using System.Runtime.Intrinsics;
+using ModelOpt.Runtime.Kernels.Simd;
+
+namespace ModelOpt.Runtime.Tests.Kernels;
+
+[TestClass]
+public sealed unsafe class LanesTests
+{
+    [TestMethod]
+    public void Clamp_keeps_NaN_and_the_sign_of_zero()
+    {
+        float[] values =
+        [
+            -0f, 0f, float.NaN, -1f, 1f, 7f, 6f, float.PositiveInfinity, float.NegativeInfinity, 5.9f, -0f, 0.1f, 0f, -7f, 8f, 2f,
+        ];
+        float[] expected = [.. values.Select(value => value < 0f ? 0f : value > 6f ? 6f : value)];
+        Check<Lanes1, float>();
+        Check<Lanes128, Vector128<float>>();
+        Check<Lanes256, Vector256<float>>();
+        Check<Lanes512, Vector512<float>>();
+
+        void Check<TLanes, V>()
+            where TLanes : struct, ILanes<V>
+            where V : unmanaged
+        {
+            var actual = new float[values.Length];
+            fixed (float* from = values, to = actual)
+            {
+                for (int i = 0; i < values.Length; i += TLanes.Count)
+                    TLanes.Store(to + i, TLanes.Clamp(TLanes.Load(from + i), TLanes.Create(0f), TLanes.Create(6f)));
+            }
+
+            KernelTesting.AssertSameBits(expected, actual, typeof(TLanes).Name);
+        }
+    }
+
+    [TestMethod]
+    public void Bytes_round_half_to_even()
+    {
+        float[] values = [0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, 126.5f, 127f, -128f, -0.49f, 0.51f, 255f, -255f, 3f, 100.5f, 101.5f];
+        byte[] expected = [.. values.Select(value => unchecked((byte)((int)MathF.Round(value, MidpointRounding.ToEven) - 3)))];
+        Check<Lanes1, float>();
+        Check<Lanes128, Vector128<float>>();
+        Check<Lanes256, Vector256<float>>();
+        Check<Lanes512, Vector512<float>>();
+
+        void Check<TLanes, V>()
+            where TLanes : struct, ILanes<V>
+            where V : unmanaged
+        {
+            var actual = new byte[values.Length];
+            fixed (float* from = values)
+            fixed (byte* to = actual)
+            {
+                for (int i = 0; i < values.Length; i += TLanes.Count)
+                    TLanes.StoreByte(to + i, TLanes.Load(from + i), -3);
+            }
+
+            KernelTesting.AssertSame(expected, actual, typeof(TLanes).Name);
+        }
+    }
+}
