@@ -93,6 +93,14 @@ public sealed class Node
         if (value is not null) value.Producer = this;
     }
 
+    /// <summary>Produces one more value.</summary>
+    /// <param name="value">The new output.</param>
+    public void AddOutput(Value value)
+    {
+        outputs.Add(value);
+        value.Producer = this;
+    }
+
     /// <summary>Drops inputs from <paramref name="count"/> on.</summary>
     /// <param name="count">How many inputs stay.</param>
     public void TruncateInputs(int count)

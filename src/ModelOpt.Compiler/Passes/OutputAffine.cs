@@ -1,0 +1,53 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Passes;
+
+/// <summary>Folds <c>y·scale + shift</c>, per output channel, into the Conv or Gemm that computes y.</summary>
+internal static class OutputAffine
+{
+    /// <summary>The Conv or canonical Gemm whose only reader is <paramref name="node"/>, with constant weights.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="node">The node behind it; its input 0, or its only input that is not constant, is followed.</param>
+    /// <returns>The feeder, or null where nothing can be folded.</returns>
+    public static Node? FeederOf(Graph graph, Node node)
+    {
+        Value? input = node.Inputs.FirstOrDefault(i => i is { IsConstant: false });
+        if (input is not { Producer: { } feeder, Consumers.Count: 1 } || graph.IsOutput(input)) return null;
+        if (feeder.Type is not ("Conv" or "Gemm") || !IsFree(feeder.Input(1))) return null;
+        if (feeder.Type == "Gemm" && !GemmCanonicalization.IsCanonical(feeder)) return null;
+        return feeder.InputOrNull(2) is { } bias && !IsFree(bias) ? null : feeder;
+    }
+
+    /// <summary>The number of output channels.</summary>
+    /// <param name="feeder">A Conv or canonical Gemm.</param>
+    public static int Channels(Node feeder) => feeder.Input(1).Constant!.Dims[0];
+
+    /// <summary>Changes weights and bias, and removes the node behind.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="feeder">The Conv or Gemm.</param>
+    /// <param name="node">The node whose effect is folded.</param>
+    /// <param name="scale">The factor of each output channel.</param>
+    /// <param name="shift">The summand of each output channel.</param>
+    /// <returns>False, and nothing changed, where a result would not be finite.</returns>
+    public static bool Fold(Graph graph, Node feeder, Node node, double[] scale, double[] shift)
+    {
+        Tensor weight = feeder.Input(1).Constant!;
+        ReadOnlySpan<float> bias = feeder.InputOrNull(2)?.Constant is { } b ? b.Span<float>() : new float[scale.Length];
+        float[] newWeight = weight.Span<float>().ToArray();
+        float[] newBias = new float[scale.Length];
+        int perChannel = newWeight.Length / scale.Length;
+        for (int i = 0; i < newWeight.Length; i++) newWeight[i] = (float)(newWeight[i] * scale[i / perChannel]);
+        for (int c = 0; c < newBias.Length; c++) newBias[c] = (float)((bias[c] * scale[c]) + shift[c]);
+        if (!Array.TrueForAll(newWeight, float.IsFinite) || !Array.TrueForAll(newBias, float.IsFinite)) return false;
+
+        feeder.SetInput(1, graph.AddConstant(feeder.Input(1).Name, Tensor.Of<float>(weight.Dims, newWeight)));
+        string biasName = feeder.InputOrNull(2)?.Name ?? $"{feeder.Label}_bias";
+        feeder.SetInput(2, graph.AddConstant(biasName, Tensor.Vector<float>(newBias)));
+        graph.ReplaceUses(node.Output, feeder.Output);
+        graph.Remove(node);
+        return true;
+    }
+
+    private static bool IsFree(Value value) =>
+        value is { Constant.Type: ElementType.Float32, Quantization: null };
+}

@@ -1,0 +1,38 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Passes;
+
+/// <summary>When a pass runs.</summary>
+internal enum PassPhase
+{
+    /// <summary>Same function, fewer nodes. These passes repeat until none changes anything.</summary>
+    Simplify,
+
+    /// <summary>Numbers become integers, or are stored in fewer bits.</summary>
+    Quantize,
+}
+
+/// <summary>One rewriting of the graph. A pass is one file and one test.</summary>
+internal abstract class Pass
+{
+    /// <summary>The name in reports: the class's own.</summary>
+    public string Name => GetType().Name;
+
+    /// <summary>When it runs.</summary>
+    public abstract PassPhase Phase { get; }
+
+    /// <summary>Rewrites the graph, or leaves it as it is.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    /// <param name="context">Options and the way out for diagnostics.</param>
+    public abstract PassResult Apply(Graph graph, PassContext context);
+}
+
+/// <summary>What a pass did.</summary>
+/// <param name="Changes">How often it changed something.</param>
+/// <param name="Notes">What it could have changed and did not, with the reason: <c>layer: reason</c>.</param>
+internal sealed record PassResult(int Changes, IReadOnlyList<string> Notes)
+{
+    /// <summary>A result without notes.</summary>
+    /// <param name="changes">How often the pass changed something.</param>
+    public static PassResult Of(int changes) => new(changes, []);
+}
