@@ -25,10 +25,10 @@ internal sealed class AffineFolding : Pass
             {
                 (scale[c], shift[c]) = node.Type switch
                 {
-                    "Mul" => (constant[c], 0),
-                    "Div" => (1 / constant[c], 0),
-                    "Add" => (1, constant[c]),
-                    _ => constantFirst ? (-1, constant[c]) : (1, -constant[c]),
+                    "Mul" => (constant[c], 0.0),
+                    "Div" => (1 / constant[c], 0.0),
+                    "Add" => (1.0, constant[c]),
+                    _ => constantFirst ? (-1.0, constant[c]) : (1.0, -constant[c]),
                 };
             }
 
