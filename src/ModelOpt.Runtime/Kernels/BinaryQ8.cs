@@ -1,0 +1,122 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>
+/// A function of two stored int8 values, given as floats. The result is clamped, rounded to even, and then the output
+/// zero point is added if the function has not done so.
+/// </summary>
+internal interface IQuantizedOperation
+{
+    Vector<float> Apply(Vector<float> left, Vector<float> right);
+
+    float Apply(float left, float right);
+}
+
+/// <summary>Scales and zero points (in int8's range) of the operands and the result.</summary>
+internal readonly record struct BinaryQuantization(
+    float LeftScale, int LeftZero, float RightScale, int RightZero, float OutputScale, int OutputZero);
+
+/// <summary>a·(s_a/s_c) + (b·(s_b/s_c) + offset), fused, as ONNX Runtime's QLinearAdd on AVX2.</summary>
+internal readonly struct QuantizedAdd(BinaryQuantization q) : IQuantizedOperation
+{
+    private readonly float _left = q.LeftScale / q.OutputScale;
+    private readonly float _right = q.RightScale / q.OutputScale;
+    private readonly float _offset =
+        q.OutputZero - ((q.LeftScale / q.OutputScale * q.LeftZero) + (q.RightScale / q.OutputScale * q.RightZero));
+
+    public Vector<float> Apply(Vector<float> left, Vector<float> right) => Vector.FusedMultiplyAdd(
+        left, new Vector<float>(_left), Vector.FusedMultiplyAdd(right, new Vector<float>(_right), new Vector<float>(_offset)));
+
+    public float Apply(float left, float right) =>
+        MathF.FusedMultiplyAdd(left, _left, MathF.FusedMultiplyAdd(right, _right, _offset));
+}
+
+/// <summary>(a − z_a)(b − z_b)·(s_a·s_b/s_c) + z_c, as ONNX Runtime's QLinearMul. The integer product is exact in float.</summary>
+internal readonly struct QuantizedMultiply(BinaryQuantization q) : IQuantizedOperation
+{
+    private readonly float _scale = q.LeftScale * q.RightScale / q.OutputScale;
+    private readonly float _leftZero = q.LeftZero;
+    private readonly float _rightZero = q.RightZero;
+    private readonly float _outputZero = q.OutputZero;
+
+    public Vector<float> Apply(Vector<float> left, Vector<float> right) =>
+        ((left - new Vector<float>(_leftZero)) * (right - new Vector<float>(_rightZero)) * new Vector<float>(_scale))
+        + new Vector<float>(_outputZero);
+
+    public float Apply(float left, float right) => ((left - _leftZero) * (right - _rightZero) * _scale) + _outputZero;
+}
+
+/// <summary>Dequantize, operate in float32, quantize: how operators run that have no integer form in ONNX Runtime.</summary>
+internal readonly struct QuantizedByFloat<TOperation>(BinaryQuantization q) : IQuantizedOperation
+    where TOperation : struct, IBinaryOperation<float>
+{
+    private readonly float _leftScale = q.LeftScale;
+    private readonly float _leftZero = q.LeftZero;
+    private readonly float _rightScale = q.RightScale;
+    private readonly float _rightZero = q.RightZero;
+    private readonly float _outputScale = q.OutputScale;
+
+    public Vector<float> Apply(Vector<float> left, Vector<float> right) =>
+        TOperation.Apply(
+            (left - new Vector<float>(_leftZero)) * new Vector<float>(_leftScale),
+            (right - new Vector<float>(_rightZero)) * new Vector<float>(_rightScale)) / new Vector<float>(_outputScale);
+
+    public float Apply(float left, float right) =>
+        TOperation.Apply((left - _leftZero) * _leftScale, (right - _rightZero) * _rightScale) / _outputScale;
+}
+
+/// <summary>left ∘ right on int8 or uint8 values.</summary>
+/// <param name="shape">How the operands broadcast.</param>
+/// <param name="operation">The function.</param>
+/// <param name="zeroPoint">What is added after rounding.</param>
+/// <param name="min">Lowest result, in int8's range.</param>
+/// <param name="max">Highest result.</param>
+/// <param name="flip">0x80 for uint8.</param>
+internal sealed class BinaryQ8Kernel<TOperation>(
+    BroadcastShape shape, TOperation operation, int zeroPoint, int min, int max, byte flip) : BroadcastKernel(shape)
+    where TOperation : struct, IQuantizedOperation
+{
+    private readonly float _low = min - zeroPoint;
+    private readonly float _high = max - zeroPoint;
+
+    protected override void Run(in KernelArguments args, int left, int right, int output, int length)
+    {
+        ref byte a = ref QuantizedBytes.Reference(args.Input<byte>(0), left);
+        ref byte b = ref QuantizedBytes.Reference(args.Input<byte>(1), right);
+        ref byte c = ref QuantizedBytes.Reference(args.Output<byte>(0), output);
+        bool repeatA = Shape.LeftRepeats, repeatB = Shape.RightRepeats;
+        var zero = new Vector<int>(zeroPoint);
+        int i = 0;
+        for (; i <= length - Vector<byte>.Count; i += Vector<byte>.Count)
+        {
+            Operand(ref a, i, repeatA, out var a0, out var a1, out var a2, out var a3);
+            Operand(ref b, i, repeatB, out var b0, out var b1, out var b2, out var b3);
+            QuantizedBytes.Store(
+                ref Unsafe.Add(ref c, i), flip, Result(a0, b0) + zero, Result(a1, b1) + zero, Result(a2, b2) + zero, Result(a3, b3) + zero);
+        }
+        for (; i < length; i++)
+            Unsafe.Add(ref c, i) = Scalar(Unsafe.Add(ref a, repeatA ? 0 : i), Unsafe.Add(ref b, repeatB ? 0 : i));
+    }
+
+    /// <summary>One element: the oracle of the vector loop, and its tail.</summary>
+    public byte Scalar(byte left, byte right)
+    {
+        float value = operation.Apply(QuantizedBytes.Load(left, flip), QuantizedBytes.Load(right, flip));
+        return QuantizedBytes.Store(QuantizedBytes.Round(value, _low, _high) + zeroPoint, flip);
+    }
+
+    private Vector<int> Result(Vector<float> left, Vector<float> right) =>
+        QuantizedBytes.Round(operation.Apply(left, right), new Vector<float>(_low), new Vector<float>(_high));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Operand(
+        ref byte source, int index, bool repeats, out Vector<float> v0, out Vector<float> v1, out Vector<float> v2, out Vector<float> v3)
+    {
+        if (repeats)
+            v0 = v1 = v2 = v3 = new Vector<float>(QuantizedBytes.Load(source, flip));
+        else
+            QuantizedBytes.Load(ref Unsafe.Add(ref source, index), flip, out v0, out v1, out v2, out v3);
+    }
+}

@@ -1,0 +1,39 @@
+using System.Numerics;
+
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>Converts each element; float to integer truncates towards zero and saturates.</summary>
+internal sealed class CastKernel<TSource, TDestination>(int elements) : Kernel
+    where TSource : unmanaged, INumberBase<TSource>
+    where TDestination : unmanaged, INumberBase<TDestination>
+{
+    private const int ItemLength = 4096;
+
+    public override int Items => (elements + ItemLength - 1) / ItemLength;
+
+    public override long Work => elements;
+
+    public override void Run(in KernelArguments args, int start, int end)
+    {
+        ReadOnlySpan<TSource> x = args.Input<TSource>(0);
+        Span<TDestination> y = args.Output<TDestination>(0);
+        int last = Math.Min(elements, end * ItemLength);
+        for (int i = start * ItemLength; i < last; i++)
+            y[i] = TDestination.CreateSaturating(x[i]);
+    }
+}
+
+/// <summary>1 for every element that is not zero.</summary>
+internal sealed class CastToBoolKernel<TSource>(int elements) : Kernel
+    where TSource : unmanaged, INumberBase<TSource>
+{
+    public override long Work => elements;
+
+    public override void Run(in KernelArguments args, int start, int end)
+    {
+        ReadOnlySpan<TSource> x = args.Input<TSource>(0);
+        Span<byte> y = args.Output<byte>(0);
+        for (int i = 0; i < elements; i++)
+            y[i] = TSource.IsZero(x[i]) ? (byte)0 : (byte)1;
+    }
+}

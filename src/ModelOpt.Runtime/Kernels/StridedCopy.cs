@@ -1,0 +1,181 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>
+/// Copies an N-dimensional box of elements from one strided place to another: what transposing, slicing, splitting,
+/// concatenating, stacking and padding come down to. Dimensions contiguous in both places are merged; a row is the
+/// innermost of the dimensions left.
+/// </summary>
+internal sealed class StridedCopy
+{
+    private readonly int _elementSize;
+    private readonly int _sourceStart;
+    private readonly int _destinationStart;
+    private readonly int[] _sizes;
+    private readonly int[] _sourceStrides;
+    private readonly int[] _destinationStrides;
+    private readonly int _length;
+    private readonly int _sourceStep;
+    private readonly int _destinationStep;
+
+    /// <param name="elementSize">1, 2, 4 or 8 bytes. Starts and strides are in elements.</param>
+    /// <param name="sizes">Size of the box in each dimension.</param>
+    /// <param name="sourceStart">First element of the source.</param>
+    /// <param name="sourceStrides">Strides of the source; may be negative.</param>
+    /// <param name="destinationStart">First element of the destination.</param>
+    /// <param name="destinationStrides">Strides of the destination.</param>
+    public StridedCopy(
+        int elementSize, int[] sizes, int sourceStart, int[] sourceStrides, int destinationStart, int[] destinationStrides)
+    {
+        _elementSize = elementSize;
+        _sourceStart = sourceStart;
+        _destinationStart = destinationStart;
+        var merged = new List<(int Size, int Source, int Destination)>(); // innermost first
+        for (int i = sizes.Length - 1; i >= 0; i--)
+        {
+            if (sizes[i] == 1)
+                continue;
+            if (merged.Count > 0
+                && sourceStrides[i] == merged[^1].Size * merged[^1].Source
+                && destinationStrides[i] == merged[^1].Size * merged[^1].Destination)
+                merged[^1] = (merged[^1].Size * sizes[i], merged[^1].Source, merged[^1].Destination);
+            else
+                merged.Add((sizes[i], sourceStrides[i], destinationStrides[i]));
+        }
+        if (merged.Count == 0)
+            merged.Add((1, 1, 1));
+        (_length, _sourceStep, _destinationStep) = merged[0];
+        merged.RemoveAt(0);
+        _sizes = [.. merged.Select(m => m.Size)];
+        _sourceStrides = [.. merged.Select(m => m.Source)];
+        _destinationStrides = [.. merged.Select(m => m.Destination)];
+        Rows = Array.IndexOf(sizes, 0) >= 0 ? 0 : _sizes.Aggregate(1, (a, b) => a * b);
+    }
+
+    public int Rows { get; }
+
+    public long Elements => (long)Rows * _length;
+
+    /// <summary>Strides of a dense tensor.</summary>
+    public static int[] DenseStrides(ReadOnlySpan<int> shape)
+    {
+        int[] strides = new int[shape.Length];
+        int stride = 1;
+        for (int i = shape.Length - 1; i >= 0; i--)
+        {
+            strides[i] = stride;
+            stride *= shape[i];
+        }
+        return strides;
+    }
+
+    public void Run(ReadOnlySpan<byte> source, Span<byte> destination, int startRow, int endRow)
+    {
+        for (int row = startRow; row < endRow; row++)
+        {
+            int rest = row, from = _sourceStart, to = _destinationStart;
+            for (int i = 0; i < _sizes.Length; i++)
+            {
+                int index = rest % _sizes[i];
+                rest /= _sizes[i];
+                from += index * _sourceStrides[i];
+                to += index * _destinationStrides[i];
+            }
+            if (_sourceStep == 1 && _destinationStep == 1)
+                source.Slice(from * _elementSize, _length * _elementSize).CopyTo(destination[(to * _elementSize)..]);
+            else
+                CopyRow(source, destination, from, to);
+        }
+    }
+
+    private void CopyRow(ReadOnlySpan<byte> source, Span<byte> destination, int from, int to)
+    {
+        switch (_elementSize)
+        {
+            case 1:
+                CopyRow(source, destination, from, to, _sourceStep, _destinationStep, _length);
+                break;
+            case 2:
+                CopyRow(Cast<ushort>(source), MemoryMarshal.Cast<byte, ushort>(destination), from, to, _sourceStep, _destinationStep, _length);
+                break;
+            case 4:
+                CopyRow(Cast<uint>(source), MemoryMarshal.Cast<byte, uint>(destination), from, to, _sourceStep, _destinationStep, _length);
+                break;
+            default:
+                CopyRow(Cast<ulong>(source), MemoryMarshal.Cast<byte, ulong>(destination), from, to, _sourceStep, _destinationStep, _length);
+                break;
+        }
+    }
+
+    private static ReadOnlySpan<T> Cast<T>(ReadOnlySpan<byte> bytes)
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(bytes);
+
+    private static void CopyRow<T>(
+        ReadOnlySpan<T> source, Span<T> destination, int from, int to, int sourceStep, int destinationStep, int length)
+        where T : unmanaged
+    {
+        // The ends are checked here, what lies between follows.
+        _ = source[from];
+        _ = source[from + ((length - 1) * sourceStep)];
+        _ = destination[to];
+        _ = destination[to + ((length - 1) * destinationStep)];
+        ref T x = ref Unsafe.Add(ref MemoryMarshal.GetReference(source), from);
+        ref T y = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), to);
+        for (int i = 0; i < length; i++)
+            Unsafe.Add(ref y, i * destinationStep) = Unsafe.Add(ref x, i * sourceStep);
+    }
+}
+
+/// <summary>One copy of <see cref="CopyKernel"/>: from an input to an output.</summary>
+internal readonly record struct CopyPart(StridedCopy Copy, int Input, int Output);
+
+/// <summary>Copies boxes between inputs and outputs, after filling the outputs if something is left uncovered.</summary>
+/// <param name="parts">The copies.</param>
+/// <param name="fill">Bytes of the element that output 0 is filled with first; empty for none.</param>
+internal sealed class CopyKernel(CopyPart[] parts, byte[] fill) : Kernel
+{
+    // A fill must come before all copies, so such a kernel is one item.
+    public override int Items => fill.Length > 0 ? 1 : parts.Length == 1 ? parts[0].Copy.Rows : parts.Length;
+
+    public override long Work => parts.Sum(p => p.Copy.Elements);
+
+    public override void Run(in KernelArguments args, int start, int end)
+    {
+        if (fill.Length > 0)
+        {
+            Fill(args.Output<byte>(0));
+            (start, end) = (0, parts.Length);
+        }
+        else if (parts.Length == 1)
+        {
+            parts[0].Copy.Run(args.Input<byte>(parts[0].Input), args.Output<byte>(parts[0].Output), start, end);
+            return;
+        }
+        for (int i = start; i < end; i++)
+        {
+            StridedCopy copy = parts[i].Copy;
+            copy.Run(args.Input<byte>(parts[i].Input), args.Output<byte>(parts[i].Output), 0, copy.Rows);
+        }
+    }
+
+    private void Fill(Span<byte> output)
+    {
+        switch (fill.Length)
+        {
+            case 1:
+                output.Fill(fill[0]);
+                break;
+            case 2:
+                MemoryMarshal.Cast<byte, ushort>(output).Fill(MemoryMarshal.Read<ushort>(fill));
+                break;
+            case 4:
+                MemoryMarshal.Cast<byte, uint>(output).Fill(MemoryMarshal.Read<uint>(fill));
+                break;
+            default:
+                MemoryMarshal.Cast<byte, ulong>(output).Fill(MemoryMarshal.Read<ulong>(fill));
+                break;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+namespace ModelOpt.Runtime;
+
+/// <summary>
+/// The outputs of one call, in memory that belongs to the caller until <see cref="Dispose"/>, which gives it back for
+/// later calls. Without Dispose the memory is collected as garbage; no other call ever gets it.
+/// </summary>
+public readonly ref struct ModelOutputs : IDisposable
+{
+    private readonly TfliteModel _model;
+    private readonly OutputBuffer _buffer;
+    private readonly int _lease;
+
+    internal ModelOutputs(TfliteModel model, OutputBuffer buffer)
+    {
+        _model = model;
+        _buffer = buffer;
+        _lease = buffer.Lease;
+    }
+
+    /// <summary>All elements of an output, sample after sample.</summary>
+    /// <exception cref="ArgumentException"><typeparamref name="T"/> is not the output's element type.</exception>
+    /// <exception cref="ObjectDisposedException">The outputs were disposed of.</exception>
+    public ReadOnlySpan<T> Get<T>(int index)
+        where T : unmanaged
+    {
+        if (_buffer is null || _buffer.Lease != _lease)
+            throw new ObjectDisposedException(nameof(ModelOutputs));
+        return _model.CastOutput<T>(index, _buffer[index]);
+    }
+
+    /// <summary>Gives the memory back. Spans obtained from <see cref="Get"/> must not be used afterwards.</summary>
+    public void Dispose()
+    {
+        if (_buffer is not null && _buffer.TryEnd(_lease))
+            _model.Return(_buffer);
+    }
+}

@@ -1,0 +1,57 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Operators;
+
+/// <summary>CONV_2D and DEPTHWISE_CONV_2D.</summary>
+internal static class ConvolutionOperator
+{
+    public static Kernel CreateConv2D(Node node)
+    {
+        Conv2DOptions options = Conv2DOptions.Read(node.Options);
+        Tensor input = node.Input(0), weights = node.Input(1);
+        node.Require(weights.Rank == 4, "weights must have 4 dimensions");
+        int[] shape = weights.Shape;
+        var kernel = new WindowOptions(
+            options.Padding, shape[1], shape[2], options.StrideHeight, options.StrideWidth, options.DilationHeight, options.DilationWidth);
+        Window2D window = kernel.Window(node);
+        node.Require(shape[0] == window.OutputChannels, "the weights' first dimension is not the number of output channels");
+        node.Require(shape[3] > 0 && window.InputChannels % shape[3] == 0, "input channels do not divide into groups");
+        int groups = window.InputChannels / shape[3];
+        node.Require(window.OutputChannels % groups == 0, "output channels do not divide into groups");
+        return Create(node, window, groups, false, 0, options.Activation, input);
+    }
+
+    public static Kernel CreateDepthwise(Node node)
+    {
+        DepthwiseConv2DOptions options = DepthwiseConv2DOptions.Read(node.Options);
+        Tensor input = node.Input(0), weights = node.Input(1);
+        node.Require(weights.Rank == 4 && weights.Shape[0] == 1, "weights must have shape [1, height, width, channels]");
+        int[] shape = weights.Shape;
+        var kernel = new WindowOptions(
+            options.Padding, shape[1], shape[2], options.StrideHeight, options.StrideWidth, options.DilationHeight, options.DilationWidth);
+        Window2D window = kernel.Window(node);
+        node.Require(shape[3] == window.OutputChannels, "the weights' last dimension is not the number of output channels");
+        node.Require(
+            window.InputChannels > 0 && window.OutputChannels % window.InputChannels == 0,
+            "output channels are no multiple of the input channels");
+        return Create(node, window, window.InputChannels, true, 3, options.Activation, input);
+    }
+
+    private static Kernel Create(
+        Node node, Window2D window, int groups, bool depthwise, int channelAxis, ActivationFunction activation, Tensor input)
+    {
+        if (input.Type == TensorType.Float32)
+        {
+            float[] weights = LayerConstants.FloatWeights(node);
+            (float min, float max) = ActivationRange.Float(node, activation);
+            return new ConvolutionReferenceF32(
+                window, groups, depthwise, weights, LayerConstants.FloatBias(node, window.OutputChannels), min, max);
+        }
+        LayerQuantization quantization = LayerConstants.Quantization(node, window.OutputChannels, channelAxis, activation);
+        int[] bias = LayerConstants.IntBias(node, window.OutputChannels);
+        return new ConvolutionReferenceQ8(
+            window, groups, depthwise, node.Input(1).Constant<byte>().ToArray(), bias, quantization, input.Type == TensorType.UInt8);
+    }
+}

@@ -1,0 +1,30 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Operators;
+
+/// <summary>Which operator is built by which family. A static switch, so that trimming sees all of it.</summary>
+internal static class OperatorTable
+{
+    /// <summary>The kernel that computes a node, bound to its shapes, quantization and constants.</summary>
+    /// <exception cref="InvalidModelException">The operator is not supported, or not for these operands.</exception>
+    public static Kernel CreateKernel(Node node) => node.Operator switch
+    {
+        BuiltinOperator.Conv2D => ConvolutionOperator.CreateConv2D(node),
+        BuiltinOperator.DepthwiseConv2D => ConvolutionOperator.CreateDepthwise(node),
+        BuiltinOperator.FullyConnected => FullyConnectedOperator.Create(node),
+        BuiltinOperator.MaxPool2D => PoolOperator.CreateMax(node),
+        BuiltinOperator.AveragePool2D => PoolOperator.CreateAverage(node),
+        BuiltinOperator.Add or BuiltinOperator.Sub or BuiltinOperator.Mul or BuiltinOperator.Div
+            or BuiltinOperator.Minimum or BuiltinOperator.Maximum => ArithmeticOperator.Create(node),
+        BuiltinOperator.Concatenation => ConcatenationOperator.CreateConcatenation(node),
+        BuiltinOperator.Pack => ConcatenationOperator.CreatePack(node),
+        BuiltinOperator.Pad or BuiltinOperator.PadV2 => PadOperator.Create(node),
+        BuiltinOperator.Transpose => TransposeOperator.Create(node),
+        BuiltinOperator.Softmax => SoftmaxOperator.Create(node),
+        BuiltinOperator.Quantize => QuantizeOperator.CreateQuantize(node),
+        BuiltinOperator.Dequantize => QuantizeOperator.CreateDequantize(node),
+        _ => throw node.Error("this operator is not supported"),
+    };
+}

@@ -1,0 +1,61 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Operators;
+
+/// <summary>MAX_POOL_2D and AVERAGE_POOL_2D. Padding never takes part.</summary>
+internal static class PoolOperator
+{
+    public static Kernel CreateMax(Node node)
+    {
+        (Window2D window, ActivationFunction activation) = Read(node);
+        Tensor input = node.Input(0);
+        if (input.Type == TensorType.Float32)
+        {
+            (float min, float max) = ActivationRange.Float(node, activation);
+            return new MaxPoolKernel<float>(window, min, max);
+        }
+        (int low, int high) = Quantized(node, activation);
+        node.Require(
+            input.Scale == node.Output.Scale && input.ZeroPoint == node.Output.ZeroPoint,
+            "input and output must have the same quantization");
+        return input.Type == TensorType.UInt8
+            ? new MaxPoolKernel<byte>(window, (byte)low, (byte)high)
+            : new MaxPoolKernel<sbyte>(window, (sbyte)low, (sbyte)high);
+    }
+
+    public static Kernel CreateAverage(Node node)
+    {
+        (Window2D window, ActivationFunction activation) = Read(node);
+        Tensor input = node.Input(0), output = node.Output;
+        if (input.Type == TensorType.Float32)
+        {
+            (float min, float max) = ActivationRange.Float(node, activation);
+            return new AveragePoolF32Kernel(window, min, max);
+        }
+        (int low, int high) = Quantized(node, activation);
+        bool whole = window is { OutputHeight: 1, OutputWidth: 1, PadTop: 0, PadLeft: 0 }
+            && window.KernelHeight == window.InputHeight && window.KernelWidth == window.InputWidth;
+        return new AveragePoolQ8Kernel(
+            window, whole, input.Scale, input.ZeroPoint, output.Scale, output.ZeroPoint, low, high, input.Type == TensorType.UInt8);
+    }
+
+    private static (Window2D Window, ActivationFunction Activation) Read(Node node)
+    {
+        Pool2DOptions options = Pool2DOptions.Read(node.Options);
+        var window = new WindowOptions(
+            options.Padding, options.FilterHeight, options.FilterWidth, options.StrideHeight, options.StrideWidth).Window(node);
+        node.Require(window.OutputChannels == window.InputChannels, "input and output have different channels");
+        if (node.Input(0).Type != node.Output.Type)
+            throw node.UnsupportedTypes();
+        return (window, options.Activation);
+    }
+
+    private static (int Min, int Max) Quantized(Node node, ActivationFunction activation)
+    {
+        if (!node.Input(0).IsQuantized8)
+            throw node.UnsupportedTypes();
+        return ActivationRange.Quantized(node, activation);
+    }
+}

@@ -1,0 +1,58 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Operators;
+
+/// <summary>Window, strides and padding of a convolution or pooling operator.</summary>
+internal readonly record struct WindowOptions(
+    Padding Padding,
+    int KernelHeight,
+    int KernelWidth,
+    int StrideHeight,
+    int StrideWidth,
+    int DilationHeight = 1,
+    int DilationWidth = 1)
+{
+    private const int MaxParameter = 1 << 16;
+    private const int MaxExtent = 1 << 24;
+
+    /// <summary>The geometry over the node's input 0 and its output, including padding folded into the node.</summary>
+    public Window2D Window(Node node)
+    {
+        Tensor input = node.Input(0), output = node.Output;
+        node.Require(input.Rank == 4 && output.Rank == 4, "input and output must have 4 dimensions");
+        node.Require(input.Shape[0] == output.Shape[0], "input and output have different batches");
+        node.Require(Padding is Padding.Same or Padding.Valid, "unknown padding");
+        foreach (int parameter in (ReadOnlySpan<int>)[KernelHeight, KernelWidth, StrideHeight, StrideWidth, DilationHeight, DilationWidth])
+            node.Require(parameter is > 0 and < MaxParameter, "window, stride and dilation must be positive");
+        (int top, int height) = Axis(
+            node, input.Shape[1], KernelHeight, StrideHeight, DilationHeight, node.FoldedPadding.Top, node.FoldedPadding.Bottom);
+        (int left, int width) = Axis(
+            node, input.Shape[2], KernelWidth, StrideWidth, DilationWidth, node.FoldedPadding.Left, node.FoldedPadding.Right);
+        node.Require(
+            height == output.Shape[1] && width == output.Shape[2],
+            $"the output should have {height}×{width} positions, and has {output.Shape[1]}×{output.Shape[2]}");
+        return new Window2D(
+            input.Shape[0], input.Shape[1], input.Shape[2], input.Shape[3],
+            height, width, output.Shape[3],
+            KernelHeight, KernelWidth, StrideHeight, StrideWidth, DilationHeight, DilationWidth,
+            top, left);
+    }
+
+    // Padding at the start and number of outputs along one axis.
+    private (int Start, int Count) Axis(Node node, int size, int kernel, int stride, int dilation, int before, int after)
+    {
+        long extent = ((long)(kernel - 1) * dilation) + 1;
+        node.Require(extent < MaxExtent, "the dilated window is too large");
+        if (Padding == Padding.Valid)
+        {
+            long room = (long)size + before + after - extent;
+            return (before, room < 0 ? 0 : (int)(room / stride) + 1);
+        }
+        node.Require(before == 0 && after == 0, "padding was folded into a node that pads by itself");
+        int count = (size + stride - 1) / stride;
+        long total = Math.Max(0, ((long)(count - 1) * stride) + extent - size);
+        return ((int)(total / 2), count);
+    }
+}

@@ -1,0 +1,25 @@
+namespace ModelOpt.Runtime;
+
+/// <summary>Memory of all outputs of a call. Pooled; while a caller reads it, nobody else writes to it.</summary>
+internal sealed class OutputBuffer(int outputs)
+{
+    private readonly byte[][] _bytes = new byte[outputs][];
+    private readonly int[] _lengths = new int[outputs];
+    private int _lease;
+
+    /// <summary>Number of the current lease; copies of it that are out of date do nothing.</summary>
+    public int Lease => Volatile.Read(ref _lease);
+
+    /// <summary>Ends a lease. False when it has ended before.</summary>
+    public bool TryEnd(int lease) => Interlocked.CompareExchange(ref _lease, lease + 1, lease) == lease;
+
+    public Span<byte> Resize(int index, int length)
+    {
+        if (_bytes[index] is null || _bytes[index].Length < length)
+            _bytes[index] = new byte[length];
+        _lengths[index] = length;
+        return _bytes[index].AsSpan(0, length);
+    }
+
+    public Span<byte> this[int index] => _bytes[index].AsSpan(0, _lengths[index]);
+}

@@ -1,0 +1,71 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Operators;
+
+namespace ModelOpt.Runtime.Plan;
+
+/// <summary>A kernel with its operands.</summary>
+internal sealed record Step(Node Node, Kernel Kernel, Operand[] Inputs, Operand[] Outputs)
+{
+    /// <summary>Number of threads among which the kernel's items are divided.</summary>
+    public int Parts { get; init; } = 1;
+}
+
+/// <summary>
+/// What is done at run time: steps with packed constants and the layout of the arena. Shared by all sessions, never
+/// changed.
+/// </summary>
+internal sealed class ExecutionPlan
+{
+    // Below this many element operations per thread, waking a thread costs more than it saves.
+    private const long WorkPerThread = 50_000;
+
+    private ExecutionPlan(Graph graph, Step[] steps, Operand[] inputs, Operand[] outputs, int arenaBytes)
+    {
+        Graph = graph;
+        Steps = steps;
+        Inputs = inputs;
+        Outputs = outputs;
+        ArenaBytes = arenaBytes;
+        ScratchBytes = steps.Length == 0 ? 0 : steps.Max(s => s.Kernel.ScratchBytes);
+    }
+
+    public Graph Graph { get; }
+
+    public Step[] Steps { get; }
+
+    public Operand[] Inputs { get; }
+
+    public Operand[] Outputs { get; }
+
+    public int ArenaBytes { get; }
+
+    /// <summary>Scratch memory of one thread.</summary>
+    public int ScratchBytes { get; }
+
+    public static ExecutionPlan Create(Graph graph, int threads)
+    {
+        GraphRewriter.Rewrite(graph);
+        var storage = new StorageMap(graph);
+        var kernels = new List<(Node Node, Kernel Kernel)>();
+        foreach (Node node in graph.Nodes)
+        {
+            if (!storage.IsElided(node))
+                kernels.Add((node, OperatorTable.CreateKernel(node)));
+        }
+        int arenaBytes = storage.Place([.. kernels.Select(k => k.Node)]);
+        Step[] steps = [.. kernels.Select(k => new Step(
+            k.Node,
+            k.Kernel,
+            [.. k.Node.Inputs.Select(t => t is null ? Operand.None : storage.Operand(t))],
+            [.. k.Node.Outputs.Select(storage.Operand)])
+        {
+            Parts = (int)Math.Clamp(Math.Min(k.Kernel.Work / WorkPerThread, k.Kernel.Items), 1, threads),
+        })];
+        return new ExecutionPlan(
+            graph,
+            steps,
+            [.. graph.Inputs.Select(storage.Operand)],
+            [.. graph.Outputs.Select(storage.Operand)],
+            arenaBytes);
+    }
+}

@@ -1,0 +1,35 @@
+namespace ModelOpt.Runtime.Plan;
+
+/// <summary>A subgraph in execution order.</summary>
+internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs)
+{
+    public List<Node> Nodes { get; set; } = nodes;
+
+    public Tensor[] Inputs => inputs;
+
+    public Tensor[] Outputs => outputs;
+
+    /// <summary>The number of uses of each tensor, an output of the graph being one more use.</summary>
+    public Dictionary<Tensor, int> CountUses()
+    {
+        var uses = new Dictionary<Tensor, int>();
+        foreach (Tensor? tensor in Nodes.SelectMany(n => n.Inputs).Concat(outputs))
+        {
+            if (tensor is not null)
+                uses[tensor] = uses.GetValueOrDefault(tensor) + 1;
+        }
+        return uses;
+    }
+
+    /// <summary>The node that computes each tensor.</summary>
+    public Dictionary<Tensor, Node> Producers()
+    {
+        var producers = new Dictionary<Tensor, Node>();
+        foreach (Node node in Nodes)
+        {
+            foreach (Tensor output in node.Outputs)
+                producers[output] = node;
+        }
+        return producers;
+    }
+}

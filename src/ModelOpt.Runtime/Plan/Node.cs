@@ -1,0 +1,57 @@
+using ModelOpt.Runtime.FlatBuffers;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Plan;
+
+/// <summary>Padding of height and width in elements.</summary>
+internal readonly record struct Padding2D(int Top, int Bottom, int Left, int Right);
+
+/// <summary>An operator of the graph, with what the plan folded into it.</summary>
+internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tensor[] outputs)
+{
+    public BuiltinOperator Operator => op;
+
+    /// <summary>Number of the operator in the file.</summary>
+    public int Index => index;
+
+    public Tensor?[] Inputs => inputs;
+
+    public Tensor[] Outputs { get; set; } = outputs;
+
+    public FlatTable Options { get; init; }
+
+    public BuiltinOptionsType OptionsType { get; init; }
+
+    /// <summary>Padding by the zero point (or 0) that a preceding PAD asked for.</summary>
+    public Padding2D FoldedPadding { get; set; }
+
+
+    public Tensor Output => Outputs[0];
+
+    /// <summary>A required input.</summary>
+    public Tensor Input(int position) =>
+        position < inputs.Length && inputs[position] is { } tensor
+            ? tensor
+            : throw Error($"lacks input {position}");
+
+    /// <summary>An optional input.</summary>
+    public Tensor? OptionalInput(int position) => position < inputs.Length ? inputs[position] : null;
+
+    public InvalidModelException Error(string message)
+    {
+        string output = Outputs.Length > 0 ? $" (output '{Outputs[0].Name}')" : "";
+        return new InvalidModelException($"{op.TfliteName()}, operator {index}{output}: {message}.");
+    }
+
+    public void Require(bool condition, string message)
+    {
+        if (!condition)
+            throw Error(message);
+    }
+
+    public InvalidModelException UnsupportedTypes()
+    {
+        IEnumerable<string> types = inputs.Select(t => t?.Type.ToString() ?? "none");
+        return Error($"not supported for {string.Join(", ", types.Take(4))} → {Outputs[0].Type}");
+    }
+}

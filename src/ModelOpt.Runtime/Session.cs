@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Runtime;
+
+/// <summary>The memory of one execution: an arena and scratch memory. Used by one caller at a time, then pooled.</summary>
+internal sealed unsafe class Session : IParallelJob
+{
+    private readonly ExecutionPlan _plan;
+    private readonly WorkerPool _workers;
+    private readonly byte[] _memory;
+    private readonly int _arenaStart;
+    private readonly int _scratchStart;
+    private readonly int _scratchBytes;
+    private readonly byte[][] _batchInputs;
+    private Step? _step;
+    private int _lease;
+
+    public Session(ExecutionPlan plan, WorkerPool workers)
+    {
+        _plan = plan;
+        _workers = workers;
+        _batchInputs = new byte[plan.Inputs.Length][];
+        BatchOutputs = new OutputBuffer(plan.Outputs.Length);
+        _scratchBytes = Align(plan.ScratchBytes);
+        long bytes = (long)Align(plan.ArenaBytes) + ((long)_scratchBytes * workers.Threads) + ArenaLayout.Alignment;
+        if (bytes > Array.MaxLength)
+            throw new InvalidModelException($"Running the model needs {bytes >> 20} MB of memory, more than 2 GB.");
+
+        // Pinned, so that the alignment computed here lasts.
+        _memory = GC.AllocateUninitializedArray<byte>((int)bytes, pinned: true);
+        nuint address = (nuint)Unsafe.AsPointer(ref _memory[0]);
+        _arenaStart = (int)(-(nint)address & (ArenaLayout.Alignment - 1));
+        _scratchStart = _arenaStart + Align(plan.ArenaBytes);
+    }
+
+    /// <summary>Number of the current lease; copies of it that are out of date do nothing.</summary>
+    public int Lease => Volatile.Read(ref _lease);
+
+    /// <summary>Where <see cref="RunSample"/> leaves the outputs.</summary>
+    public OutputBuffer BatchOutputs { get; set; }
+
+    /// <summary>Ends a lease. False when it has ended before.</summary>
+    public bool TryEnd(int lease) => Interlocked.CompareExchange(ref _lease, lease + 1, lease) == lease;
+
+    public Span<byte> Input(int index) => _plan.Inputs[index].Write(Arena);
+
+    public ReadOnlySpan<byte> Output(int index) => _plan.Outputs[index].Read(Arena);
+
+    private Span<byte> Arena => _memory.AsSpan(_arenaStart, _plan.ArenaBytes);
+
+    /// <summary>Where the values of an input are collected when there is more than one sample.</summary>
+    public Span<byte> BatchInput(int index, int length)
+    {
+        if (_batchInputs[index] is null || _batchInputs[index].Length < length)
+            _batchInputs[index] = new byte[length];
+        return _batchInputs[index].AsSpan(0, length);
+    }
+
+    /// <summary>Runs one sample of a batch and keeps its outputs in <see cref="BatchOutputs"/>.</summary>
+    public void RunSample(int sample, int batch)
+    {
+        for (int i = 0; i < _plan.Inputs.Length && batch > 1; i++)
+        {
+            Span<byte> input = Input(i);
+            if (_batchInputs[i] is null || _batchInputs[i].Length < (long)batch * input.Length)
+                throw new InvalidOperationException($"Input '{_plan.Graph.Inputs[i].Name}' was not set.");
+            _batchInputs[i].AsSpan(sample * input.Length, input.Length).CopyTo(input);
+        }
+        Run();
+        for (int i = 0; i < _plan.Outputs.Length; i++)
+        {
+            ReadOnlySpan<byte> output = Output(i);
+            Span<byte> all = sample == 0 ? BatchOutputs.Resize(i, checked(batch * output.Length)) : BatchOutputs[i];
+            output.CopyTo(all[(sample * output.Length)..]);
+        }
+    }
+
+    public void Run()
+    {
+        foreach (Step step in _plan.Steps)
+            Run(step);
+    }
+
+    public void Run(Step step)
+    {
+        if (step.Parts == 1)
+        {
+            step.Kernel.Run(Arguments(step, 0), 0, step.Kernel.Items);
+            return;
+        }
+        _step = step;
+        _workers.Run(this, step.Parts);
+        _step = null;
+    }
+
+    void IParallelJob.Execute(int part)
+    {
+        Step step = _step!;
+        long items = step.Kernel.Items;
+        step.Kernel.Run(
+            Arguments(step, part),
+            (int)(items * part / step.Parts),
+            (int)(items * (part + 1) / step.Parts));
+    }
+
+    private KernelArguments Arguments(Step step, int part) => new(
+        step.Inputs,
+        step.Outputs,
+        Arena,
+        _memory.AsSpan(_scratchStart + (part * _scratchBytes), _scratchBytes));
+
+    private static int Align(int bytes) => (bytes + ArenaLayout.Alignment - 1) & -ArenaLayout.Alignment;
+}

@@ -1,0 +1,39 @@
+namespace ModelOpt.Runtime;
+
+/// <summary>An input or output of a model.</summary>
+public sealed class TensorInfo
+{
+    internal TensorInfo(Plan.Tensor tensor, bool dynamicBatch)
+    {
+        Name = tensor.Name;
+        ElementType = ElementTypes.ToClr(tensor.Type);
+        int[] shape = [.. tensor.Shape];
+        if (dynamicBatch)
+            shape[0] = -1;
+        Shape = Array.AsReadOnly(shape);
+        ElementsPerSample = tensor.Elements;
+        if (tensor.IsQuantized8 && tensor.Quantization!.Count == 1)
+            (Scale, ZeroPoint) = (tensor.Scale, tensor.ZeroPoint);
+    }
+
+    /// <summary>Name of the tensor in the file.</summary>
+    public string Name { get; }
+
+    /// <summary>Type of an element, for example <see cref="float"/> or <see cref="sbyte"/>.</summary>
+    public Type ElementType { get; }
+
+    /// <summary>The dimensions. A first dimension of −1 is the batch, of any size.</summary>
+    public IReadOnlyList<int> Shape { get; }
+
+    /// <summary>Elements of one sample, or of the whole tensor where the batch is fixed.</summary>
+    public int ElementsPerSample { get; }
+
+    /// <summary>Scale of a quantized tensor: real = (stored − <see cref="ZeroPoint"/>)·Scale. 0 when not quantized.</summary>
+    public float Scale { get; }
+
+    /// <summary>The stored value that stands for 0.</summary>
+    public int ZeroPoint { get; }
+
+    /// <summary>Name, type and shape, for example "input: Single[-1, 32, 32, 3]".</summary>
+    public override string ToString() => $"{Name}: {ElementType.Name}[{string.Join(", ", Shape)}]";
+}

@@ -1,0 +1,183 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Runtime;
+
+/// <summary>
+/// A TFLite model, planned and ready to run. Any number of threads may run it at once; a warm call allocates nothing.
+/// </summary>
+public sealed class TfliteModel : IDisposable
+{
+    // As many calls at once find warm memory. More are served too, by memory that is then left to the collector.
+    private const int PooledSessions = 64;
+
+    private readonly ExecutionPlan _plan;
+    private readonly WorkerPool _workers;
+    private readonly LockFreePool<Session> _sessions = new(PooledSessions);
+    private readonly LockFreePool<OutputBuffer> _outputs = new(PooledSessions);
+    private readonly IDisposable? _file;
+    private bool _disposed;
+
+    private TfliteModel(ReadOnlyMemory<byte> file, RuntimeOptions? options, IDisposable? owner)
+    {
+        int threads = (options ?? new RuntimeOptions()).Threads;
+        ArgumentOutOfRangeException.ThrowIfNegative(threads, nameof(options));
+        if (threads == 0)
+            threads = Environment.ProcessorCount;
+        Graph graph = GraphReader.Read(file);
+        HasDynamicBatch = BatchRule.AllowsAnyBatch(graph);
+        Inputs = Array.AsReadOnly(Array.ConvertAll(graph.Inputs, t => new TensorInfo(t, HasDynamicBatch)));
+        Outputs = Array.AsReadOnly(Array.ConvertAll(graph.Outputs, t => new TensorInfo(t, HasDynamicBatch)));
+        _plan = ExecutionPlan.Create(graph, threads);
+        _workers = new WorkerPool(threads);
+        _file = owner;
+    }
+
+    /// <summary>The inputs, in the order of the file.</summary>
+    public IReadOnlyList<TensorInfo> Inputs { get; }
+
+    /// <summary>The outputs, in the order of the file.</summary>
+    public IReadOnlyList<TensorInfo> Outputs { get; }
+
+    /// <summary>
+    /// Whether any number of samples can be run at once: the first dimension of all inputs is variable in the file, and no
+    /// operator mixes samples.
+    /// </summary>
+    public bool HasDynamicBatch { get; }
+
+    internal ExecutionPlan Plan => _plan;
+
+    /// <summary>Loads a model. The memory is used in place and must not change while the model lives.</summary>
+    /// <exception cref="InvalidModelException">The file is damaged or uses something that is not supported.</exception>
+    public static TfliteModel Load(ReadOnlyMemory<byte> file, RuntimeOptions? options = null) => new(file, options, null);
+
+    /// <summary>
+    /// Loads a model from the rest of a stream. An <see cref="UnmanagedMemoryStream"/>, such as that of an embedded
+    /// resource, is used in place, its memory must live as long as the model; other streams are read into memory.
+    /// </summary>
+    /// <exception cref="InvalidModelException">The file is damaged or uses something that is not supported.</exception>
+    public static TfliteModel Load(Stream stream, RuntimeOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        if (stream is UnmanagedMemoryStream unmanaged)
+        {
+            var memory = new StreamMemory(unmanaged);
+            return new TfliteModel(memory.Memory, options, memory);
+        }
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        return new TfliteModel(copy.GetBuffer().AsMemory(0, (int)copy.Length), options, null);
+    }
+
+    /// <summary>Loads a model embedded in an assembly, without copying it.</summary>
+    /// <exception cref="InvalidModelException">The assembly has no such resource, or it cannot be run.</exception>
+    public static TfliteModel LoadResource(Assembly assembly, string name, RuntimeOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(assembly);
+        Stream stream = assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidModelException($"Assembly '{assembly.GetName().Name}' has no resource '{name}'.");
+        return Load(stream, options);
+    }
+
+    /// <summary>Runs a model that has one input and one output, on one or several samples.</summary>
+    /// <exception cref="ArgumentException">A type or a number of elements does not fit the model.</exception>
+    public void Run<TInput, TOutput>(ReadOnlySpan<TInput> input, Span<TOutput> output)
+        where TInput : unmanaged
+        where TOutput : unmanaged
+    {
+        if (Inputs.Count != 1 || Outputs.Count != 1)
+            throw new ArgumentException($"The model has {Inputs.Count} inputs and {Outputs.Count} outputs: use {nameof(Begin)}.");
+        int batch = BatchOf(input.Length);
+        ReadOnlySpan<byte> inputBytes = CheckInput(0, input, batch);
+        Span<byte> outputBytes = CheckOutput(0, output, batch);
+        Session session = RentSession();
+        int inputLength = inputBytes.Length / batch, outputLength = outputBytes.Length / batch;
+        for (int i = 0; i < batch; i++)
+        {
+            inputBytes.Slice(i * inputLength, inputLength).CopyTo(session.Input(0));
+            session.Run();
+            session.Output(0).CopyTo(outputBytes.Slice(i * outputLength, outputLength));
+        }
+        _sessions.Return(session);
+    }
+
+    /// <summary>Starts a call. It must be disposed of, on any thread, but by one at a time.</summary>
+    /// <param name="batch">Number of samples; other than 1 only when <see cref="HasDynamicBatch"/>.</param>
+    public ModelCall Begin(int batch = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        if (batch != 1 && !HasDynamicBatch)
+            throw new ArgumentException("The model's batch is fixed: it runs one input at a time.", nameof(batch));
+        return new ModelCall(this, RentSession(), batch);
+    }
+
+    /// <summary>Number of samples that the elements of the first input make; at least 1. Other lengths are reported by the call that uses them.</summary>
+    public int BatchOf(int elements)
+    {
+        int perSample = Inputs.Count == 0 ? 0 : Inputs[0].ElementsPerSample;
+        return HasDynamicBatch && perSample > 0 && elements > 0 && elements % perSample == 0 ? elements / perSample : 1;
+    }
+
+    /// <summary>Ends the worker threads and releases pooled memory. Calls that are under way end normally.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        _workers.Dispose();
+        _sessions.Clear();
+        _outputs.Clear();
+        GC.KeepAlive(_file);
+    }
+
+    internal Session RentSession()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _sessions.TryRent() ?? new Session(_plan, _workers);
+    }
+
+    internal void Return(Session session) => _sessions.Return(session);
+
+    internal OutputBuffer RentOutputs() => _outputs.TryRent() ?? new OutputBuffer(Outputs.Count);
+
+    internal void Return(OutputBuffer outputs) => _outputs.Return(outputs);
+
+    internal ReadOnlySpan<byte> CheckInput<T>(int index, ReadOnlySpan<T> values, int batch)
+        where T : unmanaged
+    {
+        Check<T>("Input", Inputs, index, values.Length, batch);
+        return MemoryMarshal.AsBytes(values);
+    }
+
+    internal Span<byte> CheckOutput<T>(int index, Span<T> values, int batch)
+        where T : unmanaged
+    {
+        Check<T>("Output", Outputs, index, values.Length, batch);
+        return MemoryMarshal.AsBytes(values);
+    }
+
+    internal ReadOnlySpan<T> CastOutput<T>(int index, ReadOnlySpan<byte> bytes)
+        where T : unmanaged
+    {
+        ReadOnlySpan<T> values = MemoryMarshal.Cast<byte, T>(bytes);
+        Check<T>("Output", Outputs, index, values.Length, 0);
+        return values;
+    }
+
+    // A batch of 0 leaves the number of elements unchecked.
+    private static void Check<T>(string what, IReadOnlyList<TensorInfo> tensors, int index, int length, int batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, tensors.Count);
+        TensorInfo tensor = tensors[index];
+        if (typeof(T) != tensor.ElementType)
+            throw new ArgumentException($"{what} '{tensor.Name}' has elements of type {tensor.ElementType.Name}, not {typeof(T).Name}.");
+        long expected = (long)batch * tensor.ElementsPerSample;
+        if (batch != 0 && length != expected)
+        {
+            string samples = batch == 1 ? "" : $" for a batch of {batch}";
+            throw new ArgumentException(
+                $"{what} '{tensor.Name}' has shape [{string.Join(", ", tensor.Shape)}], {expected} elements{samples}; {length} were given.");
+        }
+    }
+}
