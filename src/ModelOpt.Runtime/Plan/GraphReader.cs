@@ -157,7 +157,7 @@ internal sealed class GraphReader
         var buffer = new BufferTable(buffers[(int)table.Buffer]);
         if (buffer.IsExternal)
             throw new InvalidModelException($"Tensor '{name}' lies outside of the FlatBuffer; such files are not supported.");
-        return buffer.Data.Length == 0 ? null : buffer.Data;
+        return buffer.Data.Length == 0 ? default(ReadOnlyMemory<byte>?) : buffer.Data;
     }
 
     private static Quantization? ReadQuantization(FlatTable table, string name)
