@@ -42,16 +42,22 @@ internal static class ConvolutionOperator
     private static Kernel Create(
         Node node, Window2D window, int groups, bool depthwise, int channelAxis, ActivationFunction activation, Tensor input)
     {
+        Tensor weights = node.Input(1);
+        int channels = window.OutputChannels;
         if (input.Type == TensorType.Float32)
         {
-            float[] weights = LayerConstants.FloatWeights(node);
+            LayerConstants.RequireFloat(node);
             (float min, float max) = ActivationRange.Float(node, activation);
-            return new ConvolutionReferenceF32(
-                window, groups, depthwise, weights, LayerConstants.FloatBias(node, window.OutputChannels), min, max);
+            float[] bias = LayerConstants.FloatBias(node, channels);
+            return depthwise
+                ? DepthwiseF32.Create(window, weights.Constant<float>(), bias, min, max)
+                : new ConvF32(window, groups, weights.Constant<float>(), bias, min, max);
         }
-        LayerQuantization quantization = LayerConstants.Quantization(node, window.OutputChannels, channelAxis, activation);
-        int[] bias = LayerConstants.IntBias(node, window.OutputChannels);
-        return new ConvolutionReferenceQ8(
-            window, groups, depthwise, node.Input(1).Constant<byte>().ToArray(), bias, quantization, input.Type == TensorType.UInt8);
+        bool unsigned = input.Type == TensorType.UInt8;
+        LayerQuantization quantization = LayerConstants.Quantization(node, channels, channelAxis, activation);
+        int[] intBias = LayerConstants.IntBias(node, channels);
+        return depthwise
+            ? DepthwiseInt8.Create(window, quantization, weights.Constant<byte>(), intBias, unsigned)
+            : new ConvInt8(window, groups, quantization, weights.Constant<byte>(), intBias, unsigned);
     }
 }

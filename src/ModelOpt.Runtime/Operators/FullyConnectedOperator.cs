@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
-/// <summary>FULLY_CONNECTED: a 1×1 convolution whose pixels are the rows of the input.</summary>
+/// <summary>FULLY_CONNECTED: the input is taken as rows of as many values as a row of the weights has.</summary>
 internal static class FullyConnectedOperator
 {
     public static Kernel Create(Node node)
@@ -17,15 +17,15 @@ internal static class FullyConnectedOperator
         node.Require(inputs > 0 && input.Elements % inputs == 0, $"the input does not divide into rows of {inputs}");
         int rows = input.Elements / inputs;
         node.Require((long)rows * outputs == node.Output.Elements, "the output's shape does not fit");
-        var window = new Window2D(1, 1, rows, inputs, 1, rows, outputs, 1, 1, 1, 1, 1, 1, 0, 0);
         if (input.Type == TensorType.Float32)
         {
+            LayerConstants.RequireFloat(node);
             (float min, float max) = ActivationRange.Float(node, options.Activation);
-            return new ConvolutionReferenceF32(
-                window, 1, false, LayerConstants.FloatWeights(node), LayerConstants.FloatBias(node, outputs), min, max);
+            return FullyConnected.Float32(
+                rows, inputs, outputs, weights.Constant<float>(), LayerConstants.FloatBias(node, outputs), min, max);
         }
         LayerQuantization quantization = LayerConstants.Quantization(node, outputs, 0, options.Activation);
-        return new ConvolutionReferenceQ8(
-            window, 1, false, weights.Constant<byte>().ToArray(), LayerConstants.IntBias(node, outputs), quantization, input.Type == TensorType.UInt8);
+        return FullyConnected.Int8(
+            rows, inputs, outputs, quantization, weights.Constant<byte>(), LayerConstants.IntBias(node, outputs), input.Type == TensorType.UInt8);
     }
 }

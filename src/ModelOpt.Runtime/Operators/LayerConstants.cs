@@ -7,12 +7,10 @@ namespace ModelOpt.Runtime.Operators;
 /// <summary>Weights, bias and quantization of convolutions and fully connected layers: input 0, weights 1, bias 2.</summary>
 internal static class LayerConstants
 {
-    public static float[] FloatWeights(Node node)
+    public static void RequireFloat(Node node)
     {
-        Tensor weights = node.Input(1);
-        if (weights.Type != TensorType.Float32 || node.Output.Type != TensorType.Float32)
+        if (node.Input(0).Type != TensorType.Float32 || node.Input(1).Type != TensorType.Float32 || node.Output.Type != TensorType.Float32)
             throw node.UnsupportedTypes();
-        return weights.Constant<float>().ToArray();
     }
 
     /// <summary>The bias, or an empty array where there is none.</summary>

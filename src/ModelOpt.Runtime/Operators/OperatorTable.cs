@@ -9,8 +9,22 @@ internal static class OperatorTable
 {
     /// <summary>The kernel that computes a node, bound to its shapes, quantization and constants.</summary>
     /// <exception cref="InvalidModelException">The operator is not supported, or not for these operands.</exception>
-    public static Kernel CreateKernel(Node node) => node.Operator switch
+    public static Kernel CreateKernel(Node node)
     {
+        try
+        {
+            return Create(node);
+        }
+        catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or OutOfMemoryException)
+        {
+            // What a check above missed is still the file's fault, and the node is what the user can look at.
+            throw new InvalidModelException(node.Error("its operands contradict each other").Message, e);
+        }
+    }
+
+    private static Kernel Create(Node node) => node.Operator switch
+    {
+        _ when node.Outputs.All(o => o.Elements == 0) => new EmptyKernel(),
         BuiltinOperator.Conv2D => ConvolutionOperator.CreateConv2D(node),
         BuiltinOperator.DepthwiseConv2D => ConvolutionOperator.CreateDepthwise(node),
         BuiltinOperator.FullyConnected => FullyConnectedOperator.Create(node),
@@ -27,4 +41,12 @@ internal static class OperatorTable
         BuiltinOperator.Dequantize => QuantizeOperator.CreateDequantize(node),
         _ => throw node.Error("this operator is not supported"),
     };
+
+    /// <summary>Computes tensors without elements.</summary>
+    private sealed class EmptyKernel : Kernel
+    {
+        public override void Run(in KernelArguments args, int start, int end)
+        {
+        }
+    }
 }

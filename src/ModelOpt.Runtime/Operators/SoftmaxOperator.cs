@@ -17,10 +17,10 @@ internal static class SoftmaxOperator
         int length = input.Shape[^1];
         int rows = length == 0 ? 0 : input.Elements / length;
         if (input.Type == TensorType.Float32)
-            return new SoftmaxF32Kernel(rows, length, options.Beta);
+            return new SoftmaxF32(rows, length, options.Beta);
         if (!input.IsQuantized8 || !output.IsQuantized8)
             throw node.UnsupportedTypes();
-        return new SoftmaxQ8Kernel(
+        return new SoftmaxInt8(
             rows, length, input.Scale * options.Beta, output.Scale, output.ZeroPoint, input.Type == TensorType.UInt8);
     }
 }

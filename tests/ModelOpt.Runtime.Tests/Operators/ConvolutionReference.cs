@@ -1,8 +1,9 @@
-namespace ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels;
+
+namespace ModelOpt.Runtime.Tests.Operators;
 
 /// <summary>
-/// Plain loops over a convolution: the oracle of the vector kernels, and their stand-in where none fits (grouped
-/// convolutions, dilated depthwise ones). Weights are [outputs, height, width, inputs/groups]; a depthwise convolution
+/// Plain loops over a convolution: the oracle of the planned kernels. Weights are [outputs, height, width, inputs/groups]; a depthwise convolution
 /// has one group per input channel and weights [1, height, width, outputs].
 /// </summary>
 internal static class ConvolutionReference
