@@ -1,13 +1,18 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Data;
 
 /// <summary>
-/// The samples of a data file or folder, read one at a time, so that memory does not grow with their number.
+/// The samples of a data file or folder, read one at a time, so that memory does not grow with their number. Reading is
+/// thread-safe; in compressed files it is fast only in rising order.
 /// </summary>
 public abstract class SampleSource : IDisposable
 {
-    /// <summary>The number of samples.</summary>
+    /// <summary>The file or folder.</summary>
+    public abstract string File { get; }
+
+    /// <summary>The number of samples, at least one.</summary>
     public abstract int Count { get; }
 
     /// <summary>The type of the elements as stored.</summary>
@@ -16,10 +21,28 @@ public abstract class SampleSource : IDisposable
     /// <summary>The sizes of one sample as stored, without the axis that counts samples.</summary>
     public abstract IReadOnlyList<int> SampleShape { get; }
 
+    /// <summary>Opens a data file or folder; its content tells the format.</summary>
+    /// <param name="path">
+    /// A NumPy <c>.npy</c> file, an <c>.npz</c> file (<c>data.npz#name</c> chooses one of several arrays), an IDX file such
+    /// as MNIST's, either of the first and last in gzip, or a folder of <c>.png</c> images of one size.
+    /// </param>
+    /// <exception cref="CompilationException">There is no data in a known format.</exception>
+    public static SampleSource Open(string path)
+    {
+        try
+        {
+            return DataFile.Open(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw DataDiagnostics.Unreadable.In(path, e, e.Message.TrimEnd('.'));
+        }
+    }
+
     /// <summary>Reads one sample.</summary>
     /// <param name="index">Which, from 0.</param>
     /// <returns>The sample as stored, of <see cref="SampleShape"/>.</returns>
-    /// <exception cref="Diagnostics.CompilationException">The file is damaged.</exception>
+    /// <exception cref="CompilationException">The file is damaged.</exception>
     public abstract Tensor Read(int index);
 
     /// <inheritdoc/>

@@ -1,0 +1,100 @@
+using System.IO.Compression;
+using ModelOpt.Compiler.Diagnostics;
+
+namespace ModelOpt.Compiler.Data;
+
+/// <summary>Opens array files by what they begin with.</summary>
+internal static class DataFile
+{
+    private const int StartBytes = 10;
+
+    /// <summary>Opens a .npy, .npz or IDX file, the first and the last perhaps in gzip.</summary>
+    /// <exception cref="CompilationException">It is none of them, or damaged.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static SampleSource Open(string path)
+    {
+        (string file, string? array) = SplitArray(path);
+        ReadOnlySpan<byte> start = ReadStart(file);
+        if (start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]))
+            return Open(path, new CompressedBytes(() => OpenGzip(file)));
+        return start.StartsWith("PK"u8) ? OpenNpz(path, file, array) : Open(path, new FileBytes(file));
+    }
+
+    /// <summary>Splits <c>data.npz#name</c>; a file that is really called so is taken as it is.</summary>
+    private static (string File, string? Array) SplitArray(string path)
+    {
+        int hash = path.LastIndexOf('#');
+        return hash > 0 && !File.Exists(path) && File.Exists(path[..hash]) ? (path[..hash], path[(hash + 1)..]) : (path, null);
+    }
+
+    private static byte[] ReadStart(string file)
+    {
+        using FileStream stream = OpenStream(file);
+        byte[] start = new byte[StartBytes];
+        return start[..stream.ReadAtLeast(start, StartBytes, throwOnEndOfStream: false)];
+    }
+
+    private static FileStream OpenStream(string file) => new(file, FileMode.Open, FileAccess.Read, FileShare.Read);
+
+    private static ArraySource OpenNpz(string path, string file, string? array)
+    {
+        List<string> names;
+        try
+        {
+            using ZipArchive archive = ZipFile.OpenRead(file);
+            names = [.. archive.Entries.Select(e => e.FullName).Where(n => n.EndsWith(".npy", StringComparison.Ordinal))];
+        }
+        catch (InvalidDataException e)
+        {
+            throw DataDiagnostics.Damaged.In(file, e, "its list of arrays cannot be read");
+        }
+
+        string held = names.Count == 0 ? "none" : string.Join(", ", names.Select(n => n[..^4]));
+        if (array is null && names.Count != 1)
+            throw DataDiagnostics.ChooseArray.In(file, null, "the file must hold one array, or one must be named", held);
+        string entry = array is null ? names[0] : $"{array}.npy";
+        if (!names.Contains(entry)) throw DataDiagnostics.ChooseArray.In(file, null, $"there is no array '{array}'", held);
+        return Open(path, new CompressedBytes(() => OpenEntry(file, entry)));
+    }
+
+    private static ArraySource Open(string path, SampleBytes bytes)
+    {
+        try
+        {
+            byte[] start = new byte[bytes.Available(StartBytes)];
+            bytes.Read(0, start);
+            ArrayHeader header = ArrayHeader.IsNpy(start) ? ArrayHeader.ReadNpy(bytes, path)
+                : ArrayHeader.IsIdx(start) ? ArrayHeader.ReadIdx(bytes)
+                : throw DataDiagnostics.UnknownFormat.In(
+                    path, null, start.Length == 0 ? "it is empty" : $"it begins with {Convert.ToHexString(start)}");
+            return new ArraySource(path, bytes, header);
+        }
+        catch (Exception e)
+        {
+            bytes.Dispose();
+            if (e is EndOfStreamException) throw DataDiagnostics.Damaged.In(path, e, "it ends within its header");
+            if (e is InvalidDataException) throw DataDiagnostics.Damaged.In(path, e, "it cannot be decompressed");
+            throw;
+        }
+    }
+
+    private static (Stream, IDisposable) OpenEntry(string file, string name)
+    {
+        ZipArchive archive = ZipFile.OpenRead(file);
+        try
+        {
+            return (archive.GetEntry(name)?.Open() ?? throw new InvalidDataException(), archive);
+        }
+        catch
+        {
+            archive.Dispose();
+            throw;
+        }
+    }
+
+    private static (Stream, IDisposable) OpenGzip(string file)
+    {
+        FileStream stream = OpenStream(file);
+        return (new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true), stream);
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace ModelOpt.Compiler.Data;
+
+/// <summary>The bytes of an array file, read where needed.</summary>
+internal abstract class SampleBytes : IDisposable
+{
+    /// <summary>Fills a buffer.</summary>
+    /// <param name="offset">Where its first byte is.</param>
+    /// <param name="buffer">Takes the bytes.</param>
+    /// <exception cref="EndOfStreamException">There are not that many.</exception>
+    public abstract void Read(long offset, Span<byte> buffer);
+
+    /// <summary>How many of the first <paramref name="length"/> bytes there are.</summary>
+    /// <param name="length">The length to look for.</param>
+    public abstract long Available(long length);
+
+    public abstract void Dispose();
+}
+
+/// <summary>The bytes of an uncompressed file.</summary>
+internal sealed class FileBytes(string path) : SampleBytes
+{
+    private readonly SafeFileHandle handle =
+        File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
+
+    public override void Read(long offset, Span<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            int read = RandomAccess.Read(handle, buffer, offset);
+            if (read == 0) throw new EndOfStreamException();
+            offset += read;
+            buffer = buffer[read..];
+        }
+    }
+
+    public override long Available(long length) => Math.Min(RandomAccess.GetLength(handle), length);
+
+    public override void Dispose() => handle.Dispose();
+}
+
+/// <summary>
+/// The bytes of a compressed file. They are decompressed anew from the start when read in falling order, so that memory
+/// does not grow with what they come to.
+/// </summary>
+/// <param name="open">Opens the decompressed stream at its start, and what to close after it.</param>
+internal sealed class CompressedBytes(Func<(Stream Content, IDisposable Owner)> open) : SampleBytes
+{
+    private readonly Lock gate = new();
+    private Stream? stream;
+    private IDisposable? owner;
+    private long position;
+
+    public override void Read(long offset, Span<byte> buffer)
+    {
+        lock (gate)
+        {
+            if (Seek(offset) < offset) throw new EndOfStreamException();
+            stream!.ReadExactly(buffer);
+            position += buffer.Length;
+        }
+    }
+
+    public override long Available(long length)
+    {
+        lock (gate) return Seek(length);
+    }
+
+    public override void Dispose()
+    {
+        lock (gate) Close();
+    }
+
+    private void Close()
+    {
+        stream?.Dispose();
+        owner?.Dispose();
+        (stream, owner) = (null, null);
+    }
+
+    private long Seek(long offset)
+    {
+        if (stream is null || offset < position)
+        {
+            Close();
+            (stream, owner) = open();
+            position = 0;
+        }
+
+        Span<byte> skipped = stackalloc byte[4096];
+        while (position < offset)
+        {
+            int read = stream.Read(skipped[..(int)Math.Min(skipped.Length, offset - position)]);
+            if (read == 0) break;
+            position += read;
+        }
+
+        return position;
+    }
+}

@@ -1,0 +1,64 @@
+using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
+
+namespace ModelOpt.Compiler.Diagnostics;
+
+/// <summary>What can be wrong with calibration and evaluation data (MOPT3nnn). The file of each is the data's.</summary>
+internal static class DataDiagnostics
+{
+    public static readonly DiagnosticDescriptor Unreadable = new("MOPT3001", Error,
+        "Data cannot be read", "the data cannot be read: {0}.",
+        "Check the path and the permissions.");
+
+    public static readonly DiagnosticDescriptor UnknownFormat = new("MOPT3002", Error,
+        "Unknown data format", "the data is in no known format: {0}.",
+        "Give a .npy, .npz or IDX file (perhaps .gz), or a folder of .png images.");
+
+    public static readonly DiagnosticDescriptor Damaged = new("MOPT3003", Error,
+        "Data file is damaged", "the data is damaged: {0}.",
+        "Write the file again.");
+
+    public static readonly DiagnosticDescriptor Unsupported = new("MOPT3004", Error,
+        "Unsupported form of data", "this form of data is not supported: {0}.",
+        "Save it as a C-ordered .npy array of numbers, the first axis counting samples.");
+
+    public static readonly DiagnosticDescriptor Empty = new("MOPT3005", Error,
+        "Data is empty", "there is no sample in the data: {0}.",
+        "Give at least one sample.");
+
+    public static readonly DiagnosticDescriptor ShapeMismatch = new("MOPT3006", Error,
+        "Samples have the wrong shape", "samples of shape {0} do not fit input '{1}', which takes {2}.",
+        "The first axis of the data counts samples; the others must be the input's, as NCHW or NHWC.");
+
+    public static readonly DiagnosticDescriptor TypeMismatch = new("MOPT3007", Error,
+        "Samples have the wrong type", "samples of {0} do not fit input '{1}', which takes {2}{3}.",
+        "Convert the data to the input's type.");
+
+    public static readonly DiagnosticDescriptor Unusable = new("MOPT3008", Error,
+        "A sample holds an unusable value", "sample {0} holds {1} at element {2}, which is not {3}.",
+        "Remove the sample, or correct the preprocessing that made it.");
+
+    public static readonly DiagnosticDescriptor InvalidNormalization = new("MOPT3009", Error,
+        "Mean or std does not fit", "{0}.",
+        "Give one value, or one per channel of the input; std values are positive.");
+
+    public static readonly DiagnosticDescriptor InvalidLabels = new("MOPT3010", Error,
+        "Labels are not valid", "the labels are not valid: {0}.",
+        "Give one class number per sample: an integer .npy or IDX file, a text file with one a line, or a folder with a subfolder of .png images per class.");
+
+    public static readonly DiagnosticDescriptor LabelCountMismatch = new("MOPT3011", Error,
+        "Labels and samples differ in number", "there are {0} labels for {1} samples.",
+        "Give the labels that belong to the data.");
+
+    public static readonly DiagnosticDescriptor ImageSizes = new("MOPT3012", Error,
+        "Images differ in size", "the image is {0}×{1}, the folder's first is {2}×{3}.",
+        "Scale all images to the size that the model takes.");
+
+    public static readonly DiagnosticDescriptor ChooseArray = new("MOPT3013", Error,
+        "Which array of the .npz file", "{0}; it holds {1}.",
+        "Name the array behind the file: data.npz#name.");
+
+    /// <summary>The exception that ends the work because of a data file.</summary>
+    public static CompilationException In(
+        this DiagnosticDescriptor descriptor, string file, Exception? inner, params object?[] arguments) =>
+        new(descriptor.At(file, null, arguments), inner);
+}
