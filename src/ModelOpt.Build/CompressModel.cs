@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Build.Framework;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+
+namespace ModelOpt.Build;
+
+/// <summary>Compresses one model and writes its artifacts.</summary>
+[MSBuildMultiThreadableTask]
+public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
+{
+    private readonly CancellationTokenSource cancellation = new();
+
+    /// <summary>The item, as <see cref="ResolveModels"/> gave it.</summary>
+    [Required]
+    public ITaskItem Model { get; set; } = null!;
+
+    /// <summary>The folder of the artifacts.</summary>
+    [Required]
+    public string ArtifactFolder { get; set; } = "";
+
+    /// <inheritdoc/>
+    public void Cancel() => cancellation.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose() => cancellation.Dispose();
+
+    private protected override void Run()
+    {
+        ModelItem item = ModelItem.Parse(Model, ProjectDirectory, "");
+        var paths = new ArtifactPaths(Path.GetFullPath(ArtifactFolder, ProjectDirectory), item.ClassName);
+        var diagnostics = new DiagnosticList();
+        var time = Stopwatch.StartNew();
+        CompiledModel compiled;
+        try
+        {
+            compiled = ModelCompiler.Compile(
+                item.File, item.Options, diagnostics, new Progress(this, item.Given, time), cancellation.Token);
+        }
+        catch (CompilationException e)
+        {
+            // Warnings that came before are worth knowing: they may be the cause.
+            foreach (Diagnostic diagnostic in diagnostics.Diagnostics) Report(Relative(diagnostic, item));
+            throw new CompilationException(Relative(e.Diagnostic, item), e);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+        {
+            throw new CompilationException(Unexpected(item.Given, e), e);
+        }
+
+        cancellation.Token.ThrowIfCancellationRequested();
+        Write(paths.Onnx, "onnx", compiled.Onnx);
+        Write(paths.Report, "report", compiled.Report.ToJson());
+        ArtifactFile.Write(paths.Diagnostics, LoggedDiagnostic.Write(diagnostics.Diagnostics.Select(d => Relative(d, item))));
+        ArtifactFile.Write(paths.Tflite, compiled.Tflite);
+        Log.LogMessage(MessageImportance.High, "{0}", Summary(item, compiled, time.Elapsed));
+
+        void Write(string path, string artifact, byte[] bytes)
+        {
+            if (item.Artifacts.Contains(artifact)) ArtifactFile.Write(path, bytes);
+            else ArtifactFile.Delete(path);
+        }
+    }
+
+    // Messages name the model as the project does.
+    private static Diagnostic Relative(Diagnostic diagnostic, ModelItem item) =>
+        diagnostic.File is null || diagnostic.File == item.File ? diagnostic with { File = item.Given } : diagnostic;
+
+    private static string Summary(ModelItem item, CompiledModel compiled, TimeSpan time)
+    {
+        string form = item.Options.Quantization switch
+        {
+            QuantizationMode.Int8 => "int8",
+            QuantizationMode.Float16 => "float16",
+            QuantizationMode.WeightOnlyInt8 => "weight-only int8",
+            _ => "float32",
+        };
+        long before = compiled.Report.OnnxBytes;
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Path.GetFileName(item.Given)} → {Size(compiled.Tflite.Length)} {form} (was {Size(before)}, "
+            + $"{100.0 * compiled.Tflite.Length / Math.Max(before, 1):0} %), {time.TotalSeconds:0.0} s");
+    }
+
+    private static string Size(long bytes) => bytes < 1_000_000
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1000.0:0.#} KB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
+
+    /// <summary>Tells of long work now and then.</summary>
+    private sealed class Progress(CompressModel task, string model, Stopwatch time) : IProgress<CompileProgress>
+    {
+        private static readonly TimeSpan First = TimeSpan.FromSeconds(3);
+        private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+        private readonly Lock gate = new();
+        private TimeSpan next = First;
+
+        public void Report(CompileProgress value)
+        {
+            lock (gate)
+            {
+                if (time.Elapsed < next) return;
+                next = time.Elapsed + Interval;
+            }
+
+            task.Log.LogMessage(MessageImportance.High, value.Total > 0 ? "{0}: {1} {2}/{3}" : "{0}: {1}",
+                Path.GetFileName(model), value.Phase, value.Done, value.Total);
+        }
+    }
+}

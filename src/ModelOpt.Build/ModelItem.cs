@@ -1,0 +1,137 @@
+using Microsoft.Build.Framework;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.CSharp;
+
+namespace ModelOpt.Build;
+
+/// <summary>A <c>ModelItem</c> of a project, its metadata read and checked.</summary>
+internal sealed record ModelItem
+{
+    private static readonly string[] Metadata =
+    [
+        nameof(ClassName), nameof(Namespace), nameof(Preset), "Quantization", "CalibrationData", "CalibrationSamples",
+        "CalibrationMethod", "InputMean", "InputStd", "InputType", "DataLayout", nameof(Labels), "Recipe", "EmbedArtifact",
+        nameof(Artifacts),
+    ];
+
+    /// <summary>The path as the project writes it.</summary>
+    public required string Given { get; init; }
+
+    /// <summary>The absolute path of the model.</summary>
+    public required string File { get; init; }
+
+    /// <summary>The name of the generated class and of the artifacts.</summary>
+    public required string ClassName { get; init; }
+
+    /// <summary>The namespace of the generated class.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>What to do with the model.</summary>
+    public required CompileOptions Options { get; init; }
+
+    /// <summary>The absolute path of the labels, or null.</summary>
+    public string? Labels { get; init; }
+
+    /// <summary>Whether the artifact is embedded in the assembly rather than copied beside it.</summary>
+    public bool Embed { get; init; } = true;
+
+    /// <summary>Which of tflite, onnx and report to write.</summary>
+    public IReadOnlyList<string> Artifacts { get; init; } = [];
+
+    /// <summary>Reads the metadata of an item.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="projectDirectory">The folder to which paths are relative.</param>
+    /// <param name="rootNamespace">The namespace where the item names none.</param>
+    /// <exception cref="CompilationException">A value is not possible, or a file is missing.</exception>
+    public static ModelItem Parse(ITaskItem item, string projectDirectory, string rootNamespace)
+    {
+        string file = Absolute(projectDirectory, item.ItemSpec);
+        try
+        {
+            return Parse(new Reader(item, projectDirectory), file, rootNamespace);
+        }
+        catch (CompilationException e)
+        {
+            throw e.InFile(item.ItemSpec);
+        }
+    }
+
+    /// <summary>Metadata that is none of ours but nearly so, with what was probably meant.</summary>
+    /// <param name="item">The item.</param>
+    public static IEnumerable<Diagnostic> Misspelt(ITaskItem item) =>
+        from string name in item.CloneCustomMetadata().Keys.Cast<string>().Order(StringComparer.Ordinal)
+        where !Metadata.Contains(name, StringComparer.OrdinalIgnoreCase)
+        let nearest = OptionParsing.Nearest(name, Metadata)
+        where nearest is not null
+        select OptionDiagnostics.UnknownMetadata.At(item.ItemSpec, null, name, nearest);
+
+    private static ModelItem Parse(Reader read, string file, string rootNamespace)
+    {
+        if (!System.IO.File.Exists(file)) throw OptionDiagnostics.FileNotFound.Error(null, "ModelItem", read.Given);
+
+        CompileOptions preset = read.Value(nameof(Preset), OptionParsing.Choice<Preset>).Options();
+        CompileOptions options = preset with
+        {
+            Quantization = read.Value("Quantization", OptionParsing.Choice<QuantizationMode>, preset.Quantization),
+            CalibrationData = read.Paths("CalibrationData"),
+            CalibrationSamples = read.Value("CalibrationSamples", OptionParsing.Count, preset.CalibrationSamples),
+            CalibrationMethod = read.Text("CalibrationMethod") is { Length: > 0 } method
+                ? OptionParsing.Choice<CalibrationMethod>("CalibrationMethod", method)
+                : preset.CalibrationMethod,
+            InputMean = read.Value("InputMean", OptionParsing.Numbers, []),
+            InputStd = read.Value("InputStd", OptionParsing.Divisors, []),
+            InputType = read.Value("InputType", OptionParsing.InputType),
+            DataLayout = read.Value("DataLayout", OptionParsing.Choice<DataLayout>),
+            Recipe = read.Paths("Recipe").SingleOrDefault(),
+        };
+
+        string className = read.Text(nameof(ClassName)) is { Length: > 0 } c ? c : CSharpNames.ClassName(file);
+        if (!CSharpNames.IsIdentifier(className))
+            throw OptionDiagnostics.InvalidIdentifier.Error(null, nameof(ClassName), className, "class name");
+        string ns = read.Text(nameof(Namespace)) is { Length: > 0 } n ? n : CSharpNames.Namespace(rootNamespace);
+        if (ns.Length > 0 && !CSharpNames.IsNamespace(ns))
+            throw OptionDiagnostics.InvalidIdentifier.Error(null, nameof(Namespace), ns, "namespace");
+
+        return new()
+        {
+            Given = read.Given,
+            File = file,
+            ClassName = className,
+            Namespace = ns,
+            Options = options,
+            Labels = read.Paths(nameof(Labels)).SingleOrDefault(),
+            Embed = read.Value("EmbedArtifact", OptionParsing.Boolean, true),
+            Artifacts = [.. read.Text(nameof(Artifacts)).Split(';', ',').Select(a => a.Trim()).Where(a => a.Length > 0)
+                .Select(a => OptionParsing.Choice(nameof(Artifacts), a, ArtifactPaths.All))],
+        };
+    }
+
+    private static string Absolute(string directory, string path) =>
+        Path.GetFullPath(path.Replace('\\', Path.DirectorySeparatorChar), directory);
+
+    /// <summary>Reads metadata of one item; what is empty takes the default.</summary>
+    private readonly struct Reader(ITaskItem item, string projectDirectory)
+    {
+        public string Given => item.ItemSpec;
+
+        public string Text(string name) => item.GetMetadata(name).Trim();
+
+        public T Value<T>(string name, Func<string, string, T> parse, T otherwise = default!) =>
+            Text(name) is { Length: > 0 } text ? parse(name, text) : otherwise;
+
+        public List<string> Paths(string name)
+        {
+            var paths = new List<string>();
+            foreach (string path in Text(name).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                string absolute = Absolute(projectDirectory, path);
+                if (!System.IO.File.Exists(absolute) && !Directory.Exists(absolute))
+                    throw OptionDiagnostics.FileNotFound.Error(null, name, path);
+                paths.Add(absolute);
+            }
+
+            return paths;
+        }
+    }
+}

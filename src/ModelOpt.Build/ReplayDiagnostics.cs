@@ -1,0 +1,22 @@
+using Microsoft.Build.Framework;
+using ModelOpt.Compiler.Diagnostics;
+
+namespace ModelOpt.Build;
+
+/// <summary>Logs the warnings that compressing a model gave, whether that was in this build or an earlier one.</summary>
+[MSBuildMultiThreadableTask]
+public sealed class ReplayDiagnostics : ModelTask
+{
+    /// <summary>The items, as <see cref="ResolveModels"/> gave them.</summary>
+    [Required]
+    public ITaskItem[] Models { get; set; } = [];
+
+    private protected override void Run()
+    {
+        foreach (ITaskItem model in Models)
+        {
+            foreach (LoggedDiagnostic diagnostic in LoggedDiagnostic.Read(model.GetMetadata("DiagnosticsFile")))
+                Report(diagnostic);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+
+namespace ModelOpt.Build;
+
+/// <summary>
+/// Checks the items, names their files, and writes down what each is made from, so that MSBuild sees which are up to date.
+/// Reads no model.
+/// </summary>
+[MSBuildMultiThreadableTask]
+public sealed class ResolveModels : ModelTask
+{
+    /// <summary>The items of the project.</summary>
+    [Required]
+    public ITaskItem[] Items { get; set; } = [];
+
+    /// <summary>The folder of the artifacts.</summary>
+    [Required]
+    public string ArtifactFolder { get; set; } = "";
+
+    /// <summary>The folder of the wrappers.</summary>
+    [Required]
+    public string WrapperFolder { get; set; } = "";
+
+    /// <summary>The namespace of classes whose items name none.</summary>
+    public string RootNamespace { get; set; } = "";
+
+    /// <summary>Whether the compression follows, so that what its result depends on must be written down.</summary>
+    public bool ForCompression { get; set; }
+
+    /// <summary>The items with the paths of what is made from each.</summary>
+    [Output]
+    public ITaskItem[] Models { get; private set; } = [];
+
+    private protected override void Run()
+    {
+        var owners = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var models = new List<ITaskItem>();
+        foreach (ITaskItem item in Items)
+        {
+            try
+            {
+                foreach (Diagnostic diagnostic in ModelItem.Misspelt(item))
+                    if (ForCompression) Report(diagnostic);
+                ModelItem model = ModelItem.Parse(item, ProjectDirectory, RootNamespace);
+                if (!owners.TryAdd(model.ClassName, model.Given))
+                    throw new CompilationException(
+                        OptionDiagnostics.DuplicateClassName.At(model.Given, null, model.ClassName, owners[model.ClassName]));
+                models.Add(Resolve(item, model));
+            }
+            catch (CompilationException e)
+            {
+                Report(e.Diagnostic);
+            }
+        }
+
+        Models = [.. models];
+    }
+
+    private TaskItem Resolve(ITaskItem item, ModelItem model)
+    {
+        var paths = new ArtifactPaths(Path.GetFullPath(ArtifactFolder, ProjectDirectory), model.ClassName);
+        string wrappers = Path.GetFullPath(WrapperFolder, ProjectDirectory);
+        string wrapper = Path.Combine(wrappers, model.ClassName + ".g.cs");
+        string wrapperInputs = Path.Combine(wrappers, model.ClassName + ".g.inputs");
+
+        string[] inputs = [model.File, .. model.Options.CalibrationData.SelectMany(FilesOf), .. FilesOf(model.Options.Recipe)];
+        string[] artifacts = [paths.Tflite, paths.Diagnostics,
+            .. model.Artifacts.Contains("onnx") ? new[] { paths.Onnx } : [],
+            .. model.Artifacts.Contains("report") ? new[] { paths.Report } : []];
+        if (ForCompression)
+        {
+            CompileOptions o = model.Options;
+            ArtifactFile.WriteIfDifferent(paths.Inputs, Describe(inputs,
+                $"{o.Quantization} {o.CalibrationMethod} {o.CalibrationSamples} {o.InputType} {o.DataLayout}",
+                $"mean {Numbers(o.InputMean)} std {Numbers(o.InputStd)}",
+                $"artifacts {string.Join(' ', model.Artifacts)}"));
+        }
+
+        string[] sources = model.Labels is null ? [model.File] : [model.File, model.Labels];
+        ArtifactFile.WriteIfDifferent(wrapperInputs, Describe(sources,
+            $"{model.Namespace} {model.Options.InputType} {model.Options.Quantization} {model.Embed}"));
+
+        // Metadata is kept in escaped form: a path may contain what separates paths in MSBuild.
+        var resolved = new TaskItem(item);
+        resolved.SetMetadata("ResolvedClassName", model.ClassName);
+        resolved.SetMetadata("Tflite", Escape(paths.Tflite));
+        resolved.SetMetadata("DiagnosticsFile", Escape(paths.Diagnostics));
+        resolved.SetMetadata("Embed", model.Embed ? "true" : "false");
+        resolved.SetMetadata("CompressionInputs", Join([paths.Inputs, .. inputs]));
+        resolved.SetMetadata("CompressionOutputs", Join(artifacts));
+        resolved.SetMetadata("Wrapper", Escape(wrapper));
+        resolved.SetMetadata("WrapperInputsFile", Escape(wrapperInputs));
+        resolved.SetMetadata("WrapperInputs", Join([wrapperInputs, .. sources]));
+        return resolved;
+    }
+
+    // Sizes and times are part of the text, so that a file that was replaced by an older one counts as changed too.
+    private static string Describe(string[] files, params string[] options)
+    {
+        var text = new StringBuilder();
+        foreach (string option in options) text.Append(option).Append('\n');
+        foreach (string file in files)
+        {
+            var info = new FileInfo(file);
+            text.Append(CultureInfo.InvariantCulture, $"{file} {info.Length} {info.LastWriteTimeUtc:O}\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static string Numbers(IReadOnlyList<float> numbers) =>
+        string.Join(' ', numbers.Select(n => n.ToString("R", CultureInfo.InvariantCulture)));
+
+    private static IEnumerable<string> FilesOf(string? path) =>
+        path is null ? []
+        : Directory.Exists(path) ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        : [path];
+
+    private static string Join(IEnumerable<string> paths) => string.Join(';', paths.Select(Escape));
+
+    private static string Escape(string path)
+    {
+        const string special = "%*?@$();'";
+        return string.Concat(path.Select(c => special.Contains(c) ? $"%{(int)c:X2}" : c.ToString()));
+    }
+}

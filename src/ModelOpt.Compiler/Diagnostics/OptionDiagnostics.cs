@@ -1,0 +1,55 @@
+using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
+
+namespace ModelOpt.Compiler.Diagnostics;
+
+/// <summary>What can be wrong with options, item metadata and the files that they name (MOPT6nnn).</summary>
+internal static class OptionDiagnostics
+{
+    public static readonly DiagnosticDescriptor InvalidValue = new("MOPT6001", Error,
+        "Not a possible value", "{0}: '{1}' is not one of {2}.{3}",
+        "Write one of these values.");
+
+    public static readonly DiagnosticDescriptor InvalidNumber = new("MOPT6002", Error,
+        "Not a number", "{0}: '{1}' is not {2}.",
+        "Write numbers with a decimal point, several separated by commas or semicolons.");
+
+    public static readonly DiagnosticDescriptor FileNotFound = new("MOPT6003", Error,
+        "File not found", "{0}: '{1}' does not exist.",
+        "Check the path; it is relative to the project's folder.");
+
+    public static readonly DiagnosticDescriptor DuplicateClassName = new("MOPT6004", Error,
+        "Two items with one class name", "the class name '{0}' is also that of '{1}'.",
+        "Give one of the two items another ClassName.");
+
+    public static readonly DiagnosticDescriptor InvalidIdentifier = new("MOPT6005", Error,
+        "Not a C# name", "{0}: '{1}' is not a C# {2}.",
+        "Use letters, digits and underscores, beginning with a letter, and no keyword.");
+
+    public static readonly DiagnosticDescriptor CannotWrite = new("MOPT6006", Error,
+        "Cannot write a file", "'{0}' cannot be written: {1}",
+        "Check the permissions and the free space of the folder.");
+
+    public static readonly DiagnosticDescriptor LabelCount = new("MOPT6007", Error,
+        "Labels do not fit the outputs", "Labels: '{0}' has {1} labels, and no float output has as many elements a sample: {2}.",
+        "Write one label a line, one for each element of an output.");
+
+    public static readonly DiagnosticDescriptor MSBuildTooOld = new("MOPT6008", Error,
+        "MSBuild is too old", "the tasks of ModelOpt.Build run on .NET 10, and this MSBuild cannot load them.",
+        "Build with the .NET 10 SDK or newer, or with Visual Studio 2026 or newer.");
+
+    public static readonly DiagnosticDescriptor UnknownMetadata = new("MOPT6009", Warning,
+        "Unknown metadata", "the metadata '{0}' is not known and has no effect. Did you mean '{1}'?",
+        "Correct the name, or choose one that is less similar.");
+
+    public static readonly DiagnosticDescriptor Unexpected = new("MOPT6010", Error,
+        "Unexpected error", "{0}: {1}",
+        "This is an error of ModelOpt: please open an issue with the model and a log of dotnet build -v:diag.");
+
+    public static readonly DiagnosticDescriptor OnlySomeFrameworks = new("MOPT6011", Error,
+        "Listed for some target frameworks only", "the item is listed for some target frameworks only.",
+        "List it without a condition: it is compressed once for all of them.");
+
+    public static readonly DiagnosticDescriptor CannotRead = new("MOPT6012", Error,
+        "Cannot read a file", "{0}: '{1}' cannot be read: {2}",
+        "Check the permissions of the file, and that no other program keeps it open.");
+}

@@ -1,0 +1,121 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Emit.CSharp;
+
+/// <summary>What a wrapper is made from besides the model's signature.</summary>
+/// <param name="ModelFile">The name of the model file, for the documentation.</param>
+/// <param name="Namespace">The namespace of the class; empty for none.</param>
+/// <param name="ClassName">The name of the class.</param>
+public sealed record WrapperSource(string ModelFile, string Namespace, string ClassName)
+{
+    /// <summary>How numbers are stored, for the documentation.</summary>
+    public QuantizationMode Quantization { get; init; }
+
+    /// <summary>Whether the artifact is a resource of the assembly; else it is a file beside it.</summary>
+    public bool IsEmbedded { get; init; } = true;
+
+    /// <summary>Whether images are taken as raw bytes, in the order batch, height, width, channel.</summary>
+    public bool TakesPixels { get; init; }
+
+    /// <summary>The labels of a classifier's classes, or null.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
+    /// <summary>The name of the file with the labels, for messages.</summary>
+    public string? LabelsFile { get; init; }
+}
+
+/// <summary>An input or output as the wrapper shows it.</summary>
+/// <param name="Tensor">Its name, type and shape in the model.</param>
+/// <param name="Member">What the names of members begin with, such as <c>Input</c>.</param>
+/// <param name="Parameter">The name of the parameter.</param>
+/// <param name="Type">The C# type of an element.</param>
+/// <param name="Length">Elements of one sample, or of all where the batch is fixed.</param>
+internal sealed record WrapperTensor(TensorSignature Tensor, string Member, string Parameter, string Type, long Length)
+{
+    /// <summary>Whether any number of samples can be run at once.</summary>
+    public bool HasOpenBatch => Tensor.Shape.Rank > 0 && !Tensor.Shape[0].IsKnown;
+}
+
+/// <summary>A wrapper ready to be written: every name is a valid one, and no two are equal.</summary>
+internal sealed record Wrapper(
+    WrapperSource Source, IReadOnlyList<WrapperTensor> Inputs, IReadOnlyList<WrapperTensor> Outputs, WrapperTensor? Labelled)
+{
+    // Members that every wrapper or its Output has. A tensor with such a name gets "Values" behind it.
+    private static readonly string[] MemberNames =
+    [
+        "Output", "Batch", "Top", "TopK", "Labels", "Run", "Dispose", "ResourceName", "FileName", "DefaultPath",
+        "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize",
+    ];
+
+    // What the bodies of methods name.
+    private static readonly string[] LocalNames = ["model", "call", "options", "path"];
+
+    /// <summary>Names members and finds the output that the labels belong to.</summary>
+    /// <param name="source">What the project says.</param>
+    /// <param name="signature">What the model says.</param>
+    /// <exception cref="CompilationException">A shape is open or a type has no form in C#, or labels fit no output.</exception>
+    public static Wrapper Parse(WrapperSource source, ModelSignature signature)
+    {
+        var members = new HashSet<string>(MemberNames, StringComparer.Ordinal) { source.ClassName };
+        var locals = new HashSet<string>(LocalNames, StringComparer.Ordinal);
+        WrapperTensor[] inputs = [.. signature.Inputs.Select((t, i) =>
+            Parse(t, source.TakesPixels && i == 0 && t.Type == ElementType.UInt8 ? "pixels" : t.Name, "Input"))];
+        WrapperTensor[] outputs = [.. signature.Outputs.Select(t => Parse(t, t.Name, "Output"))];
+
+        WrapperTensor? labelled = source.Labels is null ? null
+            : outputs.FirstOrDefault(o => o.Type == "float" && o.Length == source.Labels.Count)
+            ?? throw OptionDiagnostics.LabelCount.Error(null, source.LabelsFile, source.Labels.Count,
+                string.Join(", ", outputs.Select(o => $"'{o.Tensor.Name}' {o.Tensor.Shape}")));
+        return new(source, inputs, outputs, labelled);
+
+        WrapperTensor Parse(TensorSignature tensor, string name, string prefix)
+        {
+            string pascal = CSharpNames.Pascal(name, prefix);
+            string member = Unique(pascal, members, "Values");
+            string parameter = CSharpNames.Camel(pascal);
+            return new(tensor, member, Unique(parameter, locals, "Values"), TypeOf(tensor), LengthOf(tensor));
+        }
+    }
+
+    private static string Unique(string name, HashSet<string> taken, string suffix)
+    {
+        if (taken.Contains(name)) name += suffix;
+        string unique = name;
+        for (int i = 2; !taken.Add(unique); i++) unique = name + i;
+        return unique;
+    }
+
+    private static long LengthOf(TensorSignature tensor)
+    {
+        long length = 1;
+        for (int i = 0; i < tensor.Shape.Rank; i++)
+        {
+            Dim dim = tensor.Shape[i];
+            if (dim.IsKnown) length *= dim.Size;
+            else if (i > 0) throw GraphDiagnostics.DynamicShape.Error(tensor.Name, tensor.Name, tensor.Shape);
+            if (length is < 0 or > int.MaxValue) throw GraphDiagnostics.DynamicShape.Error(tensor.Name, tensor.Name, tensor.Shape);
+        }
+
+        return length;
+    }
+
+    private static string TypeOf(TensorSignature tensor) => tensor.Type switch
+    {
+        ElementType.Float32 => "float",
+        ElementType.Float64 => "double",
+        ElementType.Float16 => "global::System.Half",
+        ElementType.UInt8 => "byte",
+        ElementType.Int8 => "sbyte",
+        ElementType.UInt16 => "ushort",
+        ElementType.Int16 => "short",
+        ElementType.UInt32 => "uint",
+        ElementType.Int32 => "int",
+        ElementType.UInt64 => "ulong",
+        ElementType.Int64 => "long",
+        ElementType.Bool => "bool",
+        _ => throw GraphDiagnostics.TypeMismatch.Error(
+            tensor.Name, $"inputs and outputs of type {tensor.Type} have no form in C#"),
+    };
+}
