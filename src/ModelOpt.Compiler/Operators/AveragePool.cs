@@ -1,0 +1,87 @@
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>
+/// The mean of each window over X [N, C, (H,) W]. Padding is left out of the count, or with <c>count_include_pad</c> counted as
+/// zeros; what ceil_mode lets a window reach beyond the padding is never counted.
+/// </summary>
+internal sealed class AveragePool : Operator
+{
+    public override string Type => "AveragePool";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override int MinimumOpset(Node node) => node.Ints("dilations") is null ? Graph.Opset : 19;
+
+    public override void InferShapes(Node node)
+    {
+        Shape x = node.ShapeOf(0);
+        node.Define(0, node.CommonFloatType(), ConvGeometry.OfPool(node).OutputShape(x, x[1]));
+        if (node.Ints("dilations") is { } dilations && Array.TrueForAll(dilations, d => d == 1))
+            node.Attributes.Remove("dilations");
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = context.Input(0);
+        (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
+        ElementType type = x.Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
+        Tensor source = Casting.To(x, type);
+        int[] dims = x.Rank == 3 ? [x.Dims[0], x.Dims[1], h.Output] : [x.Dims[0], x.Dims[1], v.Output, h.Output];
+        Tensor y = context.Node.Allocate(type, dims);
+        bool countPadding = context.Node.Int("count_include_pad", 0) != 0;
+        int[] rows = Counts(v, countPadding), columns = Counts(h, countPadding);
+        int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
+        new PlaneJob(x.Dims[0] * x.Dims[1], p =>
+        {
+            for (int oy = 0, at = p * outputPlane; oy < v.Output; oy++)
+            {
+                for (int ox = 0; ox < h.Output; ox++, at++)
+                {
+                    double mean = Sum(v, h, source, p * inputPlane, oy, ox) / (rows[oy] * columns[ox]);
+                    if (type == ElementType.Float64) y.As<double>()[at] = mean;
+                    else y.As<float>()[at] = (float)mean;
+                }
+            }
+        }).Run(context.Pool);
+        context.Output = Casting.To(y, x.Type);
+    }
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    /// <summary>How many positions of each window along an axis the mean counts.</summary>
+    /// <param name="axis">The axis.</param>
+    /// <param name="countPadding">Whether padding counts.</param>
+    internal static int[] Counts(WindowAxis axis, bool countPadding)
+    {
+        var counts = new int[axis.Output];
+        (int low, int high) = countPadding ? (-axis.PadBegin, axis.Input + axis.PadEnd) : (0, axis.Input);
+        for (int o = 0; o < counts.Length; o++)
+        {
+            for (int k = 0, i = (o * axis.Stride) - axis.PadBegin; k < axis.Kernel; k++, i += axis.Dilation)
+                if (i >= low && i < high) counts[o]++;
+        }
+
+        return counts;
+    }
+
+    private static double Sum(WindowAxis v, WindowAxis h, Tensor x, int plane, int oy, int ox)
+    {
+        double sum = 0;
+        for (int ky = 0, iy = (oy * v.Stride) - v.PadBegin; ky < v.Kernel; ky++, iy += v.Dilation)
+        {
+            if ((uint)iy >= (uint)v.Input) continue;
+            for (int kx = 0, ix = (ox * h.Stride) - h.PadBegin; kx < h.Kernel; kx++, ix += h.Dilation)
+            {
+                if ((uint)ix >= (uint)h.Input) continue;
+                int at = plane + (iy * h.Input) + ix;
+                sum += x.Type == ElementType.Float64 ? x.As<double>()[at] : x.As<float>()[at];
+            }
+        }
+
+        return sum;
+    }
+}

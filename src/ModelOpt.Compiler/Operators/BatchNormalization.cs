@@ -1,0 +1,98 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>
+/// (x − mean) / √(var + epsilon) · scale + B per channel (axis 1); inputs X, scale, B, mean, var. Inference only.
+/// </summary>
+internal sealed class BatchNormalization : Operator
+{
+    public override string Type => "BatchNormalization";
+
+    public override void Normalize(Graph graph, Node node, int opset)
+    {
+        if (node.Int("spatial", 1) != 1)
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "statistics per element (spatial = 0)");
+        node.Attributes.Remove("spatial");
+    }
+
+    public override void InferShapes(Node node)
+    {
+        if (node.Int("training_mode", 0) != 0 || Enumerable.Range(1, 4).Any(node.HasOutput))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "training mode");
+        ElementType type = node.CommonFloatType();
+        Shape x = node.ShapeOf(0);
+        Dim channels = x.Rank > 1 ? x[1] : 1;
+        for (int i = 1; i <= 4; i++)
+        {
+            Shape parameter = node.ShapeOf(i);
+            if (parameter.Rank != 1 || (parameter[0].IsKnown && channels.IsKnown && parameter[0] != channels))
+                throw GraphDiagnostics.ShapeMismatch.Error(
+                    node.Label, $"input {i} is {parameter}, but the data has {channels} channels");
+        }
+
+        node.Define(0, type, x);
+    }
+
+    /// <summary>The factor and the summand per channel that the normalization comes to, computed in double precision.</summary>
+    /// <param name="node">The node, for epsilon.</param>
+    /// <param name="parameters">Scale, B, mean and variance, any float type.</param>
+    public static (double[] Factors, double[] Summands) Affine(Node node, params ReadOnlySpan<Tensor> parameters)
+    {
+        double epsilon = node.Float("epsilon", 1e-5f);
+        ReadOnlySpan<double> scale = Doubles(parameters[0]), shift = Doubles(parameters[1]);
+        ReadOnlySpan<double> mean = Doubles(parameters[2]), variance = Doubles(parameters[3]);
+        var factors = new double[scale.Length];
+        var summands = new double[scale.Length];
+        for (int c = 0; c < factors.Length; c++)
+        {
+            factors[c] = scale[c] / Math.Sqrt(variance[c] + epsilon);
+            summands[c] = shift[c] - (mean[c] * factors[c]);
+        }
+
+        return (factors, summands);
+
+        static ReadOnlySpan<double> Doubles(Tensor tensor) => Casting.To(tensor, ElementType.Float64).As<double>();
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = context.Input(0);
+        (double[] factors, double[] summands) = Affine(
+            context.Node, context.Input(1), context.Input(2), context.Input(3), context.Input(4));
+        ElementType type = x.Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
+        Tensor source = Casting.To(x, type), y = context.Node.Allocate(type, x.Dims);
+        int channels = x.Rank > 1 ? x.Dims[1] : 1;
+        int plane = x.Count == 0 ? 0 : x.Count / (x.Dims[0] * channels);
+        for (int at = 0, part = 0; at < x.Count; at += plane, part++)
+        {
+            int c = part % channels;
+            if (type == ElementType.Float32)
+                Apply(source.As<float>().Slice(at, plane), (float)factors[c], (float)summands[c], y.As<float>().Slice(at, plane));
+            else
+            {
+                for (int i = at; i < at + plane; i++)
+                    y.As<double>()[i] = (source.As<double>()[i] * factors[c]) + summands[c];
+            }
+        }
+
+        context.Output = Casting.To(y, x.Type);
+    }
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    private static void Apply(ReadOnlySpan<float> x, float factor, float summand, Span<float> y)
+    {
+        ReadOnlySpan<Vector<float>> wide = MemoryMarshal.Cast<float, Vector<float>>(x);
+        Span<Vector<float>> target = MemoryMarshal.Cast<float, Vector<float>>(y);
+        Vector<float> factors = new(factor), summands = new(summand);
+        for (int i = 0; i < wide.Length; i++) target[i] = Vector.FusedMultiplyAdd(wide[i], factors, summands);
+        for (int i = wide.Length * Vector<float>.Count; i < x.Length; i++)
+            y[i] = MathF.FusedMultiplyAdd(x[i], factor, summand);
+    }
+}

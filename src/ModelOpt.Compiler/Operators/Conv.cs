@@ -1,0 +1,102 @@
+using System.Numerics;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Kernels;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>
+/// Convolution over 1 or 2 axes: X [N, C, (H,) W], W [M, C/group, (KH,) KW], B [M] give [N, M, (OH,) OW].
+/// </summary>
+internal sealed class Conv : Operator
+{
+    public override string Type => "Conv";
+
+    public override QuantizationRule Quantization => QuantizationRule.Weighted;
+
+    public override void InferShapes(Node node)
+    {
+        ElementType type = node.CommonFloatType(1, 2);
+        Shape x = node.ShapeOf(0), w = node.ShapeOf(1);
+        if (w.ToSizes() is null)
+            throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(1).Name, w.ToString());
+        ConvGeometry geometry = ConvGeometry.OfConv(node, w);
+        long group = Group(node);
+        if (w[0].Size % group != 0)
+            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"{w[0]} filters cannot be divided into {group} groups");
+        if (x[1].IsKnown && x[1].Size != w[1].Size * group)
+            throw GraphDiagnostics.ShapeMismatch.Error(
+                node.Label, $"the input has {x[1]} channels, but weights {w} with {group} groups take {w[1].Size * group}");
+        if (node.InputOrNull(2)?.Shape is { } b && (b.Rank != 1 || (b[0].IsKnown && b[0] != w[0])))
+            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"the bias is {b} instead of [{w[0]}]");
+        node.Define(0, type, geometry.OutputShape(x, w[0]));
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = context.Input(0), w = context.Input(1);
+        Tensor? b = context.InputOrNull(2);
+        ElementType type = x.Type;
+        if (type is ElementType.Float16 or ElementType.BFloat16)
+        {
+            x = Casting.To(x, ElementType.Float32);
+            w = Casting.To(w, ElementType.Float32);
+            b = b is null ? null : Casting.To(b, ElementType.Float32);
+        }
+
+        int group = (int)Group(context.Node);
+        Window2D window = ConvGeometry.OfConv(context.Node, w.Shape).ToWindow(x.Dims, w.Dims[0]);
+        int[] dims = x.Rank == 3
+            ? [x.Dims[0], w.Dims[0], window.OutputWidth]
+            : [x.Dims[0], w.Dims[0], window.OutputHeight, window.OutputWidth];
+        Tensor y = context.Node.Allocate(x.Type, dims);
+        if (x.Type == ElementType.Float64)
+            Reference<double>(window, group, x, w, b, y);
+        else
+            ConvNchwF32.Run(
+                window, group, x.As<float>(), w.As<float>(), b is null ? default : b.As<float>(), y.As<float>(), context.Pool);
+        context.Output = Casting.To(y, type);
+    }
+
+    public override long Macs(Node node) =>
+        node.Output.Shape is { } y && node.Input(1).Shape is { } w ? y.CountOfOne() * w.Skip(1).Aggregate(1L, (p, d) => p * d.Size) : 0;
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    private static long Group(Node node)
+    {
+        long group = node.Int("group", 1);
+        return group is >= 1 and <= int.MaxValue ? group
+            : throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "group", $"is {group}");
+    }
+
+    private static void Reference<T>(in Window2D s, int group, Tensor x, Tensor w, Tensor? b, Tensor y)
+        where T : unmanaged, INumber<T>
+    {
+        ReadOnlySpan<T> input = x.As<T>(), weights = w.As<T>(), bias = b is null ? default : b.As<T>();
+        Span<T> output = y.As<T>();
+        int inputs = s.InputChannels / group, outputs = s.OutputChannels / group, at = 0;
+        for (int n = 0; n < s.Batch; n++)
+        for (int m = 0; m < s.OutputChannels; m++)
+        for (int oy = 0; oy < s.OutputHeight; oy++)
+        for (int ox = 0; ox < s.OutputWidth; ox++)
+        {
+            T sum = bias.IsEmpty ? T.Zero : bias[m];
+            for (int c = 0; c < inputs; c++)
+            for (int ky = 0; ky < s.KernelHeight; ky++)
+            for (int kx = 0; kx < s.KernelWidth; kx++)
+            {
+                int iy = (oy * s.StrideHeight) - s.PadTop + (ky * s.DilationHeight);
+                int ix = (ox * s.StrideWidth) - s.PadLeft + (kx * s.DilationWidth);
+                if ((uint)iy >= (uint)s.InputHeight || (uint)ix >= (uint)s.InputWidth) continue;
+                int channel = (m / outputs * inputs) + c;
+                sum += input[(((((n * s.InputChannels) + channel) * s.InputHeight) + iy) * s.InputWidth) + ix]
+                    * weights[(((((m * inputs) + c) * s.KernelHeight) + ky) * s.KernelWidth) + kx];
+            }
+
+            output[at++] = sum;
+        }
+    }
+}

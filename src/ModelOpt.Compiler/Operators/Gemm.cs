@@ -1,0 +1,83 @@
+using System.Numerics;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>alpha · A′·B′ + beta · C, where A′ [M, K] and B′ [K, N] may be stored transposed and C is broadcast to [M, N].</summary>
+internal sealed class Gemm : Operator
+{
+    public override string Type => "Gemm";
+
+    public override QuantizationRule Quantization => QuantizationRule.Weighted;
+
+    public override void InferShapes(Node node)
+    {
+        ElementType type = node.CommonType(1, 2);
+        Shape a = node.ShapeOf(0), b = node.ShapeOf(1);
+        if (a.Rank != 2 || b.Rank != 2)
+            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"the operands are {a} and {b} instead of matrices");
+        (bool transA, bool transB) = Transposed(node);
+        Dim k = a[transA ? 0 : 1], otherK = b[transB ? 1 : 0];
+        if (k.IsKnown && otherK.IsKnown && k != otherK)
+            throw GraphDiagnostics.ShapeMismatch.Error(
+                node.Label, $"the operands {a}{Mark(transA)} and {b}{Mark(transB)} do not fit each other");
+        var y = new Shape(a[transA ? 1 : 0], b[transB ? 0 : 1]);
+        if (node.InputOrNull(2) is not null)
+        {
+            Shape c = node.ShapeOf(2), both = Broadcasting.Combine(node, y, c);
+            if (both.Rank != 2 || Enumerable.Range(0, 2).Any(i => y[i].IsKnown && both[i].IsKnown && both[i] != y[i]))
+                throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"C {c} cannot be broadcast to {y}");
+        }
+
+        node.Define(0, type, y);
+
+        static string Mark(bool transposed) => transposed ? " (transposed)" : "";
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor a = context.Input(0), b = context.Input(1);
+        ElementType type = a.Type is ElementType.Float16 or ElementType.BFloat16 ? ElementType.Float32 : a.Type;
+        (bool transA, bool transB) = Transposed(context.Node);
+        int[] dims = [a.Dims[transA ? 1 : 0], b.Dims[transB ? 0 : 1]];
+        Tensor y = context.Node.Allocate(type, dims);
+        float alpha = context.Node.Float("alpha", 1), beta = context.Node.Float("beta", 1);
+        Tensor? c = context.InputOrNull(2) is { } given && beta != 0
+            ? Broadcasting.Expand(context.Node, Casting.To(given, type), dims) : null;
+        if (c is not null && alpha == 1) ElementDispatch.Numbers(type, new AddAction(y, c, 1, beta));
+        new MatrixProduct(dims[0], dims[1], a.Dims[transA ? 0 : 1], transA, transB).AddTo(
+            Casting.To(a, type), 0, Casting.To(b, type), 0, y, 0, context.Pool);
+        if (alpha != 1) ElementDispatch.Numbers(type, new AddAction(y, c, alpha, beta));
+        context.Output = Casting.To(y, a.Type);
+    }
+
+    public override long Macs(Node node) =>
+        node.Output.Shape is { } y && node.Input(0).Shape is { } a ? y.CountOfOne() * Math.Max(1, a[Transposed(node).A ? 0 : 1].Size) : 0;
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    private static (bool A, bool B) Transposed(Node node) => (node.Int("transA", 0) != 0, node.Int("transB", 0) != 0);
+
+    /// <summary>y = alpha · y + beta · c; integers are scaled in double precision and rounded towards zero.</summary>
+    private readonly struct AddAction(Tensor y, Tensor? c, float alpha, float beta) : INumberAction
+    {
+        public void Run<T>() where T : unmanaged, INumber<T>
+        {
+            Span<T> target = y.As<T>();
+            ReadOnlySpan<T> summands = c is null ? default : c.As<T>();
+            for (int i = 0; i < target.Length; i++)
+            {
+                T sum = Scale(target[i], alpha);
+                target[i] = summands.IsEmpty ? sum : sum + Scale(summands[i], beta);
+            }
+        }
+
+        private static T Scale<T>(T value, float factor) where T : unmanaged, INumber<T> =>
+            factor == 1 ? value
+            : typeof(T) == typeof(float) || typeof(T) == typeof(double) ? value * T.CreateTruncating(factor)
+            : T.CreateSaturating(double.CreateTruncating(value) * factor);
+    }
+}

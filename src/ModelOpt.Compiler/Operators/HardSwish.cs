@@ -1,0 +1,23 @@
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>x · max(0, min(1, x / 6 + 0.5)).</summary>
+internal sealed class HardSwish : UnaryOperator
+{
+    public override string Type => "HardSwish";
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
+    {
+        for (int i = 0; i < x.Length; i++) y[i] = x[i] * MathF.Max(0, MathF.Min(1, (x[i] * (1f / 6)) + 0.5f));
+    }
+
+    protected override T Apply<T>(Node node, T x)
+    {
+        T sixth = T.One / T.CreateTruncating(6), half = T.One / T.CreateTruncating(2);
+        return x * T.Max(T.Zero, T.Min(T.One, (x * sixth) + half));
+    }
+}

@@ -1,0 +1,22 @@
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>x where it is not negative, else alpha · x.</summary>
+internal sealed class LeakyRelu : UnaryOperator
+{
+    public override string Type => "LeakyRelu";
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
+    {
+        float alpha = Alpha(node);
+        for (int i = 0; i < x.Length; i++) y[i] = x[i] < 0 ? alpha * x[i] : x[i];
+    }
+
+    protected override T Apply<T>(Node node, T x) => x < T.Zero ? T.CreateTruncating(Alpha(node)) * x : x;
+
+    private static float Alpha(Node node) => node.Float("alpha", 0.01f);
+}

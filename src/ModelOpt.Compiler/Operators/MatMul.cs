@@ -1,0 +1,82 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>
+/// NumPy's matmul: A […, M, K] · B […, K, N], the leading axes broadcast. An operand of rank 1 counts as a row (left) or a column
+/// (right), and its axis is absent from the result.
+/// </summary>
+internal sealed class MatMul : Operator
+{
+    public override string Type => "MatMul";
+
+    public override QuantizationRule Quantization => QuantizationRule.Weighted;
+
+    public override void InferShapes(Node node)
+    {
+        ElementType type = node.CommonType(1);
+        Shape a = node.ShapeOf(0), b = node.ShapeOf(1);
+        if (a.Rank == 0 || b.Rank == 0)
+            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, "an operand is a scalar");
+        Shape left = a.Rank == 1 ? new Shape(1, a[0]) : a, right = b.Rank == 1 ? new Shape(b[0], 1) : b;
+        Dim k = left[^1], otherK = right[^2];
+        if (k.IsKnown && otherK.IsKnown && k != otherK)
+            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"the operands {a} and {b} do not fit each other");
+        IEnumerable<Dim> y = Broadcasting.Combine(node, new Shape(left.SkipLast(2)), new Shape(right.SkipLast(2)));
+        if (a.Rank > 1) y = y.Append(left[^2]);
+        if (b.Rank > 1) y = y.Append(right[^1]);
+        node.Define(0, type, new Shape(y));
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor a = context.Input(0), b = context.Input(1);
+        ElementType type = a.Type is ElementType.Float16 or ElementType.BFloat16 ? ElementType.Float32 : a.Type;
+        Tensor left = Casting.To(a.Rank == 1 ? a.Reshape([1, a.Count]) : a, type);
+        Tensor right = Casting.To(b.Rank == 1 ? b.Reshape([b.Count, 1]) : b, type);
+        int m = left.Dims[^2], k = left.Dims[^1], n = right.Dims[^1];
+        int[] batch = Broadcasting.Combine(
+            context.Node, new Shape(left.Dims[..^2]), new Shape(right.Dims[..^2])).ToSizes()!;
+        int[] dims = [.. batch, .. a.Rank > 1 ? [m] : Array.Empty<int>(), .. b.Rank > 1 ? [n] : Array.Empty<int>()];
+        Tensor y = context.Node.Allocate(type, dims);
+        if (right.Rank == 2)
+            new MatrixProduct(y.Count / Math.Max(1, n), n, k).AddTo(left, 0, right, 0, y, 0, context.Pool);
+        else
+        {
+            int[] lefts = Starts(left, batch, m * k), rights = Starts(right, batch, k * n);
+            for (int i = 0; i < lefts.Length; i++)
+                new MatrixProduct(m, n, k).AddTo(left, lefts[i], right, rights[i], y, i * m * n, context.Pool);
+        }
+
+        context.Output = Casting.To(y, a.Type);
+    }
+
+    public override long Macs(Node node) =>
+        node.Output.Shape is { } y && node.Input(0).Shape is { } a ? y.CountOfOne() * Math.Max(1, a[^1].Size) : 0;
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    /// <summary>Where the matrix of each element of the broadcast batch starts.</summary>
+    private static int[] Starts(Tensor tensor, ReadOnlySpan<int> batch, int matrix)
+    {
+        int count = 1;
+        foreach (int dim in batch) count *= dim;
+        var starts = new int[count];
+        for (int i = 0; i < count; i++)
+        {
+            int rest = i, stride = matrix;
+            for (int axis = batch.Length - 1, own = tensor.Rank - 3; own >= 0; axis--, own--)
+            {
+                int position = rest % batch[axis];
+                rest /= batch[axis];
+                if (tensor.Dims[own] != 1) starts[i] += position * stride;
+                stride *= tensor.Dims[own];
+            }
+        }
+
+        return starts;
+    }
+}

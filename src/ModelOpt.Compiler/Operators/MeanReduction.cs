@@ -1,0 +1,64 @@
+using System.Numerics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>Means over axes, summed in double precision in the order of the elements.</summary>
+internal static class MeanReduction
+{
+    /// <summary>The mean over axes.</summary>
+    /// <param name="node">The node that asks, for diagnostics.</param>
+    /// <param name="x">The elements; integers give means rounded towards zero.</param>
+    /// <param name="axes">The axes, counted from the front.</param>
+    /// <param name="keep">Whether the axes stay, with size 1.</param>
+    public static Tensor Mean(Node node, Tensor x, ReadOnlySpan<int> axes, bool keep)
+    {
+        var dims = new List<int>(x.Rank);
+        var strides = new int[x.Rank];
+        int count = 1, size = 1;
+        for (int i = x.Rank - 1; i >= 0; i--)
+        {
+            if (axes.Contains(i))
+            {
+                count *= x.Dims[i];
+                if (keep) dims.Insert(0, 1);
+                continue;
+            }
+
+            strides[i] = size;
+            size *= x.Dims[i];
+            dims.Insert(0, x.Dims[i]);
+        }
+
+        Tensor source = x.Type == ElementType.BFloat16 ? Casting.To(x, ElementType.Float32) : x;
+        Tensor y = node.Allocate(source.Type, dims.ToArray());
+        ElementDispatch.Numbers(source.Type, new Action(source, strides, count, y));
+        return Casting.To(y, x.Type);
+    }
+
+    private readonly struct Action(Tensor x, int[] strides, int count, Tensor y) : INumberAction
+    {
+        public void Run<T>() where T : unmanaged, INumber<T>
+        {
+            ReadOnlySpan<T> source = x.As<T>();
+            var sums = new double[y.Count];
+            var position = new int[x.Rank];
+            int last = x.Rank - 1, at = 0;
+            for (int i = 0; i < source.Length;)
+            {
+                int run = last < 0 ? 1 : x.Dims[last], step = last < 0 ? 0 : strides[last];
+                for (int j = 0; j < run; j++, i++) sums[at + (j * step)] += double.CreateTruncating(source[i]);
+                for (int axis = last - 1; axis >= 0; axis--)
+                {
+                    at += strides[axis];
+                    if (++position[axis] < x.Dims[axis]) break;
+                    at -= strides[axis] * x.Dims[axis];
+                    position[axis] = 0;
+                }
+            }
+
+            Span<T> target = y.As<T>();
+            for (int i = 0; i < target.Length; i++) target[i] = T.CreateSaturating(sums[i] / count);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Numerics;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>x where it is not negative, else slope · x; the slope (input 1) is broadcast to x.</summary>
+internal sealed class PRelu : Operator
+{
+    public override string Type => "PRelu";
+
+    public override QuantizationRule Quantization => QuantizationRule.Elementwise;
+
+    public override void InferShapes(Node node)
+    {
+        ElementType type = node.CommonType(1);
+        Shape x = node.ShapeOf(0), slope = node.ShapeOf(1);
+        if (Broadcasting.Combine(node, x, slope).Rank != x.Rank)
+            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"slopes {slope} cannot be broadcast to {x}");
+        node.Define(0, type, x);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = context.Input(0);
+        ElementType type = x.Type is ElementType.BFloat16 ? ElementType.Float32 : x.Type;
+        Tensor y = context.Node.Allocate(type, x.Dims);
+        Tensor slope = Broadcasting.Expand(context.Node, Casting.To(context.Input(1), type), x.Dims.ToArray());
+        ElementDispatch.Numbers(type, new Action(Casting.To(x, type), slope, y));
+        context.Output = Casting.To(y, x.Type);
+    }
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    private readonly struct Action(Tensor x, Tensor slope, Tensor y) : INumberAction
+    {
+        public void Run<T>() where T : unmanaged, INumber<T>
+        {
+            ReadOnlySpan<T> source = x.As<T>(), slopes = slope.As<T>();
+            Span<T> target = y.As<T>();
+            for (int i = 0; i < target.Length; i++) target[i] = source[i] < T.Zero ? slopes[i] * source[i] : source[i];
+        }
+    }
+}

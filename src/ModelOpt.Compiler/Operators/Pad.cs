@@ -1,0 +1,181 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>
+/// Adds elements before and behind each axis, or with negative pads takes some away. Pads (input 1) are all befores, then all
+/// behinds; mode <c>constant</c> fills with input 2 (zero where absent), <c>reflect</c> and <c>edge</c> with the data.
+/// </summary>
+internal sealed class Pad : Operator
+{
+    public override string Type => "Pad";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override void Normalize(Graph graph, Node node, int opset)
+    {
+        if (opset >= 11) return;
+        node.AttributeToInput(graph, "pads", 1);
+        float value = node.Float("value", 0);
+        node.Attributes.Remove("value");
+        if (value != 0) node.SetInput(2, graph.AddConstant($"{node.Label}_value", Tensor.Scalar(value)));
+    }
+
+    public override void InferShapes(Node node)
+    {
+        node.FollowType(2);
+        ElementType type = node.CommonType(2);
+        Shape x = node.ShapeOf(0);
+        Mode(node);
+        if (node.InputOrNull(3) is not null) DropAxes(node, x.Rank);
+        if (node.Input(1).Constant is not { } constant)
+        {
+            node.Define(0, type, new Shape(Enumerable.Repeat(Dim.Unknown, x.Rank)));
+            return;
+        }
+
+        long[] pads = Pads(node, constant, x.Rank);
+        node.Define(0, type, new Shape(x.Select((d, i) => Padded(node, d, pads[i], pads[i + x.Rank]))));
+    }
+
+    /// <summary>The constant pads of a node, before and behind each axis; null where they are computed.</summary>
+    /// <param name="node">The node, with shapes.</param>
+    public static (int Before, int Behind)[]? ConstantPads(Node node)
+    {
+        if (node.Input(1).Constant is not { } constant) return null;
+        int rank = node.ShapeOf(0).Rank;
+        long[] pads = Pads(node, constant, rank);
+        return [.. Enumerable.Range(0, rank).Select(i => ((int)pads[i], (int)pads[i + rank]))];
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = context.Input(0);
+        long[] pads = context.InputOrNull(3) is { } axes
+            ? Spread(context.Node, context.Node.Ints(context.Input(1), "pads"), context.Node.Ints(axes, "axes"), x.Rank)
+            : Pads(context.Node, context.Input(1), x.Rank);
+        string mode = Mode(context.Node);
+        var dims = new int[x.Rank];
+        var sources = new int[x.Rank][];
+        for (int i = 0; i < x.Rank; i++)
+        {
+            Dim size = Padded(context.Node, x.Dims[i], pads[i], pads[i + x.Rank]);
+            dims[i] = (int)Math.Min(size.Size, int.MaxValue);
+        }
+
+        Tensor y = context.Node.Allocate(x.Type, dims);
+        for (int i = 0; i < x.Rank; i++) sources[i] = Sources(context.Node, mode, x.Dims[i], (int)pads[i], dims[i]);
+        if (y.Count > 0)
+            ElementDispatch.Bits(x.Type, new Action(x, context.InputOrNull(2), sources, y));
+        context.Output = y;
+    }
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    private static string Mode(Node node)
+    {
+        string mode = node.String("mode", "constant");
+        return mode is "constant" or "reflect" or "edge" ? mode
+            : throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, $"mode '{mode}'");
+    }
+
+    private static Dim Padded(Node node, Dim size, long before, long behind)
+    {
+        if (before + behind == 0) return size;
+        Dim padded = DimArithmetic.Add(size, DimArithmetic.Literal(before + behind));
+        return !size.IsKnown || padded.IsKnown ? padded
+            : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"pads {before} and {behind} leave nothing of {size}");
+    }
+
+    private static long[] Pads(Node node, Tensor tensor, int rank) => Checked(node, node.Ints(tensor, "pads"), rank);
+
+    private static long[] Checked(Node node, long[] pads, int rank)
+    {
+        if (pads.Length != 2 * rank)
+            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"{pads.Length} pads do not fit {rank} axes");
+        return !Array.Exists(pads, p => p is < -int.MaxValue or > int.MaxValue) ? pads
+            : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"pads [{string.Join(", ", pads)}] are too large");
+    }
+
+    private static void DropAxes(Node node, int rank)
+    {
+        long[] axes = node.ConstantInts(3, "axes")!, pads = node.ConstantInts(1, "pads")!;
+        node.SetInput(1, new Value($"{node.Output.Name}_pads", Tensor.Vector(Spread(node, pads, axes, rank))));
+        node.TruncateInputs(3);
+    }
+
+    private static long[] Spread(Node node, long[] pads, long[] axes, int rank)
+    {
+        Checked(node, pads, axes.Length);
+        var all = new long[2 * rank];
+        int[] positions = node.Axes(axes, rank);
+        for (int i = 0; i < positions.Length; i++)
+        {
+            all[positions[i]] = pads[i];
+            all[positions[i] + rank] = pads[i + positions.Length];
+        }
+
+        return all;
+    }
+
+    /// <summary>For each position of an output axis the position of the input it comes from; -1 for the constant.</summary>
+    private static int[] Sources(Node node, string mode, int size, int before, int padded)
+    {
+        var sources = new int[padded];
+        for (int i = 0; i < padded; i++)
+        {
+            int from = i - before;
+            if (from < 0 || from >= size)
+            {
+                if (mode != "constant" && size == 0)
+                    throw GraphDiagnostics.ShapeMismatch.Error(node.Label, "an empty axis has nothing to pad with");
+                from = mode switch
+                {
+                    "edge" => Math.Clamp(from, 0, size - 1),
+                    "reflect" => Reflect(from, size),
+                    _ => -1,
+                };
+            }
+
+            sources[i] = from;
+        }
+
+        return sources;
+    }
+
+    private static int Reflect(int position, int size)
+    {
+        if (size == 1) return 0;
+        int period = 2 * (size - 1), phase = ((position % period) + period) % period;
+        return phase < size ? phase : period - phase;
+    }
+
+    private readonly struct Action(Tensor x, Tensor? value, int[][] sources, Tensor y) : IBitsAction
+    {
+        public void Run<T>() where T : unmanaged
+        {
+            T fill = value is null ? default : value.As<T>()[0];
+            Fill(0, 0, x.As<T>(), y.As<T>(), fill);
+        }
+
+        private void Fill<T>(int axis, int from, ReadOnlySpan<T> source, Span<T> target, T fill) where T : unmanaged
+        {
+            if (axis == sources.Length)
+            {
+                target[0] = source[from];
+                return;
+            }
+
+            int part = target.Length / sources[axis].Length;
+            for (int i = 0; i < sources[axis].Length; i++)
+            {
+                Span<T> slice = target.Slice(i * part, part);
+                if (sources[axis][i] < 0) slice.Fill(fill);
+                else Fill(axis + 1, (from * x.Dims[axis]) + sources[axis][i], source, slice, fill);
+            }
+        }
+    }
+}

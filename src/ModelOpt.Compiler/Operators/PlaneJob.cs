@@ -1,0 +1,22 @@
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>Work on each plane (image and channel) of a tensor, divided among threads.</summary>
+internal sealed class PlaneJob(int planes, Action<int> work) : IParallelJob
+{
+    public void Execute(int part) => work(part);
+
+    /// <summary>Does all of it.</summary>
+    /// <param name="pool">The threads, or null for the caller's only.</param>
+    public void Run(WorkerPool? pool)
+    {
+        if (pool is not null)
+        {
+            pool.Run(this, planes);
+            return;
+        }
+
+        for (int i = 0; i < planes; i++) work(i);
+    }
+}

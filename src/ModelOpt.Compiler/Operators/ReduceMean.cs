@@ -1,0 +1,60 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>The mean over the axes of attribute <c>axes</c> (all where absent), kept as 1 with <c>keepdims</c>.</summary>
+internal sealed class ReduceMean : Operator
+{
+    public override string Type => "ReduceMean";
+
+    public override QuantizationRule Quantization => QuantizationRule.Elementwise;
+
+    public override void Normalize(Graph graph, Node node, int opset)
+    {
+        if (opset < 18) return;
+        long[] axes = node.ConstantInts(1, "axes") ?? [];
+        node.TruncateInputs(1);
+        if (axes.Length > 0)
+        {
+            node.Attributes["axes"] = axes;
+            node.Attributes.Remove("noop_with_empty_axes");
+        }
+        else if (node.Int("noop_with_empty_axes", 0) == 0)
+            node.Attributes.Remove("noop_with_empty_axes");
+    }
+
+    public override int MinimumOpset(Node node) => IsNoOp(node) ? 18 : Graph.Opset;
+
+    /// <summary>Whether the node passes its input on (opset 18: no axes, and <c>noop_with_empty_axes</c>).</summary>
+    /// <param name="node">The node.</param>
+    public static bool IsNoOp(Node node) => node.Int("noop_with_empty_axes", 0) != 0;
+
+    public override void InferShapes(Node node)
+    {
+        ElementType type = node.CommonType();
+        Shape x = node.ShapeOf(0);
+        int[] axes = Axes(node, x.Rank);
+        bool keep = Keep(node);
+        node.Define(0, type, new Shape(x
+            .Select((d, i) => axes.Contains(i) ? 1 : d)
+            .Where((_, i) => keep || !axes.Contains(i))));
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = context.Input(0);
+        context.Output = MeanReduction.Mean(context.Node, x, Axes(context.Node, x.Rank), Keep(context.Node));
+    }
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    private static bool Keep(Node node) => node.Int("keepdims", 1) != 0;
+
+    private static int[] Axes(Node node, int rank) =>
+        IsNoOp(node) ? []
+        : node.Ints("axes") is { Length: > 0 } axes ? node.Axes(axes, rank)
+        : [.. Enumerable.Range(0, rank)];
+}

@@ -1,0 +1,26 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>max(x, 0).</summary>
+internal sealed class Relu : UnaryOperator
+{
+    public override string Type => "Relu";
+
+    public override void InferShapes(Node node) => node.Define(0, node.CommonType(), node.ShapeOf(0));
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
+    {
+        ReadOnlySpan<Vector<float>> wide = MemoryMarshal.Cast<float, Vector<float>>(x);
+        Span<Vector<float>> target = MemoryMarshal.Cast<float, Vector<float>>(y);
+        for (int i = 0; i < wide.Length; i++) target[i] = Vector.Max(wide[i], Vector<float>.Zero);
+        for (int i = wide.Length * Vector<float>.Count; i < x.Length; i++) y[i] = MathF.Max(x[i], 0);
+    }
+
+    protected override T Apply<T>(Node node, T x) => T.Max(x, T.Zero);
+}

@@ -1,0 +1,19 @@
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Kernels;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>1 / (1 + e^−x).</summary>
+internal sealed class Sigmoid : UnaryOperator
+{
+    public override string Type => "Sigmoid";
+
+    public override QuantizationRule Quantization => QuantizationRule.FixedUnit;
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => MathF32.Sigmoid(x, y);
+
+    protected override T Apply<T>(Node node, T x) => T.CreateTruncating(1 / (1 + Math.Exp(-double.CreateTruncating(x))));
+}

@@ -1,0 +1,92 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Kernels;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>e^x divided by its sum along attribute <c>axis</c> (last where absent).</summary>
+/// <remarks>
+/// Before opset 13 the sum ran over all axes from <c>axis</c> (default 1) on. Such a node is marked until its input's rank is
+/// known; it is the newer form where all but one of these axes have size 1.
+/// </remarks>
+internal sealed class Softmax : Operator
+{
+    private const string Flattens = "flattens";
+
+    public override string Type => "Softmax";
+
+    public override QuantizationRule Quantization => QuantizationRule.FixedUnit;
+
+    public override void Normalize(Graph graph, Node node, int opset)
+    {
+        if (opset >= 13) return;
+        node.Attributes["axis"] = node.Int("axis", 1);
+        node.Attributes[Flattens] = 1L;
+    }
+
+    public override void InferShapes(Node node)
+    {
+        ElementType type = node.CommonFloatType();
+        Shape x = node.ShapeOf(0);
+        if (node.Attributes.ContainsKey(Flattens)) Unflatten(node, x);
+        if (x.Rank > 0) Axis(node, x.Rank);
+        node.Define(0, type, x);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = context.Input(0);
+        ElementType type = x.Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
+        Tensor source = Casting.To(x, type), y = context.Node.Allocate(type, x.Dims);
+        int axis = x.Rank == 0 ? 0 : Axis(context.Node, x.Rank), size = x.Rank == 0 ? 1 : x.Dims[axis], stride = 1;
+        for (int i = axis + 1; i < x.Rank; i++) stride *= x.Dims[i];
+        for (int at = 0; at < x.Count; at += size * stride)
+        {
+            for (int i = at; i < at + stride; i++)
+            {
+                if (type == ElementType.Float32) Line(source.As<float>()[i..], y.As<float>()[i..], size, stride);
+                else Line(source.As<double>()[i..], y.As<double>()[i..], size, stride);
+            }
+        }
+
+        context.Output = Casting.To(y, x.Type);
+    }
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    private static int Axis(Node node, int rank) => node.Axis(node.Int("axis", -1), rank);
+
+    private static void Unflatten(Node node, Shape x)
+    {
+        long first = node.Int("axis", 1);
+        int axis = first == x.Rank ? x.Rank : node.Axis(first, x.Rank);
+        int[] larger = [.. Enumerable.Range(axis, x.Rank - axis).Where(i => x[i] != 1)];
+        if (larger.Length > 1)
+            throw GraphDiagnostics.UnsupportedForm.Error(
+                node.Label, node.Type, $"the sum over {larger.Length} axes of {x}, as before opset 13");
+        node.Attributes.Remove(Flattens);
+        node.Attributes["axis"] = larger.Length == 1 ? larger[0] : x.Rank - 1L;
+    }
+
+    private static void Line(ReadOnlySpan<float> x, Span<float> y, int size, int stride)
+    {
+        float largest = float.NegativeInfinity;
+        for (int i = 0; i < size; i++) largest = MathF.Max(largest, x[i * stride]);
+        float[] line = new float[size];
+        for (int i = 0; i < size; i++) line[i] = x[i * stride] - largest;
+        MathF32.Exp(line, line);
+        double sum = 0;
+        foreach (float e in line) sum += e;
+        for (int i = 0; i < size; i++) y[i * stride] = (float)(line[i] / sum);
+    }
+
+    private static void Line(ReadOnlySpan<double> x, Span<double> y, int size, int stride)
+    {
+        double largest = double.NegativeInfinity, sum = 0;
+        for (int i = 0; i < size; i++) largest = Math.Max(largest, x[i * stride]);
+        for (int i = 0; i < size; i++) sum += y[i * stride] = Math.Exp(x[i * stride] - largest);
+        for (int i = 0; i < size; i++) y[i * stride] /= sum;
+    }
+}

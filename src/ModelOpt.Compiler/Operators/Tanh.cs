@@ -1,0 +1,19 @@
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Kernels;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>The hyperbolic tangent.</summary>
+internal sealed class Tanh : UnaryOperator
+{
+    public override string Type => "Tanh";
+
+    public override QuantizationRule Quantization => QuantizationRule.FixedSymmetric;
+
+    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+
+    protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => MathF32.Tanh(x, y);
+
+    protected override T Apply<T>(Node node, T x) => T.CreateTruncating(Math.Tanh(double.CreateTruncating(x)));
+}

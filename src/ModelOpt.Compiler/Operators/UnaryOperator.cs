@@ -1,0 +1,45 @@
+using System.Numerics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>An operator that maps each element of input 0 by itself; type and shape stay.</summary>
+internal abstract class UnaryOperator : Operator
+{
+    public override QuantizationRule Quantization => QuantizationRule.Elementwise;
+
+    public override void InferShapes(Node node) => node.Define(0, node.CommonFloatType(), node.ShapeOf(0));
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = context.Input(0);
+        Tensor source = x.Type is ElementType.Float16 or ElementType.BFloat16 ? Casting.To(x, ElementType.Float32) : x;
+        Tensor y = context.Node.Allocate(source.Type, x.Dims);
+        if (source.Type == ElementType.Float32) Apply(context.Node, source.As<float>(), y.As<float>());
+        else ElementDispatch.Numbers(source.Type, new Action(this, context.Node, source, y));
+        context.Output = Casting.To(y, x.Type);
+    }
+
+    /// <summary>Maps float32 elements.</summary>
+    /// <param name="node">The node, for its attributes.</param>
+    /// <param name="x">The elements.</param>
+    /// <param name="y">Takes the results.</param>
+    protected abstract void Apply(Node node, ReadOnlySpan<float> x, Span<float> y);
+
+    /// <summary>Maps an element of another type.</summary>
+    /// <param name="node">The node, for its attributes.</param>
+    /// <param name="x">The element.</param>
+    /// <typeparam name="T">Its type.</typeparam>
+    protected abstract T Apply<T>(Node node, T x) where T : unmanaged, INumber<T>;
+
+    private readonly struct Action(UnaryOperator op, Node node, Tensor x, Tensor y) : INumberAction
+    {
+        public void Run<T>() where T : unmanaged, INumber<T>
+        {
+            ReadOnlySpan<T> source = x.As<T>();
+            Span<T> target = y.As<T>();
+            for (int i = 0; i < target.Length; i++) target[i] = op.Apply(node, source[i]);
+        }
+    }
+}
