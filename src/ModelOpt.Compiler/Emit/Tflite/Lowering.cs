@@ -1,5 +1,7 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Emit.Tflite;
 
@@ -12,30 +14,103 @@ namespace ModelOpt.Compiler.Emit.Tflite;
 /// <see cref="Nhwc"/> and defines its output in <see cref="Nhwc"/>; an Add works in whatever order its inputs are stored;
 /// a Transpose only relabels. A TRANSPOSE is written where a value is asked for in an order that it is not stored in, so
 /// that a plain CNN has one, at its input.
+/// <para>
+/// An annotated value is always rounded to its grid: its quantized form is what is stored, its float form is the
+/// DEQUANTIZE of that. The file's own inputs and outputs are float where the ONNX file's are.
+/// </para>
 /// </remarks>
 internal sealed partial class Lowering
 {
+    private readonly Graph graph;
+    private readonly TfliteModelBuilder model = new();
+    private readonly HashSet<Node> fused = [];
+
+    private Lowering(Graph graph) => this.graph = graph;
+
     /// <summary>Batch, height, width, channel, for values that ONNX keeps as NCHW.</summary>
     public static ReadOnlySpan<int> Nhwc => [0, 2, 3, 1];
 
-    // The contract for operators (to be implemented by Lowering's partial files):
-    //
-    // TfliteTensor Input(Node node, int index, ReadOnlySpan<int> order)
-    //     The input in that order, in the form in which the node runs: quantized where the node runs in integers
-    //     (all its float inputs and outputs are annotated), else float (a DEQUANTIZE is written where needed).
-    //     Constants are permuted at compile time; annotated constants come out as integers with their quantization
-    //     (with a DEQUANTIZE behind them when the node runs in float: weight-only int8, float16).
-    // TfliteTensor Input(Node node, int index)            in ONNX's own order
-    // int[] OrderOf(Value value)                          the order in which the value is stored (identity for constants)
-    // TfliteTensor Output(Node node, int index, ReadOnlySpan<int> order)
-    //     The tensor to write the output to; where a fused activation was taken it is the activation's output. If the value
-    //     is annotated and the node runs in float, a QUANTIZE is written behind the node.
-    // void Alias(Value value, Value source, int[] order)  value is stored where source is: Transpose, Identity, no-op
-    // ActivationFunctionType TakeActivation(Node node)    the Relu/Clip that only this node feeds, to be fused into it
-    // (int[] order, int rank) for broadcasting operators: int[] BroadcastOrder(Node node), and
-    // TfliteTensor BroadcastInput(Node node, int index, ReadOnlySpan<int> order): reshaped to the output's rank and permuted
-    // TfliteTensor Constant(string stem, Tensor tensor, Quantization? quantization = null)
-    // TfliteTensor Temporary(string stem, TensorLike...)  an intermediate result of a multi-operator lowering
-    // bool RunsQuantized(Node node)
-    // void Emit(BuiltinOperator op, ReadOnlySpan<TfliteTensor> inputs, ReadOnlySpan<TfliteTensor> outputs, options)
+    /// <summary>Writes a graph as a TFLite file. The same graph gives the same bytes.</summary>
+    /// <param name="graph">The graph, with shapes; only one dimension of a value may be open.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="CompilationException">TFLite cannot say what the graph says.</exception>
+    public static byte[] Write(Graph graph, CancellationToken cancellation = default)
+    {
+        Lowering lowering = new(graph);
+        lowering.DefineInputs();
+        foreach (Node node in graph.Nodes)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (lowering.fused.Contains(node)) continue;
+            Operator.Of(node).Lower(lowering, node);
+            if (FusedActivation.Of(graph, node) is { } activation && !lowering.fused.Contains(activation))
+                throw GraphDiagnostics.InvalidGraph.Error(node.Label, $"the lowering of {node.Type} left its activation out");
+        }
+
+        lowering.DefineOutputs();
+        return lowering.model.Write();
+    }
+
+    /// <summary>
+    /// Whether a node runs in integers: its operator can, and all its float inputs and outputs are annotated, but for bounds
+    /// and the like (<see cref="Operator.DataInputs"/>).
+    /// </summary>
+    /// <param name="node">The node.</param>
+    public bool RunsQuantized(Node node)
+    {
+        Operator op = Operator.Of(node);
+        return op.Quantization != QuantizationRule.Float
+            && node.Inputs.Take(op.DataInputs).OfType<Value>().All(v => !v.Type.IsFloat() || IsQuantized(v))
+            && node.Outputs.OfType<Value>().All(v => !v.Type.IsFloat() || IsQuantized(Effective(node, v)));
+    }
+
+    /// <summary>
+    /// The activation to write as part of this node: that of the Relu or Clip that alone reads the result. From then on
+    /// <see cref="Output(Node, int, ReadOnlySpan{int})"/> gives the activation's output.
+    /// </summary>
+    /// <param name="node">A node that <see cref="FusedActivation"/> names as a host.</param>
+    public ActivationFunction TakeActivation(Node node)
+    {
+        if (FusedActivation.Of(graph, node) is not { } activation) return ActivationFunction.None;
+        fused.Add(activation);
+        return FusedActivation.BoundsOf(activation) switch
+        {
+            ActivationBounds.Relu => ActivationFunction.Relu,
+            ActivationBounds.Relu6 => ActivationFunction.Relu6,
+            _ => ActivationFunction.ReluN1To1,
+        };
+    }
+
+    /// <summary>Writes an operator.</summary>
+    /// <param name="op">The operator.</param>
+    /// <param name="inputs">Its inputs; null for an optional one that is left out.</param>
+    /// <param name="outputs">Its outputs.</param>
+    /// <param name="options">Its options; null where it has none.</param>
+    public void Emit(
+        BuiltinOperator op,
+        ReadOnlySpan<TfliteTensor?> inputs,
+        ReadOnlySpan<TfliteTensor> outputs,
+        IOperatorOptions? options = null) => model.Add(new TfliteOperator(op, inputs.ToArray(), outputs.ToArray(), options));
+
+    /// <summary>A tensor for a result between the operators that one node becomes.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="type">The element type.</param>
+    /// <param name="dims">The sizes in stored order; 1 at the open axis.</param>
+    /// <param name="openAxis">The axis left open, or -1.</param>
+    /// <param name="quantization">The grid, or null.</param>
+    public static TfliteTensor Temporary(
+        Node node, TensorType type, ReadOnlySpan<int> dims, int openAxis = -1, Quantization? quantization = null) =>
+        new($"{node.Label}/temporary", type, dims, openAxis, quantization);
+
+    /// <summary>A tensor like another but for its sizes: same type, open axis and grid.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="like">The other tensor.</param>
+    /// <param name="dims">The sizes in stored order; as many as those of <paramref name="like"/>.</param>
+    public static TfliteTensor Temporary(Node node, TfliteTensor like, ReadOnlySpan<int> dims) =>
+        Temporary(node, like.Type, dims, like.OpenAxis, like.Quantization);
+
+    private static bool IsQuantized(Value value) => value.Quantization is { Type: not ElementType.Float16 };
+
+    private Value Effective(Node node, Value output) =>
+        output == node.Outputs[0] && FusedActivation.Of(graph, node) is { } activation ? activation.Output : output;
 }

@@ -1,0 +1,19 @@
+using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
+
+namespace ModelOpt.Compiler.Diagnostics;
+
+/// <summary>What can keep a graph from being written as TFLite (MOPT5nnn).</summary>
+internal static class EmitDiagnostics
+{
+    public static readonly DiagnosticDescriptor UnsupportedForm = new("MOPT5001", Error,
+        "TFLite has no such operator", "'{0}' cannot be written as TFLite operators: {1}.",
+        "Export the model with the common form of the operator, or open an issue that names it.");
+
+    public static readonly DiagnosticDescriptor UnsupportedType = new("MOPT5002", Error,
+        "TFLite has no such element type", "'{0}' has elements of type {1}, which cannot be written as TFLite.",
+        "Export the model with float32, or open an issue that names the type.");
+
+    public static readonly DiagnosticDescriptor TooLarge = new("MOPT5003", Error,
+        "The TFLite file is too large", "the model's constants take {0} bytes, and a TFLite file is limited to 2 GB.",
+        "Quantize the model, or split it.");
+}
