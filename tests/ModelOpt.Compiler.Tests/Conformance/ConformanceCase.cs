@@ -17,6 +17,16 @@ internal sealed class ConformanceCase
         "Split", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
     ];
 
+    /// <summary>
+    /// Inputs that say how to compute rather than what with. ONNX lets the caller feed them; a compiled model has them as
+    /// constants.
+    /// </summary>
+    private static readonly Dictionary<string, int> s_firstParameter = new(StringComparer.Ordinal)
+    {
+        ["BatchNormalization"] = 1, ["Clip"] = 1, ["Conv"] = 1, ["Dropout"] = 1, ["Pad"] = 1, ["PRelu"] = 1, ["ReduceMean"] = 1,
+        ["Reshape"] = 1, ["Slice"] = 1, ["Split"] = 1, ["Squeeze"] = 1, ["Unsqueeze"] = 1,
+    };
+
     private ConformanceCase(string name) => Name = name;
 
     /// <summary>ONNX's name of the case, such as <c>conv_with_strides_padding</c>.</summary>
@@ -42,8 +52,43 @@ internal sealed class ConformanceCase
                 && nodes.All(n => n.Domain.Length == 0 && Operators.Contains(n.OpType)))
             .OrderBy(c => c.Name, StringComparer.Ordinal);
 
-    /// <summary>The tensors of one data set, inputs or outputs in the model's order.</summary>
-    public TensorProto[] Data(string kind) =>
+    /// <summary>The model with its parameters bound as constants, the inputs left to feed and the outputs to expect.</summary>
+    public (ModelProto Model, TensorProto[] Inputs, TensorProto[] Outputs) Load()
+    {
+        ModelProto model = Model;
+        HashSet<string> parameters = [.. model.Graph.Node.SelectMany(
+            n => n.Input.Skip(s_firstParameter.GetValueOrDefault(n.OpType, int.MaxValue)))];
+        var inputs = new List<TensorProto>();
+        foreach ((ValueInfoProto input, TensorProto data) in model.Graph.Input.Zip(Data("input", model.Graph.Input)).ToArray())
+        {
+            if (!parameters.Contains(input.Name))
+            {
+                inputs.Add(data);
+                continue;
+            }
+
+            data.Name = input.Name;
+            model.Graph.Input.Remove(input);
+            model.Graph.Initializer.Add(data);
+        }
+
+        return (model, [.. inputs], Data("output", model.Graph.Output));
+    }
+
+    /// <summary>The tensors of the data set, inputs or outputs in the model's order.</summary>
+    private TensorProto[] Data(string kind, IEnumerable<ValueInfoProto> values)
+    {
+        TensorProto[] data = Data(kind);
+        foreach ((TensorProto tensor, ValueInfoProto value) in data.Zip(values))
+        {
+            // NumPy has no bfloat16: the data sets were written as uint16.
+            if (value.Type.TensorType?.ElemType == (int)ElementType.BFloat16) tensor.DataType = (int)ElementType.BFloat16;
+        }
+
+        return data;
+    }
+
+    private TensorProto[] Data(string kind) =>
         [.. Directory.GetFiles(Path.Combine(Root, $"test_{Name}", "test_data_set_0"), $"{kind}_*.pb")
             .OrderBy(f => int.Parse(Path.GetFileNameWithoutExtension(f)[(kind.Length + 1)..], null))
             .Select(f => TensorProto.Parser.ParseFrom(File.ReadAllBytes(f)))];

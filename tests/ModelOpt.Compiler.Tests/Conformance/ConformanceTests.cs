@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Operators;
 
 namespace ModelOpt.Compiler.Tests.Conformance;
@@ -22,6 +23,8 @@ public sealed class ConformanceTests
         ("training_dropout", "training"),
         ("cast_FLOAT_to_STRING", "text"),
         ("cast_STRING_to_FLOAT", "text"),
+        ("castlike_FLOAT_to_STRING", "text"),
+        ("castlike_STRING_to_FLOAT", "text"),
         ("identity_opt", "not a tensor"),
         ("identity_sequence", "not a tensor"),
     ];
@@ -81,14 +84,14 @@ public sealed class ConformanceTests
 
     private static (Graph Graph, Tensor[] Inputs, Tensor[] Expected) Load(string name)
     {
-        ConformanceCase conformance = ConformanceCase.Of(name);
-        Graph graph = CaseReader.Graph(conformance.Model);
-        int opset = (int)conformance.Model.OpsetImport.Single(o => o.Domain.Length == 0).Version;
+        (ModelProto model, TensorProto[] inputs, TensorProto[] outputs) = ConformanceCase.Of(name).Load();
+        Graph graph = CaseReader.Graph(model);
+        int opset = (int)model.OpsetImport.Single(o => o.Domain.Length == 0).Version;
         foreach (Node node in graph.Nodes.ToArray()) Operator.Of(node).Normalize(graph, node, opset);
         return (
             graph,
-            Array.ConvertAll(conformance.Data("input"), CaseReader.Tensor),
-            Array.ConvertAll(conformance.Data("output"), CaseReader.Tensor));
+            Array.ConvertAll(inputs, CaseReader.Tensor),
+            Array.ConvertAll(outputs, CaseReader.Tensor));
     }
 
     private static Tensor[] Interpret(Graph graph, Tensor[] inputs)
