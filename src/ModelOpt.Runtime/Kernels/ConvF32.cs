@@ -10,6 +10,8 @@ namespace ModelOpt.Runtime.Kernels;
 /// </summary>
 internal sealed unsafe class ConvF32 : Kernel
 {
+    // A block of prepared rows stays in the second-level cache while the weights stream past it; at least 4 tiles of rows, so
+    // that weights which come from further away are worth their way.
     private const int BlockBytes = 96 * 1024;
     private const int TileRows = 6;
 
@@ -54,12 +56,12 @@ internal sealed unsafe class ConvF32 : Kernel
         bias.CopyTo(_bias.Span);
         _inPlace = window is { KernelHeight: 1, KernelWidth: 1, StrideHeight: 1, StrideWidth: 1, HasPadding: false }
             && window.OutputHeight == window.InputHeight && window.OutputWidth == window.InputWidth;
-        int rowsPerBlock = Math.Clamp(BlockBytes / (sizeof(float) * _k) / TileRows, 1, 16) * TileRows;
+        int rowsPerBlock = Math.Clamp(BlockBytes / (sizeof(float) * _k) / TileRows, 4, 16) * TileRows;
         _grid = new TileGrid(
             window.Batch * window.OutputHeight * window.OutputWidth, rowsPerBlock, groups * _panelsPerGroup);
     }
 
-    public override int ScratchBytes => _inPlace ? 0 : sizeof(float) * _grid.RowsPerBlock * _k;
+    public override int ScratchBytes => _inPlace ? 0 : checked(sizeof(float) * _grid.RowsPerBlock * _k);
 
     public override int Items => _grid.Items;
 

@@ -11,6 +11,8 @@ namespace ModelOpt.Runtime.Kernels;
 /// </summary>
 internal sealed unsafe class ConvInt8 : Kernel
 {
+    // A block of prepared rows stays in the second-level cache while the weights stream past it; at least 4 tiles of rows, so
+    // that weights which come from further away are worth their way.
     private const int BlockBytes = 96 * 1024;
 
     private readonly Window2D _window;
@@ -47,12 +49,12 @@ internal sealed unsafe class ConvInt8 : Kernel
         _requantizer = new Requantizer(quantization, bias, groups, _outputs, stride, chosen);
         _rowPairs = Int8MicroKernel.Pairs(_k);
         int rows = window.Batch * window.OutputHeight * window.OutputWidth;
-        int rowsPerBlock = Math.Clamp(BlockBytes / (4 * _rowPairs) / Int8MicroKernel.TileRows, 1, 16) * Int8MicroKernel.TileRows;
+        int rowsPerBlock = Math.Clamp(BlockBytes / (4 * _rowPairs) / Int8MicroKernel.TileRows, 4, 16) * Int8MicroKernel.TileRows;
         _grid = new TileGrid(rows, rowsPerBlock, groups * _weights.PanelsPerGroup);
     }
 
     public override int ScratchBytes =>
-        sizeof(int) * ((_grid.RowsPerBlock * _rowPairs) + (Int8MicroKernel.TileRows * _kernel.PanelWidth) + 16);
+        checked(sizeof(int) * ((_grid.RowsPerBlock * _rowPairs) + (Int8MicroKernel.TileRows * _kernel.PanelWidth) + 16));
 
     public override int Items => _grid.Items;
 

@@ -31,7 +31,7 @@ internal sealed unsafe class DepthwiseInt8 : Kernel
         _window = window;
         _channels = window.OutputChannels;
         _taps = window.KernelHeight * window.KernelWidth;
-        _pixelsPerChunk = Math.Clamp(ChunkSums / _channels, 1, window.OutputWidth);
+        _pixelsPerChunk = Math.Clamp(ChunkSums / _channels, 1, Math.Max(1, window.OutputWidth));
         _unsigned = unsigned;
         _padding = unchecked((byte)quantization.InputZeroPoint);
         _weights = new AlignedBuffer<int>(_taps * _channels);
