@@ -17,7 +17,7 @@ internal sealed class DequantizeLinear : Operator
     public override void Forward(ForwardContext context)
     {
         Tensor stored = context.Input(0);
-        Tensor zeroPoints = context.InputOrNull(2) ?? Tensor.Zeros(stored.Type, []);
+        Tensor zeroPoints = context.InputOrNull(2) ?? Tensor.Zeros(stored.Type, context.Input(1).Dims);
         var grid = new LinearGrid(context.Node, stored.Dims, context.Input(1), zeroPoints);
         var result = new float[stored.Count];
         ReadOnlySpan<int> q = Casting.To(stored, ElementType.Int32).Span<int>();

@@ -26,6 +26,9 @@ internal sealed class Slice : Operator
         IReadOnlyList<Dim>? starts = ShapeContents.Of(node.Input(1)), ends = ShapeContents.Of(node.Input(2));
         Dim[]? steps = node.InputOrNull(4) is { } s ? ShapeContents.Of(s)?.ToArray() : [];
         int[] axes = AxesOf(node, dims.Length, node.ConstantInts(3, "axes"), (starts ?? ends)?.Count);
+        bool even = (starts?.Count ?? axes.Length) == axes.Length && (ends?.Count ?? axes.Length) == axes.Length
+            && (steps is null or [] || steps.Length == axes.Length);
+        if (!even) throw Uneven(node);
         IReadOnlyList<Dim>? content = dims.Length == 1 ? ShapeContents.Of(node.Input(0)) : null;
         for (int i = 0; i < axes.Length; i++)
         {
