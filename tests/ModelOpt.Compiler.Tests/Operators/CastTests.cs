@@ -9,7 +9,7 @@ public sealed class CastTests
     private static readonly ElementType[] s_types =
     [
         ElementType.Float32, ElementType.Float64, ElementType.Float16, ElementType.Bool, ElementType.Int8,
- ElementType.UInt8, ElementType.Int16, ElementType.UInt16, ElementType.Int32, ElementType.UInt32,
+        ElementType.UInt8, ElementType.Int16, ElementType.UInt16, ElementType.Int32, ElementType.UInt32,
         ElementType.Int64, ElementType.UInt64,
     ];
 
