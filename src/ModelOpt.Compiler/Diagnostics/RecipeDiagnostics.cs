@@ -28,4 +28,12 @@ internal static class RecipeDiagnostics
     public static readonly DiagnosticDescriptor NothingQuantized = new("MOPT4012", Warning,
         "Nothing to quantize", "no layer of the model can be quantized, so it stays in float32.",
         "Set Quantization to None to say so.");
+
+    public static readonly DiagnosticDescriptor WrongCalibrationCount = new("MOPT4013", Error,
+        "Calibration data for some inputs only", "there are {0} calibration files, but the model has {1} inputs: {2}.",
+        "Give CalibrationData one file or folder for each input, in this order, separated by semicolons.");
+
+    public static readonly DiagnosticDescriptor UnequalCalibration = new("MOPT4014", Error,
+        "Calibration files of different length", "the calibration files hold different numbers of samples: {0}.",
+        "Sample i of every file must belong together; give each file the same number.");
 }

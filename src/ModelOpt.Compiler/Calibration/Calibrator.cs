@@ -1,0 +1,112 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Passes;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Calibration;
+
+/// <summary>Runs calibration samples through the float graph, one at a time, and keeps statistics of activations.</summary>
+internal sealed class Calibrator : IDisposable
+{
+    private readonly Graph graph;
+    private readonly PassContext context;
+    private readonly List<InputSamples> inputs = [];
+
+    /// <summary>Opens the calibration data of a graph's inputs.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    /// <param name="context">The options that name the data.</param>
+    /// <exception cref="CompilationException">The data does not fit the inputs.</exception>
+    public Calibrator(Graph graph, PassContext context)
+    {
+        this.graph = graph;
+        this.context = context;
+        CompileOptions options = context.Options;
+        if (options.CalibrationData.Count != graph.Inputs.Count)
+        {
+            string names = string.Join(", ", graph.Inputs.Select(i => i.Name));
+            throw RecipeDiagnostics.WrongCalibrationCount.Error(null, options.CalibrationData.Count, graph.Inputs.Count, names);
+        }
+
+        try
+        {
+            for (int i = 0; i < graph.Inputs.Count; i++)
+            {
+                Value input = graph.Inputs[i];
+                // A model that owns its preprocessing is calibrated with the bytes it will see.
+                SampleFormat format = input.Type == ElementType.UInt8
+                    ? new SampleFormat([], [], options.DataLayout)
+                    : new SampleFormat(options.InputMean, options.InputStd, options.DataLayout);
+                inputs.Add(InputSamples.Open(options.CalibrationData[i], new(input.Name, input.Type, input.Shape!), format));
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        int available = inputs.Min(i => i.Count);
+        if (inputs.Exists(i => i.Count != available))
+            throw RecipeDiagnostics.UnequalCalibration.Error(null, string.Join(", ", inputs.Select(i => i.Count)));
+        Count = Math.Min(available, options.CalibrationSamples);
+    }
+
+    /// <summary>How many samples are used.</summary>
+    public int Count { get; }
+
+    /// <summary>Runs all samples and collects what the given values were.</summary>
+    /// <param name="observed">The activations to observe.</param>
+    public Dictionary<Value, ActivationStatistics> Observe(IEnumerable<Value> observed)
+    {
+        Dictionary<Value, ActivationStatistics> statistics = observed.ToDictionary(v => v, _ => new ActivationStatistics());
+        using WorkerPool pool = new(Environment.ProcessorCount);
+        int sample = 0;
+        Interpreter interpreter = new(graph, statistics.Keys)
+        {
+            Pool = pool,
+            Hook = (value, tensor) =>
+            {
+                if (statistics.TryGetValue(value, out ActivationStatistics? seen) && !seen.Add(tensor.Span<float>()))
+                    throw RecipeDiagnostics.NotFinite.Error(value.Producer?.Label, sample, value.Name);
+            },
+        };
+        for (sample = 0; sample < Count; sample++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            context.Progress?.Report(new CompileProgress("calibrate", sample, Count));
+            interpreter.Run(Sample(sample), context.Cancellation);
+        }
+
+        context.Progress?.Report(new CompileProgress("calibrate", Count, Count));
+        return statistics;
+    }
+
+    /// <summary>Samples joined along the batch, evenly spread over those used.</summary>
+    /// <param name="count">At most how many.</param>
+    /// <returns>A tensor for each graph input, or null where the graph takes one sample at a time.</returns>
+    public Tensor[]? Batch(int count)
+    {
+        if (graph.Inputs.Exists(i => i.Shape is not { Rank: > 0 } shape || shape[0].IsKnown)) return null;
+        count = Math.Min(count, Count);
+        Tensor[][] samples = [.. Enumerable.Range(0, count).Select(i => Sample((int)((long)i * Count / count)))];
+        return [.. Enumerable.Range(0, graph.Inputs.Count).Select(i => Join([.. samples.Select(s => s[i])]))];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => inputs.ForEach(i => i.Dispose());
+
+    // Data files are often sorted by class: the samples used are spread over all of it.
+    private Tensor[] Sample(int index) => [.. inputs.Select(i => i.Read((int)((long)index * i.Count / Count)))];
+
+    private static Tensor Join(Tensor[] samples)
+    {
+        int[] dims = samples[0].Dims.ToArray();
+        dims[0] = samples.Length;
+        Tensor result = Tensor.Zeros(samples[0].Type, dims);
+        for (int i = 0; i < samples.Length; i++) samples[i].Bytes.CopyTo(result.Bytes[(i * samples[i].Bytes.Length)..]);
+        return result;
+    }
+}

@@ -1,0 +1,48 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+
+namespace ModelOpt.Compiler.Passes.Quantize;
+
+/// <summary>
+/// Post-training quantization: weights int8 per output channel, symmetric; activations int8 per tensor, asymmetric, with
+/// ranges from calibration; biases int32; then bias correction.
+/// </summary>
+internal sealed class Int8Quantization : Pass
+{
+    /// <inheritdoc/>
+    public override PassPhase Phase => PassPhase.Quantize;
+
+    /// <inheritdoc/>
+    public override PassResult Apply(Graph graph, PassContext context)
+    {
+        if (context.Options.CalibrationData.Count == 0 || !graph.Nodes.Any(n => IsInt8(n, context))) return PassResult.Of(0);
+        Requantization.Insert(graph);
+        QuantizationScheme scheme = QuantizationScheme.Of(graph, n => IsInt8(n, context) ? null : "the recipe says so");
+        List<string> notes = [.. scheme.Reasons.Select(r => $"{r.Key.Label}: {r.Value}")];
+        if (scheme.Nodes.Count == 0)
+        {
+            context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
+            return new PassResult(0, notes);
+        }
+
+        using Calibrator calibrator = new(graph, context);
+        Dictionary<Value, ActivationStatistics> statistics =
+            calibrator.Observe(scheme.Activations.Where(v => GridAnnotation.Fixed(v) is null));
+        Tensor[]? batch = calibrator.Batch(BiasCorrection.Samples);
+        var layers = scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted);
+        var means = batch is null ? null : BiasCorrection.FloatMeans(graph, layers, batch, context.Cancellation);
+
+        CalibrationMethod method = context.Recipe.CalibrationMethod ?? context.Options.CalibrationMethod ?? CalibrationMethod.MinMax;
+        GridAnnotation.Apply(graph, scheme, v => RangeEstimator.Estimate(statistics[v], method));
+
+        if (means is null) notes.Add("bias correction: the model takes one sample at a time");
+        else BiasCorrection.Apply(graph, means, batch!, context.Cancellation);
+        return new PassResult(scheme.Nodes.Count, notes);
+    }
+
+    private static bool IsInt8(Node node, PassContext context) =>
+        context.Recipe.QuantizationOf(node.Label, context.Options.Quantization) == QuantizationMode.Int8;
+}
