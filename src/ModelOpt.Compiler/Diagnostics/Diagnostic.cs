@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ModelOpt.Compiler.Diagnostics;
 
 /// <summary>How serious a <see cref="Diagnostic"/> is.</summary>
@@ -27,12 +29,20 @@ public sealed record DiagnosticDescriptor(
     /// <param name="layer">The node or value it is about, if any.</param>
     /// <param name="arguments">The arguments of <see cref="Format"/>.</param>
     public Diagnostic At(string? file, string? layer, params object?[] arguments) =>
-        new(this, string.Format(System.Globalization.CultureInfo.InvariantCulture, Format, arguments), file, layer);
+        new(this, OneLine(string.Format(CultureInfo.InvariantCulture, Format, arguments), 2000), file,
+            layer is null ? null : OneLine(layer, 200));
 
     /// <summary>Makes the exception that ends a compilation with a diagnostic of this kind.</summary>
     /// <param name="layer">The node or value it is about, if any.</param>
     /// <param name="arguments">The arguments of <see cref="Format"/>.</param>
     public CompilationException Error(string? layer, params object?[] arguments) => new(At(null, layer, arguments));
+
+    /// <summary>Names come from the model: they must neither break the line nor fill the log.</summary>
+    private static string OneLine(string text, int length)
+    {
+        string clipped = text.Length <= length ? text : string.Concat(text.AsSpan(0, length), "…");
+        return string.Concat(clipped.Select(c => char.IsControl(c) ? ' ' : c));
+    }
 }
 
 /// <summary>Something the user should know about a model, with where it is and what to do.</summary>

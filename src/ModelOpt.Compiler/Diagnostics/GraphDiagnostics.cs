@@ -6,8 +6,8 @@ namespace ModelOpt.Compiler.Diagnostics;
 internal static class GraphDiagnostics
 {
     public static readonly DiagnosticDescriptor UnsupportedOperator = new("MOPT2001", Error,
-        "Unsupported operator", "operator '{0}' is not supported.",
-        "Export the model without it, or open an issue that names it.");
+        "Unsupported operator", "not supported: {0}.",
+        "Export the model without these operators, or open an issue that names them.");
 
     public static readonly DiagnosticDescriptor InvalidAttribute = new("MOPT2002", Error,
         "Invalid attribute", "attribute '{0}' {1}.",

@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+
+namespace ModelOpt.Compiler.Graphs;
+
+/// <summary>
+/// Floats to the integers of a <see cref="Quantization"/> and back: <c>q = clamp(rint(x / s) + z)</c>, rint half to even;
+/// <c>x = (q − z) · s</c>.
+/// </summary>
+internal static class QuantizationMath
+{
+    /// <summary>The smallest and the largest integer of a type.</summary>
+    /// <param name="type">int8, uint8, int16, uint16 or int32.</param>
+    public static (int Min, int Max) Range(ElementType type) => type switch
+    {
+        ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
+        ElementType.UInt8 => (byte.MinValue, byte.MaxValue),
+        ElementType.Int16 => (short.MinValue, short.MaxValue),
+        ElementType.UInt16 => (ushort.MinValue, ushort.MaxValue),
+        ElementType.Int32 => (int.MinValue, int.MaxValue),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a type that values are quantized to."),
+    };
+
+    /// <summary>The integers of a float32 tensor, in a tensor of the quantization's type.</summary>
+    /// <param name="quantization">The grid.</param>
+    /// <param name="tensor">float32; any shape that has the quantization's axis.</param>
+    public static Tensor Quantize(this Quantization quantization, Tensor tensor)
+    {
+        Tensor result = Tensor.Zeros(quantization.Type, tensor.Dims);
+        ReadOnlySpan<float> from = tensor.Span<float>();
+        foreach ((int start, int length, float scale, int zero) in Slices(quantization, tensor))
+        {
+            ReadOnlySpan<float> slice = from.Slice(start, length);
+            switch (quantization.Type)
+            {
+                case ElementType.Int8: Fill(result.Span<sbyte>().Slice(start, length), slice); break;
+                case ElementType.UInt8: Fill(result.Span<byte>().Slice(start, length), slice); break;
+                case ElementType.Int16: Fill(result.Span<short>().Slice(start, length), slice); break;
+                case ElementType.UInt16: Fill(result.Span<ushort>().Slice(start, length), slice); break;
+                default: Fill(result.Span<int>().Slice(start, length), slice); break;
+            }
+
+            void Fill<T>(Span<T> to, ReadOnlySpan<float> values) where T : unmanaged, System.Numerics.INumber<T>
+            {
+                for (int i = 0; i < to.Length; i++) to[i] = T.CreateTruncating(Quantize(quantization.Type, values[i], scale, zero));
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>The floats that integers stand for.</summary>
+    /// <param name="quantization">The grid.</param>
+    /// <param name="tensor">Integers of the quantization's type; any shape that has its axis.</param>
+    public static Tensor Dequantize(this Quantization quantization, Tensor tensor)
+    {
+        Tensor result = Tensor.Zeros(ElementType.Float32, tensor.Dims);
+        foreach ((int start, int length, float scale, int zero) in Slices(quantization, tensor))
+        {
+            Span<float> to = result.Span<float>().Slice(start, length);
+            switch (quantization.Type)
+            {
+                case ElementType.Int8: Fill(to, tensor.Span<sbyte>().Slice(start, length)); break;
+                case ElementType.UInt8: Fill(to, tensor.Span<byte>().Slice(start, length)); break;
+                case ElementType.Int16: Fill(to, tensor.Span<short>().Slice(start, length)); break;
+                case ElementType.UInt16: Fill(to, tensor.Span<ushort>().Slice(start, length)); break;
+                default: Fill(to, tensor.Span<int>().Slice(start, length)); break;
+            }
+
+            void Fill<T>(Span<float> floats, ReadOnlySpan<T> integers) where T : unmanaged, System.Numerics.INumber<T>
+            {
+                for (int i = 0; i < floats.Length; i++)
+                    floats[i] = Dequantize(int.CreateTruncating(integers[i]), scale, zero);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>The float32 tensor rounded to the grid.</summary>
+    /// <param name="quantization">The grid.</param>
+    /// <param name="tensor">float32; any shape that has the quantization's axis.</param>
+    public static Tensor Round(this Quantization quantization, Tensor tensor)
+    {
+        Tensor result = Tensor.Zeros(ElementType.Float32, tensor.Dims);
+        ReadOnlySpan<float> from = tensor.Span<float>();
+        Span<float> to = result.Span<float>();
+        foreach ((int start, int length, float scale, int zero) in Slices(quantization, tensor))
+        {
+            for (int i = start; i < start + length; i++)
+                to[i] = Dequantize(Quantize(quantization.Type, from[i], scale, zero), scale, zero);
+        }
+
+        return result;
+    }
+
+    private static int Quantize(ElementType type, float value, float scale, int zero)
+    {
+        (int min, int max) = Range(type);
+        // float32 as everywhere else, but it cannot hold the steps of int32.
+        return type == ElementType.Int32
+            ? (int)Math.Clamp(Math.Round((double)value / scale) + zero, min, max)
+            : (int)Math.Clamp(MathF.Round(value / scale) + zero, min, max);
+    }
+
+    private static float Dequantize(int value, float scale, int zero) => (float)((long)value - zero) * scale;
+
+    /// <summary>Runs of elements that share a scale.</summary>
+    private static IEnumerable<(int Start, int Length, float Scale, int Zero)> Slices(Quantization quantization, Tensor tensor)
+    {
+        if (quantization.IsPerTensor)
+        {
+            yield return (0, tensor.Count, quantization.Scale, quantization.ZeroPoint);
+            yield break;
+        }
+
+        int channels = tensor.Dims[quantization.Axis];
+        int inner = 1;
+        foreach (int dim in tensor.Dims[(quantization.Axis + 1)..]) inner *= dim;
+        for (int start = 0, c = 0; start < tensor.Count; start += inner, c = (c + 1) % channels)
+            yield return (start, inner, quantization.Scales[c], quantization.ZeroPoints[c]);
+    }
+}

@@ -1,0 +1,154 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Interpretation;
+
+/// <summary>
+/// Runs a graph in float by the operators' own definitions: the oracle for everything else. The shapes of a run are those
+/// of its inputs, so the batch may be any. An instance may serve several threads if its hook can.
+/// </summary>
+internal sealed class Interpreter
+{
+    private readonly Graph graph;
+    private readonly Node[] nodes;
+    private readonly Value[] outputs;
+    private readonly Value[][] lastUses;
+    private readonly Dictionary<Value, Tensor> rounded = [];
+
+    /// <summary>Prepares a graph. It must not change while the interpreter is used.</summary>
+    /// <param name="graph">The graph, sorted.</param>
+    /// <param name="outputs">The values to compute; the graph's outputs where null. Nodes they do not need are not run.</param>
+    public Interpreter(Graph graph, IEnumerable<Value>? outputs = null)
+    {
+        this.graph = graph;
+        this.outputs = [.. outputs ?? graph.Outputs];
+        nodes = Needed();
+        lastUses = LastUses();
+    }
+
+    /// <summary>
+    /// Whether annotated values are rounded to their grids, constants included: the float run then gives what the integers
+    /// stand for, up to float rounding within an operator.
+    /// </summary>
+    public bool FakeQuantize { get; init; }
+
+    /// <summary>Called with every value once it is computed: the inputs first, then in the order of the nodes; not for constants.</summary>
+    public Action<Value, Tensor>? Hook { get; init; }
+
+    /// <summary>Threads to work on, or null; results do not depend on them.</summary>
+    public WorkerPool? Pool { get; init; }
+
+    /// <summary>Runs the graph on its inputs in order.</summary>
+    /// <param name="inputs">A tensor for each graph input.</param>
+    /// <returns>A tensor for each chosen output, in order.</returns>
+    /// <exception cref="CompilationException">An operator does not take what it is fed.</exception>
+    public Tensor[] Run(params Tensor[] inputs) => Run(inputs, default);
+
+    /// <summary>Runs the graph on inputs by name.</summary>
+    /// <param name="feeds">A tensor for each graph input that the chosen outputs need.</param>
+    /// <param name="cancellation">Ends the run.</param>
+    /// <returns>The chosen outputs by name.</returns>
+    /// <exception cref="CompilationException">An operator does not take what it is fed.</exception>
+    public IReadOnlyDictionary<string, Tensor> Run(
+        IReadOnlyDictionary<string, Tensor> feeds, CancellationToken cancellation = default)
+    {
+        Tensor[] results = Run([.. graph.Inputs.Select(i => feeds.GetValueOrDefault(i.Name))], cancellation);
+        return outputs.Zip(results).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal);
+    }
+
+    /// <summary>Runs the graph on its inputs in order.</summary>
+    /// <param name="inputs">A tensor for each graph input; null where the chosen outputs do not need it.</param>
+    /// <param name="cancellation">Ends the run.</param>
+    /// <returns>A tensor for each chosen output, in order.</returns>
+    /// <exception cref="ArgumentException">There are more or fewer inputs than the graph has.</exception>
+    /// <exception cref="CompilationException">An operator does not take what it is fed.</exception>
+    public Tensor[] Run(IReadOnlyList<Tensor?> inputs, CancellationToken cancellation)
+    {
+        if (inputs.Count != graph.Inputs.Count)
+            throw new ArgumentException($"{inputs.Count} inputs were given, the graph has {graph.Inputs.Count}.", nameof(inputs));
+        var live = new Dictionary<Value, Tensor>();
+        for (int i = 0; i < inputs.Count; i++)
+        {
+            if (inputs[i] is { } tensor) Keep(live, graph.Inputs[i], tensor);
+        }
+
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Run(nodes[i], live, cancellation);
+            foreach (Value value in lastUses[i]) live.Remove(value);
+        }
+
+        return Array.ConvertAll(outputs, v => Find(live, v, null));
+    }
+
+    private void Run(Node node, Dictionary<Value, Tensor> live, CancellationToken cancellation)
+    {
+        var arguments = new Tensor?[node.Inputs.Count];
+        for (int i = 0; i < arguments.Length; i++)
+            arguments[i] = node.Inputs[i] is { } input ? Find(live, input, node) : null;
+        var context = new ForwardContext(node, arguments, cancellation) { Pool = Pool };
+        Guard.Run(node, () => Operator.Of(node).Forward(context));
+        for (int i = 0; i < node.Outputs.Count; i++)
+        {
+            if (node.Outputs[i] is not { } output) continue;
+            Keep(live, output, context.Outputs[i] ?? throw GraphDiagnostics.UnsupportedForm.Error(
+                node.Label, node.Type, $"its output {i} is not computed"));
+        }
+    }
+
+    private void Keep(Dictionary<Value, Tensor> live, Value value, Tensor tensor)
+    {
+        Tensor kept = FakeQuantize && value.Quantization is { } quantization ? quantization.Round(tensor) : tensor;
+        live[value] = kept;
+        Hook?.Invoke(value, kept);
+    }
+
+    private Tensor Find(Dictionary<Value, Tensor> live, Value value, Node? reader)
+    {
+        if (value.Constant is { } constant)
+        {
+            if (!FakeQuantize || value.Quantization is not { } quantization) return constant;
+            lock (rounded)
+            {
+                return rounded.TryGetValue(value, out Tensor? known) ? known : rounded[value] = quantization.Round(constant);
+            }
+        }
+
+        return live.TryGetValue(value, out Tensor? tensor) ? tensor
+            : throw new ArgumentException($"No tensor was given for '{value.Name}', which {reader?.Label ?? "the caller"} needs.");
+    }
+
+    private Node[] Needed()
+    {
+        var needed = new HashSet<Value>(outputs);
+        var kept = new List<Node>();
+        foreach (Node node in graph.Nodes.Reverse())
+        {
+            if (!node.Outputs.Any(v => v is not null && needed.Contains(v))) continue;
+            kept.Add(node);
+            foreach (Value? input in node.Inputs)
+            {
+                if (input is not null) needed.Add(input);
+            }
+        }
+
+        kept.Reverse();
+        return [.. kept];
+    }
+
+    /// <summary>For each node, the values that no later node reads.</summary>
+    private Value[][] LastUses()
+    {
+        var later = new HashSet<Value>(outputs);
+        var last = new Value[nodes.Length][];
+        for (int i = nodes.Length - 1; i >= 0; i--)
+        {
+            last[i] = [.. nodes[i].Inputs.Concat(nodes[i].Outputs).OfType<Value>().Where(v => !v.IsConstant && later.Add(v))];
+        }
+
+        return last;
+    }
+}

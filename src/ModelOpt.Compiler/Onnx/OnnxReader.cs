@@ -1,0 +1,241 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Operators;
+
+namespace ModelOpt.Compiler.Onnx;
+
+/// <summary>
+/// ONNX files to graphs: every node in the form of <see cref="Graph.Opset"/>, nodes sorted, QDQ pairs folded into
+/// annotations. Types and shapes are those that the file states; <see cref="ShapeInference"/> completes them.
+/// </summary>
+internal sealed class OnnxReader
+{
+    /// <summary>The oldest opset that is read.</summary>
+    public const int FirstOpset = 7;
+
+    /// <summary>The newest opset that is read.</summary>
+    public const int LastOpset = 22;
+
+    private readonly GraphProto proto;
+    private readonly ModelProto model;
+    private readonly ExternalData external;
+    private readonly Dictionary<string, TensorProto> initializers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Value> values = new(StringComparer.Ordinal);
+    private readonly Graph graph = new();
+
+    private OnnxReader(ModelProto model, string? file)
+    {
+        this.model = model;
+        proto = model.Graph;
+        external = new ExternalData(file);
+    }
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="file">The path; external data is looked for in its folder.</param>
+    /// <exception cref="CompilationException">The file is not a model, or not one that is supported.</exception>
+    public static Graph Read(string file) => Read(OnnxFile.ReadAllBytes(file), file);
+
+    /// <summary>Reads a model from memory.</summary>
+    /// <param name="bytes">The file's bytes; the graph may keep them.</param>
+    /// <param name="file">Where they come from: named in diagnostics, and external data is looked for in its folder.</param>
+    /// <exception cref="CompilationException">The bytes are not a model, or not one that is supported.</exception>
+    public static Graph Read(byte[] bytes, string? file = null)
+    {
+        try
+        {
+            return new OnnxReader(OnnxFile.Parse(bytes), file).Read();
+        }
+        catch (CompilationException e) when (e.Diagnostic.File is null && file is not null)
+        {
+            throw e.InFile(file);
+        }
+    }
+
+    private Graph Read()
+    {
+        int opset = Opset();
+        graph.Name = proto.Name.Length > 0 ? proto.Name : "model";
+        foreach (StringStringEntryProto entry in model.MetadataProps) graph.Metadata[entry.Key] = entry.Value;
+        ReadInitializers();
+        ReadInputs();
+        ReadNodes();
+        ReadOutputs();
+        ReadHints();
+        graph.Reorder(TopologicalOrder.Sort(graph.Nodes));
+        QdqFolding.Apply(graph);
+        RefuseUnsupported(n => Operator.Find(n) is not null);
+        foreach (Value output in graph.Outputs.Where(v => v.IsConstant).ToArray()) ProduceConstant(output);
+        foreach (Node node in graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Normalize(graph, node, opset));
+        return graph;
+    }
+
+    private int Opset()
+    {
+        long? opset = null;
+        foreach (OperatorSetIdProto import in model.OpsetImport)
+        {
+            if (IsDefaultDomain(import.Domain)) opset = import.Version;
+        }
+
+        return opset is >= FirstOpset and <= LastOpset ? (int)opset
+            : throw OnnxDiagnostics.UnsupportedOpset.Error(
+                null, opset is null ? "names no opset" : $"uses opset {opset}", FirstOpset, LastOpset);
+    }
+
+    private void ReadInitializers()
+    {
+        foreach (TensorProto tensor in proto.Initializer)
+        {
+            if (tensor.Name.Length == 0) throw OnnxDiagnostics.InvalidModel.Error(null, "an initializer has no name");
+            if (!initializers.TryAdd(tensor.Name, tensor)) throw OnnxDiagnostics.DuplicateName.Error(null, tensor.Name);
+        }
+
+        foreach (SparseTensorProto sparse in proto.SparseInitializer)
+            throw OnnxDiagnostics.UnsupportedFeature.Error(sparse.Values?.Name ?? "", "sparse initializers are");
+    }
+
+    private void ReadInputs()
+    {
+        foreach (ValueInfoProto info in proto.Input)
+        {
+            // Up to IR version 3 every initializer is an input too; later it is one whose value may be overridden.
+            if (initializers.ContainsKey(info.Name)) continue;
+            if (info.Name.Length == 0) throw OnnxDiagnostics.InvalidModel.Error(null, "an input has no name");
+            Value value = Define(info.Name, info.Name);
+            (value.Type, value.Shape) = OnnxTypes.Read(info);
+            if (value.Type == ElementType.Undefined) throw OnnxDiagnostics.InvalidModel.Error(info.Name, "the input has no type");
+            value.Shape = value.Shape is null ? null : OnnxTypes.NameOpenDims(value.Shape, info.Name);
+            graph.Inputs.Add(value);
+        }
+    }
+
+    private void ReadNodes()
+    {
+        var pending = new List<(NodeProto Proto, List<Value?> Outputs)>(proto.Node.Count);
+        foreach (NodeProto node in proto.Node)
+        {
+            string label = node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault(o => o.Length > 0) ?? node.OpType;
+            if (node.OpType.Length == 0) throw OnnxDiagnostics.InvalidModel.Error(label, "the node names no operator");
+            if (node.Output.All(o => o.Length == 0)) throw OnnxDiagnostics.InvalidModel.Error(label, "the node has no outputs");
+            var outputs = node.Output.Select(o => o.Length == 0 ? null : Define(o, label)).ToList();
+            while (outputs[^1] is null) outputs.RemoveAt(outputs.Count - 1);
+            if (node.OpType == "Constant" && IsDefaultDomain(node.Domain)) SetConstant(outputs[0]!, ReadConstant(node, label));
+            else pending.Add((node, outputs));
+        }
+
+        foreach ((NodeProto node, List<Value?> outputs) in pending)
+        {
+            var inputs = node.Input.Select(i => i.Length == 0 ? null : Find(i, node)).ToList();
+            while (inputs is [.., null]) inputs.RemoveAt(inputs.Count - 1);
+            graph.Add(new Node(node.OpType, node.Name, inputs, outputs)
+            {
+                Domain = IsDefaultDomain(node.Domain) ? "" : node.Domain,
+            });
+        }
+
+        // Before attributes: an If is to be refused as an operator, not for the subgraph it has.
+        RefuseUnsupported(n => Operator.Find(n) is not null || QdqFolding.Handles(n));
+        for (int i = 0; i < pending.Count; i++) ReadAttributes(graph.Nodes[i], pending[i].Proto);
+    }
+
+    private void ReadAttributes(Node node, NodeProto source)
+    {
+        foreach (AttributeProto attribute in source.Attribute)
+        {
+            if (!node.Attributes.TryAdd(attribute.Name, OnnxAttributes.Read(node.Label, attribute, external)))
+                throw GraphDiagnostics.InvalidAttribute.Error(node.Label, attribute.Name, "is given twice");
+        }
+    }
+
+    private Tensor ReadConstant(NodeProto node, string label)
+    {
+        if (node.Attribute is not [var attribute])
+            throw OnnxDiagnostics.InvalidModel.Error(label, "a Constant has one attribute");
+        return OnnxAttributes.Read(label, attribute, external) switch
+        {
+            Tensor tensor => tensor,
+            float f => Tensor.Scalar(f),
+            long i => Tensor.Scalar(i),
+            float[] floats => Tensor.Vector<float>(floats),
+            long[] ints => Tensor.Vector<long>(ints),
+            _ => throw OnnxDiagnostics.UnsupportedFeature.Error(label, $"constants of '{attribute.Name}' are"),
+        };
+    }
+
+    private void ReadOutputs()
+    {
+        if (proto.Output.Count == 0) throw OnnxDiagnostics.InvalidModel.Error(null, "the graph has no outputs");
+        foreach (ValueInfoProto info in proto.Output)
+        {
+            Value value = Find(info.Name, null);
+            if (graph.Outputs.Contains(value)) throw OnnxDiagnostics.DuplicateName.Error(null, info.Name);
+            graph.Outputs.Add(value);
+        }
+    }
+
+    private void ReadHints()
+    {
+        foreach (ValueInfoProto info in proto.Output.Concat(proto.ValueInfo))
+        {
+            if (!values.TryGetValue(info.Name, out Value? value) || value.IsConstant || graph.Inputs.Contains(value)) continue;
+            (value.Type, value.Shape) = OnnxTypes.Read(info);
+        }
+    }
+
+    private void RefuseUnsupported(Func<Node, bool> isSupported)
+    {
+        var nodes = graph.Nodes.Where(n => !isSupported(n)).ToList();
+        if (nodes.Count == 0) return;
+        IEnumerable<string> operators = nodes
+            .GroupBy(n => n.Domain.Length == 0 ? n.Type : $"{n.Domain}.{n.Type}", StringComparer.Ordinal)
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => $"{g.Key} (node{(g.Count() > 1 ? "s" : "")} "
+                + string.Join(", ", g.Take(3).Select(n => $"'{n.Label}'"))
+                + (g.Count() > 3 ? $" and {g.Count() - 3} more)" : ")"));
+        string? function = model.Functions.Select(f => f.Name).FirstOrDefault(f => nodes.Any(n => n.Type == f));
+        throw GraphDiagnostics.UnsupportedOperator.Error(
+            nodes[0].Label, string.Join(", ", operators) + (function is null ? "" : "; functions of the model are not either"));
+    }
+
+    /// <summary>Outputs have producers, so that no pass need ask what a constant output means.</summary>
+    private void ProduceConstant(Value output)
+    {
+        Value constant = graph.AddConstant($"{output.Name}_value", output.Constant!);
+        constant.Quantization = output.Quantization;
+        foreach (Node consumer in output.Consumers.ToArray())
+        {
+            for (int i = 0; i < consumer.Inputs.Count; i++)
+            {
+                if (consumer.Inputs[i] == output) consumer.SetInput(i, constant);
+            }
+        }
+
+        output.Constant = null;
+        graph.Add(new Node("Identity", "", [constant], [output]));
+    }
+
+    private Value Define(string name, string label)
+    {
+        var value = new Value(name);
+        return !initializers.ContainsKey(name) && values.TryAdd(name, value) ? value
+            : throw OnnxDiagnostics.DuplicateName.Error(label, name);
+    }
+
+    private Value Find(string name, NodeProto? reader)
+    {
+        if (values.TryGetValue(name, out Value? value)) return value;
+        if (!initializers.TryGetValue(name, out TensorProto? tensor))
+        {
+            string? label = reader is null ? null : reader.Name.Length > 0 ? reader.Name : reader.Output.First(o => o.Length > 0);
+            throw OnnxDiagnostics.UndefinedValue.Error(label, name);
+        }
+
+        return values[name] = new Value(name, OnnxTensors.Read(tensor, external, name));
+    }
+
+    private static void SetConstant(Value value, Tensor tensor) =>
+        (value.Constant, value.Type, value.Shape) = (tensor, tensor.Type, tensor.Shape);
+
+    private static bool IsDefaultDomain(string domain) => domain is "" or "ai.onnx";
+}
