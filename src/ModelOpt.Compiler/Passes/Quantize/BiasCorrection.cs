@@ -24,10 +24,10 @@ internal static class BiasCorrection
         Graph graph, IEnumerable<Node> layers, Tensor[] batch, CancellationToken cancellation)
     {
         Dictionary<Value, double[]> means = layers.ToDictionary(n => n.Output, _ => Array.Empty<double>());
-        Run(graph, means.Keys, false, batch, cancellation, (value, tensor) =>
+        Run(graph, means.Keys, false, batch, (value, tensor) =>
         {
             if (means.ContainsKey(value)) means[value] = ChannelMeans(tensor);
-        });
+        }, cancellation);
         return means;
     }
 
@@ -40,7 +40,7 @@ internal static class BiasCorrection
     public static int Apply(Graph graph, Dictionary<Value, double[]> means, Tensor[] batch, CancellationToken cancellation)
     {
         int corrected = 0;
-        Run(graph, means.Keys, true, batch, cancellation, (value, tensor) =>
+        Run(graph, means.Keys, true, batch, (value, tensor) =>
         {
             if (!means.TryGetValue(value, out double[]? wanted) || !CanCorrect(value)) return;
             Node layer = value.Producer!;
@@ -52,7 +52,7 @@ internal static class BiasCorrection
             for (int c = 0; c < shift.Length; c++) values[c] += shift[c];
             bias.Constant = bias.Quantization!.Round(Tensor.Vector<float>(values));
             corrected++;
-        });
+        }, cancellation);
         return corrected;
     }
 
@@ -73,7 +73,7 @@ internal static class BiasCorrection
     }
 
     private static void Run(
-        Graph graph, IEnumerable<Value> outputs, bool fake, Tensor[] batch, CancellationToken cancellation, Action<Value, Tensor> hook)
+        Graph graph, IEnumerable<Value> outputs, bool fake, Tensor[] batch, Action<Value, Tensor> hook, CancellationToken cancellation)
     {
         using WorkerPool pool = new(Environment.ProcessorCount);
         new Interpreter(graph, outputs) { FakeQuantize = fake, Hook = hook, Pool = pool }.Run(batch, cancellation);

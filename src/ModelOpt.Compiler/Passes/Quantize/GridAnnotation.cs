@@ -56,7 +56,7 @@ internal static class GridAnnotation
             least = MathF.Max(least, MathF.Abs(bias.Span<float>()[i]) / (inputScale * MaxBiasSteps));
         }
 
-        Round(weight, WeightQuantizer.Symmetric(weight.Constant!, axis, smallest));
+        Round(weight, WeightGrid.Symmetric(weight.Constant!, axis, smallest));
         if (bias is null) return;
         float[] scales = [.. weight.Quantization!.Scales.Select(s => inputScale * s)];
         Round(Own(graph, node, 2), new Quantization(ElementType.Int32, scales, new int[scales.Length], scales.Length == 1 ? -1 : bias.Rank - 1));
@@ -70,14 +70,14 @@ internal static class GridAnnotation
             if (node.Inputs[i] is not { IsConstant: true, Type: ElementType.Float32 }) continue;
             Value constant = Own(graph, node, i);
             // A Concat's or a mover's constant lies on the grid that its output has.
-            Round(constant, QuantizationScheme.IsMover(node) ? node.Output.Quantization! : WeightQuantizer.Asymmetric(constant.Constant!));
+            Round(constant, QuantizationScheme.IsMover(node) ? node.Output.Quantization! : WeightGrid.Asymmetric(constant.Constant!));
         }
     }
 
     private static void Round(Value constant, Quantization quantization)
     {
         constant.Quantization = quantization;
-        constant.Constant = WeightQuantizer.Dequantize(WeightQuantizer.Quantize(constant.Constant!, quantization), quantization);
+        constant.Constant = quantization.Round(constant.Constant!);
     }
 
     /// <summary>A constant that only this node reads, so that its grid can be this node's.</summary>

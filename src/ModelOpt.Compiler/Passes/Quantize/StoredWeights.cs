@@ -15,10 +15,10 @@ internal static class StoredWeights
     public static string? AsInt8(Node node)
     {
         if (WeightOf(node) is not { } weight) return "it has no constant weight";
-        Quantization quantization = WeightQuantizer.Symmetric(weight.Constant!, Operator.Of(node).WeightAxis(node));
+        Quantization quantization = WeightGrid.Symmetric(weight.Constant!, Operator.Of(node).WeightAxis(node));
         if (weight.Quantization is not null && weight.Quantization != quantization) return "its weight is shared with a layer that stores it otherwise";
         weight.Quantization = quantization;
-        weight.Constant = WeightQuantizer.Dequantize(WeightQuantizer.Quantize(weight.Constant!, quantization), quantization);
+        weight.Constant = quantization.Round(weight.Constant!);
         return null;
     }
 

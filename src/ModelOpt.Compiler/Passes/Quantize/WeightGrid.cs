@@ -1,0 +1,52 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Passes.Quantize;
+
+/// <summary>Chooses the integer grids of constants.</summary>
+internal static class WeightGrid
+{
+    /// <summary>The largest magnitude of a weight, so that sign and zero are exact.</summary>
+    public const int MaxWeight = 127;
+
+    /// <summary>A weight's symmetric int8 parameters, one scale per slice: <c>s = max|w| / 127</c>.</summary>
+    /// <param name="weight">The float32 weight.</param>
+    /// <param name="axis">The axis of the output channels, or -1 for one scale.</param>
+    /// <param name="smallest">A lower bound for the scale of each slice, or empty.</param>
+    public static Quantization Symmetric(Tensor weight, int axis, ReadOnlySpan<float> smallest = default)
+    {
+        int slices = axis < 0 ? 1 : weight.Dims[axis];
+        float[] scales = new float[slices];
+        ReadOnlySpan<float> values = weight.Span<float>();
+        int inner = Inner(weight, axis);
+        for (int i = 0; i < values.Length; i++)
+        {
+            ref float largest = ref scales[axis < 0 ? 0 : i / inner % slices];
+            largest = MathF.Max(largest, MathF.Abs(values[i]));
+        }
+
+        for (int c = 0; c < slices; c++)
+        {
+            scales[c] = scales[c] == 0 ? 1 : scales[c] / MaxWeight;
+            if (!smallest.IsEmpty) scales[c] = MathF.Max(scales[c], smallest[c]);
+        }
+
+        return new Quantization(ElementType.Int8, scales, new int[slices], axis);
+    }
+
+    /// <summary>A constant's asymmetric int8 parameters, from its smallest and largest element and zero.</summary>
+    /// <param name="constant">The float32 constant.</param>
+    public static Quantization Asymmetric(Tensor constant)
+    {
+        Calibration.ValueRange range = new(0, 0);
+        foreach (float value in constant.Span<float>()) range = range.Union(new(value, value));
+        return range.ToQuantization();
+    }
+
+    /// <summary>The number of elements between two slices along an axis.</summary>
+    private static int Inner(Tensor tensor, int axis)
+    {
+        int inner = 1;
+        for (int i = axis + 1; axis >= 0 && i < tensor.Rank; i++) inner *= tensor.Dims[i];
+        return inner;
+    }
+}
