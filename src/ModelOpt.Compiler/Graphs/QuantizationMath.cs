@@ -4,7 +4,7 @@ namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>
 /// Floats to the integers of a <see cref="Quantization"/> and back: <c>q = clamp(rint(x / s) + z)</c>, rint half to even;
-/// <c>x = (q − z) · s</c>.
+/// <c>x = (q − z) · s</c>. A constant marked as float16 is rounded to binary16.
 /// </summary>
 internal static class QuantizationMath
 {
@@ -84,6 +84,12 @@ internal static class QuantizationMath
         Tensor result = Tensor.Zeros(ElementType.Float32, tensor.Dims);
         ReadOnlySpan<float> from = tensor.Span<float>();
         Span<float> to = result.Span<float>();
+        if (quantization.Type == ElementType.Float16)
+        {
+            for (int i = 0; i < to.Length; i++) to[i] = (float)(Half)from[i];
+            return result;
+        }
+
         foreach ((int start, int length, float scale, int zero) in Slices(quantization, tensor))
         {
             for (int i = start; i < start + length; i++)

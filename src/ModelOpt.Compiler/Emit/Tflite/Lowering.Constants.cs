@@ -19,7 +19,7 @@ internal sealed partial class Lowering
     {
         bool half = quantization == StoredWeights.Float16;
         Tensor stored = half ? Casting.To(tensor, ElementType.Float16)
-            : quantization is not null ? WeightQuantizer.Quantize(tensor, quantization)
+            : quantization is not null ? quantization.Quantize(tensor)
             : ToFloat32(tensor);
         TensorType type = half ? TensorType.Float16 : TypeOf(stored.Type, null);
         TfliteTensor constant = new(name, type, stored.Dims, -1, half ? null : quantization, stored.Bytes);

@@ -34,7 +34,7 @@ internal static class StoredWeights
         {
             if (constant is not { Constant: { } tensor, Quantization: null }) continue;
             constant.Quantization = Float16;
-            constant.Constant = Tensor.Of<float>(tensor.Dims, [.. tensor.Span<float>().ToArray().Select(x => (float)(Half)x)]);
+            constant.Constant = Float16.Round(tensor);
         }
 
         return null;
