@@ -9,15 +9,18 @@ internal static class DataFile
     private const int StartBytes = 10;
 
     /// <summary>Opens a .npy, .npz or IDX file, the first and the last perhaps in gzip.</summary>
+    /// <param name="path">The file; <c>data.npz#name</c> chooses an array.</param>
+    /// <param name="orNull">Whether a file that is none of them gives null.</param>
     /// <exception cref="CompilationException">It is none of them, or damaged.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static SampleSource Open(string path)
+    public static SampleSource? Open(string path, bool orNull = false)
     {
         (string file, string? array) = SplitArray(path);
         ReadOnlySpan<byte> start = ReadStart(file);
         if (start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]))
             return Open(path, new CompressedBytes(() => OpenGzip(file)));
-        return start.StartsWith("PK"u8) ? OpenNpz(path, file, array) : Open(path, new FileBytes(file));
+        if (start.StartsWith("PK"u8)) return OpenNpz(path, file, array);
+        return orNull && !ArrayHeader.IsNpy(start) && !ArrayHeader.IsIdx(start) ? null : Open(path, new FileBytes(file));
     }
 
     /// <summary>Splits <c>data.npz#name</c>; a file that is really called so is taken as it is.</summary>

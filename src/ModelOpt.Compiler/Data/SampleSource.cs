@@ -31,9 +31,9 @@ public abstract class SampleSource : IDisposable
     {
         try
         {
-            return DataFile.Open(path);
+            return Directory.Exists(path) ? new ImageFolderSource(path) : DataFile.Open(path)!;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (IsUnreadable(e))
         {
             throw DataDiagnostics.Unreadable.In(path, e, e.Message.TrimEnd('.'));
         }
@@ -44,6 +44,10 @@ public abstract class SampleSource : IDisposable
     /// <returns>The sample as stored, of <see cref="SampleShape"/>.</returns>
     /// <exception cref="CompilationException">The file is damaged.</exception>
     public abstract Tensor Read(int index);
+
+    /// <summary>Whether the file system refuses a path.</summary>
+    internal static bool IsUnreadable(Exception e) =>
+        e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,0 +1,76 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Data;
+
+/// <summary>
+/// The .png images of a folder as bytes [height, width, channels], all of one size: RGB, or grey where no image has colour.
+/// </summary>
+internal sealed class ImageFolderSource : SampleSource
+{
+    private readonly IReadOnlyList<string> files;
+    private readonly PngHeader first;
+    private readonly bool color;
+
+    /// <summary>Lists the folder and reads the headers of its images.</summary>
+    /// <param name="path">The folder.</param>
+    /// <exception cref="CompilationException">There is no image, one is damaged, or their sizes differ.</exception>
+    public ImageFolderSource(string path)
+    {
+        File = path;
+        files = ImageFolder.List(path).Files;
+        if (files.Count == 0) throw DataDiagnostics.Empty.In(path, null, "the folder holds no .png image");
+        byte[] start = new byte[PngHeader.Length];
+        foreach (string file in files)
+        {
+            PngHeader header = Reading(file, () =>
+            {
+                using FileStream stream = System.IO.File.OpenRead(file);
+                return PngHeader.Read(start.AsSpan(0, stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)));
+            });
+            if (first == default) first = header;
+            color |= header.IsColor;
+            CheckSize(file, header);
+        }
+    }
+
+    public override string File { get; }
+
+    public override int Count => files.Count;
+
+    public override ElementType Type => ElementType.UInt8;
+
+    public override IReadOnlyList<int> SampleShape => [first.Height, first.Width, color ? 3 : 1];
+
+    public override Tensor Read(int index)
+    {
+        string file = files[index];
+        PngHeader header = default;
+        byte[] image = Reading(file, () => PngImage.Decode(System.IO.File.ReadAllBytes(file), out header));
+        CheckSize(file, header);
+        if (color && !header.IsColor) image = [.. image.SelectMany(grey => Enumerable.Repeat(grey, 3))];
+        return new Tensor(ElementType.UInt8, [.. SampleShape], image);
+    }
+
+    private void CheckSize(string file, PngHeader header)
+    {
+        if ((header.Width, header.Height) != (first.Width, first.Height))
+            throw DataDiagnostics.ImageSizes.In(file, null, header.Width, header.Height, first.Width, first.Height);
+    }
+
+    private static T Reading<T>(string file, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidDataException e)
+        {
+            throw DataDiagnostics.Damaged.In(file, e, e.Message);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw DataDiagnostics.Unreadable.In(file, e, e.Message.TrimEnd('.'));
+        }
+    }
+}
