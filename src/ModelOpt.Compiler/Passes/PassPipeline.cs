@@ -1,0 +1,78 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Passes.Quantize;
+
+namespace ModelOpt.Compiler.Passes;
+
+/// <summary>Runs the passes in order, and checks the graph after each.</summary>
+internal static class PassPipeline
+{
+    // Each round removes a node or more, so this bounds a mistake, not a model.
+    private const int MaxRounds = 100;
+
+    private static readonly Pass[] Passes =
+    [
+        new ConstantFolding(),
+        new IdentityRemoval(),
+        new DeadNodeRemoval(),
+        new ReshapeMerging(),
+        new GemmCanonicalization(),
+        new HardSwishFusion(),
+        new BatchNormFolding(),
+        new AffineFolding(),
+        new PadFolding(),
+        new Int8Quantization(),
+        new WeightStorage(),
+    ];
+
+    /// <summary>Simplifies a graph until nothing changes.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    /// <param name="context">What passes share.</param>
+    /// <returns>What each pass did, in order.</returns>
+    public static IReadOnlyList<AppliedPass> Simplify(Graph graph, PassContext context)
+    {
+        Dictionary<Pass, AppliedPass> applied = [];
+        Pass[] passes = [.. Passes.Where(p => p.Phase == PassPhase.Simplify)];
+        bool changed = true;
+        for (int round = 0; changed && round < MaxRounds; round++)
+        {
+            changed = false;
+            foreach (Pass pass in passes)
+            {
+                PassResult result = Run(pass, graph, context);
+                changed |= result.Changes > 0;
+                int before = applied.TryGetValue(pass, out AppliedPass? earlier) ? earlier.Changes : 0;
+                // What could not be done may have been done since: the last round's reasons are those that stand.
+                applied[pass] = new AppliedPass(pass.Name, before + result.Changes, result.Notes);
+            }
+        }
+
+        return [.. passes.Select(p => applied[p])];
+    }
+
+    /// <summary>Quantizes a simplified graph.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    /// <param name="context">What passes share.</param>
+    /// <returns>What each pass did, in order.</returns>
+    public static IReadOnlyList<AppliedPass> Quantize(Graph graph, PassContext context) =>
+        [.. Passes.Where(p => p.Phase == PassPhase.Quantize).Select(p =>
+        {
+            PassResult result = Run(p, graph, context);
+            return new AppliedPass(p.Name, result.Changes, result.Notes);
+        })];
+
+    private static PassResult Run(Pass pass, Graph graph, PassContext context)
+    {
+        context.Cancellation.ThrowIfCancellationRequested();
+        PassResult result = pass.Apply(graph, context);
+        if (result.Changes == 0) return result;
+        ShapeInference.Run(graph);
+        GraphVerifier.Verify(graph, pass.Name);
+        return result;
+    }
+}
+
+/// <summary>What a pass did over all its rounds.</summary>
+/// <param name="Name">The pass.</param>
+/// <param name="Changes">How often it changed something.</param>
+/// <param name="Notes">What it could have changed and did not, with the reason.</param>
+internal sealed record AppliedPass(string Name, int Changes, IReadOnlyList<string> Notes);
