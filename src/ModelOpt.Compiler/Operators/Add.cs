@@ -1,6 +1,7 @@
 using System.Numerics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -11,7 +12,8 @@ internal sealed class Add : BinaryOperator<Add.Function>
 
     protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Add(a, b);
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) =>
+        ArithmeticLowering.Lower(context, node, BuiltinOperator.Add, BuiltinOptionsType.Add);
 
     internal readonly struct Function : IBinaryFunction
     {

@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -35,5 +36,17 @@ internal sealed class Cast : Operator
             node.Label, node.Type, $"from {node.Input(0).Type} to {type}");
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        TfliteTensor input = context.Input(node, 0, order), output = context.Output(node, 0, order);
+        if (input.Type == output.Type)
+        {
+            // Floats of all sizes are float32 in TFLite.
+            context.Alias(node.Output, node.Input(0));
+            return;
+        }
+
+        context.Emit(BuiltinOperator.Cast, [input], [output], new CastOptions(input.Type, output.Type));
+    }
 }

@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -57,5 +58,14 @@ internal sealed class Concat : Operator
     private static CompilationException Mismatch(Node node, Shape shape, int axis) =>
         GraphDiagnostics.ShapeMismatch.Error(node.Label, $"cannot join {node.ShapeOf(0)} and {shape} along axis {axis}");
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.BroadcastOrder(node);
+        var parts = new TfliteTensor[node.Inputs.Count];
+        for (int i = 0; i < parts.Length; i++) parts[i] = context.Input(node, i, order);
+        int axis = Array.IndexOf(order, AxisOf(node, order.Length));
+        context.Emit(
+            BuiltinOperator.Concatenation, parts, [context.Output(node, 0, order)],
+            new ConcatenationOptions(axis, ActivationFunction.None));
+    }
 }

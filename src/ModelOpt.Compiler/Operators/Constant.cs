@@ -41,5 +41,6 @@ internal sealed class Constant : Operator
 
     public override void Forward(ForwardContext context) => context.Output = Read(context.Node);
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) =>
+        context.EmitReshape(context.Constant(node.Label, Read(node)), context.Output(node, 0));
 }

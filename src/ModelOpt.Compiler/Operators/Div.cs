@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -10,6 +11,9 @@ namespace ModelOpt.Compiler.Operators;
 internal sealed class Div : BinaryOperator<Div.Function>
 {
     public override string Type => "Div";
+
+    // TFLite divides no int8.
+    public override QuantizationRule Quantization => QuantizationRule.Float;
 
     protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Divide(a, b);
 
@@ -26,7 +30,8 @@ internal sealed class Div : BinaryOperator<Div.Function>
         }
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) =>
+        ArithmeticLowering.Lower(context, node, BuiltinOperator.Div, BuiltinOptionsType.Div);
 
     internal readonly struct Function : IBinaryFunction
     {

@@ -39,5 +39,12 @@ internal sealed class Dropout : Operator
         context.Outputs[1] = mask;
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        context.Alias(node.Output, node.Input(0));
+        if (!node.HasOutput(1) || node.ShapeOf(0).ToSizes() is not { } dims) return;
+        Tensor mask = Tensor.Zeros(ElementType.Bool, dims);
+        mask.Bytes.Span.Fill(1);
+        context.EmitReshape(context.Constant("mask", mask), context.Output(node, 1));
+    }
 }

@@ -30,5 +30,5 @@ internal sealed class Flatten : Operator
         return new Shape(DimArithmetic.Product(shape.Take(rows)), DimArithmetic.Product(shape.Skip(rows)));
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
 }

@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -48,5 +49,29 @@ internal sealed class Gather : Operator
         ? (int)(index < 0 ? index + length : index)
         : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"index {index} is outside an axis of size {length}");
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        int axis = node.Axis(node.Int("axis", 0), order.Length), place = Array.IndexOf(order, axis);
+        int rank = node.ShapeOf(1).Rank;
+        // The indices' axes stand where the axis stood, in storage too.
+        int[] result = [.. order[..place].Select(Moved), .. Enumerable.Range(axis, rank), .. order[(place + 1)..].Select(Moved)];
+        TfliteTensor indices;
+        if (node.Input(1).Constant is { } constant)
+        {
+            int length = (int)node.ShapeOf(0)[axis].Size;
+            int[] picks = [.. node.Ints(constant, "indices").Select(n => length < 0 && n >= 0 ? (int)n : Index(node, n, length))];
+            indices = context.Constant("indices", Tensor.Of<int>(constant.Dims, picks));
+        }
+        else
+        {
+            indices = context.Input(node, 1);
+        }
+
+        context.Emit(
+            BuiltinOperator.Gather, [context.Input(node, 0, order), indices], [context.Output(node, 0, result)],
+            new GatherOptions(place));
+
+        int Moved(int other) => other < axis ? other : other + rank - 1;
+    }
 }

@@ -16,5 +16,5 @@ internal sealed class Identity : Operator
 
     public override void Forward(ForwardContext context) => context.Output = context.Input(0);
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) => context.Alias(node.Output, node.Input(0));
 }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -11,7 +12,8 @@ internal sealed class Mul : BinaryOperator<Mul.Function>
 
     protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Multiply(a, b);
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) =>
+        ArithmeticLowering.Lower(context, node, BuiltinOperator.Mul, BuiltinOptionsType.Mul);
 
     internal readonly struct Function : IBinaryFunction
     {

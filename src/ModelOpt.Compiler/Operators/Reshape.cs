@@ -85,5 +85,5 @@ internal sealed class Reshape : Operator
             node.Label, $"{shape} does not reshape to [{string.Join(", ", target.Select(d => d.Number()?.ToString(
                 System.Globalization.CultureInfo.InvariantCulture) ?? d.ToString()))}]");
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
 }

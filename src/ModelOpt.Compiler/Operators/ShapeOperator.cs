@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -26,5 +27,20 @@ internal sealed class ShapeOperator : Operator
 
     private static int Clamped(long axis, int rank) => (int)Math.Clamp(axis < 0 ? axis + rank : axis, 0, rank);
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        if (ShapeContents.Tensor(node.Output) is { } known)
+        {
+            context.EmitReshape(context.Constant(node.Label, known), context.Output(node, 0));
+            return;
+        }
+
+        int[] order = context.OrderOf(node.Input(0));
+        int[] place = Taken(node, AxisOrder.Inverse(order));
+        TfliteTensor input = context.Input(node, 0, order), output = context.Output(node, 0);
+        TfliteTensor sizes = Lowering.Temporary(node, TensorType.Int64, [order.Length]);
+        context.Emit(BuiltinOperator.Shape, [input], [sizes], new ShapeOptions(TensorType.Int64));
+        context.Emit(
+            BuiltinOperator.Gather, [sizes, context.Constant("axes", Tensor.Vector<int>(place))], [output], new GatherOptions(0));
+    }
 }

@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -124,5 +125,52 @@ internal sealed class Slice : Operator
     private static CompilationException Uneven(Node node) =>
         GraphDiagnostics.ShapeMismatch.Error(node.Label, "starts, ends, axes and steps are not equally many, or too many");
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        Shape shape = node.ShapeOf(0);
+        long[] starts = node.ConstantInts(1, "starts")!, ends = node.ConstantInts(2, "ends")!;
+        long[]? steps = node.ConstantInts(4, "steps");
+        int[] axes = AxesOf(node, order.Length, node.ConstantInts(3, "axes"), starts.Length);
+        int[] begin = new int[order.Length], end = new int[order.Length], stride = new int[order.Length];
+        int openBegins = 0, openEnds = 0;
+        for (int i = 0; i < order.Length; i++)
+        {
+            int given = Array.IndexOf(axes, order[i]);
+            long step = given < 0 ? 1 : steps?[given] ?? 1;
+            stride[i] = (int)Math.Clamp(step, -int.MaxValue, int.MaxValue);
+            Dim dim = shape[order[i]];
+            if (!dim.IsKnown)
+            {
+                // An open axis stays whole, or else shape inference would not know its size.
+                if (node.Output.Shape![order[i]] != dim)
+                    throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Output.Name, node.Output.Shape);
+                (openBegins, openEnds) = (openBegins | (1 << i), openEnds | (1 << i));
+                continue;
+            }
+
+            (long first, long count) = given < 0 ? (0, dim.Size) : Range(node, dim.Size, starts[given], ends[given], step);
+            long last = first + ((count - 1) * stride[i]);
+            begin[i] = (int)first;
+            end[i] = (int)(count == 0 ? first : last + Math.Sign(step));
+            // Backwards to the very first: -1 would mean the last.
+            if (end[i] < 0) (end[i], openEnds) = (0, openEnds | (1 << i));
+        }
+
+        TfliteTensor input = context.Input(node, 0, order), output = context.Output(node, 0, order);
+        if (Array.TrueForAll(stride, s => s == 1))
+        {
+            int[] sizes = [.. begin.Select((b, i) => (openEnds >> i & 1) != 0 ? -1 : end[i] - b)];
+            context.Emit(
+                BuiltinOperator.Slice, [input, Vector("begin", begin), Vector("size", sizes)], [output],
+                new EmptyOptions(BuiltinOptionsType.Slice));
+            return;
+        }
+
+        context.Emit(
+            BuiltinOperator.StridedSlice, [input, Vector("begin", begin), Vector("end", end), Vector("strides", stride)],
+            [output], new StridedSliceOptions(openBegins, openEnds, 0, 0, 0));
+
+        TfliteTensor Vector(string name, int[] numbers) => context.Constant(name, Tensor.Vector<int>(numbers));
+    }
 }

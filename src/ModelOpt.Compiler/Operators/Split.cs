@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -87,5 +88,30 @@ internal sealed class Split : Operator
             node.Label, $"pieces of {string.Join(", ", given)} are not {count} that make up {length}");
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        int onnxAxis = node.Axis(node.Int("axis", 0), order.Length), axis = Array.IndexOf(order, onnxAxis);
+        TfliteTensor input = context.Input(node, 0, order), position = context.Constant("axis", Tensor.Scalar(axis));
+        long[] sizes = Sizes(node, node.ShapeOf(0)[onnxAxis].Size, node.ConstantInts(1, "split"));
+        var outputs = new TfliteTensor[sizes.Length];
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            int[] dims = [.. input.Dims];
+            dims[axis] = (int)sizes[i];
+            outputs[i] = node.HasOutput(i) ? context.Output(node, i, order) : Lowering.Temporary(node, input, dims);
+        }
+
+        if (sizes.All(s => s == sizes[0]))
+        {
+            context.Emit(
+                BuiltinOperator.Split, [position, input], outputs, new SplitOptions(BuiltinOptionsType.Split, outputs.Length));
+            return;
+        }
+
+        TfliteTensor pieces = context.Constant("sizes", Tensor.Vector<int>(Array.ConvertAll(sizes, s => (int)s)));
+        context.Emit(
+            BuiltinOperator.SplitV, [input, pieces, position], outputs,
+            new SplitOptions(BuiltinOptionsType.SplitV, outputs.Length));
+    }
 }

@@ -44,5 +44,5 @@ internal sealed class Squeeze : Operator
         return dropped;
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
 }

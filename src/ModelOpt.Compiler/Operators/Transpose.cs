@@ -36,5 +36,6 @@ internal sealed class Transpose : Operator
         context.Output = DataMovement.Transpose(context.Node, input, Permutation(context.Node, input.Rank));
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) =>
+        context.Alias(node.Output, node.Input(0), Permutation(node, node.ShapeOf(0).Rank));
 }

@@ -36,5 +36,5 @@ internal sealed class Unsqueeze : Operator
         return new Shape(dims.Select(dim => dim ?? shape[next++]));
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
 }

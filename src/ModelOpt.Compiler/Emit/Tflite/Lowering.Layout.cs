@@ -157,8 +157,9 @@ internal sealed partial class Lowering
         if (views.TryGetValue(value, out View? view)) return view;
         if (!value.IsConstant)
             throw GraphDiagnostics.InvalidGraph.Error(value.Name, "the value is read before it is produced");
-        return views[value] = new View(
-            new Storage(value, AxisOrder.Identity(Rank(value)), null), AxisOrder.Identity(Rank(value)));
+        int[] identity = AxisOrder.Identity(Rank(value));
+        TfliteTensor constant = Demand(value, identity, quantized: value.Quantization is not null);
+        return views[value] = new View(new Storage(value, identity, constant), identity);
     }
 
     private static int Rank(Value value) =>
