@@ -59,27 +59,40 @@ internal static class ArithmeticOperator
         _ => new BinaryKernel<T, MaximumOperation<T>>(shape, min, max),
     };
 
-    private static Kernel Quantized(Node node, BroadcastShape shape, ActivationFunction activation)
+    /// <summary>8-bit kernel that dequantizes, operates in float32 and quantizes.</summary>
+    public static Kernel CreateByFloat<TOperation>(Node node, BroadcastShape shape, ActivationFunction activation)
+        where TOperation : struct, IBinaryOperation<float>
+    {
+        BinaryQuantization q = Quantization(node);
+        return Create(node, shape, activation, new QuantizedByFloat<TOperation>(q), q.OutputZero);
+    }
+
+    private static Kernel Quantized(Node node, BroadcastShape shape, ActivationFunction activation) => node.Operator switch
+    {
+        BuiltinOperator.Add => Create(node, shape, activation, new QuantizedAdd(Quantization(node)), 0),
+        BuiltinOperator.Mul => Create(node, shape, activation, new QuantizedMultiply(Quantization(node)), 0),
+        BuiltinOperator.Sub => CreateByFloat<SubtractOperation<float>>(node, shape, activation),
+        BuiltinOperator.Div => CreateByFloat<DivideOperation>(node, shape, activation),
+        BuiltinOperator.Minimum => CreateByFloat<MinimumOperation<float>>(node, shape, activation),
+        _ => CreateByFloat<MaximumOperation<float>>(node, shape, activation),
+    };
+
+    private static BinaryQ8Kernel<T> Create<T>(Node node, BroadcastShape shape, ActivationFunction activation, T operation, int zeroPoint)
+        where T : struct, IQuantizedOperation
+    {
+        int shift = Shift(node);
+        (int min, int max) = ActivationRange.Quantized(node, activation);
+        return new BinaryQ8Kernel<T>(shape, operation, zeroPoint, min - shift, max - shift, (byte)shift);
+    }
+
+    private static BinaryQuantization Quantization(Node node)
     {
         Tensor left = node.Input(0), right = node.Input(1), output = node.Output;
-        bool unsigned = output.Type == TensorType.UInt8;
-        int shift = unsigned ? 128 : 0;
-        byte flip = (byte)(unsigned ? 0x80 : 0);
-        (int min, int max) = ActivationRange.Quantized(node, activation);
-        var q = new BinaryQuantization(
+        int shift = Shift(node);
+        return new BinaryQuantization(
             left.Scale, left.ZeroPoint - shift, right.Scale, right.ZeroPoint - shift, output.Scale, output.ZeroPoint - shift);
-        return node.Operator switch
-        {
-            BuiltinOperator.Add => Kernel(new QuantizedAdd(q), 0),
-            BuiltinOperator.Mul => Kernel(new QuantizedMultiply(q), 0),
-            BuiltinOperator.Sub => Kernel(new QuantizedByFloat<SubtractOperation<float>>(q), q.OutputZero),
-            BuiltinOperator.Div => Kernel(new QuantizedByFloat<DivideOperation>(q), q.OutputZero),
-            BuiltinOperator.Minimum => Kernel(new QuantizedByFloat<MinimumOperation<float>>(q), q.OutputZero),
-            _ => Kernel(new QuantizedByFloat<MaximumOperation<float>>(q), q.OutputZero),
-        };
-
-        BinaryQ8Kernel<T> Kernel<T>(T operation, int zeroPoint)
-            where T : struct, IQuantizedOperation =>
-            new(shape, operation, zeroPoint, min - shift, max - shift, flip);
     }
+
+    // uint8 is computed as int8: zero points 128 lower, the top bit (also 128) flipped.
+    private static int Shift(Node node) => node.Output.Type == TensorType.UInt8 ? 128 : 0;
 }

@@ -47,10 +47,14 @@ internal sealed class ExecutionPlan
         GraphRewriter.Rewrite(graph);
         var storage = new StorageMap(graph);
         var kernels = new List<(Node Node, Kernel Kernel)>();
+        long budget = graph.ConstantBudget;
         foreach (Node node in graph.Nodes)
         {
-            if (!storage.IsElided(node))
-                kernels.Add((node, OperatorTable.CreateKernel(node)));
+            if (storage.IsElided(node))
+                continue;
+            budget -= node.Inputs.Sum(t => t is { IsConstant: true } ? t.Bytes : 0L);
+            node.Require(budget >= 0, "constants are used too many times");
+            kernels.Add((node, OperatorKernels.Create(node)));
         }
         int arenaBytes = storage.Place([.. kernels.Select(k => k.Node)]);
         Step[] steps = [.. kernels.Select(k => new Step(

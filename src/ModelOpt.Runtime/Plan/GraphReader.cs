@@ -18,10 +18,12 @@ internal sealed class GraphReader
     private readonly ModelTable _model;
     private readonly SubgraphTable _subgraph;
     private readonly Tensor?[] _tensors;
+    private readonly long _fileBytes;
     private int _operands;
 
-    private GraphReader(ModelTable model, SubgraphTable subgraph)
+    private GraphReader(ModelTable model, SubgraphTable subgraph, long fileBytes)
     {
+        _fileBytes = fileBytes;
         _model = model;
         _subgraph = subgraph;
         if (subgraph.Tensors.Count > MaxTensors)
@@ -38,7 +40,7 @@ internal sealed class GraphReader
             throw new InvalidModelException($"The file has schema version {model.Version}; version 3 is supported.");
         if (model.Subgraphs.Count == 0)
             throw new InvalidModelException("The model has no subgraph.");
-        return new GraphReader(model, new SubgraphTable(model.Subgraphs[0])).Read();
+        return new GraphReader(model, new SubgraphTable(model.Subgraphs[0]), file.Length).Read();
     }
 
     private Graph Read()
@@ -73,7 +75,7 @@ internal sealed class GraphReader
             if (!output.IsConstant && !computed.Contains(output))
                 throw output.Error("is an output of the model, and is never computed");
         }
-        return new Graph(nodes, inputs, outputs);
+        return new Graph(nodes, inputs, outputs, _fileBytes);
     }
 
     private BuiltinOperator[] ReadOperatorCodes()

@@ -1,10 +1,30 @@
 namespace ModelOpt.Runtime.Plan;
 
-/// <summary>Runs the passes that fold nodes of a graph into their neighbours.</summary>
+/// <summary>Runs the passes that fold nodes of a graph into their neighbours or into constants.</summary>
 internal static class GraphRewriter
 {
     public static void Rewrite(Graph graph)
     {
-        _ = graph;
+        ConstantFolding.Apply(graph);
+        PadFolding.Apply(graph);
+        PreprocessingFolding.Apply(graph);
+        RemoveUnused(graph);
+    }
+
+    /// <summary>Removes nodes of which no output is used.</summary>
+    private static void RemoveUnused(Graph graph)
+    {
+        var used = new HashSet<Tensor>(graph.Outputs);
+        var kept = new List<Node>(graph.Nodes.Count);
+        for (int i = graph.Nodes.Count - 1; i >= 0; i--)
+        {
+            Node node = graph.Nodes[i];
+            if (!node.Outputs.Any(used.Contains))
+                continue;
+            kept.Add(node);
+            used.UnionWith(node.Inputs.OfType<Tensor>());
+        }
+        kept.Reverse();
+        graph.Nodes = kept;
     }
 }

@@ -16,7 +16,7 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
 
     public Tensor?[] Inputs => inputs;
 
-    public Tensor[] Outputs { get; set; } = outputs;
+    public Tensor[] Outputs => outputs;
 
     public FlatTable Options { get; init; }
 
@@ -25,6 +25,9 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
     /// <summary>Padding by the zero point (or 0) that a preceding PAD asked for.</summary>
     public Padding2D FoldedPadding { get; set; }
 
+
+    /// <summary>What computes a node that stands for several of the file; null for a node as it is in the file.</summary>
+    public Kernels.Kernel? FusedKernel { get; init; }
 
     public Tensor Output => Outputs[0];
 

@@ -77,7 +77,7 @@ internal sealed class StorageMap
 
     private Tensor Root(Tensor tensor) => _aliasOf.GetValueOrDefault(tensor, tensor);
 
-    private static bool KeepsBytes(Node node)
+    public static bool KeepsBytes(Node node)
     {
         if (node.Operator is not (BuiltinOperator.Reshape or BuiltinOperator.Squeeze or BuiltinOperator.ExpandDims))
             return false;

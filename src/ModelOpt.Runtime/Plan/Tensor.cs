@@ -52,7 +52,7 @@ internal sealed class Tensor
     public bool HasDynamicBatch { get; init; }
 
     /// <summary>The value of a constant. It lies in the file, unaligned, or was computed when the model was loaded.</summary>
-    public ReadOnlyMemory<byte>? Data { get; init; }
+    public ReadOnlyMemory<byte>? Data { get; set; }
 
     public bool IsConstant => Data is not null;
 

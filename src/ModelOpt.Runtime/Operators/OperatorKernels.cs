@@ -5,15 +5,15 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>Which operator is built by which family. A static switch, so that trimming sees all of it.</summary>
-internal static class OperatorTable
+internal static class OperatorKernels
 {
     /// <summary>The kernel that computes a node, bound to its shapes, quantization and constants.</summary>
     /// <exception cref="InvalidModelException">The operator is not supported, or not for these operands.</exception>
-    public static Kernel CreateKernel(Node node)
+    public static Kernel Create(Node node)
     {
         try
         {
-            return Create(node);
+            return Select(node);
         }
         catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or OutOfMemoryException)
         {
@@ -22,8 +22,9 @@ internal static class OperatorTable
         }
     }
 
-    private static Kernel Create(Node node) => node.Operator switch
+    private static Kernel Select(Node node) => node.Operator switch
     {
+        _ when node.FusedKernel is { } fused => fused,
         _ when node.Outputs.All(o => o.Elements == 0) => new EmptyKernel(),
         BuiltinOperator.Conv2D => ConvolutionOperator.CreateConv2D(node),
         BuiltinOperator.DepthwiseConv2D => ConvolutionOperator.CreateDepthwise(node),
@@ -36,6 +37,22 @@ internal static class OperatorTable
         BuiltinOperator.Pack => ConcatenationOperator.CreatePack(node),
         BuiltinOperator.Pad or BuiltinOperator.PadV2 => PadOperator.Create(node),
         BuiltinOperator.Transpose => TransposeOperator.Create(node),
+        BuiltinOperator.BatchMatMul => BatchMatMulOperator.Create(node),
+        BuiltinOperator.Mean or BuiltinOperator.Sum => ReduceOperator.Create(node),
+        BuiltinOperator.PRelu => PReluOperator.Create(node),
+        BuiltinOperator.Logistic or BuiltinOperator.Tanh or BuiltinOperator.HardSwish or BuiltinOperator.Relu
+            or BuiltinOperator.Relu6 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Relu0To1 or BuiltinOperator.LeakyRelu
+            or BuiltinOperator.Neg or BuiltinOperator.Exp or BuiltinOperator.Log or BuiltinOperator.Sqrt
+            or BuiltinOperator.Rsqrt => UnaryOperator.Create(node),
+        BuiltinOperator.Slice => SliceOperator.CreateSlice(node),
+        BuiltinOperator.StridedSlice => SliceOperator.CreateStrided(node),
+        BuiltinOperator.Split => SplitOperator.CreateSplit(node),
+        BuiltinOperator.SplitV => SplitOperator.CreateSplitV(node),
+        BuiltinOperator.Unpack => SplitOperator.CreateUnpack(node),
+        BuiltinOperator.Gather => GatherOperator.Create(node),
+        BuiltinOperator.Cast => CastOperator.Create(node),
+        BuiltinOperator.DepthToSpace or BuiltinOperator.SpaceToDepth => DepthToSpaceOperator.Create(node),
+        BuiltinOperator.ResizeNearestNeighbor or BuiltinOperator.ResizeBilinear => ResizeOperator.Create(node),
         BuiltinOperator.Softmax => SoftmaxOperator.Create(node),
         BuiltinOperator.Quantize => QuantizeOperator.CreateQuantize(node),
         BuiltinOperator.Dequantize => QuantizeOperator.CreateDequantize(node),

@@ -1,0 +1,36 @@
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>
+/// A function of one byte that depends on the index along an axis, as one table of 256 entries for each index: the input
+/// is [outer, channels, inner].
+/// </summary>
+internal sealed class ChannelLookupKernel<T>(int outer, int channels, int inner, T[] tables) : Kernel
+    where T : unmanaged
+{
+    public override int Items => inner == 1 ? outer : outer * channels;
+
+    public override long Work => (long)outer * channels * inner;
+
+    public override void Run(in KernelArguments args, int start, int end)
+    {
+        ReadOnlySpan<byte> x = args.Input<byte>(0);
+        Span<T> y = args.Output<T>(0);
+        ReadOnlySpan<T> all = tables;
+        if (inner != 1)
+        {
+            for (int item = start; item < end; item++)
+            {
+                ReadOnlySpan<T> table = all.Slice(item % channels * 256, 256);
+                for (int i = item * inner; i < (item + 1) * inner; i++)
+                    y[i] = table[x[i]];
+            }
+            return;
+        }
+        for (int c = 0; c < channels; c++)
+        {
+            ReadOnlySpan<T> table = all.Slice(c * 256, 256);
+            for (int i = (start * channels) + c; i < end * channels; i += channels)
+                y[i] = table[x[i]];
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Operators;
+
+/// <summary>BATCH_MATMUL: matrix products over the last two dimensions, the others broadcasting.</summary>
+internal static class BatchMatMulOperator
+{
+    private const int MaxMatrices = 1 << 20;
+
+    public static Kernel Create(Node node)
+    {
+        BatchMatMulOptions options = BatchMatMulOptions.Read(node.Options);
+        Tensor x = node.Input(0), y = node.Input(1), output = node.Output;
+        if (x.Type != y.Type || x.Type != output.Type)
+            throw node.UnsupportedTypes();
+        node.Require(x.Rank >= 2 && y.Rank >= 2 && output.Rank >= 2, "operands must have at least 2 dimensions");
+        (int m, int k) = options.TransposeX ? (x.Shape[^1], x.Shape[^2]) : (x.Shape[^2], x.Shape[^1]);
+        (int k2, int n) = options.TransposeY ? (y.Shape[^1], y.Shape[^2]) : (y.Shape[^2], y.Shape[^1]);
+        node.Require(k == k2 && k > 0, $"{k} columns meet {k2} rows");
+        node.Require(output.Shape[^2] == m && output.Shape[^1] == n, $"the output should have {m}×{n} matrices");
+        var batches = new BroadcastShape(x.Shape[..^2], y.Shape[..^2], output.Shape[..^2]);
+        int count = output.Elements / (m * n);
+        node.Require(count <= MaxMatrices, $"more than {MaxMatrices} matrices");
+        int[] left = new int[count], right = new int[count];
+        for (int row = 0, i = 0; row < batches.Rows; row++)
+        {
+            (int l, int r) = batches.Offsets(row);
+            for (int j = 0; j < batches.Length; j++, i++)
+                (left[i], right[i]) = (l + (batches.LeftRepeats ? 0 : j), r + (batches.RightRepeats ? 0 : j));
+        }
+        var shape = new BatchMatMulShape(m, n, k, options.TransposeX, options.TransposeY, left, right);
+        if (x.Type == TensorType.Float32)
+            return new BatchMatMulF32(shape, float.NegativeInfinity, float.PositiveInfinity);
+        if (!x.IsQuantized8 || !y.IsQuantized8 || !output.IsQuantized8)
+            throw node.UnsupportedTypes();
+        var quantization = new LayerQuantization(
+            x.Scale, x.ZeroPoint, [y.Scale], y.ZeroPoint, output.Scale, output.ZeroPoint, output.TypeMin, output.TypeMax);
+        return new BatchMatMulInt8(shape, quantization, x.Type == TensorType.UInt8);
+    }
+}

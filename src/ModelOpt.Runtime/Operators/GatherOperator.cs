@@ -1,0 +1,29 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Operators;
+
+/// <summary>GATHER along one axis.</summary>
+internal static class GatherOperator
+{
+    public static Kernel Create(Node node)
+    {
+        GatherOptions options = GatherOptions.Read(node.Options);
+        Tensor input = node.Input(0), indices = node.Input(1), output = node.Output;
+        node.Require(options.BatchDimensions == 0, "batch dimensions are not supported");
+        int axis = Axes.Normalize(node, options.Axis, input.Rank);
+        int[] shape = [.. input.Shape[..axis], .. indices.Shape, .. input.Shape[(axis + 1)..]];
+        node.Require(
+            input.Type == output.Type && output.Shape.AsSpan().SequenceEqual(shape),
+            $"the output should have shape [{string.Join(", ", shape)}]");
+        int outer = input.Shape[..axis].Aggregate(1, (a, b) => a * b);
+        int slice = output.Bytes / Math.Max(1, outer * indices.Elements);
+        return indices.Type switch
+        {
+            TensorType.Int32 => new GatherKernel<int>(output.Name, outer, input.Shape[axis], indices.Elements, slice),
+            TensorType.Int64 => new GatherKernel<long>(output.Name, outer, input.Shape[axis], indices.Elements, slice),
+            _ => throw node.UnsupportedTypes(),
+        };
+    }
+}

@@ -1,0 +1,31 @@
+using System.Numerics;
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Operators;
+
+/// <summary>PRELU: x for x ≥ 0, alpha·x below; alpha broadcasts.</summary>
+internal static class PReluOperator
+{
+    public static Kernel Create(Node node)
+    {
+        Tensor input = node.Input(0), alpha = node.Input(1), output = node.Output;
+        if (input.Type != output.Type || alpha.Type != input.Type)
+            throw node.UnsupportedTypes();
+        var shape = new BroadcastShape(input.Shape, alpha.Shape, output.Shape);
+        if (input.Type == TensorType.Float32)
+            return new BinaryKernel<float, PReluOperation>(shape, float.NegativeInfinity, float.PositiveInfinity);
+        if (!input.IsQuantized8)
+            throw node.UnsupportedTypes();
+        return ArithmeticOperator.CreateByFloat<PReluOperation>(node, shape, ActivationFunction.None);
+    }
+
+    private readonly struct PReluOperation : IBinaryOperation<float>
+    {
+        public static Vector<float> Apply(Vector<float> left, Vector<float> right) =>
+            Vector.ConditionalSelect(Vector.LessThan(left, Vector<float>.Zero), left * right, left);
+
+        public static float Apply(float left, float right) => left < 0 ? left * right : left;
+    }
+}

@@ -1,0 +1,56 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Operators;
+
+/// <summary>Functions of each element. For 8-bit tensors every one of them is a table of 256 entries.</summary>
+internal static class UnaryOperator
+{
+    public static Kernel Create(Node node)
+    {
+        Tensor input = node.Input(0), output = node.Output;
+        node.Require(input.Elements == output.Elements, "input and output have different shapes");
+        int elements = input.Elements;
+        float alpha = node.Operator == BuiltinOperator.LeakyRelu ? LeakyReluOptions.Read(node.Options).Alpha : 0;
+        if (input.IsQuantized8 && output.IsQuantized8)
+            return new LookupTableKernel(elements, QuantizationTables.Create(input, output, Scalar(node.Operator, alpha)));
+        if (input.Type != TensorType.Float32 || output.Type != TensorType.Float32)
+            throw node.UnsupportedTypes();
+        return node.Operator switch
+        {
+            BuiltinOperator.Logistic => new MathF32Kernel<SigmoidOperation>(elements),
+            BuiltinOperator.Tanh => new MathF32Kernel<TanhOperation>(elements),
+            BuiltinOperator.Exp => new MathF32Kernel<ExpOperation>(elements),
+            BuiltinOperator.Log => new MathF32Kernel<LogOperation>(elements),
+            BuiltinOperator.HardSwish => new UnaryF32Kernel<HardSwishFunction>(elements, default),
+            BuiltinOperator.Neg => new UnaryF32Kernel<NegateFunction>(elements, default),
+            BuiltinOperator.Sqrt => new UnaryF32Kernel<SquareRootFunction>(elements, default),
+            BuiltinOperator.Rsqrt => new UnaryF32Kernel<ReciprocalSquareRootFunction>(elements, default),
+            BuiltinOperator.LeakyRelu => new UnaryF32Kernel<LeakyReluFunction>(elements, new LeakyReluFunction(alpha)),
+            _ => new UnaryF32Kernel<ClampFunction>(elements, Clamp(node.Operator)),
+        };
+    }
+
+    private static Func<float, float> Scalar(BuiltinOperator op, float alpha) => op switch
+    {
+        BuiltinOperator.Logistic => MathF32.Sigmoid,
+        BuiltinOperator.Tanh => MathF32.Tanh,
+        BuiltinOperator.Exp => MathF32.Exp,
+        BuiltinOperator.Log => MathF32.Log,
+        BuiltinOperator.HardSwish => default(HardSwishFunction).Apply,
+        BuiltinOperator.Neg => default(NegateFunction).Apply,
+        BuiltinOperator.Sqrt => default(SquareRootFunction).Apply,
+        BuiltinOperator.Rsqrt => default(ReciprocalSquareRootFunction).Apply,
+        BuiltinOperator.LeakyRelu => new LeakyReluFunction(alpha).Apply,
+        _ => Clamp(op).Apply,
+    };
+
+    private static ClampFunction Clamp(BuiltinOperator op) => op switch
+    {
+        BuiltinOperator.Relu => new ClampFunction(0, float.PositiveInfinity),
+        BuiltinOperator.Relu6 => new ClampFunction(0, 6),
+        BuiltinOperator.ReluN1To1 => new ClampFunction(-1, 1),
+        _ => new ClampFunction(0, 1),
+    };
+}
