@@ -1,6 +1,8 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -50,7 +52,48 @@ internal sealed class AveragePool : Operator
         context.Output = Casting.To(y, x.Type);
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        var window = WindowLowering.Begin(context, node, ConvGeometry.OfPool(node));
+        (WindowAxis v, WindowAxis h) = window.Axes;
+        if ((v.Dilation > 1 && v.Kernel > 1) || (h.Dilation > 1 && h.Kernel > 1))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "dilations");
+        bool countPadding = node.Int("count_include_pad", 0) != 0;
+        int[] rows = Counts(v, countPadding), columns = Counts(h, countPadding);
+        bool full = Array.TrueForAll(rows, c => c == v.Kernel) && Array.TrueForAll(columns, c => c == h.Kernel);
+        // TFLite leaves the padding of SAME out of the count; what a PAD adds it counts.
+        bool excludes = window.IsSame && !countPadding;
+        (TfliteTensor x, Padding padding) = window.PadInput(null, always: !excludes);
+        window.End((inputs, output) =>
+        {
+            Pool2DOptions options = new(padding, h.Stride, v.Stride, h.Kernel, v.Kernel, ActivationFunction.None);
+            if (full || excludes)
+            {
+                context.Emit(BuiltinOperator.AveragePool2D, inputs, [output], options);
+                return;
+            }
+
+            // The mean over all taps times taps / counted taps; in float, so that it is rounded once.
+            TfliteTensor source = inputs[0]!;
+            TfliteTensor mean = Lowering.Temporary(node, TensorType.Float32, output.Dims, output.OpenAxis), corrected = output;
+            if (source.Quantization is not null)
+            {
+                TfliteTensor real = Lowering.Temporary(node, TensorType.Float32, source.Dims, source.OpenAxis);
+                context.Emit(BuiltinOperator.Dequantize, [source], [real], new EmptyOptions(BuiltinOptionsType.Dequantize));
+                source = real;
+                corrected = Lowering.Temporary(node, TensorType.Float32, output.Dims, output.OpenAxis);
+            }
+
+            context.Emit(BuiltinOperator.AveragePool2D, [source], [mean], options);
+            float[] factors = [.. rows.SelectMany(_ => columns, (r, c) => (float)(v.Kernel * h.Kernel) / Math.Max(1, r * c))];
+            context.Emit(
+                BuiltinOperator.Mul,
+                [mean, context.Constant($"{node.Label}/correction", Tensor.Of<float>([1, v.Output, h.Output, 1], factors))],
+                [corrected], new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
+            if (corrected != output)
+                context.Emit(BuiltinOperator.Quantize, [corrected], [output], new EmptyOptions(BuiltinOptionsType.Quantize));
+        }, x);
+    }
 
     /// <summary>How many positions of each window along an axis the mean counts.</summary>
     /// <param name="axis">The axis.</param>

@@ -4,6 +4,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -84,7 +85,26 @@ internal sealed class BatchNormalization : Operator
         context.Output = Casting.To(y, x.Type);
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        if (Enumerable.Range(1, 4).Any(i => !node.Input(i).IsConstant))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "parameters that are computed");
+        (double[] factors, double[] summands) = Affine(
+            node, node.Input(1).Constant!, node.Input(2).Constant!, node.Input(3).Constant!, node.Input(4).Constant!);
+        int[] order = context.OrderOf(node.Input(0)), dims = new int[order.Length];
+        Array.Fill(dims, 1);
+        dims[Array.IndexOf(order, order.Length > 1 ? 1 : 0)] = factors.Length;
+        TfliteTensor x = context.Input(node, 0, order), scaled = Lowering.Temporary(node, x, x.Dims);
+        context.Emit(
+            BuiltinOperator.Mul, [x, Parameter("scale", factors)], [scaled],
+            new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
+        context.Emit(
+            BuiltinOperator.Add, [scaled, Parameter("shift", summands)], [context.Output(node, 0, order)],
+            new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
+
+        TfliteTensor Parameter(string name, double[] values) => context.Constant(
+            $"{node.Label}/{name}", Tensor.Of<float>(dims, Array.ConvertAll(values, v => (float)v)));
+    }
 
     private static void Apply(ReadOnlySpan<float> x, float factor, float summand, Span<float> y)
     {

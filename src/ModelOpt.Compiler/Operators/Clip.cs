@@ -4,6 +4,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -61,7 +62,49 @@ internal sealed class Clip : Operator
         static Tensor? Cast(Tensor? tensor) => tensor is null ? null : Casting.To(tensor, ElementType.Float32);
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        BuiltinOperator? single = Bounds(node) switch
+        {
+            (float.NegativeInfinity, float.PositiveInfinity) => null,
+            (0, float.PositiveInfinity) => BuiltinOperator.Relu,
+            (0, 6) => BuiltinOperator.Relu6,
+            (-1, 1) => BuiltinOperator.ReluN1To1,
+            _ => null,
+        };
+        TfliteTensor x = context.Input(node, 0, order), y = context.Output(node, 0, order);
+        if (single is { } op)
+        {
+            context.Emit(op, [x], [y]);
+            return;
+        }
+
+        // Rounding is monotone: bounds on the grid of the output give what rounding the bounded value gives.
+        var steps = new List<(BuiltinOperator Op, TfliteTensor[] Inputs, IOperatorOptions? Options)>();
+        if (x.Quantization != y.Quantization)
+            steps.Add((BuiltinOperator.Quantize, [], new EmptyOptions(BuiltinOptionsType.Quantize)));
+        AddBound(1, BuiltinOperator.Maximum);
+        AddBound(2, BuiltinOperator.Minimum);
+        if (steps.Count == 0)
+            context.EmitReshape(x, y);
+        for (int i = 0; i < steps.Count; i++)
+        {
+            TfliteTensor result = i == steps.Count - 1 ? y : Lowering.Temporary(node, y, y.Dims);
+            context.Emit(steps[i].Op, [x, .. steps[i].Inputs], [result], steps[i].Options);
+            x = result;
+        }
+
+        void AddBound(int index, BuiltinOperator op)
+        {
+            if (node.InputOrNull(index) is not { } bound) return;
+            if (y.Quantization is not null && !bound.IsConstant)
+                throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "bounds that are computed, on quantized data");
+            TfliteTensor limit = bound.Constant is { } constant
+                ? context.Constant(bound.Name, constant, y.Quantization) : context.Input(node, index);
+            steps.Add((op, [limit], new EmptyOptions(BuiltinOptionsType.MaximumMinimum)));
+        }
+    }
 
     private static float? Bound(Node node, int index, float fallback) =>
         node.InputOrNull(index) is not { } value ? fallback

@@ -4,6 +4,7 @@ using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -63,7 +64,34 @@ internal sealed class Conv : Operator
     public override long Macs(Node node) =>
         node.Output.Shape is { } y && node.Input(1).Shape is { } w ? y.CountOfOne() * w.Skip(1).Aggregate(1L, (p, d) => p * d.Size) : 0;
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        if (node.Input(1).Constant is not { } weights)
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "weights that are computed");
+        int group = (int)Group(node), filters = weights.Dims[0], rank = weights.Rank;
+        bool depthwise = group > 1 && group == node.ShapeOf(0)[1].Size;
+        var window = WindowLowering.Begin(context, node, ConvGeometry.OfConv(node, weights.Shape));
+        (TfliteTensor x, Padding padding) = window.PadInput(null);
+        // 1-D kernels become 2-D ones of height 1. OIHW becomes OHWI, for depthwise 1HWO.
+        int[] order = depthwise ? [1, 2, 3, 0] : [0, 2, 3, 1];
+        TfliteTensor w = context.ConstantInput(
+            node, 1, depthwise ? "depthwise" : "filters",
+            tensor => AxisOrder.Permute(rank == 4 ? tensor : tensor.Reshape([filters, tensor.Dims[1], 1, tensor.Dims[2]]), order),
+            axis => axis == 0 ? Array.IndexOf(order, 0) : throw GraphDiagnostics.InvalidGraph.Error(
+                node.Label, "the weights have one scale per input channel"));
+        TfliteTensor b = LayerBias.Of(context, node, 2, x, w, filters);
+        ActivationFunction activation = context.TakeActivation(node);
+        (WindowAxis v, WindowAxis h) = window.Axes;
+        window.End((inputs, output) =>
+        {
+            if (depthwise)
+                context.Emit(BuiltinOperator.DepthwiseConv2D, inputs, [output], new DepthwiseConv2DOptions(
+                    padding, h.Stride, v.Stride, filters / group, activation, h.Dilation, v.Dilation));
+            else
+                context.Emit(BuiltinOperator.Conv2D, inputs, [output], new Conv2DOptions(
+                    padding, h.Stride, v.Stride, activation, h.Dilation, v.Dilation));
+        }, x, w, b);
+    }
 
     private static long Group(Node node)
     {

@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -57,7 +58,72 @@ internal sealed class Gemm : Operator
     public override long Macs(Node node) =>
         node.Output.Shape is { } y && node.Input(0).Shape is { } a ? y.CountOfOne() * Math.Max(1, a[Transposed(node).A ? 0 : 1].Size) : 0;
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        (bool transA, bool transB) = Transposed(node);
+        float alpha = node.Float("alpha", 1), beta = node.Float("beta", 1);
+        Value? c = beta == 0 ? null : node.InputOrNull(2);
+        if (node.Input(1).Constant is { } weights)
+        {
+            int outputs = weights.Dims[transB ? 0 : 1];
+            // A bias that is the same for every row; anything else is added afterwards.
+            bool isBias = c is null || (c.Constant is { } bias && (bias.Count == 1 || (bias.Count == outputs && bias.Dims[^1] == outputs)));
+            bool single = alpha == 1 && (c is null || (isBias && beta == 1));
+            TfliteTensor x = transA ? context.Input(node, 0, [1, 0]) : context.FullyConnectedInput(node, 0);
+            TfliteTensor w = transA
+                ? context.Input(node, 1, transB ? [0, 1] : [1, 0]) : context.FullyConnectedWeight(node, 1, 0, transB);
+            TfliteTensor b = LayerBias.Of(context, node, single && c is not null ? 2 : -1, x, w, outputs);
+            ActivationFunction activation = single || !context.RunsQuantized(node) ? context.TakeActivation(node) : default;
+            Finish(context, node, alpha, beta, single ? null : c, single ? activation : default, activation, output =>
+                context.Emit(BuiltinOperator.FullyConnected, [x, w, b], [output], new FullyConnectedOptions(single ? activation : default)));
+            return;
+        }
+
+        TfliteTensor left = context.Input(node, 0), right = context.Input(node, 1);
+        Finish(context, node, alpha, beta, c, default, default, output => context.Emit(
+            BuiltinOperator.BatchMatMul, [left, right], [output], new BatchMatMulOptions(transA, transB)));
+    }
+
+    /// <summary>Writes the product, then alpha and beta · C where they are left.</summary>
+    private static void Finish(
+        Lowering context, Node node, float alpha, float beta, Value? c, ActivationFunction fusedInProduct,
+        ActivationFunction activation, Action<TfliteTensor> emitProduct)
+    {
+        TfliteTensor y = context.Output(node, 0);
+        if (alpha == 1 && c is null)
+        {
+            emitProduct(y);
+            return;
+        }
+
+        if (context.RunsQuantized(node))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "alpha, beta or a C per row, on quantized data");
+        ActivationFunction last = fusedInProduct == activation ? default : activation;
+        TfliteTensor product = Lowering.Temporary(node, y, y.Dims);
+        emitProduct(product);
+        if (alpha != 1)
+        {
+            TfliteTensor scaled = c is null ? y : Lowering.Temporary(node, y, y.Dims);
+            context.Emit(
+                BuiltinOperator.Mul, [product, Scalar(alpha)], [scaled],
+                new ArithmeticOptions(BuiltinOptionsType.Mul, c is null ? last : default));
+            product = scaled;
+        }
+
+        if (c is null) return;
+        TfliteTensor summand = context.Input(node, 2);
+        if (beta != 1)
+        {
+            TfliteTensor scaled = Lowering.Temporary(node, summand, summand.Dims);
+            context.Emit(
+                BuiltinOperator.Mul, [summand, Scalar(beta)], [scaled], new ArithmeticOptions(BuiltinOptionsType.Mul, default));
+            summand = scaled;
+        }
+
+        context.Emit(BuiltinOperator.Add, [product, summand], [y], new ArithmeticOptions(BuiltinOptionsType.Add, last));
+
+        TfliteTensor Scalar(float value) => context.Constant($"{node.Label}/constant", Tensor.Vector(value));
+    }
 
     private static (bool A, bool B) Transposed(Node node) => (node.Int("transA", 0) != 0, node.Int("transB", 0) != 0);
 

@@ -26,5 +26,6 @@ internal sealed class GlobalAveragePool : Operator
         context.Output = MeanReduction.Mean(context.Node, x, [.. Enumerable.Range(2, x.Rank - 2)], keep: true);
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) =>
+        MeanReduction.Lower(context, node, [.. Enumerable.Range(2, node.ShapeOf(0).Rank - 2)], keep: true);
 }

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -11,7 +12,29 @@ internal sealed class HardSigmoid : UnaryOperator
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        // clip(t, 0, 1) = clip(6·t, 0, 6) / 6, where the clip is an activation that TFLite fuses.
+        (float alpha, float beta) = Coefficients(node);
+        int[] order = context.OrderOf(node.Input(0));
+        TfliteTensor x = context.Input(node, 0, order);
+        if (alpha * 6 != 1)
+        {
+            TfliteTensor scaled = Lowering.Temporary(node, x, x.Dims);
+            context.Emit(BuiltinOperator.Mul, [x, Scalar(alpha * 6)], [scaled], Options(BuiltinOptionsType.Mul));
+            x = scaled;
+        }
+
+        TfliteTensor clipped = Lowering.Temporary(node, x, x.Dims);
+        context.Emit(BuiltinOperator.Add, [x, Scalar(beta * 6)], [clipped], Options(BuiltinOptionsType.Add, ActivationFunction.Relu6));
+        context.Emit(
+            BuiltinOperator.Mul, [clipped, Scalar(1f / 6)], [context.Output(node, 0, order)], Options(BuiltinOptionsType.Mul));
+
+        TfliteTensor Scalar(float value) => context.Constant($"{node.Label}/constant", Tensor.Vector(value));
+
+        static ArithmeticOptions Options(BuiltinOptionsType type, ActivationFunction activation = ActivationFunction.None) =>
+            new(type, activation);
+    }
 
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
     {

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -8,7 +9,8 @@ internal sealed class HardSwish : UnaryOperator
 {
     public override string Type => "HardSwish";
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) =>
+        LowerElements(context, node, BuiltinOperator.HardSwish, new EmptyOptions(BuiltinOptionsType.HardSwish));
 
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
     {

@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -57,7 +58,51 @@ internal sealed class MatMul : Operator
     public override long Macs(Node node) =>
         node.Output.Shape is { } y && node.Input(0).Shape is { } a ? y.CountOfOne() * Math.Max(1, a[^1].Size) : 0;
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        Shape a = node.ShapeOf(0), b = node.ShapeOf(1);
+        TfliteTensor y = context.Output(node, 0);
+        if (node.Input(1).Constant is { Rank: <= 2 } weights)
+        {
+            int outputs = weights.Rank == 2 ? weights.Dims[1] : 1;
+            TfliteTensor x = a.Rank == 2 ? context.FullyConnectedInput(node, 0) : context.Input(node, 0);
+            if (a.Rank == 1) x = Reshaped(context, node, x, [1, x.Dims[0]]);
+            TfliteTensor w = weights.Rank == 2 && a.Rank == 2 ? context.FullyConnectedWeight(node, 1, 0, transposed: false)
+                : weights.Rank == 2 ? context.Input(node, 1, [1, 0])
+                : context.ConstantInput(node, 1, "row", tensor => tensor.Reshape([1, tensor.Count]), axis => 1);
+            TfliteTensor bias = LayerBias.Of(context, node, -1, x, w, outputs);
+            int[] dims = [.. x.Dims[..^1], outputs];
+            TfliteTensor product = dims.Length == y.Rank ? y : Lowering.Temporary(node, y.Type, dims, x.OpenAxis, y.Quantization);
+            context.Emit(
+                BuiltinOperator.FullyConnected, [x, w, bias], [product],
+                new FullyConnectedOptions(ActivationFunction.None, KeepDimensions: x.Rank > 2));
+            if (product != y) context.EmitReshape(product, y);
+            return;
+        }
+
+        TfliteTensor left = context.Input(node, 0), right = context.Input(node, 1);
+        if (a.Rank == 1) left = Reshaped(context, node, left, [1, left.Dims[0]]);
+        if (b.Rank == 1) right = Reshaped(context, node, right, [right.Dims[0], 1]);
+        TfliteTensor result = y;
+        if (a.Rank == 1 || b.Rank == 1)
+        {
+            int rank = Math.Max(left.Rank, right.Rank);
+            int[] batch = y.Dims[..(rank - 2)];
+            int open = y.OpenAxis < rank - 2 || b.Rank == 1 ? y.OpenAxis : y.OpenAxis + 1;
+            result = Lowering.Temporary(node, y.Type, [.. batch, left.Dims[^2], right.Dims[^1]], open, y.Quantization);
+        }
+
+        context.Emit(BuiltinOperator.BatchMatMul, [left, right], [result], new BatchMatMulOptions(false, false));
+        if (result != y) context.EmitReshape(result, y);
+    }
+
+    private static TfliteTensor Reshaped(Lowering context, Node node, TfliteTensor tensor, int[] dims)
+    {
+        int open = tensor.OpenAxis < 0 ? -1 : dims[0] == 1 && tensor.Rank == 1 ? tensor.OpenAxis + 1 : tensor.OpenAxis;
+        TfliteTensor result = Lowering.Temporary(node, tensor.Type, dims, open, tensor.Quantization);
+        context.EmitReshape(tensor, result);
+        return result;
+    }
 
     /// <summary>Where the matrix of each element of the broadcast batch starts.</summary>
     private static int[] Starts(Tensor tensor, ReadOnlySpan<int> batch, int matrix)

@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -32,7 +33,55 @@ internal sealed class MaxPool : Operator
         context.Output = Casting.To(y, x.Type);
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        var window = WindowLowering.Begin(context, node, ConvGeometry.OfPool(node));
+        (WindowAxis v, WindowAxis h) = window.Axes;
+        bool dilated = (v.Dilation > 1 && v.Kernel > 1) || (h.Dilation > 1 && h.Kernel > 1);
+        (TfliteTensor x, Padding padding) = window.PadInput(window.LowestValue, always: dilated);
+        if (!dilated)
+        {
+            window.End((inputs, output) => context.Emit(BuiltinOperator.MaxPool2D, inputs, [output], new Pool2DOptions(
+                padding, h.Stride, v.Stride, h.Kernel, v.Kernel, ActivationFunction.None)), x);
+            return;
+        }
+
+        // TFLite's pools have no dilation: the maximum of the window's rows, then of its columns, as strided slices.
+        window.End((inputs, output) => Slices(2, h, Slices(1, v, inputs[0]!, null), output), x);
+
+        TfliteTensor Slices(int axis, WindowAxis w, TfliteTensor from, TfliteTensor? output)
+        {
+            TfliteTensor? largest = null;
+            for (int tap = 0; tap < w.Kernel; tap++)
+            {
+                int[] begin = new int[4], end = [.. from.Dims], strides = [1, 1, 1, 1];
+                begin[axis] = tap * w.Dilation;
+                end[axis] = begin[axis] + ((w.Output - 1) * w.Stride) + 1;
+                strides[axis] = w.Stride;
+                int[] dims = [.. from.Dims];
+                dims[axis] = w.Output;
+                int others = 0b1111 & ~(1 << axis);
+                TfliteTensor slice = w.Kernel == 1 && output is not null ? output : Lowering.Temporary(node, from, dims);
+                context.Emit(
+                    BuiltinOperator.StridedSlice, [from, Ints("begin", begin), Ints("end", end), Ints("strides", strides)],
+                    [slice], new StridedSliceOptions(others, others, 0, 0, 0));
+                if (largest is not null)
+                {
+                    TfliteTensor maximum = tap == w.Kernel - 1 && output is not null ? output : Lowering.Temporary(node, from, dims);
+                    context.Emit(
+                        BuiltinOperator.Maximum, [largest, slice], [maximum],
+                        new EmptyOptions(BuiltinOptionsType.MaximumMinimum));
+                    slice = maximum;
+                }
+
+                largest = slice;
+            }
+
+            return largest!;
+        }
+
+        TfliteTensor Ints(string name, int[] values) => context.Constant($"{node.Label}/{name}", Tensor.Vector<int>(values));
+    }
 
     private readonly struct Action(ForwardContext context, Tensor x, WindowAxis v, WindowAxis h, Tensor y) : INumberAction
     {

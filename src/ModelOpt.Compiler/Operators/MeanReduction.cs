@@ -1,5 +1,7 @@
 using System.Numerics;
+using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -34,6 +36,24 @@ internal static class MeanReduction
         Tensor y = node.Allocate(source.Type, dims.ToArray());
         ElementDispatch.Numbers(source.Type, new Action(source, strides, count, y));
         return Casting.To(y, x.Type);
+    }
+
+    /// <summary>Writes a mean as MEAN, in the order in which its input is stored.</summary>
+    /// <param name="context">The TFLite model being written.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="axes">The axes, counted from the front.</param>
+    /// <param name="keep">Whether the axes stay, with size 1.</param>
+    public static void Lower(Lowering context, Node node, int[] axes, bool keep)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        int[] stored = [.. Enumerable.Range(0, order.Length).Where(i => axes.Contains(order[i]))];
+        int[] output = keep ? order
+            : [.. order.Where(a => !axes.Contains(a)).Select(a => a - axes.Count(reduced => reduced < a))];
+        context.Emit(
+            BuiltinOperator.Mean,
+            [context.Input(node, 0, order), context.Constant($"{node.Label}/axes", Tensor.Vector<int>(stored))],
+            [context.Output(node, 0, output)],
+            new ReducerOptions(keep));
     }
 
     private readonly struct Action(Tensor x, int[] strides, int count, Tensor y) : INumberAction

@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -32,7 +33,14 @@ internal sealed class PRelu : Operator
         context.Output = Casting.To(y, x.Type);
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.BroadcastOrder(node);
+        context.Emit(
+            BuiltinOperator.PRelu,
+            [context.Input(node, 0, order), context.BroadcastInput(node, 1, order)],
+            [context.Output(node, 0, order)]);
+    }
 
     private readonly struct Action(Tensor x, Tensor slope, Tensor y) : INumberAction
     {

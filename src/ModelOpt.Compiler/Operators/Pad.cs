@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -73,7 +74,82 @@ internal sealed class Pad : Operator
         context.Output = y;
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        if (ConstantPads(node) is not { } pads)
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "pads that are computed");
+        int[] order = context.OrderOf(node.Input(0));
+        TfliteTensor x = context.Input(node, 0, order), y = context.Output(node, 0, order);
+        if (x.Quantization != y.Quantization)
+            throw GraphDiagnostics.InvalidGraph.Error(node.Label, "Pad changes the scale");
+        pads = Array.ConvertAll(order, axis => pads[axis]);
+        string mode = Mode(node);
+        if (pads.Where((p, axis) => axis == x.OpenAxis && p != (0, 0)).Any())
+            throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
+        var steps = new List<(int[] Dims, Action<TfliteTensor, TfliteTensor> Emit)>();
+        if (mode == "constant") ConstantSteps(context, node, x, pads, steps);
+        else GatherSteps(context, node, mode, x, pads, steps);
+        if (steps.Count == 0) context.EmitReshape(x, y);
+        for (int i = 0; i < steps.Count; i++)
+        {
+            TfliteTensor result = i == steps.Count - 1 ? y : Lowering.Temporary(node, x, steps[i].Dims);
+            steps[i].Emit(x, result);
+            x = result;
+        }
+    }
+
+    private static void ConstantSteps(
+        Lowering context, Node node, TfliteTensor x, (int Before, int Behind)[] pads,
+        List<(int[] Dims, Action<TfliteTensor, TfliteTensor> Emit)> steps)
+    {
+        int[] dims = [.. x.Dims];
+        if (Array.Exists(pads, p => p.Before < 0 || p.Behind < 0))
+        {
+            int[] begin = Array.ConvertAll(pads, p => Math.Max(0, -p.Before));
+            for (int i = 0; i < dims.Length; i++) dims[i] -= begin[i] + Math.Max(0, -pads[i].Behind);
+            int[] size = [.. dims.Select((d, i) => i == x.OpenAxis ? -1 : d)];
+            steps.Add(([.. dims], (from, to) => context.Emit(
+                BuiltinOperator.Slice, [from, Ints(begin), Ints(size)], [to], new EmptyOptions(BuiltinOptionsType.Slice))));
+        }
+
+        if (!Array.Exists(pads, p => p.Before > 0 || p.Behind > 0)) return;
+        if (node.InputOrNull(2) is { IsConstant: false })
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "a value that is computed");
+        Tensor paddings = Tensor.Of<int>(
+            [pads.Length, 2], [.. pads.SelectMany(p => new[] { Math.Max(0, p.Before), Math.Max(0, p.Behind) })]);
+        Tensor? value = node.InputOrNull(2)?.Constant;
+        bool isZero = value is null || Casting.To(value, ElementType.Float64).As<double>()[0] == 0;
+        steps.Add((dims, (from, to) =>
+        {
+            TfliteTensor table = context.Constant($"{node.Label}/pads", paddings);
+            if (isZero)
+                context.Emit(BuiltinOperator.Pad, [from, table], [to], new EmptyOptions(BuiltinOptionsType.Pad));
+            else
+                context.Emit(
+                    BuiltinOperator.PadV2, [from, table, context.Constant(node.Input(2).Name, value!, x.Quantization)], [to],
+                    new EmptyOptions(BuiltinOptionsType.PadV2));
+        }));
+
+        TfliteTensor Ints(int[] values) => context.Constant($"{node.Label}/slice", Tensor.Vector<int>(values));
+    }
+
+    /// <summary>Axis by axis, a GATHER of the positions that <c>reflect</c> or <c>edge</c> repeat.</summary>
+    private static void GatherSteps(
+        Lowering context, Node node, string mode, TfliteTensor x, (int Before, int Behind)[] pads,
+        List<(int[] Dims, Action<TfliteTensor, TfliteTensor> Emit)> steps)
+    {
+        int[] dims = [.. x.Dims];
+        for (int i = 0; i < pads.Length; i++)
+        {
+            if (pads[i] == (0, 0)) continue;
+            int axis = i, padded = dims[i] + pads[i].Before + pads[i].Behind;
+            int[] sources = Sources(node, mode, dims[i], pads[i].Before, padded);
+            dims[i] = padded;
+            steps.Add(([.. dims], (from, to) => context.Emit(
+                BuiltinOperator.Gather, [from, context.Constant($"{node.Label}/positions", Tensor.Vector<int>(sources))], [to],
+                new GatherOptions(axis))));
+        }
+    }
 
     private static string Mode(Node node)
     {

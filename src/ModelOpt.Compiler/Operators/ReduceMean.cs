@@ -49,7 +49,12 @@ internal sealed class ReduceMean : Operator
         context.Output = MeanReduction.Mean(context.Node, x, Axes(context.Node, x.Rank), Keep(context.Node));
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] axes = Axes(node, node.ShapeOf(0).Rank);
+        if (axes.Length == 0) context.Alias(node.Output, node.Input(0));
+        else MeanReduction.Lower(context, node, axes, Keep(node));
+    }
 
     private static bool Keep(Node node) => node.Int("keepdims", 1) != 0;
 

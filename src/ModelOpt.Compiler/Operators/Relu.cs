@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -12,7 +13,8 @@ internal sealed class Relu : UnaryOperator
 
     public override void InferShapes(Node node) => node.Define(0, node.CommonType(), node.ShapeOf(0));
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) =>
+        LowerElements(context, node, BuiltinOperator.Relu);
 
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
     {

@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -11,7 +12,8 @@ internal sealed class Sigmoid : UnaryOperator
 
     public override QuantizationRule Quantization => QuantizationRule.FixedUnit;
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node) =>
+        LowerElements(context, node, BuiltinOperator.Logistic);
 
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => MathF32.Sigmoid(x, y);
 

@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -54,7 +55,15 @@ internal sealed class Softmax : Operator
         context.Output = Casting.To(y, x.Type);
     }
 
-    public override void Lower(Lowering context, Node node) => throw new NotSupportedException();
+    public override void Lower(Lowering context, Node node)
+    {
+        Value x = node.Input(0);
+        int[] order = context.OrderOf(x);
+        int axis = Axis(node, order.Length);
+        if (order[^1] != axis) order = [.. order.Where(a => a != axis), axis];
+        context.Emit(
+            BuiltinOperator.Softmax, [context.Input(node, 0, order)], [context.Output(node, 0, order)], new SoftmaxOptions(1));
+    }
 
     private static int Axis(Node node, int rank) => node.Axis(node.Int("axis", -1), rank);
 

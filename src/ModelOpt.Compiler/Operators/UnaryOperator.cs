@@ -1,6 +1,8 @@
 using System.Numerics;
+using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -19,6 +21,17 @@ internal abstract class UnaryOperator : Operator
         if (source.Type == ElementType.Float32) Apply(context.Node, source.As<float>(), y.As<float>());
         else ElementDispatch.Numbers(source.Type, new Action(this, context.Node, source, y));
         context.Output = Casting.To(y, x.Type);
+    }
+
+    /// <summary>Writes a node as one TFLite operator, in the order in which its input is stored.</summary>
+    /// <param name="context">The TFLite model being written.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="op">The operator.</param>
+    /// <param name="options">Its options, if it has any.</param>
+    protected static void LowerElements(Lowering context, Node node, BuiltinOperator op, IOperatorOptions? options = null)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        context.Emit(op, [context.Input(node, 0, order)], [context.Output(node, 0, order)], options);
     }
 
     /// <summary>Maps float32 elements.</summary>

@@ -32,6 +32,16 @@ internal sealed partial class Lowering
         return constant;
     }
 
+    /// <summary>A constant input after a rearrangement of its elements, in the form in which the node runs.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="index">The input's position; the input is a constant.</param>
+    /// <param name="arrangement">A text that tells this rearrangement from others.</param>
+    /// <param name="arrange">The rearrangement.</param>
+    /// <param name="axisAfter">Where the axis of a per-channel grid is afterwards.</param>
+    public TfliteTensor ConstantInput(
+        Node node, int index, string arrangement, Func<Tensor, Tensor> arrange, Func<int, int> axisAfter) =>
+        Constant(node.Input(index), arrangement, [], RunsQuantized(node), arrange, axisAfter);
+
     /// <summary>
     /// A constant input after a rearrangement of its elements, in the form in which the node runs. Constants on a grid
     /// that the node does not compute with (weight-only int8, float16) come through a DEQUANTIZE.
