@@ -1,0 +1,124 @@
+using ModelOpt.Runtime.FlatBuffers;
+using ModelOpt.Runtime.Tests.Tflite;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Tests;
+
+/// <summary>Whatever the bytes are, loading ends in a model or in an <see cref="InvalidModelException"/>.</summary>
+[TestClass]
+public class HostileFileTests
+{
+    [TestMethod]
+    public void Files_cut_off_anywhere_are_refused()
+    {
+        byte[] file = SampleNetworks.Int8();
+        for (int length = 0; length < file.Length; length++)
+        {
+            // The empty buffer, which comes last, is not read.
+            if (length >= file.Length - 16)
+                TryRun(file[..length]);
+            else
+                Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.Load(file.AsMemory(0, length)).Dispose(), $"{length} bytes");
+        }
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Files_with_a_changed_byte_are_refused_or_run(bool int8)
+    {
+        byte[] file = int8 ? SampleNetworks.Int8() : SampleNetworks.Float();
+        int refused = 0;
+        for (int i = 0; i < file.Length; i++)
+        {
+            foreach (byte change in (byte[])[0x01, 0x80, 0xFF])
+            {
+                byte[] damaged = [.. file];
+                damaged[i] ^= change;
+                if (!TryRun(damaged))
+                    refused++;
+            }
+        }
+        Assert.IsTrue(refused > 100, $"{refused} were refused");
+    }
+
+    [TestMethod]
+    public void Random_damage_is_refused_or_runs()
+    {
+        byte[] file = SampleNetworks.Int8();
+        var random = new Random(11);
+        for (int i = 0; i < 3000; i++)
+        {
+            byte[] damaged = [.. file];
+            for (int k = random.Next(1, 5); k > 0; k--)
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            TryRun(damaged);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(new[] { int.MaxValue }, "larger than the limit")]
+    [DataRow(new[] { 65536, 65536, 65536 }, "larger than the limit")]
+    [DataRow(new[] { 4, -2 }, "negative dimension")]
+    [DataRow(new[] { 1, 1, 1, 1, 1, 1, 1 }, "at most 6")]
+    public void Shapes_out_of_reach_are_refused(int[] shape, string message)
+    {
+        var m = new TestModel();
+        int x = m.Tensor("huge", TensorType.Float32, shape);
+        var e = Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.Load(m.Build([x], [x])));
+        StringAssert.Contains(e.Message, message);
+        StringAssert.Contains(e.Message, "'huge'");
+    }
+
+    [TestMethod]
+    public void A_vector_longer_than_the_file_is_refused()
+    {
+        var builder = new FlatBufferBuilder();
+        FlatOffset numbers = builder.CreateVector<int>([1, 2, 3]);
+        builder.StartTable(1);
+        builder.Add(0, numbers);
+        byte[] bytes = builder.Finish(builder.EndTable(), "TEST");
+        int count = Array.IndexOf(bytes, (byte)3, 8);
+        bytes[count + 3] = 0x7F;
+        Assert.ThrowsExactly<InvalidModelException>(() => new FlatBuffer(bytes).Root("TEST").Vector<int>(0).Length);
+    }
+
+    [TestMethod]
+    public void Unsupported_operators_are_named_with_their_output()
+    {
+        var m = new TestModel();
+        int x = m.Tensor("x", TensorType.Float32, [2]), y = m.Tensor("result", TensorType.Float32, [2]);
+        m.Operator(BuiltinOperator.Cumsum, [x], [y]);
+        var e = Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.Load(m.Build([x], [y])));
+        Assert.AreEqual("CUMSUM, operator 0 (output 'result'): this operator is not supported.", e.Message);
+    }
+
+    [TestMethod]
+    public void A_tensor_used_before_it_is_computed_is_refused()
+    {
+        var m = new TestModel();
+        int x = m.Tensor("x", TensorType.Float32, [2]), y = m.Tensor("y", TensorType.Float32, [2]), z = m.Tensor("z", TensorType.Float32, [2]);
+        m.Operator(BuiltinOperator.Relu, [y], [z]);
+        m.Operator(BuiltinOperator.Relu, [z], [y]);
+        var e = Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.Load(m.Build([x], [z])));
+        StringAssert.Contains(e.Message, "'y' is used before it is computed");
+    }
+
+    // Runs what loads, unless it claims much memory or work: kernels must be safe whatever the file says.
+    private static bool TryRun(byte[] file)
+    {
+        try
+        {
+            using TfliteModel model = TfliteModel.Load(file);
+            if (model.Plan.ArenaBytes > 1 << 20 || model.Plan.ScratchBytes > 1 << 20 || model.Plan.Steps.Sum(s => s.Kernel.Work) > 1 << 24)
+                return true;
+            var session = new Session(model.Plan, new Threading.WorkerPool(1));
+            session.Run();
+            return true;
+        }
+        catch (InvalidModelException)
+        {
+            return false;
+        }
+    }
+}
