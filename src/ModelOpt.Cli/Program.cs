@@ -1,1 +1,4 @@
-return 2;
+using ModelOpt.Cli;
+
+using var terminal = new Terminal(Console.Out, Console.Error, !Console.IsOutputRedirected, !Console.IsErrorRedirected);
+return await CommandLine.RunAsync(args, terminal, CancellationToken.None);

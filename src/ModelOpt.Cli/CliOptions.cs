@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Diagnostics;
+
+namespace ModelOpt.Cli;
+
+/// <summary>Options that several commands have, and how their values are read.</summary>
+internal static class CliOptions
+{
+    public static Option<IReadOnlyList<float>> Mean() => Parsed("--mean", "a,b,c",
+        "Subtracted from the data, one value or one per channel: the model gets (x − mean) / std, where x of bytes is 0…255.",
+        OptionParsing.Numbers);
+
+    public static Option<IReadOnlyList<float>> Std() => Parsed("--std", "a,b,c",
+        "What the data is divided by, one value or one per channel.",
+        OptionParsing.Divisors);
+
+    public static Option<DataLayout> DataLayout() => Choice("--data-layout",
+        "The axis order of images in data files. Without it, whichever fits the model's input.",
+        ("nhwc", Compiler.Compilation.DataLayout.Nhwc), ("nchw", Compiler.Compilation.DataLayout.Nchw));
+
+    /// <summary>An option whose value is a whole number of at least one; 0 where it is absent.</summary>
+    public static Option<int> Count(string name, string description) => Parsed(name, "N", description, OptionParsing.Count);
+
+    /// <summary>An option whose value is one of several words, which may be written in any case and without hyphens; the
+    /// type's default where it is absent.</summary>
+    public static Option<T> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
+    {
+        string[] words = [.. choices.Select(c => c.Word)];
+        Option<T> option = Parsed(name, string.Join('|', words), description, Read);
+        option.CompletionSources.Add(words);
+        return option;
+
+        T Read(string option, string value)
+        {
+            string found = Array.Find(words, w => w.Replace("-", "", StringComparison.Ordinal).Equals(value, StringComparison.OrdinalIgnoreCase))
+                ?? OptionParsing.Choice(option, value, words);
+            return Array.Find(choices, c => c.Word == found).Value;
+        }
+    }
+
+    public static SampleFormat Format(
+        ParseResult parsed, Option<IReadOnlyList<float>> mean, Option<IReadOnlyList<float>> std, Option<DataLayout> layout) =>
+        new(parsed.GetValue(mean) ?? [], parsed.GetValue(std) ?? [], parsed.GetValue(layout));
+
+    private static Option<T> Parsed<T>(
+        string name, string helpName, string description, Func<string, string, T> read) => new(name)
+        {
+            Description = description,
+            HelpName = helpName,
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = result => Read(result, value => read(name, value)),
+        };
+
+    private static T? Read<T>(ArgumentResult result, Func<string, T> read)
+    {
+        try
+        {
+            return read(result.Tokens.Single().Value);
+        }
+        catch (CompilationException e)
+        {
+            result.AddError(e.Diagnostic.Message);
+            return default;
+        }
+    }
+}

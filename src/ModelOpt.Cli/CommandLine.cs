@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using ModelOpt.Cli.Commands;
+using ModelOpt.Compiler.Compilation;
+
+namespace ModelOpt.Cli;
+
+/// <summary>The commands of <c>modelopt</c> and how they end.</summary>
+internal static class CommandLine
+{
+    private const int HelpWidth = 120;
+
+    /// <summary>The command line is wrong.</summary>
+    public const int UsageError = 2;
+
+    // What is under way when Ctrl-C comes may take a moment until it looks; a second Ctrl-C does not wait.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Runs a command line.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="terminal">Where output goes.</param>
+    /// <param name="cancellation">Ends the command, as Ctrl-C does.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation)
+    {
+        ParseResult parsed = Create(terminal).Parse(args);
+        if (parsed.Errors.Count > 0) return Refuse(parsed, terminal);
+        var configuration = new InvocationConfiguration
+        {
+            Output = terminal.Output,
+            Error = terminal.Error,
+            ProcessTerminationTimeout = s_patience,
+        };
+        return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
+    }
+
+    private static RootCommand Create(Terminal terminal)
+    {
+        var root = new RootCommand(
+            """
+            Inspects, compresses and evaluates ONNX and TFLite models.
+
+            Exit codes: 0 done; 1 failed, with a diagnostic MOPTnnnn (docs/diagnostics.md lists them); 2 wrong command line;
+            130 cancelled.
+            """)
+        {
+            CompressCommand.Create(terminal),
+            EvaluateCommand.Create(terminal),
+        };
+        root.Options.OfType<HelpOption>().Single().Action = new HelpAction { MaxWidth = HelpWidth };
+        return root;
+    }
+
+    private static int Refuse(ParseResult parsed, Terminal terminal)
+    {
+        Command command = parsed.CommandResult.Command;
+        string[] unknown = [.. parsed.UnmatchedTokens];
+        foreach (string token in unknown)
+        {
+            IEnumerable<string> possible = token.StartsWith('-')
+                ? command.Options.Concat(parsed.RootCommandResult.Command.Options).Where(o => !o.Hidden).Select(o => o.Name)
+                : command.Subcommands.Select(c => c.Name);
+            string nearest = OptionParsing.Nearest(token, possible) is { } name ? $" Did you mean '{name}'?" : "";
+            terminal.Error.WriteLine($"{(token.StartsWith('-') ? "Option" : "Argument")} '{token}' is not known.{nearest}");
+        }
+
+        // Each unknown token is an error of its own, and so is that no command was found; neither needs saying twice.
+        foreach (string message in parsed.Errors.Select(e => e.Message).Distinct())
+        {
+            bool told = Array.Exists(unknown, token => message.Contains($"'{token}'", StringComparison.Ordinal))
+                || (unknown.Length > 0 && command is RootCommand);
+            if (!told) terminal.Error.WriteLine(message);
+        }
+
+        string path = command is RootCommand ? "modelopt" : $"modelopt {command.Name}";
+        terminal.Error.WriteLine($"'{path} --help' tells what there is.");
+        return UsageError;
+    }
+}

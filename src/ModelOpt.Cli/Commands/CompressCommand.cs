@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Globalization;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Diagnostics;
+
+namespace ModelOpt.Cli.Commands;
+
+/// <summary><c>modelopt compress</c>: an ONNX model to TFLite, QDQ ONNX and a report.</summary>
+internal static class CompressCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var model = new Argument<string>("MODEL") { Description = "The model: a .onnx file." };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "The folder that NAME.tflite, NAME.onnx and NAME.report.json are written to, NAME being the model's.",
+            HelpName = "DIR",
+            Required = true,
+        };
+        var calibration = new Option<string[]>("--calibration")
+        {
+            Description = "Typical inputs, to find the ranges of activations for int8: a .npy, .npz (data.npz#name) or IDX file "
+                + "(perhaps .gz), or a folder of .png images. For a model of several inputs give the option once for each, in "
+                + "order. Without it, only weights become int8.",
+            HelpName = "DATA",
+        };
+        var defaults = new CompileOptions();
+        var samples = CliOptions.Count(
+            "--calibration-samples", $"Calibrates with the first N samples at most; without it, {defaults.CalibrationSamples}.");
+        var method = CliOptions.Choice<CalibrationMethod?>(
+            "--calibration-method",
+            "How the range of an activation is chosen. Without it, the compiler chooses.",
+            ("min-max", CalibrationMethod.MinMax),
+            ("moving-average", CalibrationMethod.MovingAverage),
+            ("percentile", CalibrationMethod.Percentile),
+            ("entropy", CalibrationMethod.Entropy),
+            ("mse", CalibrationMethod.Mse));
+        var quantization = CliOptions.Choice(
+            "--quantization",
+            "How numbers are stored: int8 weights and activations (the default), float16 weights, int8 weights, or none.",
+            ("int8", QuantizationMode.Int8),
+            ("float16", QuantizationMode.Float16),
+            ("weight-only-int8", QuantizationMode.WeightOnlyInt8),
+            ("none", QuantizationMode.None));
+        var mean = CliOptions.Mean();
+        var std = CliOptions.Std();
+        var layout = CliOptions.DataLayout();
+        var recipe = new Option<string?>("--recipe")
+        {
+            Description = "A JSON file that sets options for single layers by name; 'modelopt inspect' prints one to start from.",
+            HelpName = "FILE",
+        };
+
+        var command = new Command("compress", 
+            """
+            Compresses an ONNX model: writes it as TFLite, as ONNX with QuantizeLinear/DequantizeLinear pairs, and a report.
+
+            Example: modelopt compress squeezenet.onnx -o out --calibration train.npy
+                       --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375
+            """)
+        {
+            model, output, calibration, samples, method, quantization, mean, std, layout, recipe,
+        };
+        command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () =>
+        {
+            SampleFormat format = CliOptions.Format(parsed, mean, std, layout);
+            var options = new CompileOptions
+            {
+                CalibrationData = parsed.GetValue(calibration) ?? [],
+                CalibrationSamples = parsed.GetValue(samples) is > 0 and int given ? given : defaults.CalibrationSamples,
+                CalibrationMethod = parsed.GetValue(method),
+                Quantization = parsed.GetValue(quantization),
+                InputMean = format.Mean,
+                InputStd = format.Std,
+                DataLayout = format.Layout,
+                Recipe = parsed.GetValue(recipe),
+            };
+            Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(output), options, terminal, cancellation);
+        }));
+        return command;
+    }
+
+    private static void Run(
+        string model, string folder, CompileOptions options, Terminal terminal, CancellationToken cancellation)
+    {
+        string stem = Path.Combine(folder, Path.GetFileNameWithoutExtension(model));
+        if (Path.GetFullPath($"{stem}.onnx") == Path.GetFullPath(model))
+            throw new CompilationException(EvaluationDiagnostics.OverwritesModel.At(model, null, $"{stem}.onnx"));
+
+        CompiledModel compiled = ModelCompiler.Compile(model, options, terminal, terminal, cancellation);
+        cancellation.ThrowIfCancellationRequested();
+        (string Path, byte[] Content)[] files =
+            [($"{stem}.tflite", compiled.Tflite), ($"{stem}.onnx", compiled.Onnx), ($"{stem}.report.json", compiled.Report.ToJson())];
+        ArtifactSet.Write(files);
+
+        double original = compiled.Report.OnnxBytes;
+        terminal.WriteTable(
+            ["file", ">bytes", ">of the original"],
+            [
+                [model, Number(compiled.Report.OnnxBytes), ""],
+                .. files.Select((file, i) => (string[])[
+                    file.Path,
+                    Number(file.Content.Length),
+                    i < 2 ? string.Create(CultureInfo.InvariantCulture, $"{100 * file.Content.Length / original:F1} %") : ""]),
+            ]);
+    }
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.CommandLine;
+using System.Globalization;
+using ModelOpt.Cli.Engines;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Cli.Commands;
+
+/// <summary><c>modelopt evaluate</c>: how often a classifier is right.</summary>
+internal static class EvaluateCommand
+{
+    private sealed record Options(
+        string Model, string Data, string Labels, SampleFormat Format, int LabelOffset, int Limit, EngineKind Engine);
+
+    public static Command Create(Terminal terminal)
+    {
+        var model = new Argument<string>("MODEL") { Description = "The classifier: a .onnx or .tflite file." };
+        var data = new Option<string>("--data")
+        {
+            Description = "The samples: a .npy, .npz (data.npz#name) or IDX file (perhaps .gz), or a folder of .png images.",
+            HelpName = "DATA",
+            Required = true,
+        };
+        var labels = new Option<string?>("--labels")
+        {
+            Description = "The class number of each sample: an integer .npy, .npz or IDX file, a text file of one number a line, "
+                + "or a folder with a subfolder of images per class. Without it, the subfolders of DATA.",
+            HelpName = "LABELS",
+        };
+        var mean = CliOptions.Mean();
+        var std = CliOptions.Std();
+        var layout = CliOptions.DataLayout();
+        var offset = new Option<int>("--label-offset")
+        {
+            Description = "Added to each label: 1 where the model's class 0 means 'background'.",
+            HelpName = "N",
+        };
+        var limit = CliOptions.Count("--limit", "Evaluates the first N samples only.");
+        var engine = CliOptions.Choice(
+            "--engine",
+            "What runs the model: ModelOpt's runtime (the default), the compiler's interpreter, which computes in float by the "
+                + "operators' definition, or Microsoft's ONNX Runtime if it is installed. The last two run .onnx models only.",
+            ("modelopt", EngineKind.ModelOpt), ("interpreter", EngineKind.Interpreter), ("onnxruntime", EngineKind.OnnxRuntime));
+
+        var command = new Command("evaluate", 
+            """
+            Counts how often a classifier's best score is that of the right class, and prints it: top-1 91.60 % (229/250).
+
+            Example: modelopt evaluate squeezenet.tflite --data test.npy --labels labels.npy
+                       --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375
+            """)
+        {
+            model, data, labels, mean, std, layout, offset, limit, engine,
+        };
+        command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () => Run(
+            new Options(
+                parsed.GetRequiredValue(model),
+                parsed.GetRequiredValue(data),
+                parsed.GetValue(labels) ?? parsed.GetRequiredValue(data),
+                CliOptions.Format(parsed, mean, std, layout),
+                parsed.GetValue(offset),
+                parsed.GetValue(limit) is > 0 and int given ? given : int.MaxValue,
+                parsed.GetValue(engine)),
+            terminal,
+            cancellation)));
+        return command;
+    }
+
+    private static void Run(Options options, Terminal terminal, CancellationToken cancellation)
+    {
+        using IEngine engine = Engine.Open(options.Engine, options.Model, terminal, cancellation);
+        using InputSamples samples = InputSamples.Open(options.Data, engine.Input, options.Format);
+        int[] labels = LabelSource.Read(options.Labels);
+        if (labels.Length != samples.Count)
+        {
+            throw new CompilationException(
+                DataDiagnostics.LabelCountMismatch.At(options.Labels, null, labels.Length, samples.Count));
+        }
+
+        int count = Math.Min(options.Limit, samples.Count), right = 0, done = 0;
+        var parallel = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        try
+        {
+            // One reader, in order: compressed data is not read at random.
+            Parallel.ForEach(Partitioner.Create(Read(), EnumerablePartitionerOptions.NoBuffering), parallel, sample =>
+            {
+                float[] scores = engine.Run(sample.Input);
+                if (ArgMax(scores) == ClassOf(sample.Index, scores.Length)) Interlocked.Increment(ref right);
+                terminal.Report(new CompileProgress("evaluate", Interlocked.Increment(ref done), count));
+            });
+        }
+        catch (AggregateException e)
+        {
+            throw e.InnerExceptions.OfType<CompilationException>().FirstOrDefault()
+                ?? e.InnerExceptions[0];
+        }
+
+        terminal.WriteResult(string.Create(
+            CultureInfo.InvariantCulture, $"top-1 {100.0 * right / count:F2} % ({right}/{count})"));
+
+        IEnumerable<(int Index, Tensor Input)> Read()
+        {
+            for (int i = 0; i < count; i++) yield return (i, samples.Read(i));
+        }
+
+        long ClassOf(int index, int classes)
+        {
+            if (classes < 2)
+                throw new CompilationException(EvaluationDiagnostics.NotClassifier.At(options.Model, null, "a single score"));
+            long label = (long)labels[index] + options.LabelOffset;
+            if (label >= 0 && label < classes) return label;
+            string offset = options.LabelOffset == 0 ? "" : $" plus {options.LabelOffset}";
+            throw new CompilationException(EvaluationDiagnostics.LabelOutOfRange.At(
+                options.Labels, null, $"{labels[index]}{offset}", index, classes));
+        }
+    }
+
+    /// <summary>The first of the largest scores; −1 where none is a number.</summary>
+    private static int ArgMax(float[] scores)
+    {
+        int best = -1;
+        for (int i = 0; i < scores.Length; i++)
+        {
+            if (!float.IsNaN(scores[i]) && (best < 0 || scores[i] > scores[best])) best = i;
+        }
+
+        return best;
+    }
+}

@@ -1,0 +1,50 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Cli.Engines;
+
+/// <summary>Something that runs models of one input and one output. Runs may be made from many threads at once.</summary>
+internal interface IEngine : IDisposable
+{
+    /// <summary>What the model is fed; float32 where a file stores it quantized.</summary>
+    TensorSignature Input { get; }
+
+    /// <summary>Runs one sample.</summary>
+    /// <param name="input">A tensor of the input's type and shape, of batch 1.</param>
+    /// <returns>The output's elements, as real numbers where they are stored quantized.</returns>
+    float[] Run(Tensor input);
+}
+
+/// <summary>The engines by name.</summary>
+internal enum EngineKind
+{
+    ModelOpt,
+    Interpreter,
+    OnnxRuntime,
+}
+
+internal static class Engine
+{
+    /// <summary>Loads a model.</summary>
+    /// <exception cref="CompilationException">The engine cannot run it.</exception>
+    public static IEngine Open(EngineKind kind, string model, IDiagnosticSink diagnostics, CancellationToken cancellation)
+    {
+        bool tflite = ModelFile.IsTflite(model);
+        if (tflite && kind != EngineKind.ModelOpt)
+            throw new CompilationException(EvaluationDiagnostics.NeedsOnnx.At(model, null, kind.ToString().ToLowerInvariant()));
+        return kind switch
+        {
+            EngineKind.Interpreter => new InterpreterEngine(model),
+            EngineKind.OnnxRuntime => new OnnxRuntimeEngine(model),
+            _ => new ModelOptEngine(model, tflite, diagnostics, cancellation),
+        };
+    }
+
+    /// <summary>The only input of a model that also has one output.</summary>
+    /// <exception cref="CompilationException">It has more.</exception>
+    public static T Single<T>(string model, IReadOnlyList<T> inputs, int outputs) =>
+        inputs.Count == 1 && outputs == 1 ? inputs[0]
+        : throw new CompilationException(EvaluationDiagnostics.NotClassifier.At(
+            model, null, $"{inputs.Count} input{(inputs.Count == 1 ? "" : "s")} and {outputs} output{(outputs == 1 ? "" : "s")}"));
+}

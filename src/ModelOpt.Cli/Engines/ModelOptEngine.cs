@@ -1,0 +1,109 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime;
+
+namespace ModelOpt.Cli.Engines;
+
+/// <summary>
+/// ModelOpt's own runtime. A TFLite model is run as it is; an ONNX model is compiled without compression first, except that
+/// what it quantizes itself stays so.
+/// </summary>
+internal sealed class ModelOptEngine : IEngine
+{
+    private readonly TfliteModel runtime;
+    private readonly TensorInfo input;
+    private readonly TensorInfo output;
+    private readonly ElementType inputType;
+    private readonly ElementType outputType;
+
+    public ModelOptEngine(string model, bool tflite, IDiagnosticSink diagnostics, CancellationToken cancellation)
+    {
+        byte[] file = tflite ? ModelFile.Read(model) : ModelCompiler.Compile(
+            model, new CompileOptions { Quantization = QuantizationMode.None }, diagnostics, cancellation: cancellation).Tflite;
+        try
+        {
+            runtime = TfliteModel.Load(file);
+        }
+        catch (InvalidModelException e)
+        {
+            throw new CompilationException(EvaluationDiagnostics.InvalidTflite.At(model, null, e.Message), e);
+        }
+
+        input = Engine.Single(model, runtime.Inputs, runtime.Outputs.Count);
+        output = runtime.Outputs[0];
+        (inputType, outputType) = (TypeOf(model, input), TypeOf(model, output));
+        Input = new TensorSignature(
+            input.Name,
+            input.Scale > 0 ? ElementType.Float32 : inputType,
+            new Shape(input.Shape.Select(size => size < 0 ? new Dim(-1, "N") : size)));
+    }
+
+    public TensorSignature Input { get; }
+
+    public float[] Run(Tensor sample)
+    {
+        Tensor stored = input.Scale > 0 ? Quantize(sample) : sample;
+        Tensor result = Tensor.Zeros(outputType, [output.ElementsPerSample]);
+        using (ModelCall call = runtime.Begin())
+        {
+            Set(call, stored);
+            call.Run();
+            Get(call, result);
+        }
+
+        float[] elements = Elements.ToFloats(result);
+        if (output.Scale > 0) elements = Array.ConvertAll(elements, q => (q - output.ZeroPoint) * output.Scale);
+        return elements;
+    }
+
+    public void Dispose() => runtime.Dispose();
+
+    private Tensor Quantize(Tensor sample)
+    {
+        Tensor stored = Tensor.Zeros(inputType, sample.Dims);
+        (int min, int max) = stored.Type == ElementType.UInt8 ? (0, 255) : (-128, 127);
+        Span<float> from = sample.Span<float>();
+        for (int i = 0; i < from.Length; i++)
+        {
+            float rounded = MathF.Round(from[i] / input.Scale, MidpointRounding.ToEven) + input.ZeroPoint;
+            Elements.Store(stored, i, (long)Math.Clamp(rounded, min, max));
+        }
+
+        return stored;
+    }
+
+    private static void Set(ModelCall call, Tensor tensor)
+    {
+        switch (tensor.Type)
+        {
+            case ElementType.Float32: call.SetInput<float>(0, tensor.Span<float>()); break;
+            case ElementType.Int8: call.SetInput<sbyte>(0, tensor.Span<sbyte>()); break;
+            case ElementType.UInt8: call.SetInput<byte>(0, tensor.Span<byte>()); break;
+            case ElementType.Int32: call.SetInput<int>(0, tensor.Span<int>()); break;
+            default: call.SetInput<long>(0, tensor.Span<long>()); break;
+        }
+    }
+
+    private static void Get(ModelCall call, Tensor tensor)
+    {
+        switch (tensor.Type)
+        {
+            case ElementType.Float32: call.GetOutput(0, tensor.Span<float>()); break;
+            case ElementType.Int8: call.GetOutput(0, tensor.Span<sbyte>()); break;
+            case ElementType.UInt8: call.GetOutput(0, tensor.Span<byte>()); break;
+            case ElementType.Int32: call.GetOutput(0, tensor.Span<int>()); break;
+            default: call.GetOutput(0, tensor.Span<long>()); break;
+        }
+    }
+
+    private static ElementType TypeOf(string model, TensorInfo tensor) =>
+        tensor.ElementType == typeof(float) ? ElementType.Float32
+        : tensor.ElementType == typeof(sbyte) ? ElementType.Int8
+        : tensor.ElementType == typeof(byte) ? ElementType.UInt8
+        : tensor.ElementType == typeof(int) ? ElementType.Int32
+        : tensor.ElementType == typeof(long) ? ElementType.Int64
+        : throw new CompilationException(EvaluationDiagnostics.InvalidTflite.At(
+            model, null, $"Tensor '{tensor.Name}' has elements of type {tensor.ElementType.Name}."));
+}

@@ -1,0 +1,36 @@
+using ModelOpt.Compiler.Diagnostics;
+using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
+
+namespace ModelOpt.Cli;
+
+/// <summary>What can keep a model from being inspected or evaluated (MOPT7nnn).</summary>
+internal static class EvaluationDiagnostics
+{
+    public static readonly DiagnosticDescriptor InvalidTflite = new("MOPT7001", Error,
+        "The TFLite model cannot be used", "{0}",
+        "Give the path of a complete .tflite file made of operators that the runtime has.");
+
+    public static readonly DiagnosticDescriptor NeedsOnnx = new("MOPT7002", Error,
+        "The engine runs ONNX models only", "the engine '{0}' runs .onnx models, and this is a .tflite model.",
+        "Give the .onnx file that was written beside it, or use --engine modelopt.");
+
+    public static readonly DiagnosticDescriptor NoOnnxRuntime = new("MOPT7003", Error,
+        "ONNX Runtime is not installed", "{0}",
+        "Or use --engine modelopt or interpreter.");
+
+    public static readonly DiagnosticDescriptor OnnxRuntimeFailed = new("MOPT7004", Error,
+        "ONNX Runtime refuses the model", "ONNX Runtime says: {0}",
+        "Check that ONNX Runtime's version has the model's opset.");
+
+    public static readonly DiagnosticDescriptor NotClassifier = new("MOPT7005", Error,
+        "The model is not a classifier", "evaluate needs a classifier, a model with one input and one output of a score per class; this one has {0}.",
+        "Evaluate other models with code of your own, on ModelOpt.Runtime.");
+
+    public static readonly DiagnosticDescriptor LabelOutOfRange = new("MOPT7006", Error,
+        "A label is not one of the model's classes", "label {0} of sample {1}{2} is not one of the model's {3} classes.",
+        "Check --label-offset: it is added to each label.");
+
+    public static readonly DiagnosticDescriptor OverwritesModel = new("MOPT7007", Error,
+        "The output would overwrite the model", "the output '{0}' is the model itself.",
+        "Choose another folder with -o.");
+}

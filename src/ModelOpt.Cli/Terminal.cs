@@ -1,0 +1,146 @@
+using System.Globalization;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using Spectre.Console;
+
+namespace ModelOpt.Cli;
+
+/// <summary>
+/// Where results, diagnostics and progress go. What does not go to a terminal is plain and always the same; progress is
+/// shown on a terminal only.
+/// </summary>
+/// <param name="output">Takes results.</param>
+/// <param name="error">Takes diagnostics and progress.</param>
+/// <param name="outputIsTerminal">Whether a person looks at the output.</param>
+/// <param name="errorIsTerminal">Whether a person looks at the errors.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, bool outputIsTerminal, bool errorIsTerminal)
+    : IDiagnosticSink, IProgress<CompileProgress>, IDisposable
+{
+    private const int Cancelled = 130;
+
+    // Wide enough that nothing is wrapped.
+    private const int PlainWidth = 1000;
+
+    private readonly Lock gate = new();
+    private int shown;
+    private string? file;
+
+    public TextWriter Output => output;
+
+    public TextWriter Error => error;
+
+    /// <summary>Runs a command in the background, so that Ctrl-C is seen, and turns its end into an exit code.</summary>
+    /// <param name="model">The file that diagnostics are about which name none.</param>
+    /// <param name="command">The work.</param>
+    public async Task<int> RunAsync(string model, Action command)
+    {
+        file = model;
+        try
+        {
+            await Task.Run(command).ConfigureAwait(false);
+            Clear();
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            Clear();
+            Error.WriteLine("modelopt : cancelled");
+            return Cancelled;
+        }
+        catch (CompilationException e)
+        {
+            Report(e.Diagnostic);
+            return 1;
+        }
+#pragma warning disable CA1031 // The last resort: a person gets a diagnostic, never a stack trace.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Report(OptionDiagnostics.Unexpected.At(null, null, e.GetType().Name, e.Message));
+            return 1;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Report(Diagnostic diagnostic)
+    {
+        lock (gate)
+        {
+            Clear();
+            Error.WriteLine(diagnostic.File is null ? diagnostic with { File = file } : diagnostic);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Report(CompileProgress value)
+    {
+        if (!errorIsTerminal) return;
+        string text = value.Total > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{value.Phase} {value.Done}/{value.Total}")
+            : value.Phase;
+        lock (gate)
+        {
+            Error.Write($"\r{text.PadRight(shown)}");
+            shown = text.Length;
+        }
+    }
+
+    /// <summary>Writes a table; the first column is text, the others are aligned as told.</summary>
+    /// <param name="columns">The headings; those that begin with &gt; are of numbers.</param>
+    /// <param name="rows">The cells of each row.</param>
+    public void WriteTable(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        var table = new Table { Border = TableBorder.None, ShowHeaders = true };
+        foreach (string column in columns)
+        {
+            bool number = column.StartsWith('>');
+            table.AddColumn(new TableColumn(new Text(column.TrimStart('>')))
+            {
+                Alignment = number ? Justify.Right : Justify.Left,
+                Padding = new Padding(0, 0, 2, 0),
+                NoWrap = !outputIsTerminal,
+            });
+        }
+
+        foreach (IReadOnlyList<string> row in rows) table.AddRow(row.Select(cell => new Text(cell)));
+        var text = new StringWriter();
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(text),
+        });
+        console.Profile.Width = outputIsTerminal ? Math.Max(Console.WindowWidth, 80) : PlainWidth;
+        console.Write(table);
+        foreach (string line in text.ToString().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n'))
+            Output.WriteLine(line.TrimEnd());
+    }
+
+    public void Dispose()
+    {
+        Clear();
+        output.Flush();
+        error.Flush();
+    }
+
+    /// <summary>Writes a line of the result.</summary>
+    public void WriteResult(string line)
+    {
+        lock (gate)
+        {
+            Clear();
+            Output.WriteLine(line);
+        }
+    }
+
+    /// <summary>Takes the progress away.</summary>
+    private void Clear()
+    {
+        lock (gate)
+        {
+            if (shown > 0) Error.Write($"\r{new string(' ', shown)}\r");
+            shown = 0;
+        }
+    }
+}
