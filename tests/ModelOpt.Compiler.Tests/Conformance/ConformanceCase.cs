@@ -1,4 +1,6 @@
+using Google.Protobuf;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
 
 namespace ModelOpt.Compiler.Tests.Conformance;
@@ -23,7 +25,7 @@ internal sealed class ConformanceCase
     /// </summary>
     private static readonly Dictionary<string, int> s_firstParameter = new(StringComparer.Ordinal)
     {
-        ["BatchNormalization"] = 1, ["Clip"] = 1, ["Conv"] = 1, ["Dropout"] = 1, ["Pad"] = 1, ["PRelu"] = 1, ["ReduceMean"] = 1,
+        ["BatchNormalization"] = 1, ["Clip"] = 1, ["Conv"] = 1, ["Dropout"] = 1, ["Gather"] = 1, ["Pad"] = 1, ["PRelu"] = 1, ["ReduceMean"] = 1,
         ["Reshape"] = 1, ["Slice"] = 1, ["Split"] = 1, ["Squeeze"] = 1, ["Unsqueeze"] = 1,
     };
 
@@ -52,10 +54,19 @@ internal sealed class ConformanceCase
                 && nodes.All(n => n.Domain.Length == 0 && Operators.Contains(n.OpType)))
             .OrderBy(c => c.Name, StringComparer.Ordinal);
 
+    /// <summary>The tensor that a data file holds.</summary>
+    public static Tensor Read(TensorProto tensor) => OnnxTensors.Read(tensor, new ExternalData(null), tensor.Name);
+
     /// <summary>The model with its parameters bound as constants, the inputs left to feed and the outputs to expect.</summary>
-    public (ModelProto Model, TensorProto[] Inputs, TensorProto[] Outputs) Load()
+    /// <remarks>Models of opset 1 and 6 are declared as opset 7: their operators are the same there.</remarks>
+    public (byte[] Model, TensorProto[] Inputs, TensorProto[] Outputs) Load()
     {
         ModelProto model = Model;
+        foreach (OperatorSetIdProto opset in model.OpsetImport)
+        {
+            if (opset.Domain.Length == 0) opset.Version = Math.Max(opset.Version, OnnxReader.FirstOpset);
+        }
+
         HashSet<string> parameters = [.. model.Graph.Node.SelectMany(
             n => n.Input.Skip(s_firstParameter.GetValueOrDefault(n.OpType, int.MaxValue)))];
         var inputs = new List<TensorProto>();
@@ -72,7 +83,7 @@ internal sealed class ConformanceCase
             model.Graph.Initializer.Add(data);
         }
 
-        return (model, [.. inputs], Data("output", model.Graph.Output));
+        return (model.ToByteArray(), [.. inputs], Data("output", model.Graph.Output));
     }
 
     /// <summary>The tensors of the data set, inputs or outputs in the model's order.</summary>
