@@ -1,4 +1,9 @@
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Passes;
 
 namespace ModelOpt.Compiler.Compilation;
 
@@ -18,6 +23,59 @@ public static class ModelCompiler
         CompileOptions options,
         IDiagnosticSink diagnostics,
         IProgress<CompileProgress>? progress = null,
-        CancellationToken cancellation = default) =>
-        throw new NotSupportedException();
+        CancellationToken cancellation = default)
+    {
+        try
+        {
+            Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
+            var context = new PassContext(options, recipe, new FileSink(diagnostics, modelFile), progress, cancellation);
+            Enter("read", context);
+            byte[] onnx = OnnxFile.ReadAllBytes(modelFile);
+            Graph graph = Read(onnx, modelFile, options);
+
+            Enter("simplify", context);
+            PassPipeline.Simplify(graph, context);
+            Enter("quantize", context);
+            PassPipeline.Quantize(graph, context);
+
+            Enter("write", context);
+            GraphVerifier.Verify(graph, "all passes");
+            byte[] tflite = Lowering.Write(graph, cancellation);
+            return new CompiledModel(tflite, OnnxWriter.Write(graph), new Report
+            {
+                OnnxBytes = onnx.LongLength,
+                FileBytes = tflite.LongLength,
+            });
+        }
+        catch (CompilationException e) when (e.Diagnostic.File is null)
+        {
+            throw e.InFile(modelFile);
+        }
+    }
+
+    /// <summary>Reads a model, all types and shapes inferred.</summary>
+    /// <param name="onnx">The file's bytes.</param>
+    /// <param name="modelFile">Where they come from.</param>
+    /// <param name="options">The options that name the data from which open sizes are taken.</param>
+    /// <exception cref="CompilationException">It is not a model, or not one that is supported.</exception>
+    internal static Graph Read(byte[] onnx, string modelFile, CompileOptions options)
+    {
+        Graph graph = OnnxReader.Read(onnx, modelFile);
+        OpenSizes.Fix(graph, options);
+        ShapeInference.Run(graph, useStated: true);
+        return graph;
+    }
+
+    private static void Enter(string phase, PassContext context)
+    {
+        context.Cancellation.ThrowIfCancellationRequested();
+        context.Progress?.Report(new CompileProgress(phase, 0, 0));
+    }
+
+    /// <summary>Fills in the model's file where a diagnostic names none.</summary>
+    private sealed class FileSink(IDiagnosticSink sink, string file) : IDiagnosticSink
+    {
+        public void Report(Diagnostic diagnostic) =>
+            sink.Report(diagnostic.File is null ? diagnostic with { File = file } : diagnostic);
+    }
 }

@@ -1,4 +1,7 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Passes;
 
 namespace ModelOpt.Compiler.Compilation;
 
@@ -13,9 +16,27 @@ public sealed record TensorSignature(string Name, ElementType Type, Shape Shape)
 /// <param name="Outputs">What the caller gets, in order.</param>
 public sealed record ModelSignature(IReadOnlyList<TensorSignature> Inputs, IReadOnlyList<TensorSignature> Outputs)
 {
-    /// <summary>Reads the signature from an ONNX file without its weights being interpreted.</summary>
+    /// <summary>Reads the signature from an ONNX file; nothing is computed from its weights.</summary>
     /// <param name="modelFile">The ONNX file.</param>
     /// <param name="options">The options the model is compiled with; <see cref="CompileOptions.InputType"/> changes it.</param>
-    /// <exception cref="Diagnostics.CompilationException">The file is not a model.</exception>
-    public static ModelSignature Read(string modelFile, CompileOptions options) => throw new NotSupportedException();
+    /// <exception cref="CompilationException">The file is not a model.</exception>
+    public static ModelSignature Read(string modelFile, CompileOptions options)
+    {
+        try
+        {
+            Graph graph = ModelCompiler.Read(OnnxFile.ReadAllBytes(modelFile), modelFile, options);
+            if (options.InputType == ElementType.UInt8) ImageInput.Prepend(graph, options);
+            return Of(graph);
+        }
+        catch (CompilationException e) when (e.Diagnostic.File is null)
+        {
+            throw e.InFile(modelFile);
+        }
+    }
+
+    /// <summary>The signature of a graph.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    internal static ModelSignature Of(Graph graph) => new([.. graph.Inputs.Select(Of)], [.. graph.Outputs.Select(Of)]);
+
+    private static TensorSignature Of(Value value) => new(value.Name, value.Type, value.Shape!);
 }

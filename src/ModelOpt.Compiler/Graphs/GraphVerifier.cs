@@ -99,6 +99,7 @@ internal static class GraphVerifier
         if (value.Constant is { } constant && (constant.Type != value.Type || !constant.Shape.Equals(value.Shape)))
             throw Broken(value.Name, after, $"the constant is {constant}, the value {value}");
         if (value.Quantization is not { } quantization) return;
+        if (quantization.Type == ElementType.Float16 && value.IsConstant && value.Type == ElementType.Float32) return;
         (int min, int max) = QuantizationMath.Range(quantization.Type);
         int slices = quantization.Scales.Count;
         bool fits = value.Type == ElementType.Float32 && slices == quantization.ZeroPoints.Count && slices > 0

@@ -48,7 +48,7 @@ internal sealed class ConstantFolding : Pass
         if (node.Outputs.Any(o => o?.Shape is not { IsKnown: true } s || s.Aggregate(1.0, (n, d) => n * d.Size) > MaxElements))
             return false;
         ForwardContext context = new(node, [.. node.Inputs.Select(i => i?.Constant)]);
-        Operator.Of(node).Forward(context);
+        Guard.Run(node, () => Operator.Of(node).Forward(context));
         for (int i = 0; i < node.Outputs.Count; i++)
         {
             if (node.Outputs[i] is not { } output) continue;

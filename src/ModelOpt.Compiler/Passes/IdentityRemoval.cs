@@ -14,7 +14,7 @@ internal sealed class IdentityRemoval : Pass
         int changes = 0;
         foreach (Node node in graph.Nodes.ToArray())
         {
-            if (!IsIdentity(node)) continue;
+            if (!IsIdentity(graph, node)) continue;
             Value input = node.Input(0);
             if (!graph.CanReplaceUses(node.Output, input)) continue;
             graph.ReplaceUses(node.Output, input);
@@ -25,10 +25,12 @@ internal sealed class IdentityRemoval : Pass
         return PassResult.Of(changes);
     }
 
-    private static bool IsIdentity(Node node)
+    private static bool IsIdentity(Graph graph, Node node)
     {
         if (node.InputOrNull(0) is not { } input || input.Type != node.Output.Type) return false;
-        if (node.Outputs.Skip(1).Any(o => o?.Consumers.Count > 0)) return false;
+        if (node.Outputs.Skip(1).Any(o => o is not null && (o.Consumers.Count > 0 || graph.IsOutput(o)))) return false;
+        // An annotated output rounds what the input did not.
+        if (node.Output.Quantization is { } grid && !grid.Equals(input.Quantization)) return false;
         return node.Type switch
         {
             "Identity" or "Dropout" or "Cast" => true,

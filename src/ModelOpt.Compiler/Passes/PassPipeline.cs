@@ -22,6 +22,7 @@ internal static class PassPipeline
         new PadFolding(),
         new Int8Quantization(),
         new WeightStorage(),
+        new ImageInput(),
     ];
 
     /// <summary>Simplifies a graph until nothing changes.</summary>

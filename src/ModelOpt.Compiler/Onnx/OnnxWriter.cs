@@ -1,0 +1,191 @@
+using Google.Protobuf;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Operators;
+
+namespace ModelOpt.Compiler.Onnx;
+
+/// <summary>
+/// Graphs to ONNX files. An annotated activation becomes a pair of QuantizeLinear and DequantizeLinear, an annotated
+/// constant its integers behind a DequantizeLinear, a constant marked as float16 its halves behind a Cast: what ONNX
+/// Runtime and TensorRT turn into integer kernels. The same graph gives the same bytes.
+/// </summary>
+internal sealed class OnnxWriter
+{
+    private readonly Graph graph;
+    private readonly GraphProto proto;
+    private readonly QdqPlan plan;
+    private readonly HashSet<string> taken;
+    private readonly Dictionary<Value, string> written = [];
+    private readonly Dictionary<Value, string> read = [];
+    private readonly int opset;
+
+    private OnnxWriter(Graph graph)
+    {
+        this.graph = graph;
+        proto = new GraphProto { Name = graph.Name };
+        plan = QdqPlan.Of(graph);
+        taken = graph.Values.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
+        opset = graph.Nodes.Select(n => Operator.Of(n).MinimumOpset(n)).Append(Graph.Opset).Max();
+    }
+
+    /// <summary>Writes a graph.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    public static byte[] Write(Graph graph) => new OnnxWriter(graph).Write();
+
+    private byte[] Write()
+    {
+        foreach (Value input in graph.Inputs)
+        {
+            proto.Input.Add(OnnxTypes.Write(input.Name, input.Type, input.Shape));
+            Define(input, input.Name);
+        }
+
+        foreach (Node node in graph.Nodes)
+        {
+            if (!plan.IsDropped(node)) Write(node);
+        }
+
+        foreach (Value output in graph.Outputs) proto.Output.Add(OnnxTypes.Write(output.Name, output.Type, output.Shape));
+        var model = new ModelProto
+        {
+            IrVersion = IrVersion(opset),
+            ProducerName = "ModelOpt.Build",
+            Graph = proto,
+            OpsetImport = { new OperatorSetIdProto { Domain = "", Version = opset } },
+        };
+        foreach ((string key, string value) in graph.Metadata)
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        return model.ToByteArray();
+    }
+
+    private void Write(Node node)
+    {
+        NodeProto target = Add(node.Type, node.Name, []);
+        // The nodes that its constants need come first.
+        proto.Node.RemoveAt(proto.Node.Count - 1);
+        target.Input.AddRange(node.Inputs.Select(v => v is null ? "" : Read(v)));
+        proto.Node.Add(target);
+        foreach ((string name, object value) in node.Attributes) target.Attribute.Add(OnnxAttributes.Write(name, value));
+        Upgrade(node, target);
+        foreach (Value? output in node.Outputs)
+        {
+            if (output is null)
+            {
+                target.Output.Add("");
+                continue;
+            }
+
+            Value stored = plan.StoredAs(output);
+            string name = IsRounded(stored) && graph.IsOutput(stored) ? Unique($"{stored.Name}_float") : stored.Name;
+            target.Output.Add(name);
+            Define(stored, name);
+        }
+    }
+
+    /// <summary>Makes a value that is now written under a name readable; an annotated one through its pair.</summary>
+    private void Define(Value value, string name)
+    {
+        written[value] = name;
+        if (!graph.Inputs.Contains(value) && !(graph.IsOutput(value) && name == value.Name))
+            proto.ValueInfo.Add(OnnxTypes.Write(name, value.Type, value.Shape));
+        if (plan.GridOf(value) is not { } grid)
+        {
+            read[value] = name;
+            return;
+        }
+
+        string scale = Constant($"{value.Name}_scale", Scales(grid));
+        string zeroPoint = Constant($"{value.Name}_zero_point", ZeroPoints(grid));
+        string stored = Unique($"{value.Name}_quantized");
+        bool isOutput = graph.IsOutput(value) && name != value.Name;
+        string restored = isOutput ? value.Name : Unique($"{value.Name}_dequantized");
+        Add("QuantizeLinear", $"{value.Name}_quantize", stored, name, scale, zeroPoint);
+        Add("DequantizeLinear", $"{value.Name}_dequantize", restored, stored, scale, zeroPoint);
+        proto.ValueInfo.Add(OnnxTypes.Write(stored, grid.Type, value.Shape));
+        if (!isOutput) proto.ValueInfo.Add(OnnxTypes.Write(restored, value.Type, value.Shape));
+        read[value] = restored;
+    }
+
+    private string Read(Value value)
+    {
+        if (read.TryGetValue(value, out string? name)) return name;
+        Tensor tensor = value.Constant!;
+        if (value.Quantization is not { } grid)
+        {
+            proto.Initializer.Add(OnnxTensors.Write(value.Name, tensor));
+        }
+        else if (grid.Type == ElementType.Float16)
+        {
+            string half = Constant($"{value.Name}_half", Casting.To(tensor, ElementType.Float16));
+            NodeProto cast = Add("Cast", $"{value.Name}_cast", value.Name, half);
+            cast.Attribute.Add(OnnxAttributes.Write("to", (long)ElementType.Float32));
+        }
+        else
+        {
+            string stored = Constant($"{value.Name}_quantized", grid.Quantize(tensor));
+            string scale = Constant($"{value.Name}_scale", Scales(grid));
+            string zeroPoint = Constant($"{value.Name}_zero_point", ZeroPoints(grid));
+            NodeProto restore = Add("DequantizeLinear", $"{value.Name}_dequantize", value.Name, stored, scale, zeroPoint);
+            if (!grid.IsPerTensor) restore.Attribute.Add(OnnxAttributes.Write("axis", (long)grid.Axis));
+        }
+
+        return read[value] = value.Name;
+    }
+
+    /// <summary>What opset 18 says otherwise than the graph's opset.</summary>
+    private void Upgrade(Node node, NodeProto target)
+    {
+        if (opset < 18) return;
+        if (node.Type == "ReduceMean" && node.Ints("axes") is { } axes)
+        {
+            target.Attribute.Remove(target.Attribute.Single(a => a.Name == "axes"));
+            target.Input.Add(Constant($"{node.Label}_axes", Tensor.Vector<long>(axes)));
+        }
+        else if (node.Type == "Split" && node.InputOrNull(1) is null)
+        {
+            target.Attribute.Add(OnnxAttributes.Write("num_outputs", (long)node.Outputs.Count));
+        }
+    }
+
+    private NodeProto Add(string type, string name, string output, params IEnumerable<string> inputs)
+    {
+        NodeProto node = Add(type, name, inputs);
+        node.Output.Add(output);
+        return node;
+    }
+
+    private NodeProto Add(string type, string name, IEnumerable<string> inputs)
+    {
+        var node = new NodeProto { OpType = type };
+        if (name.Length > 0) node.Name = name;
+        node.Input.AddRange(inputs);
+        proto.Node.Add(node);
+        return node;
+    }
+
+    private string Constant(string stem, Tensor tensor)
+    {
+        string name = Unique(stem);
+        proto.Initializer.Add(OnnxTensors.Write(name, tensor));
+        return name;
+    }
+
+    private string Unique(string stem)
+    {
+        string name = stem;
+        for (int i = 1; !taken.Add(name); i++) name = $"{stem}_{i}";
+        return name;
+    }
+
+    private bool IsRounded(Value value) => plan.GridOf(value) is not null;
+
+    private static Tensor Scales(Quantization grid) =>
+        grid.IsPerTensor ? Tensor.Scalar(grid.Scale) : Tensor.Vector<float>([.. grid.Scales]);
+
+    /// <summary>The zero points in the stored type.</summary>
+    private static Tensor ZeroPoints(Quantization grid) => Casting.To(
+        grid.IsPerTensor ? Tensor.Scalar(grid.ZeroPoint) : Tensor.Vector<int>([.. grid.ZeroPoints]), grid.Type);
+
+    private static int IrVersion(int opset) => opset >= 21 ? 10 : opset >= 19 ? 9 : 8;
+}

@@ -1,0 +1,71 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+
+namespace ModelOpt.Compiler.Onnx;
+
+/// <summary>
+/// Where QDQ pairs stand around a Relu or Clip. ONNX Runtime runs a layer in integers only where the pair follows it, so
+/// an activation whose bounds the grid has anyway (saturation does its work) is left out; before any other that belongs to
+/// a layer the layer's result is put on the same grid, which changes no result: rounding is monotone.
+/// </summary>
+internal sealed class QdqPlan
+{
+    private readonly Dictionary<Node, Value> dropped = [];
+    private readonly Dictionary<Value, Value> storedAs = [];
+    private readonly Dictionary<Value, Quantization> inner = [];
+
+    private QdqPlan()
+    {
+    }
+
+    /// <summary>Decides for a graph.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    public static QdqPlan Of(Graph graph)
+    {
+        QdqPlan plan = new();
+        foreach (Node host in graph.Nodes)
+        {
+            if (FusedActivation.Of(graph, host) is not { } activation) continue;
+            Value result = activation.Output;
+            if (result.Quantization is not { IsPerTensor: true } grid) continue;
+            if (Covers(grid, activation))
+            {
+                plan.dropped[activation] = result;
+                plan.storedAs[host.Output] = result;
+            }
+            else
+            {
+                plan.inner[host.Output] = grid;
+            }
+        }
+
+        return plan;
+    }
+
+    /// <summary>Whether a node is left out.</summary>
+    /// <param name="node">The node.</param>
+    public bool IsDropped(Node node) => dropped.ContainsKey(node);
+
+    /// <summary>The value that a node's output is written as: that of the activation left out behind it, or itself.</summary>
+    /// <param name="value">The output.</param>
+    public Value StoredAs(Value value) => storedAs.GetValueOrDefault(value, value);
+
+    /// <summary>The grid that a value is rounded to, or null.</summary>
+    /// <param name="value">An activation.</param>
+    public Quantization? GridOf(Value value) => value.Quantization ?? inner.GetValueOrDefault(value);
+
+    /// <summary>Whether saturation on the grid does what the activation does: both bounds fall on its ends.</summary>
+    private static bool Covers(Quantization grid, Node activation)
+    {
+        (int min, int max) = QuantizationMath.Range(grid.Type);
+        (float low, float high) = FusedActivation.BoundsOf(activation) switch
+        {
+            ActivationBounds.Relu => (0f, float.PositiveInfinity),
+            ActivationBounds.Relu6 => (0f, 6f),
+            _ => (-1f, 1f),
+        };
+        Tensor ends = grid.Round(Tensor.Vector(low, Math.Min(high, float.MaxValue)));
+        Tensor limits = grid.Dequantize(Casting.To(Tensor.Vector(min, max), grid.Type));
+        return ends.Span<float>().SequenceEqual(limits.Span<float>());
+    }
+}
