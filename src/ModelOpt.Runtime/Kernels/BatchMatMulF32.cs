@@ -22,7 +22,7 @@ internal sealed unsafe class BatchMatMulF32 : Kernel
     public BatchMatMulF32(BatchMatMulShape shape, float low, float high, SimdTier? tier = null)
     {
         _shape = shape;
-        _tier = tier ?? SimdTiers.Best;
+        _tier = SimdTiers.ForColumns(tier ?? SimdTiers.Best, shape.N);
         _low = low;
         _high = high;
         _panelWidth = GemmF32.PanelWidth(_tier);

@@ -28,7 +28,7 @@ internal sealed unsafe class BatchMatMulInt8 : Kernel
     /// <param name="tier">Vector width; the widest there is by default.</param>
     public BatchMatMulInt8(BatchMatMulShape shape, LayerQuantization quantization, bool unsigned, SimdTier? tier = null)
     {
-        SimdTier chosen = tier ?? SimdTiers.Best;
+        SimdTier chosen = SimdTiers.ForColumns(tier ?? SimdTiers.Best, shape.N);
         _shape = shape;
         _unsigned = unsigned;
         _zeroPointA = quantization.InputZeroPoint;

@@ -40,10 +40,10 @@ internal sealed unsafe class ConvF32 : Kernel
         Window2D window, int groups, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high,
         SimdTier? tier = null)
     {
-        _tier = tier ?? SimdTiers.Best;
         _window = window;
         _inputs = window.InputChannels / groups;
         _outputs = window.OutputChannels / groups;
+        _tier = SimdTiers.ForColumns(tier ?? SimdTiers.Best, _outputs);
         _k = window.KernelHeight * window.KernelWidth * _inputs;
         _low = low;
         _high = high;
@@ -54,8 +54,7 @@ internal sealed unsafe class ConvF32 : Kernel
             _weights[group] = new PackedMatrixF32(weights.Slice(group * _outputs * _k, _outputs * _k), _k, _outputs, true, _tier);
         _bias = new AlignedBuffer<float>(window.OutputChannels);
         bias.CopyTo(_bias.Span);
-        _inPlace = window is { KernelHeight: 1, KernelWidth: 1, StrideHeight: 1, StrideWidth: 1, HasPadding: false }
-            && window.OutputHeight == window.InputHeight && window.OutputWidth == window.InputWidth;
+        _inPlace = window.IsPointwise;
         int rowsPerBlock = Math.Clamp(BlockBytes / (sizeof(float) * _k) / TileRows, 4, 16) * TileRows;
         _grid = new TileGrid(
             window.Batch * window.OutputHeight * window.OutputWidth, rowsPerBlock, groups * _panelsPerGroup);

@@ -37,10 +37,10 @@ internal sealed unsafe class ConvInt8 : Kernel
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<byte> weights, ReadOnlySpan<int> bias,
         bool unsigned, SimdTier? tier = null)
     {
-        SimdTier chosen = tier ?? SimdTiers.Best;
         _window = window;
         _inputs = window.InputChannels / groups;
         _outputs = window.OutputChannels / groups;
+        SimdTier chosen = SimdTiers.ForColumns(tier ?? SimdTiers.Best, _outputs);
         _k = window.KernelHeight * window.KernelWidth * _inputs;
         _copy = new WideningCopy(quantization.InputZeroPoint, unsigned);
         _kernel = Int8MicroKernel.For(chosen);

@@ -72,7 +72,7 @@ internal static unsafe class ConvNchwF32
                     };
                     var epilogue = new GemmEpilogue { RowBias = b == null ? null : b + (group * outputs) };
                     float* planes = x + ((((nint)image * groups) + group) * inputs * inputPlane);
-                    if (IsPointwise(w))
+                    if (w.IsPointwise)
                         GemmF32.Run(tier, operands, epilogue, new MatrixSource(planes, inputPlane, 1), outputs, outputPlane, pool);
                     else
                         GemmF32.Run(tier, operands, epilogue, new PatchSource(planes, w), outputs, outputPlane, pool);
@@ -80,10 +80,6 @@ internal static unsafe class ConvNchwF32
             }
         }
     }
-
-    private static bool IsPointwise(in Window2D w) =>
-        w is { KernelHeight: 1, KernelWidth: 1, StrideHeight: 1, StrideWidth: 1, PadTop: 0, PadLeft: 0 }
-        && w.OutputHeight == w.InputHeight && w.OutputWidth == w.InputWidth;
 
     private static void Check(int length, long expected, string name)
     {

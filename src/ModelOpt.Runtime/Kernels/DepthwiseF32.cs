@@ -74,32 +74,41 @@ internal sealed unsafe class DepthwiseF32 : Kernel
             {
                 int image = item / _window.OutputHeight, oy = item % _window.OutputHeight;
                 float* from = input + ((nint)image * _window.InputHeight * _window.InputWidth * _channels);
-                for (int ox = 0; ox < _window.OutputWidth; ox++)
-                {
-                    WindowTaps.Locate(_window, (byte*)from, _channels * sizeof(float), (byte*)padding, oy, ox, taps);
-                    Pixel((float**)taps, output + ((((nint)item * _window.OutputWidth) + ox) * _channels));
-                }
+                var window = new WindowTaps(
+                    _window, (byte*)from, _channels * sizeof(float), (byte*)padding, oy, taps);
+                Row(ref window, (float**)taps, output + ((nint)item * _window.OutputWidth * _channels));
             }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Pixel(float** taps, float* output)
+    private void Row(ref WindowTaps window, float** taps, float* output)
     {
         switch (_tier)
         {
             case SimdTier.Vector512:
-                Pixel<Lanes512, Vector512<float>>(taps, output);
+                Row<Lanes512, Vector512<float>>(ref window, taps, output);
                 break;
             case SimdTier.Vector256:
-                Pixel<Lanes256, Vector256<float>>(taps, output);
+                Row<Lanes256, Vector256<float>>(ref window, taps, output);
                 break;
             case SimdTier.Vector128:
-                Pixel<Lanes128, Vector128<float>>(taps, output);
+                Row<Lanes128, Vector128<float>>(ref window, taps, output);
                 break;
             default:
-                Pixel<Lanes1, float>(taps, output);
+                Row<Lanes1, float>(ref window, taps, output);
                 break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Row<TLanes, V>(ref WindowTaps window, float** taps, float* output)
+        where TLanes : struct, ILanes<V>
+        where V : unmanaged
+    {
+        for (int ox = 0; ox < _window.OutputWidth; ox++, output += _channels)
+        {
+            window.MoveTo(ox);
+            Pixel<TLanes, V>(taps, output);
         }
     }
 

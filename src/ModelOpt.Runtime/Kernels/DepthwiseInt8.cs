@@ -91,15 +91,11 @@ internal sealed unsafe class DepthwiseInt8 : Kernel
             {
                 int image = item / _window.OutputHeight, oy = item % _window.OutputHeight;
                 byte* from = input + ((nint)image * _window.InputHeight * _window.InputWidth * _channels);
+                var window = new WindowTaps(_window, from, _channels, padding, oy, taps);
                 for (int ox = 0; ox < _window.OutputWidth; ox += _pixelsPerChunk)
                 {
                     int pixels = Math.Min(_pixelsPerChunk, _window.OutputWidth - ox);
-                    for (int i = 0; i < pixels; i++)
-                    {
-                        WindowTaps.Locate(_window, from, _channels, padding, oy, ox + i, taps);
-                        Sum(taps, sums + ((nint)i * _channels));
-                    }
-
+                    Sum(ref window, ox, pixels, taps, sums);
                     byte* to = output + ((((nint)item * _window.OutputWidth) + ox) * _channels);
                     _requantizer.Apply(sums, _channels, 0, to, _channels, pixels, _channels);
                 }
@@ -107,35 +103,38 @@ internal sealed unsafe class DepthwiseInt8 : Kernel
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Sum(byte** taps, int* sums)
+    private void Sum(ref WindowTaps window, int ox, int pixels, byte** taps, int* sums)
     {
         switch (_tier)
         {
             case SimdTier.Vector512:
-                Sum<IntLanes512, Vector512<int>>(taps, sums);
+                Sum<IntLanes512, Vector512<int>>(ref window, ox, pixels, taps, sums);
                 break;
             case SimdTier.Vector256:
-                Sum<IntLanes256, Vector256<int>>(taps, sums);
+                Sum<IntLanes256, Vector256<int>>(ref window, ox, pixels, taps, sums);
                 break;
             case SimdTier.Vector128:
-                Sum<IntLanes128, Vector128<int>>(taps, sums);
+                Sum<IntLanes128, Vector128<int>>(ref window, ox, pixels, taps, sums);
                 break;
             default:
-                Sum<IntLanes1, int>(taps, sums);
+                Sum<IntLanes1, int>(ref window, ox, pixels, taps, sums);
                 break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Sum<TLanes, V>(byte** taps, int* sums)
+    private void Sum<TLanes, V>(ref WindowTaps window, int ox, int pixels, byte** taps, int* sums)
         where TLanes : struct, IIntLanes<V>
         where V : unmanaged
     {
-        if (_unsigned)
-            SumPixel<TLanes, V, byte>(taps, _taps, _channels, _requantizer.Starts, _weights.Pointer, sums);
-        else
-            SumPixel<TLanes, V, sbyte>(taps, _taps, _channels, _requantizer.Starts, _weights.Pointer, sums);
+        for (int i = 0; i < pixels; i++, sums += _channels)
+        {
+            window.MoveTo(ox + i);
+            if (_unsigned)
+                SumPixel<TLanes, V, byte>(taps, _taps, _channels, _requantizer.Starts, _weights.Pointer, sums);
+            else
+                SumPixel<TLanes, V, sbyte>(taps, _taps, _channels, _requantizer.Starts, _weights.Pointer, sums);
+        }
     }
 
     /// <summary>One output pixel. The last registers overlap the ones before where the channels do not fill them.</summary>

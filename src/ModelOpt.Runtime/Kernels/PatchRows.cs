@@ -49,6 +49,12 @@ internal static unsafe class PatchRows
         where TOut : unmanaged
     {
         Window2D w = window;
+        if (w.IsPointwise && channels == w.InputChannels && stride == channels)
+        {
+            copy.Copy(input + ((nint)begin * channels), (end - begin) * channels, target);
+            return;
+        }
+
         int ox = begin % w.OutputWidth, oy = begin / w.OutputWidth % w.OutputHeight;
         int image = begin / (w.OutputWidth * w.OutputHeight);
         int rowLength = w.KernelWidth * channels;

@@ -38,4 +38,15 @@ internal static class SimdTiers
             tier--;
         return tier;
     }
+
+    /// <summary>
+    /// The narrowest tier, but at least 128 bits, one panel of which (two registers) still holds <paramref name="columns"/>;
+    /// <paramref name="tier"/> itself where they need more. So that few columns do not compute mostly padding.
+    /// </summary>
+    public static SimdTier ForColumns(SimdTier tier, int columns)
+    {
+        while (tier > SimdTier.Vector128 && Lanes(tier) >= columns)
+            tier--;
+        return tier;
+    }
 }
