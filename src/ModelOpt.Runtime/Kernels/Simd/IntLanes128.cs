@@ -45,10 +45,12 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V LoadSByte(byte* source) =>
-        Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte()));
+    public static V LoadSByte(byte* source) => Sse41.IsSupported
+        ? Sse41.ConvertToVector128Int32((sbyte*)source)
+        : Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V LoadByte(byte* source) =>
-        Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsByte())).AsInt32();
+    public static V LoadByte(byte* source) => Sse41.IsSupported
+        ? Sse41.ConvertToVector128Int32(source)
+        : Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsByte())).AsInt32();
 }

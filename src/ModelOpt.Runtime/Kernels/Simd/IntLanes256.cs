@@ -34,12 +34,14 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V LoadSByte(byte* source) =>
-        Vector256.WidenLower(
+    public static V LoadSByte(byte* source) => Avx2.IsSupported
+        ? Avx2.ConvertToVector256Int32((sbyte*)source)
+        : Vector256.WidenLower(
             Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)source).AsSByte()).ToVector256Unsafe());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V LoadByte(byte* source) =>
-        Vector256.WidenLower(
+    public static V LoadByte(byte* source) => Avx2.IsSupported
+        ? Avx2.ConvertToVector256Int32(source)
+        : Vector256.WidenLower(
             Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)source).AsByte()).ToVector256Unsafe()).AsInt32();
 }
