@@ -25,7 +25,7 @@ public sealed class LoweredOrderTests
     [TestMethod]
     public void Split()
     {
-        Check("SPLIT", (g, x) => g.Node("Split", [x], 3, ("axis", 1)).Outputs!);
+        Check("SPLIT", (g, x) => g.Node("Split", [x], 2, ("axis", 2)).Outputs!);
         Check("SPLIT_V", (g, x) => g.Node("Split", [x, g.Longs(1, 4)], 2, ("axis", 3)).Outputs!);
     }
 
@@ -54,15 +54,15 @@ public sealed class LoweredOrderTests
     }
 
     [TestMethod]
-    public void Identity_and_Dropout_are_nothing() => Check("", (g, x) => [g.Add("Dropout", g.Add("Identity", x))]);
+    public void Identity_and_Dropout_are_nothing() => Check("TRANSPOSE", (g, x) => [g.Add("Dropout", g.Add("Identity", x))]);
 
     [TestMethod]
     public void Squeeze_of_a_pooled_image_needs_no_transpose()
     {
         var graph = new TestGraph();
-        Value x = graph.ChannelLast(graph.Input("x", 2, 3, 1, 1));
+        Value x = graph.ChannelLast(2, 3, 1, 1);
         graph.Output(graph.Add("Squeeze", x, graph.Longs(2, 3)));
-        Assert.AreEqual("RESHAPE MUL RESHAPE", graph.AssertLowers());
+        Assert.AreEqual("RESHAPE", graph.AssertLowers());
     }
 
     [TestMethod]
@@ -72,17 +72,17 @@ public sealed class LoweredOrderTests
         Value a = graph.Input("a", ElementType.Int32, 2, 3), b = graph.Input("b", ElementType.Int32, 3);
         graph.Output(graph.Add("Cast", [graph.Add("Mul", graph.Add("Add", a, b), b)], ("to", 1)));
         graph.Output(graph.Add("Cast", [graph.Add("Div", a, b)], ("to", 7)));
-        Assert.AreEqual("ADD MUL CAST DIV CAST", graph.AssertLowers());
+        Assert.AreEqual("RESHAPE ADD MUL CAST DIV CAST", graph.AssertLowers());
     }
 
     [TestMethod]
     public void The_open_batch_stays_open()
     {
         var graph = new TestGraph();
-        Value x = graph.ChannelLast(graph.Input("x", -1, 3, 4, 5));
+        Value x = graph.ChannelLast(-1, 3, 4, 5);
         Value part = graph.Add("Slice", x, graph.Longs(0, 1), graph.Longs(int.MaxValue, 3), graph.Longs(0, 1));
         graph.Output(graph.Add("Reshape", graph.Add("Concat", [part, part], ("axis", 1)), graph.Longs(0, 4, -1)));
-        Assert.AreEqual("TRANSPOSE MUL SLICE CONCATENATION RESHAPE TRANSPOSE", graph.AssertLowers());
+        Assert.AreEqual("SLICE CONCATENATION RESHAPE TRANSPOSE", graph.AssertLowers());
     }
 
     [TestMethod]
@@ -98,12 +98,11 @@ public sealed class LoweredOrderTests
     private static void Check(string operators, Func<TestGraph, Value, IReadOnlyList<Value?>> build)
     {
         var graph = new TestGraph();
-        Value x = graph.ChannelLast(graph.Input("x", 2, 3, 4, 5));
+        Value x = graph.ChannelLast(2, 3, 4, 5);
         foreach (Value? y in build(graph, x)) graph.Output(y!);
+        // Transposes stand at the end only, one for each output, where ONNX's order is asked for.
         string written = graph.AssertLowers();
-        StringAssert.StartsWith(written, "TRANSPOSE MUL");
-        // One transpose at the input, one at each output that has more than two axes.
-        string inner = written["TRANSPOSE MUL".Length..].Replace(" TRANSPOSE", "", StringComparison.Ordinal).Trim();
-        Assert.AreEqual(operators, inner);
+        while (written.EndsWith(" TRANSPOSE", StringComparison.Ordinal)) written = written[..^" TRANSPOSE".Length];
+        Assert.AreEqual(operators, written);
     }
 }
