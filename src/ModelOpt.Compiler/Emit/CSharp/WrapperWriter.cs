@@ -93,10 +93,13 @@ public static class WrapperWriter
         const string optionsDoc = "/// <param name=\"options\">How the model is run; by default on the calling thread.</param>";
         if (wrapper.Source.IsEmbedded)
         {
+            code.Line("/// <summary>The resource of this assembly that holds the model.</summary>");
+            code.Line($"public const string ResourceName = {Literal(ResourceName(name))};");
+            code.Line();
             code.Line("/// <summary>Loads the model from this assembly, in place.</summary>");
             code.Line(optionsDoc);
             code.Line($"public {name}({options}) =>");
-            code.Line($"    this.model = {Runtime}.TfliteModel.LoadResource(typeof({name}).Assembly, {Literal(ResourceName(name))}, options);");
+            code.Line($"    this.model = {Runtime}.TfliteModel.LoadResource(typeof({name}).Assembly, ResourceName, options);");
         }
         else
         {
