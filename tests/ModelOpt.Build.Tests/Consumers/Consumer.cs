@@ -1,0 +1,130 @@
+using System.Diagnostics;
+
+namespace ModelOpt.Build.Tests.Consumers;
+
+/// <summary>A project of a user, in a temporary folder far from the repository.</summary>
+internal sealed class Consumer : IDisposable
+{
+    private readonly string root;
+    private int builds;
+
+    /// <summary>Creates an empty folder that restores from the tests' feed alone.</summary>
+    /// <param name="folder">The name of the project's folder.</param>
+    public Consumer(string folder = "app")
+    {
+        root = Directory.CreateTempSubdirectory("modelopt-").FullName;
+        Folder = Path.Combine(root, folder);
+        Directory.CreateDirectory(Folder);
+        Write("nuget.config", $"""
+            <configuration>
+              <packageSources>
+                <clear />
+                <add key="feed" value="{LocalFeed.Folder}" />
+              </packageSources>
+              <packageSourceMapping>
+                <packageSource key="feed"><package pattern="ModelOpt.*" /></packageSource>
+              </packageSourceMapping>
+            </configuration>
+            """);
+        // Nothing above the folder reaches in.
+        Write("Directory.Build.props", "<Project />");
+        Write("Directory.Build.targets", "<Project />");
+        Write("Directory.Packages.props", "<Project />");
+    }
+
+    /// <summary>The project's folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>The folder of the artifacts.</summary>
+    public string Artifacts => PathOf("obj/Debug/modelopt");
+
+    /// <summary>An application with the given items that prints what it computes from a fixed image.</summary>
+    /// <param name="items">The <c>ModelItem</c> elements.</param>
+    /// <param name="properties">More properties.</param>
+    /// <param name="folder">The name of the project's folder.</param>
+    public static Consumer App(string items, string properties = "", string folder = "app")
+    {
+        var consumer = new Consumer(folder);
+        consumer.WriteProject("app.csproj", items, $"<OutputType>Exe</OutputType>{properties}");
+        consumer.Write("Program.cs", """
+            #nullable enable
+            namespace App
+            {
+                public static class Program
+                {
+                    public static void Main()
+                    {
+                        using Tiny model = new Tiny();
+                        float[] image = new float[Tiny.ImageLength];
+                        for (int i = 0; i < image.Length; i++) image[i] = i / (float)image.Length;
+                        using Tiny.Output output = model.Run(image);
+                        System.Console.WriteLine("scores " + output.Scores.Length);
+                    }
+                }
+            }
+            """);
+        TinyModel.Write(consumer.PathOf("tiny.onnx"));
+        TinyModel.WriteData(consumer.PathOf("data.npy"), samples: 4);
+        return consumer;
+    }
+
+    public string PathOf(string path) => Path.Combine(Folder, path);
+
+    public void Write(string path, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(PathOf(path))!);
+        File.WriteAllText(PathOf(path), text);
+    }
+
+    public void WriteProject(string path, string items, string properties) => Write(path, $"""
+        <Project Sdk="Microsoft.NET.Sdk">
+          <PropertyGroup>
+            <TargetFramework>net10.0</TargetFramework>
+            <RootNamespace>App</RootNamespace>
+            <Nullable>enable</Nullable>
+            {properties}
+          </PropertyGroup>
+          <ItemGroup>
+            <PackageReference Include="ModelOpt.Build" Version="{LocalFeed.Version}" />
+            {items}
+          </ItemGroup>
+        </Project>
+        """);
+
+    /// <summary>Replaces text in a file, so that its time changes too.</summary>
+    public void Edit(string path, string text, string replacement)
+    {
+        string before = File.ReadAllText(PathOf(path));
+        StringAssert.Contains(before, text);
+        File.WriteAllText(PathOf(path), before.Replace(text, replacement, StringComparison.Ordinal));
+    }
+
+    /// <summary>Runs <c>dotnet build</c> and reads its log.</summary>
+    public BuildLog Build(params string[] arguments) => Execute("build", arguments);
+
+    /// <summary>Runs a build command of <c>dotnet</c> and reads its log.</summary>
+    public BuildLog Execute(string command, params string[] arguments)
+    {
+        string log = NextLog();
+        (int exitCode, string output) = Dotnet.Run(Folder, LocalFeed.RestoredPackages, Arguments(command, log, arguments));
+        return BuildLog.Read(log, exitCode, output);
+    }
+
+    /// <summary>Starts a build without waiting for its end.</summary>
+    public Process StartBuild() => Dotnet.Start(Folder, LocalFeed.RestoredPackages, Arguments("build", NextLog(), []));
+
+    /// <summary>Runs the built application.</summary>
+    public string Run(string assembly = "bin/Debug/net10.0/app.dll")
+    {
+        (int exitCode, string output) = Dotnet.Run(Folder, LocalFeed.RestoredPackages, PathOf(assembly));
+        Assert.AreEqual(0, exitCode, output);
+        return output.Trim();
+    }
+
+    public void Dispose() => Directory.Delete(root, recursive: true);
+
+    private static IEnumerable<string> Arguments(string command, string log, string[] arguments) =>
+        [command, .. arguments, "-nodeReuse:false", "-nologo", "-v:minimal", $"-bl:{log}"];
+
+    private string NextLog() => Path.Combine(root, $"build{++builds}.binlog");
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+
+namespace ModelOpt.Build.Tests.Consumers;
+
+/// <summary>Runs the SDK as a user does: in a process of its own, with none of the test host's settings.</summary>
+internal static class Dotnet
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
+    /// <summary>Starts <c>dotnet</c>; what it prints goes nowhere, builds are judged by their binary log.</summary>
+    public static Process Start(string folder, string packages, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+            start.Environment.Remove(name);
+        start.Environment["NUGET_PACKAGES"] = packages;
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs <c>dotnet</c> to its end.</summary>
+    public static (int ExitCode, string Output) Run(string folder, string packages, params IEnumerable<string> arguments)
+    {
+        using Process process = Start(folder, packages, arguments);
+        return Finish(process);
+    }
+
+    /// <summary>Waits for the end of a process and reads what it printed.</summary>
+    public static (int ExitCode, string Output) Finish(Process process)
+    {
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Limit))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"dotnet did not end within {Limit}.");
+        }
+
+        return (process.ExitCode, output.Result + error.Result);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Text;
+using Google.Protobuf;
+using ModelOpt.Compiler.Onnx.Proto;
+
+namespace ModelOpt.Build.Tests.Consumers;
+
+/// <summary>A network of one convolution and one matrix product: images of 8 by 8 pixels, three scores.</summary>
+internal static class TinyModel
+{
+    private const int Channels = 4, Size = 8, Classes = 3;
+
+    /// <summary>Writes the model; the seed gives its weights.</summary>
+    public static void Write(string path, int seed = 1)
+    {
+        var graph = new GraphProto { Name = "tiny" };
+        graph.Input.Add(Value("image", "N", 1, Size, Size));
+        graph.Output.Add(Value("scores", "N", Classes));
+        var random = new Random(seed);
+        graph.Initializer.Add(Weights("w1", random, Channels, 1, 3, 3));
+        graph.Initializer.Add(Weights("b1", random, Channels));
+        graph.Initializer.Add(Weights("w2", random, Channels, Classes));
+        graph.Initializer.Add(Weights("b2", random, Classes));
+        var conv = new NodeProto { OpType = "Conv", Name = "conv", Input = { "image", "w1", "b1" }, Output = { "c" } };
+        conv.Attribute.Add(new AttributeProto { Name = "pads", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1, 1, 1, 1 } });
+        graph.Node.Add(conv);
+        graph.Node.Add(new NodeProto { OpType = "Relu", Name = "relu", Input = { "c" }, Output = { "r" } });
+        graph.Node.Add(new NodeProto { OpType = "GlobalAveragePool", Name = "pool", Input = { "r" }, Output = { "p" } });
+        graph.Node.Add(new NodeProto { OpType = "Flatten", Name = "flatten", Input = { "p" }, Output = { "f" } });
+        graph.Node.Add(new NodeProto { OpType = "Gemm", Name = "gemm", Input = { "f", "w2", "b2" }, Output = { "scores" } });
+        var model = new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } };
+        File.WriteAllBytes(path, model.ToByteArray());
+    }
+
+    /// <summary>Writes images as a NumPy file.</summary>
+    public static void WriteData(string path, int samples, int seed = 2)
+    {
+        string header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({samples}, 1, {Size}, {Size}), }}";
+        header = header.PadRight(128 - 11) + "\n";
+        var random = new Random(seed);
+        using var writer = new BinaryWriter(File.Create(path));
+        writer.Write([0x93, .. "NUMPY"u8, 1, 0]);
+        writer.Write((ushort)header.Length);
+        writer.Write(Encoding.ASCII.GetBytes(header));
+        for (int i = 0; i < samples * Size * Size; i++) writer.Write(random.NextSingle());
+    }
+
+    private static TensorProto Weights(string name, Random random, params long[] dims)
+    {
+        var tensor = new TensorProto { Name = name, DataType = 1 };
+        tensor.Dims.AddRange(dims);
+        for (long i = dims.Aggregate(1L, (a, b) => a * b); i > 0; i--) tensor.FloatData.Add(random.NextSingle() - 0.5f);
+        return tensor;
+    }
+
+    private static ValueInfoProto Value(string name, params object[] dims)
+    {
+        var shape = new TensorShapeProto();
+        foreach (object dim in dims)
+        {
+            shape.Dim.Add(dim is string symbol
+                ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
+                : new TensorShapeProto.Types.Dimension { DimValue = (int)dim });
+        }
+
+        return new() { Name = name, Type = new() { TensorType = new() { ElemType = 1, Shape = shape } } };
+    }
+}
