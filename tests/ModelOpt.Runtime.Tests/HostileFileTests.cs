@@ -1,5 +1,6 @@
 using ModelOpt.Runtime.FlatBuffers;
 using ModelOpt.Runtime.Tests.Tflite;
+using ModelOpt.Runtime.Threading;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests;
@@ -112,7 +113,7 @@ public class HostileFileTests
             using TfliteModel model = TfliteModel.Load(file);
             if (model.Plan.ArenaBytes > 1 << 20 || model.Plan.ScratchBytes > 1 << 20 || model.Plan.Steps.Sum(s => s.Kernel.Work) > 1 << 24)
                 return true;
-            var session = new Session(model.Plan, new Threading.WorkerPool(1));
+            var session = new Session(model.Plan, new WorkerPool(1));
             session.Run();
             return true;
         }
