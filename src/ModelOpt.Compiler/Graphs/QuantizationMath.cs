@@ -20,6 +20,16 @@ internal static class QuantizationMath
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a type that values are quantized to."),
     };
 
+    /// <summary>The same grid with its integers moved by 128, where they are int8; else the grid itself.</summary>
+    /// <param name="quantization">The grid.</param>
+    public static Quantization AsUInt8(this Quantization quantization) => quantization.Type != ElementType.Int8 ? quantization
+        : quantization with { Type = ElementType.UInt8, ZeroPoints = [.. quantization.ZeroPoints.Select(z => z + 128)] };
+
+    /// <summary>The same grid with its integers moved by -128, where they are uint8; else the grid itself.</summary>
+    /// <param name="quantization">The grid.</param>
+    public static Quantization AsInt8(this Quantization quantization) => quantization.Type != ElementType.UInt8 ? quantization
+        : quantization with { Type = ElementType.Int8, ZeroPoints = [.. quantization.ZeroPoints.Select(z => z - 128)] };
+
     /// <summary>The integers of a float32 tensor, in a tensor of the quantization's type.</summary>
     /// <param name="quantization">The grid.</param>
     /// <param name="tensor">float32; any shape that has the quantization's axis.</param>

@@ -64,7 +64,6 @@ internal sealed class OnnxReader
         ReadHints();
         graph.Reorder(TopologicalOrder.Sort(graph.Nodes));
         QdqFolding.Apply(graph);
-        RefuseUnsupported(n => Operator.Find(n) is not null);
         foreach (Value output in graph.Outputs.Where(v => v.IsConstant).ToArray()) ProduceConstant(output);
         foreach (Node node in graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Normalize(graph, node, opset));
         return graph;
@@ -135,7 +134,7 @@ internal sealed class OnnxReader
         }
 
         // Before attributes: an If is to be refused as an operator, not for the subgraph it has.
-        RefuseUnsupported(n => Operator.Find(n) is not null || QdqFolding.Handles(n));
+        RefuseUnsupported();
         for (int i = 0; i < pending.Count; i++) ReadAttributes(graph.Nodes[i], pending[i].Proto);
     }
 
@@ -183,9 +182,9 @@ internal sealed class OnnxReader
         }
     }
 
-    private void RefuseUnsupported(Func<Node, bool> isSupported)
+    private void RefuseUnsupported()
     {
-        var nodes = graph.Nodes.Where(n => !isSupported(n)).ToList();
+        var nodes = graph.Nodes.Where(n => Operator.Find(n) is null).ToList();
         if (nodes.Count == 0) return;
         IEnumerable<string> operators = nodes
             .GroupBy(n => n.Domain.Length == 0 ? n.Type : $"{n.Domain}.{n.Type}", StringComparer.Ordinal)

@@ -10,6 +10,10 @@ namespace ModelOpt.Compiler.Onnx;
 /// constant its integers behind a DequantizeLinear, a constant marked as float16 its halves behind a Cast: what ONNX
 /// Runtime and TensorRT turn into integer kernels. The same graph gives the same bytes.
 /// </summary>
+/// <remarks>
+/// Activations are written as uint8, the int8 grid moved by 128: on x64, ONNX Runtime turns int8 pairs with one reader
+/// into uint8 and leaves those with several, and then finds no integer kernel between the two.
+/// </remarks>
 internal sealed class OnnxWriter
 {
     private readonly Graph graph;
@@ -89,21 +93,20 @@ internal sealed class OnnxWriter
         written[value] = name;
         if (!graph.Inputs.Contains(value) && !(graph.IsOutput(value) && name == value.Name))
             proto.ValueInfo.Add(OnnxTypes.Write(name, value.Type, value.Shape));
-        if (plan.GridOf(value) is not { } grid)
+        if (plan.GridOf(value) is not { } annotation)
         {
             read[value] = name;
             return;
         }
 
+        Quantization grid = annotation.AsUInt8();
         string scale = Constant($"{value.Name}_scale", Scales(grid));
         string zeroPoint = Constant($"{value.Name}_zero_point", ZeroPoints(grid));
         string stored = Unique($"{value.Name}_quantized");
         bool isOutput = graph.IsOutput(value) && name != value.Name;
         string restored = isOutput ? value.Name : Unique($"{value.Name}_dequantized");
-        Add("QuantizeLinear", $"{value.Name}_quantize", stored, name, scale, zeroPoint);
-        Add("DequantizeLinear", $"{value.Name}_dequantize", restored, stored, scale, zeroPoint);
-        proto.ValueInfo.Add(OnnxTypes.Write(stored, grid.Type, value.Shape));
-        if (!isOutput) proto.ValueInfo.Add(OnnxTypes.Write(restored, value.Type, value.Shape));
+        Add("QuantizeLinear", "", stored, name, scale, zeroPoint);
+        Add("DequantizeLinear", "", restored, stored, scale, zeroPoint);
         read[value] = restored;
     }
 
@@ -111,22 +114,24 @@ internal sealed class OnnxWriter
     {
         if (read.TryGetValue(value, out string? name)) return name;
         Tensor tensor = value.Constant!;
-        if (value.Quantization is not { } grid)
+        if (value.Quantization is not { } annotation)
         {
             proto.Initializer.Add(OnnxTensors.Write(value.Name, tensor));
         }
-        else if (grid.Type == ElementType.Float16)
+        else if (annotation.Type == ElementType.Float16)
         {
             string half = Constant($"{value.Name}_half", Casting.To(tensor, ElementType.Float16));
-            NodeProto cast = Add("Cast", $"{value.Name}_cast", value.Name, half);
+            NodeProto cast = Add("Cast", "", value.Name, half);
             cast.Attribute.Add(OnnxAttributes.Write("to", (long)ElementType.Float32));
         }
         else
         {
+            Quantization grid = IsWeight(value) ? annotation : annotation.AsUInt8();
             string stored = Constant($"{value.Name}_quantized", grid.Quantize(tensor));
             string scale = Constant($"{value.Name}_scale", Scales(grid));
-            string zeroPoint = Constant($"{value.Name}_zero_point", ZeroPoints(grid));
-            NodeProto restore = Add("DequantizeLinear", $"{value.Name}_dequantize", value.Name, stored, scale, zeroPoint);
+            // A bias has the zero point 0, which DequantizeLinear takes where none is given.
+            string[] zeroPoint = grid.Type == ElementType.Int32 ? [] : [Constant($"{value.Name}_zero_point", ZeroPoints(grid))];
+            NodeProto restore = Add("DequantizeLinear", "", value.Name, [stored, scale, .. zeroPoint]);
             if (!grid.IsPerTensor) restore.Attribute.Add(OnnxAttributes.Write("axis", (long)grid.Axis));
         }
 
@@ -177,6 +182,9 @@ internal sealed class OnnxWriter
         for (int i = 1; !taken.Add(name); i++) name = $"{stem}_{i}";
         return name;
     }
+
+    private static bool IsWeight(Value constant) => constant.Consumers.All(n =>
+        Operator.Of(n).Quantization == QuantizationRule.Weighted && n.InputOrNull(1) == constant && n.InputOrNull(0) != constant);
 
     private bool IsRounded(Value value) => plan.GridOf(value) is not null;
 

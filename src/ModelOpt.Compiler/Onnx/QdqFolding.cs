@@ -5,15 +5,11 @@ namespace ModelOpt.Compiler.Onnx;
 
 /// <summary>
 /// Folds QuantizeLinear and DequantizeLinear into annotations: <c>x → Q → DQ</c> annotates x, DQ of a constant becomes an
-/// annotated float constant. What is left (a model with integer inputs or outputs) is refused as any other operator.
+/// annotated float constant. uint8 is taken as int8 moved by 128. What is left (a model with integer inputs or outputs)
+/// stays as nodes.
 /// </summary>
 internal static class QdqFolding
 {
-    /// <summary>Whether a node is one of the two operators.</summary>
-    /// <param name="node">The node.</param>
-    public static bool Handles(Node node) =>
-        node.Domain.Length == 0 && node.Type is "QuantizeLinear" or "DequantizeLinear";
-
     /// <summary>Folds all that can be.</summary>
     /// <param name="graph">The graph, sorted.</param>
     /// <exception cref="CompilationException">Scales or zero points are not what ONNX allows.</exception>
@@ -26,13 +22,16 @@ internal static class QdqFolding
         }
     }
 
+    private static bool Handles(Node node) =>
+        node.Domain.Length == 0 && node.Type is "QuantizeLinear" or "DequantizeLinear";
+
     private static void FoldConstant(Graph graph, Node node)
     {
         Tensor stored = node.Input(0).Constant!;
         Quantization quantization = Parameters(node, stored.Type, stored.Shape);
         Value output = node.Output;
         graph.Remove(node);
-        SetConstant(output, quantization.Dequantize(stored), quantization);
+        SetConstant(output, quantization.Dequantize(stored), quantization.AsInt8());
     }
 
     private static void FoldPair(Graph graph, Node quantize)
@@ -52,7 +51,7 @@ internal static class QdqFolding
         if (source.IsConstant)
         {
             graph.Remove(quantize);
-            foreach (Value value in restored) SetConstant(value, quantization.Round(source.Constant!), quantization);
+            foreach (Value value in restored) SetConstant(value, quantization.Round(source.Constant!), quantization.AsInt8());
             return;
         }
 
@@ -60,14 +59,14 @@ internal static class QdqFolding
         bool inPlace = alone && restored.Count(graph.IsOutput) <= (source.Producer is null ? 0 : 1);
         if (inPlace)
         {
-            source.Quantization = quantization;
+            source.Quantization = quantization.AsInt8();
             foreach (Value value in restored) graph.ReplaceUses(value, source);
         }
         else
         {
             foreach (Value value in restored)
             {
-                value.Quantization = quantization;
+                value.Quantization = quantization.AsInt8();
                 graph.InsertAfter(quantize, new Node("Identity", "", [source], [value]));
             }
         }
