@@ -44,6 +44,7 @@ internal static class CommandLine
             130 cancelled.
             """)
         {
+            InspectCommand.Create(terminal),
             CompressCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
         };
