@@ -19,4 +19,29 @@ internal static class ArithmeticLowering
         TfliteTensor a = context.BroadcastInput(node, 0, order), b = context.BroadcastInput(node, 1, order);
         context.Emit(op, [a, b], [context.Output(node, 0, order)], new ArithmeticOptions(options, activation));
     }
+
+    /// <summary>Writes MAXIMUM or MINIMUM, of which TFLite's take two inputs: each result meets the next input.</summary>
+    /// <param name="context">The TFLite model being written.</param>
+    /// <param name="node">A node of one or more inputs.</param>
+    /// <param name="op">TFLite's operator.</param>
+    public static void LowerExtremum(Lowering context, Node node, BuiltinOperator op)
+    {
+        if (node.Inputs.Count == 1)
+        {
+            context.Alias(node.Output, node.Input(0));
+            return;
+        }
+
+        int[] order = context.BroadcastOrder(node);
+        TfliteTensor result = context.BroadcastInput(node, 0, order);
+        for (int i = 1; i < node.Inputs.Count; i++)
+        {
+            TfliteTensor next = context.BroadcastInput(node, i, order);
+            TfliteTensor output = i == node.Inputs.Count - 1 ? context.Output(node, 0, order) : Lowering.Temporary(
+                node, result.OpenAxis >= 0 ? result : next, Broadcasting.Combine(
+                    node, new Shape(result.Dims), new Shape(next.Dims)).ToSizes()!);
+            context.Emit(op, [result, next], [output], new EmptyOptions(BuiltinOptionsType.MaximumMinimum));
+            result = output;
+        }
+    }
 }

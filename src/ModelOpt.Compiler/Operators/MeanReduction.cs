@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
-/// <summary>Means over axes, summed in double precision in the order of the elements.</summary>
+/// <summary>Means and sums over axes, summed in double precision in the order of the elements.</summary>
 internal static class MeanReduction
 {
     /// <summary>The mean over axes.</summary>
@@ -13,7 +13,18 @@ internal static class MeanReduction
     /// <param name="x">The elements; integers give means rounded towards zero.</param>
     /// <param name="axes">The axes, counted from the front.</param>
     /// <param name="keep">Whether the axes stay, with size 1.</param>
-    public static Tensor Mean(Node node, Tensor x, ReadOnlySpan<int> axes, bool keep)
+    public static Tensor Mean(Node node, Tensor x, ReadOnlySpan<int> axes, bool keep) =>
+        Reduce(node, x, axes, keep, divide: true);
+
+    /// <summary>The sum over axes.</summary>
+    /// <param name="node">The node that asks, for diagnostics.</param>
+    /// <param name="x">The elements.</param>
+    /// <param name="axes">The axes, counted from the front.</param>
+    /// <param name="keep">Whether the axes stay, with size 1.</param>
+    public static Tensor Sum(Node node, Tensor x, ReadOnlySpan<int> axes, bool keep) =>
+        Reduce(node, x, axes, keep, divide: false);
+
+    private static Tensor Reduce(Node node, Tensor x, ReadOnlySpan<int> axes, bool keep, bool divide)
     {
         var dims = new List<int>(x.Rank);
         var strides = new int[x.Rank];
@@ -34,23 +45,25 @@ internal static class MeanReduction
 
         Tensor source = x.Type == ElementType.BFloat16 ? Casting.To(x, ElementType.Float32) : x;
         Tensor y = node.Allocate(source.Type, dims.ToArray());
-        ElementDispatch.Numbers(source.Type, new Action(source, strides, count, y));
+        ElementDispatch.Numbers(source.Type, new Action(source, strides, divide ? count : 1, y));
         return Casting.To(y, x.Type);
     }
 
-    /// <summary>Writes a mean as MEAN, in the order in which its input is stored.</summary>
+    /// <summary>Writes a reduction, in the order in which its input is stored.</summary>
     /// <param name="context">The TFLite model being written.</param>
     /// <param name="node">The node.</param>
     /// <param name="axes">The axes, counted from the front.</param>
     /// <param name="keep">Whether the axes stay, with size 1.</param>
-    public static void Lower(Lowering context, Node node, int[] axes, bool keep)
+    /// <param name="op">MEAN or SUM.</param>
+    public static void Lower(
+        Lowering context, Node node, int[] axes, bool keep, BuiltinOperator op = BuiltinOperator.Mean)
     {
         int[] order = context.OrderOf(node.Input(0));
         int[] stored = [.. Enumerable.Range(0, order.Length).Where(i => axes.Contains(order[i]))];
         int[] output = keep ? order
             : [.. order.Where(a => !axes.Contains(a)).Select(a => a - axes.Count(reduced => reduced < a))];
         context.Emit(
-            BuiltinOperator.Mean,
+            op,
             [context.Input(node, 0, order), context.Constant($"{node.Label}/axes", Tensor.Vector<int>(stored))],
             [context.Output(node, 0, output)],
             new ReducerOptions(keep));

@@ -36,10 +36,10 @@ internal static class LoweringTesting
         {
             Assert.AreEqual(graph.Outputs[i].Name, peer[i].Name);
             CollectionAssert.AreEqual(expected[i].Dims.ToArray(), peer[i].Shape, $"shape of output {i} in LiteRT");
-            Assert.IsTrue(expected[i].Bytes.Span.SequenceEqual(peer[i].Data), $"output {i} differs in LiteRT");
+            Assert.IsTrue(expected[i].Bytes.Span.SequenceEqual(peer[i].Data), $"output {i} is {Hex(peer[i].Data)} in LiteRT");
             byte[] own = new byte[expected[i].Bytes.Length];
             GetOutput(call, i, expected[i].Type, own);
-            Assert.IsTrue(expected[i].Bytes.Span.SequenceEqual(own), $"output {i} differs in the runtime");
+            Assert.IsTrue(expected[i].Bytes.Span.SequenceEqual(own), $"output {i} is {Hex(own)} in the runtime");
         }
 
         return string.Join(' ', Operators(tflite));
@@ -56,6 +56,8 @@ internal static class LoweringTesting
             yield return new OperatorCodeTable(model.OperatorCodes[(int)op.OpcodeIndex]).Operator.TfliteName();
         }
     }
+
+    private static string Hex(byte[] bytes) => Convert.ToHexString(bytes.AsSpan(0, Math.Min(bytes.Length, 64)));
 
     private static void SetInput(ModelCall call, int index, Tensor tensor)
     {

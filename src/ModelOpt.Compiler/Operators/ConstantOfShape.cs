@@ -1,0 +1,48 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>A tensor of the shape in input 0, every element the one of <c>value</c> (0 in float32 where absent).</summary>
+internal sealed class ConstantOfShape : Operator
+{
+    public override string Type => "ConstantOfShape";
+
+    public override void InferShapes(Node node)
+    {
+        Tensor element = Element(node);
+        IReadOnlyList<Dim>? sizes = ShapeContents.Of(node.Input(0));
+        if (sizes is not null && sizes.Any(s => s.Number() < 0))
+            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, "a size is negative");
+        Shape? shape = sizes is not null ? new Shape(sizes)
+            : node.Input(0).Shape is [{ IsKnown: true, Size: < 64 } rank] ? new Shape(Enumerable.Repeat(Dim.Unknown, (int)rank.Size))
+            : null;
+        bool carries = element.Type is ElementType.Int32 or ElementType.Int64 && shape is [{ IsKnown: true, Size: < 64 }];
+        node.Define(0, element.Type, shape, !carries ? null
+            : [.. Enumerable.Repeat(DimArithmetic.Literal(element.ToInt64s()[0]), (int)shape![0].Size)]);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        long[] sizes = context.Node.Ints(context.Input(0), "input");
+        if (sizes.Any(s => s is < 0 or > int.MaxValue))
+            throw GraphDiagnostics.ShapeMismatch.Error(context.Node.Label, "a size is negative or too large");
+        int[] dims = Array.ConvertAll(sizes, s => (int)s);
+        context.Output = DataMovement.View(context.Node, Element(context.Node), dims, new int[dims.Length], 0);
+    }
+
+    public override void Lower(Lowering context, Node node)
+    {
+        if (node.Output.Shape?.ToSizes() is not { } dims)
+            throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Output.Name, node.Output.Shape);
+        Tensor filled = DataMovement.View(node, Element(node), dims, new int[dims.Length], 0);
+        context.EmitReshape(context.Constant(node.Label, filled), context.Output(node, 0));
+    }
+
+    private static Tensor Element(Node node) => node.Attributes.TryGetValue("value", out object? value)
+        ? value is Tensor { Count: 1 } element ? element
+            : throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "value", "is not a tensor of one element")
+        : Tensor.Scalar(0f);
+}

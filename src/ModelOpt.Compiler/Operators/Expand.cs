@@ -1,0 +1,49 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>The tensor repeated to the broadcast of its own shape and that of input 1.</summary>
+internal sealed class Expand : Operator
+{
+    public override string Type => "Expand";
+
+    public override void InferShapes(Node node)
+    {
+        Shape? target = ShapeContents.Of(node.Input(1)) is { } sizes ? new Shape(sizes)
+            : node.Input(1).Shape is [{ IsKnown: true, Size: < 64 } rank] ? new Shape(Enumerable.Repeat(Dim.Unknown, (int)rank.Size))
+            : null;
+        node.Define(0, node.Input(0).Type, target is null ? null : Broadcasting.Combine(node, node.ShapeOf(0), target));
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        var target = new Shape(ShapeContents.Of(context.Node.Ints(context.Input(1), "shape")));
+        Shape shape = Broadcasting.Combine(context.Node, context.Input(0).Shape, target);
+        int[] dims = shape.ToSizes() ?? throw GraphDiagnostics.ShapeMismatch.Error(context.Node.Label, $"cannot expand to {target}");
+        context.Output = Broadcasting.Expand(context.Node, context.Input(0), dims);
+    }
+
+    public override void Lower(Lowering context, Node node)
+    {
+        Shape from = node.ShapeOf(0), to = node.Output.Shape!;
+        if (from.Equals(to))
+        {
+            context.Alias(node.Output, node.Input(0));
+            return;
+        }
+
+        // What is repeated is multiplied by ones: an operator that broadcasts, and keeps an open batch.
+        if (!node.Input(0).Type.IsFloat() || to.Any(d => !d.IsKnown && !from.Contains(d)))
+            throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, $"it expands {node.Input(0).Type}{from} to {to}");
+        int[] order = context.BroadcastOrder(node);
+        int[] repeats = [.. to.Select(d => d.IsKnown ? (int)d.Size : 1)];
+        Tensor ones = DataMovement.View(node, Tensor.Scalar(1f), AxisOrder.Apply(repeats, order), new int[repeats.Length], 0);
+        context.Emit(
+            BuiltinOperator.Mul, [context.BroadcastInput(node, 0, order), context.Constant("ones", ones)],
+            [context.Output(node, 0, order)], new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
+    }
+}

@@ -1,0 +1,30 @@
+using System.Numerics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>−x.</summary>
+internal sealed class Neg : UnaryOperator
+{
+    public override string Type => "Neg";
+
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override void InferShapes(Node node)
+    {
+        IReadOnlyList<Dim>? content = ShapeContents.Of(node.Input(0));
+        node.Define(0, node.CommonType(), node.ShapeOf(0), content?.Select(d => DimArithmetic.Subtract(0, d)).ToArray());
+    }
+
+    public override void Lower(Lowering context, Node node) =>
+        LowerElements(context, node, BuiltinOperator.Neg, new EmptyOptions(BuiltinOptionsType.Neg));
+
+    protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
+    {
+        for (int i = 0; i < x.Length; i++) y[i] = -x[i];
+    }
+
+    protected override T Apply<T>(Node node, T x) => T.Zero - x;
+}

@@ -1,0 +1,65 @@
+using System.Numerics;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators;
+
+/// <summary>x to the power of input 1, with broadcasting; the exponent may have another type than x.</summary>
+internal sealed class Pow : Operator
+{
+    public override string Type => "Pow";
+
+    public override void InferShapes(Node node) =>
+        node.Define(0, node.Input(0).Type, Broadcasting.Combine(node, node.ShapeOf(0), node.ShapeOf(1)));
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = context.Input(0), exponent = context.Input(1);
+        int[] dims = Broadcasting.Combine(context.Node, x.Shape, exponent.Shape).ToSizes()!;
+        Tensor a = Casting.To(Broadcasting.Expand(context.Node, x, dims), ElementType.Float64);
+        Tensor b = Casting.To(Broadcasting.Expand(context.Node, exponent, dims), ElementType.Float64);
+        Tensor y = context.Node.Allocate(ElementType.Float64, dims);
+        ReadOnlySpan<double> bases = a.Span<double>(), exponents = b.Span<double>();
+        Span<double> target = y.Span<double>();
+        for (int i = 0; i < target.Length; i++) target[i] = Power(bases[i], exponents[i]);
+        context.Output = Casting.To(y, x.Type);
+    }
+
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        TfliteTensor x = context.Input(node, 0, order);
+        double? exponent = node.Input(1).Constant is { Count: 1 } constant && node.ShapeOf(0).Rank == node.Output.Shape!.Rank
+            ? Casting.To(constant, ElementType.Float64).Span<double>()[0] : null;
+        switch (exponent)
+        {
+            case 1:
+                context.Alias(node.Output, node.Input(0));
+                break;
+            case 2:
+                context.Emit(
+                    BuiltinOperator.Mul, [x, x], [context.Output(node, 0, order)],
+                    new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
+                break;
+            case 0.5:
+                context.Emit(BuiltinOperator.Sqrt, [x], [context.Output(node, 0, order)]);
+                break;
+            default:
+                throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, "the exponent is not 0.5, 1 or 2");
+        }
+    }
+
+    // The exponents that networks have are computed in operations that round the same everywhere.
+    private static double Power(double x, double exponent) => exponent switch
+    {
+        2 => x * x,
+        3 => x * x * x,
+        0.5 => Math.Sqrt(x),
+        -0.5 => 1 / Math.Sqrt(x),
+        -1 => 1 / x,
+        _ => Math.Pow(x, exponent),
+    };
+}

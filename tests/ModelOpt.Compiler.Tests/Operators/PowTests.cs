@@ -1,0 +1,27 @@
+using ModelOpt.Compiler.Graphs;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+
+namespace ModelOpt.Compiler.Tests.Operators;
+
+[TestClass]
+public sealed class PowTests
+{
+    [TestMethod]
+    public void Common_exponents_agree_with_ONNX_Runtime()
+    {
+        Tensor x = Random(new Random(1), ElementType.Float32, 2, 3);
+        Node("Pow", [x, Tensor.Scalar(2f)]).AssertAgrees();
+        Node("Pow", [x, Tensor.Scalar(0.5f)]).AssertAgrees();
+        Node("Pow", [Tensor.Vector(1L, 2L, 3L), Tensor.Scalar(3f)]).AssertAgrees();
+        Node("Pow", [Tensor.Vector(2f, 3f), Tensor.Of<int>([2, 1], [2, 3])]).AssertAgrees();
+    }
+
+    [TestMethod]
+    public void Squares_and_roots_are_lowered()
+    {
+        var graph = new TestGraph();
+        Value x = graph.ChannelLast(2, 3, 4, 5);
+        graph.Output(graph.Add("Pow", graph.Add("Pow", x, graph.Scalar(2)), graph.Scalar(0.5f)));
+        Assert.AreEqual("MUL SQRT TRANSPOSE", graph.AssertLowers());
+    }
+}
