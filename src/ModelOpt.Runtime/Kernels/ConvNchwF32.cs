@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ModelOpt.Runtime.Kernels.Simd;
 using ModelOpt.Runtime.Threading;
 
@@ -49,11 +48,11 @@ internal static unsafe class ConvNchwF32
         {
             if (inputs == 1)
             {
-                var job = new DepthwiseJob(tier, w, outputs, x, f, b, y);
-                if (pool is null)
-                    job.ExecuteAll();
-                else
+                var job = new DepthwisePlaneF32(tier, w, x, f, b, y);
+                if (pool is not null)
                     pool.Run(job, job.Parts);
+                for (int part = 0; pool is null && part < job.Parts; part++)
+                    job.Execute(part);
                 return;
             }
 
@@ -138,108 +137,5 @@ internal static unsafe class ConvNchwF32
             for (int i = begin; i < end; i++)
                 target[i] = row[first + (i * stride)];
         }
-    }
-
-    /// <summary>One part per image and output channel: a plane in, a plane out.</summary>
-    private sealed class DepthwiseJob(
-        SimdTier tier, Window2D window, int multiplier, float* input, float* weights, float* bias, float* output) : IParallelJob
-    {
-        public int Parts => window.Batch * window.OutputChannels;
-
-        public void ExecuteAll()
-        {
-            for (int part = 0; part < Parts; part++)
-                Execute(part);
-        }
-
-        public void Execute(int part)
-        {
-            int channel = part % window.OutputChannels;
-            float* x = input + ((nint)(part / multiplier) * window.InputHeight * window.InputWidth);
-            float* f = weights + ((nint)channel * window.KernelHeight * window.KernelWidth);
-            float* y = output + ((nint)part * window.OutputHeight * window.OutputWidth);
-            float start = bias == null ? 0 : bias[channel];
-            switch (tier)
-            {
-                case SimdTier.Vector512:
-                    Plane<Lanes512, Vector512<float>>(window, x, f, start, y);
-                    break;
-                case SimdTier.Vector256:
-                    Plane<Lanes256, Vector256<float>>(window, x, f, start, y);
-                    break;
-                case SimdTier.Vector128:
-                    Plane<Lanes128, Vector128<float>>(window, x, f, start, y);
-                    break;
-                default:
-                    Plane<Lanes1, float>(window, x, f, start, y);
-                    break;
-            }
-        }
-    }
-
-    /// <summary>
-    /// One plane, lanes along the output row, tap after tap. For a stride s an input row is first split into its s phases, in
-    /// which neighbouring outputs are neighbours. Taps in the padding add nothing and are left out.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Plane<TLanes, V>(in Window2D w, float* x, float* f, float start, float* y)
-        where TLanes : struct, ILanes<V>
-        where V : unmanaged
-    {
-        int stride = w.StrideWidth, phaseLength = (w.InputWidth + stride - 1) / stride;
-        const int onStack = 4096;
-        int length = stride * phaseLength;
-        float[]? heap = stride > 1 && length > onStack ? new float[length] : null;
-        float* memory = stackalloc float[stride > 1 && heap is null ? length : 1];
-        fixed (float* large = heap)
-        {
-            float* phases = heap is null ? memory : large;
-            new Span<float>(y, w.OutputHeight * w.OutputWidth).Fill(start);
-            for (int oy = 0; oy < w.OutputHeight; oy++)
-            {
-                float* target = y + ((nint)oy * w.OutputWidth);
-                for (int ky = 0; ky < w.KernelHeight; ky++)
-                {
-                    int iy = (oy * w.StrideHeight) - w.PadTop + (ky * w.DilationHeight);
-                    if ((uint)iy >= (uint)w.InputHeight)
-                        continue;
-                    float* row = x + ((nint)iy * w.InputWidth);
-                    if (stride > 1)
-                    {
-                        for (int phase = 0; phase < stride; phase++)
-                        {
-                            float* to = phases + (phase * phaseLength);
-                            for (int i = 0, from = phase; from < w.InputWidth; i++, from += stride)
-                                to[i] = row[from];
-                        }
-                    }
-
-                    for (int kx = 0; kx < w.KernelWidth; kx++)
-                    {
-                        // Input column ox·stride + dx is element ox + shift of the phase.
-                        int dx = (kx * w.DilationWidth) - w.PadLeft;
-                        int phase = ((dx % stride) + stride) % stride, shift = (dx - phase) / stride;
-                        int available = (w.InputWidth - phase + stride - 1) / stride;
-                        int begin = Math.Clamp(-shift, 0, w.OutputWidth);
-                        int end = Math.Clamp(available - shift, begin, w.OutputWidth);
-                        float* source = stride > 1 ? phases + (phase * phaseLength) + shift : row + shift;
-                        AddTap<TLanes, V>(source, f[(ky * w.KernelWidth) + kx], target, begin, end);
-                    }
-                }
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddTap<TLanes, V>(float* source, float weight, float* target, int begin, int end)
-        where TLanes : struct, ILanes<V>
-        where V : unmanaged
-    {
-        V factor = TLanes.Create(weight);
-        int i = begin;
-        for (; i <= end - TLanes.Count; i += TLanes.Count)
-            TLanes.Store(target + i, TLanes.FusedMultiplyAdd(TLanes.Load(source + i), factor, TLanes.Load(target + i)));
-        for (; i < end; i++)
-            target[i] = MathF.FusedMultiplyAdd(source[i], weight, target[i]);
     }
 }
