@@ -1,15 +1,13 @@
-using System.Text.Json;
+using ModelOpt.Compiler.Diagnostics;
 
 namespace ModelOpt.Compiler.Emit;
 
-/// <summary>What was done to a model, layer by layer, and what it saved.</summary>
+/// <summary>What was done to a model, layer by layer, and what it saved. Names no path and no time: the same model and
+/// options give the same report.</summary>
 public sealed record Report
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        NewLine = "\n",
-    };
+    /// <summary>The model's name: the file's, without folder and extension.</summary>
+    public required string Model { get; init; }
 
     /// <summary>The size of the ONNX file that was compiled.</summary>
     public required long OnnxBytes { get; init; }
@@ -17,6 +15,60 @@ public sealed record Report
     /// <summary>The size of the TFLite file.</summary>
     public required long FileBytes { get; init; }
 
-    /// <summary>The report as a JSON file (<c>NAME.report.json</c>).</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+    /// <summary>The size of the TFLite file in a ZIP archive (deflate), the figure that papers publish.</summary>
+    public required long ZipBytes { get; init; }
+
+    /// <summary>The layers of the compressed model in the order in which they run.</summary>
+    public required IReadOnlyList<LayerReport> Layers { get; init; }
+
+    /// <summary>The passes that ran, in order.</summary>
+    public required IReadOnlyList<PassReport> Passes { get; init; }
+
+    /// <summary>Warnings and notes, in the order in which they arose.</summary>
+    public required IReadOnlyList<Diagnostic> Diagnostics { get; init; }
 }
+
+/// <summary>One layer of a compressed model.</summary>
+public sealed record LayerReport
+{
+    /// <summary>The node's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The ONNX operator.</summary>
+    public required string Operator { get; init; }
+
+    /// <summary>The shape of the first output, the open batch as a symbol.</summary>
+    public required IReadOnlyList<string> OutputShape { get; init; }
+
+    /// <summary>Multiply-accumulates of one run, batch 1 where the batch is open.</summary>
+    public required long Macs { get; init; }
+
+    /// <summary>Elements of its float constants.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>Bits of a stored weight; null where it has none.</summary>
+    public int? WeightBits { get; init; }
+
+    /// <summary>Bits of an element of its output.</summary>
+    public required int ActivationBits { get; init; }
+
+    /// <summary>The scale of its output; null where the output is float.</summary>
+    public float? Scale { get; init; }
+
+    /// <summary>The zero point of its output; null where the output is float.</summary>
+    public int? ZeroPoint { get; init; }
+
+    /// <summary>
+    /// Signal to quantization noise of the weight in dB: 10·log10(Σw² / Σ(w − ŵ)²); null where it is stored exactly.
+    /// </summary>
+    public double? WeightSqnr { get; init; }
+
+    /// <summary>Why the layer was not compressed, where a pass gave a reason.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>What one pass did.</summary>
+/// <param name="Name">The pass.</param>
+/// <param name="Changes">How often it changed something.</param>
+/// <param name="Notes">What it could have changed and did not, with the reason.</param>
+public sealed record PassReport(string Name, int Changes, IReadOnlyList<string> Notes);

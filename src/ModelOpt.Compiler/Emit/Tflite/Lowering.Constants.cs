@@ -60,8 +60,10 @@ internal sealed partial class Lowering
         if (value.Quantization is { } grid)
         {
             if (!grid.IsPerTensor) grid = grid with { Axis = axisAfter(grid.Axis) };
-            tensor = Constant(value.Name, arrange(ToFloat32(value.Constant!)), grid);
-            if (!quantized || grid.Type == ElementType.Float16) tensor = Dequantize(tensor);
+            // TFLite dequantizes no int32; such a bias has the values of its grid already.
+            bool plain = !quantized && grid.Type == ElementType.Int32;
+            tensor = Constant(value.Name, arrange(ToFloat32(value.Constant!)), plain ? null : grid);
+            if (!plain && (!quantized || grid.Type == ElementType.Float16)) tensor = Dequantize(tensor);
         }
         else
         {

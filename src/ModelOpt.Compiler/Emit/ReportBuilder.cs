@@ -1,0 +1,115 @@
+using System.IO.Compression;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Passes;
+
+namespace ModelOpt.Compiler.Emit;
+
+/// <summary>Follows a compilation and makes its <see cref="Report"/>.</summary>
+internal sealed class ReportBuilder
+{
+    private readonly List<PassReport> passes = [];
+    private readonly Dictionary<string, string> reasons = new(StringComparer.Ordinal);
+    private Dictionary<Node, Tensor> originals = [];
+
+    /// <summary>Keeps the weights of a simplified graph as they are before quantization, to tell what that costs.</summary>
+    /// <param name="graph">The graph.</param>
+    public void Remember(Graph graph) => originals = graph.Nodes
+        .Where(n => WeightOf(n) is not null).ToDictionary(n => n, n => WeightOf(n)!.Constant!);
+
+    /// <summary>Takes note of a pass. Passes that did nothing and said nothing are left out.</summary>
+    /// <param name="pass">The pass.</param>
+    /// <param name="result">What it did.</param>
+    public void Add(Pass pass, PassResult result)
+    {
+        foreach (string note in result.Notes)
+        {
+            int colon = note.LastIndexOf(": ", StringComparison.Ordinal);
+            if (pass.Phase == PassPhase.Quantize && colon > 0) reasons[note[..colon]] = note[(colon + 2)..];
+        }
+
+        // Simplifying passes repeat until nothing changes; one line for all their rounds.
+        int index = passes.FindIndex(p => p.Name == pass.Name);
+        PassReport known = index < 0 ? new PassReport(pass.Name, 0, []) : passes[index];
+        PassReport report = known with
+        {
+            Changes = known.Changes + result.Changes,
+            Notes = [.. known.Notes.Union(result.Notes, StringComparer.Ordinal)],
+        };
+        if (index >= 0) passes[index] = report;
+        else if (result.Changes > 0 || result.Notes.Count > 0) passes.Add(report);
+    }
+
+    /// <summary>Makes the report.</summary>
+    /// <param name="graph">The graph as it was written.</param>
+    /// <param name="model">The model's name.</param>
+    /// <param name="onnxBytes">The size of the ONNX file.</param>
+    /// <param name="tflite">The TFLite file.</param>
+    /// <param name="diagnostics">What was reported.</param>
+    public Report Build(
+        Graph graph, string model, long onnxBytes, byte[] tflite, IEnumerable<Diagnostic> diagnostics) => new()
+        {
+            Model = model,
+            OnnxBytes = onnxBytes,
+            FileBytes = tflite.Length,
+            ZipBytes = ZipSize(tflite),
+            Layers = [.. graph.Nodes.Select(LayerOf)],
+            Passes = [.. passes],
+            Diagnostics = [.. diagnostics],
+        };
+
+    private LayerReport LayerOf(Node node)
+    {
+        Value output = node.Output;
+        Value? weight = WeightOf(node);
+        return new LayerReport
+        {
+            Name = node.Label,
+            Operator = node.Type,
+            OutputShape = [.. (output.Shape ?? new Shape()).Select(d => d.ToString())],
+            Macs = Operator.Of(node).Macs(node),
+            Parameters = node.Inputs.OfType<Value>().Where(v => v.IsConstant && v.Type.IsFloat()).Sum(v => (long)v.Constant!.Count),
+            WeightBits = weight is null ? null : BitsOf(weight),
+            ActivationBits = BitsOf(output),
+            Scale = output.Quantization?.Scale,
+            ZeroPoint = output.Quantization?.ZeroPoint,
+            WeightSqnr = weight is null || !originals.TryGetValue(node, out Tensor? original) ? null
+                : Sqnr(original.Span<float>(), weight.Constant!.Span<float>()),
+            Reason = reasons.GetValueOrDefault(node.Label),
+        };
+    }
+
+    private static Value? WeightOf(Node node) =>
+        Operator.Find(node)?.Quantization == QuantizationRule.Weighted
+        && node.InputOrNull(1) is { Constant.Type: ElementType.Float32 } weight ? weight : null;
+
+    private static int BitsOf(Value value) => 8 * (value.Quantization?.Type ?? value.Type).Size();
+
+    private static double? Sqnr(ReadOnlySpan<float> exact, ReadOnlySpan<float> rounded)
+    {
+        if (exact.Length != rounded.Length) return null;
+        double signal = 0, noise = 0;
+        for (int i = 0; i < exact.Length; i++)
+        {
+            double error = (double)exact[i] - rounded[i];
+            signal += (double)exact[i] * exact[i];
+            noise += error * error;
+        }
+
+        // Two decimals: libraries differ in the last digits of a logarithm.
+        return noise == 0 || signal == 0 ? null : Math.Round(10 * Math.Log10(signal / noise), 2);
+    }
+
+    private static long ZipSize(byte[] file)
+    {
+        using MemoryStream zip = new();
+        using (ZipArchive archive = new(zip, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            using Stream entry = archive.CreateEntry("model.tflite", CompressionLevel.SmallestSize).Open();
+            entry.Write(file);
+        }
+
+        return zip.Length;
+    }
+}

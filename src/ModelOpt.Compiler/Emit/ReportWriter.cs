@@ -1,0 +1,90 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using ModelOpt.Compiler.Diagnostics;
+
+namespace ModelOpt.Compiler.Emit;
+
+/// <summary>Writes a <see cref="Report"/> as JSON.</summary>
+public static class ReportWriter
+{
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Indented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The report as UTF-8 JSON, indented, ending in a line feed. The same report gives the same bytes.</summary>
+    /// <param name="report">The report.</param>
+    public static byte[] ToJson(Report report)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("model", report.Model);
+            json.WriteNumber("onnxBytes", report.OnnxBytes);
+            json.WriteNumber("fileBytes", report.FileBytes);
+            json.WriteNumber("zipBytes", report.ZipBytes);
+            WriteList(json, "layers", report.Layers, WriteLayer);
+            WriteList(json, "passes", report.Passes, WritePass);
+            WriteList(json, "diagnostics", report.Diagnostics, WriteDiagnostic);
+            json.WriteEndObject();
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+
+    private static void WriteLayer(Utf8JsonWriter json, LayerReport layer)
+    {
+        json.WriteString("name", layer.Name);
+        json.WriteString("operator", layer.Operator);
+        WriteStrings(json, "outputShape", layer.OutputShape);
+        json.WriteNumber("macs", layer.Macs);
+        json.WriteNumber("parameters", layer.Parameters);
+        if (layer.WeightBits is { } bits) json.WriteNumber("weightBits", bits);
+        json.WriteNumber("activationBits", layer.ActivationBits);
+        if (layer.Scale is { } scale) json.WriteNumber("scale", scale);
+        if (layer.ZeroPoint is { } zeroPoint) json.WriteNumber("zeroPoint", zeroPoint);
+        if (layer.WeightSqnr is { } sqnr) json.WriteNumber("weightSqnr", sqnr);
+        if (layer.Reason is { } reason) json.WriteString("reason", reason);
+    }
+
+    private static void WritePass(Utf8JsonWriter json, PassReport pass)
+    {
+        json.WriteString("name", pass.Name);
+        json.WriteNumber("changes", pass.Changes);
+        if (pass.Notes.Count > 0) WriteStrings(json, "notes", pass.Notes);
+    }
+
+    private static void WriteDiagnostic(Utf8JsonWriter json, Diagnostic diagnostic)
+    {
+        json.WriteString("code", diagnostic.Descriptor.Code);
+        json.WriteString("severity", diagnostic.Descriptor.Severity.ToString());
+        if (diagnostic.Layer is { } layer) json.WriteString("layer", layer);
+        json.WriteString("message", diagnostic.Message);
+        json.WriteString("remedy", diagnostic.Descriptor.Remedy);
+    }
+
+    private static void WriteList<T>(
+        Utf8JsonWriter json, string name, IReadOnlyList<T> items, Action<Utf8JsonWriter, T> write)
+    {
+        json.WriteStartArray(name);
+        foreach (T item in items)
+        {
+            json.WriteStartObject();
+            write(json, item);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteStrings(Utf8JsonWriter json, string name, IReadOnlyList<string> items)
+    {
+        json.WriteStartArray(name);
+        foreach (string item in items) json.WriteStringValue(item);
+        json.WriteEndArray();
+    }
+}
