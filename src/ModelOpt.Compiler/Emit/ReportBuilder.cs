@@ -9,8 +9,6 @@ namespace ModelOpt.Compiler.Emit;
 /// <summary>Follows a compilation and makes its <see cref="Report"/>.</summary>
 internal sealed class ReportBuilder
 {
-    private readonly List<PassReport> passes = [];
-    private readonly Dictionary<string, string> reasons = new(StringComparer.Ordinal);
     private Dictionary<Node, Tensor> originals = [];
 
     /// <summary>Keeps the weights of a simplified graph as they are before quantization, to tell what that costs.</summary>
@@ -18,48 +16,42 @@ internal sealed class ReportBuilder
     public void Remember(Graph graph) => originals = graph.Nodes
         .Where(n => WeightOf(n) is not null).ToDictionary(n => n, n => WeightOf(n)!.Constant!);
 
-    /// <summary>Takes note of a pass. Passes that did nothing and said nothing are left out.</summary>
-    /// <param name="pass">The pass.</param>
-    /// <param name="result">What it did.</param>
-    public void Add(Pass pass, PassResult result)
-    {
-        foreach (string note in result.Notes)
-        {
-            int colon = note.LastIndexOf(": ", StringComparison.Ordinal);
-            if (pass.Phase == PassPhase.Quantize && colon > 0) reasons[note[..colon]] = note[(colon + 2)..];
-        }
-
-        // Simplifying passes repeat until nothing changes; one line for all their rounds.
-        int index = passes.FindIndex(p => p.Name == pass.Name);
-        PassReport known = index < 0 ? new PassReport(pass.Name, 0, []) : passes[index];
-        PassReport report = known with
-        {
-            Changes = known.Changes + result.Changes,
-            Notes = [.. known.Notes.Union(result.Notes, StringComparer.Ordinal)],
-        };
-        if (index >= 0) passes[index] = report;
-        else if (result.Changes > 0 || result.Notes.Count > 0) passes.Add(report);
-    }
-
     /// <summary>Makes the report.</summary>
     /// <param name="graph">The graph as it was written.</param>
     /// <param name="model">The model's name.</param>
     /// <param name="onnxBytes">The size of the ONNX file.</param>
     /// <param name="tflite">The TFLite file.</param>
+    /// <param name="simplified">What the simplifying passes did.</param>
+    /// <param name="quantized">What the quantizing passes did; their notes are the layers' reasons.</param>
     /// <param name="diagnostics">What was reported.</param>
     public Report Build(
-        Graph graph, string model, long onnxBytes, byte[] tflite, IEnumerable<Diagnostic> diagnostics) => new()
+        Graph graph,
+        string model,
+        long onnxBytes,
+        byte[] tflite,
+        IReadOnlyList<AppliedPass> simplified,
+        IReadOnlyList<AppliedPass> quantized,
+        IEnumerable<Diagnostic> diagnostics)
+    {
+        return new Report
         {
             Model = model,
             OnnxBytes = onnxBytes,
             FileBytes = tflite.Length,
             ZipBytes = ZipSize(tflite),
-            Layers = [.. graph.Nodes.Select(LayerOf)],
-            Passes = [.. passes],
+            Layers = [.. graph.Nodes.Select(n => LayerOf(n, ReasonOf(n)))],
+            Passes = [.. simplified.Concat(quantized).Where(p => p.Changes > 0 || p.Notes.Count > 0)
+                .Select(p => new PassReport(p.Name, p.Changes, p.Notes))],
             Diagnostics = [.. diagnostics],
         };
 
-    private LayerReport LayerOf(Node node)
+        // Notes read "layer: reason".
+        string? ReasonOf(Node node) => quantized.SelectMany(p => p.Notes)
+            .Where(n => n.StartsWith($"{node.Label}: ", StringComparison.Ordinal))
+            .Select(n => n[(node.Label.Length + 2)..]).FirstOrDefault();
+    }
+
+    private LayerReport LayerOf(Node node, string? reason)
     {
         Value output = node.Output;
         Value? weight = WeightOf(node);
@@ -76,7 +68,7 @@ internal sealed class ReportBuilder
             ZeroPoint = output.Quantization?.ZeroPoint,
             WeightSqnr = weight is null || !originals.TryGetValue(node, out Tensor? original) ? null
                 : Sqnr(original.Span<float>(), weight.Constant!.Span<float>()),
-            Reason = reasons.GetValueOrDefault(node.Label),
+            Reason = reason,
         };
     }
 

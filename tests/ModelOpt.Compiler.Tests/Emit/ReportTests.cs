@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using ModelOpt.Compiler.Emit;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Passes;
 using ModelOpt.Compiler.Passes.Quantize;
 using ModelOpt.Compiler.Tests.Emit.Tflite;
 
@@ -22,6 +23,7 @@ public sealed class ReportTests
         Assert.AreEqual(8, layer.GetProperty("weightBits").GetInt32());
         Assert.AreEqual(32, layer.GetProperty("activationBits").GetInt32());
         Assert.IsFalse(layer.TryGetProperty("scale", out _));
+        Assert.AreEqual("the recipe says so", layer.GetProperty("reason").GetString());
 
         ReadOnlySpan<float> w = exact.Span<float>(), rounded = graph.Graph.Nodes[0].Input(1).Constant!.Span<float>();
         double signal = 0, noise = 0;
@@ -36,7 +38,7 @@ public sealed class ReportTests
     {
         byte[] file = new byte[100_000];
         new Random(1).NextBytes(file.AsSpan(0, 50_000));
-        Report report = new ReportBuilder().Build(new Graph(), "m", 1, file, []);
+        Report report = new ReportBuilder().Build(new Graph(), "m", 1, file, [], [], []);
         using MemoryStream deflated = new();
         using (DeflateStream deflate = new(deflated, CompressionLevel.SmallestSize, leaveOpen: true)) deflate.Write(file);
         Assert.AreEqual(deflated.Length, report.ZipBytes, 200, "a ZIP adds headers only");
@@ -53,7 +55,11 @@ public sealed class ReportTests
         builder.Remember(graph.Graph);
         exact = x.Producer!.Input(1).Constant!;
         Assert.IsNull(StoredWeights.AsInt8(x.Producer));
-        byte[] json = ReportWriter.ToJson(builder.Build(graph.Graph, "model", 1000, [1, 2, 3], []));
+        Report report = builder.Build(
+            graph.Graph, "model", 1000, [1, 2, 3], [new AppliedPass("PadFolding", 0, [])],
+            [new AppliedPass("Int8Quantization", 0, [$"{x.Producer.Label}: the recipe says so"])], []);
+        Assert.AreEqual("Int8Quantization", report.Passes.Single().Name);
+        byte[] json = ReportWriter.ToJson(report);
         return JsonDocument.Parse(json).RootElement.GetProperty("layers")[0].Clone();
     }
 }
