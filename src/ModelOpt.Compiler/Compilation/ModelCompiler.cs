@@ -28,24 +28,24 @@ public static class ModelCompiler
         try
         {
             Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
-            var context = new PassContext(options, recipe, new FileSink(diagnostics, modelFile), progress, cancellation);
+            var reported = new FileSink(diagnostics, modelFile);
+            var context = new PassContext(options, recipe, reported, progress, cancellation);
             Enter("read", context);
             byte[] onnx = OnnxFile.ReadAllBytes(modelFile);
             Graph graph = Read(onnx, modelFile, options);
 
             Enter("simplify", context);
-            PassPipeline.Simplify(graph, context);
+            IReadOnlyList<AppliedPass> simplified = PassPipeline.Simplify(graph, context);
+            var report = new ReportBuilder(graph);
             Enter("quantize", context);
-            PassPipeline.Quantize(graph, context);
+            IReadOnlyList<AppliedPass> quantized = PassPipeline.Quantize(graph, context);
 
             Enter("write", context);
             GraphVerifier.Verify(graph, "all passes");
             byte[] tflite = Lowering.Write(graph, cancellation);
-            return new CompiledModel(tflite, OnnxWriter.Write(graph), new Report
-            {
-                OnnxBytes = onnx.LongLength,
-                FileBytes = tflite.LongLength,
-            });
+            string name = Path.GetFileNameWithoutExtension(modelFile);
+            return new CompiledModel(tflite, OnnxWriter.Write(graph), report.Build(
+                graph, name, onnx.LongLength, tflite, simplified, quantized, reported.Diagnostics));
         }
         catch (CompilationException e) when (e.Diagnostic.File is null)
         {
@@ -72,10 +72,15 @@ public static class ModelCompiler
         context.Progress?.Report(new CompileProgress(phase, 0, 0));
     }
 
-    /// <summary>Fills in the model's file where a diagnostic names none.</summary>
+    /// <summary>Fills in the model's file where a diagnostic names none, and keeps a list for the report.</summary>
     private sealed class FileSink(IDiagnosticSink sink, string file) : IDiagnosticSink
     {
-        public void Report(Diagnostic diagnostic) =>
+        public List<Diagnostic> Diagnostics { get; } = [];
+
+        public void Report(Diagnostic diagnostic)
+        {
+            Diagnostics.Add(diagnostic);
             sink.Report(diagnostic.File is null ? diagnostic with { File = file } : diagnostic);
+        }
     }
 }

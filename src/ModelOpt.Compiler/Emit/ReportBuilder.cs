@@ -9,11 +9,11 @@ namespace ModelOpt.Compiler.Emit;
 /// <summary>Follows a compilation and makes its <see cref="Report"/>.</summary>
 internal sealed class ReportBuilder
 {
-    private Dictionary<Node, Tensor> originals = [];
+    private readonly Dictionary<Node, Tensor> originals;
 
-    /// <summary>Keeps the weights of a simplified graph as they are before quantization, to tell what that costs.</summary>
-    /// <param name="graph">The graph.</param>
-    public void Remember(Graph graph) => originals = graph.Nodes
+    /// <summary>Keeps the weights as they are before quantization, to tell what that costs.</summary>
+    /// <param name="graph">The graph, simplified.</param>
+    public ReportBuilder(Graph graph) => originals = graph.Nodes
         .Where(n => WeightOf(n) is not null).ToDictionary(n => n, n => WeightOf(n)!.Constant!);
 
     /// <summary>Makes the report.</summary>

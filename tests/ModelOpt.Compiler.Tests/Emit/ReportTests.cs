@@ -38,7 +38,7 @@ public sealed class ReportTests
     {
         byte[] file = new byte[100_000];
         new Random(1).NextBytes(file.AsSpan(0, 50_000));
-        Report report = new ReportBuilder().Build(new Graph(), "m", 1, file, [], [], []);
+        Report report = new ReportBuilder(new Graph()).Build(new Graph(), "m", 1, file, [], [], []);
         using MemoryStream deflated = new();
         using (DeflateStream deflate = new(deflated, CompressionLevel.SmallestSize, leaveOpen: true)) deflate.Write(file);
         Assert.AreEqual(deflated.Length, report.ZipBytes, 200, "a ZIP adds headers only");
@@ -51,8 +51,7 @@ public sealed class ReportTests
             "Conv", [graph.Input("x", LoweringGraph.Batch, 3, 4, 4), graph.Weight(8, 3, 3, 3), graph.Weight(8)],
             ("pads", new long[] { 1, 1, 1, 1 }));
         graph.Output(x);
-        ReportBuilder builder = new();
-        builder.Remember(graph.Graph);
+        ReportBuilder builder = new(graph.Graph);
         exact = x.Producer!.Input(1).Constant!;
         Assert.IsNull(StoredWeights.AsInt8(x.Producer));
         Report report = builder.Build(
