@@ -26,6 +26,9 @@ public sealed record Report
 
     /// <summary>Warnings and notes, in the order in which they arose.</summary>
     public required IReadOnlyList<Diagnostic> Diagnostics { get; init; }
+
+    /// <summary>The report as a JSON file (<c>NAME.report.json</c>): UTF-8, indented, ending in a line feed.</summary>
+    public byte[] ToJson() => ReportWriter.Write(this);
 }
 
 /// <summary>One layer of a compressed model.</summary>

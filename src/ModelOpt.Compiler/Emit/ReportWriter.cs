@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Diagnostics;
 namespace ModelOpt.Compiler.Emit;
 
 /// <summary>Writes a <see cref="Report"/> as JSON.</summary>
-public static class ReportWriter
+internal static class ReportWriter
 {
     private static readonly JsonWriterOptions Options = new()
     {
@@ -16,7 +16,7 @@ public static class ReportWriter
 
     /// <summary>The report as UTF-8 JSON, indented, ending in a line feed. The same report gives the same bytes.</summary>
     /// <param name="report">The report.</param>
-    public static byte[] ToJson(Report report)
+    public static byte[] Write(Report report)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream, Options))

@@ -58,7 +58,7 @@ public sealed class ReportTests
             graph.Graph, "model", 1000, [1, 2, 3], [new AppliedPass("PadFolding", 0, [])],
             [new AppliedPass("Int8Quantization", 0, [$"{x.Producer.Label}: the recipe says so"])], []);
         Assert.AreEqual("Int8Quantization", report.Passes.Single().Name);
-        byte[] json = ReportWriter.ToJson(report);
+        byte[] json = report.ToJson();
         return JsonDocument.Parse(json).RootElement.GetProperty("layers")[0].Clone();
     }
 }
