@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
@@ -82,7 +81,7 @@ public sealed class ConformanceTests
     {
         RequirePackage(name);
         (Graph graph, Tensor[] inputs, Tensor[] expected) = Load(name);
-        Check(Array.ConvertAll(expected, ToTflite), Run(Lowering.Write(graph), inputs, expected));
+        Check(Array.ConvertAll(expected, TfliteRunner.Stored), TfliteRunner.Run(Lowering.Write(graph), inputs));
     }
 
     [TestMethod]
@@ -152,56 +151,5 @@ public sealed class ConformanceTests
         Assert.AreEqual(tensor.Rank, value.Shape.Rank, $"{value.Name}: inferred rank");
         for (int i = 0; i < tensor.Rank; i++)
             if (value.Shape[i].IsKnown) Assert.AreEqual(tensor.Dims[i], value.Shape[i].Size, $"{value.Name}: inferred size {i}");
-    }
-
-    /// <summary>TFLite models compute in float32 whatever float type the ONNX model has.</summary>
-    private static Tensor ToTflite(Tensor tensor) => tensor.Type.IsFloat() ? Casting.To(tensor, ElementType.Float32) : tensor;
-
-    private static Tensor[] Run(byte[] tflite, Tensor[] inputs, Tensor[] expected)
-    {
-        using TfliteModel model = TfliteModel.Load(tflite);
-        Assert.AreEqual(expected.Length, model.Outputs.Count);
-        var results = new Tensor[expected.Length];
-        using ModelCall call = model.Begin();
-        for (int i = 0; i < inputs.Length; i++) SetInput(call, i, ToTflite(inputs[i]));
-        call.Run();
-        for (int i = 0; i < results.Length; i++)
-        {
-            results[i] = Tensor.Zeros(
-                expected[i].Type.IsFloat() ? ElementType.Float32 : expected[i].Type, [.. model.Outputs[i].Shape]);
-            GetOutput(call, i, results[i]);
-        }
-
-        return results;
-    }
-
-    private static void SetInput(ModelCall call, int index, Tensor tensor)
-    {
-        switch (tensor.Type)
-        {
-            case ElementType.Float32: call.SetInput<float>(index, tensor.Span<float>()); break;
-            case ElementType.Int8: call.SetInput<sbyte>(index, tensor.Span<sbyte>()); break;
-            case ElementType.UInt8: call.SetInput<byte>(index, tensor.Span<byte>()); break;
-            case ElementType.Int16: call.SetInput<short>(index, tensor.Span<short>()); break;
-            case ElementType.Int32: call.SetInput<int>(index, tensor.Span<int>()); break;
-            case ElementType.Int64: call.SetInput<long>(index, tensor.Span<long>()); break;
-            case ElementType.Bool: call.SetInput<bool>(index, MemoryMarshal.Cast<byte, bool>(tensor.Span<byte>())); break;
-            default: throw new NotSupportedException($"{tensor.Type}");
-        }
-    }
-
-    private static void GetOutput(ModelCall call, int index, Tensor tensor)
-    {
-        switch (tensor.Type)
-        {
-            case ElementType.Float32: call.GetOutput<float>(index, tensor.Span<float>()); break;
-            case ElementType.Int8: call.GetOutput<sbyte>(index, tensor.Span<sbyte>()); break;
-            case ElementType.UInt8: call.GetOutput<byte>(index, tensor.Span<byte>()); break;
-            case ElementType.Int16: call.GetOutput<short>(index, tensor.Span<short>()); break;
-            case ElementType.Int32: call.GetOutput<int>(index, tensor.Span<int>()); break;
-            case ElementType.Int64: call.GetOutput<long>(index, tensor.Span<long>()); break;
-            case ElementType.Bool: call.GetOutput<bool>(index, MemoryMarshal.Cast<byte, bool>(tensor.Span<byte>())); break;
-            default: throw new NotSupportedException($"{tensor.Type}");
-        }
     }
 }

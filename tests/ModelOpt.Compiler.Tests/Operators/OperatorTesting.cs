@@ -68,20 +68,20 @@ internal static class OperatorTesting
         return context.Outputs!;
     }
 
-    /// <summary>Runs a node of constants in ONNX Runtime.</summary>
-    public static Tensor[] RunPeer(this Node node, int opset = Graph.Opset)
+    /// <summary>A model of one node; constants from position <paramref name="fed"/> on are initializers, the others are inputs.</summary>
+    public static byte[] Model(this Node node, int opset = Graph.Opset, int fed = int.MaxValue)
     {
         var proto = new NodeProto { OpType = node.Type, Name = "node" };
         var graph = new GraphProto { Name = "one", Node = { proto } };
-        var feeds = new Dictionary<string, OrtTensor>();
         for (int i = 0; i < node.Inputs.Count; i++)
         {
             proto.Input.Add(node.Inputs[i] is null ? "" : $"x{i}");
             if (node.Inputs[i]?.Constant is not { } tensor) continue;
-            graph.Input.Add(Peers.TinyModel.Tensor(
-                $"x{i}", (int)tensor.Type, [.. tensor.Dims.ToArray().Select(d => $"{d}")]));
-            feeds[$"x{i}"] = new OrtTensor(
-                (OrtElementType)tensor.Type, [.. tensor.Dims.ToArray().Select(d => (long)d)], tensor.Bytes.ToArray());
+            if (i < fed)
+                graph.Input.Add(Peers.TinyModel.Tensor(
+                    $"x{i}", (int)tensor.Type, [.. tensor.Dims.ToArray().Select(d => $"{d}")]));
+            else
+                graph.Initializer.Add(Proto($"x{i}", tensor));
         }
 
         for (int i = 0; i < node.Outputs.Count; i++)
@@ -91,15 +91,28 @@ internal static class OperatorTesting
         }
 
         foreach ((string name, object value) in node.Attributes) proto.Attribute.Add(Attribute(name, value));
-        byte[] model = new ModelProto
+        return new ModelProto
         {
             IrVersion = 8,
             Graph = graph,
             OpsetImport = { new OperatorSetIdProto { Domain = "", Version = opset } },
         }.ToByteArray();
-        using var session = new OrtSession(model, new OrtSessionOptions { Threads = 1 });
+    }
+
+    /// <summary>Runs a node of constants in ONNX Runtime.</summary>
+    public static Tensor[] RunPeer(this Node node, int opset = Graph.Opset, int fed = int.MaxValue)
+    {
+        using var session = new OrtSession(node.Model(opset, fed), new OrtSessionOptions { Threads = 1 });
+        var feeds = new Dictionary<string, OrtTensor>();
+        for (int i = 0; i < Math.Min(fed, node.Inputs.Count); i++)
+        {
+            if (node.Inputs[i]?.Constant is not { } tensor) continue;
+            feeds[$"x{i}"] = new OrtTensor(
+                (OrtElementType)tensor.Type, [.. tensor.Dims.ToArray().Select(d => (long)d)], tensor.Bytes.ToArray());
+        }
+
         IReadOnlyDictionary<string, OrtTensor> results = session.Run(feeds);
-        return [.. proto.Output.Select(name => results[name]).Select(y => new Tensor(
+        return [.. Enumerable.Range(0, node.Outputs.Count).Select(i => results[$"y{i}"]).Select(y => new Tensor(
             (ElementType)y.ElementType, [.. y.Shape.ToArray().Select(d => (int)d)], y.Data))];
     }
 
@@ -128,6 +141,13 @@ internal static class OperatorTesting
     public static int[] RandomDims(Random random, int minRank, int maxRank) =>
         [.. Enumerable.Range(0, random.Next(minRank, maxRank + 1)).Select(_ => random.Next(1, 6))];
 
+    private static TensorProto Proto(string name, Tensor tensor)
+    {
+        var proto = new TensorProto { Name = name, DataType = (int)tensor.Type, RawData = ByteString.CopyFrom(tensor.Bytes.Span) };
+        proto.Dims.AddRange(tensor.Dims.ToArray().Select(d => (long)d));
+        return proto;
+    }
+
     private static AttributeProto Attribute(string name, object value)
     {
         var attribute = new AttributeProto { Name = name };
@@ -143,9 +163,11 @@ internal static class OperatorTesting
             case float number:
                 (attribute.F, attribute.Type) = (number, AttributeProto.Types.AttributeType.Float);
                 break;
+            case string text:
+                (attribute.S, attribute.Type) = (ByteString.CopyFromUtf8(text), AttributeProto.Types.AttributeType.String);
+                break;
             case Tensor tensor:
-                attribute.T = new TensorProto { DataType = (int)tensor.Type, RawData = ByteString.CopyFrom(tensor.Bytes.Span) };
-                attribute.T.Dims.AddRange(tensor.Dims.ToArray().Select(d => (long)d));
+                attribute.T = Proto("", tensor);
                 attribute.Type = AttributeProto.Types.AttributeType.Tensor;
                 break;
             default:

@@ -1,0 +1,47 @@
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Onnx;
+
+namespace ModelOpt.Compiler.Tests.Operators;
+
+/// <summary>
+/// Compares one node's float results in the interpreter, in our runtime and in LiteRT with those of ONNX Runtime. Sums are taken
+/// in different orders, so results agree within 2e-5 of the largest.
+/// </summary>
+internal static class PeerAgreement
+{
+    /// <summary>Fails the test unless all agree.</summary>
+    /// <param name="node">A node over constants.</param>
+    /// <param name="fed">How many inputs the caller feeds; the others are constants of the model.</param>
+    /// <param name="opset">The opset whose form the node has.</param>
+    /// <param name="liteRt">Whether LiteRT can run it, too.</param>
+    public static void AssertAgreesWithPeers(this Node node, int fed = 1, int opset = Graph.Opset, bool liteRt = true)
+    {
+        string what = $"{node.Type} of {string.Join(", ", node.Inputs.Select(v => v?.Constant?.ToString()))}, "
+            + string.Join(", ", node.Attributes.Select(a => $"{a.Key} = {Text(a.Value)}"));
+        Tensor expected = node.RunPeer(opset, fed)[0];
+        Tensor[] inputs = [.. node.Inputs.Take(fed).Select(v => v!.Constant!)];
+        Graph graph = OnnxReader.Read(node.Model(opset, fed));
+        ShapeInference.Run(graph);
+        AssertClose(expected, new Interpreter(graph).Run(inputs)[0], $"interpreter: {what}");
+        byte[] tflite = Lowering.Write(graph);
+        AssertClose(expected, TfliteRunner.Run(tflite, inputs)[0], $"runtime: {what}");
+        if (liteRt) AssertClose(expected, TfliteRunner.RunLiteRt(tflite, inputs)[0], $"LiteRT: {what}");
+    }
+
+    private static void AssertClose(Tensor expected, Tensor actual, string what)
+    {
+        Assert.AreEqual(expected.Shape, actual.Shape, what);
+        ReadOnlySpan<float> e = expected.Span<float>(), a = actual.Span<float>();
+        float largest = 0;
+        foreach (float value in e) largest = MathF.Max(largest, MathF.Abs(value));
+        for (int i = 0; i < e.Length; i++)
+        {
+            if (!(MathF.Abs(a[i] - e[i]) <= 2e-5f * largest)) Assert.Fail($"{what}: element {i} is {a[i]:R}, expected {e[i]:R}");
+        }
+    }
+
+    private static string Text(object value) =>
+        value is long[] numbers ? $"[{string.Join(", ", numbers)}]" : value.ToString()!;
+}
