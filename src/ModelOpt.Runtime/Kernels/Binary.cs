@@ -96,6 +96,7 @@ internal sealed class BinaryKernel<T, TOperation>(BroadcastShape shape, T min, T
     where T : unmanaged, INumber<T>, IMinMaxValue<T>
     where TOperation : struct, IBinaryOperation<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Run(in KernelArguments args, int left, int right, int output, int length)
     {
         ref T a = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Input<T>(0)), left);
@@ -118,6 +119,7 @@ internal sealed class BinaryKernel<T, TOperation>(BroadcastShape shape, T min, T
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<T> Read(ref T source) => Unsafe.ReadUnaligned<Vector<T>>(ref Unsafe.As<T, byte>(ref source));
 }
 

@@ -26,6 +26,7 @@ internal readonly struct QuantizedAdd(BinaryQuantization q) : IQuantizedOperatio
     private readonly float _offset =
         q.OutputZero - ((q.LeftScale / q.OutputScale * q.LeftZero) + (q.RightScale / q.OutputScale * q.RightZero));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> left, Vector<float> right) => Vector.FusedMultiplyAdd(
         left, new Vector<float>(_left), Vector.FusedMultiplyAdd(right, new Vector<float>(_right), new Vector<float>(_offset)));
 
@@ -41,6 +42,7 @@ internal readonly struct QuantizedMultiply(BinaryQuantization q) : IQuantizedOpe
     private readonly float _rightZero = q.RightZero;
     private readonly float _outputZero = q.OutputZero;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> left, Vector<float> right) =>
         ((left - new Vector<float>(_leftZero)) * (right - new Vector<float>(_rightZero)) * new Vector<float>(_scale))
         + new Vector<float>(_outputZero);
@@ -58,6 +60,7 @@ internal readonly struct QuantizedByFloat<TOperation>(BinaryQuantization q) : IQ
     private readonly float _rightZero = q.RightZero;
     private readonly float _outputScale = q.OutputScale;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> left, Vector<float> right) =>
         TOperation.Apply(
             (left - new Vector<float>(_leftZero)) * new Vector<float>(_leftScale),
@@ -81,6 +84,7 @@ internal sealed class BinaryQ8Kernel<TOperation>(
     private readonly float _low = min - zeroPoint;
     private readonly float _high = max - zeroPoint;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Run(in KernelArguments args, int left, int right, int output, int length)
     {
         ref byte a = ref QuantizedBytes.Reference(args.Input<byte>(0), left);
@@ -107,6 +111,7 @@ internal sealed class BinaryQ8Kernel<TOperation>(
         return QuantizedBytes.Store(QuantizedBytes.Round(value, _low, _high) + zeroPoint, flip);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector<int> Result(Vector<float> left, Vector<float> right) =>
         QuantizedBytes.Round(operation.Apply(left, right), new Vector<float>(_low), new Vector<float>(_high));
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
@@ -11,6 +13,7 @@ internal sealed class ChannelLookupKernel<T>(int outer, int channels, int inner,
 
     public override long Work => (long)outer * channels * inner;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         ReadOnlySpan<byte> x = args.Input<byte>(0);

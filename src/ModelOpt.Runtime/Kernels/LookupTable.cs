@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>Any function of one 8-bit value to another, as a table over the stored bytes.</summary>
@@ -15,6 +17,7 @@ internal sealed class LookupTableKernel(int elements, byte[] table) : Kernel
         Apply(table, args.Input<byte>(0)[first..last], args.Output<byte>(0)[first..last]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(ReadOnlySpan<byte> table, ReadOnlySpan<byte> source, Span<byte> destination)
     {
         table = table[..256];

@@ -41,6 +41,7 @@ internal abstract class PoolKernel(Window2D window) : Kernel
 internal sealed class MaxPoolKernel<T>(Window2D window, T min, T max) : PoolKernel(window)
     where T : unmanaged, INumber<T>, IMinMaxValue<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Pool(in KernelArguments args, int first, int rowStride, int rows, int columns, int output)
     {
         ref T x = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Input<T>(0)), first);
@@ -75,6 +76,7 @@ internal sealed class MaxPoolKernel<T>(Window2D window, T min, T max) : PoolKern
 /// <summary>Mean of the window's pixels that lie inside of the input, summed row by row in float32.</summary>
 internal sealed class AveragePoolF32Kernel(Window2D window, float min, float max) : PoolKernel(window)
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Pool(in KernelArguments args, int first, int rowStride, int rows, int columns, int output)
     {
         ref float x = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Input<float>(0)), first);
@@ -123,6 +125,7 @@ internal sealed class AveragePoolQ8Kernel(
     private readonly float _min = min - (unsigned ? 128 : 0);
     private readonly float _max = max - (unsigned ? 128 : 0);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Pool(in KernelArguments args, int first, int rowStride, int rows, int columns, int output)
     {
         ref byte x = ref QuantizedBytes.Reference(args.Input<byte>(0), first);
@@ -160,6 +163,7 @@ internal sealed class AveragePoolQ8Kernel(
     }
 
     // Integers up to 2^24 are exact in float32: 65,000 pixels at the extreme value.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector<float> Term(Vector<float> stored)
     {
         Vector<float> value = stored - new Vector<float>(_inputShift);
@@ -168,6 +172,7 @@ internal sealed class AveragePoolQ8Kernel(
 
     private float Term(float stored) => exact ? stored - _inputShift : (stored - _inputShift) * inputScale;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector<int> Result(Vector<float> sum, float count)
     {
         Vector<float> low = new(_min), high = new(_max), zero = new(_outputShift);

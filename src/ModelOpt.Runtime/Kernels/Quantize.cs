@@ -17,6 +17,7 @@ internal sealed class QuantizeKernel(int elements, float scale, int zeroPoint, b
 
     public override long Work => elements;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         int first = start * ItemLength, length = Math.Min(elements, end * ItemLength) - first;
@@ -59,6 +60,7 @@ internal sealed class DequantizeKernel(int elements, float scale, int zeroPoint,
 
     public override long Work => elements;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         int first = start * ItemLength, length = Math.Min(elements, end * ItemLength) - first;
@@ -81,6 +83,7 @@ internal sealed class DequantizeKernel(int elements, float scale, int zeroPoint,
     /// <summary>One element: the oracle of the vector loop, and its tail.</summary>
     public float Scalar(byte value) => (QuantizedBytes.Load(value, flip) - zeroPoint) * scale;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write(ref float destination, int index, Vector<float> value) =>
         Unsafe.WriteUnaligned(ref Unsafe.As<float, byte>(ref Unsafe.Add(ref destination, index)), value);
 }
@@ -92,6 +95,7 @@ internal sealed class DequantizePerChannelKernel(int outer, int channels, int in
 
     public override long Work => (long)Items * inner;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         ReadOnlySpan<byte> x = args.Input<byte>(0);

@@ -21,7 +21,7 @@ internal sealed class RequantizingCopyKernel(CopyPart[] parts, byte[]?[] tables)
                 LookupTableKernel.Apply(table, input, mapped);
                 input = mapped;
             }
-            copy.Run(input, args.Output<byte>(0), 0, copy.Rows);
+            copy.Run(input, args.Output<byte>(0), 0, copy.Planes);
         }
     }
 }

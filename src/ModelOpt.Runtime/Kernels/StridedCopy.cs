@@ -5,20 +5,21 @@ namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
 /// Copies an N-dimensional box of elements from one strided place to another: what transposing, slicing, splitting,
-/// concatenating, stacking and padding come down to. Dimensions contiguous in both places are merged; a row is the
-/// innermost of the dimensions left.
+/// concatenating, stacking and padding come down to. Dimensions contiguous in both places are merged; a plane is
+/// made of the two innermost dimensions left.
 /// </summary>
 internal sealed class StridedCopy
 {
+    private const int BlockLength = 256;
+
     private readonly int _elementSize;
     private readonly int _sourceStart;
     private readonly int _destinationStart;
     private readonly int[] _sizes;
     private readonly int[] _sourceStrides;
     private readonly int[] _destinationStrides;
-    private readonly int _length;
-    private readonly int _sourceStep;
-    private readonly int _destinationStep;
+    private readonly (int Size, int Source, int Destination) _inner;
+    private readonly (int Size, int Source, int Destination) _middle;
 
     /// <param name="elementSize">1, 2, 4 or 8 bytes. Starts and strides are in elements.</param>
     /// <param name="sizes">Size of the box in each dimension.</param>
@@ -44,19 +45,20 @@ internal sealed class StridedCopy
             else
                 merged.Add((sizes[i], sourceStrides[i], destinationStrides[i]));
         }
-        if (merged.Count == 0)
+        while (merged.Count < 2)
             merged.Add((1, 1, 1));
-        (_length, _sourceStep, _destinationStep) = merged[0];
-        merged.RemoveAt(0);
+        (_inner, _middle) = (merged[0], merged[1]);
+        merged.RemoveRange(0, 2);
         _sizes = [.. merged.Select(m => m.Size)];
         _sourceStrides = [.. merged.Select(m => m.Source)];
         _destinationStrides = [.. merged.Select(m => m.Destination)];
-        Rows = Array.IndexOf(sizes, 0) >= 0 ? 0 : _sizes.Aggregate(1, (a, b) => a * b);
+        Planes = Array.IndexOf(sizes, 0) >= 0 ? 0 : _sizes.Aggregate(1, (a, b) => a * b);
     }
 
-    public int Rows { get; }
+    /// <summary>Number of boxes of the two innermost dimensions.</summary>
+    public int Planes { get; }
 
-    public long Elements => (long)Rows * _length;
+    public long Elements => (long)Planes * _inner.Size * _middle.Size;
 
     /// <summary>Strides of a dense tensor.</summary>
     public static int[] DenseStrides(ReadOnlySpan<int> shape)
@@ -71,11 +73,33 @@ internal sealed class StridedCopy
         return strides;
     }
 
-    public void Run(ReadOnlySpan<byte> source, Span<byte> destination, int startRow, int endRow)
+    public void Run(ReadOnlySpan<byte> source, Span<byte> destination, int startPlane, int endPlane)
     {
-        for (int row = startRow; row < endRow; row++)
+        switch (_elementSize)
         {
-            int rest = row, from = _sourceStart, to = _destinationStart;
+            case 1:
+                Run<byte>(source, destination, startPlane, endPlane);
+                break;
+            case 2:
+                Run<ushort>(source, destination, startPlane, endPlane);
+                break;
+            case 4:
+                Run<uint>(source, destination, startPlane, endPlane);
+                break;
+            default:
+                Run<ulong>(source, destination, startPlane, endPlane);
+                break;
+        }
+    }
+
+    private void Run<T>(ReadOnlySpan<byte> source, Span<byte> destination, int startPlane, int endPlane)
+        where T : unmanaged
+    {
+        ReadOnlySpan<T> x = MemoryMarshal.Cast<byte, T>(source);
+        Span<T> y = MemoryMarshal.Cast<byte, T>(destination);
+        for (int plane = startPlane; plane < endPlane; plane++)
+        {
+            int rest = plane, from = _sourceStart, to = _destinationStart;
             for (int i = 0; i < _sizes.Length; i++)
             {
                 int index = rest % _sizes[i];
@@ -83,35 +107,35 @@ internal sealed class StridedCopy
                 from += index * _sourceStrides[i];
                 to += index * _destinationStrides[i];
             }
-            if (_sourceStep == 1 && _destinationStep == 1)
-                source.Slice(from * _elementSize, _length * _elementSize).CopyTo(destination[(to * _elementSize)..]);
-            else
-                CopyRow(source, destination, from, to);
+            CopyPlane(x, y, from, to);
         }
     }
 
-    private void CopyRow(ReadOnlySpan<byte> source, Span<byte> destination, int from, int to)
+    private void CopyPlane<T>(ReadOnlySpan<T> x, Span<T> y, int from, int to)
+        where T : unmanaged
     {
-        switch (_elementSize)
+        if (_inner is { Source: 1, Destination: 1 })
         {
-            case 1:
-                CopyRow(source, destination, from, to, _sourceStep, _destinationStep, _length);
-                break;
-            case 2:
-                CopyRow(Cast<ushort>(source), MemoryMarshal.Cast<byte, ushort>(destination), from, to, _sourceStep, _destinationStep, _length);
-                break;
-            case 4:
-                CopyRow(Cast<uint>(source), MemoryMarshal.Cast<byte, uint>(destination), from, to, _sourceStep, _destinationStep, _length);
-                break;
-            default:
-                CopyRow(Cast<ulong>(source), MemoryMarshal.Cast<byte, ulong>(destination), from, to, _sourceStep, _destinationStep, _length);
-                break;
+            for (int i = 0; i < _middle.Size; i++)
+                x.Slice(from + (i * _middle.Source), _inner.Size).CopyTo(y[(to + (i * _middle.Destination))..]);
+            return;
+        }
+
+        // The longer dimension is the inner loop, in blocks that keep the lines of both places in the cache.
+        var (inner, outer) = _inner.Size >= _middle.Size ? (_inner, _middle) : (_middle, _inner);
+        for (int first = 0; first < inner.Size; first += BlockLength)
+        {
+            int length = Math.Min(BlockLength, inner.Size - first);
+            for (int i = 0; i < outer.Size; i++)
+            {
+                CopyRow(
+                    x, y, from + (first * inner.Source) + (i * outer.Source), to + (first * inner.Destination) + (i * outer.Destination),
+                    inner.Source, inner.Destination, length);
+            }
         }
     }
 
-    private static ReadOnlySpan<T> Cast<T>(ReadOnlySpan<byte> bytes)
-        where T : unmanaged => MemoryMarshal.Cast<byte, T>(bytes);
-
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRow<T>(
         ReadOnlySpan<T> source, Span<T> destination, int from, int to, int sourceStep, int destinationStep, int length)
         where T : unmanaged
@@ -123,8 +147,12 @@ internal sealed class StridedCopy
         _ = destination[to + ((length - 1) * destinationStep)];
         ref T x = ref Unsafe.Add(ref MemoryMarshal.GetReference(source), from);
         ref T y = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), to);
-        for (int i = 0; i < length; i++)
-            Unsafe.Add(ref y, i * destinationStep) = Unsafe.Add(ref x, i * sourceStep);
+        for (; length > 0; length--)
+        {
+            y = x;
+            x = ref Unsafe.Add(ref x, sourceStep);
+            y = ref Unsafe.Add(ref y, destinationStep);
+        }
     }
 }
 
@@ -137,7 +165,7 @@ internal readonly record struct CopyPart(StridedCopy Copy, int Input, int Output
 internal sealed class CopyKernel(CopyPart[] parts, byte[] fill) : Kernel
 {
     // A fill must come before all copies, so such a kernel is one item.
-    public override int Items => fill.Length > 0 ? 1 : parts.Length == 1 ? parts[0].Copy.Rows : parts.Length;
+    public override int Items => fill.Length > 0 ? 1 : parts.Length == 1 ? parts[0].Copy.Planes : parts.Length;
 
     public override long Work => parts.Sum(p => p.Copy.Elements);
 
@@ -156,7 +184,7 @@ internal sealed class CopyKernel(CopyPart[] parts, byte[] fill) : Kernel
         for (int i = start; i < end; i++)
         {
             StridedCopy copy = parts[i].Copy;
-            copy.Run(args.Input<byte>(parts[i].Input), args.Output<byte>(parts[i].Output), 0, copy.Rows);
+            copy.Run(args.Input<byte>(parts[i].Input), args.Output<byte>(parts[i].Output), 0, copy.Planes);
         }
     }
 

@@ -15,6 +15,7 @@ internal interface IUnaryFunction
 
 internal readonly struct ClampFunction(float min, float max) : IUnaryFunction
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> x) => Vector.Min(Vector.Max(x, new Vector<float>(min)), new Vector<float>(max));
 
     public float Apply(float x) => MathF.Min(MathF.Max(x, min), max);
@@ -23,6 +24,7 @@ internal readonly struct ClampFunction(float min, float max) : IUnaryFunction
 /// <summary>x for x ≥ 0, alpha·x below.</summary>
 internal readonly struct LeakyReluFunction(float alpha) : IUnaryFunction
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> x) =>
         Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), x * new Vector<float>(alpha), x);
 
@@ -32,6 +34,7 @@ internal readonly struct LeakyReluFunction(float alpha) : IUnaryFunction
 /// <summary>x·clamp(x + 3, 0, 6)/6.</summary>
 internal readonly struct HardSwishFunction : IUnaryFunction
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> x) =>
         x * Vector.Min(Vector.Max(x + new Vector<float>(3), Vector<float>.Zero), new Vector<float>(6)) / new Vector<float>(6);
 
@@ -40,6 +43,7 @@ internal readonly struct HardSwishFunction : IUnaryFunction
 
 internal readonly struct NegateFunction : IUnaryFunction
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> x) => -x;
 
     public float Apply(float x) => -x;
@@ -47,6 +51,7 @@ internal readonly struct NegateFunction : IUnaryFunction
 
 internal readonly struct SquareRootFunction : IUnaryFunction
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> x) => Vector.SquareRoot(x);
 
     public float Apply(float x) => MathF.Sqrt(x);
@@ -54,6 +59,7 @@ internal readonly struct SquareRootFunction : IUnaryFunction
 
 internal readonly struct ReciprocalSquareRootFunction : IUnaryFunction
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> x) => Vector<float>.One / Vector.SquareRoot(x);
 
     public float Apply(float x) => 1 / MathF.Sqrt(x);
@@ -81,6 +87,7 @@ internal abstract class ElementwiseKernel(int elements, int workPerElement) : Ke
 internal sealed class UnaryF32Kernel<TFunction>(int elements, TFunction function) : ElementwiseKernel(elements, 1)
     where TFunction : struct, IUnaryFunction
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void RunRange(in KernelArguments args, int first, int length)
     {
         ref float x = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Input<float>(0)), first);
