@@ -32,7 +32,7 @@ internal abstract class BinaryOperator<TFunction> : Operator where TFunction : s
         IReadOnlyList<Dim>? content = ShapeContents.Of(node.Input(0));
         for (int i = 1; i < node.Inputs.Count; i++)
         {
-            RequireSameType(node, node.Input(0).Type, node.Input(i).Type);
+            node.CommonType(i);
             shape = Broadcasting.Combine(node, shape, node.ShapeOf(i));
             content = Combine(content, ShapeContents.Of(node.Input(i)));
         }
@@ -45,16 +45,10 @@ internal abstract class BinaryOperator<TFunction> : Operator where TFunction : s
         Tensor result = context.Input(0);
         for (int i = 1; i < context.InputCount; i++)
         {
-            RequireSameType(context.Node, result.Type, context.Input(i).Type);
             result = Apply(context.Node, result, context.Input(i));
         }
 
         context.Output = result;
-    }
-
-    private static void RequireSameType(Node node, ElementType a, ElementType b)
-    {
-        if (a != b) throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"the inputs are {a} and {b}");
     }
 
     private Dim[]? Combine(IReadOnlyList<Dim>? a, IReadOnlyList<Dim>? b)

@@ -68,10 +68,11 @@ internal static class DataMovement
 
         dims[axis] = (int)Math.Min(length, int.MaxValue);
         Tensor result = node.Allocate(parts[0].Type, dims);
-        int outer = Count(dims.AsSpan(0, axis)), row = outer == 0 ? 0 : result.Bytes.Length / outer, begin = 0;
+        if (result.Count == 0) return result;
+        int outer = Count(dims.AsSpan(0, axis)), row = result.Bytes.Length / outer, begin = 0;
         foreach (Tensor part in parts)
         {
-            int block = outer == 0 ? 0 : part.Bytes.Length / outer;
+            int block = part.Bytes.Length / outer;
             for (int i = 0; i < outer; i++)
                 part.Bytes.Span.Slice(i * block, block).CopyTo(result.Bytes.Span[((i * row) + begin)..]);
             begin += block;

@@ -18,7 +18,7 @@ internal sealed class Flatten : Operator
     public override void Forward(ForwardContext context)
     {
         Tensor input = context.Input(0);
-        context.Output = input.Reshape(Matrix(context.Node, input.Shape).ToSizes()!);
+        context.Output = input.Reshape(context.Node.Sizes(Matrix(context.Node, input.Shape)));
     }
 
     private static Shape Matrix(Node node, Shape shape)

@@ -90,6 +90,13 @@ internal static class NodeInspection
         node.SetInput(index, graph.AddConstant($"{node.Label}_{attribute}", Tensor.Vector(values)));
     }
 
+    /// <summary>The sizes of a shape that is known, as a tensor has them.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="shape">The shape.</param>
+    /// <exception cref="CompilationException">A size does not fit 32 bits.</exception>
+    public static int[] Sizes(this Node node, Shape shape) =>
+        shape.ToSizes() ?? throw GraphDiagnostics.TooLarge.Error(node.Label, shape);
+
     /// <summary>A tensor of zeros for an output.</summary>
     /// <param name="node">The node.</param>
     /// <param name="type">The element type.</param>

@@ -32,7 +32,7 @@ internal sealed class Reshape : Operator
     {
         Tensor input = context.Input(0);
         Dim[] target = ShapeContents.Of(context.Node.Ints(context.Input(1), "shape"));
-        context.Output = input.Reshape(Resolve(context.Node, input.Shape, target).ToSizes()!);
+        context.Output = input.Reshape(context.Node.Sizes(Resolve(context.Node, input.Shape, target)));
     }
 
     private static Shape Resolve(Node node, Shape shape, IReadOnlyList<Dim> target)
