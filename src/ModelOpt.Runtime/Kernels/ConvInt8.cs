@@ -29,7 +29,9 @@ internal sealed unsafe class ConvInt8 : Kernel
     /// <param name="window">Shape of the operation.</param>
     /// <param name="groups">Divides both channel counts.</param>
     /// <param name="quantization">Scales, zero points, output clamp.</param>
-    /// <param name="weights">[OutputChannels, KernelHeight, KernelWidth, InputChannels / groups], of the activations' type.</param>
+    /// <param name="weights">
+    /// [OutputChannels, KernelHeight, KernelWidth, InputChannels / groups], of the activations' type.
+    /// </param>
     /// <param name="bias">[OutputChannels] at scale s_x·s_w, or empty.</param>
     /// <param name="unsigned">Activations, weights and output are uint8 instead of int8.</param>
     /// <param name="tier">Vector width; the widest there is by default.</param>

@@ -72,9 +72,14 @@ internal static unsafe class ConvNchwF32
                     var epilogue = new GemmEpilogue { RowBias = b == null ? null : b + (group * outputs) };
                     float* planes = x + ((((nint)image * groups) + group) * inputs * inputPlane);
                     if (w.IsPointwise)
-                        GemmF32.Run(tier, operands, epilogue, new MatrixSource(planes, inputPlane, 1), outputs, outputPlane, pool);
+                    {
+                        var source = new MatrixSource(planes, inputPlane, 1);
+                        GemmF32.Run(tier, operands, epilogue, source, outputs, outputPlane, pool);
+                    }
                     else
+                    {
                         GemmF32.Run(tier, operands, epilogue, new PatchSource(planes, w), outputs, outputPlane, pool);
+                    }
                 }
             }
         }
@@ -106,8 +111,9 @@ internal static unsafe class ConvNchwF32
                 {
                     int run = Math.Min(columns - j, w.OutputWidth - ox);
                     int iy = (oy * w.StrideHeight) + dy;
+                    float* row = plane + ((nint)iy * w.InputWidth);
                     if ((uint)iy < (uint)w.InputHeight)
-                        CopyRun(plane + ((nint)iy * w.InputWidth), (ox * w.StrideWidth) + dx, w.StrideWidth, w.InputWidth, target + j, run);
+                        CopyRun(row, (ox * w.StrideWidth) + dx, w.StrideWidth, w.InputWidth, target + j, run);
                     else
                         new Span<float>(target + j, run).Clear();
                     j += run;

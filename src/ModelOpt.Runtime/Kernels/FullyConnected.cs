@@ -5,13 +5,17 @@ namespace ModelOpt.Runtime.Kernels;
 /// <summary>A fully connected layer is a pointwise convolution over a row of pixels, one per sample.</summary>
 internal static class FullyConnected
 {
-    /// <summary>8 bits: input [batch, inputs], weights [outputs, inputs], bias [outputs] or empty, output [batch, outputs].</summary>
+    /// <summary>
+    /// 8 bits: input [batch, inputs], weights [outputs, inputs], bias [outputs] or empty, output [batch, outputs].
+    /// </summary>
     public static Kernel Int8(
         int batch, int inputs, int outputs, LayerQuantization quantization, ReadOnlySpan<byte> weights,
         ReadOnlySpan<int> bias, bool unsigned, SimdTier? tier = null) =>
         new ConvInt8(Pixels(batch, inputs, outputs), 1, quantization, weights, bias, unsigned, tier);
 
-    /// <summary>float32: input [batch, inputs], weights [outputs, inputs], bias [outputs] or empty, output [batch, outputs].</summary>
+    /// <summary>
+    /// float32: input [batch, inputs], weights [outputs, inputs], bias [outputs] or empty, output [batch, outputs].
+    /// </summary>
     public static Kernel Float32(
         int batch, int inputs, int outputs, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high,
         SimdTier? tier = null) =>

@@ -98,7 +98,7 @@ internal static unsafe class Gemm
 {
     /// <summary>
     /// C[m,n] = start + A·B, row-major with the leading dimensions lda, ldb and ldc (elements from one stored row to the next).
-    /// A is stored [m,k], or [k,m] with <paramref name="transposeA"/>; B is stored [k,n], or [n,k] with <paramref name="transposeB"/>.
+    /// A is stored [m,k], or [k,m] with <paramref name="transposeA"/>; B [k,n], or [n,k] with <paramref name="transposeB"/>.
     /// Sums start at C itself with <paramref name="accumulate"/>, else at <paramref name="rowBias"/> [m] or
     /// <paramref name="columnBias"/> [n] where given, else at zero. The same bits on every machine and with any number of threads.
     /// </summary>

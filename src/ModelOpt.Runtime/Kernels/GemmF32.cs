@@ -63,7 +63,9 @@ internal static unsafe class GemmF32<TLanes, V>
     /// <summary>Columns of a panel.</summary>
     public static int PanelWidth => 2 * TLanes.Count;
 
-    /// <summary>Computes rows [rowBegin, rowEnd) of columns [columnBegin, columnEnd); columnBegin is a multiple of the panel width.</summary>
+    /// <summary>
+    /// Computes rows [rowBegin, rowEnd) of columns [columnBegin, columnEnd); columnBegin is a multiple of the panel width.
+    /// </summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TSource>(

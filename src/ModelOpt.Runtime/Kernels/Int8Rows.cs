@@ -47,7 +47,8 @@ internal static unsafe class Int8Rows
             for (; i < count; i += 8)
             {
                 int at = Math.Min(i, count - 8);
-                Vector128<sbyte> bytes = (Vector128.CreateScalarUnsafe(*(long*)(source + at)).AsByte() ^ Vector128.Create(flip)).AsSByte();
+                Vector128<byte> eight = Vector128.CreateScalarUnsafe(*(long*)(source + at)).AsByte();
+                Vector128<sbyte> bytes = (eight ^ Vector128.Create(flip)).AsSByte();
                 (Vector128.WidenLower(bytes) - Vector128.Create(zero)).Store(target + at);
             }
 
