@@ -27,7 +27,7 @@ internal static class EvaluationDiagnostics
         "Evaluate other models with code of your own, on ModelOpt.Runtime.");
 
     public static readonly DiagnosticDescriptor LabelOutOfRange = new("MOPT7006", Error,
-        "A label is not one of the model's classes", "label {0} of sample {1}{2} is not one of the model's {3} classes.",
+        "A label is not one of the model's classes", "label {0} of sample {1} is not one of the model's {2} classes.",
         "Check --label-offset: it is added to each label.");
 
     public static readonly DiagnosticDescriptor OverwritesModel = new("MOPT7007", Error,

@@ -71,7 +71,17 @@ internal static class EvaluateCommand
 
     private static void Run(Options options, Terminal terminal, CancellationToken cancellation)
     {
-        using IEngine engine = Engine.Open(options.Engine, options.Model, terminal, cancellation);
+        using IEngine engine = Engine.Open(
+            options.Engine,
+            options.Model,
+            new CompileOptions
+            {
+                Quantization = QuantizationMode.None,
+                CalibrationData = [options.Data],
+                DataLayout = options.Format.Layout,
+            },
+            terminal,
+            cancellation);
         using InputSamples samples = InputSamples.Open(options.Data, engine.Input, options.Format);
         int[] labels = LabelSource.Read(options.Labels);
         if (labels.Length != samples.Count)

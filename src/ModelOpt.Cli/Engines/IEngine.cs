@@ -27,17 +27,26 @@ internal enum EngineKind
 internal static class Engine
 {
     /// <summary>Loads a model.</summary>
+    /// <param name="kind">The engine.</param>
+    /// <param name="model">The model's file.</param>
+    /// <param name="options">
+    /// How an ONNX model is compiled, if it is: without compression, open image sizes being those of the data.
+    /// </param>
+    /// <param name="diagnostics">Takes warnings.</param>
+    /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="CompilationException">The engine cannot run it.</exception>
-    public static IEngine Open(EngineKind kind, string model, IDiagnosticSink diagnostics, CancellationToken cancellation)
+    public static IEngine Open(
+        EngineKind kind, string model, CompileOptions options, IDiagnosticSink diagnostics, CancellationToken cancellation)
     {
         bool tflite = ModelFile.IsTflite(model);
         if (tflite && kind != EngineKind.ModelOpt)
             throw new CompilationException(EvaluationDiagnostics.NeedsOnnx.At(model, null, kind.ToString().ToLowerInvariant()));
         return kind switch
         {
-            EngineKind.Interpreter => new InterpreterEngine(model),
+            EngineKind.Interpreter => new InterpreterEngine(model, options),
             EngineKind.OnnxRuntime => new OnnxRuntimeEngine(model),
-            _ => new ModelOptEngine(model, tflite, diagnostics, cancellation),
+            _ => tflite ? new ModelOptEngine(model, ModelFile.Read(model))
+                : new ModelOptEngine(model, ModelCompiler.Compile(model, options, diagnostics, cancellation: cancellation).Tflite),
         };
     }
 

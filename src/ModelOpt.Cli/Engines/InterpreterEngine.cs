@@ -12,13 +12,12 @@ internal sealed class InterpreterEngine : IEngine
 {
     private readonly Interpreter interpreter;
 
-    public InterpreterEngine(string model)
+    public InterpreterEngine(string model, CompileOptions options)
     {
         try
         {
-            Graph graph = OnnxReader.Read(model);
+            Graph graph = ModelCompiler.Read(OnnxFile.ReadAllBytes(model), model, options);
             Value input = Engine.Single(model, graph.Inputs, graph.Outputs.Count);
-            ShapeInference.Run(graph, useStated: true);
             Input = new TensorSignature(input.Name, input.Type, input.Shape
                 ?? throw GraphDiagnostics.DynamicShape.Error(null, input.Name, "unknown"));
             interpreter = new Interpreter(graph) { FakeQuantize = true };

@@ -18,13 +18,14 @@ internal sealed class ModelOptEngine : IEngine
     private readonly ElementType inputType;
     private readonly ElementType outputType;
 
-    public ModelOptEngine(string model, bool tflite, IDiagnosticSink diagnostics, CancellationToken cancellation)
+    /// <summary>Loads a model.</summary>
+    /// <param name="model">The file, for diagnostics.</param>
+    /// <param name="tflite">The TFLite file that it is or was compiled to.</param>
+    public ModelOptEngine(string model, byte[] tflite)
     {
-        byte[] file = tflite ? ModelFile.Read(model) : ModelCompiler.Compile(
-            model, new CompileOptions { Quantization = QuantizationMode.None }, diagnostics, cancellation: cancellation).Tflite;
         try
         {
-            runtime = TfliteModel.Load(file);
+            runtime = TfliteModel.Load(tflite);
         }
         catch (InvalidModelException e)
         {

@@ -1,0 +1,74 @@
+namespace ModelOpt.Cli.Tests;
+
+[TestClass]
+public sealed class CommandLineTests
+{
+    [TestMethod]
+    [DataRow("modelopt --help' tells")]
+    [DataRow("Did you mean 'evaluate'?", "evalute", "m.onnx")]
+    [DataRow("Option '--data' is required.", "evaluate", "m.onnx")]
+    [DataRow("Did you mean '--labels'?", "evaluate", "m.onnx", "--data", "d.npy", "--lables", "l.npy")]
+    [DataRow("Did you mean 'interpreter'?", "evaluate", "m.onnx", "--data", "d.npy", "--engine", "interpretr")]
+    [DataRow("not one of modelopt, interpreter, onnxruntime", "evaluate", "m.onnx", "--data", "d.npy", "--engine", "gpu")]
+    [DataRow("--limit: '0'", "evaluate", "m.onnx", "--data", "d.npy", "--limit", "0")]
+    [DataRow("--mean: '1;x'", "evaluate", "m.onnx", "--data", "d.npy", "--mean", "1;x")]
+    [DataRow("--std: '0'", "compress", "m.onnx", "-o", "d", "--std", "0")]
+    [DataRow("Option '--output' is required.", "compress", "m.onnx")]
+    [DataRow("Did you mean 'int8'?", "compress", "m.onnx", "-o", "d", "--quantization", "int4")]
+    [DataRow("Did you mean 'percentile'?", "compress", "m.onnx", "-o", "d", "--calibration-method", "percentil")]
+    [DataRow("Argument 'n.onnx' is not known.", "inspect", "m.onnx", "n.onnx")]
+    [DataRow("Required argument missing", "inspect")]
+    public void A_wrong_command_line_ends_with_2_and_says_what_is_wrong(string reason, params string[] args)
+    {
+        CliResult result = CliTesting.Run(args);
+        Assert.AreEqual(2, result.ExitCode);
+        StringAssert.Contains(result.Error, reason);
+        Assert.AreEqual("", result.Output);
+    }
+
+    [TestMethod]
+    [DataRow("inspect", "recipe")]
+    [DataRow("compress", "--calibration-method")]
+    [DataRow("evaluate", "--label-offset")]
+    public void Each_command_explains_itself(string command, string mention)
+    {
+        CliResult result = CliTesting.Run(command, "--help");
+        Assert.AreEqual(0, result.ExitCode);
+        StringAssert.Contains(result.Output, mention);
+        StringAssert.Contains(CliTesting.Run("--help").Output, command);
+        Assert.IsTrue(result.Output.Split('\n').All(line => line.Length <= 121), "lines fit a wide terminal");
+    }
+
+    [TestMethod]
+    [DataRow("inspect")]
+    [DataRow("compress", "-o", "out")]
+    [DataRow("evaluate", "--data", "d.npy", "--engine", "modelopt")]
+    [DataRow("evaluate", "--data", "d.npy", "--engine", "interpreter")]
+    [DataRow("evaluate", "--data", "d.npy", "--engine", "onnxruntime")]
+    public void A_model_that_cannot_be_read_ends_with_1_and_one_diagnostic(string command, params string[] rest)
+    {
+        using var folder = new TempFolder();
+        CliResult absent = CliTesting.Run([command, folder["absent.onnx"], .. rest]);
+        Assert.AreEqual(1, absent.ExitCode);
+        StringAssert.StartsWith(absent.Error, $"{folder["absent.onnx"]} : error MOPT1001: ");
+        Assert.AreEqual(1, absent.Error.Count(c => c == '\n'));
+
+        CliResult damaged = CliTesting.Run([command, folder.Write("damaged.onnx", [1, 2, 3, 4]), .. rest]);
+        Assert.AreEqual(1, damaged.ExitCode);
+        StringAssert.StartsWith(damaged.Error, $"{folder["damaged.onnx"]} : error MOPT");
+    }
+
+    [TestMethod]
+    [DataRow("inspect")]
+    [DataRow("evaluate", "--data", "d.npy")]
+    public void A_damaged_tflite_model_ends_with_1_and_one_diagnostic(string command, params string[] rest)
+    {
+        using var folder = new TempFolder();
+        foreach (byte[] content in (byte[][])[[], [1, 2, 3], [.. "\u001C\0\0\0TFL3"u8], new byte[200]])
+        {
+            CliResult result = CliTesting.Run([command, folder.Write("damaged.tflite", content), .. rest]);
+            Assert.AreEqual(1, result.ExitCode);
+            StringAssert.StartsWith(result.Error, $"{folder["damaged.tflite"]} : error MOPT7001: ");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text.Json;
+
+namespace ModelOpt.Cli.Tests;
+
+[TestClass]
+public sealed class CompressCommandTests
+{
+    [TestMethod]
+    public void Writes_three_files_that_every_engine_evaluates_alike()
+    {
+        using var folder = new TempFolder();
+        string model = folder.WriteBrightest(), data = folder.WriteImages(), labels = folder.WriteLabels();
+        CliResult result = CliTesting.Run("compress", model, "-o", folder["out"], "--calibration", data, "--std", "255");
+        Assert.AreEqual("", result.Error);
+        Assert.AreEqual(0, result.ExitCode);
+        StringAssert.Contains(result.Output, "of the original");
+        Assert.AreEqual("brightest.onnx brightest.report.json brightest.tflite", Files(folder["out"]));
+        using JsonDocument report = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder["out"], "brightest.report.json")));
+        Assert.AreEqual(new FileInfo(model).Length, report.RootElement.GetProperty("onnxBytes").GetInt64());
+
+        foreach ((string file, string engine) in ((string, string)[])[
+            ("tflite", "modelopt"), ("onnx", "modelopt"), ("onnx", "interpreter"), ("onnx", "onnxruntime")])
+        {
+            CliResult evaluated = CliTesting.Run(
+                "evaluate", Path.Combine(folder["out"], $"brightest.{file}"), "--data", data, "--labels", labels, "--std", "255",
+                "--engine", engine);
+            Assert.AreEqual("", evaluated.Error);
+            Assert.AreEqual("top-1 87.50 % (7/8)", evaluated.LastLine);
+        }
+
+        foreach (string engine in (string[])["interpreter", "onnxruntime"])
+        {
+            CliResult refused = CliTesting.Run(
+                "evaluate", Path.Combine(folder["out"], "brightest.tflite"), "--data", data, "--labels", labels, "--engine", engine);
+            Assert.AreEqual(1, refused.ExitCode);
+            StringAssert.Contains(refused.Error, "error MOPT7002");
+        }
+    }
+
+    [TestMethod]
+    [DataRow("int8")]
+    [DataRow("float16")]
+    [DataRow("weight-only-int8")]
+    [DataRow("WeightOnlyInt8")]
+    [DataRow("none")]
+    public void The_same_input_gives_the_same_bytes(string quantization)
+    {
+        using var folder = new TempFolder();
+        string model = folder.WriteBrightest(), data = folder.WriteImages();
+        foreach (string output in (string[])["a", "b"])
+        {
+            CliResult result = CliTesting.Run(
+                "compress", model, "-o", folder[output], "--calibration", data, "--quantization", quantization,
+                "--calibration-method", "mse", "--calibration-samples", "4");
+            Assert.AreEqual(0, result.ExitCode, result.Error);
+        }
+
+        foreach (string name in Files(folder["a"]).Split(' '))
+        {
+            CollectionAssert.AreEqual(
+                File.ReadAllBytes(Path.Combine(folder["a"], name)), File.ReadAllBytes(Path.Combine(folder["b"], name)), name);
+        }
+    }
+
+    [TestMethod]
+    public void Without_calibration_data_a_warning_says_what_is_lost()
+    {
+        using var folder = new TempFolder();
+        CliResult result = CliTesting.Run("compress", folder.WriteBrightest(), "-o", folder["out"]);
+        Assert.AreEqual(0, result.ExitCode);
+        StringAssert.StartsWith(result.Error, $"{folder["brightest.onnx"]} : warning MOPT4010: ");
+        Assert.AreEqual("brightest.onnx brightest.report.json brightest.tflite", Files(folder["out"]));
+    }
+
+    [TestMethod]
+    public void Failing_leaves_nothing_behind()
+    {
+        using var folder = new TempFolder();
+        string model = folder.WriteBrightest(), data = folder.WriteImages();
+
+        CliResult onto = CliTesting.Run("compress", model, "-o", folder.Path, "--calibration", data);
+        Assert.AreEqual(1, onto.ExitCode);
+        StringAssert.Contains(onto.Error, "error MOPT7007");
+
+        CliResult absent = CliTesting.Run("compress", model, "-o", folder["out"], "--calibration", folder["absent.npy"]);
+        Assert.AreEqual(1, absent.ExitCode);
+        StringAssert.StartsWith(absent.Error, $"{folder["absent.npy"]} : error MOPT3001: ");
+        Assert.IsFalse(Directory.Exists(folder["out"]));
+
+        Directory.CreateDirectory(folder["out/brightest.onnx"]);
+        CliResult blocked = CliTesting.Run("compress", model, "-o", folder["out"], "--calibration", data);
+        Assert.AreEqual(1, blocked.ExitCode);
+        StringAssert.Contains(blocked.Error, "error MOPT6006");
+        Assert.AreEqual("", Files(folder["out"]));
+
+        folder.Write("file", [1]);
+        CliResult unwritable = CliTesting.Run("compress", model, "-o", folder["file"], "--calibration", data);
+        Assert.AreEqual(1, unwritable.ExitCode);
+        StringAssert.Contains(unwritable.Error, "error MOPT6006");
+        Assert.AreEqual(1, File.ReadAllBytes(folder["file"]).Length);
+    }
+
+    [TestMethod]
+    public void Cancelling_leaves_nothing_behind()
+    {
+        using var folder = new TempFolder();
+        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        CliResult result = CliTesting.Run(
+            cancellation.Token, "compress", folder.WriteBrightest(), "-o", folder["out"],
+            "--calibration", folder.WriteImages(1_000_000), "--calibration-samples", "1000000");
+        Assert.AreEqual(130, result.ExitCode);
+        StringAssert.Contains(result.Error, "cancelled");
+        Assert.IsFalse(Directory.Exists(folder["out"]));
+    }
+
+    private static string Files(string folder) =>
+        string.Join(' ', Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+}
