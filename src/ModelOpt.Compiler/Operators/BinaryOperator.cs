@@ -15,7 +15,7 @@ internal interface IBinaryFunction
     static abstract T Apply<T>(T a, T b) where T : unmanaged, INumber<T>;
 }
 
-/// <summary>An operator that applies a function to all its inputs element by element, from left to right, with broadcasting.</summary>
+/// <summary>An operator that applies a function to its inputs element by element, from left to right, with broadcasting.</summary>
 /// <typeparam name="TFunction">The function, a struct so that the loops are specialized.</typeparam>
 internal abstract class BinaryOperator<TFunction> : Operator where TFunction : struct, IBinaryFunction
 {

@@ -16,9 +16,7 @@ internal sealed class ConstantOfShape : Operator
         IReadOnlyList<Dim>? sizes = ShapeContents.Of(node.Input(0));
         if (sizes is not null && sizes.Any(s => s.Number() < 0))
             throw GraphDiagnostics.ShapeMismatch.Error(node.Label, "a size is negative");
-        Shape? shape = sizes is not null ? new Shape(sizes)
-            : node.Input(0).Shape is [{ IsKnown: true, Size: < 64 } rank] ? new Shape(Enumerable.Repeat(Dim.Unknown, (int)rank.Size))
-            : null;
+        Shape? shape = ShapeContents.Shape(node.Input(0));
         bool carries = element.Type is ElementType.Int32 or ElementType.Int64 && shape is [{ IsKnown: true, Size: < 64 }];
         node.Define(0, element.Type, shape, !carries ? null
             : [.. Enumerable.Repeat(DimArithmetic.Literal(element.ToInt64s()[0]), (int)shape![0].Size)]);

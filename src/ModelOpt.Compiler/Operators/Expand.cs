@@ -13,9 +13,7 @@ internal sealed class Expand : Operator
 
     public override void InferShapes(Node node)
     {
-        Shape? target = ShapeContents.Of(node.Input(1)) is { } sizes ? new Shape(sizes)
-            : node.Input(1).Shape is [{ IsKnown: true, Size: < 64 } rank] ? new Shape(Enumerable.Repeat(Dim.Unknown, (int)rank.Size))
-            : null;
+        Shape? target = ShapeContents.Shape(node.Input(1));
         node.Define(0, node.Input(0).Type, target is null ? null : Broadcasting.Combine(node, node.ShapeOf(0), target));
     }
 
@@ -23,8 +21,7 @@ internal sealed class Expand : Operator
     {
         var target = new Shape(ShapeContents.Of(context.Node.Ints(context.Input(1), "shape")));
         Shape shape = Broadcasting.Combine(context.Node, context.Input(0).Shape, target);
-        int[] dims = shape.ToSizes() ?? throw GraphDiagnostics.ShapeMismatch.Error(context.Node.Label, $"cannot expand to {target}");
-        context.Output = Broadcasting.Expand(context.Node, context.Input(0), dims);
+        context.Output = Broadcasting.Expand(context.Node, context.Input(0), context.Node.Sizes(shape));
     }
 
     public override void Lower(Lowering context, Node node)
@@ -38,10 +35,12 @@ internal sealed class Expand : Operator
 
         // What is repeated is multiplied by ones: an operator that broadcasts, and keeps an open batch.
         if (!node.Input(0).Type.IsFloat() || to.Any(d => !d.IsKnown && !from.Contains(d)))
-            throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, $"it expands {node.Input(0).Type}{from} to {to}");
+            throw EmitDiagnostics.UnsupportedForm.Error(
+                node.Label, Type, $"it expands {node.Input(0).Type}{from} to {to}");
         int[] order = context.BroadcastOrder(node);
         int[] repeats = [.. to.Select(d => d.IsKnown ? (int)d.Size : 1)];
-        Tensor ones = DataMovement.View(node, Tensor.Scalar(1f), AxisOrder.Apply(repeats, order), new int[repeats.Length], 0);
+        Tensor ones = DataMovement.View(
+            node, Tensor.Scalar(1f), AxisOrder.Apply(repeats, order), new int[repeats.Length], 0);
         context.Emit(
             BuiltinOperator.Mul, [context.BroadcastInput(node, 0, order), context.Constant("ones", ones)],
             [context.Output(node, 0, order)], new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));

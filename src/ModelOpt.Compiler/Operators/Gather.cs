@@ -55,12 +55,14 @@ internal sealed class Gather : Operator
         int axis = node.Axis(node.Int("axis", 0), order.Length), place = Array.IndexOf(order, axis);
         int rank = node.ShapeOf(1).Rank;
         // The indices' axes stand where the axis stood, in storage too.
-        int[] result = [.. order[..place].Select(Moved), .. Enumerable.Range(axis, rank), .. order[(place + 1)..].Select(Moved)];
+        int[] result =
+            [.. order[..place].Select(Moved), .. Enumerable.Range(axis, rank), .. order[(place + 1)..].Select(Moved)];
         TfliteTensor indices;
         if (node.Input(1).Constant is { } constant)
         {
             int length = (int)node.ShapeOf(0)[axis].Size;
-            int[] picks = [.. node.Ints(constant, "indices").Select(n => length < 0 && n >= 0 ? (int)n : Index(node, n, length))];
+            int[] picks =
+                [.. node.Ints(constant, "indices").Select(n => length < 0 && n >= 0 ? (int)n : Index(node, n, length))];
             indices = context.Constant("indices", Tensor.Of<int>(constant.Dims, picks));
         }
         else

@@ -23,9 +23,7 @@ internal sealed class Reshape : Operator
 
         if (node.Input(1).Type is not (ElementType.Int64 or ElementType.Int32))
             throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"the shape is {node.Input(1).Type}, not int64");
-        bool hasRank = node.Input(1).Shape is [{ IsKnown: true, Size: < 64 }];
-        Shape? open = hasRank ? new Shape(Enumerable.Repeat(Dim.Unknown, (int)node.ShapeOf(1)[0].Size)) : null;
-        node.Define(0, node.Input(0).Type, open);
+        node.Define(0, node.Input(0).Type, ShapeContents.Shape(node.Input(1)));
     }
 
     public override void Forward(ForwardContext context)

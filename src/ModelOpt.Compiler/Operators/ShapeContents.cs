@@ -2,7 +2,9 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Operators;
 
-/// <summary>The elements of integer values that carry shapes, as far as they are known: numbers, symbols or unknown.</summary>
+/// <summary>
+/// The elements of integer values that carry shapes, as far as they are known: numbers, symbols or unknown.
+/// </summary>
 internal static class ShapeContents
 {
     // Shapes are short; what is longer is data, and following it would cost more than it tells.
@@ -21,6 +23,14 @@ internal static class ShapeContents
     /// <summary>Numbers, some perhaps negative, as content.</summary>
     /// <param name="numbers">The numbers.</param>
     public static Dim[] Of(long[] numbers) => Array.ConvertAll(numbers, DimArithmetic.Literal);
+
+    /// <summary>The shape that a value's elements say, or null where not even their number is known.</summary>
+    /// <param name="value">A vector of sizes.</param>
+    public static Shape? Shape(Value value) =>
+        Of(value) is { } sizes ? new Shape(sizes)
+        : value.Shape is [{ IsKnown: true, Size: < MaxCount } rank]
+            ? new Shape(Enumerable.Repeat(Dim.Unknown, (int)rank.Size))
+        : null;
 
     /// <summary>What a value always is: its constant, or its content where all of it is numbers.</summary>
     /// <param name="value">The value.</param>

@@ -41,6 +41,7 @@ internal sealed class ShapeOperator : Operator
         TfliteTensor sizes = Lowering.Temporary(node, TensorType.Int64, [order.Length]);
         context.Emit(BuiltinOperator.Shape, [input], [sizes], new ShapeOptions(TensorType.Int64));
         context.Emit(
-            BuiltinOperator.Gather, [sizes, context.Constant("axes", Tensor.Vector<int>(place))], [output], new GatherOptions(0));
+            BuiltinOperator.Gather, [sizes, context.Constant("axes", Tensor.Vector<int>(place))], [output],
+            new GatherOptions(0));
     }
 }

@@ -37,7 +37,8 @@ internal sealed class Squeeze : Operator
         foreach (int axis in node.Axes(axes, shape.Rank))
         {
             if (shape[axis].IsKnown && shape[axis].Size != 1)
-                throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"axis {axis} of {shape} is not 1, and cannot be dropped");
+                throw GraphDiagnostics.ShapeMismatch.Error(
+                    node.Label, $"axis {axis} of {shape} is not 1, and cannot be dropped");
             dropped[axis] = true;
         }
 
