@@ -76,6 +76,21 @@ public sealed class LoweredOrderTests
     }
 
     [TestMethod]
+    public void Quantized_values_are_moved_as_integers()
+    {
+        var graph = new TestGraph();
+        Value x = graph.ChannelLast(2, 4, 4, 5);
+        x = graph.Add("Slice", x, graph.Longs(1), graph.Longs(4), graph.Longs(3));
+        x = graph.Add("Gather", [x, graph.Longs(3, 1, 0, 2)], ("axis", 1));
+        Node halves = graph.Node("Split", [x], 2, ("axis", 1));
+        x = graph.Add("Concat", [halves.Outputs[1], graph.Add("Identity", halves.Outputs[0])], ("axis", 2));
+        graph.Output(graph.Add("Reshape", x, graph.Longs(2, 2, -1)));
+        Assert.AreEqual(
+            "QUANTIZE SLICE GATHER SPLIT CONCATENATION RESHAPE TRANSPOSE DEQUANTIZE",
+            graph.AssertLowers(Quantization.PerTensor(ElementType.Int8, 1f / 64, -5)));
+    }
+
+    [TestMethod]
     public void The_open_batch_stays_open()
     {
         var graph = new TestGraph();

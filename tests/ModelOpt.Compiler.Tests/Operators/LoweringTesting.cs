@@ -19,12 +19,15 @@ internal static class LoweringTesting
     /// Fails the test unless LiteRT and the runtime give, bit for bit, what the interpreter gives on pseudo-random inputs.
     /// </summary>
     /// <returns>The TFLite operators, in order.</returns>
-    public static string AssertLowers(this TestGraph builder)
+    /// <param name="builder">The graph.</param>
+    /// <param name="grid">The grid to round every float value to, or null to compute in float.</param>
+    public static string AssertLowers(this TestGraph builder, Quantization? grid = null)
     {
         Graph graph = builder.Build();
+        foreach (Value value in graph.Values.Where(v => v.Type == ElementType.Float32)) value.Quantization = grid;
         Tensor[] inputs = [.. graph.Inputs.Select((v, i) => OperatorTesting.Random(
             new Random(i), v.Type, [.. v.Shape!.Select(d => d.IsKnown ? (int)d.Size : 1)]))];
-        Tensor[] expected = new Interpreter(graph).Run(inputs);
+        Tensor[] expected = new Interpreter(graph) { FakeQuantize = grid is not null }.Run(inputs);
         byte[] tflite = Lowering.Write(graph);
 
         LiteRtTensor[] peer = LiteRt.Run(tflite, [.. inputs.Select(t => t.Bytes.ToArray())]);
