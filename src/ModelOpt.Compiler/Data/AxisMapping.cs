@@ -15,7 +15,8 @@ namespace ModelOpt.Compiler.Data;
 internal sealed record AxisMapping(int[] Dims, int Channels, int Pixels, bool ChannelsLast, bool Transposed)
 {
     /// <summary>Finds how samples fit an input, or null where they do not.</summary>
-    /// <param name="sample">A sample's sizes as stored; sizes of 1 are of no account, and one size may count all elements.</param>
+    /// <param name="sample">A sample's sizes as stored; sizes of 1 are of no account, and one may be flat: the sample, or the
+    /// input if the sample is an image of one channel.</param>
     /// <param name="input">The input's shape; its first dimension is the batch where it is open or 1.</param>
     /// <param name="layout">The stored order of images (inputs of rank 4); for <see cref="DataLayout.Auto"/> whichever fits.</param>
     /// <param name="preferNhwc">Whether <see cref="DataLayout.Auto"/> takes what fits both orders as NHWC.</param>
@@ -45,9 +46,14 @@ internal sealed record AxisMapping(int[] Dims, int Channels, int Pixels, bool Ch
     public int Source(int channel, int pixel) =>
         ChannelsLast == Transposed ? (channel * Pixels) + pixel : (pixel * Channels) + channel;
 
-    private static bool Fits(IReadOnlyList<int> sample, int[] dims) =>
-        sample.Where(dim => dim != 1).SequenceEqual(dims.Where(dim => dim != 1))
-        || (sample.Count == 1 && sample[0] == dims.Aggregate(1L, (count, dim) => count * dim));
+    private static bool Fits(IReadOnlyList<int> sample, int[] dims)
+    {
+        int[] from = [.. sample.Where(dim => dim != 1)], to = [.. dims.Where(dim => dim != 1)];
+        bool oneIsFlat = sample.Count == 1 || (dims.Length == 1 && from.Length <= 2);
+        return from.SequenceEqual(to) || (oneIsFlat && Count(from) == Count(to));
+    }
+
+    private static long Count(int[] dims) => dims.Aggregate(1L, (count, dim) => count * dim);
 
     private static int First(int[] dims) => dims.Length == 0 ? 1 : dims[0];
 

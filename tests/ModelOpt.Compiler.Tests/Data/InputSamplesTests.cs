@@ -51,6 +51,7 @@ public sealed class InputSamplesTests
         float[] expected = [.. data.Select(x => x / 255f)];
         CollectionAssert.AreEqual(expected, Read("|u1", shape, data, [1, 1, 5, 5], [], [255]));
         CollectionAssert.AreEqual(expected, Read("|u1", shape, data, [Open, 5, 5, 1], [], [255]));
+        CollectionAssert.AreEqual(expected, Read("|u1", shape, data, [Open, 25], [], [255]));
     }
 
     [TestMethod]
@@ -93,6 +94,7 @@ public sealed class InputSamplesTests
         float[] data = new float[24];
         Refused("MOPT3006", "[4, 3] do not fit input 'x', which takes [N, 5]", "2, 4, 3", Float(Open, 5));
         Refused("MOPT3006", "[4, 3]", "2, 4, 3", Float(Open, 3, 4));
+        Refused("MOPT3006", "[2, 2, 3]", "2, 2, 2, 3", Float(Open, 12));
         Refused("MOPT3006", "[8, 3, 32, 32]", "2, 4, 3", Float(8, 3, 32, 32));
         Refused("MOPT3006", "[N, 1, H, W]", "2, 4, 3", Float(Open, 1, new Dim(-1, "H"), new Dim(-1, "W")));
         Refused("MOPT3006", "[2, 3, 1]", "4, 2, 3, 1", Float(Open, 1, 3, 2));
