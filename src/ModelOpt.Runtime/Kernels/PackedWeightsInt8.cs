@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
@@ -18,6 +19,7 @@ internal sealed unsafe class PackedWeightsInt8
     /// <param name="k">Elements of one output channel.</param>
     /// <param name="zeroPoint">Subtracted from each weight.</param>
     /// <param name="unsigned">The weights are uint8.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public PackedWeightsInt8(
         Int8MicroKernel kernel, ReadOnlySpan<byte> weights, int groups, int outputs, int k, int zeroPoint, bool unsigned)
     {
@@ -32,10 +34,11 @@ internal sealed unsafe class PackedWeightsInt8
             {
                 ReadOnlySpan<byte> row = weights.Slice(((group * outputs) + channel) * k, k);
                 int* panel = Panel(group, channel / width) + (channel % width);
-                for (int p = 0; p < k; p++)
+                for (int p = 0; p < k; p += 2, panel += width)
                 {
-                    int weight = (unsigned ? row[p] : (sbyte)row[p]) - zeroPoint;
-                    panel[p / 2 * width] |= p % 2 == 0 ? weight & 0xffff : weight << 16;
+                    int low = (unsigned ? row[p] : (sbyte)row[p]) - zeroPoint;
+                    int high = p + 1 == k ? 0 : (unsigned ? row[p + 1] : (sbyte)row[p + 1]) - zeroPoint;
+                    *panel = (low & 0xffff) | (high << 16);
                 }
             }
         }
