@@ -53,7 +53,10 @@ internal sealed class TfliteModelBuilder
         (FlatOffset buffers, int[] bufferOf) = WriteBuffers(builder, tensors);
         (BuiltinOperator Type, int Version)[] codes = [.. operators.Select(Code).Distinct()];
 
-        FlatOffset all = builder.CreateVector(tensors.Select((t, i) => WriteTensor(builder, t, bufferOf[i])).ToArray());
+        // Most zero points are zeros, 8 bytes a channel: equal vectors are written once.
+        Dictionary<string, FlatOffset> zeroPoints = new(StringComparer.Ordinal);
+        FlatOffset all = builder.CreateVector(
+            tensors.Select((t, i) => WriteTensor(builder, t, bufferOf[i], zeroPoints)).ToArray());
         FlatOffset inputs = builder.CreateVector<int>(Inputs.Select(t => index[t]).ToArray());
         FlatOffset outputs = builder.CreateVector<int>(Outputs.Select(t => index[t]).ToArray());
         FlatOffset run = builder.CreateVector(
@@ -129,7 +132,8 @@ internal sealed class TfliteModelBuilder
         return (builder.CreateVector(CollectionsMarshal.AsSpan(buffers)), bufferOf);
     }
 
-    private static FlatOffset WriteTensor(FlatBufferBuilder builder, TfliteTensor tensor, int buffer)
+    private static FlatOffset WriteTensor(
+        FlatBufferBuilder builder, TfliteTensor tensor, int buffer, Dictionary<string, FlatOffset> zeroPoints)
     {
         FlatOffset name = builder.CreateString(tensor.Name);
         FlatOffset shape = builder.CreateVector<int>(tensor.Dims);
@@ -138,10 +142,16 @@ internal sealed class TfliteModelBuilder
         if (tensor.Quantization is { } quantization)
         {
             FlatOffset scales = builder.CreateVector<float>(quantization.Scales.ToArray());
-            FlatOffset zeroPoints = builder.CreateVector<long>(quantization.ZeroPoints.Select(z => (long)z).ToArray());
+            string key = string.Join(',', quantization.ZeroPoints);
+            if (!zeroPoints.TryGetValue(key, out FlatOffset zeros))
+            {
+                zeros = builder.CreateVector<long>(quantization.ZeroPoints.Select(z => (long)z).ToArray());
+                zeroPoints.Add(key, zeros);
+            }
+
             builder.StartTable(7);
             builder.Add(2, scales);
-            builder.Add(3, zeroPoints);
+            builder.Add(3, zeros);
             builder.Add(6, Math.Max(0, quantization.Axis));
             grid = builder.EndTable();
         }
