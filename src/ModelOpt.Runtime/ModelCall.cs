@@ -20,6 +20,7 @@ public readonly ref struct ModelCall : IDisposable
         _model = model;
         _session = session;
         _lease = session.Lease;
+        session.ForgetInputs();
         Batch = batch;
     }
 
@@ -33,16 +34,12 @@ public readonly ref struct ModelCall : IDisposable
     {
         Session session = Current();
         ReadOnlySpan<byte> bytes = _model.CheckInput(index, values, Batch);
-        bytes.CopyTo(Batch == 1 ? session.Input(index) : session.BatchInput(index, bytes.Length));
+        bytes.CopyTo(session.SetInput(index, Batch, bytes.Length));
     }
 
-    /// <summary>Computes the outputs.</summary>
-    public void Run()
-    {
-        Session session = Current();
-        for (int i = 0; i < Batch; i++)
-            session.RunSample(i, Batch);
-    }
+    /// <summary>Computes the outputs. To run again, set every input again.</summary>
+    /// <exception cref="InvalidOperationException">An input was not set.</exception>
+    public void Run() => Current().RunBatch(Batch);
 
     /// <summary>Copies an output, sample after sample.</summary>
     /// <exception cref="ArgumentException">The element type or the number of elements is not that of the output.</exception>

@@ -15,6 +15,7 @@ internal sealed unsafe class Session : IParallelJob
     private readonly int _scratchStart;
     private readonly int _scratchBytes;
     private readonly byte[][] _batchInputs;
+    private readonly bool[] _inputIsSet;
     private Step? _step;
     private int _lease;
 
@@ -23,6 +24,7 @@ internal sealed unsafe class Session : IParallelJob
         _plan = plan;
         _workers = workers;
         _batchInputs = new byte[plan.Inputs.Length][];
+        _inputIsSet = new bool[plan.Inputs.Length];
         BatchOutputs = new OutputBuffer(plan.Outputs.Length);
         _scratchBytes = Align(plan.ScratchBytes);
         long bytes = (long)Align(plan.ArenaBytes) + ((long)_scratchBytes * workers.Threads) + ArenaLayout.Alignment;
@@ -51,22 +53,37 @@ internal sealed unsafe class Session : IParallelJob
 
     private Span<byte> Arena => _memory.AsSpan(_arenaStart, _plan.ArenaBytes);
 
-    /// <summary>Where the values of an input are collected when there is more than one sample.</summary>
-    public Span<byte> BatchInput(int index, int length)
+    /// <summary>Where the values of an input belong: the arena, or a place for all samples of a batch. It counts as set from now on.</summary>
+    public Span<byte> SetInput(int index, int batch, int length)
     {
+        _inputIsSet[index] = true;
+        if (batch == 1)
+            return Input(index);
         if (_batchInputs[index] is null || _batchInputs[index].Length < length)
             _batchInputs[index] = new byte[length];
         return _batchInputs[index].AsSpan(0, length);
     }
 
-    /// <summary>Runs one sample of a batch and keeps its outputs in <see cref="BatchOutputs"/>.</summary>
-    public void RunSample(int sample, int batch)
+    /// <summary>Runs all samples and keeps their outputs in <see cref="BatchOutputs"/>. The inputs are used up.</summary>
+    /// <exception cref="InvalidOperationException">An input was not set.</exception>
+    public void RunBatch(int batch)
+    {
+        int missing = Array.IndexOf(_inputIsSet, false);
+        if (missing >= 0)
+            throw new InvalidOperationException($"Input '{_plan.Graph.Inputs[missing].Name}' was not set.");
+        ForgetInputs();
+        for (int i = 0; i < batch; i++)
+            RunSample(i, batch);
+    }
+
+    /// <summary>Makes all inputs count as not set.</summary>
+    public void ForgetInputs() => Array.Clear(_inputIsSet);
+
+    private void RunSample(int sample, int batch)
     {
         for (int i = 0; i < _plan.Inputs.Length && batch > 1; i++)
         {
             Span<byte> input = Input(i);
-            if (_batchInputs[i] is null || _batchInputs[i].Length < (long)batch * input.Length)
-                throw new InvalidOperationException($"Input '{_plan.Graph.Inputs[i].Name}' was not set.");
             _batchInputs[i].AsSpan(sample * input.Length, input.Length).CopyTo(input);
         }
         Run();

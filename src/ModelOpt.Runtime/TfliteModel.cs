@@ -17,10 +17,9 @@ public sealed class TfliteModel : IDisposable
     private readonly WorkerPool _workers;
     private readonly LockFreePool<Session> _sessions = new(PooledSessions);
     private readonly LockFreePool<OutputBuffer> _outputs = new(PooledSessions);
-    private readonly IDisposable? _file;
     private bool _disposed;
 
-    private TfliteModel(ReadOnlyMemory<byte> file, RuntimeOptions? options, IDisposable? owner)
+    private TfliteModel(ReadOnlyMemory<byte> file, RuntimeOptions? options)
     {
         int threads = (options ?? new RuntimeOptions()).Threads;
         ArgumentOutOfRangeException.ThrowIfNegative(threads, nameof(options));
@@ -32,7 +31,6 @@ public sealed class TfliteModel : IDisposable
         Outputs = Array.AsReadOnly(Array.ConvertAll(graph.Outputs, t => new TensorInfo(t, HasDynamicBatch)));
         _plan = ExecutionPlan.Create(graph, threads);
         _workers = new WorkerPool(threads);
-        _file = owner;
     }
 
     /// <summary>The inputs, in the order of the file.</summary>
@@ -51,7 +49,7 @@ public sealed class TfliteModel : IDisposable
 
     /// <summary>Loads a model. The memory is used in place and must not change while the model lives.</summary>
     /// <exception cref="InvalidModelException">The file is damaged or uses something that is not supported.</exception>
-    public static TfliteModel Load(ReadOnlyMemory<byte> file, RuntimeOptions? options = null) => new(file, options, null);
+    public static TfliteModel Load(ReadOnlyMemory<byte> file, RuntimeOptions? options = null) => new(file, options);
 
     /// <summary>
     /// Loads a model from the rest of a stream. An <see cref="UnmanagedMemoryStream"/>, such as that of an embedded
@@ -62,13 +60,10 @@ public sealed class TfliteModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         if (stream is UnmanagedMemoryStream unmanaged)
-        {
-            var memory = new StreamMemory(unmanaged);
-            return new TfliteModel(memory.Memory, options, memory);
-        }
+            return new TfliteModel(new StreamMemory(unmanaged).Memory, options);
         using var copy = new MemoryStream();
         stream.CopyTo(copy);
-        return new TfliteModel(copy.GetBuffer().AsMemory(0, (int)copy.Length), options, null);
+        return new TfliteModel(copy.GetBuffer().AsMemory(0, (int)copy.Length), options);
     }
 
     /// <summary>Loads a model embedded in an assembly, without copying it.</summary>
@@ -127,7 +122,6 @@ public sealed class TfliteModel : IDisposable
         _workers.Dispose();
         _sessions.Clear();
         _outputs.Clear();
-        GC.KeepAlive(_file);
     }
 
     internal Session RentSession()

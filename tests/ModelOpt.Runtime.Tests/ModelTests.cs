@@ -175,6 +175,34 @@ public class ModelTests
     }
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void An_input_that_was_not_set_is_named(int batch)
+    {
+        using TfliteModel model = Load(false);
+        float[] input = new float[batch * Sample];
+        for (int i = 0; i < 2; i++)
+        {
+            using ModelCall call = model.Begin(batch);
+            if (i == 0)
+            {
+                call.SetInput<float>(0, input);
+                call.Run();
+            }
+            string message = "";
+            try
+            {
+                call.Run();
+            }
+            catch (InvalidOperationException e)
+            {
+                message = e.Message;
+            }
+            Assert.AreEqual("Input 'x' was not set.", message);
+        }
+    }
+
+    [TestMethod]
     public unsafe void An_unmanaged_stream_is_used_in_place()
     {
         byte[] file = SampleNetworks.Float();
