@@ -17,6 +17,9 @@ internal readonly record struct ArtifactPaths(string Folder, string Name)
     /// <summary>What the model was compressed from: options, and size and time of each file.</summary>
     public string Inputs => Path.Combine(Folder, Name + ".inputs");
 
+    /// <summary>The files with tensors that the model names, a line each; known once it was compressed.</summary>
+    public string ExternalFiles => Path.Combine(Folder, Name + ".external");
+
     /// <summary>The warnings of the last compression, repeated while it is up to date.</summary>
     public string Diagnostics => Path.Combine(Folder, Name + ".diagnostics");
 }

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Microsoft.Build.Framework;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Onnx;
 
 namespace ModelOpt.Build;
 
@@ -50,13 +52,27 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
         }
 
         cancellation.Token.ThrowIfCancellationRequested();
-        Write(paths.Onnx, "onnx", compiled.Onnx);
-        Write(paths.Report, "report", compiled.Report.ToJson());
-        ArtifactFile.Write(paths.Diagnostics, LoggedDiagnostic.Write(diagnostics.Diagnostics.Select(d => Relative(d, item))));
-        ArtifactFile.Write(paths.Tflite, compiled.Tflite);
-        Log.LogMessage(MessageImportance.High, "{0}", Summary(item, compiled, time.Elapsed));
+        try
+        {
+            Write(item, paths, compiled, diagnostics);
+        }
+        catch (CompilationException e)
+        {
+            throw e.InFile(item.Given);
+        }
 
-        void Write(string path, string artifact, byte[] bytes)
+        Log.LogMessage(MessageImportance.High, "{0}", Summary(item, compiled, time.Elapsed));
+    }
+
+    private static void Write(ModelItem item, ArtifactPaths paths, CompiledModel compiled, DiagnosticList diagnostics)
+    {
+        WriteIf("onnx", paths.Onnx, compiled.Onnx);
+        WriteIf("report", paths.Report, compiled.Report.ToJson());
+        ArtifactFile.Write(paths.Diagnostics, LoggedDiagnostic.Write(diagnostics.Diagnostics.Select(d => Relative(d, item))));
+        ArtifactFile.Write(paths.ExternalFiles, Encoding.UTF8.GetBytes(string.Join('\n', ExternalFiles.Of(item.File))));
+        ArtifactFile.Write(paths.Tflite, compiled.Tflite);
+
+        void WriteIf(string artifact, string path, byte[] bytes)
         {
             if (item.Artifacts.Contains(artifact)) ArtifactFile.Write(path, bytes);
             else ArtifactFile.Delete(path);

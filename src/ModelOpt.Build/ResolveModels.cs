@@ -81,7 +81,8 @@ public sealed class ResolveModels : ModelTask
                 $"artifacts {string.Join(' ', model.Artifacts)}"));
         }
 
-        string[] sources = model.Labels is null ? [model.File] : [model.File, model.Labels];
+        // Calibration data gives sizes that a model leaves open.
+        string[] sources = model.Labels is null ? inputs : [.. inputs, model.Labels];
         ArtifactFile.WriteIfDifferent(wrapperInputs, Describe(sources,
             $"{model.Namespace} {model.Options.InputType} {model.Options.Quantization} {model.Embed}"));
 
@@ -91,7 +92,7 @@ public sealed class ResolveModels : ModelTask
         resolved.SetMetadata("Tflite", Escape(paths.Tflite));
         resolved.SetMetadata("DiagnosticsFile", Escape(paths.Diagnostics));
         resolved.SetMetadata("Embed", model.Embed ? "true" : "false");
-        resolved.SetMetadata("CompressionInputs", Join([paths.Inputs, .. inputs]));
+        resolved.SetMetadata("CompressionInputs", Join([paths.Inputs, .. inputs, .. Lines(paths.ExternalFiles)]));
         resolved.SetMetadata("CompressionOutputs", Join(artifacts));
         resolved.SetMetadata("Wrapper", Escape(wrapper));
         resolved.SetMetadata("WrapperInputsFile", Escape(wrapperInputs));
@@ -111,6 +112,18 @@ public sealed class ResolveModels : ModelTask
         }
 
         return text.ToString();
+    }
+
+    private static string[] Lines(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? [.. File.ReadAllLines(path).Where(File.Exists)] : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     private static string Numbers(IReadOnlyList<float> numbers) =>

@@ -28,7 +28,7 @@ public class BuildTests
         Assert.AreEqual(1, first.Wrappers);
         Assert.IsTrue(first.Says("tiny.onnx → "), first.Output);
         CollectionAssert.AreEquivalent(
-            new[] { "Tiny.tflite", "Tiny.onnx", "Tiny.report.json", "Tiny.inputs", "Tiny.diagnostics" },
+            new[] { "Tiny.tflite", "Tiny.onnx", "Tiny.report.json", "Tiny.inputs", "Tiny.external", "Tiny.diagnostics" },
             Directory.GetFiles(app.Artifacts).Select(Path.GetFileName).ToArray());
         Assert.AreEqual("scores 3", app.Run());
 
@@ -107,6 +107,7 @@ public class BuildTests
             <TargetFramework></TargetFramework>
             <TargetFrameworks>net10.0;net10.0-windows</TargetFrameworks>
             <EnableWindowsTargeting>true</EnableWindowsTargeting>
+            <DisableTransitiveFrameworkReferenceDownloads>true</DisableTransitiveFrameworkReferenceDownloads>
             """);
         BuildLog log = app.Build("-m:2").Clean();
         Assert.AreEqual(1, log.Compressions);
