@@ -50,7 +50,7 @@ internal sealed record Wrapper(
     ];
 
     // What the bodies of methods name.
-    private static readonly string[] LocalNames = ["model", "call", "options", "path"];
+    private static readonly string[] LocalNames = ["model", "call"];
 
     /// <summary>Names members and finds the output that the labels belong to.</summary>
     /// <param name="source">What the project says.</param>
@@ -58,8 +58,8 @@ internal sealed record Wrapper(
     /// <exception cref="CompilationException">A shape is open or a type has no form in C#, or labels fit no output.</exception>
     public static Wrapper Parse(WrapperSource source, ModelSignature signature)
     {
-        var members = new HashSet<string>(MemberNames, StringComparer.Ordinal) { source.ClassName };
-        var locals = new HashSet<string>(LocalNames, StringComparer.Ordinal);
+        var members = new HashSet<string>(StringComparer.Ordinal);
+        var locals = new HashSet<string>(StringComparer.Ordinal);
         WrapperTensor[] inputs = [.. signature.Inputs.Select((t, i) =>
             Parse(t, source.TakesPixels && i == 0 && t.Type == ElementType.UInt8 ? "pixels" : t.Name, "Input"))];
         WrapperTensor[] outputs = [.. signature.Outputs.Select(t => Parse(t, t.Name, "Output"))];
@@ -73,17 +73,18 @@ internal sealed record Wrapper(
         WrapperTensor Parse(TensorSignature tensor, string name, string prefix)
         {
             string pascal = CSharpNames.Pascal(name, prefix);
-            string member = Unique(pascal, members, "Values");
+            bool isReserved = MemberNames.Contains(pascal) || pascal == source.ClassName;
+            string member = Unique(isReserved ? pascal + "Values" : pascal, members);
             string parameter = CSharpNames.Camel(pascal);
-            return new(tensor, member, Unique(parameter, locals, "Values"), TypeOf(tensor), LengthOf(tensor));
+            if (LocalNames.Contains(parameter)) parameter += "Values";
+            return new(tensor, member, Unique(parameter, locals), TypeOf(tensor), LengthOf(tensor));
         }
     }
 
-    private static string Unique(string name, HashSet<string> taken, string suffix)
+    private static string Unique(string name, HashSet<string> taken)
     {
-        if (taken.Contains(name)) name += suffix;
         string unique = name;
-        for (int i = 2; !taken.Add(unique); i++) unique = name + i;
+        for (int i = 2; !taken.Add(unique); i++) unique = $"{name}_{i}";
         return unique;
     }
 

@@ -1,0 +1,41 @@
+using ModelOpt.Compiler.Emit.CSharp;
+
+namespace ModelOpt.Compiler.Tests.Emit.CSharp;
+
+[TestClass]
+public class CSharpNamesTests
+{
+    [TestMethod]
+    [DataRow("resnet8.onnx", "Resnet8")]
+    [DataRow("models/mobile_net-v2 1.0.onnx", "MobileNetV210")]
+    [DataRow("x.en.onnx", "XEn")]
+    [DataRow("3d.onnx", "Model3d")]
+    [DataRow("größe.onnx", "Größe")]
+    [DataRow("---.onnx", "Model")]
+    [DataRow("class.onnx", "Class")]
+    public void Class_names_come_from_file_names(string file, string expected) =>
+        Assert.AreEqual(expected, CSharpNames.ClassName(file));
+
+    [TestMethod]
+    [DataRow("My.App", "My.App")]
+    [DataRow("my-app.2d", "my_app._2d")]
+    [DataRow("in.use", "_in.use")]
+    [DataRow("", "")]
+    public void Namespaces_come_from_project_names(string text, string expected) =>
+        Assert.AreEqual(expected, CSharpNames.Namespace(text));
+
+    [TestMethod]
+    [DataRow("Input", "input")]
+    [DataRow("ID", "id")]
+    [DataRow("RGBImage", "rgbImage")]
+    [DataRow("Class", "@class")]
+    public void Parameters_are_in_camel_case(string pascal, string expected) =>
+        Assert.AreEqual(expected, CSharpNames.Camel(pascal));
+
+    [TestMethod]
+    [DataRow("a b")]
+    [DataRow("class")]
+    [DataRow("")]
+    [DataRow("1a")]
+    public void What_is_no_identifier_is_told(string text) => Assert.IsFalse(CSharpNames.IsIdentifier(text));
+}

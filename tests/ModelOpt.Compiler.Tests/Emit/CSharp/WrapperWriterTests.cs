@@ -1,0 +1,64 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.CSharp;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Tests.Emit.CSharp;
+
+/// <summary>The generated source, compared with snapshots; that it compiles and runs, the tests of ModelOpt.Build show.</summary>
+[TestClass]
+public class WrapperWriterTests
+{
+    private static readonly Dim Batch = new(-1, "N");
+
+    [TestMethod]
+    public void A_classifier_of_images_with_labels() => Check("Classifier",
+        new("resnet8.onnx", "My.App", "Resnet8")
+        {
+            TakesPixels = true,
+            Labels = ["cat", "dog \"hot\"", "naïve\\bird"],
+            LabelsFile = "labels.txt",
+        },
+        new([new("input:0", ElementType.UInt8, new Shape(Batch, 32, 32, 3))],
+            [new("probabilities", ElementType.Float32, new Shape(Batch, 3))]));
+
+    [TestMethod]
+    public void Several_inputs_and_outputs_whose_names_are_no_names_in_csharp() => Check("Awkward",
+        new("v2 <beta> & co.onnx", "", "Awkward") { Quantization = QuantizationMode.Float16, IsEmbedded = false },
+        new([
+                new("class", ElementType.Float32, new Shape(1, 16)),
+                new("x.1", ElementType.Int64, new Shape(1)),
+                new("x/1", ElementType.Bool, new Shape(new ReadOnlySpan<int>([]))),
+                new("model", ElementType.Float16, new Shape(1, 2)),
+            ],
+            [
+                new("output", ElementType.Float32, new Shape(1, 4)),
+                new("Awkward", ElementType.Int32, new Shape(1, 5)),
+                new("7", ElementType.Float64, new Shape(1, 6)),
+                new("größe", ElementType.Int8, new Shape(2, 3, 4)),
+            ]));
+
+    [TestMethod]
+    public void Labels_must_fit_an_output()
+    {
+        var source = new WrapperSource("m.onnx", "App", "M") { Labels = ["a", "b"], LabelsFile = "labels.txt" };
+        var signature = new ModelSignature(
+            [new("x", ElementType.Float32, new Shape(1, 4))], [new("y", ElementType.Float32, new Shape(1, 3))]);
+        CompilationException e = Assert.ThrowsExactly<CompilationException>(() => WrapperWriter.Write(source, signature));
+        Assert.AreEqual("MOPT6007", e.Diagnostic.Descriptor.Code);
+        StringAssert.Contains(e.Diagnostic.Message, "'labels.txt' has 2 labels");
+    }
+
+    [TestMethod]
+    public void Only_the_batch_may_be_open()
+    {
+        var signature = new ModelSignature(
+            [new("x", ElementType.Float32, new Shape(Batch, new Dim(-1, "height")))], []);
+        CompilationException e = Assert.ThrowsExactly<CompilationException>(
+            () => WrapperWriter.Write(new WrapperSource("m.onnx", "App", "M"), signature));
+        Assert.AreEqual("MOPT2008", e.Diagnostic.Descriptor.Code);
+    }
+
+    private static void Check(string name, WrapperSource source, ModelSignature signature) => Snapshot.Equal(
+        $"tests/ModelOpt.Compiler.Tests/Emit/CSharp/Snapshots/{name}.g.cs.txt", WrapperWriter.Write(source, signature));
+}

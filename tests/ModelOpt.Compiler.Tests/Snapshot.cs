@@ -1,0 +1,33 @@
+using System.Reflection;
+
+namespace ModelOpt.Compiler.Tests;
+
+/// <summary>
+/// Compares text with a file of the repository. <c>MODELOPT_UPDATE_SNAPSHOTS=1 dotnet test tests/ModelOpt.Compiler.Tests</c>
+/// writes the files instead.
+/// </summary>
+internal static class Snapshot
+{
+    private static readonly string Repository =
+        typeof(Snapshot).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Repository").Value!;
+
+    /// <summary>Fails unless the file holds the text.</summary>
+    /// <param name="path">The path in the repository.</param>
+    /// <param name="actual">The text, with LF.</param>
+    public static void Equal(string path, string actual)
+    {
+        string file = Path.Combine(Repository, path);
+        if (Environment.GetEnvironmentVariable("MODELOPT_UPDATE_SNAPSHOTS") == "1")
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllText(file, actual);
+        }
+
+        string expected = File.Exists(file) ? File.ReadAllText(file).ReplaceLineEndings("\n") : "";
+        if (expected == actual) return;
+        string[] e = expected.Split('\n'), a = actual.Split('\n');
+        int line = e.Zip(a).TakeWhile(pair => pair.First == pair.Second).Count();
+        Assert.Fail($"{path} differs in line {line + 1}: '{e.ElementAtOrDefault(line)}' there, '{a.ElementAtOrDefault(line)}' now. "
+            + "If the change is meant: MODELOPT_UPDATE_SNAPSHOTS=1 dotnet test tests/ModelOpt.Compiler.Tests");
+    }
+}
