@@ -34,7 +34,8 @@ internal static class CommandLine
         return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
     }
 
-    private static RootCommand Create(Terminal terminal)
+    /// <summary>All commands.</summary>
+    public static RootCommand Create(Terminal terminal)
     {
         var root = new RootCommand(
             """

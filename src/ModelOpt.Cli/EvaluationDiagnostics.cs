@@ -15,8 +15,8 @@ internal static class EvaluationDiagnostics
         "Give the .onnx file that was written beside it, or use --engine modelopt.");
 
     public static readonly DiagnosticDescriptor NoOnnxRuntime = new("MOPT7003", Error,
-        "ONNX Runtime is not installed", "{0}",
-        "Or use --engine modelopt or interpreter.");
+        "ONNX Runtime is not installed", "{0}.",
+        "Otherwise use --engine modelopt or interpreter.");
 
     public static readonly DiagnosticDescriptor OnnxRuntimeFailed = new("MOPT7004", Error,
         "ONNX Runtime refuses the model", "ONNX Runtime says: {0}",

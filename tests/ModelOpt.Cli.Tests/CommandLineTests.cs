@@ -1,3 +1,6 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
 namespace ModelOpt.Cli.Tests;
 
 [TestClass]
@@ -37,6 +40,20 @@ public sealed class CommandLineTests
         StringAssert.Contains(result.Output, mention);
         StringAssert.Contains(CliTesting.Run("--help").Output, command);
         Assert.IsTrue(result.Output.Split('\n').All(line => line.Length <= 121), "lines fit a wide terminal");
+    }
+
+    [TestMethod]
+    public void The_documentation_has_every_command_and_option()
+    {
+        string page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "cli.md"));
+        using var terminal = new Terminal(TextWriter.Null, TextWriter.Null, outputIsTerminal: false, errorIsTerminal: false);
+        RootCommand root = CommandLine.Create(terminal);
+        foreach (Command command in root.Subcommands)
+        {
+            StringAssert.Contains(page, $"modelopt {command.Name} MODEL");
+            foreach (Option option in command.Options.Where(o => o is not HelpOption))
+                Assert.IsTrue(option.Aliases.Append(option.Name).Any(n => page.Contains($"{n} ", StringComparison.Ordinal)), $"{option.Name} is missing");
+        }
     }
 
     [TestMethod]

@@ -44,7 +44,7 @@ internal sealed class OnnxRuntimeEngine : IEngine
         }
         catch (OnnxRuntimeNotFoundException e)
         {
-            throw new CompilationException(EvaluationDiagnostics.NoOnnxRuntime.At(model, null, e.Message), e);
+            throw new CompilationException(EvaluationDiagnostics.NoOnnxRuntime.At(model, null, e.Message.TrimEnd('.')), e);
         }
         catch (Exception e) when (e is OnnxRuntimeException or NotSupportedException)
         {
