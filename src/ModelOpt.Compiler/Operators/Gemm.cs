@@ -14,6 +14,8 @@ internal sealed class Gemm : Operator
 
     public override QuantizationRule Quantization => QuantizationRule.Weighted;
 
+    public override int WeightAxis(Node node) => Transposed(node).B ? 0 : 1;
+
     public override void InferShapes(Node node)
     {
         ElementType type = node.CommonType(1, 2);

@@ -16,6 +16,9 @@ internal sealed class MatMul : Operator
 
     public override QuantizationRule Quantization => QuantizationRule.Weighted;
 
+    // ONNX Runtime refuses a MatMul whose weight has a scale per column.
+    public override int WeightAxis(Node node) => -1;
+
     public override void InferShapes(Node node)
     {
         ElementType type = node.CommonType(1);
