@@ -30,8 +30,9 @@ internal static class OpenSizes
 
     private static Shape? Fixed(Shape shape, SampleSource source, DataLayout layout)
     {
-        int[] sample = [.. source.SampleShape];
-        bool isImage = shape.Rank == 4 && sample.Length == 3;
+        // Images in grey have no axis for it.
+        int[] sample = source.SampleShape.Count == shape.Rank - 2 ? [1, .. source.SampleShape] : [.. source.SampleShape];
+        bool isImage = shape.Rank == 4 && sample.Length == 3 && source.SampleShape.Count == 3;
         int[][] orders = !isImage || layout == DataLayout.Nchw ? [sample]
             : layout == DataLayout.Nhwc ? [[sample[2], sample[0], sample[1]]]
             : [sample, [sample[2], sample[0], sample[1]]];

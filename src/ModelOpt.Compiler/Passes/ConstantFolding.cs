@@ -10,8 +10,8 @@ namespace ModelOpt.Compiler.Passes;
 /// </summary>
 internal sealed class ConstantFolding : Pass
 {
-    // A ConstantOfShape or Expand could make a small file large.
-    private const long MaxElements = 1 << 24;
+    // A Pad or an Expand could make a small file large: in all, results may be this much larger than what they replace.
+    private const long MaxGrowth = 1 << 24;
 
     /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
@@ -21,11 +21,12 @@ internal sealed class ConstantFolding : Pass
     {
         HashSet<Value> outputs = [.. graph.Outputs];
         int changes = 0;
+        long growth = MaxGrowth;
         foreach (Node node in graph.Nodes.ToArray())
         {
             if (node.Type == "Reshape" && FoldTarget(graph, node)) changes++;
             if (node.Outputs.Any(o => o is not null && outputs.Contains(o))) continue;
-            if (FoldContent(node) || (node.Inputs.All(i => i is null || i.IsConstant) && Compute(node)))
+            if (FoldContent(node) || (node.Inputs.All(i => i is null || i.IsConstant) && Compute(node, ref growth)))
             {
                 graph.Remove(node);
                 changes++;
@@ -42,11 +43,14 @@ internal sealed class ConstantFolding : Pass
         return true;
     }
 
-    private static bool Compute(Node node)
+    private static bool Compute(Node node, ref long growth)
     {
         if (node.Inputs.Any(i => i?.Quantization is not null)) return false;
-        if (node.Outputs.Any(o => o?.Shape is not { IsKnown: true } s || s.Aggregate(1.0, (n, d) => n * d.Size) > MaxElements))
-            return false;
+        if (node.Outputs.Any(o => o?.Shape is not { IsKnown: true })) return false;
+        long result = node.Outputs.Sum(o => o!.Shape!.Aggregate(1L, (n, d) => n * d.Size));
+        long more = result - node.Inputs.Sum(i => (long)(i?.Constant!.Count ?? 0));
+        if (more > growth) return false;
+        growth -= Math.Max(0, more);
         ForwardContext context = new(node, [.. node.Inputs.Select(i => i?.Constant)]);
         Guard.Run(node, () => Operator.Of(node).Forward(context));
         for (int i = 0; i < node.Outputs.Count; i++)

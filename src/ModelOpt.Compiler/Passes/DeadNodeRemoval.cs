@@ -2,7 +2,7 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Passes;
 
-/// <summary>Removes nodes that no output depends on, and drops optional outputs that nobody reads.</summary>
+/// <summary>Removes nodes that no output depends on.</summary>
 internal sealed class DeadNodeRemoval : Pass
 {
     /// <inheritdoc/>

@@ -23,8 +23,11 @@ internal sealed class PadFolding : Pass
             // What the pool pads itself may be left out of the average; what Pad adds never is.
             if (average && node.Int("count_include_pad", 0) == 0 && pads.Any(p => p != 0)) continue;
             if (average && node.Int("ceil_mode", 0) != 0) continue;
+            long[] sum = [.. pads.Zip(extra, (a, b) => a + b)];
+            // A window that sees nothing but padding is not allowed.
+            if (average && node.Ints("kernel_shape") is { } kernel && sum.Where((p, i) => p >= kernel[i % spatial]).Any()) continue;
 
-            node.Attributes["pads"] = pads.Zip(extra, (a, b) => a + b).ToArray();
+            node.Attributes["pads"] = sum;
             node.Attributes.Remove("auto_pad");
             if (average) node.Attributes["count_include_pad"] = 1L;
             node.SetInput(0, pad.Input(0));

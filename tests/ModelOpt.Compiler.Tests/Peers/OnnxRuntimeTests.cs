@@ -114,12 +114,12 @@ public sealed class OnnxRuntimeTests
         Assert.ThrowsExactly<NotSupportedException>(() => new OrtTensor(OrtElementType.Text, [1], [0]));
 
         byte[] model = TinyModel.Of("Cast", [TinyModel.Tensor("x", 1, "1")], [TinyModel.Tensor("y", 8, "1")]);
-        var cast = Onnx.Proto.ModelProto.Parser.ParseFrom(model);
-        cast.Graph.Node[0].Attribute.Add(new Onnx.Proto.AttributeProto
+        var cast = Compiler.Onnx.Proto.ModelProto.Parser.ParseFrom(model);
+        cast.Graph.Node[0].Attribute.Add(new Compiler.Onnx.Proto.AttributeProto
         {
             Name = "to",
             I = 8,
-            Type = Onnx.Proto.AttributeProto.Types.AttributeType.Int,
+            Type = Compiler.Onnx.Proto.AttributeProto.Types.AttributeType.Int,
         });
         using var session = new OrtSession(Google.Protobuf.MessageExtensions.ToByteArray(cast));
         Assert.AreEqual(OrtElementType.Text, session.Outputs.Single().ElementType);
