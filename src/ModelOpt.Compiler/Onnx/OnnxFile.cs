@@ -35,7 +35,9 @@ internal static class OnnxFile
         {
             model = ModelProto.Parser.ParseFrom(bytes);
         }
-        catch (InvalidProtocolBufferException e)
+        // A length near 2^31 overflows inside the parser.
+        catch (Exception e) when (e is InvalidProtocolBufferException or IndexOutOfRangeException or ArgumentException
+            or OverflowException or InvalidOperationException)
         {
             throw new CompilationException(OnnxDiagnostics.NotOnnx.At(null, null, "it is truncated or damaged"), e);
         }
