@@ -57,13 +57,14 @@ internal sealed class Histogram
     {
         if (min == Min && max == Max) return;
         // The least width for the whole range: it depends on the range alone, and can only grow.
-        int wanted = min == max ? -126 : Math.Max(Math.ILogB((double)max - min) - 11, -126);
+        // Of a single value, all bits are kept: no later range asks for finer bins, and its bin fits 64 bits.
+        int wanted = Math.Max(min == max ? Math.Max(Math.ILogB(max), -86) - 40 : Math.ILogB((double)max - min) - 11, -126);
         while (Bin(max, wanted) - Bin(min, wanted) >= MaxBins) wanted++;
         if (Total == 0) exponent = wanted;
         int shift = Math.Max(wanted - exponent, 0);
         long newFirst = Bin(min, exponent + shift);
         long[] grown = new long[Bin(max, exponent + shift) - newFirst + 1];
-        for (int i = 0; i < counts.Length; i++) grown[((first + i) >> shift) - newFirst] += counts[i];
+        for (int i = 0; i < counts.Length; i++) grown[((first + i) >> Math.Min(shift, 63)) - newFirst] += counts[i];
         (counts, first, exponent, Min, Max) = (grown, newFirst, exponent + shift, min, max);
     }
 

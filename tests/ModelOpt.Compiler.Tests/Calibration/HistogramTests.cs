@@ -60,4 +60,17 @@ public sealed class HistogramTests
         long bin = (long)Math.Floor((value - histogram.Start) / histogram.Width);
         return histogram.Counts[(int)bin];
     }
+
+    [TestMethod]
+    public void A_first_sample_of_one_value_leaves_room_for_any_other()
+    {
+        foreach (float first in new[] { 0.5f, -3f, 1e-30f, 1e30f, 0f })
+        {
+            var histogram = new Histogram();
+            Assert.IsTrue(histogram.Add([first]));
+            Assert.IsTrue(histogram.Add([-1e20f, first, 1e10f]));
+            Assert.AreEqual(4, histogram.Counts.ToArray().Sum());
+            Assert.AreEqual(Math.ScaleB(1, Math.ILogB(1e20) - 11), histogram.Width);
+        }
+    }
 }
