@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ModelOpt.Runtime.Kernels;
 
@@ -81,15 +82,47 @@ internal sealed class BinaryQ8Kernel<TOperation>(
     BroadcastShape shape, TOperation operation, int zeroPoint, int min, int max, byte flip) : BroadcastKernel(shape)
     where TOperation : struct, IQuantizedOperation
 {
+    // Short rows leave vectors unfilled; a repeated right operand is laid out over as many rows as make this length.
+    private const int TileLength = 1024;
+
+    private readonly int _tileRows = shape.RightRowRepeats && shape.Length < TileLength
+        ? Math.Min((TileLength + shape.Length - 1) / shape.Length, shape.Rows)
+        : 0;
+
     private readonly float _low = min - zeroPoint;
     private readonly float _high = max - zeroPoint;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected override void Run(in KernelArguments args, int left, int right, int output, int length)
+    public override int ScratchBytes => _tileRows * Shape.Length;
+
+    public override int Items => _tileRows == 0 ? base.Items : (Shape.Rows + _tileRows - 1) / _tileRows;
+
+    public override void Run(in KernelArguments args, int start, int end)
     {
-        ref byte a = ref QuantizedBytes.Reference(args.Input<byte>(0), left);
-        ref byte b = ref QuantizedBytes.Reference(args.Input<byte>(1), right);
-        ref byte c = ref QuantizedBytes.Reference(args.Output<byte>(0), output);
+        if (_tileRows == 0)
+        {
+            base.Run(args, start, end);
+            return;
+        }
+        ReadOnlySpan<byte> row = args.Input<byte>(1);
+        Span<byte> tile = args.Scratch<byte>()[..ScratchBytes];
+        for (int i = 0; i < tile.Length; i += row.Length)
+            row.CopyTo(tile[i..]);
+        int last = Math.Min(Shape.Rows, end * _tileRows) * Shape.Length;
+        for (int i = start * tile.Length; i < last; i += tile.Length)
+        {
+            Run(
+                ref QuantizedBytes.Reference(args.Input<byte>(0), i), ref MemoryMarshal.GetReference(tile),
+                ref QuantizedBytes.Reference(args.Output<byte>(0), i), Math.Min(tile.Length, last - i));
+        }
+    }
+
+    protected override void Run(in KernelArguments args, int left, int right, int output, int length) => Run(
+        ref QuantizedBytes.Reference(args.Input<byte>(0), left), ref QuantizedBytes.Reference(args.Input<byte>(1), right),
+        ref QuantizedBytes.Reference(args.Output<byte>(0), output), length);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Run(ref byte a, ref byte b, ref byte c, int length)
+    {
         bool repeatA = Shape.LeftRepeats, repeatB = Shape.RightRepeats;
         var zero = new Vector<int>(zeroPoint);
         int i = 0;

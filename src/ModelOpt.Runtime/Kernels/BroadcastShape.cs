@@ -48,6 +48,10 @@ internal sealed class BroadcastShape
 
     public bool RightRepeats { get; }
 
+    /// <summary>Whether all rows meet one and the same row of the right operand, as a vector that is added to each pixel.</summary>
+    public bool RightRowRepeats =>
+        _sizes.Length == 1 && !LeftRepeats && !RightRepeats && _rightStrides[0] == 0 && _leftStrides[0] == Length;
+
     /// <summary>Where the operands of a row start.</summary>
     public (int Left, int Right) Offsets(int row)
     {
