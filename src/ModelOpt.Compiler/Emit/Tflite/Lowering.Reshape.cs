@@ -97,21 +97,11 @@ internal sealed partial class Lowering
         }, axis => Array.IndexOf(order, axis));
     }
 
-    /// <summary>Writes a RESHAPE.</summary>
+    /// <summary>Writes a RESHAPE. Its options hold the shape; a tensor for it would only take room.</summary>
     /// <param name="input">The elements.</param>
     /// <param name="output">The same elements under other sizes.</param>
-    public void EmitReshape(TfliteTensor input, TfliteTensor output)
-    {
-        // The shape of a scalar is an empty vector, and TFLite has no empty constants.
-        if (output.Rank == 0 && input.Rank > 0)
-            Emit(BuiltinOperator.Squeeze, [input], [output], new SqueezeOptions(AxisOrder.Identity(input.Rank)));
-        else
-            Emit(
-                BuiltinOperator.Reshape,
-                [input, Constant($"{output.Name}/shape", Tensor.Vector<int>(output.Signature))],
-                [output],
-                new ReshapeOptions(output.Signature));
-    }
+    public void EmitReshape(TfliteTensor input, TfliteTensor output) =>
+        Emit(BuiltinOperator.Reshape, [input], [output], new ReshapeOptions(output.Signature));
 
     private TfliteTensor Reshaped(Value value, TfliteTensor tensor)
     {
