@@ -6,20 +6,18 @@ using Spectre.Console;
 namespace ModelOpt.Cli;
 
 /// <summary>
-/// Where results, diagnostics and progress go. What does not go to a terminal is plain and always the same; progress is
-/// shown on a terminal only.
+/// Where results, diagnostics and progress go. Results are plain and always the same; progress is shown on a terminal only.
 /// </summary>
 /// <param name="output">Takes results.</param>
 /// <param name="error">Takes diagnostics and progress.</param>
-/// <param name="outputIsTerminal">Whether a person looks at the output.</param>
-/// <param name="errorIsTerminal">Whether a person looks at the errors.</param>
-internal sealed class Terminal(TextWriter output, TextWriter error, bool outputIsTerminal, bool errorIsTerminal)
+/// <param name="showProgress">Whether a person looks at the errors.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, bool showProgress)
     : IDiagnosticSink, IProgress<CompileProgress>, IDisposable
 {
     private const int Cancelled = 130;
 
-    // Wide enough that nothing is wrapped.
-    private const int PlainWidth = 1000;
+    // Wide enough that nothing is wrapped or cut, also on a terminal: names are there to be copied into recipes.
+    private const int TableWidth = 2000;
 
     private readonly Lock gate = new();
     private int shown;
@@ -74,7 +72,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool outputI
     /// <inheritdoc/>
     public void Report(CompileProgress value)
     {
-        if (!errorIsTerminal) return;
+        if (!showProgress) return;
         string text = value.Total > 0
             ? string.Create(CultureInfo.InvariantCulture, $"{value.Phase} {value.Done}/{value.Total}")
             : value.Phase;
@@ -85,7 +83,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool outputI
         }
     }
 
-    /// <summary>Writes a table; the first column is text, the others are aligned as told.</summary>
+    /// <summary>Writes a table, a line a row.</summary>
     /// <param name="columns">The headings; those that begin with &gt; are of numbers.</param>
     /// <param name="rows">The cells of each row.</param>
     public void WriteTable(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
@@ -98,7 +96,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool outputI
             {
                 Alignment = number ? Justify.Right : Justify.Left,
                 Padding = new Padding(0, 0, 2, 0),
-                NoWrap = !outputIsTerminal,
+                NoWrap = true,
             });
         }
 
@@ -111,10 +109,10 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool outputI
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(text),
         });
-        console.Profile.Width = outputIsTerminal ? Math.Max(Console.WindowWidth, 80) : PlainWidth;
+        console.Profile.Width = TableWidth;
         console.Write(table);
         foreach (string line in text.ToString().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n'))
-            Output.WriteLine(line.TrimEnd());
+            WriteResult(line.TrimEnd());
     }
 
     public void Dispose()

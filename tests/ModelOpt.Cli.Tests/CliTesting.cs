@@ -18,7 +18,7 @@ internal static class CliTesting
     {
         var output = new StringWriter();
         var error = new StringWriter();
-        using var terminal = new Terminal(output, error, outputIsTerminal: false, errorIsTerminal: false);
+        using var terminal = new Terminal(output, error, showProgress: false);
         int exitCode = CommandLine.RunAsync(args, terminal, cancellation).GetAwaiter().GetResult();
         Assert.IsFalse($"{output}{error}".Contains('\e'), "plain output has no escape sequences");
         return new CliResult(exitCode, output.ToString(), error.ToString());

@@ -46,7 +46,7 @@ public sealed class CommandLineTests
     public void The_documentation_has_every_command_and_option()
     {
         string page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "cli.md"));
-        using var terminal = new Terminal(TextWriter.Null, TextWriter.Null, outputIsTerminal: false, errorIsTerminal: false);
+        using var terminal = new Terminal(TextWriter.Null, TextWriter.Null, showProgress: false);
         RootCommand root = CommandLine.Create(terminal);
         foreach (Command command in root.Subcommands)
         {

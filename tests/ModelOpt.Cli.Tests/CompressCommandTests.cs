@@ -1,4 +1,6 @@
 using System.Text.Json;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
 
 namespace ModelOpt.Cli.Tests;
 
@@ -60,6 +62,36 @@ public sealed class CompressCommandTests
             CollectionAssert.AreEqual(
                 File.ReadAllBytes(Path.Combine(folder["a"], name)), File.ReadAllBytes(Path.Combine(folder["b"], name)), name);
         }
+    }
+
+    [TestMethod]
+    public void A_model_of_several_inputs_takes_data_for_each()
+    {
+        using var folder = new TempFolder();
+        var graph = new TestGraph();
+        Value sum = graph.Add("Add", graph.Input("a", -1, 1, 2, 2), graph.Input("b", -1, 1, 2, 2));
+        graph.Output(graph.Add("Flatten", sum));
+        string model = folder.Write("sum.onnx", OnnxWriter.Write(graph.Build())), data = folder.WriteImages();
+        CliResult both = CliTesting.Run("compress", model, "-o", folder["out"], "--calibration", data, "--calibration", data);
+        Assert.AreEqual("", both.Error);
+        Assert.AreEqual(0, both.ExitCode);
+        CliResult one = CliTesting.Run("compress", model, "-o", folder["out"], "--calibration", data);
+        Assert.AreEqual(1, one.ExitCode);
+        StringAssert.Contains(one.Error, "error MOPT4013");
+    }
+
+    [TestMethod]
+    public void Progress_is_shown_on_a_terminal_and_taken_away()
+    {
+        using var folder = new TempFolder();
+        var output = new StringWriter();
+        var error = new StringWriter();
+        using var terminal = new Terminal(output, error, showProgress: true);
+        string[] command = ["compress", folder.WriteBrightest(), "-o", folder["out"], "--calibration", folder.WriteImages()];
+        Assert.AreEqual(0, CommandLine.RunAsync(command, terminal, CancellationToken.None).GetAwaiter().GetResult());
+        StringAssert.Contains(error.ToString(), "\rcalibrate 3/8");
+        StringAssert.EndsWith(error.ToString(), " \r");
+        Assert.AreEqual(CliTesting.Run(command).Output, output.ToString());
     }
 
     [TestMethod]

@@ -184,6 +184,21 @@ public sealed class SampleSourceTests
     }
 
     [TestMethod]
+    public void Memory_does_not_grow_with_what_is_compressed()
+    {
+        const int Samples = 64, SampleBytes = 1 << 20;
+        using var folder = new TempFolder();
+        string path = folder.Write("x.gz", DataTesting.Gzip(DataTesting.Idx(8, [Samples, SampleBytes], new byte[Samples * SampleBytes])));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        using SampleSource source = SampleSource.Open(path);
+        long opened = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.IsLessThan(SampleBytes, opened, "bytes allocated by opening 64 MB");
+        for (int i = 0; i < Samples; i++) Assert.IsFalse(source.Read(i).Span<byte>().ContainsAnyExcept((byte)0));
+        long read = GC.GetAllocatedBytesForCurrentThread() - before - opened;
+        Assert.IsLessThan((Samples + 1L) * SampleBytes, read, "bytes allocated by reading: the samples and nothing else");
+    }
+
+    [TestMethod]
     public void Samples_beyond_the_count_are_a_mistake_of_the_caller()
     {
         using SampleSource source = SampleSource.Open(DataTesting.Fixture("f4.npy"));
