@@ -11,7 +11,7 @@ namespace ModelOpt.Runtime.Plan;
 internal sealed class GraphReader
 {
     private const int MaxTensors = 200_000;
-    private const int MaxNodes = 50_000;
+    private const int MaxNodes = 20_000;
     private const int MaxOperands = 1_000_000;
     private const int MaxNameBytes = 256;
 

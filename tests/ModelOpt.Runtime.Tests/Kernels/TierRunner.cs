@@ -11,11 +11,12 @@ namespace ModelOpt.Runtime.Tests.Kernels;
 /// </summary>
 internal static class TierRunner
 {
-    /// <summary>The test methods of this folder, those that start processes excepted.</summary>
+    /// <summary>The test methods of this folder and of Operators, those that start processes excepted.</summary>
     public static IReadOnlyList<MethodInfo> Methods { get; } =
     [
         .. typeof(TierRunner).Assembly.GetTypes()
-            .Where(type => type.Namespace == typeof(TierRunner).Namespace && type != typeof(TierTests))
+            .Where(type => type.Namespace == typeof(TierRunner).Namespace || type.Namespace == typeof(Operators.OperatorTesting).Namespace)
+            .Where(type => type != typeof(TierTests))
             .Where(type => type.GetCustomAttribute<TestClassAttribute>() is not null)
             .OrderBy(type => type.Name, StringComparer.Ordinal)
             .SelectMany(type => type.GetMethods())
