@@ -65,66 +65,61 @@ internal sealed class Gemm : Operator
         (bool transA, bool transB) = Transposed(node);
         float alpha = node.Float("alpha", 1), beta = node.Float("beta", 1);
         Value? c = beta == 0 ? null : node.InputOrNull(2);
+        // The product, then what it does not do itself: times alpha, plus beta · C. The last step has the activation.
+        List<Action<TfliteTensor?, TfliteTensor, ActivationFunction>> steps = [];
         if (node.Input(1).Constant is { } weights)
         {
             int outputs = weights.Dims[transB ? 0 : 1];
-            // A bias that is the same for every row; anything else is added afterwards.
-            bool isBias = c is null || (c.Constant is { } bias && (bias.Count == 1 || (bias.Count == outputs && bias.Dims[^1] == outputs)));
-            bool single = alpha == 1 && (c is null || (isBias && beta == 1));
+            bool isBias = alpha == 1 && beta == 1 && c?.Constant is { } bias
+                && (bias.Count == 1 || (bias.Count == outputs && bias.Dims[^1] == outputs));
             TfliteTensor x = transA ? context.Input(node, 0, [1, 0]) : context.FullyConnectedInput(node, 0);
             TfliteTensor w = transA
                 ? context.Input(node, 1, transB ? [0, 1] : [1, 0]) : context.FullyConnectedWeight(node, 1, 0, transB);
-            TfliteTensor b = LayerBias.Of(context, node, single && c is not null ? 2 : -1, x, w, outputs);
-            ActivationFunction activation = single || !context.RunsQuantized(node) ? context.TakeActivation(node) : default;
-            Finish(context, node, alpha, beta, single ? null : c, single ? activation : default, activation, output =>
-                context.Emit(BuiltinOperator.FullyConnected, [x, w, b], [output], new FullyConnectedOptions(single ? activation : default)));
-            return;
+            TfliteTensor b = LayerBias.Of(context, node, isBias ? 2 : -1, x, w, outputs);
+            if (isBias) c = null;
+            steps.Add((_, to, activation) => context.Emit(
+                BuiltinOperator.FullyConnected, [x, w, b], [to], new FullyConnectedOptions(activation)));
         }
-
-        TfliteTensor left = context.Input(node, 0), right = context.Input(node, 1);
-        Finish(context, node, alpha, beta, c, default, default, output => context.Emit(
-            BuiltinOperator.BatchMatMul, [left, right], [output], new BatchMatMulOptions(transA, transB)));
-    }
-
-    /// <summary>Writes the product, then alpha and beta · C where they are left.</summary>
-    private static void Finish(
-        Lowering context, Node node, float alpha, float beta, Value? c, ActivationFunction fusedInProduct,
-        ActivationFunction activation, Action<TfliteTensor> emitProduct)
-    {
-        TfliteTensor y = context.Output(node, 0);
-        if (alpha == 1 && c is null)
+        else
         {
-            emitProduct(y);
-            return;
+            TfliteTensor left = context.Input(node, 0), right = context.Input(node, 1);
+            steps.Add((_, to, _) => context.Emit(
+                BuiltinOperator.BatchMatMul, [left, right], [to], new BatchMatMulOptions(transA, transB)));
         }
 
-        if (context.RunsQuantized(node))
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "alpha, beta or a C per row, on quantized data");
-        ActivationFunction last = fusedInProduct == activation ? default : activation;
-        TfliteTensor product = Lowering.Temporary(node, y, y.Dims);
-        emitProduct(product);
         if (alpha != 1)
+            steps.Add((from, to, activation) => Arithmetic(BuiltinOperator.Mul, from!, Scalar(alpha), to, activation));
+        if (c is not null)
         {
-            TfliteTensor scaled = c is null ? y : Lowering.Temporary(node, y, y.Dims);
-            context.Emit(
-                BuiltinOperator.Mul, [product, Scalar(alpha)], [scaled],
-                new ArithmeticOptions(BuiltinOptionsType.Mul, c is null ? last : default));
-            product = scaled;
+            TfliteTensor summand = context.Input(node, 2);
+            if (beta != 1)
+            {
+                TfliteTensor scaled = Lowering.Temporary(node, summand, summand.Dims);
+                Arithmetic(BuiltinOperator.Mul, summand, Scalar(beta), scaled, ActivationFunction.None);
+                summand = scaled;
+            }
+
+            steps.Add((from, to, activation) => Arithmetic(BuiltinOperator.Add, from!, summand, to, activation));
         }
 
-        if (c is null) return;
-        TfliteTensor summand = context.Input(node, 2);
-        if (beta != 1)
+        if (steps.Count > 1 && context.RunsQuantized(node))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "alpha, beta or a C per row, on quantized data");
+        ActivationFunction last = context.TakeActivation(node);
+        TfliteTensor y = context.Output(node, 0);
+        TfliteTensor? result = null;
+        for (int i = 0; i < steps.Count; i++)
         {
-            TfliteTensor scaled = Lowering.Temporary(node, summand, summand.Dims);
-            context.Emit(
-                BuiltinOperator.Mul, [summand, Scalar(beta)], [scaled], new ArithmeticOptions(BuiltinOptionsType.Mul, default));
-            summand = scaled;
+            bool isLast = i == steps.Count - 1;
+            TfliteTensor to = isLast ? y : Lowering.Temporary(node, y, y.Dims);
+            steps[i](result, to, isLast ? last : ActivationFunction.None);
+            result = to;
         }
-
-        context.Emit(BuiltinOperator.Add, [product, summand], [y], new ArithmeticOptions(BuiltinOptionsType.Add, last));
 
         TfliteTensor Scalar(float value) => context.Constant($"{node.Label}/constant", Tensor.Vector(value));
+
+        void Arithmetic(BuiltinOperator op, TfliteTensor a, TfliteTensor b, TfliteTensor to, ActivationFunction activation) =>
+            context.Emit(op, [a, b], [to], new ArithmeticOptions(
+                op == BuiltinOperator.Mul ? BuiltinOptionsType.Mul : BuiltinOptionsType.Add, activation));
     }
 
     private static (bool A, bool B) Transposed(Node node) => (node.Int("transA", 0) != 0, node.Int("transB", 0) != 0);

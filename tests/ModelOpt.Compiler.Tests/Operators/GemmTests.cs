@@ -1,4 +1,6 @@
+using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
@@ -28,15 +30,30 @@ public sealed class GemmTests
     }
 
     [TestMethod]
-    public void Integers_are_multiplied()
+    public void Doubles_are_multiplied()
     {
         var random = new Random(2);
-        foreach (ElementType type in new[] { ElementType.Float64 })
-        {
-            Tensor a = Random(random, type, 3, 4), b = Random(random, type, 4, 5);
-            Tensor expected = Node("Gemm", [a, b]).RunPeer()[0], actual = Node("Gemm", [a, b]).Run()[0];
-            for (int i = 0; i < expected.Count; i++) Assert.AreEqual(expected.Span<double>()[i], actual.Span<double>()[i], 1e-12);
-        }
+        Tensor a = Random(random, ElementType.Float64, 3, 4), b = Random(random, ElementType.Float64, 4, 5);
+        Tensor expected = Node("Gemm", [a, b]).RunPeer()[0], actual = Node("Gemm", [a, b]).Run()[0];
+        for (int i = 0; i < expected.Count; i++) Assert.AreEqual(expected.Span<double>()[i], actual.Span<double>()[i], 1e-12);
+    }
+
+    [TestMethod]
+    [DataRow(1f, 1f, false)]
+    [DataRow(0.5f, 1f, false)]
+    [DataRow(1f, -2f, true)]
+    public void An_activation_is_part_of_the_last_step(float alpha, float beta, bool perRow)
+    {
+        var graph = new TestGraph();
+        Value c = perRow ? graph.Random(2, 3, 5) : graph.Random(2, 5);
+        Value y = graph.Add("Gemm", [graph.Input("x", 3, 4), graph.Random(1, 4, 5), c], ("alpha", alpha), ("beta", beta));
+        graph.Output(graph.Add("Relu", y));
+        Graph built = graph.Build();
+        Tensor x = Signed(new Random(3), 3, 4);
+        float[] expected = new Interpreter(built).Run(x)[0].Span<float>().ToArray();
+        float[] actual = TfliteRunner.Run(Lowering.Write(built), x)[0].Span<float>().ToArray();
+        Assert.Contains(0, actual);
+        for (int i = 0; i < actual.Length; i++) Assert.AreEqual(expected[i], actual[i], 1e-5f);
     }
 
     [TestMethod]
