@@ -5,6 +5,10 @@ namespace ModelOpt.Build.Tests.Consumers;
 /// <summary>Runs the SDK as a user does: in a process of its own, with none of the test host's settings.</summary>
 internal static class Dotnet
 {
+    /// <summary>The packages that the repository's own projects are restored with.</summary>
+    public static string UserPackages { get; } = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     /// <summary>Starts <c>dotnet</c>; what it prints goes nowhere, builds are judged by their binary log.</summary>
@@ -19,6 +23,8 @@ internal static class Dotnet
         };
         foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);
+        // What the machine has restored before need not be fetched again; the tests' packages are none of it.
+        if (packages != UserPackages && Directory.Exists(UserPackages)) start.Environment["NUGET_FALLBACK_PACKAGES"] = UserPackages;
         start.Environment["NUGET_PACKAGES"] = packages;
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";

@@ -18,10 +18,7 @@ internal static class LocalFeed
 
     private static string Pack()
     {
-        // The repository's own projects are restored with the user's packages.
-        string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
-            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        (int exitCode, string output) = Dotnet.Run(Repository.Folder, packages,
+        (int exitCode, string output) = Dotnet.Run(Repository.Folder, Dotnet.UserPackages,
             "msbuild", "src/local-feed.proj", "-nologo", "-t:Pack", $"-p:Feed={Folder}", "-getTargetResult:Pack");
         Assert.AreEqual(0, exitCode, output);
         using JsonDocument json = JsonDocument.Parse(output[output.IndexOf('{', StringComparison.Ordinal)..]);
