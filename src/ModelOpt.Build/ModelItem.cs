@@ -66,6 +66,14 @@ internal sealed record ModelItem
         where nearest is not null
         select OptionDiagnostics.UnknownMetadata.At(item.ItemSpec, null, name, nearest);
 
+    /// <summary>The file that a data path names: <c>data.npz#name</c> is one array of <c>data.npz</c>.</summary>
+    /// <param name="path">The path.</param>
+    public static string FileOf(string path)
+    {
+        int fragment = path.LastIndexOf('#');
+        return fragment > 0 && !System.IO.File.Exists(path) ? path[..fragment] : path;
+    }
+
     private static ModelItem Parse(Reader read, string file, string rootNamespace)
     {
         if (!System.IO.File.Exists(file)) throw OptionDiagnostics.FileNotFound.Error(null, "ModelItem", read.Given);
@@ -126,7 +134,7 @@ internal sealed record ModelItem
             foreach (string path in Text(name).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {
                 string absolute = Absolute(projectDirectory, path);
-                if (!System.IO.File.Exists(absolute) && !Directory.Exists(absolute))
+                if (!System.IO.File.Exists(FileOf(absolute)) && !Directory.Exists(absolute))
                     throw OptionDiagnostics.FileNotFound.Error(null, name, path);
                 paths.Add(absolute);
             }

@@ -132,7 +132,7 @@ public sealed class ResolveModels : ModelTask
     private static IEnumerable<string> FilesOf(string? path) =>
         path is null ? []
         : Directory.Exists(path) ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-        : [path];
+        : [ModelItem.FileOf(path)];
 
     private static string Join(IEnumerable<string> paths) => string.Join(';', paths.Select(Escape));
 
