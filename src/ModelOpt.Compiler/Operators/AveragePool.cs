@@ -7,8 +7,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>
-/// The mean of each window over X [N, C, (H,) W]. Padding is left out of the count, or with <c>count_include_pad</c> counted as
-/// zeros; what ceil_mode lets a window reach beyond the padding is never counted.
+/// The mean of each window over X [N, C, (H,) W]. Padding is left out of the count, or with <c>count_include_pad</c>
+/// counted as zeros; what ceil_mode lets a window reach beyond the padding is never counted.
 /// </summary>
 internal sealed class AveragePool : Operator
 {

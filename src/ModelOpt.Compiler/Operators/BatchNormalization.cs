@@ -74,7 +74,9 @@ internal sealed class BatchNormalization : Operator
         {
             int c = part % channels;
             if (type == ElementType.Float32)
-                Apply(source.As<float>().Slice(at, plane), (float)factors[c], (float)summands[c], y.As<float>().Slice(at, plane));
+                Apply(
+                    source.As<float>().Slice(at, plane), (float)factors[c], (float)summands[c],
+                    y.As<float>().Slice(at, plane));
             else
             {
                 for (int i = at; i < at + plane; i++)

@@ -62,7 +62,8 @@ internal sealed class Conv : Operator
     }
 
     public override long Macs(Node node) =>
-        node.Output.Shape is { } y && node.Input(1).Shape is { } w ? y.CountOfOne() * w.Skip(1).Aggregate(1L, (p, d) => p * d.Size) : 0;
+        node.Output.Shape is { } y && node.Input(1).Shape is { } w
+            ? y.CountOfOne() * w.Skip(1).Aggregate(1L, (product, dim) => product * dim.Size) : 0;
 
     public override void Lower(Lowering context, Node node)
     {
@@ -76,7 +77,8 @@ internal sealed class Conv : Operator
         int[] order = depthwise ? [1, 2, 3, 0] : [0, 2, 3, 1];
         TfliteTensor w = context.ConstantInput(
             node, 1, depthwise ? "depthwise" : "filters",
-            tensor => AxisOrder.Permute(rank == 4 ? tensor : tensor.Reshape([filters, tensor.Dims[1], 1, tensor.Dims[2]]), order),
+            tensor => AxisOrder.Permute(
+                rank == 4 ? tensor : tensor.Reshape([filters, tensor.Dims[1], 1, tensor.Dims[2]]), order),
             axis => axis == 0 ? Array.IndexOf(order, 0) : throw GraphDiagnostics.InvalidGraph.Error(
                 node.Label, "the weights have one scale per input channel"));
         TfliteTensor b = LayerBias.Of(context, node, 2, x, w, filters);

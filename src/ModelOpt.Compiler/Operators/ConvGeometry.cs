@@ -11,7 +11,9 @@ namespace ModelOpt.Compiler.Operators;
 /// <param name="Stride">Input positions from one window to the next.</param>
 /// <param name="Dilation">Input positions from one tap to the next.</param>
 /// <param name="PadBegin">Positions before the input.</param>
-/// <param name="PadEnd">Positions behind the input that the model asks for; the last window may reach further (ceil_mode) or less far.</param>
+/// <param name="PadEnd">
+/// Positions behind the input that the model asks for; the last window may reach further (ceil_mode) or less far.
+/// </param>
 internal readonly record struct WindowAxis(
     int Input, int Output, int Kernel, int Stride, int Dilation, int PadBegin, int PadEnd)
 {

@@ -7,7 +7,9 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
-/// <summary>alpha · A′·B′ + beta · C, where A′ [M, K] and B′ [K, N] may be stored transposed and C is broadcast to [M, N].</summary>
+/// <summary>
+/// alpha · A′·B′ + beta · C, where A′ [M, K] and B′ [K, N] may be stored transposed and C is broadcast to [M, N].
+/// </summary>
 internal sealed class Gemm : Operator
 {
     public override string Type => "Gemm";
@@ -58,7 +60,8 @@ internal sealed class Gemm : Operator
     }
 
     public override long Macs(Node node) =>
-        node.Output.Shape is { } y && node.Input(0).Shape is { } a ? y.CountOfOne() * Math.Max(1, a[Transposed(node).A ? 0 : 1].Size) : 0;
+        node.Output.Shape is { } y && node.Input(0).Shape is { } a
+            ? y.CountOfOne() * Math.Max(1, a[Transposed(node).A ? 0 : 1].Size) : 0;
 
     public override void Lower(Lowering context, Node node)
     {

@@ -26,7 +26,9 @@ internal sealed class HardSigmoid : UnaryOperator
         }
 
         TfliteTensor clipped = Lowering.Temporary(node, x, x.Dims);
-        context.Emit(BuiltinOperator.Add, [x, Scalar(beta * 6)], [clipped], Options(BuiltinOptionsType.Add, ActivationFunction.Relu6));
+        context.Emit(
+            BuiltinOperator.Add, [x, Scalar(beta * 6)], [clipped],
+            Options(BuiltinOptionsType.Add, ActivationFunction.Relu6));
         context.Emit(
             BuiltinOperator.Mul, [clipped, Scalar(1f / 6)], [context.Output(node, 0, order)], Options(BuiltinOptionsType.Mul));
 

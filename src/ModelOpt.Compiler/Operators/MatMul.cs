@@ -7,8 +7,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>
-/// NumPy's matmul: A […, M, K] · B […, K, N], the leading axes broadcast. An operand of rank 1 counts as a row (left) or a column
-/// (right), and its axis is absent from the result.
+/// NumPy's matmul: A […, M, K] · B […, K, N], the leading axes broadcast. An operand of rank 1 counts as a row (left) or
+/// a column (right), and its axis is absent from the result.
 /// </summary>
 internal sealed class MatMul : Operator
 {

@@ -67,7 +67,8 @@ internal sealed class MaxPool : Operator
                     [slice], new StridedSliceOptions(others, others, 0, 0, 0));
                 if (largest is not null)
                 {
-                    TfliteTensor maximum = tap == w.Kernel - 1 && output is not null ? output : Lowering.Temporary(node, from, dims);
+                    bool isLast = tap == w.Kernel - 1 && output is not null;
+                    TfliteTensor maximum = isLast ? output! : Lowering.Temporary(node, from, dims);
                     context.Emit(
                         BuiltinOperator.Maximum, [largest, slice], [maximum],
                         new EmptyOptions(BuiltinOptionsType.MaximumMinimum));

@@ -81,7 +81,9 @@ internal sealed class WindowLowering
             context.Emit(BuiltinOperator.Pad, [image, pads], [padded], new EmptyOptions(BuiltinOptionsType.Pad));
         else
             context.Emit(
-                BuiltinOperator.PadV2, [image, pads, context.Constant($"{node.Label}/lowest", value, image.Quantization)], [padded],
+                BuiltinOperator.PadV2,
+                [image, pads, context.Constant($"{node.Label}/lowest", value, image.Quantization)],
+                [padded],
                 new EmptyOptions(BuiltinOptionsType.PadV2));
         return (padded, Padding.Valid);
     }
@@ -98,7 +100,8 @@ internal sealed class WindowLowering
         }
 
         TfliteTensor y = context.Output(node, 0, Nwc);
-        TfliteTensor result = Lowering.Temporary(node, y.Type, [y.Dims[0], 1, y.Dims[1], y.Dims[2]], y.OpenAxis, y.Quantization);
+        TfliteTensor result = Lowering.Temporary(
+            node, y.Type, [y.Dims[0], 1, y.Dims[1], y.Dims[2]], y.OpenAxis, y.Quantization);
         emit(inputs, result);
         context.EmitReshape(result, y);
     }

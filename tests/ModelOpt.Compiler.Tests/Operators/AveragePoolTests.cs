@@ -18,7 +18,7 @@ public sealed class AveragePoolTests
             long[] kernel = Kernel(random, axes);
             int size = random.Next(7, 12);
             int[] x = [random.Next(1, 3), random.Next(1, 5), .. Enumerable.Repeat(size, axes)];
-            List<(string, object)> attributes = Attributes(random, kernel, size, dilate: false, out _);
+            List<(string, object)> attributes = Attributes(random, kernel, dilate: false);
             attributes.Add(("kernel_shape", kernel));
             attributes.Add(("ceil_mode", (long)random.Next(2)));
             attributes.Add(("count_include_pad", (long)random.Next(2)));

@@ -24,7 +24,7 @@ public sealed class ConvTests
             if (i % 2 == 0) inputs = 1;
             int[] x = [random.Next(1, 3), group * inputs, .. Enumerable.Repeat(size, axes)];
             int[] w = [group * outputs, inputs, .. kernel.Select(k => (int)k)];
-            List<(string, object)> attributes = Attributes(random, kernel, size, dilate: true, out _);
+            List<(string, object)> attributes = Attributes(random, kernel, dilate: true);
             attributes.Add(("group", (long)group));
             object?[] values = [Signed(random, x), Signed(random, w), random.Next(2) == 0 ? Signed(random, group * outputs) : null];
             Node("Conv", random.Next(2) == 0 ? values : [.. values.Where(v => v is not null)], 1, [.. attributes])

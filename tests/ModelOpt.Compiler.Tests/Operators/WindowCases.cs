@@ -7,16 +7,15 @@ internal static class WindowCases
 {
     private static readonly string[] s_autoPads = ["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"];
 
-    /// <summary>Strides, dilations, and pads (smaller than the window) or auto_pad, that fit an input of <paramref name="size"/> per axis.</summary>
-    public static List<(string Name, object Value)> Attributes(
-        Random random, long[] kernel, int size, bool dilate, out bool padded)
+    /// <summary>Strides, dilations, and pads (smaller than the window) or auto_pad.</summary>
+    public static List<(string Name, object Value)> Attributes(Random random, long[] kernel, bool dilate)
     {
         int axes = kernel.Length;
         long[] strides = Each(_ => random.Next(1, 4));
         long[] dilations = Each(i => dilate && random.Next(3) == 0 ? 2 : 1);
         var attributes = new List<(string, object)>();
         string auto = s_autoPads[random.Next(s_autoPads.Length)];
-        padded = random.Next(3) > 0;
+        bool padded = random.Next(3) > 0;
         // ONNX Runtime's pools take SAME to ask for negative padding where windows have gaps between them.
         if (padded) strides = Each(i => Math.Min(strides[i], kernel[i]));
         if (random.Next(4) > 0) attributes.Add(("strides", strides));
@@ -24,7 +23,8 @@ internal static class WindowCases
         if (!padded) return attributes;
         // ONNX Runtime takes auto_pad with dilations for another sum than ONNX does.
         if (auto == "NOTSET" || Array.Exists(dilations, d => d > 1))
-            attributes.Add(("pads", Enumerable.Range(0, 2 * axes).Select(i => (long)random.Next((int)kernel[i % axes])).ToArray()));
+            attributes.Add(("pads", (long[])
+                [.. Enumerable.Range(0, 2 * axes).Select(i => (long)random.Next((int)kernel[i % axes]))]));
         else
             attributes.Add(("auto_pad", auto));
         return attributes;
