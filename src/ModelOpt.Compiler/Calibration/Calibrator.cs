@@ -62,26 +62,41 @@ internal sealed class Calibrator : IDisposable
     public Dictionary<Value, ActivationStatistics> Observe(IEnumerable<Value> observed)
     {
         Dictionary<Value, ActivationStatistics> statistics = observed.ToDictionary(v => v, _ => new ActivationStatistics());
-        using WorkerPool pool = new(Environment.ProcessorCount);
+        Run(statistics.Keys, Count, "calibrate", (value, tensor) => statistics[value].Add(tensor.Span<float>()));
+        return statistics;
+    }
+
+    /// <summary>Runs samples, evenly spread over the data, and shows what the given values are with each.</summary>
+    /// <param name="observed">The activations to observe.</param>
+    /// <param name="samples">At most how many samples.</param>
+    /// <param name="phase">What progress calls it.</param>
+    /// <param name="visit">Called with each observed value of each sample.</param>
+    /// <exception cref="CompilationException">A value is not finite.</exception>
+    public void Run(IEnumerable<Value> observed, int samples, string phase, Action<Value, Tensor> visit)
+    {
+        HashSet<Value> values = [.. observed];
+        samples = Math.Min(samples, Count);
         int sample = 0;
-        Interpreter interpreter = new(graph, statistics.Keys)
+        using WorkerPool pool = new(Environment.ProcessorCount);
+        Interpreter interpreter = new(graph, values)
         {
             Pool = pool,
             Hook = (value, tensor) =>
             {
-                if (statistics.TryGetValue(value, out ActivationStatistics? seen) && !seen.Add(tensor.Span<float>()))
+                if (!values.Contains(value)) return;
+                if (tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
                     throw RecipeDiagnostics.NotFinite.Error(value.Producer?.Label, sample, value.Name);
+                visit(value, tensor);
             },
         };
-        for (sample = 0; sample < Count; sample++)
+        for (; sample < samples; sample++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            context.Progress?.Report(new CompileProgress("calibrate", sample, Count));
-            interpreter.Run(Sample(sample), context.Cancellation);
+            context.Progress?.Report(new CompileProgress(phase, sample, samples));
+            interpreter.Run(Sample(sample, samples), context.Cancellation);
         }
 
-        context.Progress?.Report(new CompileProgress("calibrate", Count, Count));
-        return statistics;
+        context.Progress?.Report(new CompileProgress(phase, samples, samples));
     }
 
     /// <summary>Samples joined along the batch, evenly spread over those used.</summary>
@@ -91,7 +106,7 @@ internal sealed class Calibrator : IDisposable
     {
         if (graph.Inputs.Exists(i => i.Shape is not { Rank: > 0 } shape || shape[0].IsKnown)) return null;
         count = Math.Min(count, Count);
-        Tensor[][] samples = [.. Enumerable.Range(0, count).Select(i => Sample((int)((long)i * Count / count)))];
+        Tensor[][] samples = [.. Enumerable.Range(0, count).Select(i => Sample(i, count))];
         return [.. Enumerable.Range(0, graph.Inputs.Count).Select(i => Join([.. samples.Select(s => s[i])]))];
     }
 
@@ -99,7 +114,7 @@ internal sealed class Calibrator : IDisposable
     public void Dispose() => inputs.ForEach(i => i.Dispose());
 
     // Data files are often sorted by class: the samples used are spread over all of it.
-    private Tensor[] Sample(int index) => [.. inputs.Select(i => i.Read((int)((long)index * i.Count / Count)))];
+    private Tensor[] Sample(int index, int of) => [.. inputs.Select(i => i.Read((int)((long)index * i.Count / of)))];
 
     private static Tensor Join(Tensor[] samples)
     {

@@ -12,7 +12,7 @@ internal static class RangeEstimator
     /// How far <see cref="CalibrationMethod.Mse"/> narrows each end, in hundredths. Wider than what was seen is not tried:
     /// it could win by the accident of a finer fit of the grid only, and would undo the bounds of a Relu6 before it.
     /// </summary>
-    private const int NarrowestPercent = 30;
+    private const int NarrowestPercent = 70;
 
     /// <summary>The range for one activation.</summary>
     /// <param name="statistics">What calibration saw.</param>

@@ -20,6 +20,7 @@ internal static class PassPipeline
         new BatchNormFolding(),
         new AffineFolding(),
         new PadFolding(),
+        new ChannelEqualization(),
         new Int8Quantization(),
         new WeightStorage(),
         new ImageInput(),

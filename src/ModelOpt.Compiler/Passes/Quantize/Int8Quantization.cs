@@ -18,7 +18,7 @@ internal sealed class Int8Quantization : Pass
     /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
-        if (context.Options.CalibrationData.Count == 0 || !graph.Nodes.Any(n => IsInt8(n, context))) return PassResult.Of(0);
+        if (!IsWanted(graph, context)) return PassResult.Of(0);
         Requantization.Insert(graph);
         QuantizationScheme scheme = QuantizationScheme.Of(graph, n => IsInt8(n, context) ? null : "the recipe says so");
         List<string> notes = [.. scheme.Reasons.Select(r => $"{r.Key.Label}: {r.Value}")];
@@ -42,6 +42,12 @@ internal sealed class Int8Quantization : Pass
         else BiasCorrection.Apply(graph, means, batch!, context.Cancellation);
         return new PassResult(scheme.Nodes.Count, notes);
     }
+
+    /// <summary>Whether any layer is to run in int8 and there is data to calibrate it with.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="context">Options and recipe.</param>
+    public static bool IsWanted(Graph graph, PassContext context) =>
+        context.Options.CalibrationData.Count > 0 && graph.Nodes.Any(n => IsInt8(n, context));
 
     private static bool IsInt8(Node node, PassContext context) =>
         context.Recipe.QuantizationOf(node.Label, context.Options.Quantization) == QuantizationMode.Int8;
