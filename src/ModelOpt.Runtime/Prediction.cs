@@ -15,7 +15,8 @@ public readonly record struct Prediction(int Index, string Label, float Score)
     public static int TopK(ReadOnlySpan<float> scores, ReadOnlySpan<string> labels, Span<Prediction> top)
     {
         if (labels.Length != scores.Length)
-            throw new ArgumentException($"There are {labels.Length} labels for {scores.Length} scores.", nameof(labels));
+            throw new ArgumentException(
+                $"There are {labels.Length} labels for {scores.Length} scores.", nameof(labels));
 
         int found = 0;
         for (int i = 0; i < scores.Length; i++)

@@ -11,7 +11,8 @@ namespace ModelOpt.Runtime;
 /// <param name="Shape">Shape of the first output.</param>
 /// <param name="Work">Rough number of multiply-adds or element operations.</param>
 /// <param name="Milliseconds">Median time.</param>
-internal sealed record StepProfile(string Operator, string Output, TensorType Type, int[] Shape, long Work, double Milliseconds);
+internal sealed record StepProfile(
+    string Operator, string Output, TensorType Type, int[] Shape, long Work, double Milliseconds);
 
 /// <summary>Measures a model step by step.</summary>
 internal static class Profile

@@ -83,7 +83,8 @@ public sealed class TfliteModel : IDisposable
         where TOutput : unmanaged
     {
         if (Inputs.Count != 1 || Outputs.Count != 1)
-            throw new ArgumentException($"The model has {Inputs.Count} inputs and {Outputs.Count} outputs: use {nameof(Begin)}.");
+            throw new ArgumentException(
+                $"The model has {Inputs.Count} inputs and {Outputs.Count} outputs: use {nameof(Begin)}.");
         int batch = BatchOf(input.Length);
         ReadOnlySpan<byte> inputBytes = CheckInput(0, input, batch);
         Span<byte> outputBytes = CheckOutput(0, output, batch);
@@ -165,7 +166,8 @@ public sealed class TfliteModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, tensors.Count);
         TensorInfo tensor = tensors[index];
         if (typeof(T) != tensor.ElementType)
-            throw new ArgumentException($"{what} '{tensor.Name}' has elements of type {tensor.ElementType.Name}, not {typeof(T).Name}.");
+            throw new ArgumentException(
+                $"{what} '{tensor.Name}' has elements of type {tensor.ElementType.Name}, not {typeof(T).Name}.");
         long expected = (long)batch * tensor.ElementsPerSample;
         if (batch != 0 && length != expected)
         {

@@ -19,7 +19,8 @@ public class HostileFileTests
             if (length >= file.Length - 16)
                 TryRun(file[..length]);
             else
-                Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.Load(file.AsMemory(0, length)).Dispose(), $"{length} bytes");
+                Assert.ThrowsExactly<InvalidModelException>(
+                    () => TfliteModel.Load(file.AsMemory(0, length)).Dispose(), $"{length} bytes");
         }
     }
 
@@ -80,21 +81,31 @@ public class HostileFileTests
         int Next(string name) => m.Tensor(name, TensorType.Int8, [1, size, size, 1], 0.1f);
         int w = m.Constant("w", TensorType.Int8, [1, 3, 3, 1], new sbyte[9], [0.1f]);
         int y = Next("conv");
-        m.Operator(BuiltinOperator.Conv2D, [last, w, -1], [y], new Conv2DOptions(Padding.Same, 1, 1, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.Conv2D, [last, w, -1], [y], new Conv2DOptions(Padding.Same, 1, 1, ActivationFunction.None));
         (last, y) = (y, Next("depthwise"));
-        m.Operator(BuiltinOperator.DepthwiseConv2D, [last, w, -1], [y], new DepthwiseConv2DOptions(Padding.Same, 1, 1, 1, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.DepthwiseConv2D, [last, w, -1], [y],
+            new DepthwiseConv2DOptions(Padding.Same, 1, 1, 1, ActivationFunction.None));
         (last, y) = (y, Next("pool"));
-        m.Operator(BuiltinOperator.MaxPool2D, [last], [y], new Pool2DOptions(Padding.Same, 1, 1, 2, 2, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.MaxPool2D, [last], [y],
+            new Pool2DOptions(Padding.Same, 1, 1, 2, 2, ActivationFunction.None));
         (last, y) = (y, Next("average"));
-        m.Operator(BuiltinOperator.AveragePool2D, [last], [y], new Pool2DOptions(Padding.Same, 1, 1, 2, 2, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.AveragePool2D, [last], [y],
+            new Pool2DOptions(Padding.Same, 1, 1, 2, 2, ActivationFunction.None));
         (last, y) = (y, Next("add"));
-        m.Operator(BuiltinOperator.Add, [last, x], [y], new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.Add, [last, x], [y],
+            new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
         (last, y) = (y, Next("tanh"));
         m.Operator(BuiltinOperator.Tanh, [last], [y]);
         (last, y) = (y, Next("softmax"));
         m.Operator(BuiltinOperator.Softmax, [last], [y], new SoftmaxOptions(1));
         (last, y) = (y, m.Tensor("transpose", TensorType.Int8, [1, 1, size, size], 0.1f));
-        m.Operator(BuiltinOperator.Transpose, [last, m.Constant("p", TensorType.Int32, [4], new[] { 0, 3, 2, 1 })], [y]);
+        m.Operator(
+            BuiltinOperator.Transpose, [last, m.Constant("p", TensorType.Int32, [4], new[] { 0, 3, 2, 1 })], [y]);
         byte[] file = m.Build([x], [y]);
         long before = GC.GetAllocatedBytesForCurrentThread();
         using TfliteModel model = TfliteModel.Load(file);

@@ -155,7 +155,8 @@ public class ModelTests
         int a = m.Tensor("a", TensorType.Int32, [2, 3]), b = m.Tensor("b", TensorType.Int32, [3]);
         int sum = m.Tensor("sum", TensorType.Int32, [2, 3]), real = m.Tensor("real", TensorType.Float32, [2, 3]);
         int wide = m.Tensor("wide", TensorType.Int64, [2, 3]);
-        m.Operator(BuiltinOperator.Add, [a, b], [sum], new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.Add, [a, b], [sum], new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
         m.Operator(BuiltinOperator.Cast, [sum], [real]);
         m.Operator(BuiltinOperator.Cast, [sum], [wide]);
         using TfliteModel model = TfliteModel.Load(m.Build([a, b], [sum, real, wide]));
@@ -222,11 +223,13 @@ public class ModelTests
     [TestMethod]
     public void A_resource_that_does_not_exist_is_named()
     {
-        var e = Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.LoadResource(typeof(ModelTests).Assembly, "none.tflite"));
+        var e = Assert.ThrowsExactly<InvalidModelException>(
+            () => TfliteModel.LoadResource(typeof(ModelTests).Assembly, "none.tflite"));
         StringAssert.Contains(e.Message, "none.tflite");
     }
 
-    private static TfliteModel Load(bool int8) => TfliteModel.Load(int8 ? SampleNetworks.Int8() : SampleNetworks.Float());
+    private static TfliteModel Load(bool int8) => TfliteModel.Load(
+        int8 ? SampleNetworks.Int8() : SampleNetworks.Float());
 
     private static float[] Run(TfliteModel model, float[] input)
     {
@@ -250,7 +253,8 @@ public class ModelTests
         int x = m.Tensor("x", TensorType.Float32, [1, 96, 96, 16]);
         int w = m.Constant("w", TensorType.Float32, [8, 3, 3, 16], SampleNetworks.Floats(random, 8 * 9 * 16));
         int y = m.Tensor("y", TensorType.Float32, [1, 96, 96, 8]);
-        m.Operator(BuiltinOperator.Conv2D, [x, w, -1], [y], new Conv2DOptions(Padding.Same, 1, 1, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.Conv2D, [x, w, -1], [y], new Conv2DOptions(Padding.Same, 1, 1, ActivationFunction.None));
         return m.Build([x], [y]);
     }
 }

@@ -21,8 +21,10 @@ internal sealed class GatherKernel<TIndex>(string name, int outer, int size, int
             {
                 long index = long.CreateSaturating(indices[i]);
                 if ((ulong)index >= (ulong)size)
-                    throw new ArgumentException($"GATHER of '{name}': index {index} does not exist in a dimension of {size}.");
-                x.Slice(((o * size) + (int)index) * sliceBytes, sliceBytes).CopyTo(y[(((o * count) + i) * sliceBytes)..]);
+                    throw new ArgumentException(
+                        $"GATHER of '{name}': index {index} does not exist in a dimension of {size}.");
+                int from = ((o * size) + (int)index) * sliceBytes, to = ((o * count) + i) * sliceBytes;
+                x.Slice(from, sliceBytes).CopyTo(y[to..]);
             }
         }
     }

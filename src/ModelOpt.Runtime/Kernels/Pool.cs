@@ -58,7 +58,8 @@ internal sealed class MaxPoolKernel<T>(Window2D window, T min, T max) : PoolKern
                     result = Vector.Max(result, Unsafe.ReadUnaligned<Vector<T>>(ref Unsafe.As<T, byte>(ref source)));
                 }
             }
-            Unsafe.WriteUnaligned(ref Unsafe.As<T, byte>(ref Unsafe.Add(ref y, c)), Vector.Min(result, new Vector<T>(max)));
+            Unsafe.WriteUnaligned(
+                ref Unsafe.As<T, byte>(ref Unsafe.Add(ref y, c)), Vector.Min(result, new Vector<T>(max)));
         }
         for (; c < Channels; c++)
         {
@@ -94,7 +95,8 @@ internal sealed class AveragePoolF32Kernel(Window2D window, float min, float max
                     sum += Unsafe.ReadUnaligned<Vector<float>>(ref Unsafe.As<float, byte>(ref source));
                 }
             }
-            Vector<float> mean = Vector.Min(Vector.Max(sum / new Vector<float>(count), new Vector<float>(min)), new Vector<float>(max));
+            Vector<float> mean = Vector.Min(
+                Vector.Max(sum / new Vector<float>(count), new Vector<float>(min)), new Vector<float>(max));
             Unsafe.WriteUnaligned(ref Unsafe.As<float, byte>(ref Unsafe.Add(ref y, c)), mean);
         }
         for (; c < Channels; c++)
@@ -176,12 +178,17 @@ internal sealed class AveragePoolQ8Kernel(
     private Vector<int> Result(Vector<float> sum, float count)
     {
         Vector<float> low = new(_min), high = new(_max), zero = new(_outputShift);
+        Vector<float> scale = new(inputScale / (outputScale * count));
         return exact
-            ? QuantizedBytes.Round(sum * new Vector<float>(inputScale / (outputScale * count)), low - zero, high - zero) + Vector.ConvertToInt32(zero)
+            ? QuantizedBytes.Round(sum * scale, low - zero, high - zero) + Vector.ConvertToInt32(zero)
             : QuantizedBytes.Round((sum / new Vector<float>(count) / new Vector<float>(outputScale)) + zero, low, high);
     }
 
-    private int Result(float sum, float count) => exact
-        ? QuantizedBytes.Round(sum * (inputScale / (outputScale * count)), _min - _outputShift, _max - _outputShift) + (int)_outputShift
-        : QuantizedBytes.Round((sum / count / outputScale) + _outputShift, _min, _max);
+    private int Result(float sum, float count)
+    {
+        float scale = inputScale / (outputScale * count);
+        return exact
+            ? QuantizedBytes.Round(sum * scale, _min - _outputShift, _max - _outputShift) + (int)_outputShift
+            : QuantizedBytes.Round((sum / count / outputScale) + _outputShift, _min, _max);
+    }
 }

@@ -26,7 +26,9 @@ internal sealed class QuantizeKernel(int elements, float scale, int zeroPoint, b
         var zero = new Vector<int>(zeroPoint);
         int i = 0;
         for (; i <= length - Vector<byte>.Count; i += Vector<byte>.Count)
-            QuantizedBytes.Store(ref Unsafe.Add(ref y, i), flip, Four(ref x, i, 0), Four(ref x, i, 1), Four(ref x, i, 2), Four(ref x, i, 3));
+            QuantizedBytes.Store(
+                ref Unsafe.Add(ref y, i), flip, Four(ref x, i, 0), Four(ref x, i, 1), Four(ref x, i, 2),
+                Four(ref x, i, 3));
         for (; i < length; i++)
             Unsafe.Add(ref y, i) = Scalar(Unsafe.Add(ref x, i));
     }
@@ -89,7 +91,8 @@ internal sealed class DequantizeKernel(int elements, float scale, int zeroPoint,
 }
 
 /// <summary>8-bit constants with one scale for each index of an axis → float32. Runs when the model is loaded.</summary>
-internal sealed class DequantizePerChannelKernel(int outer, int channels, int inner, float[] scales, int[] zeroPoints, bool unsigned) : Kernel
+internal sealed class DequantizePerChannelKernel(
+    int outer, int channels, int inner, float[] scales, int[] zeroPoints, bool unsigned) : Kernel
 {
     public override int Items => outer * channels;
 

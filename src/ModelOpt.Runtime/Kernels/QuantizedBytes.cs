@@ -14,8 +14,8 @@ internal static class QuantizedBytes
     public static void Load(
         ref byte source, byte flip, out Vector<float> v0, out Vector<float> v1, out Vector<float> v2, out Vector<float> v3)
     {
-        Vector<sbyte> bytes = (Unsafe.ReadUnaligned<Vector<byte>>(ref source) ^ new Vector<byte>(flip)).As<byte, sbyte>();
-        Vector.Widen(bytes, out Vector<short> low, out Vector<short> high);
+        Vector<byte> stored = Unsafe.ReadUnaligned<Vector<byte>>(ref source) ^ new Vector<byte>(flip);
+        Vector.Widen(stored.As<byte, sbyte>(), out Vector<short> low, out Vector<short> high);
         Vector.Widen(low, out Vector<int> i0, out Vector<int> i1);
         Vector.Widen(high, out Vector<int> i2, out Vector<int> i3);
         v0 = Vector.ConvertToSingle(i0);
@@ -40,7 +40,8 @@ internal static class QuantizedBytes
 
     /// <summary>Scalar twin of the vector overload.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Round(float value, float min, float max) => (int)MathF.Round(MathF.Min(MathF.Max(value, min), max));
+    public static int Round(float value, float min, float max) =>
+        (int)MathF.Round(MathF.Min(MathF.Max(value, min), max));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Load(byte source, byte flip) => (sbyte)(source ^ flip);

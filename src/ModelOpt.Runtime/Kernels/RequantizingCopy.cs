@@ -5,7 +5,8 @@ internal sealed class RequantizingCopyKernel(CopyPart[] parts, byte[]?[] tables)
 {
     public override int Items => parts.Length;
 
-    public override int ScratchBytes { get; } = (int)parts.Zip(tables).Max(p => p.Second is null ? 0 : p.First.Copy.Elements);
+    public override int ScratchBytes { get; } =
+        (int)parts.Zip(tables).Max(p => p.Second is null ? 0 : p.First.Copy.Elements);
 
     public override long Work => parts.Sum(p => p.Copy.Elements);
 

@@ -16,7 +16,9 @@ internal sealed class ResizeAxis
             float position = halfPixelCenters ? (i + 0.5f) * ratio : i * ratio;
             if (nearest)
             {
-                float rounded = alignCorners ? MathF.Round(position, MidpointRounding.AwayFromZero) : MathF.Floor(position);
+                float rounded = alignCorners
+                    ? MathF.Round(position, MidpointRounding.AwayFromZero)
+                    : MathF.Floor(position);
                 First[i] = Math.Clamp((int)rounded, 0, input - 1);
                 continue;
             }
@@ -37,7 +39,8 @@ internal sealed class ResizeAxis
 }
 
 /// <summary>Copies the nearest pixel; for elements of any type.</summary>
-internal sealed class ResizeNearestKernel(int batch, int inputHeight, int inputWidth, int pixelBytes, ResizeAxis rows, ResizeAxis columns) : Kernel
+internal sealed class ResizeNearestKernel(
+    int batch, int inputHeight, int inputWidth, int pixelBytes, ResizeAxis rows, ResizeAxis columns) : Kernel
 {
     public override int Items => batch * rows.First.Length;
 
@@ -52,13 +55,17 @@ internal sealed class ResizeNearestKernel(int batch, int inputHeight, int inputW
         {
             int source = ((item / height * inputHeight) + rows.First[item % height]) * inputWidth;
             for (int i = 0; i < width; i++)
-                x.Slice((source + columns.First[i]) * pixelBytes, pixelBytes).CopyTo(y[(((item * width) + i) * pixelBytes)..]);
+            {
+                ReadOnlySpan<byte> pixel = x.Slice((source + columns.First[i]) * pixelBytes, pixelBytes);
+                pixel.CopyTo(y[(((item * width) + i) * pixelBytes)..]);
+            }
         }
     }
 }
 
 /// <summary>Interpolates between four pixels in float32; 8-bit results are rounded to even.</summary>
-internal sealed class ResizeBilinearKernel<T>(int batch, int inputHeight, int inputWidth, int channels, ResizeAxis rows, ResizeAxis columns) : Kernel
+internal sealed class ResizeBilinearKernel<T>(
+    int batch, int inputHeight, int inputWidth, int channels, ResizeAxis rows, ResizeAxis columns) : Kernel
     where T : unmanaged, INumber<T>
 {
     public override int Items => batch * rows.First.Length;
@@ -93,5 +100,6 @@ internal sealed class ResizeBilinearKernel<T>(int batch, int inputHeight, int in
 
     private static float Mix(float a, float b, float weight) => (a * (1 - weight)) + (b * weight);
 
-    private float Value(ReadOnlySpan<T> x, int pixel, int channel) => float.CreateTruncating(x[(pixel * channels) + channel]);
+    private float Value(ReadOnlySpan<T> x, int pixel, int channel) =>
+        float.CreateTruncating(x[(pixel * channels) + channel]);
 }

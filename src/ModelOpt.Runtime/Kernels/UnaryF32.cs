@@ -16,7 +16,8 @@ internal interface IUnaryFunction
 internal readonly struct ClampFunction(float min, float max) : IUnaryFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector<float> Apply(Vector<float> x) => Vector.Min(Vector.Max(x, new Vector<float>(min)), new Vector<float>(max));
+    public Vector<float> Apply(Vector<float> x) =>
+        Vector.Min(Vector.Max(x, new Vector<float>(min)), new Vector<float>(max));
 
     public float Apply(float x) => MathF.Min(MathF.Max(x, min), max);
 }
@@ -36,7 +37,8 @@ internal readonly struct HardSwishFunction : IUnaryFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> x) =>
-        x * Vector.Min(Vector.Max(x + new Vector<float>(3), Vector<float>.Zero), new Vector<float>(6)) / new Vector<float>(6);
+        x * Vector.Min(Vector.Max(x + new Vector<float>(3), Vector<float>.Zero), new Vector<float>(6))
+            / new Vector<float>(6);
 
     public float Apply(float x) => x * MathF.Min(MathF.Max(x + 3, 0), 6) / 6;
 }

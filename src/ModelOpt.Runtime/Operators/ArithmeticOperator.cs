@@ -67,17 +67,19 @@ internal static class ArithmeticOperator
         return Create(node, shape, activation, new QuantizedByFloat<TOperation>(q), q.OutputZero);
     }
 
-    private static Kernel Quantized(Node node, BroadcastShape shape, ActivationFunction activation) => node.Operator switch
-    {
-        BuiltinOperator.Add => Create(node, shape, activation, new QuantizedAdd(Quantization(node)), 0),
-        BuiltinOperator.Mul => Create(node, shape, activation, new QuantizedMultiply(Quantization(node)), 0),
-        BuiltinOperator.Sub => CreateByFloat<SubtractOperation<float>>(node, shape, activation),
-        BuiltinOperator.Div => CreateByFloat<DivideOperation>(node, shape, activation),
-        BuiltinOperator.Minimum => CreateByFloat<MinimumOperation<float>>(node, shape, activation),
-        _ => CreateByFloat<MaximumOperation<float>>(node, shape, activation),
-    };
+    private static Kernel Quantized(Node node, BroadcastShape shape, ActivationFunction activation) =>
+        node.Operator switch
+        {
+            BuiltinOperator.Add => Create(node, shape, activation, new QuantizedAdd(Quantization(node)), 0),
+            BuiltinOperator.Mul => Create(node, shape, activation, new QuantizedMultiply(Quantization(node)), 0),
+            BuiltinOperator.Sub => CreateByFloat<SubtractOperation<float>>(node, shape, activation),
+            BuiltinOperator.Div => CreateByFloat<DivideOperation>(node, shape, activation),
+            BuiltinOperator.Minimum => CreateByFloat<MinimumOperation<float>>(node, shape, activation),
+            _ => CreateByFloat<MaximumOperation<float>>(node, shape, activation),
+        };
 
-    private static BinaryQ8Kernel<T> Create<T>(Node node, BroadcastShape shape, ActivationFunction activation, T operation, int zeroPoint)
+    private static BinaryQ8Kernel<T> Create<T>(
+        Node node, BroadcastShape shape, ActivationFunction activation, T operation, int zeroPoint)
         where T : struct, IQuantizedOperation
     {
         int shift = Shift(node);

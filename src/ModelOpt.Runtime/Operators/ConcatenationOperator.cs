@@ -59,7 +59,8 @@ internal static class ConcatenationOperator
 
     // Null where the quantization is the same.
     private static byte[]? Table(Tensor input, Tensor output) =>
-        !input.IsQuantized8 || !output.IsQuantized8 || (input.Scale == output.Scale && input.ZeroPoint == output.ZeroPoint)
+        !input.IsQuantized8 || !output.IsQuantized8
+            || (input.Scale == output.Scale && input.ZeroPoint == output.ZeroPoint)
             ? null
             : QuantizationTables.Create(input, output, x => x);
 }

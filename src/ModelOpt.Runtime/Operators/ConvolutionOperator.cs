@@ -16,7 +16,8 @@ internal static class ConvolutionOperator
         var kernel = new WindowOptions(
             options.Padding, shape[1], shape[2], options.StrideHeight, options.StrideWidth, options.DilationHeight, options.DilationWidth);
         Window2D window = kernel.Window(node);
-        node.Require(shape[0] == window.OutputChannels, "the weights' first dimension is not the number of output channels");
+        node.Require(
+            shape[0] == window.OutputChannels, "the weights' first dimension is not the number of output channels");
         node.Require(shape[3] > 0 && window.InputChannels % shape[3] == 0, "input channels do not divide into groups");
         int groups = window.InputChannels / shape[3];
         node.Require(window.OutputChannels % groups == 0, "output channels do not divide into groups");
@@ -27,12 +28,14 @@ internal static class ConvolutionOperator
     {
         DepthwiseConv2DOptions options = DepthwiseConv2DOptions.Read(node.Options);
         Tensor input = node.Input(0), weights = node.Input(1);
-        node.Require(weights.Rank == 4 && weights.Shape[0] == 1, "weights must have shape [1, height, width, channels]");
+        node.Require(
+            weights.Rank == 4 && weights.Shape[0] == 1, "weights must have shape [1, height, width, channels]");
         int[] shape = weights.Shape;
         var kernel = new WindowOptions(
             options.Padding, shape[1], shape[2], options.StrideHeight, options.StrideWidth, options.DilationHeight, options.DilationWidth);
         Window2D window = kernel.Window(node);
-        node.Require(shape[3] == window.OutputChannels, "the weights' last dimension is not the number of output channels");
+        node.Require(
+            shape[3] == window.OutputChannels, "the weights' last dimension is not the number of output channels");
         node.Require(
             window.InputChannels > 0 && window.OutputChannels % window.InputChannels == 0,
             "output channels are no multiple of the input channels");

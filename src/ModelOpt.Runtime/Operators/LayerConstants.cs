@@ -18,7 +18,8 @@ internal static class LayerConstants
     {
         if (node.OptionalInput(2) is not { } bias)
             return [];
-        node.Require(bias.Type == TensorType.Float32 && bias.Elements == channels, $"bias must be {channels} float32 values");
+        node.Require(
+            bias.Type == TensorType.Float32 && bias.Elements == channels, $"bias must be {channels} float32 values");
         return bias.Constant<float>().ToArray();
     }
 
@@ -27,11 +28,13 @@ internal static class LayerConstants
     {
         if (node.OptionalInput(2) is not { } bias)
             return [];
-        node.Require(bias.Type == TensorType.Int32 && bias.Elements == channels, $"bias must be {channels} int32 values");
+        node.Require(
+            bias.Type == TensorType.Int32 && bias.Elements == channels, $"bias must be {channels} int32 values");
         return bias.Constant<int>().ToArray();
     }
 
-    public static LayerQuantization Quantization(Node node, int channels, int channelAxis, ActivationFunction activation)
+    public static LayerQuantization Quantization(
+        Node node, int channels, int channelAxis, ActivationFunction activation)
     {
         Tensor input = node.Input(0), weights = node.Input(1), output = node.Output;
         if (!input.IsQuantized8 || !output.IsQuantized8 || output.Type != input.Type || weights.Type != input.Type)

@@ -48,7 +48,8 @@ internal static class PadOperator
         if (node.Operator == BuiltinOperator.PadV2)
         {
             Tensor value = node.Input(2);
-            node.Require(value.Elements == 1 && value.Type == output.Type, "the value must be one element of the input's type");
+            node.Require(
+                value.Elements == 1 && value.Type == output.Type, "the value must be one element of the input's type");
             return value.Constant<byte>().ToArray();
         }
         byte[] fill = new byte[output.Type.Size()];

@@ -18,7 +18,8 @@ internal static class QuantizeOperator
         if (input.Type != TensorType.Float32)
             throw node.UnsupportedTypes();
         int shift = output.Type == TensorType.UInt8 ? 128 : 0;
-        return new QuantizeKernel(output.Elements, output.Scale, output.ZeroPoint - shift, (byte)(shift == 0 ? 0 : 0x80));
+        return new QuantizeKernel(
+            output.Elements, output.Scale, output.ZeroPoint - shift, (byte)(shift == 0 ? 0 : 0x80));
     }
 
     public static Kernel CreateDequantize(Node node)
@@ -36,7 +37,8 @@ internal static class QuantizeOperator
         if (quantization.Count == 1)
         {
             int shift = unsigned ? 128 : 0;
-            return new DequantizeKernel(input.Elements, input.Scale, input.ZeroPoint - shift, (byte)(unsigned ? 0x80 : 0));
+            return new DequantizeKernel(
+                input.Elements, input.Scale, input.ZeroPoint - shift, (byte)(unsigned ? 0x80 : 0));
         }
         int axis = quantization.Axis;
         node.Require(

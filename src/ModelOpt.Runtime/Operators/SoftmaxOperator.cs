@@ -13,7 +13,9 @@ internal static class SoftmaxOperator
         Tensor input = node.Input(0), output = node.Output;
         if (input.Type != output.Type)
             throw node.UnsupportedTypes();
-        node.Require(input.Rank > 0 && input.Shape.AsSpan().SequenceEqual(output.Shape), "input and output have different shapes");
+        node.Require(
+            input.Rank > 0 && input.Shape.AsSpan().SequenceEqual(output.Shape),
+            "input and output have different shapes");
         int length = input.Shape[^1];
         int rows = length == 0 ? 0 : input.Elements / length;
         if (input.Type == TensorType.Float32)

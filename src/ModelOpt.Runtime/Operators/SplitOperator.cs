@@ -22,7 +22,9 @@ internal static class SplitOperator
         for (int i = 0; i < parts.Length; i++)
         {
             Tensor output = node.Outputs[i];
-            node.Require(output.Type == input.Type && output.Shape.AsSpan().SequenceEqual(shape), $"output {i} has another shape or type");
+            node.Require(
+                output.Type == input.Type && output.Shape.AsSpan().SequenceEqual(shape),
+                $"output {i} has another shape or type");
             parts[i] = new CopyPart(
                 new StridedCopy(input.Type.Size(), shape, i * strides[axis], rest, 0, StridedCopy.DenseStrides(shape)), 0, i);
         }
@@ -40,7 +42,9 @@ internal static class SplitOperator
         for (int i = 0; i < parts.Length; i++)
         {
             Tensor output = node.Outputs[i];
-            node.Require(output.Type == input.Type && output.Rank == input.Rank, $"output {i} has another type or number of dimensions");
+            node.Require(
+                output.Type == input.Type && output.Rank == input.Rank,
+                $"output {i} has another type or number of dimensions");
             for (int d = 0; d < input.Rank; d++)
                 node.Require(d == axis || output.Shape[d] == input.Shape[d], $"output {i} has another shape");
             node.Require(position + output.Shape[axis] <= input.Shape[axis], "the outputs are longer than the input");

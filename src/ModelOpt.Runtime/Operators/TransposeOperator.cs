@@ -12,7 +12,8 @@ internal static class TransposeOperator
         Tensor input = node.Input(0), output = node.Output;
         int[] permutation = Permutation(node);
         for (int i = 0; i < permutation.Length; i++)
-            node.Require(output.Shape[i] == input.Shape[permutation[i]], "the output's shape does not fit the permutation");
+            node.Require(
+                output.Shape[i] == input.Shape[permutation[i]], "the output's shape does not fit the permutation");
         int[] strides = StridedCopy.DenseStrides(input.Shape);
         var copy = new StridedCopy(
             input.Type.Size(), output.Shape, 0, [.. permutation.Select(p => strides[p])], 0, StridedCopy.DenseStrides(output.Shape));

@@ -14,7 +14,8 @@ internal static class UnaryOperator
         int elements = input.Elements;
         float alpha = node.Operator == BuiltinOperator.LeakyRelu ? LeakyReluOptions.Read(node.Options).Alpha : 0;
         if (input.IsQuantized8 && output.IsQuantized8)
-            return new LookupTableKernel(elements, QuantizationTables.Create(input, output, Scalar(node.Operator, alpha)));
+            return new LookupTableKernel(
+                elements, QuantizationTables.Create(input, output, Scalar(node.Operator, alpha)));
         if (input.Type != TensorType.Float32 || output.Type != TensorType.Float32)
             throw node.UnsupportedTypes();
         return node.Operator switch

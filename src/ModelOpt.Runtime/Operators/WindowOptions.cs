@@ -41,7 +41,8 @@ internal readonly record struct WindowOptions(
     }
 
     // Padding at the start and number of outputs along one axis.
-    private (int Start, int Count) Axis(Node node, int size, int kernel, int stride, int dilation, int before, int after)
+    private (int Start, int Count) Axis(
+        Node node, int size, int kernel, int stride, int dilation, int before, int after)
     {
         long extent = ((long)(kernel - 1) * dilation) + 1;
         node.Require(extent < MaxExtent, "the dilated window is too large");

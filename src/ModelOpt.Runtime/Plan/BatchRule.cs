@@ -51,7 +51,8 @@ internal static class BatchRule
             case BuiltinOperator.Softmax:
                 return first!.Rank > 1;
             case BuiltinOperator.BatchMatMul:
-                return node.Inputs.All(t => t is null || !batched.Contains(t) || (t.Rank > 2 && t.Rank == node.Output.Rank));
+                return node.Inputs.All(
+                    t => t is null || !batched.Contains(t) || (t.Rank > 2 && t.Rank == node.Output.Rank));
             case BuiltinOperator.Concatenation:
                 return Normal(ConcatenationOptions.Read(node.Options).Axis, node.Output.Rank) != 0;
             case BuiltinOperator.Pack:

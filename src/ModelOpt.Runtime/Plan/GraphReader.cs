@@ -27,9 +27,11 @@ internal sealed class GraphReader
         _model = model;
         _subgraph = subgraph;
         if (subgraph.Tensors.Count > MaxTensors)
-            throw new InvalidModelException($"The model has {subgraph.Tensors.Count} tensors; at most {MaxTensors} are supported.");
+            throw new InvalidModelException(
+                $"The model has {subgraph.Tensors.Count} tensors; at most {MaxTensors} are supported.");
         if (subgraph.Operators.Count > MaxNodes)
-            throw new InvalidModelException($"The model has {subgraph.Operators.Count} operators; at most {MaxNodes} are supported.");
+            throw new InvalidModelException(
+                $"The model has {subgraph.Operators.Count} operators; at most {MaxNodes} are supported.");
         _tensors = new Tensor?[subgraph.Tensors.Count];
     }
 
@@ -82,7 +84,8 @@ internal sealed class GraphReader
     {
         FlatTableVector codes = _model.OperatorCodes;
         if (codes.Count > MaxNodes)
-            throw new InvalidModelException($"The model has {codes.Count} operator codes; at most {MaxNodes} are supported.");
+            throw new InvalidModelException(
+                $"The model has {codes.Count} operator codes; at most {MaxNodes} are supported.");
         var operators = new BuiltinOperator[codes.Count];
         for (int i = 0; i < operators.Length; i++)
             operators[i] = new OperatorCodeTable(codes[i]).Operator;
@@ -113,7 +116,8 @@ internal sealed class GraphReader
     private Tensor[] Resolve(ReadOnlySpan<int> indices, string what)
     {
         if (indices.Length > _tensors.Length)
-            throw new InvalidModelException($"{what}: {indices.Length} are listed, but the model has {_tensors.Length} tensors.");
+            throw new InvalidModelException(
+                $"{what}: {indices.Length} are listed, but the model has {_tensors.Length} tensors.");
         var tensors = new Tensor[indices.Length];
         for (int i = 0; i < tensors.Length; i++)
             tensors[i] = TensorAt(indices[i], what);
@@ -133,7 +137,8 @@ internal sealed class GraphReader
         string name = Name(flat.Memory(3).Span, index);
         ReadOnlySpan<int> shape = table.Shape;
         if (shape.Length > Tensor.MaxRank)
-            throw new InvalidModelException($"Tensor '{name}' has {shape.Length} dimensions; at most {Tensor.MaxRank} are supported.");
+            throw new InvalidModelException(
+                $"Tensor '{name}' has {shape.Length} dimensions; at most {Tensor.MaxRank} are supported.");
         ReadOnlySpan<int> signature = table.ShapeSignature;
         var tensor = new Tensor(name, table.Type, shape.ToArray(), ReadQuantization(flat.Table(4), name))
         {
@@ -158,7 +163,8 @@ internal sealed class GraphReader
             throw new InvalidModelException($"Tensor '{name}' refers to buffer {table.Buffer} of {buffers.Count}.");
         var buffer = new BufferTable(buffers[(int)table.Buffer]);
         if (buffer.IsExternal)
-            throw new InvalidModelException($"Tensor '{name}' lies outside of the FlatBuffer; such files are not supported.");
+            throw new InvalidModelException(
+                $"Tensor '{name}' lies outside of the FlatBuffer; such files are not supported.");
         return buffer.Data.Length == 0 ? default(ReadOnlyMemory<byte>?) : buffer.Data;
     }
 

@@ -44,7 +44,9 @@ internal static class PadFolding
             return null;
         int[] p = PadOperator.Paddings(pad);
         for (int i = 0; i < 4; i++)
-            pad.Require((long)input.Shape[i] + p[2 * i] + p[(2 * i) + 1] == output.Shape[i], $"the output's dimension {i} does not fit the padding");
+            pad.Require(
+                (long)input.Shape[i] + p[2 * i] + p[(2 * i) + 1] == output.Shape[i],
+                $"the output's dimension {i} does not fit the padding");
         return p[0] == 0 && p[1] == 0 && p[6] == 0 && p[7] == 0 ? new Padding2D(p[2], p[3], p[4], p[5]) : null;
     }
 

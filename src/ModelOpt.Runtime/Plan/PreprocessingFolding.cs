@@ -89,7 +89,8 @@ internal static class PreprocessingFolding
             int outer = _source.Elements / Math.Max(1, channels * inner);
             Kernel kernel = result.Type == TensorType.Float32
                 ? new ChannelLookupKernel<float>(outer, channels, inner, Tables(channels, x => x))
-                : new ChannelLookupKernel<byte>(outer, channels, inner, Tables(channels, x => QuantizationTables.Quantize(x, result)));
+                : new ChannelLookupKernel<byte>(
+                    outer, channels, inner, Tables(channels, x => QuantizationTables.Quantize(x, result)));
             Node first = Nodes[0];
             Tensor output = _transpose is null
                 ? result

@@ -26,7 +26,8 @@ internal static class TierRunner
     /// <summary>Starts this assembly with <c>DOTNET_<paramref name="variable"/>=0</c>; returns exit code and output.</summary>
     public static (int ExitCode, string Output) Start(string variable, SimdTier expected)
     {
-        string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+        string dotnet = Path.GetFullPath(
+            Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
         var start = new ProcessStartInfo(dotnet, [typeof(TierRunner).Assembly.Location, expected.ToString()])
         {
             RedirectStandardOutput = true,

@@ -36,10 +36,13 @@ public class ArithmeticOperatorTests
             foreach ((int[] left, int[] right, int[] output) in Shapes)
             {
                 TestTensor a = TestTensor.Random(random, type, left, quantized ? 0.021f : 0, quantized ? 7 + shift : 0);
-                TestTensor b = TestTensor.Random(random, type, right, quantized ? 0.013f : 0, quantized ? -30 + shift : 0);
+                TestTensor b = TestTensor.Random(
+                    random, type, right, quantized ? 0.013f : 0, quantized ? -30 + shift : 0);
                 if (op == BuiltinOperator.Div)
                     b = WithoutZeros(b);
-                TestTensor y = Run(op, Options(op), [a, b], Output(type, output, quantized ? 0.047f : 0, quantized ? shift - 5 : 0))[0];
+                TestTensor y = Run(
+                    op, Options(op), [a, b],
+                    Output(type, output, quantized ? 0.047f : 0, quantized ? shift - 5 : 0))[0];
                 double[] x = a.Real(), z = b.Real();
                 double[] expected = [.. Indices(left, right, output).Select(i => Apply(op, x[i.Left], z[i.Right]))];
                 if (type is TensorType.Int32 or TensorType.Int64)
@@ -75,7 +78,8 @@ public class ArithmeticOperatorTests
     [TestMethod]
     public void Integer_division_by_zero_gives_zero()
     {
-        TestTensor a = new(TensorType.Int32, [3], new[] { 7, int.MinValue, 9 }), b = new(TensorType.Int32, [3], new[] { 0, -1, -2 });
+        TestTensor a = new(
+            TensorType.Int32, [3], new[] { 7, int.MinValue, 9 }), b = new(TensorType.Int32, [3], new[] { 0, -1, -2 });
         TestTensor y = Run(BuiltinOperator.Div, Options(BuiltinOperator.Div), [a, b], Output(TensorType.Int32, [3]))[0];
         CollectionAssert.AreEqual((int[])[0, int.MinValue, -4], (int[])y.Values);
     }
@@ -113,7 +117,8 @@ public class ArithmeticOperatorTests
         for (int i = 0; i < tensor.Values.Length; i++)
         {
             if (Math.Abs(Convert.ToDouble(tensor.Values.GetValue(i), null) - tensor.ZeroPoint) < 0.5)
-                tensor.Values.SetValue(Convert.ChangeType(tensor.ZeroPoint + 3, tensor.Values.GetValue(i)!.GetType(), null), i);
+                tensor.Values.SetValue(
+                    Convert.ChangeType(tensor.ZeroPoint + 3, tensor.Values.GetValue(i)!.GetType(), null), i);
         }
         return tensor;
     }

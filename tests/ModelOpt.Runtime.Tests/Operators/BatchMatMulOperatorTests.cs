@@ -15,10 +15,14 @@ public class BatchMatMulOperatorTests
         var type = Enum.Parse<TensorType>(typeName);
         var random = new Random(91);
         (float scale, int zero) = type switch { TensorType.Int8 => (0.02f, 3), TensorType.UInt8 => (0.02f, 131), _ => (0f, 0) };
-        foreach ((bool transposeX, bool transposeY) in ((bool, bool)[])[(false, false), (true, false), (false, true), (true, true)])
+        foreach ((
+            bool transposeX, bool transposeY) in ((bool, bool)[])[(false, false), (true, false), (false, true),
+            (true, true)])
         {
-            TestTensor x = TestTensor.Random(random, type, [3, 1, .. transposeX ? (int[])[19, 5] : [5, 19]], scale, zero);
-            TestTensor y = TestTensor.Random(random, type, [2, .. transposeY ? (int[])[23, 19] : [19, 23]], scale, zero);
+            TestTensor x = TestTensor.Random(
+                random, type, [3, 1, .. transposeX ? (int[])[19, 5] : [5, 19]], scale, zero);
+            TestTensor y = TestTensor.Random(
+                random, type, [2, .. transposeY ? (int[])[23, 19] : [19, 23]], scale, zero);
             double[] a = x.Real(), b = y.Real();
             double[] expected = [.. from i in Enumerable.Range(0, 3)
                                     from j in Enumerable.Range(0, 2)

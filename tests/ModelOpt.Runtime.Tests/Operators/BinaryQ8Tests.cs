@@ -39,7 +39,8 @@ public class BinaryQ8Tests
         where T : struct, IQuantizedOperation
     {
         byte[] left = [.. Enumerable.Range(0, 65536).Select(i => (byte)i)], right = [.. Enumerable.Range(0, 65536).Select(i => (byte)(i >> 8))];
-        var kernel = new BinaryQ8Kernel<T>(new BroadcastShape([65536], [65536], [65536]), operation, zeroPoint, -120, 125, flip);
+        var kernel = new BinaryQ8Kernel<T>(
+            new BroadcastShape([65536], [65536], [65536]), operation, zeroPoint, -120, 125, flip);
         byte[] expected = [.. left.Zip(right, kernel.Scalar)];
         CollectionAssert.AreEqual(expected, Run(kernel, left, right));
     }

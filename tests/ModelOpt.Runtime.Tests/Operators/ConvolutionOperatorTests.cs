@@ -45,26 +45,31 @@ public class ConvolutionOperatorTests
             random.NextBytes(x);
             random.NextBytes(w);
             int[] b = [.. Enumerable.Range(0, c.Outputs).Select(_ => random.Next(-3000, 3000))];
-            float[] scales = [.. Enumerable.Range(0, unsigned ? 1 : c.Outputs).Select(_ => 0.001f + (random.NextSingle() * 0.01f))];
+            float[] scales = [.. Enumerable.Range(0, unsigned ? 1 : c.Outputs).Select(
+                _ => 0.001f + (random.NextSingle() * 0.01f))];
             int weightZero = unsigned ? 119 : 0, inputZero = unsigned ? 140 : -11, outputZero = unsigned ? 20 : -108;
             if (!unsigned)
                 w = [.. w.Select(v => v == 0x80 ? (byte)0x81 : v)];
             const float inputScale = 0.02f, outputScale = 0.04f;
             var m = new TestModel();
             int input = m.Tensor("x", type, c.InputShape, inputScale, inputZero);
-            int weights = m.Constant("w", type, c.WeightShape, w, scales, weightZero, scales.Length == 1 ? 0 : c.Depthwise ? 3 : 0);
+            int weights = m.Constant(
+                "w", type, c.WeightShape, w, scales, weightZero, scales.Length == 1 ? 0 : c.Depthwise ? 3 : 0);
             int bias = m.Constant("b", TensorType.Int32, [c.Outputs], b);
             int output = m.Tensor("y", type, c.OutputShape, outputScale, outputZero);
             c.Add(m, input, weights, bias, output, type, inputScale, inputZero);
             int max = Math.Min(unsigned ? 255 : 127, (int)MathF.Round(6 / outputScale) + outputZero);
-            var quantization = new LayerQuantization(inputScale, inputZero, scales, weightZero, outputScale, outputZero, outputZero, max);
+            var quantization = new LayerQuantization(
+                inputScale, inputZero, scales, weightZero, outputScale, outputZero, outputZero, max);
             var reference = new ConvolutionReferenceQ8(c.Window, c.Groups, c.Depthwise, w, b, quantization, unsigned);
             using TfliteModel model = TfliteModel.Load(m.Build([input], [output]));
-            byte[] expected = RunReference<byte, byte>(reference, x, c.Items * c.Outputs), actual = new byte[expected.Length];
+            byte[] expected = RunReference<byte, byte>(
+                reference, x, c.Items * c.Outputs), actual = new byte[expected.Length];
             if (unsigned)
                 model.Run<byte, byte>(x, actual);
             else
-                model.Run<sbyte, sbyte>(MemoryMarshal.Cast<byte, sbyte>(x), MemoryMarshal.Cast<byte, sbyte>(actual.AsSpan()));
+                model.Run<sbyte, sbyte>(
+                    MemoryMarshal.Cast<byte, sbyte>(x), MemoryMarshal.Cast<byte, sbyte>(actual.AsSpan()));
             CollectionAssert.AreEqual(expected, actual, $"{c}");
         }
     }
@@ -128,10 +133,12 @@ public class ConvolutionOperatorTests
         public Window2D Window => new(
             2, Height, Width, Inputs, OutputHeight, OutputWidth, Outputs, KernelHeight, KernelWidth, StrideHeight, StrideWidth,
             DilationHeight, DilationWidth,
-            Pads ? 1 : Padding == "same" ? Math.Max(0, ((OutputHeight - 1) * StrideHeight) + ExtentHeight - Height) / 2 : 0,
+            Pads ? 1 : Padding == "same" ? Math.Max(
+                0, ((OutputHeight - 1) * StrideHeight) + ExtentHeight - Height) / 2 : 0,
             Pads ? 0 : Padding == "same" ? Math.Max(0, ((OutputWidth - 1) * StrideWidth) + ExtentWidth - Width) / 2 : 0);
 
-        public void Add(TestModel m, int input, int weights, int bias, int output, TensorType type, float scale, int zeroPoint)
+        public void Add(
+            TestModel m, int input, int weights, int bias, int output, TensorType type, float scale, int zeroPoint)
         {
             if (Pads)
             {

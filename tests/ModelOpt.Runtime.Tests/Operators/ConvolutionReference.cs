@@ -55,7 +55,8 @@ internal sealed class ConvolutionReferenceF32(
                         int pixel = (((((n * w.InputHeight) + y) * w.InputWidth) + x) * w.InputChannels) + (c / groupOutputs * groupInputs);
                         for (int i = 0; i < groupInputs; i++)
                         {
-                            float weight = weights[ConvolutionReference.WeightIndex(w, groups, depthwise, c, ky, kx, i)];
+                            float weight = weights[ConvolutionReference.WeightIndex(
+                                w, groups, depthwise, c, ky, kx, i)];
                             sum = MathF.FusedMultiplyAdd(input[pixel + i], weight, sum);
                         }
                     }

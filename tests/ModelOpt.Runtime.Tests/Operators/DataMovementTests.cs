@@ -23,7 +23,8 @@ public class DataMovementTests
                 random.Shuffle(permutation);
                 int[] output = [.. permutation.Select(p => shape[p])];
                 TestTensor x = TestTensor.Random(random, type, shape);
-                TestTensor y = Run(BuiltinOperator.Transpose, null, [x, TestTensor.Ints(permutation)], Output(type, output))[0];
+                TestTensor y = Run(
+                    BuiltinOperator.Transpose, null, [x, TestTensor.Ints(permutation)], Output(type, output))[0];
                 AssertMoved(x, y, index =>
                 {
                     int[] source = new int[shape.Length];
@@ -47,10 +48,14 @@ public class DataMovementTests
             AssertMoved(x, y, i => [i[0] + 1, i[1], i[2] + 2]);
 
             TestTensor[] bounds = [TestTensor.Ints(0, 4, 1), TestTensor.Ints(2, -6, 100), TestTensor.Ints(1, -2, 2)];
-            y = Run(BuiltinOperator.StridedSlice, new StridedSliceOptions(0, 0, 0, 0, 1), [x, .. bounds], Output(type, [3, 3]))[0];
+            y = Run(
+                BuiltinOperator.StridedSlice, new StridedSliceOptions(0, 0, 0, 0, 1), [x, .. bounds],
+                Output(type, [3, 3]))[0];
             AssertMoved(x, y, i => [0, 4 - (2 * i[0]), 1 + (2 * i[1])]);
 
-            y = Run(BuiltinOperator.StridedSlice, new StridedSliceOptions(2, 2, 0, 0, 0), [x, .. bounds], Output(type, [2, 3, 3]))[0];
+            y = Run(
+                BuiltinOperator.StridedSlice, new StridedSliceOptions(2, 2, 0, 0, 0), [x, .. bounds],
+                Output(type, [2, 3, 3]))[0];
             AssertMoved(x, y, i => [i[0], 4 - (2 * i[1]), 1 + (2 * i[2])]);
         }
     }
@@ -74,7 +79,9 @@ public class DataMovementTests
             AssertMoved(x, y[0], i => i);
             AssertMoved(x, y[1], i => [i[0], i[1], i[2] + 2]);
 
-            y = Run(BuiltinOperator.Unpack, new PackOptions(BuiltinOptionsType.Unpack, 2, 0), [x], Output(type, [6, 3]), Output(type, [6, 3]));
+            y = Run(
+                BuiltinOperator.Unpack, new PackOptions(BuiltinOptionsType.Unpack, 2, 0), [x], Output(type, [6, 3]),
+                Output(type, [6, 3]));
             for (int k = 0; k < 2; k++)
                 AssertMoved(x, y[k], i => [k, .. i]);
         }
@@ -87,11 +94,15 @@ public class DataMovementTests
         foreach (TensorType type in Types)
         {
             TestTensor a = TestTensor.Random(random, type, [2, 3, 4]), b = TestTensor.Random(random, type, [2, 5, 4]);
-            TestTensor y = Run(BuiltinOperator.Concatenation, new ConcatenationOptions(-2, ActivationFunction.None), [a, b], Output(type, [2, 8, 4]))[0];
+            TestTensor y = Run(
+                BuiltinOperator.Concatenation, new ConcatenationOptions(-2, ActivationFunction.None), [a, b],
+                Output(type, [2, 8, 4]))[0];
             AssertMoved(y, a, i => i);
             AssertMoved(y, b, i => [i[0], i[1] + 3, i[2]]);
             TestTensor c = TestTensor.Random(random, type, [2, 3, 4]);
-            y = Run(BuiltinOperator.Pack, new PackOptions(BuiltinOptionsType.Pack, 2, 2), [a, c], Output(type, [2, 3, 2, 4]))[0];
+            y = Run(
+                BuiltinOperator.Pack, new PackOptions(BuiltinOptionsType.Pack, 2, 2), [a, c],
+                Output(type, [2, 3, 2, 4]))[0];
             AssertMoved(y, a, i => [i[0], i[1], 0, i[2]]);
             AssertMoved(y, c, i => [i[0], i[1], 1, i[2]]);
         }
@@ -101,7 +112,8 @@ public class DataMovementTests
     public void Concatenation_of_other_scales_requantizes()
     {
         var random = new Random(65);
-        TestTensor a = TestTensor.Random(random, TensorType.Int8, [50, 3], 0.02f, 4), b = TestTensor.Random(random, TensorType.Int8, [50, 2], 0.05f, -7);
+        TestTensor a = TestTensor.Random(random, TensorType.Int8, [50, 3], 0.02f, 4), b = TestTensor.Random(
+            random, TensorType.Int8, [50, 2], 0.05f, -7);
         TestTensor y = Run(
             BuiltinOperator.Concatenation, new ConcatenationOptions(1, ActivationFunction.None), [a, b], Output(TensorType.Int8, [50, 5], 0.05f, -7))[0];
         double[] p = a.Real(), q = b.Real();
@@ -125,8 +137,10 @@ public class DataMovementTests
                 Assert.IsTrue(inside || y.Real()[i] == 0, $"{type} element {i}");
             }
         }
-        TestTensor f = TestTensor.Random(random, TensorType.Float32, [2, 3, 4]), value = TestTensor.Float([], -3).AsConstant();
-        TestTensor padded = Run(BuiltinOperator.PadV2, null, [f, paddings, value], Output(TensorType.Float32, [3, 5, 8]))[0];
+        TestTensor f = TestTensor.Random(
+            random, TensorType.Float32, [2, 3, 4]), value = TestTensor.Float([], -3).AsConstant();
+        TestTensor padded = Run(
+            BuiltinOperator.PadV2, null, [f, paddings, value], Output(TensorType.Float32, [3, 5, 8]))[0];
         Assert.AreEqual(96, ((float[])padded.Values).Count(v => v == -3));
     }
 
@@ -138,11 +152,15 @@ public class DataMovementTests
         {
             TestTensor x = TestTensor.Random(random, type, [3, 5, 2]);
             int[] indices = [4, 0, 0, 2];
-            TestTensor y = Run(BuiltinOperator.Gather, new GatherOptions(1), [x, TestTensor.Ints(indices)], Output(type, [3, 4, 2]))[0];
+            TestTensor y = Run(
+                BuiltinOperator.Gather, new GatherOptions(1), [x, TestTensor.Ints(indices)],
+                Output(type, [3, 4, 2]))[0];
             AssertMoved(x, y, i => [i[0], indices[i[1]], i[2]]);
         }
-        TestTensor f = TestTensor.Random(random, TensorType.Float32, [3, 5]), outside = new(TensorType.Int64, [1], new long[] { 5 });
-        Assert.ThrowsExactly<ArgumentException>(() => Run(BuiltinOperator.Gather, new GatherOptions(1), [f, outside], Output(TensorType.Float32, [3, 1])));
+        TestTensor f = TestTensor.Random(random, TensorType.Float32, [3, 5]), outside = new(
+            TensorType.Int64, [1], new long[] { 5 });
+        Assert.ThrowsExactly<ArgumentException>(
+            () => Run(BuiltinOperator.Gather, new GatherOptions(1), [f, outside], Output(TensorType.Float32, [3, 1])));
     }
 
     [TestMethod]
@@ -152,9 +170,13 @@ public class DataMovementTests
         foreach (TensorType type in Types)
         {
             TestTensor x = TestTensor.Random(random, type, [2, 3, 4, 12]);
-            TestTensor y = Run(BuiltinOperator.DepthToSpace, new BlockOptions(BuiltinOptionsType.DepthToSpace, 2), [x], Output(type, [2, 6, 8, 3]))[0];
+            TestTensor y = Run(
+                BuiltinOperator.DepthToSpace, new BlockOptions(BuiltinOptionsType.DepthToSpace, 2), [x],
+                Output(type, [2, 6, 8, 3]))[0];
             AssertMoved(x, y, i => [i[0], i[1] / 2, i[2] / 2, (((i[1] % 2 * 2) + (i[2] % 2)) * 3) + i[3]]);
-            TestTensor z = Run(BuiltinOperator.SpaceToDepth, new BlockOptions(BuiltinOptionsType.SpaceToDepth, 2), [y], Output(type, [2, 3, 4, 12]))[0];
+            TestTensor z = Run(
+                BuiltinOperator.SpaceToDepth, new BlockOptions(BuiltinOptionsType.SpaceToDepth, 2), [y],
+                Output(type, [2, 3, 4, 12]))[0];
             CollectionAssert.AreEqual(x.Values, z.Values);
         }
     }
@@ -164,7 +186,8 @@ public class DataMovementTests
     {
         TestTensor x = TestTensor.Random(new Random(69), TensorType.UInt8, [1, 3, 4, 5]);
         TestTensor y = Run(
-            BuiltinOperator.ResizeNearestNeighbor, new ResizeOptions(BuiltinOptionsType.ResizeNearestNeighbor, false, false),
+            BuiltinOperator.ResizeNearestNeighbor, new ResizeOptions(
+                BuiltinOptionsType.ResizeNearestNeighbor, false, false),
             [x, TestTensor.Ints(6, 8)], Output(TensorType.UInt8, [1, 6, 8, 5]))[0];
         AssertMoved(x, y, i => [0, i[1] / 2, i[2] / 2, i[3]]);
     }

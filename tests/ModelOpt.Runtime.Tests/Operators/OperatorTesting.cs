@@ -10,7 +10,8 @@ internal sealed record TestTensor(
 {
     public static TestTensor Float(int[] shape, params float[] values) => new(TensorType.Float32, shape, values);
 
-    public static TestTensor Ints(params int[] values) => new(TensorType.Int32, [values.Length], values, IsConstant: true);
+    public static TestTensor Ints(params int[] values) => new(
+        TensorType.Int32, [values.Length], values, IsConstant: true);
 
     public static TestTensor Random(Random random, TensorType type, int[] shape, float scale = 0, int zeroPoint = 0)
     {
@@ -54,11 +55,13 @@ internal sealed record TestTensor(
 internal static class OperatorTesting
 {
     /// <summary>Builds a model of one operator and runs it. The values of the outputs given are ignored.</summary>
-    public static TestTensor[] Run(BuiltinOperator op, IOperatorOptions? options, TestTensor?[] inputs, params TestTensor[] outputs)
+    public static TestTensor[] Run(
+        BuiltinOperator op, IOperatorOptions? options, TestTensor?[] inputs, params TestTensor[] outputs)
     {
         var m = new TestModel();
         int[] inputIndices = [.. inputs.Select((t, i) => t is null ? -1 : Add(m, t, $"input{i}"))];
-        int[] outputIndices = [.. outputs.Select((t, i) => m.Tensor($"output{i}", t.Type, t.Shape, t.Scale, t.ZeroPoint))];
+        int[] outputIndices = [.. outputs.Select(
+            (t, i) => m.Tensor($"output{i}", t.Type, t.Shape, t.Scale, t.ZeroPoint))];
         m.Operator(op, inputIndices, outputIndices, options);
         TestTensor[] variable = [.. inputs.OfType<TestTensor>().Where(t => !t.IsConstant)];
         int[] modelInputs = [.. inputIndices.Where((_, i) => inputs[i] is { IsConstant: false })];
@@ -140,6 +143,8 @@ internal static class OperatorTesting
         where T : unmanaged => call.SetInput<T>(index, (T[])tensor.Values);
 
     private static int Add(TestModel m, TestTensor tensor, string name) => tensor.IsConstant
-        ? m.Constant(name, tensor.Type, tensor.Shape, tensor.Bytes(), tensor.Scale == 0 ? null : [tensor.Scale], tensor.ZeroPoint)
+        ? m.Constant(
+            name, tensor.Type, tensor.Shape, tensor.Bytes(), tensor.Scale == 0 ? null : [tensor.Scale],
+            tensor.ZeroPoint)
         : m.Tensor(name, tensor.Type, tensor.Shape, tensor.Scale, tensor.ZeroPoint);
 }

@@ -16,16 +16,21 @@ public class PoolOperatorTests
         var random = new Random(51);
         foreach (int channels in (int[])[1, 7, 67])
         {
-            foreach ((int kernel, int stride, Padding padding) in ((int, int, Padding)[])[(2, 2, Padding.Valid), (3, 2, Padding.Same), (9, 1, Padding.Valid)])
+            foreach ((
+                int kernel, int stride, Padding padding) in ((int, int, Padding)[])[(2, 2, Padding.Valid),
+                (3, 2, Padding.Same), (9, 1, Padding.Valid)])
             {
                 float scale = type == TensorType.Float32 ? 0 : 0.03f;
                 int zero = type == TensorType.UInt8 ? 117 : type == TensorType.Int8 ? -9 : 0;
                 TestTensor x = TestTensor.Random(random, type, [2, 9, 9, channels], scale, zero);
                 int size = padding == Padding.Same ? 5 : ((9 - kernel) / stride) + 1;
                 var options = new Pool2DOptions(padding, stride, stride, kernel, kernel, ActivationFunction.None);
-                TestTensor max = Run(BuiltinOperator.MaxPool2D, options, [x], Output(type, [2, size, size, channels], scale, zero))[0];
+                TestTensor max = Run(
+                    BuiltinOperator.MaxPool2D, options, [x], Output(type, [2, size, size, channels], scale, zero))[0];
                 AssertClose(Naive(x.Real(), channels, size, kernel, stride, padding, v => v.Max()), max);
-                TestTensor mean = Run(BuiltinOperator.AveragePool2D, options, [x], Output(type, [2, size, size, channels], scale * 0.9f, zero - 3))[0];
+                TestTensor mean = Run(
+                    BuiltinOperator.AveragePool2D, options, [x],
+                    Output(type, [2, size, size, channels], scale * 0.9f, zero - 3))[0];
                 AssertClose(Naive(x.Real(), channels, size, kernel, stride, padding, v => v.Average()), mean);
             }
         }

@@ -15,10 +15,12 @@ public class QuantizeOperatorTests
         float[] many = [.. Enumerable.Range(0, 6).SelectMany(_ => values)];
         TestTensor x = TestTensor.Float([many.Length], many);
         int[] steps = [0, 0, 2, 2, 0, -2, 127, -128, 127, -128, 0, 126];
-        var y = (sbyte[])Run(BuiltinOperator.Quantize, null, [x], Output(TensorType.Int8, [many.Length], 1, 0))[0].Values;
+        var y = (sbyte[])Run(
+            BuiltinOperator.Quantize, null, [x], Output(TensorType.Int8, [many.Length], 1, 0))[0].Values;
         CollectionAssert.AreEqual(Enumerable.Range(0, 6).SelectMany(_ => steps).Select(s => (sbyte)s).ToArray(), y);
         int[] unsigned = [3, 3, 5, 5, 3, 1, 255, 0, 255, 0, 3, 129];
-        var u = (byte[])Run(BuiltinOperator.Quantize, null, [x], Output(TensorType.UInt8, [many.Length], 1, 3))[0].Values;
+        var u = (byte[])Run(
+            BuiltinOperator.Quantize, null, [x], Output(TensorType.UInt8, [many.Length], 1, 3))[0].Values;
         CollectionAssert.AreEqual(Enumerable.Range(0, 6).SelectMany(_ => unsigned).Select(s => (byte)s).ToArray(), u);
     }
 
@@ -28,7 +30,8 @@ public class QuantizeOperatorTests
         var random = new Random(81);
         foreach (TensorType from in (TensorType[])[TensorType.Float32, TensorType.Int8, TensorType.UInt8])
         {
-            TestTensor x = TestTensor.Random(random, from, [777], from == TensorType.Float32 ? 0 : 0.03f, from == TensorType.Float32 ? 0 : 12);
+            TestTensor x = TestTensor.Random(
+                random, from, [777], from == TensorType.Float32 ? 0 : 0.03f, from == TensorType.Float32 ? 0 : 12);
             foreach (TensorType to in (TensorType[])[TensorType.Int8, TensorType.UInt8])
                 AssertClose(x.Real(), Run(BuiltinOperator.Quantize, null, [x], Output(to, [777], 0.041f, 7))[0]);
             if (from != TensorType.Float32)
@@ -45,7 +48,8 @@ public class QuantizeOperatorTests
         int a = m.Tensor("a", TensorType.Float32, [3]), h = m.Constant("h", TensorType.Float16, [3], values);
         int f = m.Tensor("f", TensorType.Float32, [3]), y = m.Tensor("y", TensorType.Float32, [3]);
         m.Operator(BuiltinOperator.Dequantize, [h], [f]);
-        m.Operator(BuiltinOperator.Add, [a, f], [y], new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.Add, [a, f], [y], new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
         using TfliteModel model = TfliteModel.Load(m.Build([a], [y]));
         Assert.AreEqual(1, model.Plan.Steps.Length);
         TestTensor result = OperatorTesting.Run(model, [one], [Output(TensorType.Float32, [3])])[0];
@@ -61,7 +65,11 @@ public class QuantizeOperatorTests
         CollectionAssert.AreEqual(
             (byte[])[1, 0, 255, 0, 0], (byte[])Run(BuiltinOperator.Cast, null, [x], Output(TensorType.UInt8, [5]))[0].Values);
         TestTensor i = new(TensorType.Int32, [3], new[] { 0, -5, 7 });
-        CollectionAssert.AreEqual((bool[])[false, true, true], (bool[])Run(BuiltinOperator.Cast, null, [i], Output(TensorType.Bool, [3]))[0].Values);
-        CollectionAssert.AreEqual((float[])[0, -5, 7], (float[])Run(BuiltinOperator.Cast, null, [i], Output(TensorType.Float32, [3]))[0].Values);
+        CollectionAssert.AreEqual(
+            (bool[])[false, true, true],
+            (bool[])Run(BuiltinOperator.Cast, null, [i], Output(TensorType.Bool, [3]))[0].Values);
+        CollectionAssert.AreEqual(
+            (float[])[0, -5, 7],
+            (float[])Run(BuiltinOperator.Cast, null, [i], Output(TensorType.Float32, [3]))[0].Values);
     }
 }

@@ -30,10 +30,14 @@ public class ReduceOperatorTests
                 double[] real = x.Real();
                 for (int i = 0; i < real.Length; i++)
                     sums[Target(i, shape, reduced)] += real[i];
-                TestTensor sum = Run(BuiltinOperator.Sum, new ReducerOptions(keep), [x, TestTensor.Ints(axes)], Output(type, output, scale * 41, zero))[0];
+                TestTensor sum = Run(
+                    BuiltinOperator.Sum, new ReducerOptions(keep), [x, TestTensor.Ints(axes)],
+                    Output(type, output, scale * 41, zero))[0];
                 double tolerance = type == TensorType.Float32 ? 1 : 0;
                 AssertClose(sums, tolerance, sum);
-                TestTensor mean = Run(BuiltinOperator.Mean, new ReducerOptions(keep), [x, TestTensor.Ints(axes)], Output(type, output, scale, zero))[0];
+                TestTensor mean = Run(
+                    BuiltinOperator.Mean, new ReducerOptions(keep), [x, TestTensor.Ints(axes)],
+                    Output(type, output, scale, zero))[0];
                 double count = real.Length / (double)sums.Length;
                 double[] means = [.. sums.Select(s => type == TensorType.Int32 ? Math.Truncate(s / count) : s / count)];
                 AssertClose(means, tolerance, mean);

@@ -34,7 +34,8 @@ public class UnaryOperatorTests
             TestTensor x = TestTensor.Random(random, TensorType.Float32, [3, 1571]);
             if (positive)
                 x = x with { Values = ((float[])x.Values).Select(v => MathF.Abs(v) + 0.01f).ToArray() };
-            AssertClose([.. x.Real().Select(function)], Run(op, options, [x], Output(TensorType.Float32, [3, 1571]))[0]);
+            AssertClose(
+                [.. x.Real().Select(function)], Run(op, options, [x], Output(TensorType.Float32, [3, 1571]))[0]);
             foreach (TensorType type in (TensorType[])[TensorType.Int8, TensorType.UInt8])
             {
                 int shift = type == TensorType.UInt8 ? 128 : 0;
@@ -73,7 +74,8 @@ public class UnaryOperatorTests
         {
             (float scale, int zero) = type switch { TensorType.Int8 => (0.05f, 3), TensorType.UInt8 => (0.05f, 131), _ => (0f, 0) };
             TestTensor x = TestTensor.Random(random, type, [6, 33], scale, zero);
-            TestTensor output = type == TensorType.Float32 ? Output(type, [6, 33]) : Output(type, [6, 33], 1 / 256f, type == TensorType.UInt8 ? 0 : -128);
+            TestTensor output = type == TensorType.Float32 ? Output(type, [6, 33]) : Output(
+                type, [6, 33], 1 / 256f, type == TensorType.UInt8 ? 0 : -128);
             TestTensor y = Run(BuiltinOperator.Softmax, new SoftmaxOptions(1), [x], output)[0];
             double[] real = x.Real();
             AssertClose([.. real.Select((v, i) => Math.Exp(v) / real.Skip(i / 33 * 33).Take(33).Sum(Math.Exp))], y);

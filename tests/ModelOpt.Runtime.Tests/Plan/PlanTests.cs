@@ -24,7 +24,8 @@ public class PlanTests
                 foreach (Operand input in steps[step].Inputs.Where(i => i.ArenaOffset >= 0))
                     Assert.IsFalse(Overlap(result, input), $"step {step} overwrites its input");
                 for (int later = step + 1; later <= last; later++)
-                    Assert.IsFalse(Overlap(result, steps[later].Outputs[0]), $"step {later} overwrites the result of step {step}");
+                    Assert.IsFalse(
+                        Overlap(result, steps[later].Outputs[0]), $"step {later} overwrites the result of step {step}");
             }
         }
     }
@@ -35,9 +36,12 @@ public class PlanTests
         // Weights in int8 with a scale per channel, dequantized for a float convolution, as weight-only compression writes them.
         var m = new TestModel();
         int x = m.Tensor("x", TensorType.Float32, [1, 1, 1, 2]), y = m.Tensor("y", TensorType.Float32, [1, 1, 1, 2]);
-        int q = m.Constant("q", TensorType.Int8, [2, 1, 1, 2], new sbyte[] { 1, 2, 3, 4 }, [0.5f, 2f]), w = m.Tensor("w", TensorType.Float32, [2, 1, 1, 2]);
+        int q = m.Constant(
+            "q", TensorType.Int8, [2, 1, 1, 2], new sbyte[] { 1, 2, 3, 4 }, [0.5f, 2f]), w = m.Tensor("w",
+            TensorType.Float32, [2, 1, 1, 2]);
         m.Operator(BuiltinOperator.Dequantize, [q], [w]);
-        m.Operator(BuiltinOperator.Conv2D, [x, w, -1], [y], new Conv2DOptions(Padding.Valid, 1, 1, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.Conv2D, [x, w, -1], [y], new Conv2DOptions(Padding.Valid, 1, 1, ActivationFunction.None));
         using TfliteModel model = TfliteModel.Load(m.Build([x], [y]));
         Assert.AreEqual(1, model.Plan.Steps.Length);
         TestTensor result = OperatorTesting.Run(
@@ -76,7 +80,8 @@ public class PlanTests
         Assert.IsFalse(Dynamic([-1, 4], BuiltinOperator.Gather, new GatherOptions(0), [-1, 4], 0));
     }
 
-    private static bool Dynamic(int[] input, BuiltinOperator op, IOperatorOptions? options, int[] output, params int[] constant)
+    private static bool Dynamic(
+        int[] input, BuiltinOperator op, IOperatorOptions? options, int[] output, params int[] constant)
     {
         var m = new TestModel();
         int x = m.Tensor("x", TensorType.Float32, input), y = m.Tensor("y", TensorType.Float32, output);

@@ -20,7 +20,8 @@ public class PreprocessingFoldingTests
         // As written for an NCHW model: the bytes come as NHWC and are transposed, mean and deviation are [1, 3, 1, 1].
         int[] shape = transposed ? [-1, 3, 16, 20] : [-1, 16, 20, 3], constants = transposed ? [1, 3, 1, 1] : [3];
         var m = new TestModel();
-        int x = m.Tensor("x", TensorType.UInt8, [-1, 16, 20, 3]), cast = m.Tensor("cast", TensorType.Float32, [-1, 16, 20, 3]);
+        int x = m.Tensor("x", TensorType.UInt8, [-1, 16, 20, 3]), cast = m.Tensor(
+            "cast", TensorType.Float32, [-1, 16, 20, 3]);
         m.Operator(BuiltinOperator.Cast, [x], [cast]);
         int current = cast;
         if (transposed)
@@ -29,10 +30,16 @@ public class PreprocessingFoldingTests
             current = m.Tensor("t", TensorType.Float32, shape);
             m.Operator(BuiltinOperator.Transpose, [cast, permutation], [current]);
         }
-        int mean = m.Constant("mean", TensorType.Float32, constants, Mean), factor = m.Constant("factor", TensorType.Float32, constants, Factor);
-        int centred = m.Tensor("centred", TensorType.Float32, shape), scaled = m.Tensor("scaled", TensorType.Float32, shape);
-        m.Operator(BuiltinOperator.Sub, [current, mean], [centred], new ArithmeticOptions(BuiltinOptionsType.Sub, ActivationFunction.None));
-        m.Operator(BuiltinOperator.Mul, [centred, factor], [scaled], new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
+        int mean = m.Constant("mean", TensorType.Float32, constants, Mean), factor = m.Constant(
+            "factor", TensorType.Float32, constants, Factor);
+        int centred = m.Tensor(
+            "centred", TensorType.Float32, shape), scaled = m.Tensor("scaled", TensorType.Float32, shape);
+        m.Operator(
+            BuiltinOperator.Sub, [current, mean], [centred],
+            new ArithmeticOptions(BuiltinOptionsType.Sub, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.Mul, [centred, factor], [scaled],
+            new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
         int q = m.Tensor("q", TensorType.Int8, shape, 0.0187f, -14);
         if (quantized)
             m.Operator(BuiltinOperator.Quantize, [scaled], [q]);
@@ -60,12 +67,16 @@ public class PreprocessingFoldingTests
     {
         var m = new TestModel();
         int x = m.Tensor("x", TensorType.UInt8, [1, 4]), cast = m.Tensor("cast", TensorType.Float32, [1, 4]);
-        int two = m.Constant("two", TensorType.Float32, [], new[] { 2f }), y = m.Tensor("y", TensorType.Float32, [1, 4]);
+        int two = m.Constant(
+            "two", TensorType.Float32, [], new[] { 2f }), y = m.Tensor("y", TensorType.Float32, [1, 4]);
         m.Operator(BuiltinOperator.Cast, [x], [cast]);
-        m.Operator(BuiltinOperator.Mul, [cast, two], [y], new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.Mul, [cast, two], [y],
+            new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
         using TfliteModel model = TfliteModel.Load(m.Build([x], [y, cast]));
         TestTensor output = OperatorTesting.Output(TensorType.Float32, [1, 4]);
-        TestTensor[] results = OperatorTesting.Run(model, [new TestTensor(TensorType.UInt8, [1, 4], new byte[] { 0, 1, 200, 255 })], [output, output]);
+        TestTensor[] results = OperatorTesting.Run(
+            model, [new TestTensor(TensorType.UInt8, [1, 4], new byte[] { 0, 1, 200, 255 })], [output, output]);
         CollectionAssert.AreEqual((float[])[0, 2, 400, 510], (float[])results[0].Values);
         CollectionAssert.AreEqual((float[])[0, 1, 200, 255], (float[])results[1].Values);
     }

@@ -14,18 +14,24 @@ internal static class SampleNetworks
         int w1 = m.Constant("w1", TensorType.Float32, [8, 3, 3, 3], Floats(random, 8 * 27));
         int b1 = m.Constant("b1", TensorType.Float32, [8], Floats(random, 8));
         int y1 = m.Tensor("y1", TensorType.Float32, [-1, 4, 4, 8]);
-        m.Operator(BuiltinOperator.Conv2D, [x, w1, b1], [y1], new Conv2DOptions(Padding.Same, 2, 2, ActivationFunction.Relu6));
+        m.Operator(
+            BuiltinOperator.Conv2D, [x, w1, b1], [y1], new Conv2DOptions(Padding.Same, 2, 2, ActivationFunction.Relu6));
         int w2 = m.Constant("w2", TensorType.Float32, [1, 3, 3, 8], Floats(random, 72));
         int y2 = m.Tensor("y2", TensorType.Float32, [-1, 4, 4, 8]);
-        m.Operator(BuiltinOperator.DepthwiseConv2D, [y1, w2, -1], [y2], new DepthwiseConv2DOptions(Padding.Same, 1, 1, 1, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.DepthwiseConv2D, [y1, w2, -1], [y2],
+            new DepthwiseConv2DOptions(Padding.Same, 1, 1, 1, ActivationFunction.None));
         int y3 = m.Tensor("y3", TensorType.Float32, [-1, 4, 4, 8]);
-        m.Operator(BuiltinOperator.Add, [y1, y2], [y3], new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.Relu));
+        m.Operator(
+            BuiltinOperator.Add, [y1, y2], [y3],
+            new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.Relu));
         int axes = m.Constant("axes", TensorType.Int32, [2], new[] { 1, 2 });
         int y4 = m.Tensor("y4", TensorType.Float32, [-1, 8]);
         m.Operator(BuiltinOperator.Mean, [y3, axes], [y4], new ReducerOptions(false));
         int w5 = m.Constant("w5", TensorType.Float32, [5, 8], Floats(random, 40));
         int y5 = m.Tensor("y5", TensorType.Float32, [-1, 5]);
-        m.Operator(BuiltinOperator.FullyConnected, [y4, w5, -1], [y5], new FullyConnectedOptions(ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.FullyConnected, [y4, w5, -1], [y5], new FullyConnectedOptions(ActivationFunction.None));
         int y6 = m.Tensor("y6", TensorType.Float32, [-1, 5]);
         m.Operator(BuiltinOperator.Softmax, [y5], [y6], new SoftmaxOptions(1));
         return m.Build([x], [y6]);
@@ -40,20 +46,27 @@ internal static class SampleNetworks
         int q = m.Tensor("q", TensorType.Int8, [-1, 8, 8, 3], 1 / 127f, 3);
         m.Operator(BuiltinOperator.Quantize, [x], [q]);
         int w1 = m.Constant("w1", TensorType.Int8, [8, 3, 3, 3], Bytes(random, 8 * 27), Scales(random, 8));
-        int b1 = m.Constant("b1", TensorType.Int32, [8], Enumerable.Range(-4, 8).Select(i => i * 500).ToArray(), Scales(random, 8));
+        int b1 = m.Constant(
+            "b1", TensorType.Int32, [8], Enumerable.Range(-4, 8).Select(i => i * 500).ToArray(), Scales(random, 8));
         int y1 = m.Tensor("y1", TensorType.Int8, [-1, 4, 4, 8], 6 / 255f, -128);
-        m.Operator(BuiltinOperator.Conv2D, [q, w1, b1], [y1], new Conv2DOptions(Padding.Same, 2, 2, ActivationFunction.Relu6));
+        m.Operator(
+            BuiltinOperator.Conv2D, [q, w1, b1], [y1], new Conv2DOptions(Padding.Same, 2, 2, ActivationFunction.Relu6));
         int w2 = m.Constant("w2", TensorType.Int8, [1, 3, 3, 8], Bytes(random, 72), Scales(random, 8), 0, 3);
         int y2 = m.Tensor("y2", TensorType.Int8, [-1, 4, 4, 8], 0.05f, 5);
-        m.Operator(BuiltinOperator.DepthwiseConv2D, [y1, w2, -1], [y2], new DepthwiseConv2DOptions(Padding.Same, 1, 1, 1, ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.DepthwiseConv2D, [y1, w2, -1], [y2],
+            new DepthwiseConv2DOptions(Padding.Same, 1, 1, 1, ActivationFunction.None));
         int y3 = m.Tensor("y3", TensorType.Int8, [-1, 4, 4, 8], 0.06f, -100);
-        m.Operator(BuiltinOperator.Add, [y1, y2], [y3], new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.Relu));
+        m.Operator(
+            BuiltinOperator.Add, [y1, y2], [y3],
+            new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.Relu));
         int axes = m.Constant("axes", TensorType.Int32, [2], new[] { 1, 2 });
         int y4 = m.Tensor("y4", TensorType.Int8, [-1, 8], 0.03f, -100);
         m.Operator(BuiltinOperator.Mean, [y3, axes], [y4], new ReducerOptions(false));
         int w5 = m.Constant("w5", TensorType.Int8, [5, 8], Bytes(random, 40), [0.01f]);
         int y5 = m.Tensor("y5", TensorType.Int8, [-1, 5], 0.05f, 1);
-        m.Operator(BuiltinOperator.FullyConnected, [y4, w5, -1], [y5], new FullyConnectedOptions(ActivationFunction.None));
+        m.Operator(
+            BuiltinOperator.FullyConnected, [y4, w5, -1], [y5], new FullyConnectedOptions(ActivationFunction.None));
         int y6 = m.Tensor("y6", TensorType.Int8, [-1, 5], 1 / 256f, -128);
         m.Operator(BuiltinOperator.Softmax, [y5], [y6], new SoftmaxOptions(1));
         int y = m.Tensor("y", TensorType.Float32, [-1, 5]);

@@ -19,11 +19,14 @@ internal sealed class TestModel
     public int Tensor(string name, TensorType type, int[] shape, float scale = 0, int zeroPoint = 0) =>
         Add(name, type, shape, 0, scale == 0 ? [] : [scale], [zeroPoint], 0);
 
-    public int Constant<T>(string name, TensorType type, int[] shape, T[] values, float[]? scales = null, int zeroPoint = 0, int axis = 0)
+    public int Constant<T>(
+        string name, TensorType type, int[] shape, T[] values, float[]? scales = null, int zeroPoint = 0, int axis = 0)
         where T : unmanaged
     {
         _buffers.Add(Buffer(MemoryMarshal.AsBytes<T>(values)));
-        return Add(name, type, shape, _buffers.Count - 1, scales ?? [], scales is null ? [] : [.. scales.Select(_ => (long)zeroPoint)], axis);
+        return Add(
+            name, type, shape, _buffers.Count - 1, scales ?? [],
+            scales is null ? [] : [.. scales.Select(_ => (long)zeroPoint)], axis);
     }
 
     public void Operator(BuiltinOperator op, int[] inputs, int[] outputs, IOperatorOptions? options = null)
