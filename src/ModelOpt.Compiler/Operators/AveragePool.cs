@@ -104,8 +104,8 @@ internal sealed class AveragePool : Operator
         (int low, int high) = countPadding ? (-axis.PadBegin, axis.Input + axis.PadEnd) : (0, axis.Input);
         for (int o = 0; o < counts.Length; o++)
         {
-            for (int k = 0, i = (o * axis.Stride) - axis.PadBegin; k < axis.Kernel; k++, i += axis.Dilation)
-                if (i >= low && i < high) counts[o]++;
+            (int begin, int end) = axis.Taps(o, low, high);
+            counts[o] = end - begin;
         }
 
         return counts;
@@ -114,13 +114,14 @@ internal sealed class AveragePool : Operator
     private static double Sum(WindowAxis v, WindowAxis h, Tensor x, int plane, int oy, int ox)
     {
         double sum = 0;
-        for (int ky = 0, iy = (oy * v.Stride) - v.PadBegin; ky < v.Kernel; ky++, iy += v.Dilation)
+        (int top, int bottom) = v.Taps(oy, 0, v.Input);
+        (int left, int right) = h.Taps(ox, 0, h.Input);
+        for (int ky = top; ky < bottom; ky++)
         {
-            if ((uint)iy >= (uint)v.Input) continue;
-            for (int kx = 0, ix = (ox * h.Stride) - h.PadBegin; kx < h.Kernel; kx++, ix += h.Dilation)
+            int row = plane + (((oy * v.Stride) - v.PadBegin + (ky * v.Dilation)) * h.Input);
+            for (int kx = left; kx < right; kx++)
             {
-                if ((uint)ix >= (uint)h.Input) continue;
-                int at = plane + (iy * h.Input) + ix;
+                int at = row + (ox * h.Stride) - h.PadBegin + (kx * h.Dilation);
                 sum += x.Type == ElementType.Float64 ? x.As<double>()[at] : x.As<float>()[at];
             }
         }

@@ -25,12 +25,25 @@ internal readonly record struct WindowAxis(
 
     /// <summary>Positions behind the input that the last window reaches; negative where it ends inside.</summary>
     public int Reach => ((Output - 1) * Stride) + Extent - PadBegin - Input;
+
+    /// <summary>The taps of a window that lie at positions from <paramref name="low"/> to before <paramref name="high"/>.</summary>
+    /// <param name="output">The window.</param>
+    /// <param name="low">The first position.</param>
+    /// <param name="high">The position behind the last.</param>
+    /// <returns>The first tap, and the tap behind the last.</returns>
+    public (int Begin, int End) Taps(int output, int low, int high)
+    {
+        int start = (output * Stride) - PadBegin;
+        int begin = start >= low ? 0 : Math.Min(Kernel, (low - start + Dilation - 1) / Dilation);
+        int end = start >= high ? begin : Math.Clamp(((high - 1 - start) / Dilation) + 1, begin, Kernel);
+        return (begin, end);
+    }
 }
 
 /// <summary>Window, strides, dilations and padding of a Conv or pooling node; sizes as ONNX defines them.</summary>
 internal sealed class ConvGeometry
 {
-    private const int Largest = 1 << 24;
+    private const int Largest = 1 << 16;
     private readonly Node node;
     private readonly int[] kernel, strides, dilations, pads;
     private readonly string autoPad;

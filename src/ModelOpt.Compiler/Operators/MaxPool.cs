@@ -101,17 +101,18 @@ internal sealed class MaxPool : Operator
             int at = 0;
             for (int oy = 0; oy < v.Output; oy++)
             {
+                (int top, int bottom) = v.Taps(oy, 0, v.Input);
                 for (int ox = 0; ox < h.Output; ox++)
                 {
+                    (int left, int right) = h.Taps(ox, 0, h.Input);
                     T largest = T.Zero;
                     bool any = false;
-                    for (int ky = 0, iy = (oy * v.Stride) - v.PadBegin; ky < v.Kernel; ky++, iy += v.Dilation)
+                    for (int ky = top; ky < bottom; ky++)
                     {
-                        if ((uint)iy >= (uint)v.Input) continue;
-                        for (int kx = 0, ix = (ox * h.Stride) - h.PadBegin; kx < h.Kernel; kx++, ix += h.Dilation)
+                        int iy = (oy * v.Stride) - v.PadBegin + (ky * v.Dilation);
+                        for (int kx = left; kx < right; kx++)
                         {
-                            if ((uint)ix >= (uint)h.Input) continue;
-                            T value = x[(iy * h.Input) + ix];
+                            T value = x[(iy * h.Input) + (ox * h.Stride) - h.PadBegin + (kx * h.Dilation)];
                             if (!any || value > largest) largest = value;
                             any = true;
                         }
