@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators;
@@ -15,7 +16,8 @@ internal sealed class Interpreter
     private readonly Node[] nodes;
     private readonly Value[] outputs;
     private readonly Value[][] lastUses;
-    private readonly Dictionary<Value, Tensor> rounded = [];
+    private readonly ConcurrentDictionary<Value, Tensor> rounded = [];
+    private readonly ConcurrentDictionary<Node, IntegerLayer?> layers = [];
 
     /// <summary>Prepares a graph. It must not change while the interpreter is used.</summary>
     /// <param name="graph">The graph, sorted.</param>
@@ -29,8 +31,8 @@ internal sealed class Interpreter
     }
 
     /// <summary>
-    /// Whether annotated values are rounded to their grids, constants included: the float run then gives what the integers
-    /// stand for, up to float rounding within an operator.
+    /// Whether annotated values are rounded to their grids, constants included, and layers between such values compute
+    /// on the integers: the run then gives what the integers stand for, up to float rounding within other operators.
     /// </summary>
     public bool FakeQuantize { get; init; }
 
@@ -86,6 +88,12 @@ internal sealed class Interpreter
 
     private void Run(Node node, Dictionary<Value, Tensor> live, CancellationToken cancellation)
     {
+        if (FakeQuantize && layers.GetOrAdd(node, n => IntegerLayer.Of(graph, n)) is { } layer)
+        {
+            Guard.Run(node, () => Keep(live, node.Output, layer.Forward(Find(live, node.Input(0), node), Pool, cancellation)));
+            return;
+        }
+
         var arguments = new Tensor?[node.Inputs.Count];
         for (int i = 0; i < arguments.Length; i++)
             arguments[i] = node.Inputs[i] is { } input ? Find(live, input, node) : null;
@@ -110,11 +118,8 @@ internal sealed class Interpreter
     {
         if (value.Constant is { } constant)
         {
-            if (!FakeQuantize || value.Quantization is not { } quantization) return constant;
-            lock (rounded)
-            {
-                return rounded.TryGetValue(value, out Tensor? known) ? known : rounded[value] = quantization.Round(constant);
-            }
+            return FakeQuantize && value.Quantization is { } quantization
+                ? rounded.GetOrAdd(value, _ => quantization.Round(constant)) : constant;
         }
 
         return live.TryGetValue(value, out Tensor? tensor) ? tensor

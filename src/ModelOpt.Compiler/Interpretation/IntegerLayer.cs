@@ -1,0 +1,80 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Interpretation;
+
+/// <summary>
+/// A layer whose operands and result are annotated, computed on the integers themselves (held in float32, exact below
+/// 2^24): sums of products, then <c>rint(sum · m)</c> with <c>m = (s_x·s_w)/s_y</c> in float32, as the int8 kernels do. Rounding the float result instead would fall on the other side of a tie now and then, which deep networks amplify.
+/// </summary>
+internal sealed class IntegerLayer
+{
+    private readonly Node node;
+    private readonly Quantization input;
+    private readonly Quantization output;
+    private readonly Tensor weight;
+    private readonly Tensor? bias;
+    private readonly float[] multipliers;
+
+    private IntegerLayer(Node node, Quantization input, Quantization weight, Quantization output)
+    {
+        (this.node, this.input, this.output) = (node, input, output);
+        this.weight = Integers(weight, node.Input(1).Constant!);
+        bias = node.InputOrNull(2) is { } value ? Integers(value.Quantization!, value.Constant!) : null;
+        multipliers = [.. weight.Scales.Select(scale => input.Scale * scale / output.Scale)];
+    }
+
+    /// <summary>The layer of a node, or null where it does not run in integers.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="node">The node.</param>
+    public static IntegerLayer? Of(Graph graph, Node node)
+    {
+        if (Operator.Of(node).Quantization != QuantizationRule.Weighted) return null;
+        if (node.Float("alpha", 1) != 1 || node.Float("beta", 1) != 1) return null;
+        Value result = FusedActivation.Of(graph, node)?.Output ?? node.Output;
+        if (EightBits(node.Input(0)) is not { } input || EightBits(result) is not { } output) return null;
+        if (node.Input(1) is not { IsConstant: true, Quantization: { Type: ElementType.Int8 } weight }
+            || weight.ZeroPoints.Any(z => z != 0)) return null;
+        bool hasBias = node.InputOrNull(2) is null or { IsConstant: true, Quantization.Type: ElementType.Int32 };
+        return hasBias ? new IntegerLayer(node, input, weight, output) : null;
+    }
+
+    /// <summary>The layer's result in whole steps of its grid, not yet clamped: a fused activation may come first.</summary>
+    /// <param name="x">The input, on its grid.</param>
+    /// <param name="pool">Threads, or null.</param>
+    /// <param name="cancellation">Ends the run.</param>
+    public Tensor Forward(Tensor x, WorkerPool? pool, CancellationToken cancellation)
+    {
+        Tensor steps = Tensor.Zeros(ElementType.Float32, x.Dims);
+        ReadOnlySpan<float> from = x.Span<float>();
+        Span<float> to = steps.Span<float>();
+        for (int i = 0; i < to.Length; i++) to[i] = MathF.Round(from[i] / input.Scale);
+
+        Tensor?[] operands = bias is null ? [steps, weight] : [steps, weight, bias];
+        var context = new ForwardContext(node, operands, cancellation) { Pool = pool };
+        Operator.Of(node).Forward(context);
+        Requantize(context.Outputs[0]!);
+        return context.Outputs[0]!;
+    }
+
+    private void Requantize(Tensor sums)
+    {
+        int axis = node.Type == "Conv" ? 1 : sums.Rank - 1, inner = 1;
+        foreach (int dim in sums.Dims[(axis + 1)..]) inner *= dim;
+        int channels = sums.Dims[axis];
+        Span<float> values = sums.Span<float>();
+        for (int start = 0, c = 0; start < values.Length; start += inner, c = (c + 1) % channels)
+        {
+            float multiplier = multipliers[multipliers.Length == 1 ? 0 : c];
+            foreach (ref float value in values.Slice(start, inner))
+                value = MathF.Round(value * multiplier) * output.Scale;
+        }
+    }
+
+    private static Tensor Integers(Quantization grid, Tensor constant) =>
+        Casting.To(grid.Quantize(constant), ElementType.Float32);
+
+    private static Quantization? EightBits(Value value) =>
+        value.Quantization is { IsPerTensor: true, Type: ElementType.Int8 or ElementType.UInt8 } grid ? grid : null;
+}
