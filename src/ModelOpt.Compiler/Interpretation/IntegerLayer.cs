@@ -6,7 +6,8 @@ namespace ModelOpt.Compiler.Interpretation;
 
 /// <summary>
 /// A layer whose operands and result are annotated, computed on the integers themselves (held in float32, exact below
-/// 2^24): sums of products, then <c>rint(sum · m)</c> with <c>m = (s_x·s_w)/s_y</c> in float32, as the int8 kernels do. Rounding the float result instead would fall on the other side of a tie now and then, which deep networks amplify.
+/// 2^24): sums of products, then <c>rint(sum · m)</c> with <c>m = (s_x·s_w)/s_y</c> in float32, as the int8 kernels do.
+/// Rounding the float result instead would fall on the other side of a tie now and then, which deep networks amplify.
 /// </summary>
 internal sealed class IntegerLayer
 {
