@@ -74,11 +74,12 @@ internal sealed class MatMul : Operator
                 : weights.Rank == 2 ? context.Input(node, 1, [1, 0])
                 : context.ConstantInput(node, 1, "row", tensor => tensor.Reshape([1, tensor.Count]), axis => 1);
             TfliteTensor bias = LayerBias.Of(context, node, -1, x, w, outputs);
-            int[] dims = [.. x.Dims[..^1], outputs];
+            // A matrix may come as a tensor of more dimensions, which the operator flattens.
+            int[] dims = a.Rank == 2 ? [x.Dims[0], outputs] : [.. x.Dims[..^1], outputs];
             TfliteTensor product = dims.Length == y.Rank ? y : Lowering.Temporary(node, y.Type, dims, x.OpenAxis, y.Quantization);
             context.Emit(
                 BuiltinOperator.FullyConnected, [x, w, bias], [product],
-                new FullyConnectedOptions(ActivationFunction.None, KeepDimensions: x.Rank > 2));
+                new FullyConnectedOptions(ActivationFunction.None, KeepDimensions: a.Rank > 2));
             if (product != y) context.EmitReshape(product, y);
             return;
         }

@@ -51,21 +51,20 @@ internal sealed partial class Lowering
     }
 
     /// <summary>
-    /// The input of a FULLY_CONNECTED with constant weight. A flattened image comes as it is stored, without a TRANSPOSE;
-    /// <see cref="FullyConnectedWeight"/> has its columns in the same sequence.
+    /// The input of a FULLY_CONNECTED with constant weight that keeps no dimensions: such an operator flattens by itself, so
+    /// an image comes as it is stored, without RESHAPE or TRANSPOSE. <see cref="FullyConnectedWeight"/> has its columns in
+    /// the same sequence.
     /// </summary>
     /// <param name="node">The node.</param>
-    /// <param name="index">The input's position; its last axis meets the weight.</param>
+    /// <param name="index">The input's position: a matrix.</param>
+    /// <returns>A tensor of the matrix's rows, perhaps of more than two dimensions.</returns>
     public TfliteTensor FullyConnectedInput(Node node, int index)
     {
-        Value value = node.Input(index);
-        if (FlattenOf(value) is not { } source) return Input(node, index);
-        bool quantized = RunsQuantized(node) && source.Storage.Rounds;
-        Dictionary<string, TfliteTensor> forms = quantized ? ViewOf(value).Storage.Quantized : ViewOf(value).Storage.Floats;
-        if (forms.TryGetValue("flattened", out TfliteTensor? flattened)) return flattened;
-        flattened = Reshaped(value, Demand(source.Storage, source.Storage.Order, quantized));
-        forms.Add("flattened", flattened);
-        return flattened;
+        if (FlattenOf(node.Input(index)) is { } source)
+            return Demand(source.Storage, source.Storage.Order, RunsQuantized(node));
+        TfliteTensor matrix = Input(node, index);
+        return model.Unreshaped(matrix) is { } whole && whole.OpenAxis == matrix.OpenAxis && whole.Dims[0] == matrix.Dims[0]
+            ? whole : matrix;
     }
 
     /// <summary>The weight of a FULLY_CONNECTED as outputs × inputs, its columns in the sequence of the input's.</summary>

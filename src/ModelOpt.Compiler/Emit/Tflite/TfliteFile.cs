@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
 using ModelOpt.Runtime.FlatBuffers;
 using ModelOpt.Runtime.Tflite;
 
@@ -17,6 +18,7 @@ internal sealed class TfliteFile
     private readonly FlatBufferBuilder builder = new();
     private readonly Dictionary<ReadOnlyMemory<byte>, FlatOffset> vectors = new(ContentComparer.Instance);
     private readonly Dictionary<IOperatorOptions, FlatOffset> options = [];
+    private readonly Dictionary<Quantization, FlatOffset> grids = [];
     private readonly List<TfliteTensor> tensors;
     private readonly Dictionary<TfliteTensor, int> index;
 
@@ -46,13 +48,11 @@ internal sealed class TfliteFile
         FlatOffset outputIndices = Vector<int>([.. outputs.Select(t => index[t])]);
         FlatOffset run = builder.CreateVector(
             operators.Select(o => WriteOperator(o, Array.IndexOf(codes, Code(o)))).ToArray());
-        FlatOffset name = builder.CreateString("main");
-        builder.StartTable(5);
+        builder.StartTable(4);
         builder.Add(0, all);
         builder.Add(1, inputIndices);
         builder.Add(2, outputIndices);
         builder.Add(3, run);
-        builder.Add(4, name);
         FlatOffset subgraphs = builder.CreateVector([builder.EndTable()]);
 
         FlatOffset operatorCodes = builder.CreateVector(codes.Select(c => WriteCode(c.Type, c.Version)).ToArray());
@@ -100,18 +100,7 @@ internal sealed class TfliteFile
         FlatOffset? name = tensor.Name.Length == 0 ? null : builder.CreateString(tensor.Name);
         FlatOffset shape = Vector<int>(tensor.Dims);
         FlatOffset? signature = isSeen && tensor.OpenAxis >= 0 ? Vector<int>(tensor.Signature) : null;
-        FlatOffset? grid = null;
-        if (tensor.Quantization is { } quantization)
-        {
-            FlatOffset scales = Vector<float>([.. quantization.Scales]);
-            FlatOffset zeroPoints = Vector<long>([.. quantization.ZeroPoints.Select(z => (long)z)]);
-            builder.StartTable(7);
-            builder.Add(2, scales);
-            builder.Add(3, zeroPoints);
-            builder.Add(6, Math.Max(0, quantization.Axis));
-            grid = builder.EndTable();
-        }
-
+        FlatOffset? grid = tensor.Quantization is null ? null : Grid(tensor.Quantization);
         builder.StartTable(9);
         builder.Add(0, shape);
         builder.Add(1, (byte)tensor.Type);
@@ -121,6 +110,18 @@ internal sealed class TfliteFile
         if (signature is { } s) builder.Add(7, s);
         builder.Add(8, tensor.Rank == 0);
         return builder.EndTable();
+    }
+
+    private FlatOffset Grid(Quantization quantization)
+    {
+        if (grids.TryGetValue(quantization, out FlatOffset known)) return known;
+        FlatOffset scales = Vector<float>([.. quantization.Scales]);
+        FlatOffset zeroPoints = Vector<long>([.. quantization.ZeroPoints.Select(z => (long)z)]);
+        builder.StartTable(7);
+        builder.Add(2, scales);
+        builder.Add(3, zeroPoints);
+        builder.Add(6, Math.Max(0, quantization.Axis));
+        return grids[quantization] = builder.EndTable();
     }
 
     private FlatOffset WriteOperator(TfliteOperator op, int code)

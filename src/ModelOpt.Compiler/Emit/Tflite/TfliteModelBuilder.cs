@@ -26,6 +26,11 @@ internal sealed class TfliteModelBuilder
     /// <param name="op">The operator; its inputs are produced before it.</param>
     public void Add(TfliteOperator op) => operators.Add(op);
 
+    /// <summary>What a tensor is a RESHAPE of, or null.</summary>
+    /// <param name="tensor">The tensor.</param>
+    public TfliteTensor? Unreshaped(TfliteTensor tensor) =>
+        operators.Find(o => o.Type == BuiltinOperator.Reshape && o.Outputs[0] == tensor)?.Inputs[0];
+
     /// <summary>Writes the file. The same model gives the same bytes.</summary>
     /// <exception cref="CompilationException">It would be larger than 2 GB.</exception>
     public byte[] Write()

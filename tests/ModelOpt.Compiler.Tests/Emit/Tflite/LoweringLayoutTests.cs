@@ -24,7 +24,7 @@ public sealed class LoweringLayoutTests
             new[]
             {
                 BuiltinOperator.Transpose, BuiltinOperator.Conv2D, BuiltinOperator.MaxPool2D, BuiltinOperator.Conv2D,
-                BuiltinOperator.Reshape, BuiltinOperator.FullyConnected,
+                BuiltinOperator.FullyConnected,
             },
             operators);
     }
