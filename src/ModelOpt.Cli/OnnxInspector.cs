@@ -38,24 +38,28 @@ internal static class OnnxInspector
             layers,
             [
                 $"The file has {nodes} nodes; {layers.Count} are left after simplification.",
-                "int8 needs calibration data; without it, weights are stored as int8 and computation is in float32.",
-                .. Reasons(scheme),
-                "The recipe of a build:",
-                .. DefaultRecipe(scheme).ToJson().ReplaceLineEndings("\n").Split('\n'),
+                .. PassPipeline.IsQuantized(graph) ? ["The file is quantized already: a build leaves it as it is."] : Plan(scheme),
             ]);
     }
 
+    private static IEnumerable<string> Plan(QuantizationScheme scheme) =>
+    [
+        "int8 needs calibration data; without it, weights are stored as int8 and computation is in float32.",
+        .. Reasons(scheme),
+        "The recipe of a build:",
+        .. DefaultRecipe(scheme).ToJson().ReplaceLineEndings("\n").Split('\n'),
+    ];
+
     private static InspectedLayer Layer(Node node, HashSet<Value> seen, string form)
     {
-        List<Tensor> constants =
-            [.. node.Inputs.OfType<Value>().Where(v => v.IsConstant && seen.Add(v)).Select(v => v.Constant!)];
+        List<Value> constants = [.. node.Inputs.OfType<Value>().Where(v => v.IsConstant && seen.Add(v))];
         return new InspectedLayer(
             node.Label,
             node.Type,
             node.Output.Shape?.ToString() ?? "?",
-            constants.Sum(c => (long)c.Count),
+            constants.Sum(v => (long)v.Constant!.Count),
             Operator.Of(node).Macs(node),
-            constants.Sum(c => (long)c.Bytes.Length),
+            constants.Sum(v => (long)v.Constant!.Count * (v.Quantization?.Type ?? v.Type).Size()),
             form);
     }
 

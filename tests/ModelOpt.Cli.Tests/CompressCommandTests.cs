@@ -95,6 +95,30 @@ public sealed class CompressCommandTests
     }
 
     [TestMethod]
+    public void A_quantized_model_is_left_as_it_is()
+    {
+        // After reading, the Relu is but the lower end of a grid: calibrated anew, it would be lost.
+        using var folder = new TempFolder();
+        var graph = new TestGraph();
+        Value pixels = graph.Add("Flatten", graph.Input("pixels", -1, 1, 2, 2));
+        Value weight = graph.Constant(Tensor.Of<float>([4, 4], [-1, 0, 0, 0, 0, 1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1]));
+        graph.Output(graph.Add("Relu", graph.Add("Gemm", pixels, weight)));
+        string model = folder.Write("model.onnx", OnnxWriter.Write(graph.Build())), data = folder.WriteImages();
+        Assert.AreEqual(0, CliTesting.Run("compress", model, "-o", folder["a"], "--calibration", data).ExitCode);
+
+        string quantized = Path.Combine(folder["a"], "model.onnx");
+        CliResult again = CliTesting.Run("compress", quantized, "-o", folder["b"], "--calibration", data);
+        Assert.AreEqual(0, again.ExitCode);
+        StringAssert.Contains(again.Error, "warning MOPT4015");
+        CollectionAssert.AreEqual(File.ReadAllBytes(quantized), File.ReadAllBytes(Path.Combine(folder["b"], "model.onnx")));
+        CliResult none = CliTesting.Run("compress", quantized, "-o", folder["c"], "--quantization", "none");
+        Assert.AreEqual("", none.Error);
+        CliResult inspected = CliTesting.Run("inspect", quantized);
+        StringAssert.Contains(inspected.Output, "int8 in the file");
+        StringAssert.Contains(inspected.Output, "quantized already");
+    }
+
+    [TestMethod]
     public void Without_calibration_data_a_warning_says_what_is_lost()
     {
         using var folder = new TempFolder();

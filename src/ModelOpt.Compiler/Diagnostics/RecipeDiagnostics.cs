@@ -36,4 +36,8 @@ internal static class RecipeDiagnostics
     public static readonly DiagnosticDescriptor UnequalCalibration = new("MOPT4014", Error,
         "Calibration files of different length", "the calibration files hold different numbers of samples: {0}.",
         "Sample i of every file must belong together; give each file the same number.");
+
+    public static readonly DiagnosticDescriptor AlreadyQuantized = new("MOPT4015", Warning,
+        "The model is quantized already", "the file quantizes activations itself, and is left as it is.",
+        "Compress the float model that it was made from, or set Quantization to None to say so.");
 }

@@ -1,3 +1,5 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Passes.Quantize;
 
@@ -51,16 +53,30 @@ internal static class PassPipeline
         return [.. passes.Select(p => applied[p])];
     }
 
-    /// <summary>Quantizes a simplified graph.</summary>
+    /// <summary>Quantizes a simplified graph; one that is quantized already is left as it is.</summary>
     /// <param name="graph">The graph, with shapes.</param>
     /// <param name="context">What passes share.</param>
     /// <returns>What each pass did, in order.</returns>
-    public static IReadOnlyList<AppliedPass> Quantize(Graph graph, PassContext context) =>
-        [.. Passes.Where(p => p.Phase == PassPhase.Quantize).Select(p =>
+    public static IReadOnlyList<AppliedPass> Quantize(Graph graph, PassContext context)
+    {
+        if (IsQuantized(graph))
+        {
+            // Its grids are part of its function: a Relu, for one, may be there only as the lower end of a grid.
+            if (context.Options.Quantization != QuantizationMode.None)
+                context.Diagnostics.Report(RecipeDiagnostics.AlreadyQuantized.At(null, null));
+            return [];
+        }
+
+        return [.. Passes.Where(p => p.Phase == PassPhase.Quantize).Select(p =>
         {
             PassResult result = Run(p, graph, context);
             return new AppliedPass(p.Name, result.Changes, result.Notes);
         })];
+    }
+
+    /// <summary>Whether the file that a graph was read from quantizes activations itself.</summary>
+    /// <param name="graph">The graph, before <see cref="Quantize"/>.</param>
+    public static bool IsQuantized(Graph graph) => graph.Values.Any(v => !v.IsConstant && v.Quantization is not null);
 
     private static PassResult Run(Pass pass, Graph graph, PassContext context)
     {
