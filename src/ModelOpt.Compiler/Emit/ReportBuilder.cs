@@ -39,7 +39,7 @@ internal sealed class ReportBuilder
             OnnxBytes = onnxBytes,
             FileBytes = tflite.Length,
             ZipBytes = ZipSize(tflite),
-            Layers = [.. graph.Nodes.Select(n => LayerOf(n, ReasonOf(n)))],
+            Layers = [.. graph.Nodes.Select(n => LayerOf(graph, n, ReasonOf(n)))],
             Passes = [.. simplified.Concat(quantized).Where(p => p.Changes > 0 || p.Notes.Count > 0)
                 .Select(p => new PassReport(p.Name, p.Changes, p.Notes))],
             Diagnostics = [.. diagnostics],
@@ -51,9 +51,10 @@ internal sealed class ReportBuilder
             .Select(n => n[(node.Label.Length + 2)..]).FirstOrDefault();
     }
 
-    private LayerReport LayerOf(Node node, string? reason)
+    private LayerReport LayerOf(Graph graph, Node node, string? reason)
     {
-        Value output = node.Output;
+        // Where an activation is fused, its output is the one that is stored.
+        Value output = (FusedActivation.Of(graph, node) ?? node).Output;
         Value? weight = WeightOf(node);
         return new LayerReport
         {

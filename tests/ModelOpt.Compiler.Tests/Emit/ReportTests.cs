@@ -44,6 +44,20 @@ public sealed class ReportTests
         Assert.AreEqual(deflated.Length, report.ZipBytes, 200, "a ZIP adds headers only");
     }
 
+    [TestMethod]
+    public void A_fused_activation_tells_the_grid_of_its_layer()
+    {
+        LoweringGraph graph = new();
+        Value x = graph.Node("Relu", [graph.Node("Conv", [graph.Input("x", 1, 3, 4, 4), graph.Weight(4, 3, 1, 1)])]);
+        x.Quantization = Quantization.PerTensor(ElementType.Int8, 0.5f, -128);
+        graph.Output(x);
+        LayerReport layer = new ReportBuilder(graph.Graph).Build(graph.Graph, "m", 1, [], [], [], []).Layers[0];
+        Assert.AreEqual("Conv", layer.Operator);
+        Assert.AreEqual(8, layer.ActivationBits);
+        Assert.AreEqual(0.5f, layer.Scale);
+        Assert.AreEqual(-128, layer.ZeroPoint);
+    }
+
     private static JsonElement Layer(out LoweringGraph graph, out Tensor exact)
     {
         graph = new LoweringGraph();
