@@ -63,8 +63,4 @@ internal readonly ref struct KernelArguments
     /// <summary>Scratch memory of this call, at least <see cref="Kernel.ScratchBytes"/> long, 64-byte aligned.</summary>
     public Span<T> Scratch<T>()
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(_scratch);
-
-    public int InputCount => _inputs.Length;
-
-    public int OutputCount => _outputs.Length;
 }

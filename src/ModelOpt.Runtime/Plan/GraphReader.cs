@@ -134,13 +134,13 @@ internal sealed class GraphReader
     private Tensor ReadTensor(FlatTable flat, int index)
     {
         var table = new TensorTable(flat);
-        string name = Name(flat.Memory(3).Span, index);
+        string name = Name(table.Name, index);
         ReadOnlySpan<int> shape = table.Shape;
         if (shape.Length > Tensor.MaxRank)
             throw new InvalidModelException(
                 $"Tensor '{name}' has {shape.Length} dimensions; at most {Tensor.MaxRank} are supported.");
         ReadOnlySpan<int> signature = table.ShapeSignature;
-        var tensor = new Tensor(name, table.Type, shape.ToArray(), ReadQuantization(flat.Table(4), name))
+        var tensor = new Tensor(name, table.Type, shape.ToArray(), ReadQuantization(table.Quantization, name))
         {
             HasDynamicBatch = signature.Length > 0 && signature.Length == shape.Length && signature[0] == -1,
             Data = ReadData(table, name),
@@ -168,16 +168,16 @@ internal sealed class GraphReader
         return buffer.Data.Length == 0 ? default(ReadOnlyMemory<byte>?) : buffer.Data;
     }
 
-    private static Quantization? ReadQuantization(FlatTable table, string name)
+    private static Quantization? ReadQuantization(QuantizationTable table, string name)
     {
-        ReadOnlyMemory<byte> scales = table.Memory(2, sizeof(float));
-        ReadOnlyMemory<byte> zeroPoints = table.Memory(3, sizeof(long));
+        ReadOnlyMemory<byte> scales = table.Scales;
+        ReadOnlyMemory<byte> zeroPoints = table.ZeroPoints;
         int count = scales.Length / sizeof(float), zeroPointCount = zeroPoints.Length / sizeof(long);
         if (count == 0)
             return null;
         if (zeroPointCount > 1 && zeroPointCount != count)
             throw new InvalidModelException($"Tensor '{name}' has {count} scales and {zeroPointCount} zero points.");
-        return new Quantization(scales, zeroPoints, table.Int32(6));
+        return new Quantization(scales, zeroPoints, table.Dimension);
     }
 
     private static string Name(ReadOnlySpan<byte> utf8, int index) =>

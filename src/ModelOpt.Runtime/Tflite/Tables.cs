@@ -15,11 +15,7 @@ internal readonly struct ModelTable(FlatTable table)
 
     public FlatTableVector Subgraphs => table.Tables(2);
 
-    public string? Description => table.String(3);
-
     public FlatTableVector Buffers => table.Tables(4);
-
-    public FlatTableVector Metadata => table.Tables(6);
 }
 
 internal readonly struct OperatorCodeTable(FlatTable table)
@@ -27,10 +23,6 @@ internal readonly struct OperatorCodeTable(FlatTable table)
     /// <summary>The operator. Old files have it in a byte field, which newer ones fill for numbers below 127 only.</summary>
     public BuiltinOperator Operator =>
         (BuiltinOperator)Math.Max((int)(sbyte)table.Byte(0), table.Int32(3));
-
-    public string? CustomCode => table.String(1);
-
-    public int Version => table.Int32(2, 1);
 }
 
 internal readonly struct BufferTable(FlatTable table)
@@ -39,13 +31,6 @@ internal readonly struct BufferTable(FlatTable table)
 
     /// <summary>Whether the data lies behind the FlatBuffer, as in files over 2 GB.</summary>
     public bool IsExternal => table.UInt64(1) > 1;
-}
-
-internal readonly struct MetadataTable(FlatTable table)
-{
-    public string? Name => table.String(0);
-
-    public uint Buffer => table.UInt32(1);
 }
 
 internal readonly struct SubgraphTable(FlatTable table)
@@ -57,8 +42,6 @@ internal readonly struct SubgraphTable(FlatTable table)
     public ReadOnlySpan<int> Outputs => table.Vector<int>(2);
 
     public FlatTableVector Operators => table.Tables(3);
-
-    public string? Name => table.String(4);
 }
 
 internal readonly struct TensorTable(FlatTable table)
@@ -69,7 +52,8 @@ internal readonly struct TensorTable(FlatTable table)
 
     public uint Buffer => table.UInt32(2);
 
-    public string? Name => table.String(3);
+    /// <summary>The name in UTF-8.</summary>
+    public ReadOnlySpan<byte> Name => table.Memory(3).Span;
 
     public QuantizationTable Quantization => new(table.Table(4));
 
@@ -83,9 +67,11 @@ internal readonly struct TensorTable(FlatTable table)
 
 internal readonly struct QuantizationTable(FlatTable table)
 {
-    public ReadOnlySpan<float> Scale => table.Vector<float>(2);
+    /// <summary>The scales, as bytes of float32.</summary>
+    public ReadOnlyMemory<byte> Scales => table.Memory(2, sizeof(float));
 
-    public ReadOnlySpan<long> ZeroPoint => table.Vector<long>(3);
+    /// <summary>The zero points, as bytes of int64.</summary>
+    public ReadOnlyMemory<byte> ZeroPoints => table.Memory(3, sizeof(long));
 
     public int Dimension => table.Int32(6);
 }
