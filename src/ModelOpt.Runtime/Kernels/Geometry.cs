@@ -22,12 +22,6 @@ internal readonly record struct Window2D(
     int PadTop,
     int PadLeft)
 {
-    /// <summary>Whether any window of the operation reaches outside of the input.</summary>
-    public bool HasPadding =>
-        PadTop > 0 || PadLeft > 0
-        || (OutputHeight - 1) * StrideHeight - PadTop + (KernelHeight - 1) * DilationHeight >= InputHeight
-        || (OutputWidth - 1) * StrideWidth - PadLeft + (KernelWidth - 1) * DilationWidth >= InputWidth;
-
     /// <summary>Whether each output pixel depends on the input pixel at its own place alone.</summary>
     public bool IsPointwise =>
         this is { KernelHeight: 1, KernelWidth: 1, StrideHeight: 1, StrideWidth: 1, PadTop: 0, PadLeft: 0 }
