@@ -20,8 +20,8 @@ internal sealed class OnnxWriter
     private readonly GraphProto proto;
     private readonly QdqPlan plan;
     private readonly HashSet<string> taken;
-    private readonly Dictionary<Value, string> written = [];
     private readonly Dictionary<Value, string> read = [];
+    private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
     private readonly int opset;
 
     private OnnxWriter(Graph graph)
@@ -90,7 +90,6 @@ internal sealed class OnnxWriter
     /// <summary>Makes a value that is now written under a name readable; an annotated one through its pair.</summary>
     private void Define(Value value, string name)
     {
-        written[value] = name;
         if (!graph.Inputs.Contains(value) && !(graph.IsOutput(value) && name == value.Name))
             proto.ValueInfo.Add(OnnxTypes.Write(name, value.Type, value.Shape));
         if (plan.GridOf(value) is not { } annotation)
@@ -100,11 +99,11 @@ internal sealed class OnnxWriter
         }
 
         Quantization grid = annotation.AsUInt8();
-        string scale = Constant($"{value.Name}_scale", Scales(grid));
-        string zeroPoint = Constant($"{value.Name}_zero_point", ZeroPoints(grid));
-        string stored = Unique($"{value.Name}_quantized");
+        string scale = Constant("s", Scales(grid));
+        string zeroPoint = Constant("z", ZeroPoints(grid));
+        string stored = Unique("q");
         bool isOutput = graph.IsOutput(value) && name != value.Name;
-        string restored = isOutput ? value.Name : Unique($"{value.Name}_dequantized");
+        string restored = isOutput ? value.Name : Unique("d");
         Add("QuantizeLinear", "", stored, name, scale, zeroPoint);
         Add("DequantizeLinear", "", restored, stored, scale, zeroPoint);
         read[value] = restored;
@@ -120,17 +119,18 @@ internal sealed class OnnxWriter
         }
         else if (annotation.Type == ElementType.Float16)
         {
-            string half = Constant($"{value.Name}_half", Casting.To(tensor, ElementType.Float16));
+            string half = Constant("h", Casting.To(tensor, ElementType.Float16));
             NodeProto cast = Add("Cast", "", value.Name, half);
             cast.Attribute.Add(OnnxAttributes.Write("to", (long)ElementType.Float32));
         }
         else
         {
             Quantization grid = IsWeight(value) ? annotation : annotation.AsUInt8();
-            string stored = Constant($"{value.Name}_quantized", grid.Quantize(tensor));
-            string scale = Constant($"{value.Name}_scale", Scales(grid));
-            // A bias has the zero point 0, which DequantizeLinear takes where none is given.
-            string[] zeroPoint = grid.Type == ElementType.Int32 ? [] : [Constant($"{value.Name}_zero_point", ZeroPoints(grid))];
+            string stored = Constant("q", grid.Quantize(tensor));
+            string scale = Constant("s", Scales(grid));
+            // Zero is what DequantizeLinear takes where no zero point is given; but ONNX Runtime asks for that of a Gemm's.
+            bool isImplied = grid.Type == ElementType.Int32 || value.Consumers.All(n => n.Type == "Conv");
+            string[] zeroPoint = isImplied && grid.ZeroPoints.All(z => z == 0) ? [] : [Constant("z", ZeroPoints(grid))];
             NodeProto restore = Add("DequantizeLinear", "", value.Name, [stored, scale, .. zeroPoint]);
             if (!grid.IsPerTensor) restore.Attribute.Add(OnnxAttributes.Write("axis", (long)grid.Axis));
         }
@@ -145,7 +145,7 @@ internal sealed class OnnxWriter
         if (node.Type == "ReduceMean" && node.Ints("axes") is { } axes)
         {
             target.Attribute.Remove(target.Attribute.Single(a => a.Name == "axes"));
-            target.Input.Add(Constant($"{node.Label}_axes", Tensor.Vector<long>(axes)));
+            target.Input.Add(Constant("axes", Tensor.Vector<long>(axes)));
         }
         else if (node.Type == "Split" && node.InputOrNull(1) is null)
         {
@@ -176,10 +176,16 @@ internal sealed class OnnxWriter
         return name;
     }
 
+    /// <summary>A name that is free. What only the pairs need is named shortly: there is much of it.</summary>
     private string Unique(string stem)
     {
-        string name = stem;
-        for (int i = 1; !taken.Add(name); i++) name = $"{stem}_{i}";
+        string name;
+        do
+        {
+            int count = counts[stem] = counts.GetValueOrDefault(stem) + 1;
+            name = $"{stem}{count}";
+        }
+        while (!taken.Add(name));
         return name;
     }
 
