@@ -78,6 +78,7 @@ public sealed class ResolveModels : ModelTask
             ArtifactFile.WriteIfDifferent(paths.Inputs, Describe(inputs,
                 $"{o.Quantization} {o.CalibrationMethod} {o.CalibrationSamples} {o.InputType} {o.DataLayout}",
                 $"mean {Numbers(o.InputMean)} std {Numbers(o.InputStd)}",
+                $"data {string.Join(' ', o.CalibrationData)}",
                 $"artifacts {string.Join(' ', model.Artifacts)}"));
         }
 

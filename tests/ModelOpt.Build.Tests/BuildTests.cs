@@ -30,7 +30,7 @@ public class BuildTests
         CollectionAssert.AreEquivalent(
             new[] { "Tiny.tflite", "Tiny.onnx", "Tiny.report.json", "Tiny.inputs", "Tiny.external", "Tiny.diagnostics" },
             Directory.GetFiles(app.Artifacts).Select(Path.GetFileName).ToArray());
-        Assert.AreEqual("scores 3", app.Run());
+        Assert.AreEqual(Consumer.Printed, app.Run());
 
         BuildLog second = app.Build().Clean();
         Assert.IsTrue(second.WasUpToDate("_CompressModels"));
@@ -97,7 +97,7 @@ public class BuildTests
         app.Edit("Program.cs", "using Tiny model", "using Other.Half half = new Other.Half();\n            using Tiny model");
 
         Assert.AreEqual(2, app.Build("-mt").Clean().Compressions);
-        Assert.AreEqual("scores 3", app.Run());
+        Assert.AreEqual(Consumer.Printed, app.Run());
         Assert.AreEqual(0, Directory.GetFiles(app.PathOf("bin"), "*.resources.dll", SearchOption.AllDirectories).Length);
         Assert.IsTrue(File.Exists(app.PathOf("bin/Debug/net10.0/Half.tflite")));
         Assert.IsFalse(File.Exists(Path.Combine(app.Artifacts, "Half.onnx")));
@@ -119,8 +119,13 @@ public class BuildTests
         BuildLog log = app.Build("-m:2").Clean();
         Assert.AreEqual(1, log.Compressions);
         Assert.AreEqual(2, log.Wrappers);
-        Assert.AreEqual("scores 3", app.Run());
+        Assert.AreEqual(Consumer.Printed, app.Run());
         Assert.AreEqual(0, app.Build("-f", "net10.0-windows").Clean().Compressions);
+        Assert.AreEqual(0, app.Build("-graph").Clean().Compressions);
+
+        Assert.AreEqual(1, app.Build("--no-incremental", "-m:2").Clean().Compressions);
+        app.Execute("clean").Clean();
+        Assert.IsFalse(Directory.Exists(app.Artifacts));
     }
 
     [TestMethod]
@@ -171,6 +176,6 @@ public class BuildTests
         if (log.Errors.Any(e => e.StartsWith("NU1", StringComparison.Ordinal)))
             Assert.Inconclusive($"The runtime pack Microsoft.NETCore.App.Runtime.{rid} cannot be restored here.");
         log.Clean();
-        Assert.AreEqual("scores 3", app.Run("published/app.dll"));
+        Assert.AreEqual(Consumer.Printed, app.Run("published/app.dll"));
     }
 }

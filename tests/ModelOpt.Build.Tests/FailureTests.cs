@@ -40,7 +40,7 @@ public class FailureTests
 
         File.WriteAllBytes(app.PathOf("tiny.onnx"), model);
         Assert.AreEqual(1, app.Build("--no-restore").Clean().Compressions);
-        Assert.AreEqual("scores 3", app.Run());
+        Assert.AreEqual(Consumer.Printed, app.Run());
     }
 
     [TestMethod]
@@ -94,6 +94,6 @@ public class FailureTests
         CollectionAssert.AreEqual(new[] { "Tiny.inputs" }, Directory.GetFiles(app.Artifacts).Select(Path.GetFileName).ToArray());
         app.Edit("app.csproj", "100000000", "8");
         Assert.AreEqual(1, app.Build().Clean().Compressions);
-        Assert.AreEqual("scores 3", app.Run());
+        Assert.AreEqual(Consumer.Printed, app.Run());
     }
 }

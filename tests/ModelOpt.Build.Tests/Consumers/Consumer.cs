@@ -5,6 +5,9 @@ namespace ModelOpt.Build.Tests.Consumers;
 /// <summary>A project of a user, in a temporary folder far from the repository.</summary>
 internal sealed class Consumer : IDisposable
 {
+    /// <summary>What the application prints that <see cref="App"/> writes.</summary>
+    public const string Printed = "scores 3, batch 6, allocated 0";
+
     private readonly string root;
     private int builds;
 
@@ -58,7 +61,28 @@ internal sealed class Consumer : IDisposable
                         float[] image = new float[Tiny.ImageLength];
                         for (int i = 0; i < image.Length; i++) image[i] = i / (float)image.Length;
                         using Tiny.Output output = model.Run(image);
-                        System.Console.WriteLine("scores " + output.Scores.Length);
+                        int batch = model.HasAnyBatch(image);
+                        for (int i = 0; i < 20; i++) model.RunOnce(image);
+                        long before = System.GC.GetAllocatedBytesForCurrentThread();
+                        for (int i = 0; i < 20; i++) model.RunOnce(image);
+                        long allocated = System.GC.GetAllocatedBytesForCurrentThread() - before;
+                        System.Console.WriteLine("scores " + output.Scores.Length + ", batch " + batch + ", allocated " + allocated);
+                    }
+
+                    private static void RunOnce(this Tiny model, System.ReadOnlySpan<float> image)
+                    {
+                        using Tiny.Output output = model.Run(image);
+                    }
+
+                    private static int HasAnyBatch(this Tiny model, float[] image)
+                    {
+                        float[] images = new float[2 * Tiny.ImageLength], scores = new float[2 * Tiny.ScoresLength];
+                        image.CopyTo(images, Tiny.ImageLength);
+                        model.Run(images, scores);
+                        using Tiny.Output alone = model.Run(image);
+                        bool isSame = System.MemoryExtensions.SequenceEqual(
+                            alone.Scores, System.MemoryExtensions.AsSpan(scores, Tiny.ScoresLength));
+                        return isSame ? scores.Length : -1;
                     }
                 }
             }
