@@ -35,8 +35,7 @@ internal static class CliOptions
 
         T Read(string option, string value)
         {
-            string found = Array.Find(words, w => w.Replace("-", "", StringComparison.Ordinal).Equals(value, StringComparison.OrdinalIgnoreCase))
-                ?? OptionParsing.Choice(option, value, words);
+            string found = OptionParsing.Choice(option, value, words);
             return Array.Find(choices, c => c.Word == found).Value;
         }
     }

@@ -51,6 +51,12 @@ public class BuildTests
         Assert.AreEqual(1, older.Compressions, "a model replaced by an older file");
         CollectionAssert.AreNotEqual(before, File.ReadAllBytes(Path.Combine(app.Artifacts, "Tiny.tflite")));
 
+        TinyModel.Write(app.PathOf("tiny.onnx"), seed: 9, weights: "weights.bin");
+        Assert.AreEqual(1, app.Build().Clean().Compressions);
+        Assert.AreEqual(0, app.Build().Clean().Compressions);
+        File.WriteAllBytes(app.PathOf("weights.bin"), new byte[new FileInfo(app.PathOf("weights.bin")).Length]);
+        Assert.AreEqual(1, app.Build().Clean().Compressions, "changed external data");
+
         app.Execute("clean").Clean();
         Assert.IsFalse(Directory.Exists(app.Artifacts));
         Assert.AreEqual(0, Directory.GetFiles(app.PathOf("obj"), "*.g.cs", SearchOption.AllDirectories).Length);

@@ -20,7 +20,7 @@ public static class OptionParsing
     public static T Choice<T>(string option, string value) where T : struct, Enum =>
         Enum.Parse<T>(Choice(option, value, Enum.GetNames<T>()));
 
-    /// <summary>Finds a value among the possible ones in any case.</summary>
+    /// <summary>Finds a value among the possible ones in any case, with or without hyphens.</summary>
     /// <param name="option">The option's name, for the message.</param>
     /// <param name="value">The value given.</param>
     /// <param name="possible">The possible values.</param>
@@ -29,7 +29,7 @@ public static class OptionParsing
     public static string Choice(string option, string value, params IReadOnlyList<string> possible)
     {
         string trimmed = value.Trim();
-        return possible.FirstOrDefault(p => p.Equals(trimmed, StringComparison.OrdinalIgnoreCase))
+        return possible.FirstOrDefault(p => Bare(p).Equals(Bare(trimmed), StringComparison.OrdinalIgnoreCase))
             ?? throw OptionDiagnostics.InvalidValue.Error(null, option, value, string.Join(", ", possible),
                 Nearest(trimmed, possible) is { } nearest ? $" Did you mean '{nearest}'?" : "");
     }
@@ -94,6 +94,8 @@ public static class OptionParsing
 
         return nearest.Name;
     }
+
+    private static string Bare(string word) => word.Replace("-", "", StringComparison.Ordinal);
 
     // Levenshtein's distance, one row of the table at a time. Long values are near to nothing.
     private static int EditDistance(string a, string b)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Google.Protobuf;
 using ModelOpt.Compiler.Onnx.Proto;
@@ -9,8 +10,8 @@ internal static class TinyModel
 {
     private const int Channels = 4, Size = 8, Classes = 3;
 
-    /// <summary>Writes the model; the seed gives its weights.</summary>
-    public static void Write(string path, int seed = 1)
+    /// <summary>Writes the model; the seed gives its weights, which lie in a file of their own where one is named.</summary>
+    public static void Write(string path, int seed = 1, string? weights = null)
     {
         var graph = new GraphProto { Name = "tiny" };
         graph.Input.Add(Value("image", "N", 1, Size, Size));
@@ -27,6 +28,7 @@ internal static class TinyModel
         graph.Node.Add(new NodeProto { OpType = "GlobalAveragePool", Name = "pool", Input = { "r" }, Output = { "p" } });
         graph.Node.Add(new NodeProto { OpType = "Flatten", Name = "flatten", Input = { "p" }, Output = { "f" } });
         graph.Node.Add(new NodeProto { OpType = "Gemm", Name = "gemm", Input = { "f", "w2", "b2" }, Output = { "scores" } });
+        if (weights is not null) MoveOut(graph.Initializer[0], Path.Combine(Path.GetDirectoryName(path)!, weights));
         var model = new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } };
         File.WriteAllBytes(path, model.ToByteArray());
     }
@@ -42,6 +44,14 @@ internal static class TinyModel
         writer.Write((ushort)header.Length);
         writer.Write(Encoding.ASCII.GetBytes(header));
         for (int i = 0; i < samples * Size * Size; i++) writer.Write(random.NextSingle());
+    }
+
+    private static void MoveOut(TensorProto tensor, string file)
+    {
+        File.WriteAllBytes(file, MemoryMarshal.AsBytes<float>(tensor.FloatData.ToArray()).ToArray());
+        tensor.FloatData.Clear();
+        tensor.DataLocation = TensorProto.Types.DataLocation.External;
+        tensor.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = Path.GetFileName(file) });
     }
 
     private static TensorProto Weights(string name, Random random, params long[] dims)

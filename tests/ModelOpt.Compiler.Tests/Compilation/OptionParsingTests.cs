@@ -19,6 +19,7 @@ public class OptionParsingTests
             CultureInfo.CurrentCulture = comma;
             CollectionAssert.AreEqual(new[] { 123.675f, -1e-3f, 7 }, OptionParsing.Numbers("m", "123.675, -1e-3;7").ToArray());
             Assert.AreEqual(QuantizationMode.WeightOnlyInt8, OptionParsing.Choice<QuantizationMode>("q", " weightonlyINT8 "));
+            Assert.AreEqual(CalibrationMethod.MovingAverage, OptionParsing.Choice<CalibrationMethod>("m", "moving-average"));
             Assert.AreEqual(ElementType.UInt8, OptionParsing.InputType("t", "UInt8"));
             Assert.AreEqual(ElementType.Undefined, OptionParsing.InputType("t", "float32"));
             Assert.IsTrue(OptionParsing.Boolean("b", "True"));
