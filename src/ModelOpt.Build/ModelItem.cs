@@ -8,7 +8,8 @@ namespace ModelOpt.Build;
 /// <summary>A <c>ModelItem</c> of a project, its metadata read and checked.</summary>
 internal sealed record ModelItem
 {
-    private static readonly string[] Metadata =
+    /// <summary>The names of all metadata.</summary>
+    public static readonly IReadOnlyList<string> Metadata =
     [
         nameof(ClassName), nameof(Namespace), nameof(Preset), "Quantization", "CalibrationData", "CalibrationSamples",
         "CalibrationMethod", "InputMean", "InputStd", "InputType", "DataLayout", nameof(Labels), "Recipe", "EmbedArtifact",
