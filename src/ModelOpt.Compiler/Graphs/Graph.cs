@@ -115,6 +115,18 @@ public sealed class Graph
     /// <param name="tensor">What it holds.</param>
     public Value AddConstant(string stem, Tensor tensor) => new(UniqueName(stem), tensor);
 
+    /// <summary>Lets a node read another constant; it takes over the name where no other node read the old one.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="index">The input's position; a constant stands there.</param>
+    /// <param name="tensor">What it holds from now on.</param>
+    public Value ReplaceConstant(Node node, int index, Tensor tensor)
+    {
+        Value old = node.Input(index);
+        Value constant = old.Consumers.Count == 1 && !IsOutput(old) ? new Value(old.Name, tensor) : AddConstant(old.Name, tensor);
+        node.SetInput(index, constant);
+        return constant;
+    }
+
     /// <summary>Replaces the order of nodes.</summary>
     /// <param name="sorted">The same nodes in another topological order.</param>
     internal void Reorder(IReadOnlyList<Node> sorted)

@@ -69,7 +69,7 @@ internal sealed class BatchNormFolding : Pass
         }
 
         if (!Array.TrueForAll(newWeight, float.IsFinite) || !Array.TrueForAll(newBias, float.IsFinite)) return false;
-        conv.SetInput(1, graph.AddConstant(conv.Input(1).Name, Tensor.Of<float>(weight.Dims, newWeight)));
+        graph.ReplaceConstant(conv, 1, Tensor.Of<float>(weight.Dims, newWeight));
         string biasName = conv.InputOrNull(2)?.Name ?? $"{conv.Label}_bias";
         conv.SetInput(2, graph.AddConstant(biasName, Tensor.Vector<float>(newBias)));
         conv.SetInput(0, norm.Input(0));

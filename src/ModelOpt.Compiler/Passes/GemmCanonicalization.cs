@@ -68,8 +68,8 @@ internal sealed class GemmCanonicalization : Pass
         }
 
         Tensor canonical = gemm.Int("transB", 0) != 0 ? Scaled(weight, alpha) : Transposed(weight, alpha);
-        gemm.SetInput(1, graph.AddConstant(gemm.Input(1).Name, canonical));
-        if (bias is not null) gemm.SetInput(2, graph.AddConstant(gemm.Input(2).Name, bias));
+        graph.ReplaceConstant(gemm, 1, canonical);
+        if (bias is not null) graph.ReplaceConstant(gemm, 2, bias);
         gemm.Attributes.Remove("alpha");
         gemm.Attributes.Remove("beta");
         gemm.Attributes["transB"] = 1L;

@@ -40,9 +40,9 @@ internal static class OutputAffine
         for (int c = 0; c < newBias.Length; c++) newBias[c] = (float)((bias[c] * scale[c]) + shift[c]);
         if (!Array.TrueForAll(newWeight, float.IsFinite) || !Array.TrueForAll(newBias, float.IsFinite)) return false;
 
-        feeder.SetInput(1, graph.AddConstant(feeder.Input(1).Name, Tensor.Of<float>(weight.Dims, newWeight)));
-        string biasName = feeder.InputOrNull(2)?.Name ?? $"{feeder.Label}_bias";
-        feeder.SetInput(2, graph.AddConstant(biasName, Tensor.Vector<float>(newBias)));
+        graph.ReplaceConstant(feeder, 1, Tensor.Of<float>(weight.Dims, newWeight));
+        if (feeder.InputOrNull(2) is not null) graph.ReplaceConstant(feeder, 2, Tensor.Vector<float>(newBias));
+        else feeder.SetInput(2, graph.AddConstant($"{feeder.Label}_bias", Tensor.Vector<float>(newBias)));
         graph.ReplaceUses(node.Output, feeder.Output);
         graph.Remove(node);
         return true;

@@ -97,7 +97,8 @@ internal sealed class TfliteFile
 
     private FlatOffset WriteTensor(TfliteTensor tensor, int buffer, bool isSeen)
     {
-        FlatOffset? name = tensor.Name.Length == 0 ? null : builder.CreateString(tensor.Name);
+        // Nobody looks a constant up by its name, and in a small model the names are a noticeable part.
+        FlatOffset? name = tensor.Name.Length == 0 || tensor.Data is not null ? null : builder.CreateString(tensor.Name);
         FlatOffset shape = Vector<int>(tensor.Dims);
         FlatOffset? signature = isSeen && tensor.OpenAxis >= 0 ? Vector<int>(tensor.Signature) : null;
         FlatOffset? grid = tensor.Quantization is null ? null : Grid(tensor.Quantization);

@@ -97,7 +97,7 @@ internal sealed class ChannelEqualization : Pass
         Tensor tensor = layer.Input(input).Constant!;
         float[] values = tensor.Span<float>().ToArray();
         for (int i = 0; i < values.Length; i++) values[i] = MathF.ScaleB(values[i], exponentOf(i));
-        layer.SetInput(input, graph.AddConstant(layer.Input(input).Name, Tensor.Of<float>(tensor.Dims, values)));
+        graph.ReplaceConstant(layer, input, Tensor.Of<float>(tensor.Dims, values));
     }
 
     private static int OutputChannel(Node layer, int index)
