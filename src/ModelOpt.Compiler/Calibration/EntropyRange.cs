@@ -6,61 +6,65 @@ namespace ModelOpt.Compiler.Calibration;
 /// </summary>
 internal static class EntropyRange
 {
-    private const int HalfBins = 1024;
+    private const int MaxBins = 2048;
+
+    // With fewer values to a bin the counts are chance: a sparse histogram fits the least threshold best.
+    private const int ValuesPerBin = 16;
     private const int Levels = 128;
     private const double Smoothing = 1e-4;
 
     /// <summary>Chooses the range.</summary>
     /// <param name="histogram">All values.</param>
-    /// <returns>The values seen, clipped at the chosen threshold on both sides.</returns>
+    /// <returns>The values seen, clipped at the chosen threshold on both sides; all of them where they are too few.</returns>
     public static ValueRange Estimate(Histogram histogram)
     {
         double extent = Math.Max(Math.Abs(histogram.Min), Math.Abs(histogram.Max));
         if (extent == 0) return new ValueRange(0, 0);
-        double[] bins = Symmetric(histogram, extent);
-        (int best, double least) = (HalfBins, double.PositiveInfinity);
-        for (int half = Levels / 2; half <= HalfBins; half++)
+        int size = (int)Math.Min(MaxBins, histogram.Total / ValuesPerBin);
+        if (size <= Levels) return new ValueRange(histogram.Min, histogram.Max);
+        double[] bins = Magnitudes(histogram, extent, size);
+        (int best, double least) = (size, double.PositiveInfinity);
+        for (int count = Levels; count <= size; count++)
         {
-            double divergence = Divergence(bins, half);
-            if (divergence < least) (best, least) = (half, divergence);
+            double divergence = Divergence(bins, count);
+            if (divergence < least) (best, least) = (count, divergence);
         }
 
-        float threshold = (float)(Math.Min(best + 0.5, HalfBins) * extent / HalfBins);
+        float threshold = (float)(Math.Min(best + 0.5, size) * extent / size);
         return new ValueRange(Math.Max(histogram.Min, -threshold), Math.Min(histogram.Max, threshold));
     }
 
-    /// <summary>The counts in 2048 bins over −extent…extent.</summary>
-    private static double[] Symmetric(Histogram histogram, double extent)
+    /// <summary>The counts of |x| in bins over 0…extent.</summary>
+    private static double[] Magnitudes(Histogram histogram, double extent, int size)
     {
-        double[] bins = new double[2 * HalfBins];
+        double[] bins = new double[size];
         for (int i = 0; i < histogram.Counts.Length; i++)
         {
-            double middle = Math.Clamp(histogram.Start + ((i + 0.5) * histogram.Width), -extent, extent);
-            int bin = (int)((middle / extent * HalfBins) + HalfBins);
-            bins[Math.Min(bin, (2 * HalfBins) - 1)] += histogram.Counts[i];
+            double middle = Math.Abs(histogram.Start + ((i + 0.5) * histogram.Width));
+            bins[Math.Min((int)(middle / extent * size), size - 1)] += histogram.Counts[i];
         }
 
+        // Every grid holds zero exactly. Left in, the zeros of a Relu would count as lost at every threshold but the least.
+        bins[0] = bins[1];
         return bins;
     }
 
-    /// <summary>KL(P ‖ Q): P keeps the middle bins with the outliers in its edge bins, Q is P's middle in 128 levels.</summary>
-    private static double Divergence(ReadOnlySpan<double> bins, int half)
+    /// <summary>KL(P ‖ Q): P keeps the first bins with the outliers in its last, Q is P without outliers in 128 levels.</summary>
+    private static double Divergence(ReadOnlySpan<double> bins, int count)
     {
-        ReadOnlySpan<double> middle = bins.Slice(HalfBins - half, 2 * half);
-        double[] p = middle.ToArray();
-        foreach (double count in bins[..(HalfBins - half)]) p[0] += count;
-        foreach (double count in bins[(HalfBins + half)..]) p[^1] += count;
+        double[] p = bins[..count].ToArray();
+        foreach (double outliers in bins[count..]) p[^1] += outliers;
 
-        double[] q = new double[p.Length];
+        double[] q = new double[count];
         for (int level = 0; level < Levels; level++)
         {
-            int start = level * p.Length / Levels;
-            int end = (level + 1) * p.Length / Levels;
+            int start = level * count / Levels;
+            int end = (level + 1) * count / Levels;
             double sum = 0;
             int used = 0;
             for (int i = start; i < end; i++)
             {
-                sum += middle[i];
+                sum += bins[i];
                 if (p[i] != 0) used++;
             }
 
@@ -70,31 +74,22 @@ internal static class EntropyRange
         Smooth(p);
         Smooth(q);
         double divergence = 0;
-        for (int i = 0; i < p.Length; i++)
-        {
-            if (p[i] > 0) divergence += p[i] * Math.Log(p[i] / q[i]);
-        }
-
+        for (int i = 0; i < count; i++) divergence += p[i] * Math.Log(p[i] / q[i]);
         return divergence;
     }
 
-    /// <summary>Normalizes, and moves a little of the mass to where there is none, so that no ratio is infinite.</summary>
-    private static void Smooth(Span<double> distribution)
+    /// <summary>Moves a little of the counts to where there are none, so that no ratio is infinite, and normalizes.</summary>
+    private static void Smooth(Span<double> counts)
     {
+        int zeros = counts.Count(0.0);
+        int others = counts.Length - zeros;
         double total = 0;
-        int zeros = 0;
-        foreach (double mass in distribution)
+        foreach (ref double count in counts)
         {
-            total += mass;
-            if (mass == 0) zeros++;
+            count = count == 0 ? Smoothing : Math.Max(count - (Smoothing * zeros / Math.Max(others, 1)), Smoothing);
+            total += count;
         }
 
-        int others = distribution.Length - zeros;
-        if (others == 0) zeros = distribution.Length;
-        foreach (ref double mass in distribution)
-        {
-            if (mass == 0) mass = Smoothing;
-            else mass = Math.Max((mass / total) - (Smoothing * zeros / others), Smoothing);
-        }
+        foreach (ref double count in counts) count /= total;
     }
 }
