@@ -39,6 +39,12 @@ internal sealed class Interpreter
     /// <summary>Called with every value once it is computed: the inputs first, then in the order of the nodes; not for constants.</summary>
     public Action<Value, Tensor>? Hook { get; init; }
 
+    /// <summary>
+    /// Called with every computed value before it is rounded to its grid, and free to change what a layer computed; layers
+    /// compute in float then, so that there is something to see before the rounding.
+    /// </summary>
+    public Action<Value, Tensor>? BeforeRounding { get; init; }
+
     /// <summary>Threads to work on, or null; results do not depend on them.</summary>
     public WorkerPool? Pool { get; init; }
 
@@ -88,7 +94,7 @@ internal sealed class Interpreter
 
     private void Run(Node node, Dictionary<Value, Tensor> live, CancellationToken cancellation)
     {
-        if (FakeQuantize && layers.GetOrAdd(node, n => IntegerLayer.Of(graph, n)) is { } layer)
+        if (FakeQuantize && BeforeRounding is null && layers.GetOrAdd(node, n => IntegerLayer.Of(graph, n)) is { } layer)
         {
             Guard.Run(node, () => Keep(live, node.Output, layer.Forward(Find(live, node.Input(0), node), Pool, cancellation)));
             return;
@@ -109,6 +115,7 @@ internal sealed class Interpreter
 
     private void Keep(Dictionary<Value, Tensor> live, Value value, Tensor tensor)
     {
+        BeforeRounding?.Invoke(value, tensor);
         Tensor kept = FakeQuantize && value.Quantization is { } quantization ? quantization.Round(tensor) : tensor;
         live[value] = kept;
         Hook?.Invoke(value, kept);

@@ -8,7 +8,9 @@ namespace ModelOpt.Compiler.Passes.Quantize;
 /// <summary>
 /// Fast bias correction: rounding the weights shifts the mean of each output channel, and the bias takes the shift back.
 /// <c>b_c += mean_c(float output) − mean_c(quantized output)</c>, layer by layer, so that later layers see corrected inputs
-/// (Nagel et al., "Data-Free Quantization through Weight Equalization and Bias Correction", 2019, section 4.2).
+/// (Nagel et al., "Data-Free Quantization through Weight Equalization and Bias Correction", 2019, section 4.2). The means
+/// are taken before the output is rounded: in a channel of little variance rounding has a mean of its own, and a bias that
+/// makes up for it moves the output by a whole step.
 /// </summary>
 internal static class BiasCorrection
 {
@@ -56,8 +58,6 @@ internal static class BiasCorrection
         return corrected;
     }
 
-    // A layer without a fused activation that writes its output at once is corrected too: the hook sees it rounded, and
-    // the mean of the rounding error is as good as zero.
     private static bool CanCorrect(Value value) =>
         value.Producer is { Type: "Conv" or "Gemm" } layer && Operator.Of(layer).WeightAxis(layer) >= 0
         && layer.InputOrNull(2) is not { Constant.Rank: not 1 };
@@ -73,10 +73,10 @@ internal static class BiasCorrection
     }
 
     private static void Run(
-        Graph graph, IEnumerable<Value> outputs, bool fake, Tensor[] batch, Action<Value, Tensor> hook, CancellationToken cancellation)
+        Graph graph, IEnumerable<Value> outputs, bool fake, Tensor[] batch, Action<Value, Tensor> visit, CancellationToken cancellation)
     {
         using WorkerPool pool = new(Environment.ProcessorCount);
-        new Interpreter(graph, outputs) { FakeQuantize = fake, Hook = hook, Pool = pool }.Run(batch, cancellation);
+        new Interpreter(graph, outputs) { FakeQuantize = fake, BeforeRounding = visit, Pool = pool }.Run(batch, cancellation);
     }
 
     /// <summary>The mean over all axes but the channel axis (1), in a fixed order.</summary>
