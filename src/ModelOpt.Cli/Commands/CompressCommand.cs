@@ -27,7 +27,7 @@ internal static class CompressCommand
         };
         var defaults = new CompileOptions();
         var samples = CliOptions.Count(
-            "--calibration-samples", $"Calibrates with the first N samples at most; without it, {defaults.CalibrationSamples}.");
+            "--calibration-samples", $"Calibrates with at most N samples, spread evenly over the data; without it, {defaults.CalibrationSamples}.");
         var method = CliOptions.Choice<CalibrationMethod?>(
             "--calibration-method",
             "How the range of an activation is chosen. Without it, the compiler chooses.",
