@@ -15,10 +15,11 @@ public sealed record Recipe
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
+        AllowDuplicateProperties = false,
         WriteIndented = true,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         MaxDepth = 8,
-        Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
+        Converters = { new ChoiceConverter<QuantizationMode>(), new ChoiceConverter<CalibrationMethod>() },
     };
 
     /// <summary>How numbers are stored where no layer says otherwise; null for the item's or command line's choice.</summary>
@@ -46,7 +47,7 @@ public sealed record Recipe
         }
         catch (JsonException e)
         {
-            throw new CompilationException(RecipeDiagnostics.Invalid.At(file, null, e.Message), e);
+            throw new CompilationException(RecipeDiagnostics.Invalid.At(file, null, Reason(e)), e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -63,14 +64,57 @@ public sealed record Recipe
     public QuantizationMode QuantizationOf(string layer, QuantizationMode otherwise) =>
         Layers.LastOrDefault(r => r.Quantization is not null && r.Matches(layer))?.Quantization
         ?? Quantization ?? otherwise;
+
+    /// <summary>Checks that every rule speaks of some layer.</summary>
+    /// <param name="file">The recipe's file, for the message.</param>
+    /// <param name="layers">The names of the model's layers.</param>
+    /// <exception cref="CompilationException">A rule matches no layer.</exception>
+    internal void CheckMatches(string? file, IReadOnlyList<string> layers)
+    {
+        foreach (LayerRule rule in Layers.Where(r => !layers.Any(r.Matches)))
+        {
+            string hint = OptionParsing.Nearest(rule.Match, layers) is { } nearest ? $" The nearest name is '{nearest}'." : "";
+            throw new CompilationException(RecipeDiagnostics.NothingMatches.At(file, null, rule.Match, hint));
+        }
+    }
+
+    /// <summary>The message without what .NET appends to it, and with a line number as editors count.</summary>
+    private static string Reason(JsonException e)
+    {
+        int end = e.Message.IndexOf(" Path: ", StringComparison.Ordinal);
+        string message = (end < 0 ? e.Message : e.Message[..end]).TrimEnd('.');
+        return e.LineNumber is { } line ? $"line {line + 1}: {message}" : message;
+    }
+
+    /// <summary>Takes an enumeration's names as item metadata and the command line do.</summary>
+    private sealed class ChoiceConverter<T> : JsonConverter<T> where T : struct, Enum
+    {
+        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (reader.TokenType != JsonTokenType.String)
+                throw new JsonException($"a {typeof(T).Name} is one of \"{string.Join("\", \"", Enum.GetNames<T>())}\"");
+            try
+            {
+                return OptionParsing.Choice<T>(typeof(T).Name, reader.GetString()!);
+            }
+            catch (CompilationException e)
+            {
+                throw new JsonException(e.Diagnostic.Message, e);
+            }
+        }
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
+    }
 }
 
 /// <summary>What differs for the layers whose names match a pattern.</summary>
-/// <param name="Match">A layer's name; <c>*</c> stands for any text, <c>?</c> for any character.</param>
+/// <param name="Match">A layer's name; <c>*</c> stands for any text, <c>?</c> for any character, <c>\*</c> for itself.</param>
 /// <param name="Quantization">How the layer's numbers are stored.</param>
 public sealed record LayerRule(string Match, QuantizationMode? Quantization = null)
 {
     /// <summary>Whether a layer is meant.</summary>
     /// <param name="layer">The layer's name.</param>
-    public bool Matches(string layer) => FileSystemName.MatchesSimpleExpression(Match, layer, ignoreCase: false);
+    public bool Matches(string layer) =>
+        Match == layer || FileSystemName.MatchesSimpleExpression(Match, layer, ignoreCase: false);
 }

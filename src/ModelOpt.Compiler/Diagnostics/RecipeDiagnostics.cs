@@ -14,7 +14,7 @@ internal static class RecipeDiagnostics
         "See docs/recipes.md for the keys and their values.");
 
     public static readonly DiagnosticDescriptor NothingMatches = new("MOPT4003", Error,
-        "A layer pattern matches nothing", "no layer matches '{0}'; the nearest name is '{1}'.",
+        "A layer pattern matches nothing", "no layer matches '{0}'.{1}",
         "Run 'modelopt inspect' to see the names of the layers.");
 
     public static readonly DiagnosticDescriptor NoCalibrationData = new("MOPT4010", Warning,

@@ -57,8 +57,10 @@ internal static class PassPipeline
     /// <param name="graph">The graph, with shapes.</param>
     /// <param name="context">What passes share.</param>
     /// <returns>What each pass did, in order.</returns>
+    /// <exception cref="CompilationException">A rule of the recipe matches no layer.</exception>
     public static IReadOnlyList<AppliedPass> Quantize(Graph graph, PassContext context)
     {
+        context.Recipe.CheckMatches(context.Options.Recipe, [.. graph.Nodes.Select(n => n.Label)]);
         if (IsQuantized(graph))
         {
             // Its grids are part of its function: a Relu, for one, may be there only as the lower end of a grid.

@@ -25,7 +25,7 @@ internal static class BiasCorrection
     public static Dictionary<Value, double[]> FloatMeans(
         Graph graph, IEnumerable<Node> layers, Tensor[] batch, CancellationToken cancellation)
     {
-        Dictionary<Value, double[]> means = layers.ToDictionary(n => n.Output, _ => Array.Empty<double>());
+        Dictionary<Value, double[]> means = layers.Where(CanCorrect).ToDictionary(n => n.Output, _ => Array.Empty<double>());
         Run(graph, means.Keys, false, batch, (value, tensor) =>
         {
             if (means.ContainsKey(value)) means[value] = ChannelMeans(tensor);
@@ -44,7 +44,7 @@ internal static class BiasCorrection
         int corrected = 0;
         Run(graph, means.Keys, true, batch, (value, tensor) =>
         {
-            if (!means.TryGetValue(value, out double[]? wanted) || !CanCorrect(value)) return;
+            if (!means.TryGetValue(value, out double[]? wanted)) return;
             Node layer = value.Producer!;
             double[] got = ChannelMeans(tensor);
             float[] shift = [.. wanted.Zip(got, (w, g) => (float)(w - g))];
@@ -58,8 +58,8 @@ internal static class BiasCorrection
         return corrected;
     }
 
-    private static bool CanCorrect(Value value) =>
-        value.Producer is { Type: "Conv" or "Gemm" } layer && Operator.Of(layer).WeightAxis(layer) >= 0
+    private static bool CanCorrect(Node layer) =>
+        layer.Type is "Conv" or "Gemm" && Operator.Of(layer).WeightAxis(layer) >= 0
         && layer.InputOrNull(2) is not { Constant.Rank: not 1 };
 
     private static Value NoBias(Graph graph, Node layer, int channels)

@@ -19,7 +19,7 @@ internal sealed class Int8Quantization : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         if (!IsWanted(graph, context)) return PassResult.Of(0);
-        Requantization.Insert(graph);
+        Requantization.Insert(graph, n => IsInt8(n, context));
         QuantizationScheme scheme = QuantizationScheme.Of(graph, n => IsInt8(n, context) ? null : "the recipe says so");
         List<string> notes = [.. scheme.Reasons.Select(r => $"{r.Key.Label}: {r.Value}")];
         if (scheme.Nodes.Count == 0)

@@ -11,11 +11,12 @@ internal static class Requantization
 {
     /// <summary>Inserts the Identity nodes.</summary>
     /// <param name="graph">The graph, simplified.</param>
+    /// <param name="isInt8">Whether a node is to run in int8.</param>
     /// <returns>How many were inserted.</returns>
-    public static int Insert(Graph graph)
+    public static int Insert(Graph graph, Func<Node, bool> isInt8)
     {
         int count = 0;
-        foreach (Node concat in graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.SharesAll).ToArray())
+        foreach (Node concat in graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.SharesAll && isInt8(n)).ToArray())
         {
             for (int i = 0; i < concat.Inputs.Count; i++)
             {

@@ -9,14 +9,17 @@ internal static class StoredWeights
     /// <summary>How a float16 constant is marked: real = q, stored as binary16.</summary>
     public static readonly Quantization Float16 = Quantization.PerTensor(ElementType.Float16, 1, 0);
 
+    private const string StoredOtherwise = "its weight is stored otherwise already";
+
     /// <summary>Rounds a layer's weight to int8 per output channel; the bias stays as it is.</summary>
     /// <param name="node">The layer.</param>
     /// <returns>Why it was not done, or null where it was.</returns>
     public static string? AsInt8(Node node)
     {
         if (WeightOf(node) is not { } weight) return "it has no constant weight";
-        Quantization quantization = WeightGrid.Symmetric(weight.Constant!, Operator.Of(node).WeightAxis(node));
-        if (weight.Quantization is not null && weight.Quantization != quantization) return "its weight is shared with a layer that stores it otherwise";
+        int axis = Operator.Of(node).WeightAxis(node);
+        if (weight.Quantization is { } stored) return stored.Type == ElementType.Int8 && stored.Axis == axis ? null : StoredOtherwise;
+        Quantization quantization = WeightGrid.Symmetric(weight.Constant!, axis);
         weight.Quantization = quantization;
         weight.Constant = quantization.Round(weight.Constant!);
         return null;
@@ -28,6 +31,7 @@ internal static class StoredWeights
     public static string? AsFloat16(Node node)
     {
         if (WeightOf(node) is not { } weight) return "it has no constant weight";
+        if (weight.Quantization is not null && weight.Quantization != Float16) return StoredOtherwise;
         Value?[] constants = [weight, node.InputOrNull(2)];
         if (constants.Any(c => c?.Constant is { } t && !FitsFloat16(t))) return "a weight is too large for float16";
         foreach (Value? constant in constants)

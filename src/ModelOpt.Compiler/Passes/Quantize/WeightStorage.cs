@@ -18,14 +18,15 @@ internal sealed class WeightStorage : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         bool calibrated = context.Options.CalibrationData.Count > 0;
+        Node[] layers = [.. graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
+        bool wanted = !calibrated && Array.Exists(layers, n => Asked(n) == QuantizationMode.Int8);
         int changes = 0;
-        bool wanted = false;
         List<string> notes = [];
-        foreach (Node node in graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted).ToArray())
+        foreach (Node node in layers)
         {
-            QuantizationMode mode = context.Recipe.QuantizationOf(node.Label, context.Options.Quantization);
-            if (mode == QuantizationMode.Int8 && !calibrated) (mode, wanted) = (QuantizationMode.WeightOnlyInt8, true);
+            QuantizationMode mode = ModeOf(node);
             if (mode is not (QuantizationMode.WeightOnlyInt8 or QuantizationMode.Float16)) continue;
+            for (int i = 1; i < node.Inputs.Count; i++) Separate(graph, node, i, n => layers.Contains(n) && ModeOf(n) == mode);
             string? reason = mode == QuantizationMode.Float16 ? StoredWeights.AsFloat16(node) : StoredWeights.AsInt8(node);
             if (reason is null) changes++;
             else notes.Add($"{node.Label}: {reason}");
@@ -33,5 +34,17 @@ internal sealed class WeightStorage : Pass
 
         if (wanted) context.Diagnostics.Report(RecipeDiagnostics.NoCalibrationData.At(null, null));
         return new PassResult(changes, notes);
+
+        QuantizationMode Asked(Node node) => context.Recipe.QuantizationOf(node.Label, context.Options.Quantization);
+
+        QuantizationMode ModeOf(Node node) =>
+            Asked(node) is var asked && asked == QuantizationMode.Int8 && !calibrated ? QuantizationMode.WeightOnlyInt8 : asked;
+    }
+
+    /// <summary>Gives a node a constant of its own where another node that reads it is not stored alike.</summary>
+    private static void Separate(Graph graph, Node node, int index, Func<Node, bool> isAlike)
+    {
+        if (node.Inputs[index] is not { Constant: { } tensor, Quantization: null } constant || constant.Consumers.All(isAlike)) return;
+        node.SetInput(index, graph.AddConstant(constant.Name, tensor));
     }
 }

@@ -1,0 +1,149 @@
+using System.Text;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Tests.Passes.Quantize;
+
+namespace ModelOpt.Compiler.Tests.Compilation;
+
+[TestClass]
+public sealed class RecipeTests
+{
+    [TestMethod]
+    public void What_is_written_is_read_again()
+    {
+        Recipe recipe = new()
+        {
+            Quantization = QuantizationMode.WeightOnlyInt8,
+            CalibrationMethod = CalibrationMethod.MovingAverage,
+            Layers = [new LayerRule("conv*", QuantizationMode.Float16), new LayerRule("last", QuantizationMode.None)],
+        };
+        Recipe read = Read(recipe.ToJson());
+        Assert.AreEqual(recipe.ToJson(), read.ToJson());
+        Assert.AreEqual((recipe.Quantization, recipe.CalibrationMethod), (read.Quantization, read.CalibrationMethod));
+        CollectionAssert.AreEqual(recipe.Layers.ToArray(), read.Layers.ToArray());
+    }
+
+    [TestMethod]
+    public void Comments_trailing_commas_and_the_command_lines_spelling_are_taken()
+    {
+        Recipe recipe = Read("""
+            // All of it
+            { "quantization": "weight-only-int8", /* but */ "Layers": [ { "match": "a", "quantization": "none" }, ], }
+            """);
+        Assert.AreEqual(QuantizationMode.WeightOnlyInt8, recipe.Quantization);
+        Assert.AreEqual(new LayerRule("a", QuantizationMode.None), recipe.Layers.Single());
+    }
+
+    [TestMethod]
+    [DataRow("""{ "quantisation": "Int8" }""", "line 1: ", "quantisation")]
+    [DataRow("{\n\"layers\": [ { \"match\": \"a\", \"bits\": 4 } ] }", "line 2: ", "bits")]
+    [DataRow("""{ "quantization": "int9" }""", "line 1: ", "'int9' is not one of Int8, Float16, WeightOnlyInt8, None. Did you mean 'Int8'?")]
+    [DataRow("""{ "quantization": 0 }""", "line 1: ", "Float16")]
+    [DataRow("""{ "calibrationMethod": "psychic" }""", "line 1: ", "Entropy")]
+    [DataRow("""{ "layers": [ { "quantization": "None" } ] }""", "", "every layer rule needs a 'match'")]
+    [DataRow("""{ "layers": [ { "match": "", "quantization": "None" } ] }""", "", "every layer rule needs a 'match'")]
+    [DataRow("""{ "layers": [ null ] }""", "", "every layer rule needs a 'match'")]
+    [DataRow("""{ "layers": null }""", "", "every layer rule needs a 'match'")]
+    [DataRow("""{ "quantization": "Int8", "quantization": "None" }""", "line 1: ", "quantization")]
+    [DataRow("null", "", "the file holds null")]
+    [DataRow("", "line 1: ", "")]
+    [DataRow("[]", "line 1: ", "")]
+    [DataRow("{ \"layers\": [", "line 1: ", "")]
+    public void What_is_not_a_recipe_is_told(string json, string line, string cause)
+    {
+        Diagnostic diagnostic = Refused(json);
+        Assert.AreEqual("MOPT4002", diagnostic.Descriptor.Code);
+        StringAssert.StartsWith(diagnostic.Message, $"the recipe is not valid: {line}");
+        StringAssert.Contains(diagnostic.Message, cause);
+        Assert.IsFalse(diagnostic.Message.Contains("Path:", StringComparison.Ordinal), diagnostic.Message);
+        Assert.EndsWith("recipe.json", diagnostic.File);
+    }
+
+    [TestMethod]
+    public void A_file_that_is_not_there_is_told()
+    {
+        using var folder = new TempFolder();
+        Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(() => Recipe.Read(folder["none.json"])).Diagnostic;
+        Assert.AreEqual(("MOPT4001", folder["none.json"]), (diagnostic.Descriptor.Code, diagnostic.File));
+    }
+
+    [TestMethod]
+    [DataRow("conv1", QuantizationMode.Float16)]
+    [DataRow("conv2", QuantizationMode.None)]
+    [DataRow("conv22", QuantizationMode.Float16)]
+    [DataRow("Conv1", QuantizationMode.WeightOnlyInt8)]
+    [DataRow("""a\b""", QuantizationMode.None)]
+    [DataRow("star*", QuantizationMode.None)]
+    [DataRow("stars", QuantizationMode.WeightOnlyInt8)]
+    public void The_last_rule_that_matches_holds_then_the_recipe_then_the_options(string layer, QuantizationMode mode)
+    {
+        Recipe recipe = new()
+        {
+            Quantization = QuantizationMode.WeightOnlyInt8,
+            Layers =
+            [
+                new("conv*", QuantizationMode.Float16), new("conv2", QuantizationMode.None), new("conv?"),
+                new("""a\b""", QuantizationMode.None), new("""star\*""", QuantizationMode.None),
+            ],
+        };
+        Assert.AreEqual(mode, recipe.QuantizationOf(layer, QuantizationMode.Int8));
+        Assert.AreEqual(QuantizationMode.Int8, new Recipe().QuantizationOf(layer, QuantizationMode.Int8));
+    }
+
+    [TestMethod]
+    public void A_pattern_that_matches_no_layer_ends_the_compilation()
+    {
+        using var folder = new TempFolder();
+        string layer = QuantizeTesting.Sample().Nodes[0].Label;
+        string recipe = Write(folder, $$"""{ "layers": [ { "match": "*" }, { "match": "{{layer}}x", "quantization": "None" } ] }""");
+        Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(() => Compile(recipe)).Diagnostic;
+        Assert.AreEqual(("MOPT4003", recipe), (diagnostic.Descriptor.Code, diagnostic.File));
+        Assert.AreEqual($"no layer matches '{layer}x'. The nearest name is '{layer}'.", diagnostic.Message);
+
+        recipe = Write(folder, """{ "layers": [ { "match": "nothing at all like it" } ] }""");
+        diagnostic = Assert.ThrowsExactly<CompilationException>(() => Compile(recipe)).Diagnostic;
+        Assert.AreEqual("no layer matches 'nothing at all like it'.", diagnostic.Message);
+    }
+
+    [TestMethod]
+    public void An_excluded_layer_stays_in_float_in_the_artifacts()
+    {
+        using var folder = new TempFolder();
+        Node excluded = QuantizeTesting.Sample().Nodes.Where(n => n.Type == "Conv").ElementAt(3);
+        CompiledModel all = Compile(null);
+        CompiledModel model = Compile(Write(folder, $$"""{ "layers": [ { "match": "{{excluded.Label}}", "quantization": "None" } ] }"""));
+        Graph graph = OnnxReader.Read(model.Onnx);
+        Node layer = graph.Nodes.Single(n => n.Name == excluded.Name);
+        Assert.IsNull(layer.Input(1).Quantization);
+        CollectionAssert.AreEqual(
+            excluded.Input(1).Constant!.Dims.ToArray(), layer.Input(1).Constant!.Dims.ToArray());
+        Assert.IsTrue(graph.Nodes.Where(n => n.Type == "Conv" && n != layer).All(n => n.Input(1).Quantization is { Type: ElementType.Int8 }));
+        Assert.AreEqual("the recipe says so", model.Report.Layers.Single(l => l.Name == excluded.Label).Reason);
+        Assert.IsGreaterThan(all.Tflite.Length, model.Tflite.Length);
+    }
+
+    [TestMethod]
+    public void A_recipes_quantization_wins_over_the_options()
+    {
+        using var folder = new TempFolder();
+        CompiledModel none = Compile(Write(folder, """{ "quantization": "None" }"""));
+        Assert.IsTrue(OnnxReader.Read(none.Onnx).Values.All(v => v.Quantization is null));
+    }
+
+    private static CompiledModel Compile(string? recipe) => ModelCompiler.Compile(
+        QuantizeTesting.SampleModel, QuantizeTesting.SampleOptions with { Recipe = recipe }, new DiagnosticList());
+
+    private static Recipe Read(string json)
+    {
+        using var folder = new TempFolder();
+        return Recipe.Read(Write(folder, json));
+    }
+
+    private static Diagnostic Refused(string json) =>
+        Assert.ThrowsExactly<CompilationException>(() => Read(json)).Diagnostic;
+
+    private static string Write(TempFolder folder, string json) => folder.Write("recipe.json", Encoding.UTF8.GetBytes(json));
+}
