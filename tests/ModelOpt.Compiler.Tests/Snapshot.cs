@@ -8,7 +8,8 @@ namespace ModelOpt.Compiler.Tests;
 /// </summary>
 internal static class Snapshot
 {
-    private static readonly string Repository =
+    /// <summary>The repository's folder.</summary>
+    public static string Repository { get; } =
         typeof(Snapshot).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Repository").Value!;
 
     /// <summary>Fails unless the file holds the text.</summary>

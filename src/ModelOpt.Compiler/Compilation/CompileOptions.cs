@@ -80,6 +80,6 @@ public sealed record CompileOptions
     /// <summary>The axis order of images in data files.</summary>
     public DataLayout DataLayout { get; init; }
 
-    /// <summary>A recipe file that overrides options for layers by name, or null.</summary>
+    /// <summary>A recipe file, or null; what it says of the model or of single layers wins over these options.</summary>
     public string? Recipe { get; init; }
 }

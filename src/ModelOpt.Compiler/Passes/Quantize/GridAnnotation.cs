@@ -10,6 +10,10 @@ internal static class GridAnnotation
     // A bias beyond 2^30 steps would leave the int32 accumulator no room for the products.
     private const float MaxBiasSteps = 1 << 30;
 
+    // The scale of a channel whose weights are next to nothing, beside that of the largest: fine enough for its bias, which
+    // may be all that the channel has, and not so fine that the multiplier is none in TFLite's fixed point (2^-31).
+    private const float LeastOfLargest = 1f / (1 << 16);
+
     private static readonly Quantization Unit = Quantization.PerTensor(ElementType.Int8, 1f / 256, -128);
     private static readonly Quantization Symmetric = Quantization.PerTensor(ElementType.Int8, 1f / 128, 0);
 
@@ -50,6 +54,7 @@ internal static class GridAnnotation
         Tensor? bias = node.InputOrNull(2)?.Constant;
         Value weight = Own(graph, node, 1);
         float[] smallest = new float[axis < 0 ? 1 : weight.Constant!.Dims[axis]];
+        Array.Fill(smallest, WeightGrid.Symmetric(weight.Constant!, -1).Scale * LeastOfLargest);
         for (int i = 0; bias is not null && i < bias.Count; i++)
         {
             ref float least = ref smallest[smallest.Length == bias.Count ? i : 0];

@@ -11,7 +11,7 @@ internal static class WeightGrid
     /// <summary>A weight's symmetric int8 parameters, one scale per slice: <c>s = max|w| / 127</c>.</summary>
     /// <param name="weight">The float32 weight.</param>
     /// <param name="axis">The axis of the output channels, or -1 for one scale.</param>
-    /// <param name="smallest">A lower bound for the scale of each slice, or empty.</param>
+    /// <param name="smallest">A lower bound for the scale of each slice, or empty; slices of zeros have it, or else 1.</param>
     public static Quantization Symmetric(Tensor weight, int axis, ReadOnlySpan<float> smallest = default)
     {
         int slices = axis < 0 ? 1 : weight.Dims[axis];
@@ -26,8 +26,9 @@ internal static class WeightGrid
 
         for (int c = 0; c < slices; c++)
         {
-            scales[c] = scales[c] == 0 ? 1 : scales[c] / MaxWeight;
+            scales[c] /= MaxWeight;
             if (!smallest.IsEmpty) scales[c] = MathF.Max(scales[c], smallest[c]);
+            if (scales[c] == 0) scales[c] = 1;
         }
 
         return new Quantization(ElementType.Int8, scales, new int[slices], axis);

@@ -42,6 +42,20 @@ public sealed class GridAnnotationTests
     }
 
     [TestMethod]
+    [DataRow(0f)]
+    [DataRow(1e-42f)]
+    public void A_channel_without_weights_keeps_its_bias(float rest)
+    {
+        var g = new TestGraph();
+        Tensor weight = TestGraph.RandomTensor(1, 4, 3, 3, 3);
+        weight.Span<float>()[27..54].Fill(rest);
+        g.Output(g.Add("Conv", g.Input("x", -1, 3, 5, 5), g.Constant(weight), g.Floats(0.1f, 0.34f, -0.2f, 0.3f)));
+        Node layer = Annotate(g.Build(), v => v.Producer is null ? new(0, 25.5f) : new(-1, 1)).Nodes[0];
+        Assert.AreEqual(0.34f, layer.Input(2).Constant!.Span<float>()[1], 1e-6f);
+        Assert.IsTrue(layer.Input(2).Quantization!.Scales.All(float.IsNormal));
+    }
+
+    [TestMethod]
     public void A_weight_and_bias_shared_by_two_layers_get_two_grids()
     {
         var g = new TestGraph();

@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Tests.Data;
+
+namespace ModelOpt.Compiler.Tests.Calibration;
+
+[TestClass]
+public sealed class CalibratorTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [TestMethod]
+    public void Statistics_are_those_of_all_samples()
+    {
+        Graph graph = Doubled();
+        using var calibrator = new Calibrator(graph, Context(10, Data("a.npy", [1, -2, 3, 0, 0, 8])));
+        Dictionary<Value, ActivationStatistics> statistics = calibrator.Observe([graph.Inputs[0], graph.Outputs[0]]);
+        Assert.AreEqual(new ValueRange(-2, 8), RangeEstimator.Estimate(statistics[graph.Inputs[0]], CalibrationMethod.MinMax));
+        Assert.AreEqual(new ValueRange(-4, 16), RangeEstimator.Estimate(statistics[graph.Outputs[0]], CalibrationMethod.MinMax));
+    }
+
+    [TestMethod]
+    public void Fewer_samples_are_spread_over_the_data()
+    {
+        Graph graph = Doubled();
+        float[] data = [.. Enumerable.Range(0, 20).Select(i => (float)i)];
+        using var calibrator = new Calibrator(graph, Context(5, Data("a.npy", data)));
+        List<float> seen = [];
+        calibrator.Run(graph.Outputs, 5, "test", (_, tensor) => seen.Add(tensor.Span<float>()[0]));
+        CollectionAssert.AreEqual(new float[] { 0, 8, 16, 24, 32 }, seen);
+        Tensor batch = calibrator.Batch(2)!.Single();
+        Assert.AreEqual("Float32[2, 2]", batch.ToString());
+        CollectionAssert.AreEqual(new float[] { 0, 1, 10, 11 }, batch.Span<float>().ToArray());
+    }
+
+    [TestMethod]
+    public void A_fixed_batch_takes_no_other()
+    {
+        var g = new TestGraph();
+        g.Output(g.Add("Relu", g.Input("x", 1, 2)));
+        using var calibrator = new Calibrator(g.Build(), Context(5, Data("a.npy", [1, 2])));
+        Assert.IsNull(calibrator.Batch(2));
+    }
+
+    [TestMethod]
+    public void A_value_that_is_not_finite_names_sample_and_layer()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 2);
+        Value log = g.Output(g.Add("Div", x, x));
+        Graph graph = g.Build();
+        using var calibrator = new Calibrator(graph, Context(5, Data("a.npy", [1, 2, 3, 0])));
+        Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(() => calibrator.Observe([log])).Diagnostic;
+        Assert.AreEqual(("MOPT4011", "Div"), (diagnostic.Descriptor.Code, diagnostic.Layer));
+        StringAssert.Contains(diagnostic.Message, "sample 1 ");
+    }
+
+    [TestMethod]
+    public void Every_input_needs_data_and_all_the_same_number()
+    {
+        var g = new TestGraph();
+        g.Output(g.Add("Add", g.Input("a", -1, 2), g.Input("b", -1, 2)));
+        Graph graph = g.Build();
+        string one = Data("1.npy", [1, 2]), two = Data("2.npy", [1, 2, 3, 4]);
+        Assert.AreEqual("MOPT4013", Code(graph, one));
+        Assert.AreEqual("MOPT4013", Code(graph, one, one, one));
+        Assert.AreEqual("MOPT4014", Code(graph, one, two));
+        Assert.IsNull(Code(graph, two, two));
+    }
+
+    private static string? Code(Graph graph, params string[] data)
+    {
+        try
+        {
+            using var calibrator = new Calibrator(graph, Context(5, data));
+            return null;
+        }
+        catch (CompilationException e)
+        {
+            return e.Diagnostic.Descriptor.Code;
+        }
+    }
+
+    private static PassContext Context(int samples, params string[] data) =>
+        new(new CompileOptions { CalibrationData = data, CalibrationSamples = samples }, new Recipe(), new DiagnosticList());
+
+    private string Data(string name, float[] values) => folder.Write(
+        name, DataTesting.Npy("<f4", $"{values.Length / 2}, 2", MemoryMarshal.AsBytes(values.AsSpan())));
+
+    private static Graph Doubled()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 2);
+        g.Output(g.Add("Add", x, x));
+        return g.Build();
+    }
+}
