@@ -9,7 +9,7 @@ public sealed class ValueRangeTests
     [TestMethod]
     [DataRow(0f, 255f, 1f, -128)]
     [DataRow(-255f, 0f, 1f, 127)]
-    [DataRow(-1f, 1f, 2f / 255, 0)]
+    [DataRow(-64f, 191f, 1f, -64)]
     [DataRow(-51f, 204f, 1f, -77)]
     [DataRow(0f, 0f, 1f, 0)]
     public void Int8_covers_the_range(float min, float max, float scale, int zeroPoint) =>
