@@ -99,13 +99,15 @@ internal sealed class Calibrator : IDisposable
         context.Progress?.Report(new CompileProgress(phase, samples, samples));
     }
 
-    /// <summary>Samples joined along the batch, evenly spread over those used.</summary>
+    /// <summary>Samples joined along the batch, evenly spread over the data.</summary>
     /// <param name="count">At most how many.</param>
+    /// <param name="bytes">At most how large an activation of all of them may be, as far as one sample allows.</param>
     /// <returns>A tensor for each graph input, or null where the graph takes one sample at a time.</returns>
-    public Tensor[]? Batch(int count)
+    public Tensor[]? Batch(int count, long bytes)
     {
         if (graph.Inputs.Exists(i => i.Shape is not { Rank: > 0 } shape || shape[0].IsKnown)) return null;
-        count = Math.Min(count, Count);
+        long largest = graph.Values.Where(v => !v.IsConstant).Max(v => SampleBytes(v));
+        count = (int)Math.Clamp(bytes / Math.Max(largest, 1), 1, Math.Min(count, Count));
         Tensor[][] samples = [.. Enumerable.Range(0, count).Select(i => Sample(i, count))];
         return [.. Enumerable.Range(0, graph.Inputs.Count).Select(i => Join([.. samples.Select(s => s[i])]))];
     }
@@ -115,6 +117,9 @@ internal sealed class Calibrator : IDisposable
 
     // Data files are often sorted by class: the samples used are spread over all of it.
     private Tensor[] Sample(int index, int of) => [.. inputs.Select(i => i.Read((int)((long)index * i.Count / of)))];
+
+    private static long SampleBytes(Value value) =>
+        value.Shape?.Aggregate((long)value.Type.Size(), (size, dim) => dim.IsKnown ? size * dim.Size : size) ?? 0;
 
     private static Tensor Join(Tensor[] samples)
     {

@@ -14,8 +14,11 @@ namespace ModelOpt.Compiler.Passes.Quantize;
 /// </summary>
 internal static class BiasCorrection
 {
-    /// <summary>The samples that the means are taken over; all pass through the graph at once.</summary>
-    public const int Samples = 16;
+    /// <summary>At most how many samples the means are taken over; all pass through the graph at once.</summary>
+    public const int Samples = 64;
+
+    /// <summary>At most how many bytes the largest activation of all these samples may take.</summary>
+    public const long ActivationBytes = 1 << 27;
 
     /// <summary>The mean of each output channel of each layer, in float.</summary>
     /// <param name="graph">The graph, not yet annotated.</param>

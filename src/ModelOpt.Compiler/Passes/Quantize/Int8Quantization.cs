@@ -31,7 +31,7 @@ internal sealed class Int8Quantization : Pass
         using Calibrator calibrator = new(graph, context);
         Dictionary<Value, ActivationStatistics> statistics =
             calibrator.Observe(scheme.Activations.Where(v => GridAnnotation.Fixed(v) is null));
-        Tensor[]? batch = calibrator.Batch(BiasCorrection.Samples);
+        Tensor[]? batch = calibrator.Batch(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
         var layers = scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted);
         var means = batch is null ? null : BiasCorrection.FloatMeans(graph, layers, batch, context.Cancellation);
 
