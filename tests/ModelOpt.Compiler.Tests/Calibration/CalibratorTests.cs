@@ -34,9 +34,12 @@ public sealed class CalibratorTests : IDisposable
         List<float> seen = [];
         calibrator.Run(graph.Outputs, 5, "test", (_, tensor) => seen.Add(tensor.Span<float>()[0]));
         CollectionAssert.AreEqual(new float[] { 0, 8, 16, 24, 32 }, seen);
-        Tensor batch = calibrator.Batch(2)!.Single();
+        Tensor batch = calibrator.Batch(2, long.MaxValue)!.Single();
         Assert.AreEqual("Float32[2, 2]", batch.ToString());
         CollectionAssert.AreEqual(new float[] { 0, 1, 10, 11 }, batch.Span<float>().ToArray());
+        // A sample is 8 bytes here.
+        Assert.AreEqual("Float32[3, 2]", calibrator.Batch(5, 3 * 8)!.Single().ToString());
+        Assert.AreEqual("Float32[1, 2]", calibrator.Batch(5, 1)!.Single().ToString());
     }
 
     [TestMethod]
@@ -45,7 +48,7 @@ public sealed class CalibratorTests : IDisposable
         var g = new TestGraph();
         g.Output(g.Add("Relu", g.Input("x", 1, 2)));
         using var calibrator = new Calibrator(g.Build(), Context(5, Data("a.npy", [1, 2])));
-        Assert.IsNull(calibrator.Batch(2));
+        Assert.IsNull(calibrator.Batch(2, long.MaxValue));
     }
 
     [TestMethod]

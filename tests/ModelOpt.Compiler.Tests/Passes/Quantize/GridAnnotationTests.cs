@@ -50,7 +50,9 @@ public sealed class GridAnnotationTests
         Tensor weight = TestGraph.RandomTensor(1, 4, 3, 3, 3);
         weight.Span<float>()[27..54].Fill(rest);
         g.Output(g.Add("Conv", g.Input("x", -1, 3, 5, 5), g.Constant(weight), g.Floats(0.1f, 0.34f, -0.2f, 0.3f)));
-        Node layer = Annotate(g.Build(), v => v.Producer is null ? new(0, 25.5f) : new(-1, 1)).Nodes[0];
+        Graph graph = g.Build();
+        graph.AssertArtifactsAgree();
+        Node layer = Annotate(graph, v => v.Producer is null ? new(0, 25.5f) : new(-1, 1)).Nodes[0];
         Assert.AreEqual(0.34f, layer.Input(2).Constant!.Span<float>()[1], 1e-6f);
         Assert.IsTrue(layer.Input(2).Quantization!.Scales.All(float.IsNormal));
     }
