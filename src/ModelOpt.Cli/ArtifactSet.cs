@@ -29,7 +29,8 @@ internal static class ArtifactSet
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new CompilationException(OptionDiagnostics.CannotWrite.At(null, null, current, e.Message), e);
+            throw new CompilationException(OptionDiagnostics.CannotWrite.At(
+                null, null, current, e.Message.Replace(mark, "", StringComparison.Ordinal)), e);
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
@@ -23,6 +24,11 @@ internal static class CliOptions
 
     /// <summary>An option whose value is a whole number of at least one; 0 where it is absent.</summary>
     public static Option<int> Count(string name, string description) => Parsed(name, "N", description, OptionParsing.Count);
+
+    /// <summary>An option whose value is a whole number, perhaps negative; 0 where it is absent.</summary>
+    public static Option<int> Whole(string name, string description) => Parsed(name, "N", description, (option, value) =>
+        int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number
+        : throw OptionDiagnostics.InvalidNumber.Error(null, option, value, "a whole number"));
 
     /// <summary>An option whose value is one of several words, which may be written in any case and without hyphens; the
     /// type's default where it is absent.</summary>

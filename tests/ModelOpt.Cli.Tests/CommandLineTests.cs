@@ -14,6 +14,7 @@ public sealed class CommandLineTests
     [DataRow("Did you mean 'interpreter'?", "evaluate", "m.onnx", "--data", "d.npy", "--engine", "interpretr")]
     [DataRow("not one of modelopt, interpreter, onnxruntime", "evaluate", "m.onnx", "--data", "d.npy", "--engine", "gpu")]
     [DataRow("--limit: '0'", "evaluate", "m.onnx", "--data", "d.npy", "--limit", "0")]
+    [DataRow("--label-offset: 'x' is not a whole number.", "evaluate", "m.onnx", "--data", "d.npy", "--label-offset", "x")]
     [DataRow("--mean: '1;x'", "evaluate", "m.onnx", "--data", "d.npy", "--mean", "1;x")]
     [DataRow("--std: '0'", "compress", "m.onnx", "-o", "d", "--std", "0")]
     [DataRow("Option '--output' is required.", "compress", "m.onnx")]

@@ -33,11 +33,7 @@ internal static class EvaluateCommand
         var mean = CliOptions.Mean();
         var std = CliOptions.Std();
         var layout = CliOptions.DataLayout();
-        var offset = new Option<int>("--label-offset")
-        {
-            Description = "Added to each label: 1 where the model's class 0 means 'background'.",
-            HelpName = "N",
-        };
+        var offset = CliOptions.Whole("--label-offset", "Added to each label: 1 where the model's class 0 means 'background'.");
         var limit = CliOptions.Count("--limit", "Evaluates the first N samples only.");
         var engine = CliOptions.Choice(
             "--engine",

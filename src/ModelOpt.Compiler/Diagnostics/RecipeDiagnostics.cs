@@ -40,4 +40,8 @@ internal static class RecipeDiagnostics
     public static readonly DiagnosticDescriptor AlreadyQuantized = new("MOPT4015", Warning,
         "The model is quantized already", "the file quantizes activations itself, and is left as it is.",
         "Compress the float model that it was made from, or set Quantization to None to say so.");
+
+    public static readonly DiagnosticDescriptor ConstantNotFinite = new("MOPT4016", Error,
+        "A weight is not finite", "the constant holds {0}, which cannot be quantized.",
+        "Check the training that the weights are from, or set Quantization to None.");
 }

@@ -34,9 +34,9 @@ internal sealed class ConstantOfShape : Operator
     public override void Lower(Lowering context, Node node)
     {
         if (node.Output.Shape?.ToSizes() is not { } dims)
-            throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Output.Name, node.Output.Shape);
-        Tensor filled = DataMovement.View(node, Element(node), dims, new int[dims.Length], 0);
-        context.EmitReshape(context.Constant(node.Label, filled), context.Output(node, 0));
+            throw EmitDiagnostics.UnsupportedForm.Error(
+                node.Label, Type, $"its output {node.Output.Shape} has a size that is known only when the model runs");
+        context.EmitReshape(context.Constant(node.Label, Lowering.Filled(node, Element(node), dims)), context.Output(node, 0));
     }
 
     private static Tensor Element(Node node) => node.Attributes.TryGetValue("value", out object? value)

@@ -39,8 +39,7 @@ internal sealed class Expand : Operator
                 node.Label, Type, $"it expands {node.Input(0).Type}{from} to {to}");
         int[] order = context.BroadcastOrder(node);
         int[] repeats = [.. to.Select(d => d.IsKnown ? (int)d.Size : 1)];
-        Tensor ones = DataMovement.View(
-            node, Tensor.Scalar(1f), AxisOrder.Apply(repeats, order), new int[repeats.Length], 0);
+        Tensor ones = Lowering.Filled(node, Tensor.Scalar(1f), AxisOrder.Apply(repeats, order));
         context.Emit(
             BuiltinOperator.Mul, [context.BroadcastInput(node, 0, order), context.Constant("ones", ones)],
             [context.Output(node, 0, order)], new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));

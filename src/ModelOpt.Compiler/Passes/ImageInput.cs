@@ -6,8 +6,9 @@ namespace ModelOpt.Compiler.Passes;
 
 /// <summary>
 /// Lets the model take raw image bytes (NHWC) where <see cref="CompileOptions.InputType"/> asks for them:
-/// <c>Cast → Sub mean → Mul 1/std → Transpose</c> stands before every float input. It comes after quantization, so that
-/// none of these steps is rounded; the runtime makes one table lookup of them.
+/// <c>Cast → Sub mean → Div std → Transpose</c> stands before every float input. It comes after quantization, so that
+/// none of these steps is rounded; the runtime makes one table lookup of them. It divides, as calibration does: the product
+/// with 1/std differs in the last bit, and with a mean of 127.5 every byte lies half way between two steps of the grid.
 /// </summary>
 internal sealed class ImageInput : Pass
 {
@@ -49,8 +50,8 @@ internal sealed class ImageInput : Pass
         Value current = bytes;
         Node cast = Step("Cast");
         cast.Attributes["to"] = (long)ElementType.Float32;
-        if (options.InputMean.Any(m => m != 0)) Step("Sub", Parameter("mean", options.InputMean, m => m));
-        if (options.InputStd.Any(s => s != 1)) Step("Mul", Parameter("std", options.InputStd, s => 1 / s));
+        if (options.InputMean.Any(m => m != 0)) Step("Sub", Parameter("mean", options.InputMean));
+        if (options.InputStd.Any(s => s != 1)) Step("Div", Parameter("std", options.InputStd));
         if (isImage) Step("Transpose").Attributes["perm"] = new long[] { 0, 3, 1, 2 };
         // The last step produces the input's own value, so that all who read it stay as they are.
         steps[^1].SetOutput(0, input);
@@ -72,12 +73,12 @@ internal sealed class ImageInput : Pass
             return node;
         }
 
-        Value Parameter(string what, IReadOnlyList<float> values, Func<float, float> convert)
+        Value Parameter(string what, IReadOnlyList<float> values)
         {
             Dim channels = isImage ? shape[1] : shape[^1];
             if (values.Count != 1 && (!channels.IsKnown || channels.Size != values.Count))
                 throw GraphDiagnostics.ShapeMismatch.Error(name, $"{values.Count} values of {what} do not fit the input {shape}");
-            return graph.AddConstant($"{name}_{what}", Tensor.Vector<float>([.. values.Select(convert)]));
+            return graph.AddConstant($"{name}_{what}", Tensor.Vector<float>([.. values]));
         }
     }
 }

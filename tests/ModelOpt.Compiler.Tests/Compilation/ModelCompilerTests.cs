@@ -55,6 +55,32 @@ public sealed class ModelCompilerTests
     }
 
     [TestMethod]
+    public void A_weight_that_is_not_finite_is_diagnosed()
+    {
+        using var folder = new TempFolder();
+        OnnxModel model = new OnnxModel().Input("x", "N", "2").Initializer("w", [2, 1], 1, float.NaN)
+            .Node("MatMul fc: x w -> y").Output("y", "N", "1");
+        string file = folder.Write("nan.onnx", model.Bytes());
+        Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(() => ModelCompiler.Compile(
+            file, new CompileOptions { Quantization = QuantizationMode.WeightOnlyInt8 }, new DiagnosticList())).Diagnostic;
+        Assert.AreEqual(("MOPT4016", file), (diagnostic.Descriptor.Code, diagnostic.File));
+        StringAssert.Contains(diagnostic.Message, "NaN");
+    }
+
+    [TestMethod]
+    [DataRow("ConstantOfShape c: sizes -> c")]
+    [DataRow("Expand c: x sizes -> c")]
+    public void A_small_file_does_not_become_gigabytes(string node)
+    {
+        using var folder = new TempFolder();
+        OnnxModel model = new OnnxModel().Input("x", "1", "4").Node(node).Node("Add sum: x c -> y").Output("y", "100000000", "4");
+        model.Graph.Initializer.Add(new TensorProto { Name = "sizes", Dims = { 2 }, DataType = 7, Int64Data = { 100_000_000, 4 } });
+        Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(() => ModelCompiler.Compile(
+            folder.Write("bomb.onnx", model.Bytes()), new CompileOptions(), new DiagnosticList())).Diagnostic;
+        Assert.AreEqual(("MOPT5001", "c"), (diagnostic.Descriptor.Code, diagnostic.Layer));
+    }
+
+    [TestMethod]
     public void A_model_that_takes_bytes_says_so_in_its_signature_and_its_files()
     {
         CompileOptions options = Int8 with { InputType = ElementType.UInt8 };

@@ -18,7 +18,7 @@ public sealed class ImageInputTests
         ShapeInference.Run(graph);
         GraphVerifier.Verify(graph, "ImageInput");
         Assert.AreEqual("image: UInt8[N, 5, 4, 3]", graph.Inputs.Single().ToString());
-        Assert.AreEqual("Cast Sub Mul Transpose Relu", graph.Types());
+        Assert.AreEqual("Cast Sub Div Transpose Relu", graph.Types());
 
         Dictionary<string, Tensor> bytes = graph.Feeds();
         Tensor pixels = bytes["image"], floats = Tensor.Zeros(ElementType.Float32, [2, 3, 5, 4]);
@@ -32,6 +32,21 @@ public sealed class ImageInputTests
         Tensor[] expected = GraphTesting.RunPeer(before, new Dictionary<string, Tensor> { ["image"] = floats });
         GraphTesting.AssertClose(expected, graph.RunPeer(bytes));
         GraphTesting.AssertClose(expected, graph.Interpret(bytes));
+    }
+
+    [TestMethod]
+    public void Each_byte_becomes_exactly_the_float_that_calibration_saw()
+    {
+        var g = new TestGraph();
+        g.Output(g.Add("Relu", g.Input("image", 1, 1, 1, 256)));
+        Graph graph = g.Build();
+        ImageInput.Prepend(graph, new CompileOptions { InputMean = [-0.5f], InputStd = [127.5f] });
+        ShapeInference.Run(graph);
+        byte[] bytes = [.. Enumerable.Range(0, 256).Select(i => (byte)i)];
+        float[] expected = Array.ConvertAll(bytes, x => (x + 0.5f) / 127.5f);
+        var feeds = new Dictionary<string, Tensor> { ["image"] = new Tensor(ElementType.UInt8, [1, 1, 256, 1], bytes) };
+        CollectionAssert.AreEqual(expected, graph.Interpret(feeds)[0].Span<float>().ToArray());
+        CollectionAssert.AreEqual(expected, graph.RunPeer(feeds)[0].Span<float>().ToArray());
     }
 
     [TestMethod]

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators;
 using ModelOpt.Compiler.Passes.Quantize;
@@ -8,8 +9,21 @@ namespace ModelOpt.Compiler.Emit.Tflite;
 /// <content>Constants: arranged and rounded at compile time, each form once.</content>
 internal sealed partial class Lowering
 {
+    private const long MaxFilled = 1 << 24;
+
     private readonly Dictionary<(Value Value, string Arrangement, bool Quantized), TfliteTensor> constants = [];
     private readonly Dictionary<string, TfliteTensor> shared = new(StringComparer.Ordinal);
+
+    /// <summary>A tensor with the same element everywhere.</summary>
+    /// <param name="node">The node that asks for it.</param>
+    /// <param name="element">The element.</param>
+    /// <param name="dims">The sizes.</param>
+    /// <exception cref="CompilationException">It is large: a few bytes of ONNX would become gigabytes.</exception>
+    public static Tensor Filled(Node node, Tensor element, int[] dims) =>
+        dims.Aggregate(1L, (count, size) => count * size) <= MaxFilled
+            ? DataMovement.View(node, element, dims, new int[dims.Length], 0)
+            : throw EmitDiagnostics.UnsupportedForm.Error(
+                node.Label, node.Type, $"[{string.Join(", ", dims)}] is too large for a constant with the same number everywhere");
 
     /// <summary>A constant of the lowering's own, such as a permutation or a bias that ONNX leaves out.</summary>
     /// <param name="name">What to call it.</param>

@@ -61,6 +61,7 @@ internal static class GridAnnotation
             least = MathF.Max(least, MathF.Abs(bias.Span<float>()[i]) / (inputScale * MaxBiasSteps));
         }
 
+        WeightGrid.CheckFinite(weight);
         Round(weight, WeightGrid.Symmetric(weight.Constant!, axis, smallest));
         if (bias is null) return;
         float[] scales = [.. weight.Quantization!.Scales.Select(s => inputScale * s)];
@@ -74,6 +75,7 @@ internal static class GridAnnotation
         {
             if (node.Inputs[i] is not { IsConstant: true, Type: ElementType.Float32 }) continue;
             Value constant = Own(graph, node, i);
+            WeightGrid.CheckFinite(constant);
             // A Concat's or a mover's constant lies on the grid that its output has.
             Round(constant, QuantizationScheme.IsMover(node) ? node.Output.Quantization! : WeightGrid.Asymmetric(constant.Constant!));
         }

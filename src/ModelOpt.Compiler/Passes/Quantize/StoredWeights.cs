@@ -19,6 +19,7 @@ internal static class StoredWeights
         if (WeightOf(node) is not { } weight) return "it has no constant weight";
         int axis = Operator.Of(node).WeightAxis(node);
         if (weight.Quantization is { } stored) return stored.Type == ElementType.Int8 && stored.Axis == axis ? null : StoredOtherwise;
+        WeightGrid.CheckFinite(weight);
         Quantization quantization = WeightGrid.Symmetric(weight.Constant!, axis);
         weight.Quantization = quantization;
         weight.Constant = quantization.Round(weight.Constant!);

@@ -1,3 +1,5 @@
+using System.Globalization;
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Passes.Quantize;
@@ -41,6 +43,18 @@ internal static class WeightGrid
         Calibration.ValueRange range = new(0, 0);
         foreach (float value in constant.Span<float>()) range = range.Union(new(value, value));
         return range.ToQuantization();
+    }
+
+    /// <summary>Checks that a constant can be quantized.</summary>
+    /// <param name="constant">The float32 constant.</param>
+    /// <exception cref="CompilationException">An element is not finite.</exception>
+    public static void CheckFinite(Value constant)
+    {
+        foreach (float value in constant.Constant!.Span<float>())
+        {
+            if (!float.IsFinite(value))
+                throw RecipeDiagnostics.ConstantNotFinite.Error(constant.Name, value.ToString(CultureInfo.InvariantCulture));
+        }
     }
 
     /// <summary>The number of elements between two slices along an axis.</summary>
