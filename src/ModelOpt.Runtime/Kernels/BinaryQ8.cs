@@ -19,20 +19,29 @@ internal interface IQuantizedOperation
 internal readonly record struct BinaryQuantization(
     float LeftScale, int LeftZero, float RightScale, int RightZero, float OutputScale, int OutputZero);
 
-/// <summary>a·(s_a/s_c) + (b·(s_b/s_c) + offset), fused, as ONNX Runtime's QLinearAdd on AVX2.</summary>
+/// <summary>
+/// a·(s_a/s_c) + (b·(s_b/s_c) + offset), fused, as ONNX Runtime's QLinearAdd on AVX2 computes it of uint8 (which is how our
+/// .onnx files store activations): where the sum lies half way between two steps, the offset's last bit decides. The result
+/// is 128 above the stored int8.
+/// </summary>
 internal readonly struct QuantizedAdd(BinaryQuantization q) : IQuantizedOperation
 {
+    /// <summary>uint8 is int8 and this.</summary>
+    public const int Shift = 128;
+
     private readonly float _left = q.LeftScale / q.OutputScale;
     private readonly float _right = q.RightScale / q.OutputScale;
-    private readonly float _offset =
-        q.OutputZero - ((q.LeftScale / q.OutputScale * q.LeftZero) + (q.RightScale / q.OutputScale * q.RightZero));
+    // The compiler of ONNX Runtime contracts the first product and the sum into one operation; so must this.
+    private readonly float _offset = q.OutputZero + Shift - MathF.FusedMultiplyAdd(
+        q.LeftScale / q.OutputScale, q.LeftZero + Shift, q.RightScale / q.OutputScale * (q.RightZero + Shift));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> left, Vector<float> right) => Vector.FusedMultiplyAdd(
-        left, new Vector<float>(_left), Vector.FusedMultiplyAdd(right, new Vector<float>(_right), new Vector<float>(_offset)));
+        left + new Vector<float>(Shift), new Vector<float>(_left), Vector.FusedMultiplyAdd(
+            right + new Vector<float>(Shift), new Vector<float>(_right), new Vector<float>(_offset)));
 
     public float Apply(float left, float right) =>
-        MathF.FusedMultiplyAdd(left, _left, MathF.FusedMultiplyAdd(right, _right, _offset));
+        MathF.FusedMultiplyAdd(left + Shift, _left, MathF.FusedMultiplyAdd(right + Shift, _right, _offset));
 }
 
 /// <summary>(a − z_a)(b − z_b)·(s_a·s_b/s_c) + z_c, as ONNX Runtime's QLinearMul. The integer product is exact in float.</summary>

@@ -70,7 +70,7 @@ internal static class ArithmeticOperator
     private static Kernel Quantized(Node node, BroadcastShape shape, ActivationFunction activation) =>
         node.Operator switch
         {
-            BuiltinOperator.Add => Create(node, shape, activation, new QuantizedAdd(Quantization(node)), 0),
+            BuiltinOperator.Add => Create(node, shape, activation, new QuantizedAdd(Quantization(node)), -QuantizedAdd.Shift),
             BuiltinOperator.Mul => Create(node, shape, activation, new QuantizedMultiply(Quantization(node)), 0),
             BuiltinOperator.Sub => CreateByFloat<SubtractOperation<float>>(node, shape, activation),
             BuiltinOperator.Div => CreateByFloat<DivideOperation>(node, shape, activation),
