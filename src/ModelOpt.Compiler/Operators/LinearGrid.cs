@@ -44,17 +44,6 @@ internal sealed class LinearGrid
     public static bool Holds(ElementType type) => type is ElementType.UInt8 or ElementType.Int8
         or ElementType.UInt16 or ElementType.Int16 or ElementType.Int32;
 
-    /// <summary>The least and greatest integer of a stored type.</summary>
-    /// <param name="type">The type.</param>
-    public static (long Low, long High) Range(ElementType type) => type switch
-    {
-        ElementType.UInt8 => (byte.MinValue, byte.MaxValue),
-        ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
-        ElementType.UInt16 => (ushort.MinValue, ushort.MaxValue),
-        ElementType.Int16 => (short.MinValue, short.MaxValue),
-        _ => (int.MinValue, int.MaxValue),
-    };
-
     /// <summary>Why such a node cannot be lowered.</summary>
     /// <param name="node">The node.</param>
     public static CompilationException NotFolded(Node node) => GraphDiagnostics.UnsupportedForm.Error(

@@ -32,7 +32,7 @@ internal sealed class QuantizeLinear : Operator
     {
         Tensor real = Casting.To(context.Input(0), ElementType.Float32);
         var grid = new LinearGrid(context.Node, real.Dims, context.Input(1), context.InputOrNull(2));
-        (long low, long high) = LinearGrid.Range(grid.Type);
+        (long low, long high) = QuantizationMath.Range(grid.Type);
         var result = new int[real.Count];
         ReadOnlySpan<float> x = real.Span<float>();
         for (int i = 0; i < result.Length; i++)

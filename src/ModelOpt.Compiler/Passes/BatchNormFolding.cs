@@ -42,7 +42,7 @@ internal sealed class BatchNormFolding : Pass
     {
         if (norm.Output is not { Consumers: [{ Type: "Conv" } conv], Quantization: null } output || graph.IsOutput(output)) return null;
         bool pads = conv.Ints("pads")?.Any(p => p != 0) == true || conv.String("auto_pad", "NOTSET").StartsWith("SAME", StringComparison.Ordinal);
-        return !pads && conv.Input(0) == output && IsFree(conv.Input(1)) && (conv.InputOrNull(2) is not { } bias || IsFree(bias)) ? conv : null;
+        return !pads && conv.Input(0) == output && OutputAffine.IsFree(conv.Input(1)) && (conv.InputOrNull(2) is not { } bias || OutputAffine.IsFree(bias)) ? conv : null;
     }
 
     private static bool FoldInto(Graph graph, Node conv, Node norm, double[] scale, double[] shift)
@@ -68,16 +68,11 @@ internal sealed class BatchNormFolding : Pass
             newBias[m] = (float)bias;
         }
 
-        if (!Array.TrueForAll(newWeight, float.IsFinite) || !Array.TrueForAll(newBias, float.IsFinite)) return false;
-        graph.ReplaceConstant(conv, 1, Tensor.Of<float>(weight.Dims, newWeight));
-        string biasName = conv.InputOrNull(2)?.Name ?? $"{conv.Label}_bias";
-        conv.SetInput(2, graph.AddConstant(biasName, Tensor.Vector<float>(newBias)));
+        if (!OutputAffine.SetConstants(graph, conv, newWeight, newBias)) return false;
         conv.SetInput(0, norm.Input(0));
         graph.Remove(norm);
         return true;
     }
-
-    private static bool IsFree(Value value) => value is { Constant.Type: ElementType.Float32, Quantization: null };
 
     private static float[]? Floats(Value value) =>
         value.Constant is { Type: ElementType.Float32 } tensor ? tensor.Span<float>().ToArray() : null;

@@ -38,16 +38,29 @@ internal static class OutputAffine
         int perChannel = newWeight.Length / scale.Length;
         for (int i = 0; i < newWeight.Length; i++) newWeight[i] = (float)(newWeight[i] * scale[i / perChannel]);
         for (int c = 0; c < newBias.Length; c++) newBias[c] = (float)((bias[c] * scale[c]) + shift[c]);
-        if (!Array.TrueForAll(newWeight, float.IsFinite) || !Array.TrueForAll(newBias, float.IsFinite)) return false;
-
-        graph.ReplaceConstant(feeder, 1, Tensor.Of<float>(weight.Dims, newWeight));
-        if (feeder.InputOrNull(2) is not null) graph.ReplaceConstant(feeder, 2, Tensor.Vector<float>(newBias));
-        else feeder.SetInput(2, graph.AddConstant($"{feeder.Label}_bias", Tensor.Vector<float>(newBias)));
+        if (!SetConstants(graph, feeder, newWeight, newBias)) return false;
         graph.ReplaceUses(node.Output, feeder.Output);
         graph.Remove(node);
         return true;
     }
 
-    private static bool IsFree(Value value) =>
+    /// <summary>Gives a layer another weight, of the same shape, and another bias.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="layer">The Conv or Gemm.</param>
+    /// <param name="weight">The new weight.</param>
+    /// <param name="bias">The new bias, one element for each output channel.</param>
+    /// <returns>False, and nothing changed, where an element is not finite.</returns>
+    public static bool SetConstants(Graph graph, Node layer, float[] weight, float[] bias)
+    {
+        if (!Array.TrueForAll(weight, float.IsFinite) || !Array.TrueForAll(bias, float.IsFinite)) return false;
+        graph.ReplaceConstant(layer, 1, Tensor.Of<float>(layer.Input(1).Constant!.Dims, weight));
+        if (layer.InputOrNull(2) is not null) graph.ReplaceConstant(layer, 2, Tensor.Vector<float>(bias));
+        else layer.SetInput(2, graph.AddConstant($"{layer.Label}_bias", Tensor.Vector<float>(bias)));
+        return true;
+    }
+
+    /// <summary>Whether a value is a float32 constant that may be changed: one that lies on no grid.</summary>
+    /// <param name="value">The value.</param>
+    public static bool IsFree(Value value) =>
         value is { Constant.Type: ElementType.Float32, Quantization: null };
 }
