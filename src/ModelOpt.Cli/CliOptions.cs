@@ -50,7 +50,7 @@ internal static class CliOptions
         ParseResult parsed, Option<IReadOnlyList<float>> mean, Option<IReadOnlyList<float>> std, Option<DataLayout> layout) =>
         new(parsed.GetValue(mean) ?? [], parsed.GetValue(std) ?? [], parsed.GetValue(layout));
 
-    private static Option<T> Parsed<T>(
+    public static Option<T> Parsed<T>(
         string name, string helpName, string description, Func<string, string, T> read) => new(name)
         {
             Description = description,

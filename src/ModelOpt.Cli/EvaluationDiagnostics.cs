@@ -3,7 +3,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Cli;
 
-/// <summary>What can keep a model from being inspected or evaluated (MOPT7nnn).</summary>
+/// <summary>What can keep a model from being inspected, evaluated or measured (MOPT7nnn).</summary>
 internal static class EvaluationDiagnostics
 {
     public static readonly DiagnosticDescriptor InvalidTflite = new("MOPT7001", Error,
@@ -16,7 +16,7 @@ internal static class EvaluationDiagnostics
 
     public static readonly DiagnosticDescriptor NoOnnxRuntime = new("MOPT7003", Error,
         "ONNX Runtime is not installed", "{0}.",
-        "Otherwise use --engine modelopt or interpreter.");
+        "Otherwise evaluate with --engine modelopt or interpreter, or bench without --against.");
 
     public static readonly DiagnosticDescriptor OnnxRuntimeFailed = new("MOPT7004", Error,
         "ONNX Runtime refuses the model", "ONNX Runtime says: {0}",
@@ -33,4 +33,12 @@ internal static class EvaluationDiagnostics
     public static readonly DiagnosticDescriptor OverwritesModel = new("MOPT7007", Error,
         "The output would overwrite the model", "the output '{0}' is the model itself.",
         "Choose another folder with -o.");
+
+    public static readonly DiagnosticDescriptor FixedBatch = new("MOPT7008", Error,
+        "The model's batch is fixed", "the model runs one sample at a time, not {0}.",
+        "Leave out --batch, or give a model whose first dimension is open.");
+
+    public static readonly DiagnosticDescriptor OtherInputs = new("MOPT7009", Error,
+        "The models compared have different inputs", "the inputs are not those of the TFLite model: {0}.",
+        "Compare with the .onnx file that was written beside the TFLite model, or with the one that it was made from.");
 }

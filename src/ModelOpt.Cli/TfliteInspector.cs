@@ -46,7 +46,7 @@ internal static class TfliteInspector
     }
 
     /// <summary>For each output element, as many as a filter has elements (TFLite's weight shapes).</summary>
-    private static long Macs(Node node)
+    public static long Macs(Node node)
     {
         if (node.Inputs.Length < 2 || node.Inputs[1] is not { Rank: >= 2 } weights) return 0;
         long output = node.Outputs[0].Elements;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.Text.RegularExpressions;
 
 namespace ModelOpt.Cli.Tests;
 
@@ -20,6 +21,9 @@ public sealed class CommandLineTests
     [DataRow("Option '--output' is required.", "compress", "m.onnx")]
     [DataRow("Did you mean 'int8'?", "compress", "m.onnx", "-o", "d", "--quantization", "int4")]
     [DataRow("Did you mean 'percentile'?", "compress", "m.onnx", "-o", "d", "--calibration-method", "percentil")]
+    [DataRow("--against: 'm.onnx' is not one of onnxruntime:MODEL.onnx", "bench", "m.tflite", "--against", "m.onnx")]
+    [DataRow("--threads: '1,0'", "bench", "m.tflite", "--threads", "1,0")]
+    [DataRow("--seconds: '-1'", "bench", "m.tflite", "--seconds", "-1")]
     [DataRow("Argument 'n.onnx' is not known.", "inspect", "m.onnx", "n.onnx")]
     [DataRow("Required argument missing", "inspect")]
     public void A_wrong_command_line_ends_with_2_and_says_what_is_wrong(string reason, params string[] args)
@@ -34,6 +38,7 @@ public sealed class CommandLineTests
     [DataRow("inspect", "recipe")]
     [DataRow("compress", "--calibration-method")]
     [DataRow("evaluate", "--label-offset")]
+    [DataRow("bench", "Example: modelopt bench")]
     public void Each_command_explains_itself(string command, string mention)
     {
         CliResult result = CliTesting.Run(command, "--help");
@@ -53,7 +58,7 @@ public sealed class CommandLineTests
         {
             StringAssert.Contains(page, $"modelopt {command.Name} MODEL");
             foreach (Option option in command.Options.Where(o => o is not HelpOption))
-                Assert.IsTrue(option.Aliases.Append(option.Name).Any(n => page.Contains($"{n} ", StringComparison.Ordinal)), $"{option.Name} is missing");
+                Assert.IsTrue(option.Aliases.Append(option.Name).Any(n => Regex.IsMatch(page, $"{n}[ \\]]")), $"{option.Name} is missing");
         }
     }
 
@@ -63,6 +68,7 @@ public sealed class CommandLineTests
     [DataRow("evaluate", "--data", "d.npy", "--engine", "modelopt")]
     [DataRow("evaluate", "--data", "d.npy", "--engine", "interpreter")]
     [DataRow("evaluate", "--data", "d.npy", "--engine", "onnxruntime")]
+    [DataRow("bench")]
     public void A_model_that_cannot_be_read_ends_with_1_and_one_diagnostic(string command, params string[] rest)
     {
         using var folder = new TempFolder();
@@ -79,6 +85,7 @@ public sealed class CommandLineTests
     [TestMethod]
     [DataRow("inspect")]
     [DataRow("evaluate", "--data", "d.npy")]
+    [DataRow("bench")]
     public void A_damaged_tflite_model_ends_with_1_and_one_diagnostic(string command, params string[] rest)
     {
         using var folder = new TempFolder();

@@ -17,7 +17,7 @@ internal sealed class OnnxRuntimeEngine : IEngine
         this.model = model;
         // The file is read first, so that one that is absent is reported like everywhere else.
         _ = ModelFile.Read(model);
-        session = Guard(() => new OrtSession(model, new OrtSessionOptions { Threads = 1 }));
+        session = Guard(model, () => new OrtSession(model, new OrtSessionOptions { Threads = 1 }));
         OrtValueInfo input = Engine.Single(model, session.Inputs, session.Outputs.Count);
         Input = new TensorSignature(input.Name, (ElementType)input.ElementType, new Shape(input.Shape.Select(
             (size, i) => new Dim(size, size < 0 && input.Symbols[i].Length > 0 ? input.Symbols[i] : null))));
@@ -29,14 +29,15 @@ internal sealed class OnnxRuntimeEngine : IEngine
     {
         long[] shape = Array.ConvertAll(input.Dims.ToArray(), dim => (long)dim);
         var tensor = new OrtTensor((OrtElementType)input.Type, shape, input.Bytes.ToArray());
-        OrtTensor output = Guard(() => session.Run(new Dictionary<string, OrtTensor> { [Input.Name] = tensor })).Values.Single();
+        OrtTensor output = Guard(model, () => session.Run(new Dictionary<string, OrtTensor> { [Input.Name] = tensor })).Values.Single();
         int[] dims = Array.ConvertAll(output.Shape.ToArray(), dim => (int)dim);
         return Elements.ToFloats(new Tensor((ElementType)output.ElementType, dims, output.Data));
     }
 
     public void Dispose() => session.Dispose();
 
-    private T Guard<T>(Func<T> action)
+    /// <summary>Turns what can go wrong in ONNX Runtime into diagnostics about the model.</summary>
+    public static T Guard<T>(string model, Func<T> action)
     {
         try
         {

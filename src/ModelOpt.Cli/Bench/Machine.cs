@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using System.Text;
+
+namespace ModelOpt.Cli.Bench;
+
+/// <summary>What this process runs on.</summary>
+internal static class Machine
+{
+    /// <summary>The processor, as it names itself.</summary>
+    public static string Processor()
+    {
+        // CPUID's brand string: 48 characters in three leaves.
+        if (!X86Base.IsSupported || (uint)X86Base.CpuId(unchecked((int)0x80000000), 0).Eax < 0x80000004)
+            return $"{RuntimeInformation.ProcessArchitecture} processor";
+        Span<int> brand = stackalloc int[12];
+        for (int i = 0; i < 3; i++)
+        {
+            (brand[4 * i], brand[(4 * i) + 1], brand[(4 * i) + 2], brand[(4 * i) + 3]) =
+                X86Base.CpuId(unchecked((int)0x80000002) + i, 0);
+        }
+
+        return Encoding.ASCII.GetString(MemoryMarshal.AsBytes(brand)).TrimEnd('\0').Trim();
+    }
+
+    /// <summary>The instruction tier of the runtime's kernels.</summary>
+    public static string Tier() =>
+        HasVnni512 ? "AVX-512 VNNI"
+        : Vector512.IsHardwareAccelerated ? "AVX-512"
+        : Vector256.IsHardwareAccelerated ? "AVX2"
+        : Vector128.IsHardwareAccelerated ? "128 bits"
+        : "scalar";
+
+    /// <summary>Whether there are dot products of four int8 pairs in registers of 512 bits.</summary>
+    public static bool HasVnni512 =>
+        Vector512.IsHardwareAccelerated && X86Base.IsSupported && ((X86Base.CpuId(7, 0).Ecx >> 11) & 1) == 1;
+}

@@ -1,0 +1,82 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Runtime;
+
+namespace ModelOpt.Cli.Bench;
+
+/// <summary>ModelOpt's own runtime, used as an application would use it.</summary>
+internal sealed class ModelOptContender : IContender
+{
+    private readonly int batch;
+    private readonly Copy[] inputs;
+    private readonly Copy[] outputs;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="model">The file, for diagnostics.</param>
+    /// <param name="file">What the file holds.</param>
+    /// <param name="threads">Threads that work on one run.</param>
+    /// <param name="batch">Samples of a run.</param>
+    /// <exception cref="CompilationException">It cannot be loaded, or not be run on so many samples.</exception>
+    public ModelOptContender(string model, byte[] file, int threads, int batch)
+    {
+        this.batch = batch;
+        try
+        {
+            Model = TfliteModel.Load(file, new RuntimeOptions { Threads = threads });
+        }
+        catch (InvalidModelException e)
+        {
+            throw new CompilationException(EvaluationDiagnostics.InvalidTflite.At(model, null, e.Message), e);
+        }
+
+        if (batch > 1 && !Model.HasDynamicBatch)
+            throw new CompilationException(EvaluationDiagnostics.FixedBatch.At(model, null, batch));
+        inputs = [.. Model.Inputs.Select((tensor, i) => Input(i, tensor.ElementType, batch * tensor.ElementsPerSample))];
+        outputs = [.. Model.Outputs.Select((tensor, i) => Output(i, tensor.ElementType, batch * tensor.ElementsPerSample))];
+    }
+
+    private delegate void Copy(in ModelCall call);
+
+    public string Name => "ModelOpt";
+
+    public TfliteModel Model { get; }
+
+    public void Run()
+    {
+        using ModelCall call = Model.Begin(batch);
+        foreach (Copy set in inputs) set(call);
+        call.Run();
+        foreach (Copy get in outputs) get(call);
+    }
+
+    public void Dispose() => Model.Dispose();
+
+    private static Copy Input(int index, Type type, int count) =>
+        type == typeof(float) ? Input<float>(index, count)
+        : type == typeof(sbyte) ? Input<sbyte>(index, count)
+        : type == typeof(byte) ? Input<byte>(index, count)
+        : type == typeof(int) ? Input<int>(index, count)
+        : type == typeof(long) ? Input<long>(index, count)
+        : Input<bool>(index, count);
+
+    private static Copy Input<T>(int index, int count)
+        where T : unmanaged
+    {
+        T[] values = BenchInput.Create<T>(count);
+        return (in ModelCall call) => call.SetInput<T>(index, values);
+    }
+
+    private static Copy Output(int index, Type type, int count) =>
+        type == typeof(float) ? Output<float>(index, count)
+        : type == typeof(sbyte) ? Output<sbyte>(index, count)
+        : type == typeof(byte) ? Output<byte>(index, count)
+        : type == typeof(int) ? Output<int>(index, count)
+        : type == typeof(long) ? Output<long>(index, count)
+        : Output<bool>(index, count);
+
+    private static Copy Output<T>(int index, int count)
+        where T : unmanaged
+    {
+        var values = new T[count];
+        return (in ModelCall call) => call.GetOutput<T>(index, values);
+    }
+}

@@ -1,0 +1,118 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
+
+namespace ModelOpt.Cli.Tests;
+
+/// <summary>What is printed, and what is refused; never how long anything takes.</summary>
+[TestClass]
+public sealed class BenchCommandTests
+{
+    private static readonly string[] Short = ["--seconds", "0.02"];
+
+    [TestMethod]
+    public void The_last_line_has_a_median_for_each_number_of_threads()
+    {
+        using var folder = new TempFolder();
+        CliResult result = CliTesting.Run(["bench", Compress(folder, folder.WriteBrightest()), "--threads", "1,3", .. Short]);
+        Assert.AreEqual("", result.Error);
+        Assert.AreEqual(0, result.ExitCode);
+        StringAssert.Matches(result.LastLine, new(@"^median threads=1 \d+\.\d{3} ms threads=3 \d+\.\d{3} ms$"));
+        Assert.HasCount(2, Rows(result, "ModelOpt"));
+    }
+
+    [TestMethod]
+    public void The_last_line_has_the_ratio_to_another_engine()
+    {
+        using var folder = new TempFolder();
+        string onnx = folder.WriteBrightest(), tflite = Compress(folder, onnx);
+        CliResult result = CliTesting.Run(
+            ["bench", tflite, "--against", $"onnxruntime:{onnx}", "--threads", "1,2", "--batch", "5", "--layers", .. Short]);
+        Assert.AreEqual("", result.Error);
+        StringAssert.Matches(result.LastLine, new(@"^ratio threads=1 \d+\.\d\d threads=2 \d+\.\d\d$"));
+        StringAssert.Contains(result.Output, "5 samples a run");
+        Assert.HasCount(2, Rows(result, "ModelOpt"));
+        Assert.HasCount(2, Rows(result, "ONNX Runtime"));
+        Assert.HasCount(2, Rows(result, "FULLY_CONNECTED"));
+        Assert.HasCount(2, Rows(result, "total"));
+    }
+
+    [TestMethod]
+    public void Layers_that_are_computed_together_show_all_their_multiply_adds()
+    {
+        using var folder = new TempFolder();
+        var graph = new TestGraph();
+        Value x = graph.Input("x", 1, 8, 6, 6);
+        Value convolved = graph.Add("Conv", x, graph.Constant(Tensor.Zeros(ElementType.Float32, [4, 8, 1, 1])));
+        graph.Output(graph.Add("Relu", graph.Add("Conv", convolved, graph.Constant(Tensor.Zeros(ElementType.Float32, [16, 4, 1, 1])))));
+        string tflite = Compress(folder, folder.Write("convs.onnx", OnnxWriter.Write(graph.Build())));
+        CliResult result = CliTesting.Run(["bench", tflite, "--layers", .. Short]);
+        Assert.AreEqual("", result.Error);
+        // 36 pixels · (8·4 + 4·16) multiply-adds.
+        StringAssert.Matches(Rows(result, "total").Single(), new(@" 0\.00 .* %$"));
+        Assert.HasCount(2, string.Join('+', Rows(result, "CONV_2D")).Split("CONV_2D").Skip(1).ToArray());
+    }
+
+    [TestMethod]
+    public void An_open_image_size_is_that_of_the_tflite_model()
+    {
+        using var folder = new TempFolder();
+        string onnx = Pool(folder, "open.onnx", -1, 3, -1, -1), tflite = Compress(folder, Pool(folder, "fixed.onnx", -1, 3, 4, 6));
+        CliResult result = CliTesting.Run(["bench", tflite, "--against", $"OnnxRuntime:{onnx}", .. Short]);
+        Assert.AreEqual("", result.Error);
+        StringAssert.StartsWith(result.LastLine, "ratio threads=1 ");
+    }
+
+    [TestMethod]
+    public void What_cannot_be_measured_is_refused_with_the_reason()
+    {
+        using var folder = new TempFolder();
+        string open = folder.WriteBrightest(), tflite = Compress(folder, open);
+        string image = Pool(folder, "image.onnx", 1, 3, 4, 6), imageTflite = Compress(folder, image);
+        var two = new TestGraph();
+        two.Output(two.Add("Add", two.Input("x", -1, 4), two.Input("y", -1, 4)));
+
+        Refused("MOPT7008", "not 3", "bench", imageTflite, "--batch", "3");
+        Refused("MOPT7009", "[1, 3, 4, 6] against ", "bench", tflite, "--against", $"onnxruntime:{image}");
+        Refused("MOPT7009", "2 inputs against 1", "bench", tflite,
+            "--against", $"onnxruntime:{folder.Write("two.onnx", OnnxWriter.Write(two.Build()))}");
+        Refused("MOPT7004", "ONNX Runtime says", "bench", tflite, "--against", $"onnxruntime:{folder.Write("no.onnx", [1, 2, 3])}");
+        Refused("MOPT1001", "absent", "bench", tflite, "--against", $"onnxruntime:{folder["absent.onnx"]}");
+
+        static void Refused(string code, string reason, params string[] command)
+        {
+            CliResult result = CliTesting.Run([.. command, .. Short]);
+            Assert.AreEqual(1, result.ExitCode, result.Error);
+            StringAssert.Contains(result.Error, $" : error {code}: ");
+            StringAssert.Contains(result.Error, reason);
+            Assert.AreEqual(1, result.Error.Count(c => c == '\n'));
+        }
+    }
+
+    [TestMethod]
+    public void Cancelling_ends_it()
+    {
+        using var folder = new TempFolder();
+        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        CliResult result = CliTesting.Run(
+            cancellation.Token, "bench", Compress(folder, folder.WriteBrightest()), "--seconds", "3600");
+        Assert.AreEqual(130, result.ExitCode);
+        StringAssert.Contains(result.Error, "cancelled");
+    }
+
+    private static string[] Rows(CliResult result, string word) =>
+        [.. result.Output.ReplaceLineEndings("\n").Split('\n').Where(line => line.StartsWith(' ') && line.Contains(word, StringComparison.Ordinal))];
+
+    private static string Compress(TempFolder folder, string onnx)
+    {
+        CliResult result = CliTesting.Run("compress", onnx, "-o", folder["out"], "--quantization", "none");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        return folder[$"out/{Path.GetFileNameWithoutExtension(onnx)}.tflite"];
+    }
+
+    private static string Pool(TempFolder folder, string name, params long[] shape)
+    {
+        var graph = new TestGraph();
+        graph.Output(graph.Add("Flatten", graph.Add("GlobalAveragePool", graph.Input("image", shape))));
+        return folder.Write(name, OnnxWriter.Write(graph.Build()));
+    }
+}
