@@ -13,6 +13,9 @@ internal sealed unsafe class DepthwiseF32 : Kernel
     private readonly Window2D _window;
     private readonly int _channels;
     private readonly int _taps;
+    private readonly int _insideBegin;
+    private readonly int _insideEnd;
+    private readonly bool _is3x3;
     private readonly SimdTier _tier;
     private readonly AlignedBuffer<float> _weights;
     private readonly AlignedBuffer<float> _bias;
@@ -26,6 +29,10 @@ internal sealed unsafe class DepthwiseF32 : Kernel
         _channels = window.OutputChannels;
         _taps = window.KernelHeight * window.KernelWidth;
         _tier = SimdTiers.Fitting(tier, _channels);
+        int reach = (window.KernelWidth - 1) * window.DilationWidth, last = window.InputWidth - 1 - reach + window.PadLeft;
+        _insideBegin = Math.Min(window.OutputWidth, (window.PadLeft + window.StrideWidth - 1) / window.StrideWidth);
+        _insideEnd = last < 0 ? _insideBegin : Math.Clamp((last / window.StrideWidth) + 1, _insideBegin, window.OutputWidth);
+        _is3x3 = Depthwise3x3F32.Fits(window);
         _low = low;
         _high = high;
         _weights = new AlignedBuffer<float>(_taps * _channels);
@@ -33,8 +40,6 @@ internal sealed unsafe class DepthwiseF32 : Kernel
         _bias = new AlignedBuffer<float>(_channels);
         bias.CopyTo(_bias.Span);
     }
-
-    public override int ScratchBytes => (_channels * sizeof(float)) + sizeof(long) + (_taps * sizeof(byte*));
 
     public override int Items => _window.Batch * _window.OutputHeight;
 
@@ -61,88 +66,155 @@ internal sealed unsafe class DepthwiseF32 : Kernel
         return new ConvF32(window, window.InputChannels, byChannel, bias, low, high, tier);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         fixed (float* input = args.Input<float>(0), output = args.Output<float>(0))
-        fixed (byte* scratch = args.Scratch<byte>())
         {
-            byte** taps = (byte**)scratch;
-            float* padding = (float*)(taps + _taps);
-            new Span<float>(padding, _channels).Clear();
-            for (int item = start; item < end; item++)
+            switch (_tier)
             {
-                int image = item / _window.OutputHeight, oy = item % _window.OutputHeight;
-                float* from = input + ((nint)image * _window.InputHeight * _window.InputWidth * _channels);
-                var window = new WindowTaps(
-                    _window, (byte*)from, _channels * sizeof(float), (byte*)padding, oy, taps);
-                Row(ref window, (float**)taps, output + ((nint)item * _window.OutputWidth * _channels));
+                case SimdTier.Vector512:
+                    Rows<Lanes512, Vector512<float>>(input, output, start, end);
+                    break;
+                case SimdTier.Vector256:
+                    Rows<Lanes256, Vector256<float>>(input, output, start, end);
+                    break;
+                case SimdTier.Vector128:
+                    Rows<Lanes128, Vector128<float>>(input, output, start, end);
+                    break;
+                default:
+                    Rows<Lanes1, float>(input, output, start, end);
+                    break;
             }
         }
     }
 
-    private void Row(ref WindowTaps window, float** taps, float* output)
-    {
-        switch (_tier)
-        {
-            case SimdTier.Vector512:
-                Row<Lanes512, Vector512<float>>(ref window, taps, output);
-                break;
-            case SimdTier.Vector256:
-                Row<Lanes256, Vector256<float>>(ref window, taps, output);
-                break;
-            case SimdTier.Vector128:
-                Row<Lanes128, Vector128<float>>(ref window, taps, output);
-                break;
-            default:
-                Row<Lanes1, float>(ref window, taps, output);
-                break;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Row<TLanes, V>(ref WindowTaps window, float** taps, float* output)
+    /// <summary>Output rows [start, end). The last registers overlap the ones before where the channels do not fill them.</summary>
+    private void Rows<TLanes, V>(float* input, float* output, int start, int end)
         where TLanes : struct, ILanes<V>
         where V : unmanaged
     {
-        for (int ox = 0; ox < _window.OutputWidth; ox++, output += _channels)
+        nint inputRow = (nint)_window.InputWidth * _channels, outputRow = (nint)_window.OutputWidth * _channels;
+        for (int item = start; item < end; item++)
         {
-            window.MoveTo(ox);
-            Pixel<TLanes, V>(taps, output);
-        }
-    }
-
-    /// <summary>One output pixel. The last registers overlap the ones before where the channels do not fill them.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Pixel<TLanes, V>(float** taps, float* output)
-        where TLanes : struct, ILanes<V>
-        where V : unmanaged
-    {
-        int n = TLanes.Count, c = 0, channels = _channels, count = _taps;
-        float* weights = _weights.Pointer, bias = _bias.Pointer;
-        V low = TLanes.Create(_low), high = TLanes.Create(_high);
-        for (; c <= channels - (2 * n); c += 2 * n)
-        {
-            V s0 = TLanes.Load(bias + c), s1 = TLanes.Load(bias + c + n);
-            float* w = weights + c;
-            for (int t = 0; t < count; t++, w += channels)
+            int image = item / _window.OutputHeight, oy = item % _window.OutputHeight;
+            int top = (oy * _window.StrideHeight) - _window.PadTop, dilation = _window.DilationHeight;
+            int firstTap = top >= 0 ? 0 : (-top + dilation - 1) / dilation;
+            int endTap = Math.Min(_window.KernelHeight, (_window.InputHeight - top + dilation - 1) / dilation);
+            float* from = input + (((nint)image * _window.InputHeight) + top) * inputRow;
+            float* to = output + (item * outputRow);
+            for (int c = 0; c < _channels; c += TLanes.Count)
             {
-                float* x = taps[t] + c;
-                s0 = TLanes.FusedMultiplyAdd(TLanes.Load(x), TLanes.Load(w), s0);
-                s1 = TLanes.FusedMultiplyAdd(TLanes.Load(x + n), TLanes.Load(w + n), s1);
+                c = Math.Min(c, _channels - TLanes.Count);
+                var row = new DepthwiseRow
+                {
+                    Input = from + c,
+                    InputRow = inputRow * dilation,
+                    FirstTap = firstTap,
+                    EndTap = endTap,
+                    Weights = _weights.Pointer + c,
+                    Bias = _bias.Pointer + c,
+                    Output = to + c,
+                    Low = _low,
+                    High = _high,
+                };
+                if (_is3x3 && _window.StrideWidth == 1)
+                    Depthwise3x3F32.Run<TLanes, V, Stride1>(_window, row);
+                else if (_is3x3)
+                    Depthwise3x3F32.Run<TLanes, V, Stride2>(_window, row);
+                else
+                    Run<TLanes, V>(row);
+            }
+        }
+    }
+
+    /// <summary>A row of any kernel, stride and dilation.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Run<TLanes, V>(in DepthwiseRow row)
+        where TLanes : struct, ILanes<V>
+        where V : unmanaged
+    {
+        const int group = 8;
+        Window2D w = _window;
+        nint channels = _channels;
+        for (int ox = 0; ox < w.OutputWidth;)
+        {
+            int left = (ox * w.StrideWidth) - w.PadLeft;
+            if (ox < _insideBegin || ox >= _insideEnd || _insideEnd - _insideBegin < group)
+            {
+                int begin = left >= 0 ? 0 : (-left + w.DilationWidth - 1) / w.DilationWidth;
+                int end = Math.Min(w.KernelWidth, (w.InputWidth - left + w.DilationWidth - 1) / w.DilationWidth);
+                Pixel<TLanes, V>(row, row.Input + (left * channels), begin, end, row.Output + (ox * channels));
+                ox++;
+                continue;
             }
 
-            TLanes.Store(output + c, TLanes.Clamp(s0, low, high));
-            TLanes.Store(output + c + n, TLanes.Clamp(s1, low, high));
+            // The last group overlaps the one before where the pixels do not fill it.
+            ox = Math.Min(ox, _insideEnd - group);
+            left = (ox * w.StrideWidth) - w.PadLeft;
+            Pixels<TLanes, V>(row, row.Input + (left * channels), row.Output + (ox * channels));
+            ox += group;
+        }
+    }
+
+    /// <summary>One pixel, of whose window the columns [begin, end) are inside.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Pixel<TLanes, V>(in DepthwiseRow row, float* x, int begin, int end, float* output)
+        where TLanes : struct, ILanes<V>
+        where V : unmanaged
+    {
+        nint channels = _channels, column = channels * _window.DilationWidth;
+        V sum = TLanes.Load(row.Bias);
+        for (int ky = row.FirstTap; ky < row.EndTap; ky++)
+        {
+            float* a = x + (ky * row.InputRow), f = row.Weights + (ky * _window.KernelWidth * channels);
+            for (int kx = begin; kx < end; kx++)
+                sum = TLanes.FusedMultiplyAdd(TLanes.Load(f + (kx * channels)), TLanes.Load(a + (kx * column)), sum);
         }
 
-        for (; c < channels; c += n)
+        TLanes.Store(output, TLanes.Clamp(sum, TLanes.Create(row.Low), TLanes.Create(row.High)));
+    }
+
+    /// <summary>Eight pixels whose windows are inside.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Pixels<TLanes, V>(in DepthwiseRow row, float* x, float* output)
+        where TLanes : struct, ILanes<V>
+        where V : unmanaged
+    {
+        V s0 = TLanes.Load(row.Bias), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+        nint channels = _channels, column = channels * _window.DilationWidth;
+        nint p1 = channels * _window.StrideWidth, p2 = 2 * p1, p3 = 3 * p1, p4 = 4 * p1;
+        int across = _window.KernelWidth;
+        float* f = row.Weights + (row.FirstTap * across * channels);
+        x += row.FirstTap * row.InputRow;
+        for (int ky = row.FirstTap; ky < row.EndTap; ky++, x += row.InputRow)
         {
-            c = Math.Min(c, channels - n);
-            V s = TLanes.Load(bias + c);
-            for (int t = 0; t < count; t++)
-                s = TLanes.FusedMultiplyAdd(TLanes.Load(taps[t] + c), TLanes.Load(weights + (t * channels) + c), s);
-            TLanes.Store(output + c, TLanes.Clamp(s, low, high));
+            float* a = x;
+            for (int kx = 0; kx < across; kx++)
+            {
+                V factor = TLanes.Load(f);
+                float* b = a + p4;
+                s0 = TLanes.FusedMultiplyAdd(factor, TLanes.Load(a), s0);
+                s1 = TLanes.FusedMultiplyAdd(factor, TLanes.Load(a + p1), s1);
+                s2 = TLanes.FusedMultiplyAdd(factor, TLanes.Load(a + p2), s2);
+                s3 = TLanes.FusedMultiplyAdd(factor, TLanes.Load(a + p3), s3);
+                s4 = TLanes.FusedMultiplyAdd(factor, TLanes.Load(b), s4);
+                s5 = TLanes.FusedMultiplyAdd(factor, TLanes.Load(b + p1), s5);
+                s6 = TLanes.FusedMultiplyAdd(factor, TLanes.Load(b + p2), s6);
+                s7 = TLanes.FusedMultiplyAdd(factor, TLanes.Load(b + p3), s7);
+                a += column;
+                f += channels;
+            }
         }
+
+        V low = TLanes.Create(row.Low), high = TLanes.Create(row.High);
+        TLanes.Store(output, TLanes.Clamp(s0, low, high));
+        TLanes.Store(output + channels, TLanes.Clamp(s1, low, high));
+        TLanes.Store(output + (2 * channels), TLanes.Clamp(s2, low, high));
+        TLanes.Store(output + (3 * channels), TLanes.Clamp(s3, low, high));
+        output += 4 * channels;
+        TLanes.Store(output, TLanes.Clamp(s4, low, high));
+        TLanes.Store(output + channels, TLanes.Clamp(s5, low, high));
+        TLanes.Store(output + (2 * channels), TLanes.Clamp(s6, low, high));
+        TLanes.Store(output + (3 * channels), TLanes.Clamp(s7, low, high));
     }
 }

@@ -19,6 +19,23 @@ public sealed class DepthwiseF32Tests
         }
     }
 
+    /// <summary>Every remainder of a group of pixels, with all paddings of a 3×3 and some of a 5×5 window.</summary>
+    [TestMethod]
+    public void Rows_of_every_length()
+    {
+        for (int width = 3; width <= 26; width++)
+        {
+            for (int variant = 0; variant < 12; variant++)
+            {
+                int stride = 1 + (variant % 2), left = variant / 2 % 3, right = variant / 6, kernel = width % 4 == 3 && width > 4 ? 5 : 3;
+                int outputs = ((width + left + right - kernel) / stride) + 1;
+                var window = new Window2D(
+                    1, 4, width, 1 + (variant * 3), (4 / stride), outputs, 1 + (variant * 3), kernel, kernel, stride, stride, 1, 1, 1, left);
+                Check(window, width + variant);
+            }
+        }
+    }
+
     private static void Check(Window2D w, int seed)
     {
         int taps = w.KernelHeight * w.KernelWidth, channels = w.OutputChannels;
