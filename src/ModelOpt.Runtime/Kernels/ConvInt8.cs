@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
@@ -54,6 +55,14 @@ internal sealed unsafe class ConvInt8 : Kernel
         int rowsPerBlock = Math.Clamp(BlockBytes / (4 * _rowPairs) / Int8MicroKernel.TileRows, 4, 16) * Int8MicroKernel.TileRows;
         _grid = new TileGrid(rows, rowsPerBlock, groups * _weights.PanelsPerGroup);
     }
+
+    /// <summary>The fastest kernel for these operands: assembled where <paramref name="code"/> is given.</summary>
+    public static Kernel Create(
+        Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<byte> weights, ReadOnlySpan<int> bias,
+        bool unsigned, AssembledCode? code) =>
+        code is not null && ConvInt8Assembled.TryCenter(weights, quantization.WeightZeroPoint, unsigned, out sbyte[] centered)
+            ? new ConvInt8Assembled(window, groups, quantization, centered, bias, unsigned, code)
+            : new ConvInt8(window, groups, quantization, weights, bias, unsigned);
 
     public override int ScratchBytes =>
         checked(sizeof(int) * ((_grid.RowsPerBlock * _rowPairs) + (Int8MicroKernel.TileRows * _kernel.PanelWidth) + 16));

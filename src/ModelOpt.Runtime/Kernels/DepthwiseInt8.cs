@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
@@ -62,10 +63,11 @@ internal sealed unsafe class DepthwiseInt8 : Kernel
     /// <param name="weights">[KernelHeight, KernelWidth, OutputChannels], of the activations' type.</param>
     /// <param name="bias">[OutputChannels] at scale s_x·s_w, or empty.</param>
     /// <param name="unsigned">Activations, weights and output are uint8 instead of int8.</param>
+    /// <param name="code">Receives assembled functions; null where there shall be none.</param>
     /// <param name="tier">Vector width; the widest there is by default.</param>
     public static Kernel Create(
         Window2D window, LayerQuantization quantization, ReadOnlySpan<byte> weights, ReadOnlySpan<int> bias, bool unsigned,
-        SimdTier? tier = null)
+        AssembledCode? code, SimdTier? tier = null)
     {
         if (window.InputChannels == window.OutputChannels)
             return new DepthwiseInt8(window, quantization, weights, bias, unsigned, tier ?? SimdTiers.Best);
@@ -75,7 +77,7 @@ internal sealed unsafe class DepthwiseInt8 : Kernel
         var byChannel = new byte[weights.Length];
         for (int i = 0; i < weights.Length; i++)
             byChannel[(i % channels * taps) + (i / channels)] = weights[i];
-        return new ConvInt8(window, window.InputChannels, quantization, byChannel, bias, unsigned, tier);
+        return ConvInt8.Create(window, window.InputChannels, quantization, byChannel, bias, unsigned, code);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

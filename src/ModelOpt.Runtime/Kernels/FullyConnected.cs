@@ -1,3 +1,4 @@
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
@@ -10,8 +11,8 @@ internal static class FullyConnected
     /// </summary>
     public static Kernel Int8(
         int batch, int inputs, int outputs, LayerQuantization quantization, ReadOnlySpan<byte> weights,
-        ReadOnlySpan<int> bias, bool unsigned, SimdTier? tier = null) =>
-        new ConvInt8(Pixels(batch, inputs, outputs), 1, quantization, weights, bias, unsigned, tier);
+        ReadOnlySpan<int> bias, bool unsigned, AssembledCode? code) =>
+        ConvInt8.Create(Pixels(batch, inputs, outputs), 1, quantization, weights, bias, unsigned, code);
 
     /// <summary>
     /// float32: input [batch, inputs], weights [outputs, inputs], bias [outputs] or empty, output [batch, outputs].

@@ -3,9 +3,27 @@ using System.Runtime.Intrinsics;
 
 namespace ModelOpt.Runtime.Kernels;
 
-/// <summary>8-bit activations as int16 less their zero point, the form <see cref="Int8MicroKernel"/> multiplies.</summary>
+/// <summary>8-bit activations in the forms that matrix kernels multiply.</summary>
 internal static unsafe class Int8Rows
 {
+    /// <summary>Copies bytes, and flips their top bit if asked to: int8 becomes the uint8 that is 128 more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Flip(byte* source, int count, bool flip, byte* target)
+    {
+        byte bits = flip ? (byte)0x80 : (byte)0;
+        int i = 0;
+        if (Vector512.IsHardwareAccelerated)
+        {
+            for (; i <= count - 64; i += 64)
+                (Vector512.Load(source + i) ^ Vector512.Create(bits)).Store(target + i);
+        }
+
+        for (; i <= count - 16; i += 16)
+            (Vector128.Load(source + i) ^ Vector128.Create(bits)).Store(target + i);
+        for (; i < count; i++)
+            target[i] = (byte)(source[i] ^ bits);
+    }
+
     /// <summary>target[i] = source[i] − zeroPoint; touches no element beyond <paramref name="count"/> on either side.</summary>
     /// <param name="source">int8, or uint8 with <paramref name="unsigned"/>.</param>
     /// <param name="count">Elements.</param>

@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
@@ -7,7 +8,7 @@ namespace ModelOpt.Runtime.Operators;
 /// <summary>CONV_2D and DEPTHWISE_CONV_2D.</summary>
 internal static class ConvolutionOperator
 {
-    public static Kernel CreateConv2D(Node node)
+    public static Kernel CreateConv2D(Node node, AssembledCode? code)
     {
         Conv2DOptions options = Conv2DOptions.Read(node.Options);
         Tensor input = node.Input(0), weights = node.Input(1);
@@ -21,10 +22,10 @@ internal static class ConvolutionOperator
         node.Require(shape[3] > 0 && window.InputChannels % shape[3] == 0, "input channels do not divide into groups");
         int groups = window.InputChannels / shape[3];
         node.Require(window.OutputChannels % groups == 0, "output channels do not divide into groups");
-        return Create(node, window, groups, false, 0, options.Activation, input);
+        return Create(node, window, groups, false, 0, options.Activation, input, code);
     }
 
-    public static Kernel CreateDepthwise(Node node)
+    public static Kernel CreateDepthwise(Node node, AssembledCode? code)
     {
         DepthwiseConv2DOptions options = DepthwiseConv2DOptions.Read(node.Options);
         Tensor input = node.Input(0), weights = node.Input(1);
@@ -39,11 +40,12 @@ internal static class ConvolutionOperator
         node.Require(
             window.InputChannels > 0 && window.OutputChannels % window.InputChannels == 0,
             "output channels are no multiple of the input channels");
-        return Create(node, window, window.InputChannels, true, 3, options.Activation, input);
+        return Create(node, window, window.InputChannels, true, 3, options.Activation, input, code);
     }
 
     private static Kernel Create(
-        Node node, Window2D window, int groups, bool depthwise, int channelAxis, ActivationFunction activation, Tensor input)
+        Node node, Window2D window, int groups, bool depthwise, int channelAxis, ActivationFunction activation, Tensor input,
+        AssembledCode? code)
     {
         Tensor weights = node.Input(1);
         int channels = window.OutputChannels;
@@ -60,7 +62,7 @@ internal static class ConvolutionOperator
         LayerQuantization quantization = LayerConstants.Quantization(node, channels, channelAxis, activation);
         int[] intBias = LayerConstants.IntBias(node, channels);
         return depthwise
-            ? DepthwiseInt8.Create(window, quantization, weights.Constant<byte>(), intBias, unsigned)
-            : new ConvInt8(window, groups, quantization, weights.Constant<byte>(), intBias, unsigned);
+            ? DepthwiseInt8.Create(window, quantization, weights.Constant<byte>(), intBias, unsigned, code)
+            : ConvInt8.Create(window, groups, quantization, weights.Constant<byte>(), intBias, unsigned, code);
     }
 }

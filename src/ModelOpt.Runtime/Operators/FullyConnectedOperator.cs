@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
@@ -7,7 +8,7 @@ namespace ModelOpt.Runtime.Operators;
 /// <summary>FULLY_CONNECTED: the input is taken as rows of as many values as a row of the weights has.</summary>
 internal static class FullyConnectedOperator
 {
-    public static Kernel Create(Node node)
+    public static Kernel Create(Node node, AssembledCode? code)
     {
         FullyConnectedOptions options = FullyConnectedOptions.Read(node.Options);
         Tensor input = node.Input(0), weights = node.Input(1);
@@ -26,6 +27,7 @@ internal static class FullyConnectedOperator
         }
         LayerQuantization quantization = LayerConstants.Quantization(node, outputs, 0, options.Activation);
         return FullyConnected.Int8(
-            rows, inputs, outputs, quantization, weights.Constant<byte>(), LayerConstants.IntBias(node, outputs), input.Type == TensorType.UInt8);
+            rows, inputs, outputs, quantization, weights.Constant<byte>(), LayerConstants.IntBias(node, outputs), input.Type == TensorType.UInt8,
+            code);
     }
 }

@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
@@ -8,12 +9,14 @@ namespace ModelOpt.Runtime.Operators;
 internal static class OperatorKernels
 {
     /// <summary>The kernel that computes a node, bound to its shapes, quantization and constants.</summary>
+    /// <param name="node">The operator with its operands.</param>
+    /// <param name="code">Receives assembled functions; null where there shall be none.</param>
     /// <exception cref="InvalidModelException">The operator is not supported, or not for these operands.</exception>
-    public static Kernel Create(Node node)
+    public static Kernel Create(Node node, AssembledCode? code)
     {
         try
         {
-            return Select(node);
+            return Select(node, code);
         }
         catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or OutOfMemoryException)
         {
@@ -22,13 +25,13 @@ internal static class OperatorKernels
         }
     }
 
-    private static Kernel Select(Node node) => node.Operator switch
+    private static Kernel Select(Node node, AssembledCode? code) => node.Operator switch
     {
         _ when node.FusedKernel is { } fused => fused,
         _ when node.Outputs.All(o => o.Elements == 0) => new EmptyKernel(),
-        BuiltinOperator.Conv2D => ConvolutionOperator.CreateConv2D(node),
-        BuiltinOperator.DepthwiseConv2D => ConvolutionOperator.CreateDepthwise(node),
-        BuiltinOperator.FullyConnected => FullyConnectedOperator.Create(node),
+        BuiltinOperator.Conv2D => ConvolutionOperator.CreateConv2D(node, code),
+        BuiltinOperator.DepthwiseConv2D => ConvolutionOperator.CreateDepthwise(node, code),
+        BuiltinOperator.FullyConnected => FullyConnectedOperator.Create(node, code),
         BuiltinOperator.MaxPool2D => PoolOperator.CreateMax(node),
         BuiltinOperator.AveragePool2D => PoolOperator.CreateAverage(node),
         BuiltinOperator.Add or BuiltinOperator.Sub or BuiltinOperator.Mul or BuiltinOperator.Div

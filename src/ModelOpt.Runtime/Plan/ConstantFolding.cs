@@ -50,7 +50,7 @@ internal static class ConstantFolding
 
     private static void Compute(Node node)
     {
-        Kernel kernel = OperatorKernels.Create(node);
+        Kernel kernel = OperatorKernels.Create(node, code: null);
         var blocks = node.Outputs.Select(t => new ArenaBlock(t.Bytes, 0, 0)).ToList();
         (int[] offsets, int size) = ArenaLayout.Place(blocks);
         byte[] arena = new byte[size];

@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Operators;
 
 namespace ModelOpt.Runtime.Plan;
@@ -46,16 +47,10 @@ internal sealed class ExecutionPlan
     {
         GraphRewriter.Rewrite(graph);
         var storage = new StorageMap(graph);
-        var kernels = new List<(Node Node, Kernel Kernel)>();
-        long budget = graph.ConstantBudget;
-        foreach (Node node in graph.Nodes)
-        {
-            if (storage.IsElided(node))
-                continue;
-            budget -= node.Inputs.Sum(t => t is { IsConstant: true } ? t.Bytes : 0L);
-            node.Require(budget >= 0, "constants are used too many times");
-            kernels.Add((node, OperatorKernels.Create(node)));
-        }
+        var code = AssembledCode.TryCreate();
+        List<(Node Node, Kernel Kernel)> kernels = CreateKernels(graph, storage, code);
+        if (code is not null && !code.Seal())
+            kernels = CreateKernels(graph, storage, code: null);
         int arenaBytes = storage.Place([.. kernels.Select(k => k.Node)]);
         Step[] steps = [.. kernels.Select(k => new Step(
             k.Node,
@@ -71,5 +66,21 @@ internal sealed class ExecutionPlan
             [.. graph.Inputs.Select(storage.Operand)],
             [.. graph.Outputs.Select(storage.Operand)],
             arenaBytes);
+    }
+
+    private static List<(Node Node, Kernel Kernel)> CreateKernels(Graph graph, StorageMap storage, AssembledCode? code)
+    {
+        var kernels = new List<(Node Node, Kernel Kernel)>();
+        long budget = graph.ConstantBudget;
+        foreach (Node node in graph.Nodes)
+        {
+            if (storage.IsElided(node))
+                continue;
+            budget -= node.Inputs.Sum(t => t is { IsConstant: true } ? t.Bytes : 0L);
+            node.Require(budget >= 0, "constants are used too many times");
+            kernels.Add((node, OperatorKernels.Create(node, code)));
+        }
+
+        return kernels;
     }
 }

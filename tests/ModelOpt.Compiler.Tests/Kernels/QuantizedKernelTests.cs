@@ -43,7 +43,7 @@ public sealed class QuantizedKernelTests
         var quantization = new LayerQuantization(InputScale, -7, scales, 0, outputScale, 11, -128, 127);
         byte[] weights = groups == channels ? Transpose(w, 1, filters, taps) : Transpose(w, filters, inputs, taps);
         Kernel subject = groups == channels
-            ? DepthwiseInt8.Create(window, quantization, weights, bias, unsigned: false)
+            ? DepthwiseInt8.Create(window, quantization, weights, bias, unsigned: false, code: null)
             : new ConvInt8(window, groups, quantization, weights, bias, unsigned: false);
         byte[] output = Run(subject, expected.Length, Transpose(x, batch, channels, height * width));
         byte[] planes = Transpose([.. output.Select(v => (sbyte)v)], batch, outputHeight * outputWidth, filters);

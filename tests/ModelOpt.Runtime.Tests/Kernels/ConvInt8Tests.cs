@@ -45,6 +45,9 @@ public sealed class ConvInt8Tests
             var kernel = new ConvInt8(window, 1, quantization, w, [], false, tier);
             KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), tier.ToString());
         }
+
+        foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8.Create(window, 1, quantization, w, [], false, c)))
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), "assembled");
     }
 
     [TestMethod]
@@ -56,6 +59,8 @@ public sealed class ConvInt8Tests
         byte[] expected = [1, 3, 3, 5, 1, 255, 255, 253]; // ½→0, 1½→2, 2½→2, 3½→4 and their negatives, plus 1
         foreach (SimdTier tier in KernelTesting.Tiers)
             KernelTesting.AssertSame(expected, KernelTesting.Run(new ConvInt8(window, 1, quantization, [1], [], false, tier), 8, x), tier.ToString());
+        foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8.Create(window, 1, quantization, [1], [], false, c)))
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, 8, x), "assembled");
     }
 
     internal static void Check(Window2D w, int groups, bool unsigned, int seed)
@@ -72,6 +77,9 @@ public sealed class ConvInt8Tests
             var kernel = new ConvInt8(w, groups, quantization, f, bias, unsigned, tier);
             KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{tier} groups {groups} {w}");
         }
+
+        foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8.Create(w, groups, quantization, f, bias, unsigned, c)))
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"assembled groups {groups} {w}");
     }
 
     internal static byte[] Reference(

@@ -55,8 +55,11 @@ public sealed class DepthwiseInt8Tests
         byte[] expected = ConvInt8Tests.Reference(w, w.InputChannels, quantization, x, byChannel, bias, unsigned);
         foreach (SimdTier tier in KernelTesting.Tiers)
         {
-            Kernel kernel = DepthwiseInt8.Create(w, quantization, f, bias, unsigned, tier);
+            Kernel kernel = DepthwiseInt8.Create(w, quantization, f, bias, unsigned, code: null, tier);
             KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{tier} {w}");
         }
+
+        foreach (Kernel kernel in KernelTesting.Assembled(c => DepthwiseInt8.Create(w, quantization, f, bias, unsigned, c)))
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"assembled {w}");
     }
 }

@@ -38,10 +38,12 @@ public sealed class FullyConnectedTests
             }
         }
 
+        Kernel int8 = FullyConnected.Int8(batch, inputs, outputs, q, f, bias, unsigned: false, code: null);
+        KernelTesting.AssertSame(expected, KernelTesting.Run(int8, expected.Length, x), "int8");
+        foreach (Kernel kernel in KernelTesting.Assembled(c => FullyConnected.Int8(batch, inputs, outputs, q, f, bias, unsigned: false, c)))
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), "assembled");
         foreach (SimdTier tier in KernelTesting.Tiers)
         {
-            Kernel int8 = FullyConnected.Int8(batch, inputs, outputs, q, f, bias, unsigned: false, tier);
-            KernelTesting.AssertSame(expected, KernelTesting.Run(int8, expected.Length, x), tier.ToString());
             Kernel float32 = FullyConnected.Float32(batch, inputs, outputs, ff, biasf, 0, float.PositiveInfinity, tier);
             KernelTesting.AssertSameBits(expectedf, KernelTesting.RunFloat(float32, expectedf.Length, xf), tier.ToString());
         }

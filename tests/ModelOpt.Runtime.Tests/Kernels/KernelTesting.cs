@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
@@ -10,6 +11,16 @@ internal static class KernelTesting
     /// <summary>The vector tiers of this machine, or of what the environment leaves of it.</summary>
     public static IEnumerable<SimdTier> Tiers =>
         Enum.GetValues<SimdTier>().Where(tier => tier <= SimdTiers.Best);
+
+    /// <summary>The kernel in its assembled form, ready to run; nothing where this process may not assemble.</summary>
+    public static IEnumerable<Kernel> Assembled(Func<AssembledCode, Kernel> create)
+    {
+        if (AssembledCode.TryCreate() is not { } code)
+            yield break;
+        Kernel kernel = create(code);
+        Assert.IsTrue(code.Seal(), "the system refuses executable memory");
+        yield return kernel;
+    }
 
     public static float[] Floats(int length, int seed)
     {

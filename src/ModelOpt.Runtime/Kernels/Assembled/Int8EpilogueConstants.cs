@@ -1,0 +1,32 @@
+using ModelOpt.Runtime.Kernels.Simd;
+
+namespace ModelOpt.Runtime.Kernels.Assembled;
+
+/// <summary>Constants of a layer that assembled epilogues read, each repeated over 64 bytes.</summary>
+internal sealed unsafe class Int8EpilogueConstants
+{
+    public const int FlipAt = 0, Zero16At = 64, Zero32At = 128, Low32At = 192, High32At = 256, Low8At = 320, High8At = 384,
+        LowFloatAt = 448, HighFloatAt = 512, Bytes = 576;
+
+    private readonly AlignedBuffer<byte> _table = new(Bytes);
+
+    public Int8EpilogueConstants(LayerQuantization quantization)
+    {
+        int zero = quantization.OutputZeroPoint, low = quantization.OutputMin, high = quantization.OutputMax;
+        Fill(FlipAt, (byte)0x80);
+        Fill(Zero16At, (short)zero);
+        Fill(Zero32At, zero);
+        Fill(Low32At, low);
+        Fill(High32At, high);
+        Fill(Low8At, (byte)low);
+        Fill(High8At, (byte)high);
+        Fill(LowFloatAt, (float)(low - zero));
+        Fill(HighFloatAt, (float)(high - zero));
+    }
+
+    /// <summary>Valid while this object is alive.</summary>
+    public byte* Pointer => _table.Pointer;
+
+    private void Fill<T>(int at, T value)
+        where T : unmanaged => new Span<T>(_table.Pointer + at, 64 / sizeof(T)).Fill(value);
+}

@@ -1,0 +1,75 @@
+namespace ModelOpt.Runtime.Kernels.Assembled;
+
+/// <summary>All that the code of an assembled int8 convolution tile depends on.</summary>
+/// <param name="Rows">Output pixels of a tile.</param>
+/// <param name="Vectors">Registers of 16 output channels.</param>
+/// <param name="Runs">Runs of neighbouring input bytes under the window.</param>
+/// <param name="Steps">Groups of four bytes in a run.</param>
+/// <param name="PixelBytes">From the input of one output pixel to that of the next.</param>
+/// <param name="OutputBytes">From one output pixel to the next.</param>
+/// <param name="Flip">The input is int8 and has to be made uint8 by flipping the top bit.</param>
+/// <param name="Masked">The last unit is stored under the mask.</param>
+/// <param name="Epilogue">How sums become outputs.</param>
+internal readonly record struct Int8TileShape(
+    int Rows, int Vectors, int Runs, int Steps, int PixelBytes, int OutputBytes, bool Flip, bool Masked, Int8Epilogue Epilogue);
+
+/// <summary>How the epilogue narrows sums to 8 bits.</summary>
+/// <param name="Unsigned">Outputs are uint8 instead of int8.</param>
+/// <param name="ClampInFloat">
+/// A product of sum and multiplier may leave int32: clamp before the conversion. Otherwise saturation clamps.
+/// </param>
+/// <param name="ClampBytes">The output range is narrower than its type.</param>
+internal readonly record struct Int8Epilogue(bool Unsigned, bool ClampInFloat, bool ClampBytes)
+{
+    // Below int32's limit by more than float32 rounds there.
+    private const double Limit = 2e9;
+
+    /// <summary>The epilogue of a layer.</summary>
+    /// <param name="quantization">Gives the output's clamp.</param>
+    /// <param name="unsigned">Outputs are uint8.</param>
+    /// <param name="fits">Whether <see cref="Fits"/> holds for all channels.</param>
+    public static Int8Epilogue For(LayerQuantization quantization, bool unsigned, bool fits)
+    {
+        (int min, int max) = unsigned ? (0, 255) : (-128, 127);
+        return new Int8Epilogue(unsigned, !fits, quantization.OutputMin > min || quantization.OutputMax < max);
+    }
+
+    /// <summary>Whether the product of a channel's sum and multiplier stays within int32.</summary>
+    /// <param name="bound">The sum's absolute value is at most this; it wraps at 2^31.</param>
+    /// <param name="multiplier">Of the channel.</param>
+    public static bool Fits(long bound, float multiplier) => Math.Min(bound, 1L << 31) * (double)multiplier < Limit;
+}
+
+/// <summary>Arguments of an assembled int8 convolution tile.</summary>
+internal unsafe struct Int8TileArguments
+{
+    public const int InputAt = 0, WeightsAt = 8, StartsAt = 16, MultipliersAt = 24, OutputAt = 32, TilesAt = 40, RunsAt = 48,
+        ConstantsAt = 56, MaskAt = 64;
+
+    /// <summary>First run of the first pixel.</summary>
+    public byte* Input;
+
+    /// <summary>[Runs, Steps, Vectors, 16, 4] signed weights.</summary>
+    public sbyte* Weights;
+
+    /// <summary>[Vectors·16] where the sums start, in the order of <see cref="Int8Panel.Channel"/>.</summary>
+    public int* Starts;
+
+    /// <summary>[Vectors·16] multipliers of the sums.</summary>
+    public float* Multipliers;
+
+    /// <summary>First channel of the first pixel.</summary>
+    public byte* Output;
+
+    /// <summary>Tiles to compute, at least 1.</summary>
+    public long Tiles;
+
+    /// <summary>[Runs] bytes from the input to each run; not read where there is one run.</summary>
+    public long* Runs;
+
+    /// <summary><see cref="Int8EpilogueConstants"/>.</summary>
+    public byte* Constants;
+
+    /// <summary>Bytes of the last unit that are stored.</summary>
+    public ulong Mask;
+}

@@ -1,0 +1,139 @@
+namespace ModelOpt.Runtime.Kernels.Assembled;
+
+/// <content>AVX-512 instructions. The first operand is the destination, as in Intel's syntax.</content>
+internal sealed partial class X64Assembler
+{
+    private const int Map0F = 1, Map0F38 = 2;
+    private const int NoPrefix = 0, Prefix66 = 1, PrefixF3 = 2, PrefixF2 = 3;
+
+    /// <summary>to += Σ of four products of unsigned bytes of <paramref name="u8"/> and signed bytes, per int32 lane.</summary>
+    public void VpDpBusd(int to, int u8, int s8) => Evex(Map0F38, Prefix66, 0x50, to, u8, s8);
+
+    public void VpDpBusd(int to, int u8, Address s8) => Evex(Map0F38, Prefix66, 0x50, to, u8, s8, 64);
+
+    public void VpBroadcastD(int to, Address from) => Evex(Map0F38, Prefix66, 0x58, to, 0, from, 4);
+
+    public void VpXorD(int to, int left, int right) => Evex(Map0F, Prefix66, 0xEF, to, left, right);
+
+    public void VpAddD(int to, int left, int right) => Evex(Map0F, Prefix66, 0xFE, to, left, right);
+
+    public void VpAddD(int to, int left, Address right) => Evex(Map0F, Prefix66, 0xFE, to, left, right, 64);
+
+    public void VpMinSD(int to, int left, int right) => Evex(Map0F38, Prefix66, 0x39, to, left, right);
+
+    public void VpMinSD(int to, int left, Address right) => Evex(Map0F38, Prefix66, 0x39, to, left, right, 64);
+
+    public void VpMaxSD(int to, int left, int right) => Evex(Map0F38, Prefix66, 0x3D, to, left, right);
+
+    public void VpMaxSD(int to, int left, Address right) => Evex(Map0F38, Prefix66, 0x3D, to, left, right, 64);
+
+    /// <summary>int32 to float32.</summary>
+    public void VCvtDq2Ps(int to, int from) => Evex(Map0F, NoPrefix, 0x5B, to, 0, from);
+
+    /// <summary>float32 to int32, ties to even.</summary>
+    public void VCvtPs2Dq(int to, int from) => Evex(Map0F, Prefix66, 0x5B, to, 0, from);
+
+    public void VAddPs(int to, int left, int right) => Evex(Map0F, NoPrefix, 0x58, to, left, right);
+
+    public void VMulPs(int to, int left, int right) => Evex(Map0F, NoPrefix, 0x59, to, left, right);
+
+    public void VMulPs(int to, int left, Address right) => Evex(Map0F, NoPrefix, 0x59, to, left, right, 64);
+
+    public void VMinPs(int to, int left, int right) => Evex(Map0F, NoPrefix, 0x5D, to, left, right);
+
+    public void VMinPs(int to, int left, Address right) => Evex(Map0F, NoPrefix, 0x5D, to, left, right, 64);
+
+    public void VMaxPs(int to, int left, int right) => Evex(Map0F, NoPrefix, 0x5F, to, left, right);
+
+    public void VMaxPs(int to, int left, Address right) => Evex(Map0F, NoPrefix, 0x5F, to, left, right, 64);
+
+    /// <summary>to = left·right + to, rounded once.</summary>
+    public void VFmAdd231Ps(int to, int left, int right) => Evex(Map0F38, Prefix66, 0xB8, to, left, right);
+
+    /// <summary>to = left·to + right, rounded once.</summary>
+    public void VFmAdd213Ps(int to, int left, int right) => Evex(Map0F38, Prefix66, 0xA8, to, left, right);
+
+    /// <summary>int32 to int16 with saturation, alternating four lanes of left and of right.</summary>
+    public void VPackSsDw(int to, int left, int right) => Evex(Map0F, Prefix66, 0x6B, to, left, right);
+
+    /// <summary>int16 to int8 with saturation, alternating eight lanes of left and of right.</summary>
+    public void VPackSsWb(int to, int left, int right) => Evex(Map0F, Prefix66, 0x63, to, left, right);
+
+    /// <summary>int16 to uint8 with saturation, alternating eight lanes of left and of right.</summary>
+    public void VPackUsWb(int to, int left, int right) => Evex(Map0F, Prefix66, 0x67, to, left, right);
+
+    public void VpAddSw(int to, int left, Address right) => Evex(Map0F, Prefix66, 0xED, to, left, right, 64);
+
+    public void VpMaxSw(int to, int left, int right) => Evex(Map0F, Prefix66, 0xEE, to, left, right);
+
+    public void VpMinSb(int to, int left, int right) => Evex(Map0F38, Prefix66, 0x38, to, left, right);
+
+    public void VpMinSb(int to, int left, Address right) => Evex(Map0F38, Prefix66, 0x38, to, left, right, 64);
+
+    public void VpMaxSb(int to, int left, int right) => Evex(Map0F38, Prefix66, 0x3C, to, left, right);
+
+    public void VpMaxSb(int to, int left, Address right) => Evex(Map0F38, Prefix66, 0x3C, to, left, right, 64);
+
+    public void VpMinUb(int to, int left, int right) => Evex(Map0F, Prefix66, 0xDA, to, left, right);
+
+    public void VpMinUb(int to, int left, Address right) => Evex(Map0F, Prefix66, 0xDA, to, left, right, 64);
+
+    public void VpMaxUb(int to, int left, int right) => Evex(Map0F, Prefix66, 0xDE, to, left, right);
+
+    public void VpMaxUb(int to, int left, Address right) => Evex(Map0F, Prefix66, 0xDE, to, left, right, 64);
+
+    /// <summary>int16 to the low half's int8, with signed saturation.</summary>
+    public void VpMovSwb(int to, int from) => Evex(Map0F38, PrefixF3, 0x20, from, 0, to);
+
+    /// <summary>Unsigned int16 to the low half's uint8, with saturation.</summary>
+    public void VpMovUsWb(int to, int from) => Evex(Map0F38, PrefixF3, 0x10, from, 0, to);
+
+    /// <summary>int32 to the low quarter's int8, cut off.</summary>
+    public void VpMovDb(int to, int from) => Evex(Map0F38, PrefixF3, 0x31, from, 0, to);
+
+    /// <summary>Sixteen int8 to int32.</summary>
+    public void VpMovSxBd(int to, Address from) => Evex(Map0F38, Prefix66, 0x21, to, 0, from, 16);
+
+    /// <summary>Copies a register.</summary>
+    public void VMov(int to, int from) => Evex(Map0F, Prefix66, 0x6F, to, 0, from);
+
+    /// <summary>Loads a register, unaligned.</summary>
+    public void VMov(int to, Address from, VectorWidth width = VectorWidth.Bits512) =>
+        Evex(Map0F, PrefixF3, 0x6F, to, 0, from, Bytes(width), width);
+
+    /// <summary>Stores a register, unaligned.</summary>
+    public void VMov(Address to, int from, VectorWidth width = VectorWidth.Bits512) =>
+        Evex(Map0F, PrefixF3, 0x7F, from, 0, to, Bytes(width), width);
+
+    /// <summary>Stores the bytes that a mask selects.</summary>
+    public void VMovBytes(Address to, int from, int mask, VectorWidth width = VectorWidth.Bits512) =>
+        Evex(Map0F, PrefixF2, 0x7F, from, 0, to, Bytes(width), width, mask);
+
+    private static int Bytes(VectorWidth width) => 16 << (int)width;
+
+    private void Evex(int map, int prefix, byte opcode, int reg, int vvvv, int rm, VectorWidth width = VectorWidth.Bits512)
+    {
+        EvexPrefix(map, prefix, reg, vvvv, (rm >> 3) & 1, (rm >> 4) & 1, width, 0);
+        Byte(opcode);
+        Byte((byte)(0xC0 | ((reg & 7) << 3) | (rm & 7)));
+    }
+
+    private void Evex(
+        int map, int prefix, byte opcode, int reg, int vvvv, Address rm, int unit, VectorWidth width = VectorWidth.Bits512,
+        int mask = 0)
+    {
+        EvexPrefix(map, prefix, reg, vvvv, (int)rm.Base >> 3, 0, width, mask);
+        Byte(opcode);
+        ModRm(reg, rm, unit);
+    }
+
+    private void EvexPrefix(int map, int prefix, int reg, int vvvv, int b, int x, VectorWidth width, int mask)
+    {
+        // All register bits beyond the ModR/M byte's three are stored inverted.
+        int r = (reg >> 3) & 1, r2 = (reg >> 4) & 1;
+        Byte(0x62);
+        Byte((byte)(((r ^ 1) << 7) | ((x ^ 1) << 6) | ((b ^ 1) << 5) | ((r2 ^ 1) << 4) | map));
+        Byte((byte)(((~vvvv & 0xF) << 3) | 0x04 | prefix));
+        Byte((byte)(((int)width << 5) | (((vvvv >> 4) ^ 1) << 3) | mask));
+    }
+}

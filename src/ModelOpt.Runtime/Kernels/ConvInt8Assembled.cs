@@ -1,0 +1,304 @@
+using System.Runtime.CompilerServices;
+using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Kernels.Simd;
+
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>
+/// 8-bit convolution, NHWC, grouped, of any kernel, stride, dilation and padding, by assembled tiles (AVX512-VNNI). Every output
+/// pixel sums runs of neighbouring input bytes, read where they lie: taps that are neighbours along a row are one run. The
+/// instruction multiplies unsigned bytes by signed ones, so int8 input counts 128 more, which the starts take back:
+/// start = bias − (z + 128)·Σw. Where there is padding, a block of input rows is copied into scratch memory with a border of
+/// zero points. Input 0: activations; output 0: the result.
+/// </summary>
+internal sealed unsafe class ConvInt8Assembled : Kernel
+{
+    // Input that a block of outputs reads; it stays in the cache while the panels of weights pass.
+    private const int BlockBytes = 48 * 1024;
+
+    // A block's weights come from further away than its input; so it has this many tiles at least.
+    private const int BlockTiles = 4;
+
+    // Enough blocks for threads to share.
+    private const int EnoughItems = 16;
+
+    private readonly Window2D _window;
+    private readonly bool _flip;
+    private readonly bool _bordered;
+    private readonly byte _padding;
+    private readonly int _pitch;
+    private readonly Int8Blocking _blocking;
+    private readonly bool _oneRow;
+    private readonly int _lines;
+    private readonly int _linesPerBlock;
+    private readonly int _blocksPerImage;
+    private readonly int _columnBlocks;
+    private readonly Panel[] _panels;
+    private readonly AlignedBuffer<long> _runs;
+    private readonly Int8EpilogueConstants _constants;
+
+    /// <param name="window">Shape of the operation.</param>
+    /// <param name="groups">Divides both channel counts.</param>
+    /// <param name="quantization">Scales, zero points, output clamp.</param>
+    /// <param name="weights">
+    /// [OutputChannels, KernelHeight, KernelWidth, InputChannels / groups], less their zero point.
+    /// </param>
+    /// <param name="bias">[OutputChannels] at scale s_x·s_w, or empty.</param>
+    /// <param name="unsigned">Activations and output are uint8 instead of int8.</param>
+    /// <param name="code">Receives the assembled functions.</param>
+    public ConvInt8Assembled(
+        Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias,
+        bool unsigned, AssembledCode code)
+    {
+        _window = window = window.IsPointwise ? Flat(window) : window;
+        int inputs = window.InputChannels / groups, outputs = window.OutputChannels / groups;
+        bool merged = groups == 1 && window.DilationWidth == 1;
+        var runs = new Runs(
+            window.KernelHeight * (merged ? 1 : window.KernelWidth), inputs * (merged ? window.KernelWidth : 1));
+        int spanHeight = Span(window.OutputHeight, window.StrideHeight, window.KernelHeight, window.DilationHeight);
+        int spanWidth = Span(window.OutputWidth, window.StrideWidth, window.KernelWidth, window.DilationWidth);
+
+        // The last step of a run may read up to three bytes beyond it, so input that ends with the run is copied.
+        _bordered = window.PadTop > 0 || window.PadLeft > 0 || spanHeight > window.InputHeight || spanWidth > window.InputWidth
+            || runs.Bytes % 4 != 0;
+        _flip = !unsigned;
+        _padding = (byte)(unsigned ? quantization.InputZeroPoint : quantization.InputZeroPoint ^ 0x80);
+        _blocking = Int8Blocking.Choose(window.OutputWidth, outputs, runs.Count * runs.Steps);
+
+        // Lines are output rows, or the tiles of the only row.
+        _oneRow = window.OutputHeight * window.Batch == 1;
+        _lines = _oneRow ? _blocking.Tiles : window.OutputHeight;
+        long lineBytes = (long)window.InputChannels * (_oneRow ? _blocking.Rows * window.StrideWidth : window.StrideHeight * spanWidth);
+        int least = _oneRow ? BlockTiles : (BlockTiles + _blocking.Tiles - 1) / _blocking.Tiles;
+        _linesPerBlock = (int)Math.Clamp(Math.Max(BlockBytes / Math.Max(1, lineBytes), least), 1, _lines);
+        _blocksPerImage = (_lines + _linesPerBlock - 1) / _linesPerBlock;
+        _pitch = !_bordered ? window.InputWidth
+            : _oneRow ? Span(_linesPerBlock * _blocking.Rows, window.StrideWidth, window.KernelWidth, window.DilationWidth)
+            : spanWidth;
+        ScratchBytes = !_bordered ? 0 : checked((BorderedRows(_linesPerBlock) * _pitch * window.InputChannels) + 64);
+        _runs = new AlignedBuffer<long>(runs.Count);
+        for (int run = 0; run < runs.Count; run++)
+        {
+            (int ky, int kx) = merged ? (run, 0) : Math.DivRem(run, window.KernelWidth);
+            _runs.Pointer[run] = (((long)ky * window.DilationHeight * _pitch) + (kx * window.DilationWidth)) * window.InputChannels;
+        }
+
+        _constants = new Int8EpilogueConstants(quantization);
+        _panels = CreatePanels(groups, runs, quantization, weights, bias, unsigned, code);
+        _columnBlocks = Math.Clamp(EnoughItems / (_blocksPerImage * window.Batch), 1, _panels.Length);
+        Items = _blocksPerImage * window.Batch * _columnBlocks;
+        Work = (long)window.Batch * window.OutputHeight * window.OutputWidth * window.OutputChannels * runs.Count * runs.Bytes;
+    }
+
+    public override int ScratchBytes { get; }
+
+    public override int Items { get; }
+
+    public override long Work { get; }
+
+    /// <summary>Whether the instruction can multiply these weights.</summary>
+    /// <param name="weights">Of the activations' type.</param>
+    /// <param name="zeroPoint">Of the weights.</param>
+    /// <param name="unsigned">The weights are uint8.</param>
+    /// <param name="signed">Receives the weights less their zero point.</param>
+    public static bool TryCenter(ReadOnlySpan<byte> weights, int zeroPoint, bool unsigned, out sbyte[] signed)
+    {
+        signed = new sbyte[weights.Length];
+        for (int i = 0; i < weights.Length; i++)
+        {
+            int weight = (unsigned ? weights[i] : (sbyte)weights[i]) - zeroPoint;
+            if (weight is < sbyte.MinValue or > sbyte.MaxValue)
+                return false;
+            signed[i] = (sbyte)weight;
+        }
+
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Run(in KernelArguments args, int start, int end)
+    {
+        nint imageBytes = (nint)_window.InputHeight * _window.InputWidth * _window.InputChannels;
+        nint outputBytes = (nint)_window.OutputHeight * _window.OutputWidth * _window.OutputChannels;
+        fixed (byte* input = args.Input<byte>(0), output = args.Output<byte>(0), scratch = args.Scratch<byte>())
+        {
+            int copied = -1;
+            for (int item = start; item < end; item++)
+            {
+                int block = item / _columnBlocks;
+                int image = block / _blocksPerImage, begin = block % _blocksPerImage * _linesPerBlock;
+                int lineEnd = Math.Min(_lines, begin + _linesPerBlock);
+                byte* from = input + (image * imageBytes);
+                if (_bordered && copied != block)
+                    CopyBordered(from, begin, lineEnd, scratch);
+                copied = block;
+                long column = item % _columnBlocks;
+                int panelEnd = (int)(_panels.Length * (column + 1) / _columnBlocks);
+                for (int panel = (int)(_panels.Length * column / _columnBlocks); panel < panelEnd; panel++)
+                {
+                    if (_oneRow)
+                        MultiplyTiles(_panels[panel], _bordered ? scratch : null, from, output + (image * outputBytes), begin, lineEnd);
+                    else
+                        MultiplyRows(_panels[panel], _bordered ? scratch : null, from, output + (image * outputBytes), begin, lineEnd);
+                }
+            }
+        }
+    }
+
+    private void MultiplyRows(Panel panel, byte* bordered, byte* image, byte* output, int begin, int end)
+    {
+        nint rowBytes = (nint)_window.StrideHeight * _pitch * _window.InputChannels;
+        nint outputBytes = (nint)_window.OutputWidth * _window.OutputChannels;
+        byte* from = bordered is null ? image + (begin * rowBytes) : bordered;
+        for (int row = begin; row < end; row++, from += rowBytes)
+            Multiply(panel, from, output + (row * outputBytes), 0, _blocking.Tiles);
+    }
+
+    private void MultiplyTiles(Panel panel, byte* bordered, byte* image, byte* output, int begin, int end)
+    {
+        nint pixel = _blocking.Pixel(begin);
+        byte* from = bordered is null ? image + (pixel * _window.StrideWidth * _window.InputChannels) : bordered;
+        Multiply(panel, from, output + (pixel * _window.OutputChannels), begin, end);
+    }
+
+    /// <summary>Tiles [begin, end) of a row; input and output point to the first tile's first pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Multiply(Panel panel, byte* input, byte* output, int begin, int end)
+    {
+        int middle = Math.Clamp(_blocking.LongTiles, begin, end);
+        Int8TileArguments arguments;
+        arguments.Weights = panel.Constants.Weights;
+        arguments.Starts = panel.Constants.Starts;
+        arguments.Multipliers = panel.Constants.Multipliers;
+        arguments.Runs = _runs.Pointer;
+        arguments.Constants = _constants.Pointer;
+        arguments.Mask = panel.Mask;
+        arguments.Input = input + panel.InputChannel;
+        arguments.Output = output + panel.OutputChannel;
+        if (middle > begin)
+        {
+            arguments.Tiles = middle - begin;
+            panel.LongTile.Call(&arguments);
+        }
+
+        if (end > middle)
+        {
+            nint pixels = (nint)(middle - begin) * _blocking.Rows;
+            arguments.Input += pixels * _window.StrideWidth * _window.InputChannels;
+            arguments.Output += pixels * _window.OutputChannels;
+            arguments.Tiles = end - middle;
+            panel.ShortTile!.Call(&arguments);
+        }
+    }
+
+    /// <summary>The input under output lines [begin, end) as unsigned bytes, with zero points where it is padding.</summary>
+    private void CopyBordered(byte* image, int begin, int end, byte* target)
+    {
+        int channels = _window.InputChannels;
+        int top = -_window.PadTop, left = -_window.PadLeft, rows = BorderedRows(end - begin), columns = _pitch;
+        if (_oneRow)
+        {
+            left += _blocking.Pixel(begin) * _window.StrideWidth;
+            columns = Span(_blocking.Pixel(end) - _blocking.Pixel(begin), _window.StrideWidth, _window.KernelWidth, _window.DilationWidth);
+        }
+        else
+        {
+            top += begin * _window.StrideHeight;
+        }
+
+        int insideBegin = Math.Clamp(-left, 0, columns), insideEnd = Math.Clamp(_window.InputWidth - left, insideBegin, columns);
+        for (int row = 0; row < rows; row++, target += (nint)_pitch * channels)
+        {
+            int y = top + row;
+            if ((uint)y >= (uint)_window.InputHeight)
+            {
+                new Span<byte>(target, columns * channels).Fill(_padding);
+                continue;
+            }
+
+            byte* from = image + ((((nint)y * _window.InputWidth) + left + insideBegin) * channels);
+            new Span<byte>(target, insideBegin * channels).Fill(_padding);
+            Int8Rows.Flip(from, (insideEnd - insideBegin) * channels, _flip, target + (insideBegin * channels));
+            new Span<byte>(target + (insideEnd * channels), (columns - insideEnd) * channels).Fill(_padding);
+        }
+    }
+
+    private int BorderedRows(int lines) =>
+        Span(_oneRow ? 1 : lines, _window.StrideHeight, _window.KernelHeight, _window.DilationHeight);
+
+    /// <summary>Input elements under a number of neighbouring windows along one axis.</summary>
+    private static int Span(int windows, int stride, int kernel, int dilation) => ((windows - 1) * stride) + ((kernel - 1) * dilation) + 1;
+
+    private static Window2D Flat(Window2D window)
+    {
+        int pixels = window.Batch * window.OutputHeight * window.OutputWidth;
+        return window with { Batch = 1, InputHeight = 1, OutputHeight = 1, InputWidth = pixels, OutputWidth = pixels };
+    }
+
+    private Panel[] CreatePanels(
+        int groups, Runs runs, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
+        AssembledCode code)
+    {
+        int outputs = _window.OutputChannels / groups, row = runs.Count * runs.Bytes;
+        int zero = quantization.InputZeroPoint + (unsigned ? 0 : 128);
+        var starts = new int[_window.OutputChannels];
+        var multipliers = new float[_window.OutputChannels];
+        bool fits = true;
+        for (int channel = 0; channel < starts.Length; channel++)
+        {
+            int sum = 0, absolute = 0;
+            foreach (sbyte weight in weights.Slice(channel * row, row))
+            {
+                sum += weight;
+                absolute += Math.Abs((int)weight);
+            }
+
+            int start = bias.IsEmpty ? 0 : bias[channel];
+            starts[channel] = unchecked(start - (zero * sum));
+            multipliers[channel] = quantization.Multiplier(channel);
+            fits &= Int8Epilogue.Fits((255L * absolute) + Math.Abs((long)start), multipliers[channel]);
+        }
+
+        Int8Epilogue epilogue = Int8Epilogue.For(quantization, unsigned, fits);
+        var panels = new Panel[groups * _blocking.Panels.Length];
+        for (int group = 0; group < groups; group++)
+        {
+            int first = 0;
+            for (int i = 0; i < _blocking.Panels.Length; i++)
+            {
+                int vectors = _blocking.Panels[i], columns = Math.Min(16 * vectors, outputs - first);
+                int channel = (group * outputs) + first;
+                var constants = new Int8Panel(
+                    vectors, columns, runs.Count, runs.Bytes, weights.Slice(channel * row, columns * row),
+                    starts.AsSpan(channel, columns), multipliers.AsSpan(channel, columns));
+                var tile = new Int8TileShape(
+                    _blocking.Rows, vectors, runs.Count, runs.Steps, _window.StrideWidth * _window.InputChannels,
+                    _window.OutputChannels, _flip && !_bordered, columns < 16 * vectors, epilogue);
+                panels[(group * _blocking.Panels.Length) + i] = new Panel(
+                    constants,
+                    code.Get(tile, Int8TileEmitter.Emit),
+                    _blocking.Rows > 1 ? code.Get(tile with { Rows = _blocking.Rows - 1 }, Int8TileEmitter.Emit) : null,
+                    group * (_window.InputChannels / groups),
+                    channel);
+                first += columns;
+            }
+        }
+
+        return panels;
+    }
+
+    /// <summary>Runs of neighbouring input bytes under the window of one group.</summary>
+    private readonly record struct Runs(int Count, int Bytes)
+    {
+        /// <summary>Steps of four bytes in a run.</summary>
+        public int Steps => (Bytes + 3) / 4;
+    }
+
+    /// <summary>Neighbouring output channels of a group, with the functions of both lengths of tiles.</summary>
+    private sealed record Panel(
+        Int8Panel Constants, AssembledFunction LongTile, AssembledFunction? ShortTile, int InputChannel, int OutputChannel)
+    {
+        /// <summary>Bytes of the last unit that are channels.</summary>
+        public ulong Mask { get; } = ulong.MaxValue >> (64 - Math.Clamp(Constants.Columns - (16 * Int8Panel.LastUnit(Constants.Vectors)), 1, 64));
+    }
+}
