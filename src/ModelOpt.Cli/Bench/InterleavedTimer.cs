@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 
 namespace ModelOpt.Cli.Bench;
 
@@ -14,25 +15,40 @@ internal sealed class InterleavedTimer(int threads)
     // Shorter runs are timed several at once, so that reading the clock (some 25 ns) does not count.
     private const double ShortestSample = 0.02;
 
-    // Longer with threads: there, waiting for the other's threads to park takes 10 to 30 ms a turn.
-    private readonly double turn = threads == 1 ? 4 : 20;
+    // The just-in-time compiler improves methods in the background, 0.1 s and more after they were called often.
+    private const double QuietSeconds = 0.4, MostWarmUpSeconds = 5;
+
+    // Longer with threads: there, waiting for the other's threads to park takes 10 to 40 ms a turn.
+    private readonly double turn = threads == 1 ? 4 : 30;
 
     /// <summary>Measures.</summary>
     /// <param name="contenders">The engines.</param>
-    /// <param name="seconds">Time to measure for, altogether; a third more is taken to warm up.</param>
+    /// <param name="seconds">Time to measure for, altogether; a third more, or what it takes, is for warming up.</param>
     /// <param name="progress">Told the share that is done.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The times of each engine.</returns>
     public Timings[] Measure(
         IReadOnlyList<IContender> contenders, double seconds, Action<double> progress, CancellationToken cancellation)
     {
-        // Warm: compiled by the just-in-time compiler at its best, and all memory touched.
-        Alternate(contenders, seconds / 3, share => progress(share / 4), cancellation);
-        return Alternate(contenders, seconds, share => progress(0.25 + (share * 0.75)), cancellation);
+        // Warm: all memory touched, and all methods compiled as well as they will be.
+        long compiled = JitInfo.GetCompiledMethodCount();
+        double quietSince = 0;
+        Alternate(contenders, elapsed =>
+        {
+            long now = JitInfo.GetCompiledMethodCount();
+            if (now != compiled) (compiled, quietSince) = (now, elapsed);
+            progress(0);
+            return elapsed < Math.Min(seconds, MostWarmUpSeconds) / 3
+                || (elapsed - quietSince < QuietSeconds && elapsed < MostWarmUpSeconds);
+        }, cancellation);
+        return Alternate(contenders, elapsed =>
+        {
+            progress(Math.Min(1, elapsed / seconds));
+            return elapsed < seconds;
+        }, cancellation);
     }
 
-    private Timings[] Alternate(
-        IReadOnlyList<IContender> contenders, double seconds, Action<double> progress, CancellationToken cancellation)
+    private Timings[] Alternate(IReadOnlyList<IContender> contenders, Func<double, bool> goesOn, CancellationToken cancellation)
     {
         Timings[] timings = [.. contenders.Select(_ => new Timings())];
         var clock = Stopwatch.StartNew();
@@ -44,10 +60,8 @@ internal sealed class InterleavedTimer(int threads)
                 if (threads > 1 && timings.Length > 1) WaitForIdle();
                 TakeTurn(contenders[i], timings[i]);
             }
-
-            progress(Math.Min(1, clock.Elapsed.TotalSeconds / seconds));
         }
-        while (clock.Elapsed.TotalSeconds < seconds);
+        while (goesOn(clock.Elapsed.TotalSeconds));
         return timings;
     }
 
@@ -73,15 +87,16 @@ internal sealed class InterleavedTimer(int threads)
 
     private static double Elapsed(long start) => Stopwatch.GetElapsedTime(start).TotalMilliseconds;
 
-    /// <summary>Waits until this process takes hardly any processor time, or for 100 ms.</summary>
+    /// <summary>Waits until this process takes hardly any processor time, or for 200 ms.</summary>
     private static void WaitForIdle()
     {
         long start = Stopwatch.GetTimestamp();
-        while (Elapsed(start) < 100)
+        while (Elapsed(start) < 200)
         {
+            // Systems count the time of a running thread at clock ticks, of 10 ms at most.
             long step = Stopwatch.GetTimestamp();
             TimeSpan used = Environment.CpuUsage.TotalTime;
-            Thread.Sleep(2);
+            Thread.Sleep(12);
             if ((Environment.CpuUsage.TotalTime - used).TotalMilliseconds < 0.2 * Elapsed(step)) return;
         }
     }
