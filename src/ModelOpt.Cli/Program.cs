@@ -1,4 +1,6 @@
 using ModelOpt.Cli;
+using ModelOpt.Cli.Bench;
 
+if (args is [FirstResult.Command, ..]) return FirstResult.Print(args, Console.Out);
 using var terminal = new Terminal(Console.Out, Console.Error, showProgress: !Console.IsErrorRedirected);
 return await CommandLine.RunAsync(args, terminal, CancellationToken.None);

@@ -30,6 +30,9 @@ public sealed class BenchCommandTests
         Assert.AreEqual("", result.Error);
         StringAssert.Matches(result.LastLine, new(@"^ratio threads=1 \d+\.\d\d threads=2 \d+\.\d\d$"));
         StringAssert.Contains(result.Output, "5 samples a run");
+        string both = @"ModelOpt \d+\.\d {0}, ONNX Runtime \d+\.\d {0}, ratio \d+\.\d\d\d \(1 process each\)";
+        StringAssert.Matches(result.Output, new("first result threads=1: " + both.Replace("{0}", "ms")));
+        StringAssert.Matches(result.Output, new("peak memory: " + both.Replace("{0}", "MB")));
         Assert.HasCount(2, Rows(result, "ModelOpt"));
         Assert.HasCount(2, Rows(result, "ONNX Runtime"));
         Assert.HasCount(2, Rows(result, "FULLY_CONNECTED"));

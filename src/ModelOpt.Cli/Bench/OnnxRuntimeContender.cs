@@ -22,8 +22,7 @@ internal sealed class OnnxRuntimeContender : IContender
     /// </exception>
     public OnnxRuntimeContender(string model, byte[] file, int threads, int batch, IReadOnlyList<TensorInfo> like)
     {
-        var options = new OrtSessionOptions { Threads = threads, AllowSpinning = true };
-        session = OnnxRuntimeEngine.Guard(model, () => new OrtSession(file, options));
+        session = OnnxRuntimeEngine.Guard(model, () => new OrtSession(file, Options(threads)));
         try
         {
             if (session.Inputs.Count != like.Count)
@@ -32,9 +31,8 @@ internal sealed class OnnxRuntimeContender : IContender
                     model, null, $"{session.Inputs.Count} inputs against {like.Count}"));
             }
 
-            binding = OnnxRuntimeEngine.Guard(model, () => session.Bind(session.Inputs
-                .Select((input, i) => (input.Name, Tensor: Create(input, ShapeOf(model, input, like[i], batch))))
-                .ToDictionary(pair => pair.Name, pair => pair.Tensor)));
+            Shapes = [.. session.Inputs.Select((input, i) => ShapeOf(model, input, like[i], batch))];
+            binding = OnnxRuntimeEngine.Guard(model, () => session.Bind(Inputs(session, Shapes)));
         }
         catch
         {
@@ -47,6 +45,17 @@ internal sealed class OnnxRuntimeContender : IContender
 
     /// <summary>ONNX Runtime's version.</summary>
     public static string Version => OnnxRuntimeLibrary.Default.Version;
+
+    /// <summary>The shape of each input.</summary>
+    public IReadOnlyList<long[]> Shapes { get; }
+
+    /// <summary>How sessions are made: what a user gets who asks for a number of threads.</summary>
+    public static OrtSessionOptions Options(int threads) => new() { Threads = threads, AllowSpinning = true };
+
+    /// <summary>Inputs of these shapes.</summary>
+    public static Dictionary<string, OrtTensor> Inputs(OrtSession session, IReadOnlyList<long[]> shapes) =>
+        session.Inputs.Select((input, i) => (input.Name, Tensor: Create(input, shapes[i])))
+            .ToDictionary(pair => pair.Name, pair => pair.Tensor);
 
     public void Run() => binding.Run();
 

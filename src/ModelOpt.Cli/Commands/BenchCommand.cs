@@ -11,6 +11,7 @@ internal static class BenchCommand
 {
     private const string Peer = "onnxruntime:";
     private const int MostThreads = 1024;
+    private const int MostProcesses = 5;
     private const double DefaultSeconds = 3;
 
     private sealed record Options(
@@ -68,12 +69,19 @@ internal static class BenchCommand
         byte[]? theirs = options.Against is { } peer ? ModelFile.Read(peer) : null;
         InstructionLimit? limit = null;
         var results = new List<Result>();
+        var starts = new List<(string Name, string[] Arguments)>();
         foreach (int threads in options.Threads)
         {
             using var ours = new ModelOptContender(options.Model, file, threads, options.Batch);
             using OnnxRuntimeContender? other = theirs is null ? null
                 : new OnnxRuntimeContender(options.Against!, theirs, threads, options.Batch, ours.Model.Inputs);
-            if (results.Count == 0) WriteHeader(options, other, terminal);
+            if (results.Count == 0)
+            {
+                WriteHeader(options, other, terminal);
+                starts.Add((ours.Name, FirstResult.ArgumentsFor(options.Model, threads, options.Batch)));
+                if (other is not null) starts.Add((other.Name, FirstResult.ArgumentsFor(options.Against!, threads, other.Shapes)));
+            }
+
             IContender[] contenders = other is null ? [ours] : [ours, other];
             Timings[] timings = new InterleavedTimer(threads).Measure(
                 contenders,
@@ -88,6 +96,8 @@ internal static class BenchCommand
         }
 
         WriteResults(results, options.Batch, terminal);
+        terminal.WriteResult("");
+        WriteFirstResults(options, starts, terminal, cancellation);
         terminal.WriteResult("");
         terminal.WriteResult(theirs is null
             ? $"median {string.Join(' ', results.Select(r => $"threads={r.Threads} {Number(r.Timings[0].Median, 3)} ms"))}"
@@ -116,6 +126,31 @@ internal static class BenchCommand
                 Number(t.Quantile(0.9), 4),
                 Number(batch * 1e3 / t.Median, 0),
                 i == 0 && result.Timings.Length > 1 ? Number(result.Ratio, 3) : ""])));
+    }
+
+    /// <summary>Starts each engine in several processes, in turns, and writes the medians.</summary>
+    private static void WriteFirstResults(
+        Options options, List<(string Name, string[] Arguments)> starts, Terminal terminal, CancellationToken cancellation)
+    {
+        int processes = (int)Math.Clamp(Math.Ceiling(2 * options.Seconds), 1, MostProcesses);
+        Timings[] times = [.. starts.Select(_ => new Timings())], peaks = [.. starts.Select(_ => new Timings())];
+        for (int i = 0; i < processes * starts.Count; i++)
+        {
+            terminal.Report(new CompileProgress("first result", i, processes * starts.Count));
+            if (FirstResult.Measure(starts[i % starts.Count].Arguments, cancellation) is not { } first) continue;
+            times[i % starts.Count].Add(first.Milliseconds);
+            peaks[i % starts.Count].Add(first.PeakBytes / 1e6);
+        }
+
+        Write($"first result threads={options.Threads[0]}", times, "ms");
+        Write("peak memory", peaks, "MB");
+
+        void Write(string what, Timings[] values, string unit)
+        {
+            string each = string.Join(", ", starts.Select((start, i) => $"{start.Name} {Number(values[i].Median, 1)} {unit}"));
+            string ratio = values.Length > 1 ? $", ratio {Number(values[0].Median / values[1].Median, 3)}" : "";
+            terminal.WriteResult($"{what}: {each}{ratio} ({processes} process{(processes == 1 ? "" : "es")} each)");
+        }
     }
 
     private static void WriteLayers(LayerTime[] layers, InstructionLimit limit, int threads, Terminal terminal)
