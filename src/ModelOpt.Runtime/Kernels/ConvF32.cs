@@ -4,26 +4,29 @@ using ModelOpt.Runtime.Kernels.Simd;
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
-/// float32 convolution, NHWC, grouped, of any kernel, stride, dilation and padding, as a matrix product over the patches of a
-/// block of rows; a pointwise convolution multiplies its input where it stands. Each output is the sequential fused
-/// multiply-add over (ky, kx, channel) from the bias on. Input 0: activations; output 0: the result.
+/// float32 convolution, NHWC, grouped, of any kernel, stride, dilation and padding, as a matrix product whose left operand is
+/// the input where it stands, or a block of its rows copied between their padding: the row of a window's patch is a few runs
+/// of neighbouring elements. Each output is the sequential fused multiply-add over (ky, kx, channel) from the bias on.
+/// Input 0: activations; output 0: the result.
 /// </summary>
 internal sealed unsafe class ConvF32 : Kernel
 {
-    // A block of prepared rows stays in the second-level cache while the weights stream past it; at least 4 tiles of rows, so
-    // that weights which come from further away are worth their way.
-    private const int BlockBytes = 96 * 1024;
-    private const int TileRows = 6;
+    // A block's rows stay in the second-level cache while the weights stream past them.
+    private const int BlockBytes = 256 * 1024;
+    private const int MaxBlockPixels = 1024;
+    private const int MaxSegment = 256;
 
     private readonly Window2D _window;
     private readonly int _inputs;
     private readonly int _outputs;
     private readonly int _k;
-    private readonly int _panelWidth;
     private readonly int _panelsPerGroup;
-    private readonly bool _inPlace;
-    private readonly SimdTier _tier;
+    private readonly bool _isPadded;
+    private readonly int _pitch;
+    private readonly int _blockRows;
+    private readonly int _blocksPerImage;
     private readonly PackedMatrixF32[] _weights;
+    private readonly AlignedBuffer<GemmSegment> _segments;
     private readonly AlignedBuffer<float> _bias;
     private readonly float _low;
     private readonly float _high;
@@ -40,80 +43,166 @@ internal sealed unsafe class ConvF32 : Kernel
         Window2D window, int groups, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high,
         SimdTier? tier = null)
     {
+        // The pixels of a pointwise convolution are one long row, which can be cut anywhere.
+        if (window.IsPointwise)
+        {
+            int pixels = window.Batch * window.OutputHeight * window.OutputWidth;
+            window = window with { Batch = 1, InputHeight = pixels, InputWidth = 1, OutputHeight = pixels, OutputWidth = 1 };
+        }
+
         _window = window;
         _inputs = window.InputChannels / groups;
         _outputs = window.OutputChannels / groups;
-        _tier = SimdTiers.ForColumns(tier ?? SimdTiers.Best, _outputs);
         _k = window.KernelHeight * window.KernelWidth * _inputs;
         _low = low;
         _high = high;
-        _panelWidth = GemmF32.PanelWidth(_tier);
-        _panelsPerGroup = (_outputs + _panelWidth - 1) / _panelWidth;
         _weights = new PackedMatrixF32[groups];
         for (int group = 0; group < groups; group++)
-            _weights[group] = new PackedMatrixF32(weights.Slice(group * _outputs * _k, _outputs * _k), _k, _outputs, true, _tier);
+        {
+            _weights[group] = new PackedMatrixF32(
+                weights.Slice(group * _outputs * _k, _outputs * _k), _k, _outputs, true, tier ?? SimdTiers.Best);
+        }
+
         _bias = new AlignedBuffer<float>(window.OutputChannels);
         bias.CopyTo(_bias.Span);
-        _inPlace = window.IsPointwise;
-        int rowsPerBlock = Math.Clamp(BlockBytes / (sizeof(float) * _k) / TileRows, 4, 16) * TileRows;
-        _grid = new TileGrid(
-            window.Batch * window.OutputHeight * window.OutputWidth, rowsPerBlock, groups * _panelsPerGroup);
+        _panelsPerGroup = (_outputs + _weights[0].PanelWidth - 1) / _weights[0].PanelWidth;
+
+        int reachDown = Reach(window.KernelHeight, window.DilationHeight), reachAcross = Reach(window.KernelWidth, window.DilationWidth);
+        int paddedHeight = checked(((window.OutputHeight - 1) * window.StrideHeight) + reachDown);
+        int paddedWidth = checked(((window.OutputWidth - 1) * window.StrideWidth) + reachAcross);
+        _isPadded = window.PadTop > 0 || window.PadLeft > 0 || paddedHeight > window.InputHeight || paddedWidth > window.InputWidth;
+        _pitch = checked((_isPadded ? paddedWidth : window.InputWidth) * window.InputChannels);
+        _segments = Segments();
+        // Whole tiles of rows, as far as a block can have them; at least four, so that weights from afar are worth their way.
+        int width = window.OutputWidth, least = Math.Max(1, 32 / Math.Max(1, width));
+        long rows = ((BlockBytes / sizeof(float) / Math.Max(1, _pitch)) - reachDown) / window.StrideHeight;
+        _blockRows = (int)Math.Min(Math.Clamp(rows, least, Math.Max(least, MaxBlockPixels / Math.Max(1, width))), window.OutputHeight);
+        _blockRows = Math.Max(1, width == 1 && _blockRows > 8 ? _blockRows & -8 : _blockRows);
+        _blocksPerImage = (window.OutputHeight + _blockRows - 1) / _blockRows;
+        _grid = new TileGrid(window.Batch * _blocksPerImage, 1, groups * _panelsPerGroup);
     }
 
-    public override int ScratchBytes => _inPlace ? 0 : checked(sizeof(float) * _grid.RowsPerBlock * _k);
+    public override int ScratchBytes => checked(
+        (_window.IsPointwise ? 0 : _blockRows * _window.OutputWidth * sizeof(float*)) + (_isPadded ? sizeof(float) * InputRows(_blockRows) * _pitch : 0));
 
     public override int Items => _grid.Items;
 
-    public override long Work => (long)_grid.Rows * _window.OutputChannels * _k;
+    public override long Work => (long)_window.Batch * _window.OutputHeight * _window.OutputWidth * _window.OutputChannels * _k;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         fixed (float* input = args.Input<float>(0), output = args.Output<float>(0))
-        fixed (float* scratch = args.Scratch<float>())
+        fixed (byte* scratch = args.Scratch<byte>())
         {
-            (int Row, int Group) prepared = (-1, -1);
+            float** rows = (float**)(scratch + (_isPadded ? sizeof(float) * InputRows(_blockRows) * _pitch : 0));
+            (int Block, int Group) prepared = (-1, -1);
             for (int item = start; item < end; item++)
             {
-                (int rowBegin, int rowEnd) = _grid.RowRange(item);
+                int block = _grid.RowRange(item).Begin;
+                int image = block / _blocksPerImage, oy = block % _blocksPerImage * _blockRows;
+                int count = Math.Min(_blockRows, _window.OutputHeight - oy);
+                int top = (oy * _window.StrideHeight) - _window.PadTop;
+                float* from = input + ((((nint)image * _window.InputHeight) + top) * _window.InputWidth * _window.InputChannels);
+                if (_isPadded && prepared.Block != block)
+                    CopyRows(from, top, InputRows(count), (float*)scratch);
+                if (_isPadded)
+                    from = (float*)scratch;
+                float* to = output + ((((nint)image * _window.OutputHeight) + oy) * _window.OutputWidth * _window.OutputChannels);
                 (int panelBegin, int panelEnd) = _grid.PanelRange(item);
                 for (int panel = panelBegin; panel < panelEnd;)
                 {
                     int group = panel / _panelsPerGroup, last = Math.Min(panelEnd, (group + 1) * _panelsPerGroup);
-                    float* rows = input + ((nint)rowBegin * _window.InputChannels) + (group * _inputs);
-                    if (!_inPlace)
-                    {
-                        rows = scratch;
-                        if (prepared != (rowBegin, group))
-                        {
-                            PatchRows.Gather<FloatCopy, float, float>(
-                                _window, _inputs, input + (group * _inputs), rowBegin, rowEnd, default, rows, _k);
-                        }
-
-                        prepared = (rowBegin, group);
-                    }
-
-                    Multiply(rows, output, rowBegin, rowEnd, group, panel % _panelsPerGroup, last - (group * _panelsPerGroup));
+                    if (!_window.IsPointwise && prepared != (block, group))
+                        Point(from + (group * _inputs), count, rows);
+                    prepared = (block, group);
+                    Multiply(
+                        from + (group * _inputs), rows, to + (group * _outputs), count * _window.OutputWidth, group,
+                        panel % _panelsPerGroup, last - (group * _panelsPerGroup));
                     panel = last;
                 }
             }
         }
     }
 
-    private void Multiply(float* rows, float* output, int rowBegin, int rowEnd, int group, int panelBegin, int panelEnd)
+    private static int Reach(int kernel, int dilation) => checked(((kernel - 1) * dilation) + 1);
+
+    private int InputRows(int outputRows) =>
+        checked(((outputRows - 1) * _window.StrideHeight) + Reach(_window.KernelHeight, _window.DilationHeight));
+
+    /// <summary>The runs of a patch: of whole rows of the window where its taps are neighbours, else of single taps.</summary>
+    private AlignedBuffer<GemmSegment> Segments()
     {
+        bool runs = _inputs == _window.InputChannels && _window.DilationWidth == 1;
+        int length = runs ? _window.KernelWidth * _inputs : _inputs;
+        var segments = new List<GemmSegment>();
+        for (int tap = 0; tap < _window.KernelHeight * _window.KernelWidth; tap += runs ? _window.KernelWidth : 1)
+        {
+            nint offset = ((nint)(tap / _window.KernelWidth) * _window.DilationHeight * _pitch)
+                + ((nint)(tap % _window.KernelWidth) * _window.DilationWidth * _window.InputChannels);
+            int parts = (length + MaxSegment - 1) / MaxSegment;
+            for (int part = 0; part < parts; part++)
+            {
+                int begin = (int)((long)length * part / parts), end = (int)((long)length * (part + 1) / parts);
+                segments.Add(new GemmSegment(offset + begin, end - begin));
+            }
+        }
+
+        var buffer = new AlignedBuffer<GemmSegment>(segments.Count);
+        segments.ToArray().CopyTo(buffer.Span);
+        return buffer;
+    }
+
+    /// <summary>Copies rows of the input, of which the first is row <paramref name="top"/>, between their padding.</summary>
+    private void CopyRows(float* from, int top, int count, float* target)
+    {
+        int length = _window.InputWidth * _window.InputChannels, left = _window.PadLeft * _window.InputChannels;
+        int copied = Math.Min(length, _pitch - left);
+        for (int y = 0; y < count; y++, from += length, target += _pitch)
+        {
+            var row = new Span<float>(target, _pitch);
+            if ((uint)(top + y) >= (uint)_window.InputHeight || copied <= 0)
+            {
+                row.Clear();
+                continue;
+            }
+
+            row[..left].Clear();
+            new Span<float>(from, copied).CopyTo(row[left..]);
+            row[(left + copied)..].Clear();
+        }
+    }
+
+    /// <summary>Points at the first element of each window.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Point(float* from, int count, float** rows)
+    {
+        nint step = (nint)_window.StrideWidth * _window.InputChannels, rowStep = (nint)_window.StrideHeight * _pitch;
+        int width = _window.OutputWidth;
+        for (int y = 0; y < count; y++, from += rowStep)
+        {
+            float* pixel = from;
+            for (int x = 0; x < width; x++, pixel += step)
+                *rows++ = pixel;
+        }
+    }
+
+    private void Multiply(float* from, float** rows, float* to, int pixels, int group, int panelBegin, int panelEnd)
+    {
+        PackedMatrixF32 weights = _weights[group];
         var operands = new GemmOperands
         {
             K = _k,
-            A = rows,
-            RowStride = _inPlace ? _window.InputChannels : _k,
+            A = from,
+            RowStride = _window.InputChannels,
             ColumnStride = 1,
-            C = output + ((nint)rowBegin * _window.OutputChannels) + (group * _outputs),
+            C = to,
             CStride = _window.OutputChannels,
+            Rows = _window.IsPointwise ? null : rows,
+            Segments = _window.IsPointwise ? null : _segments.Pointer,
         };
         var epilogue = new GemmEpilogue { ColumnBias = _bias.Pointer + (group * _outputs), Low = _low, High = _high };
         GemmF32.Run(
-            _tier, operands, epilogue, _weights[group].Source, 0, rowEnd - rowBegin, panelBegin * _panelWidth,
-            Math.Min(_outputs, panelEnd * _panelWidth));
+            weights.Tier, operands, epilogue, weights.Source, 0, pixels, panelBegin * weights.PanelWidth,
+            Math.Min(_outputs, panelEnd * weights.PanelWidth));
     }
 }

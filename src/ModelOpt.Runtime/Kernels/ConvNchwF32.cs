@@ -94,6 +94,10 @@ internal static unsafe class ConvNchwF32
     /// <summary>The matrix of patches [C·KH·KW, OH·OW] of one image's planes, never stored as a whole.</summary>
     private readonly struct PatchSource(float* planes, Window2D window) : IPanelSource
     {
+        public int Registers => GemmF32.CopiedRegisters;
+
+        public bool IsInPlace => false;
+
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public float* Panel(int k0, int kc, int column, int columns, int width, float* scratch)
         {

@@ -7,14 +7,26 @@ namespace ModelOpt.Runtime.Kernels;
 /// <summary>Entry points of the float32 matrix product: chooses the vector width and checks the spans.</summary>
 internal static unsafe class GemmF32
 {
-    /// <summary>Columns of a panel of a right operand on this tier.</summary>
-    public static int PanelWidth(SimdTier tier) => tier switch
+    /// <summary>Registers of a panel of a right operand that is copied panel by panel.</summary>
+    public const int CopiedRegisters = 2;
+
+    /// <summary>Columns of a panel of a right operand that is copied panel by panel.</summary>
+    public static int PanelWidth(SimdTier tier) => CopiedRegisters * SimdTiers.Lanes(tier);
+
+    /// <summary>
+    /// The tier and the registers of a panel that compute the least padding for <paramref name="columns"/>: 24 columns are three
+    /// registers of 8 lanes rather than two of 16, 64 are two panels of two registers rather than one of three and one of one.
+    /// </summary>
+    public static (SimdTier Tier, int Registers) PanelOf(SimdTier tier, int columns)
     {
-        SimdTier.Vector512 => GemmF32<Lanes512, Vector512<float>>.PanelWidth,
-        SimdTier.Vector256 => GemmF32<Lanes256, Vector256<float>>.PanelWidth,
-        SimdTier.Vector128 => GemmF32<Lanes128, Vector128<float>>.PanelWidth,
-        _ => GemmF32<Lanes1, float>.PanelWidth,
-    };
+        while (tier > SimdTier.Vector128 && (columns <= 4 || Cost(tier - 1) * 20 < Cost(tier) * 19))
+            tier--;
+        int lanes = SimdTiers.Lanes(tier), registers = (columns + lanes - 1) / lanes;
+        return (tier, registers <= 3 ? Math.Max(1, registers) : registers % 3 == 1 && registers % 2 == 0 ? 2 : 3);
+
+        // 512 bits take twice as long as 256, 128 as long.
+        int Cost(SimdTier t) => (columns + SimdTiers.Lanes(t) - 1) / SimdTiers.Lanes(t) * Math.Max(8, SimdTiers.Lanes(t));
+    }
 
     /// <summary>Computes a block of the product; columnBegin is a multiple of the tier's panel width.</summary>
     public static void Run<TSource>(
@@ -71,7 +83,7 @@ internal static unsafe class GemmF32
         public Job(
             SimdTier tier, in GemmOperands operands, in GemmEpilogue epilogue, TSource source, int m, int n, int parts)
         {
-            const int tileRows = 6;
+            const int tileRows = 8;
             (_tier, _operands, _epilogue, _source, _m, _n) = (tier, operands, epilogue, source, m, n);
             int width = PanelWidth(tier);
             _blockRows = m > n ? RoundUp((m + parts - 1) / parts, tileRows) : m;

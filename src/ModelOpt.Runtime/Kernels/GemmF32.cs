@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
@@ -28,6 +29,9 @@ internal unsafe struct GemmEpilogue
     public float High = float.PositiveInfinity;
 }
 
+/// <summary>A run of <see cref="Length"/> neighbouring elements of a row of A, <see cref="Offset"/> elements behind its start.</summary>
+internal readonly record struct GemmSegment(nint Offset, int Length);
+
 /// <summary>
 /// The left operand and the result of one product: A[i, p] = A[i·RowStride + p·ColumnStride], C[i, j] = C[i·CStride + j].
 /// Strides are in elements, so a transposed A is only another pair of strides.
@@ -40,6 +44,37 @@ internal unsafe struct GemmOperands
     public nint ColumnStride;
     public float* C;
     public nint CStride;
+
+    /// <summary>Where each row of A starts, in place of <see cref="A"/> and <see cref="RowStride"/>; or null.</summary>
+    public float** Rows;
+
+    /// <summary>The runs that make up a row of A, K elements in all; or null for a single one.</summary>
+    public GemmSegment* Segments;
+}
+
+/// <summary>One tile of C while its sums are in registers.</summary>
+internal unsafe struct GemmTile
+{
+    /// <summary>The panel of B, row after row.</summary>
+    public float* B;
+
+    /// <summary>The runs of A's rows that are multiplied.</summary>
+    public GemmSegment* Segments;
+    public int SegmentCount;
+
+    /// <summary>Elements from one to the next within a run.</summary>
+    public nint ColumnStride;
+
+    /// <summary>Where the sums start, and the elements from row to row.</summary>
+    public float* Start;
+    public nint StartStride;
+
+    /// <summary>Where the sums go.</summary>
+    public float* Target;
+    public nint TargetStride;
+
+    public float Low;
+    public float High;
 }
 
 /// <summary>
@@ -49,8 +84,8 @@ internal unsafe struct GemmOperands
 /// rows, and a sum cut into blocks of k continues from the float32 in C, so neither tier nor blocking nor threads change a bit.
 /// </para>
 /// <para>
-/// B is taken in panels of two registers' width. A panel block (at most <see cref="BlockK"/> × 2 registers = 32 KiB) stays in
-/// the first-level cache while all rows of A stream past it in groups of six.
+/// B is taken in panels of up to three registers' width, of which the last may be narrower. Rows of A stream past a block of
+/// a panel in groups of eight, or as many as 16 registers allow.
 /// </para>
 /// </summary>
 internal static unsafe class GemmF32<TLanes, V>
@@ -58,185 +93,153 @@ internal static unsafe class GemmF32<TLanes, V>
     where V : unmanaged
 {
     private const int BlockK = 256;
-    private const int TileRows = 6;
-
-    /// <summary>Columns of a panel.</summary>
-    public static int PanelWidth => 2 * TLanes.Count;
+    private const int TileRows = 8;
 
     /// <summary>
     /// Computes rows [rowBegin, rowEnd) of columns [columnBegin, columnEnd); columnBegin is a multiple of the panel width.
     /// </summary>
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TSource>(
         GemmOperands operands, GemmEpilogue epilogue, TSource source,
         int rowBegin, int rowEnd, int columnBegin, int columnEnd)
         where TSource : struct, IPanelSource
     {
-        int width = PanelWidth;
-        int k = operands.K;
-        float* memory = stackalloc float[(BlockK * width) + (TileRows * width) + width + 16];
+        int n = TLanes.Count, panelWidth = source.Registers * n, k = operands.K;
+        int scratchLength = source.IsInPlace ? 0 : BlockK * panelWidth;
+        float* memory = stackalloc float[scratchLength + ((TileRows + 1) * panelWidth) + 16];
         float* scratch = (float*)(((nuint)memory + 63) & ~(nuint)63);
-        float* tile = scratch + (BlockK * width);
-        float* start = tile + (TileRows * width);
-
-        int blocks = Math.Max(1, (k + BlockK - 1) / BlockK);
-        for (int column = columnBegin; column < columnEnd; column += width)
+        float* tile = scratch + scratchLength;
+        float* start = tile + (TileRows * panelWidth);
+        for (int column = columnBegin; column < columnEnd; column += panelWidth)
         {
-            int columns = Math.Min(width, columnEnd - column);
-            for (int j = 0; j < width; j++)
+            int columns = Math.Min(panelWidth, columnEnd - column), registers = (columns + n - 1) / n;
+            for (int j = 0; j < registers * n; j++)
                 start[j] = epilogue.ColumnBias != null && j < columns ? epilogue.ColumnBias[column + j] : 0;
 
-            for (int block = 0; block < blocks; block++)
+            GemmSegment* segments = operands.Segments;
+            int k0 = 0;
+            do
             {
-                int k0 = (int)((long)k * block / blocks);
-                int kc = (int)((long)k * (block + 1) / blocks) - k0;
-                bool first = block == 0 && !epilogue.Accumulate;
-                bool last = block == blocks - 1;
-                float low = last ? epilogue.Low : float.NegativeInfinity;
-                float high = last ? epilogue.High : float.PositiveInfinity;
-                float* panel = source.Panel(k0, kc, column, columns, width, scratch);
-                for (int row = rowBegin; row < rowEnd;)
+                GemmSegment whole;
+                var block = new GemmTile { ColumnStride = operands.ColumnStride, SegmentCount = 1 };
+                int kc;
+                if (segments == null)
                 {
-                    int rows = rowEnd - row;
-                    rows = rows >= TileRows ? TileRows : rows > 2 ? rows : 1;
-                    float* a = operands.A + (row * operands.RowStride) + (k0 * operands.ColumnStride);
-                    float* c = operands.C + (row * operands.CStride) + column;
-                    float* init = c;
-                    nint initStride = operands.CStride;
-                    if (first && epilogue.RowBias == null)
-                    {
-                        init = start;
-                        initStride = 0;
-                    }
-                    else if (first)
-                    {
-                        for (int i = 0; i < rows; i++)
-                            new Span<float>(tile + (i * width), width).Fill(epilogue.RowBias[row + i]);
-                        init = tile;
-                        initStride = width;
-                    }
-
-                    float* target = c;
-                    nint targetStride = operands.CStride;
-                    if (columns < width)
-                    {
-                        // The tile stands in for the part of C beyond the last column.
-                        if (init == c)
-                        {
-                            CopyTile(c, operands.CStride, tile, width, rows, columns);
-                            init = tile;
-                            initStride = width;
-                        }
-
-                        target = tile;
-                        targetStride = width;
-                    }
-
-                    if (rows == 1)
-                    {
-                        MultiplyRow(kc, a, operands.ColumnStride, panel, init, target, low, high);
-                    }
-                    else
-                    {
-                        MultiplyTile(
-                            kc, rows, a, operands.RowStride, operands.ColumnStride, panel, init, initStride, target,
-                            targetStride, low, high);
-                    }
-
-                    if (columns < width)
-                        CopyTile(tile, width, c, operands.CStride, rows, columns);
-                    row += rows;
+                    int blocks = (k - k0 + BlockK - 1) / BlockK;
+                    kc = blocks == 0 ? 0 : (k - k0) / blocks;
+                    whole = new GemmSegment(k0 * operands.ColumnStride, kc);
+                    block.Segments = &whole;
                 }
+                else
+                {
+                    block.Segments = segments;
+                    for (kc = segments++->Length; k0 + kc < k && kc + segments->Length <= BlockK; block.SegmentCount++)
+                        kc += segments++->Length;
+                }
+
+                bool last = k0 + kc == k;
+                block.B = source.Panel(k0, kc, column, columns, registers * n, scratch);
+                block.Low = last ? epilogue.Low : float.NegativeInfinity;
+                block.High = last ? epilogue.High : float.PositiveInfinity;
+                var panel = new Panel(operands, block, epilogue.RowBias, start, tile, column, columns, k0 == 0 && !epilogue.Accumulate);
+                if (registers == 1)
+                    panel.Multiply<One>(rowBegin, rowEnd);
+                else if (registers == 2)
+                    panel.Multiply<Two>(rowBegin, rowEnd);
+                else
+                    panel.Multiply<Three>(rowBegin, rowEnd);
+                k0 += kc;
+            }
+            while (k0 < k);
+        }
+    }
+
+    /// <summary>A block of a panel, past which the rows stream.</summary>
+    private ref struct Panel(
+        GemmOperands operands, GemmTile block, float* rowBias, float* columnStart, float* tile, int column, int columns, bool first)
+    {
+        // Pointers to rows that are computed in one go.
+        private const int Pointers = 64;
+
+        private GemmTile _block = block;
+
+        [SkipLocalsInit]
+        public void Multiply<TRegisters>(int rowBegin, int rowEnd)
+            where TRegisters : struct, ICount
+        {
+            int group = Vector512.IsHardwareAccelerated ? 8 : typeof(TRegisters) == typeof(Three) ? 4 : 6;
+            int width = (typeof(TRegisters) == typeof(One) ? 1 : typeof(TRegisters) == typeof(Two) ? 2 : 3) * TLanes.Count;
+            bool direct = columns == width && (!first || rowBias == null);
+            float** pointers = stackalloc float*[Pointers];
+            for (int row = rowBegin; row < rowEnd;)
+            {
+                int left = rowEnd - row, tiles = direct ? left / group : 0;
+                float* c = operands.C + (row * operands.CStride) + column;
+                float** rows = operands.Rows + row;
+                if (operands.Rows == null)
+                {
+                    rows = pointers;
+                    tiles = Math.Min(tiles, Pointers / group);
+                    float* a = operands.A + (row * operands.RowStride);
+                    for (int i = 0; i < Math.Min(left, Math.Max(tiles, 1) * group); i++, a += operands.RowStride)
+                        pointers[i] = a;
+                }
+
+                if (tiles > 0)
+                {
+                    _block.Start = first ? columnStart : c;
+                    _block.StartStride = first ? 0 : operands.CStride;
+                    _block.Target = c;
+                    _block.TargetStride = operands.CStride;
+                    Multiply<TRegisters>(rows, group, tiles);
+                    row += tiles * group;
+                    continue;
+                }
+
+                int count = Math.Min(left, group), tileRows = count == 1 ? 1 : count <= 4 ? 4 : group;
+                for (int i = 0; i < tileRows; i++)
+                    pointers[i] = rows[Math.Min(i, count - 1)];
+                Start(c, row, count, width);
+                Multiply<TRegisters>(pointers, tileRows, 1);
+                for (int i = 0; i < count; i++)
+                    new Span<float>(tile + (i * width), columns).CopyTo(new Span<float>(c + (i * operands.CStride), columns));
+                row += count;
             }
         }
-    }
 
-    private static void CopyTile(float* source, nint sourceStride, float* target, nint targetStride, int rows, int columns)
-    {
-        for (int i = 0; i < rows; i++)
-            new Span<float>(source + (i * sourceStride), columns).CopyTo(new Span<float>(target + (i * targetStride), columns));
-    }
-
-    /// <summary>
-    /// Six rows by two registers: 12 accumulators, 2 of B and 1 broadcast fit the 16 registers of AVX2. Of fewer rows, the
-    /// missing ones repeat the last: they compute and store the same values once more.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyTile(
-        int k, int rows, float* a, nint rowStride, nint columnStride, float* b, float* init, nint initStride,
-        float* c, nint cStride, float low, float high)
-    {
-        int n = TLanes.Count;
-        nint r1 = 1, r2 = 2, r3 = Math.Min(3, rows - 1), r4 = Math.Min(4, rows - 1), r5 = Math.Min(5, rows - 1);
-        float* a1 = a + (r1 * rowStride);
-        float* a2 = a + (r2 * rowStride);
-        float* a3 = a + (r3 * rowStride);
-        float* a4 = a + (r4 * rowStride);
-        float* a5 = a + (r5 * rowStride);
-        V c00 = TLanes.Load(init), c01 = TLanes.Load(init + n);
-        V c10 = TLanes.Load(init + (r1 * initStride)), c11 = TLanes.Load(init + (r1 * initStride) + n);
-        V c20 = TLanes.Load(init + (r2 * initStride)), c21 = TLanes.Load(init + (r2 * initStride) + n);
-        V c30 = TLanes.Load(init + (r3 * initStride)), c31 = TLanes.Load(init + (r3 * initStride) + n);
-        V c40 = TLanes.Load(init + (r4 * initStride)), c41 = TLanes.Load(init + (r4 * initStride) + n);
-        V c50 = TLanes.Load(init + (r5 * initStride)), c51 = TLanes.Load(init + (r5 * initStride) + n);
-        nint offset = 0;
-        for (int p = 0; p < k; p++)
+        private readonly void Multiply<TRegisters>(float** rows, int group, int tiles)
+            where TRegisters : struct, ICount
         {
-            V b0 = TLanes.Load(b), b1 = TLanes.Load(b + n);
-            V x = TLanes.Create(a[offset]);
-            c00 = TLanes.FusedMultiplyAdd(x, b0, c00);
-            c01 = TLanes.FusedMultiplyAdd(x, b1, c01);
-            x = TLanes.Create(a1[offset]);
-            c10 = TLanes.FusedMultiplyAdd(x, b0, c10);
-            c11 = TLanes.FusedMultiplyAdd(x, b1, c11);
-            x = TLanes.Create(a2[offset]);
-            c20 = TLanes.FusedMultiplyAdd(x, b0, c20);
-            c21 = TLanes.FusedMultiplyAdd(x, b1, c21);
-            x = TLanes.Create(a3[offset]);
-            c30 = TLanes.FusedMultiplyAdd(x, b0, c30);
-            c31 = TLanes.FusedMultiplyAdd(x, b1, c31);
-            x = TLanes.Create(a4[offset]);
-            c40 = TLanes.FusedMultiplyAdd(x, b0, c40);
-            c41 = TLanes.FusedMultiplyAdd(x, b1, c41);
-            x = TLanes.Create(a5[offset]);
-            c50 = TLanes.FusedMultiplyAdd(x, b0, c50);
-            c51 = TLanes.FusedMultiplyAdd(x, b1, c51);
-            offset += columnStride;
-            b += 2 * n;
+            if (group == 1)
+                GemmF32Tile<TLanes, V, TRegisters>.MultiplyRow(_block, *rows);
+            else if (group == 4)
+                GemmF32Tile<TLanes, V, TRegisters>.Multiply<Four>(_block, rows, tiles);
+            else if (Vector512.IsHardwareAccelerated)
+                GemmF32Tile<TLanes, V, TRegisters>.Multiply<Eight>(_block, rows, tiles);
+            else
+                GemmF32Tile<TLanes, V, TRegisters>.Multiply<Six>(_block, rows, tiles);
         }
 
-        V lowest = TLanes.Create(low), highest = TLanes.Create(high);
-        StorePair(c, c00, c01, lowest, highest);
-        StorePair(c + (r1 * cStride), c10, c11, lowest, highest);
-        StorePair(c + (r2 * cStride), c20, c21, lowest, highest);
-        StorePair(c + (r3 * cStride), c30, c31, lowest, highest);
-        StorePair(c + (r4 * cStride), c40, c41, lowest, highest);
-        StorePair(c + (r5 * cStride), c50, c51, lowest, highest);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyRow(
-        int k, float* a, nint columnStride, float* b, float* init, float* c, float low, float high)
-    {
-        int n = TLanes.Count;
-        V c0 = TLanes.Load(init), c1 = TLanes.Load(init + n);
-        for (int p = 0; p < k; p++)
+        /// <summary>Lets a scratch tile stand in for one that C has only a part of, or whose rows start at values of their own.</summary>
+        private void Start(float* c, int row, int count, int width)
         {
-            V x = TLanes.Create(*a);
-            c0 = TLanes.FusedMultiplyAdd(x, TLanes.Load(b), c0);
-            c1 = TLanes.FusedMultiplyAdd(x, TLanes.Load(b + n), c1);
-            a += columnStride;
-            b += 2 * n;
+            _block.Start = _block.Target = tile;
+            _block.StartStride = _block.TargetStride = width;
+            if (first && rowBias == null)
+            {
+                _block.Start = columnStart;
+                _block.StartStride = 0;
+                return;
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                var to = new Span<float>(tile + (i * width), columns);
+                if (first)
+                    to.Fill(rowBias[row + i]);
+                else
+                    new Span<float>(c + (i * operands.CStride), columns).CopyTo(to);
+            }
         }
-
-        StorePair(c, c0, c1, TLanes.Create(low), TLanes.Create(high));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StorePair(float* c, V first, V second, V low, V high)
-    {
-        TLanes.Store(c, TLanes.Clamp(first, low, high));
-        TLanes.Store(c + TLanes.Count, TLanes.Clamp(second, low, high));
     }
 }

@@ -6,6 +6,12 @@ namespace ModelOpt.Runtime.Kernels;
 /// <summary>Gives the right operand of <see cref="GemmF32{TLanes, V}"/> panel by panel.</summary>
 internal unsafe interface IPanelSource
 {
+    /// <summary>Registers of a panel but the last, which may be narrower: 1 to 3.</summary>
+    int Registers { get; }
+
+    /// <summary>Whether panels need no scratch memory.</summary>
+    bool IsInPlace { get; }
+
     /// <summary>
     /// Rows [k0, k0 + kc) of columns [column, column + columns), row after row, each padded to <paramref name="width"/>
     /// elements: written into <paramref name="scratch"/>, or found in place. What stands in the padding is finite.
@@ -16,6 +22,10 @@ internal unsafe interface IPanelSource
 /// <summary>B[p, j] = B[p·rowStride + j·columnStride], copied panel by panel.</summary>
 internal readonly unsafe struct MatrixSource(float* b, nint rowStride, nint columnStride) : IPanelSource
 {
+    public int Registers => GemmF32.CopiedRegisters;
+
+    public bool IsInPlace => false;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public float* Panel(int k0, int kc, int column, int columns, int width, float* scratch)
     {
@@ -46,19 +56,23 @@ internal sealed unsafe class PackedMatrixF32
 {
     private readonly AlignedBuffer<float> _panels;
 
-    /// <summary>Packs B[k, n], or its transpose Bᵀ[n, k], for the tier's panel width.</summary>
+    /// <summary>Packs B[k, n], or its transpose Bᵀ[n, k], in panels that suit n and are at most as wide as the tier.</summary>
     public PackedMatrixF32(ReadOnlySpan<float> b, int k, int n, bool transposed, SimdTier tier)
     {
         K = k;
         N = n;
-        Tier = tier;
-        int width = GemmF32.PanelWidth(tier);
-        _panels = new AlignedBuffer<float>(checked((n + width - 1) / width * width * k));
+        (Tier, Registers) = GemmF32.PanelOf(tier, n);
+        int lanes = SimdTiers.Lanes(Tier), padded = (n + lanes - 1) / lanes * lanes;
+        _panels = new AlignedBuffer<float>(checked(padded * k));
         fixed (float* pointer = b)
         {
             var source = new MatrixSource(pointer, transposed ? 1 : n, transposed ? k : 1);
-            for (int column = 0; column < n; column += width)
-                source.Panel(0, k, column, Math.Min(width, n - column), width, _panels.Pointer + ((nint)column * k));
+            for (int column = 0; column < n; column += PanelWidth)
+            {
+                source.Panel(
+                    0, k, column, Math.Min(PanelWidth, n - column), Math.Min(PanelWidth, padded - column),
+                    _panels.Pointer + ((nint)column * k));
+            }
         }
     }
 
@@ -66,15 +80,26 @@ internal sealed unsafe class PackedMatrixF32
 
     public int N { get; }
 
+    /// <summary>The tier that multiplies by this operand.</summary>
     public SimdTier Tier { get; }
 
+    /// <summary>Registers of a panel but the last.</summary>
+    public int Registers { get; }
+
+    /// <summary>Columns of a panel but the last.</summary>
+    public int PanelWidth => Registers * SimdTiers.Lanes(Tier);
+
     /// <summary>The operand in the form that the product takes; valid while this object is alive.</summary>
-    public PackedSource Source => new(_panels.Pointer, K);
+    public PackedSource Source => new(_panels.Pointer, K, Registers);
 }
 
 /// <summary>The panels of a <see cref="PackedMatrixF32"/>.</summary>
-internal readonly unsafe struct PackedSource(float* panels, int k) : IPanelSource
+internal readonly unsafe struct PackedSource(float* panels, int k, int registers) : IPanelSource
 {
+    public int Registers => registers;
+
+    public bool IsInPlace => true;
+
     public float* Panel(int k0, int kc, int column, int columns, int width, float* scratch) =>
         panels + ((nint)column * k) + ((nint)k0 * width);
 }

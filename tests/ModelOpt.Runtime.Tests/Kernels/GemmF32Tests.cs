@@ -33,7 +33,7 @@ public sealed unsafe class GemmF32Tests
         foreach (SimdTier tier in KernelTesting.Tiers)
         {
             var packed = new PackedMatrixF32(b, k, n, transposed: true, tier);
-            int width = GemmF32.PanelWidth(tier);
+            int width = packed.PanelWidth;
             var actual = new float[m * n];
             fixed (float* pa = a, pc = actual, pb = bias)
             {
@@ -42,9 +42,9 @@ public sealed unsafe class GemmF32Tests
                 for (int column = 0; column < n; column += width)
                 {
                     int end = Math.Min(n, column + width);
-                    GemmF32.Run(tier, operands, epilogue, packed.Source, 0, 8, column, end);
-                    GemmF32.Run(tier, operands, epilogue, packed.Source, 8, 9, column, end);
-                    GemmF32.Run(tier, operands, epilogue, packed.Source, 9, m, column, end);
+                    GemmF32.Run(packed.Tier, operands, epilogue, packed.Source, 0, 8, column, end);
+                    GemmF32.Run(packed.Tier, operands, epilogue, packed.Source, 8, 9, column, end);
+                    GemmF32.Run(packed.Tier, operands, epilogue, packed.Source, 9, m, column, end);
                 }
             }
 
