@@ -1,0 +1,20 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using ModelOpt.Benchmarks;
+
+switch (args)
+{
+    case ["shapes"]:
+        ShapeTable.Print(Layer.OneDnn);
+        break;
+    case ["layers"]:
+        ShapeTable.Print([.. Layer.OneDnn, .. Layer.Int8, .. Layer.Float32]);
+        break;
+    default:
+        // In this process: the layers are set up here, and no project has to be generated and built.
+        Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance);
+        BenchmarkSwitcher.FromAssembly(typeof(Layer).Assembly).Run(args, DefaultConfig.Instance.AddJob(job));
+        break;
+}
