@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Threading;
 
@@ -29,7 +30,8 @@ public sealed class TfliteModel : IDisposable
         HasDynamicBatch = BatchRule.AllowsAnyBatch(graph);
         Inputs = Array.AsReadOnly(Array.ConvertAll(graph.Inputs, t => new TensorInfo(t, HasDynamicBatch)));
         Outputs = Array.AsReadOnly(Array.ConvertAll(graph.Outputs, t => new TensorInfo(t, HasDynamicBatch)));
-        _plan = ExecutionPlan.Create(graph, threads);
+        _plan = ExecutionPlan.Create(graph, threads, AssembledCode.TryCreate())
+            ?? ExecutionPlan.Create(GraphReader.Read(file), threads, code: null)!;
         _workers = new WorkerPool(threads);
     }
 

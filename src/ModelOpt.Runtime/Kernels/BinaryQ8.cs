@@ -29,19 +29,23 @@ internal readonly struct QuantizedAdd(BinaryQuantization q) : IQuantizedOperatio
     /// <summary>uint8 is int8 and this.</summary>
     public const int Shift = 128;
 
-    private readonly float _left = q.LeftScale / q.OutputScale;
-    private readonly float _right = q.RightScale / q.OutputScale;
+    /// <summary>s_a / s_c.</summary>
+    public float LeftFactor { get; } = q.LeftScale / q.OutputScale;
+
+    /// <summary>s_b / s_c.</summary>
+    public float RightFactor { get; } = q.RightScale / q.OutputScale;
+
     // The compiler of ONNX Runtime contracts the first product and the sum into one operation; so must this.
-    private readonly float _offset = q.OutputZero + Shift - MathF.FusedMultiplyAdd(
+    public float Offset { get; } = q.OutputZero + Shift - MathF.FusedMultiplyAdd(
         q.LeftScale / q.OutputScale, q.LeftZero + Shift, q.RightScale / q.OutputScale * (q.RightZero + Shift));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> left, Vector<float> right) => Vector.FusedMultiplyAdd(
-        left + new Vector<float>(Shift), new Vector<float>(_left), Vector.FusedMultiplyAdd(
-            right + new Vector<float>(Shift), new Vector<float>(_right), new Vector<float>(_offset)));
+        left + new Vector<float>(Shift), new Vector<float>(LeftFactor), Vector.FusedMultiplyAdd(
+            right + new Vector<float>(Shift), new Vector<float>(RightFactor), new Vector<float>(Offset)));
 
     public float Apply(float left, float right) =>
-        MathF.FusedMultiplyAdd(left + Shift, _left, MathF.FusedMultiplyAdd(right + Shift, _right, _offset));
+        MathF.FusedMultiplyAdd(left + Shift, LeftFactor, MathF.FusedMultiplyAdd(right + Shift, RightFactor, Offset));
 }
 
 /// <summary>(a − z_a)(b − z_b)·(s_a·s_b/s_c) + z_c, as ONNX Runtime's QLinearMul. The integer product is exact in float.</summary>

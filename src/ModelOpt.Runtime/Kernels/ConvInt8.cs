@@ -60,7 +60,7 @@ internal sealed unsafe class ConvInt8 : Kernel
     public static Kernel Create(
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<byte> weights, ReadOnlySpan<int> bias,
         bool unsigned, AssembledCode? code) =>
-        code is not null && ConvInt8Assembled.TryCenter(weights, quantization.WeightZeroPoint, unsigned, out sbyte[] centered)
+        code is not null && ConvInt8Assembled.TryCenter(weights, quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> centered)
             ? new ConvInt8Assembled(window, groups, quantization, centered, bias, unsigned, code)
             : new ConvInt8(window, groups, quantization, weights, bias, unsigned);
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Simd;
 
@@ -22,7 +23,11 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     // Enough blocks for threads to share.
     private const int EnoughItems = 16;
 
+    // Input, weights, bias, and then what is added.
+    private const int ResidualInput = 3;
+
     private readonly Window2D _window;
+    private readonly bool _residual;
     private readonly bool _flip;
     private readonly bool _bordered;
     private readonly byte _padding;
@@ -46,9 +51,10 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     /// <param name="bias">[OutputChannels] at scale s_x·s_w, or empty.</param>
     /// <param name="unsigned">Activations and output are uint8 instead of int8.</param>
     /// <param name="code">Receives the assembled functions.</param>
+    /// <param name="residual">An ADD of the kernel's last input, of the output's shape, to the result; int8 only.</param>
     public ConvInt8Assembled(
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias,
-        bool unsigned, AssembledCode code)
+        bool unsigned, AssembledCode code, ResidualAdd? residual = null)
     {
         _window = window = window.IsPointwise ? Flat(window) : window;
         int inputs = window.InputChannels / groups, outputs = window.OutputChannels / groups;
@@ -62,6 +68,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         _bordered = window.PadTop > 0 || window.PadLeft > 0 || spanHeight > window.InputHeight || spanWidth > window.InputWidth
             || runs.Bytes % 4 != 0;
         _flip = !unsigned;
+        _residual = residual is not null;
         _padding = (byte)(unsigned ? quantization.InputZeroPoint : quantization.InputZeroPoint ^ 0x80);
         _blocking = Int8Blocking.Choose(window.OutputWidth, outputs, runs.Count * runs.Steps);
 
@@ -83,8 +90,8 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
             _runs.Pointer[run] = (((long)ky * window.DilationHeight * _pitch) + (kx * window.DilationWidth)) * window.InputChannels;
         }
 
-        _constants = new Int8EpilogueConstants(quantization);
-        _panels = CreatePanels(groups, runs, quantization, weights, bias, unsigned, code);
+        _constants = new Int8EpilogueConstants(quantization, residual);
+        _panels = CreatePanels(groups, runs, quantization, weights, bias, unsigned, code, residual);
         _columnBlocks = Math.Clamp(EnoughItems / (_blocksPerImage * window.Batch), 1, _panels.Length);
         Items = _blocksPerImage * window.Batch * _columnBlocks;
         Work = (long)window.Batch * window.OutputHeight * window.OutputWidth * window.OutputChannels * runs.Count * runs.Bytes;
@@ -96,22 +103,26 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
 
     public override long Work { get; }
 
-    /// <summary>Whether the instruction can multiply these weights.</summary>
+    /// <summary>The weights less their zero point, if the instruction can multiply them: they are signed bytes.</summary>
     /// <param name="weights">Of the activations' type.</param>
     /// <param name="zeroPoint">Of the weights.</param>
     /// <param name="unsigned">The weights are uint8.</param>
-    /// <param name="signed">Receives the weights less their zero point.</param>
-    public static bool TryCenter(ReadOnlySpan<byte> weights, int zeroPoint, bool unsigned, out sbyte[] signed)
+    /// <param name="centered">Receives the differences.</param>
+    public static bool TryCenter(ReadOnlySpan<byte> weights, int zeroPoint, bool unsigned, out ReadOnlySpan<sbyte> centered)
     {
-        signed = new sbyte[weights.Length];
+        centered = MemoryMarshal.Cast<byte, sbyte>(weights);
+        if (!unsigned)
+            return zeroPoint == 0;
+        var differences = new sbyte[weights.Length];
         for (int i = 0; i < weights.Length; i++)
         {
-            int weight = (unsigned ? weights[i] : (sbyte)weights[i]) - zeroPoint;
+            int weight = weights[i] - zeroPoint;
             if (weight is < sbyte.MinValue or > sbyte.MaxValue)
                 return false;
-            signed[i] = (sbyte)weight;
+            differences[i] = (sbyte)weight;
         }
 
+        centered = differences;
         return true;
     }
 
@@ -121,7 +132,9 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         nint imageBytes = (nint)_window.InputHeight * _window.InputWidth * _window.InputChannels;
         nint outputBytes = (nint)_window.OutputHeight * _window.OutputWidth * _window.OutputChannels;
         fixed (byte* input = args.Input<byte>(0), output = args.Output<byte>(0), scratch = args.Scratch<byte>())
+        fixed (byte* residual = _residual ? args.Input<byte>(ResidualInput) : default)
         {
+            nint toResidual = (nint)residual - (nint)output;
             int copied = -1;
             for (int item = start; item < end; item++)
             {
@@ -136,35 +149,37 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
                 int panelEnd = (int)(_panels.Length * (column + 1) / _columnBlocks);
                 for (int panel = (int)(_panels.Length * column / _columnBlocks); panel < panelEnd; panel++)
                 {
+                    var part = new Part(_panels[panel], _bordered ? scratch : null, from, output + (image * outputBytes), toResidual);
                     if (_oneRow)
-                        MultiplyTiles(_panels[panel], _bordered ? scratch : null, from, output + (image * outputBytes), begin, lineEnd);
+                        MultiplyTiles(part, begin, lineEnd);
                     else
-                        MultiplyRows(_panels[panel], _bordered ? scratch : null, from, output + (image * outputBytes), begin, lineEnd);
+                        MultiplyRows(part, begin, lineEnd);
                 }
             }
         }
     }
 
-    private void MultiplyRows(Panel panel, byte* bordered, byte* image, byte* output, int begin, int end)
+    private void MultiplyRows(in Part part, int begin, int end)
     {
         nint rowBytes = (nint)_window.StrideHeight * _pitch * _window.InputChannels;
         nint outputBytes = (nint)_window.OutputWidth * _window.OutputChannels;
-        byte* from = bordered is null ? image + (begin * rowBytes) : bordered;
+        byte* from = part.Bordered is null ? part.Image + (begin * rowBytes) : part.Bordered;
         for (int row = begin; row < end; row++, from += rowBytes)
-            Multiply(panel, from, output + (row * outputBytes), 0, _blocking.Tiles);
+            Multiply(part, from, part.Output + (row * outputBytes), 0, _blocking.Tiles);
     }
 
-    private void MultiplyTiles(Panel panel, byte* bordered, byte* image, byte* output, int begin, int end)
+    private void MultiplyTiles(in Part part, int begin, int end)
     {
         nint pixel = _blocking.Pixel(begin);
-        byte* from = bordered is null ? image + (pixel * _window.StrideWidth * _window.InputChannels) : bordered;
-        Multiply(panel, from, output + (pixel * _window.OutputChannels), begin, end);
+        byte* from = part.Bordered is null ? part.Image + (pixel * _window.StrideWidth * _window.InputChannels) : part.Bordered;
+        Multiply(part, from, part.Output + (pixel * _window.OutputChannels), begin, end);
     }
 
     /// <summary>Tiles [begin, end) of a row; input and output point to the first tile's first pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Multiply(Panel panel, byte* input, byte* output, int begin, int end)
+    private void Multiply(in Part part, byte* input, byte* output, int begin, int end)
     {
+        Panel panel = part.Panel;
         int middle = Math.Clamp(_blocking.LongTiles, begin, end);
         Int8TileArguments arguments;
         arguments.Weights = panel.Constants.Weights;
@@ -173,6 +188,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         arguments.Runs = _runs.Pointer;
         arguments.Constants = _constants.Pointer;
         arguments.Mask = panel.Mask;
+        arguments.Residual = part.ToResidual;
         arguments.Input = input + panel.InputChannel;
         arguments.Output = output + panel.OutputChannel;
         if (middle > begin)
@@ -237,7 +253,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
 
     private Panel[] CreatePanels(
         int groups, Runs runs, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
-        AssembledCode code)
+        AssembledCode code, ResidualAdd? residual)
     {
         int outputs = _window.OutputChannels / groups, row = runs.Count * runs.Bytes;
         int zero = quantization.InputZeroPoint + (unsigned ? 0 : 128);
@@ -246,34 +262,28 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         bool fits = true;
         for (int channel = 0; channel < starts.Length; channel++)
         {
-            int sum = 0, absolute = 0;
-            foreach (sbyte weight in weights.Slice(channel * row, row))
-            {
-                sum += weight;
-                absolute += Math.Abs((int)weight);
-            }
-
+            (int sum, int absolute) = Int8Rows.Sums(weights.Slice(channel * row, row));
             int start = bias.IsEmpty ? 0 : bias[channel];
             starts[channel] = unchecked(start - (zero * sum));
             multipliers[channel] = quantization.Multiplier(channel);
             fits &= Int8Epilogue.Fits((255L * absolute) + Math.Abs((long)start), multipliers[channel]);
         }
 
-        Int8Epilogue epilogue = Int8Epilogue.For(quantization, unsigned, fits);
+        Int8Epilogue epilogue = Int8Epilogue.For(quantization, unsigned, fits, residual);
         var panels = new Panel[groups * _blocking.Panels.Length];
         for (int group = 0; group < groups; group++)
         {
             int first = 0;
             for (int i = 0; i < _blocking.Panels.Length; i++)
             {
-                int vectors = _blocking.Panels[i], columns = Math.Min(16 * vectors, outputs - first);
-                int channel = (group * outputs) + first;
+                PanelLayout layout = _blocking.Panels[i];
+                int columns = Math.Min(layout.Channels, outputs - first), channel = (group * outputs) + first;
                 var constants = new Int8Panel(
-                    vectors, columns, runs.Count, runs.Bytes, weights.Slice(channel * row, columns * row),
-                    starts.AsSpan(channel, columns), multipliers.AsSpan(channel, columns));
+                    layout, runs.Count, runs.Bytes, weights.Slice(channel * row, columns * row), starts.AsSpan(channel, columns),
+                    multipliers.AsSpan(channel, columns));
                 var tile = new Int8TileShape(
-                    _blocking.Rows, vectors, runs.Count, runs.Steps, _window.StrideWidth * _window.InputChannels,
-                    _window.OutputChannels, _flip && !_bordered, columns < 16 * vectors, epilogue);
+                    _blocking.Rows, layout, runs.Count, runs.Steps, _window.StrideWidth * _window.InputChannels,
+                    _window.OutputChannels, _flip && !_bordered, columns < layout.Channels, epilogue);
                 panels[(group * _blocking.Panels.Length) + i] = new Panel(
                     constants,
                     code.Get(tile, Int8TileEmitter.Emit),
@@ -285,6 +295,20 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         }
 
         return panels;
+    }
+
+    /// <summary>A panel's share of one image: the bordered copy of its block, if there is one, or the image, and the output.</summary>
+    private readonly struct Part(Panel panel, byte* bordered, byte* image, byte* output, nint toResidual)
+    {
+        public Panel Panel => panel;
+
+        public byte* Bordered => bordered;
+
+        public byte* Image => image;
+
+        public byte* Output => output;
+
+        public nint ToResidual => toResidual;
     }
 
     /// <summary>Runs of neighbouring input bytes under the window of one group.</summary>
@@ -299,6 +323,6 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         Int8Panel Constants, AssembledFunction LongTile, AssembledFunction? ShortTile, int InputChannel, int OutputChannel)
     {
         /// <summary>Bytes of the last unit that are channels.</summary>
-        public ulong Mask { get; } = ulong.MaxValue >> (64 - Math.Clamp(Constants.Columns - (16 * Int8Panel.LastUnit(Constants.Vectors)), 1, 64));
+        public ulong Mask { get; } = ulong.MaxValue >> (64 - Math.Clamp(Constants.Columns - (16 * Constants.Layout.LastUnit), 1, 64));
     }
 }

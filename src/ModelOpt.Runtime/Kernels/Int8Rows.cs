@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -22,6 +23,31 @@ internal static unsafe class Int8Rows
             (Vector128.Load(source + i) ^ Vector128.Create(bits)).Store(target + i);
         for (; i < count; i++)
             target[i] = (byte)(source[i] ^ bits);
+    }
+
+    /// <summary>The sum of the values and the sum of their absolute values, modulo 2^32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static (int Sum, int Absolute) Sums(ReadOnlySpan<sbyte> values)
+    {
+        Vector<int> sums = default, absolutes = default;
+        int i = 0;
+        for (; i <= values.Length - Vector<sbyte>.Count; i += Vector<sbyte>.Count)
+        {
+            Vector.Widen(new Vector<sbyte>(values[i..]), out Vector<short> low, out Vector<short> high);
+            Vector.Widen(low + high, out Vector<int> lowSum, out Vector<int> highSum);
+            sums += lowSum + highSum;
+            Vector.Widen(Vector.Abs(low) + Vector.Abs(high), out lowSum, out highSum);
+            absolutes += lowSum + highSum;
+        }
+
+        int sum = Vector.Sum(sums), absolute = Vector.Sum(absolutes);
+        for (; i < values.Length; i++)
+        {
+            sum += values[i];
+            absolute += Math.Abs((int)values[i]);
+        }
+
+        return (sum, absolute);
     }
 
     /// <summary>target[i] = source[i] − zeroPoint; touches no element beyond <paramref name="count"/> on either side.</summary>

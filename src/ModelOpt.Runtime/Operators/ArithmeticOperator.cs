@@ -1,5 +1,6 @@
 using System.Numerics;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
@@ -65,6 +66,15 @@ internal static class ArithmeticOperator
     {
         BinaryQuantization q = Quantization(node);
         return Create(node, shape, activation, new QuantizedByFloat<TOperation>(q), q.OutputZero);
+    }
+
+    /// <summary>An int8 ADD as the epilogue of the layer that computes its operand <paramref name="side"/>.</summary>
+    public static ResidualAdd Residual(Node node, int side)
+    {
+        var operation = new QuantizedAdd(Quantization(node));
+        (int min, int max) = ActivationRange.Quantized(node, (ActivationFunction)node.Options.Byte(0));
+        return new ResidualAdd(
+            side == 0 ? ResidualSide.Right : ResidualSide.Left, operation.LeftFactor, operation.RightFactor, operation.Offset, min, max);
     }
 
     private static Kernel Quantized(Node node, BroadcastShape shape, ActivationFunction activation) =>

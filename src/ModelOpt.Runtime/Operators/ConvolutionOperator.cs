@@ -10,6 +10,34 @@ internal static class ConvolutionOperator
 {
     public static Kernel CreateConv2D(Node node, AssembledCode? code)
     {
+        (Window2D window, int groups, ActivationFunction activation) = ReadConv2D(node);
+        return Create(node, window, groups, false, 0, activation, node.Input(0), code);
+    }
+
+    /// <summary>
+    /// An int8 convolution with the ADD of its result and another tensor, its fourth input; null where it can't be assembled.
+    /// </summary>
+    /// <param name="node">The convolution.</param>
+    /// <param name="add">The addition.</param>
+    /// <param name="side">Which of the addition's operands is the convolution's result.</param>
+    /// <param name="code">Receives the assembled functions.</param>
+    public static Kernel? TryCreateWithAdd(Node node, Node add, int side, AssembledCode code)
+    {
+        ResidualAdd residual = ArithmeticOperator.Residual(add, side);
+        (Window2D window, int groups, ActivationFunction activation) = ReadConv2D(node);
+        LayerQuantization quantization = LayerConstants.Quantization(node, window.OutputChannels, 0, activation);
+        if (!residual.Fits
+            || !ConvInt8Assembled.TryCenter(node.Input(1).Constant<byte>(), quantization.WeightZeroPoint, false, out ReadOnlySpan<sbyte> weights))
+        {
+            return null;
+        }
+
+        return new ConvInt8Assembled(
+            window, groups, quantization, weights, LayerConstants.IntBias(node, window.OutputChannels), false, code, residual);
+    }
+
+    private static (Window2D Window, int Groups, ActivationFunction Activation) ReadConv2D(Node node)
+    {
         Conv2DOptions options = Conv2DOptions.Read(node.Options);
         Tensor input = node.Input(0), weights = node.Input(1);
         node.Require(weights.Rank == 4, "weights must have 4 dimensions");
@@ -22,7 +50,7 @@ internal static class ConvolutionOperator
         node.Require(shape[3] > 0 && window.InputChannels % shape[3] == 0, "input channels do not divide into groups");
         int groups = window.InputChannels / shape[3];
         node.Require(window.OutputChannels % groups == 0, "output channels do not divide into groups");
-        return Create(node, window, groups, false, 0, options.Activation, input, code);
+        return (window, groups, options.Activation);
     }
 
     public static Kernel CreateDepthwise(Node node, AssembledCode? code)

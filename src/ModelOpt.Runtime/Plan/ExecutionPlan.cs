@@ -43,14 +43,21 @@ internal sealed class ExecutionPlan
     /// <summary>Scratch memory of one thread.</summary>
     public int ScratchBytes { get; }
 
-    public static ExecutionPlan Create(Graph graph, int threads)
+    /// <summary>Plans a graph, which is changed on the way.</summary>
+    /// <param name="graph">The model.</param>
+    /// <param name="threads">Threads that run it.</param>
+    /// <param name="code">Receives assembled functions; null where there shall be none.</param>
+    /// <returns>The plan; null where the system refuses to make the assembled functions executable.</returns>
+    /// <exception cref="InvalidModelException">The model uses something that is not supported.</exception>
+    public static ExecutionPlan? Create(Graph graph, int threads, AssembledCode? code)
     {
         GraphRewriter.Rewrite(graph);
+        if (code is not null)
+            ResidualFolding.Apply(graph, code);
         var storage = new StorageMap(graph);
-        var code = AssembledCode.TryCreate();
         List<(Node Node, Kernel Kernel)> kernels = CreateKernels(graph, storage, code);
         if (code is not null && !code.Seal())
-            kernels = CreateKernels(graph, storage, code: null);
+            return null;
         int arenaBytes = storage.Place([.. kernels.Select(k => k.Node)]);
         Step[] steps = [.. kernels.Select(k => new Step(
             k.Node,

@@ -26,6 +26,12 @@ public sealed class X64AssemblerTests
             (x => x.VpMaxSw(a, b, c), $"vpmaxsw zmm{a},zmm{b},zmm{c}"),
             (x => x.VpMovSwb(a, b), $"vpmovswb ymm{a},zmm{b}"),
             (x => x.VpMovUsWb(a, b), $"vpmovuswb ymm{a},zmm{b}"),
+            (x => x.VpMovSdb(a, b), $"vpmovsdb xmm{a},zmm{b}"),
+            (x => x.VpDpBusd(a, b, c, VectorWidth.Bits256), $"vpdpbusd ymm{a},ymm{b},ymm{c}"),
+            (x => x.VpUnpackLBw(a, b, c), $"vpunpcklbw zmm{a},zmm{b},zmm{c}"),
+            (x => x.VpUnpackHBw(a, b, c), $"vpunpckhbw zmm{a},zmm{b},zmm{c}"),
+            (x => x.VpUnpackLWd(a, b, c), $"vpunpcklwd zmm{a},zmm{b},zmm{c}"),
+            (x => x.VpUnpackHWd(a, b, c), $"vpunpckhwd zmm{a},zmm{b},zmm{c}"),
             (x => x.VpMovDb(a, b), $"vpmovdb xmm{a},zmm{b}"),
             (x => x.VMov(a, b), $"vmovdqa32 zmm{a},zmm{b}"),
         ];
@@ -55,6 +61,15 @@ public sealed class X64AssemblerTests
         (Action<X64Assembler> Emit, string Expected)[] cases =
         [
             (x => x.VpDpBusd(3, 19, at), $"vpdpbusd zmm3,zmm19,{place}"),
+            (x => x.VpDpBusd(3, 19, at, VectorWidth.Bits256), $"vpdpbusd ymm3,ymm19,{place}"),
+            (x => x.VpXorD(9, 1, at), $"vpxord zmm9,zmm1,{place}"),
+            (x => x.VFmAdd132Ps(9, 30, at), $"vfmadd132ps zmm9,zmm30,{place}"),
+            (x => x.VFmAdd231Ps(9, 30, at), $"vfmadd231ps zmm9,zmm30,{place}"),
+            (x => x.VpMovZxBd(9, at), $"vpmovzxbd zmm9,{place}"),
+            (x => x.VpMovZxBd(9, at, VectorWidth.Bits256, 1), $"vpmovzxbd ymm9{{k1}}{{z}},{place}"),
+            (x => x.VpMovZxBw(25, at, 1), $"vpmovzxbw zmm25{{k1}}{{z}},{place}"),
+            (x => x.VMovBytes(17, at, 1), $"vmovdqu8 zmm17{{k1}}{{z}},{place}"),
+            (x => x.VMovQ(at, 18), $"vmovq {place},xmm18"),
             (x => x.VpBroadcastD(28, at), $"vpbroadcastd zmm28,{place}"),
             (x => x.VMulPs(9, 30, at), $"vmulps zmm9,zmm30,{place}"),
             (x => x.VMinPs(9, 1, at), $"vminps zmm9,zmm1,{place}"),

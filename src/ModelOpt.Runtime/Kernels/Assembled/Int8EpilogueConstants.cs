@@ -6,22 +6,40 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 internal sealed unsafe class Int8EpilogueConstants
 {
     public const int FlipAt = 0, Zero16At = 64, Zero32At = 128, Low32At = 192, High32At = 256, Low8At = 320, High8At = 384,
-        LowFloatAt = 448, HighFloatAt = 512, Bytes = 576;
+        LowFloatAt = 448, HighFloatAt = 512, LayerZeroAt = 576, LayerLowAt = 640, LayerHighAt = 704, LeftFactorAt = 768,
+        RightFactorAt = 832, OffsetAt = 896, Flip16At = 960,
+        Flip32At = 1024;
+
+    private const int Bytes = 1088;
 
     private readonly AlignedBuffer<byte> _table = new(Bytes);
 
-    public Int8EpilogueConstants(LayerQuantization quantization)
+    public Int8EpilogueConstants(LayerQuantization quantization, ResidualAdd? residual)
     {
+        const int shift = QuantizedAdd.Shift;
         int zero = quantization.OutputZeroPoint, low = quantization.OutputMin, high = quantization.OutputMax;
         Fill(FlipAt, (byte)0x80);
+        Fill(Flip16At, (short)0x80);
+        Fill(Flip32At, 0x80);
+        Fill(LowFloatAt, (float)(low - zero));
+        Fill(HighFloatAt, (float)(high - zero));
+        if (residual is not null)
+        {
+            Fill(LayerZeroAt, zero + shift);
+            Fill(LayerLowAt, low + shift);
+            Fill(LayerHighAt, high + shift);
+            Fill(LeftFactorAt, residual.LeftFactor);
+            Fill(RightFactorAt, residual.RightFactor);
+            Fill(OffsetAt, residual.Offset);
+            (zero, low, high) = (-shift, residual.OutputMin, residual.OutputMax);
+        }
+
         Fill(Zero16At, (short)zero);
         Fill(Zero32At, zero);
         Fill(Low32At, low);
         Fill(High32At, high);
         Fill(Low8At, (byte)low);
         Fill(High8At, (byte)high);
-        Fill(LowFloatAt, (float)(low - zero));
-        Fill(HighFloatAt, (float)(high - zero));
     }
 
     /// <summary>Valid while this object is alive.</summary>

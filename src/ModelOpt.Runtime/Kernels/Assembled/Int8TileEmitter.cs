@@ -17,11 +17,13 @@ internal static class Int8TileEmitter
     private const Gpr Input = Gpr.Rax, Cursor = Gpr.Rcx, Weights = Gpr.Rdx, RunTable = Gpr.R8, RunsLeft = Gpr.R9, Output = Gpr.R10,
         Arguments = Gpr.R11, StepsLeft = Gpr.Rbx;
 
-    private const Gpr Multipliers = Gpr.Rcx, Constants = Gpr.R9;
+    // In the epilogue, when the sums are complete.
+    private const Gpr Multipliers = Gpr.Rcx, Constants = Gpr.R9, Residual = Gpr.R8;
+
     private const int Mask = 1, FlipBits = 31;
 
     /// <summary>Pixels that fit the registers beside the weights, a broadcast and the flip constant.</summary>
-    public static int MaxRows(int vectors) => vectors == Int8Panel.MaxVectors ? 1 : (32 - 2 - vectors) / vectors;
+    public static int MaxRows(int vectors) => vectors == PanelLayout.MaxVectors ? 1 : (32 - 2 - vectors) / vectors;
 
     public static void Emit(Int8TileShape shape, X64Assembler code)
     {
@@ -39,6 +41,12 @@ internal static class Int8TileEmitter
         EmitSums(shape, code);
         code.Mov(Multipliers, new Address(Arguments, MultipliersAt));
         code.Mov(Constants, new Address(Arguments, ConstantsAt));
+        if (shape.Epilogue.Residual != ResidualSide.None)
+        {
+            code.Mov(Residual, new Address(Arguments, ResidualAt));
+            code.Add(Residual, Output);
+        }
+
         for (int row = 0; row < shape.Rows; row++)
             EmitStore(shape, code, row);
         code.Add(Input, shape.Rows * shape.PixelBytes);
@@ -53,10 +61,10 @@ internal static class Int8TileEmitter
     {
         code.Mov(Weights, new Address(Arguments, WeightsAt));
         code.Mov(Cursor, new Address(Arguments, StartsAt));
-        for (int vector = 0; vector < shape.Vectors; vector++)
+        for (int vector = 0; vector < shape.Layout.Vectors; vector++)
             code.VMov(vector, new Address(Cursor, 64 * vector));
-        for (int sum = shape.Vectors; sum < shape.Rows * shape.Vectors; sum++)
-            code.VMov(sum, sum % shape.Vectors);
+        for (int sum = shape.Layout.Vectors; sum < shape.Rows * shape.Layout.Vectors; sum++)
+            code.VMov(sum, sum % shape.Layout.Vectors);
         if (shape.Flip)
         {
             code.Mov(Cursor, new Address(Arguments, ConstantsAt));
@@ -83,7 +91,7 @@ internal static class Int8TileEmitter
 
     private static void EmitRun(Int8TileShape shape, X64Assembler code)
     {
-        int step = 64 * shape.Vectors;
+        int step = 64 * shape.Layout.Vectors;
         int loops = shape.Steps / UnrolledSteps;
         if (loops < 2)
         {
@@ -107,25 +115,26 @@ internal static class Int8TileEmitter
 
     private static void EmitSteps(Int8TileShape shape, X64Assembler code, int steps)
     {
-        int firstWeight = shape.Rows * shape.Vectors;
-        int pixel = shape.Rows == 1 ? firstWeight : firstWeight + shape.Vectors;
+        int firstWeight = shape.Rows * shape.Layout.Vectors;
+        int pixel = shape.Rows == 1 ? firstWeight : firstWeight + shape.Layout.Vectors;
         for (int step = 0; step < steps; step++)
         {
-            var weights = new Address(Weights, step * 64 * shape.Vectors);
-            for (int vector = 0; vector < shape.Vectors && shape.Rows > 1; vector++)
+            var weights = new Address(Weights, step * 64 * shape.Layout.Vectors);
+            for (int vector = 0; vector < shape.Layout.Vectors && shape.Rows > 1; vector++)
                 code.VMov(firstWeight + vector, weights + (64 * vector));
             for (int row = 0; row < shape.Rows; row++)
             {
                 code.VpBroadcastD(pixel, new Address(Cursor, (row * shape.PixelBytes) + (4 * step)));
                 if (shape.Flip)
                     code.VpXorD(pixel, pixel, FlipBits);
-                for (int vector = 0; vector < shape.Vectors; vector++)
+                for (int vector = 0; vector < shape.Layout.Vectors; vector++)
                 {
-                    int sum = (row * shape.Vectors) + vector;
+                    int sum = (row * shape.Layout.Vectors) + vector;
+                    VectorWidth width = shape.Layout.Width(vector);
                     if (shape.Rows == 1)
-                        code.VpDpBusd(sum, pixel, weights + (64 * vector));
+                        code.VpDpBusd(sum, pixel, weights + (64 * vector), width);
                     else
-                        code.VpDpBusd(sum, pixel, firstWeight + vector);
+                        code.VpDpBusd(sum, pixel, firstWeight + vector, width);
                 }
             }
         }
@@ -133,8 +142,9 @@ internal static class Int8TileEmitter
 
     private static void EmitStore(Int8TileShape shape, X64Assembler code, int row)
     {
-        int first = row * shape.Vectors;
-        for (int vector = 0; vector < shape.Vectors; vector++)
+        PanelLayout layout = shape.Layout;
+        int first = row * layout.Vectors;
+        for (int vector = 0; vector < layout.Vectors; vector++)
         {
             int sum = first + vector;
             code.VCvtDq2Ps(sum, sum);
@@ -148,15 +158,84 @@ internal static class Int8TileEmitter
             code.VCvtPs2Dq(sum, sum);
         }
 
-        int last = Int8Panel.LastUnit(shape.Vectors);
-        for (int unit = 0; unit < shape.Vectors; unit += Int8Panel.UnitVectors(shape.Vectors, unit))
+        for (int unit = 0; unit < layout.Vectors; unit += layout.UnitVectors(unit))
         {
-            var to = new Address(Output, (row * shape.OutputBytes) + (unit * 16));
-            VectorWidth width = Narrow(shape, code, first + unit, Int8Panel.UnitVectors(shape.Vectors, unit));
-            if (shape.Masked && unit == last)
-                code.VMovBytes(to, first + unit, Mask, width);
+            int at = (row * shape.OutputBytes) + (unit * 16), sum = first + unit;
+            bool masked = shape.Masked && unit == layout.LastUnit;
+            if (shape.Epilogue.Residual != ResidualSide.None)
+                EmitResidual(shape, code, sum, layout.UnitVectors(unit), layout.Width(unit), new Address(Residual, at), masked ? Mask : 0);
+            var to = new Address(Output, at);
+            VectorWidth width = Narrow(shape, code, sum, layout.UnitVectors(unit));
+            if (masked)
+                code.VMovBytes(to, sum, Mask, width);
+            else if (layout.Width(unit) == VectorWidth.Bits256)
+                code.VMovQ(to, sum);
             else
-                code.VMov(to, first + unit, width);
+                code.VMov(to, sum, width);
+        }
+    }
+
+    /// <summary>Adds 8-bit values in memory to the results of a unit, as an ADD after the layer would.</summary>
+    private static void EmitResidual(
+        Int8TileShape shape, X64Assembler code, int sum, int vectors, VectorWidth width, Address from, int mask)
+    {
+        int free = shape.Rows * shape.Layout.Vectors, offset = free;
+        Span<int> addends = [free + 1, free + 2, free + 3, free + 4];
+        LoadResidual(code, addends[..vectors], width, from, mask, zero: free);
+        code.VMov(offset, new Address(Constants, OffsetAt));
+        for (int i = 0; i < vectors; i++)
+        {
+            int result = sum + i, addend = addends[i];
+            code.VpAddD(result, result, new Address(Constants, LayerZeroAt));
+            code.VpMaxSD(result, result, new Address(Constants, LayerLowAt));
+            code.VpMinSD(result, result, new Address(Constants, LayerHighAt));
+            code.VCvtDq2Ps(result, result);
+            code.VCvtDq2Ps(addend, addend);
+            if (shape.Epilogue.Residual == ResidualSide.Right)
+            {
+                code.VFmAdd132Ps(addend, offset, new Address(Constants, RightFactorAt));
+                code.VFmAdd132Ps(result, addend, new Address(Constants, LeftFactorAt));
+            }
+            else
+            {
+                code.VFmAdd132Ps(result, offset, new Address(Constants, RightFactorAt));
+                code.VFmAdd231Ps(result, addend, new Address(Constants, LeftFactorAt));
+            }
+
+            code.VCvtPs2Dq(result, result);
+        }
+    }
+
+    /// <summary>int8 values, made uint8, as int32 in the order of a unit's lanes.</summary>
+    private static void LoadResidual(X64Assembler code, ReadOnlySpan<int> to, VectorWidth width, Address from, int mask, int zero)
+    {
+        switch (to.Length)
+        {
+            case 4:
+                if (mask == 0)
+                    code.VMov(to[3], from);
+                else
+                    code.VMovBytes(to[3], from, mask);
+                code.VpXorD(to[3], to[3], new Address(Constants, FlipAt));
+                code.VpXorD(zero, zero, zero);
+                code.VpUnpackLBw(to[1], to[3], zero);
+                code.VpUnpackHBw(to[3], to[3], zero);
+                code.VpUnpackLWd(to[0], to[1], zero);
+                code.VpUnpackHWd(to[1], to[1], zero);
+                code.VpUnpackLWd(to[2], to[3], zero);
+                code.VpUnpackHWd(to[3], to[3], zero);
+                break;
+            case 2:
+                code.VpMovZxBw(to[1], from, mask);
+                code.VpXorD(to[1], to[1], new Address(Constants, Flip16At));
+                code.VpXorD(zero, zero, zero);
+                code.VpUnpackLWd(to[0], to[1], zero);
+                code.VpUnpackHWd(to[1], to[1], zero);
+                break;
+            default:
+                code.VpMovZxBd(to[0], from, width, mask);
+                code.VpXorD(to[0], to[0], new Address(Constants, Flip32At));
+                break;
         }
     }
 
@@ -196,12 +275,14 @@ internal static class Int8TileEmitter
                 return VectorWidth.Bits256;
             default:
                 code.VpAddD(sum, sum, new Address(Constants, Zero32At));
-                if (!epilogue.ClampInFloat)
+                if (epilogue is { ClampBytes: false, Unsigned: false })
                 {
-                    code.VpMaxSD(sum, sum, new Address(Constants, Low32At));
-                    code.VpMinSD(sum, sum, new Address(Constants, High32At));
+                    code.VpMovSdb(sum, sum);
+                    return VectorWidth.Bits128;
                 }
 
+                code.VpMaxSD(sum, sum, new Address(Constants, Low32At));
+                code.VpMinSD(sum, sum, new Address(Constants, High32At));
                 code.VpMovDb(sum, sum);
                 return VectorWidth.Bits128;
         }

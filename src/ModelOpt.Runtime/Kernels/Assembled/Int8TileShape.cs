@@ -2,7 +2,7 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 
 /// <summary>All that the code of an assembled int8 convolution tile depends on.</summary>
 /// <param name="Rows">Output pixels of a tile.</param>
-/// <param name="Vectors">Registers of 16 output channels.</param>
+/// <param name="Layout">Registers of output channels.</param>
 /// <param name="Runs">Runs of neighbouring input bytes under the window.</param>
 /// <param name="Steps">Groups of four bytes in a run.</param>
 /// <param name="PixelBytes">From the input of one output pixel to that of the next.</param>
@@ -11,7 +11,7 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 /// <param name="Masked">The last unit is stored under the mask.</param>
 /// <param name="Epilogue">How sums become outputs.</param>
 internal readonly record struct Int8TileShape(
-    int Rows, int Vectors, int Runs, int Steps, int PixelBytes, int OutputBytes, bool Flip, bool Masked, Int8Epilogue Epilogue);
+    int Rows, PanelLayout Layout, int Runs, int Steps, int PixelBytes, int OutputBytes, bool Flip, bool Masked, Int8Epilogue Epilogue);
 
 /// <summary>How the epilogue narrows sums to 8 bits.</summary>
 /// <param name="Unsigned">Outputs are uint8 instead of int8.</param>
@@ -19,7 +19,8 @@ internal readonly record struct Int8TileShape(
 /// A product of sum and multiplier may leave int32: clamp before the conversion. Otherwise saturation clamps.
 /// </param>
 /// <param name="ClampBytes">The output range is narrower than its type.</param>
-internal readonly record struct Int8Epilogue(bool Unsigned, bool ClampInFloat, bool ClampBytes)
+/// <param name="Residual">What is added to the result, if anything.</param>
+internal readonly record struct Int8Epilogue(bool Unsigned, bool ClampInFloat, bool ClampBytes, ResidualSide Residual)
 {
     // Below int32's limit by more than float32 rounds there.
     private const double Limit = 2e9;
@@ -28,10 +29,12 @@ internal readonly record struct Int8Epilogue(bool Unsigned, bool ClampInFloat, b
     /// <param name="quantization">Gives the output's clamp.</param>
     /// <param name="unsigned">Outputs are uint8.</param>
     /// <param name="fits">Whether <see cref="Fits"/> holds for all channels.</param>
-    public static Int8Epilogue For(LayerQuantization quantization, bool unsigned, bool fits)
+    /// <param name="residual">What is added, or null.</param>
+    public static Int8Epilogue For(LayerQuantization quantization, bool unsigned, bool fits, ResidualAdd? residual)
     {
         (int min, int max) = unsigned ? (0, 255) : (-128, 127);
-        return new Int8Epilogue(unsigned, !fits, quantization.OutputMin > min || quantization.OutputMax < max);
+        int low = residual?.OutputMin ?? quantization.OutputMin, high = residual?.OutputMax ?? quantization.OutputMax;
+        return new Int8Epilogue(unsigned, !fits, low > min || high < max, residual?.Side ?? ResidualSide.None);
     }
 
     /// <summary>Whether the product of a channel's sum and multiplier stays within int32.</summary>
@@ -40,11 +43,36 @@ internal readonly record struct Int8Epilogue(bool Unsigned, bool ClampInFloat, b
     public static bool Fits(long bound, float multiplier) => Math.Min(bound, 1L << 31) * (double)multiplier < Limit;
 }
 
+/// <summary>Which operand of a following ADD the other tensor is.</summary>
+internal enum ResidualSide
+{
+    None,
+    Left,
+    Right,
+}
+
+/// <summary>
+/// An int8 ADD that follows a layer and is computed in its epilogue, as <see cref="QuantizedAdd"/> computes it:
+/// rint(fma(left + 128, LeftFactor, fma(right + 128, RightFactor, Offset))) − 128.
+/// </summary>
+/// <param name="Side">Which operand is not the layer's result.</param>
+/// <param name="LeftFactor">s_left / s_out.</param>
+/// <param name="RightFactor">s_right / s_out.</param>
+/// <param name="Offset">See <see cref="QuantizedAdd"/>.</param>
+/// <param name="OutputMin">Lowest output, with the fused activation applied.</param>
+/// <param name="OutputMax">Highest output.</param>
+internal sealed record ResidualAdd(
+    ResidualSide Side, float LeftFactor, float RightFactor, float Offset, int OutputMin, int OutputMax)
+{
+    /// <summary>Whether the sum of any two operands stays within int32, so that its conversion saturates nothing.</summary>
+    public bool Fits => (255.0 * (LeftFactor + RightFactor)) + Math.Abs((double)Offset) < 1e9;
+}
+
 /// <summary>Arguments of an assembled int8 convolution tile.</summary>
 internal unsafe struct Int8TileArguments
 {
     public const int InputAt = 0, WeightsAt = 8, StartsAt = 16, MultipliersAt = 24, OutputAt = 32, TilesAt = 40, RunsAt = 48,
-        ConstantsAt = 56, MaskAt = 64;
+        ConstantsAt = 56, MaskAt = 64, ResidualAt = 72;
 
     /// <summary>First run of the first pixel.</summary>
     public byte* Input;
@@ -52,7 +80,7 @@ internal unsafe struct Int8TileArguments
     /// <summary>[Runs, Steps, Vectors, 16, 4] signed weights.</summary>
     public sbyte* Weights;
 
-    /// <summary>[Vectors·16] where the sums start, in the order of <see cref="Int8Panel.Channel"/>.</summary>
+    /// <summary>[Vectors·16] where the sums start, in the order of <see cref="PanelLayout.Channel"/>.</summary>
     public int* Starts;
 
     /// <summary>[Vectors·16] multipliers of the sums.</summary>
@@ -72,4 +100,7 @@ internal unsafe struct Int8TileArguments
 
     /// <summary>Bytes of the last unit that are stored.</summary>
     public ulong Mask;
+
+    /// <summary>From an output to the value that is added to it.</summary>
+    public nint Residual;
 }

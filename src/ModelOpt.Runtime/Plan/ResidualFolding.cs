@@ -1,0 +1,73 @@
+using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Plan;
+
+/// <summary>
+/// Folds an int8 ADD of equal shapes into the convolution that computes one operand: it is added before the sum leaves the
+/// registers. Of two convolutions the later one takes it.
+/// </summary>
+internal static class ResidualFolding
+{
+    /// <param name="graph">Is changed.</param>
+    /// <param name="code">Receives the assembled convolutions.</param>
+    public static void Apply(Graph graph, AssembledCode code)
+    {
+        Dictionary<Tensor, Node> producers = graph.Producers();
+        Dictionary<Tensor, int> uses = graph.CountUses();
+        var folded = new HashSet<Node>();
+        for (int i = 0; i < graph.Nodes.Count; i++)
+        {
+            Node add = graph.Nodes[i];
+            if (add.Operator != BuiltinOperator.Add || !IsPlain(add))
+                continue;
+            int side = LastConvolution(add, producers, uses);
+            if (side < 0)
+                continue;
+            Node convolution = producers[add.Input(side)];
+            if (ConvolutionOperator.TryCreateWithAdd(convolution, add, side, code) is not { } kernel)
+                continue;
+            folded.Add(convolution);
+            graph.Nodes[i] = new Node(
+                convolution.Operator,
+                convolution.Index,
+                [convolution.Input(0), convolution.Input(1), convolution.OptionalInput(2), add.Input(1 - side)],
+                add.Outputs)
+            {
+                Options = convolution.Options,
+                OptionsType = convolution.OptionsType,
+                FusedKernel = kernel,
+            };
+        }
+
+        graph.Nodes.RemoveAll(folded.Contains);
+    }
+
+    private static bool IsPlain(Node add)
+    {
+        Tensor left = add.Input(0), right = add.Input(1), output = add.Output;
+        return left.Type == TensorType.Int8 && right.Type == TensorType.Int8 && output.Type == TensorType.Int8
+            && left.IsQuantized8 && right.IsQuantized8 && output.IsQuantized8
+            && !left.IsConstant && !right.IsConstant && left.Elements > 0
+            && left.Shape.AsSpan().SequenceEqual(right.Shape) && left.Shape.AsSpan().SequenceEqual(output.Shape);
+    }
+
+    /// <summary>The operand that the last convolution of those before the addition computes for it alone; −1 if none does.</summary>
+    private static int LastConvolution(Node add, Dictionary<Tensor, Node> producers, Dictionary<Tensor, int> uses)
+    {
+        int best = -1;
+        for (int side = 0; side < 2; side++)
+        {
+            if (uses[add.Input(side)] == 1
+                && producers.TryGetValue(add.Input(side), out Node? node)
+                && node is { Operator: BuiltinOperator.Conv2D, FusedKernel: null }
+                && (best < 0 || node.Index > producers[add.Input(best)].Index))
+            {
+                best = side;
+            }
+        }
+
+        return best;
+    }
+}

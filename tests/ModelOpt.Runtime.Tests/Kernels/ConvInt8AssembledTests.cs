@@ -1,0 +1,74 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
+
+namespace ModelOpt.Runtime.Tests.Kernels;
+
+/// <summary>What only assembled convolutions do; that they compute what the others do is in <see cref="ConvInt8Tests"/>.</summary>
+[TestClass]
+public sealed class ConvInt8AssembledTests
+{
+    [TestMethod]
+    public void An_addition_in_the_epilogue_has_the_bits_of_one_that_follows()
+    {
+        var random = new Random(7);
+        for (int channels = 1; channels <= 150; channels += channels < 70 ? 1 : 9)
+        {
+            int inputs = random.Next(1, 40), groups = channels % 2 == 0 && channels < 20 ? 2 : 1;
+            Window2D w = KernelTesting.RandomWindow(random, inputs * groups, channels, 9);
+            int k = w.KernelHeight * w.KernelWidth * inputs, length = w.Batch * w.OutputHeight * w.OutputWidth * channels;
+            byte[] x = KernelTesting.Bytes(w.Batch * w.InputHeight * w.InputWidth * w.InputChannels, channels);
+            byte[] f = KernelTesting.Weights(channels * k, channels + 1, unsigned: false);
+            byte[] other = KernelTesting.Bytes(length, channels + 2);
+            LayerQuantization layer = KernelTesting.Quantization(random, channels, k, unsigned: false);
+            int min = random.Next(-128, -90), max = random.Next(90, 128);
+            var quantization = new BinaryQuantization(
+                0.02f + random.NextSingle(), random.Next(-128, 128), 0.02f + random.NextSingle(), random.Next(-128, 128), 0.7f, random.Next(-128, 128));
+            var addition = new QuantizedAdd(quantization);
+            byte[] result = ConvInt8Tests.Reference(w, groups, layer, x, f, [], false);
+            foreach (ResidualSide side in new[] { ResidualSide.Left, ResidualSide.Right })
+            {
+                var expected = new byte[length];
+                for (int i = 0; i < length; i++)
+                {
+                    float left = (sbyte)(side == ResidualSide.Left ? other : result)[i];
+                    float right = (sbyte)(side == ResidualSide.Left ? result : other)[i];
+                    float sum = MathF.Round(addition.Apply(left, right)) - QuantizedAdd.Shift;
+                    expected[i] = (byte)(sbyte)Math.Clamp(sum, min, max);
+                }
+
+                var residual = new ResidualAdd(side, addition.LeftFactor, addition.RightFactor, addition.Offset, min, max);
+                Assert.IsTrue(ConvInt8Assembled.TryCenter(f, 0, false, out ReadOnlySpan<sbyte> weights));
+                sbyte[] centered = weights.ToArray();
+                IEnumerable<Kernel> kernels = KernelTesting.Assembled(
+                    c => new ConvInt8Assembled(w, groups, layer, centered, [], false, c, residual));
+                foreach (Kernel kernel in kernels)
+                    KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, length, x, [], [], other), $"{side} groups {groups} {w}");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Products_beyond_int32_are_clamped_as_in_the_oracle()
+    {
+        var window = new Window2D(1, 1, 40, 24, 1, 40, 37, 1, 1, 1, 1, 1, 1, 0, 0);
+        byte[] x = KernelTesting.Bytes(40 * 24, 1), f = KernelTesting.Weights(37 * 24, 2, unsigned: false);
+        foreach (float scale in new[] { 1e4f, 3e8f })
+        {
+            var quantization = new LayerQuantization(1, 3, [scale], 0, 1, 100, -100, 120);
+            byte[] expected = ConvInt8Tests.Reference(window, 1, quantization, x, f, [], false);
+            foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8.Create(window, 1, quantization, f, [], false, c)))
+                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{scale}");
+        }
+    }
+
+    [TestMethod]
+    public void Equal_shapes_share_their_code()
+    {
+        if (AssembledCode.TryCreate() is not { } code)
+            return;
+        var shape = new Int8TileShape(3, new PanelLayout(2, false), 1, 4, 16, 32, true, false, default);
+        AssembledFunction first = code.Get(shape, Int8TileEmitter.Emit);
+        Assert.AreSame(first, code.Get(shape with { }, Int8TileEmitter.Emit));
+        Assert.AreNotSame(first, code.Get(shape with { Rows = 2 }, Int8TileEmitter.Emit));
+    }
+}
