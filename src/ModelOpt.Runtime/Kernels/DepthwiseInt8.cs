@@ -70,7 +70,11 @@ internal sealed unsafe class DepthwiseInt8 : Kernel
         AssembledCode? code, SimdTier? tier = null)
     {
         if (window.InputChannels == window.OutputChannels)
-            return new DepthwiseInt8(window, quantization, weights, bias, unsigned, tier ?? SimdTiers.Best);
+        {
+            Kernel? assembled = code is null
+                ? null : DepthwiseInt8Assembled.TryCreate(window, quantization, weights, bias, unsigned, code);
+            return assembled ?? new DepthwiseInt8(window, quantization, weights, bias, unsigned, tier ?? SimdTiers.Best);
+        }
 
         // Several outputs per input channel: one group per input channel of the general convolution.
         int taps = window.KernelHeight * window.KernelWidth, channels = window.OutputChannels;

@@ -20,6 +20,7 @@ public sealed class X64AssemblerTests
             (x => x.VpXorD(a, b, c), $"vpxord zmm{a},zmm{b},zmm{c}"),
             (x => x.VCvtDq2Ps(a, b), $"vcvtdq2ps zmm{a},zmm{b}"),
             (x => x.VCvtPs2Dq(a, b), $"vcvtps2dq zmm{a},zmm{b}"),
+            (x => x.VMulPs(a, b, c), $"vmulps zmm{a},zmm{b},zmm{c}"),
             (x => x.VPackSsDw(a, b, c), $"vpackssdw zmm{a},zmm{b},zmm{c}"),
             (x => x.VPackSsWb(a, b, c), $"vpacksswb zmm{a},zmm{b},zmm{c}"),
             (x => x.VPackUsWb(a, b, c), $"vpackuswb zmm{a},zmm{b},zmm{c}"),
@@ -70,6 +71,7 @@ public sealed class X64AssemblerTests
             (x => x.VpMovZxBw(25, at, 1), $"vpmovzxbw zmm25{{k1}}{{z}},{place}"),
             (x => x.VMovBytes(17, at, 1), $"vmovdqu8 zmm17{{k1}}{{z}},{place}"),
             (x => x.VMovQ(at, 18), $"vmovq {place},xmm18"),
+            (x => x.VMovBytes(12, at, 1, VectorWidth.Bits128), $"vmovdqu8 xmm12{{k1}}{{z}},{place}"),
             (x => x.VpBroadcastD(28, at), $"vpbroadcastd zmm28,{place}"),
             (x => x.VMulPs(9, 30, at), $"vmulps zmm9,zmm30,{place}"),
             (x => x.VMinPs(9, 1, at), $"vminps zmm9,zmm1,{place}"),
@@ -91,6 +93,33 @@ public sealed class X64AssemblerTests
             (x => x.Dec(at), $"dec qword ptr {place}"),
         ];
         Check(cases);
+    }
+
+    [TestMethod]
+    [DataRow(nameof(VectorWidth.Bits128), "xmm", 16)]
+    [DataRow(nameof(VectorWidth.Bits256), "ymm", 32)]
+    public void Narrow_registers(string name, string register, int bytes)
+    {
+        VectorWidth width = Enum.Parse<VectorWidth>(name);
+        Address near = new(Gpr.R9, 3 * bytes), odd = new(Gpr.Rcx, 1000);
+        (Action<X64Assembler> Emit, string Expected)[] cases =
+        [
+            (x => x.VpDpBusd(16, 3, 29), $"vpdpbusd {register}16,{register}3,{register}29"),
+            (x => x.VpXorD(16, 31, near), $"vpxord {register}16,{register}31,[r9+{3 * bytes}]"),
+            (x => x.VpAddSw(1, 17, odd), $"vpaddsw {register}1,{register}17,[rcx+1000]"),
+            (x => x.VPackSsWb(9, 10, 20), $"vpacksswb {register}9,{register}10,{register}20"),
+            (x => x.VCvtPs2Dq(30, 30), $"vcvtps2dq {register}30,{register}30"),
+            (x => x.VMov(8, 20), $"vmovdqa32 {register}8,{register}20"),
+            (x => x.VMov(8, near), $"vmovdqu32 {register}8,[r9+{3 * bytes}]"),
+            (x => x.VMovBytes(near, 8, 2), $"vmovdqu8 [r9+{3 * bytes:D}]{{k2}},{register}8"),
+        ];
+        Check([.. cases.Select<(Action<X64Assembler> Emit, string Expected), (Action<X64Assembler>, string)>(c => (
+            x =>
+            {
+                x.Width = width;
+                c.Emit(x);
+            },
+            c.Expected))]);
     }
 
     [TestMethod]

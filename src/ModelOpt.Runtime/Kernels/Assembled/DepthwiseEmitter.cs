@@ -1,0 +1,421 @@
+namespace ModelOpt.Runtime.Kernels.Assembled;
+
+using static DepthwiseArguments;
+using static Int8EpilogueConstants;
+
+/// <summary>
+/// Assembles int8 depthwise convolutions for AVX512-VNNI: rows of outputs, panel by panel of channels. The bytes of four input
+/// pixels are interleaved so that each int32 lane holds four pixels of one channel, and dot products with as many weights sum
+/// them. Saturating packs undo the interleaving:
+/// y = clamp(rint((float)sum · m) + z), as <see cref="Requantizer"/> computes it.
+/// </summary>
+internal sealed class DepthwiseEmitter
+{
+    // Registers; rbx, rsi and rdi belong to the caller in one calling convention or the other and are saved.
+    private const Gpr Panel = Gpr.Rax, Arguments = Gpr.Rcx, Constants = Gpr.Rdx, StepsLeft = Gpr.Rbx, Output = Gpr.Rdi,
+        SecondOutput = Gpr.Rsi, FirstRow = Gpr.R8;
+
+    // Where there are more rows than registers for them: the row at hand, the columns' offset, the rows' addresses.
+    private const Gpr CurrentRow = Gpr.R8, Offset = Gpr.R9, RowTable = Gpr.R10;
+    private const int RowRegisters = 4, Mask = 1, FlipBits = 31, QuadRegisters = 16;
+
+    // Code of more quads than this would fill the instruction cache.
+    private const int MaxQuads = 160;
+
+    private readonly DepthwiseShape _shape;
+    private readonly X64Assembler _code;
+    private readonly DepthwisePlan _plan;
+    private readonly int _channels;
+    private readonly int _steps;
+    private int _current;
+
+    private DepthwiseEmitter(DepthwiseShape shape, X64Assembler code)
+    {
+        _shape = shape;
+        _code = code;
+        _plan = DepthwisePlan.Create(shape);
+        _channels = shape.Window.InputChannels;
+        _steps = Steps(shape.Window);
+    }
+
+    private VectorWidth Width => _shape.Width;
+
+    private bool RowsInRegisters => _plan.InputRows <= RowRegisters;
+
+    /// <summary>Whether the code of a window is short enough: most steps must be alike.</summary>
+    public static bool Supports(in Window2D window)
+    {
+        const int maxTaps = 100, maxSpan = 1 << 15;
+        int taps = window.KernelHeight * window.KernelWidth;
+        if (taps > maxTaps || (window.KernelWidth - 1) * (long)window.DilationWidth > maxSpan || window.StrideWidth > maxSpan)
+            return false;
+        (int begin, int end) = AlikeSteps(window, DepthwisePlan.Columns * window.StrideWidth);
+        return (Steps(window) - (end - begin) + 1) * ((taps + 3) / 4) * DepthwisePlan.Columns <= MaxQuads;
+    }
+
+    public static void Emit(DepthwiseShape shape, X64Assembler code)
+    {
+        code.Width = shape.Width;
+        new DepthwiseEmitter(shape, code).Emit();
+    }
+
+    private static int Steps(in Window2D window) => (window.OutputWidth + DepthwisePlan.Columns - 1) / DepthwisePlan.Columns;
+
+    /// <summary>Full steps whose quads lie within the input.</summary>
+    private static (int Begin, int End) AlikeSteps(in Window2D window, int columnStep)
+    {
+        // The windows of a step span no more; neither do their quads.
+        int span = columnStep + ((window.KernelWidth - 1) * window.DilationWidth);
+        int begin = (window.PadLeft + columnStep - 1) / columnStep;
+        int room = window.InputWidth + window.PadLeft - span;
+        int end = room < 0 ? 0 : Math.Min((room / columnStep) + 1, window.OutputWidth / DepthwisePlan.Columns);
+        return begin < end ? (begin, end) : (0, 0);
+    }
+
+    private void Emit()
+    {
+        Frame.Enter(_code, Arguments);
+        _code.Push(StepsLeft);
+        _code.Push(Output);
+        _code.Push(SecondOutput);
+        EmitLoads();
+        Label panel = _code.Here();
+        (int begin, int end) = AlikeSteps(_shape.Window, _plan.ColumnStep);
+        for (int step = 0; step < begin; step++)
+            EmitStep(step);
+        if (end > begin)
+        {
+            _code.Mov(StepsLeft, (uint)(end - begin));
+            if (begin == 0)
+                EmitQuads(0, _plan.Carried, null);
+            Label loop = _code.Here();
+            EmitStep(null);
+            _code.Sub(StepsLeft, 1);
+            _code.JumpIfNotZero(loop);
+        }
+
+        for (int step = end; step < _steps; step++)
+            EmitStep(step);
+        Advance(Bytes() - (_steps * _plan.ColumnStep * _channels), Bytes() - (_steps * DepthwisePlan.Columns * _channels));
+        _code.Add(Panel, DepthwisePanels.Bytes(_plan, Width));
+        _code.Dec(new Address(Arguments, PanelsAt));
+        _code.JumpIfNotZero(panel);
+        _code.Pop(SecondOutput);
+        _code.Pop(Output);
+        _code.Pop(StepsLeft);
+        Frame.Leave(_code);
+    }
+
+    private int Bytes() => 16 << (int)Width;
+
+    private void EmitLoads()
+    {
+        if (_shape.Masked)
+        {
+            _code.Mov(Panel, new Address(Arguments, MaskAt));
+            _code.KMovQ(Mask, Panel);
+        }
+
+        // Windows passes the argument in the register that holds it here; Linux in the one of the output, read last.
+        _code.Mov(Panel, new Address(Arguments, PanelAt));
+        _code.Mov(Constants, new Address(Arguments, ConstantsAt));
+        _code.Mov(RowTable, new Address(Arguments, RowsAt));
+        if (RowsInRegisters)
+        {
+            // The table's own register is the third row's: it comes last.
+            foreach (int row in (ReadOnlySpan<int>)[0, 1, 3, 2])
+            {
+                if (row < _plan.InputRows)
+                    _code.Mov(FirstRow + row, new Address(RowTable, 8 * row));
+            }
+        }
+        else
+        {
+            _code.Mov(Offset, 0u);
+        }
+
+        _code.Mov(Output, new Address(Arguments, OutputAt));
+        _code.Mov(SecondOutput, new Address(Arguments, SecondOutputAt));
+        _code.VMov(FlipBits, new Address(Constants, FlipAt));
+    }
+
+    private void Advance(int inputBytes, int outputBytes)
+    {
+        if (!RowsInRegisters)
+            _code.Add(Offset, inputBytes);
+        for (int row = 0; RowsInRegisters && row < _plan.InputRows; row++)
+            _code.Add(FirstRow + row, inputBytes);
+        _code.Add(Output, outputBytes);
+        if (_plan.Rows == 2)
+            _code.Add(SecondOutput, outputBytes);
+    }
+
+    /// <summary>One step, of all those that are alike for null; it moves rows and outputs on to the next one.</summary>
+    private void EmitStep(int? step)
+    {
+        int columns = Math.Min(DepthwisePlan.Columns, _shape.Window.OutputWidth - ((step ?? 0) * DepthwisePlan.Columns));
+        bool last = step == _steps - 1;
+        _current = DepthwisePlan.None;
+        if (_plan.Resident)
+        {
+            EmitQuads(step == 0 ? 0 : _plan.Carried, _plan.Quads.Count, step, last ? columns : DepthwisePlan.Columns);
+            SumByGroup(columns, last);
+            for (int i = 0; i < 4 * _plan.Carried && !last; i++)
+                _code.VMov(i, (4 * (_plan.Quads.Count - _plan.Carried)) + i);
+        }
+        else
+        {
+            SumByQuad(columns, step);
+        }
+
+        Advance(_plan.ColumnStep * _channels, DepthwisePlan.Columns * _channels);
+    }
+
+    /// <summary>All quads are in registers: one quarter of the channels after the other.</summary>
+    private void SumByGroup(int columns, bool last)
+    {
+        var free = new Queue<int>();
+        for (int register = QuadRegisters; register < FlipBits; register++)
+            free.Enqueue(register);
+        int outputs = columns * _plan.Rows;
+        int[] sums = new int[outputs], even = new int[outputs], low = new int[outputs];
+        for (int group = 0; group < _shape.Groups; group++)
+        {
+            for (int output = 0; output < outputs; output++)
+            {
+                sums[output] = free.Dequeue();
+                if (output == 0)
+                    _code.VMov(sums[0], InGroup(group, DepthwisePanels.StartAt(_plan, Width)));
+                else
+                    _code.VMov(sums[output], sums[0]);
+            }
+
+            for (int i = 0; i < _plan.Uses.Count;)
+            {
+                int weight = _plan.Uses[i].Weight, uses = 1;
+                while (i + uses < _plan.Uses.Count && _plan.Uses[i + uses].Weight == weight)
+                    uses++;
+                int register = free.Dequeue();
+                bool loaded = false;
+                for (; uses > 0; uses--, i++)
+                {
+                    DepthwisePlan.Use use = _plan.Uses[i];
+                    if (use.Output >= outputs)
+                        continue;
+                    if (!loaded)
+                        _code.VMov(register, InGroup(group, DepthwisePanels.WeightAt(weight, Width)));
+                    loaded = true;
+                    _code.VpDpBusd(sums[use.Output], (4 * use.Quad) + group, register);
+                }
+
+                free.Enqueue(register);
+            }
+
+            Requantize(group, sums, free.Peek());
+            for (int quad = 0; quad < _plan.Quads.Count - (last ? 0 : _plan.Carried); quad++)
+                free.Enqueue((4 * quad) + group);
+            for (int output = 0; output < outputs; output++)
+            {
+                if (group % 2 == 0)
+                {
+                    even[output] = sums[output];
+                    continue;
+                }
+
+                _code.VPackSsDw(even[output], even[output], sums[output]);
+                free.Enqueue(sums[output]);
+                if (group == 1)
+                    low[output] = even[output];
+            }
+        }
+
+        for (int output = 0; output < outputs; output++)
+        {
+            if (_shape.Groups % 2 == 1)
+                _code.VPackSsDw(even[output], even[output], even[output]);
+            Store(output, _shape.Groups == 1 ? even[output] : low[output], even[output]);
+        }
+    }
+
+    /// <summary>All sums are in registers: one quad after the other, for each output of the step.</summary>
+    private void SumByQuad(int columns, int? step)
+    {
+        const int quads = 8, weights = 20;
+        int[] sums = new int[columns];
+        for (int group = 0; group < _shape.Groups; group++)
+        {
+            _code.VMov(group, InGroup(group, DepthwisePanels.StartAt(_plan, Width)));
+            if (columns == 2)
+                _code.VMov(4 + group, group);
+        }
+
+        for (int i = 0; i < _plan.Uses.Count; i += DepthwisePlan.Columns)
+        {
+            for (int output = 0; output < columns; output++)
+                EmitQuad(_plan.Uses[i + output].Quad, quads + (4 * output), step);
+            for (int group = 0; group < _shape.Groups; group++)
+            {
+                _code.VMov(weights, InGroup(group, DepthwisePanels.WeightAt(_plan.Uses[i].Weight, Width)));
+                for (int output = 0; output < columns; output++)
+                    _code.VpDpBusd((4 * output) + group, quads + (4 * output) + group, weights);
+            }
+        }
+
+        for (int group = 0; group < _shape.Groups; group++)
+        {
+            for (int output = 0; output < columns; output++)
+                sums[output] = (4 * output) + group;
+            Requantize(group, sums, weights);
+        }
+
+        for (int output = 0; output < columns; output++)
+        {
+            int first = 4 * output;
+            _code.VPackSsDw(first, first, first + Math.Min(1, _shape.Groups - 1));
+            if (_shape.Groups > 2)
+                _code.VPackSsDw(first + 2, first + 2, first + _shape.Groups - 1);
+            Store(output, first, _shape.Groups > 2 ? first + 2 : first);
+        }
+    }
+
+    private void EmitQuads(int begin, int end, int? step, int columns = 2)
+    {
+        for (int quad = begin; quad < end; quad++)
+        {
+            bool used = columns == DepthwisePlan.Columns;
+            foreach (DepthwisePlan.Use use in _plan.Uses)
+                used |= use.Quad == quad && use.Output < columns * _plan.Rows;
+            if (used)
+                EmitQuad(quad, 4 * quad, step);
+        }
+    }
+
+    /// <summary>Loads a quad and interleaves it to four registers from <paramref name="to"/> on.</summary>
+    private void EmitQuad(int index, int to, int? step)
+    {
+        DepthwisePlan.Pixel[] quad = _plan.Quads[index];
+        int from = _plan.Resident ? FlipBits - 4 : 16;
+        Span<int> pixels = [from, from + 1, from + 2, from + 3];
+        bool padding = true;
+        for (int i = 0; i < 4; i++)
+            padding &= quad[i] == DepthwisePlan.Pixel.Any || !IsInside(quad[i], step);
+        if (padding)
+        {
+            Load(to, new Address(Constants, PaddingAt), false);
+            for (int group = 1; group < _shape.Groups; group++)
+                _code.VMov(to + group, to);
+            return;
+        }
+
+        for (int i = 0; i < 4; i++)
+        {
+            if (quad[i] == DepthwisePlan.Pixel.Any)
+                pixels[i] = pixels[0];
+            else if (IsInside(quad[i], step))
+                Load(pixels[i], At(quad[i]), _shape.Masked);
+            else
+                Load(pixels[i], new Address(Constants, PaddingAt), false);
+        }
+
+        _code.VpUnpackLBw(to, pixels[0], pixels[1]);
+        if (_shape.Groups > 2)
+            _code.VpUnpackHBw(to + 1, pixels[0], pixels[1]);
+        _code.VpUnpackLBw(from, pixels[2], pixels[3]);
+        if (_shape.Groups > 2)
+        {
+            _code.VpUnpackHBw(from + 1, pixels[2], pixels[3]);
+            _code.VpUnpackLWd(to + 2, to + 1, from + 1);
+            _code.VpUnpackHWd(to + 3, to + 1, from + 1);
+        }
+
+        _code.VpUnpackHWd(to + 1, to, from);
+        _code.VpUnpackLWd(to, to, from);
+    }
+
+    private void Load(int to, Address from, bool masked)
+    {
+        if (masked)
+            _code.VMovBytes(to, from, Mask);
+        else if (!_shape.Flip)
+            _code.VMov(to, from);
+        else
+            _code.VpXorD(to, FlipBits, from);
+        if (masked && _shape.Flip)
+            _code.VpXorD(to, FlipBits, to);
+    }
+
+    private bool IsInside(DepthwisePlan.Pixel pixel, int? step)
+    {
+        int column = ((step ?? 0) * _plan.ColumnStep) + pixel.Column - _shape.Window.PadLeft;
+        return step is null || (uint)column < (uint)_shape.Window.InputWidth;
+    }
+
+    private Address At(DepthwisePlan.Pixel pixel)
+    {
+        int displacement = (pixel.Column - _shape.Window.PadLeft) * _channels;
+        if (RowsInRegisters)
+            return new Address(FirstRow + pixel.Row, displacement);
+        if (_current != pixel.Row)
+        {
+            _code.Mov(CurrentRow, new Address(RowTable, 8 * pixel.Row));
+            _code.Add(CurrentRow, Offset);
+        }
+
+        _current = pixel.Row;
+        return new Address(CurrentRow, displacement);
+    }
+
+    private Address InGroup(int group, int at) => new(Panel, (group * DepthwisePanels.GroupBytes(_plan, Width)) + at);
+
+    private void Requantize(int group, ReadOnlySpan<int> sums, int multiplier)
+    {
+        _code.VMov(multiplier, InGroup(group, DepthwisePanels.MultiplierAt(_plan, Width)));
+        foreach (int sum in sums)
+        {
+            _code.VCvtDq2Ps(sum, sum);
+            _code.VMulPs(sum, sum, multiplier);
+            if (_shape.Epilogue.ClampInFloat)
+            {
+                _code.VMaxPs(sum, sum, new Address(Constants, LowFloatAt));
+                _code.VMinPs(sum, sum, new Address(Constants, HighFloatAt));
+            }
+
+            _code.VCvtPs2Dq(sum, sum);
+        }
+    }
+
+    /// <summary>Narrows the words of both halves of each 16 channels and stores an output of the step.</summary>
+    private void Store(int output, int low, int high)
+    {
+        var zero = new Address(Constants, Zero16At);
+        _code.VpAddSw(low, low, zero);
+        if (high != low)
+            _code.VpAddSw(high, high, zero);
+        if (_shape.Epilogue.Unsigned)
+            _code.VPackUsWb(low, low, high);
+        else
+            _code.VPackSsWb(low, low, high);
+        if (_shape.Epilogue.ClampBytes)
+            ClampBytes(low);
+        var to = new Address(output % _plan.Rows == 0 ? Output : SecondOutput, output / _plan.Rows * _channels);
+        if (_shape.Masked)
+            _code.VMovBytes(to, low, Mask);
+        else
+            _code.VMov(to, low);
+    }
+
+    private void ClampBytes(int outputs)
+    {
+        Address low = new(Constants, Low8At), high = new(Constants, High8At);
+        if (_shape.Epilogue.Unsigned)
+        {
+            _code.VpMaxUb(outputs, outputs, low);
+            _code.VpMinUb(outputs, outputs, high);
+        }
+        else
+        {
+            _code.VpMaxSb(outputs, outputs, low);
+            _code.VpMinSb(outputs, outputs, high);
+        }
+    }
+}

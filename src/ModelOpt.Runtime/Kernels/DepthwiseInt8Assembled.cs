@@ -1,0 +1,164 @@
+using System.Runtime.CompilerServices;
+using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Kernels.Simd;
+
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>
+/// 8-bit depthwise convolution, NHWC, assembled for AVX512-VNNI. The input is read where it lies; a row of zero points stands
+/// for rows outside of the image. The instruction multiplies unsigned bytes by signed ones, so int8 input counts 128 more,
+/// which the starts take back: start = bias − (z + 128)·Σw. Input 0: activations; output 0: the result.
+/// </summary>
+internal sealed unsafe class DepthwiseInt8Assembled : Kernel
+{
+    private readonly Window2D _window;
+    private readonly int _rows;
+    private readonly int _itemsPerImage;
+    private readonly int _inputRows;
+    private readonly AlignedBuffer<byte> _paddingRow;
+    private readonly Int8EpilogueConstants _constants;
+    private readonly Segment[] _segments;
+
+    private DepthwiseInt8Assembled(
+        Window2D window, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
+        AssembledCode code)
+    {
+        _window = window;
+        _rows = DepthwisePlan.PreferredRows(window);
+        _itemsPerImage = (window.OutputHeight + _rows - 1) / _rows;
+        _inputRows = window.KernelHeight + _rows - 1;
+        _constants = new Int8EpilogueConstants(quantization, null);
+        _paddingRow = new AlignedBuffer<byte>(window.InputWidth * window.InputChannels);
+        _paddingRow.Span.Fill(unchecked((byte)quantization.InputZeroPoint));
+        _segments = CreateSegments(quantization, weights, bias, unsigned, code);
+    }
+
+    public override int ScratchBytes => _inputRows * sizeof(byte*);
+
+    public override int Items => _window.Batch * _itemsPerImage;
+
+    public override long Work =>
+        (long)_window.Batch * _window.OutputHeight * _window.OutputWidth * _window.OutputChannels * _window.KernelHeight
+        * _window.KernelWidth;
+
+    /// <summary>The kernel; null where the window or the weights are not for this way.</summary>
+    public static Kernel? TryCreate(
+        Window2D window, LayerQuantization quantization, ReadOnlySpan<byte> weights, ReadOnlySpan<int> bias, bool unsigned,
+        AssembledCode code) =>
+        DepthwiseEmitter.Supports(window)
+        && ConvInt8Assembled.TryCenter(weights, quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> centered)
+            ? new DepthwiseInt8Assembled(window, quantization, centered, bias, unsigned, code)
+            : null;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Run(in KernelArguments args, int start, int end)
+    {
+        nint rowBytes = (nint)_window.InputWidth * _window.InputChannels;
+        nint outputBytes = (nint)_window.OutputWidth * _window.OutputChannels;
+        fixed (byte* input = args.Input<byte>(0), output = args.Output<byte>(0), scratch = args.Scratch<byte>())
+        {
+            byte** rows = (byte**)scratch;
+            for (int item = start; item < end; item++)
+            {
+                int image = item / _itemsPerImage, oy = item % _itemsPerImage * _rows;
+                for (int row = 0; row < _inputRows; row++)
+                {
+                    int y = (oy * _window.StrideHeight) - _window.PadTop + (row * _window.DilationHeight);
+                    bool inside = (uint)y < (uint)_window.InputHeight;
+                    rows[row] = inside ? input + ((((nint)image * _window.InputHeight) + y) * rowBytes) : _paddingRow.Pointer;
+                }
+
+                byte* to = output + ((((nint)image * _window.OutputHeight) + oy) * outputBytes);
+                Run(rows, to, outputBytes, oy + _rows > _window.OutputHeight);
+            }
+        }
+    }
+
+    /// <summary>Output rows below one another, from the given input rows; a single one where it is the <paramref name="rest"/>.</summary>
+    private void Run(byte** rows, byte* output, nint outputBytes, bool rest)
+    {
+        int channel = 0;
+        foreach (Segment segment in _segments)
+        {
+            for (int row = 0; row < _inputRows; row++)
+                rows[row] += segment.FirstChannel - channel;
+            channel = segment.FirstChannel;
+            DepthwiseArguments arguments;
+            arguments.Rows = rows;
+            arguments.Panel = segment.Constants.Pointer;
+            arguments.Constants = _constants.Pointer;
+            arguments.Output = output + channel;
+            arguments.SecondOutput = output + outputBytes + channel;
+            arguments.Panels = segment.Panels;
+            arguments.Mask = (1ul << Math.Min(_window.InputChannels, 16)) - 1;
+            (rest ? segment.LastRow! : segment.Rows).Call(&arguments);
+        }
+    }
+
+    private Segment[] CreateSegments(
+        LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned, AssembledCode code)
+    {
+        int channels = _window.InputChannels;
+        int zero = quantization.InputZeroPoint + (unsigned ? 0 : 128);
+        var starts = new int[channels];
+        var multipliers = new float[channels];
+        bool fits = true;
+        for (int channel = 0; channel < channels; channel++)
+        {
+            int sum = 0, absolute = 0;
+            for (int i = channel; i < weights.Length; i += channels)
+            {
+                sum += weights[i];
+                absolute += Math.Abs((int)weights[i]);
+            }
+
+            int start = bias.IsEmpty ? 0 : bias[channel];
+            starts[channel] = unchecked(start - (zero * sum));
+            multipliers[channel] = quantization.Multiplier(channel);
+            fits &= Int8Epilogue.Fits((255L * absolute) + Math.Abs((long)start), multipliers[channel]);
+        }
+
+        var shape = new DepthwiseShape(
+            DepthwiseShape.For(_window), _rows, _rows, VectorWidth.Bits512, Math.Min(4, (channels + 3) / 4), channels < 16,
+            !unsigned, Int8Epilogue.For(quantization, unsigned, fits, null));
+        DepthwisePlan plan = DepthwisePlan.Create(shape);
+        var segments = new List<Segment>();
+        foreach ((int first, VectorWidth width, int panels) in Divide(channels))
+        {
+            DepthwiseShape pair = shape with { Width = width };
+            segments.Add(new Segment(
+                first,
+                panels,
+                new DepthwisePanels(plan, width, panels, first, weights, starts, multipliers),
+                code.Get(pair, DepthwiseEmitter.Emit),
+                _window.OutputHeight % _rows == 0 ? null : code.Get(pair with { Rows = 1 }, DepthwiseEmitter.Emit)));
+        }
+
+        return [.. segments];
+    }
+
+    /// <summary>
+    /// Channels in panels of 64, and what remains in one or two of the narrowest panels that hold it. The last panel overlaps
+    /// the one before where it is not full.
+    /// </summary>
+    private static IEnumerable<(int First, VectorWidth Width, int Panels)> Divide(int channels)
+    {
+        int done = channels / 64 * 64;
+        if (done > 0)
+            yield return (0, VectorWidth.Bits512, channels / 64);
+        while (done < channels)
+        {
+            int rest = channels - done;
+            VectorWidth width = rest > 32 && channels >= 64 ? VectorWidth.Bits512
+                : rest > 16 && channels >= 32 ? VectorWidth.Bits256
+                : VectorWidth.Bits128;
+            int first = Math.Max(0, Math.Min(done, channels - (16 << (int)width)));
+            yield return (first, width, 1);
+            done = first + (16 << (int)width);
+        }
+    }
+
+    /// <summary>Neighbouring panels of one width, with the function for full items and that for the layer's single last row.</summary>
+    private sealed record Segment(
+        int FirstChannel, int Panels, DepthwisePanels Constants, AssembledFunction Rows, AssembledFunction? LastRow);
+}
