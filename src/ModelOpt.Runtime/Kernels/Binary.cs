@@ -62,7 +62,7 @@ internal readonly struct MaximumOperation<T> : IBinaryOperation<T>
 /// <summary>Applies an operation with broadcasting. A row is divided into chunks, which are the items.</summary>
 internal abstract class BroadcastKernel(BroadcastShape shape) : Kernel
 {
-    private const int ChunkLength = 4096;
+    protected const int ChunkLength = 4096;
 
     private readonly int _chunks = (shape.Length + ChunkLength - 1) / ChunkLength;
 
@@ -96,6 +96,40 @@ internal sealed class BinaryKernel<T, TOperation>(BroadcastShape shape, T min, T
     where T : unmanaged, INumber<T>, IMinMaxValue<T>
     where TOperation : struct, IBinaryOperation<T>
 {
+    public override void Run(in KernelArguments args, int start, int end)
+    {
+        if (Shape.RightRowRepeats && Shape.Length <= ChunkLength)
+            RunRows(args, start, end);
+        else
+            base.Run(args, start, end);
+    }
+
+    /// <summary>Rows that all meet the same row of the right operand, such as the factors of channels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void RunRows(in KernelArguments args, int start, int end)
+    {
+        int length = Shape.Length;
+        ref T a = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Input<T>(0)), start * length);
+        ref T b = ref MemoryMarshal.GetReference(args.Input<T>(1));
+        ref T c = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Output<T>(0)), start * length);
+        Vector<T> low = new(min), high = new(max);
+        for (int row = start; row < end; row++)
+        {
+            int i = 0;
+            for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
+            {
+                Vector<T> value = TOperation.Apply(Read(ref Unsafe.Add(ref a, i)), Read(ref Unsafe.Add(ref b, i)));
+                Vector<T> result = Vector.Min(Vector.Max(value, low), high);
+                Unsafe.WriteUnaligned(ref Unsafe.As<T, byte>(ref Unsafe.Add(ref c, i)), result);
+            }
+
+            for (; i < length; i++)
+                Unsafe.Add(ref c, i) = T.Min(T.Max(TOperation.Apply(Unsafe.Add(ref a, i), Unsafe.Add(ref b, i)), min), max);
+            a = ref Unsafe.Add(ref a, length);
+            c = ref Unsafe.Add(ref c, length);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Run(in KernelArguments args, int left, int right, int output, int length)
     {

@@ -32,6 +32,7 @@ internal sealed unsafe class ConvF32 : Kernel
     private readonly float _high;
     private readonly TileGrid _grid;
 
+    /// <summary>The kernel of a convolution.</summary>
     /// <param name="window">Shape of the operation.</param>
     /// <param name="groups">Divides both channel counts.</param>
     /// <param name="weights">[OutputChannels, KernelHeight, KernelWidth, InputChannels / groups].</param>
@@ -39,9 +40,15 @@ internal sealed unsafe class ConvF32 : Kernel
     /// <param name="low">Lowest output of the fused activation, or −∞.</param>
     /// <param name="high">Highest output of the fused activation, or +∞.</param>
     /// <param name="tier">Vector width; the widest there is by default.</param>
-    public ConvF32(
+    public static Kernel Create(
         Window2D window, int groups, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high,
-        SimdTier? tier = null)
+        SimdTier? tier = null) =>
+        groups == 1 && window.IsPointwise && window.Batch * window.OutputHeight * window.OutputWidth == 1
+            ? new GemvF32(window.InputChannels, window.OutputChannels, weights, bias, low, high, tier)
+            : new ConvF32(window, groups, weights, bias, low, high, tier ?? SimdTiers.Best);
+
+    private ConvF32(
+        Window2D window, int groups, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high, SimdTier tier)
     {
         // The pixels of a pointwise convolution are one long row, which can be cut anywhere.
         if (window.IsPointwise)
@@ -60,7 +67,7 @@ internal sealed unsafe class ConvF32 : Kernel
         for (int group = 0; group < groups; group++)
         {
             _weights[group] = new PackedMatrixF32(
-                weights.Slice(group * _outputs * _k, _outputs * _k), _k, _outputs, true, tier ?? SimdTiers.Best);
+                weights.Slice(group * _outputs * _k, _outputs * _k), _k, _outputs, true, tier);
         }
 
         _bias = new AlignedBuffer<float>(window.OutputChannels);

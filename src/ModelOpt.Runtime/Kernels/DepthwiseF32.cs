@@ -63,7 +63,7 @@ internal sealed unsafe class DepthwiseF32 : Kernel
         var byChannel = new float[weights.Length];
         for (int i = 0; i < weights.Length; i++)
             byChannel[(i % channels * taps) + (i / channels)] = weights[i];
-        return new ConvF32(window, window.InputChannels, byChannel, bias, low, high, tier);
+        return ConvF32.Create(window, window.InputChannels, byChannel, bias, low, high, tier);
     }
 
     public override void Run(in KernelArguments args, int start, int end)
@@ -93,100 +93,103 @@ internal sealed unsafe class DepthwiseF32 : Kernel
         where TLanes : struct, ILanes<V>
         where V : unmanaged
     {
-        nint inputRow = (nint)_window.InputWidth * _channels, outputRow = (nint)_window.OutputWidth * _channels;
-        for (int item = start; item < end; item++)
+        nint inputImage = (nint)_window.InputHeight * _window.InputWidth * _channels;
+        nint outputImage = (nint)_window.OutputHeight * _window.OutputWidth * _channels;
+        for (int item = start; item < end;)
         {
-            int image = item / _window.OutputHeight, oy = item % _window.OutputHeight;
-            int top = (oy * _window.StrideHeight) - _window.PadTop, dilation = _window.DilationHeight;
-            int firstTap = top >= 0 ? 0 : (-top + dilation - 1) / dilation;
-            int endTap = Math.Min(_window.KernelHeight, (_window.InputHeight - top + dilation - 1) / dilation);
-            float* from = input + (((nint)image * _window.InputHeight) + top) * inputRow;
-            float* to = output + (item * outputRow);
+            int image = item / _window.OutputHeight, begin = item % _window.OutputHeight;
+            int rows = Math.Min(end - item, _window.OutputHeight - begin);
             for (int c = 0; c < _channels; c += TLanes.Count)
             {
                 c = Math.Min(c, _channels - TLanes.Count);
-                var row = new DepthwiseRow
+                var strip = new DepthwiseStrip
                 {
-                    Input = from + c,
-                    InputRow = inputRow * dilation,
-                    FirstTap = firstTap,
-                    EndTap = endTap,
+                    Input = input + (image * inputImage) + c,
                     Weights = _weights.Pointer + c,
                     Bias = _bias.Pointer + c,
-                    Output = to + c,
+                    Output = output + (image * outputImage) + c,
                     Low = _low,
                     High = _high,
                 };
                 if (_is3x3 && _window.StrideWidth == 1)
-                    Depthwise3x3F32.Run<TLanes, V, Stride1>(_window, row);
+                    Depthwise3x3F32.Run<TLanes, V, Stride1>(_window, strip, begin, begin + rows);
                 else if (_is3x3)
-                    Depthwise3x3F32.Run<TLanes, V, Stride2>(_window, row);
+                    Depthwise3x3F32.Run<TLanes, V, Stride2>(_window, strip, begin, begin + rows);
                 else
-                    Run<TLanes, V>(row);
+                    Run<TLanes, V>(strip, begin, begin + rows);
             }
+
+            item += rows;
         }
     }
 
-    /// <summary>A row of any kernel, stride and dilation.</summary>
+    /// <summary>Rows of any kernel, stride and dilation.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Run<TLanes, V>(in DepthwiseRow row)
+    private void Run<TLanes, V>(in DepthwiseStrip strip, int begin, int end)
         where TLanes : struct, ILanes<V>
         where V : unmanaged
     {
         const int group = 8;
         Window2D w = _window;
         nint channels = _channels;
-        for (int ox = 0; ox < w.OutputWidth;)
+        for (int oy = begin; oy < end; oy++)
         {
-            int left = (ox * w.StrideWidth) - w.PadLeft;
-            if (ox < _insideBegin || ox >= _insideEnd || _insideEnd - _insideBegin < group)
+            int top = (oy * w.StrideHeight) - w.PadTop;
+            int firstTap = top >= 0 ? 0 : (-top + w.DilationHeight - 1) / w.DilationHeight;
+            int endTap = Math.Min(w.KernelHeight, (w.InputHeight - top + w.DilationHeight - 1) / w.DilationHeight);
+            float* x = strip.Input + (top * w.InputWidth * channels), y = strip.Output + (oy * w.OutputWidth * channels);
+            for (int ox = 0; ox < w.OutputWidth;)
             {
-                int begin = left >= 0 ? 0 : (-left + w.DilationWidth - 1) / w.DilationWidth;
-                int end = Math.Min(w.KernelWidth, (w.InputWidth - left + w.DilationWidth - 1) / w.DilationWidth);
-                Pixel<TLanes, V>(row, row.Input + (left * channels), begin, end, row.Output + (ox * channels));
-                ox++;
-                continue;
-            }
+                int left = (ox * w.StrideWidth) - w.PadLeft;
+                if (ox < _insideBegin || ox >= _insideEnd || _insideEnd - _insideBegin < group)
+                {
+                    int first = left >= 0 ? 0 : (-left + w.DilationWidth - 1) / w.DilationWidth;
+                    int last = Math.Min(w.KernelWidth, (w.InputWidth - left + w.DilationWidth - 1) / w.DilationWidth);
+                    Pixel<TLanes, V>(strip, x + (left * channels), firstTap, endTap, first, last, y + (ox * channels));
+                    ox++;
+                    continue;
+                }
 
-            // The last group overlaps the one before where the pixels do not fill it.
-            ox = Math.Min(ox, _insideEnd - group);
-            left = (ox * w.StrideWidth) - w.PadLeft;
-            Pixels<TLanes, V>(row, row.Input + (left * channels), row.Output + (ox * channels));
-            ox += group;
+                // The last group overlaps the one before where the pixels do not fill it.
+                ox = Math.Min(ox, _insideEnd - group);
+                left = (ox * w.StrideWidth) - w.PadLeft;
+                Pixels<TLanes, V>(strip, x + (left * channels), firstTap, endTap, y + (ox * channels));
+                ox += group;
+            }
         }
     }
 
-    /// <summary>One pixel, of whose window the columns [begin, end) are inside.</summary>
+    /// <summary>One pixel, of whose window the rows [firstTap, endTap) and the columns [begin, end) are inside.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Pixel<TLanes, V>(in DepthwiseRow row, float* x, int begin, int end, float* output)
+    private void Pixel<TLanes, V>(in DepthwiseStrip strip, float* x, int firstTap, int endTap, int begin, int end, float* output)
         where TLanes : struct, ILanes<V>
         where V : unmanaged
     {
-        nint channels = _channels, column = channels * _window.DilationWidth;
-        V sum = TLanes.Load(row.Bias);
-        for (int ky = row.FirstTap; ky < row.EndTap; ky++)
+        nint channels = _channels, column = channels * _window.DilationWidth, row = _window.InputWidth * channels * _window.DilationHeight;
+        V sum = TLanes.Load(strip.Bias);
+        for (int ky = firstTap; ky < endTap; ky++)
         {
-            float* a = x + (ky * row.InputRow), f = row.Weights + (ky * _window.KernelWidth * channels);
+            float* a = x + (ky * row), f = strip.Weights + (ky * _window.KernelWidth * channels);
             for (int kx = begin; kx < end; kx++)
                 sum = TLanes.FusedMultiplyAdd(TLanes.Load(f + (kx * channels)), TLanes.Load(a + (kx * column)), sum);
         }
 
-        TLanes.Store(output, TLanes.Clamp(sum, TLanes.Create(row.Low), TLanes.Create(row.High)));
+        TLanes.Store(output, TLanes.Clamp(sum, TLanes.Create(strip.Low), TLanes.Create(strip.High)));
     }
 
     /// <summary>Eight pixels whose windows are inside.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Pixels<TLanes, V>(in DepthwiseRow row, float* x, float* output)
+    private void Pixels<TLanes, V>(in DepthwiseStrip strip, float* x, int firstTap, int endTap, float* output)
         where TLanes : struct, ILanes<V>
         where V : unmanaged
     {
-        V s0 = TLanes.Load(row.Bias), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-        nint channels = _channels, column = channels * _window.DilationWidth;
+        V s0 = TLanes.Load(strip.Bias), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+        nint channels = _channels, column = channels * _window.DilationWidth, row = _window.InputWidth * channels * _window.DilationHeight;
         nint p1 = channels * _window.StrideWidth, p2 = 2 * p1, p3 = 3 * p1, p4 = 4 * p1;
         int across = _window.KernelWidth;
-        float* f = row.Weights + (row.FirstTap * across * channels);
-        x += row.FirstTap * row.InputRow;
-        for (int ky = row.FirstTap; ky < row.EndTap; ky++, x += row.InputRow)
+        float* f = strip.Weights + (firstTap * across * channels);
+        x += firstTap * row;
+        for (int ky = firstTap; ky < endTap; ky++, x += row)
         {
             float* a = x;
             for (int kx = 0; kx < across; kx++)
@@ -206,7 +209,7 @@ internal sealed unsafe class DepthwiseF32 : Kernel
             }
         }
 
-        V low = TLanes.Create(row.Low), high = TLanes.Create(row.High);
+        V low = TLanes.Create(strip.Low), high = TLanes.Create(strip.High);
         TLanes.Store(output, TLanes.Clamp(s0, low, high));
         TLanes.Store(output + channels, TLanes.Clamp(s1, low, high));
         TLanes.Store(output + (2 * channels), TLanes.Clamp(s2, low, high));

@@ -20,7 +20,7 @@ internal static class FullyConnected
     public static Kernel Float32(
         int batch, int inputs, int outputs, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high,
         SimdTier? tier = null) =>
-        new ConvF32(Pixels(batch, inputs, outputs), 1, weights, bias, low, high, tier);
+        ConvF32.Create(Pixels(batch, inputs, outputs), 1, weights, bias, low, high, tier);
 
     private static Window2D Pixels(int batch, int inputs, int outputs) =>
         new(1, 1, batch, inputs, 1, batch, outputs, 1, 1, 1, 1, 1, 1, 0, 0);

@@ -84,7 +84,7 @@ internal static class ConvolutionOperator
             float[] bias = LayerConstants.FloatBias(node, channels);
             return depthwise
                 ? DepthwiseF32.Create(window, weights.Constant<float>(), bias, min, max)
-                : new ConvF32(window, groups, weights.Constant<float>(), bias, min, max);
+                : ConvF32.Create(window, groups, weights.Constant<float>(), bias, min, max);
         }
         bool unsigned = input.Type == TensorType.UInt8;
         LayerQuantization quantization = LayerConstants.Quantization(node, channels, channelAxis, activation);

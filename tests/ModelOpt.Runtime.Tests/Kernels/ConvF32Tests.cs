@@ -34,7 +34,7 @@ public sealed class ConvF32Tests
         float[] expected = Reference(w, groups, x, f, bias, low, high);
         foreach (SimdTier tier in KernelTesting.Tiers)
         {
-            var kernel = new ConvF32(w, groups, f, bias, low, high, tier);
+            var kernel = ConvF32.Create(w, groups, f, bias, low, high, tier);
             KernelTesting.AssertSameBits(expected, KernelTesting.RunFloat(kernel, expected.Length, x), $"{tier} groups {groups} {w}");
         }
     }

@@ -8,6 +8,9 @@ public sealed class FullyConnectedTests
 {
     [TestMethod]
     [DataRow(1, 300, 70)]
+    [DataRow(1, 40, 377)]
+    [DataRow(1, 5, 8)]
+    [DataRow(1, 3, 250)]
     [DataRow(2, 17, 33)]
     [DataRow(7, 1, 1)]
     [DataRow(100, 31, 5)]
