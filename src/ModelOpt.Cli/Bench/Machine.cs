@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
+using ModelOpt.Runtime.Kernels.Assembled;
 
 namespace ModelOpt.Cli.Bench;
 
@@ -26,13 +27,12 @@ internal static class Machine
 
     /// <summary>The instruction tier of the runtime's kernels.</summary>
     public static string Tier() =>
-        HasVnni512 ? "AVX-512 VNNI"
+        HasAssembledKernels ? "AVX-512 VNNI, assembled"
         : Vector512.IsHardwareAccelerated ? "AVX-512"
         : Vector256.IsHardwareAccelerated ? "AVX2"
         : Vector128.IsHardwareAccelerated ? "128 bits"
         : "scalar";
 
-    /// <summary>Whether there are dot products of four int8 pairs in registers of 512 bits.</summary>
-    public static bool HasVnni512 =>
-        Vector512.IsHardwareAccelerated && X86Base.IsSupported && ((X86Base.CpuId(7, 0).Ecx >> 11) & 1) == 1;
+    /// <summary>Whether kernels are assembled at load time, of int8 dot products in registers of 512 bits.</summary>
+    public static bool HasAssembledKernels => AssembledCode.IsSupported;
 }
