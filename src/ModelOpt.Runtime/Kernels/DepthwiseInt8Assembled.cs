@@ -45,7 +45,7 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
     public static Kernel? TryCreate(
         Window2D window, LayerQuantization quantization, ReadOnlySpan<byte> weights, ReadOnlySpan<int> bias, bool unsigned,
         AssembledCode code) =>
-        DepthwiseEmitter.Supports(window)
+        DepthwiseEmitter.Supports(DepthwiseShape.For(window, unsigned, default))
         && ConvInt8Assembled.TryCenter(weights, quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> centered)
             ? new DepthwiseInt8Assembled(window, quantization, centered, bias, unsigned, code)
             : null;
@@ -105,57 +105,50 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
         bool fits = true;
         for (int channel = 0; channel < channels; channel++)
         {
-            int sum = 0, absolute = 0;
-            for (int i = channel; i < weights.Length; i += channels)
-            {
-                sum += weights[i];
-                absolute += Math.Abs((int)weights[i]);
-            }
-
+            (int sum, int absolute) = Sum(weights, channel, channels);
             int start = bias.IsEmpty ? 0 : bias[channel];
             starts[channel] = unchecked(start - (zero * sum));
             multipliers[channel] = quantization.Multiplier(channel);
             fits &= Int8Epilogue.Fits((255L * absolute) + Math.Abs((long)start), multipliers[channel]);
         }
 
-        var shape = new DepthwiseShape(
-            DepthwiseShape.For(_window), _rows, _rows, VectorWidth.Bits512, Math.Min(4, (channels + 3) / 4), channels < 16,
-            !unsigned, Int8Epilogue.For(quantization, unsigned, fits, null));
+        var shape = DepthwiseShape.For(_window, unsigned, Int8Epilogue.For(quantization, unsigned, fits, null));
         DepthwisePlan plan = DepthwisePlan.Create(shape);
         var segments = new List<Segment>();
-        foreach ((int first, VectorWidth width, int panels) in Divide(channels))
-        {
-            DepthwiseShape pair = shape with { Width = width };
-            segments.Add(new Segment(
-                first,
-                panels,
-                new DepthwisePanels(plan, width, panels, first, weights, starts, multipliers),
-                code.Get(pair, DepthwiseEmitter.Emit),
-                _window.OutputHeight % _rows == 0 ? null : code.Get(pair with { Rows = 1 }, DepthwiseEmitter.Emit)));
-        }
 
-        return [.. segments];
-    }
-
-    /// <summary>
-    /// Channels in panels of 64, and what remains in one or two of the narrowest panels that hold it. The last panel overlaps
-    /// the one before where it is not full.
-    /// </summary>
-    private static IEnumerable<(int First, VectorWidth Width, int Panels)> Divide(int channels)
-    {
-        int done = channels / 64 * 64;
-        if (done > 0)
-            yield return (0, VectorWidth.Bits512, channels / 64);
-        while (done < channels)
+        // Panels of 64 channels, and the rest in one or two of the narrowest panels that hold it. The last panel overlaps the
+        // one before where it is not full.
+        for (int done = 0; done < channels;)
         {
             int rest = channels - done;
             VectorWidth width = rest > 32 && channels >= 64 ? VectorWidth.Bits512
                 : rest > 16 && channels >= 32 ? VectorWidth.Bits256
                 : VectorWidth.Bits128;
-            int first = Math.Max(0, Math.Min(done, channels - (16 << (int)width)));
-            yield return (first, width, 1);
-            done = first + (16 << (int)width);
+            int bytes = 16 << (int)width, panels = Math.Max(1, rest / bytes);
+            int first = Math.Max(0, Math.Min(done, channels - bytes));
+            done = first + (panels * bytes);
+            DepthwiseShape narrow = shape with { Width = width };
+            segments.Add(new Segment(
+                first,
+                panels,
+                new DepthwisePanels(plan, width, panels, first, weights, starts, multipliers),
+                code.Get(narrow, DepthwiseEmitter.Emit),
+                _window.OutputHeight % _rows == 0 ? null : code.Get(narrow with { Rows = 1 }, DepthwiseEmitter.Emit)));
         }
+
+        return [.. segments];
+    }
+
+    private static (int Sum, int Absolute) Sum(ReadOnlySpan<sbyte> weights, int channel, int channels)
+    {
+        int sum = 0, absolute = 0;
+        for (int i = channel; i < weights.Length; i += channels)
+        {
+            sum += weights[i];
+            absolute += Math.Abs((int)weights[i]);
+        }
+
+        return (sum, absolute);
     }
 
     /// <summary>Neighbouring panels of one width, with the function for full items and that for the layer's single last row.</summary>

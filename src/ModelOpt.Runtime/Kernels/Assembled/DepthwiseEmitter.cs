@@ -34,23 +34,25 @@ internal sealed class DepthwiseEmitter
         _shape = shape;
         _code = code;
         _plan = DepthwisePlan.Create(shape);
-        _channels = shape.Window.InputChannels;
-        _steps = Steps(shape.Window);
+        _channels = shape.Channels;
+        _steps = Steps(shape);
     }
 
     private VectorWidth Width => _shape.Width;
 
+    private bool Resident => _plan.Carried > 0;
+
     private bool RowsInRegisters => _plan.InputRows <= RowRegisters;
 
-    /// <summary>Whether the code of a window is short enough: most steps must be alike.</summary>
-    public static bool Supports(in Window2D window)
+    /// <summary>Whether the code of a shape is short enough: most steps must be alike.</summary>
+    public static bool Supports(in DepthwiseShape shape)
     {
         const int maxTaps = 100, maxSpan = 1 << 15;
-        int taps = window.KernelHeight * window.KernelWidth;
-        if (taps > maxTaps || (window.KernelWidth - 1) * (long)window.DilationWidth > maxSpan || window.StrideWidth > maxSpan)
+        int taps = shape.KernelHeight * shape.KernelWidth;
+        if (taps > maxTaps || (shape.KernelWidth - 1) * (long)shape.DilationWidth > maxSpan || shape.StrideWidth > maxSpan)
             return false;
-        (int begin, int end) = AlikeSteps(window, DepthwisePlan.Columns * window.StrideWidth);
-        return (Steps(window) - (end - begin) + 1) * ((taps + 3) / 4) * DepthwisePlan.Columns <= MaxQuads;
+        (int begin, int end) = AlikeSteps(shape);
+        return (Steps(shape) - (end - begin) + 1) * ((taps + 3) / 4) * DepthwisePlan.Columns <= MaxQuads;
     }
 
     public static void Emit(DepthwiseShape shape, X64Assembler code)
@@ -59,16 +61,17 @@ internal sealed class DepthwiseEmitter
         new DepthwiseEmitter(shape, code).Emit();
     }
 
-    private static int Steps(in Window2D window) => (window.OutputWidth + DepthwisePlan.Columns - 1) / DepthwisePlan.Columns;
+    private static int Steps(in DepthwiseShape shape) => (shape.OutputWidth + DepthwisePlan.Columns - 1) / DepthwisePlan.Columns;
 
     /// <summary>Full steps whose quads lie within the input.</summary>
-    private static (int Begin, int End) AlikeSteps(in Window2D window, int columnStep)
+    private static (int Begin, int End) AlikeSteps(in DepthwiseShape shape)
     {
         // The windows of a step span no more; neither do their quads.
-        int span = columnStep + ((window.KernelWidth - 1) * window.DilationWidth);
-        int begin = (window.PadLeft + columnStep - 1) / columnStep;
-        int room = window.InputWidth + window.PadLeft - span;
-        int end = room < 0 ? 0 : Math.Min((room / columnStep) + 1, window.OutputWidth / DepthwisePlan.Columns);
+        int columnStep = DepthwisePlan.Columns * shape.StrideWidth;
+        int span = columnStep + ((shape.KernelWidth - 1) * shape.DilationWidth);
+        int begin = (shape.PadLeft + columnStep - 1) / columnStep;
+        int room = shape.InputWidth + shape.PadLeft - span;
+        int end = room < 0 ? 0 : Math.Min((room / columnStep) + 1, shape.OutputWidth / DepthwisePlan.Columns);
         return begin < end ? (begin, end) : (0, 0);
     }
 
@@ -80,22 +83,22 @@ internal sealed class DepthwiseEmitter
         _code.Push(SecondOutput);
         EmitLoads();
         Label panel = _code.Here();
-        (int begin, int end) = AlikeSteps(_shape.Window, _plan.ColumnStep);
+        (int begin, int end) = AlikeSteps(_shape);
         for (int step = 0; step < begin; step++)
-            EmitStep(step);
+            EmitStep(step, step == 0 ? 0 : _plan.Carried);
         if (end > begin)
         {
             _code.Mov(StepsLeft, (uint)(end - begin));
             if (begin == 0)
-                EmitQuads(0, _plan.Carried, null);
+                EmitQuads(0, _plan.Carried, begin);
             Label loop = _code.Here();
-            EmitStep(null);
+            EmitStep(begin, _plan.Carried);
             _code.Sub(StepsLeft, 1);
             _code.JumpIfNotZero(loop);
         }
 
         for (int step = end; step < _steps; step++)
-            EmitStep(step);
+            EmitStep(step, step == 0 ? 0 : _plan.Carried);
         Advance(Bytes() - (_steps * _plan.ColumnStep * _channels), Bytes() - (_steps * DepthwisePlan.Columns * _channels));
         _code.Add(Panel, DepthwisePanels.Bytes(_plan, Width));
         _code.Dec(new Address(Arguments, PanelsAt));
@@ -150,18 +153,18 @@ internal sealed class DepthwiseEmitter
             _code.Add(SecondOutput, outputBytes);
     }
 
-    /// <summary>One step, of all those that are alike for null; it moves rows and outputs on to the next one.</summary>
-    private void EmitStep(int? step)
+    /// <summary>One step, whose quads from <paramref name="first"/> on are yet to load; moves rows and outputs on to the next.</summary>
+    private void EmitStep(int step, int first)
     {
-        int columns = Math.Min(DepthwisePlan.Columns, _shape.Window.OutputWidth - ((step ?? 0) * DepthwisePlan.Columns));
+        int columns = Math.Min(DepthwisePlan.Columns, _shape.OutputWidth - (step * DepthwisePlan.Columns));
         bool last = step == _steps - 1;
         _current = DepthwisePlan.None;
-        if (_plan.Resident)
+        if (Resident)
         {
-            EmitQuads(step == 0 ? 0 : _plan.Carried, _plan.Quads.Count, step, last ? columns : DepthwisePlan.Columns);
+            EmitQuads(first, _plan.Quads.Length, step, last ? columns : DepthwisePlan.Columns);
             SumByGroup(columns, last);
             for (int i = 0; i < 4 * _plan.Carried && !last; i++)
-                _code.VMov(i, (4 * (_plan.Quads.Count - _plan.Carried)) + i);
+                _code.VMov(i, (4 * (_plan.Quads.Length - _plan.Carried)) + i);
         }
         else
         {
@@ -190,10 +193,10 @@ internal sealed class DepthwiseEmitter
                     _code.VMov(sums[output], sums[0]);
             }
 
-            for (int i = 0; i < _plan.Uses.Count;)
+            for (int i = 0; i < _plan.Uses.Length;)
             {
                 int weight = _plan.Uses[i].Weight, uses = 1;
-                while (i + uses < _plan.Uses.Count && _plan.Uses[i + uses].Weight == weight)
+                while (i + uses < _plan.Uses.Length && _plan.Uses[i + uses].Weight == weight)
                     uses++;
                 int register = free.Dequeue();
                 bool loaded = false;
@@ -212,7 +215,7 @@ internal sealed class DepthwiseEmitter
             }
 
             Requantize(group, sums, free.Peek());
-            for (int quad = 0; quad < _plan.Quads.Count - (last ? 0 : _plan.Carried); quad++)
+            for (int quad = 0; quad < _plan.Quads.Length - (last ? 0 : _plan.Carried); quad++)
                 free.Enqueue((4 * quad) + group);
             for (int output = 0; output < outputs; output++)
             {
@@ -238,7 +241,7 @@ internal sealed class DepthwiseEmitter
     }
 
     /// <summary>All sums are in registers: one quad after the other, for each output of the step.</summary>
-    private void SumByQuad(int columns, int? step)
+    private void SumByQuad(int columns, int step)
     {
         const int quads = 8, weights = 20;
         int[] sums = new int[columns];
@@ -249,7 +252,7 @@ internal sealed class DepthwiseEmitter
                 _code.VMov(4 + group, group);
         }
 
-        for (int i = 0; i < _plan.Uses.Count; i += DepthwisePlan.Columns)
+        for (int i = 0; i < _plan.Uses.Length; i += DepthwisePlan.Columns)
         {
             for (int output = 0; output < columns; output++)
                 EmitQuad(_plan.Uses[i + output].Quad, quads + (4 * output), step);
@@ -278,7 +281,7 @@ internal sealed class DepthwiseEmitter
         }
     }
 
-    private void EmitQuads(int begin, int end, int? step, int columns = 2)
+    private void EmitQuads(int begin, int end, int step, int columns = 2)
     {
         for (int quad = begin; quad < end; quad++)
         {
@@ -291,14 +294,14 @@ internal sealed class DepthwiseEmitter
     }
 
     /// <summary>Loads a quad and interleaves it to four registers from <paramref name="to"/> on.</summary>
-    private void EmitQuad(int index, int to, int? step)
+    private void EmitQuad(int index, int to, int step)
     {
-        DepthwisePlan.Pixel[] quad = _plan.Quads[index];
-        int from = _plan.Resident ? FlipBits - 4 : 16;
+        int[] quad = _plan.Quads[index];
+        int from = Resident ? FlipBits - 4 : 16;
         Span<int> pixels = [from, from + 1, from + 2, from + 3];
         bool padding = true;
         for (int i = 0; i < 4; i++)
-            padding &= quad[i] == DepthwisePlan.Pixel.Any || !IsInside(quad[i], step);
+            padding &= quad[i] == DepthwisePlan.None || !IsInside(quad[i], step);
         if (padding)
         {
             Load(to, new Address(Constants, PaddingAt), false);
@@ -309,7 +312,7 @@ internal sealed class DepthwiseEmitter
 
         for (int i = 0; i < 4; i++)
         {
-            if (quad[i] == DepthwisePlan.Pixel.Any)
+            if (quad[i] == DepthwisePlan.None)
                 pixels[i] = pixels[0];
             else if (IsInside(quad[i], step))
                 Load(pixels[i], At(quad[i]), _shape.Masked);
@@ -344,24 +347,24 @@ internal sealed class DepthwiseEmitter
             _code.VpXorD(to, FlipBits, to);
     }
 
-    private bool IsInside(DepthwisePlan.Pixel pixel, int? step)
+    private bool IsInside(int pixel, int step)
     {
-        int column = ((step ?? 0) * _plan.ColumnStep) + pixel.Column - _shape.Window.PadLeft;
-        return step is null || (uint)column < (uint)_shape.Window.InputWidth;
+        int column = (step * _plan.ColumnStep) + DepthwisePlan.Column(pixel) - _shape.PadLeft;
+        return (uint)column < (uint)_shape.InputWidth;
     }
 
-    private Address At(DepthwisePlan.Pixel pixel)
+    private Address At(int pixel)
     {
-        int displacement = (pixel.Column - _shape.Window.PadLeft) * _channels;
+        int displacement = (DepthwisePlan.Column(pixel) - _shape.PadLeft) * _channels;
         if (RowsInRegisters)
-            return new Address(FirstRow + pixel.Row, displacement);
-        if (_current != pixel.Row)
+            return new Address(FirstRow + DepthwisePlan.Row(pixel), displacement);
+        if (_current != DepthwisePlan.Row(pixel))
         {
-            _code.Mov(CurrentRow, new Address(RowTable, 8 * pixel.Row));
+            _code.Mov(CurrentRow, new Address(RowTable, 8 * DepthwisePlan.Row(pixel)));
             _code.Add(CurrentRow, Offset);
         }
 
-        _current = pixel.Row;
+        _current = DepthwisePlan.Row(pixel);
         return new Address(CurrentRow, displacement);
     }
 

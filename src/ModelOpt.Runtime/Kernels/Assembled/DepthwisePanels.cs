@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels.Assembled;
@@ -23,28 +22,18 @@ internal sealed unsafe class DepthwisePanels
         DepthwisePlan plan, VectorWidth width, int panels, int first, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> starts,
         ReadOnlySpan<float> multipliers)
     {
-        int channels = starts.Length, bytes = 16 << (int)width, panelBytes = Bytes(plan, width);
-        _bytes = new AlignedBuffer<byte>(panels * panelBytes);
-        for (int panel = 0; panel < panels; panel++)
+        int channels = starts.Length, bytes = 16 << (int)width, groupBytes = GroupBytes(plan, width);
+        _bytes = new AlignedBuffer<byte>(panels * Bytes(plan, width));
+        fixed (sbyte* from = weights)
         {
-            for (int i = 0; i < bytes; i++)
+            for (int channel = first; channel < Math.Min(channels, first + (panels * bytes)); channel++)
             {
-                int channel = first + (panel * bytes) + i;
-                if (channel >= channels)
-                    continue;
+                (int panel, int i) = Math.DivRem(channel - first, bytes);
                 int group = i % 16 / 4, lane = (i / 16 * 4) + (i % 4);
-                Span<byte> at = _bytes.Span.Slice((panel * panelBytes) + (group * GroupBytes(plan, width)), GroupBytes(plan, width));
-                for (int quad = 0; quad < plan.Weights.Count; quad++)
-                {
-                    for (int j = 0; j < 4; j++)
-                    {
-                        int tap = plan.Weights[quad][j];
-                        at[WeightAt(quad, width) + (4 * lane) + j] = tap < 0 ? (byte)0 : (byte)weights[(tap * channels) + channel];
-                    }
-                }
-
-                MemoryMarshal.Cast<byte, int>(at[StartAt(plan, width)..])[lane] = starts[channel];
-                MemoryMarshal.Cast<byte, float>(at[MultiplierAt(plan, width)..])[lane] = multipliers[channel];
+                byte* to = _bytes.Pointer + (((panel * 4) + group) * groupBytes) + (4 * lane);
+                PackWeights(plan, from + channel, channels, to, bytes);
+                *(int*)(to + StartAt(plan, width)) = starts[channel];
+                *(float*)(to + MultiplierAt(plan, width)) = multipliers[channel];
             }
         }
     }
@@ -52,18 +41,28 @@ internal sealed unsafe class DepthwisePanels
     /// <summary>Valid while this object is alive.</summary>
     public byte* Pointer => _bytes.Pointer;
 
+    private static void PackWeights(DepthwisePlan plan, sbyte* from, int channels, byte* to, int stride)
+    {
+        foreach (int[] taps in plan.Weights)
+        {
+            for (int j = 0; j < 4; j++)
+                to[j] = taps[j] < 0 ? (byte)0 : (byte)from[taps[j] * channels];
+            to += stride;
+        }
+    }
+
     /// <summary>Size of a panel.</summary>
     public static int Bytes(DepthwisePlan plan, VectorWidth width) => 4 * GroupBytes(plan, width);
 
     /// <summary>Size of a group of a panel.</summary>
-    public static int GroupBytes(DepthwisePlan plan, VectorWidth width) => (plan.Weights.Count + 2) * (16 << (int)width);
+    public static int GroupBytes(DepthwisePlan plan, VectorWidth width) => (plan.Weights.Length + 2) * (16 << (int)width);
 
     /// <summary>A quad of weights in its group.</summary>
     public static int WeightAt(int weight, VectorWidth width) => weight * (16 << (int)width);
 
     /// <summary>The starts in their group.</summary>
-    public static int StartAt(DepthwisePlan plan, VectorWidth width) => WeightAt(plan.Weights.Count, width);
+    public static int StartAt(DepthwisePlan plan, VectorWidth width) => WeightAt(plan.Weights.Length, width);
 
     /// <summary>The multipliers in their group.</summary>
-    public static int MultiplierAt(DepthwisePlan plan, VectorWidth width) => WeightAt(plan.Weights.Count + 1, width);
+    public static int MultiplierAt(DepthwisePlan plan, VectorWidth width) => WeightAt(plan.Weights.Length + 1, width);
 }

@@ -7,21 +7,24 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 /// </summary>
 internal sealed class DepthwisePlan
 {
-    /// <summary>Stands for a place of a quad that does not matter, and for a weight of zero.</summary>
+    /// <summary>A pixel that does not matter, and a weight of zero.</summary>
     public const int None = -1;
 
-    private readonly List<int[]> _weights;
+    /// <summary>Output columns of a step.</summary>
+    public const int Columns = 2;
 
-    private DepthwisePlan(int rows, int columnStep, int inputRows, List<int[]> weights)
+    private const int RowShift = 16;
+
+    private DepthwisePlan(int rows, int columnStep, int inputRows, int carried, int[][] quads, int[][] weights, Use[] uses)
     {
         Rows = rows;
         ColumnStep = columnStep;
         InputRows = inputRows;
-        _weights = weights;
+        Carried = carried;
+        Quads = quads;
+        Weights = weights;
+        Uses = uses;
     }
-
-    /// <summary>Output columns of a step.</summary>
-    public static int Columns => 2;
 
     /// <summary>Output rows of a step, 1 or 2.</summary>
     public int Rows { get; }
@@ -33,22 +36,20 @@ internal sealed class DepthwisePlan
     public int InputRows { get; }
 
     /// <summary>
-    /// Whether the quads of a step fit into the registers all together, so that each weight is loaded once a step. Otherwise
-    /// the sums stay in registers and the quads come one after another.
+    /// The first quads of a step that are the last ones of the step before. Where there are such, all quads of a step fit into
+    /// the registers, and each weight is loaded once a step; otherwise the sums stay in registers and the quads come one after
+    /// another.
     /// </summary>
-    public bool Resident { get; private init; }
+    public int Carried { get; }
 
-    /// <summary>The first quads of a step that are the last ones of the step before.</summary>
-    public int Carried { get; private init; }
-
-    /// <summary>Quads of a step: four input pixels each, relative to the step's first column.</summary>
-    public List<Pixel[]> Quads { get; } = [];
+    /// <summary>Quads of a step: four pixels each, see <see cref="Row"/> and <see cref="Column"/>, or <see cref="None"/>.</summary>
+    public int[][] Quads { get; }
 
     /// <summary>Quads of weights: four positions ky·KernelWidth + kx each, or <see cref="None"/>.</summary>
-    public IReadOnlyList<int[]> Weights => _weights;
+    public int[][] Weights { get; }
 
-    /// <summary>Products of a step.</summary>
-    public List<Use> Uses { get; } = [];
+    /// <summary>Products of a step; those with one weight follow each other.</summary>
+    public Use[] Uses { get; }
 
     /// <summary>Output rows to compute together: two where they share most of their input.</summary>
     public static int PreferredRows(in Window2D window) =>
@@ -57,108 +58,99 @@ internal sealed class DepthwisePlan
             OutputHeight: > 1, KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1,
         } ? 2 : 1;
 
-    /// <summary>The plan of a shape. The layer's last row may be alone; its plan uses some of the weights of the others.</summary>
+    /// <summary>The plan of a shape.</summary>
     public static DepthwisePlan Create(in DepthwiseShape shape)
     {
-        DepthwisePlan plan = Create(shape.Window, shape.LayerRows, []);
-        return shape.Rows == shape.LayerRows ? plan : Create(shape.Window, shape.Rows, plan._weights);
+        if (shape.KernelHeight != 3 || shape.KernelWidth != 3 || shape.DilationWidth != 1 || shape.StrideWidth > 2)
+            return Any(shape);
+        return shape.StrideWidth == 1 ? Dense3(shape.LayerRows, shape.Rows) : Strided3();
     }
 
-    private static DepthwisePlan Create(in Window2D window, int rows, List<int[]> weights)
-    {
-        bool dense = window is { KernelHeight: 3, KernelWidth: 3, DilationWidth: 1 };
-        return dense && window.StrideWidth == 1 ? Dense3(rows, weights)
-            : dense && window.StrideWidth == 2 ? Strided3(weights)
-            : Any(window, weights);
-    }
+    /// <summary>The input row of a quad's pixel.</summary>
+    public static int Row(int pixel) => pixel >> RowShift;
 
-    /// <summary>3×3: a quad is a column of three or four pixels, which all outputs that see it share.</summary>
-    private static DepthwisePlan Dense3(int rows, List<int[]> weights)
+    /// <summary>The input column of a quad's pixel, relative to the step's first one.</summary>
+    public static int Column(int pixel) => pixel & ((1 << RowShift) - 1);
+
+    /// <summary>
+    /// 3×3: a quad is a column of three or four pixels, which all outputs that see it share. The last row of a layer may be
+    /// alone; it uses some of the weights of the others.
+    /// </summary>
+    private static DepthwisePlan Dense3(int layerRows, int rows)
     {
-        var plan = new DepthwisePlan(rows, 2, rows + 2, weights) { Resident = true, Carried = 2 };
+        var quads = new int[4][];
         for (int x = 0; x < 4; x++)
-            plan.Quads.Add([new Pixel(0, x), new Pixel(1, x), new Pixel(2, x), rows == 2 ? new Pixel(3, x) : Pixel.Any]);
+            quads[x] = [Pixel(0, x), Pixel(1, x), Pixel(2, x), rows == 2 ? Pixel(3, x) : None];
+        var weights = new int[3 * layerRows][];
+        var uses = new Use[3 * rows * Columns];
+        int next = 0;
         for (int kx = 0; kx < 3; kx++)
         {
+            for (int y = 0; y < layerRows; y++)
+                weights[(kx * layerRows) + y] = y == 0 ? [kx, 3 + kx, 6 + kx, None] : [None, kx, 3 + kx, 6 + kx];
             for (int y = 0; y < rows; y++)
             {
-                int weight = y == 0 ? plan.Weight(kx, 3 + kx, 6 + kx, None) : plan.Weight(None, kx, 3 + kx, 6 + kx);
                 for (int x = 0; x < Columns; x++)
-                    plan.Uses.Add(new Use((x * rows) + y, x + kx, weight));
+                    uses[next++] = new Use((x * rows) + y, x + kx, (kx * layerRows) + y);
             }
         }
 
-        return plan;
+        return new DepthwisePlan(rows, Columns, rows + 2, 2, quads, weights, uses);
     }
 
     /// <summary>
     /// 3×3 with stride 2: columns 0, 2 and 4 are shared by neighbours; they take along the top of the column to their right,
     /// whose other pixels the two outputs of a step put into one quad.
     /// </summary>
-    private static DepthwisePlan Strided3(List<int[]> weights)
+    private static DepthwisePlan Strided3()
     {
-        var plan = new DepthwisePlan(1, 4, 3, weights) { Resident = true, Carried = 1 };
-        plan.Quads.Add([new Pixel(0, 0), new Pixel(1, 0), new Pixel(2, 0), new Pixel(0, 1)]);
-        plan.Quads.Add([new Pixel(1, 1), new Pixel(2, 1), new Pixel(1, 3), new Pixel(2, 3)]);
-        plan.Quads.Add([new Pixel(0, 2), new Pixel(1, 2), new Pixel(2, 2), new Pixel(0, 3)]);
-        plan.Quads.Add([new Pixel(0, 4), new Pixel(1, 4), new Pixel(2, 4), new Pixel(0, 5)]);
-        int left = plan.Weight(0, 3, 6, 1), right = plan.Weight(2, 5, 8, None);
-        plan.Uses.Add(new Use(0, 0, left));
-        plan.Uses.Add(new Use(1, 2, left));
-        plan.Uses.Add(new Use(0, 1, plan.Weight(4, 7, None, None)));
-        plan.Uses.Add(new Use(1, 1, plan.Weight(None, None, 4, 7)));
-        plan.Uses.Add(new Use(0, 2, right));
-        plan.Uses.Add(new Use(1, 3, right));
-        return plan;
+        int[][] quads =
+        [
+            [Pixel(0, 0), Pixel(1, 0), Pixel(2, 0), Pixel(0, 1)],
+            [Pixel(1, 1), Pixel(2, 1), Pixel(1, 3), Pixel(2, 3)],
+            [Pixel(0, 2), Pixel(1, 2), Pixel(2, 2), Pixel(0, 3)],
+            [Pixel(0, 4), Pixel(1, 4), Pixel(2, 4), Pixel(0, 5)],
+        ];
+        int[][] weights = [[0, 3, 6, 1], [4, 7, None, None], [None, None, 4, 7], [2, 5, 8, None]];
+        Use[] uses =
+        [
+            new Use(0, 0, 0), new Use(1, 2, 0), new Use(0, 1, 1), new Use(1, 1, 2), new Use(0, 2, 3), new Use(1, 3, 3),
+        ];
+        return new DepthwisePlan(1, 2 * Columns, 3, 1, quads, weights, uses);
     }
 
     /// <summary>Any window: four taps after the other.</summary>
-    private static DepthwisePlan Any(in Window2D window, List<int[]> weights)
+    private static DepthwisePlan Any(in DepthwiseShape shape)
     {
-        int taps = window.KernelHeight * window.KernelWidth;
-        var plan = new DepthwisePlan(1, Columns * window.StrideWidth, window.KernelHeight, weights);
-        for (int first = 0; first < taps; first += 4)
+        int taps = shape.KernelHeight * shape.KernelWidth, count = (taps + 3) / 4;
+        var weights = new int[count][];
+        var quads = new int[count * Columns][];
+        var uses = new Use[quads.Length];
+        for (int i = 0; i < quads.Length; i++)
         {
-            var weight = new int[4];
-            for (int i = 0; i < 4; i++)
-                weight[i] = first + i < taps ? first + i : None;
-            int w = plan.Weight(weight);
-            for (int x = 0; x < Columns; x++)
+            int weight = i / Columns, output = i % Columns;
+            quads[i] = [None, None, None, None];
+            weights[weight] = [None, None, None, None];
+            for (int tap = 4 * weight; tap < Math.Min(taps, (4 * weight) + 4); tap++)
             {
-                var quad = new Pixel[4];
-                for (int i = 0; i < 4; i++)
-                {
-                    (int ky, int kx) = Math.DivRem(first + i, window.KernelWidth);
-                    quad[i] = first + i < taps ? new Pixel(ky, (x * window.StrideWidth) + (kx * window.DilationWidth)) : Pixel.Any;
-                }
-
-                plan.Uses.Add(new Use(x, plan.Quads.Count, w));
-                plan.Quads.Add(quad);
+                int column = (output * shape.StrideWidth) + (tap % shape.KernelWidth * shape.DilationWidth);
+                weights[weight][tap % 4] = tap;
+                quads[i][tap % 4] = Pixel(tap / shape.KernelWidth, column);
             }
+
+            uses[i] = new Use(output, i, weight);
         }
 
-        return plan;
+        return new DepthwisePlan(1, Columns * shape.StrideWidth, shape.KernelHeight, 0, quads, weights, uses);
     }
 
-    private int Weight(params int[] positions)
+    private static int Pixel(int row, int column) => (row << RowShift) | column;
+
+    /// <summary>Adds a weight times a quad to output column·Rows + row of the step.</summary>
+    internal readonly struct Use(int output, int quad, int weight)
     {
-        for (int i = 0; i < _weights.Count; i++)
-        {
-            if (_weights[i].AsSpan().SequenceEqual(positions))
-                return i;
-        }
-
-        _weights.Add(positions);
-        return _weights.Count - 1;
+        public readonly int Output = output;
+        public readonly int Quad = quad;
+        public readonly int Weight = weight;
     }
-
-    /// <summary>An input pixel of a step.</summary>
-    internal readonly record struct Pixel(int Row, int Column)
-    {
-        /// <summary>A place of a quad that meets zero weights only.</summary>
-        public static Pixel Any => new(None, 0);
-    }
-
-    /// <summary>Adds <see cref="Weights"/>[Weight]·<see cref="Quads"/>[Quad] to output column·Rows + row of the step.</summary>
-    internal readonly record struct Use(int Output, int Quad, int Weight);
 }

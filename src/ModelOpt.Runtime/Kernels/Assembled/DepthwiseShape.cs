@@ -1,7 +1,14 @@
 namespace ModelOpt.Runtime.Kernels.Assembled;
 
-/// <summary>All that the code of an assembled depthwise convolution depends on.</summary>
-/// <param name="Window">The layer's; of its heights only the kernel's counts, see <see cref="For"/>.</param>
+/// <summary>All that the code of an assembled depthwise convolution depends on. Layers of several heights share functions.</summary>
+/// <param name="Channels">Bytes of a pixel.</param>
+/// <param name="InputWidth">Pixels of an input row.</param>
+/// <param name="OutputWidth">Pixels of an output row.</param>
+/// <param name="KernelHeight">Taps of a column.</param>
+/// <param name="KernelWidth">Taps of a row.</param>
+/// <param name="StrideWidth">Input pixels from one output to the next.</param>
+/// <param name="DilationWidth">Input pixels from one tap to the next.</param>
+/// <param name="PadLeft">Padding before a row.</param>
 /// <param name="LayerRows">Output rows that the layer computes together.</param>
 /// <param name="Rows">Output rows of this function: those, or 1.</param>
 /// <param name="Width">Channels of a panel are the bytes of a register of this width.</param>
@@ -10,13 +17,18 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 /// <param name="Flip">The input is int8 and has to be made uint8 by flipping the top bit.</param>
 /// <param name="Epilogue">How sums become outputs.</param>
 internal readonly record struct DepthwiseShape(
-    Window2D Window, int LayerRows, int Rows, VectorWidth Width, int Groups, bool Masked, bool Flip, Int8Epilogue Epilogue)
+    int Channels, int InputWidth, int OutputWidth, int KernelHeight, int KernelWidth, int StrideWidth, int DilationWidth, int PadLeft,
+    int LayerRows, int Rows, VectorWidth Width, int Groups, bool Masked, bool Flip, Int8Epilogue Epilogue)
 {
-    /// <summary>The window without what the code does not depend on, so that more layers share a function.</summary>
-    public static Window2D For(in Window2D window) => window with
+    /// <summary>The shape of a layer's functions for panels of 64 channels.</summary>
+    public static DepthwiseShape For(in Window2D window, bool unsigned, Int8Epilogue epilogue)
     {
-        Batch = 1, InputHeight = 1, OutputHeight = 1, StrideHeight = 1, DilationHeight = 1, PadTop = 0,
-    };
+        int channels = window.InputChannels, rows = DepthwisePlan.PreferredRows(window);
+        return new DepthwiseShape(
+            channels, window.InputWidth, window.OutputWidth, window.KernelHeight, window.KernelWidth, window.StrideWidth,
+            window.DilationWidth, window.PadLeft, rows, rows, VectorWidth.Bits512, Math.Min(4, (channels + 3) / 4), channels < 16,
+            !unsigned, epilogue);
+    }
 }
 
 /// <summary>Arguments of an assembled depthwise convolution: one or two output rows, a number of panels of channels.</summary>
