@@ -1,6 +1,7 @@
 using System.Numerics;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Kernels.Simd;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
@@ -62,7 +63,7 @@ internal static class ArithmeticOperator
 
     /// <summary>8-bit kernel that dequantizes, operates in float32 and quantizes.</summary>
     public static Kernel CreateByFloat<TOperation>(Node node, BroadcastShape shape, ActivationFunction activation)
-        where TOperation : struct, IBinaryOperation<float>
+        where TOperation : struct, IFloatOperation
     {
         BinaryQuantization q = Quantization(node);
         return Create(node, shape, activation, new QuantizedByFloat<TOperation>(q), q.OutputZero);
@@ -82,10 +83,10 @@ internal static class ArithmeticOperator
         {
             BuiltinOperator.Add => Create(node, shape, activation, new QuantizedAdd(Quantization(node)), -QuantizedAdd.Shift),
             BuiltinOperator.Mul => Create(node, shape, activation, new QuantizedMultiply(Quantization(node)), 0),
-            BuiltinOperator.Sub => CreateByFloat<SubtractOperation<float>>(node, shape, activation),
-            BuiltinOperator.Div => CreateByFloat<DivideOperation>(node, shape, activation),
-            BuiltinOperator.Minimum => CreateByFloat<MinimumOperation<float>>(node, shape, activation),
-            _ => CreateByFloat<MaximumOperation<float>>(node, shape, activation),
+            BuiltinOperator.Sub => CreateByFloat<SubtractFloat>(node, shape, activation),
+            BuiltinOperator.Div => CreateByFloat<DivideFloat>(node, shape, activation),
+            BuiltinOperator.Minimum => CreateByFloat<MinimumFloat>(node, shape, activation),
+            _ => CreateByFloat<MaximumFloat>(node, shape, activation),
         };
 
     private static BinaryQ8Kernel<T> Create<T>(
@@ -94,7 +95,7 @@ internal static class ArithmeticOperator
     {
         int shift = Shift(node);
         (int min, int max) = ActivationRange.Quantized(node, activation);
-        return new BinaryQ8Kernel<T>(shape, operation, zeroPoint, min - shift, max - shift, (byte)shift);
+        return new BinaryQ8Kernel<T>(shape, operation, zeroPoint, min - shift, max - shift, (byte)shift, SimdTiers.Best);
     }
 
     private static BinaryQuantization Quantization(Node node)

@@ -18,7 +18,7 @@ internal static class PReluOperator
             return new BinaryKernel<float, PReluOperation>(shape, float.NegativeInfinity, float.PositiveInfinity);
         if (!input.IsQuantized8)
             throw node.UnsupportedTypes();
-        return ArithmeticOperator.CreateByFloat<PReluOperation>(node, shape, ActivationFunction.None);
+        return ArithmeticOperator.CreateByFloat<PReluFloat>(node, shape, ActivationFunction.None);
     }
 
     private readonly struct PReluOperation : IBinaryOperation<float>

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace ModelOpt.Runtime.Kernels.Simd;
 
 /// <summary>
@@ -51,6 +53,9 @@ internal unsafe interface ILanes<V>
 
     /// <summary>int32 to float, rounded to nearest even where 24 bits do not hold it.</summary>
     static abstract V LoadInt32(int* source);
+
+    /// <summary>Count bytes xor those of <paramref name="flip"/>, which are all the same, as uint8.</summary>
+    static abstract V LoadByte(byte* source, Vector128<byte> flip);
 
     /// <summary>
     /// Writes the low byte of rint(value) + offset, ties to even, for |value| &lt; 2^22: adding 1.5·2^23 leaves the rounded

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace ModelOpt.Runtime.Kernels.Simd;
 
@@ -48,6 +49,8 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
     }
 
     public static float LoadInt32(int* source) => *source;
+
+    public static float LoadByte(byte* source, Vector128<byte> flip) => (byte)(*source ^ flip.ToScalar());
 
     public static void StoreByte(byte* destination, float value, int offset) =>
         *destination = unchecked((byte)(BitConverter.SingleToInt32Bits(value + 12582912f) + offset));

@@ -73,6 +73,13 @@ internal readonly unsafe struct Lanes128 : ILanes<V>
     public static V LoadInt32(int* source) => Vector128.ConvertToSingle(Vector128.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadByte(byte* source, Vector128<byte> flip)
+    {
+        Vector128<byte> bytes = Vector128.CreateScalarUnsafe(*(int*)source).AsByte() ^ flip;
+        return Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(bytes)).AsInt32());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreByte(byte* destination, V value, int offset)
     {
         Vector128<int> bits = (value + Vector128.Create(12582912f)).AsInt32() + Vector128.Create(offset);

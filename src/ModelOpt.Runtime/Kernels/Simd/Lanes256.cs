@@ -73,6 +73,15 @@ internal readonly unsafe struct Lanes256 : ILanes<V>
     public static V LoadInt32(int* source) => Vector256.ConvertToSingle(Vector256.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadByte(byte* source, Vector128<byte> flip)
+    {
+        Vector128<byte> bytes = Vector128.CreateScalarUnsafe(*(long*)source).AsByte() ^ flip;
+        return Vector256.ConvertToSingle(Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(bytes)
+            : Vector256.WidenLower(Vector128.WidenLower(bytes).ToVector256Unsafe()).AsInt32());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreByte(byte* destination, V value, int offset)
     {
         Vector256<int> bits = (value + Vector256.Create(12582912f)).AsInt32() + Vector256.Create(offset);

@@ -73,6 +73,15 @@ internal readonly unsafe struct Lanes512 : ILanes<V>
     public static V LoadInt32(int* source) => Vector512.ConvertToSingle(Vector512.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadByte(byte* source, Vector128<byte> flip)
+    {
+        Vector128<byte> bytes = Vector128.Load(source) ^ flip;
+        return Vector512.ConvertToSingle(Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512Int32(bytes)
+            : Vector512.WidenLower(Vector256.WidenLower(bytes.ToVector256Unsafe()).ToVector512Unsafe()).AsInt32());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreByte(byte* destination, V value, int offset)
     {
         Vector512<int> bits = (value + Vector512.Create(12582912f)).AsInt32() + Vector512.Create(offset);
