@@ -37,43 +37,6 @@ internal abstract class PoolKernel(Window2D window) : Kernel
     protected abstract void Pool(in KernelArguments args, int first, int rowStride, int rows, int columns, int output);
 }
 
-/// <summary>Highest value of the window, for float32, int8 and uint8 alike.</summary>
-internal sealed class MaxPoolKernel<T>(Window2D window, T min, T max) : PoolKernel(window)
-    where T : unmanaged, INumber<T>, IMinMaxValue<T>
-{
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected override void Pool(in KernelArguments args, int first, int rowStride, int rows, int columns, int output)
-    {
-        ref T x = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Input<T>(0)), first);
-        ref T y = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Output<T>(0)), output);
-        int c = 0;
-        for (; c <= Channels - Vector<T>.Count; c += Vector<T>.Count)
-        {
-            var result = new Vector<T>(min);
-            for (int r = 0; r < rows; r++)
-            {
-                for (int k = 0; k < columns; k++)
-                {
-                    ref T source = ref Unsafe.Add(ref x, (r * rowStride) + (k * Channels) + c);
-                    result = Vector.Max(result, Unsafe.ReadUnaligned<Vector<T>>(ref Unsafe.As<T, byte>(ref source)));
-                }
-            }
-            Unsafe.WriteUnaligned(
-                ref Unsafe.As<T, byte>(ref Unsafe.Add(ref y, c)), Vector.Min(result, new Vector<T>(max)));
-        }
-        for (; c < Channels; c++)
-        {
-            T result = min;
-            for (int r = 0; r < rows; r++)
-            {
-                for (int k = 0; k < columns; k++)
-                    result = T.Max(result, Unsafe.Add(ref x, (r * rowStride) + (k * Channels) + c));
-            }
-            Unsafe.Add(ref y, c) = T.Min(result, max);
-        }
-    }
-}
-
 /// <summary>Mean of the window's pixels that lie inside of the input, summed row by row in float32.</summary>
 internal sealed class AveragePoolF32Kernel(Window2D window, float min, float max) : PoolKernel(window)
 {
@@ -113,12 +76,11 @@ internal sealed class AveragePoolF32Kernel(Window2D window, float min, float max
 }
 
 /// <summary>
-/// Mean of 8-bit pixels, as ONNX Runtime computes it. <paramref name="exact"/> (QLinearGlobalAveragePool): the integer sum
-/// times s_x/(s_y·n), rounded, plus z_y. Else (QLinearAveragePool): dequantized values are summed in float32, divided by
-/// the count and quantized, with z_y added before rounding.
+/// Mean of 8-bit pixels, as ONNX Runtime's QLinearAveragePool computes it: dequantized values are summed in float32, divided
+/// by the count and quantized, with z_y added before rounding.
 /// </summary>
 internal sealed class AveragePoolQ8Kernel(
-    Window2D window, bool exact, float inputScale, int inputZero, float outputScale, int outputZero, int min, int max, bool unsigned)
+    Window2D window, float inputScale, int inputZero, float outputScale, int outputZero, int min, int max, bool unsigned)
     : PoolKernel(window)
 {
     private readonly byte _flip = (byte)(unsigned ? 0x80 : 0);
@@ -164,31 +126,16 @@ internal sealed class AveragePoolQ8Kernel(
         }
     }
 
-    // Integers up to 2^24 are exact in float32: 65,000 pixels at the extreme value.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector<float> Term(Vector<float> stored)
-    {
-        Vector<float> value = stored - new Vector<float>(_inputShift);
-        return exact ? value : value * new Vector<float>(inputScale);
-    }
+    private Vector<float> Term(Vector<float> stored) => (stored - new Vector<float>(_inputShift)) * new Vector<float>(inputScale);
 
-    private float Term(float stored) => exact ? stored - _inputShift : (stored - _inputShift) * inputScale;
+    private float Term(float stored) => (stored - _inputShift) * inputScale;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector<int> Result(Vector<float> sum, float count)
-    {
-        Vector<float> low = new(_min), high = new(_max), zero = new(_outputShift);
-        Vector<float> scale = new(inputScale / (outputScale * count));
-        return exact
-            ? QuantizedBytes.Round(sum * scale, low - zero, high - zero) + Vector.ConvertToInt32(zero)
-            : QuantizedBytes.Round((sum / new Vector<float>(count) / new Vector<float>(outputScale)) + zero, low, high);
-    }
+    private Vector<int> Result(Vector<float> sum, float count) => QuantizedBytes.Round(
+        (sum / new Vector<float>(count) / new Vector<float>(outputScale)) + new Vector<float>(_outputShift),
+        new Vector<float>(_min), new Vector<float>(_max));
 
-    private int Result(float sum, float count)
-    {
-        float scale = inputScale / (outputScale * count);
-        return exact
-            ? QuantizedBytes.Round(sum * scale, _min - _outputShift, _max - _outputShift) + (int)_outputShift
-            : QuantizedBytes.Round((sum / count / outputScale) + _outputShift, _min, _max);
-    }
+    private int Result(float sum, float count) =>
+        QuantizedBytes.Round((sum / count / outputScale) + _outputShift, _min, _max);
 }

@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Simd;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
@@ -14,15 +15,15 @@ internal static class PoolOperator
         if (input.Type == TensorType.Float32)
         {
             (float min, float max) = ActivationRange.Float(node, activation);
-            return new MaxPoolKernel<float>(window, min, max);
+            return new MaxPoolKernel<float>(window, min, max, SimdTiers.Best);
         }
         (int low, int high) = Quantized(node, activation);
         node.Require(
             input.Scale == node.Output.Scale && input.ZeroPoint == node.Output.ZeroPoint,
             "input and output must have the same quantization");
         return input.Type == TensorType.UInt8
-            ? new MaxPoolKernel<byte>(window, (byte)low, (byte)high)
-            : new MaxPoolKernel<sbyte>(window, (sbyte)low, (sbyte)high);
+            ? new MaxPoolKernel<byte>(window, (byte)low, (byte)high, SimdTiers.Best)
+            : new MaxPoolKernel<sbyte>(window, (sbyte)low, (sbyte)high, SimdTiers.Best);
     }
 
     public static Kernel CreateAverage(Node node)
@@ -37,8 +38,11 @@ internal static class PoolOperator
         (int low, int high) = Quantized(node, activation);
         bool whole = window is { OutputHeight: 1, OutputWidth: 1, PadTop: 0, PadLeft: 0 }
             && window.KernelHeight == window.InputHeight && window.KernelWidth == window.InputWidth;
+        if (whole)
+            return ReduceOperator.Quantized(
+                node, window.Batch, window.KernelHeight * window.KernelWidth, window.InputChannels, mean: true, low, high);
         return new AveragePoolQ8Kernel(
-            window, whole, input.Scale, input.ZeroPoint, output.Scale, output.ZeroPoint, low, high, input.Type == TensorType.UInt8);
+            window, input.Scale, input.ZeroPoint, output.Scale, output.ZeroPoint, low, high, input.Type == TensorType.UInt8);
     }
 
     private static (Window2D Window, ActivationFunction Activation) Read(Node node)

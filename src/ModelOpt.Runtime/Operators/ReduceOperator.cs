@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Simd;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
@@ -20,8 +21,15 @@ internal static class ReduceOperator
         int[] shape = input.Rank == 0 ? [1] : input.Shape;
         var reduce = new ReduceShape(shape, input.Rank == 0 ? [true] : reduced);
         node.Require(reduce.Outputs == output.Elements && reduce.Count > 0, "the output's shape does not fit the axes");
-        if (mean && input.Type is TensorType.Float32 or TensorType.Int8 or TensorType.UInt8 && AsWindow(input.Shape, reduced) is { } window)
-            return Average(node, window);
+        if (Middle(input.Shape, reduced) is var (outer, count, inner))
+        {
+            if (mean && input.Type == TensorType.Float32)
+                return new AveragePoolF32Kernel(
+                    new Window2D(outer, count, 1, inner, 1, 1, inner, count, 1, 1, 1, 1, 1, 0, 0), float.NegativeInfinity,
+                    float.PositiveInfinity);
+            if (input.IsQuantized8 && output.IsQuantized8)
+                return Quantized(node, outer, count, inner, mean, output.TypeMin, output.TypeMax);
+        }
         switch (input.Type)
         {
             case TensorType.Float32:
@@ -50,25 +58,23 @@ internal static class ReduceOperator
         return reduced;
     }
 
-    private static Kernel Average(Node node, Window2D window)
+    /// <summary>The sum or mean of 8-bit values over the middle of [outer, count, inner].</summary>
+    public static Kernel Quantized(Node node, int outer, int count, int inner, bool mean, int min, int max)
     {
         Tensor input = node.Input(0), output = node.Output;
-        if (input.Type == TensorType.Float32)
-            return new AveragePoolF32Kernel(window, float.NegativeInfinity, float.PositiveInfinity);
-        node.Require(window.KernelHeight < MaxCount, "too many elements are summed");
-        return new AveragePoolQ8Kernel(
-            window, true, input.Scale, input.ZeroPoint, output.Scale, output.ZeroPoint, output.TypeMin, output.TypeMax,
-            input.Type == TensorType.UInt8);
+        node.Require(count < MaxCount, "too many elements are summed");
+        return new AxisSumQ8Kernel(
+            outer, count, inner, mean, (input.Scale, input.ZeroPoint), (output.Scale, output.ZeroPoint), min, max,
+            input.Type == TensorType.UInt8, SimdTiers.Best);
     }
 
-    // The mean over neighbouring dimensions is a global average pool: [outer, reduced, 1, inner].
-    private static Window2D? AsWindow(int[] shape, bool[] reduced)
+    // The shape as [outer, reduced, inner], if the dimensions reduced are neighbours.
+    private static (int Outer, int Count, int Inner)? Middle(int[] shape, bool[] reduced)
     {
         int first = Array.IndexOf(reduced, true), last = Array.LastIndexOf(reduced, true);
         if (first < 0 || Array.IndexOf(reduced, false, first, last - first + 1) >= 0)
             return null;
-        int outer = Product(shape[..first]), count = Product(shape[first..(last + 1)]), inner = Product(shape[(last + 1)..]);
-        return new Window2D(outer, count, 1, inner, 1, 1, inner, count, 1, 1, 1, 1, 1, 0, 0);
+        return (Product(shape[..first]), Product(shape[first..(last + 1)]), Product(shape[(last + 1)..]));
     }
 
     private static int Product(int[] sizes) => sizes.Aggregate(1, (a, b) => a * b);

@@ -1,5 +1,6 @@
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 
@@ -32,7 +33,7 @@ public sealed class ConvInt8AssembledTests
                 {
                     float left = (sbyte)(side == ResidualSide.Left ? other : result)[i];
                     float right = (sbyte)(side == ResidualSide.Left ? result : other)[i];
-                    float sum = MathF.Round(addition.Apply(left, right)) - QuantizedAdd.Shift;
+                    float sum = MathF.Round(addition.Apply<Lanes1, float>(left + QuantizedAdd.Shift, right + QuantizedAdd.Shift)) - QuantizedAdd.Shift;
                     expected[i] = (byte)(sbyte)Math.Clamp(sum, min, max);
                 }
 

@@ -1,0 +1,98 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ModelOpt.Runtime.Kernels.Simd;
+
+namespace ModelOpt.Runtime.Kernels;
+
+/// <summary>
+/// Highest value of the window, for float32, int8 and uint8 alike. One row of output pixels is one item.
+/// Input 0: NHWC; output 0: NHWC.
+/// </summary>
+/// <param name="window">Shape of the operation; the channels are those of the input.</param>
+/// <param name="min">Lowest output.</param>
+/// <param name="max">Highest output.</param>
+/// <param name="tier">Vector width.</param>
+internal sealed unsafe class MaxPoolKernel<T>(Window2D window, T min, T max, SimdTier tier) : Kernel
+    where T : unmanaged, INumber<T>
+{
+    // The widest registers that the channels fill.
+    private readonly SimdTier _tier = Fitting(tier, window.InputChannels * sizeof(T));
+
+    public override int Items => window.Batch * window.OutputHeight;
+
+    public override long Work =>
+        (long)Items * window.OutputWidth * window.KernelHeight * window.KernelWidth * window.InputChannels;
+
+    public override void Run(in KernelArguments args, int start, int end)
+    {
+        fixed (T* x = args.Input<T>(0), y = args.Output<T>(0))
+        {
+            for (int item = start; item < end; item++)
+            {
+                switch (_tier)
+                {
+                    case SimdTier.Vector512:
+                        Row<VectorLanes512<T>, Vector512<T>>(x, y, item);
+                        break;
+                    case SimdTier.Vector256:
+                        Row<VectorLanes256<T>, Vector256<T>>(x, y, item);
+                        break;
+                    case SimdTier.Vector128:
+                        Row<VectorLanes128<T>, Vector128<T>>(x, y, item);
+                        break;
+                    default:
+                        Row<VectorLanes1<T>, T>(x, y, item);
+                        break;
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Row<TLanes, V>(T* input, T* output, int item)
+        where TLanes : struct, IVectorLanes<T, V>
+        where V : unmanaged
+    {
+        Window2D w = window;
+        int channels = w.InputChannels;
+        int n = item / w.OutputHeight, top = (item % w.OutputHeight * w.StrideHeight) - w.PadTop;
+        int y0 = Math.Max(top, 0), rows = Math.Max(Math.Min(top + w.KernelHeight, w.InputHeight) - y0, 0);
+        nint rowStride = (nint)w.InputWidth * channels;
+        T* line = input + ((((nint)n * w.InputHeight) + y0) * rowStride);
+        T* to = output + ((nint)item * w.OutputWidth * channels);
+        V low = TLanes.Create(min), high = TLanes.Create(max);
+        for (int ox = 0; ox < w.OutputWidth; ox++, to += channels)
+        {
+            int left = (ox * w.StrideWidth) - w.PadLeft;
+            int x0 = Math.Max(left, 0), columns = Math.Max(Math.Min(left + w.KernelWidth, w.InputWidth) - x0, 0);
+            T* from = line + ((nint)x0 * channels);
+            for (int c = 0; c < channels; c += TLanes.Count)
+            {
+                // The last register ends with the channels and computes again what it shares with the one before.
+                int at = Math.Min(c, channels - TLanes.Count);
+                V result = low;
+                T* source = from + at;
+                for (int r = 0; r < rows; r++, source += rowStride)
+                {
+                    if (columns == 3)
+                    {
+                        V first = TLanes.Max(TLanes.Load(source), TLanes.Load(source + channels));
+                        result = TLanes.Max(result, TLanes.Max(first, TLanes.Load(source + (2 * channels))));
+                        continue;
+                    }
+                    for (int k = 0; k < columns; k++)
+                        result = TLanes.Max(result, TLanes.Load(source + (k * channels)));
+                }
+                TLanes.Store(to + at, TLanes.Min(result, high));
+            }
+        }
+    }
+
+    private static SimdTier Fitting(SimdTier tier, int bytes)
+    {
+        while (tier > SimdTier.Scalar && 8 << (int)tier > bytes)
+            tier--;
+        return tier;
+    }
+}
