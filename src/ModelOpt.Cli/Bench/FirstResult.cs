@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using ModelOpt.OnnxRuntime;
@@ -52,11 +53,8 @@ internal sealed record FirstResult(double Milliseconds, long PeakBytes)
         bool own = Path.GetFileNameWithoutExtension(self) == "modelopt";
         string[] host = own ? [] : [Path.Combine(AppContext.BaseDirectory, "modelopt.dll")];
         string program = own || Path.GetFileNameWithoutExtension(self) == "dotnet" ? self! : "dotnet";
-        using Process process = Process.Start(new ProcessStartInfo(program, [.. host, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using Process? process = Start(program, [.. host, .. arguments]);
+        if (process is null) return null;
         using CancellationTokenRegistration kill = cancellation.Register(process.Kill);
         // Read, so that the process cannot wait for a reader; it is of no use.
         process.ErrorDataReceived += (_, _) => { };
@@ -67,6 +65,18 @@ internal sealed record FirstResult(double Milliseconds, long PeakBytes)
         return process.ExitCode == 0 && words is [var milliseconds, var bytes]
             ? new FirstResult(double.Parse(milliseconds, CultureInfo.InvariantCulture), long.Parse(bytes, CultureInfo.InvariantCulture))
             : null;
+    }
+
+    private static Process? Start(string program, string[] arguments)
+    {
+        try
+        {
+            return Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true });
+        }
+        catch (Win32Exception)
+        {
+            return null;
+        }
     }
 
     private static double RunModelOpt(string model, byte[] file, int threads, int batch)

@@ -147,6 +147,12 @@ internal static class BenchCommand
 
         void Write(string what, Timings[] values, string unit)
         {
+            if (Array.Exists(values, v => v.Count == 0))
+            {
+                terminal.WriteResult($"{what}: not measured, as {Path.GetFileName(Environment.ProcessPath)} could not be started again");
+                return;
+            }
+
             string each = string.Join(", ", starts.Select((start, i) => $"{start.Name} {Number(values[i].Median, 1)} {unit}"));
             string ratio = values.Length > 1 ? $", ratio {Number(values[0].Median / values[1].Median, 3)}" : "";
             terminal.WriteResult($"{what}: {each}{ratio} ({processes} process{(processes == 1 ? "" : "es")} each)");
