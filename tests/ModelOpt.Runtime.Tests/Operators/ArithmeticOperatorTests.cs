@@ -14,6 +14,7 @@ public class ArithmeticOperatorTests
         ([3, 1, 5, 1], [1, 4, 1, 70], [3, 4, 5, 70]),
         ([5, 1], [3, 1, 9], [3, 5, 9]),
         ([], [40], [40]),
+        ([2, 3, 5, 37], [1, 1, 1, 37], [2, 3, 5, 37]),
     ];
 
     private static BuiltinOperator[] Operators =>

@@ -37,6 +37,22 @@ public class DataMovementTests
     }
 
     [TestMethod]
+    public void Transpose_of_planes_to_pixels()
+    {
+        var random = new Random(63);
+        foreach (TensorType type in Types)
+        {
+            for (int width = 1; width < 12; width++)
+            {
+                TestTensor x = TestTensor.Random(random, type, [2, 3, 5, width]);
+                TestTensor y = Run(
+                    BuiltinOperator.Transpose, null, [x, TestTensor.Ints(0, 2, 3, 1)], Output(type, [2, 5, width, 3]))[0];
+                AssertMoved(x, y, i => [i[0], i[3], i[1], i[2]]);
+            }
+        }
+    }
+
+    [TestMethod]
     public void Slice_and_strided_slice()
     {
         var random = new Random(62);
