@@ -13,10 +13,11 @@ internal sealed class OutputBuffer(int outputs)
     /// <summary>Ends a lease. False when it has ended before.</summary>
     public bool TryEnd(int lease) => Interlocked.CompareExchange(ref _lease, lease + 1, lease) == lease;
 
+    /// <summary>Makes room for an output, in memory that does not move.</summary>
     public Span<byte> Resize(int index, int length)
     {
         if (_bytes[index] is null || _bytes[index].Length < length)
-            _bytes[index] = new byte[length];
+            _bytes[index] = GC.AllocateUninitializedArray<byte>(length, pinned: true);
         _lengths[index] = length;
         return _bytes[index].AsSpan(0, length);
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Threading;
@@ -10,6 +11,7 @@ internal sealed unsafe class Session : IParallelJob
 {
     private readonly ExecutionPlan _plan;
     private readonly WorkerPool _workers;
+    private readonly BatchRun _batchRun;
     private readonly byte[] _memory;
     private readonly int _arenaStart;
     private readonly int _scratchStart;
@@ -19,10 +21,12 @@ internal sealed unsafe class Session : IParallelJob
     private Step? _step;
     private int _lease;
 
-    public Session(ExecutionPlan plan, WorkerPool workers)
+    public Session(SessionPool pool)
     {
+        (ExecutionPlan plan, WorkerPool workers) = (pool.Plan, pool.Workers);
         _plan = plan;
         _workers = workers;
+        _batchRun = new BatchRun(pool);
         _batchInputs = new byte[plan.Inputs.Length][];
         _inputIsSet = new bool[plan.Inputs.Length];
         BatchOutputs = new OutputBuffer(plan.Outputs.Length);
@@ -41,7 +45,7 @@ internal sealed unsafe class Session : IParallelJob
     /// <summary>Number of the current lease; copies of it that are out of date do nothing.</summary>
     public int Lease => Volatile.Read(ref _lease);
 
-    /// <summary>Where <see cref="RunSample"/> leaves the outputs.</summary>
+    /// <summary>Where <see cref="RunBatch(int)"/> leaves the outputs.</summary>
     public OutputBuffer BatchOutputs { get; set; }
 
     /// <summary>Ends a lease. False when it has ended before.</summary>
@@ -60,7 +64,7 @@ internal sealed unsafe class Session : IParallelJob
         if (batch == 1)
             return Input(index);
         if (_batchInputs[index] is null || _batchInputs[index].Length < length)
-            _batchInputs[index] = new byte[length];
+            _batchInputs[index] = GC.AllocateUninitializedArray<byte>(length, pinned: true);
         return _batchInputs[index].AsSpan(0, length);
     }
 
@@ -72,28 +76,38 @@ internal sealed unsafe class Session : IParallelJob
         if (missing >= 0)
             throw new InvalidOperationException($"Input '{_plan.Graph.Inputs[missing].Name}' was not set.");
         ForgetInputs();
-        for (int i = 0; i < batch; i++)
-            RunSample(i, batch);
+        if (batch == 1)
+            Run();
+        for (int i = 0; i < _plan.Outputs.Length; i++)
+        {
+            ReadOnlySpan<byte> output = Output(i);
+            Span<byte> all = BatchOutputs.Resize(i, checked(batch * output.Length));
+            if (batch == 1)
+                output.CopyTo(all);
+            else
+                _batchRun.SetOutput(i, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(all)));
+        }
+
+        if (batch == 1)
+            return;
+        for (int i = 0; i < _plan.Inputs.Length; i++)
+            _batchRun.SetInput(i, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_batchInputs[i])));
+        _workers.Run(_batchRun, batch);
+    }
+
+    /// <summary>Runs all samples of a model of one input and one output.</summary>
+    public void RunBatch(ReadOnlySpan<byte> input, Span<byte> output, int batch)
+    {
+        fixed (byte* from = input, to = output)
+        {
+            _batchRun.SetInput(0, from);
+            _batchRun.SetOutput(0, to);
+            _workers.Run(_batchRun, batch);
+        }
     }
 
     /// <summary>Makes all inputs count as not set.</summary>
     public void ForgetInputs() => Array.Clear(_inputIsSet);
-
-    private void RunSample(int sample, int batch)
-    {
-        for (int i = 0; i < _plan.Inputs.Length && batch > 1; i++)
-        {
-            Span<byte> input = Input(i);
-            _batchInputs[i].AsSpan(sample * input.Length, input.Length).CopyTo(input);
-        }
-        Run();
-        for (int i = 0; i < _plan.Outputs.Length; i++)
-        {
-            ReadOnlySpan<byte> output = Output(i);
-            Span<byte> all = sample == 0 ? BatchOutputs.Resize(i, checked(batch * output.Length)) : BatchOutputs[i];
-            output.CopyTo(all[(sample * output.Length)..]);
-        }
-    }
 
     public void Run()
     {

@@ -11,13 +11,10 @@ namespace ModelOpt.Runtime;
 /// </summary>
 public sealed class TfliteModel : IDisposable
 {
-    // As many calls at once find warm memory. More are served too, by memory that is then left to the collector.
-    private const int PooledSessions = 64;
-
     private readonly ExecutionPlan _plan;
     private readonly WorkerPool _workers;
-    private readonly LockFreePool<Session> _sessions = new(PooledSessions);
-    private readonly LockFreePool<OutputBuffer> _outputs = new(PooledSessions);
+    private readonly SessionPool _sessions;
+    private readonly LockFreePool<OutputBuffer> _outputs = new(SessionPool.Capacity);
     private bool _disposed;
 
     private TfliteModel(ReadOnlyMemory<byte> file, RuntimeOptions? options)
@@ -33,6 +30,7 @@ public sealed class TfliteModel : IDisposable
         _plan = ExecutionPlan.Create(graph, threads, AssembledCode.TryCreate())
             ?? ExecutionPlan.Create(GraphReader.Read(file), threads, code: null)!;
         _workers = new WorkerPool(threads);
+        _sessions = new SessionPool(_plan, _workers);
     }
 
     /// <summary>The inputs, in the order of the file.</summary>
@@ -91,13 +89,17 @@ public sealed class TfliteModel : IDisposable
         ReadOnlySpan<byte> inputBytes = CheckInput(0, input, batch);
         Span<byte> outputBytes = CheckOutput(0, output, batch);
         Session session = RentSession();
-        int inputLength = inputBytes.Length / batch, outputLength = outputBytes.Length / batch;
-        for (int i = 0; i < batch; i++)
+        if (batch == 1)
         {
-            inputBytes.Slice(i * inputLength, inputLength).CopyTo(session.Input(0));
+            inputBytes.CopyTo(session.Input(0));
             session.Run();
-            session.Output(0).CopyTo(outputBytes.Slice(i * outputLength, outputLength));
+            session.Output(0).CopyTo(outputBytes);
         }
+        else
+        {
+            session.RunBatch(inputBytes, outputBytes, batch);
+        }
+
         _sessions.Return(session);
     }
 
@@ -130,7 +132,7 @@ public sealed class TfliteModel : IDisposable
     internal Session RentSession()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _sessions.TryRent() ?? new Session(_plan, _workers);
+        return _sessions.Rent();
     }
 
     internal void Return(Session session) => _sessions.Return(session);

@@ -156,7 +156,7 @@ public class HostileFileTests
             using TfliteModel model = TfliteModel.Load(file);
             if (model.Plan.ArenaBytes > 1 << 20 || model.Plan.ScratchBytes > 1 << 20 || model.Plan.Steps.Sum(s => s.Kernel.Work) > 1 << 24)
                 return true;
-            var session = new Session(model.Plan, new WorkerPool(1));
+            var session = new Session(new SessionPool(model.Plan, new WorkerPool(1)));
             session.Run();
             return true;
         }

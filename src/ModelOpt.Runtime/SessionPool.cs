@@ -1,0 +1,23 @@
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Runtime;
+
+/// <summary>Sessions of one model that wait for their next call.</summary>
+internal sealed class SessionPool(ExecutionPlan plan, WorkerPool workers)
+{
+    // As many calls at once find warm memory. More are served too, by memory that is then left to the collector.
+    public const int Capacity = 64;
+
+    private readonly LockFreePool<Session> _sessions = new(Capacity);
+
+    public ExecutionPlan Plan => plan;
+
+    public WorkerPool Workers => workers;
+
+    public Session Rent() => _sessions.TryRent() ?? new Session(this);
+
+    public void Return(Session session) => _sessions.Return(session);
+
+    public void Clear() => _sessions.Clear();
+}
