@@ -33,8 +33,8 @@ internal sealed unsafe class BatchMatMulInt8 : Kernel
         _unsigned = unsigned;
         _zeroPointA = quantization.InputZeroPoint;
         _zeroPointB = quantization.WeightZeroPoint;
-        _kernel = Int8MicroKernel.For(chosen);
-        _pairs = Int8MicroKernel.Pairs(shape.K);
+        _kernel = Int8MicroKernel.For(chosen, Int8Form.Pairs);
+        _pairs = Int8Form.Pairs.Lanes(shape.K);
         int width = _kernel.PanelWidth;
         _requantizer = new Requantizer(quantization, [], 1, shape.N, (shape.N + width - 1) / width * width, chosen);
         int tiles = Math.Clamp(BlockBytes / (4 * Math.Max(1, _pairs)) / Int8MicroKernel.TileRows, 1, 64);

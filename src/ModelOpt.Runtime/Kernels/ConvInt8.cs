@@ -6,8 +6,10 @@ namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
 /// 8-bit convolution, NHWC, grouped, of any kernel, stride, dilation and padding, as a matrix product: rows are output
-/// pixels, columns output channels, k runs over (ky, kx, channel). Patches are gathered and widened a block of rows at a time;
-/// padding is the zero point, hence 0 after its subtraction. An odd last element of a row meets a zero weight.
+/// pixels, columns output channels, k runs over (ky, kx, channel). Patches are gathered a block of rows at a time, in the form
+/// that the micro-kernel multiplies; where rows of bytes lie in the input as they are needed, they are read there. Padding is the
+/// zero point; what follows the last element of a row meets zero weights.
+/// Pairs are less their zero point. Quads are not: their sums start at bias − z·Σw.
 /// Input 0: activations; output 0: the result.
 /// </summary>
 internal sealed unsafe class ConvInt8 : Kernel
@@ -20,8 +22,11 @@ internal sealed unsafe class ConvInt8 : Kernel
     private readonly int _inputs;
     private readonly int _outputs;
     private readonly int _k;
-    private readonly int _rowPairs;
-    private readonly WideningCopy _copy;
+    private readonly int _lanes;
+    private readonly Int8Form _form;
+    private readonly WideningCopy _pairs;
+    private readonly FlippingCopy _quads;
+    private readonly bool _inPlace;
     private readonly Int8MicroKernel _kernel;
     private readonly PackedWeightsInt8 _weights;
     private readonly Requantizer _requantizer;
@@ -35,24 +40,38 @@ internal sealed unsafe class ConvInt8 : Kernel
     /// </param>
     /// <param name="bias">[OutputChannels] at scale s_x·s_w, or empty.</param>
     /// <param name="unsigned">Activations, weights and output are uint8 instead of int8.</param>
-    /// <param name="tier">Vector width; the widest there is by default.</param>
+    /// <param name="tier">Vector width; the fastest there is by default.</param>
+    /// <param name="form">Form of the operands, if the weights allow it; the fastest there is by default.</param>
     public ConvInt8(
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<byte> weights, ReadOnlySpan<int> bias,
-        bool unsigned, SimdTier? tier = null)
+        bool unsigned, SimdTier? tier = null, Int8Form? form = null)
     {
         _window = window;
         _inputs = window.InputChannels / groups;
         _outputs = window.OutputChannels / groups;
-        SimdTier chosen = SimdTiers.ForColumns(tier ?? SimdTiers.Best, _outputs);
         _k = window.KernelHeight * window.KernelWidth * _inputs;
-        _copy = new WideningCopy(quantization.InputZeroPoint, unsigned);
-        _kernel = Int8MicroKernel.For(chosen);
-        _weights = new PackedWeightsInt8(_kernel, weights, groups, _outputs, _k, quantization.WeightZeroPoint, unsigned);
+        _form = form ?? Int8Forms.Best;
+        if (_form != Int8Form.Pairs)
+        {
+            if (ConvInt8Assembled.TryCenter(weights, quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> centered))
+                bias = QuadStarts(quantization.InputZeroPoint + Offset(_form, unsigned), centered, bias);
+            else
+                _form = Int8Form.Pairs;
+        }
+
+        SimdTier chosen = SimdTiers.ForColumns(tier ?? _form.WidestTier(), _outputs);
+        bool flip = Offset(_form, unsigned) != 0;
+        _pairs = new WideningCopy(quantization.InputZeroPoint, unsigned);
+        _quads = new FlippingCopy(quantization.InputZeroPoint, flip);
+        _inPlace = _form != Int8Form.Pairs && !flip && window.IsPointwise && groups == 1 && _k % 4 == 0;
+        _kernel = Int8MicroKernel.For(chosen, _form);
+        _weights = new PackedWeightsInt8(
+            _form, _kernel.PanelWidth, weights, groups, _outputs, _k, quantization.WeightZeroPoint, unsigned);
         int stride = _weights.PanelsPerGroup * _kernel.PanelWidth;
         _requantizer = new Requantizer(quantization, bias, groups, _outputs, stride, chosen);
-        _rowPairs = Int8MicroKernel.Pairs(_k);
+        _lanes = _form.Lanes(_k);
         int rows = window.Batch * window.OutputHeight * window.OutputWidth;
-        int rowsPerBlock = Math.Clamp(BlockBytes / (4 * _rowPairs) / Int8MicroKernel.TileRows, 4, 16) * Int8MicroKernel.TileRows;
+        int rowsPerBlock = Math.Clamp(BlockBytes / (4 * _lanes) / Int8MicroKernel.TileRows, 4, 16) * Int8MicroKernel.TileRows;
         _grid = new TileGrid(rows, rowsPerBlock, groups * _weights.PanelsPerGroup);
     }
 
@@ -65,7 +84,7 @@ internal sealed unsafe class ConvInt8 : Kernel
             : new ConvInt8(window, groups, quantization, weights, bias, unsigned);
 
     public override int ScratchBytes =>
-        checked(sizeof(int) * ((_grid.RowsPerBlock * _rowPairs) + (Int8MicroKernel.TileRows * _kernel.PanelWidth) + 16));
+        checked(sizeof(int) * ((_inPlace ? 0 : _grid.RowsPerBlock * _lanes) + (Int8MicroKernel.TileRows * _kernel.PanelWidth) + 16));
 
     public override int Items => _grid.Items;
 
@@ -89,8 +108,10 @@ internal sealed unsafe class ConvInt8 : Kernel
                     int group = panel / _weights.PanelsPerGroup;
                     if (prepared != (rowBegin, group))
                     {
-                        PatchRows.Gather<WideningCopy, byte, short>(
-                            _window, _inputs, input + (group * _inputs), rowBegin, rowEnd, _copy, (short*)rows, 2 * _rowPairs);
+                        if (_inPlace)
+                            rows = (int*)(input + ((nint)rowBegin * _k));
+                        else
+                            Gather(input + (group * _inputs), rowBegin, rowEnd, rows);
                         prepared = (rowBegin, group);
                     }
 
@@ -110,10 +131,38 @@ internal sealed unsafe class ConvInt8 : Kernel
         for (int row = rowBegin; row < rowEnd; row += Int8MicroKernel.TileRows)
         {
             int count = Math.Min(Int8MicroKernel.TileRows, rowEnd - row);
-            int* a = rows + ((nint)(row - rowBegin) * _rowPairs);
-            _kernel.Multiply(_rowPairs, count, a, _rowPairs, weights, _requantizer.Starts + padded, tile);
+            int* a = rows + ((nint)(row - rowBegin) * _lanes);
+            _kernel.Multiply(_lanes, count, a, _lanes, weights, _requantizer.Starts + padded, tile);
             byte* target = output + ((nint)row * _window.OutputChannels) + (group * _outputs) + column;
             _requantizer.Apply(tile, width, padded, target, _window.OutputChannels, count, columns);
         }
+    }
+
+    private void Gather(byte* input, int begin, int end, int* rows)
+    {
+        if (_form == Int8Form.Pairs)
+            PatchRows.Gather(_window, _inputs, input, begin, end, _pairs, (short*)rows, 2 * _lanes);
+        else
+            PatchRows.Gather(_window, _inputs, input, begin, end, _quads, (byte*)rows, 4 * _lanes);
+    }
+
+    /// <summary>What is added to activations when they change between int8 and uint8 for a form.</summary>
+    private static int Offset(Int8Form form, bool unsigned) => form switch
+    {
+        Int8Form.UnsignedQuads when !unsigned => 128,
+        Int8Form.SignedQuads when unsigned => -128,
+        _ => 0,
+    };
+
+    private int[] QuadStarts(int zeroPoint, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias)
+    {
+        var starts = new int[_window.OutputChannels];
+        for (int channel = 0; channel < starts.Length; channel++)
+        {
+            int sum = Int8Rows.Sums(weights.Slice(channel * _k, _k)).Sum;
+            starts[channel] = unchecked((bias.IsEmpty ? 0 : bias[channel]) - (zeroPoint * sum));
+        }
+
+        return starts;
     }
 }

@@ -6,68 +6,76 @@ namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
 /// The innermost product of all int8 matrix kernels: a tile of at most <see cref="TileRows"/> rows by <see cref="PanelWidth"/>
-/// columns. One instance per tier; a tier with other instructions is another subclass.
-/// <para>
-/// Operands are int16: activations less their zero point (−255…255) and weights less theirs. Consecutive pairs along k share
-/// one int32, so that one multiply-add-adjacent takes two steps of k. Sums are int32 modulo 2^32; they are exact as long as
-/// k·255·127 &lt; 2^31, that is to k = 66,000.
-/// </para>
+/// columns. One instance per tier and form of the operands: consecutive elements along k share one int32 lane, and one
+/// multiply-add takes them all. Sums are int32 modulo 2^32; they are exact as long as k·255·127 &lt; 2^31, that is to k = 66,000.
 /// </summary>
 internal abstract unsafe class Int8MicroKernel
 {
     /// <summary>Rows of a tile.</summary>
     public const int TileRows = 6;
 
-    private static readonly Int8MicroKernel[] Kernels =
+    private static readonly Int8MicroKernel[][] Kernels =
     [
-        new PairKernel<IntLanes1, int>(),
-        new PairKernel<IntLanes128, Vector128<int>>(),
-        new PairKernel<IntLanes256, Vector256<int>>(),
-        new PairKernel<IntLanes512, Vector512<int>>(),
+        [
+            new Tiled<IntLanes1, PairDot<IntLanes1, int>, int>(),
+            new Tiled<IntLanes128, PairDot<IntLanes128, Vector128<int>>, Vector128<int>>(),
+            new Tiled<IntLanes256, PairDot<IntLanes256, Vector256<int>>, Vector256<int>>(),
+            new Tiled<IntLanes512, PairDot<IntLanes512, Vector512<int>>, Vector512<int>>(),
+        ],
+        [
+            new Tiled<IntLanes1, UnsignedQuadDot<IntLanes1, int>, int>(),
+            new Tiled<IntLanes128, UnsignedQuadDot<IntLanes128, Vector128<int>>, Vector128<int>>(),
+            new Tiled<IntLanes256, UnsignedQuadDot<IntLanes256, Vector256<int>>, Vector256<int>>(),
+            new Tiled<IntLanes512, UnsignedQuadDot<IntLanes512, Vector512<int>>, Vector512<int>>(),
+        ],
+        [
+            new Tiled<IntLanes1, SignedQuadDot<IntLanes1, int>, int>(),
+            new Tiled<IntLanes128, SignedQuadDot<IntLanes128, Vector128<int>>, Vector128<int>>(),
+            new Tiled<IntLanes256, SignedQuadDot<IntLanes256, Vector256<int>>, Vector256<int>>(),
+            new Tiled<IntLanes512, SignedQuadDot<IntLanes512, Vector512<int>>, Vector512<int>>(),
+        ],
     ];
 
     /// <summary>Columns of a panel of weights.</summary>
     public abstract int PanelWidth { get; }
 
-    /// <summary>The kernel of a tier.</summary>
-    public static Int8MicroKernel For(SimdTier tier) => Kernels[(int)tier];
-
-    /// <summary>Pairs that a row of k elements takes.</summary>
-    public static int Pairs(int k) => (k + 1) / 2;
+    /// <summary>The kernel of a tier and form.</summary>
+    public static Int8MicroKernel For(SimdTier tier, Int8Form form) => Kernels[(int)form][(int)tier];
 
     /// <summary>tile[i, j] = start[j] + Σ a[i, p]·panel[p, j].</summary>
-    /// <param name="pairs">Pairs of k.</param>
+    /// <param name="lanes">Lanes of a row.</param>
     /// <param name="rows">Rows of the tile to compute, 1 to <see cref="TileRows"/>.</param>
-    /// <param name="a">Activation pairs, row by row.</param>
-    /// <param name="aStride">Pairs from one row to the next.</param>
-    /// <param name="panel">[pairs, PanelWidth] weight pairs.</param>
+    /// <param name="a">Activations, row by row.</param>
+    /// <param name="aStride">Lanes from one row to the next.</param>
+    /// <param name="panel">[lanes, PanelWidth] weights.</param>
     /// <param name="start">[PanelWidth] biases.</param>
     /// <param name="tile">[rows, PanelWidth] sums.</param>
-    public abstract void Multiply(int pairs, int rows, int* a, nint aStride, int* panel, int* start, int* tile);
+    public abstract void Multiply(int lanes, int rows, int* a, nint aStride, int* panel, int* start, int* tile);
 
-    /// <summary>Six rows by two registers of accumulators, for every width that has a multiply-add of int16 pairs.</summary>
-    private sealed class PairKernel<TLanes, V> : Int8MicroKernel
+    /// <summary>Six rows by two registers of accumulators.</summary>
+    private sealed class Tiled<TLanes, TDot, V> : Int8MicroKernel
+        where TDot : struct, IInt8Dot<V>
         where TLanes : struct, IIntLanes<V>
         where V : unmanaged
     {
         public override int PanelWidth => 2 * TLanes.Count;
 
-        public override void Multiply(int pairs, int rows, int* a, nint aStride, int* panel, int* start, int* tile)
+        public override void Multiply(int lanes, int rows, int* a, nint aStride, int* panel, int* start, int* tile)
         {
             if (rows > 2)
             {
-                MultiplyTile(pairs, rows, a, aStride, panel, start, tile);
+                MultiplyTile(lanes, rows, a, aStride, panel, start, tile);
                 return;
             }
 
-            MultiplyRow(pairs, a, panel, start, tile);
+            MultiplyRow(lanes, a, panel, start, tile);
             if (rows == 2)
-                MultiplyRow(pairs, a + aStride, panel, start, tile + PanelWidth);
+                MultiplyRow(lanes, a + aStride, panel, start, tile + PanelWidth);
         }
 
         /// <summary>Of fewer than six rows, the missing ones repeat the last, and store the same sums once more.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void MultiplyTile(int pairs, int rows, int* a, nint aStride, int* panel, int* start, int* tile)
+        private static void MultiplyTile(int lanes, int rows, int* a, nint aStride, int* panel, int* start, int* tile)
         {
             int n = TLanes.Count;
             nint r3 = Math.Min(3, rows - 1), r4 = Math.Min(4, rows - 1), r5 = Math.Min(5, rows - 1);
@@ -79,27 +87,27 @@ internal abstract unsafe class Int8MicroKernel
             V s0 = TLanes.Load(start), s1 = TLanes.Load(start + n);
             V c00 = s0, c01 = s1, c10 = s0, c11 = s1, c20 = s0, c21 = s1;
             V c30 = s0, c31 = s1, c40 = s0, c41 = s1, c50 = s0, c51 = s1;
-            for (nint p = 0; p < pairs; p++)
+            for (nint p = 0; p < lanes; p++)
             {
                 V b0 = TLanes.Load(panel), b1 = TLanes.Load(panel + n);
                 V x = TLanes.Create(a[p]);
-                c00 = TLanes.DotPairs(x, b0, c00);
-                c01 = TLanes.DotPairs(x, b1, c01);
+                c00 = TDot.Dot(x, b0, c00);
+                c01 = TDot.Dot(x, b1, c01);
                 x = TLanes.Create(a1[p]);
-                c10 = TLanes.DotPairs(x, b0, c10);
-                c11 = TLanes.DotPairs(x, b1, c11);
+                c10 = TDot.Dot(x, b0, c10);
+                c11 = TDot.Dot(x, b1, c11);
                 x = TLanes.Create(a2[p]);
-                c20 = TLanes.DotPairs(x, b0, c20);
-                c21 = TLanes.DotPairs(x, b1, c21);
+                c20 = TDot.Dot(x, b0, c20);
+                c21 = TDot.Dot(x, b1, c21);
                 x = TLanes.Create(a3[p]);
-                c30 = TLanes.DotPairs(x, b0, c30);
-                c31 = TLanes.DotPairs(x, b1, c31);
+                c30 = TDot.Dot(x, b0, c30);
+                c31 = TDot.Dot(x, b1, c31);
                 x = TLanes.Create(a4[p]);
-                c40 = TLanes.DotPairs(x, b0, c40);
-                c41 = TLanes.DotPairs(x, b1, c41);
+                c40 = TDot.Dot(x, b0, c40);
+                c41 = TDot.Dot(x, b1, c41);
                 x = TLanes.Create(a5[p]);
-                c50 = TLanes.DotPairs(x, b0, c50);
-                c51 = TLanes.DotPairs(x, b1, c51);
+                c50 = TDot.Dot(x, b0, c50);
+                c51 = TDot.Dot(x, b1, c51);
                 panel += 2 * n;
             }
 
@@ -113,15 +121,15 @@ internal abstract unsafe class Int8MicroKernel
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void MultiplyRow(int pairs, int* a, int* panel, int* start, int* tile)
+        private static void MultiplyRow(int lanes, int* a, int* panel, int* start, int* tile)
         {
             int n = TLanes.Count;
             V c0 = TLanes.Load(start), c1 = TLanes.Load(start + n);
-            for (nint p = 0; p < pairs; p++)
+            for (nint p = 0; p < lanes; p++)
             {
                 V x = TLanes.Create(a[p]);
-                c0 = TLanes.DotPairs(x, TLanes.Load(panel), c0);
-                c1 = TLanes.DotPairs(x, TLanes.Load(panel + n), c1);
+                c0 = TDot.Dot(x, TLanes.Load(panel), c0);
+                c1 = TDot.Dot(x, TLanes.Load(panel + n), c1);
                 panel += 2 * n;
             }
 

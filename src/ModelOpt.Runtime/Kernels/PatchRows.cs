@@ -2,33 +2,38 @@ using System.Runtime.CompilerServices;
 
 namespace ModelOpt.Runtime.Kernels;
 
-/// <summary>Copies a run of input elements to a row of patches, converting them on the way.</summary>
-internal unsafe interface IRunCopy<TIn, TOut>
-    where TIn : unmanaged
+/// <summary>Copies a run of 8-bit activations to a row of patches, converting them on the way.</summary>
+internal unsafe interface IRunCopy<TOut>
     where TOut : unmanaged
 {
-    void Copy(TIn* source, int count, TOut* target);
-}
+    /// <summary>The zero point, converted.</summary>
+    TOut Padding { get; }
 
-/// <summary>float32 as it is.</summary>
-internal readonly unsafe struct FloatCopy : IRunCopy<float, float>
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Copy(float* source, int count, float* target) =>
-        new Span<float>(source, count).CopyTo(new Span<float>(target, count));
+    void Copy(byte* source, int count, TOut* target);
 }
 
 /// <summary>8-bit activations as int16 less their zero point.</summary>
-internal readonly unsafe struct WideningCopy(int zeroPoint, bool unsigned) : IRunCopy<byte, short>
+internal readonly unsafe struct WideningCopy(int zeroPoint, bool unsigned) : IRunCopy<short>
 {
+    public short Padding => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Copy(byte* source, int count, short* target) =>
         Int8Rows.Widen(source, count, zeroPoint, unsigned, target);
 }
 
+/// <summary>8-bit activations as bytes, between int8 and uint8 by their top bit.</summary>
+internal readonly unsafe struct FlippingCopy(int zeroPoint, bool flip) : IRunCopy<byte>
+{
+    public byte Padding => (byte)(zeroPoint ^ (flip ? 0x80 : 0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Copy(byte* source, int count, byte* target) => Int8Rows.Flip(source, count, flip, target);
+}
+
 /// <summary>
 /// The patches under the windows of a convolution over NHWC data, one row per output pixel in the order (ky, kx, channel).
-/// What lies in the padding is zero after conversion.
+/// What lies in the padding is the zero point.
 /// </summary>
 internal static unsafe class PatchRows
 {
@@ -42,10 +47,9 @@ internal static unsafe class PatchRows
     /// <param name="target">Receives KernelHeight·KernelWidth·channels elements per row.</param>
     /// <param name="stride">Elements from one row to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Gather<TCopy, TIn, TOut>(
-        in Window2D window, int channels, TIn* input, int begin, int end, TCopy copy, TOut* target, nint stride)
-        where TCopy : struct, IRunCopy<TIn, TOut>
-        where TIn : unmanaged
+    public static void Gather<TCopy, TOut>(
+        in Window2D window, int channels, byte* input, int begin, int end, TCopy copy, TOut* target, nint stride)
+        where TCopy : struct, IRunCopy<TOut>
         where TOut : unmanaged
     {
         Window2D w = window;
@@ -70,15 +74,15 @@ internal static unsafe class PatchRows
                 int iy = (oy * w.StrideHeight) - w.PadTop + (ky * w.DilationHeight);
                 if ((uint)iy >= (uint)w.InputHeight)
                 {
-                    new Span<TOut>(to, rowLength).Clear();
+                    new Span<TOut>(to, rowLength).Fill(copy.Padding);
                     continue;
                 }
 
-                TIn* row = input + ((((nint)image * w.InputHeight) + iy) * w.InputWidth * w.InputChannels);
+                byte* row = input + ((((nint)image * w.InputHeight) + iy) * w.InputWidth * w.InputChannels);
                 if (runs)
-                    CopyTaps<TCopy, TIn, TOut>(row, left, w.InputWidth, w.KernelWidth, channels, copy, to);
+                    CopyTaps<TCopy, TOut>(row, left, w.InputWidth, w.KernelWidth, channels, copy, to);
                 else
-                    CopyTapByTap<TCopy, TIn, TOut>(row, left, w, channels, copy, to);
+                    CopyTapByTap<TCopy, TOut>(row, left, w, channels, copy, to);
             }
 
             if (++ox < w.OutputWidth)
@@ -92,25 +96,23 @@ internal static unsafe class PatchRows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyTaps<TCopy, TIn, TOut>(
-        TIn* row, int left, int width, int taps, int channels, TCopy copy, TOut* to)
-        where TCopy : struct, IRunCopy<TIn, TOut>
-        where TIn : unmanaged
+    private static void CopyTaps<TCopy, TOut>(
+        byte* row, int left, int width, int taps, int channels, TCopy copy, TOut* to)
+        where TCopy : struct, IRunCopy<TOut>
         where TOut : unmanaged
     {
         int begin = Math.Clamp(-left, 0, taps), end = Math.Clamp(width - left, begin, taps);
         if (begin > 0)
-            new Span<TOut>(to, begin * channels).Clear();
+            new Span<TOut>(to, begin * channels).Fill(copy.Padding);
         copy.Copy(row + ((nint)(left + begin) * channels), (end - begin) * channels, to + (begin * channels));
         if (end < taps)
-            new Span<TOut>(to + (end * channels), (taps - end) * channels).Clear();
+            new Span<TOut>(to + (end * channels), (taps - end) * channels).Fill(copy.Padding);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyTapByTap<TCopy, TIn, TOut>(
-        TIn* row, int left, in Window2D w, int channels, TCopy copy, TOut* to)
-        where TCopy : struct, IRunCopy<TIn, TOut>
-        where TIn : unmanaged
+    private static void CopyTapByTap<TCopy, TOut>(
+        byte* row, int left, in Window2D w, int channels, TCopy copy, TOut* to)
+        where TCopy : struct, IRunCopy<TOut>
         where TOut : unmanaged
     {
         for (int kx = 0; kx < w.KernelWidth; kx++, to += channels)
@@ -119,7 +121,7 @@ internal static unsafe class PatchRows
             if ((uint)ix < (uint)w.InputWidth)
                 copy.Copy(row + ((nint)ix * w.InputChannels), channels, to);
             else
-                new Span<TOut>(to, channels).Clear();
+                new Span<TOut>(to, channels).Fill(copy.Padding);
         }
     }
 }

@@ -40,14 +40,8 @@ public sealed class ConvInt8Tests
         var quantization = new LayerQuantization(1, 127, [1f], 0, 300_000f, 0, -128, 127);
         byte[] expected = Reference(window, 1, quantization, x, w, [], false);
         Assert.AreEqual(62, expected[33 * 9]); // 255·127·576 / 300,000 = 62.2 away from the border
-        foreach (SimdTier tier in KernelTesting.Tiers)
-        {
-            var kernel = new ConvInt8(window, 1, quantization, w, [], false, tier);
-            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), tier.ToString());
-        }
-
-        foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8.Create(window, 1, quantization, w, [], false, c)))
-            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), "assembled");
+        foreach ((string name, Kernel kernel) in Kernels(window, 1, quantization, w, [], false))
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), name);
     }
 
     [TestMethod]
@@ -57,10 +51,8 @@ public sealed class ConvInt8Tests
         byte[] x = [1, 3, 5, 7, 255, 253, 251, 249];
         var quantization = new LayerQuantization(1, 0, [1f], 0, 2, 1, -128, 127);
         byte[] expected = [1, 3, 3, 5, 1, 255, 255, 253]; // ½→0, 1½→2, 2½→2, 3½→4 and their negatives, plus 1
-        foreach (SimdTier tier in KernelTesting.Tiers)
-            KernelTesting.AssertSame(expected, KernelTesting.Run(new ConvInt8(window, 1, quantization, [1], [], false, tier), 8, x), tier.ToString());
-        foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8.Create(window, 1, quantization, [1], [], false, c)))
-            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, 8, x), "assembled");
+        foreach ((string name, Kernel kernel) in Kernels(window, 1, quantization, [1], [], false))
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, 8, x), name);
     }
 
     internal static void Check(Window2D w, int groups, bool unsigned, int seed)
@@ -72,14 +64,22 @@ public sealed class ConvInt8Tests
         int[] bias = seed % 3 == 0 ? [] : [.. Enumerable.Range(0, w.OutputChannels).Select(_ => random.Next(-9999, 9999))];
         LayerQuantization quantization = KernelTesting.Quantization(random, w.OutputChannels, k, unsigned);
         byte[] expected = Reference(w, groups, quantization, x, f, bias, unsigned);
-        foreach (SimdTier tier in KernelTesting.Tiers)
+        foreach ((string name, Kernel kernel) in Kernels(w, groups, quantization, f, bias, unsigned))
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{name} groups {groups} {w}");
+    }
+
+    /// <summary>All tiers with all forms of operands, and the assembled kernel.</summary>
+    private static IEnumerable<(string Name, Kernel Kernel)> Kernels(
+        Window2D window, int groups, LayerQuantization quantization, byte[] weights, int[] bias, bool unsigned)
+    {
+        foreach (Int8Form form in Enum.GetValues<Int8Form>())
         {
-            var kernel = new ConvInt8(w, groups, quantization, f, bias, unsigned, tier);
-            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{tier} groups {groups} {w}");
+            foreach (SimdTier tier in KernelTesting.Tiers)
+                yield return ($"{form} {tier}", new ConvInt8(window, groups, quantization, weights, bias, unsigned, tier, form));
         }
 
-        foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8.Create(w, groups, quantization, f, bias, unsigned, c)))
-            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"assembled groups {groups} {w}");
+        foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8.Create(window, groups, quantization, weights, bias, unsigned, c)))
+            yield return ("assembled", kernel);
     }
 
     internal static byte[] Reference(

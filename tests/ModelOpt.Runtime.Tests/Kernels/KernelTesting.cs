@@ -158,7 +158,7 @@ internal static class KernelTesting
             scales[i] = 0.001f + (0.01f * random.NextSingle());
         bool clamped = random.Next(2) == 0;
         return new LayerQuantization(
-            0.02f, random.Next(low, high + 1), scales, unsigned ? random.Next(0, 256) : 0,
+            0.02f, random.Next(low, high + 1), scales, !unsigned ? 0 : random.Next(2) == 0 ? 128 : random.Next(0, 256),
             0.02f * MathF.Sqrt(k), random.Next(low, high + 1), clamped ? low + 30 : low, clamped ? high - 20 : high);
     }
 

@@ -26,6 +26,12 @@ internal unsafe interface IIntLanes<V>
     /// </summary>
     static abstract V DotPairs(V left, V right, V sum);
 
+    /// <summary>Each lane holds four bytes, those of <paramref name="left"/> unsigned, those of <paramref name="right"/> signed: sum + Σ left·right.</summary>
+    static abstract V DotUnsignedQuads(V left, V right, V sum);
+
+    /// <summary>Each lane holds four signed bytes: sum + Σ left·right.</summary>
+    static abstract V DotSignedQuads(V left, V right, V sum);
+
     /// <summary>Count bytes, sign-extended.</summary>
     static abstract V LoadSByte(byte* source);
 

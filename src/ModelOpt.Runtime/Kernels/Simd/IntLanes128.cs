@@ -45,6 +45,28 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V DotUnsignedQuads(V left, V right, V sum)
+    {
+        if (AvxVnni.IsSupported)
+            return AvxVnni.MultiplyWideningAndAdd(sum, left.AsByte(), right.AsSByte());
+
+        V odd = DotPairs((left.AsUInt16() >> 8).AsInt32(), (right.AsInt16() >> 8).AsInt32(), sum);
+        return DotPairs((left.AsUInt16() << 8 >> 8).AsInt32(), (right.AsInt16() << 8 >> 8).AsInt32(), odd);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V DotSignedQuads(V left, V right, V sum)
+    {
+        if (AvxVnniInt8.IsSupported)
+            return AvxVnniInt8.MultiplyWideningAndAdd(sum, left.AsSByte(), right.AsSByte());
+        if (Dp.IsSupported)
+            return Dp.DotProduct(sum, left.AsSByte(), right.AsSByte());
+
+        V odd = DotPairs((left.AsInt16() >> 8).AsInt32(), (right.AsInt16() >> 8).AsInt32(), sum);
+        return DotPairs((left.AsInt16() << 8 >> 8).AsInt32(), (right.AsInt16() << 8 >> 8).AsInt32(), odd);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V LoadSByte(byte* source) => Sse41.IsSupported
         ? Sse41.ConvertToVector128Int32((sbyte*)source)
         : Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte()));

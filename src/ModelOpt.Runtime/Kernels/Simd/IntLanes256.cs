@@ -34,6 +34,26 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V DotUnsignedQuads(V left, V right, V sum)
+    {
+        if (AvxVnni.IsSupported)
+            return AvxVnni.MultiplyWideningAndAdd(sum, left.AsByte(), right.AsSByte());
+
+        V odd = DotPairs((left.AsUInt16() >> 8).AsInt32(), (right.AsInt16() >> 8).AsInt32(), sum);
+        return DotPairs((left.AsUInt16() << 8 >> 8).AsInt32(), (right.AsInt16() << 8 >> 8).AsInt32(), odd);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V DotSignedQuads(V left, V right, V sum)
+    {
+        if (AvxVnniInt8.IsSupported)
+            return AvxVnniInt8.MultiplyWideningAndAdd(sum, left.AsSByte(), right.AsSByte());
+
+        V odd = DotPairs((left.AsInt16() >> 8).AsInt32(), (right.AsInt16() >> 8).AsInt32(), sum);
+        return DotPairs((left.AsInt16() << 8 >> 8).AsInt32(), (right.AsInt16() << 8 >> 8).AsInt32(), odd);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V LoadSByte(byte* source) => Avx2.IsSupported
         ? Avx2.ConvertToVector256Int32((sbyte*)source)
         : Vector256.WidenLower(

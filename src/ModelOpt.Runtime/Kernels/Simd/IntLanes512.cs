@@ -34,6 +34,23 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V DotUnsignedQuads(V left, V right, V sum)
+    {
+        V odd = DotPairs((left.AsUInt16() >> 8).AsInt32(), (right.AsInt16() >> 8).AsInt32(), sum);
+        return DotPairs((left.AsUInt16() << 8 >> 8).AsInt32(), (right.AsInt16() << 8 >> 8).AsInt32(), odd);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V DotSignedQuads(V left, V right, V sum)
+    {
+        if (AvxVnniInt8.V512.IsSupported)
+            return AvxVnniInt8.V512.MultiplyWideningAndAdd(sum, left.AsSByte(), right.AsSByte());
+
+        V odd = DotPairs((left.AsInt16() >> 8).AsInt32(), (right.AsInt16() >> 8).AsInt32(), sum);
+        return DotPairs((left.AsInt16() << 8 >> 8).AsInt32(), (right.AsInt16() << 8 >> 8).AsInt32(), odd);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V LoadSByte(byte* source) => Avx512F.IsSupported
         ? Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source))
         : Vector512.WidenLower(Vector256.WidenLower(Vector128.Load((sbyte*)source).ToVector256Unsafe()).ToVector512Unsafe());
