@@ -6,7 +6,8 @@ namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
 /// 8-bit depthwise convolution, NHWC, assembled for AVX512-VNNI. The input is read where it lies; a row of zero points stands
-/// for rows outside of the image. The instruction multiplies unsigned bytes by signed ones, so int8 input counts 128 more,
+/// for rows outside of the image. Rows of few channels are copied to have their padding with them, see
+/// <see cref="DepthwiseShape"/>. The instruction multiplies unsigned bytes by signed ones, so int8 input counts 128 more,
 /// which the starts take back: start = bias − (z + 128)·Σw. Input 0: activations; output 0: the result.
 /// </summary>
 internal sealed unsafe class DepthwiseInt8Assembled : Kernel
@@ -15,9 +16,11 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
     private readonly int _rows;
     private readonly int _itemsPerImage;
     private readonly int _inputRows;
+    private readonly BorderedRows? _bordered;
     private readonly AlignedBuffer<byte> _paddingRow;
     private readonly Int8EpilogueConstants _constants;
     private readonly Segment[] _segments;
+    private readonly ulong _mask;
 
     private DepthwiseInt8Assembled(
         Window2D window, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
@@ -28,12 +31,23 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
         _itemsPerImage = (window.OutputHeight + _rows - 1) / _rows;
         _inputRows = window.KernelHeight + _rows - 1;
         _constants = new Int8EpilogueConstants(quantization, null);
-        _paddingRow = new AlignedBuffer<byte>(window.InputWidth * window.InputChannels);
-        _paddingRow.Span.Fill(unchecked((byte)quantization.InputZeroPoint));
+        byte padding = unchecked((byte)quantization.InputZeroPoint);
+        if (DepthwiseShape.For(window, unsigned, default).Flat)
+        {
+            padding = (byte)(unsigned ? padding : padding ^ 0x80);
+            _bordered = new BorderedRows(window, _inputRows, !unsigned, padding);
+        }
+
+        _paddingRow = new AlignedBuffer<byte>(_bordered?.Pitch ?? window.InputWidth * window.InputChannels);
+        _paddingRow.Span.Fill(padding);
+        int masked = _bordered is null ? Math.Min(window.InputChannels, 16) : (window.OutputWidth * window.InputChannels) % 64;
+        _mask = (1ul << masked) - 1;
         _segments = CreateSegments(quantization, weights, bias, unsigned, code);
     }
 
-    public override int ScratchBytes => _inputRows * sizeof(byte*);
+    public override int ScratchBytes => RowTableBytes + (_bordered?.ScratchBytes ?? 0);
+
+    private int RowTableBytes => ((_inputRows * sizeof(byte*)) + 63) & ~63;
 
     public override int Items => _window.Batch * _itemsPerImage;
 
@@ -58,14 +72,18 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
         fixed (byte* input = args.Input<byte>(0), output = args.Output<byte>(0), scratch = args.Scratch<byte>())
         {
             byte** rows = (byte**)scratch;
+            byte* copies = scratch + RowTableBytes;
+            _bordered?.Forget(copies);
             for (int item = start; item < end; item++)
             {
                 int image = item / _itemsPerImage, oy = item % _itemsPerImage * _rows;
                 for (int row = 0; row < _inputRows; row++)
                 {
                     int y = (oy * _window.StrideHeight) - _window.PadTop + (row * _window.DilationHeight);
-                    bool inside = (uint)y < (uint)_window.InputHeight;
-                    rows[row] = inside ? input + ((((nint)image * _window.InputHeight) + y) * rowBytes) : _paddingRow.Pointer;
+                    byte* from = input + ((((nint)image * _window.InputHeight) + y) * rowBytes);
+                    rows[row] = (uint)y >= (uint)_window.InputHeight ? _paddingRow.Pointer
+                        : _bordered is null ? from
+                        : _bordered.Copy(from, (image * _window.InputHeight) + y, copies);
                 }
 
                 byte* to = output + ((((nint)image * _window.OutputHeight) + oy) * outputBytes);
@@ -90,7 +108,7 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
             arguments.Output = output + channel;
             arguments.SecondOutput = output + outputBytes + channel;
             arguments.Panels = segment.Panels;
-            arguments.Mask = (1ul << Math.Min(_window.InputChannels, 16)) - 1;
+            arguments.Mask = _mask;
             (rest ? segment.LastRow! : segment.Rows).Call(&arguments);
         }
     }
@@ -114,6 +132,8 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
 
         var shape = DepthwiseShape.For(_window, unsigned, Int8Epilogue.For(quantization, unsigned, fits, null));
         DepthwisePlan plan = DepthwisePlan.Create(shape);
+        if (shape.Flat)
+            return [CreateSegment(shape, plan, 0, 1, weights, starts, multipliers, code)];
         var segments = new List<Segment>();
 
         // Panels of 64 channels, and the rest in one or two of the narrowest panels that hold it. The last panel overlaps the
@@ -127,17 +147,20 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
             int bytes = 16 << (int)width, panels = Math.Max(1, rest / bytes);
             int first = Math.Max(0, Math.Min(done, channels - bytes));
             done = first + (panels * bytes);
-            DepthwiseShape narrow = shape with { Width = width };
-            segments.Add(new Segment(
-                first,
-                panels,
-                new DepthwisePanels(plan, width, panels, first, weights, starts, multipliers),
-                code.Get(narrow, DepthwiseEmitter.Emit),
-                _window.OutputHeight % _rows == 0 ? null : code.Get(narrow with { Rows = 1 }, DepthwiseEmitter.Emit)));
+            segments.Add(CreateSegment(shape with { Width = width }, plan, first, panels, weights, starts, multipliers, code));
         }
 
         return [.. segments];
     }
+
+    private Segment CreateSegment(
+        DepthwiseShape shape, DepthwisePlan plan, int first, int panels, ReadOnlySpan<sbyte> weights, int[] starts, float[] multipliers,
+        AssembledCode code) => new(
+            first,
+            panels,
+            new DepthwisePanels(plan, shape.Width, shape.Flat, panels, first, weights, starts, multipliers),
+            code.Get(shape, DepthwiseEmitter.Emit),
+            _window.OutputHeight % _rows == 0 ? null : code.Get(shape with { Rows = 1 }, DepthwiseEmitter.Emit));
 
     private static (int Sum, int Absolute) Sum(ReadOnlySpan<sbyte> weights, int channel, int channels)
     {

@@ -25,7 +25,7 @@ internal sealed class DepthwiseEmitter
     private readonly DepthwiseShape _shape;
     private readonly X64Assembler _code;
     private readonly DepthwisePlan _plan;
-    private readonly int _channels;
+    private readonly int _columnBytes;
     private readonly int _steps;
     private int _current;
 
@@ -34,7 +34,7 @@ internal sealed class DepthwiseEmitter
         _shape = shape;
         _code = code;
         _plan = DepthwisePlan.Create(shape);
-        _channels = shape.Channels;
+        _columnBytes = shape.Flat ? 1 : shape.Channels;
         _steps = Steps(shape);
     }
 
@@ -49,7 +49,8 @@ internal sealed class DepthwiseEmitter
     {
         const int maxTaps = 100, maxSpan = 1 << 15;
         int taps = shape.KernelHeight * shape.KernelWidth;
-        if (taps > maxTaps || (shape.KernelWidth - 1) * (long)shape.DilationWidth > maxSpan || shape.StrideWidth > maxSpan)
+        long span = (shape.KernelWidth - 1) * (long)shape.DilationWidth * (shape.Flat ? shape.Channels : 1);
+        if (taps > maxTaps || span > maxSpan || shape.StrideWidth > maxSpan)
             return false;
         (int begin, int end) = AlikeSteps(shape);
         return (Steps(shape) - (end - begin) + 1) * ((taps + 3) / 4) * DepthwisePlan.Columns <= MaxQuads;
@@ -66,6 +67,9 @@ internal sealed class DepthwiseEmitter
     /// <summary>Full steps whose quads lie within the input.</summary>
     private static (int Begin, int End) AlikeSteps(in DepthwiseShape shape)
     {
+        if (shape.Flat)
+            return (0, (shape.OutputWidth - (shape.Masked ? 1 : 0)) / DepthwisePlan.Columns);
+
         // The windows of a step span no more; neither do their quads.
         int columnStep = DepthwisePlan.Columns * shape.StrideWidth;
         int span = columnStep + ((shape.KernelWidth - 1) * shape.DilationWidth);
@@ -99,7 +103,8 @@ internal sealed class DepthwiseEmitter
 
         for (int step = end; step < _steps; step++)
             EmitStep(step, step == 0 ? 0 : _plan.Carried);
-        Advance(Bytes() - (_steps * _plan.ColumnStep * _channels), Bytes() - (_steps * DepthwisePlan.Columns * _channels));
+        Advance(
+            Bytes() - (_steps * _plan.ColumnStep * _columnBytes), Bytes() - (_steps * DepthwisePlan.Columns * _shape.OutputPitch));
         _code.Add(Panel, DepthwisePanels.Bytes(_plan, Width));
         _code.Dec(new Address(Arguments, PanelsAt));
         _code.JumpIfNotZero(panel);
@@ -139,7 +144,8 @@ internal sealed class DepthwiseEmitter
 
         _code.Mov(Output, new Address(Arguments, OutputAt));
         _code.Mov(SecondOutput, new Address(Arguments, SecondOutputAt));
-        _code.VMov(FlipBits, new Address(Constants, FlipAt));
+        if (_shape.Flip)
+            _code.VMov(FlipBits, new Address(Constants, FlipAt));
     }
 
     private void Advance(int inputBytes, int outputBytes)
@@ -162,7 +168,7 @@ internal sealed class DepthwiseEmitter
         if (Resident)
         {
             EmitQuads(first, _plan.Quads.Length, step, last ? columns : DepthwisePlan.Columns);
-            SumByGroup(columns, last);
+            SumByGroup(columns, step, last);
             for (int i = 0; i < 4 * _plan.Carried && !last; i++)
                 _code.VMov(i, (4 * (_plan.Quads.Length - _plan.Carried)) + i);
         }
@@ -171,11 +177,11 @@ internal sealed class DepthwiseEmitter
             SumByQuad(columns, step);
         }
 
-        Advance(_plan.ColumnStep * _channels, DepthwisePlan.Columns * _channels);
+        Advance(_plan.ColumnStep * _columnBytes, DepthwisePlan.Columns * _shape.OutputPitch);
     }
 
     /// <summary>All quads are in registers: one quarter of the channels after the other.</summary>
-    private void SumByGroup(int columns, bool last)
+    private void SumByGroup(int columns, int step, bool last)
     {
         var free = new Queue<int>();
         for (int register = QuadRegisters; register < FlipBits; register++)
@@ -236,48 +242,51 @@ internal sealed class DepthwiseEmitter
         {
             if (_shape.Groups % 2 == 1)
                 _code.VPackSsDw(even[output], even[output], even[output]);
-            Store(output, _shape.Groups == 1 ? even[output] : low[output], even[output]);
+            Store(output, _shape.Groups == 1 ? even[output] : low[output], even[output], step);
         }
     }
 
-    /// <summary>All sums are in registers: one quad after the other, for each output of the step.</summary>
+    /// <summary>All sums are in registers: one quad after the other, for each column of the step.</summary>
     private void SumByQuad(int columns, int step)
     {
-        const int quads = 8, weights = 20;
-        int[] sums = new int[columns];
+        const int quads = 16, weights = 24;
+        int outputs = columns * _plan.Rows;
         for (int group = 0; group < _shape.Groups; group++)
         {
             _code.VMov(group, InGroup(group, DepthwisePanels.StartAt(_plan, Width)));
-            if (columns == 2)
-                _code.VMov(4 + group, group);
+            for (int output = 1; output < outputs; output++)
+                _code.VMov((4 * output) + group, group);
         }
 
+        int loaded = DepthwisePlan.None;
         for (int i = 0; i < _plan.Uses.Length; i += DepthwisePlan.Columns)
         {
-            for (int output = 0; output < columns; output++)
-                EmitQuad(_plan.Uses[i + output].Quad, quads + (4 * output), step);
+            for (int x = 0; x < columns && loaded != _plan.Uses[i].Quad; x++)
+                EmitQuad(_plan.Uses[i + x].Quad, quads + (4 * x), step);
+            loaded = _plan.Uses[i].Quad;
             for (int group = 0; group < _shape.Groups; group++)
             {
                 _code.VMov(weights, InGroup(group, DepthwisePanels.WeightAt(_plan.Uses[i].Weight, Width)));
-                for (int output = 0; output < columns; output++)
-                    _code.VpDpBusd((4 * output) + group, quads + (4 * output) + group, weights);
+                for (int x = 0; x < columns; x++)
+                    _code.VpDpBusd((4 * _plan.Uses[i + x].Output) + group, quads + (4 * x) + group, weights);
             }
         }
 
+        var sums = new int[outputs];
         for (int group = 0; group < _shape.Groups; group++)
         {
-            for (int output = 0; output < columns; output++)
+            for (int output = 0; output < outputs; output++)
                 sums[output] = (4 * output) + group;
             Requantize(group, sums, weights);
         }
 
-        for (int output = 0; output < columns; output++)
+        for (int output = 0; output < outputs; output++)
         {
             int first = 4 * output;
             _code.VPackSsDw(first, first, first + Math.Min(1, _shape.Groups - 1));
             if (_shape.Groups > 2)
                 _code.VPackSsDw(first + 2, first + 2, first + _shape.Groups - 1);
-            Store(output, first, _shape.Groups > 2 ? first + 2 : first);
+            Store(output, first, _shape.Groups > 2 ? first + 2 : first, step);
         }
     }
 
@@ -297,7 +306,7 @@ internal sealed class DepthwiseEmitter
     private void EmitQuad(int index, int to, int step)
     {
         int[] quad = _plan.Quads[index];
-        int from = Resident ? FlipBits - 4 : 16;
+        int from = FlipBits - 4;
         Span<int> pixels = [from, from + 1, from + 2, from + 3];
         bool padding = true;
         for (int i = 0; i < 4; i++)
@@ -315,7 +324,7 @@ internal sealed class DepthwiseEmitter
             if (quad[i] == DepthwisePlan.None)
                 pixels[i] = pixels[0];
             else if (IsInside(quad[i], step))
-                Load(pixels[i], At(quad[i]), _shape.Masked);
+                Load(pixels[i], At(quad[i]), _shape.Masked && !_shape.Flat);
             else
                 Load(pixels[i], new Address(Constants, PaddingAt), false);
         }
@@ -350,12 +359,12 @@ internal sealed class DepthwiseEmitter
     private bool IsInside(int pixel, int step)
     {
         int column = (step * _plan.ColumnStep) + DepthwisePlan.Column(pixel) - _shape.PadLeft;
-        return (uint)column < (uint)_shape.InputWidth;
+        return _shape.Flat || (uint)column < (uint)_shape.InputWidth;
     }
 
     private Address At(int pixel)
     {
-        int displacement = (DepthwisePlan.Column(pixel) - _shape.PadLeft) * _channels;
+        int displacement = (DepthwisePlan.Column(pixel) - _shape.PadLeft) * _columnBytes;
         if (RowsInRegisters)
             return new Address(FirstRow + DepthwisePlan.Row(pixel), displacement);
         if (_current != DepthwisePlan.Row(pixel))
@@ -388,7 +397,7 @@ internal sealed class DepthwiseEmitter
     }
 
     /// <summary>Narrows the words of both halves of each 16 channels and stores an output of the step.</summary>
-    private void Store(int output, int low, int high)
+    private void Store(int output, int low, int high, int step)
     {
         var zero = new Address(Constants, Zero16At);
         _code.VpAddSw(low, low, zero);
@@ -400,8 +409,9 @@ internal sealed class DepthwiseEmitter
             _code.VPackSsWb(low, low, high);
         if (_shape.Epilogue.ClampBytes)
             ClampBytes(low);
-        var to = new Address(output % _plan.Rows == 0 ? Output : SecondOutput, output / _plan.Rows * _channels);
-        if (_shape.Masked)
+        var to = new Address(output % _plan.Rows == 0 ? Output : SecondOutput, output / _plan.Rows * _shape.OutputPitch);
+        int column = (step * DepthwisePlan.Columns) + (output / _plan.Rows);
+        if (_shape.Masked && (!_shape.Flat || column == _shape.OutputWidth - 1))
             _code.VMovBytes(to, low, Mask);
         else
             _code.VMov(to, low);

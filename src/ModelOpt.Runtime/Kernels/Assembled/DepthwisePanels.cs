@@ -13,22 +13,24 @@ internal sealed unsafe class DepthwisePanels
 
     /// <param name="plan">Gives the quads of weights.</param>
     /// <param name="width">Channels of a panel are the bytes of a register of this width.</param>
+    /// <param name="flat">A panel holds all channels several times over.</param>
     /// <param name="panels">Number of panels.</param>
     /// <param name="first">First channel.</param>
     /// <param name="weights">[taps, channels]; channels beyond the last one get zeros.</param>
     /// <param name="starts">[channels] where the sums start.</param>
     /// <param name="multipliers">[channels] of the sums.</param>
     public DepthwisePanels(
-        DepthwisePlan plan, VectorWidth width, int panels, int first, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> starts,
+        DepthwisePlan plan, VectorWidth width, bool flat, int panels, int first, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> starts,
         ReadOnlySpan<float> multipliers)
     {
         int channels = starts.Length, bytes = 16 << (int)width, groupBytes = GroupBytes(plan, width);
         _bytes = new AlignedBuffer<byte>(panels * Bytes(plan, width));
         fixed (sbyte* from = weights)
         {
-            for (int channel = first; channel < Math.Min(channels, first + (panels * bytes)); channel++)
+            for (int at = 0; at < panels * bytes && (flat || first + at < channels); at++)
             {
-                (int panel, int i) = Math.DivRem(channel - first, bytes);
+                (int panel, int i) = Math.DivRem(at, bytes);
+                int channel = flat ? at % channels : first + at;
                 int group = i % 16 / 4, lane = (i / 16 * 4) + (i % 4);
                 byte* to = _bytes.Pointer + (((panel * 4) + group) * groupBytes) + (4 * lane);
                 PackWeights(plan, from + channel, channels, to, bytes);

@@ -29,7 +29,7 @@ internal sealed class DepthwisePlan
     /// <summary>Output rows of a step, 1 or 2.</summary>
     public int Rows { get; }
 
-    /// <summary>Input columns from one step to the next.</summary>
+    /// <summary>Input columns from one step to the next; in a flat layer, bytes.</summary>
     public int ColumnStep { get; }
 
     /// <summary>Input rows, each the window's vertical dilation below the one before.</summary>
@@ -61,7 +61,9 @@ internal sealed class DepthwisePlan
     /// <summary>The plan of a shape.</summary>
     public static DepthwisePlan Create(in DepthwiseShape shape)
     {
-        if (shape.KernelHeight != 3 || shape.KernelWidth != 3 || shape.DilationWidth != 1 || shape.StrideWidth > 2)
+        if (shape is { Flat: true, LayerRows: 2 })
+            return Flat3(shape);
+        if (shape.Flat || shape.KernelHeight != 3 || shape.KernelWidth != 3 || shape.DilationWidth != 1 || shape.StrideWidth > 2)
             return Any(shape);
         return shape.StrideWidth == 1 ? Dense3(shape.LayerRows, shape.Rows) : Strided3();
     }
@@ -69,7 +71,7 @@ internal sealed class DepthwisePlan
     /// <summary>The input row of a quad's pixel.</summary>
     public static int Row(int pixel) => pixel >> RowShift;
 
-    /// <summary>The input column of a quad's pixel, relative to the step's first one.</summary>
+    /// <summary>The input column of a quad's pixel, relative to the step's first one; in a flat layer, the byte.</summary>
     public static int Column(int pixel) => pixel & ((1 << RowShift) - 1);
 
     /// <summary>
@@ -81,13 +83,10 @@ internal sealed class DepthwisePlan
         var quads = new int[4][];
         for (int x = 0; x < 4; x++)
             quads[x] = [Pixel(0, x), Pixel(1, x), Pixel(2, x), rows == 2 ? Pixel(3, x) : None];
-        var weights = new int[3 * layerRows][];
         var uses = new Use[3 * rows * Columns];
         int next = 0;
         for (int kx = 0; kx < 3; kx++)
         {
-            for (int y = 0; y < layerRows; y++)
-                weights[(kx * layerRows) + y] = y == 0 ? [kx, 3 + kx, 6 + kx, None] : [None, kx, 3 + kx, 6 + kx];
             for (int y = 0; y < rows; y++)
             {
                 for (int x = 0; x < Columns; x++)
@@ -95,7 +94,44 @@ internal sealed class DepthwisePlan
             }
         }
 
-        return new DepthwisePlan(rows, Columns, rows + 2, 2, quads, weights, uses);
+        return new DepthwisePlan(rows, Columns, rows + 2, 2, quads, ColumnWeights(layerRows), uses);
+    }
+
+    /// <summary>The same in a flat layer, where neighbours share no registers.</summary>
+    private static DepthwisePlan Flat3(in DepthwiseShape shape)
+    {
+        var quads = new int[3 * Columns][];
+        var uses = new Use[3 * shape.Rows * Columns];
+        int next = 0;
+        for (int kx = 0; kx < 3; kx++)
+        {
+            for (int x = 0; x < Columns; x++)
+            {
+                int at = (x * shape.OutputPitch) + (kx * shape.Channels);
+                quads[(kx * Columns) + x] = [Pixel(0, at), Pixel(1, at), Pixel(2, at), shape.Rows == 2 ? Pixel(3, at) : None];
+            }
+
+            for (int y = 0; y < shape.Rows; y++)
+            {
+                for (int x = 0; x < Columns; x++)
+                    uses[next++] = new Use((x * shape.Rows) + y, (kx * Columns) + x, (kx * 2) + y);
+            }
+        }
+
+        return new DepthwisePlan(shape.Rows, Columns * shape.OutputPitch, shape.Rows + 2, 0, quads, ColumnWeights(2), uses);
+    }
+
+    /// <summary>The columns of 3×3 weights, for the first and for the second of two rows of outputs.</summary>
+    private static int[][] ColumnWeights(int rows)
+    {
+        var weights = new int[3 * rows][];
+        for (int kx = 0; kx < 3; kx++)
+        {
+            for (int y = 0; y < rows; y++)
+                weights[(kx * rows) + y] = y == 0 ? [kx, 3 + kx, 6 + kx, None] : [None, kx, 3 + kx, 6 + kx];
+        }
+
+        return weights;
     }
 
     /// <summary>
@@ -126,6 +162,8 @@ internal sealed class DepthwisePlan
         var weights = new int[count][];
         var quads = new int[count * Columns][];
         var uses = new Use[quads.Length];
+        int outputStep = shape.Flat ? shape.OutputPitch : shape.StrideWidth;
+        int tapStep = shape.DilationWidth * (shape.Flat ? shape.Channels : 1);
         for (int i = 0; i < quads.Length; i++)
         {
             int weight = i / Columns, output = i % Columns;
@@ -133,7 +171,7 @@ internal sealed class DepthwisePlan
             weights[weight] = [None, None, None, None];
             for (int tap = 4 * weight; tap < Math.Min(taps, (4 * weight) + 4); tap++)
             {
-                int column = (output * shape.StrideWidth) + (tap % shape.KernelWidth * shape.DilationWidth);
+                int column = (output * outputStep) + (tap % shape.KernelWidth * tapStep);
                 weights[weight][tap % 4] = tap;
                 quads[i][tap % 4] = Pixel(tap / shape.KernelWidth, column);
             }
@@ -141,7 +179,7 @@ internal sealed class DepthwisePlan
             uses[i] = new Use(output, i, weight);
         }
 
-        return new DepthwisePlan(1, Columns * shape.StrideWidth, shape.KernelHeight, 0, quads, weights, uses);
+        return new DepthwisePlan(1, Columns * outputStep, shape.KernelHeight, 0, quads, weights, uses);
     }
 
     private static int Pixel(int row, int column) => (row << RowShift) | column;

@@ -13,21 +13,41 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 /// <param name="Rows">Output rows of this function: those, or 1.</param>
 /// <param name="Width">Channels of a panel are the bytes of a register of this width.</param>
 /// <param name="Groups">Quarters of each 16 channels that are there: 4, or fewer where the layer has less than 16 channels.</param>
-/// <param name="Masked">Pixels are loaded and stored under the mask, because the layer has less than 16 channels.</param>
+/// <param name="Masked">
+/// Pixels are loaded and stored under the mask, because the layer has less than 16 channels. In a flat layer the end of a row
+/// is stored under the mask.
+/// </param>
 /// <param name="Flip">The input is int8 and has to be made uint8 by flipping the top bit.</param>
+/// <param name="Flat">
+/// Few channels fill a register with neighbouring pixels: the output's columns are pieces of 64 bytes of a row, and the input
+/// rows have their padding with them.
+/// </param>
 /// <param name="Epilogue">How sums become outputs.</param>
 internal readonly record struct DepthwiseShape(
     int Channels, int InputWidth, int OutputWidth, int KernelHeight, int KernelWidth, int StrideWidth, int DilationWidth, int PadLeft,
-    int LayerRows, int Rows, VectorWidth Width, int Groups, bool Masked, bool Flip, Int8Epilogue Epilogue)
+    int LayerRows, int Rows, VectorWidth Width, int Groups, bool Masked, bool Flip, bool Flat, Int8Epilogue Epilogue)
 {
-    /// <summary>The shape of a layer's functions for panels of 64 channels.</summary>
+    private const int PieceBytes = 64;
+
+    /// <summary>Bytes from one output column to the next.</summary>
+    public int OutputPitch => Flat ? PieceBytes : Channels;
+
+    /// <summary>The shape of a layer's functions, for panels of 64 channels.</summary>
     public static DepthwiseShape For(in Window2D window, bool unsigned, Int8Epilogue epilogue)
     {
-        int channels = window.InputChannels, rows = DepthwisePlan.PreferredRows(window);
+        int channels = window.InputChannels, rows = DepthwisePlan.PreferredRows(window), rowBytes = window.OutputWidth * channels;
+        bool flat = channels <= 16 && PieceBytes % channels == 0 && rowBytes >= PieceBytes && window.StrideWidth == 1;
+        if (flat)
+        {
+            return new DepthwiseShape(
+                channels, 0, (rowBytes + PieceBytes - 1) / PieceBytes, window.KernelHeight, window.KernelWidth, 1,
+                window.DilationWidth, 0, rows, rows, VectorWidth.Bits512, 4, rowBytes % PieceBytes != 0, false, true, epilogue);
+        }
+
         return new DepthwiseShape(
             channels, window.InputWidth, window.OutputWidth, window.KernelHeight, window.KernelWidth, window.StrideWidth,
             window.DilationWidth, window.PadLeft, rows, rows, VectorWidth.Bits512, Math.Min(4, (channels + 3) / 4), channels < 16,
-            !unsigned, epilogue);
+            !unsigned, false, epilogue);
     }
 }
 
@@ -54,6 +74,6 @@ internal unsafe struct DepthwiseArguments
     /// <summary>Panels to compute, at least 1; 0 afterwards.</summary>
     public long Panels;
 
-    /// <summary>The channels there are, one bit each.</summary>
+    /// <summary>The channels there are, one bit each; in a flat layer the bytes of a row's last piece.</summary>
     public ulong Mask;
 }
