@@ -3,6 +3,14 @@ using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
 
+/// <summary>Where a float32 convolution leaves its result, and what it adds.</summary>
+/// <param name="Stride">Elements of the output from pixel to pixel.</param>
+/// <param name="Offset">Elements of the output before the first pixel's.</param>
+/// <param name="Add">Whether input 3 is added to the result, which is then clamped again.</param>
+/// <param name="Low">Lowest value after the addition.</param>
+/// <param name="High">Highest value after the addition.</param>
+internal readonly record struct ConvDestination(int Stride, int Offset, bool Add, float Low, float High);
+
 /// <summary>
 /// float32 convolution, NHWC, grouped, of any kernel, stride, dilation and padding, as a matrix product whose left operand is
 /// the input where it stands, or a block of its rows copied between their padding: the row of a window's patch is a few runs
@@ -30,6 +38,7 @@ internal sealed unsafe class ConvF32 : Kernel
     private readonly AlignedBuffer<float> _bias;
     private readonly float _low;
     private readonly float _high;
+    private readonly ConvDestination _destination;
     private readonly TileGrid _grid;
 
     /// <summary>The kernel of a convolution.</summary>
@@ -40,15 +49,19 @@ internal sealed unsafe class ConvF32 : Kernel
     /// <param name="low">Lowest output of the fused activation, or −∞.</param>
     /// <param name="high">Highest output of the fused activation, or +∞.</param>
     /// <param name="tier">Vector width; the widest there is by default.</param>
+    /// <param name="destination">Where the result goes; the output as a whole by default.</param>
     public static Kernel Create(
         Window2D window, int groups, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high,
-        SimdTier? tier = null) =>
-        groups == 1 && window.IsPointwise && window.Batch * window.OutputHeight * window.OutputWidth == 1
+        SimdTier? tier = null, ConvDestination? destination = null) =>
+        destination is null && groups == 1 && window.IsPointwise && window.Batch * window.OutputHeight * window.OutputWidth == 1
             ? new GemvF32(window.InputChannels, window.OutputChannels, weights, bias, low, high, tier)
-            : new ConvF32(window, groups, weights, bias, low, high, tier ?? SimdTiers.Best);
+            : new ConvF32(
+                window, groups, weights, bias, low, high, tier ?? SimdTiers.Best,
+                destination ?? new ConvDestination(window.OutputChannels, 0, false, 0, 0));
 
     private ConvF32(
-        Window2D window, int groups, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high, SimdTier tier)
+        Window2D window, int groups, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high, SimdTier tier,
+        ConvDestination destination)
     {
         // The pixels of a pointwise convolution are one long row, which can be cut anywhere.
         if (window.IsPointwise)
@@ -63,6 +76,7 @@ internal sealed unsafe class ConvF32 : Kernel
         _k = window.KernelHeight * window.KernelWidth * _inputs;
         _low = low;
         _high = high;
+        _destination = destination;
         _weights = new PackedMatrixF32[groups];
         for (int group = 0; group < groups; group++)
         {
@@ -99,6 +113,7 @@ internal sealed unsafe class ConvF32 : Kernel
     public override void Run(in KernelArguments args, int start, int end)
     {
         fixed (float* input = args.Input<float>(0), output = args.Output<float>(0))
+        fixed (float* residual = _destination.Add ? args.Input<float>(3) : default)
         fixed (byte* scratch = args.Scratch<byte>())
         {
             float** rows = (float**)(scratch + (_isPadded ? sizeof(float) * InputRows(_blockRows) * _pitch : 0));
@@ -114,7 +129,7 @@ internal sealed unsafe class ConvF32 : Kernel
                     CopyRows(from, top, InputRows(count), (float*)scratch);
                 if (_isPadded)
                     from = (float*)scratch;
-                float* to = output + ((((nint)image * _window.OutputHeight) + oy) * _window.OutputWidth * _window.OutputChannels);
+                nint to = _destination.Offset + ((((nint)image * _window.OutputHeight) + oy) * _window.OutputWidth * _destination.Stride);
                 (int panelBegin, int panelEnd) = _grid.PanelRange(item);
                 for (int panel = panelBegin; panel < panelEnd;)
                 {
@@ -123,7 +138,7 @@ internal sealed unsafe class ConvF32 : Kernel
                         Point(from + (group * _inputs), count, rows);
                     prepared = (block, group);
                     Multiply(
-                        from + (group * _inputs), rows, to + (group * _outputs), count * _window.OutputWidth, group,
+                        from + (group * _inputs), rows, output, residual, to + (group * _outputs), count * _window.OutputWidth, group,
                         panel % _panelsPerGroup, last - (group * _panelsPerGroup));
                     panel = last;
                 }
@@ -193,7 +208,8 @@ internal sealed unsafe class ConvF32 : Kernel
         }
     }
 
-    private void Multiply(float* from, float** rows, float* to, int pixels, int group, int panelBegin, int panelEnd)
+    private void Multiply(
+        float* from, float** rows, float* output, float* residual, nint to, int pixels, int group, int panelBegin, int panelEnd)
     {
         PackedMatrixF32 weights = _weights[group];
         var operands = new GemmOperands
@@ -202,12 +218,20 @@ internal sealed unsafe class ConvF32 : Kernel
             A = from,
             RowStride = _window.InputChannels,
             ColumnStride = 1,
-            C = to,
-            CStride = _window.OutputChannels,
+            C = output + to,
+            CStride = _destination.Stride,
             Rows = _window.IsPointwise ? null : rows,
             Segments = _window.IsPointwise ? null : _segments.Pointer,
         };
-        var epilogue = new GemmEpilogue { ColumnBias = _bias.Pointer + (group * _outputs), Low = _low, High = _high };
+        var epilogue = new GemmEpilogue
+        {
+            ColumnBias = _bias.Pointer + (group * _outputs),
+            Low = _low,
+            High = _high,
+            Residual = residual == null ? null : residual + to,
+            ResidualLow = _destination.Low,
+            ResidualHigh = _destination.High,
+        };
         GemmF32.Run(
             weights.Tier, operands, epilogue, weights.Source, 0, pixels, panelBegin * weights.PanelWidth,
             Math.Min(_outputs, panelEnd * weights.PanelWidth));

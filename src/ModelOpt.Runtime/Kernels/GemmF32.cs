@@ -27,6 +27,15 @@ internal unsafe struct GemmEpilogue
 
     /// <summary>Highest value written.</summary>
     public float High = float.PositiveInfinity;
+
+    /// <summary>Laid out as C: added to the clamped sums, and clamped again; or null.</summary>
+    public float* Residual;
+
+    /// <summary>Lowest value written where there is a residual.</summary>
+    public float ResidualLow = float.NegativeInfinity;
+
+    /// <summary>Highest value written where there is a residual.</summary>
+    public float ResidualHigh = float.PositiveInfinity;
 }
 
 /// <summary>A run of <see cref="Length"/> neighbouring elements of a row of A, <see cref="Offset"/> elements behind its start.</summary>
@@ -75,6 +84,11 @@ internal unsafe struct GemmTile
 
     public float Low;
     public float High;
+
+    /// <summary>Bytes from a target to what is added to it, after which it is clamped again; 0 for nothing.</summary>
+    public nint ResidualOffset;
+    public float ResidualLow;
+    public float ResidualHigh;
 }
 
 /// <summary>
@@ -141,6 +155,8 @@ internal static unsafe class GemmF32<TLanes, V>
                 block.B = source.Panel(k0, kc, column, columns, registers * n, scratch);
                 block.Low = last ? epilogue.Low : float.NegativeInfinity;
                 block.High = last ? epilogue.High : float.PositiveInfinity;
+                block.ResidualOffset = last && epilogue.Residual != null ? (nint)((byte*)epilogue.Residual - (byte*)operands.C) : 0;
+                (block.ResidualLow, block.ResidualHigh) = (epilogue.ResidualLow, epilogue.ResidualHigh);
                 var panel = new Panel(operands, block, epilogue.RowBias, start, tile, column, columns, k0 == 0 && !epilogue.Accumulate);
                 if (registers == 1)
                     panel.Multiply<One>(rowBegin, rowEnd);
@@ -161,6 +177,7 @@ internal static unsafe class GemmF32<TLanes, V>
         // Pointers to rows that are computed in one go.
         private const int Pointers = 64;
 
+        private readonly nint _residualOffset = block.ResidualOffset;
         private GemmTile _block = block;
 
         [SkipLocalsInit]
@@ -191,6 +208,7 @@ internal static unsafe class GemmF32<TLanes, V>
                     _block.StartStride = first ? 0 : operands.CStride;
                     _block.Target = c;
                     _block.TargetStride = operands.CStride;
+                    _block.ResidualOffset = _residualOffset;
                     Multiply<TRegisters>(rows, group, tiles);
                     row += tiles * group;
                     continue;
@@ -202,7 +220,7 @@ internal static unsafe class GemmF32<TLanes, V>
                 Start(c, row, count, width);
                 Multiply<TRegisters>(pointers, tileRows, 1);
                 for (int i = 0; i < count; i++)
-                    new Span<float>(tile + (i * width), columns).CopyTo(new Span<float>(c + (i * operands.CStride), columns));
+                    Finish(tile + (i * width), c + (i * operands.CStride));
                 row += count;
             }
         }
@@ -220,11 +238,26 @@ internal static unsafe class GemmF32<TLanes, V>
                 GemmF32Tile<TLanes, V, TRegisters>.Multiply<Six>(_block, rows, tiles);
         }
 
+        /// <summary>Copies a row of the scratch tile to its place.</summary>
+        private readonly void Finish(float* from, float* to)
+        {
+            if (_residualOffset == 0)
+            {
+                new Span<float>(from, columns).CopyTo(new Span<float>(to, columns));
+                return;
+            }
+
+            float* residual = (float*)((byte*)to + _residualOffset);
+            for (int j = 0; j < columns; j++)
+                to[j] = Lanes1.Clamp(from[j] + residual[j], _block.ResidualLow, _block.ResidualHigh);
+        }
+
         /// <summary>Lets a scratch tile stand in for one that C has only a part of, or whose rows start at values of their own.</summary>
         private void Start(float* c, int row, int count, int width)
         {
             _block.Start = _block.Target = tile;
             _block.StartStride = _block.TargetStride = width;
+            _block.ResidualOffset = 0;
             if (first && rowBias == null)
             {
                 _block.Start = columnStart;

@@ -145,20 +145,20 @@ internal static unsafe class GemmF32Tile<TLanes, V, TRegisters>
 
             V low = TLanes.Create(tile.Low), high = TLanes.Create(tile.High);
             nint stride = tile.TargetStride;
-            Store(target, s00, s01, s02, low, high);
-            Store(target += stride, s10, s11, s12, low, high);
-            Store(target += stride, s20, s21, s22, low, high);
-            Store(target += stride, s30, s31, s32, low, high);
+            Store(tile, target, s00, s01, s02, low, high);
+            Store(tile, target += stride, s10, s11, s12, low, high);
+            Store(tile, target += stride, s20, s21, s22, low, high);
+            Store(tile, target += stride, s30, s31, s32, low, high);
             if (typeof(TRows) != typeof(Four))
             {
-                Store(target += stride, s40, s41, s42, low, high);
-                Store(target += stride, s50, s51, s52, low, high);
+                Store(tile, target += stride, s40, s41, s42, low, high);
+                Store(tile, target += stride, s50, s51, s52, low, high);
             }
 
             if (typeof(TRows) == typeof(Eight))
             {
-                Store(target += stride, s60, s61, s62, low, high);
-                Store(target += stride, s70, s71, s72, low, high);
+                Store(tile, target += stride, s60, s61, s62, low, high);
+                Store(tile, target += stride, s70, s71, s72, low, high);
             }
 
             target += stride;
@@ -201,7 +201,7 @@ internal static unsafe class GemmF32Tile<TLanes, V, TRegisters>
             }
         }
 
-        Store(tile.Target, s0, s1, s2, TLanes.Create(tile.Low), TLanes.Create(tile.High));
+        Store(tile, tile.Target, s0, s1, s2, TLanes.Create(tile.Low), TLanes.Create(tile.High));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -225,12 +225,29 @@ internal static unsafe class GemmF32Tile<TLanes, V, TRegisters>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(float* target, V s0, V s1, V s2, V low, V high)
+    private static void Store(in GemmTile tile, float* target, V s0, V s1, V s2, V low, V high)
     {
-        TLanes.Store(target, TLanes.Clamp(s0, low, high));
+        int n = TLanes.Count;
+        s0 = TLanes.Clamp(s0, low, high);
         if (typeof(TRegisters) != typeof(One))
-            TLanes.Store(target + TLanes.Count, TLanes.Clamp(s1, low, high));
+            s1 = TLanes.Clamp(s1, low, high);
         if (typeof(TRegisters) == typeof(Three))
-            TLanes.Store(target + (2 * TLanes.Count), TLanes.Clamp(s2, low, high));
+            s2 = TLanes.Clamp(s2, low, high);
+        if (tile.ResidualOffset != 0)
+        {
+            float* residual = (float*)((byte*)target + tile.ResidualOffset);
+            (low, high) = (TLanes.Create(tile.ResidualLow), TLanes.Create(tile.ResidualHigh));
+            s0 = TLanes.Clamp(TLanes.Add(s0, TLanes.Load(residual)), low, high);
+            if (typeof(TRegisters) != typeof(One))
+                s1 = TLanes.Clamp(TLanes.Add(s1, TLanes.Load(residual + n)), low, high);
+            if (typeof(TRegisters) == typeof(Three))
+                s2 = TLanes.Clamp(TLanes.Add(s2, TLanes.Load(residual + (2 * n))), low, high);
+        }
+
+        TLanes.Store(target, s0);
+        if (typeof(TRegisters) != typeof(One))
+            TLanes.Store(target + n, s1);
+        if (typeof(TRegisters) == typeof(Three))
+            TLanes.Store(target + (2 * n), s2);
     }
 }

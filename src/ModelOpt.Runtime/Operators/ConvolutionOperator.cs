@@ -36,6 +36,29 @@ internal static class ConvolutionOperator
             window, groups, quantization, weights, LayerConstants.IntBias(node, window.OutputChannels), false, code, residual);
     }
 
+    /// <summary>A float32 convolution with the ADD of its result and another tensor, its fourth input.</summary>
+    public static Kernel CreateWithAdd(Node node, Node add)
+    {
+        (float low, float high) = ActivationRange.Float(add, (ActivationFunction)add.Options.Byte(0));
+        return Create(node, new ConvDestination(node.Output.Shape[3], 0, true, low, high));
+    }
+
+    /// <summary>A float32 convolution that leaves its result between those of others.</summary>
+    /// <param name="node">The convolution.</param>
+    /// <param name="channels">Channels of all results together.</param>
+    /// <param name="offset">Channels of the results before.</param>
+    public static Kernel CreateInto(Node node, int channels, int offset) =>
+        Create(node, new ConvDestination(channels, offset, false, 0, 0));
+
+    private static Kernel Create(Node node, ConvDestination destination)
+    {
+        (Window2D window, int groups, ActivationFunction activation) = ReadConv2D(node);
+        LayerConstants.RequireFloat(node);
+        (float min, float max) = ActivationRange.Float(node, activation);
+        float[] bias = LayerConstants.FloatBias(node, window.OutputChannels);
+        return ConvF32.Create(window, groups, node.Input(1).Constant<float>(), bias, min, max, null, destination);
+    }
+
     private static (Window2D Window, int Groups, ActivationFunction Activation) ReadConv2D(Node node)
     {
         Conv2DOptions options = Conv2DOptions.Read(node.Options);

@@ -52,8 +52,8 @@ internal sealed class ExecutionPlan
     public static ExecutionPlan? Create(Graph graph, int threads, AssembledCode? code)
     {
         GraphRewriter.Rewrite(graph);
-        if (code is not null)
-            ResidualFolding.Apply(graph, code);
+        ResidualFolding.Apply(graph, code);
+        ConcatenationFolding.Apply(graph);
         var storage = new StorageMap(graph);
         List<(Node Node, Kernel Kernel)> kernels = CreateKernels(graph, storage, code);
         if (code is not null && !code.Seal())

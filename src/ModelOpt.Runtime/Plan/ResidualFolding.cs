@@ -1,3 +1,4 @@
+using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Operators;
 using ModelOpt.Runtime.Tflite;
@@ -5,14 +6,14 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// Folds an int8 ADD of equal shapes into the convolution that computes one operand: it is added before the sum leaves the
+/// Folds an ADD of equal shapes, float32 or assembled int8, into the convolution that computes one operand: it is added before the sum leaves the
 /// registers. Of two convolutions the later one takes it.
 /// </summary>
 internal static class ResidualFolding
 {
     /// <param name="graph">Is changed.</param>
-    /// <param name="code">Receives the assembled convolutions.</param>
-    public static void Apply(Graph graph, AssembledCode code)
+    /// <param name="code">Receives the assembled convolutions; null where there shall be none.</param>
+    public static void Apply(Graph graph, AssembledCode? code)
     {
         Dictionary<Tensor, Node> producers = graph.Producers();
         Dictionary<Tensor, int> uses = graph.CountUses();
@@ -26,7 +27,10 @@ internal static class ResidualFolding
             if (side < 0)
                 continue;
             Node convolution = producers[add.Input(side)];
-            if (ConvolutionOperator.TryCreateWithAdd(convolution, add, side, code) is not { } kernel)
+            Kernel? kernel = add.Output.Type == TensorType.Float32 ? ConvolutionOperator.CreateWithAdd(convolution, add)
+                : code is null ? null
+                : ConvolutionOperator.TryCreateWithAdd(convolution, add, side, code);
+            if (kernel is null)
                 continue;
             folded.Add(convolution);
             graph.Nodes[i] = new Node(
@@ -47,8 +51,9 @@ internal static class ResidualFolding
     private static bool IsPlain(Node add)
     {
         Tensor left = add.Input(0), right = add.Input(1), output = add.Output;
-        return left.Type == TensorType.Int8 && right.Type == TensorType.Int8 && output.Type == TensorType.Int8
-            && left.IsQuantized8 && right.IsQuantized8 && output.IsQuantized8
+        return left.Type == output.Type && right.Type == output.Type
+            && (output.Type == TensorType.Float32
+                || (output.Type == TensorType.Int8 && left.IsQuantized8 && right.IsQuantized8 && output.IsQuantized8))
             && !left.IsConstant && !right.IsConstant && left.Elements > 0
             && left.Shape.AsSpan().SequenceEqual(right.Shape) && left.Shape.AsSpan().SequenceEqual(output.Shape);
     }

@@ -1,0 +1,60 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Plan;
+
+/// <summary>
+/// Lets float32 convolutions whose results are concatenated along the channels write them where they belong: nothing is left to copy.
+/// </summary>
+internal static class ConcatenationFolding
+{
+    /// <param name="graph">Is changed.</param>
+    public static void Apply(Graph graph)
+    {
+        Dictionary<Tensor, Node> producers = graph.Producers();
+        Dictionary<Tensor, int> uses = graph.CountUses();
+        var removed = new HashSet<Node>();
+        var replaced = new Dictionary<Node, Node>();
+        foreach (Node node in graph.Nodes)
+        {
+            if (node.Operator != BuiltinOperator.Concatenation || !JoinsChannels(node)
+                || !node.Inputs.All(t => uses[t!] == 1 && IsConvolution(producers.GetValueOrDefault(t!))))
+                continue;
+            int offset = 0;
+            foreach (Tensor? input in node.Inputs)
+            {
+                Node convolution = producers[input!];
+                Kernel kernel = ConvolutionOperator.CreateInto(convolution, node.Output.Shape[^1], offset);
+                offset += input!.Shape[^1];
+                replaced[convolution] = new Node(convolution.Operator, convolution.Index, convolution.Inputs, node.Outputs)
+                {
+                    Options = convolution.Options,
+                    OptionsType = convolution.OptionsType,
+                    FusedKernel = kernel,
+                };
+            }
+
+            removed.Add(node);
+        }
+
+        graph.Nodes = [.. graph.Nodes.Where(n => !removed.Contains(n)).Select(n => replaced.GetValueOrDefault(n, n))];
+    }
+
+    private static bool IsConvolution(Node? node) =>
+        node is { Operator: BuiltinOperator.Conv2D, FusedKernel: null } && node.Input(0).Type == TensorType.Float32;
+
+    /// <summary>Whether the operator joins float32 tensors along their last dimension; its shapes are checked.</summary>
+    private static bool JoinsChannels(Node node)
+    {
+        Tensor output = node.Output;
+        ConcatenationOptions options = ConcatenationOptions.Read(node.Options);
+        int[] shape = output.Shape;
+        return output.Type == TensorType.Float32 && output.Elements > 0 && options.Activation == ActivationFunction.None
+            && output.Rank > 0 && (options.Axis == output.Rank - 1 || options.Axis == -1)
+            && node.Inputs.Sum(t => (long)(t is { Rank: > 0 } ? t.Shape[^1] : 0)) == shape[^1]
+            && node.Inputs.All(
+                t => t is { IsConstant: false } && t.Type == output.Type && t.Rank == output.Rank
+                    && t.Shape.AsSpan(0, t.Rank - 1).SequenceEqual(shape.AsSpan(0, t.Rank - 1)));
+    }
+}
