@@ -44,9 +44,11 @@ internal sealed unsafe class AxisSumQ8Kernel : Kernel
     {
         (_outer, _count, _inner) = (outer, count, inner);
 
-        // Few neighbours would leave registers unfilled; then several of the rows are summed side by side first.
-        int wanted = Registers * SimdTiers.Lanes(tier);
-        _rowLength = inner * Math.Clamp((wanted + inner - 1) / inner, 1, count);
+        // Few neighbours, or an odd number of them, leave registers unfilled; then several rows are summed side by side first.
+        int lanes = SimdTiers.Lanes(tier), rows = ((Registers * lanes) + inner - 1) / inner;
+        while (inner * rows % lanes != 0)
+            rows++;
+        _rowLength = inner * Math.Min(rows, count);
         _start = -input.Zero * count;
         _multiplier = input.Scale / (output.Scale * (mean ? count : 1));
         _low = min - output.Zero;

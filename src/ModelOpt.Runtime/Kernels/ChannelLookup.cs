@@ -9,6 +9,14 @@ namespace ModelOpt.Runtime.Kernels;
 internal sealed class ChannelLookupKernel<T>(int outer, int channels, int inner, T[] tables) : Kernel
     where T : unmanaged
 {
+    /// <summary>The tables of the planes of an image of this shape, if that is what the channels are; else null.</summary>
+    public T[]? PlaneTables(int images, int planes, int pixels)
+    {
+        if (channels == 1 && outer * inner == images * planes * pixels)
+            return [.. Enumerable.Range(0, planes).SelectMany(_ => tables)];
+        return outer == images && channels == planes && inner == pixels ? tables : null;
+    }
+
     public override int Items => inner == 1 ? outer : outer * channels;
 
     public override long Work => (long)outer * channels * inner;

@@ -4,12 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace ModelOpt.Runtime.Kernels;
 
-/// <summary>float32 → int8 or uint8: clamp(rint(x / s)) + z, ties to even. NaN gives the zero point.</summary>
-/// <param name="elements">Number of elements.</param>
-/// <param name="scale">s.</param>
-/// <param name="zeroPoint">z, in int8's range.</param>
-/// <param name="flip">0x80 for uint8.</param>
-internal sealed class QuantizeKernel(int elements, float scale, int zeroPoint, byte flip) : Kernel
+/// <summary>float32 → int8 or uint8: see <see cref="FloatQuantizer"/>.</summary>
+internal sealed unsafe class QuantizeKernel(int elements, FloatQuantizer quantizer) : Kernel
 {
     private const int ItemLength = 4096;
 
@@ -17,35 +13,12 @@ internal sealed class QuantizeKernel(int elements, float scale, int zeroPoint, b
 
     public override long Work => elements;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         int first = start * ItemLength, length = Math.Min(elements, end * ItemLength) - first;
-        ref float x = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Input<float>(0)), first);
-        ref byte y = ref QuantizedBytes.Reference(args.Output<byte>(0), first);
-        var zero = new Vector<int>(zeroPoint);
-        int i = 0;
-        for (; i <= length - Vector<byte>.Count; i += Vector<byte>.Count)
-            QuantizedBytes.Store(
-                ref Unsafe.Add(ref y, i), flip, Four(ref x, i, 0), Four(ref x, i, 1), Four(ref x, i, 2),
-                Four(ref x, i, 3));
-        for (; i < length; i++)
-            Unsafe.Add(ref y, i) = Scalar(Unsafe.Add(ref x, i));
-    }
-
-    /// <summary>One element: the oracle of the vector loop, and its tail.</summary>
-    public byte Scalar(float value) => QuantizedBytes.Store(
-        QuantizedBytes.Round(value / scale, sbyte.MinValue - zeroPoint, sbyte.MaxValue - zeroPoint) + zeroPoint, flip);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector<int> Four(ref float source, int index, int quarter)
-    {
-        var x = Unsafe.ReadUnaligned<Vector<float>>(
-            ref Unsafe.As<float, byte>(ref Unsafe.Add(ref source, index + (quarter * Vector<float>.Count))));
-        return QuantizedBytes.Round(
-            x / new Vector<float>(scale),
-            new Vector<float>(sbyte.MinValue - zeroPoint),
-            new Vector<float>(sbyte.MaxValue - zeroPoint)) + new Vector<int>(zeroPoint);
+        fixed (float* x = args.Input<float>(0))
+        fixed (byte* y = args.Output<byte>(0))
+            quantizer.Run(x + first, y + first, length);
     }
 }
 

@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Simd;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
@@ -17,9 +18,14 @@ internal static class QuantizeOperator
             return new LookupTableKernel(input.Elements, QuantizationTables.Create(input, output, x => x));
         if (input.Type != TensorType.Float32)
             throw node.UnsupportedTypes();
+        return new QuantizeKernel(output.Elements, Quantizer(output));
+    }
+
+    /// <summary>From float32 to the values of an 8-bit tensor.</summary>
+    public static FloatQuantizer Quantizer(Tensor output)
+    {
         int shift = output.Type == TensorType.UInt8 ? 128 : 0;
-        return new QuantizeKernel(
-            output.Elements, output.Scale, output.ZeroPoint - shift, (byte)(shift == 0 ? 0 : 0x80));
+        return new FloatQuantizer(output.Scale, output.ZeroPoint - shift, (byte)shift, SimdTiers.Best);
     }
 
     public static Kernel CreateDequantize(Node node)

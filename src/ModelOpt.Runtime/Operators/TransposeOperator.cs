@@ -14,6 +14,8 @@ internal static class TransposeOperator
         for (int i = 0; i < permutation.Length; i++)
             node.Require(
                 output.Shape[i] == input.Shape[permutation[i]], "the output's shape does not fit the permutation");
+        if (input.Type.Size() == 1 && PlaneShape.Of(node) is { } shape)
+            return shape.CreateKernel(null);
         int[] strides = StridedCopy.DenseStrides(input.Shape);
         var copy = new StridedCopy(
             input.Type.Size(), output.Shape, 0, [.. permutation.Select(p => strides[p])], 0, StridedCopy.DenseStrides(output.Shape));

@@ -8,6 +8,7 @@ internal static class GraphRewriter
         ConstantFolding.Apply(graph);
         PadFolding.Apply(graph);
         PreprocessingFolding.Apply(graph);
+        InterleaveFolding.Apply(graph);
         RemoveUnused(graph);
     }
 

@@ -54,6 +54,9 @@ internal unsafe interface ILanes<V>
     /// <summary>int32 to float, rounded to nearest even where 24 bits do not hold it.</summary>
     static abstract V LoadInt32(int* source);
 
+    /// <summary>The value, or 0 where it is NaN.</summary>
+    static abstract V ZeroNaN(V value);
+
     /// <summary>Count bytes xor those of <paramref name="flip"/>, which are all the same, as uint8.</summary>
     static abstract V LoadByte(byte* source, Vector128<byte> flip);
 

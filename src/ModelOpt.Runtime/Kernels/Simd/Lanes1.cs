@@ -50,6 +50,8 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
 
     public static float LoadInt32(int* source) => *source;
 
+    public static float ZeroNaN(float value) => float.IsNaN(value) ? 0 : value;
+
     public static float LoadByte(byte* source, Vector128<byte> flip) => (byte)(*source ^ flip.ToScalar());
 
     public static void StoreByte(byte* destination, float value, int offset) =>

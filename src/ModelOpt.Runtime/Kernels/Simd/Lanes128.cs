@@ -73,6 +73,9 @@ internal readonly unsafe struct Lanes128 : ILanes<V>
     public static V LoadInt32(int* source) => Vector128.ConvertToSingle(Vector128.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ZeroNaN(V value) => Vector128.Equals(value, value) & value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V LoadByte(byte* source, Vector128<byte> flip)
     {
         Vector128<byte> bytes = Vector128.CreateScalarUnsafe(*(int*)source).AsByte() ^ flip;

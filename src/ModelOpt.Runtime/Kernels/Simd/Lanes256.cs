@@ -73,6 +73,9 @@ internal readonly unsafe struct Lanes256 : ILanes<V>
     public static V LoadInt32(int* source) => Vector256.ConvertToSingle(Vector256.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ZeroNaN(V value) => Vector256.Equals(value, value) & value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V LoadByte(byte* source, Vector128<byte> flip)
     {
         Vector128<byte> bytes = Vector128.CreateScalarUnsafe(*(long*)source).AsByte() ^ flip;

@@ -73,6 +73,9 @@ internal readonly unsafe struct Lanes512 : ILanes<V>
     public static V LoadInt32(int* source) => Vector512.ConvertToSingle(Vector512.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ZeroNaN(V value) => Vector512.Equals(value, value) & value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V LoadByte(byte* source, Vector128<byte> flip)
     {
         Vector128<byte> bytes = Vector128.Load(source) ^ flip;
