@@ -6,9 +6,9 @@ namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
 /// 8-bit depthwise convolution, NHWC, assembled for AVX512-VNNI. The input is read where it lies; a row of zero points stands
-/// for rows outside of the image. Rows of few channels are copied to have their padding with them, see
-/// <see cref="DepthwiseShape"/>. The instruction multiplies unsigned bytes by signed ones, so int8 input counts 128 more,
-/// which the starts take back: start = bias − (z + 128)·Σw. Input 0: activations; output 0: the result.
+/// for rows outside of the image, unless these are many: then there is a kernel for each part of the window that occurs. Rows
+/// of few channels are copied to have their padding with them, see <see cref="DepthwiseShape"/>.
+/// Input 0: activations; output 0: the result.
 /// </summary>
 internal sealed unsafe class DepthwiseInt8Assembled : Kernel
 {
@@ -18,31 +18,43 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
     private readonly int _inputRows;
     private readonly BorderedRows? _bordered;
     private readonly AlignedBuffer<byte> _paddingRow;
-    private readonly Int8EpilogueConstants _constants;
-    private readonly Segment[] _segments;
-    private readonly ulong _mask;
+    private readonly DepthwiseRows[] _kernels;
+    private readonly (int First, int End)[]? _taps;
 
     private DepthwiseInt8Assembled(
         Window2D window, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
         AssembledCode code)
     {
         _window = window;
-        _rows = DepthwisePlan.PreferredRows(window);
-        _itemsPerImage = (window.OutputHeight + _rows - 1) / _rows;
-        _inputRows = window.KernelHeight + _rows - 1;
-        _constants = new Int8EpilogueConstants(quantization, null);
         byte padding = unchecked((byte)quantization.InputZeroPoint);
         if (DepthwiseShape.For(window, unsigned, default).Flat)
         {
             padding = (byte)(unsigned ? padding : padding ^ 0x80);
-            _bordered = new BorderedRows(window, _inputRows, !unsigned, padding);
+            _bordered = new BorderedRows(window, window.KernelHeight + DepthwisePlan.PreferredRows(window) - 1, !unsigned, padding);
         }
 
         _paddingRow = new AlignedBuffer<byte>(_bordered?.Pitch ?? window.InputWidth * window.InputChannels);
         _paddingRow.Span.Fill(padding);
-        int masked = _bordered is null ? Math.Min(window.InputChannels, 16) : (window.OutputWidth * window.InputChannels) % 64;
-        _mask = (1ul << masked) - 1;
-        _segments = CreateSegments(quantization, weights, bias, unsigned, code);
+        var constants = new Int8EpilogueConstants(quantization, null);
+        _taps = MostlyPadded(window);
+        _rows = _taps is null ? DepthwisePlan.PreferredRows(window) : 1;
+        _kernels = new DepthwiseRows[_taps?.Length ?? 1];
+        if (_taps is null)
+            _kernels[0] = new DepthwiseRows(window, quantization, weights, bias, unsigned, constants, code);
+        int row = window.KernelWidth * window.InputChannels;
+        for (int oy = 0; oy < _taps?.Length; oy++)
+        {
+            (int first, int end) = _taps[oy];
+            int same = Array.IndexOf(_taps, _taps[oy]);
+            Window2D part = window with { OutputHeight = 1, KernelHeight = end - first };
+            _kernels[oy] = same < oy
+                ? _kernels[same]
+                : new DepthwiseRows(part, quantization, weights[(first * row)..(end * row)], bias, unsigned, constants, code);
+        }
+
+        foreach (DepthwiseRows kernel in _kernels)
+            _inputRows = Math.Max(_inputRows, kernel.InputRows);
+        _itemsPerImage = (window.OutputHeight + _rows - 1) / _rows;
     }
 
     public override int ScratchBytes => RowTableBytes + (_bordered?.ScratchBytes ?? 0);
@@ -77,9 +89,11 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
             for (int item = start; item < end; item++)
             {
                 int image = item / _itemsPerImage, oy = item % _itemsPerImage * _rows;
-                for (int row = 0; row < _inputRows; row++)
+                DepthwiseRows kernel = _kernels[_taps is null ? 0 : oy];
+                int firstTap = _taps is null ? 0 : _taps[oy].First;
+                for (int row = 0; row < kernel.InputRows; row++)
                 {
-                    int y = (oy * _window.StrideHeight) - _window.PadTop + (row * _window.DilationHeight);
+                    int y = (oy * _window.StrideHeight) - _window.PadTop + ((firstTap + row) * _window.DilationHeight);
                     byte* from = input + ((((nint)image * _window.InputHeight) + y) * rowBytes);
                     rows[row] = (uint)y >= (uint)_window.InputHeight ? _paddingRow.Pointer
                         : _bordered is null ? from
@@ -87,94 +101,32 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
                 }
 
                 byte* to = output + ((((nint)image * _window.OutputHeight) + oy) * outputBytes);
-                Run(rows, to, outputBytes, oy + _rows > _window.OutputHeight);
+                kernel.Run(rows, to, outputBytes, oy + _rows > _window.OutputHeight);
             }
         }
     }
 
-    /// <summary>Output rows below one another, from the given input rows; a single one where it is the <paramref name="rest"/>.</summary>
-    private void Run(byte** rows, byte* output, nint outputBytes, bool rest)
+    /// <summary>The rows of taps that meet the image, for each output row, if that saves much; otherwise null.</summary>
+    private static (int First, int End)[]? MostlyPadded(in Window2D window)
     {
-        int channel = 0;
-        foreach (Segment segment in _segments)
+        // More rows would hold many copies of the weights, and the image be larger than its padding.
+        const int maxRows = 8;
+        if (window.OutputHeight > maxRows)
+            return null;
+        var taps = new (int First, int End)[window.OutputHeight];
+        int inside = 0;
+        for (int oy = 0; oy < taps.Length; oy++)
         {
-            for (int row = 0; row < _inputRows; row++)
-                rows[row] += segment.FirstChannel - channel;
-            channel = segment.FirstChannel;
-            DepthwiseArguments arguments;
-            arguments.Rows = rows;
-            arguments.Panel = segment.Constants.Pointer;
-            arguments.Constants = _constants.Pointer;
-            arguments.Output = output + channel;
-            arguments.SecondOutput = output + outputBytes + channel;
-            arguments.Panels = segment.Panels;
-            arguments.Mask = _mask;
-            (rest ? segment.LastRow! : segment.Rows).Call(&arguments);
+            int top = (oy * window.StrideHeight) - window.PadTop, end = window.KernelHeight;
+            while (end > 0 && top + ((end - 1) * window.DilationHeight) >= window.InputHeight)
+                end--;
+            int first = 0;
+            while (first < end && top + (first * window.DilationHeight) < 0)
+                first++;
+            taps[oy] = (first, end);
+            inside += end - first;
         }
+
+        return inside * 4 <= window.OutputHeight * window.KernelHeight * 3 ? taps : null;
     }
-
-    private Segment[] CreateSegments(
-        LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned, AssembledCode code)
-    {
-        int channels = _window.InputChannels;
-        int zero = quantization.InputZeroPoint + (unsigned ? 0 : 128);
-        var starts = new int[channels];
-        var multipliers = new float[channels];
-        bool fits = true;
-        for (int channel = 0; channel < channels; channel++)
-        {
-            (int sum, int absolute) = Sum(weights, channel, channels);
-            int start = bias.IsEmpty ? 0 : bias[channel];
-            starts[channel] = unchecked(start - (zero * sum));
-            multipliers[channel] = quantization.Multiplier(channel);
-            fits &= Int8Epilogue.Fits((255L * absolute) + Math.Abs((long)start), multipliers[channel]);
-        }
-
-        var shape = DepthwiseShape.For(_window, unsigned, Int8Epilogue.For(quantization, unsigned, fits, null));
-        DepthwisePlan plan = DepthwisePlan.Create(shape);
-        if (shape.Flat)
-            return [CreateSegment(shape, plan, 0, 1, weights, starts, multipliers, code)];
-        var segments = new List<Segment>();
-
-        // Panels of 64 channels, and the rest in one or two of the narrowest panels that hold it. The last panel overlaps the
-        // one before where it is not full.
-        for (int done = 0; done < channels;)
-        {
-            int rest = channels - done;
-            VectorWidth width = rest > 32 && channels >= 64 ? VectorWidth.Bits512
-                : rest > 16 && channels >= 32 ? VectorWidth.Bits256
-                : VectorWidth.Bits128;
-            int bytes = 16 << (int)width, panels = Math.Max(1, rest / bytes);
-            int first = Math.Max(0, Math.Min(done, channels - bytes));
-            done = first + (panels * bytes);
-            segments.Add(CreateSegment(shape with { Width = width }, plan, first, panels, weights, starts, multipliers, code));
-        }
-
-        return [.. segments];
-    }
-
-    private Segment CreateSegment(
-        DepthwiseShape shape, DepthwisePlan plan, int first, int panels, ReadOnlySpan<sbyte> weights, int[] starts, float[] multipliers,
-        AssembledCode code) => new(
-            first,
-            panels,
-            new DepthwisePanels(plan, shape.Width, shape.Flat, panels, first, weights, starts, multipliers),
-            code.Get(shape, DepthwiseEmitter.Emit),
-            _window.OutputHeight % _rows == 0 ? null : code.Get(shape with { Rows = 1 }, DepthwiseEmitter.Emit));
-
-    private static (int Sum, int Absolute) Sum(ReadOnlySpan<sbyte> weights, int channel, int channels)
-    {
-        int sum = 0, absolute = 0;
-        for (int i = channel; i < weights.Length; i += channels)
-        {
-            sum += weights[i];
-            absolute += Math.Abs((int)weights[i]);
-        }
-
-        return (sum, absolute);
-    }
-
-    /// <summary>Neighbouring panels of one width, with the function for full items and that for the layer's single last row.</summary>
-    private sealed record Segment(
-        int FirstChannel, int Panels, DepthwisePanels Constants, AssembledFunction Rows, AssembledFunction? LastRow);
 }

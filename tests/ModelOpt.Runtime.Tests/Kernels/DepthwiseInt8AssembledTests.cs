@@ -57,6 +57,23 @@ public sealed class DepthwiseInt8AssembledTests
     }
 
     [TestMethod]
+    public void Images_lower_than_the_window()
+    {
+        foreach (int channels in (int[])[5, 8, 40, 100])
+        {
+            for (int height = 1; height <= 3; height++)
+            {
+                Check(new Window2D(1, height, 12, channels, height, 12, channels, 5, 5, 1, 1, 1, 1, 2, 2), false, height);
+                Check(new Window2D(2, height, 12, channels, height, 12, channels, 3, 3, 1, 1, 1, 1, 1, 1), true, height);
+                Check(new Window2D(1, height, 12, channels, height, 12, channels, 7, 3, 1, 1, 1, 1, 3, 1), false, height);
+            }
+
+            // No row of taps meets the image.
+            Check(new Window2D(1, 1, 9, channels, 1, 9, channels, 2, 3, 1, 1, 2, 1, 1, 1), false, channels);
+        }
+    }
+
+    [TestMethod]
     public void Any_kernel_stride_and_dilation()
     {
         var random = new Random(7);
