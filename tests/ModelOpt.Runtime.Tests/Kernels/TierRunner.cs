@@ -1,14 +1,9 @@
-using System.Diagnostics;
 using System.Reflection;
-using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 
-/// <summary>
-/// Runs the kernel tests once more in a process of their own, where an environment variable of the .NET runtime switches
-/// instruction sets off: <c>dotnet ModelOpt.Runtime.Tests.dll TIER</c>.
-/// </summary>
+/// <summary>Runs tests once more in a <see cref="ChildProcess"/> that lacks instruction sets or assembled code.</summary>
 internal static class TierRunner
 {
     /// <summary>The test methods of this folder and of Operators, those that start processes excepted.</summary>
@@ -17,40 +12,30 @@ internal static class TierRunner
         .. typeof(TierRunner).Assembly.GetTypes()
             .Where(type => type.Namespace == typeof(TierRunner).Namespace || type.Namespace == typeof(Operators.OperatorTesting).Namespace)
             .Where(type => type != typeof(TierTests))
-            .Where(type => type.GetCustomAttribute<TestClassAttribute>() is not null)
             .OrderBy(type => type.Name, StringComparer.Ordinal)
-            .SelectMany(type => type.GetMethods())
-            .Where(method => method.GetCustomAttribute<TestMethodAttribute>() is not null),
+            .SelectMany(TestMethods),
     ];
 
-    /// <summary>Starts this assembly with <c>DOTNET_<paramref name="variable"/>=0</c>; returns exit code and output.</summary>
-    public static (int ExitCode, string Output) Start(string variable, SimdTier expected)
+    /// <summary>Runs all of <see cref="Methods"/> if the widest tier is the expected one; 0 if all pass.</summary>
+    public static int Run(string tier)
     {
-        string dotnet = Path.GetFullPath(
-            Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
-        var start = new ProcessStartInfo(dotnet, [typeof(TierRunner).Assembly.Location, expected.ToString()])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["DOTNET_" + variable] = "0";
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output + errors.Result);
+        if (SimdTiers.Best.ToString() == tier)
+            return Run(Methods);
+        Console.WriteLine($"The widest tier is {SimdTiers.Best}; expected: {tier}.");
+        return 2;
     }
 
-    private static int Main(string[] args)
-    {
-        if (args.Length != 1 || SimdTiers.Best.ToString() != args[0])
-        {
-            Console.WriteLine($"The widest tier is {SimdTiers.Best}; expected: {string.Join(' ', args)}.");
-            return 2;
-        }
+    /// <summary>Runs the methods of a test class; 0 if all pass.</summary>
+    public static int Run(Type type) => Run([.. TestMethods(type)]);
 
+    private static IEnumerable<MethodInfo> TestMethods(Type type) => type.GetCustomAttribute<TestClassAttribute>() is null
+        ? []
+        : type.GetMethods().Where(method => method.GetCustomAttribute<TestMethodAttribute>() is not null);
+
+    private static int Run(IReadOnlyList<MethodInfo> methods)
+    {
         int failures = 0;
-        foreach (MethodInfo method in Methods)
+        foreach (MethodInfo method in methods)
         {
             object?[]?[] rows = [.. method.GetCustomAttributes<DataRowAttribute>().Select(row => row.Data)];
             foreach (object?[]? row in rows.Length == 0 ? [null] : rows)
@@ -67,7 +52,7 @@ internal static class TierRunner
             }
         }
 
-        Console.WriteLine($"{Methods.Count} methods, {failures} failures");
+        Console.WriteLine($"{methods.Count} methods, {failures} failures");
         return failures == 0 ? 0 : 1;
     }
 }

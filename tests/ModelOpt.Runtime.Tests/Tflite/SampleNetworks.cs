@@ -74,6 +74,55 @@ internal static class SampleNetworks
         return m.Build([x], [y]);
     }
 
+    /// <summary>
+    /// int8, float32 [−1, 24, 20, 3] → convolution with stride 2, inverted residual block, grouped dilated convolution, maximum
+    /// pool, dense 11 → [−1, 11]. Wide enough that every kind of convolution is worth more than one thread.
+    /// </summary>
+    public static byte[] Residual()
+    {
+        var random = new Random(3);
+        var m = new TestModel();
+        int x = m.Tensor("x", TensorType.Float32, [-1, 24, 20, 3]);
+        int q = m.Tensor("q", TensorType.Int8, [-1, 24, 20, 3], 1 / 127f, 3);
+        m.Operator(BuiltinOperator.Quantize, [x], [q]);
+        int stem = Convolution(q, [20, 3, 3, 3], [-1, 12, 10, 20], 2, 1, ActivationFunction.Relu6);
+        int wide = Convolution(stem, [72, 1, 1, 20], [-1, 12, 10, 72], 1, 1, ActivationFunction.Relu6);
+        int filter = m.Constant("filter", TensorType.Int8, [1, 3, 3, 72], Bytes(random, 9 * 72), Scales(random, 72), 0, 3);
+        int depthwise = m.Tensor("depthwise", TensorType.Int8, [-1, 12, 10, 72], 0.06f, -20);
+        m.Operator(
+            BuiltinOperator.DepthwiseConv2D, [wide, filter, -1], [depthwise],
+            new DepthwiseConv2DOptions(Padding.Same, 1, 1, 1, ActivationFunction.None));
+        int narrow = Convolution(depthwise, [20, 1, 1, 72], [-1, 12, 10, 20], 1, 1, ActivationFunction.None);
+        int sum = m.Tensor("sum", TensorType.Int8, [-1, 12, 10, 20], 0.09f, 7);
+        m.Operator(
+            BuiltinOperator.Add, [stem, narrow], [sum], new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
+        int grouped = Convolution(sum, [34, 3, 3, 10], [-1, 12, 10, 34], 1, 2, ActivationFunction.Relu);
+        int pooled = m.Tensor("pooled", TensorType.Int8, [-1, 6, 5, 34], 0.05f, -9);
+        m.Operator(
+            BuiltinOperator.MaxPool2D, [grouped], [pooled], new Pool2DOptions(Padding.Valid, 2, 2, 2, 2, ActivationFunction.None));
+        int flat = m.Tensor("flat", TensorType.Int8, [-1, 1020], 0.05f, -9);
+        m.Operator(BuiltinOperator.Reshape, [pooled], [flat], new ReshapeOptions([-1, 1020]));
+        int dense = m.Constant("dense", TensorType.Int8, [11, 1020], Bytes(random, 11 * 1020), [0.002f]);
+        int logits = m.Tensor("logits", TensorType.Int8, [-1, 11], 0.2f, 1);
+        m.Operator(
+            BuiltinOperator.FullyConnected, [flat, dense, -1], [logits], new FullyConnectedOptions(ActivationFunction.None));
+        int y = m.Tensor("y", TensorType.Float32, [-1, 11]);
+        m.Operator(BuiltinOperator.Dequantize, [logits], [y]);
+        return m.Build([x], [y]);
+
+        int Convolution(int input, int[] weights, int[] output, int stride, int dilation, ActivationFunction activation)
+        {
+            int channels = weights[0];
+            int w = m.Constant("w", TensorType.Int8, weights, Bytes(random, weights.Aggregate(1, (a, b) => a * b)), Scales(random, channels));
+            int b = m.Constant("b", TensorType.Int32, [channels], [.. Enumerable.Range(0, channels).Select(_ => random.Next(-900, 900))], Scales(random, channels));
+            int result = m.Tensor("c", TensorType.Int8, output, 0.05f, -9);
+            m.Operator(
+                BuiltinOperator.Conv2D, [input, w, b], [result],
+                new Conv2DOptions(Padding.Same, stride, stride, activation, dilation, dilation));
+            return result;
+        }
+    }
+
     public static float[] Floats(Random random, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * 2) - 1)];
 

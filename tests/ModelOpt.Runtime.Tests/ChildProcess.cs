@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using ModelOpt.Runtime.Tests.Kernels;
+
+namespace ModelOpt.Runtime.Tests;
+
+/// <summary>
+/// Runs tests in a process of their own, which takes its instruction sets from environment variables of the .NET runtime and its
+/// conditions from arguments: <c>dotnet ModelOpt.Runtime.Tests.dll [DisableJit] [RefuseExecutable] (kernels TIER | concurrency | models)</c>.
+/// </summary>
+internal static class ChildProcess
+{
+    /// <summary>Sets the switch that applications set.</summary>
+    public const string DisableJit = nameof(DisableJit);
+
+    /// <summary>Has Linux refuse to make memory executable; needs <c>EnableWriteXorExecute=0</c>.</summary>
+    public const string RefuseExecutable = nameof(RefuseExecutable);
+
+    /// <summary>The exit code where that can't be had.</summary>
+    public const int NoFilter = 3;
+
+    /// <summary>Starts this assembly; returns exit code and output.</summary>
+    /// <param name="variables">Variables of the .NET runtime, <c>NAME=VALUE</c> without their prefix.</param>
+    /// <param name="arguments">Conditions and command.</param>
+    public static (int ExitCode, string Output) Start(string[] variables, params string[] arguments)
+    {
+        string dotnet = Path.GetFullPath(
+            Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+        var start = new ProcessStartInfo(dotnet, [typeof(ChildProcess).Assembly.Location, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string variable in variables)
+            start.Environment["DOTNET_" + variable.Split('=')[0]] = variable.Split('=')[1];
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output + errors.Result);
+    }
+
+    private static int Main(string[] args)
+    {
+        ReadOnlySpan<string> rest = args;
+        for (; rest is [DisableJit or RefuseExecutable, ..]; rest = rest[1..])
+        {
+            if (rest[0] == DisableJit)
+                AppContext.SetSwitch("ModelOpt.Runtime.DisableJit", true);
+            else if (!MemoryProtection.TryRefuseExecutable())
+                return NoFilter;
+        }
+
+        switch (rest)
+        {
+            case ["kernels", string tier]:
+                return TierRunner.Run(tier);
+            case ["concurrency"]:
+                return TierRunner.Run(typeof(ConcurrencyTests));
+            case ["models"]:
+                ModelRunner.Run(Console.Out);
+                return 0;
+            default:
+                Console.WriteLine($"Unknown: {string.Join(' ', args)}");
+                return 2;
+        }
+    }
+}
