@@ -71,7 +71,7 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
     public static Kernel? TryCreate(
         Window2D window, LayerQuantization quantization, ReadOnlySpan<byte> weights, ReadOnlySpan<int> bias, bool unsigned,
         AssembledCode code) =>
-        DepthwiseEmitter.Supports(DepthwiseShape.For(window, unsigned, default))
+        DepthwiseShape.For(window, unsigned, default).IsSupported
         && ConvInt8Assembled.TryCenter(weights, quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> centered)
             ? new DepthwiseInt8Assembled(window, quantization, centered, bias, unsigned, code)
             : null;

@@ -203,7 +203,7 @@ public sealed class DepthwiseInt8AssembledTests
             size < ((kernel - 1) * dilation) + 1 ? 0 : ((size - ((kernel - 1) * dilation) - 1) / stride) + 1;
     }
 
-    private static bool Supports(Window2D window) => DepthwiseEmitter.Supports(DepthwiseShape.For(window, false, default));
+    private static bool Supports(Window2D window) => DepthwiseShape.For(window, false, default).IsSupported;
 
     private static byte[] Repeat(int value, int count) => [.. Enumerable.Repeat((byte)value, count)];
 

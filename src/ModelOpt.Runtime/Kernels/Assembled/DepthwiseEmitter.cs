@@ -9,7 +9,7 @@ using static Int8EpilogueConstants;
 /// them. Saturating packs undo the interleaving:
 /// y = clamp(rint((float)sum · m) + z), as <see cref="Requantizer"/> computes it.
 /// </summary>
-internal sealed class DepthwiseEmitter
+internal sealed partial class DepthwiseEmitter
 {
     // Registers; rbx, rsi and rdi belong to the caller in one calling convention or the other and are saved.
     private const Gpr Panel = Gpr.Rax, Arguments = Gpr.Rcx, Constants = Gpr.Rdx, StepsLeft = Gpr.Rbx, Output = Gpr.Rdi,
@@ -19,14 +19,10 @@ internal sealed class DepthwiseEmitter
     private const Gpr CurrentRow = Gpr.R8, Offset = Gpr.R9, RowTable = Gpr.R10;
     private const int RowRegisters = 4, Mask = 1, FlipBits = 31, QuadRegisters = 16;
 
-    // Code of more quads than this would fill the instruction cache.
-    private const int MaxQuads = 160;
-
     private readonly DepthwiseShape _shape;
     private readonly X64Assembler _code;
     private readonly DepthwisePlan _plan;
     private readonly int _columnBytes;
-    private readonly int _steps;
     private int _current;
 
     private DepthwiseEmitter(DepthwiseShape shape, X64Assembler code)
@@ -35,7 +31,6 @@ internal sealed class DepthwiseEmitter
         _code = code;
         _plan = DepthwisePlan.Create(shape);
         _columnBytes = shape.Flat ? 1 : shape.Channels;
-        _steps = Steps(shape);
     }
 
     private VectorWidth Width => _shape.Width;
@@ -44,39 +39,10 @@ internal sealed class DepthwiseEmitter
 
     private bool RowsInRegisters => _plan.InputRows <= RowRegisters;
 
-    /// <summary>Whether the code of a shape is short enough: most steps must be alike.</summary>
-    public static bool Supports(in DepthwiseShape shape)
-    {
-        const int maxTaps = 100, maxSpan = 1 << 15;
-        int taps = shape.KernelHeight * shape.KernelWidth;
-        long span = (shape.KernelWidth - 1) * (long)shape.DilationWidth * (shape.Flat ? shape.Channels : 1);
-        if (taps > maxTaps || span > maxSpan || shape.StrideWidth > maxSpan)
-            return false;
-        (int begin, int end) = AlikeSteps(shape);
-        return (Steps(shape) - (end - begin) + 1) * ((taps + 3) / 4) * DepthwisePlan.Columns <= MaxQuads;
-    }
-
     public static void Emit(DepthwiseShape shape, X64Assembler code)
     {
         code.Width = shape.Width;
         new DepthwiseEmitter(shape, code).Emit();
-    }
-
-    private static int Steps(in DepthwiseShape shape) => (shape.OutputWidth + DepthwisePlan.Columns - 1) / DepthwisePlan.Columns;
-
-    /// <summary>Full steps whose quads lie within the input.</summary>
-    private static (int Begin, int End) AlikeSteps(in DepthwiseShape shape)
-    {
-        if (shape.Flat)
-            return (0, (shape.OutputWidth - (shape.Masked ? 1 : 0)) / DepthwisePlan.Columns);
-
-        // The windows of a step span no more; neither do their quads.
-        int columnStep = DepthwisePlan.Columns * shape.StrideWidth;
-        int span = columnStep + ((shape.KernelWidth - 1) * shape.DilationWidth);
-        int begin = (shape.PadLeft + columnStep - 1) / columnStep;
-        int room = shape.InputWidth + shape.PadLeft - span;
-        int end = room < 0 ? 0 : Math.Min((room / columnStep) + 1, shape.OutputWidth / DepthwisePlan.Columns);
-        return begin < end ? (begin, end) : (0, 0);
     }
 
     private void Emit()
@@ -87,7 +53,7 @@ internal sealed class DepthwiseEmitter
         _code.Push(SecondOutput);
         EmitLoads();
         Label panel = _code.Here();
-        (int begin, int end) = AlikeSteps(_shape);
+        (int begin, int end) = _shape.AlikeSteps();
         for (int step = 0; step < begin; step++)
             EmitStep(step, step == 0 ? 0 : _plan.Carried);
         if (end > begin)
@@ -101,10 +67,10 @@ internal sealed class DepthwiseEmitter
             _code.JumpIfNotZero(loop);
         }
 
-        for (int step = end; step < _steps; step++)
+        for (int step = end; step < _shape.Steps; step++)
             EmitStep(step, step == 0 ? 0 : _plan.Carried);
         Advance(
-            Bytes() - (_steps * _plan.ColumnStep * _columnBytes), Bytes() - (_steps * DepthwisePlan.Columns * _shape.OutputPitch));
+            Bytes() - (_shape.Steps * _plan.ColumnStep * _columnBytes), Bytes() - (_shape.Steps * DepthwisePlan.Columns * _shape.OutputPitch));
         _code.Add(Panel, DepthwisePanels.Bytes(_plan, Width));
         _code.Dec(new Address(Arguments, PanelsAt));
         _code.JumpIfNotZero(panel);
@@ -124,7 +90,6 @@ internal sealed class DepthwiseEmitter
             _code.KMovQ(Mask, Panel);
         }
 
-        // Windows passes the argument in the register that holds it here; Linux in the one of the output, read last.
         _code.Mov(Panel, new Address(Arguments, PanelAt));
         _code.Mov(Constants, new Address(Arguments, ConstantsAt));
         _code.Mov(RowTable, new Address(Arguments, RowsAt));
@@ -163,7 +128,7 @@ internal sealed class DepthwiseEmitter
     private void EmitStep(int step, int first)
     {
         int columns = Math.Min(DepthwisePlan.Columns, _shape.OutputWidth - (step * DepthwisePlan.Columns));
-        bool last = step == _steps - 1;
+        bool last = step == _shape.Steps - 1;
         _current = DepthwisePlan.None;
         if (Resident)
         {
@@ -288,93 +253,6 @@ internal sealed class DepthwiseEmitter
                 _code.VPackSsDw(first + 2, first + 2, first + _shape.Groups - 1);
             Store(output, first, _shape.Groups > 2 ? first + 2 : first, step);
         }
-    }
-
-    private void EmitQuads(int begin, int end, int step, int columns = 2)
-    {
-        for (int quad = begin; quad < end; quad++)
-        {
-            bool used = columns == DepthwisePlan.Columns;
-            foreach (DepthwisePlan.Use use in _plan.Uses)
-                used |= use.Quad == quad && use.Output < columns * _plan.Rows;
-            if (used)
-                EmitQuad(quad, 4 * quad, step);
-        }
-    }
-
-    /// <summary>Loads a quad and interleaves it to four registers from <paramref name="to"/> on.</summary>
-    private void EmitQuad(int index, int to, int step)
-    {
-        int[] quad = _plan.Quads[index];
-        int from = FlipBits - 4;
-        Span<int> pixels = [from, from + 1, from + 2, from + 3];
-        bool padding = true;
-        for (int i = 0; i < 4; i++)
-            padding &= quad[i] == DepthwisePlan.None || !IsInside(quad[i], step);
-        if (padding)
-        {
-            Load(to, new Address(Constants, PaddingAt), false);
-            for (int group = 1; group < _shape.Groups; group++)
-                _code.VMov(to + group, to);
-            return;
-        }
-
-        for (int i = 0; i < 4; i++)
-        {
-            if (quad[i] == DepthwisePlan.None)
-                pixels[i] = pixels[0];
-            else if (IsInside(quad[i], step))
-                Load(pixels[i], At(quad[i]), _shape.Masked && !_shape.Flat);
-            else
-                Load(pixels[i], new Address(Constants, PaddingAt), false);
-        }
-
-        _code.VpUnpackLBw(to, pixels[0], pixels[1]);
-        if (_shape.Groups > 2)
-            _code.VpUnpackHBw(to + 1, pixels[0], pixels[1]);
-        _code.VpUnpackLBw(from, pixels[2], pixels[3]);
-        if (_shape.Groups > 2)
-        {
-            _code.VpUnpackHBw(from + 1, pixels[2], pixels[3]);
-            _code.VpUnpackLWd(to + 2, to + 1, from + 1);
-            _code.VpUnpackHWd(to + 3, to + 1, from + 1);
-        }
-
-        _code.VpUnpackHWd(to + 1, to, from);
-        _code.VpUnpackLWd(to, to, from);
-    }
-
-    private void Load(int to, Address from, bool masked)
-    {
-        if (masked)
-            _code.VMovBytes(to, from, Mask);
-        else if (!_shape.Flip)
-            _code.VMov(to, from);
-        else
-            _code.VpXorD(to, FlipBits, from);
-        if (masked && _shape.Flip)
-            _code.VpXorD(to, FlipBits, to);
-    }
-
-    private bool IsInside(int pixel, int step)
-    {
-        int column = (step * _plan.ColumnStep) + DepthwisePlan.Column(pixel) - _shape.PadLeft;
-        return _shape.Flat || (uint)column < (uint)_shape.InputWidth;
-    }
-
-    private Address At(int pixel)
-    {
-        int displacement = (DepthwisePlan.Column(pixel) - _shape.PadLeft) * _columnBytes;
-        if (RowsInRegisters)
-            return new Address(FirstRow + DepthwisePlan.Row(pixel), displacement);
-        if (_current != DepthwisePlan.Row(pixel))
-        {
-            _code.Mov(CurrentRow, new Address(RowTable, 8 * DepthwisePlan.Row(pixel)));
-            _code.Add(CurrentRow, Offset);
-        }
-
-        _current = DepthwisePlan.Row(pixel);
-        return new Address(CurrentRow, displacement);
     }
 
     private Address InGroup(int group, int at) => new(Panel, (group * DepthwisePanels.GroupBytes(_plan, Width)) + at);

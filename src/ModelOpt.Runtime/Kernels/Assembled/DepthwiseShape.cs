@@ -29,8 +29,29 @@ internal readonly record struct DepthwiseShape(
 {
     private const int PieceBytes = 64;
 
+    // Code of more quads than this would fill the instruction cache.
+    private const int MaxQuads = 160;
+
     /// <summary>Bytes from one output column to the next.</summary>
     public int OutputPitch => Flat ? PieceBytes : Channels;
+
+    /// <summary>Steps of an output row, the last one maybe with a single column.</summary>
+    public int Steps => (OutputWidth + DepthwisePlan.Columns - 1) / DepthwisePlan.Columns;
+
+    /// <summary>Whether the code is short enough: most steps must be alike.</summary>
+    public bool IsSupported
+    {
+        get
+        {
+            const int maxTaps = 100, maxSpan = 1 << 15;
+            int taps = KernelHeight * KernelWidth;
+            long span = (KernelWidth - 1) * (long)DilationWidth * (Flat ? Channels : 1);
+            if (taps > maxTaps || span > maxSpan || StrideWidth > maxSpan)
+                return false;
+            (int begin, int end) = AlikeSteps();
+            return (Steps - (end - begin) + 1) * ((taps + 3) / 4) * DepthwisePlan.Columns <= MaxQuads;
+        }
+    }
 
     /// <summary>The shape of a layer's functions, for panels of 64 channels.</summary>
     public static DepthwiseShape For(in Window2D window, bool unsigned, Int8Epilogue epilogue)
@@ -48,6 +69,21 @@ internal readonly record struct DepthwiseShape(
             channels, window.InputWidth, window.OutputWidth, window.KernelHeight, window.KernelWidth, window.StrideWidth,
             window.DilationWidth, window.PadLeft, rows, rows, VectorWidth.Bits512, Math.Min(4, (channels + 3) / 4), channels < 16,
             !unsigned, false, epilogue);
+    }
+
+    /// <summary>Full steps whose quads lie within the input.</summary>
+    public (int Begin, int End) AlikeSteps()
+    {
+        if (Flat)
+            return (0, (OutputWidth - (Masked ? 1 : 0)) / DepthwisePlan.Columns);
+
+        // The windows of a step span no more; neither do their quads.
+        int columnStep = DepthwisePlan.Columns * StrideWidth;
+        int span = columnStep + ((KernelWidth - 1) * DilationWidth);
+        int begin = (PadLeft + columnStep - 1) / columnStep;
+        int room = InputWidth + PadLeft - span;
+        int end = room < 0 ? 0 : Math.Min((room / columnStep) + 1, OutputWidth / DepthwisePlan.Columns);
+        return begin < end ? (begin, end) : (0, 0);
     }
 }
 
