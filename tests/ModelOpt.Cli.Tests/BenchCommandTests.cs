@@ -40,23 +40,27 @@ public sealed class BenchCommandTests
     }
 
     [TestMethod]
-    public void Each_operator_of_the_file_shows_once_whether_the_plan_fused_it_or_not()
+    [DataRow("Add", "ADD", "int8")]
+    [DataRow("Add", "ADD", "none")]
+    [DataRow("Concat", "CONCATENATION", "int8")]
+    [DataRow("Concat", "CONCATENATION", "none")]
+    public void Each_operator_of_the_file_shows_once_whether_the_plan_fused_it_or_not(string joint, string tflite, string quantization)
     {
         // 32·32 pixels · 3·3·16·16 multiply-adds, twice.
         using var folder = new TempFolder();
         var graph = new TestGraph();
         Value x = graph.Input("x", -1, 16, 32, 32);
         Value first = Convolve(x, 1), second = Convolve(first, 2);
-        graph.Output(graph.Add("Add", first, second));
-        string onnx = folder.Write("residual.onnx", OnnxWriter.Write(graph.Build()));
+        graph.Output(joint == "Add" ? graph.Add(joint, first, second) : graph.Add(joint, [first, second], ("axis", 1)));
+        string onnx = folder.Write("joint.onnx", OnnxWriter.Write(graph.Build()));
         string data = folder.Write("data.npy", DataTesting.Npy("|u1", "2, 32, 32, 16", [.. Enumerable.Range(0, 32768).Select(i => (byte)(i * 7))]));
-        CliResult compressed = CliTesting.Run("compress", onnx, "-o", folder["out"], "--calibration", data);
+        CliResult compressed = CliTesting.Run("compress", onnx, "-o", folder["out"], "--calibration", data, "--quantization", quantization);
         Assert.AreEqual(0, compressed.ExitCode, compressed.Error);
 
-        CliResult result = CliTesting.Run(["bench", folder["out/residual.tflite"], "--layers", .. Short]);
+        CliResult result = CliTesting.Run(["bench", folder["out/joint.tflite"], "--layers", .. Short]);
         Assert.AreEqual("", result.Error);
-        string[] operators = [.. Rows(result, " %").SelectMany(row => row.Split([' ', '+'])).Where(word => word is "CONV_2D" or "ADD").Order()];
-        CollectionAssert.AreEqual((string[])["ADD", "CONV_2D", "CONV_2D"], operators);
+        string[] operators = [.. Rows(result, " %").SelectMany(row => row.Split([' ', '+'])).Where(word => word == "CONV_2D" || word == tflite)];
+        CollectionAssert.AreEquivalent((string[])[tflite, "CONV_2D", "CONV_2D"], operators);
         StringAssert.Contains(Rows(result, "total").Single(), " 4.72 ");
 
         Value Convolve(Value input, int seed) =>

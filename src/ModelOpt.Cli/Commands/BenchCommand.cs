@@ -180,8 +180,8 @@ internal static class BenchCommand
             [
                 step, operators, output, Number(milliseconds * 1e3, 1), Percent(milliseconds / total),
                 macs == 0 ? "" : Number(macs / 1e6, 2),
-                macs == 0 ? "" : Number(macs / milliseconds / 1e6, 1),
-                macs == 0 ? "" : Percent(least / milliseconds),
+                macs == 0 || milliseconds == 0 ? "" : Number(macs / milliseconds / 1e6, 1),
+                macs == 0 || milliseconds == 0 ? "" : Percent(least / milliseconds),
             ];
         }
     }

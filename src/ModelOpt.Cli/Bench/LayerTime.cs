@@ -16,10 +16,10 @@ internal sealed record LayerTime(string Operators, string Output, bool IsFloat, 
     public static LayerTime[] Measure(TfliteModel model, byte[] file, int runs)
     {
         StepProfile[] steps = Profile.Measure(model, runs);
-        Dictionary<string, List<Node>> nodes = Assign(GraphReader.Read(file), [.. steps.Select(step => step.Output)]);
-        return [.. steps.Select(step =>
+        ILookup<Node, Node> nodes = Assign(GraphReader.Read(file), [.. model.Plan.Steps.Select(step => step.Node)]);
+        return [.. steps.Select((step, i) =>
         {
-            List<Node> computed = nodes.GetValueOrDefault(step.Output) ?? [];
+            Node[] computed = [.. nodes[model.Plan.Steps[i].Node]];
             string operators = string.Join('+', computed.Select(node => node.Operator.TfliteName()));
             return new LayerTime(
                 operators.Length > 0 ? operators : step.Operator,
@@ -31,27 +31,33 @@ internal sealed record LayerTime(string Operators, string Output, bool IsFloat, 
     }
 
     /// <summary>
-    /// The operators of the file by the step that computes them. The plan may have fused or moved some: one whose output no
-    /// step has belongs to the step that its first consumer belongs to; what only names its input anew belongs to none.
+    /// The operators of the file by the step that computes them. The plan may have fused some: one that is no step of its own
+    /// belongs to the last step that writes its output or, where none does, to where its first consumer belongs. What only
+    /// names its input anew belongs to none.
     /// </summary>
-    private static Dictionary<string, List<Node>> Assign(Graph graph, HashSet<string> steps)
+    private static ILookup<Node, Node> Assign(Graph graph, Node[] steps)
     {
+        ILookup<int, Node> byIndex = steps.ToLookup(step => step.Index);
+        ILookup<string, Node> byOutput = steps.ToLookup(step => step.Output.Name);
         var consumers = new Dictionary<Tensor, Node>();
         foreach (Node node in graph.Nodes)
         {
             foreach (Tensor input in node.Inputs.OfType<Tensor>()) consumers.TryAdd(input, node);
         }
 
-        var assigned = new Dictionary<string, List<Node>>();
-        foreach (Node node in graph.Nodes)
-        {
-            Node? at = node;
-            while (at is not null && !steps.Contains(at.Output.Name)) at = consumers.GetValueOrDefault(at.Output);
-            if (at is null || (at != node && node.Operator is BuiltinOperator.Reshape or BuiltinOperator.Squeeze)) continue;
-            if (!assigned.TryGetValue(at.Output.Name, out List<Node>? list)) assigned[at.Output.Name] = list = [];
-            list.Add(node);
-        }
+        return graph.Nodes
+            .Where(node => byIndex.Contains(node.Index)
+                || node.Operator is not (BuiltinOperator.Reshape or BuiltinOperator.Squeeze or BuiltinOperator.ExpandDims))
+            .Select(node => (Node: node, Step: StepOf(node)))
+            .Where(pair => pair.Step is not null)
+            .ToLookup(pair => pair.Step!, pair => pair.Node);
 
-        return assigned;
+        Node? StepOf(Node? node)
+        {
+            Node? step = null;
+            for (; node is not null && step is null; node = consumers.GetValueOrDefault(node.Output))
+                step = byIndex[node.Index].FirstOrDefault() ?? byOutput[node.Output.Name].LastOrDefault();
+            return step;
+        }
     }
 }
