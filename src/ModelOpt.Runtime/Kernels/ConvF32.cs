@@ -22,6 +22,8 @@ internal sealed unsafe class ConvF32 : Kernel
     // A block's rows stay in the second-level cache while the weights stream past them.
     private const int BlockBytes = 256 * 1024;
     private const int MaxBlockPixels = 1024;
+    private const int UnitPixels = 64;
+    private const int EnoughUnits = 8;
     private const int MaxSegment = 256;
 
     private readonly Window2D _window;
@@ -32,14 +34,16 @@ internal sealed unsafe class ConvF32 : Kernel
     private readonly bool _isPadded;
     private readonly int _pitch;
     private readonly int _blockRows;
-    private readonly int _blocksPerImage;
+    private readonly bool _isSharedByRows;
+    private readonly int _unitRows;
+    private readonly int _unitsPerImage;
+    private readonly int _panels;
     private readonly PackedMatrixF32[] _weights;
     private readonly AlignedBuffer<GemmSegment> _segments;
     private readonly AlignedBuffer<float> _bias;
     private readonly float _low;
     private readonly float _high;
     private readonly ConvDestination _destination;
-    private readonly TileGrid _grid;
 
     /// <summary>The kernel of a convolution.</summary>
     /// <param name="window">Shape of the operation.</param>
@@ -94,19 +98,25 @@ internal sealed unsafe class ConvF32 : Kernel
         _isPadded = window.PadTop > 0 || window.PadLeft > 0 || paddedHeight > window.InputHeight || paddedWidth > window.InputWidth;
         _pitch = checked((_isPadded ? paddedWidth : window.InputWidth) * window.InputChannels);
         _segments = Segments();
-        // Whole tiles of rows, as far as a block can have them; at least four, so that weights from afar are worth their way.
-        int width = window.OutputWidth, least = Math.Max(1, 32 / Math.Max(1, width));
+        // At least four tiles of rows, so that weights from afar are worth their way.
+        int width = Math.Max(1, window.OutputWidth), least = Math.Max(1, 32 / width);
         long rows = ((BlockBytes / sizeof(float) / Math.Max(1, _pitch)) - reachDown) / window.StrideHeight;
-        _blockRows = (int)Math.Min(Math.Clamp(rows, least, Math.Max(least, MaxBlockPixels / Math.Max(1, width))), window.OutputHeight);
-        _blockRows = Math.Max(1, width == 1 && _blockRows > 8 ? _blockRows & -8 : _blockRows);
-        _blocksPerImage = (window.OutputHeight + _blockRows - 1) / _blockRows;
-        _grid = new TileGrid(window.Batch * _blocksPerImage, 1, groups * _panelsPerGroup);
+        _blockRows = (int)Math.Clamp(rows, least, Math.Max(least, MaxBlockPixels / width));
+        _blockRows = Math.Clamp(width == 1 && _blockRows > 8 ? _blockRows & -8 : _blockRows, 1, Math.Max(1, window.OutputHeight));
+
+        // Threads share the rows where there are many, else the panels of weights.
+        int unit = Math.Min(Math.Max(1, UnitPixels / width), _blockRows), units = (window.OutputHeight + unit - 1) / unit;
+        _isSharedByRows = units * window.Batch >= Math.Min(EnoughUnits, groups * _panelsPerGroup + 1);
+        _unitRows = _isSharedByRows ? unit : _blockRows;
+        _unitsPerImage = (window.OutputHeight + _unitRows - 1) / _unitRows;
+        _blockRows = _blockRows / _unitRows * _unitRows;
+        _panels = groups * _panelsPerGroup;
     }
 
     public override int ScratchBytes => checked(
         (_window.IsPointwise ? 0 : _blockRows * _window.OutputWidth * sizeof(float*)) + (_isPadded ? sizeof(float) * InputRows(_blockRows) * _pitch : 0));
 
-    public override int Items => _grid.Items;
+    public override int Items => _window.Batch * _unitsPerImage * (_isSharedByRows ? 1 : _panels);
 
     public override long Work => (long)_window.Batch * _window.OutputHeight * _window.OutputWidth * _window.OutputChannels * _k;
 
@@ -117,32 +127,42 @@ internal sealed unsafe class ConvF32 : Kernel
         fixed (byte* scratch = args.Scratch<byte>())
         {
             float** rows = (float**)(scratch + (_isPadded ? sizeof(float) * InputRows(_blockRows) * _pitch : 0));
-            (int Block, int Group) prepared = (-1, -1);
-            for (int item = start; item < end; item++)
+            while (start < end)
             {
-                int block = _grid.RowRange(item).Begin;
-                int image = block / _blocksPerImage, oy = block % _blocksPerImage * _blockRows;
-                int count = Math.Min(_blockRows, _window.OutputHeight - oy);
-                int top = (oy * _window.StrideHeight) - _window.PadTop;
-                float* from = input + ((((nint)image * _window.InputHeight) + top) * _window.InputWidth * _window.InputChannels);
-                if (_isPadded && prepared.Block != block)
-                    CopyRows(from, top, InputRows(count), (float*)scratch);
-                if (_isPadded)
-                    from = (float*)scratch;
-                nint to = _destination.Offset + ((((nint)image * _window.OutputHeight) + oy) * _window.OutputWidth * _destination.Stride);
-                (int panelBegin, int panelEnd) = _grid.PanelRange(item);
-                for (int panel = panelBegin; panel < panelEnd;)
-                {
-                    int group = panel / _panelsPerGroup, last = Math.Min(panelEnd, (group + 1) * _panelsPerGroup);
-                    if (!_window.IsPointwise && prepared != (block, group))
-                        Point(from + (group * _inputs), count, rows);
-                    prepared = (block, group);
-                    Multiply(
-                        from + (group * _inputs), rows, output, residual, to + (group * _outputs), count * _window.OutputWidth, group,
-                        panel % _panelsPerGroup, last - (group * _panelsPerGroup));
-                    panel = last;
-                }
+                // Neighbouring items are computed as one block of rows, or of panels.
+                int panels = _isSharedByRows ? 1 : _panels, unit = start / panels, first = unit % _unitsPerImage;
+                int limit = _isSharedByRows ? Math.Min(_unitsPerImage - first, _blockRows / _unitRows) : panels - (start % panels);
+                int count = Math.Min(end - start, limit), oy = first * _unitRows;
+                (int Begin, int End) range = _isSharedByRows ? (0, _panels) : (start % panels, (start % panels) + count);
+                int height = Math.Min((_isSharedByRows ? count : 1) * _unitRows, _window.OutputHeight - oy);
+                Block(input, output, residual, (float*)scratch, rows, unit / _unitsPerImage, oy, height, range);
+                start += count;
             }
+        }
+    }
+
+    /// <summary>Computes panels of weights of some rows of an image.</summary>
+    private void Block(
+        float* input, float* output, float* residual, float* scratch, float** rows, int image, int oy, int count, (int Begin, int End) panels)
+    {
+        int top = (oy * _window.StrideHeight) - _window.PadTop;
+        float* from = input + ((((nint)image * _window.InputHeight) + top) * _window.InputWidth * _window.InputChannels);
+        if (_isPadded)
+        {
+            CopyRows(from, top, InputRows(count), scratch);
+            from = scratch;
+        }
+
+        nint to = _destination.Offset + ((((nint)image * _window.OutputHeight) + oy) * _window.OutputWidth * _destination.Stride);
+        for (int panel = panels.Begin; panel < panels.End;)
+        {
+            int group = panel / _panelsPerGroup, last = Math.Min(panels.End, (group + 1) * _panelsPerGroup);
+            if (!_window.IsPointwise)
+                Point(from + (group * _inputs), count, rows);
+            Multiply(
+                from + (group * _inputs), rows, output, residual, to + (group * _outputs), count * _window.OutputWidth, group,
+                panel % _panelsPerGroup, last - (group * _panelsPerGroup));
+            panel = last;
         }
     }
 
