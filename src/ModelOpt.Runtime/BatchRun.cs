@@ -22,8 +22,8 @@ internal sealed unsafe class BatchRun(SessionPool sessions) : IParallelJob
         Session session = sessions.Rent();
         for (int i = 0; i < _inputs.Length; i++)
         {
-            Span<byte> input = session.Input(i);
-            new ReadOnlySpan<byte>(_inputs[i] + ((nint)part * input.Length), input.Length).CopyTo(input);
+            int length = sessions.Plan.Inputs[i].Length;
+            session.SetSample(i, new ReadOnlySpan<byte>(_inputs[i] + ((nint)part * length), length));
         }
 
         session.Run();

@@ -20,7 +20,7 @@ public readonly ref struct ModelCall : IDisposable
         _model = model;
         _session = session;
         _lease = session.Lease;
-        session.ForgetInputs();
+        session.Begin();
         Batch = batch;
     }
 
@@ -33,8 +33,7 @@ public readonly ref struct ModelCall : IDisposable
         where T : unmanaged
     {
         Session session = Current();
-        ReadOnlySpan<byte> bytes = _model.CheckInput(index, values, Batch);
-        bytes.CopyTo(session.SetInput(index, Batch, bytes.Length));
+        session.SetInput(index, Batch, _model.CheckInput(index, values, Batch));
     }
 
     /// <summary>Computes the outputs. To run again, set every input again.</summary>
@@ -47,13 +46,14 @@ public readonly ref struct ModelCall : IDisposable
         where T : unmanaged
     {
         Session session = Current();
-        session.BatchOutputs[index].CopyTo(_model.CheckOutput(index, destination, Batch));
+        session.BatchOutput(index).CopyTo(_model.CheckOutput(index, destination, Batch));
     }
 
     /// <summary>Hands over the outputs, which then outlive this call. The call has no outputs afterwards, until it is run again.</summary>
     public ModelOutputs TakeOutputs()
     {
         Session session = Current();
+        session.SaveOutputs();
         OutputBuffer buffer = session.BatchOutputs;
         session.BatchOutputs = _model.RentOutputs();
         return new ModelOutputs(_model, buffer);

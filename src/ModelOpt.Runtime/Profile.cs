@@ -21,17 +21,22 @@ internal static class Profile
     public static StepProfile[] Measure(TfliteModel model, int runs)
     {
         Session session = model.RentSession();
-        for (int i = 0; i < model.Inputs.Count; i++)
-            session.Input(i).Clear();
+        byte[][] inputs = Array.ConvertAll(model.Plan.Inputs, input => new byte[input.Length]);
         Step[] steps = model.Plan.Steps;
         var times = new double[steps.Length, runs];
+        for (int i = 0; i < inputs.Length; i++)
+            session.SetSample(i, inputs[i]);
         session.Run();
         for (int run = 0; run < runs; run++)
         {
             for (int i = 0; i < steps.Length; i++)
             {
                 long start = Stopwatch.GetTimestamp();
-                session.Run(steps[i]);
+                int input = i < model.Plan.FirstStep ? Array.IndexOf(model.Plan.InputSteps, steps[i]) : -1;
+                if (input >= 0)
+                    session.Run(steps[i], inputs[input]);
+                else
+                    session.Run(steps[i]);
                 times[i, run] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             }
         }

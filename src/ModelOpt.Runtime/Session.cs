@@ -19,6 +19,9 @@ internal sealed unsafe class Session : IParallelJob
     private readonly byte[][] _batchInputs;
     private readonly bool[] _inputIsSet;
     private Step? _step;
+    private byte* _ofCaller;
+    private int _bytesOfCaller;
+    private bool _outputsAreInArena;
     private int _lease;
 
     public Session(SessionPool pool)
@@ -51,24 +54,51 @@ internal sealed unsafe class Session : IParallelJob
     /// <summary>Ends a lease. False when it has ended before.</summary>
     public bool TryEnd(int lease) => Interlocked.CompareExchange(ref _lease, lease + 1, lease) == lease;
 
-    public Span<byte> Input(int index) => _plan.Inputs[index].Write(Arena);
+    /// <summary>Sets an input of one sample: copies it into the arena, or runs the step that reads it.</summary>
+    public void SetSample(int index, ReadOnlySpan<byte> values)
+    {
+        if (_plan.InputSteps[index] is { } step)
+            Run(step, values);
+        else
+            values.CopyTo(_plan.Inputs[index].Write(Arena));
+    }
 
     public ReadOnlySpan<byte> Output(int index) => _plan.Outputs[index].Read(Arena);
 
     private Span<byte> Arena => _memory.AsSpan(_arenaStart, _plan.ArenaBytes);
 
-    /// <summary>Where the values of an input belong: the arena, or a place for all samples of a batch. It counts as set from now on.</summary>
-    public Span<byte> SetInput(int index, int batch, int length)
+    /// <summary>Sets an input, of all samples. It counts as set from now on.</summary>
+    public void SetInput(int index, int batch, ReadOnlySpan<byte> values)
     {
+        SaveOutputs();
         _inputIsSet[index] = true;
         if (batch == 1)
-            return Input(index);
-        if (_batchInputs[index] is null || _batchInputs[index].Length < length)
-            _batchInputs[index] = GC.AllocateUninitializedArray<byte>(length, pinned: true);
-        return _batchInputs[index].AsSpan(0, length);
+        {
+            SetSample(index, values);
+            return;
+        }
+        if (_batchInputs[index] is null || _batchInputs[index].Length < values.Length)
+            _batchInputs[index] = GC.AllocateUninitializedArray<byte>(values.Length, pinned: true);
+        values.CopyTo(_batchInputs[index]);
     }
 
-    /// <summary>Runs all samples and keeps their outputs in <see cref="BatchOutputs"/>. The inputs are used up.</summary>
+    /// <summary>An output of the last <see cref="RunBatch(int)"/>.</summary>
+    public ReadOnlySpan<byte> BatchOutput(int index) => _outputsAreInArena ? Output(index) : BatchOutputs[index];
+
+    /// <summary>Copies outputs that are still in the arena to <see cref="BatchOutputs"/>.</summary>
+    public void SaveOutputs()
+    {
+        if (!_outputsAreInArena)
+            return;
+        _outputsAreInArena = false;
+        for (int i = 0; i < _plan.Outputs.Length; i++)
+        {
+            ReadOnlySpan<byte> output = Output(i);
+            output.CopyTo(BatchOutputs.Resize(i, output.Length));
+        }
+    }
+
+    /// <summary>Runs all samples and keeps their outputs. The inputs are used up.</summary>
     /// <exception cref="InvalidOperationException">An input was not set.</exception>
     public void RunBatch(int batch)
     {
@@ -77,19 +107,17 @@ internal sealed unsafe class Session : IParallelJob
             throw new InvalidOperationException($"Input '{_plan.Graph.Inputs[missing].Name}' was not set.");
         ForgetInputs();
         if (batch == 1)
+        {
             Run();
+            _outputsAreInArena = true;
+            return;
+        }
         for (int i = 0; i < _plan.Outputs.Length; i++)
         {
-            ReadOnlySpan<byte> output = Output(i);
-            Span<byte> all = BatchOutputs.Resize(i, checked(batch * output.Length));
-            if (batch == 1)
-                output.CopyTo(all);
-            else
-                _batchRun.SetOutput(i, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(all)));
+            Span<byte> all = BatchOutputs.Resize(i, checked(batch * Output(i).Length));
+            _batchRun.SetOutput(i, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(all)));
         }
 
-        if (batch == 1)
-            return;
         for (int i = 0; i < _plan.Inputs.Length; i++)
             _batchRun.SetInput(i, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_batchInputs[i])));
         _workers.Run(_batchRun, batch);
@@ -109,10 +137,32 @@ internal sealed unsafe class Session : IParallelJob
     /// <summary>Makes all inputs count as not set.</summary>
     public void ForgetInputs() => Array.Clear(_inputIsSet);
 
+    /// <summary>Forgets what an earlier call left.</summary>
+    public void Begin()
+    {
+        ForgetInputs();
+        _outputsAreInArena = false;
+    }
+
+    /// <summary>Runs one sample, of which all inputs were set.</summary>
     public void Run()
     {
-        foreach (Step step in _plan.Steps)
+        Step[] steps = _plan.Steps;
+        for (int i = _plan.FirstStep; i < steps.Length; i++)
+            Run(steps[i]);
+    }
+
+    /// <summary>Runs a step that reads an input where the caller has it.</summary>
+    public void Run(Step step, ReadOnlySpan<byte> input)
+    {
+        fixed (byte* values = input)
+        {
+            _ofCaller = values;
+            _bytesOfCaller = input.Length;
             Run(step);
+            _ofCaller = null;
+            _bytesOfCaller = 0;
+        }
     }
 
     public void Run(Step step)
@@ -141,7 +191,8 @@ internal sealed unsafe class Session : IParallelJob
         step.Inputs,
         step.Outputs,
         Arena,
-        _memory.AsSpan(_scratchStart + (part * _scratchBytes), _scratchBytes));
+        _memory.AsSpan(_scratchStart + (part * _scratchBytes), _scratchBytes),
+        new ReadOnlySpan<byte>(_ofCaller, _bytesOfCaller));
 
     private static int Align(int bytes) => (bytes + ArenaLayout.Alignment - 1) & -ArenaLayout.Alignment;
 }

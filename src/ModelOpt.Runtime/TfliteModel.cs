@@ -91,7 +91,7 @@ public sealed class TfliteModel : IDisposable
         Session session = RentSession();
         if (batch == 1)
         {
-            inputBytes.CopyTo(session.Input(0));
+            session.SetSample(0, inputBytes);
             session.Run();
             session.Output(0).CopyTo(outputBytes);
         }

@@ -16,16 +16,18 @@ internal sealed class LayerRunner : IDisposable
         var random = new Random(2);
         for (int i = 0; i < _model.Inputs.Count; i++)
         {
-            Span<byte> input = _session.Input(i);
+            var input = new byte[_model.Plan.Inputs[i].Length];
             if (_model.Inputs[i].ElementType == typeof(float))
             {
-                foreach (ref float value in MemoryMarshal.Cast<byte, float>(input))
+                foreach (ref float value in MemoryMarshal.Cast<byte, float>(input.AsSpan()))
                     value = random.NextSingle();
             }
             else
             {
                 random.NextBytes(input);
             }
+
+            _session.SetSample(i, input);
         }
     }
 

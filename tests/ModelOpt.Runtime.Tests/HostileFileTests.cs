@@ -156,7 +156,11 @@ public class HostileFileTests
             using TfliteModel model = TfliteModel.Load(file);
             if (model.Plan.ArenaBytes > 1 << 20 || model.Plan.ScratchBytes > 1 << 20 || model.Plan.Steps.Sum(s => s.Kernel.Work) > 1 << 24)
                 return true;
+            if (model.Plan.Inputs.Sum(input => (long)input.Length) > 1 << 20)
+                return true;
             var session = new Session(new SessionPool(model.Plan, new WorkerPool(1)));
+            for (int i = 0; i < model.Plan.Inputs.Length; i++)
+                session.SetSample(i, new byte[model.Plan.Inputs[i].Length]);
             session.Run();
             return true;
         }

@@ -21,6 +21,8 @@ internal sealed class ChannelLookupKernel<T>(int outer, int channels, int inner,
 
     public override long Work => (long)outer * channels * inner;
 
+    public override bool ReadsAnywhere => true;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {

@@ -46,6 +46,8 @@ internal sealed unsafe class InterleaveKernel(int batch, int planes, int pixels,
 
     public override long Work => (long)batch * planes * pixels;
 
+    public override bool ReadsAnywhere => true;
+
     public override void Run(in KernelArguments args, int start, int end)
     {
         int size = map?.ElementSize ?? 1;

@@ -19,6 +19,12 @@ internal abstract class Kernel
     /// <summary>Rough cost of all items in multiply-adds or element operations; decides whether threads pay.</summary>
     public virtual long Work => 0;
 
+    /// <summary>
+    /// Whether input 0 may lie anywhere, unaligned: if it is an input of the model that nothing else reads, the kernel then runs
+    /// when the input is set and reads it where the caller has it.
+    /// </summary>
+    public virtual bool ReadsAnywhere => false;
+
     /// <summary>Computes the items <paramref name="start"/> (inclusive) to <paramref name="end"/> (exclusive).</summary>
     public abstract void Run(in KernelArguments args, int start, int end);
 }

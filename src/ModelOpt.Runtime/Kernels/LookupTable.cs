@@ -14,6 +14,8 @@ internal sealed class LookupTableKernel(int elements, byte[] table) : Kernel
 
     public override long Work => elements;
 
+    public override bool ReadsAnywhere => true;
+
     public override void Run(in KernelArguments args, int start, int end)
     {
         int first = start * ItemLength, last = Math.Min(elements, end * ItemLength);

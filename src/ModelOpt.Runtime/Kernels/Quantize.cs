@@ -13,6 +13,8 @@ internal sealed unsafe class QuantizeKernel(int elements, FloatQuantizer quantiz
 
     public override long Work => elements;
 
+    public override bool ReadsAnywhere => true;
+
     public override void Run(in KernelArguments args, int start, int end)
     {
         int first = start * ItemLength, length = Math.Min(elements, end * ItemLength) - first;

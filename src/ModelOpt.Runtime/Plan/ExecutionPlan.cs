@@ -20,10 +20,12 @@ internal sealed class ExecutionPlan
     // Below this many element operations per thread, waking a thread costs more than it saves.
     private const long WorkPerThread = 50_000;
 
-    private ExecutionPlan(Graph graph, Step[] steps, Operand[] inputs, Operand[] outputs, int arenaBytes)
+    private ExecutionPlan(Graph graph, Step[] steps, Step?[] inputSteps, Operand[] inputs, Operand[] outputs, int arenaBytes)
     {
         Graph = graph;
         Steps = steps;
+        InputSteps = inputSteps;
+        FirstStep = inputSteps.Count(step => step is not null);
         Inputs = inputs;
         Outputs = outputs;
         ArenaBytes = arenaBytes;
@@ -33,6 +35,12 @@ internal sealed class ExecutionPlan
     public Graph Graph { get; }
 
     public Step[] Steps { get; }
+
+    /// <summary>The steps that run when an input is set, for each input; null for one that is copied into the arena.</summary>
+    public Step?[] InputSteps { get; }
+
+    /// <summary>Number of the first step that is none of <see cref="InputSteps"/>.</summary>
+    public int FirstStep { get; }
 
     public Operand[] Inputs { get; }
 
@@ -58,7 +66,11 @@ internal sealed class ExecutionPlan
         List<(Node Node, Kernel Kernel)> kernels = CreateKernels(graph, storage, code);
         if (code is not null && !code.Seal())
             return null;
-        int arenaBytes = storage.Place([.. kernels.Select(k => k.Node)]);
+        int[] inputSteps = storage.InputSteps(kernels);
+        List<(Node Node, Kernel Kernel)> onInput = [.. inputSteps.Where(i => i >= 0).Select(i => kernels[i])];
+        kernels = [.. onInput, .. kernels.Where((_, i) => !inputSteps.Contains(i))];
+        HashSet<Tensor> ofCaller = [.. graph.Inputs.Where((_, i) => inputSteps[i] >= 0)];
+        int arenaBytes = storage.Place([.. kernels.Select(k => k.Node)], ofCaller);
         Step[] steps = [.. kernels.Select(k => new Step(
             k.Node,
             k.Kernel,
@@ -67,9 +79,11 @@ internal sealed class ExecutionPlan
         {
             Parts = (int)Math.Clamp(Math.Min(k.Kernel.Work / WorkPerThread, k.Kernel.Items), 1, threads),
         })];
+        int next = 0;
         return new ExecutionPlan(
             graph,
             steps,
+            Array.ConvertAll(inputSteps, i => i < 0 ? null : steps[next++]),
             [.. graph.Inputs.Select(storage.Operand)],
             [.. graph.Outputs.Select(storage.Operand)],
             arenaBytes);

@@ -29,10 +29,14 @@ internal sealed class StorageMap
     public bool IsElided(Node node) => _elided.Contains(node);
 
     /// <summary>Lays out the arena for the nodes that are executed, in order, and returns its size.</summary>
-    public int Place(IReadOnlyList<Node> nodes)
+    /// <param name="nodes">In the order of their execution.</param>
+    /// <param name="ofCaller">The inputs of the graph that are read in the caller's memory.</param>
+    public int Place(IReadOnlyList<Node> nodes, IReadOnlySet<Tensor> ofCaller)
     {
         var tensors = new List<Tensor>();
         var lifetimes = new Dictionary<Tensor, (int First, int Last)>();
+        foreach (Tensor input in ofCaller)
+            _operands[input] = Kernels.Operand.OfCaller(input.Bytes);
         foreach (Tensor input in _graph.Inputs)
             Touch(input, 0);
         for (int step = 0; step < nodes.Count; step++)
@@ -57,7 +61,7 @@ internal sealed class StorageMap
         void Touch(Tensor tensor, int step)
         {
             Tensor root = Root(tensor);
-            if (root.IsConstant)
+            if (root.IsConstant || ofCaller.Contains(root))
                 return;
             if (lifetimes.TryGetValue(root, out var lifetime))
             {
@@ -73,6 +77,22 @@ internal sealed class StorageMap
     {
         Tensor root = Root(tensor);
         return root.Data is { } data ? Kernels.Operand.Constant(data) : _operands[root];
+    }
+
+    /// <summary>
+    /// For each input of the graph, the number of the only step that reads it, if that reads nothing else and may find it
+    /// anywhere; −1 for other inputs.
+    /// </summary>
+    public int[] InputSteps(IReadOnlyList<(Node Node, Kernel Kernel)> steps)
+    {
+        ILookup<Tensor, int> readers = steps
+            .SelectMany((step, i) => step.Node.Inputs.OfType<Tensor>().Select(input => (Root: Root(input), Step: i)))
+            .ToLookup(read => read.Root, read => read.Step);
+        return Array.ConvertAll(_graph.Inputs, input =>
+            _graph.Inputs.Count(t => t == input) == 1 && !_graph.Outputs.Any(output => Root(output) == input)
+                && readers[input].ToArray() is [int step] && steps[step].Kernel.ReadsAnywhere && steps[step].Node.Inputs.Length == 1
+                ? step
+                : -1);
     }
 
     private Tensor Root(Tensor tensor) => _aliasOf.GetValueOrDefault(tensor, tensor);
