@@ -21,12 +21,64 @@ public sealed class ConvInt8Tests
     }
 
     [TestMethod]
-    public void Every_channel_count_up_to_70()
+    public void Every_channel_count_up_to_70_in_and_out()
     {
-        for (int channels = 1; channels <= 70; channels++)
+        // For a fixed trial, outputs take every count as inputs do: multiples of what 71, a prime, does not divide.
+        var random = new Random(22);
+        for (int inputs = 1; inputs <= 70; inputs++)
         {
-            Check(new Window2D(1, 3, 5, channels, 3, 5, 71 - channels, 1, 1, 1, 1, 1, 1, 0, 0), 1, false, channels);
-            Check(new Window2D(1, 4, 3, channels, 4, 3, 9, 3, 3, 1, 1, 1, 1, 1, 1), 1, false, channels);
+            for (int trial = 1; trial <= 6; trial++)
+            {
+                int outputs = inputs * 11 * trial % 71, pixels = ((inputs + trial) % 13) + 1;
+                int groups = trial == 6 && inputs * 3 <= 70 ? 3 : 1;
+                Window2D window = trial switch
+                {
+                    1 => new Window2D(1, 1, pixels, inputs, 1, pixels, outputs, 1, 1, 1, 1, 1, 1, 0, 0),
+                    2 => new Window2D(2, 5, 2 * pixels, inputs, 3, pixels, outputs, 1, 1, 2, 2, 1, 1, 0, 0),
+                    3 => new Window2D(1, 2, pixels, inputs, 2, pixels, outputs, 3, 3, 1, 1, 1, 1, 1, 1),
+                    _ => KernelTesting.RandomWindow(random, inputs * groups, outputs * groups, maxSize: 6),
+                };
+                Check(window, groups, unsigned: (inputs + trial) % 3 == 0, (inputs * 7) + trial);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Every_length_of_rows_and_lines()
+    {
+        for (int height = 1; height <= 3; height++)
+        {
+            for (int width = 1; width <= 40; width++)
+            {
+                int stride = 1 + (width % 2), columns = (width + stride - 1) / stride;
+                Check(new Window2D(1, height, width, 5, height, width, 19, 1, 1, 1, 1, 1, 1, 0, 0), 1, false, width);
+                Check(new Window2D(1, height, width, 4, height, columns, 37, 1, 3, 1, stride, 1, 1, 0, 1), 1, true, width);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Extreme_values_of_everything()
+    {
+        var window = new Window2D(1, 3, 4, 9, 3, 4, 35, 3, 3, 1, 1, 1, 1, 1, 1);
+        byte[] x = new byte[12 * 9], w = new byte[35 * 81];
+        var cases =
+            from activation in (byte[])[0x80, 0x7f]
+            from weight in (byte[])[0x80, 0x81, 0x7f]
+            from zeroPoint in (int[])[-128, 0, 127]
+            from bias in (int[])[int.MinValue, 0, int.MaxValue]
+            from scale in (float[])[1e-7f, 1e-3f, 1e6f]
+            select (activation, weight, zeroPoint, bias, scale);
+        foreach ((byte activation, byte weight, int zeroPoint, int bias, float scale) in cases)
+        {
+            x.AsSpan().Fill(activation);
+            w.AsSpan().Fill(weight);
+            w[0] = x[0] = 1;
+            int[] biases = [.. Enumerable.Repeat(bias, 35)];
+            var quantization = new LayerQuantization(1, zeroPoint, [scale], 0, 1, -zeroPoint / 2, -128, 127);
+            byte[] expected = Reference(window, 1, quantization, x, w, biases, false);
+            foreach ((string name, Kernel kernel) in Kernels(window, 1, quantization, w, biases, false))
+                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{name} {(activation, weight, zeroPoint, bias, scale)}");
         }
     }
 
