@@ -17,11 +17,11 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     // Input that a block of outputs reads; it stays in the cache while the panels of weights pass.
     private const int BlockBytes = 48 * 1024;
 
-    // A block's weights come from further away than its input; so it has this many tiles at least.
-    private const int BlockTiles = 4;
+    // A block's weights come from further away than its input; so it has this many tiles at least, where there are as many.
+    private const int BlockTiles = 2;
 
-    // Enough blocks for threads to share.
-    private const int EnoughItems = 16;
+    // Enough items for threads to share equally, unless the multiply-adds of one would be fewer than a handover is worth.
+    private const int EnoughItems = 32, LeastWork = 1_000_000;
 
     // Input, weights, bias, and then what is added.
     private const int ResidualInput = 3;
@@ -76,9 +76,15 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         _oneRow = window.OutputHeight * window.Batch == 1;
         _lines = _oneRow ? _blocking.Tiles : window.OutputHeight;
         long lineBytes = (long)window.InputChannels * (_oneRow ? _blocking.Rows * window.StrideWidth : window.StrideHeight * spanWidth);
-        int least = _oneRow ? BlockTiles : (BlockTiles + _blocking.Tiles - 1) / _blocking.Tiles;
-        _linesPerBlock = (int)Math.Clamp(Math.Max(BlockBytes / Math.Max(1, lineBytes), least), 1, _lines);
-        _blocksPerImage = (_lines + _linesPerBlock - 1) / _linesPerBlock;
+        int least = Math.Min(_oneRow ? BlockTiles : (BlockTiles + _blocking.Tiles - 1) / _blocking.Tiles, _lines);
+        int most = (int)Math.Clamp(BlockBytes / Math.Max(1, lineBytes), least, _lines);
+        Work = (long)window.Batch * window.OutputHeight * window.OutputWidth * window.OutputChannels * runs.Count * runs.Bytes;
+        // With few rows the weights' way from memory takes most of the time.
+        int panels = groups * _blocking.Panels.Length;
+        long work = _blocking.Rows == 1 ? 4 * Work : Work;
+        int enough = (int)Math.Clamp(work / LeastWork, 1, EnoughItems);
+        _blocksPerImage = Math.Max((_lines + most - 1) / most, Math.Min((enough + panels - 1) / panels, _lines / least));
+        _linesPerBlock = (_lines + _blocksPerImage - 1) / _blocksPerImage;
         _pitch = !_bordered ? window.InputWidth
             : _oneRow ? Span(_linesPerBlock * _blocking.Rows, window.StrideWidth, window.KernelWidth, window.DilationWidth)
             : spanWidth;
@@ -92,9 +98,9 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
 
         _constants = new Int8EpilogueConstants(quantization, residual);
         _panels = CreatePanels(groups, runs, quantization, weights, bias, unsigned, code, residual);
-        _columnBlocks = Math.Clamp(EnoughItems / (_blocksPerImage * window.Batch), 1, _panels.Length);
-        Items = _blocksPerImage * window.Batch * _columnBlocks;
-        Work = (long)window.Batch * window.OutputHeight * window.OutputWidth * window.OutputChannels * runs.Count * runs.Bytes;
+        int blocks = _blocksPerImage * window.Batch;
+        _columnBlocks = Math.Clamp((enough + blocks - 1) / blocks, 1, panels);
+        Items = blocks * _columnBlocks;
     }
 
     public override int ScratchBytes { get; }
@@ -102,6 +108,8 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     public override int Items { get; }
 
     public override long Work { get; }
+
+    public override int WorkAtOnce => 4;
 
     /// <summary>The weights less their zero point, if the instruction can multiply them: they are signed bytes.</summary>
     /// <param name="weights">Of the activations' type.</param>
@@ -139,8 +147,8 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
             for (int item = start; item < end; item++)
             {
                 int block = item / _columnBlocks;
-                int image = block / _blocksPerImage, begin = block % _blocksPerImage * _linesPerBlock;
-                int lineEnd = Math.Min(_lines, begin + _linesPerBlock);
+                (int image, int share) = Math.DivRem(block, _blocksPerImage);
+                int begin = (int)((long)_lines * share / _blocksPerImage), lineEnd = (int)((long)_lines * (share + 1) / _blocksPerImage);
                 byte* from = input + (image * imageBytes);
                 if (_bordered && copied != block)
                     CopyBordered(from, begin, lineEnd, scratch);

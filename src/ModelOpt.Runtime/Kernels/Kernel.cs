@@ -16,7 +16,7 @@ internal abstract class Kernel
     /// </summary>
     public virtual int Items => 1;
 
-    /// <summary>Rough cost of all items in multiply-adds or element operations; decides whether threads pay.</summary>
+    /// <summary>Rough cost of all items in multiply-adds or element operations. With <see cref="WorkAtOnce"/> it decides whether threads pay.</summary>
     public virtual long Work => 0;
 
     /// <summary>
@@ -24,6 +24,9 @@ internal abstract class Kernel
     /// when the input is set and reads it where the caller has it.
     /// </summary>
     public virtual bool ReadsAnywhere => false;
+
+    /// <summary>How much of <see cref="Work"/> is done in the time of one element operation of a plain kernel.</summary>
+    public virtual int WorkAtOnce => 1;
 
     /// <summary>Computes the items <paramref name="start"/> (inclusive) to <paramref name="end"/> (exclusive).</summary>
     public abstract void Run(in KernelArguments args, int start, int end);

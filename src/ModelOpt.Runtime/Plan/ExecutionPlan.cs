@@ -77,7 +77,7 @@ internal sealed class ExecutionPlan
             [.. k.Node.Inputs.Select(t => t is null ? Operand.None : storage.Operand(t))],
             [.. k.Node.Outputs.Select(storage.Operand)])
         {
-            Parts = (int)Math.Clamp(Math.Min(k.Kernel.Work / WorkPerThread, k.Kernel.Items), 1, threads),
+            Parts = (int)Math.Clamp(Math.Min(k.Kernel.Work / k.Kernel.WorkAtOnce / WorkPerThread, k.Kernel.Items), 1, threads),
         })];
         int next = 0;
         return new ExecutionPlan(
