@@ -64,7 +64,7 @@ internal sealed unsafe class FloatQuantizer(float scale, int zeroPoint, byte fli
             for (int i = 0; i < length; i += TLanes.Count)
             {
                 int at = Math.Min(i, last);
-                V quotient = TLanes.ZeroNaN(TLanes.Divide(TLanes.Load(x + at), divisor));
+                V quotient = TLanes.Divide(TLanes.Load(x + at), divisor);
                 TLanes.StoreByte(y + at, TLanes.Clamp(quotient, low, high), offset);
             }
 
@@ -82,7 +82,7 @@ internal sealed unsafe class FloatQuantizer(float scale, int zeroPoint, byte fli
             int at = Math.Min(i, last);
             if (Sse.IsSupported)
                 Sse.Prefetch1(x + at + PrefetchDistance);
-            V value = TLanes.Clamp(TLanes.ZeroNaN(TLanes.Load(x + at)), low, high);
+            V value = TLanes.Clamp(TLanes.Load(x + at), low, high);
             V quotient = TLanes.FusedMultiplyAdd(value, reciprocal, TLanes.Multiply(value, rest));
             V remainder = TLanes.FusedMultiplyAdd(quotient, negated, value);
             TLanes.StoreByte(y + at, TLanes.FusedMultiplyAdd(remainder, reciprocal, quotient), offset);

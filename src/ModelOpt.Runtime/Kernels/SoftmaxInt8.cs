@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ModelOpt.Runtime.Kernels;
 
@@ -19,6 +20,9 @@ internal sealed class SoftmaxInt8 : Kernel
     // Entry 255 − d: e^(−scale·d + shift), d below the maximum.
     private readonly float[] _table = new float[256];
 
+    // Two elements, as of a detector's boxes: the results follow from their difference.
+    private readonly ushort[] _pairs;
+
     /// <param name="rows">Rows.</param>
     /// <param name="depth">Elements of a row.</param>
     /// <param name="inputScale">Scale of the input, times β.</param>
@@ -35,37 +39,74 @@ internal sealed class SoftmaxInt8 : Kernel
         double shift = Math.Max(0, MathF32.Log(float.MaxValue / depth) - 5.0) / inputScale;
         for (int i = 0; i < _table.Length; i++)
             _table[i] = (float)Exp((i - 255 + shift) * inputScale);
+        _pairs = depth == 2 ? CreatePairs() : [];
     }
 
     public override int Items => _rows;
 
     public override long Work => 10L * _rows * _depth;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
-        ReadOnlySpan<byte> input = args.Input<byte>(0);
-        Span<byte> output = args.Output<byte>(0);
-        int flip = _unsigned ? 0 : 0x80, low = _unsigned ? 0 : -128, high = _unsigned ? 255 : 127;
-        for (int row = start; row < end; row++)
+        ReadOnlySpan<byte> input = args.Input<byte>(0)[(start * _depth)..(end * _depth)];
+        Span<byte> output = args.Output<byte>(0)[(start * _depth)..(end * _depth)];
+        if (_depth == 2)
         {
-            ReadOnlySpan<byte> x = input.Slice(row * _depth, _depth);
-            Span<byte> y = output.Slice(row * _depth, _depth);
+            Pairs(MemoryMarshal.Cast<byte, ushort>(input), MemoryMarshal.Cast<byte, ushort>(output));
+            return;
+        }
+        for (int at = 0; at < input.Length; at += _depth)
+            Row(input.Slice(at, _depth), output.Slice(at, _depth));
+    }
 
-            // With the top bit flipped, int8 is ordered as uint8.
-            int max = 0;
-            foreach (byte value in x)
-                max = Math.Max(max, value ^ flip);
-            int align = 255 - max;
-            float sum = 0;
-            foreach (byte value in x)
-                sum += _table[(value ^ flip) + align];
-            for (int i = 0; i < x.Length; i++)
-            {
-                float share = _table[(x[i] ^ flip) + align] * _outputSteps / sum;
-                int q = (int)MathF.Round(share, MidpointRounding.ToEven) + _outputZeroPoint;
-                y[i] = unchecked((byte)Math.Clamp(q, low, high));
-            }
+    /// <summary>The results for two elements, as they lie in memory, by the first less the second, from −255 on.</summary>
+    private ushort[] CreatePairs()
+    {
+        var pairs = new ushort[511];
+        Span<byte> x = stackalloc byte[2];
+        byte flip = (byte)Flip;
+        for (int i = 0; i < pairs.Length; i++)
+        {
+            x[0] = (byte)(Math.Max(0, i - 255) ^ flip);
+            x[1] = (byte)(Math.Max(0, 255 - i) ^ flip);
+            Row(x, MemoryMarshal.AsBytes(pairs.AsSpan(i, 1)));
+        }
+
+        return pairs;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Pairs(ReadOnlySpan<ushort> x, Span<ushort> y)
+    {
+        ReadOnlySpan<ushort> pairs = _pairs;
+        int flip = Flip * 0x0101;
+        y = y[..x.Length];
+        for (int i = 0; i < x.Length; i++)
+        {
+            int ordered = x[i] ^ flip, difference = (ordered & 0xff) - (ordered >> 8);
+            y[i] = pairs[255 + (BitConverter.IsLittleEndian ? difference : -difference)];
+        }
+    }
+
+    // With the top bit flipped, int8 is ordered as uint8.
+    private int Flip => _unsigned ? 0 : 0x80;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Row(ReadOnlySpan<byte> x, Span<byte> y)
+    {
+        int flip = Flip, low = _unsigned ? 0 : -128, high = _unsigned ? 255 : 127;
+        int max = 0;
+        foreach (byte value in x)
+            max = Math.Max(max, value ^ flip);
+        int align = 255 - max;
+        float sum = 0;
+        foreach (byte value in x)
+            sum += _table[(value ^ flip) + align];
+        for (int i = 0; i < x.Length; i++)
+        {
+            float share = _table[(x[i] ^ flip) + align] * _outputSteps / sum;
+            int q = (int)MathF.Round(share, MidpointRounding.ToEven) + _outputZeroPoint;
+            y[i] = unchecked((byte)Math.Clamp(q, low, high));
         }
     }
 

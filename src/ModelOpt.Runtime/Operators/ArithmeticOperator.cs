@@ -82,12 +82,30 @@ internal static class ArithmeticOperator
         node.Operator switch
         {
             BuiltinOperator.Add => Create(node, shape, activation, new QuantizedAdd(Quantization(node)), -QuantizedAdd.Shift),
-            BuiltinOperator.Mul => Create(node, shape, activation, new QuantizedMultiply(Quantization(node)), 0),
+            BuiltinOperator.Mul => (Kernel?)ScaleChannels(node, activation)
+                ?? Create(node, shape, activation, new QuantizedMultiply(Quantization(node)), 0),
             BuiltinOperator.Sub => CreateByFloat<SubtractFloat>(node, shape, activation),
             BuiltinOperator.Div => CreateByFloat<DivideFloat>(node, shape, activation),
             BuiltinOperator.Minimum => CreateByFloat<MinimumFloat>(node, shape, activation),
             _ => CreateByFloat<MaximumFloat>(node, shape, activation),
         };
+
+    /// <summary>The kernel for pixels times one factor for each channel; null if the product is something else.</summary>
+    private static ScaleChannelsQ8Kernel? ScaleChannels(Node node, ActivationFunction activation)
+    {
+        BinaryQuantization quantization = Quantization(node);
+        if (ActivationRange.Quantized(node, activation) != (node.Output.TypeMin, node.Output.TypeMax)
+            || !ScaleChannelsQ8Kernel.Fits(quantization))
+            return null;
+        for (int side = 0; side < 2; side++)
+        {
+            var shape = new BroadcastShape(node.Input(side).Shape, node.Input(1 - side).Shape, node.Output.Shape);
+            if (shape.RightRowRepeats)
+                return new ScaleChannelsQ8Kernel(shape.Rows, shape.Length, quantization, (byte)Shift(node), SimdTiers.Best, side);
+        }
+
+        return null;
+    }
 
     private static BinaryQ8Kernel<T> Create<T>(
         Node node, BroadcastShape shape, ActivationFunction activation, T operation, int zeroPoint)

@@ -57,6 +57,22 @@ public sealed class SoftmaxTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Every_pair(bool unsigned)
+    {
+        byte[] x = [.. Enumerable.Range(0, 65536).SelectMany(i => new[] { (byte)i, (byte)(i >> 8) })];
+        byte[] y = KernelTesting.Run(new SoftmaxInt8(65536, 2, 0.03f, 1f / 256, unsigned ? 0 : -128, unsigned), x.Length, x);
+        for (int i = 0; i < x.Length; i += 2)
+        {
+            int difference = unsigned ? x[i] - x[i + 1] : (sbyte)x[i] - (sbyte)x[i + 1];
+            double first = 256 / (1 + Math.Exp(-0.03f * (double)difference));
+            Assert.AreEqual(Math.Min(first, 255), unsigned ? y[i] : (sbyte)y[i] + 128, 0.5001);
+            Assert.AreEqual(Math.Min(256 - first, 255), unsigned ? y[i + 1] : (sbyte)y[i + 1] + 128, 0.5001);
+        }
+    }
+
+    [TestMethod]
     public void A_certain_class_saturates()
     {
         var kernel = new SoftmaxInt8(1, 3, 1f, 1f / 256, -128, unsigned: false);

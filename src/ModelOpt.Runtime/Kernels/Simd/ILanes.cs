@@ -54,15 +54,12 @@ internal unsafe interface ILanes<V>
     /// <summary>int32 to float, rounded to nearest even where 24 bits do not hold it.</summary>
     static abstract V LoadInt32(int* source);
 
-    /// <summary>The value, or 0 where it is NaN.</summary>
-    static abstract V ZeroNaN(V value);
-
     /// <summary>Count bytes xor those of <paramref name="flip"/>, which are all the same, as uint8.</summary>
     static abstract V LoadByte(byte* source, Vector128<byte> flip);
 
-    /// <summary>
-    /// Writes the low byte of rint(value) + offset, ties to even, for |value| &lt; 2^22: adding 1.5·2^23 leaves the rounded
-    /// integer in the low bits of the sum.
-    /// </summary>
+    /// <summary>Writes the low byte of rint(value) + offset, ties to even, for |value| &lt; 2^22; that of the offset for NaN.</summary>
     static abstract void StoreByte(byte* destination, V value, int offset);
+
+    /// <summary>Writes rint(value), ties to even, as the nearest int8 xor the bytes of <paramref name="flip"/>, for |value| &lt; 2^31.</summary>
+    static abstract void StoreSByte(byte* destination, V value, Vector128<byte> flip);
 }

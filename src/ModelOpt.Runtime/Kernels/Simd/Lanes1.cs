@@ -50,10 +50,11 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
 
     public static float LoadInt32(int* source) => *source;
 
-    public static float ZeroNaN(float value) => float.IsNaN(value) ? 0 : value;
-
     public static float LoadByte(byte* source, Vector128<byte> flip) => (byte)(*source ^ flip.ToScalar());
 
     public static void StoreByte(byte* destination, float value, int offset) =>
-        *destination = unchecked((byte)(BitConverter.SingleToInt32Bits(value + 12582912f) + offset));
+        *destination = unchecked((byte)((int)Round(value) + offset));
+
+    public static void StoreSByte(byte* destination, float value, Vector128<byte> flip) =>
+        *destination = (byte)((byte)(sbyte)Math.Clamp((int)Round(value), sbyte.MinValue, sbyte.MaxValue) ^ flip.ToScalar());
 }

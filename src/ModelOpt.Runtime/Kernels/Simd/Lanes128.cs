@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using V = System.Runtime.Intrinsics.Vector128<float>;
 
@@ -73,9 +74,6 @@ internal readonly unsafe struct Lanes128 : ILanes<V>
     public static V LoadInt32(int* source) => Vector128.ConvertToSingle(Vector128.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V ZeroNaN(V value) => Vector128.Equals(value, value) & value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V LoadByte(byte* source, Vector128<byte> flip)
     {
         Vector128<byte> bytes = Vector128.CreateScalarUnsafe(*(int*)source).AsByte() ^ flip;
@@ -85,8 +83,27 @@ internal readonly unsafe struct Lanes128 : ILanes<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreByte(byte* destination, V value, int offset)
     {
-        Vector128<int> bits = (value + Vector128.Create(12582912f)).AsInt32() + Vector128.Create(offset);
+        Vector128<int> bits = RoundToInt32(value) + Vector128.Create(offset);
         Vector128<short> halves = Vector128.Narrow(bits, bits);
         *(int*)destination = Vector128.Narrow(halves, halves).AsInt32().ToScalar();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSByte(byte* destination, V value, Vector128<byte> flip)
+    {
+        Vector128<short> halves = Vector128.NarrowWithSaturation(RoundToInt32(value), Vector128<int>.Zero);
+        Vector128<byte> bytes = Vector128.NarrowWithSaturation(halves, halves).AsByte() ^ flip;
+        *(int*)destination = bytes.AsInt32().ToScalar();
+    }
+
+    // The low byte of what NaN becomes is 0 everywhere: it is 0, or −2^31.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> RoundToInt32(V value)
+    {
+        if (Sse2.IsSupported)
+            return Sse2.ConvertToVector128Int32(value);
+        if (AdvSimd.IsSupported)
+            return AdvSimd.ConvertToInt32RoundToEven(value);
+        return Vector128.ConvertToInt32(Vector128.Round(value));
     }
 }

@@ -73,9 +73,6 @@ internal readonly unsafe struct Lanes256 : ILanes<V>
     public static V LoadInt32(int* source) => Vector256.ConvertToSingle(Vector256.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V ZeroNaN(V value) => Vector256.Equals(value, value) & value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V LoadByte(byte* source, Vector128<byte> flip)
     {
         Vector128<byte> bytes = Vector128.CreateScalarUnsafe(*(long*)source).AsByte() ^ flip;
@@ -87,8 +84,24 @@ internal readonly unsafe struct Lanes256 : ILanes<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreByte(byte* destination, V value, int offset)
     {
-        Vector256<int> bits = (value + Vector256.Create(12582912f)).AsInt32() + Vector256.Create(offset);
+        Vector256<int> bits = RoundToInt32(value) + Vector256.Create(offset);
         Vector128<short> halves = Vector128.Narrow(bits.GetLower(), bits.GetUpper());
         *(long*)destination = Vector128.Narrow(halves, halves).AsInt64().ToScalar();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSByte(byte* destination, V value, Vector128<byte> flip)
+    {
+        Vector256<int> integers = RoundToInt32(value);
+        Vector128<short> halves = Vector128.NarrowWithSaturation(integers.GetLower(), integers.GetUpper());
+        Vector128<byte> bytes = Vector128.NarrowWithSaturation(halves, halves).AsByte() ^ flip;
+        *(long*)destination = bytes.AsInt64().ToScalar();
+    }
+
+    // The low byte of what NaN becomes is 0 everywhere: it is 0, or −2^31.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> RoundToInt32(V value)
+    {
+        return Avx.IsSupported ? Avx.ConvertToVector256Int32(value) : Vector256.ConvertToInt32(Vector256.Round(value));
     }
 }

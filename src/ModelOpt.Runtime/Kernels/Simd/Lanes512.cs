@@ -73,9 +73,6 @@ internal readonly unsafe struct Lanes512 : ILanes<V>
     public static V LoadInt32(int* source) => Vector512.ConvertToSingle(Vector512.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V ZeroNaN(V value) => Vector512.Equals(value, value) & value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V LoadByte(byte* source, Vector128<byte> flip)
     {
         Vector128<byte> bytes = Vector128.Load(source) ^ flip;
@@ -87,10 +84,27 @@ internal readonly unsafe struct Lanes512 : ILanes<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreByte(byte* destination, V value, int offset)
     {
-        Vector512<int> bits = (value + Vector512.Create(12582912f)).AsInt32() + Vector512.Create(offset);
+        Vector512<int> bits = RoundToInt32(value) + Vector512.Create(offset);
         if (Avx512F.IsSupported)
             Avx512F.ConvertToVector128Byte(bits).Store(destination);
         else
             Vector256.Narrow(Vector512.Narrow(bits, bits).GetLower(), default).AsByte().GetLower().Store(destination);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSByte(byte* destination, V value, Vector128<byte> flip)
+    {
+        Vector512<int> integers = RoundToInt32(value);
+        Vector128<sbyte> bytes = Avx512F.IsSupported
+            ? Avx512F.ConvertToVector128SByteWithSaturation(integers)
+            : Vector256.NarrowWithSaturation(Vector512.NarrowWithSaturation(integers, integers).GetLower(), default).GetLower();
+        (bytes.AsByte() ^ flip).Store(destination);
+    }
+
+    // The low byte of what NaN becomes is 0 everywhere: it is 0, or −2^31.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> RoundToInt32(V value)
+    {
+        return Avx512F.IsSupported ? Avx512F.ConvertToVector512Int32(value) : Vector512.ConvertToInt32(Vector512.Round(value));
     }
 }
