@@ -8,7 +8,7 @@ namespace ModelOpt.Runtime.Kernels;
 internal static unsafe class GemmF32
 {
     /// <summary>Registers of a panel of a right operand that is copied panel by panel.</summary>
-    public const int CopiedRegisters = 2;
+    public const int CopiedRegisters = 3;
 
     /// <summary>Columns of a panel of a right operand that is copied panel by panel.</summary>
     public static int PanelWidth(SimdTier tier) => CopiedRegisters * SimdTiers.Lanes(tier);

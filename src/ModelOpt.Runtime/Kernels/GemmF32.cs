@@ -131,6 +131,10 @@ internal static unsafe class GemmF32<TLanes, V>
                 start[j] = epilogue.ColumnBias != null && j < columns ? epilogue.ColumnBias[column + j] : 0;
 
             GemmSegment* segments = operands.Segments;
+            for (int row = rowBegin; row < rowEnd && epilogue.RowBias != null; row++)
+                new Span<float>(operands.C + (row * operands.CStride) + column, columns).Fill(epilogue.RowBias[row]);
+            bool fromC = epilogue.Accumulate || epilogue.RowBias != null;
+
             int k0 = 0;
             do
             {
@@ -157,7 +161,7 @@ internal static unsafe class GemmF32<TLanes, V>
                 block.High = last ? epilogue.High : float.PositiveInfinity;
                 block.ResidualOffset = last && epilogue.Residual != null ? (nint)((byte*)epilogue.Residual - (byte*)operands.C) : 0;
                 (block.ResidualLow, block.ResidualHigh) = (epilogue.ResidualLow, epilogue.ResidualHigh);
-                var panel = new Panel(operands, block, epilogue.RowBias, start, tile, column, columns, k0 == 0 && !epilogue.Accumulate);
+                var panel = new Panel(operands, block, start, tile, column, columns, k0 == 0 && !fromC);
                 if (registers == 1)
                     panel.Multiply<One>(rowBegin, rowEnd);
                 else if (registers == 2)
@@ -172,7 +176,7 @@ internal static unsafe class GemmF32<TLanes, V>
 
     /// <summary>A block of a panel, past which the rows stream.</summary>
     private ref struct Panel(
-        GemmOperands operands, GemmTile block, float* rowBias, float* columnStart, float* tile, int column, int columns, bool first)
+        GemmOperands operands, GemmTile block, float* columnStart, float* tile, int column, int columns, bool first)
     {
         // Pointers to rows that are computed in one go.
         private const int Pointers = 64;
@@ -186,11 +190,10 @@ internal static unsafe class GemmF32<TLanes, V>
         {
             int group = Vector512.IsHardwareAccelerated ? 8 : typeof(TRegisters) == typeof(Three) ? 4 : 6;
             int width = (typeof(TRegisters) == typeof(One) ? 1 : typeof(TRegisters) == typeof(Two) ? 2 : 3) * TLanes.Count;
-            bool direct = columns == width && (!first || rowBias == null);
             float** pointers = stackalloc float*[Pointers];
             for (int row = rowBegin; row < rowEnd;)
             {
-                int left = rowEnd - row, tiles = direct ? left / group : 0;
+                int left = rowEnd - row, tiles = columns == width ? left / group : 0;
                 float* c = operands.C + (row * operands.CStride) + column;
                 float** rows = operands.Rows + row;
                 if (operands.Rows == null)
@@ -217,7 +220,7 @@ internal static unsafe class GemmF32<TLanes, V>
                 int count = Math.Min(left, group), tileRows = count == 1 ? 1 : count <= 4 ? 4 : group;
                 for (int i = 0; i < tileRows; i++)
                     pointers[i] = rows[Math.Min(i, count - 1)];
-                Start(c, row, count, width);
+                Start(c, count, width);
                 Multiply<TRegisters>(pointers, tileRows, 1);
                 for (int i = 0; i < count; i++)
                     Finish(tile + (i * width), c + (i * operands.CStride));
@@ -252,13 +255,13 @@ internal static unsafe class GemmF32<TLanes, V>
                 to[j] = Lanes1.Clamp(from[j] + residual[j], _block.ResidualLow, _block.ResidualHigh);
         }
 
-        /// <summary>Lets a scratch tile stand in for one that C has only a part of, or whose rows start at values of their own.</summary>
-        private void Start(float* c, int row, int count, int width)
+        /// <summary>Lets a scratch tile stand in for one that C has only a part of.</summary>
+        private void Start(float* c, int count, int width)
         {
             _block.Start = _block.Target = tile;
             _block.StartStride = _block.TargetStride = width;
             _block.ResidualOffset = 0;
-            if (first && rowBias == null)
+            if (first)
             {
                 _block.Start = columnStart;
                 _block.StartStride = 0;
@@ -266,13 +269,7 @@ internal static unsafe class GemmF32<TLanes, V>
             }
 
             for (int i = 0; i < count; i++)
-            {
-                var to = new Span<float>(tile + (i * width), columns);
-                if (first)
-                    to.Fill(rowBias[row + i]);
-                else
-                    new Span<float>(c + (i * operands.CStride), columns).CopyTo(to);
-            }
+                new Span<float>(c + (i * operands.CStride), columns).CopyTo(new Span<float>(tile + (i * width), columns));
         }
     }
 }

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
@@ -39,8 +41,22 @@ internal readonly unsafe struct MatrixSource(float* b, nint rowStride, nint colu
             return scratch;
         }
 
-        // Column by column: each column of a transposed operand is contiguous.
-        for (int j = 0; j < width; j++)
+        // Columns that are contiguous are transposed in squares of 4; what is left goes element by element.
+        int square = rowStride == 1 && Sse.IsSupported ? columns & -4 : 0;
+        for (int j = 0; j < square; j += 4)
+        {
+            float* from = source + (j * columnStride);
+            int p = 0;
+            for (; p <= kc - 4; p += 4)
+                Transpose(from + p, columnStride, scratch + (p * width) + j, width);
+            for (; p < kc; p++)
+            {
+                for (int i = 0; i < 4; i++)
+                    scratch[(p * width) + j + i] = from[(i * columnStride) + p];
+            }
+        }
+
+        for (int j = square; j < width; j++)
         {
             float* from = source + (j * columnStride);
             for (int p = 0; p < kc; p++)
@@ -48,6 +64,19 @@ internal readonly unsafe struct MatrixSource(float* b, nint rowStride, nint colu
         }
 
         return scratch;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose(float* from, nint fromStride, float* to, nint toStride)
+    {
+        Vector128<float> a = Sse.LoadVector128(from), b = Sse.LoadVector128(from + fromStride);
+        Vector128<float> c = Sse.LoadVector128(from + (2 * fromStride)), d = Sse.LoadVector128(from + (3 * fromStride));
+        Vector128<float> ab = Sse.UnpackLow(a, b), cd = Sse.UnpackLow(c, d);
+        Sse.MoveLowToHigh(ab, cd).Store(to);
+        Sse.MoveHighToLow(cd, ab).Store(to + toStride);
+        (ab, cd) = (Sse.UnpackHigh(a, b), Sse.UnpackHigh(c, d));
+        Sse.MoveLowToHigh(ab, cd).Store(to + (2 * toStride));
+        Sse.MoveHighToLow(cd, ab).Store(to + (3 * toStride));
     }
 }
 
