@@ -27,7 +27,7 @@ internal sealed unsafe class DepthwiseRows
     {
         _constants = constants;
         bool flat = DepthwiseShape.For(window, unsigned, default).Flat;
-        int masked = flat ? window.OutputWidth * window.InputChannels % 64 : Math.Min(window.InputChannels, 16);
+        int masked = flat ? window.OutputWidth * window.InputChannels % 64 : Math.Min(window.InputChannels, 32);
         _mask = (1ul << masked) - 1;
         InputRows = window.KernelHeight + DepthwisePlan.PreferredRows(window) - 1;
         _segments = CreateSegments(window, quantization, weights, bias, unsigned, code);
@@ -88,12 +88,12 @@ internal sealed unsafe class DepthwiseRows
         var segments = new List<Segment>();
 
         // Panels of 64 channels, and the rest in one or two of the narrowest panels that hold it. The last panel overlaps the
-        // one before where it is not full.
+        // one before where it is not full; a single one is masked.
         for (int done = 0; done < channels;)
         {
             int left = channels - done;
             VectorWidth width = left > 32 && channels >= 64 ? VectorWidth.Bits512
-                : left > 16 && channels >= 32 ? VectorWidth.Bits256
+                : left > 16 ? VectorWidth.Bits256
                 : VectorWidth.Bits128;
             int bytes = 16 << (int)width, panels = Math.Max(1, left / bytes);
             int first = Math.Max(0, Math.Min(done, channels - bytes));

@@ -14,8 +14,8 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 /// <param name="Width">Channels of a panel are the bytes of a register of this width.</param>
 /// <param name="Groups">Quarters of each 16 channels that are there: 4, or fewer where the layer has less than 16 channels.</param>
 /// <param name="Masked">
-/// Pixels are loaded and stored under the mask, because the layer has less than 16 channels. In a flat layer the end of a row
-/// is stored under the mask.
+/// Pixels are loaded and stored under the mask, because the layer has fewer channels than its only panel. In a flat layer the
+/// end of a row is stored under the mask.
 /// </param>
 /// <param name="Flip">The input is int8 and has to be made uint8 by flipping the top bit.</param>
 /// <param name="Flat">
@@ -67,8 +67,8 @@ internal readonly record struct DepthwiseShape(
 
         return new DepthwiseShape(
             channels, window.InputWidth, window.OutputWidth, window.KernelHeight, window.KernelWidth, window.StrideWidth,
-            window.DilationWidth, window.PadLeft, rows, rows, VectorWidth.Bits512, Math.Min(4, (channels + 3) / 4), channels < 16,
-            !unsigned, false, epilogue);
+            window.DilationWidth, window.PadLeft, rows, rows, VectorWidth.Bits512, Math.Min(4, (channels + 3) / 4),
+            channels < 32 && channels != 16, !unsigned, false, epilogue);
     }
 
     /// <summary>Full steps whose quads lie within the input.</summary>
