@@ -27,7 +27,7 @@ public sealed class TfliteModel : IDisposable
         HasDynamicBatch = BatchRule.AllowsAnyBatch(graph);
         Inputs = Array.AsReadOnly(Array.ConvertAll(graph.Inputs, t => new TensorInfo(t, HasDynamicBatch)));
         Outputs = Array.AsReadOnly(Array.ConvertAll(graph.Outputs, t => new TensorInfo(t, HasDynamicBatch)));
-        _plan = ExecutionPlan.Create(graph, threads, AssembledCode.TryCreate())
+        _plan = ExecutionPlan.Create(graph, threads, AssembledCode.TryCreate(threads))
             ?? ExecutionPlan.Create(GraphReader.Read(file), threads, code: null)!;
         _workers = new WorkerPool(threads);
         _sessions = new SessionPool(_plan, _workers);

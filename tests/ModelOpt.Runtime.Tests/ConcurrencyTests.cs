@@ -83,7 +83,7 @@ public class ConcurrencyTests
         }
     }
 
-    private const int InputLength = 4 * 4 * 8, OutputLength = 4 * 4 * 160;
+    private const int InputLength = 4 * 4 * 8, OutputLength = 4 * 4 * 400;
 
     private static sbyte[] Run(TfliteModel model, sbyte[] input, sbyte[] output)
     {
@@ -91,13 +91,13 @@ public class ConcurrencyTests
         return output;
     }
 
-    /// <summary>int8 [1, 4, 4, 8] → convolution 3×3 → [1, 4, 4, 160]: just worth two threads.</summary>
+    /// <summary>int8 [1, 4, 4, 8] → convolution 3×3 → [1, 4, 4, 400]: just worth two threads.</summary>
     private static byte[] Tiny()
     {
         var random = new Random(1);
         var m = new TestModel();
-        int x = m.Tensor("x", TensorType.Int8, [1, 4, 4, 8], 0.1f, 3), y = m.Tensor("y", TensorType.Int8, [1, 4, 4, 160], 0.1f, -5);
-        int w = m.Constant("w", TensorType.Int8, [160, 3, 3, 8], SampleNetworks.Bytes(random, 160 * 72), [0.003f]);
+        int x = m.Tensor("x", TensorType.Int8, [1, 4, 4, 8], 0.1f, 3), y = m.Tensor("y", TensorType.Int8, [1, 4, 4, 400], 0.1f, -5);
+        int w = m.Constant("w", TensorType.Int8, [400, 3, 3, 8], SampleNetworks.Bytes(random, 400 * 72), [0.003f]);
         m.Operator(
             BuiltinOperator.Conv2D, [x, w, -1], [y], new Conv2DOptions(Padding.Same, 1, 1, ActivationFunction.None));
         return m.Build([x], [y]);

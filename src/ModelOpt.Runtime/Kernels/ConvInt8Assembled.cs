@@ -20,8 +20,8 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     // A block's weights come from further away than its input; so it has this many tiles at least, where there are as many.
     private const int BlockTiles = 2;
 
-    // Enough items for threads to share equally, unless the multiply-adds of one would be fewer than a handover is worth.
-    private const int EnoughItems = 32, LeastWork = 1_000_000;
+    // Enough items for threads to share nearly equally, unless one would have fewer multiply-adds than this.
+    private const int ItemsPerThread = 8, LeastWork = 200_000;
 
     // Input, weights, bias, and then what is added.
     private const int ResidualInput = 3;
@@ -82,7 +82,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         // With few rows the weights' way from memory takes most of the time.
         int panels = groups * _blocking.Panels.Length;
         long work = _blocking.Rows == 1 ? 4 * Work : Work;
-        int enough = (int)Math.Clamp(work / LeastWork, 1, EnoughItems);
+        int enough = code.Threads == 1 ? 1 : (int)Math.Clamp(work / LeastWork, 1, ItemsPerThread * code.Threads);
         _blocksPerImage = Math.Max((_lines + most - 1) / most, Math.Min((enough + panels - 1) / panels, _lines / least));
         _linesPerBlock = (_lines + _blocksPerImage - 1) / _blocksPerImage;
         _pitch = !_bordered ? window.InputWidth

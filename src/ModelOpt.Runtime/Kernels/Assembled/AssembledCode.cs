@@ -12,9 +12,10 @@ internal sealed unsafe class AssembledCode
     private readonly List<byte> _code = [];
     private ExecutableMemory? _memory;
 
-    private AssembledCode()
-    {
-    }
+    private AssembledCode(int threads) => Threads = threads;
+
+    /// <summary>Threads that will share the work of a kernel.</summary>
+    public int Threads { get; }
 
     /// <summary>Whether this process may run assembled kernels: the instructions are there and the switch is not set.</summary>
     public static bool IsSupported => HasAvx512Vnni && !(AppContext.TryGetSwitch("ModelOpt.Runtime.DisableJit", out bool off) && off);
@@ -24,7 +25,7 @@ internal sealed unsafe class AssembledCode
         Avx512BW.VL.IsSupported && X86Base.X64.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
 
     /// <summary>An empty set; null where assembled code is not supported.</summary>
-    public static AssembledCode? TryCreate() => IsSupported ? new AssembledCode() : null;
+    public static AssembledCode? TryCreate(int threads = 1) => IsSupported ? new AssembledCode(threads) : null;
 
     /// <summary>The function of a shape, assembled at the first request.</summary>
     /// <param name="shape">All that the code depends on, compared by value.</param>
