@@ -38,6 +38,8 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     private readonly int _linesPerBlock;
     private readonly int _blocksPerImage;
     private readonly int _columnBlocks;
+    private readonly int _outputPitch;
+    private readonly int _outputOffset;
     private readonly Panel[] _panels;
     private readonly AlignedBuffer<long> _runs;
     private readonly Int8EpilogueConstants _constants;
@@ -52,9 +54,10 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     /// <param name="unsigned">Activations and output are uint8 instead of int8.</param>
     /// <param name="code">Receives the assembled functions.</param>
     /// <param name="residual">An ADD of the kernel's last input, of the output's shape, to the result; int8 only.</param>
+    /// <param name="place">Where the result lies among others that share its pixels; without them by default.</param>
     public ConvInt8Assembled(
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias,
-        bool unsigned, AssembledCode code, ResidualAdd? residual = null)
+        bool unsigned, AssembledCode code, ResidualAdd? residual = null, ChannelPlace? place = null)
     {
         _window = window = window.IsPointwise ? Flat(window) : window;
         int inputs = window.InputChannels / groups, outputs = window.OutputChannels / groups;
@@ -67,6 +70,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         // The last step of a run may read up to three bytes beyond it, so input that ends with the run is copied.
         _bordered = window.PadTop > 0 || window.PadLeft > 0 || spanHeight > window.InputHeight || spanWidth > window.InputWidth
             || runs.Bytes % 4 != 0;
+        (_outputPitch, _outputOffset) = place ?? new ChannelPlace(window.OutputChannels, 0);
         _flip = !unsigned;
         _residual = residual is not null;
         _padding = (byte)(unsigned ? quantization.InputZeroPoint : quantization.InputZeroPoint ^ 0x80);
@@ -138,7 +142,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     public override void Run(in KernelArguments args, int start, int end)
     {
         nint imageBytes = (nint)_window.InputHeight * _window.InputWidth * _window.InputChannels;
-        nint outputBytes = (nint)_window.OutputHeight * _window.OutputWidth * _window.OutputChannels;
+        nint outputBytes = (nint)_window.OutputHeight * _window.OutputWidth * _outputPitch;
         fixed (byte* input = args.Input<byte>(0), output = args.Output<byte>(0), scratch = args.Scratch<byte>())
         fixed (byte* residual = _residual ? args.Input<byte>(ResidualInput) : default)
         {
@@ -157,7 +161,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
                 int panelEnd = (int)(_panels.Length * (column + 1) / _columnBlocks);
                 for (int panel = (int)(_panels.Length * column / _columnBlocks); panel < panelEnd; panel++)
                 {
-                    var part = new Part(_panels[panel], _bordered ? scratch : null, from, output + (image * outputBytes), toResidual);
+                    var part = new Part(_panels[panel], _bordered ? scratch : null, from, output + _outputOffset + (image * outputBytes), toResidual);
                     if (_oneRow)
                         MultiplyTiles(part, begin, lineEnd);
                     else
@@ -170,7 +174,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     private void MultiplyRows(in Part part, int begin, int end)
     {
         nint rowBytes = (nint)_window.StrideHeight * _pitch * _window.InputChannels;
-        nint outputBytes = (nint)_window.OutputWidth * _window.OutputChannels;
+        nint outputBytes = (nint)_window.OutputWidth * _outputPitch;
         byte* from = part.Bordered is null ? part.Image + (begin * rowBytes) : part.Bordered;
         for (int row = begin; row < end; row++, from += rowBytes)
             Multiply(part, from, part.Output + (row * outputBytes), 0, _blocking.Tiles);
@@ -180,7 +184,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     {
         nint pixel = _blocking.Pixel(begin);
         byte* from = part.Bordered is null ? part.Image + (pixel * _window.StrideWidth * _window.InputChannels) : part.Bordered;
-        Multiply(part, from, part.Output + (pixel * _window.OutputChannels), begin, end);
+        Multiply(part, from, part.Output + (pixel * _outputPitch), begin, end);
     }
 
     /// <summary>Tiles [begin, end) of a row; input and output point to the first tile's first pixel.</summary>
@@ -209,7 +213,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         {
             nint pixels = (nint)(middle - begin) * _blocking.Rows;
             arguments.Input += pixels * _window.StrideWidth * _window.InputChannels;
-            arguments.Output += pixels * _window.OutputChannels;
+            arguments.Output += pixels * _outputPitch;
             arguments.Tiles = end - middle;
             panel.ShortTile!.Call(&arguments);
         }
@@ -291,7 +295,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
                     multipliers.AsSpan(channel, columns));
                 var tile = new Int8TileShape(
                     _blocking.Rows, layout, runs.Count, runs.Steps, _window.StrideWidth * _window.InputChannels,
-                    _window.OutputChannels, _flip && !_bordered, columns < layout.Channels, epilogue);
+                    _outputPitch, _flip && !_bordered, columns < layout.Channels, epilogue);
                 panels[(group * _blocking.Panels.Length) + i] = new Panel(
                     constants,
                     code.Get(tile, Int8TileEmitter.Emit),

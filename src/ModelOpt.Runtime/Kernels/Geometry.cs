@@ -28,6 +28,11 @@ internal readonly record struct Window2D(
         && OutputHeight == InputHeight && OutputWidth == InputWidth;
 }
 
+/// <summary>Where a result's channels lie in pixels that it shares with other results.</summary>
+/// <param name="Pitch">Channels of all results together.</param>
+/// <param name="First">Channels of the results before.</param>
+internal readonly record struct ChannelPlace(int Pitch, int First);
+
 /// <summary>
 /// Quantization of a layer with weights. Accumulator multiplier of output channel c is
 /// (InputScale·WeightScales[c])/OutputScale, computed in float32 in that order.

@@ -43,12 +43,25 @@ internal static class ConvolutionOperator
         return Create(node, new ConvDestination(node.Output.Shape[3], 0, true, low, high));
     }
 
-    /// <summary>A float32 convolution that leaves its result between those of others.</summary>
+    /// <summary>A convolution that leaves its result between those of others; null where it is neither float32 nor assembled.</summary>
     /// <param name="node">The convolution.</param>
-    /// <param name="channels">Channels of all results together.</param>
-    /// <param name="offset">Channels of the results before.</param>
-    public static Kernel CreateInto(Node node, int channels, int offset) =>
-        Create(node, new ConvDestination(channels, offset, false, 0, 0));
+    /// <param name="place">Where the result belongs.</param>
+    /// <param name="code">Receives the assembled functions; null where there shall be none.</param>
+    public static Kernel? TryCreateInto(Node node, ChannelPlace place, AssembledCode? code)
+    {
+        if (node.Input(0).Type == TensorType.Float32)
+            return Create(node, new ConvDestination(place.Pitch, place.First, false, 0, 0));
+        if (code is null)
+            return null;
+        (Window2D window, int groups, ActivationFunction activation) = ReadConv2D(node);
+        LayerQuantization quantization = LayerConstants.Quantization(node, window.OutputChannels, 0, activation);
+        bool unsigned = node.Input(0).Type == TensorType.UInt8;
+        return ConvInt8Assembled.TryCenter(
+            node.Input(1).Constant<byte>(), quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> weights)
+            ? new ConvInt8Assembled(
+                window, groups, quantization, weights, LayerConstants.IntBias(node, window.OutputChannels), unsigned, code, null, place)
+            : null;
+    }
 
     private static Kernel Create(Node node, ConvDestination destination)
     {

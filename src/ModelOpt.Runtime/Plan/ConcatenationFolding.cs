@@ -1,16 +1,18 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Operators;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// Lets float32 convolutions whose results are concatenated along the channels write them where they belong: nothing is left to copy.
+/// Lets float32 and assembled 8-bit convolutions whose results are concatenated along the channels write them where they belong: nothing is left to copy.
 /// </summary>
 internal static class ConcatenationFolding
 {
     /// <param name="graph">Is changed.</param>
-    public static void Apply(Graph graph)
+    /// <param name="code">Receives the assembled convolutions; null where there shall be none.</param>
+    public static void Apply(Graph graph, AssembledCode? code)
     {
         Dictionary<Tensor, Node> producers = graph.Producers();
         Dictionary<Tensor, int> uses = graph.CountUses();
@@ -22,11 +24,18 @@ internal static class ConcatenationFolding
                 || !node.Inputs.All(t => uses[t!] == 1 && IsConvolution(producers.GetValueOrDefault(t!))))
                 continue;
             int offset = 0;
+            var kernels = new Dictionary<Node, Kernel?>();
             foreach (Tensor? input in node.Inputs)
             {
                 Node convolution = producers[input!];
-                Kernel kernel = ConvolutionOperator.CreateInto(convolution, node.Output.Shape[^1], offset);
+                kernels[convolution] = ConvolutionOperator.TryCreateInto(convolution, new ChannelPlace(node.Output.Shape[^1], offset), code);
                 offset += input!.Shape[^1];
+            }
+
+            if (kernels.ContainsValue(null))
+                continue;
+            foreach ((Node convolution, Kernel? kernel) in kernels)
+            {
                 replaced[convolution] = new Node(convolution.Operator, convolution.Index, convolution.Inputs, node.Outputs)
                 {
                     Options = convolution.Options,
@@ -42,19 +51,21 @@ internal static class ConcatenationFolding
     }
 
     private static bool IsConvolution(Node? node) =>
-        node is { Operator: BuiltinOperator.Conv2D, FusedKernel: null } && node.Input(0).Type == TensorType.Float32;
+        node is { Operator: BuiltinOperator.Conv2D, FusedKernel: null };
 
-    /// <summary>Whether the operator joins float32 tensors along their last dimension; its shapes are checked.</summary>
+    /// <summary>Whether the operator joins tensors along their last dimension as they are; its shapes are checked.</summary>
     private static bool JoinsChannels(Node node)
     {
         Tensor output = node.Output;
         ConcatenationOptions options = ConcatenationOptions.Read(node.Options);
         int[] shape = output.Shape;
-        return output.Type == TensorType.Float32 && output.Elements > 0 && options.Activation == ActivationFunction.None
+        return (output.Type == TensorType.Float32 || output.IsQuantized8) && output.Elements > 0 && options.Activation == ActivationFunction.None
             && output.Rank > 0 && (options.Axis == output.Rank - 1 || options.Axis == -1)
             && node.Inputs.Sum(t => (long)(t is { Rank: > 0 } ? t.Shape[^1] : 0)) == shape[^1]
             && node.Inputs.All(
-                t => t is { IsConstant: false } && t.Type == output.Type && t.Rank == output.Rank
+                t => t is { IsConstant: false } && t.Type == output.Type
+                    && (!output.IsQuantized8 || (t.IsQuantized8 && t.Scale == output.Scale && t.ZeroPoint == output.ZeroPoint))
+                    && t.Rank == output.Rank
                     && t.Shape.AsSpan(0, t.Rank - 1).SequenceEqual(shape.AsSpan(0, t.Rank - 1)));
     }
 }

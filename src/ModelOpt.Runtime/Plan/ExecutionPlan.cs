@@ -61,7 +61,7 @@ internal sealed class ExecutionPlan
     {
         GraphRewriter.Rewrite(graph);
         ResidualFolding.Apply(graph, code);
-        ConcatenationFolding.Apply(graph);
+        ConcatenationFolding.Apply(graph, code);
         var storage = new StorageMap(graph);
         List<(Node Node, Kernel Kernel)> kernels = CreateKernels(graph, storage, code);
         if (code is not null && !code.Seal())

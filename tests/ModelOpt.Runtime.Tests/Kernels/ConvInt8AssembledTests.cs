@@ -49,6 +49,39 @@ public sealed class ConvInt8AssembledTests
     }
 
     [TestMethod]
+    public void A_result_between_others_leaves_them_alone()
+    {
+        var random = new Random(17);
+        for (int channels = 1; channels <= 150; channels += channels < 70 ? 1 : 9)
+        {
+            bool unsigned = channels % 3 == 0;
+            int inputs = random.Next(1, 40), groups = channels % 2 == 0 && channels < 20 ? 2 : 1;
+            Window2D w = KernelTesting.RandomWindow(random, inputs * groups, channels, 9);
+            int k = w.KernelHeight * w.KernelWidth * inputs, pixels = w.Batch * w.OutputHeight * w.OutputWidth;
+            byte[] x = KernelTesting.Bytes(w.Batch * w.InputHeight * w.InputWidth * w.InputChannels, channels);
+            byte[] f = KernelTesting.Weights(channels * k, channels + 1, unsigned: false);
+            LayerQuantization layer = KernelTesting.Quantization(random, channels, k, unsigned) with { WeightZeroPoint = 0 };
+            var place = new ChannelPlace(channels + random.Next(70), 0);
+            place = place with { First = random.Next(place.Pitch - channels + 1) };
+            sbyte[] weights = [.. f.Select(value => (sbyte)value)];
+            byte[] alone = KernelTesting.Assembled(c => new ConvInt8Assembled(w, groups, layer, weights, [], unsigned, c))
+                .Select(kernel => KernelTesting.Run(kernel, pixels * channels, x)).FirstOrDefault([]);
+            foreach (Kernel kernel in KernelTesting.Assembled(
+                c => new ConvInt8Assembled(w, groups, layer, weights, [], unsigned, c, place: place)))
+            {
+                byte[] actual = KernelTesting.Run(kernel, pixels * place.Pitch, x);
+                for (int i = 0; i < actual.Length; i++)
+                {
+                    int channel = (i % place.Pitch) - place.First;
+                    byte expected = channel >= 0 && channel < channels ? alone[(i / place.Pitch * channels) + channel] : (byte)0xa5;
+                    if (actual[i] != expected)
+                        Assert.Fail($"{place} {w}: byte {i} is {actual[i]}, not {expected}.");
+                }
+            }
+        }
+    }
+
+    [TestMethod]
     public void Products_beyond_int32_are_clamped_as_in_the_oracle()
     {
         var window = new Window2D(1, 1, 40, 24, 1, 40, 37, 1, 1, 1, 1, 1, 1, 0, 0);
