@@ -29,7 +29,7 @@ public sealed class TfliteModel : IDisposable
         Outputs = Array.AsReadOnly(Array.ConvertAll(graph.Outputs, t => new TensorInfo(t, HasDynamicBatch)));
         _plan = ExecutionPlan.Create(graph, threads, AssembledCode.TryCreate(threads))
             ?? ExecutionPlan.Create(GraphReader.Read(file), threads, code: null)!;
-        _workers = new WorkerPool(threads);
+        _workers = SharedWorkers.Rent(threads);
         _sessions = new SessionPool(_plan, _workers);
     }
 
@@ -120,11 +120,15 @@ public sealed class TfliteModel : IDisposable
         return HasDynamicBatch && perSample > 0 && elements > 0 && elements % perSample == 0 ? elements / perSample : 1;
     }
 
-    /// <summary>Ends the worker threads and releases pooled memory. Calls that are under way end normally.</summary>
+    /// <summary>
+    /// Releases pooled memory and, with the last model that uses them, ends the worker threads. Calls that are under way end
+    /// normally.
+    /// </summary>
     public void Dispose()
     {
-        _disposed = true;
-        _workers.Dispose();
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
+        SharedWorkers.Return(_workers);
         _sessions.Clear();
         _outputs.Clear();
     }
