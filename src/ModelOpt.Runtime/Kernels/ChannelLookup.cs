@@ -6,9 +6,15 @@ namespace ModelOpt.Runtime.Kernels;
 /// A function of one byte that depends on the index along an axis, as one table of 256 entries for each index: the input
 /// is [outer, channels, inner].
 /// </summary>
-internal sealed class ChannelLookupKernel<T>(int outer, int channels, int inner, T[] tables) : Kernel
+internal sealed unsafe class ChannelLookupKernel<T>(int outer, int channels, int inner, T[] tables) : Kernel
     where T : unmanaged
 {
+    // More channels than that are faster one by one.
+    private const int MaxPixelChannels = 4;
+
+    private readonly PixelLookup? _pixels =
+        inner == 1 && channels <= MaxPixelChannels && tables is byte[] bytes ? new PixelLookup(bytes) : null;
+
     /// <summary>The tables of the planes of an image of this shape, if that is what the channels are; else null.</summary>
     public T[]? PlaneTables(int images, int planes, int pixels)
     {
@@ -26,6 +32,20 @@ internal sealed class ChannelLookupKernel<T>(int outer, int channels, int inner,
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
+        if (tables is byte[] bytes && inner != 1)
+        {
+            for (int item = start; item < end; item++)
+                LookupTableKernel.Apply(
+                    bytes.AsSpan(item % channels * 256, 256), args.Input<byte>(0).Slice(item * inner, inner),
+                    args.Output<byte>(0).Slice(item * inner, inner));
+            return;
+        }
+        if (_pixels is not null)
+        {
+            fixed (byte* from = args.Input<byte>(0), to = args.Output<byte>(0))
+                _pixels.Run(from + (start * channels), to + (start * channels), (end - start) * channels);
+            return;
+        }
         ReadOnlySpan<byte> x = args.Input<byte>(0);
         Span<T> y = args.Output<T>(0);
         ReadOnlySpan<T> all = tables;

@@ -89,8 +89,7 @@ internal static class PreprocessingFolding
             int outer = _source.Elements / Math.Max(1, channels * inner);
             Kernel kernel = result.Type == TensorType.Float32
                 ? new ChannelLookupKernel<float>(outer, channels, inner, Tables(channels, x => x))
-                : new ChannelLookupKernel<byte>(
-                    outer, channels, inner, Tables(channels, x => QuantizationTables.Quantize(x, result)));
+                : CreateKernel(outer, channels, inner, Tables(channels, x => QuantizationTables.Quantize(x, result)));
             Node first = Nodes[0];
             Tensor output = _transpose is null
                 ? result
@@ -99,6 +98,12 @@ internal static class PreprocessingFolding
             if (_transpose is not null)
                 yield return new Node(_transpose.Operator, _transpose.Index, [output, _transpose.Input(1)], [result]);
         }
+
+        // Equal tables of all channels are one.
+        private static ChannelLookupKernel<byte> CreateKernel(int outer, int channels, int inner, byte[] tables) =>
+            tables.AsSpan(256).SequenceEqual(tables.AsSpan(0, tables.Length - 256))
+                ? new ChannelLookupKernel<byte>(outer * channels * inner, 1, 1, tables[..256])
+                : new ChannelLookupKernel<byte>(outer, channels, inner, tables);
 
         private bool TryAppend(Tensor current, Node next)
         {
