@@ -82,6 +82,32 @@ public sealed class ConvInt8AssembledTests
     }
 
     [TestMethod]
+    public void Any_division_among_threads_gives_the_same_bits()
+    {
+        var random = new Random(8);
+        int divided = 0;
+        for (int trial = 0; trial < 60; trial++)
+        {
+            int groups = trial % 5 == 4 ? 2 : 1, threads = random.Next(2, 6), size = random.Next(4, 24);
+            Window2D w = trial % 3 == 0
+                ? new Window2D(1, 1, size * 9, 64, 1, size * 9, 90, 1, 1, 1, 1, 1, 1, 0, 0)
+                : KernelTesting.RandomWindow(random, groups * random.Next(8, 60), groups * random.Next(8, 140), size);
+            int k = w.KernelHeight * w.KernelWidth * w.InputChannels / groups;
+            byte[] x = KernelTesting.Bytes(w.Batch * w.InputHeight * w.InputWidth * w.InputChannels, trial);
+            byte[] f = KernelTesting.Weights(w.OutputChannels * k, trial + 1, unsigned: false);
+            LayerQuantization quantization = KernelTesting.Quantization(random, w.OutputChannels, k, unsigned: false);
+            byte[] expected = ConvInt8Tests.Reference(w, groups, quantization, x, f, [], false);
+            foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8.Create(w, groups, quantization, f, [], false, c), threads))
+            {
+                divided += kernel.Items > 1 ? 1 : 0;
+                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{threads} threads, groups {groups} {w}");
+            }
+        }
+
+        Assert.IsTrue(divided > 20 || !AssembledCode.IsSupported, $"only {divided} were divided");
+    }
+
+    [TestMethod]
     public void Products_beyond_int32_are_clamped_as_in_the_oracle()
     {
         var window = new Window2D(1, 1, 40, 24, 1, 40, 37, 1, 1, 1, 1, 1, 1, 0, 0);

@@ -13,9 +13,9 @@ internal static class KernelTesting
         Enum.GetValues<SimdTier>().Where(tier => tier <= SimdTiers.Best);
 
     /// <summary>The kernel in its assembled form, ready to run; nothing where this process may not assemble.</summary>
-    public static IEnumerable<Kernel> Assembled(Func<AssembledCode, Kernel> create)
+    public static IEnumerable<Kernel> Assembled(Func<AssembledCode, Kernel> create, int threads = 1)
     {
-        if (AssembledCode.TryCreate() is not { } code)
+        if (AssembledCode.TryCreate(threads) is not { } code)
             yield break;
         Kernel kernel = create(code);
         Assert.IsTrue(code.Seal(), "the system refuses executable memory");
@@ -86,8 +86,8 @@ internal static class KernelTesting
     }
 
     /// <summary>
-    /// Runs a kernel in an arena whose free bytes and scratch memory hold garbage, its items divided in two where possible;
-    /// fails if a byte around the output or beyond the scratch memory changes, or if a warm call allocates.
+    /// Runs a kernel in an arena whose free bytes and scratch memory hold garbage; fails if its items, one at a time from the
+    /// last to the first, or in shares where there are many, give other results than all at once, if a byte around the output or beyond the scratch memory changes, or if a warm call allocates.
     /// </summary>
     public static byte[] Run(Kernel kernel, int outputLength, params byte[][] inputs)
     {
@@ -112,10 +112,11 @@ internal static class KernelTesting
         var scratch = new byte[scratchLength + guard];
         scratch.AsSpan().Fill(garbage);
         var arguments = new KernelArguments(operands, outputs, arena, scratch.AsSpan(0, scratchLength));
-        int middle = kernel.Items / 2;
-        kernel.Run(arguments, middle, kernel.Items);
-        if (middle > 0)
-            kernel.Run(arguments, 0, middle);
+        int share = (kernel.Items + 63) / 64;
+        for (int end = kernel.Items; end > 0; end -= share)
+            kernel.Run(arguments, Math.Max(0, end - share), end);
+        byte[] divided = arena.AsSpan(offset, outputLength).ToArray();
+        arena.AsSpan(offset, outputLength).Fill(garbage);
 
         // A collection between the two readings counts the rest of the thread's allocation context: hence the attempts.
         long allocated = -1;
@@ -127,6 +128,7 @@ internal static class KernelTesting
         }
 
         Assert.AreEqual(0L, allocated, "bytes allocated by a warm run");
+        AssertSame(arena.AsSpan(offset, outputLength), divided, "one item at a time");
         Assert.IsTrue(arena.AsSpan(0, offset).SequenceEqual(before.AsSpan(0, offset)), "bytes before the output changed");
         Assert.IsTrue(arena.AsSpan(offset + outputLength).IndexOfAnyExcept(garbage) < 0, "bytes after the output changed");
         Assert.IsTrue(scratch.AsSpan(scratchLength).IndexOfAnyExcept(garbage) < 0, "bytes after the scratch memory changed");
