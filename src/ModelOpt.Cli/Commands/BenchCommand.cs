@@ -195,8 +195,9 @@ internal static class BenchCommand
         : throw OptionDiagnostics.InvalidValue.Error(null, option, value, $"{Peer}MODEL.onnx", "");
 
     private static IReadOnlyList<int> ReadThreads(string option, string value) =>
-        [.. OptionParsing.Numbers(option, value).Select(number => number is >= 1 and <= MostThreads && number == (int)number
-            ? (int)number
+        [.. value.Split(',').Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && number is >= 1 and <= MostThreads
+            ? number
             : throw OptionDiagnostics.InvalidNumber.Error(null, option, value, $"a list of whole numbers of 1…{MostThreads}, such as 1,2"))];
 
     private static double ReadSeconds(string option, string value) =>
