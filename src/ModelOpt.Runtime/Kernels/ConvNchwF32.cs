@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using ModelOpt.Runtime.Kernels.Simd;
 using ModelOpt.Runtime.Threading;
 
@@ -46,43 +48,81 @@ internal static unsafe class ConvNchwF32
 
         fixed (float* x = input, f = weights, b = bias, y = output)
         {
-            if (inputs == 1)
+            if (inputs == 1 && outputs == 1)
             {
-                var job = new DepthwisePlaneF32(tier, w, x, f, b, y);
-                if (pool is not null)
-                    pool.Run(job, job.Parts);
-                for (int part = 0; pool is null && part < job.Parts; part++)
-                    job.Execute(part);
+                var job = new DepthwiseNchwF32(tier, w, x, f, b, y);
+                Run(pool, job.Parts, job);
                 return;
             }
 
-            for (int image = 0; image < w.Batch; image++)
+            if (inputs == 1)
             {
-                for (int group = 0; group < groups; group++)
+                var job = new DepthwisePlaneF32(tier, w, x, f, b, y);
+                Run(pool, job.Parts, job);
+                return;
+            }
+
+            for (int image = 0; image < w.Batch * groups; image++)
+            {
+                float* from = x + ((nint)image * inputs * inputPlane), to = y + ((nint)image * outputs * outputPlane);
+                var operands = new GemmOperands
                 {
-                    var operands = new GemmOperands
-                    {
-                        K = k,
-                        A = f + ((nint)group * outputs * k),
-                        RowStride = k,
-                        ColumnStride = 1,
-                        C = y + ((((nint)image * groups) + group) * outputs * outputPlane),
-                        CStride = outputPlane,
-                    };
-                    var epilogue = new GemmEpilogue { RowBias = b == null ? null : b + (group * outputs) };
-                    float* planes = x + ((((nint)image * groups) + group) * inputs * inputPlane);
-                    if (w.IsPointwise)
-                    {
-                        var source = new MatrixSource(planes, inputPlane, 1);
-                        GemmF32.Run(tier, operands, epilogue, source, outputs, outputPlane, pool);
-                    }
-                    else
-                    {
-                        GemmF32.Run(tier, operands, epilogue, new PatchSource(planes, w), outputs, outputPlane, pool);
-                    }
-                }
+                    K = k,
+                    A = f + ((nint)(image % groups) * outputs * k),
+                    RowStride = k,
+                    ColumnStride = 1,
+                    C = to,
+                    CStride = outputPlane,
+                };
+                var epilogue = new GemmEpilogue { RowBias = b == null ? null : b + (image % groups * outputs) };
+                if (w.IsPointwise)
+                    GemmF32.Run(tier, operands, epilogue, new MatrixSource(from, inputPlane, 1), outputs, outputPlane, pool);
+                else
+                    Run(tier, w, from, inputs, operands, epilogue, outputs, pool);
             }
         }
+    }
+
+    /// <summary>One image's planes of a group, laid out as <see cref="PaddedPlanes"/>.</summary>
+    private static void Run(
+        SimdTier tier, in Window2D window, float* input, int inputs, GemmOperands operands, in GemmEpilogue epilogue, int outputs,
+        WorkerPool? pool)
+    {
+        var planes = new PaddedPlanes(window);
+        int taps = window.KernelHeight * window.KernelWidth, run = planes.Run;
+        bool direct = planes.Pitch == window.OutputWidth;
+        long length = ((long)inputs * planes.PlaneLength) + PaddedPlanes.Slack + (direct ? 0 : (long)outputs * run);
+        float[] buffer = ArrayPool<float>.Shared.Rent(checked((int)length));
+        int[] offsets = ArrayPool<int>.Shared.Rent(inputs * taps);
+        for (int p = 0; p < inputs * taps; p++)
+            offsets[p] = (p / taps * planes.PlaneLength) + planes.Offset(p % taps / window.KernelWidth, p % taps % window.KernelWidth);
+        fixed (float* memory = buffer)
+        fixed (int* where = offsets)
+        {
+            nint plane = (nint)window.InputHeight * window.InputWidth, outputPlane = operands.CStride;
+            float* result = memory + ((nint)inputs * planes.PlaneLength) + PaddedPlanes.Slack, target = operands.C;
+            Run(pool, inputs, new PlaneJob(planes, input, plane, memory, planes.PlaneLength, true));
+            if (!direct)
+            {
+                operands.C = result;
+                operands.CStride = run;
+            }
+
+            GemmF32.Run(tier, operands, epilogue, new PlaneSource(memory, where), outputs, run, pool);
+            if (!direct)
+                Run(pool, outputs, new PlaneJob(planes, result, run, target, outputPlane, false));
+        }
+
+        ArrayPool<int>.Shared.Return(offsets);
+        ArrayPool<float>.Shared.Return(buffer);
+    }
+
+    private static void Run(WorkerPool? pool, int parts, IParallelJob job)
+    {
+        if (pool is not null)
+            pool.Run(job, parts);
+        for (int part = 0; pool is null && part < parts; part++)
+            job.Execute(part);
     }
 
     private static void Check(int length, long expected, string name)
@@ -91,8 +131,20 @@ internal static unsafe class ConvNchwF32
             throw new ArgumentException($"{length} elements where the shape has {expected}.", name);
     }
 
-    /// <summary>The matrix of patches [C·KH·KW, OH·OW] of one image's planes, never stored as a whole.</summary>
-    private readonly struct PatchSource(float* planes, Window2D window) : IPanelSource
+    /// <summary>Splits planes into their phases, or joins the rows of results.</summary>
+    private sealed class PlaneJob(PaddedPlanes planes, float* from, nint fromStep, float* to, nint toStep, bool split) : IParallelJob
+    {
+        public void Execute(int part)
+        {
+            if (split)
+                planes.Split(from + (part * fromStep), to + (part * toStep));
+            else
+                planes.Join(from + (part * fromStep), to + (part * toStep));
+        }
+    }
+
+    /// <summary>The matrix of patches [C·KH·KW, run], each row of which is a run of elements of a phase.</summary>
+    private readonly struct PlaneSource(float* phases, int* offsets) : IPanelSource
     {
         public int Registers => GemmF32.CopiedRegisters;
 
@@ -101,51 +153,18 @@ internal static unsafe class ConvNchwF32
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public float* Panel(int k0, int kc, int column, int columns, int width, float* scratch)
         {
-            Window2D w = window;
-            int taps = w.KernelHeight * w.KernelWidth;
-            for (int p = 0; p < kc; p++)
+            float* from = phases + column, to = scratch;
+            for (int p = 0; p < kc; p++, to += width)
             {
-                int channel = (k0 + p) / taps, tap = (k0 + p) % taps;
-                int dy = (tap / w.KernelWidth * w.DilationHeight) - w.PadTop;
-                int dx = (tap % w.KernelWidth * w.DilationWidth) - w.PadLeft;
-                float* plane = planes + ((nint)channel * w.InputHeight * w.InputWidth);
-                float* target = scratch + (p * width);
-                int oy = column / w.OutputWidth, ox = column % w.OutputWidth;
-                for (int j = 0; j < columns;)
-                {
-                    int run = Math.Min(columns - j, w.OutputWidth - ox);
-                    int iy = (oy * w.StrideHeight) + dy;
-                    float* row = plane + ((nint)iy * w.InputWidth);
-                    if ((uint)iy < (uint)w.InputHeight)
-                        CopyRun(row, (ox * w.StrideWidth) + dx, w.StrideWidth, w.InputWidth, target + j, run);
-                    else
-                        new Span<float>(target + j, run).Clear();
-                    j += run;
-                    ox = 0;
-                    oy++;
-                }
-
-                new Span<float>(target + columns, width - columns).Clear();
+                float* row = from + offsets[k0 + p];
+                int j = 0;
+                for (; j <= width - 16; j += 16)
+                    Vector512.Load(row + j).Store(to + j);
+                for (; j < width; j++)
+                    to[j] = row[j];
             }
 
             return scratch;
-        }
-
-        /// <summary>target[i] = row[first + i·stride], zero outside of the row.</summary>
-        private static void CopyRun(float* row, int first, int stride, int length, float* target, int count)
-        {
-            int begin = first >= 0 ? 0 : Math.Min(count, (-first + stride - 1) / stride);
-            int end = first >= length ? begin : Math.Clamp(((length - 1 - first) / stride) + 1, begin, count);
-            new Span<float>(target, begin).Clear();
-            new Span<float>(target + end, count - end).Clear();
-            if (stride == 1)
-            {
-                new Span<float>(row + first + begin, end - begin).CopyTo(new Span<float>(target + begin, end - begin));
-                return;
-            }
-
-            for (int i = begin; i < end; i++)
-                target[i] = row[first + (i * stride)];
         }
     }
 }

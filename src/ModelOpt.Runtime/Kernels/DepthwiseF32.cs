@@ -22,7 +22,8 @@ internal sealed unsafe class DepthwiseF32 : Kernel
     private readonly float _low;
     private readonly float _high;
 
-    private DepthwiseF32(
+    /// <summary>The kernel where each output channel has an input channel of its own; see <see cref="Create"/>.</summary>
+    public DepthwiseF32(
         Window2D window, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high, SimdTier tier)
     {
         _window = window;
@@ -69,22 +70,26 @@ internal sealed unsafe class DepthwiseF32 : Kernel
     public override void Run(in KernelArguments args, int start, int end)
     {
         fixed (float* input = args.Input<float>(0), output = args.Output<float>(0))
+            Run(input, output, start, end);
+    }
+
+    /// <summary>The same on pointers.</summary>
+    public void Run(float* input, float* output, int start, int end)
+    {
+        switch (_tier)
         {
-            switch (_tier)
-            {
-                case SimdTier.Vector512:
-                    Rows<Lanes512, Vector512<float>>(input, output, start, end);
-                    break;
-                case SimdTier.Vector256:
-                    Rows<Lanes256, Vector256<float>>(input, output, start, end);
-                    break;
-                case SimdTier.Vector128:
-                    Rows<Lanes128, Vector128<float>>(input, output, start, end);
-                    break;
-                default:
-                    Rows<Lanes1, float>(input, output, start, end);
-                    break;
-            }
+            case SimdTier.Vector512:
+                Rows<Lanes512, Vector512<float>>(input, output, start, end);
+                break;
+            case SimdTier.Vector256:
+                Rows<Lanes256, Vector256<float>>(input, output, start, end);
+                break;
+            case SimdTier.Vector128:
+                Rows<Lanes128, Vector128<float>>(input, output, start, end);
+                break;
+            default:
+                Rows<Lanes1, float>(input, output, start, end);
+                break;
         }
     }
 

@@ -24,6 +24,15 @@ public sealed class ConvNchwF32Tests
     }
 
     [TestMethod]
+    public void Depthwise_of_every_channel_count_up_to_70()
+    {
+        var random = new Random(12);
+        using var pool = new WorkerPool(3);
+        for (int channels = 1; channels <= 70; channels++)
+            Check(KernelTesting.RandomWindow(random, channels, channels, maxSize: 25), channels, channels, channels % 3 == 0 ? pool : null);
+    }
+
+    [TestMethod]
     public void A_wide_strided_row_is_computed_too()
     {
         var window = new Window2D(1, 1, 9001, 2, 1, 3000, 2, 1, 3, 1, 3, 1, 1, 0, 0);
