@@ -12,11 +12,15 @@ internal static class OperatorKernels
     /// <param name="node">The operator with its operands.</param>
     /// <param name="code">Receives assembled functions; null where there shall be none.</param>
     /// <exception cref="InvalidModelException">The operator is not supported, or not for these operands.</exception>
-    public static Kernel Create(Node node, AssembledCode? code)
+    public static Kernel Create(Node node, AssembledCode? code) => Guard(node, () => Select(node, code))!;
+
+    /// <summary>Runs a factory of kernels on a node of a file that nobody vouches for.</summary>
+    /// <exception cref="InvalidModelException">The factory found the node's operands wrong, in whatever way.</exception>
+    public static Kernel? Guard(Node node, Func<Kernel?> create)
     {
         try
         {
-            return Select(node, code);
+            return create();
         }
         catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or OutOfMemoryException)
         {

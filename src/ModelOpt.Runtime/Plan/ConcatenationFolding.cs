@@ -6,7 +6,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// Lets float32 and assembled 8-bit convolutions whose results are concatenated along the channels write them where they belong: nothing is left to copy.
+/// Lets float32 and assembled 8-bit convolutions whose results are concatenated along the channels write them where they
+/// belong: nothing is left to copy.
 /// </summary>
 internal static class ConcatenationFolding
 {
@@ -28,7 +29,9 @@ internal static class ConcatenationFolding
             foreach (Tensor? input in node.Inputs)
             {
                 Node convolution = producers[input!];
-                kernels[convolution] = ConvolutionOperator.TryCreateInto(convolution, new ChannelPlace(node.Output.Shape[^1], offset), code);
+                var place = new ChannelPlace(node.Output.Shape[^1], offset);
+                kernels[convolution] = OperatorKernels.Guard(
+                    convolution, () => ConvolutionOperator.TryCreateInto(convolution, place, code));
                 offset += input!.Shape[^1];
             }
 

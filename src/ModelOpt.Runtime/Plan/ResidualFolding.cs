@@ -6,8 +6,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// Folds an ADD of equal shapes, float32 or assembled int8, into the convolution that computes one operand: it is added before the sum leaves the
-/// registers. Of two convolutions the later one takes it.
+/// Folds an ADD of equal shapes, float32 or assembled int8, into the convolution that computes one operand: it is added before
+/// the sum leaves the registers. Of two convolutions the later one takes it.
 /// </summary>
 internal static class ResidualFolding
 {
@@ -27,9 +27,10 @@ internal static class ResidualFolding
             if (side < 0)
                 continue;
             Node convolution = producers[add.Input(side)];
-            Kernel? kernel = add.Output.Type == TensorType.Float32 ? ConvolutionOperator.CreateWithAdd(convolution, add)
+            Kernel? kernel = OperatorKernels.Guard(convolution, () =>
+                add.Output.Type == TensorType.Float32 ? ConvolutionOperator.CreateWithAdd(convolution, add)
                 : code is null ? null
-                : ConvolutionOperator.TryCreateWithAdd(convolution, add, side, code);
+                : ConvolutionOperator.TryCreateWithAdd(convolution, add, side, code));
             if (kernel is null)
                 continue;
             folded.Add(convolution);
