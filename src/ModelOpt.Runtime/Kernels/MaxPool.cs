@@ -62,8 +62,30 @@ internal sealed unsafe class MaxPoolKernel<T>(Window2D window, T min, T max, Sim
         T* line = input + ((((nint)n * w.InputHeight) + y0) * rowStride);
         T* to = output + ((nint)item * w.OutputWidth * channels);
         V low = TLanes.Create(min), high = TLanes.Create(max);
+        int sharedBegin = 0, sharedEnd = 0;
+        if (rows == 3 && w is { KernelWidth: 3, StrideWidth: 2 })
+        {
+            sharedBegin = Math.Min((w.PadLeft + 1) / 2, w.OutputWidth);
+            sharedEnd = Math.Clamp((w.InputWidth - 1 + w.PadLeft) / 2, sharedBegin, w.OutputWidth);
+            T* from = line + ((nint)((sharedBegin * 2) - w.PadLeft) * channels);
+            for (int c = 0; c < channels && sharedEnd > sharedBegin; c += TLanes.Count)
+            {
+                int at = Math.Min(c, channels - TLanes.Count);
+                SharedColumns<TLanes, V>(
+                    from + at, rowStride, to + ((nint)sharedBegin * channels) + at, sharedEnd - sharedBegin, low, high);
+            }
+        }
+
         for (int ox = 0; ox < w.OutputWidth; ox++, to += channels)
         {
+            if (ox == sharedBegin)
+            {
+                ox = sharedEnd;
+                to += (nint)(sharedEnd - sharedBegin) * channels;
+                if (ox == w.OutputWidth)
+                    break;
+            }
+
             int left = (ox * w.StrideWidth) - w.PadLeft;
             int x0 = Math.Max(left, 0), columns = Math.Max(Math.Min(left + w.KernelWidth, w.InputWidth) - x0, 0);
             T* from = line + ((nint)x0 * channels);
@@ -87,6 +109,25 @@ internal sealed unsafe class MaxPoolKernel<T>(Window2D window, T min, T max, Sim
                 TLanes.Store(to + at, TLanes.Min(result, high));
             }
         }
+    }
+
+    /// <summary>3×3 windows two columns apart, all inside of the input: neighbours share a column's maximum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void SharedColumns<TLanes, V>(T* x, nint rowStride, T* y, int pixels, V low, V high)
+        where TLanes : struct, IVectorLanes<T, V>
+        where V : unmanaged
+    {
+        int channels = window.InputChannels;
+        V shared = Column(x);
+        for (; pixels > 0; pixels--, x += 2 * channels, y += channels)
+        {
+            V last = Column(x + (2 * channels)), first = TLanes.Max(shared, Column(x + channels));
+            TLanes.Store(y, TLanes.Min(TLanes.Max(low, TLanes.Max(first, last)), high));
+            shared = last;
+        }
+
+        V Column(T* top) =>
+            TLanes.Max(TLanes.Max(TLanes.Load(top), TLanes.Load(top + rowStride)), TLanes.Load(top + (2 * rowStride)));
     }
 
     private static SimdTier Fitting(SimdTier tier, int bytes)
