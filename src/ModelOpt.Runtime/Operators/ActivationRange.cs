@@ -15,12 +15,15 @@ internal static class ActivationRange
         _ => throw node.Error($"fused activation {activation} is not supported"),
     };
 
-    /// <summary>The bounds in the output's quantized values.</summary>
+    /// <summary>The bounds in the output's quantized values, those of folded activations included.</summary>
     public static (int Min, int Max) Quantized(Node node, ActivationFunction activation)
     {
         (float min, float max) = Float(node, activation);
         Tensor output = node.Output;
-        return (Quantize(min, output.TypeMin), Quantize(max, output.TypeMax));
+        (int low, int high) = (Quantize(min, output.TypeMin), Quantize(max, output.TypeMax));
+        return node.FoldedRange is var (foldedLow, foldedHigh)
+            ? (Math.Clamp(low, foldedLow, foldedHigh), Math.Clamp(high, foldedLow, foldedHigh))
+            : (low, high);
 
         int Quantize(float bound, int unbounded)
         {

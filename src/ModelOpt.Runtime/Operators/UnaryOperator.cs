@@ -12,10 +12,9 @@ internal static class UnaryOperator
         Tensor input = node.Input(0), output = node.Output;
         node.Require(input.Elements == output.Elements, "input and output have different shapes");
         int elements = input.Elements;
-        float alpha = node.Operator == BuiltinOperator.LeakyRelu ? LeakyReluOptions.Read(node.Options).Alpha : 0;
+        float alpha = Alpha(node);
         if (input.IsQuantized8 && output.IsQuantized8)
-            return new LookupTableKernel(
-                elements, QuantizationTables.Create(input, output, Scalar(node.Operator, alpha)));
+            return new LookupTableKernel(elements, Table(node));
         if (input.Type != TensorType.Float32 || output.Type != TensorType.Float32)
             throw node.UnsupportedTypes();
         return node.Operator switch
@@ -32,6 +31,13 @@ internal static class UnaryOperator
             _ => new UnaryF32Kernel<ClampFunction>(elements, Clamp(node.Operator)),
         };
     }
+
+    /// <summary>An 8-bit function as its table over the stored bytes.</summary>
+    public static byte[] Table(Node node) =>
+        QuantizationTables.Create(node.Input(0), node.Output, Scalar(node.Operator, Alpha(node)));
+
+    private static float Alpha(Node node) =>
+        node.Operator == BuiltinOperator.LeakyRelu ? LeakyReluOptions.Read(node.Options).Alpha : 0;
 
     private static Func<float, float> Scalar(BuiltinOperator op, float alpha) => op switch
     {

@@ -7,6 +7,7 @@ internal static class GraphRewriter
     {
         ConstantFolding.Apply(graph);
         PadFolding.Apply(graph);
+        ActivationFolding.Apply(graph);
         PreprocessingFolding.Apply(graph);
         InterleaveFolding.Apply(graph);
         RemoveUnused(graph);

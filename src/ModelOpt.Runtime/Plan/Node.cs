@@ -25,6 +25,8 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
     /// <summary>Padding by the zero point (or 0) that a preceding PAD asked for.</summary>
     public Padding2D FoldedPadding { get; set; }
 
+    /// <summary>Stored values to which activations that followed clamp an 8-bit result.</summary>
+    public (int Min, int Max)? FoldedRange { get; set; }
 
     /// <summary>What computes a node that stands for several of the file; null for a node as it is in the file.</summary>
     public Kernels.Kernel? FusedKernel { get; init; }

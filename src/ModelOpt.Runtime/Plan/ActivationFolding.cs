@@ -1,0 +1,64 @@
+using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Plan;
+
+/// <summary>
+/// Folds an 8-bit RELU and its kin into the operator before it, where both sides have the same quantization: then it only
+/// narrows the range to which that operator clamps its result.
+/// </summary>
+internal static class ActivationFolding
+{
+    public static void Apply(Graph graph)
+    {
+        Dictionary<Tensor, Node> producers = graph.Producers();
+        Dictionary<Tensor, int> uses = graph.CountUses();
+        var folded = new HashSet<Node>();
+        foreach (Node node in graph.Nodes)
+        {
+            if (node.Operator is not (BuiltinOperator.Relu or BuiltinOperator.Relu6 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Relu0To1)
+                || !KeepsQuantization(node)
+                || uses[node.Input(0)] != 1
+                || !producers.TryGetValue(node.Input(0), out Node? producer)
+                || !Clamps(producer)
+                || Range(node) is not var (low, high))
+                continue;
+            producer.FoldedRange = producer.FoldedRange is var (min, max)
+                ? (Math.Clamp(min, low, high), Math.Clamp(max, low, high))
+                : (low, high);
+            producer.Outputs[0] = node.Output;
+            producers[node.Output] = producer;
+            folded.Add(node);
+        }
+
+        graph.Nodes.RemoveAll(folded.Contains);
+    }
+
+    private static bool KeepsQuantization(Node node)
+    {
+        Tensor input = node.Input(0), output = node.Output;
+        return input.IsQuantized8 && output.IsQuantized8 && input.Type == output.Type
+            && input.Scale == output.Scale && input.ZeroPoint == output.ZeroPoint
+            && input.Shape.AsSpan().SequenceEqual(output.Shape);
+    }
+
+    private static bool Clamps(Node node) =>
+        node.FusedKernel is null && node.Outputs.Length == 1
+        && node.Operator is BuiltinOperator.Conv2D or BuiltinOperator.DepthwiseConv2D or BuiltinOperator.FullyConnected
+            or BuiltinOperator.Add or BuiltinOperator.Sub or BuiltinOperator.Mul or BuiltinOperator.MaxPool2D or BuiltinOperator.AveragePool2D;
+
+    // The stored values that the activation's table clamps to; null if it does anything else.
+    private static (int Low, int High)? Range(Node node)
+    {
+        bool unsigned = node.Output.Type == TensorType.UInt8;
+        int[] results = [.. UnaryOperator.Table(node).Select(value => unsigned ? (int)value : (sbyte)value)];
+        int low = results.Min(), high = results.Max();
+        for (int i = 0; i < results.Length; i++)
+        {
+            if (results[i] != Math.Clamp(unsigned ? i : (sbyte)i, low, high))
+                return null;
+        }
+
+        return (low, high);
+    }
+}
