@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Simd;
 using ModelOpt.Runtime.Tests.Kernels;
+using ModelOpt.Runtime.Tests.Plan;
 
 namespace ModelOpt.Runtime.Tests;
 
@@ -10,11 +11,17 @@ namespace ModelOpt.Runtime.Tests;
 public class AssembledCodeTests
 {
     [TestMethod]
-    public void The_switch_keeps_every_kernel_exact()
+    public void The_switch_keeps_every_kernel_and_plan_exact()
     {
-        foreach (string command in (string[])["kernels " + SimdTiers.Best, "concurrency"])
+        string[][] commands =
+        [
+            ["kernels", SimdTiers.Best.ToString()],
+            ["class", typeof(ConcurrencyTests).FullName!],
+            ["class", typeof(RandomNetworkTests).FullName!],
+        ];
+        foreach (string[] command in commands)
         {
-            (int exitCode, string output) = ChildProcess.Start([], [ChildProcess.DisableJit, .. command.Split(' ')]);
+            (int exitCode, string output) = ChildProcess.Start([], [ChildProcess.DisableJit, .. command]);
             Assert.AreEqual(0, exitCode, output);
             StringAssert.Contains(output, ", 0 failures", StringComparison.Ordinal);
         }

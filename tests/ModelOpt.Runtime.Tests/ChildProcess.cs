@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime.Tests;
 
 /// <summary>
 /// Runs tests in a process of their own, which takes its instruction sets from environment variables of the .NET runtime and its
-/// conditions from arguments: <c>dotnet ModelOpt.Runtime.Tests.dll [DisableJit] [RefuseExecutable] (kernels TIER | concurrency | models)</c>.
+/// conditions from arguments: <c>dotnet ModelOpt.Runtime.Tests.dll [DisableJit] [RefuseExecutable] (kernels TIER | class NAME | models)</c>.
 /// </summary>
 internal static class ChildProcess
 {
@@ -55,8 +55,8 @@ internal static class ChildProcess
         {
             case ["kernels", string tier]:
                 return TierRunner.Run(tier);
-            case ["concurrency"]:
-                return TierRunner.Run(typeof(ConcurrencyTests));
+            case ["class", string name]:
+                return TierRunner.Run(typeof(ChildProcess).Assembly.GetType(name, throwOnError: true)!);
             case ["models"]:
                 ModelRunner.Run(Console.Out);
                 return 0;
