@@ -22,13 +22,13 @@ internal static class InterleaveFolding
             if (second.Inputs.Length == 0 || second.Inputs[0] is not { } between
                 || uses[between] != 1 || !producers.TryGetValue(between, out Node? first))
                 continue;
-            Kernel? kernel = (first.Operator, second.Operator) switch
+            Kernel? kernel = OperatorKernels.Guard(second, () => (first.Operator, second.Operator) switch
             {
                 (BuiltinOperator.Quantize, BuiltinOperator.Transpose) => Quantizing(first, second, first),
                 (BuiltinOperator.Transpose, BuiltinOperator.Quantize) => Quantizing(second, first, first),
                 (_, BuiltinOperator.Transpose) when first.FusedKernel is ChannelLookupKernel<byte> lookup => Lookup(lookup, second),
                 _ => null,
-            };
+            });
             if (kernel is null)
                 continue;
             folded.Add(first);
