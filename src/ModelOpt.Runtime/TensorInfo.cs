@@ -7,7 +7,7 @@ public sealed class TensorInfo
     {
         Name = tensor.Name;
         ElementType = ElementTypes.ToClr(tensor.Type);
-        int[] shape = [.. tensor.Shape];
+        int[] shape = tensor.Shape.AsSpan().ToArray();
         if (dynamicBatch)
             shape[0] = -1;
         Shape = Array.AsReadOnly(shape);

@@ -124,7 +124,7 @@ public class HostileFileTests
         byte[] bytes = builder.Finish(builder.EndTable(), "TEST");
         int count = Array.IndexOf(bytes, (byte)3, 8);
         bytes[count + 3] = 0x7F;
-        Assert.ThrowsExactly<InvalidModelException>(() => new FlatBuffer(bytes).Root("TEST").Vector<int>(0).Length);
+        Assert.ThrowsExactly<InvalidModelException>(() => new FlatBuffer(bytes).Root("TEST").Int32s(0).Length);
     }
 
     [TestMethod]

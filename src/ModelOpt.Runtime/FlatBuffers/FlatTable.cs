@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace ModelOpt.Runtime.FlatBuffers;
@@ -73,9 +71,8 @@ internal readonly struct FlatTable
         return new FlatTableVector(_buffer, start, count);
     }
 
-    /// <summary>A vector of numbers, in place and not necessarily aligned; empty when absent.</summary>
-    public ReadOnlySpan<T> Vector<T>(int id)
-        where T : unmanaged => MemoryMarshal.Cast<byte, T>(Memory(id, Unsafe.SizeOf<T>()).Span);
+    /// <summary>A vector of int32 numbers; empty when absent.</summary>
+    public Int32Vector Int32s(int id) => new(Memory(id, sizeof(int)).Span);
 
     /// <summary>The bytes of a vector, in place; empty when absent.</summary>
     public ReadOnlyMemory<byte> Memory(int id, int elementSize = 1)
@@ -98,6 +95,24 @@ internal readonly struct FlatTable
             throw new InvalidModelException(
                 $"The file is damaged: field {id} of the table at offset {_position} lies outside of the table.");
         return _position + offset;
+    }
+}
+
+/// <summary>A vector of int32 numbers of a <see cref="FlatBuffer"/>, read in place and not necessarily aligned.</summary>
+internal readonly ref struct Int32Vector(ReadOnlySpan<byte> bytes)
+{
+    private readonly ReadOnlySpan<byte> _bytes = bytes;
+
+    public int Length => _bytes.Length / sizeof(int);
+
+    public int this[int index] => BinaryPrimitives.ReadInt32LittleEndian(_bytes[(index * sizeof(int))..]);
+
+    public int[] ToArray()
+    {
+        var values = new int[Length];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = this[i];
+        return values;
     }
 }
 

@@ -95,7 +95,6 @@ internal sealed unsafe class AxisSumQ8Kernel : Kernel
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Sum<TLanes, V>(byte* x, int* sums)
         where TLanes : struct, IIntLanes<V>
         where V : unmanaged
@@ -149,7 +148,6 @@ internal sealed unsafe class AxisSumQ8Kernel : Kernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Value(byte stored) => _unsigned ? stored : (sbyte)stored;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Requantize<TLanes, V>(int* sums, byte* y)
         where TLanes : struct, ILanes<V>
         where V : unmanaged

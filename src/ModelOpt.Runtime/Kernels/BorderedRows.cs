@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 
 namespace ModelOpt.Runtime.Kernels;
 
@@ -44,13 +43,12 @@ internal sealed unsafe class BorderedRows
     private int TagBytes => ((_slots * sizeof(int)) + 63) & ~63;
 
     /// <summary>Prepares scratch memory of unknown contents.</summary>
-    public void Forget(byte* scratch) => new Span<int>(scratch, _slots).Fill(-1);
+    public void Forget(byte* scratch) => Int8Rows.Fill(scratch, _slots * sizeof(int), 0xFF);
 
     /// <summary>The copy of a row, made now unless it is still there. Rows come in their order.</summary>
     /// <param name="row">First pixel of the row.</param>
     /// <param name="number">The row's number among all rows of the batch.</param>
     /// <param name="scratch">Prepared by <see cref="Forget"/>.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public byte* Copy(byte* row, int number, byte* scratch)
     {
         int slot = number % _slots;
@@ -60,8 +58,8 @@ internal sealed unsafe class BorderedRows
             return copy;
         if (*tag < 0)
         {
-            new Span<byte>(copy, _left).Fill(_padding);
-            new Span<byte>(copy + _left + _inside, _right).Fill(_padding);
+            Int8Rows.Fill(copy, _left, _padding);
+            Int8Rows.Fill(copy + _left + _inside, _right, _padding);
         }
 
         *tag = number;

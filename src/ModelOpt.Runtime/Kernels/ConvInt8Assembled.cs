@@ -138,7 +138,6 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         nint imageBytes = (nint)_window.InputHeight * _window.InputWidth * _window.InputChannels;
@@ -240,14 +239,14 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
             int y = top + row;
             if ((uint)y >= (uint)_window.InputHeight)
             {
-                new Span<byte>(target, columns * channels).Fill(_padding);
+                Int8Rows.Fill(target, columns * channels, _padding);
                 continue;
             }
 
             byte* from = image + ((((nint)y * _window.InputWidth) + left + insideBegin) * channels);
-            new Span<byte>(target, insideBegin * channels).Fill(_padding);
+            Int8Rows.Fill(target, insideBegin * channels, _padding);
             Int8Rows.Flip(from, (insideEnd - insideBegin) * channels, _flip, target + (insideBegin * channels));
-            new Span<byte>(target + (insideEnd * channels), (columns - insideEnd) * channels).Fill(_padding);
+            Int8Rows.Fill(target + (insideEnd * channels), (columns - insideEnd) * channels, _padding);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Simd;
 
@@ -19,7 +18,7 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
     private readonly BorderedRows? _bordered;
     private readonly AlignedBuffer<byte> _paddingRow;
     private readonly DepthwiseRows[] _kernels;
-    private readonly (int First, int End)[]? _taps;
+    private readonly Taps[]? _taps;
 
     private DepthwiseInt8Assembled(
         Window2D window, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
@@ -34,7 +33,7 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
         }
 
         _paddingRow = new AlignedBuffer<byte>(_bordered?.Pitch ?? window.InputWidth * window.InputChannels);
-        _paddingRow.Span.Fill(padding);
+        Int8Rows.Fill(_paddingRow.Pointer, _paddingRow.Length, padding);
         var constants = new Int8EpilogueConstants(quantization, null);
         _taps = MostlyPadded(window);
         _rows = _taps is null ? DepthwisePlan.PreferredRows(window) : 1;
@@ -44,12 +43,14 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
         int row = window.KernelWidth * window.InputChannels;
         for (int oy = 0; oy < _taps?.Length; oy++)
         {
-            (int first, int end) = _taps[oy];
-            int same = Array.IndexOf(_taps, _taps[oy]);
-            Window2D part = window with { OutputHeight = 1, KernelHeight = end - first };
+            Taps taps = _taps[oy];
+            int same = 0;
+            while (_taps[same].First != taps.First || _taps[same].End != taps.End)
+                same++;
+            Window2D part = window with { OutputHeight = 1, KernelHeight = taps.End - taps.First };
             _kernels[oy] = same < oy
                 ? _kernels[same]
-                : new DepthwiseRows(part, quantization, weights[(first * row)..(end * row)], bias, unsigned, constants, code);
+                : new DepthwiseRows(part, quantization, weights[(taps.First * row)..(taps.End * row)], bias, unsigned, constants, code);
         }
 
         foreach (DepthwiseRows kernel in _kernels)
@@ -76,7 +77,6 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
             ? new DepthwiseInt8Assembled(window, quantization, centered, bias, unsigned, code)
             : null;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         nint rowBytes = (nint)_window.InputWidth * _window.InputChannels;
@@ -107,13 +107,13 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
     }
 
     /// <summary>The rows of taps that meet the image, for each output row, if that saves much; otherwise null.</summary>
-    private static (int First, int End)[]? MostlyPadded(in Window2D window)
+    private static Taps[]? MostlyPadded(in Window2D window)
     {
         // More rows would hold many copies of the weights, and the image be larger than its padding.
         const int maxRows = 8;
         if (window.OutputHeight > maxRows)
             return null;
-        var taps = new (int First, int End)[window.OutputHeight];
+        var taps = new Taps[window.OutputHeight];
         int inside = 0;
         for (int oy = 0; oy < taps.Length; oy++)
         {
@@ -123,10 +123,17 @@ internal sealed unsafe class DepthwiseInt8Assembled : Kernel
             int first = 0;
             while (first < end && top + (first * window.DilationHeight) < 0)
                 first++;
-            taps[oy] = (first, end);
+            taps[oy] = new Taps(first, end);
             inside += end - first;
         }
 
         return inside * 4 <= window.OutputHeight * window.KernelHeight * 3 ? taps : null;
+    }
+
+    /// <summary>The rows of a window, from the first to before the end, that meet the image.</summary>
+    private readonly struct Taps(int first, int end)
+    {
+        public readonly int First = first;
+        public readonly int End = end;
     }
 }

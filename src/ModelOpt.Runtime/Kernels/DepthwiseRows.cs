@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ModelOpt.Runtime.Kernels.Assembled;
 
 namespace ModelOpt.Runtime.Kernels;
@@ -41,7 +40,6 @@ internal sealed unsafe class DepthwiseRows
     /// <param name="output">The first output row.</param>
     /// <param name="outputBytes">From one output row to the next.</param>
     /// <param name="rest">There is one output row, where the layer computes more together.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(byte** rows, byte* output, nint outputBytes, bool rest)
     {
         int channel = 0;

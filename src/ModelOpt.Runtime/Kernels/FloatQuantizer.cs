@@ -40,7 +40,6 @@ internal sealed unsafe class FloatQuantizer(float scale, int zeroPoint, byte fli
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Run<TLanes, V>(float* x, byte* y, int length)
         where TLanes : struct, ILanes<V>
         where V : unmanaged

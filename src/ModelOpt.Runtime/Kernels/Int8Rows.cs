@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -8,43 +7,52 @@ namespace ModelOpt.Runtime.Kernels;
 internal static unsafe class Int8Rows
 {
     /// <summary>Copies bytes, and flips their top bit if asked to: int8 becomes the uint8 that is 128 more.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Flip(byte* source, int count, bool flip, byte* target)
     {
         byte bits = flip ? (byte)0x80 : (byte)0;
         int i = 0;
-        if (Vector512.IsHardwareAccelerated)
-        {
-            for (; i <= count - 64; i += 64)
-                (Vector512.Load(source + i) ^ Vector512.Create(bits)).Store(target + i);
-        }
-
         for (; i <= count - 16; i += 16)
             (Vector128.Load(source + i) ^ Vector128.Create(bits)).Store(target + i);
         for (; i < count; i++)
             target[i] = (byte)(source[i] ^ bits);
     }
 
+    /// <summary>target[0…count) = value. <see cref="Span{T}.Fill"/> is compiled at run time, whatever was compiled beforehand.</summary>
+    public static void Fill(byte* target, int count, byte value)
+    {
+        int i = 0;
+        for (; i <= count - 16; i += 16)
+            Vector128.Create(value).Store(target + i);
+        for (; i < count; i++)
+            target[i] = value;
+    }
+
     /// <summary>The sum of the values and the sum of their absolute values, modulo 2^32.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (int Sum, int Absolute) Sums(ReadOnlySpan<sbyte> values)
     {
-        Vector<int> sums = default, absolutes = default;
-        int i = 0;
-        for (; i <= values.Length - Vector<sbyte>.Count; i += Vector<sbyte>.Count)
+        int sum = 0, absolute = 0, i = 0;
+        fixed (sbyte* from = values)
         {
-            Vector.Widen(new Vector<sbyte>(values[i..]), out Vector<short> low, out Vector<short> high);
-            Vector.Widen(low + high, out Vector<int> lowSum, out Vector<int> highSum);
-            sums += lowSum + highSum;
-            Vector.Widen(Vector.Abs(low) + Vector.Abs(high), out lowSum, out highSum);
-            absolutes += lowSum + highSum;
-        }
+            if (Vector128.IsHardwareAccelerated)
+            {
+                Vector128<int> sums = Vector128<int>.Zero, absolutes = sums;
+                for (; i <= values.Length - 16; i += 16)
+                {
+                    Vector128<sbyte> bytes = Vector128.Load(from + i);
+                    Vector128<short> low = Vector128.WidenLower(bytes), high = Vector128.WidenUpper(bytes);
+                    Vector128<short> words = low + high, absoluteWords = Vector128.Abs(low) + Vector128.Abs(high);
+                    sums += Vector128.WidenLower(words) + Vector128.WidenUpper(words);
+                    absolutes += Vector128.WidenLower(absoluteWords) + Vector128.WidenUpper(absoluteWords);
+                }
 
-        int sum = Vector.Sum(sums), absolute = Vector.Sum(absolutes);
-        for (; i < values.Length; i++)
-        {
-            sum += values[i];
-            absolute += Math.Abs((int)values[i]);
+                (sum, absolute) = (Vector128.Sum(sums), Vector128.Sum(absolutes));
+            }
+
+            for (; i < values.Length; i++)
+            {
+                sum += from[i];
+                absolute += Math.Abs((int)from[i]);
+            }
         }
 
         return (sum, absolute);

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using ModelOpt.Runtime.Kernels.Simd;
@@ -22,7 +21,7 @@ internal sealed unsafe class PlaneInterleaver
     public PlaneInterleaver(int planes, SimdTier tier)
     {
         _planes = planes;
-        _tier = tier == SimdTier.Vector512 && Avx512Vbmi.IsSupported ? tier : (SimdTier)Math.Min((int)tier, (int)SimdTier.Vector128);
+        _tier = Supported(tier);
         bool pairs = _tier == SimdTier.Vector512;
         int width = pairs ? 64 : 16, first = pairs ? 1 : 0;
         _indices = new AlignedBuffer<byte>(planes * (planes - first) * width);
@@ -34,7 +33,7 @@ internal sealed unsafe class PlaneInterleaver
                 for (int lane = 0; lane < width; lane++)
                 {
                     (int index, int source) = Math.DivRem((output * width) + lane, planes);
-                    _indices.Span[at++] = (byte)(source == plane ? index + (pairs ? width : 0)
+                    _indices.Pointer[at++] = (byte)(source == plane ? index + (pairs ? width : 0)
                         : !pairs ? 0xff
                         : plane == 1 && source == 0 ? index
                         : lane);
@@ -42,6 +41,10 @@ internal sealed unsafe class PlaneInterleaver
             }
         }
     }
+
+    // By itself: what asks for AVX-512 is compiled at run time.
+    private static SimdTier Supported(SimdTier tier) =>
+        tier == SimdTier.Vector512 && Avx512Vbmi.IsSupported ? tier : (SimdTier)Math.Min((int)tier, (int)SimdTier.Vector128);
 
     public void Run(byte* x, nint stride, byte* y, int length)
     {
@@ -57,7 +60,6 @@ internal sealed unsafe class PlaneInterleaver
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Run512(byte* x, nint stride, byte* y, int length)
     {
         int i = 0;
@@ -81,7 +83,6 @@ internal sealed unsafe class PlaneInterleaver
     }
 
     // Colours: the indices stay in registers.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int RunThree512(byte* x0, byte* x1, byte* x2, byte* y, int length)
     {
         byte* indices = _indices.Pointer;
@@ -100,7 +101,6 @@ internal sealed unsafe class PlaneInterleaver
         return i;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Run128(byte* x, nint stride, byte* y, int length)
     {
         int i = 0;

@@ -1,6 +1,4 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace ModelOpt.Runtime.Kernels;
 
@@ -29,7 +27,7 @@ internal sealed unsafe class QuantizeKernel(int elements, FloatQuantizer quantiz
 /// <param name="scale">s.</param>
 /// <param name="zeroPoint">z, in int8's range.</param>
 /// <param name="flip">0x80 for uint8.</param>
-internal sealed class DequantizeKernel(int elements, float scale, int zeroPoint, byte flip) : Kernel
+internal sealed unsafe class DequantizeKernel(int elements, float scale, int zeroPoint, byte flip) : Kernel
 {
     private const int ItemLength = 4096;
 
@@ -37,32 +35,32 @@ internal sealed class DequantizeKernel(int elements, float scale, int zeroPoint,
 
     public override long Work => elements;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
-        int first = start * ItemLength, length = Math.Min(elements, end * ItemLength) - first;
-        ref byte x = ref QuantizedBytes.Reference(args.Input<byte>(0), first);
-        ref float y = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Output<float>(0)), first);
-        Vector<float> zero = new(zeroPoint), s = new(scale);
-        int i = 0;
-        for (; i <= length - Vector<byte>.Count; i += Vector<byte>.Count)
+        int first = start * ItemLength, length = Math.Min(elements, end * ItemLength) - first, i = 0;
+        fixed (byte* input = args.Input<byte>(0))
+        fixed (float* output = args.Output<float>(0))
         {
-            QuantizedBytes.Load(ref Unsafe.Add(ref x, i), flip, out var v0, out var v1, out var v2, out var v3);
-            Write(ref y, i, (v0 - zero) * s);
-            Write(ref y, i + Vector<float>.Count, (v1 - zero) * s);
-            Write(ref y, i + (2 * Vector<float>.Count), (v2 - zero) * s);
-            Write(ref y, i + (3 * Vector<float>.Count), (v3 - zero) * s);
+            byte* x = input + first;
+            float* y = output + first;
+            Vector128<float> zero = Vector128.Create((float)zeroPoint), s = Vector128.Create(scale);
+            for (; i <= length - 16; i += 16)
+            {
+                Vector128<sbyte> stored = (Vector128.Load(x + i) ^ Vector128.Create(flip)).AsSByte();
+                Vector128<short> low = Vector128.WidenLower(stored), high = Vector128.WidenUpper(stored);
+                ((Vector128.ConvertToSingle(Vector128.WidenLower(low)) - zero) * s).Store(y + i);
+                ((Vector128.ConvertToSingle(Vector128.WidenUpper(low)) - zero) * s).Store(y + i + 4);
+                ((Vector128.ConvertToSingle(Vector128.WidenLower(high)) - zero) * s).Store(y + i + 8);
+                ((Vector128.ConvertToSingle(Vector128.WidenUpper(high)) - zero) * s).Store(y + i + 12);
+            }
+
+            for (; i < length; i++)
+                y[i] = Scalar(x[i]);
         }
-        for (; i < length; i++)
-            Unsafe.Add(ref y, i) = Scalar(Unsafe.Add(ref x, i));
     }
 
     /// <summary>One element: the oracle of the vector loop, and its tail.</summary>
     public float Scalar(byte value) => (QuantizedBytes.Load(value, flip) - zeroPoint) * scale;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write(ref float destination, int index, Vector<float> value) =>
-        Unsafe.WriteUnaligned(ref Unsafe.As<float, byte>(ref Unsafe.Add(ref destination, index)), value);
 }
 
 /// <summary>8-bit constants with one scale for each index of an axis → float32. Runs when the model is loaded.</summary>
@@ -73,7 +71,6 @@ internal sealed class DequantizePerChannelKernel(
 
     public override long Work => (long)Items * inner;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in KernelArguments args, int start, int end)
     {
         ReadOnlySpan<byte> x = args.Input<byte>(0);

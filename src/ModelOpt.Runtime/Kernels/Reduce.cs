@@ -12,12 +12,19 @@ internal sealed class ReduceShape
     /// <param name="reduced">Which of its dimensions are summed.</param>
     public ReduceShape(int[] shape, bool[] reduced)
     {
-        int[] kept = [.. shape.Select((size, i) => reduced[i] ? 1 : size)];
-        int[] strides = StridedCopy.DenseStrides(kept);
+        int[] kept = new int[shape.Length];
+        (Inputs, Outputs) = (1, 1);
+        for (int i = 0; i < kept.Length; i++)
+        {
+            kept[i] = reduced[i] ? 1 : shape[i];
+            Inputs *= shape[i];
+            Outputs *= kept[i];
+        }
+
         _sizes = shape;
-        _outputStrides = [.. strides.Select((stride, i) => reduced[i] ? 0 : stride)];
-        Inputs = shape.Aggregate(1, (a, b) => a * b);
-        Outputs = kept.Aggregate(1, (a, b) => a * b);
+        _outputStrides = StridedCopy.DenseStrides(kept);
+        for (int i = 0; i < kept.Length; i++)
+            _outputStrides[i] = reduced[i] ? 0 : _outputStrides[i];
     }
 
     public int Inputs { get; }

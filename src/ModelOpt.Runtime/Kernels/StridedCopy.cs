@@ -16,11 +16,9 @@ internal sealed class StridedCopy
     private readonly int _elementSize;
     private readonly int _sourceStart;
     private readonly int _destinationStart;
-    private readonly int[] _sizes;
-    private readonly int[] _sourceStrides;
-    private readonly int[] _destinationStrides;
-    private readonly (int Size, int Source, int Destination) _inner;
-    private readonly (int Size, int Source, int Destination) _middle;
+    private readonly Extent[] _outer;
+    private readonly Extent _inner;
+    private readonly Extent _middle;
 
     /// <param name="elementSize">1, 2, 4 or 8 bytes. Starts and strides are in elements.</param>
     /// <param name="sizes">Size of the box in each dimension.</param>
@@ -34,26 +32,29 @@ internal sealed class StridedCopy
         _elementSize = elementSize;
         _sourceStart = sourceStart;
         _destinationStart = destinationStart;
-        var merged = new List<(int Size, int Source, int Destination)>(); // innermost first
+        var merged = new Extent[Math.Max(2, sizes.Length)]; // innermost first
+        int count = 0;
+        Planes = 1;
         for (int i = sizes.Length - 1; i >= 0; i--)
         {
+            if (sizes[i] == 0)
+                Planes = 0;
             if (sizes[i] == 1)
                 continue;
-            if (merged.Count > 0
-                && sourceStrides[i] == merged[^1].Size * merged[^1].Source
-                && destinationStrides[i] == merged[^1].Size * merged[^1].Destination)
-                merged[^1] = (merged[^1].Size * sizes[i], merged[^1].Source, merged[^1].Destination);
+            if (count > 0 && merged[count - 1].IsContinuedBy(sourceStrides[i], destinationStrides[i]))
+                merged[count - 1].Size *= sizes[i];
             else
-                merged.Add((sizes[i], sourceStrides[i], destinationStrides[i]));
+                merged[count++] = new Extent(sizes[i], sourceStrides[i], destinationStrides[i]);
         }
-        while (merged.Count < 2)
-            merged.Add((1, 1, 1));
+        for (; count < 2; count++)
+            merged[count] = new Extent(1, 1, 1);
         (_inner, _middle) = (merged[0], merged[1]);
-        merged.RemoveRange(0, 2);
-        _sizes = [.. merged.Select(m => m.Size)];
-        _sourceStrides = [.. merged.Select(m => m.Source)];
-        _destinationStrides = [.. merged.Select(m => m.Destination)];
-        Planes = Array.IndexOf(sizes, 0) >= 0 ? 0 : _sizes.Aggregate(1, (a, b) => a * b);
+        _outer = new Extent[count - 2];
+        for (int i = 2; i < count; i++)
+        {
+            _outer[i - 2] = merged[i];
+            Planes *= merged[i].Size;
+        }
     }
 
     /// <summary>Number of boxes of the two innermost dimensions.</summary>
@@ -101,12 +102,12 @@ internal sealed class StridedCopy
         for (int plane = startPlane; plane < endPlane; plane++)
         {
             int rest = plane, from = _sourceStart, to = _destinationStart;
-            for (int i = 0; i < _sizes.Length; i++)
+            foreach (Extent extent in _outer)
             {
-                int index = rest % _sizes[i];
-                rest /= _sizes[i];
-                from += index * _sourceStrides[i];
-                to += index * _destinationStrides[i];
+                int index = rest % extent.Size;
+                rest /= extent.Size;
+                from += index * extent.Source;
+                to += index * extent.Destination;
             }
             CopyPlane(x, y, from, to);
         }
@@ -189,6 +190,17 @@ internal sealed class StridedCopy
             y = ref Unsafe.Add(ref y, destinationStep);
         }
     }
+
+    /// <summary>A dimension of the box: its size, and its strides in both places.</summary>
+    private struct Extent(int size, int source, int destination)
+    {
+        public readonly int Source = source;
+        public readonly int Destination = destination;
+        public int Size = size;
+
+        /// <summary>Whether the next outer dimension, of these strides, goes on where this one ends.</summary>
+        public readonly bool IsContinuedBy(int source, int destination) => source == Size * Source && destination == Size * Destination;
+    }
 }
 
 /// <summary>One copy of <see cref="CopyKernel"/>: from an input to an output.</summary>
@@ -202,7 +214,16 @@ internal sealed class CopyKernel(CopyPart[] parts, byte[] fill) : Kernel
     // A fill must come before all copies, so such a kernel is one item.
     public override int Items => fill.Length > 0 ? 1 : parts.Length == 1 ? parts[0].Copy.Planes : parts.Length;
 
-    public override long Work => parts.Sum(p => p.Copy.Elements);
+    public override long Work
+    {
+        get
+        {
+            long elements = 0;
+            foreach (CopyPart part in parts)
+                elements += part.Copy.Elements;
+            return elements;
+        }
+    }
 
     public override void Run(in KernelArguments args, int start, int end)
     {

@@ -27,7 +27,7 @@ internal static class ConvolutionOperator
         (Window2D window, int groups, ActivationFunction activation) = ReadConv2D(node);
         LayerQuantization quantization = LayerConstants.Quantization(node, window.OutputChannels, 0, activation);
         if (!residual.Fits
-            || !ConvInt8Assembled.TryCenter(node.Input(1).Constant<byte>(), quantization.WeightZeroPoint, false, out ReadOnlySpan<sbyte> weights))
+            || !ConvInt8Assembled.TryCenter(node.Input(1).ConstantBytes(), quantization.WeightZeroPoint, false, out ReadOnlySpan<sbyte> weights))
         {
             return null;
         }
@@ -126,7 +126,7 @@ internal static class ConvolutionOperator
         LayerQuantization quantization = LayerConstants.Quantization(node, channels, channelAxis, activation);
         int[] intBias = LayerConstants.IntBias(node, channels);
         return depthwise
-            ? DepthwiseInt8.Create(window, quantization, weights.Constant<byte>(), intBias, unsigned, code)
-            : ConvInt8.Create(window, groups, quantization, weights.Constant<byte>(), intBias, unsigned, code);
+            ? DepthwiseInt8.Create(window, quantization, weights.ConstantBytes(), intBias, unsigned, code)
+            : ConvInt8.Create(window, groups, quantization, weights.ConstantBytes(), intBias, unsigned, code);
     }
 }

@@ -27,7 +27,7 @@ internal static class FullyConnectedOperator
         }
         LayerQuantization quantization = LayerConstants.Quantization(node, outputs, 0, options.Activation);
         return FullyConnected.Int8(
-            rows, inputs, outputs, quantization, weights.Constant<byte>(), LayerConstants.IntBias(node, outputs), input.Type == TensorType.UInt8,
+            rows, inputs, outputs, quantization, weights.ConstantBytes(), LayerConstants.IntBias(node, outputs), input.Type == TensorType.UInt8,
             code);
     }
 }

@@ -30,7 +30,7 @@ internal static class LayerConstants
             return [];
         node.Require(
             bias.Type == TensorType.Int32 && bias.Elements == channels, $"bias must be {channels} int32 values");
-        return bias.Constant<int>().ToArray();
+        return bias.ConstantInts(channels);
     }
 
     public static LayerQuantization Quantization(

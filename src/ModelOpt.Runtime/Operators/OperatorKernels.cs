@@ -32,7 +32,7 @@ internal static class OperatorKernels
     private static Kernel Select(Node node, AssembledCode? code) => node.Operator switch
     {
         _ when node.FusedKernel is { } fused => fused,
-        _ when node.Outputs.All(o => o.Elements == 0) => new EmptyKernel(),
+        _ when Array.TrueForAll(node.Outputs, o => o.Elements == 0) => new EmptyKernel(),
         BuiltinOperator.Conv2D => ConvolutionOperator.CreateConv2D(node, code),
         BuiltinOperator.DepthwiseConv2D => ConvolutionOperator.CreateDepthwise(node, code),
         BuiltinOperator.FullyConnected => FullyConnectedOperator.Create(node, code),

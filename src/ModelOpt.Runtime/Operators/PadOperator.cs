@@ -37,7 +37,8 @@ internal static class PadOperator
             paddings.Rank == 2 && paddings.Shape[0] == input.Rank && paddings.Shape[1] == 2 && node.Output.Rank == input.Rank,
             "padding must have shape [rank, 2]");
         int[] values = paddings.ConstantInts(2 * Tensor.MaxRank);
-        node.Require(values.All(v => v >= 0), "padding must not be negative");
+        foreach (int value in values)
+            node.Require(value >= 0, "padding must not be negative");
         return values;
     }
 
@@ -50,7 +51,7 @@ internal static class PadOperator
             Tensor value = node.Input(2);
             node.Require(
                 value.Elements == 1 && value.Type == output.Type, "the value must be one element of the input's type");
-            return value.Constant<byte>().ToArray();
+            return value.ConstantBytes().ToArray();
         }
         byte[] fill = new byte[output.Type.Size()];
         if (output.IsQuantized8)

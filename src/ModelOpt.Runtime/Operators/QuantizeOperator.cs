@@ -50,7 +50,9 @@ internal static class QuantizeOperator
         node.Require(
             (uint)axis < (uint)input.Rank && input.Shape[axis] == quantization.Count,
             $"tensor '{input.Name}' has {quantization.Count} scales, which do not fit axis {axis}");
-        int[] zeroPoints = [.. Enumerable.Range(0, quantization.Count).Select(quantization.ZeroPoint)];
+        var zeroPoints = new int[quantization.Count];
+        for (int i = 0; i < zeroPoints.Length; i++)
+            zeroPoints[i] = quantization.ZeroPoint(i);
         return new DequantizePerChannelKernel(
             Product(input.Shape.AsSpan(0, axis)), input.Shape[axis], Product(input.Shape.AsSpan(axis + 1)), quantization.Scales(), zeroPoints, unsigned);
     }

@@ -71,11 +71,19 @@ internal static class ReduceOperator
     // The shape as [outer, reduced, inner], if the dimensions reduced are neighbours.
     private static (int Outer, int Count, int Inner)? Middle(int[] shape, bool[] reduced)
     {
-        int first = Array.IndexOf(reduced, true), last = Array.LastIndexOf(reduced, true);
-        if (first < 0 || Array.IndexOf(reduced, false, first, last - first + 1) >= 0)
+        int outer = 1, count = 1, inner = 1, i = 0;
+        for (; i < shape.Length && !reduced[i]; i++)
+            outer *= shape[i];
+        if (i == shape.Length)
             return null;
-        return (Product(shape[..first]), Product(shape[first..(last + 1)]), Product(shape[(last + 1)..]));
+        for (; i < shape.Length && reduced[i]; i++)
+            count *= shape[i];
+        for (; i < shape.Length; i++)
+        {
+            if (reduced[i])
+                return null;
+            inner *= shape[i];
+        }
+        return (outer, count, inner);
     }
-
-    private static int Product(int[] sizes) => sizes.Aggregate(1, (a, b) => a * b);
 }

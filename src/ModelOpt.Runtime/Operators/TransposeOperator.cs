@@ -16,9 +16,11 @@ internal static class TransposeOperator
                 output.Shape[i] == input.Shape[permutation[i]], "the output's shape does not fit the permutation");
         if (input.Type.Size() == 1 && PlaneShape.Of(node) is { } shape)
             return shape.CreateKernel(null);
-        int[] strides = StridedCopy.DenseStrides(input.Shape);
+        int[] dense = StridedCopy.DenseStrides(input.Shape), strides = new int[permutation.Length];
+        for (int i = 0; i < strides.Length; i++)
+            strides[i] = dense[permutation[i]];
         var copy = new StridedCopy(
-            input.Type.Size(), output.Shape, 0, [.. permutation.Select(p => strides[p])], 0, StridedCopy.DenseStrides(output.Shape));
+            input.Type.Size(), output.Shape, 0, strides, 0, StridedCopy.DenseStrides(output.Shape));
         return new CopyKernel([new CopyPart(copy, 0, 0)], []);
     }
 
@@ -29,10 +31,11 @@ internal static class TransposeOperator
         if (input.Type != output.Type)
             throw node.UnsupportedTypes();
         int[] permutation = node.Input(1).ConstantInts();
-        node.Require(
-            permutation.Length == input.Rank && output.Rank == input.Rank
-                && permutation.Order().SequenceEqual(Enumerable.Range(0, input.Rank)),
-            $"[{string.Join(", ", permutation)}] is no permutation of {input.Rank} dimensions");
+        int seen = 0;
+        foreach (int dimension in permutation)
+            seen |= (uint)dimension < (uint)input.Rank ? 1 << dimension : 0;
+        if (permutation.Length != input.Rank || output.Rank != input.Rank || seen != (1 << input.Rank) - 1)
+            throw node.Error($"[{string.Join(", ", permutation)}] is no permutation of {input.Rank} dimensions");
         return permutation;
     }
 }

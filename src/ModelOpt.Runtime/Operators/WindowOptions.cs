@@ -24,8 +24,10 @@ internal readonly record struct WindowOptions(
         node.Require(input.Rank == 4 && output.Rank == 4, "input and output must have 4 dimensions");
         node.Require(input.Shape[0] == output.Shape[0], "input and output have different batches");
         node.Require(Padding is Padding.Same or Padding.Valid, "unknown padding");
-        foreach (int parameter in (ReadOnlySpan<int>)[KernelHeight, KernelWidth, StrideHeight, StrideWidth, DilationHeight, DilationWidth])
-            node.Require(parameter is > 0 and < MaxParameter, "window, stride and dilation must be positive");
+        node.Require(
+            IsExtent(KernelHeight) && IsExtent(KernelWidth) && IsExtent(StrideHeight) && IsExtent(StrideWidth)
+                && IsExtent(DilationHeight) && IsExtent(DilationWidth),
+            "window, stride and dilation must be positive");
         (int top, int height) = Axis(
             node, input.Shape[1], KernelHeight, StrideHeight, DilationHeight, node.FoldedPadding.Top, node.FoldedPadding.Bottom);
         (int left, int width) = Axis(
@@ -39,6 +41,8 @@ internal readonly record struct WindowOptions(
             KernelHeight, KernelWidth, StrideHeight, StrideWidth, DilationHeight, DilationWidth,
             top, left);
     }
+
+    private static bool IsExtent(int parameter) => parameter is > 0 and < MaxParameter;
 
     // Padding at the start and number of outputs along one axis.
     private (int Start, int Count) Axis(

@@ -1,7 +1,17 @@
 namespace ModelOpt.Runtime.Plan;
 
-/// <summary>Memory needed from step <paramref name="FirstStep"/> to step <paramref name="LastStep"/>, both included.</summary>
-internal readonly record struct ArenaBlock(int Bytes, int FirstStep, int LastStep);
+/// <summary>Memory needed from step <paramref name="firstStep"/> to step <paramref name="lastStep"/>, both included.</summary>
+internal sealed class ArenaBlock(int bytes, int firstStep, int lastStep)
+{
+    public int Bytes => bytes;
+
+    public int FirstStep => firstStep;
+
+    public int LastStep { get; set; } = lastStep;
+
+    /// <summary>Where <see cref="ArenaLayout.Place"/> put the block.</summary>
+    public int Offset { get; set; }
+}
 
 /// <summary>
 /// Places blocks in one arena so that those alive at the same time do not overlap: the largest first, each at the lowest
@@ -11,37 +21,43 @@ internal static class ArenaLayout
 {
     public const int Alignment = 64;
 
-    /// <returns>The offset of each block and the size of the arena.</returns>
+    /// <summary>Sets the offset of each block.</summary>
+    /// <returns>The size of the arena.</returns>
     /// <exception cref="InvalidModelException">The arena would exceed 2 GB.</exception>
-    public static (int[] Offsets, int Size) Place(IReadOnlyList<ArenaBlock> blocks)
+    public static int Place(IReadOnlyCollection<ArenaBlock> blocks)
     {
-        int[] order = [.. Enumerable.Range(0, blocks.Count)
-            .OrderByDescending(i => blocks[i].Bytes)
-            .ThenBy(i => blocks[i].FirstStep)
-            .ThenBy(i => i)];
-        int[] offsets = new int[blocks.Count];
-        var placed = new List<int>(blocks.Count); // by offset
+        var order = new List<ArenaBlock>(blocks);
+        order.Sort(LargestFirst);
+        var placed = new List<ArenaBlock>(order.Count); // by offset
         long size = 0;
-        foreach (int i in order)
+        foreach (ArenaBlock block in order)
         {
-            long length = Align(blocks[i].Bytes);
+            long length = Align(block.Bytes);
             long offset = 0;
-            foreach (int other in placed)
+            foreach (ArenaBlock other in placed)
             {
-                if (!AliveTogether(blocks[i], blocks[other]))
+                if (!AliveTogether(block, other))
                     continue;
-                if (offsets[other] - offset >= length)
+                if (other.Offset - offset >= length)
                     break;
-                offset = Math.Max(offset, offsets[other] + Align(blocks[other].Bytes));
+                offset = Math.Max(offset, other.Offset + Align(other.Bytes));
             }
             if (offset + length > Array.MaxLength - Alignment)
                 throw new InvalidModelException("The model's activations need more than 2 GB of memory.");
-            offsets[i] = (int)offset;
+            block.Offset = (int)offset;
             size = Math.Max(size, offset + length);
-            int place = placed.FindIndex(other => offsets[other] > offset);
-            placed.Insert(place < 0 ? placed.Count : place, i);
+            int place = placed.FindIndex(other => other.Offset > offset);
+            placed.Insert(place < 0 ? placed.Count : place, block);
         }
-        return (offsets, (int)size);
+        return (int)size;
+    }
+
+    // Blocks that this leaves undecided are equal.
+    private static int LargestFirst(ArenaBlock a, ArenaBlock b)
+    {
+        if (a.Bytes != b.Bytes)
+            return a.Bytes > b.Bytes ? -1 : 1;
+        return a.FirstStep != b.FirstStep ? a.FirstStep - b.FirstStep : a.LastStep - b.LastStep;
     }
 
     private static bool AliveTogether(ArenaBlock a, ArenaBlock b) =>

@@ -11,19 +11,19 @@ internal static class BatchRule
 {
     public static bool AllowsAnyBatch(Graph graph)
     {
-        if (graph.Inputs.Length == 0 || graph.Inputs.Any(t => !t.HasDynamicBatch || !HasUnitBatch(t)))
+        if (graph.Inputs.Length == 0 || Array.Exists(graph.Inputs, t => !t.HasDynamicBatch || !HasUnitBatch(t)))
             return false;
         var batched = new HashSet<Tensor>(graph.Inputs);
         foreach (Node node in graph.Nodes)
         {
             // The shape of a sample is that of the file; what is computed from it holds for each sample.
-            if (node.Operator == BuiltinOperator.Shape || !node.Inputs.Any(t => t is not null && batched.Contains(t)))
+            if (node.Operator == BuiltinOperator.Shape || !Array.Exists(node.Inputs, t => t is not null && batched.Contains(t)))
                 continue;
-            if (node.Outputs.Any(t => !HasUnitBatch(t)) || !KeepsSamplesApart(node, batched))
+            if (!Array.TrueForAll(node.Outputs, HasUnitBatch) || !KeepsSamplesApart(node, batched))
                 return false;
             batched.UnionWith(node.Outputs);
         }
-        return graph.Outputs.All(batched.Contains);
+        return Array.TrueForAll(graph.Outputs, batched.Contains);
     }
 
     private static bool HasUnitBatch(Tensor tensor) => tensor.Rank > 0 && tensor.Shape[0] == 1;
@@ -47,12 +47,12 @@ internal static class BatchRule
             case BuiltinOperator.Add or BuiltinOperator.Sub or BuiltinOperator.Mul or BuiltinOperator.Div
                 or BuiltinOperator.Minimum or BuiltinOperator.Maximum or BuiltinOperator.PRelu:
                 // An operand of lower rank would meet the batch with another of its dimensions.
-                return node.Inputs.All(t => t is null || !batched.Contains(t) || t.Rank == node.Output.Rank);
+                return Array.TrueForAll(node.Inputs, t => t is null || !batched.Contains(t) || t.Rank == node.Output.Rank);
             case BuiltinOperator.Softmax:
                 return first!.Rank > 1;
             case BuiltinOperator.BatchMatMul:
-                return node.Inputs.All(
-                    t => t is null || !batched.Contains(t) || (t.Rank > 2 && t.Rank == node.Output.Rank));
+                return Array.TrueForAll(
+                    node.Inputs, t => t is null || !batched.Contains(t) || (t.Rank > 2 && t.Rank == node.Output.Rank));
             case BuiltinOperator.Concatenation:
                 return Normal(ConcatenationOptions.Read(node.Options).Axis, node.Output.Rank) != 0;
             case BuiltinOperator.Pack:
@@ -62,7 +62,7 @@ internal static class BatchRule
             case BuiltinOperator.Transpose:
                 return OnlyFirst(node, batched) && node.Input(1).IsConstant && TransposeOperator.Permutation(node)[0] == 0;
             case BuiltinOperator.Pad or BuiltinOperator.PadV2:
-                return OnlyFirst(node, batched) && node.Input(1).IsConstant && PadOperator.Paddings(node)[..2].All(p => p == 0);
+                return OnlyFirst(node, batched) && node.Input(1).IsConstant && PadOperator.Paddings(node) is [0, 0, ..];
             case BuiltinOperator.Mean or BuiltinOperator.Sum:
                 return OnlyFirst(node, batched) && node.Input(1).IsConstant && !ReduceOperator.ReducedAxes(node)[0];
             case BuiltinOperator.Slice:
@@ -82,7 +82,7 @@ internal static class BatchRule
     }
 
     private static bool OnlyFirst(Node node, HashSet<Tensor> batched) =>
-        node.Inputs.Skip(1).All(t => t is null || !batched.Contains(t));
+        Array.FindLastIndex(node.Inputs, t => t is not null && batched.Contains(t)) <= 0;
 
     private static bool KeepsBatch(Node node)
     {

@@ -50,7 +50,8 @@ internal static class ConcatenationFolding
             removed.Add(node);
         }
 
-        graph.Nodes = [.. graph.Nodes.Where(n => !removed.Contains(n)).Select(n => replaced.GetValueOrDefault(n, n))];
+        if (removed.Count > 0)
+            graph.Nodes = [.. graph.Nodes.Where(n => !removed.Contains(n)).Select(n => replaced.GetValueOrDefault(n, n))];
     }
 
     private static bool IsConvolution(Node? node) =>

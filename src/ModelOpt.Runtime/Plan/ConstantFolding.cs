@@ -33,14 +33,18 @@ internal static class ConstantFolding
             node.Output.Data = ShapeOf(node);
             return true;
         }
-        if (node.Inputs.Length == 0 || !node.Inputs.All(t => t is null or { IsConstant: true }))
+        if (node.Inputs.Length == 0 || !Array.TrueForAll(node.Inputs, t => t is null or { IsConstant: true }))
             return false;
         if (StorageMap.KeepsBytes(node))
         {
             node.Output.Data = node.Input(0).Data;
             return true;
         }
-        long inputBytes = node.Inputs.Sum(t => (long)(t?.Bytes ?? 0)), outputBytes = node.Outputs.Sum(t => (long)t.Bytes);
+        long inputBytes = 0, outputBytes = 0;
+        foreach (Tensor? input in node.Inputs)
+            inputBytes += input?.Bytes ?? 0;
+        foreach (Tensor output in node.Outputs)
+            outputBytes += output.Bytes;
         if (outputBytes > Math.Max(SmallBytes, inputBytes * MaxGrowth) || outputBytes + inputBytes > budget)
             return false;
         budget -= outputBytes + inputBytes;
@@ -51,12 +55,11 @@ internal static class ConstantFolding
     private static void Compute(Node node)
     {
         Kernel kernel = OperatorKernels.Create(node, code: null);
-        var blocks = node.Outputs.Select(t => new ArenaBlock(t.Bytes, 0, 0)).ToList();
-        (int[] offsets, int size) = ArenaLayout.Place(blocks);
-        byte[] arena = new byte[size];
+        ArenaBlock[] blocks = Array.ConvertAll(node.Outputs, t => new ArenaBlock(t.Bytes, 0, 0));
+        byte[] arena = new byte[ArenaLayout.Place(blocks)];
         byte[] scratch = new byte[kernel.ScratchBytes];
-        Operand[] inputs = [.. node.Inputs.Select(t => t is null ? Operand.None : Operand.Constant(t.Data!.Value))];
-        Operand[] outputs = [.. node.Outputs.Select((t, i) => Operand.InArena(offsets[i], t.Bytes))];
+        Operand[] inputs = Array.ConvertAll(node.Inputs, t => t is null ? Operand.None : Operand.Constant(t.Data!.Value));
+        Operand[] outputs = Array.ConvertAll(blocks, block => Operand.InArena(block.Offset, block.Bytes));
         try
         {
             kernel.Run(new KernelArguments(inputs, outputs, arena, scratch), 0, kernel.Items);
@@ -66,7 +69,7 @@ internal static class ConstantFolding
             throw new InvalidModelException(e.Message, e);
         }
         for (int i = 0; i < outputs.Length; i++)
-            node.Outputs[i].Data = arena.AsMemory(offsets[i], node.Outputs[i].Bytes);
+            node.Outputs[i].Data = arena.AsMemory(blocks[i].Offset, node.Outputs[i].Bytes);
     }
 
     private static byte[] ShapeOf(Node node)

@@ -5,10 +5,18 @@ using ModelOpt.Runtime.Operators;
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>A kernel with its operands.</summary>
-internal sealed record Step(Node Node, Kernel Kernel, Operand[] Inputs, Operand[] Outputs)
+internal sealed class Step(Node node, Kernel kernel)
 {
+    public Node Node => node;
+
+    public Kernel Kernel => kernel;
+
+    public Operand[] Inputs { get; set; } = [];
+
+    public Operand[] Outputs { get; set; } = [];
+
     /// <summary>Number of threads among which the kernel's items are divided.</summary>
-    public int Parts { get; init; } = 1;
+    public int Parts { get; set; } = 1;
 }
 
 /// <summary>
@@ -25,11 +33,13 @@ internal sealed class ExecutionPlan
         Graph = graph;
         Steps = steps;
         InputSteps = inputSteps;
-        FirstStep = inputSteps.Count(step => step is not null);
         Inputs = inputs;
         Outputs = outputs;
         ArenaBytes = arenaBytes;
-        ScratchBytes = steps.Length == 0 ? 0 : steps.Max(s => s.Kernel.ScratchBytes);
+        foreach (Step? step in inputSteps)
+            FirstStep += step is null ? 0 : 1;
+        foreach (Step step in steps)
+            ScratchBytes = Math.Max(ScratchBytes, step.Kernel.ScratchBytes);
     }
 
     public Graph Graph { get; }
@@ -63,45 +73,51 @@ internal sealed class ExecutionPlan
         ResidualFolding.Apply(graph, code);
         ConcatenationFolding.Apply(graph, code);
         var storage = new StorageMap(graph);
-        List<(Node Node, Kernel Kernel)> kernels = CreateKernels(graph, storage, code);
+        List<Step> steps = CreateSteps(graph, storage, code);
         if (code is not null && !code.Seal())
             return null;
-        int[] inputSteps = storage.InputSteps(kernels);
-        List<(Node Node, Kernel Kernel)> onInput = [.. inputSteps.Where(i => i >= 0).Select(i => kernels[i])];
-        kernels = [.. onInput, .. kernels.Where((_, i) => !inputSteps.Contains(i))];
-        HashSet<Tensor> ofCaller = [.. graph.Inputs.Where((_, i) => inputSteps[i] >= 0)];
-        int arenaBytes = storage.Place([.. kernels.Select(k => k.Node)], ofCaller);
-        Step[] steps = [.. kernels.Select(k => new Step(
-            k.Node,
-            k.Kernel,
-            [.. k.Node.Inputs.Select(t => t is null ? Operand.None : storage.Operand(t))],
-            [.. k.Node.Outputs.Select(storage.Operand)])
+        Step?[] inputSteps = storage.InputSteps(steps);
+        var order = new List<Step>(steps.Count);
+        var ofCaller = new HashSet<Tensor>();
+        for (int i = 0; i < inputSteps.Length; i++)
         {
-            Parts = (int)Math.Clamp(Math.Min(k.Kernel.Work / k.Kernel.WorkAtOnce / WorkPerThread, k.Kernel.Items), 1, threads),
-        })];
-        int next = 0;
+            if (inputSteps[i] is not { } step)
+                continue;
+            order.Add(step);
+            ofCaller.Add(graph.Inputs[i]);
+        }
+        var onInput = new HashSet<Step>(order);
+        foreach (Step step in steps)
+        {
+            if (!onInput.Contains(step))
+                order.Add(step);
+        }
+        int arenaBytes = storage.Place(order, ofCaller);
+        foreach (Step step in order)
+        {
+            Kernel kernel = step.Kernel;
+            step.Inputs = storage.Operands(step.Node.Inputs);
+            step.Outputs = storage.Operands(step.Node.Outputs);
+            step.Parts = (int)Math.Clamp(Math.Min(kernel.Work / kernel.WorkAtOnce / WorkPerThread, kernel.Items), 1, threads);
+        }
         return new ExecutionPlan(
-            graph,
-            steps,
-            Array.ConvertAll(inputSteps, i => i < 0 ? null : steps[next++]),
-            [.. graph.Inputs.Select(storage.Operand)],
-            [.. graph.Outputs.Select(storage.Operand)],
-            arenaBytes);
+            graph, order.ToArray(), inputSteps, storage.Operands(graph.Inputs), storage.Operands(graph.Outputs), arenaBytes);
     }
 
-    private static List<(Node Node, Kernel Kernel)> CreateKernels(Graph graph, StorageMap storage, AssembledCode? code)
+    private static List<Step> CreateSteps(Graph graph, StorageMap storage, AssembledCode? code)
     {
-        var kernels = new List<(Node Node, Kernel Kernel)>();
+        var steps = new List<Step>(graph.Nodes.Count);
         long budget = graph.ConstantBudget;
         foreach (Node node in graph.Nodes)
         {
             if (storage.IsElided(node))
                 continue;
-            budget -= node.Inputs.Sum(t => t is { IsConstant: true } ? t.Bytes : 0L);
+            foreach (Tensor? input in node.Inputs)
+                budget -= input is { IsConstant: true } ? input.Bytes : 0;
             node.Require(budget >= 0, "constants are used too many times");
-            kernels.Add((node, OperatorKernels.Create(node, code)));
+            steps.Add(new Step(node, OperatorKernels.Create(node, code)));
         }
 
-        return kernels;
+        return steps;
     }
 }

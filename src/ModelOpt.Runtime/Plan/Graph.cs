@@ -19,12 +19,19 @@ internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs,
     public Dictionary<Tensor, int> CountUses()
     {
         var uses = new Dictionary<Tensor, int>();
-        foreach (Tensor? tensor in Nodes.SelectMany(n => n.Inputs).Concat(outputs))
-        {
-            if (tensor is not null)
-                uses[tensor] = uses.GetValueOrDefault(tensor) + 1;
-        }
+        foreach (Node node in Nodes)
+            Count(node.Inputs);
+        Count(outputs);
         return uses;
+
+        void Count(Tensor?[] tensors)
+        {
+            foreach (Tensor? tensor in tensors)
+            {
+                if (tensor is not null)
+                    uses[tensor] = uses.TryGetValue(tensor, out int count) ? count + 1 : 1;
+            }
+        }
     }
 
     /// <summary>The node that computes each tensor.</summary>

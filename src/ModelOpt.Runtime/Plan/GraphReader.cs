@@ -48,7 +48,7 @@ internal sealed class GraphReader
     private Graph Read()
     {
         BuiltinOperator[] operators = ReadOperatorCodes();
-        Tensor[] inputs = Resolve(_subgraph.Inputs, "An input of the model")!;
+        Tensor[] inputs = Resolve(_subgraph.Inputs, "An input");
         var computed = new HashSet<Tensor>();
         foreach (Tensor input in inputs)
         {
@@ -71,7 +71,7 @@ internal sealed class GraphReader
             }
             nodes.Add(node);
         }
-        Tensor[] outputs = Resolve(_subgraph.Outputs, "An output of the model");
+        Tensor[] outputs = Resolve(_subgraph.Outputs, "An output");
         foreach (Tensor output in outputs)
         {
             if (!output.IsConstant && !computed.Contains(output))
@@ -96,14 +96,14 @@ internal sealed class GraphReader
     {
         if (table.OpcodeIndex >= operators.Length)
             throw new InvalidModelException($"Operator {index} has code {table.OpcodeIndex} of {operators.Length}.");
-        ReadOnlySpan<int> inputIndices = table.Inputs;
+        Int32Vector inputIndices = table.Inputs;
         _operands += inputIndices.Length;
         if (_operands > MaxOperands || inputIndices.Length > MaxOperands)
             throw new InvalidModelException($"The operators have more than {MaxOperands} operands in all.");
         var inputs = new Tensor?[inputIndices.Length];
         for (int i = 0; i < inputs.Length; i++)
-            inputs[i] = inputIndices[i] == -1 ? null : TensorAt(inputIndices[i], $"An input of operator {index}");
-        Tensor[] outputs = Resolve(table.Outputs, $"An output of operator {index}");
+            inputs[i] = inputIndices[i] == -1 ? null : TensorAt(inputIndices[i], "An input", index);
+        Tensor[] outputs = Resolve(table.Outputs, "An output", index);
         if (outputs.Length == 0)
             throw new InvalidModelException($"Operator {index} has no output.");
         return new Node(operators[table.OpcodeIndex], index, inputs, outputs)
@@ -113,21 +113,22 @@ internal sealed class GraphReader
         };
     }
 
-    private Tensor[] Resolve(ReadOnlySpan<int> indices, string what)
+    // A negative number of an operator stands for the model.
+    private Tensor[] Resolve(Int32Vector indices, string what, int node = -1)
     {
         if (indices.Length > _tensors.Length)
             throw new InvalidModelException(
-                $"{what}: {indices.Length} are listed, but the model has {_tensors.Length} tensors.");
+                $"{what} of {Name(node)}: {indices.Length} are listed, but the model has {_tensors.Length} tensors.");
         var tensors = new Tensor[indices.Length];
         for (int i = 0; i < tensors.Length; i++)
-            tensors[i] = TensorAt(indices[i], what);
+            tensors[i] = TensorAt(indices[i], what, node);
         return tensors;
     }
 
-    private Tensor TensorAt(int index, string what)
+    private Tensor TensorAt(int index, string what, int node)
     {
         if ((uint)index >= (uint)_tensors.Length)
-            throw new InvalidModelException($"{what} is tensor {index} of {_tensors.Length}.");
+            throw new InvalidModelException($"{what} of {Name(node)} is tensor {index} of {_tensors.Length}.");
         return _tensors[index] ??= ReadTensor(_subgraph.Tensors[index], index);
     }
 
@@ -135,11 +136,11 @@ internal sealed class GraphReader
     {
         var table = new TensorTable(flat);
         string name = Name(table.Name, index);
-        ReadOnlySpan<int> shape = table.Shape;
+        Int32Vector shape = table.Shape;
         if (shape.Length > Tensor.MaxRank)
             throw new InvalidModelException(
                 $"Tensor '{name}' has {shape.Length} dimensions; at most {Tensor.MaxRank} are supported.");
-        ReadOnlySpan<int> signature = table.ShapeSignature;
+        Int32Vector signature = table.ShapeSignature;
         var tensor = new Tensor(name, table.Type, shape.ToArray(), ReadQuantization(table.Quantization, name))
         {
             HasDynamicBatch = signature.Length > 0 && signature.Length == shape.Length && signature[0] == -1,
@@ -179,6 +180,8 @@ internal sealed class GraphReader
             throw new InvalidModelException($"Tensor '{name}' has {count} scales and {zeroPointCount} zero points.");
         return new Quantization(scales, zeroPoints, table.Dimension);
     }
+
+    private static string Name(int node) => node < 0 ? "the model" : $"operator {node}";
 
     private static string Name(ReadOnlySpan<byte> utf8, int index) =>
         utf8.IsEmpty ? $"#{index}" : Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, MaxNameBytes)]);

@@ -21,10 +21,14 @@ internal static class GraphRewriter
         for (int i = graph.Nodes.Count - 1; i >= 0; i--)
         {
             Node node = graph.Nodes[i];
-            if (!node.Outputs.Any(used.Contains))
+            if (!Array.Exists(node.Outputs, used.Contains))
                 continue;
             kept.Add(node);
-            used.UnionWith(node.Inputs.OfType<Tensor>());
+            foreach (Tensor? input in node.Inputs)
+            {
+                if (input is not null)
+                    used.Add(input);
+            }
         }
         kept.Reverse();
         graph.Nodes = kept;

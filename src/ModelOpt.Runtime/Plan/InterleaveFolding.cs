@@ -66,16 +66,15 @@ internal readonly record struct PlaneShape(int Batch, int Planes, int Pixels)
             return null;
 
         // Dimensions that stay neighbours, as one.
-        var groups = new List<(int Last, int Size)>();
+        var groups = new List<Group>();
         foreach (int dimension in TransposeOperator.Permutation(transpose))
         {
             if (input.Shape[dimension] == 1)
                 continue;
-            if (groups.Count > 0 && input.Shape[(groups[^1].Last + 1)..Math.Max(groups[^1].Last + 1, dimension)].All(size => size == 1)
-                && dimension > groups[^1].Last)
-                groups[^1] = (dimension, groups[^1].Size * input.Shape[dimension]);
+            if (groups.Count > 0 && groups[^1].IsContinuedBy(dimension, input.Shape))
+                groups[^1] = new Group(dimension, groups[^1].Size * input.Shape[dimension]);
             else
-                groups.Add((dimension, input.Shape[dimension]));
+                groups.Add(new Group(dimension, input.Shape[dimension]));
         }
 
         PlaneShape? shape = groups switch
@@ -86,6 +85,22 @@ internal readonly record struct PlaneShape(int Batch, int Planes, int Pixels)
             _ => null,
         };
         return shape is { Planes: <= PlaneInterleaver.MaxPlanes } ? shape : null;
+    }
+
+    private sealed record Group(int Last, int Size)
+    {
+        /// <summary>Whether nothing but dimensions of 1 lies between the group and a dimension after it.</summary>
+        public bool IsContinuedBy(int dimension, int[] shape)
+        {
+            if (dimension <= Last)
+                return false;
+            for (int between = Last + 1; between < dimension; between++)
+            {
+                if (shape[between] != 1)
+                    return false;
+            }
+            return true;
+        }
     }
 
     /// <param name="map">See <see cref="InterleaveKernel"/>.</param>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Text;
 using ModelOpt.Runtime.FlatBuffers;
 using ModelOpt.Runtime.Tflite;
 
@@ -54,9 +56,35 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
             throw Error(message);
     }
 
+    /// <summary>The same with a message that is put together only where it is needed.</summary>
+    public void Require(bool condition, [InterpolatedStringHandlerArgument(nameof(condition))] ref UnmetRequirement message)
+    {
+        if (!condition)
+            throw Error(message.ToString());
+    }
+
     public InvalidModelException UnsupportedTypes()
     {
         IEnumerable<string> types = inputs.Select(t => t?.Type.ToString() ?? "none");
         return Error($"not supported for {string.Join(", ", types.Take(4))} → {Outputs[0].Type}");
     }
+}
+
+/// <summary>The text of a requirement that a node does not meet; none where it does.</summary>
+[InterpolatedStringHandler]
+internal readonly ref struct UnmetRequirement
+{
+    private readonly StringBuilder? _text;
+
+    public UnmetRequirement(int literalLength, int formattedCount, bool met, out bool isUnmet)
+    {
+        isUnmet = !met;
+        _text = met ? null : new StringBuilder(literalLength + (8 * formattedCount));
+    }
+
+    public void AppendLiteral(string literal) => _text!.Append(literal);
+
+    public void AppendFormatted<T>(T value) => _text!.Append(value);
+
+    public override string ToString() => _text?.ToString() ?? "";
 }

@@ -28,34 +28,32 @@ internal sealed class StorageMap
 
     public bool IsElided(Node node) => _elided.Contains(node);
 
-    /// <summary>Lays out the arena for the nodes that are executed, in order, and returns its size.</summary>
-    /// <param name="nodes">In the order of their execution.</param>
+    /// <summary>Lays out the arena for the steps, and returns its size.</summary>
+    /// <param name="steps">In the order of their execution.</param>
     /// <param name="ofCaller">The inputs of the graph that are read in the caller's memory.</param>
-    public int Place(IReadOnlyList<Node> nodes, IReadOnlySet<Tensor> ofCaller)
+    public int Place(List<Step> steps, HashSet<Tensor> ofCaller)
     {
-        var tensors = new List<Tensor>();
-        var lifetimes = new Dictionary<Tensor, (int First, int Last)>();
-        foreach (Tensor input in ofCaller)
-            _operands[input] = Kernels.Operand.OfCaller(input.Bytes);
+        var blocks = new Dictionary<Tensor, ArenaBlock>();
         foreach (Tensor input in _graph.Inputs)
             Touch(input, 0);
-        for (int step = 0; step < nodes.Count; step++)
+        for (int step = 0; step < steps.Count; step++)
         {
-            foreach (Tensor output in nodes[step].Outputs)
+            foreach (Tensor output in steps[step].Node.Outputs)
                 Touch(output, step);
-            foreach (Tensor? input in nodes[step].Inputs)
+            foreach (Tensor? input in steps[step].Node.Inputs)
             {
                 if (input is not null)
                     Touch(input, step);
             }
         }
         foreach (Tensor output in _graph.Outputs)
-            Touch(output, nodes.Count);
+            Touch(output, steps.Count);
 
-        var blocks = tensors.ConvertAll(t => new ArenaBlock(t.Bytes, lifetimes[t].First, lifetimes[t].Last));
-        (int[] offsets, int size) = ArenaLayout.Place(blocks);
-        for (int i = 0; i < tensors.Count; i++)
-            _operands[tensors[i]] = Kernels.Operand.InArena(offsets[i], tensors[i].Bytes);
+        int size = ArenaLayout.Place(blocks.Values);
+        foreach (KeyValuePair<Tensor, ArenaBlock> placed in blocks)
+            _operands[placed.Key] = Kernels.Operand.InArena(placed.Value.Offset, placed.Key.Bytes);
+        foreach (Tensor input in ofCaller)
+            _operands[input] = Kernels.Operand.OfCaller(input.Bytes);
         return size;
 
         void Touch(Tensor tensor, int step)
@@ -63,39 +61,66 @@ internal sealed class StorageMap
             Tensor root = Root(tensor);
             if (root.IsConstant || ofCaller.Contains(root))
                 return;
-            if (lifetimes.TryGetValue(root, out var lifetime))
-            {
-                lifetimes[root] = (lifetime.First, Math.Max(lifetime.Last, step));
-                return;
-            }
-            lifetimes[root] = (step, step);
-            tensors.Add(root);
+            if (blocks.TryGetValue(root, out ArenaBlock? block))
+                block.LastStep = Math.Max(block.LastStep, step);
+            else
+                blocks.Add(root, new ArenaBlock(root.Bytes, step, step));
         }
     }
 
-    public Operand Operand(Tensor tensor)
+    /// <summary>The places of tensors; <see cref="Kernels.Operand.None"/> for those that are absent.</summary>
+    public Operand[] Operands(Tensor?[] tensors)
+    {
+        var operands = new Operand[tensors.Length];
+        for (int i = 0; i < tensors.Length; i++)
+            operands[i] = tensors[i] is { } tensor ? Operand(tensor) : Kernels.Operand.None;
+        return operands;
+    }
+
+    /// <summary>
+    /// For each input of the graph the only step that reads it, if that reads nothing else and may find it anywhere; null for
+    /// other inputs.
+    /// </summary>
+    public Step?[] InputSteps(List<Step> steps)
+    {
+        var uses = new Dictionary<Tensor, int>();
+        var readers = new Dictionary<Tensor, Step>();
+        foreach (Tensor input in _graph.Inputs)
+            Count(input);
+        foreach (Tensor output in _graph.Outputs)
+            Count(output);
+        foreach (Step step in steps)
+        {
+            foreach (Tensor? input in step.Node.Inputs)
+            {
+                if (input is null)
+                    continue;
+                Count(input);
+                readers[Root(input)] = step;
+            }
+        }
+
+        // One use is the input itself.
+        return Array.ConvertAll(_graph.Inputs, input =>
+            uses[Root(input)] == 2 && readers.TryGetValue(input, out Step? reader)
+                && reader is { Kernel.ReadsAnywhere: true, Node.Inputs.Length: 1 }
+                ? reader
+                : null);
+
+        void Count(Tensor tensor)
+        {
+            Tensor root = Root(tensor);
+            uses[root] = uses.TryGetValue(root, out int count) ? count + 1 : 1;
+        }
+    }
+
+    private Operand Operand(Tensor tensor)
     {
         Tensor root = Root(tensor);
         return root.Data is { } data ? Kernels.Operand.Constant(data) : _operands[root];
     }
 
-    /// <summary>
-    /// For each input of the graph, the number of the only step that reads it, if that reads nothing else and may find it
-    /// anywhere; −1 for other inputs.
-    /// </summary>
-    public int[] InputSteps(IReadOnlyList<(Node Node, Kernel Kernel)> steps)
-    {
-        ILookup<Tensor, int> readers = steps
-            .SelectMany((step, i) => step.Node.Inputs.OfType<Tensor>().Select(input => (Root: Root(input), Step: i)))
-            .ToLookup(read => read.Root, read => read.Step);
-        return Array.ConvertAll(_graph.Inputs, input =>
-            _graph.Inputs.Count(t => t == input) == 1 && !_graph.Outputs.Any(output => Root(output) == input)
-                && readers[input].ToArray() is [int step] && steps[step].Kernel.ReadsAnywhere && steps[step].Node.Inputs.Length == 1
-                ? step
-                : -1);
-    }
-
-    private Tensor Root(Tensor tensor) => _aliasOf.GetValueOrDefault(tensor, tensor);
+    private Tensor Root(Tensor tensor) => _aliasOf.TryGetValue(tensor, out Tensor? root) ? root : tensor;
 
     public static bool KeepsBytes(Node node)
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Tflite;
 
@@ -72,8 +73,10 @@ internal sealed class Tensor
     public int TypeMax => Type == TensorType.UInt8 ? byte.MaxValue : sbyte.MaxValue;
 
     public ReadOnlySpan<T> Constant<T>()
-        where T : unmanaged =>
-        MemoryMarshal.Cast<byte, T>((Data ?? throw Error("must be a constant")).Span);
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(ConstantBytes());
+
+    /// <summary>The bytes of a constant.</summary>
+    public ReadOnlySpan<byte> ConstantBytes() => (Data ?? throw Error("must be a constant")).Span;
 
     /// <summary>The integers of a constant int32 or int64 tensor of at most <paramref name="limit"/> elements.</summary>
     public int[] ConstantInts(int limit = MaxRank)
@@ -85,8 +88,8 @@ internal sealed class Tensor
         {
             long value = Type switch
             {
-                TensorType.Int32 => Constant<int>()[i],
-                TensorType.Int64 => Constant<long>()[i],
+                TensorType.Int32 => BinaryPrimitives.ReadInt32LittleEndian(ConstantBytes()[(4 * i)..]),
+                TensorType.Int64 => BinaryPrimitives.ReadInt64LittleEndian(ConstantBytes()[(8 * i)..]),
                 _ => throw Error($"has element type {Type} where int32 or int64 is expected"),
             };
             values[i] = (int)Math.Clamp(value, int.MinValue, int.MaxValue);
@@ -113,15 +116,18 @@ internal sealed class Quantization(ReadOnlyMemory<byte> scales, ReadOnlyMemory<b
 
     public int Axis => axis;
 
-    public float Scale(int index) => MemoryMarshal.Cast<byte, float>(scales.Span)[index];
+    public float Scale(int index) => BinaryPrimitives.ReadSingleLittleEndian(scales.Span[(index * sizeof(float))..]);
 
-    public int ZeroPoint(int index)
+    public int ZeroPoint(int index) => zeroPoints.IsEmpty ? 0
+        : (int)BinaryPrimitives.ReadInt64LittleEndian(zeroPoints.Span[(zeroPoints.Length == sizeof(long) ? 0 : index * sizeof(long))..]);
+
+    public float[] Scales()
     {
-        ReadOnlySpan<long> values = MemoryMarshal.Cast<byte, long>(zeroPoints.Span);
-        return values.IsEmpty ? 0 : (int)values[values.Length == 1 ? 0 : index];
+        var values = new float[Count];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = Scale(i);
+        return values;
     }
-
-    public float[] Scales() => MemoryMarshal.Cast<byte, float>(scales.Span).ToArray();
 
     public static Quantization Create(float scale, int zeroPoint) =>
         new(BitConverter.GetBytes(scale), BitConverter.GetBytes((long)zeroPoint), 0);

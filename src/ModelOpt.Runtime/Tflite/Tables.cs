@@ -37,16 +37,16 @@ internal readonly struct SubgraphTable(FlatTable table)
 {
     public FlatTableVector Tensors => table.Tables(0);
 
-    public ReadOnlySpan<int> Inputs => table.Vector<int>(1);
+    public Int32Vector Inputs => table.Int32s(1);
 
-    public ReadOnlySpan<int> Outputs => table.Vector<int>(2);
+    public Int32Vector Outputs => table.Int32s(2);
 
     public FlatTableVector Operators => table.Tables(3);
 }
 
 internal readonly struct TensorTable(FlatTable table)
 {
-    public ReadOnlySpan<int> Shape => table.Vector<int>(0);
+    public Int32Vector Shape => table.Int32s(0);
 
     public TensorType Type => (TensorType)table.Byte(1);
 
@@ -62,7 +62,7 @@ internal readonly struct TensorTable(FlatTable table)
     public bool IsSparse => table.Has(6);
 
     /// <summary>The shape with −1 for dimensions that may vary; empty when none does.</summary>
-    public ReadOnlySpan<int> ShapeSignature => table.Vector<int>(7);
+    public Int32Vector ShapeSignature => table.Int32s(7);
 }
 
 internal readonly struct QuantizationTable(FlatTable table)
@@ -81,9 +81,9 @@ internal readonly struct OperatorTable(FlatTable table)
     public uint OpcodeIndex => table.UInt32(0);
 
     /// <summary>Tensor indices; −1 stands for an optional input that is absent.</summary>
-    public ReadOnlySpan<int> Inputs => table.Vector<int>(1);
+    public Int32Vector Inputs => table.Int32s(1);
 
-    public ReadOnlySpan<int> Outputs => table.Vector<int>(2);
+    public Int32Vector Outputs => table.Int32s(2);
 
     public BuiltinOptionsType OptionsType => (BuiltinOptionsType)table.Byte(3);
 

@@ -16,15 +16,15 @@ public class ArenaLayoutTests
                 int first = random.Next(30);
                 return new ArenaBlock(random.Next(0, 5000), first, first + random.Next(0, 10));
             })];
-            (int[] offsets, int size) = ArenaLayout.Place(blocks);
+            int size = ArenaLayout.Place(blocks);
             for (int i = 0; i < blocks.Length; i++)
             {
-                Assert.AreEqual(0, offsets[i] % ArenaLayout.Alignment);
-                Assert.IsTrue(offsets[i] >= 0 && offsets[i] + blocks[i].Bytes <= size);
+                Assert.AreEqual(0, blocks[i].Offset % ArenaLayout.Alignment);
+                Assert.IsTrue(blocks[i].Offset >= 0 && blocks[i].Offset + blocks[i].Bytes <= size);
                 for (int j = 0; j < i; j++)
                 {
                     bool together = blocks[i].FirstStep <= blocks[j].LastStep && blocks[j].FirstStep <= blocks[i].LastStep;
-                    bool overlap = offsets[i] < offsets[j] + blocks[j].Bytes && offsets[j] < offsets[i] + blocks[i].Bytes;
+                    bool overlap = blocks[i].Offset < blocks[j].Offset + blocks[j].Bytes && blocks[j].Offset < blocks[i].Offset + blocks[i].Bytes;
                     Assert.IsFalse(together && overlap && blocks[i].Bytes > 0 && blocks[j].Bytes > 0);
                 }
             }
@@ -35,7 +35,7 @@ public class ArenaLayoutTests
     public void A_chain_needs_two_blocks_only()
     {
         ArenaBlock[] chain = [.. Enumerable.Range(0, 20).Select(i => new ArenaBlock(640, i, i + 1))];
-        Assert.AreEqual(1280, ArenaLayout.Place(chain).Size);
+        Assert.AreEqual(1280, ArenaLayout.Place(chain));
     }
 
     [TestMethod]

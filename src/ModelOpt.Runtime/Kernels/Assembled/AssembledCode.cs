@@ -9,7 +9,7 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 internal sealed unsafe class AssembledCode
 {
     private readonly Dictionary<object, AssembledFunction> _functions = [];
-    private readonly List<byte> _code = [];
+    private X64Assembler _assembler = new();
     private ExecutableMemory? _memory;
 
     private AssembledCode(int threads) => Threads = threads;
@@ -35,13 +35,8 @@ internal sealed unsafe class AssembledCode
     {
         if (_functions.TryGetValue(shape, out AssembledFunction? function))
             return function;
-        var assembler = new X64Assembler();
-        emit(shape, assembler);
-        const int alignment = 64;
-        while (_code.Count % alignment != 0)
-            _code.Add(0xCC);
-        function = new AssembledFunction(_code.Count);
-        _code.AddRange(assembler.Code);
+        function = new AssembledFunction(_assembler.Begin().Position);
+        emit(shape, _assembler);
         _functions.Add(shape, function);
         return function;
     }
@@ -51,12 +46,12 @@ internal sealed unsafe class AssembledCode
     {
         if (_functions.Count == 0)
             return true;
-        _memory = ExecutableMemory.TryCreate(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_code));
+        _memory = ExecutableMemory.TryCreate(_assembler.Code);
         if (_memory is null)
             return false;
         foreach (AssembledFunction function in _functions.Values)
             function.Place(_memory);
-        _code.Clear();
+        _assembler = new X64Assembler();
         return true;
     }
 }

@@ -22,7 +22,7 @@ internal sealed partial class DepthwiseEmitter
     {
         int[] quad = _plan.Quads[index];
         int from = FlipBits - 4;
-        Span<int> pixels = [from, from + 1, from + 2, from + 3];
+        Span<int> pixels = stackalloc int[] { from, from + 1, from + 2, from + 3 };
         bool padding = true;
         for (int i = 0; i < 4; i++)
             padding &= quad[i] == DepthwisePlan.None || !IsInside(quad[i], step);

@@ -32,6 +32,15 @@ internal readonly record struct DepthwiseShape(
     // Code of more quads than this would fill the instruction cache.
     private const int MaxQuads = 160;
 
+    public bool Equals(DepthwiseShape other) =>
+        Channels == other.Channels && InputWidth == other.InputWidth && OutputWidth == other.OutputWidth
+        && KernelHeight == other.KernelHeight && KernelWidth == other.KernelWidth && StrideWidth == other.StrideWidth
+        && DilationWidth == other.DilationWidth && PadLeft == other.PadLeft && LayerRows == other.LayerRows && Rows == other.Rows
+        && Width == other.Width && Groups == other.Groups && Masked == other.Masked && Flip == other.Flip && Flat == other.Flat
+        && Epilogue.Equals(other.Epilogue);
+
+    public override int GetHashCode() => (((((Channels * 31) + OutputWidth) * 31) + Rows) * 31) + (int)Width;
+
     /// <summary>Bytes from one output column to the next.</summary>
     public int OutputPitch => Flat ? PieceBytes : Channels;
 

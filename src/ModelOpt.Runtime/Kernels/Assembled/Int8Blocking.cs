@@ -40,9 +40,14 @@ internal sealed record Int8Blocking(PanelLayout[] Panels, int Rows, int Tiles, i
     {
         int halves = (channels + 7) / 8, vectors = (halves + 1) / 2, count = (vectors + most - 1) / most;
         var panels = new PanelLayout[count];
+        int widest = 0;
         for (int i = 0; i < count; i++)
+        {
             panels[i] = new PanelLayout((vectors * (i + 1) / count) - (vectors * i / count), i == count - 1 && halves % 2 == 1);
-        int maxRows = Int8TileEmitter.MaxRows(panels.Max(p => p.Vectors));
+            widest = Math.Max(widest, panels[i].Vectors);
+        }
+
+        int maxRows = Int8TileEmitter.MaxRows(widest);
         int tiles = (pixels + maxRows - 1) / maxRows;
         int rows = (pixels + tiles - 1) / tiles;
         return new Int8Blocking(panels, rows, tiles, pixels - (tiles * (rows - 1)));

@@ -18,9 +18,9 @@ internal sealed unsafe class Int8EpilogueConstants
     {
         const int shift = QuantizedAdd.Shift;
         int zero = quantization.OutputZeroPoint, low = quantization.OutputMin, high = quantization.OutputMax;
-        Fill(PaddingAt, unchecked((byte)quantization.InputZeroPoint));
-        Fill(FlipAt, (byte)0x80);
-        Fill(Flip16At, (short)0x80);
+        FillBytes(PaddingAt, quantization.InputZeroPoint);
+        FillBytes(FlipAt, 0x80);
+        FillWords(Flip16At, 0x80);
         Fill(Flip32At, 0x80);
         Fill(LowFloatAt, (float)(low - zero));
         Fill(HighFloatAt, (float)(high - zero));
@@ -35,17 +35,26 @@ internal sealed unsafe class Int8EpilogueConstants
             (zero, low, high) = (-shift, residual.OutputMin, residual.OutputMax);
         }
 
-        Fill(Zero16At, (short)zero);
+        FillWords(Zero16At, zero);
         Fill(Zero32At, zero);
         Fill(Low32At, low);
         Fill(High32At, high);
-        Fill(Low8At, (byte)low);
-        Fill(High8At, (byte)high);
+        FillBytes(Low8At, low);
+        FillBytes(High8At, high);
     }
 
     /// <summary>Valid while this object is alive.</summary>
     public byte* Pointer => _table.Pointer;
 
-    private void Fill<T>(int at, T value)
-        where T : unmanaged => new Span<T>(_table.Pointer + at, 64 / sizeof(T)).Fill(value);
+    private void FillBytes(int at, int value) => Fill(at, (value & 0xFF) * 0x01010101);
+
+    private void FillWords(int at, int value) => Fill(at, (value & 0xFFFF) * 0x00010001);
+
+    private void Fill(int at, float value) => Fill(at, BitConverter.SingleToInt32Bits(value));
+
+    private void Fill(int at, int value)
+    {
+        for (int i = 0; i < 16; i++)
+            ((int*)(_table.Pointer + at))[i] = value;
+    }
 }

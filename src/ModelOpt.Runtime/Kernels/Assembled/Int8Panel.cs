@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels.Assembled;
@@ -21,7 +19,6 @@ internal sealed unsafe class Int8Panel
     /// <param name="weights">[columns, runs, runBytes].</param>
     /// <param name="starts">[columns].</param>
     /// <param name="multipliers">[columns].</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Int8Panel(
         PanelLayout layout, int runs, int runBytes, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> starts,
         ReadOnlySpan<float> multipliers)
@@ -32,17 +29,20 @@ internal sealed unsafe class Int8Panel
         _weights = new AlignedBuffer<int>(checked(runs * steps * stride));
         _starts = new AlignedBuffer<int>(stride);
         _multipliers = new AlignedBuffer<float>(stride);
-        for (int vector = 0; vector < layout.Vectors; vector++)
+        fixed (sbyte* from = weights)
         {
-            for (int lane = 0; lane < 16; lane++)
+            for (int vector = 0; vector < layout.Vectors; vector++)
             {
-                int channel = layout.Channel(vector, lane);
-                if (channel >= Columns)
-                    continue;
-                int at = (vector * 16) + lane;
-                _starts.Pointer[at] = starts[channel];
-                _multipliers.Pointer[at] = multipliers[channel];
-                Spread(weights.Slice(channel * runs * runBytes, runs * runBytes), runBytes, _weights.Pointer + at, stride);
+                for (int lane = 0; lane < 16; lane++)
+                {
+                    int channel = layout.Channel(vector, lane);
+                    if (channel >= Columns)
+                        continue;
+                    int at = (vector * 16) + lane;
+                    _starts.Pointer[at] = starts[channel];
+                    _multipliers.Pointer[at] = multipliers[channel];
+                    Spread((byte*)from + ((nint)channel * runs * runBytes), runs, runBytes, _weights.Pointer + at, stride);
+                }
             }
         }
     }
@@ -58,20 +58,18 @@ internal sealed unsafe class Int8Panel
     public float* Multipliers => _multipliers.Pointer;
 
     /// <summary>Writes every four weights of each run to the next step's place, the last ones of a run padded with zeros.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Spread(ReadOnlySpan<sbyte> weights, int runBytes, int* target, nint stride)
+    private static void Spread(byte* weights, int runs, int runBytes, int* target, nint stride)
     {
-        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(weights);
-        for (; bytes.Length > 0; bytes = bytes[runBytes..])
+        for (int run = 0; run < runs; run++, weights += runBytes)
         {
             int k = 0;
             for (; k <= runBytes - 4; k += 4, target += stride)
-                *target = BinaryPrimitives.ReadInt32LittleEndian(bytes[k..]);
+                *target = Unsafe.ReadUnaligned<int>(weights + k);
             if (k == runBytes)
                 continue;
             int last = 0;
             for (int i = runBytes - 1; i >= k; i--)
-                last = (last << 8) | bytes[i];
+                last = (last << 8) | weights[i];
             *target = last;
             target += stride;
         }

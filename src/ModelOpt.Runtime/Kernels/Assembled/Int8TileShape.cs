@@ -11,7 +11,16 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 /// <param name="Masked">The last unit is stored under the mask.</param>
 /// <param name="Epilogue">How sums become outputs.</param>
 internal readonly record struct Int8TileShape(
-    int Rows, PanelLayout Layout, int Runs, int Steps, int PixelBytes, int OutputBytes, bool Flip, bool Masked, Int8Epilogue Epilogue);
+    int Rows, PanelLayout Layout, int Runs, int Steps, int PixelBytes, int OutputBytes, bool Flip, bool Masked, Int8Epilogue Epilogue)
+{
+    // Written out, here and in other shapes: EqualityComparer<T> of our own T is compiled at run time, even where all else
+    // was compiled beforehand.
+    public bool Equals(Int8TileShape other) =>
+        Rows == other.Rows && Layout.Equals(other.Layout) && Runs == other.Runs && Steps == other.Steps && PixelBytes == other.PixelBytes
+        && OutputBytes == other.OutputBytes && Flip == other.Flip && Masked == other.Masked && Epilogue.Equals(other.Epilogue);
+
+    public override int GetHashCode() => (((((Layout.Channels * 31) + Rows) * 31) + Steps) * 31) + OutputBytes;
+}
 
 /// <summary>How the epilogue narrows sums to 8 bits.</summary>
 /// <param name="Unsigned">Outputs are uint8 instead of int8.</param>
@@ -24,6 +33,11 @@ internal readonly record struct Int8Epilogue(bool Unsigned, bool ClampInFloat, b
 {
     // Below int32's limit by more than float32 rounds there.
     private const double Limit = 2e9;
+
+    public bool Equals(Int8Epilogue other) =>
+        Unsigned == other.Unsigned && ClampInFloat == other.ClampInFloat && ClampBytes == other.ClampBytes && Residual == other.Residual;
+
+    public override int GetHashCode() => (int)Residual;
 
     /// <summary>The epilogue of a layer.</summary>
     /// <param name="quantization">Gives the output's clamp.</param>

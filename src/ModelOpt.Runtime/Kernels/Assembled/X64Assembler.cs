@@ -57,6 +57,16 @@ internal sealed partial class X64Assembler
     /// <summary>Where the next instruction will lie.</summary>
     public Label Here() => new(_length);
 
+    /// <summary>Begins a function: at the next cache line, with registers of 512 bits.</summary>
+    public Label Begin()
+    {
+        const int alignment = 64;
+        while (_length % alignment != 0)
+            Byte(0xCC);
+        Width = VectorWidth.Bits512;
+        return Here();
+    }
+
     public void Ret() => Byte(0xC3);
 
     public void Push(Gpr register) => OneByte(0x50, register);
