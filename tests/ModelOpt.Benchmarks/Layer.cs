@@ -36,6 +36,17 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
         Elementwise("add 160@7", 160, 7),
     ];
 
+    /// <summary>Convolutions, dense and with shares of their weights zero in blocks of 1x4.</summary>
+    public static IReadOnlyList<Layer> Sparse { get; } =
+    [
+        .. Shares("1x1 512@14", 512, 14, 512, 1),
+        .. Shares("3x3 256@14", 256, 14, 256, 3),
+        .. Shares("3x3 64@56", 64, 56, 64, 3),
+        .. Shares("1x1 960>160@7", 960, 7, 160, 1),
+        .. Shares("1x1 64>128@28", 64, 28, 128, 1),
+        .. Shares("3x3 32>128@28", 32, 28, 128, 3),
+    ];
+
     /// <summary>The same work in float32.</summary>
     public static IReadOnlyList<Layer> Float32 { get; } =
     [
@@ -52,11 +63,15 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
     /// <inheritdoc/>
     public override string ToString() => Name;
 
+    private static IEnumerable<Layer> Shares(string name, int inputs, int size, int outputs, int kernel) =>
+        new[] { 0, 50, 70, 80, 90 }.Select(percent => Convolution(
+            $"{name} {percent}%", inputs, size, outputs, kernel, sparsity: percent / 100.0));
+
     private static Layer Convolution(
-        string name, int inputs, int size, int outputs, int kernel, int stride = 1, bool isFloat = false) => Create(
+        string name, int inputs, int size, int outputs, int kernel, int stride = 1, bool isFloat = false, double sparsity = 0) => Create(
         name, [1, size, size, inputs], [outputs, kernel, kernel, inputs], 0, [1, size / stride, size / stride, outputs], isFloat,
         BuiltinOperator.Conv2D, new Conv2DOptions(Padding.Same, stride, stride, ActivationFunction.None),
-        kernel * kernel * inputs);
+        kernel * kernel * inputs, sparsity);
 
     private static Layer Depthwise(string name, int channels, int size, int kernel, int stride = 1, bool isFloat = false) => Create(
         name, [1, size, size, channels], [1, kernel, kernel, channels], 3, [1, size / stride, size / stride, channels], isFloat,
@@ -82,9 +97,10 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
     }
 
     /// <param name="products">Multiply-adds of one output element.</param>
+    /// <param name="sparsity">Share of the blocks of four int8 weights that are zero.</param>
     private static Layer Create(
         string name, int[] input, int[] weights, int channelAxis, int[] output, bool isFloat,
-        BuiltinOperator op, IOperatorOptions options, int products) =>
+        BuiltinOperator op, IOperatorOptions options, int products, double sparsity = 0) =>
         new(name, output.Aggregate(1L, (product, size) => product * size) * products, () =>
         {
             var random = new Random(1);
@@ -105,8 +121,14 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
                 float outputScale = scale * weightScale * 74 * 74 * MathF.Sqrt(products) / 64;
                 float[] scales = Values(channels, () => weightScale * (0.5f + random.NextSingle()));
                 x = m.Tensor("x", TensorType.Int8, input, scale, 3);
-                w = m.Constant(
-                    "w", TensorType.Int8, weights, Values(elements, () => (sbyte)random.Next(-127, 128)), scales, 0, channelAxis);
+                sbyte[] values = Values(elements, () => (sbyte)random.Next(-127, 128));
+                for (int i = 0; i < elements && sparsity > 0; i += 4)
+                {
+                    if (random.NextDouble() < sparsity)
+                        values.AsSpan(i, 4).Clear();
+                }
+
+                w = m.Constant("w", TensorType.Int8, weights, values, scales, 0, channelAxis);
                 b = m.Constant(
                     "b", TensorType.Int32, [channels], Values(channels, () => random.Next(-1000, 1000)),
                     [.. scales.Select(s => s * scale)]);

@@ -9,6 +9,9 @@ switch (args)
     case ["shapes"]:
         ShapeTable.Print(Layer.OneDnn);
         break;
+    case ["sparse"]:
+        ShapeTable.Print(Layer.Sparse);
+        break;
     case ["layers"]:
         ShapeTable.Print([.. Layer.OneDnn, .. Layer.Int8, .. Layer.Float32]);
         break;

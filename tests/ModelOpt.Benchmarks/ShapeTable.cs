@@ -28,7 +28,7 @@ internal static class ShapeTable
                 : string.Create(CultureInfo.InvariantCulture, $"  {layer.Macs / times[0] / 1e6:F1} GMAC/s");
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{layer.Name,-16} {runner.Kernel,-28} best {times[0]:F4} ms  median {times[Runs / 2]:F4} ms{rate}"));
+                $"{layer.Name,-18} {runner.Kernel,-28} best {times[0]:F4} ms  median {times[Runs / 2]:F4} ms{rate}"));
         }
     }
 

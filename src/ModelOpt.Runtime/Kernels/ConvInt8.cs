@@ -80,8 +80,16 @@ internal sealed unsafe class ConvInt8 : Kernel
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<byte> weights, ReadOnlySpan<int> bias,
         bool unsigned, AssembledCode? code) =>
         code is not null && ConvInt8Assembled.TryCenter(weights, quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> centered)
-            ? new ConvInt8Assembled(window, groups, quantization, centered, bias, unsigned, code)
+            ? Assemble(window, groups, quantization, centered, bias, unsigned, code)
             : new ConvInt8(window, groups, quantization, weights, bias, unsigned);
+
+    /// <summary>The faster of the assembled kernels.</summary>
+    /// <inheritdoc cref="ConvInt8Assembled(Window2D, int, LayerQuantization, ReadOnlySpan{sbyte}, ReadOnlySpan{int}, bool, AssembledCode, ResidualAdd?, ChannelPlace?)"/>
+    public static Kernel Assemble(
+        Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
+        AssembledCode code, ChannelPlace? place = null) =>
+        (groups == 1 ? ConvInt8Sparse.TryCreate(window, quantization, weights, bias, unsigned, code, place) : null)
+        ?? (Kernel)new ConvInt8Assembled(window, groups, quantization, weights, bias, unsigned, code, null, place);
 
     public override int ScratchBytes =>
         checked(sizeof(int) * ((_inPlace ? 0 : _grid.RowsPerBlock * _lanes) + (Int8MicroKernel.TileRows * _kernel.PanelWidth) + 16));

@@ -58,8 +58,8 @@ internal static class ConvolutionOperator
         bool unsigned = node.Input(0).Type == TensorType.UInt8;
         return ConvInt8Assembled.TryCenter(
             node.Input(1).Constant<byte>(), quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> weights)
-            ? new ConvInt8Assembled(
-                window, groups, quantization, weights, LayerConstants.IntBias(node, window.OutputChannels), unsigned, code, null, place)
+            ? ConvInt8.Assemble(
+                window, groups, quantization, weights, LayerConstants.IntBias(node, window.OutputChannels), unsigned, code, place)
             : null;
     }
 

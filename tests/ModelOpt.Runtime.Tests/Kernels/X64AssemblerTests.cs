@@ -89,6 +89,8 @@ public sealed class X64AssemblerTests
             (x => x.VMov(at, 25, VectorWidth.Bits256), $"vmovdqu32 {place},ymm25"),
             (x => x.VMovBytes(at, 12, 1), $"vmovdqu8 {place}{{k1}},zmm12"),
             (x => x.Mov(Gpr.R9, at), $"mov r9,{place}"),
+            (x => x.Load32(Gpr.Rax, at), $"mov eax,{place}"),
+            (x => x.Load32(Gpr.R9, at), $"mov r9d,{place}"),
             (x => x.Add(Gpr.Rcx, at), $"add rcx,{place}"),
             (x => x.Dec(at), $"dec qword ptr {place}"),
         ];

@@ -53,7 +53,9 @@ internal sealed record Int8Blocking(PanelLayout[] Panels, int Rows, int Tiles, i
         return new Int8Blocking(panels, rows, tiles, pixels - (tiles * (rows - 1)));
     }
 
-    private double Cost(int steps)
+    /// <summary>Estimated cycles of a row of pixels.</summary>
+    /// <param name="steps">Steps of four input bytes per output.</param>
+    public double Cost(int steps)
     {
         double cost = 0;
         foreach (PanelLayout panel in Panels)

@@ -18,7 +18,10 @@ internal static class Int8TileEmitter
         Arguments = Gpr.R11, StepsLeft = Gpr.Rbx;
 
     // In the epilogue, when the sums are complete.
-    private const Gpr Multipliers = Gpr.Rcx, Constants = Gpr.R9, Residual = Gpr.R8;
+    private const Gpr Multipliers = Gpr.Rcx, Residual = Gpr.R8;
+
+    /// <summary>In epilogues, the address of <see cref="Int8EpilogueConstants"/>.</summary>
+    public const Gpr Constants = Gpr.R9;
 
     private const int Mask = 1, FlipBits = 31;
 
@@ -149,13 +152,7 @@ internal static class Int8TileEmitter
             int sum = first + vector;
             code.VCvtDq2Ps(sum, sum);
             code.VMulPs(sum, sum, new Address(Multipliers, 64 * vector));
-            if (shape.Epilogue.ClampInFloat)
-            {
-                code.VMaxPs(sum, sum, new Address(Constants, LowFloatAt));
-                code.VMinPs(sum, sum, new Address(Constants, HighFloatAt));
-            }
-
-            code.VCvtPs2Dq(sum, sum);
+            EmitRounding(shape.Epilogue, code, sum);
         }
 
         for (int unit = 0; unit < layout.Vectors; unit += layout.UnitVectors(unit))
@@ -165,7 +162,7 @@ internal static class Int8TileEmitter
             if (shape.Epilogue.Residual != ResidualSide.None)
                 EmitResidual(shape, code, sum, layout.UnitVectors(unit), layout.Width(unit), new Address(Residual, at), masked ? Mask : 0);
             var to = new Address(Output, at);
-            VectorWidth width = Narrow(shape, code, sum, layout.UnitVectors(unit));
+            VectorWidth width = Narrow(shape.Epilogue, code, sum, layout.UnitVectors(unit));
             if (masked)
                 code.VMovBytes(to, sum, Mask, width);
             else if (layout.Width(unit) == VectorWidth.Bits256)
@@ -173,6 +170,18 @@ internal static class Int8TileEmitter
             else
                 code.VMov(to, sum, width);
         }
+    }
+
+    /// <summary>float32 to int32, clamped to the output's range where it may not fit.</summary>
+    public static void EmitRounding(Int8Epilogue epilogue, X64Assembler code, int sum)
+    {
+        if (epilogue.ClampInFloat)
+        {
+            code.VMaxPs(sum, sum, new Address(Constants, LowFloatAt));
+            code.VMinPs(sum, sum, new Address(Constants, HighFloatAt));
+        }
+
+        code.VCvtPs2Dq(sum, sum);
     }
 
     /// <summary>Adds 8-bit values in memory to the results of a unit, as an ADD after the layer would.</summary>
@@ -240,9 +249,8 @@ internal static class Int8TileEmitter
     }
 
     /// <summary>Narrows the registers of a unit into the first of them.</summary>
-    private static VectorWidth Narrow(Int8TileShape shape, X64Assembler code, int sum, int vectors)
+    public static VectorWidth Narrow(Int8Epilogue epilogue, X64Assembler code, int sum, int vectors)
     {
-        Int8Epilogue epilogue = shape.Epilogue;
         var zero16 = new Address(Constants, Zero16At);
         switch (vectors)
         {

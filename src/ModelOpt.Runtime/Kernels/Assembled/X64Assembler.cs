@@ -79,6 +79,16 @@ internal sealed partial class X64Assembler
 
     public void Mov(Address to, Gpr from) => Memory(0x89, from, to);
 
+    /// <summary>Loads 32 bits, zero-extended to 64.</summary>
+    public void Load32(Gpr to, Address from)
+    {
+        int high = ((int)to >> 3 << 2) | ((int)from.Base >> 3);
+        if (high != 0)
+            Byte((byte)(0x40 | high));
+        Byte(0x8B);
+        ModRm((int)to, from, 1);
+    }
+
     public void Lea(Gpr to, Address from) => Memory(0x8D, to, from);
 
     public void Add(Gpr to, Gpr from) => Binary(0x01, from, to);

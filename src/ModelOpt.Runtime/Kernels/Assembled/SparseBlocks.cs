@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ModelOpt.Runtime.Kernels.Simd;
+
+namespace ModelOpt.Runtime.Kernels.Assembled;
+
+/// <summary>
+/// The blocks of a layer's weights that are not all zero, in the order in which <see cref="SparseTileEmitter"/> reads them. A block is
+/// four neighbouring input channels of one tap and one output channel; the last of a tap is padded with zeros. Channels are
+/// ordered by their number of blocks, so that the processor foresees where their loops end.
+/// </summary>
+internal sealed unsafe class SparseBlocks
+{
+    private readonly AlignedBuffer<long> _blocks;
+    private readonly AlignedBuffer<SparseChannel> _channels;
+
+    /// <param name="weights">[channels, taps, inputs].</param>
+    /// <param name="inputs">Weights of a tap.</param>
+    /// <param name="starts">[channels] where the sums start.</param>
+    /// <param name="multipliers">[channels] of the sums.</param>
+    /// <param name="patchBytes">Bytes of the patches from one block's input to the next.</param>
+    /// <param name="rowBytes">Bytes from the results of one channel to those of the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public SparseBlocks(
+        ReadOnlySpan<sbyte> weights, int inputs, ReadOnlySpan<int> starts, ReadOnlySpan<float> multipliers, int patchBytes, int rowBytes)
+    {
+        Channels = starts.Length;
+        int k = weights.Length / Channels, at = 0;
+        var counts = new int[Channels];
+        var order = new int[Channels];
+        for (int channel = 0; channel < Channels; channel++)
+        {
+            // A channel without weights has one block of zeros.
+            counts[channel] = Math.Max(1, Count(weights.Slice(channel * k, k), inputs));
+            order[channel] = channel;
+            at += counts[channel];
+        }
+
+        Array.Sort(counts, order);
+        _blocks = new AlignedBuffer<long>(at);
+        _channels = new AlignedBuffer<SparseChannel>(Channels);
+        long* next = _blocks.Pointer;
+        for (int i = 0; i < Channels; i++)
+        {
+            int channel = order[i];
+            _channels.Pointer[i] = new SparseChannel
+            {
+                Count = counts[i], Row = (long)channel * rowBytes, Start = starts[channel], Multiplier = multipliers[channel],
+            };
+            Pack(weights.Slice(channel * k, k), inputs, patchBytes, next);
+            next += counts[i];
+        }
+    }
+
+    public int Channels { get; }
+
+    /// <summary>Valid while this object is alive, as are the channels.</summary>
+    public long* Blocks => _blocks.Pointer;
+
+    public SparseChannel* ChannelTable => _channels.Pointer;
+
+    /// <summary>Blocks that are not all zero.</summary>
+    /// <param name="weights">[.., inputs].</param>
+    /// <param name="inputs">Weights of a tap.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static int Count(ReadOnlySpan<sbyte> weights, int inputs)
+    {
+        if (inputs % 4 == 0)
+        {
+            ReadOnlySpan<int> all = MemoryMarshal.Cast<sbyte, int>(weights);
+            return all.Length - all.Count(0);
+        }
+
+        int count = 0;
+        for (; weights.Length > 0; weights = weights[inputs..])
+        {
+            for (int i = 0; i < inputs; i += 4)
+                count += weights[i..Math.Min(i + 4, inputs)].ContainsAnyExcept((sbyte)0) ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    private static void Pack(ReadOnlySpan<sbyte> weights, int inputs, int patchBytes, long* next)
+    {
+        uint patch = 0;
+        for (; weights.Length > 0; weights = weights[inputs..])
+        {
+            for (int i = 0; i < inputs; i += 4, patch += (uint)patchBytes)
+            {
+                uint block = 0;
+                for (int j = Math.Min(i + 4, inputs) - 1; j >= i; j--)
+                    block = (block << 8) | (byte)weights[j];
+                if (block != 0)
+                    *next++ = (long)(((ulong)block << 32) | patch);
+            }
+        }
+    }
+}
