@@ -73,7 +73,9 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
         // Tiles have one of three layouts: that of the first, that with a register more, and the last one's.
         PanelLayout shortest = new(_tiling.Registers / _tiling.Tiles, false);
         PanelLayout[] layouts = [shortest, shortest with { Vectors = _tiling.Longest }, _tiling.Layout(_tiling.Tiles - 1)];
-        _tiles = [.. layouts.Select(layout => new Tile(layout, Quads(layout), code.Get(new SparseTileShape(layout, epilogue), SparseTileEmitter.Emit)))];
+        _tiles = new Tile[layouts.Length];
+        for (int i = 0; i < layouts.Length; i++)
+            _tiles[i] = new Tile(layouts[i], Quads(layouts[i]), code.Get(new SparseTileShape(layouts[i], epilogue), SparseTileEmitter.Emit));
 
         // Rows of results are read 16 channels at a time; pixels that can't be read whole are copied, and there is one of padding.
         ScratchBytes = checked(_patchesBytes + ((window.OutputChannels + 15) / 16 * 16 * _rowBytes) + (5 * _pixelBytes));

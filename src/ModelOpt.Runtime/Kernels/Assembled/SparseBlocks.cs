@@ -1,5 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using ModelOpt.Runtime.Kernels.Simd;
 
 namespace ModelOpt.Runtime.Kernels.Assembled;
@@ -20,7 +19,6 @@ internal sealed unsafe class SparseBlocks
     /// <param name="multipliers">[channels] of the sums.</param>
     /// <param name="patchBytes">Bytes of the patches from one block's input to the next.</param>
     /// <param name="rowBytes">Bytes from the results of one channel to those of the next.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public SparseBlocks(
         ReadOnlySpan<sbyte> weights, int inputs, ReadOnlySpan<int> starts, ReadOnlySpan<float> multipliers, int patchBytes, int rowBytes)
     {
@@ -62,20 +60,22 @@ internal sealed unsafe class SparseBlocks
     /// <summary>Blocks that are not all zero.</summary>
     /// <param name="weights">[.., inputs].</param>
     /// <param name="inputs">Weights of a tap.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Count(ReadOnlySpan<sbyte> weights, int inputs)
     {
-        if (inputs % 4 == 0)
-        {
-            ReadOnlySpan<int> all = MemoryMarshal.Cast<sbyte, int>(weights);
-            return all.Length - all.Count(0);
-        }
-
         int count = 0;
-        for (; weights.Length > 0; weights = weights[inputs..])
+        fixed (sbyte* from = weights)
         {
-            for (int i = 0; i < inputs; i += 4)
-                count += weights[i..Math.Min(i + 4, inputs)].ContainsAnyExcept((sbyte)0) ? 1 : 0;
+            int i = 0;
+            if (inputs % 4 == 0)
+            {
+                Vector128<int> zeros = default;
+                for (; i <= weights.Length - 16; i += 16)
+                    zeros += Vector128.Equals(Vector128.Load((int*)(from + i)), default);
+                count = (i / 4) + Vector128.Sum(zeros);
+            }
+
+            for (; i < weights.Length; i += Step(i, inputs))
+                count += Block(from + i, Step(i, inputs)) == 0 ? 0 : 1;
         }
 
         return count;
@@ -84,16 +84,25 @@ internal sealed unsafe class SparseBlocks
     private static void Pack(ReadOnlySpan<sbyte> weights, int inputs, int patchBytes, long* next)
     {
         uint patch = 0;
-        for (; weights.Length > 0; weights = weights[inputs..])
+        fixed (sbyte* from = weights)
         {
-            for (int i = 0; i < inputs; i += 4, patch += (uint)patchBytes)
+            for (int i = 0; i < weights.Length; i += Step(i, inputs), patch += (uint)patchBytes)
             {
-                uint block = 0;
-                for (int j = Math.Min(i + 4, inputs) - 1; j >= i; j--)
-                    block = (block << 8) | (byte)weights[j];
+                uint block = Block(from + i, Step(i, inputs));
                 if (block != 0)
                     *next++ = (long)(((ulong)block << 32) | patch);
             }
         }
+    }
+
+    /// <summary>Weights of the block that begins at an index: four, or what is left of the tap.</summary>
+    private static int Step(int index, int inputs) => Math.Min(4, inputs - (index % inputs));
+
+    private static uint Block(sbyte* weights, int count)
+    {
+        uint block = 0;
+        for (int i = count - 1; i >= 0; i--)
+            block = (block << 8) | (byte)weights[i];
+        return block;
     }
 }

@@ -74,7 +74,12 @@ internal static class SparseTileEmitter
 /// <summary>All that the code of a sparse tile depends on.</summary>
 /// <param name="Layout">Registers of output pixels.</param>
 /// <param name="Epilogue">How sums become outputs.</param>
-internal readonly record struct SparseTileShape(PanelLayout Layout, Int8Epilogue Epilogue);
+internal readonly record struct SparseTileShape(PanelLayout Layout, Int8Epilogue Epilogue)
+{
+    public bool Equals(SparseTileShape other) => Layout.Equals(other.Layout) && Epilogue.Equals(other.Epilogue);
+
+    public override int GetHashCode() => Layout.Channels;
+}
 
 /// <summary>An output channel of a sparse tile.</summary>
 internal struct SparseChannel
