@@ -16,6 +16,9 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
     // Estimates are off by about a tenth.
     private const double Margin = 0.9;
 
+    // Tiles that need more scratch memory than this leave the second-level cache, and files could ask for any amount.
+    private const long MaxScratchBytes = 2 << 20;
+
     private readonly Window2D _window;
     private readonly ChannelPlace _place;
     private readonly byte _flip;
@@ -100,7 +103,8 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
         if (work.Blocks > (long)work.Patches * work.Channels * Margin)
             return null;
         SparseTiling tiling = SparseTiling.Choose(Pixels(window), code.Threads, work);
-        return tiling.Cycles(work) < Margin * DenseCycles(window)
+        return ((64L * work.Patches) + (16L * work.Channels)) * tiling.Longest <= MaxScratchBytes
+            && tiling.Cycles(work) < Margin * DenseCycles(window)
             ? new ConvInt8Sparse(window, quantization, weights, bias, unsigned, code, place, tiling)
             : null;
     }

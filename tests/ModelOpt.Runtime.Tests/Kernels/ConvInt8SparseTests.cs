@@ -103,6 +103,21 @@ public sealed class ConvInt8SparseTests
     }
 
     [TestMethod]
+    public void Not_chosen_where_a_tile_would_fill_the_memory()
+    {
+        LayerQuantization layer = KernelTesting.Quantization(new Random(35), 16, 64, unsigned: false);
+        foreach ((int inputs, bool sparse) in new[] { (4096, true), (400_000, false) })
+        {
+            var w = new Window2D(1, 1, 128, inputs, 1, 128, 16, 1, 1, 1, 1, 1, 1, 0, 0);
+            foreach (Kernel chosen in KernelTesting.Assembled(c => ConvInt8.Create(w, 1, layer, new byte[16 * inputs], [], false, c)))
+            {
+                Assert.AreEqual(sparse, chosen is ConvInt8Sparse, $"{inputs} inputs");
+                Assert.IsLessThan(4 << 20, chosen.ScratchBytes);
+            }
+        }
+    }
+
+    [TestMethod]
     public void Zero_blocks_are_those_of_one_tap()
     {
         sbyte[] weights = [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
