@@ -40,7 +40,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     private readonly int _columnBlocks;
     private readonly int _outputPitch;
     private readonly int _outputOffset;
-    private readonly Panel[] _panels;
+    private readonly ConvolutionPanel[] _panels;
     private readonly AlignedBuffer<long> _runs;
     private readonly Int8EpilogueConstants _constants;
 
@@ -62,7 +62,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         _window = window = window.IsPointwise ? Flat(window) : window;
         int inputs = window.InputChannels / groups, outputs = window.OutputChannels / groups;
         bool merged = groups == 1 && window.DilationWidth == 1;
-        var runs = new Runs(
+        var runs = new ConvolutionRuns(
             window.KernelHeight * (merged ? 1 : window.KernelWidth), inputs * (merged ? window.KernelWidth : 1));
         int spanHeight = Span(window.OutputHeight, window.StrideHeight, window.KernelHeight, window.DilationHeight);
         int spanWidth = Span(window.OutputWidth, window.StrideWidth, window.KernelWidth, window.DilationWidth);
@@ -101,7 +101,11 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         }
 
         _constants = new Int8EpilogueConstants(quantization, residual);
-        _panels = CreatePanels(groups, runs, quantization, weights, bias, unsigned, code, residual);
+        var layer = LayerSums.Create(quantization, weights, bias, window.OutputChannels, unsigned);
+        var tile = new Int8TileShape(
+            0, default, runs.Count, runs.Steps, window.StrideWidth * window.InputChannels, _outputPitch, _flip && !_bordered, false,
+            Int8Epilogue.For(quantization, unsigned, layer.Fit, residual));
+        _panels = ConvolutionPanel.CreateAll(window, groups, _blocking, runs, layer, weights, tile, code);
         int blocks = _blocksPerImage * window.Batch;
         _columnBlocks = Math.Clamp((enough + blocks - 1) / blocks, 1, panels);
         Items = blocks * _columnBlocks;
@@ -190,7 +194,7 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Multiply(in Part part, byte* input, byte* output, int begin, int end)
     {
-        Panel panel = part.Panel;
+        ConvolutionPanel panel = part.Panel;
         int middle = Math.Clamp(_blocking.LongTiles, begin, end);
         Int8TileArguments arguments;
         arguments.Weights = panel.Constants.Weights;
@@ -262,56 +266,10 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         return window with { Batch = 1, InputHeight = 1, OutputHeight = 1, InputWidth = pixels, OutputWidth = pixels };
     }
 
-    private Panel[] CreatePanels(
-        int groups, Runs runs, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
-        AssembledCode code, ResidualAdd? residual)
-    {
-        int outputs = _window.OutputChannels / groups, row = runs.Count * runs.Bytes;
-        int zero = quantization.InputZeroPoint + (unsigned ? 0 : 128);
-        var starts = new int[_window.OutputChannels];
-        var multipliers = new float[_window.OutputChannels];
-        bool fits = true;
-        for (int channel = 0; channel < starts.Length; channel++)
-        {
-            (int sum, int absolute) = Int8Rows.Sums(weights.Slice(channel * row, row));
-            int start = bias.IsEmpty ? 0 : bias[channel];
-            starts[channel] = unchecked(start - (zero * sum));
-            multipliers[channel] = quantization.Multiplier(channel);
-            fits &= Int8Epilogue.Fits((255L * absolute) + Math.Abs((long)start), multipliers[channel]);
-        }
-
-        Int8Epilogue epilogue = Int8Epilogue.For(quantization, unsigned, fits, residual);
-        var panels = new Panel[groups * _blocking.Panels.Length];
-        for (int group = 0; group < groups; group++)
-        {
-            int first = 0;
-            for (int i = 0; i < _blocking.Panels.Length; i++)
-            {
-                PanelLayout layout = _blocking.Panels[i];
-                int columns = Math.Min(layout.Channels, outputs - first), channel = (group * outputs) + first;
-                var constants = new Int8Panel(
-                    layout, runs.Count, runs.Bytes, weights.Slice(channel * row, columns * row), starts.AsSpan(channel, columns),
-                    multipliers.AsSpan(channel, columns));
-                var tile = new Int8TileShape(
-                    _blocking.Rows, layout, runs.Count, runs.Steps, _window.StrideWidth * _window.InputChannels,
-                    _outputPitch, _flip && !_bordered, columns < layout.Channels, epilogue);
-                panels[(group * _blocking.Panels.Length) + i] = new Panel(
-                    constants,
-                    code.Get(tile, Int8TileEmitter.Emit),
-                    _blocking.Rows > 1 ? code.Get(tile with { Rows = _blocking.Rows - 1 }, Int8TileEmitter.Emit) : null,
-                    group * (_window.InputChannels / groups),
-                    channel);
-                first += columns;
-            }
-        }
-
-        return panels;
-    }
-
     /// <summary>A panel's share of one image: the bordered copy of its block, if there is one, or the image, and the output.</summary>
-    private readonly struct Part(Panel panel, byte* bordered, byte* image, byte* output, nint toResidual)
+    private readonly struct Part(ConvolutionPanel panel, byte* bordered, byte* image, byte* output, nint toResidual)
     {
-        public Panel Panel => panel;
+        public ConvolutionPanel Panel => panel;
 
         public byte* Bordered => bordered;
 
@@ -320,20 +278,5 @@ internal sealed unsafe class ConvInt8Assembled : Kernel
         public byte* Output => output;
 
         public nint ToResidual => toResidual;
-    }
-
-    /// <summary>Runs of neighbouring input bytes under the window of one group.</summary>
-    private readonly record struct Runs(int Count, int Bytes)
-    {
-        /// <summary>Steps of four bytes in a run.</summary>
-        public int Steps => (Bytes + 3) / 4;
-    }
-
-    /// <summary>Neighbouring output channels of a group, with the functions of both lengths of tiles.</summary>
-    private sealed record Panel(
-        Int8Panel Constants, AssembledFunction LongTile, AssembledFunction? ShortTile, int InputChannel, int OutputChannel)
-    {
-        /// <summary>Bytes of the last unit that are channels.</summary>
-        public ulong Mask { get; } = ulong.MaxValue >> (64 - Math.Clamp(Constants.Columns - (16 * Constants.Layout.LastUnit), 1, 64));
     }
 }
