@@ -156,9 +156,15 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
         foreach (int at in tile.Quads)
         {
             byte* to = target + at;
-            bool together = column <= outputWidth - 4 && first <= pixels - 4;
             (int image, int y) = Math.DivRem(row, _window.OutputHeight);
             int top = (y * _window.StrideHeight) - _window.PadTop, left = (column * stride) - _window.PadLeft;
+            nint lastTap = ((((nint)image * height) + top + ((_window.KernelHeight - 1) * _window.DilationHeight)) * width)
+                + left + ((_window.KernelWidth - 1) * _window.DilationWidth);
+            bool together = column <= outputWidth - 4 && first <= pixels - 4
+                && (lastTap * pixelBytes) + (3 * step) + _pixelBytes <= (nint)(end - input);
+            Corner c0 = default, c1 = default, c2 = default, c3 = default;
+            if (!together)
+                (c0, c1, c2, c3) = (CornerOf(first), CornerOf(first + 1), CornerOf(first + 2), CornerOf(first + 3));
             for (int ky = 0; ky < _window.KernelHeight; ky++)
             {
                 y = top + (ky * _window.DilationHeight);
@@ -167,12 +173,12 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
                     int x = left + (kx * _window.DilationWidth);
                     byte* p0 = input + (((((nint)image * height) + y) * width) + x) * pixelBytes;
                     byte* p1 = p0 + step, p2 = p1 + step, p3 = p2 + step;
-                    if (!together || p3 + _pixelBytes > end)
+                    if (!together)
                     {
-                        p0 = Place(input, end, first, ky, kx, padding, 1);
-                        p1 = Place(input, end, first + 1, ky, kx, padding, 2);
-                        p2 = Place(input, end, first + 2, ky, kx, padding, 3);
-                        p3 = Place(input, end, first + 3, ky, kx, padding, 4);
+                        p0 = Place(input, end, c0, ky, kx, padding, 1);
+                        p1 = Place(input, end, c1, ky, kx, padding, 2);
+                        p2 = Place(input, end, c2, ky, kx, padding, 3);
+                        p3 = Place(input, end, c3, ky, kx, padding, 4);
                     }
                     else if ((uint)y >= (uint)height)
                     {
@@ -213,10 +219,10 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
             byte* p1 = p0 + pixelBytes, p2 = p1 + pixelBytes, p3 = p2 + pixelBytes, next = p3 + pixelBytes;
             if (p0 > lastWhole)
             {
-                p0 = Place(input, end, first, 0, 0, padding, 1);
-                p1 = Place(input, end, first + 1, 0, 0, padding, 2);
-                p2 = Place(input, end, first + 2, 0, 0, padding, 3);
-                p3 = Place(input, end, first + 3, 0, 0, padding, 4);
+                p0 = Place(input, end, CornerOf(first), 0, 0, padding, 1);
+                p1 = Place(input, end, CornerOf(first + 1), 0, 0, padding, 2);
+                p2 = Place(input, end, CornerOf(first + 2), 0, 0, padding, 3);
+                p3 = Place(input, end, CornerOf(first + 3), 0, 0, padding, 4);
             }
 
             PixelTransposer.ToPixels(p0, p1, p2, p3, quads, flip, target + at, patchBytes);
@@ -226,20 +232,27 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
     }
 
     /// <summary>What lies under a tap of an output pixel: an input pixel, a copy of it, or padding.</summary>
-    private byte* Place(byte* input, byte* end, int pixel, int ky, int kx, byte* padding, int copy)
+    private byte* Place(byte* input, byte* end, Corner corner, int ky, int kx, byte* padding, int copy)
     {
-        (int row, int column) = Math.DivRem(pixel, _window.OutputWidth);
-        (int image, row) = Math.DivRem(row, _window.OutputHeight);
-        int y = (row * _window.StrideHeight) - _window.PadTop + (ky * _window.DilationHeight);
-        int x = (column * _window.StrideWidth) - _window.PadLeft + (kx * _window.DilationWidth);
-        if (pixel >= PixelCount || (uint)y >= (uint)_window.InputHeight || (uint)x >= (uint)_window.InputWidth)
+        int y = corner.Top + (ky * _window.DilationHeight), x = corner.Left + (kx * _window.DilationWidth);
+        if ((uint)y >= (uint)_window.InputHeight || (uint)x >= (uint)_window.InputWidth)
             return padding;
-        byte* from = input + ((((((nint)image * _window.InputHeight) + y) * _window.InputWidth) + x) * _window.InputChannels);
+        byte* from = input + ((((((nint)corner.Image * _window.InputHeight) + y) * _window.InputWidth) + x) * _window.InputChannels);
         if (from + _pixelBytes <= end)
             return from;
         byte* to = padding + (copy * _pixelBytes);
         new ReadOnlySpan<byte>(from, _window.InputChannels).CopyTo(new Span<byte>(to, _pixelBytes));
         return to;
+    }
+
+    /// <summary>Where the window of an output pixel begins; of those beyond the last, in padding.</summary>
+    private Corner CornerOf(int pixel)
+    {
+        if (pixel >= PixelCount)
+            return new Corner(0, int.MinValue, 0);
+        (int row, int column) = Math.DivRem(pixel, _window.OutputWidth);
+        (int image, row) = Math.DivRem(row, _window.OutputHeight);
+        return new Corner(image, (row * _window.StrideHeight) - _window.PadTop, (column * _window.StrideWidth) - _window.PadLeft);
     }
 
     /// <summary>Writes a tile's results, [channel, pixel], where they belong.</summary>
@@ -307,6 +320,8 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
 
         return quads;
     }
+
+    private readonly record struct Corner(int Image, int Top, int Left);
 
     /// <summary>Neighbouring output pixels.</summary>
     private sealed record Tile(PanelLayout Layout, int[] Quads, AssembledFunction Function);
