@@ -57,22 +57,10 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
         _pixelBytes = (window.InputChannels + 15) / 16 * 16;
         _patchesBytes = checked(work.Patches * _patchBytes);
 
-        int k = weights.Length / window.OutputChannels, zero = quantization.InputZeroPoint + (unsigned ? 0 : 128);
-        var starts = new int[window.OutputChannels];
-        var multipliers = new float[window.OutputChannels];
-        bool fits = true;
-        for (int channel = 0; channel < starts.Length; channel++)
-        {
-            (int sum, int absolute) = Int8Rows.Sums(weights.Slice(channel * k, k));
-            int start = bias.IsEmpty ? 0 : bias[channel];
-            starts[channel] = unchecked(start - (zero * sum));
-            multipliers[channel] = quantization.Multiplier(channel);
-            fits &= Int8Epilogue.Fits((255L * absolute) + Math.Abs((long)start), multipliers[channel]);
-        }
-
-        Int8Epilogue epilogue = Int8Epilogue.For(quantization, unsigned, fits, null);
+        var layer = LayerSums.Create(quantization, weights, bias, window.OutputChannels, unsigned);
+        Int8Epilogue epilogue = Int8Epilogue.For(quantization, unsigned, layer.Fit, null);
         _constants = new Int8EpilogueConstants(quantization, null);
-        _blocks = new SparseBlocks(weights, window.InputChannels, starts, multipliers, _patchBytes, _rowBytes);
+        _blocks = new SparseBlocks(weights, window.InputChannels, layer.Starts, layer.Multipliers, _patchBytes, _rowBytes);
         // Tiles have one of three layouts: that of the first, that with a register more, and the last one's.
         PanelLayout shortest = new(_tiling.Registers / _tiling.Tiles, false);
         PanelLayout[] layouts = [shortest, shortest with { Vectors = _tiling.Longest }, _tiling.Layout(_tiling.Tiles - 1)];
