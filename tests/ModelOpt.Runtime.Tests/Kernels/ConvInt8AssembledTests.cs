@@ -8,6 +8,10 @@ namespace ModelOpt.Runtime.Tests.Kernels;
 [TestClass]
 public sealed class ConvInt8AssembledTests
 {
+    // Last, so that what needs no assembled code is checked everywhere.
+    [TestCleanup]
+    public void RequireAssembled() => KernelTesting.RequireAssembled();
+
     [TestMethod]
     public void An_addition_in_the_epilogue_has_the_bits_of_one_that_follows()
     {

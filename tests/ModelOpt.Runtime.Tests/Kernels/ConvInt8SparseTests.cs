@@ -7,6 +7,10 @@ namespace ModelOpt.Runtime.Tests.Kernels;
 [TestClass]
 public sealed class ConvInt8SparseTests
 {
+    // Last, so that what needs no assembled code is checked everywhere.
+    [TestCleanup]
+    public void RequireAssembled() => KernelTesting.RequireAssembled();
+
     [TestMethod]
     public void Every_channel_count_up_to_70_with_any_share_of_zeros()
     {

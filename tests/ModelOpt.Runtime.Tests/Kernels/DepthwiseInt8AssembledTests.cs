@@ -8,6 +8,10 @@ namespace ModelOpt.Runtime.Tests.Kernels;
 [TestClass]
 public sealed class DepthwiseInt8AssembledTests
 {
+    // Last, so that what needs no assembled code is checked everywhere.
+    [TestCleanup]
+    public void RequireAssembled() => KernelTesting.RequireAssembled();
+
     [TestMethod]
     [DataRow(3, 1, false)]
     [DataRow(3, 2, false)]

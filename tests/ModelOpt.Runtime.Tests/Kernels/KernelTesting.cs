@@ -12,6 +12,13 @@ internal static class KernelTesting
     public static IEnumerable<SimdTier> Tiers =>
         Enum.GetValues<SimdTier>().Where(tier => tier <= SimdTiers.Best);
 
+    /// <summary>Ends a test inconclusively where <see cref="Assembled"/> gave it nothing to compare.</summary>
+    public static void RequireAssembled()
+    {
+        if (!AssembledCode.IsSupported)
+            Assert.Inconclusive("Needs a processor that runs assembled code.");
+    }
+
     /// <summary>The kernel in its assembled form, ready to run; nothing where this process may not assemble.</summary>
     public static IEnumerable<Kernel> Assembled(Func<AssembledCode, Kernel> create, int threads = 1)
     {
