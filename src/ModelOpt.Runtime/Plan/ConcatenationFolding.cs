@@ -38,15 +38,7 @@ internal static class ConcatenationFolding
             if (kernels.ContainsValue(null))
                 continue;
             foreach ((Node convolution, Kernel? kernel) in kernels)
-            {
-                replaced[convolution] = new Node(convolution.Operator, convolution.Index, convolution.Inputs, node.Outputs)
-                {
-                    Options = convolution.Options,
-                    OptionsType = convolution.OptionsType,
-                    FusedKernel = kernel,
-                };
-            }
-
+                replaced[convolution] = convolution.Fused(kernel!, convolution.Inputs, node.Outputs);
             removed.Add(node);
         }
 

@@ -32,7 +32,7 @@ internal static class InterleaveFolding
             if (kernel is null)
                 continue;
             folded.Add(first);
-            var node = new Node(first.Operator, first.Index, [first.Input(0)], second.Outputs) { FusedKernel = kernel };
+            var node = first.Fused(kernel, [first.Input(0)], second.Outputs);
             graph.Nodes[i] = node;
             producers[node.Output] = node;
         }

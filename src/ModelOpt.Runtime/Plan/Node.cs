@@ -33,6 +33,14 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
     /// <summary>What computes a node that stands for several of the file; null for a node as it is in the file.</summary>
     public Kernels.Kernel? FusedKernel { get; init; }
 
+    /// <summary>This operator with others folded into its kernel.</summary>
+    public Node Fused(Kernels.Kernel kernel, Tensor?[] operands, Tensor[] results) => new(op, index, operands, results)
+    {
+        Options = Options,
+        OptionsType = OptionsType,
+        FusedKernel = kernel,
+    };
+
     public Tensor Output => Outputs[0];
 
     /// <summary>A required input.</summary>

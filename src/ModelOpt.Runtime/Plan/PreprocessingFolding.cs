@@ -94,7 +94,7 @@ internal static class PreprocessingFolding
             Tensor output = _transpose is null
                 ? result
                 : new Tensor($"{result.Name} (before TRANSPOSE)", result.Type, _source.Shape, result.Quantization);
-            yield return new Node(first.Operator, first.Index, [_source], [output]) { FusedKernel = kernel };
+            yield return first.Fused(kernel, [_source], [output]);
             if (_transpose is not null)
                 yield return new Node(_transpose.Operator, _transpose.Index, [output, _transpose.Input(1)], [result]);
         }

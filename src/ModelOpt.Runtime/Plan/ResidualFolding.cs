@@ -34,16 +34,10 @@ internal static class ResidualFolding
             if (kernel is null)
                 continue;
             folded.Add(convolution);
-            graph.Nodes[i] = new Node(
-                convolution.Operator,
-                convolution.Index,
+            graph.Nodes[i] = convolution.Fused(
+                kernel,
                 [convolution.Input(0), convolution.Input(1), convolution.OptionalInput(2), add.Input(1 - side)],
-                add.Outputs)
-            {
-                Options = convolution.Options,
-                OptionsType = convolution.OptionsType,
-                FusedKernel = kernel,
-            };
+                add.Outputs);
         }
 
         graph.Nodes.RemoveAll(folded.Contains);
