@@ -85,7 +85,7 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
 
     private static string Summary(ModelItem item, CompiledModel compiled, TimeSpan time)
     {
-        string form = item.Options.Quantization switch
+        string form = (item.Options.Quantization ?? QuantizationMode.Int8) switch
         {
             QuantizationMode.Int8 => "int8",
             QuantizationMode.Float16 => "float16",

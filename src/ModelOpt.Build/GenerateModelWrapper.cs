@@ -25,7 +25,7 @@ public sealed class GenerateModelWrapper : ModelTask
         {
             var source = new WrapperSource(Path.GetFileName(item.File), item.Namespace, item.ClassName)
             {
-                Quantization = item.Options.Quantization,
+                Quantization = item.Options.Quantization ?? QuantizationMode.Int8,
                 IsEmbedded = item.Embed,
                 TakesPixels = item.Options.InputType == ElementType.UInt8,
                 Labels = item.Labels is null ? null : ReadLabels(item.Labels),

@@ -82,7 +82,7 @@ internal sealed record ModelItem
         CompileOptions preset = read.Value(nameof(Preset), OptionParsing.Choice<Preset>).Options();
         CompileOptions options = preset with
         {
-            Quantization = read.Value("Quantization", OptionParsing.Choice<QuantizationMode>, preset.Quantization),
+            Quantization = read.Value("Quantization", OptionParsing.Choice<QuantizationMode>),
             CalibrationData = read.Paths("CalibrationData"),
             CalibrationSamples = read.Value("CalibrationSamples", OptionParsing.Count, preset.CalibrationSamples),
             CalibrationMethod = read.Text("CalibrationMethod") is { Length: > 0 } method

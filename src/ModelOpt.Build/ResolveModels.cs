@@ -76,7 +76,8 @@ public sealed class ResolveModels : ModelTask
         {
             CompileOptions o = model.Options;
             ArtifactFile.WriteIfDifferent(paths.Inputs, Describe(inputs,
-                $"{o.Quantization} {o.CalibrationMethod} {o.CalibrationSamples} {o.InputType} {o.DataLayout}",
+                $"{o.Over(new ModelOptions())}",
+                $"{o.CalibrationSamples} {o.InputType} {o.DataLayout}",
                 $"mean {Numbers(o.InputMean)} std {Numbers(o.InputStd)}",
                 $"data {string.Join(' ', o.CalibrationData)}",
                 $"artifacts {string.Join(' ', model.Artifacts)}"));

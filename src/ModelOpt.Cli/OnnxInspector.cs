@@ -77,7 +77,7 @@ internal static class OnnxInspector
 
     private static Recipe DefaultRecipe(QuantizationScheme scheme) => new()
     {
-        Quantization = new CompileOptions().Quantization,
+        Quantization = QuantizationMode.Int8,
         CalibrationMethod = CalibrationMethod.MinMax,
         Layers = [.. scheme.Reasons.Keys.Select(node => new LayerRule(node.Label, QuantizationMode.None))],
     };

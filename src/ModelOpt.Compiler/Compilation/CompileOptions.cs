@@ -2,41 +2,6 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Compilation;
 
-/// <summary>How a model's numbers are stored.</summary>
-public enum QuantizationMode
-{
-    /// <summary>int8 weights and activations (needs calibration data).</summary>
-    Int8,
-
-    /// <summary>float16 weights; computation in float32.</summary>
-    Float16,
-
-    /// <summary>int8 weights; computation in float32.</summary>
-    WeightOnlyInt8,
-
-    /// <summary>float32 throughout.</summary>
-    None,
-}
-
-/// <summary>How the range of an activation is chosen from what calibration saw.</summary>
-public enum CalibrationMethod
-{
-    /// <summary>The smallest and largest value seen.</summary>
-    MinMax,
-
-    /// <summary>The exponential moving average of each sample's minimum and maximum.</summary>
-    MovingAverage,
-
-    /// <summary>Cuts off 0.01 % at both ends.</summary>
-    Percentile,
-
-    /// <summary>The thresholds of least Kullback-Leibler divergence.</summary>
-    Entropy,
-
-    /// <summary>The thresholds of least mean squared error.</summary>
-    Mse,
-}
-
 /// <summary>The axis order of images in data files.</summary>
 public enum DataLayout
 {
@@ -50,20 +15,14 @@ public enum DataLayout
     Nchw,
 }
 
-/// <summary>What to do with a model. Paths are absolute or relative to nothing: the caller resolves them.</summary>
-public sealed record CompileOptions
+/// <summary>What to do with a model, and what with. Paths are absolute or relative to nothing: the caller resolves them.</summary>
+public sealed record CompileOptions : ModelOptions
 {
-    /// <summary>How numbers are stored; the default needs <see cref="CalibrationData"/>.</summary>
-    public QuantizationMode Quantization { get; init; } = QuantizationMode.Int8;
-
     /// <summary>Calibration files or folders, one per model input in order; empty for none.</summary>
     public IReadOnlyList<string> CalibrationData { get; init; } = [];
 
     /// <summary>At most how many samples to calibrate with.</summary>
     public int CalibrationSamples { get; init; } = 256;
-
-    /// <summary>How ranges are chosen; null for the compiler's choice.</summary>
-    public CalibrationMethod? CalibrationMethod { get; init; }
 
     /// <summary>Per-channel (or one) mean that data has subtracted: (x − mean) / std.</summary>
     public IReadOnlyList<float> InputMean { get; init; } = [];

@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Diagnostics;
 namespace ModelOpt.Compiler.Compilation;
 
 /// <summary>What is done to the layers of a model: the options, and where single layers differ from them.</summary>
-public sealed record Recipe
+public sealed record Recipe : ModelOptions
 {
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -19,14 +19,11 @@ public sealed record Recipe
         WriteIndented = true,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         MaxDepth = 8,
-        Converters = { new ChoiceConverter<QuantizationMode>(), new ChoiceConverter<CalibrationMethod>() },
+        Converters = { new ChoiceConverter<QuantizationMode>(), new ChoiceConverter<CalibrationMethod>(),
+            new ChoiceConverter<ClusterScope>(), new ChoiceConverter<SparsityDistribution>(), new ChoiceConverter<PruningCriterion>(),
+            new ChoiceConverter<ClusterInitialization>(), new ChoiceConverter<ChannelPruningTarget>(), new ChoiceConverter<ChannelScore>(),
+            new ChoiceConverter<RankSelection>(), new PatternConverter() },
     };
-
-    /// <summary>How numbers are stored where no layer says otherwise; null for the item's or command line's choice.</summary>
-    public QuantizationMode? Quantization { get; init; }
-
-    /// <summary>How ranges are chosen; null for the item's or command line's choice.</summary>
-    public CalibrationMethod? CalibrationMethod { get; init; }
 
     /// <summary>Rules for layers by name; the last one that matches a layer holds.</summary>
     public IReadOnlyList<LayerRule> Layers { get; init; } = [];
@@ -58,12 +55,11 @@ public sealed record Recipe
     /// <summary>The recipe as JSON, as <c>modelopt inspect</c> prints it and as <see cref="Read"/> takes it.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
-    /// <summary>How the numbers of one layer are stored.</summary>
+    /// <summary>What is done to one layer: the last rule that matches it and has a value, then the recipe, then the options.</summary>
     /// <param name="layer">The layer's name.</param>
-    /// <param name="otherwise">The answer where no rule speaks of it.</param>
-    public QuantizationMode QuantizationOf(string layer, QuantizationMode otherwise) =>
-        Layers.LastOrDefault(r => r.Quantization is not null && r.Matches(layer))?.Quantization
-        ?? Quantization ?? otherwise;
+    /// <param name="options">The item's or the command line's options.</param>
+    public LayerOptions OptionsOf(string layer, ModelOptions options) =>
+        Layers.Reverse().Where(r => r.Matches(layer)).Append<LayerOptions>(this).Append(options).Aggregate((a, b) => a.Over(b));
 
     /// <summary>Checks that every rule speaks of some layer.</summary>
     /// <param name="file">The recipe's file, for the message.</param>
@@ -106,13 +102,37 @@ public sealed record Recipe
         public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
             writer.WriteStringValue(value.ToString());
     }
+
+    /// <summary>Takes a pattern of zeros as item metadata and the command line do.</summary>
+    private sealed class PatternConverter : JsonConverter<SparsityPattern>
+    {
+        public override SparsityPattern Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            string text = reader.TokenType == JsonTokenType.String ? reader.GetString()! : "";
+            return SparsityPattern.TryParse(text)
+                ?? throw new JsonException("a sparsity pattern is \"Unstructured\", \"N:M\" such as \"2:4\", or \"RxC\" such as \"1x4\"");
+        }
+
+        public override void Write(Utf8JsonWriter writer, SparsityPattern value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
+    }
 }
 
 /// <summary>What differs for the layers whose names match a pattern.</summary>
-/// <param name="Match">A layer's name; <c>*</c> stands for any text, <c>?</c> for any character, <c>\*</c> for itself.</param>
-/// <param name="Quantization">How the layer's numbers are stored.</param>
-public sealed record LayerRule(string Match, QuantizationMode? Quantization = null)
+public sealed record LayerRule : LayerOptions
 {
+    /// <summary>A rule.</summary>
+    /// <param name="match">A layer's name; <c>*</c> stands for any text, <c>?</c> for any character, <c>\*</c> for itself.</param>
+    /// <param name="quantization">How the layers' numbers are stored.</param>
+    public LayerRule(string match, QuantizationMode? quantization = null)
+    {
+        Match = match;
+        Quantization = quantization;
+    }
+
+    /// <summary>The pattern of names.</summary>
+    public string Match { get; }
+
     /// <summary>Whether a layer is meant.</summary>
     /// <param name="layer">The layer's name.</param>
     public bool Matches(string layer) =>

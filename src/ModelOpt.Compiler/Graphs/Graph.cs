@@ -123,8 +123,32 @@ public sealed class Graph
     {
         Value old = node.Input(index);
         Value constant = old.Consumers.Count == 1 && !IsOutput(old) ? new Value(old.Name, tensor) : AddConstant(old.Name, tensor);
+        constant.Constraints = old.Constraints;
         node.SetInput(index, constant);
         return constant;
+    }
+
+    /// <summary>A copy whose nodes and values can be changed without changing this graph; tensors are shared, as none is ever written to.</summary>
+    public Graph Clone()
+    {
+        Graph copy = new() { Name = Name };
+        foreach ((string key, string text) in Metadata) copy.Metadata.Add(key, text);
+        Dictionary<Value, Value> copies = Values.ToDictionary(v => v, v => new Value(v.Name, v.Type, v.Shape)
+        {
+            Constant = v.Constant, Quantization = v.Quantization, Constraints = v.Constraints, ShapeContent = v.ShapeContent,
+        });
+        copy.Inputs.AddRange(Inputs.Select(v => copies[v]));
+        foreach (Node node in nodes)
+        {
+            Node added = copy.Add(new Node(
+                node.Type, node.Name, node.Inputs.Select(Copy), node.Outputs.Select(Copy)) { Domain = node.Domain });
+            foreach ((string key, object attribute) in node.Attributes) added.Attributes.Add(key, attribute);
+        }
+
+        copy.Outputs.AddRange(Outputs.Select(v => copies[v]));
+        return copy;
+
+        Value? Copy(Value? value) => value is null ? null : copies[value];
     }
 
     /// <summary>Replaces the order of nodes.</summary>

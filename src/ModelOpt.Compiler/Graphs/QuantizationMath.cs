@@ -109,6 +109,17 @@ internal static class QuantizationMath
         return result;
     }
 
+    /// <summary>One value rounded to the grid of its channel.</summary>
+    /// <param name="quantization">A grid of integers.</param>
+    /// <param name="channel">The position along the grid's axis; any where it has none.</param>
+    /// <param name="value">The value.</param>
+    public static float Round(Quantization quantization, int channel, float value)
+    {
+        int slice = quantization.IsPerTensor ? 0 : channel;
+        (float scale, int zero) = (quantization.Scales[slice], quantization.ZeroPoints[slice]);
+        return Dequantize(Quantize(quantization.Type, value, scale, zero), scale, zero);
+    }
+
     private static int Quantize(ElementType type, float value, float scale, int zero)
     {
         (int min, int max) = Range(type);

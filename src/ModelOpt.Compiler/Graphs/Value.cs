@@ -1,3 +1,5 @@
+using ModelOpt.Compiler.Constraints;
+
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>An edge of the graph: a tensor that a node produces, the caller feeds, or the model holds.</summary>
@@ -36,6 +38,9 @@ public sealed class Value
 
     /// <summary>How the value is stored as integers; null where it stays as it is.</summary>
     public Quantization? Quantization { get; set; }
+
+    /// <summary>What a constant weight must satisfy whatever is done to it next; null where it is free.</summary>
+    internal WeightConstraints? Constraints { get; set; }
 
     /// <summary>
     /// For integer values that carry shapes: the elements, some perhaps symbolic. Filled by shape inference so that a

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Passes;
 
@@ -14,4 +15,19 @@ internal sealed record PassContext(
     Recipe Recipe,
     IDiagnosticSink Diagnostics,
     IProgress<CompileProgress>? Progress = null,
-    CancellationToken Cancellation = default);
+    CancellationToken Cancellation = default)
+{
+    /// <summary>What is done to the model as a whole: the recipe, and where it says nothing, the options.</summary>
+    public ModelOptions Model { get; } = Recipe.Over(Options);
+
+    /// <summary>Whether there is data to calibrate with.</summary>
+    public bool IsCalibrated => Options.CalibrationData.Count > 0;
+
+    /// <summary>What is done to one layer.</summary>
+    /// <param name="node">The layer.</param>
+    public LayerOptions OptionsOf(Node node) => Recipe.OptionsOf(node.Label, Options);
+
+    /// <summary>How the numbers of one layer are stored.</summary>
+    /// <param name="node">The layer.</param>
+    public QuantizationMode QuantizationOf(Node node) => OptionsOf(node).Quantization ?? QuantizationMode.Int8;
+}

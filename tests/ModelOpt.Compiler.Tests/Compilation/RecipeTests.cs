@@ -89,8 +89,8 @@ public sealed class RecipeTests
                 new("""a\b""", QuantizationMode.None), new("""star\*""", QuantizationMode.None),
             ],
         };
-        Assert.AreEqual(mode, recipe.QuantizationOf(layer, QuantizationMode.Int8));
-        Assert.AreEqual(QuantizationMode.Int8, new Recipe().QuantizationOf(layer, QuantizationMode.Int8));
+        Assert.AreEqual(mode, recipe.OptionsOf(layer, new CompileOptions()).Quantization);
+        Assert.AreEqual(QuantizationMode.Int8, new Recipe().OptionsOf(layer, new CompileOptions { Quantization = QuantizationMode.Int8 }).Quantization);
     }
 
     [TestMethod]

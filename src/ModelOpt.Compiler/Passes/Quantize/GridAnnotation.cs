@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators;
 
@@ -93,7 +94,9 @@ internal static class GridAnnotation
         Value constant = node.Input(index);
         if (constant.Consumers.Count > 1)
         {
+            WeightConstraints? constraints = constant.Constraints;
             constant = graph.AddConstant(constant.Name, constant.Constant!);
+            constant.Constraints = constraints;
             node.SetInput(index, constant);
         }
 

@@ -35,7 +35,7 @@ internal sealed class Int8Quantization : Pass
         var layers = scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted);
         var means = batch is null ? null : BiasCorrection.FloatMeans(graph, layers, batch, context.Cancellation);
 
-        CalibrationMethod method = context.Recipe.CalibrationMethod ?? context.Options.CalibrationMethod ?? CalibrationMethod.MinMax;
+        CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
         GridAnnotation.Apply(graph, scheme, v => RangeEstimator.Estimate(statistics[v], method));
 
         if (means is null) notes.Add("bias correction: the model takes one sample at a time");
@@ -47,8 +47,8 @@ internal sealed class Int8Quantization : Pass
     /// <param name="graph">The graph.</param>
     /// <param name="context">Options and recipe.</param>
     public static bool IsWanted(Graph graph, PassContext context) =>
-        context.Options.CalibrationData.Count > 0 && graph.Nodes.Any(n => IsInt8(n, context));
+        context.IsCalibrated && graph.Nodes.Any(n => IsInt8(n, context));
 
     private static bool IsInt8(Node node, PassContext context) =>
-        context.Recipe.QuantizationOf(node.Label, context.Options.Quantization) == QuantizationMode.Int8;
+        context.QuantizationOf(node) == QuantizationMode.Int8;
 }

@@ -17,7 +17,7 @@ internal sealed class WeightStorage : Pass
     /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
-        bool calibrated = context.Options.CalibrationData.Count > 0;
+        bool calibrated = context.IsCalibrated;
         Node[] layers = [.. graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
         bool wanted = !calibrated && Array.Exists(layers, n => Asked(n) == QuantizationMode.Int8);
         int changes = 0;
@@ -35,7 +35,7 @@ internal sealed class WeightStorage : Pass
         if (wanted) context.Diagnostics.Report(RecipeDiagnostics.NoCalibrationData.At(null, null));
         return new PassResult(changes, notes);
 
-        QuantizationMode Asked(Node node) => context.Recipe.QuantizationOf(node.Label, context.Options.Quantization);
+        QuantizationMode Asked(Node node) => context.QuantizationOf(node);
 
         QuantizationMode ModeOf(Node node) =>
             Asked(node) is var asked && asked == QuantizationMode.Int8 && !calibrated ? QuantizationMode.WeightOnlyInt8 : asked;
@@ -45,6 +45,8 @@ internal sealed class WeightStorage : Pass
     private static void Separate(Graph graph, Node node, int index, Func<Node, bool> isAlike)
     {
         if (node.Inputs[index] is not { Constant: { } tensor, Quantization: null } constant || constant.Consumers.All(isAlike)) return;
-        node.SetInput(index, graph.AddConstant(constant.Name, tensor));
+        Value own = graph.AddConstant(constant.Name, tensor);
+        own.Constraints = constant.Constraints;
+        node.SetInput(index, own);
     }
 }

@@ -1,0 +1,158 @@
+namespace ModelOpt.Compiler.Compilation;
+
+/// <summary>How the range of an activation is chosen from what calibration saw.</summary>
+public enum CalibrationMethod
+{
+    /// <summary>The smallest and largest value seen.</summary>
+    MinMax,
+
+    /// <summary>The exponential moving average of each sample's minimum and maximum.</summary>
+    MovingAverage,
+
+    /// <summary>Cuts off 0.01 % at both ends.</summary>
+    Percentile,
+
+    /// <summary>The thresholds of least Kullback-Leibler divergence.</summary>
+    Entropy,
+
+    /// <summary>The thresholds of least mean squared error.</summary>
+    Mse,
+}
+
+/// <summary>How sparsity is divided among layers.</summary>
+public enum SparsityDistribution
+{
+    /// <summary>Where it costs least; the share holds for all layers that take part together.</summary>
+    Global,
+
+    /// <summary>The same share in every layer.</summary>
+    Uniform,
+}
+
+/// <summary>Which weights become zero.</summary>
+public enum PruningCriterion
+{
+    /// <summary>
+    /// Those whose loss changes the layer's output least, on the calibration data, and the others make up for them; without
+    /// calibration data, those of least magnitude.
+    /// </summary>
+    SecondOrder,
+
+    /// <summary>Those of least magnitude; the others stay as they are.</summary>
+    Magnitude,
+}
+
+/// <summary>Where the search for cluster centroids starts.</summary>
+public enum ClusterInitialization
+{
+    /// <summary>Random weights, far from each other (k-means++).</summary>
+    KMeansPlusPlus,
+
+    /// <summary>Evenly between the smallest and the largest weight.</summary>
+    Linear,
+
+    /// <summary>Random weights.</summary>
+    Random,
+
+    /// <summary>Equally many weights between each two.</summary>
+    Density,
+}
+
+/// <summary>Of what channel pruning removes a share.</summary>
+public enum ChannelPruningTarget
+{
+    /// <summary>Multiply-accumulates.</summary>
+    Macs,
+
+    /// <summary>Bytes of the weights.</summary>
+    Bytes,
+
+    /// <summary>Time of one run on this machine; builds then differ from machine to machine.</summary>
+    Latency,
+}
+
+/// <summary>How much a channel is worth.</summary>
+public enum ChannelScore
+{
+    /// <summary>The root mean square of its activation times the weights that read it; without calibration data, L2.</summary>
+    Activation,
+
+    /// <summary>The sum of its weights' magnitudes.</summary>
+    L1,
+
+    /// <summary>The root of the sum of its weights' squares.</summary>
+    L2,
+
+    /// <summary>The sum of its distances to the other channels (filter pruning via geometric median, He et al. 2019).</summary>
+    Fpgm,
+
+    /// <summary>The magnitude of its batch normalization's scale (network slimming, Liu et al. 2017).</summary>
+    BatchNormScale,
+}
+
+/// <summary>How many components a factorized layer keeps.</summary>
+public enum RankSelection
+{
+    /// <summary>Those of least error, over all layers, that meet the target.</summary>
+    Budget,
+
+    /// <summary>As many as stand out of the noise (empirical variational Bayes, Nakajima et al. 2013).</summary>
+    Evbmf,
+}
+
+/// <summary>What is done to a model, and to those of its layers of which nothing else is said. Null stands for the default.</summary>
+public record ModelOptions : LayerOptions
+{
+    /// <summary>How the ranges of activations are chosen.</summary>
+    public CalibrationMethod? CalibrationMethod { get; init; }
+
+    /// <summary>How sparsity is divided among layers.</summary>
+    public SparsityDistribution? SparsityDistribution { get; init; }
+
+    /// <summary>Which weights become zero.</summary>
+    public PruningCriterion? PruningCriterion { get; init; }
+
+    /// <summary>Where the search for cluster centroids starts.</summary>
+    public ClusterInitialization? ClusterInitialization { get; init; }
+
+    /// <summary>Of what <see cref="LayerOptions.ChannelPruning"/> is a share.</summary>
+    public ChannelPruningTarget? ChannelPruningTarget { get; init; }
+
+    /// <summary>How much a channel is worth.</summary>
+    public ChannelScore? ChannelScore { get; init; }
+
+    /// <summary>Numbers of channels are kept multiples of this.</summary>
+    public int? ChannelMultiple { get; init; }
+
+    /// <summary>How many components a factorized layer keeps.</summary>
+    public RankSelection? RankSelection { get; init; }
+
+    /// <summary>Where random choices start.</summary>
+    public int? Seed { get; init; }
+
+    /// <summary>These options, and where they say nothing, others.</summary>
+    /// <param name="fallback">What holds where a property is null.</param>
+    public ModelOptions Over(ModelOptions fallback)
+    {
+        LayerOptions layer = base.Over(fallback);
+        return new ModelOptions
+        {
+            Quantization = layer.Quantization,
+            Sparsity = layer.Sparsity,
+            SparsityPattern = layer.SparsityPattern,
+            Clusters = layer.Clusters,
+            ClusterScope = layer.ClusterScope,
+            ChannelPruning = layer.ChannelPruning,
+            Decomposition = layer.Decomposition,
+            CalibrationMethod = CalibrationMethod ?? fallback.CalibrationMethod,
+            SparsityDistribution = SparsityDistribution ?? fallback.SparsityDistribution,
+            PruningCriterion = PruningCriterion ?? fallback.PruningCriterion,
+            ClusterInitialization = ClusterInitialization ?? fallback.ClusterInitialization,
+            ChannelPruningTarget = ChannelPruningTarget ?? fallback.ChannelPruningTarget,
+            ChannelScore = ChannelScore ?? fallback.ChannelScore,
+            ChannelMultiple = ChannelMultiple ?? fallback.ChannelMultiple,
+            RankSelection = RankSelection ?? fallback.RankSelection,
+            Seed = Seed ?? fallback.Seed,
+        };
+    }
+}
