@@ -115,8 +115,10 @@ internal sealed class Calibrator : IDisposable
     /// <inheritdoc/>
     public void Dispose() => inputs.ForEach(i => i.Dispose());
 
-    // Data files are often sorted by class: the samples used are spread over all of it.
-    private Tensor[] Sample(int index, int of) => [.. inputs.Select(i => i.Read((int)((long)index * i.Count / of)))];
+    /// <summary>One sample for each input. Data files are often sorted by class: the samples used are spread over all of it.</summary>
+    /// <param name="index">Which of those that are used.</param>
+    /// <param name="of">How many are used.</param>
+    public Tensor[] Sample(int index, int of) => [.. inputs.Select(i => i.Read((int)((long)index * i.Count / of)))];
 
     private static long SampleBytes(Value value) =>
         value.Shape?.Aggregate((long)value.Type.Size(), (size, dim) => dim.IsKnown ? size * dim.Size : size) ?? 0;

@@ -37,15 +37,15 @@ public static class ModelCompiler
             Enter("simplify", context);
             IReadOnlyList<AppliedPass> simplified = PassPipeline.Simplify(graph, context);
             var report = new ReportBuilder(graph);
-            Enter("quantize", context);
-            IReadOnlyList<AppliedPass> quantized = PassPipeline.Quantize(graph, context);
+            Enter("compress", context);
+            IReadOnlyList<AppliedPass> compressed = PassPipeline.Compress(graph, context);
 
             Enter("write", context);
             GraphVerifier.Verify(graph, "all passes");
             byte[] tflite = Lowering.Write(graph, cancellation);
             string name = Path.GetFileNameWithoutExtension(modelFile);
             return new CompiledModel(tflite, OnnxWriter.Write(graph), report.Build(
-                graph, name, onnx.LongLength, tflite, simplified, quantized, reported.Diagnostics));
+                graph, name, onnx.LongLength, tflite, simplified, compressed, reported.Diagnostics));
         }
         catch (CompilationException e) when (e.Diagnostic.File is null)
         {

@@ -8,6 +8,15 @@ internal enum PassPhase
     /// <summary>Same function, fewer nodes. These passes repeat until none changes anything.</summary>
     Simplify,
 
+    /// <summary>Same function, in a form that the following lose less of.</summary>
+    Prepare,
+
+    /// <summary>Layers become smaller: fewer channels, fewer components.</summary>
+    Shrink,
+
+    /// <summary>Weights become zero, or few distinct values; what they are from then on is a constraint.</summary>
+    Constrain,
+
     /// <summary>Numbers become integers, or are stored in fewer bits.</summary>
     Quantize,
 }

@@ -20,6 +20,9 @@ internal sealed record PassContext(
     /// <summary>What is done to the model as a whole: the recipe, and where it says nothing, the options.</summary>
     public ModelOptions Model { get; } = Recipe.Over(Options);
 
+    /// <summary>The float model that everything which follows is measured against; set after <see cref="PassPhase.Prepare"/>.</summary>
+    public Graph? Reference { get; set; }
+
     /// <summary>Whether there is data to calibrate with.</summary>
     public bool IsCalibrated => Options.CalibrationData.Count > 0;
 

@@ -53,12 +53,12 @@ internal static class PassPipeline
         return [.. passes.Select(p => applied[p])];
     }
 
-    /// <summary>Quantizes a simplified graph; one that is quantized already is left as it is.</summary>
+    /// <summary>Compresses a simplified graph; one that is quantized already is left as it is.</summary>
     /// <param name="graph">The graph, with shapes.</param>
     /// <param name="context">What passes share.</param>
     /// <returns>What each pass did, in order.</returns>
-    /// <exception cref="CompilationException">A rule of the recipe matches no layer.</exception>
-    public static IReadOnlyList<AppliedPass> Quantize(Graph graph, PassContext context)
+    /// <exception cref="CompilationException">A rule of the recipe matches no layer, or a pass cannot do what was asked for.</exception>
+    public static IReadOnlyList<AppliedPass> Compress(Graph graph, PassContext context)
     {
         context.Recipe.CheckMatches(context.Options.Recipe, [.. graph.Nodes.Select(n => n.Label)]);
         if (IsQuantized(graph))
@@ -69,15 +69,19 @@ internal static class PassPipeline
             return [];
         }
 
-        return [.. Passes.Where(p => p.Phase == PassPhase.Quantize).Select(p =>
+        List<AppliedPass> applied = [.. Run(PassPhase.Prepare)];
+        context.Reference = graph.Clone();
+        return [.. applied, .. Run(PassPhase.Shrink), .. Run(PassPhase.Constrain), .. Run(PassPhase.Quantize)];
+
+        List<AppliedPass> Run(PassPhase phase) => [.. Passes.Where(p => p.Phase == phase).Select(p =>
         {
-            PassResult result = Run(p, graph, context);
+            PassResult result = PassPipeline.Run(p, graph, context);
             return new AppliedPass(p.Name, result.Changes, result.Notes);
         })];
     }
 
     /// <summary>Whether the file that a graph was read from quantizes activations itself.</summary>
-    /// <param name="graph">The graph, before <see cref="Quantize"/>.</param>
+    /// <param name="graph">The graph, before <see cref="Compress"/>.</param>
     public static bool IsQuantized(Graph graph) => graph.Values.Any(v => !v.IsConstant && v.Quantization is not null);
 
     private static PassResult Run(Pass pass, Graph graph, PassContext context)

@@ -16,7 +16,7 @@ internal sealed class ChannelEqualization : Pass
     private const int MaxExponent = 6;
 
     /// <inheritdoc/>
-    public override PassPhase Phase => PassPhase.Quantize;
+    public override PassPhase Phase => PassPhase.Prepare;
 
     /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)

@@ -63,7 +63,7 @@ internal static class GridAnnotation
         }
 
         WeightGrid.CheckFinite(weight);
-        Round(weight, WeightGrid.Symmetric(weight.Constant!, axis, smallest));
+        WeightGrid.Store(weight, axis, smallest);
         if (bias is null) return;
         float[] scales = [.. weight.Quantization!.Scales.Select(s => inputScale * s)];
         Round(Own(graph, node, 2), new Quantization(ElementType.Int32, scales, new int[scales.Length], scales.Length == 1 ? -1 : bias.Rank - 1));

@@ -20,9 +20,7 @@ internal static class StoredWeights
         int axis = Operator.Of(node).WeightAxis(node);
         if (weight.Quantization is { } stored) return stored.Type == ElementType.Int8 && stored.Axis == axis ? null : StoredOtherwise;
         WeightGrid.CheckFinite(weight);
-        Quantization quantization = WeightGrid.Symmetric(weight.Constant!, axis);
-        weight.Quantization = quantization;
-        weight.Constant = quantization.Round(weight.Constant!);
+        WeightGrid.Store(weight, axis);
         return null;
     }
 

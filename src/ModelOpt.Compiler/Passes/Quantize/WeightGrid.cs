@@ -36,6 +36,24 @@ internal static class WeightGrid
         return new Quantization(ElementType.Int8, scales, new int[slices], axis);
     }
 
+    /// <summary>
+    /// Annotates a weight with its int8 grid and rounds it: the grid that its constraints ask for, or else
+    /// <see cref="Symmetric"/>. What the constraints ask for still holds on it.
+    /// </summary>
+    /// <param name="weight">The float32 weight; output channels on axis 0 where it has constraints.</param>
+    /// <param name="axis">The axis of the output channels, or -1 for one scale.</param>
+    /// <param name="smallest">A lower bound for the scale of each slice, or empty.</param>
+    public static void Store(Value weight, int axis, ReadOnlySpan<float> smallest = default)
+    {
+        Quantization grid = weight.Constraints?.Grid ?? Symmetric(weight.Constant!, axis);
+        float[] scales = [.. grid.Scales];
+        for (int c = 0; c < scales.Length && !smallest.IsEmpty; c++) scales[c] = MathF.Max(scales[c], smallest[c]);
+        grid = grid with { Scales = scales };
+        weight.Quantization = grid;
+        weight.Constraints = weight.Constraints?.With(grid);
+        weight.Constant = weight.Constraints?.Project(weight.Constant!) ?? grid.Round(weight.Constant!);
+    }
+
     /// <summary>A constant's asymmetric int8 parameters, from its smallest and largest element and zero.</summary>
     /// <param name="constant">The float32 constant.</param>
     public static Quantization Asymmetric(Tensor constant)

@@ -1,0 +1,111 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Calibration;
+
+/// <summary>
+/// Second moments of a layer's input x, as its weights meet it (im2col), and of the output y that the layer should have: all that a
+/// least-squares fit of the layer needs. With z = [x; 1], the mean of z·zᵀ and of y·zᵀ over samples and positions.
+/// </summary>
+internal sealed class LayerMoments
+{
+    private readonly double[][] grams;
+    private readonly double[][] crosses;
+    private long count;
+    private bool averaged;
+
+    /// <summary>Moments of nothing yet.</summary>
+    /// <param name="groups">Groups of the convolution; 1 for a dense layer.</param>
+    /// <param name="inputs">Weights of an output channel, K.</param>
+    /// <param name="outputs">Output channels of all groups, those that y has.</param>
+    public LayerMoments(int groups, int inputs, int outputs)
+    {
+        (Groups, Inputs, Outputs) = (groups, inputs, outputs);
+        grams = [.. Enumerable.Range(0, groups).Select(_ => new double[(inputs + 1) * (inputs + 1)])];
+        crosses = [.. Enumerable.Range(0, groups).Select(_ => new double[outputs / groups * (inputs + 1)])];
+    }
+
+    /// <summary>Groups of the convolution.</summary>
+    public int Groups { get; }
+
+    /// <summary>Weights of an output channel, K, in the weight's order: input channel of the group, then taps.</summary>
+    public int Inputs { get; }
+
+    /// <summary>Output channels of all groups.</summary>
+    public int Outputs { get; }
+
+    /// <summary>How many positions of samples were seen.</summary>
+    public long Count => count;
+
+    /// <summary>Bytes that the moments of a layer take.</summary>
+    /// <param name="groups">Groups of the convolution.</param>
+    /// <param name="inputs">Weights of an output channel.</param>
+    /// <param name="outputs">Output channels.</param>
+    public static long Bytes(int groups, int inputs, int outputs) =>
+        sizeof(double) * (inputs + 1L) * (((inputs + 1L) * groups) + outputs);
+
+    /// <summary>The mean of z·zᵀ, [K + 1, K + 1]; its last row is the mean of z.</summary>
+    /// <param name="group">The group.</param>
+    public double[] Gram(int group)
+    {
+        Average();
+        return grams[group];
+    }
+
+    /// <summary>The mean of y·zᵀ, [outputs of the group, K + 1]; its last column is the mean of y.</summary>
+    /// <param name="group">The group.</param>
+    public double[] Cross(int group)
+    {
+        Average();
+        return crosses[group];
+    }
+
+    /// <summary>Takes what one group of the layer saw and should have given.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="patches">x, [K, positions].</param>
+    /// <param name="wanted">y, [outputs of the group, positions].</param>
+    /// <param name="positions">How many positions.</param>
+    /// <param name="pool">Threads; the result does not depend on them.</param>
+    public void Add(int group, ReadOnlySpan<float> patches, ReadOnlySpan<float> wanted, int positions, WorkerPool? pool)
+    {
+        int k = Inputs, n = k + 1, outputs = Outputs / Groups;
+        float[] product = new float[Math.Max(k, outputs) * k];
+        double[] gram = grams[group], cross = crosses[group];
+        Gemm.Multiply(k, k, positions, patches, positions, false, patches, positions, true, product, k, pool: pool);
+        for (int i = 0; i < k; i++)
+        {
+            for (int j = 0; j < k; j++) gram[(i * n) + j] += product[(i * k) + j];
+            double sum = Sum(patches.Slice(i * positions, positions));
+            gram[(i * n) + k] += sum;
+            gram[(k * n) + i] += sum;
+        }
+
+        gram[(k * n) + k] += positions;
+        Gemm.Multiply(outputs, k, positions, wanted, positions, false, patches, positions, true, product, k, pool: pool);
+        for (int o = 0; o < outputs; o++)
+        {
+            for (int j = 0; j < k; j++) cross[(o * n) + j] += product[(o * k) + j];
+            cross[(o * n) + k] += Sum(wanted.Slice(o * positions, positions));
+        }
+
+        if (group == 0) count += positions;
+    }
+
+    private static double Sum(ReadOnlySpan<float> values)
+    {
+        double sum = 0;
+        foreach (float value in values) sum += value;
+        return sum;
+    }
+
+    private void Average()
+    {
+        if (averaged || count == 0) return;
+        averaged = true;
+        foreach (double[] moments in grams.Concat(crosses))
+        {
+            for (int i = 0; i < moments.Length; i++) moments[i] /= count;
+        }
+    }
+}

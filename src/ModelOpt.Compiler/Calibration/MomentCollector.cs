@@ -1,0 +1,150 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Passes;
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Calibration;
+
+/// <summary>
+/// Runs calibration samples through the graph as it is and through the float model, one at a time, and collects the
+/// <see cref="LayerMoments"/> of layers: inputs from the one, outputs from the other. Memory does not grow with the samples.
+/// </summary>
+internal static class MomentCollector
+{
+    /// <summary>At most how many positions of a sample are used, evenly spread; neighbours tell little new.</summary>
+    private const int Positions = 1024;
+
+    /// <summary>The same where each group has moments of its own, which are small.</summary>
+    private const int GroupPositions = 256;
+
+    /// <summary>Collects moments.</summary>
+    /// <param name="graph">The graph as it is.</param>
+    /// <param name="reference">The float model; layers are found by the names of their outputs.</param>
+    /// <param name="layers">Layers of <paramref name="graph"/>: Conv, or Gemm as <see cref="GemmCanonicalization"/> makes it.</param>
+    /// <param name="context">Names the data.</param>
+    /// <param name="phase">What progress calls it.</param>
+    /// <returns>The moments of those layers whose outputs the float model has.</returns>
+    /// <exception cref="CompilationException">A value is not finite, or the data does not fit.</exception>
+    public static Dictionary<Node, LayerMoments> Collect(
+        Graph graph, Graph reference, IReadOnlyList<Node> layers, PassContext context, string phase)
+    {
+        Dictionary<string, Value> produced = reference.Nodes.SelectMany(n => n.Outputs).OfType<Value>().ToDictionary(v => v.Name, StringComparer.Ordinal);
+        Dictionary<Node, Value> targets = layers.Where(l => produced.ContainsKey(l.Output.Name)).ToDictionary(l => l, l => produced[l.Output.Name]);
+        Dictionary<Node, LayerMoments> moments = targets.ToDictionary(t => t.Key, t => Empty(t.Key, t.Value));
+        ILookup<Value, Node> readers = targets.Keys.ToLookup(l => l.Input(0));
+        Dictionary<Value, Tensor> wanted = [];
+        int sample = 0;
+        using WorkerPool pool = new(Environment.ProcessorCount);
+        using Calibrator calibrator = new(graph, context);
+        HashSet<Value> observed = [.. targets.Values];
+        Interpreter original = new(reference, observed)
+        {
+            Pool = pool, Hook = (value, tensor) =>
+            {
+                if (observed.Contains(value)) wanted[value] = Finite(value, tensor);
+            },
+        };
+        Interpreter current = new(graph, readers.Select(r => r.Key))
+        {
+            Pool = pool, Hook = (value, tensor) =>
+            {
+                foreach (Node layer in readers[value])
+                    Add(moments[layer], layer, Finite(value, tensor), wanted[targets[layer]], sample, pool);
+            },
+        };
+        for (; sample < calibrator.Count; sample++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            context.Progress?.Report(new CompileProgress(phase, sample, calibrator.Count));
+            Tensor[] inputs = calibrator.Sample(sample, calibrator.Count);
+            original.Run(inputs, context.Cancellation);
+            current.Run(inputs, context.Cancellation);
+        }
+
+        return moments;
+
+        Tensor Finite(Value value, Tensor tensor) =>
+            !tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue) ? tensor
+            : throw RecipeDiagnostics.NotFinite.Error(value.Producer?.Label, sample, value.Name);
+    }
+
+    private static LayerMoments Empty(Node layer, Value target)
+    {
+        Tensor weight = layer.Input(1).Constant!;
+        int outputs = target.Shape is { Rank: > 1 } shape && shape[1].IsKnown ? (int)shape[1].Size : weight.Dims[0];
+        return new LayerMoments((int)layer.Int("group", 1), weight.Count / weight.Dims[0], outputs);
+    }
+
+    private static void Add(LayerMoments moments, Node layer, Tensor x, Tensor y, int sample, WorkerPool pool)
+    {
+        if (layer.Type == "Gemm")
+        {
+            // Rows of a dense layer's input are its positions.
+            int rows = x.Dims[0];
+            moments.Add(0, Transposed(x.Span<float>(), rows), Transposed(y.Span<float>(), rows), rows, pool);
+            return;
+        }
+
+        Window2D window = ConvGeometry.OfConv(layer, layer.Input(1).Constant!.Shape).ToWindow(x.Dims, y.Dims[1]);
+        int[] positions = Chosen(window.OutputHeight * window.OutputWidth, moments.Groups == 1 ? Positions : GroupPositions, sample);
+        int channels = window.InputChannels / moments.Groups, outputs = moments.Outputs / moments.Groups;
+        float[] patches = new float[moments.Inputs * positions.Length], wanted = new float[outputs * positions.Length];
+        int plane = window.InputHeight * window.InputWidth, outputPlane = window.OutputHeight * window.OutputWidth;
+        for (int n = 0; n < window.Batch; n++)
+        {
+            for (int g = 0; g < moments.Groups; g++)
+            {
+                ReadOnlySpan<float> from = x.Span<float>().Slice(((n * window.InputChannels) + (g * channels)) * plane, channels * plane);
+                ReadOnlySpan<float> to = y.Span<float>().Slice(((n * moments.Outputs) + (g * outputs)) * outputPlane, outputs * outputPlane);
+                Gather(window, from, channels, positions, patches);
+                for (int o = 0, at = 0; o < outputs; o++)
+                {
+                    foreach (int p in positions) wanted[at++] = to[(o * outputPlane) + p];
+                }
+
+                moments.Add(g, patches, wanted, positions.Length, pool);
+            }
+        }
+    }
+
+    /// <summary>Positions at equal distances, beginning elsewhere for each sample.</summary>
+    private static int[] Chosen(int count, int most, int sample)
+    {
+        int step = (count + most - 1) / most;
+        return [.. Enumerable.Range(0, count).Where(p => p % step == sample % step)];
+    }
+
+    /// <summary>The input under the window at each position, [input channel, tap, position] (im2col).</summary>
+    private static void Gather(in Window2D w, ReadOnlySpan<float> planes, int channels, int[] positions, float[] patches)
+    {
+        int at = 0;
+        for (int c = 0; c < channels; c++)
+        for (int ky = 0; ky < w.KernelHeight; ky++)
+        for (int kx = 0; kx < w.KernelWidth; kx++)
+        {
+            foreach (int p in positions)
+            {
+                int y = (p / w.OutputWidth * w.StrideHeight) - w.PadTop + (ky * w.DilationHeight);
+                int x = (p % w.OutputWidth * w.StrideWidth) - w.PadLeft + (kx * w.DilationWidth);
+                patches[at++] = (uint)y < (uint)w.InputHeight && (uint)x < (uint)w.InputWidth
+                    ? planes[(((c * w.InputHeight) + y) * w.InputWidth) + x] : 0;
+            }
+        }
+    }
+
+    private static float[] Transposed(ReadOnlySpan<float> matrix, int rows)
+    {
+        int columns = matrix.Length / rows;
+        float[] result = new float[matrix.Length];
+        for (int r = 0; r < rows; r++)
+        {
+            for (int c = 0; c < columns; c++) result[(c * rows) + r] = matrix[(r * columns) + c];
+        }
+
+        return result;
+    }
+}
