@@ -11,9 +11,9 @@ internal sealed record ModelItem
     /// <summary>The names of all metadata.</summary>
     public static readonly IReadOnlyList<string> Metadata =
     [
-        nameof(ClassName), nameof(Namespace), nameof(Preset), "Quantization", "CalibrationData", "CalibrationSamples",
-        "CalibrationMethod", "InputMean", "InputStd", "InputType", "DataLayout", nameof(Labels), "Recipe", "EmbedArtifact",
-        nameof(Artifacts),
+        nameof(ClassName), nameof(Namespace), nameof(Preset), "CalibrationData", "CalibrationSamples", "InputMean", "InputStd",
+        "InputType", "DataLayout", nameof(Labels), "Recipe", "EmbedArtifact", nameof(Artifacts),
+        .. OptionCatalog.All.Select(o => o.Name),
     ];
 
     /// <summary>The path as the project writes it.</summary>
@@ -82,18 +82,19 @@ internal sealed record ModelItem
         CompileOptions preset = read.Value(nameof(Preset), OptionParsing.Choice<Preset>).Options();
         CompileOptions options = preset with
         {
-            Quantization = read.Value("Quantization", OptionParsing.Choice<QuantizationMode>),
             CalibrationData = read.Paths("CalibrationData"),
             CalibrationSamples = read.Value("CalibrationSamples", OptionParsing.Count, preset.CalibrationSamples),
-            CalibrationMethod = read.Text("CalibrationMethod") is { Length: > 0 } method
-                ? OptionParsing.Choice<CalibrationMethod>("CalibrationMethod", method)
-                : preset.CalibrationMethod,
             InputMean = read.Value("InputMean", OptionParsing.Numbers, []),
             InputStd = read.Value("InputStd", OptionParsing.Divisors, []),
             InputType = read.Value("InputType", OptionParsing.InputType),
             DataLayout = read.Value("DataLayout", OptionParsing.Choice<DataLayout>),
             Recipe = read.Paths("Recipe").SingleOrDefault(),
         };
+        foreach (OptionDescription option in OptionCatalog.All)
+        {
+            if (read.Text(option.Name) is { Length: > 0 } text)
+                options = option.In(options, option.Values.Parse(option.Name, text, option.Values.Choices));
+        }
 
         string className = read.Text(nameof(ClassName)) is { Length: > 0 } c ? c : CSharpNames.ClassName(file);
         if (!CSharpNames.IsIdentifier(className))

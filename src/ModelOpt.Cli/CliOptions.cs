@@ -46,6 +46,19 @@ internal static class CliOptions
         }
     }
 
+    /// <summary>An option of <see cref="OptionCatalog"/>; null where it is absent.</summary>
+    public static Option<object?> Of(OptionDescription described)
+    {
+        IReadOnlyList<string> words = described.CommandLineChoices;
+        Option<object?> option = Parsed<object?>(
+            described.CommandLine,
+            words.Count > 0 ? string.Join('|', words) : described.Values.Placeholder,
+            described.Description,
+            (name, value) => described.Values.Parse(name, value, words));
+        option.CompletionSources.Add([.. words]);
+        return option;
+    }
+
     public static SampleFormat Format(
         ParseResult parsed, Option<IReadOnlyList<float>> mean, Option<IReadOnlyList<float>> std, Option<DataLayout> layout) =>
         new(parsed.GetValue(mean) ?? [], parsed.GetValue(std) ?? [], parsed.GetValue(layout));

@@ -50,7 +50,7 @@ internal static class CommandLine
             EvaluateCommand.Create(terminal),
             BenchCommand.Create(terminal),
         };
-        root.Options.OfType<HelpOption>().Single().Action = new HelpAction { MaxWidth = HelpWidth };
+        root.Options.OfType<HelpOption>().Single().Action = new HelpPage(HelpWidth);
         return root;
     }
 

@@ -28,21 +28,8 @@ internal static class CompressCommand
         var defaults = new CompileOptions();
         var samples = CliOptions.Count(
             "--calibration-samples", $"Calibrates with at most N samples, spread evenly over the data; without it, {defaults.CalibrationSamples}.");
-        var method = CliOptions.Choice<CalibrationMethod?>(
-            "--calibration-method",
-            "How the range of an activation is chosen. Without it, the compiler chooses.",
-            ("min-max", CalibrationMethod.MinMax),
-            ("moving-average", CalibrationMethod.MovingAverage),
-            ("percentile", CalibrationMethod.Percentile),
-            ("entropy", CalibrationMethod.Entropy),
-            ("mse", CalibrationMethod.Mse));
-        var quantization = CliOptions.Choice(
-            "--quantization",
-            "How numbers are stored: int8 weights and activations (the default), float16 weights, int8 weights, or none.",
-            ("int8", QuantizationMode.Int8),
-            ("float16", QuantizationMode.Float16),
-            ("weight-only-int8", QuantizationMode.WeightOnlyInt8),
-            ("none", QuantizationMode.None));
+        (OptionDescription Described, Option<object?> Option)[] catalog =
+            [.. OptionCatalog.All.Select(o => (o, CliOptions.Of(o)))];
         var mean = CliOptions.Mean();
         var std = CliOptions.Std();
         var layout = CliOptions.DataLayout();
@@ -52,16 +39,19 @@ internal static class CompressCommand
             HelpName = "FILE",
         };
 
-        var command = new Command("compress", 
+        var command = new HeadedCommand("compress",
             """
             Compresses an ONNX model: writes it as TFLite, as ONNX with QuantizeLinear/DequantizeLinear pairs, and a report.
 
             Example: modelopt compress squeezenet.onnx -o out --calibration train.npy
                        --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375
+                       --sparsity 0.5 --sparsity-pattern 1x4 --clusters 16
             """)
         {
-            model, output, calibration, samples, method, quantization, mean, std, layout, recipe,
+            model, output, recipe,
         };
+        foreach (Option option in (Option[])[calibration, samples, mean, std, layout]) command.Add("Calibration data", option);
+        foreach ((OptionDescription described, Option<object?> option) in catalog) command.Add(described.Group, option);
         command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () =>
         {
             SampleFormat format = CliOptions.Format(parsed, mean, std, layout);
@@ -69,13 +59,16 @@ internal static class CompressCommand
             {
                 CalibrationData = parsed.GetValue(calibration) ?? [],
                 CalibrationSamples = parsed.GetValue(samples) is > 0 and int given ? given : defaults.CalibrationSamples,
-                CalibrationMethod = parsed.GetValue(method),
-                Quantization = parsed.GetValue(quantization),
                 InputMean = format.Mean,
                 InputStd = format.Std,
                 DataLayout = format.Layout,
                 Recipe = parsed.GetValue(recipe),
             };
+            foreach ((OptionDescription described, Option<object?> option) in catalog)
+            {
+                if (parsed.GetValue(option) is { } value) options = described.In(options, value);
+            }
+
             Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(output), options, terminal, cancellation);
         }));
         return command;

@@ -30,12 +30,14 @@ public static class ModelCompiler
             Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
             var reported = new FileSink(diagnostics, modelFile);
             var context = new PassContext(options, recipe, reported, progress, cancellation);
+            OptionChecks.Check(context.Model, null);
             Enter("read", context);
             byte[] onnx = OnnxFile.ReadAllBytes(modelFile);
             Graph graph = Read(onnx, modelFile, options);
 
             Enter("simplify", context);
             IReadOnlyList<AppliedPass> simplified = PassPipeline.Simplify(graph, context);
+            OptionChecks.CheckLayers(graph, context);
             var report = new ReportBuilder(graph);
             Enter("compress", context);
             IReadOnlyList<AppliedPass> compressed = PassPipeline.Compress(graph, context);

@@ -1,6 +1,5 @@
 using System.IO.Enumeration;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using ModelOpt.Compiler.Diagnostics;
 
 namespace ModelOpt.Compiler.Compilation;
@@ -8,23 +7,6 @@ namespace ModelOpt.Compiler.Compilation;
 /// <summary>What is done to the layers of a model: the options, and where single layers differ from them.</summary>
 public sealed record Recipe : ModelOptions
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        PropertyNameCaseInsensitive = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-        AllowDuplicateProperties = false,
-        WriteIndented = true,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        MaxDepth = 8,
-        Converters = { new ChoiceConverter<QuantizationMode>(), new ChoiceConverter<CalibrationMethod>(),
-            new ChoiceConverter<ClusterScope>(), new ChoiceConverter<SparsityDistribution>(), new ChoiceConverter<PruningCriterion>(),
-            new ChoiceConverter<ClusterInitialization>(), new ChoiceConverter<ChannelPruningTarget>(), new ChoiceConverter<ChannelScore>(),
-            new ChoiceConverter<RankSelection>(), new PatternConverter() },
-    };
-
     /// <summary>Rules for layers by name; the last one that matches a layer holds.</summary>
     public IReadOnlyList<LayerRule> Layers { get; init; } = [];
 
@@ -35,12 +17,7 @@ public sealed record Recipe : ModelOptions
     {
         try
         {
-            using FileStream stream = File.OpenRead(file);
-            Recipe recipe = JsonSerializer.Deserialize<Recipe>(stream, Json)
-                ?? throw new JsonException("the file holds null");
-            if (recipe.Layers is null || recipe.Layers.Any(r => r?.Match is null or ""))
-                throw new JsonException("every layer rule needs a 'match'");
-            return recipe;
+            return RecipeJson.Read(File.ReadAllBytes(file));
         }
         catch (JsonException e)
         {
@@ -53,7 +30,7 @@ public sealed record Recipe : ModelOptions
     }
 
     /// <summary>The recipe as JSON, as <c>modelopt inspect</c> prints it and as <see cref="Read"/> takes it.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, Json);
+    public string ToJson() => RecipeJson.Write(this);
 
     /// <summary>What is done to one layer: the last rule that matches it and has a value, then the recipe, then the options.</summary>
     /// <param name="layer">The layer's name.</param>
@@ -74,47 +51,13 @@ public sealed record Recipe : ModelOptions
         }
     }
 
-    /// <summary>The message without what .NET appends to it, and with a line number as editors count.</summary>
+    /// <summary>The message as a sentence, without what .NET appends to it, and with a line number as editors count.</summary>
     private static string Reason(JsonException e)
     {
-        int end = e.Message.IndexOf(" Path: ", StringComparison.Ordinal);
-        string message = (end < 0 ? e.Message : e.Message[..end]).TrimEnd('.');
+        int end = e.Message.IndexOf(" LineNumber: ", StringComparison.Ordinal);
+        string message = end < 0 ? e.Message : e.Message[..end];
+        if (!message.EndsWith('.') && !message.EndsWith('?')) message += ".";
         return e.LineNumber is { } line ? $"line {line + 1}: {message}" : message;
-    }
-
-    /// <summary>Takes an enumeration's names as item metadata and the command line do.</summary>
-    private sealed class ChoiceConverter<T> : JsonConverter<T> where T : struct, Enum
-    {
-        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            if (reader.TokenType != JsonTokenType.String)
-                throw new JsonException($"a {typeof(T).Name} is one of \"{string.Join("\", \"", Enum.GetNames<T>())}\"");
-            try
-            {
-                return OptionParsing.Choice<T>(typeof(T).Name, reader.GetString()!);
-            }
-            catch (CompilationException e)
-            {
-                throw new JsonException(e.Diagnostic.Message, e);
-            }
-        }
-
-        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToString());
-    }
-
-    /// <summary>Takes a pattern of zeros as item metadata and the command line do.</summary>
-    private sealed class PatternConverter : JsonConverter<SparsityPattern>
-    {
-        public override SparsityPattern Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            string text = reader.TokenType == JsonTokenType.String ? reader.GetString()! : "";
-            return SparsityPattern.TryParse(text)
-                ?? throw new JsonException("a sparsity pattern is \"Unstructured\", \"N:M\" such as \"2:4\", or \"RxC\" such as \"1x4\"");
-        }
-
-        public override void Write(Utf8JsonWriter writer, SparsityPattern value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToString());
     }
 }
 
@@ -131,7 +74,7 @@ public sealed record LayerRule : LayerOptions
     }
 
     /// <summary>The pattern of names.</summary>
-    public string Match { get; }
+    public string Match { get; init; }
 
     /// <summary>Whether a layer is meant.</summary>
     /// <param name="layer">The layer's name.</param>

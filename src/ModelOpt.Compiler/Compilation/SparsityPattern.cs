@@ -50,6 +50,32 @@ public sealed record SparsityPattern(SparsityKind Kind, int Rows = 1, int Column
             int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out size) && size is >= 1 and <= Largest;
     }
 
+    /// <summary>The pattern that is nearest to one whose numbers are not possible; null where the text is nothing like a pattern.</summary>
+    /// <param name="text">Such as <c>4:2</c>, <c>0:4</c>, <c>1x1000</c>.</param>
+    internal static SparsityPattern? Nearest(string text)
+    {
+        foreach ((char separator, SparsityKind kind) in new[] { (':', SparsityKind.NM), ('x', SparsityKind.Block) })
+        {
+            string[] parts = text.Trim().ToLowerInvariant().Split(separator);
+            if (parts.Length != 2 || !IsNumber(parts[0], out double rows) || !IsNumber(parts[1], out double columns)) continue;
+            int r = Clamp(rows), c = Clamp(columns);
+            if (kind == SparsityKind.NM)
+            {
+                (r, c) = (Math.Min(r, c), Math.Max(r, c));
+                if (r == c) (r, c) = (Math.Max(1, r - 1), Math.Max(2, c));
+            }
+
+            return new SparsityPattern(kind, r, c);
+        }
+
+        return null;
+
+        static bool IsNumber(string part, out double number) =>
+            double.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
+
+        static int Clamp(double number) => (int)Math.Clamp(number, 1, Largest);
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Kind switch
     {

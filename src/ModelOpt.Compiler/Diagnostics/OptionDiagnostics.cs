@@ -52,4 +52,12 @@ internal static class OptionDiagnostics
     public static readonly DiagnosticDescriptor CannotRead = new("MOPT6012", Error,
         "Cannot read a file", "{0}: '{1}' cannot be read: {2}",
         "Check the permissions of the file, and that no other program keeps it open.");
+
+    public static readonly DiagnosticDescriptor OutOfRange = new("MOPT6013", Error,
+        "Value out of range", "{0}: '{1}' is not {2}; the nearest possible value is {3}.{4}",
+        "Write a value in this range.");
+
+    public static readonly DiagnosticDescriptor Contradiction = new("MOPT6014", Error,
+        "Options do not go together", "{0} {1} does not go together with {2} {3}: {4}; the nearest possible value is {5}.",
+        "Change one of the two options, for the model or for this layer.");
 }

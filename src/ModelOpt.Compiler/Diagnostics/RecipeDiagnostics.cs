@@ -10,7 +10,7 @@ internal static class RecipeDiagnostics
         "Check the path and its permissions.");
 
     public static readonly DiagnosticDescriptor Invalid = new("MOPT4002", Error,
-        "Not a recipe", "the recipe is not valid: {0}.",
+        "Not a recipe", "the recipe is not valid: {0}",
         "See docs/recipes.md for the keys and their values.");
 
     public static readonly DiagnosticDescriptor NothingMatches = new("MOPT4003", Error,

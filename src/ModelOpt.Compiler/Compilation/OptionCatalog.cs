@@ -1,0 +1,85 @@
+namespace ModelOpt.Compiler.Compilation;
+
+/// <summary>
+/// All options of <see cref="ModelOptions"/>: the one place from which item metadata, recipes, the command line, the recipes' JSON
+/// schema and the tables of the documentation are made.
+/// </summary>
+public static class OptionCatalog
+{
+    // int8 has 255 values, float16 some 63,000: more clusters than that are none.
+    private const int MostClusters = 65535;
+
+    // No layer has so many channels.
+    private const int LargestMultiple = 1024;
+
+    /// <summary>The options, those of a group together.</summary>
+    public static IReadOnlyList<OptionDescription> All { get; } =
+    [
+        Of("Quantization", nameof(LayerOptions.Quantization), new ChoiceValue<QuantizationMode>(),
+            "How numbers are stored. Int8: weights and activations (the default; needs calibration data, without it only weights "
+                + "become int8). Float16 and WeightOnlyInt8: weights only. None: float32.",
+            o => o.Quantization, (o, v) => o with { Quantization = (QuantizationMode)v }),
+        Of("Quantization", nameof(ModelOptions.CalibrationMethod), new ChoiceValue<CalibrationMethod>(),
+            "How the ranges of activations are chosen. MinMax unless told.",
+            o => M(o).CalibrationMethod, (o, v) => M(o) with { CalibrationMethod = (CalibrationMethod)v }),
+
+        Of("Sparsity", nameof(LayerOptions.Sparsity), new ShareValue(),
+            "The share of the weights that become zero.",
+            o => o.Sparsity, (o, v) => o with { Sparsity = (double)v }),
+        Of("Sparsity", nameof(LayerOptions.SparsityPattern), new PatternValue(),
+            "Where zeros may lie. Unstructured: anywhere (the default). N:M: at most N of M neighbouring input channels are not zero. "
+                + "RxC: blocks of R output by C input channels are zero as a whole; 1x4 is the one that the runtime skips.",
+            o => o.SparsityPattern, (o, v) => o with { SparsityPattern = (SparsityPattern)v }),
+        Of("Sparsity", nameof(ModelOptions.SparsityDistribution), new ChoiceValue<SparsityDistribution>(),
+            "Global: most zeros where they cost least (the default). Uniform: the same share in every layer.",
+            o => M(o).SparsityDistribution, (o, v) => M(o) with { SparsityDistribution = (SparsityDistribution)v }),
+        Of("Sparsity", nameof(ModelOptions.PruningCriterion), new ChoiceValue<PruningCriterion>(),
+            "Which weights become zero. SecondOrder: those that change outputs least on the calibration data, and the others make up "
+                + "for them (the default). Magnitude: the smallest; the others stay.",
+            o => M(o).PruningCriterion, (o, v) => M(o) with { PruningCriterion = (PruningCriterion)v }),
+
+        Of("Clustering", nameof(LayerOptions.Clusters), new WholeValue(2, MostClusters),
+            "At most how many distinct values the weights of a layer have, zero included.",
+            o => o.Clusters, (o, v) => o with { Clusters = (int)v }),
+        Of("Clustering", nameof(LayerOptions.ClusterScope), new ChoiceValue<ClusterScope>(),
+            "Whether the values are a layer's (Tensor) or each output channel's (Channel).",
+            o => o.ClusterScope, (o, v) => o with { ClusterScope = (ClusterScope)v }),
+        Of("Clustering", nameof(ModelOptions.ClusterInitialization), new ChoiceValue<ClusterInitialization>(),
+            "Where the search for the values starts. KMeansPlusPlus unless told.",
+            o => M(o).ClusterInitialization, (o, v) => M(o) with { ClusterInitialization = (ClusterInitialization)v }),
+
+        Of("Channel pruning", nameof(LayerOptions.ChannelPruning), new ShareValue(),
+            "The share of the model's ChannelPruningTarget that is removed with whole channels; in a rule, the share of the layer's "
+                + "own output channels, where 0 keeps them all.",
+            o => o.ChannelPruning, (o, v) => o with { ChannelPruning = (double)v }),
+        Of("Channel pruning", nameof(ModelOptions.ChannelPruningTarget), new ChoiceValue<ChannelPruningTarget>(),
+            "Of what ChannelPruning is a share: multiply-accumulates (the default), bytes of weights, or time on this machine.",
+            o => M(o).ChannelPruningTarget, (o, v) => M(o) with { ChannelPruningTarget = (ChannelPruningTarget)v }),
+        Of("Channel pruning", nameof(ModelOptions.ChannelScore), new ChoiceValue<ChannelScore>(),
+            "How much a channel is worth: by its activations on the calibration data (the default), the size of its weights, its "
+                + "distance to other channels (Fpgm), or its batch normalization.",
+            o => M(o).ChannelScore, (o, v) => M(o) with { ChannelScore = (ChannelScore)v }),
+        Of("Channel pruning", nameof(ModelOptions.ChannelMultiple), new WholeValue(1, LargestMultiple),
+            "Numbers of channels are kept multiples of this.",
+            o => M(o).ChannelMultiple, (o, v) => M(o) with { ChannelMultiple = (int)v }),
+
+        Of("Decomposition", nameof(LayerOptions.Decomposition), new ShareValue(),
+            "The share of the multiply-accumulates of convolutions and dense layers that is removed by splitting layers into "
+                + "smaller ones; in a rule, of the layer's own, where 0 keeps it whole.",
+            o => o.Decomposition, (o, v) => o with { Decomposition = (double)v }),
+        Of("Decomposition", nameof(ModelOptions.RankSelection), new ChoiceValue<RankSelection>(),
+            "How many components a split layer keeps. Budget: those of least error that meet the target (the default). Evbmf: as many "
+                + "as stand out of the noise.",
+            o => M(o).RankSelection, (o, v) => M(o) with { RankSelection = (RankSelection)v }),
+
+        Of("Random choices", nameof(ModelOptions.Seed), new WholeValue(0, int.MaxValue),
+            "Where random choices start; the same seed gives the same model.",
+            o => M(o).Seed, (o, v) => M(o) with { Seed = (int)v }),
+    ];
+
+    private static OptionDescription Of(
+        string group, string name, OptionValue values, string description,
+        Func<LayerOptions, object?> get, Func<LayerOptions, object, LayerOptions> set) => new(name, group, values, description, get, set);
+
+    private static ModelOptions M(LayerOptions options) => (ModelOptions)options;
+}
