@@ -53,7 +53,7 @@ internal static class CliOptions
         Option<object?> option = Parsed<object?>(
             described.CommandLine,
             words.Count > 0 ? string.Join('|', words) : described.Values.Placeholder,
-            described.Description,
+            described.CommandLineDescription,
             (name, value) => described.Values.Parse(name, value, words));
         option.CompletionSources.Add([.. words]);
         return option;

@@ -35,15 +35,19 @@ internal sealed class HelpPage(int width) : SynchronousCommandLineAction
     [
         command is RootCommand ? "modelopt COMMAND" : $"modelopt {command.Name}",
         .. command.Arguments.Select(a => a.Name),
-        .. command.Options.Where(o => o.Required).Select(NameOf),
+        .. command.Options.Where(o => o.Required).Select(o => $"{Names(o)[0]} {o.HelpName}"),
         "[options]",
     ]);
 
     private static string NameOf(Option option)
     {
-        string names = string.Join(", ", option.Aliases.Append(option.Name).OrderBy(n => n.Length));
+        string names = string.Join(", ", Names(option));
         return option.HelpName is null ? names : $"{names} {option.HelpName}";
     }
+
+    // Help is also asked for by question marks and slashes, which nobody needs to know.
+    private static string[] Names(Option option) =>
+        [.. option.Aliases.Append(option.Name).Where(n => n[0] == '-' && n != "-?").OrderBy(n => n.Length)];
 
     private static string FirstParagraph(string text) =>
         string.Join(' ', text.ReplaceLineEndings("\n").Split("\n\n")[0].Split('\n'));

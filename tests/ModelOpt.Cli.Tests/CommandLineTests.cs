@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Text.RegularExpressions;
+using ModelOpt.Compiler.Compilation;
 
 namespace ModelOpt.Cli.Tests;
 
@@ -21,6 +22,11 @@ public sealed class CommandLineTests
     [DataRow("Option '--output' is required.", "compress", "m.onnx")]
     [DataRow("Did you mean 'int8'?", "compress", "m.onnx", "-o", "d", "--quantization", "int4")]
     [DataRow("Did you mean 'percentile'?", "compress", "m.onnx", "-o", "d", "--calibration-method", "percentil")]
+    [DataRow("--sparsity: '1' is not a share from 0 to below 1; the nearest possible value is 0.99.", "compress", "m.onnx", "-o", "d", "--sparsity", "1")]
+    [DataRow("--sparsity-pattern: '4:2' is not N:M with N below M, both from 1 to 256; the nearest possible value is 2:4.", "compress", "m.onnx", "-o", "d", "--sparsity-pattern", "4:2")]
+    [DataRow("--clusters: '0' is not a whole number from 2", "compress", "m.onnx", "-o", "d", "--clusters", "0")]
+    [DataRow("Did you mean '--decompose'?", "compress", "m.onnx", "-o", "d", "--decomposition", "0.5")]
+    [DataRow("--cluster-initialization: 'kmeans' is not one of k-means-plus-plus, linear, random, density.", "compress", "m.onnx", "-o", "d", "--cluster-initialization", "kmeans")]
     [DataRow("--against: 'm.onnx' is not one of onnxruntime:MODEL.onnx", "bench", "m.tflite", "--against", "m.onnx")]
     [DataRow("--threads: '1,0'", "bench", "m.tflite", "--threads", "1,0")]
     [DataRow("--seconds: '-1'", "bench", "m.tflite", "--seconds", "-1")]
@@ -49,6 +55,19 @@ public sealed class CommandLineTests
     }
 
     [TestMethod]
+    public void The_options_of_compress_have_headings()
+    {
+        string help = CliTesting.Run("compress", "--help").Output;
+        foreach (var group in OptionCatalog.All.GroupBy(o => o.Group))
+        {
+            string section = help[help.IndexOf($"\n{group.Key}:", StringComparison.Ordinal)..][1..];
+            int end = section.IndexOf(Environment.NewLine + Environment.NewLine, StringComparison.Ordinal);
+            if (end > 0) section = section[..end];
+            foreach (OptionDescription option in group) StringAssert.Contains(section, $"  {option.CommandLine} ");
+        }
+    }
+
+    [TestMethod]
     public void The_documentation_has_every_command_and_option()
     {
         string page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "cli.md"));
@@ -58,7 +77,7 @@ public sealed class CommandLineTests
         {
             StringAssert.Contains(page, $"modelopt {command.Name} MODEL");
             foreach (Option option in command.Options.Where(o => o is not HelpOption))
-                Assert.IsTrue(option.Aliases.Append(option.Name).Any(n => Regex.IsMatch(page, $"{n}[ \\]]")), $"{option.Name} is missing");
+                Assert.IsTrue(option.Aliases.Append(option.Name).Any(n => Regex.IsMatch(page, $"{n}[ `\\]]")), $"{option.Name} is missing");
         }
     }
 

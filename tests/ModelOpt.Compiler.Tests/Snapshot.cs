@@ -12,6 +12,18 @@ internal static class Snapshot
     public static string Repository { get; } =
         typeof(Snapshot).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Repository").Value!;
 
+    /// <summary>Fails unless the file holds the text between two lines that hold <c>options</c> and <c>/options</c> in comments.</summary>
+    /// <param name="path">The path in the repository: Markdown or XML.</param>
+    /// <param name="actual">The text, with LF, ending in one.</param>
+    public static void Section(string path, string actual)
+    {
+        const string begin = "<!-- options: written by OptionCatalogTests -->", end = "<!-- /options -->";
+        string text = File.ReadAllText(Path.Combine(Repository, path)).ReplaceLineEndings("\n");
+        int from = text.IndexOf('\n', text.IndexOf(begin, StringComparison.Ordinal)) + 1;
+        int to = text.LastIndexOf('\n', text.IndexOf(end, StringComparison.Ordinal)) + 1;
+        Equal(path, text[..from] + actual + text[to..]);
+    }
+
     /// <summary>Fails unless the file holds the text.</summary>
     /// <param name="path">The path in the repository.</param>
     /// <param name="actual">The text, with LF.</param>

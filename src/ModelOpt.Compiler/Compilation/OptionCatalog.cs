@@ -49,7 +49,7 @@ public static class OptionCatalog
             o => M(o).ClusterInitialization, (o, v) => M(o) with { ClusterInitialization = (ClusterInitialization)v }),
 
         Of("Channel pruning", nameof(LayerOptions.ChannelPruning), new ShareValue(),
-            "The share of the model's ChannelPruningTarget that is removed with whole channels; in a rule, the share of the layer's "
+            "The share of the model's ChannelPruningTarget that is removed with whole channels; in a rule of a recipe, the share of the layer's "
                 + "own output channels, where 0 keeps them all.",
             o => o.ChannelPruning, (o, v) => o with { ChannelPruning = (double)v }),
         Of("Channel pruning", nameof(ModelOptions.ChannelPruningTarget), new ChoiceValue<ChannelPruningTarget>(),
@@ -65,7 +65,7 @@ public static class OptionCatalog
 
         Of("Decomposition", nameof(LayerOptions.Decomposition), new ShareValue(),
             "The share of the multiply-accumulates of convolutions and dense layers that is removed by splitting layers into "
-                + "smaller ones; in a rule, of the layer's own, where 0 keeps it whole.",
+                + "smaller ones; in a rule of a recipe, of the layer's own, where 0 keeps it whole.",
             o => o.Decomposition, (o, v) => o with { Decomposition = (double)v }),
         Of("Decomposition", nameof(ModelOptions.RankSelection), new ChoiceValue<RankSelection>(),
             "How many components a split layer keeps. Budget: those of least error that meet the target (the default). Evbmf: as many "

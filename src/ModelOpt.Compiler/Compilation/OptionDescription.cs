@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace ModelOpt.Compiler.Compilation;
 
@@ -49,6 +50,17 @@ public sealed class OptionDescription
 
     /// <summary>The words among which to choose, as the command line writes them: <c>min-max</c>; empty for other values.</summary>
     public IReadOnlyList<string> CommandLineChoices => [.. Values.Choices.Select(Hyphenated)];
+
+    /// <summary>The description with values and options spelled as on the command line.</summary>
+    public string CommandLineDescription
+    {
+        get
+        {
+            var spelling = Values.Choices.Zip(CommandLineChoices).Concat(OptionCatalog.All.Select(o => (o.Name, o.CommandLine)))
+                .ToDictionary(p => p.Item1, p => p.Item2);
+            return Regex.Replace(Description, @"\w+", word => spelling.GetValueOrDefault(word.Value, word.Value));
+        }
+    }
 
     /// <summary>The value that options have; null where they say nothing.</summary>
     /// <param name="options">Of a model, or of a layer if the option is one of layers.</param>

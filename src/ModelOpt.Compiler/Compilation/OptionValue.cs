@@ -76,7 +76,7 @@ public sealed record ShareValue : OptionValue
     public override string Placeholder => "SHARE";
 
     /// <inheritdoc/>
-    public override string Possible => "from 0 to below 1";
+    public override string Possible => "a share from 0 to below 1";
 
     /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words)
@@ -134,13 +134,13 @@ public sealed record PatternValue : OptionValue
     public override string Placeholder => "Unstructured|N:M|RxC";
 
     /// <inheritdoc/>
-    public override string Possible => "Unstructured, N:M with N below M (such as 2:4) or RxC (such as 1x4), with numbers from 1 to 256";
+    public override string Possible => "one of Unstructured, N:M (such as 2:4), RxC (such as 1x4)";
 
     /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words) =>
         SparsityPattern.TryParse(text) ?? throw (
             SparsityPattern.Nearest(text) is { } nearest
-                ? OutOfRange(option, text, nearest)
+                ? OptionDiagnostics.OutOfRange.Error(null, option, text.Trim(), Range(nearest.Kind), nearest, "")
                 : OptionDiagnostics.InvalidValue.Error(null, option, text.Trim(), "Unstructured, N:M (such as 2:4), RxC (such as 1x4)",
                     OptionParsing.Nearest(text.Trim(), ["Unstructured", "2:4", "1x4"]) is { } meant ? $" Did you mean '{meant}'?" : ""));
 
@@ -151,4 +151,7 @@ public sealed record PatternValue : OptionValue
         ["pattern"] = "^([Uu]nstructured|[1-9][0-9]{0,2}:[1-9][0-9]{0,2}|[1-9][0-9]{0,2}x[1-9][0-9]{0,2})$",
         ["examples"] = new JsonArray("Unstructured", "2:4", "1x4"),
     };
+
+    private static string Range(SparsityKind kind) =>
+        $"{(kind == SparsityKind.NM ? "N:M with N below M," : "RxC with")} both from 1 to {SparsityPattern.Largest}";
 }

@@ -18,11 +18,14 @@ public sealed class RecipeTests
         {
             Quantization = QuantizationMode.WeightOnlyInt8,
             CalibrationMethod = CalibrationMethod.MovingAverage,
-            Layers = [new LayerRule("conv*", QuantizationMode.Float16), new LayerRule("last", QuantizationMode.None)],
+            Sparsity = 0.123456789,
+            SparsityPattern = SparsityPattern.TryParse("1x4"),
+            Clusters = 16,
+            Layers = [new LayerRule("conv*", QuantizationMode.Float16), new LayerRule("last \"é\"") { Sparsity = 0, Decomposition = 0.5 }],
         };
         Recipe read = Read(recipe.ToJson());
         Assert.AreEqual(recipe.ToJson(), read.ToJson());
-        Assert.AreEqual((recipe.Quantization, recipe.CalibrationMethod), (read.Quantization, read.CalibrationMethod));
+        Assert.AreEqual(recipe, read with { Layers = recipe.Layers });
         CollectionAssert.AreEqual(recipe.Layers.ToArray(), read.Layers.ToArray());
     }
 
@@ -46,7 +49,23 @@ public sealed class RecipeTests
     [DataRow("""{ "layers": [ { "quantization": "None" } ] }""", "", "every layer rule needs a 'match'")]
     [DataRow("""{ "layers": [ { "match": "", "quantization": "None" } ] }""", "", "every layer rule needs a 'match'")]
     [DataRow("""{ "layers": [ null ] }""", "", "every layer rule needs a 'match'")]
-    [DataRow("""{ "layers": null }""", "", "every layer rule needs a 'match'")]
+    [DataRow("""{ "layers": null }""", "line 1: ", "layers: not a list of rules")]
+    [DataRow("""{ "layers": [ { "match": 3 } ] }""", "line 1: ", "match: not a string")]
+    [DataRow("{\n\"sparsity\": 1.2 }", "line 2: ", "sparsity: '1.2' is not a share from 0 to below 1; the nearest possible value is 0.99.")]
+    [DataRow("{\n\"layers\": [\n{ \"match\": \"a\", \"sparsity\": 80 } ] }", "line 3: ", "Did you mean 0.8?")]
+    [DataRow("""{ "sparsity": "0.5" }""", "line 1: ", "sparsity: not a number, without quotes; possible is a share from 0 to below 1.")]
+    [DataRow("""{ "sparsity": null }""", "line 1: ", "sparsity: not a number")]
+    [DataRow("""{ "sparsity": { "conv": 1 } }""", "line 1: ", "sparsity: not a number")]
+    [DataRow("""{ "sparsityPattern": "4:2" }""", "line 1: ", "the nearest possible value is 2:4.")]
+    [DataRow("""{ "sparsityPattern": 2 }""", "line 1: ", "sparsityPattern: not a string, in quotes; possible is one of Unstructured, N:M (such as 2:4)")]
+    [DataRow("""{ "clusters": 1 }""", "line 1: ", "the nearest possible value is 2.")]
+    [DataRow("""{ "clusters": 16.5 }""", "line 1: ", "the nearest possible value is 16.")]
+    [DataRow("""{ "channelMultiple": 0 }""", "line 1: ", "the nearest possible value is 1.")]
+    [DataRow("""{ "sparsityy": 0.5 }""", "line 1: ", "the key 'sparsityy' is not known. Did you mean 'sparsity'?")]
+    [DataRow("""{ "layers": [ { "match": "a", "seed": 5 } ] }""", "line 1: ", "It is an option of the model, not of single layers.")]
+    [DataRow("""{ "layers": [ { "match": "a", "$schema": "x" } ] }""", "line 1: ", "the key '$schema' is not known")]
+    [DataRow("""{ "quantization": "\ud800" }""", "line 1: ", "not UTF-8 text")]
+    [DataRow("{ } { }", "line 1: ", "")]
     [DataRow("""{ "quantization": "Int8", "quantization": "None" }""", "line 1: ", "quantization")]
     [DataRow("null", "", "the file holds null")]
     [DataRow("", "line 1: ", "")]
@@ -58,8 +77,16 @@ public sealed class RecipeTests
         Assert.AreEqual("MOPT4002", diagnostic.Descriptor.Code);
         StringAssert.StartsWith(diagnostic.Message, $"the recipe is not valid: {line}");
         StringAssert.Contains(diagnostic.Message, cause);
-        Assert.IsFalse(diagnostic.Message.Contains("Path:", StringComparison.Ordinal), diagnostic.Message);
+        Assert.IsFalse(diagnostic.Message.Contains("Number:", StringComparison.Ordinal), diagnostic.Message);
+        Assert.IsTrue(diagnostic.Message[^1] is '.' or '?' && diagnostic.Message[^2] is not ('.' or '?'), diagnostic.Message);
         Assert.EndsWith("recipe.json", diagnostic.File);
+    }
+
+    [TestMethod]
+    public void A_schema_and_a_byte_order_mark_are_taken()
+    {
+        Recipe recipe = Read("\uFEFF{ \"$schema\": \"./recipe.schema.json\", \"clusters\": 8 }");
+        Assert.AreEqual(new Recipe { Clusters = 8 }, recipe with { Layers = new Recipe().Layers });
     }
 
     [TestMethod]
