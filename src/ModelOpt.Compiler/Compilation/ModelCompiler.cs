@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit;
 using ModelOpt.Compiler.Emit.Tflite;
@@ -45,6 +46,7 @@ public static class ModelCompiler
             Enter("write", context);
             GraphVerifier.Verify(graph, "all passes");
             byte[] tflite = Lowering.Write(graph, cancellation);
+            ConstraintVerifier.Verify(graph, tflite);
             string name = Path.GetFileNameWithoutExtension(modelFile);
             return new CompiledModel(tflite, OnnxWriter.Write(graph), report.Build(
                 graph, name, onnx.LongLength, tflite, simplified, compressed, reported.Diagnostics));

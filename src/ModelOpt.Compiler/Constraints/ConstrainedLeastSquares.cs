@@ -1,6 +1,7 @@
 using System.Numerics;
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
 
 namespace ModelOpt.Compiler.Constraints;
 
@@ -29,19 +30,35 @@ internal static class ConstrainedLeastSquares
         int k = moments.Inputs, perGroup = moments.Outputs / moments.Groups;
         float[] weight = constraints.Project(start).Span<float>().ToArray();
         float[] initial = start.Span<float>().ToArray(), bias = new float[moments.Outputs];
+        bool isFree = constraints is { Mask: null, Codebook: null, Grid: null };
         for (int g = 0; g < moments.Groups; g++)
         {
             double[] mean = new double[k], cross = moments.Cross(g), matrix = Covariance(moments.Gram(g), k, ridge, mean, out double pull);
+            if (isFree) Solve(weight.AsSpan(g * perGroup * k, perGroup * k), k, matrix, mean, cross, pull);
             Parallel.For(0, perGroup, new ParallelOptions { CancellationToken = cancellation }, o =>
             {
                 int channel = (g * perGroup) + o;
                 Row row = new(k, matrix, mean, cross.AsSpan(o * (k + 1), k + 1), initial.AsSpan(channel * k, k), pull);
-                row.Descend(weight.AsSpan(channel * k, k), channel, constraints);
+                if (!isFree) row.Descend(weight.AsSpan(channel * k, k), channel, constraints);
                 bias[channel] = row.Bias(weight.AsSpan(channel * k, k));
             });
         }
 
         return (Tensor.Of<float>(start.Dims, weight), bias);
+    }
+
+    /// <summary>All rows of a group at once, by the normal equations.</summary>
+    private static void Solve(Span<float> weight, int k, double[] matrix, double[] mean, double[] cross, double pull)
+    {
+        double[] right = new double[weight.Length];
+        for (int i = 0; i < right.Length; i++)
+        {
+            (int o, int j) = Math.DivRem(i, k);
+            right[i] = cross[(o * (k + 1)) + j] - (cross[(o * (k + 1)) + k] * mean[j]) + (pull * weight[i]);
+        }
+
+        double[] solution = SymmetricSolver.Solve(k, matrix, right, 0);
+        for (int i = 0; i < right.Length; i++) weight[i] = (float)solution[i];
     }
 
     /// <summary>The covariance of the input with the ridge on its diagonal.</summary>
