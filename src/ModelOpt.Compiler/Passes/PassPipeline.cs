@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Passes.Constrain;
 using ModelOpt.Compiler.Passes.Quantize;
 
 namespace ModelOpt.Compiler.Passes;
@@ -23,6 +24,7 @@ internal static class PassPipeline
         new AffineFolding(),
         new PadFolding(),
         new ChannelEqualization(),
+        new SparsityPass(),
         new Int8Quantization(),
         new WeightStorage(),
         new ImageInput(),
