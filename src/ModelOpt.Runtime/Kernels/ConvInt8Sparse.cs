@@ -16,18 +16,22 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
     // Estimates are off by about a tenth.
     private const double Margin = 0.9;
 
+    // In a cycle, with a border.
+    private const int CopiedBytes = 32;
+
     // Tiles that need more scratch memory than this leave the second-level cache, and files could ask for any amount.
     private const long MaxScratchBytes = 2 << 20;
 
     private readonly Window2D _window;
     private readonly ChannelPlace _place;
     private readonly byte _flip;
-    private readonly byte _padding;
     private readonly int _quads;
     private readonly int _patchBytes;
     private readonly int _rowBytes;
     private readonly int _pixelBytes;
     private readonly int _patchesBytes;
+    private readonly int _borderBytes;
+    private readonly BorderedTile _borders;
     private readonly SparseTiling _tiling;
     private readonly Tile[] _tiles;
     private readonly SparseBlocks _blocks;
@@ -48,7 +52,6 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
         _window = window;
         _place = place ?? new ChannelPlace(window.OutputChannels, 0);
         _flip = unsigned ? (byte)0 : (byte)0x80;
-        _padding = unchecked((byte)quantization.InputZeroPoint);
         _quads = (window.InputChannels + 3) / 4;
         SparseWork work = Shares(window, weights);
         _tiling = tiling ?? SparseTiling.Choose(PixelCount, code.Threads, work);
@@ -66,10 +69,12 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
         PanelLayout[] layouts = [shortest, shortest with { Vectors = _tiling.Longest }, _tiling.Layout(_tiling.Tiles - 1)];
         _tiles = new Tile[layouts.Length];
         for (int i = 0; i < layouts.Length; i++)
-            _tiles[i] = new Tile(layouts[i], Quads(layouts[i]), code.Get(new SparseTileShape(layouts[i], epilogue), SparseTileEmitter.Emit));
+            _tiles[i] = new Tile(layouts[i], Groups(layouts[i]), code.Get(new SparseTileShape(layouts[i], epilogue), SparseTileEmitter.Emit));
 
-        // Rows of results are read 16 channels at a time; pixels that can't be read whole are copied, and there is one of padding.
-        ScratchBytes = checked(_patchesBytes + ((window.OutputChannels + 15) / 16 * 16 * _rowBytes) + (5 * _pixelBytes));
+        // Rows of results are read 16 channels at a time. Pointwise input that can't be read whole is copied, pixel by pixel.
+        _borders = Borders(window, _tiling, quantization, unsigned);
+        _borderBytes = checked((int)(window.IsPointwise ? 16 * _pixelBytes : _borders.Bytes));
+        ScratchBytes = checked(_patchesBytes + ((window.OutputChannels + 15) / 16 * 16 * _rowBytes) + _borderBytes);
         Work = (long)PixelCount * 4 * (work.Blocks + work.Patches + work.Channels);
     }
 
@@ -91,8 +96,9 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
         if (work.Blocks > (long)work.Patches * work.Channels * Margin)
             return null;
         SparseTiling tiling = SparseTiling.Choose(Pixels(window), code.Threads, work);
-        return ((64L * work.Patches) + (16L * work.Channels)) * tiling.Longest <= MaxScratchBytes
-            && tiling.Cycles(work) < Margin * DenseCycles(window)
+        long borders = window.IsPointwise ? 0 : Borders(window, tiling, quantization, unsigned).Bytes;
+        return (((64L * work.Patches) + (16L * work.Channels)) * tiling.Longest) + borders <= MaxScratchBytes
+            && tiling.Cycles(work) + ((double)tiling.Tiles * borders / CopiedBytes) < Margin * DenseCycles(window)
             ? new ConvInt8Sparse(window, quantization, weights, bias, unsigned, code, place, tiling)
             : null;
     }
@@ -103,18 +109,14 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
         ReadOnlySpan<byte> all = args.Input<byte>(0);
         fixed (byte* input = all, output = args.Output<byte>(0), scratch = args.Scratch<byte>())
         {
-            byte* rows = scratch + _patchesBytes, pixels = scratch + ScratchBytes - (5 * _pixelBytes);
-            new Span<byte>(pixels, _pixelBytes).Fill(_padding);
+            byte* rows = scratch + _patchesBytes, copy = scratch + ScratchBytes - _borderBytes;
             SparseTileArguments arguments;
             for (int item = start; item < end; item++)
             {
                 PanelLayout layout = _tiling.Layout(item);
                 Tile tile = _tiles[item == _tiling.Tiles - 1 ? 2 : layout.Vectors - _tiles[0].Layout.Vectors];
                 int first = _tiling.Pixel(item);
-                if (_window.IsPointwise)
-                    GatherPixels(input, input + all.Length, tile, first, pixels, scratch);
-                else
-                    Gather(input, input + all.Length, tile, first, pixels, scratch);
+                Gather(input, input + all.Length, tile, first, copy, scratch);
                 arguments.Patches = scratch;
                 arguments.Blocks = _blocks.Blocks;
                 arguments.Channels = _blocks.ChannelTable;
@@ -130,117 +132,57 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
     /// <summary>Writes the input bytes under the windows of a tile: [tap, quad of channels, pixel, 4].</summary>
     /// <param name="input">The images.</param>
     /// <param name="end">Where the input ends.</param>
-    /// <param name="tile">Order of the pixels; those beyond the last one are padding.</param>
+    /// <param name="tile">Order of the pixels; those beyond the last one have the bytes of any.</param>
     /// <param name="first">First pixel.</param>
-    /// <param name="padding">A pixel of padding, and room for four pixels that can't be read whole.</param>
+    /// <param name="copy">Receives the input with a border; of a pointwise operation, pixels that can't be read whole.</param>
     /// <param name="target">Receives the patches.</param>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Gather(byte* input, byte* end, Tile tile, int first, byte* padding, byte* target)
+    private void Gather(byte* input, byte* end, Tile tile, int first, byte* copy, byte* target)
     {
-        int pixels = PixelCount, quads = _quads, width = _window.InputWidth, height = _window.InputHeight, outputWidth = _window.OutputWidth, stride = _window.StrideWidth;
-        nint pixelBytes = _window.InputChannels, step = stride * pixelBytes, patchBytes = _patchBytes;
-        byte flip = _flip;
-        (int row, int column) = Math.DivRem(first, outputWidth);
-        foreach (int at in tile.Quads)
+        int count = Math.Min(tile.Layout.Channels, PixelCount - first), quads = _quads;
+        byte** windows = stackalloc byte*[16 * PanelLayout.MaxVectors];
+        nint pitch = 0;
+        if (_window.IsPointwise)
+            Locate(input, end, first, count, 16 * tile.Layout.Vectors, copy, windows);
+        else
+            pitch = _borders.Copy(input, first, count, 16 * tile.Layout.Vectors, copy, windows);
+        byte flip = _window.IsPointwise ? _flip : (byte)0;
+        nint patchBytes = _patchBytes, tapBytes = quads * patchBytes, lineBytes = _window.DilationHeight * pitch;
+        nint step = (nint)_window.DilationWidth * _window.InputChannels;
+        for (int vector = 0; vector < tile.Layout.Vectors; vector++)
         {
-            byte* to = target + at;
-            (int image, int y) = Math.DivRem(row, _window.OutputHeight);
-            int top = (y * _window.StrideHeight) - _window.PadTop, left = (column * stride) - _window.PadLeft;
-            nint lastTap = ((((nint)image * height) + top + ((_window.KernelHeight - 1) * _window.DilationHeight)) * width)
-                + left + ((_window.KernelWidth - 1) * _window.DilationWidth);
-            bool together = column <= outputWidth - 4 && first <= pixels - 4
-                && (lastTap * pixelBytes) + (3 * step) + _pixelBytes <= (nint)(end - input);
-            Corner c0 = default, c1 = default, c2 = default, c3 = default;
-            if (!together)
-                (c0, c1, c2, c3) = (CornerOf(first), CornerOf(first + 1), CornerOf(first + 2), CornerOf(first + 3));
+            byte* to = target + (64 * vector);
+            byte** g0 = windows + tile.Groups[4 * vector], g1 = windows + tile.Groups[(4 * vector) + 1];
+            byte** g2 = windows + tile.Groups[(4 * vector) + 2], g3 = windows + tile.Groups[(4 * vector) + 3];
             for (int ky = 0; ky < _window.KernelHeight; ky++)
             {
-                y = top + (ky * _window.DilationHeight);
-                for (int kx = 0; kx < _window.KernelWidth; kx++, to += quads * patchBytes)
-                {
-                    int x = left + (kx * _window.DilationWidth);
-                    byte* p0 = input + (((((nint)image * height) + y) * width) + x) * pixelBytes;
-                    byte* p1 = p0 + step, p2 = p1 + step, p3 = p2 + step;
-                    if (!together)
-                    {
-                        p0 = Place(input, end, c0, ky, kx, padding, 1);
-                        p1 = Place(input, end, c1, ky, kx, padding, 2);
-                        p2 = Place(input, end, c2, ky, kx, padding, 3);
-                        p3 = Place(input, end, c3, ky, kx, padding, 4);
-                    }
-                    else if ((uint)y >= (uint)height)
-                    {
-                        p0 = p1 = p2 = p3 = padding;
-                    }
-                    else if (x < 0 || x + (3 * stride) >= width)
-                    {
-                        p0 = (uint)x < (uint)width ? p0 : padding;
-                        p1 = (uint)(x + stride) < (uint)width ? p1 : padding;
-                        p2 = (uint)(x + (2 * stride)) < (uint)width ? p2 : padding;
-                        p3 = (uint)(x + (3 * stride)) < (uint)width ? p3 : padding;
-                    }
-
-                    PixelTransposer.ToPixels(p0, p1, p2, p3, quads, flip, to, patchBytes);
-                }
-            }
-
-            first += 4;
-            column += 4;
-            while (column >= outputWidth)
-            {
-                column -= outputWidth;
-                row++;
+                nint tap = ky * lineBytes;
+                for (int kx = 0; kx < _window.KernelWidth; kx++, tap += step, to += tapBytes)
+                    PixelTransposer.ToPixels(g0, g1, g2, g3, tap, quads, flip, to, patchBytes);
             }
         }
     }
 
-    /// <summary>The same of a pointwise operation.</summary>
+    /// <summary>The pixels of a pointwise operation; the last one again for those that there are not.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void GatherPixels(byte* input, byte* end, Tile tile, int first, byte* padding, byte* target)
+    private void Locate(byte* input, byte* end, int first, int count, int room, byte* copies, byte** windows)
     {
-        nint pixelBytes = _window.InputChannels, patchBytes = _patchBytes;
-        int quads = _quads;
-        byte flip = _flip;
-        byte* lastWhole = end - _pixelBytes - (3 * pixelBytes), p0 = input + (first * pixelBytes);
-        foreach (int at in tile.Quads)
+        nint pixelBytes = _window.InputChannels;
+        byte* pixel = input + (first * pixelBytes), lastWhole = end - _pixelBytes;
+        for (int i = 0; i < count; i++, pixel += pixelBytes)
         {
-            byte* p1 = p0 + pixelBytes, p2 = p1 + pixelBytes, p3 = p2 + pixelBytes, next = p3 + pixelBytes;
-            if (p0 > lastWhole)
-            {
-                p0 = Place(input, end, CornerOf(first), 0, 0, padding, 1);
-                p1 = Place(input, end, CornerOf(first + 1), 0, 0, padding, 2);
-                p2 = Place(input, end, CornerOf(first + 2), 0, 0, padding, 3);
-                p3 = Place(input, end, CornerOf(first + 3), 0, 0, padding, 4);
-            }
-
-            PixelTransposer.ToPixels(p0, p1, p2, p3, quads, flip, target + at, patchBytes);
-            first += 4;
-            p0 = next;
+            windows[i] = pixel;
+            if (pixel <= lastWhole)
+                continue;
+            // It can't be read 16 channels at a time where it lies.
+            new ReadOnlySpan<byte>(pixel, _window.InputChannels).CopyTo(new Span<byte>(copies, _pixelBytes));
+            windows[i] = copies;
+            copies += _pixelBytes;
         }
-    }
 
-    /// <summary>What lies under a tap of an output pixel: an input pixel, a copy of it, or padding.</summary>
-    private byte* Place(byte* input, byte* end, Corner corner, int ky, int kx, byte* padding, int copy)
-    {
-        int y = corner.Top + (ky * _window.DilationHeight), x = corner.Left + (kx * _window.DilationWidth);
-        if ((uint)y >= (uint)_window.InputHeight || (uint)x >= (uint)_window.InputWidth)
-            return padding;
-        byte* from = input + ((((((nint)corner.Image * _window.InputHeight) + y) * _window.InputWidth) + x) * _window.InputChannels);
-        if (from + _pixelBytes <= end)
-            return from;
-        byte* to = padding + (copy * _pixelBytes);
-        new ReadOnlySpan<byte>(from, _window.InputChannels).CopyTo(new Span<byte>(to, _pixelBytes));
-        return to;
-    }
-
-    /// <summary>Where the window of an output pixel begins; of those beyond the last, in padding.</summary>
-    private Corner CornerOf(int pixel)
-    {
-        if (pixel >= PixelCount)
-            return new Corner(0, int.MinValue, 0);
-        (int row, int column) = Math.DivRem(pixel, _window.OutputWidth);
-        (int image, row) = Math.DivRem(row, _window.OutputHeight);
-        return new Corner(image, (row * _window.StrideHeight) - _window.PadTop, (column * _window.StrideWidth) - _window.PadLeft);
+        for (int i = count; i < room; i++)
+            windows[i] = windows[count - 1];
     }
 
     /// <summary>Writes a tile's results, [channel, pixel], where they belong.</summary>
@@ -272,6 +214,9 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
         }
     }
 
+    private static BorderedTile Borders(Window2D window, SparseTiling tiling, LayerQuantization quantization, bool unsigned) =>
+        new(window, 16 * tiling.Longest, !unsigned, (byte)(quantization.InputZeroPoint ^ (unsigned ? 0 : 0x80)));
+
     private int PixelCount => Pixels(_window);
 
     private static int Pixels(Window2D window) => window.Batch * window.OutputHeight * window.OutputWidth;
@@ -292,25 +237,15 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
         return rows * Int8Blocking.Choose(width, window.OutputChannels, steps).Cost(steps);
     }
 
-    /// <summary>Where a register holds each four neighbouring pixels of a tile, in bytes.</summary>
-    private static int[] Quads(PanelLayout layout)
+    /// <summary>The first of each four neighbouring pixels in the registers of a tile, in their order.</summary>
+    private static int[] Groups(PanelLayout layout)
     {
-        var quads = new int[layout.Channels / 4];
-        for (int vector = 0; vector < layout.Vectors; vector++)
-        {
-            for (int lane = 0; lane < 16; lane += 4)
-            {
-                int quad = layout.Channel(vector, lane) / 4;
-                if (quad < quads.Length)
-                    quads[quad] = (64 * vector) + (4 * lane);
-            }
-        }
-
-        return quads;
+        var groups = new int[4 * layout.Vectors];
+        for (int i = 0; i < groups.Length; i++)
+            groups[i] = layout.Channel(i / 4, i % 4 * 4);
+        return groups;
     }
 
-    private readonly record struct Corner(int Image, int Top, int Left);
-
     /// <summary>Neighbouring output pixels.</summary>
-    private sealed record Tile(PanelLayout Layout, int[] Quads, AssembledFunction Function);
+    private sealed record Tile(PanelLayout Layout, int[] Groups, AssembledFunction Function);
 }

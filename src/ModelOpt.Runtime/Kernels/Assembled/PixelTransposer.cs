@@ -8,38 +8,39 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 internal static unsafe class PixelTransposer
 {
     /// <summary>
-    /// Of four pixels, every four channels to 16 bytes: those of the first pixel, of the second, the third and the fourth.
-    /// Pixels are readable up to a multiple of 16 channels.
+    /// Of sixteen pixels, every four channels to 64 bytes: those of each pixel in turn. Pixels are readable up to a multiple of 16
+    /// channels. Needs AVX-512.
     /// </summary>
-    /// <param name="p0">The first pixel.</param>
-    /// <param name="p1">The second.</param>
-    /// <param name="p2">The third.</param>
-    /// <param name="p3">The fourth.</param>
+    /// <param name="g0">Addresses of the first four pixels.</param>
+    /// <param name="g1">Of the next four.</param>
+    /// <param name="g2">Of those after.</param>
+    /// <param name="g3">Of the last four.</param>
+    /// <param name="offset">From each address to the first channel.</param>
     /// <param name="quads">Groups of four channels.</param>
     /// <param name="flip">Is combined with all bytes by exclusive or.</param>
     /// <param name="target">Receives the first group.</param>
     /// <param name="stride">From one group to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ToPixels(byte* p0, byte* p1, byte* p2, byte* p3, int quads, byte flip, byte* target, nint stride)
+    public static void ToPixels(byte** g0, byte** g1, byte** g2, byte** g3, nint offset, int quads, byte flip, byte* target, nint stride)
     {
-        Vector128<int> bits = Vector128.Create(flip).AsInt32();
-        for (; quads > 0; quads -= 4, p0 += 16, p1 += 16, p2 += 16, p3 += 16, target += 4 * stride)
+        Vector512<int> bits = Vector512.Create(flip).AsInt32();
+        for (; quads > 0; quads -= 4, offset += 16, target += 4 * stride)
         {
-            Vector128<int> a = Vector128.Load((int*)p0) ^ bits, b = Vector128.Load((int*)p1) ^ bits;
-            Vector128<int> c = Vector128.Load((int*)p2) ^ bits, d = Vector128.Load((int*)p3) ^ bits;
-            Vector128<long> ab = Sse2.UnpackLow(a, b).AsInt64(), cd = Sse2.UnpackLow(c, d).AsInt64();
-            Sse2.UnpackLow(ab, cd).Store((long*)target);
+            Vector512<int> a = Pixels(g0[0], g1[0], g2[0], g3[0], offset) ^ bits, b = Pixels(g0[1], g1[1], g2[1], g3[1], offset) ^ bits;
+            Vector512<int> c = Pixels(g0[2], g1[2], g2[2], g3[2], offset) ^ bits, d = Pixels(g0[3], g1[3], g2[3], g3[3], offset) ^ bits;
+            Vector512<long> ab = Avx512F.UnpackLow(a, b).AsInt64(), cd = Avx512F.UnpackLow(c, d).AsInt64();
+            Avx512F.UnpackLow(ab, cd).Store((long*)target);
             if (quads == 1)
                 return;
-            Sse2.UnpackHigh(ab, cd).Store((long*)(target + stride));
+            Avx512F.UnpackHigh(ab, cd).Store((long*)(target + stride));
             if (quads == 2)
                 return;
-            ab = Sse2.UnpackHigh(a, b).AsInt64();
-            cd = Sse2.UnpackHigh(c, d).AsInt64();
-            Sse2.UnpackLow(ab, cd).Store((long*)(target + (2 * stride)));
+            ab = Avx512F.UnpackHigh(a, b).AsInt64();
+            cd = Avx512F.UnpackHigh(c, d).AsInt64();
+            Avx512F.UnpackLow(ab, cd).Store((long*)(target + (2 * stride)));
             if (quads == 3)
                 return;
-            Sse2.UnpackHigh(ab, cd).Store((long*)(target + (3 * stride)));
+            Avx512F.UnpackHigh(ab, cd).Store((long*)(target + (3 * stride)));
         }
     }
 
@@ -66,9 +67,18 @@ internal static unsafe class PixelTransposer
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<byte> Rows(byte* first, nint stride) => Vector512.Create(
-        Vector256.Create(Vector128.Load(first), Vector128.Load(first + stride)),
-        Vector256.Create(Vector128.Load(first + (2 * stride)), Vector128.Load(first + (3 * stride))));
+    private static Vector512<int> Pixels(byte* p0, byte* p1, byte* p2, byte* p3, nint offset) =>
+        Join(p0 + offset, p1 + offset, p2 + offset, p3 + offset).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> Rows(byte* first, nint stride) =>
+        Join(first, first + stride, first + (2 * stride), first + (3 * stride));
+
+    // Not Vector512.Create, which goes through memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> Join(byte* a, byte* b, byte* c, byte* d) => Avx512F.InsertVector256(
+        Avx2.InsertVector128(Vector128.Load(a).ToVector256Unsafe(), Vector128.Load(b), 1).ToVector512Unsafe(),
+        Avx2.InsertVector128(Vector128.Load(c).ToVector256Unsafe(), Vector128.Load(d), 1), 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Vector512<int> value, byte* target, nint pitch)
