@@ -10,6 +10,9 @@ internal readonly record struct ArtifactPaths(string Folder, string Name)
 
     public string Tflite => Path.Combine(Folder, Name + ".tflite");
 
+    /// <summary>What becomes a resource of the assembly.</summary>
+    public string Embedded => Path.Combine(Folder, Name + ".embedded");
+
     public string Onnx => Path.Combine(Folder, Name + ".onnx");
 
     public string Report => Path.Combine(Folder, Name + ".report.json");

@@ -70,6 +70,8 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
         WriteIf("report", paths.Report, compiled.Report.ToJson());
         ArtifactFile.Write(paths.Diagnostics, LoggedDiagnostic.Write(diagnostics.Diagnostics.Select(d => Relative(d, item))));
         ArtifactFile.Write(paths.ExternalFiles, Encoding.UTF8.GetBytes(string.Join('\n', ExternalFiles.Of(item.File))));
+        if (item.Embed) ArtifactFile.Write(paths.Embedded, compiled.Embedded);
+        else ArtifactFile.Delete(paths.Embedded);
         ArtifactFile.Write(paths.Tflite, compiled.Tflite);
 
         void WriteIf(string artifact, string path, byte[] bytes)
@@ -93,9 +95,11 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
             _ => "float32",
         };
         long before = compiled.Report.OnnxBytes;
+        string embedded = item.Embed && compiled.Embedded.Length < compiled.Tflite.Length
+            ? $", {Size(compiled.Embedded.Length)} embedded" : "";
         return string.Create(CultureInfo.InvariantCulture,
             $"{Path.GetFileName(item.Given)} → {Size(compiled.Tflite.Length)} {form} (was {Size(before)}, "
-            + $"{100.0 * compiled.Tflite.Length / Math.Max(before, 1):0} %), {time.TotalSeconds:0.0} s");
+            + $"{100.0 * compiled.Tflite.Length / Math.Max(before, 1):0} %){embedded}, {time.TotalSeconds:0.0} s");
     }
 
     private static string Size(long bytes) => bytes < 1_000_000

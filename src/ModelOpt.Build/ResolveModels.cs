@@ -70,6 +70,7 @@ public sealed class ResolveModels : ModelTask
 
         string[] inputs = [model.File, .. model.Options.CalibrationData.SelectMany(FilesOf), .. FilesOf(model.Options.Recipe)];
         string[] artifacts = [paths.Tflite, paths.Diagnostics,
+            .. model.Embed ? new[] { paths.Embedded } : [],
             .. model.Artifacts.Contains("onnx") ? new[] { paths.Onnx } : [],
             .. model.Artifacts.Contains("report") ? new[] { paths.Report } : []];
         if (ForCompression)
@@ -80,7 +81,7 @@ public sealed class ResolveModels : ModelTask
                 $"{o.CalibrationSamples} {o.InputType} {o.DataLayout}",
                 $"mean {Numbers(o.InputMean)} std {Numbers(o.InputStd)}",
                 $"data {string.Join(' ', o.CalibrationData)}",
-                $"artifacts {string.Join(' ', model.Artifacts)}"));
+                $"artifacts {string.Join(' ', model.Artifacts)} embed {model.Embed}"));
         }
 
         // Calibration data gives sizes that a model leaves open.
@@ -92,6 +93,7 @@ public sealed class ResolveModels : ModelTask
         var resolved = new TaskItem(item);
         resolved.SetMetadata("ResolvedClassName", model.ClassName);
         resolved.SetMetadata("Tflite", Escape(paths.Tflite));
+        resolved.SetMetadata("Embedded", Escape(paths.Embedded));
         resolved.SetMetadata("DiagnosticsFile", Escape(paths.Diagnostics));
         resolved.SetMetadata("Embed", model.Embed ? "true" : "false");
         resolved.SetMetadata("CompressionInputs", Join([paths.Inputs, .. inputs, .. Lines(paths.ExternalFiles)]));

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Storage;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Runtime;
@@ -23,6 +24,8 @@ public sealed class TfliteModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(threads, nameof(options));
         if (threads == 0)
             threads = Environment.ProcessorCount;
+        if (PackedModel.IsPacked(file.Span))
+            file = PackedModel.Expand(file.Span);
         Graph graph = GraphReader.Read(file);
         HasDynamicBatch = BatchRule.AllowsAnyBatch(graph);
         Inputs = Array.AsReadOnly(Array.ConvertAll(graph.Inputs, t => new TensorInfo(t, HasDynamicBatch)));
@@ -47,7 +50,10 @@ public sealed class TfliteModel : IDisposable
 
     internal ExecutionPlan Plan => _plan;
 
-    /// <summary>Loads a model. The memory is used in place and must not change while the model lives.</summary>
+    /// <summary>
+    /// Loads a model. The memory is used in place and must not change while the model lives. The packed form, which the build
+    /// embeds where it is smaller, is expanded first.
+    /// </summary>
     /// <exception cref="InvalidModelException">The file is damaged or uses something that is not supported.</exception>
     public static TfliteModel Load(ReadOnlyMemory<byte> file, RuntimeOptions? options = null) => new(file, options);
 
@@ -66,7 +72,7 @@ public sealed class TfliteModel : IDisposable
         return new TfliteModel(copy.GetBuffer().AsMemory(0, (int)copy.Length), options);
     }
 
-    /// <summary>Loads a model embedded in an assembly, without copying it.</summary>
+    /// <summary>Loads a model embedded in an assembly; a plain file is not copied, a packed one is expanded.</summary>
     /// <exception cref="InvalidModelException">The assembly has no such resource, or it cannot be run.</exception>
     public static TfliteModel LoadResource(Assembly assembly, string name, RuntimeOptions? options = null)
     {

@@ -93,10 +93,12 @@ internal static class CompressCommand
             [
                 [model, Number(compiled.Report.OnnxBytes), ""],
                 .. files.Select((file, i) => (string[])[
-                    file.Path,
-                    Number(file.Content.Length),
-                    i < 2 ? string.Create(CultureInfo.InvariantCulture, $"{100 * file.Content.Length / original:F1} %") : ""]),
+                    file.Path, Number(file.Content.Length), i < 2 ? Share(file.Content.Length) : ""]),
+                ["the .tflite in a ZIP archive", Number(compiled.Report.ZipBytes), Share(compiled.Report.ZipBytes)],
+                ["the .tflite as a build embeds it", Number(compiled.Report.EmbeddedBytes), Share(compiled.Report.EmbeddedBytes)],
             ]);
+
+        string Share(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{100 * bytes / original:F1} %");
     }
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);

@@ -4,9 +4,10 @@ namespace ModelOpt.Compiler.Compilation;
 
 /// <summary>What compiling a model gives.</summary>
 /// <param name="Tflite">The TFLite file.</param>
+/// <param name="Embedded">What is embedded: the TFLite file packed, or itself where that saves less than a tenth.</param>
 /// <param name="Onnx">The ONNX file in QDQ form.</param>
 /// <param name="Report">What was done and what it cost.</param>
-public sealed record CompiledModel(byte[] Tflite, byte[] Onnx, Report Report);
+public sealed record CompiledModel(byte[] Tflite, byte[] Embedded, byte[] Onnx, Report Report);
 
 /// <summary>How far a compilation is.</summary>
 /// <param name="Phase">What is being done, such as <c>calibrate</c>.</param>

@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit;
+using ModelOpt.Compiler.Emit.Storage;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
@@ -47,9 +48,10 @@ public static class ModelCompiler
             GraphVerifier.Verify(graph, "all passes");
             byte[] tflite = Lowering.Write(graph, cancellation);
             ConstraintVerifier.Verify(graph, tflite);
+            byte[] embedded = ModelPacker.Pack(tflite, cancellation);
             string name = Path.GetFileNameWithoutExtension(modelFile);
-            return new CompiledModel(tflite, OnnxWriter.Write(graph), report.Build(
-                graph, name, onnx.LongLength, tflite, simplified, compressed, reported.Diagnostics));
+            return new CompiledModel(tflite, embedded, OnnxWriter.Write(graph), report.Build(
+                graph, name, onnx.LongLength, tflite, embedded.Length, simplified, compressed, reported.Diagnostics));
         }
         catch (CompilationException e) when (e.Diagnostic.File is null)
         {

@@ -18,6 +18,9 @@ public sealed record Report
     /// <summary>The size of the TFLite file in a ZIP archive (deflate), the figure that papers publish.</summary>
     public required long ZipBytes { get; init; }
 
+    /// <summary>The size of what the build embeds: the TFLite file packed, or the file where packing saves less than a tenth.</summary>
+    public required long EmbeddedBytes { get; init; }
+
     /// <summary>The layers of the compressed model in the order in which they run.</summary>
     public required IReadOnlyList<LayerReport> Layers { get; init; }
 

@@ -21,6 +21,7 @@ internal sealed class ReportBuilder
     /// <param name="model">The model's name.</param>
     /// <param name="onnxBytes">The size of the ONNX file.</param>
     /// <param name="tflite">The TFLite file.</param>
+    /// <param name="embeddedBytes">The size of what is embedded.</param>
     /// <param name="simplified">What the simplifying passes did.</param>
     /// <param name="quantized">What the quantizing passes did; their notes are the layers' reasons.</param>
     /// <param name="diagnostics">What was reported.</param>
@@ -29,6 +30,7 @@ internal sealed class ReportBuilder
         string model,
         long onnxBytes,
         byte[] tflite,
+        long embeddedBytes,
         IReadOnlyList<AppliedPass> simplified,
         IReadOnlyList<AppliedPass> quantized,
         IEnumerable<Diagnostic> diagnostics)
@@ -39,6 +41,7 @@ internal sealed class ReportBuilder
             OnnxBytes = onnxBytes,
             FileBytes = tflite.Length,
             ZipBytes = ZipSize(tflite),
+            EmbeddedBytes = embeddedBytes,
             Layers = [.. graph.Nodes.Select(n => LayerOf(graph, n, ReasonOf(n)))],
             Passes = [.. simplified.Concat(quantized).Where(p => p.Changes > 0 || p.Notes.Count > 0)
                 .Select(p => new PassReport(p.Name, p.Changes, p.Notes))],

@@ -26,6 +26,7 @@ internal static class ReportWriter
             json.WriteNumber("onnxBytes", report.OnnxBytes);
             json.WriteNumber("fileBytes", report.FileBytes);
             json.WriteNumber("zipBytes", report.ZipBytes);
+            json.WriteNumber("embeddedBytes", report.EmbeddedBytes);
             WriteList(json, "layers", report.Layers, WriteLayer);
             WriteList(json, "passes", report.Passes, WritePass);
             WriteList(json, "diagnostics", report.Diagnostics, WriteDiagnostic);

@@ -1,0 +1,84 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ModelOpt.Runtime.Storage;
+
+namespace ModelOpt.Compiler.Emit.Storage;
+
+/// <summary>A run of weights in one coding: what it adds to each stream of a packed model.</summary>
+/// <param name="Coding">The coding.</param>
+/// <param name="Elements">How many weights.</param>
+/// <param name="Bitmap">The bitmap; may be empty.</param>
+/// <param name="Palette">The palette; may be empty.</param>
+/// <param name="Weights">Weights or indices.</param>
+internal sealed record CodedWeights(WeightCoding Coding, int Elements, byte[] Bitmap, byte[] Palette, byte[] Weights);
+
+/// <summary>Writes weights in a <see cref="WeightCoding"/>; <see cref="WeightDecoder"/> reads it.</summary>
+internal static class WeightEncoder
+{
+    /// <summary>Codes weights.</summary>
+    /// <param name="bytes">The weights, a whole number of elements.</param>
+    /// <param name="coding">The coding.</param>
+    /// <returns>null where the palette would be too large for the coding's indices.</returns>
+    public static CodedWeights? Encode(ReadOnlySpan<byte> bytes, WeightCoding coding) => coding.ElementBytes switch
+    {
+        1 => Encode<sbyte>(bytes, coding),
+        2 => Encode<short>(bytes, coding),
+        _ => Encode<int>(bytes, coding),
+    };
+
+    private static CodedWeights? Encode<T>(ReadOnlySpan<byte> bytes, WeightCoding coding) where T : unmanaged, IBinaryInteger<T>
+    {
+        ReadOnlySpan<T> weights = MemoryMarshal.Cast<byte, T>(bytes);
+        byte[] bitmap = [], palette = [];
+        ReadOnlySpan<T> stored = weights;
+        if (coding.HasBitmap)
+        {
+            bitmap = new byte[(weights.Length + 7) / 8];
+            List<T> nonzero = [];
+            for (int i = 0; i < weights.Length; i++)
+            {
+                if (T.IsZero(weights[i])) continue;
+                bitmap[i / 8] |= (byte)(1 << (i % 8));
+                nonzero.Add(weights[i]);
+            }
+
+            stored = nonzero.ToArray();
+        }
+
+        if (coding.IndexBits == 0) return new CodedWeights(coding, weights.Length, bitmap, palette, Planes(stored));
+        Dictionary<T, int>? places = Palette(stored, 1 << coding.IndexBits);
+        if (places is null) return null;
+        T[] entries = [.. places.Keys], differences = [.. entries];
+        for (int i = 1; i < entries.Length; i++) differences[i] = unchecked(entries[i] - entries[i - 1]);
+        palette = [(byte)(entries.Length - 1), .. Planes<T>(differences)];
+        int perByte = 8 / coding.IndexBits;
+        byte[] indices = new byte[(stored.Length + perByte - 1) / perByte];
+        for (int i = 0; i < stored.Length; i++)
+            indices[i / perByte] |= (byte)(places[stored[i]] << (i % perByte * coding.IndexBits));
+        return new CodedWeights(coding, weights.Length, bitmap, palette, indices);
+    }
+
+    // The distinct values, ascending, with their places; null where there are more than fit or none.
+    private static Dictionary<T, int>? Palette<T>(ReadOnlySpan<T> values, int most) where T : unmanaged, IBinaryInteger<T>
+    {
+        SortedSet<T> distinct = [];
+        foreach (T value in values)
+        {
+            if (distinct.Add(value) && distinct.Count > most) return null;
+        }
+
+        return distinct.Count == 0 ? null : distinct.Select((v, i) => (v, i)).ToDictionary(p => p.v, p => p.i);
+    }
+
+    private static byte[] Planes<T>(ReadOnlySpan<T> values) where T : unmanaged
+    {
+        int size = Unsafe.SizeOf<T>(), count = values.Length;
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
+        byte[] planes = new byte[bytes.Length];
+        for (int i = 0; i < count; i++)
+            for (int k = 0; k < size; k++)
+                planes[(k * count) + i] = bytes[(i * size) + k];
+        return planes;
+    }
+}

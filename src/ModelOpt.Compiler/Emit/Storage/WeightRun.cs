@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Emit.Storage;
+
+/// <summary>Where constants lie in a TFLite file.</summary>
+/// <param name="Start">The first byte.</param>
+/// <param name="Length">How many bytes.</param>
+/// <param name="Rows">How many rows the first axis has; 1 where the rows are not of one size.</param>
+internal readonly record struct WeightRun(int Start, int Length, int Rows)
+{
+    /// <summary>The buffers and the scales of a file, ascending, without overlaps.</summary>
+    /// <param name="tflite">The file.</param>
+    public static List<WeightRun> Find(byte[] tflite)
+    {
+        ModelTable model = ModelTable.Open(tflite);
+        List<WeightRun> runs = [];
+        for (int g = 0; g < model.Subgraphs.Count; g++)
+        {
+            var tensors = new SubgraphTable(model.Subgraphs[g]).Tensors;
+            for (int i = 0; i < tensors.Count; i++)
+            {
+                var tensor = new TensorTable(tensors[i]);
+                int rows = tensor.Shape.Length > 1 ? tensor.Shape[0] : 1;
+                Add(new BufferTable(model.Buffers[(int)tensor.Buffer]).Data, rows);
+                Add(tensor.Quantization.Scales, 1);
+            }
+        }
+
+        runs.Sort((a, b) => a.Start.CompareTo(b.Start));
+        List<WeightRun> apart = [];
+        foreach (WeightRun run in runs)
+            if (apart.Count == 0 || run.Start >= apart[^1].Start + apart[^1].Length) apart.Add(run);
+        return apart;
+
+        void Add(ReadOnlyMemory<byte> data, int rows)
+        {
+            if (data.Length > 0 && MemoryMarshal.TryGetArray(data, out ArraySegment<byte> place))
+                runs.Add(new WeightRun(place.Offset, place.Count, rows > 0 && place.Count % rows == 0 ? rows : 1));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace ModelOpt.Runtime.Storage;
+
+/// <summary>What of a <see cref="PackedModel"/> weights are decoded from.</summary>
+internal ref struct WeightStreams
+{
+    public ByteCursor Bitmaps;
+    public ByteCursor Palettes;
+    public ByteCursor Weights;
+}
+
+/// <summary>Decodes one run of weights.</summary>
+internal static class WeightDecoder
+{
+    /// <summary>Decodes weights.</summary>
+    /// <typeparam name="T">The unsigned integer of a weight's size.</typeparam>
+    /// <param name="bytes">Takes all of them.</param>
+    /// <param name="coding">How they are stored.</param>
+    /// <param name="streams">What is read.</param>
+    /// <exception cref="InvalidModelException">The streams are too short or contradict each other.</exception>
+    public static void Decode<T>(scoped Span<byte> bytes, WeightCoding coding, ref WeightStreams streams)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        Span<T> target = MemoryMarshal.Cast<byte, T>(bytes);
+        ReadOnlySpan<byte> bitmap = coding.HasBitmap ? streams.Bitmaps.Take((int)((target.Length + 7L) / 8)) : default;
+        int stored = coding.HasBitmap ? CountOnes(bitmap) : target.Length;
+        if (stored > target.Length)
+            throw new InvalidModelException("The packed model is damaged: a bitmap marks more weights than there are.");
+
+        // What is stored is decoded into the end; spreading it forward never writes over what is not read yet.
+        Span<T> dense = target[^stored..];
+        if (coding.IndexBits == 0)
+            JoinPlanes(dense, streams.Weights.Take(Unsafe.SizeOf<T>() * stored));
+        else
+            LookUp(dense, coding.IndexBits, ref streams);
+        if (coding.HasBitmap)
+            Spread(target, dense, bitmap);
+    }
+
+    private static void LookUp<T>(scoped Span<T> dense, int bits, ref WeightStreams streams)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        // Entries ascend and are stored as differences.
+        Span<T> palette = stackalloc T[WeightCoding.MaxPalette];
+        int entries = streams.Palettes.Take(1)[0] + 1;
+        JoinPlanes(palette[..entries], streams.Palettes.Take(Unsafe.SizeOf<T>() * entries));
+        for (int i = 1; i < entries; i++)
+            palette[i] += palette[i - 1];
+
+        // An index past the entries finds a zero, which is no worse than any other damage: the checksum tells.
+        palette[entries..].Clear();
+        int perByte = 8 / bits, mask = (1 << bits) - 1;
+        ReadOnlySpan<byte> indices = streams.Weights.Take((int)(((long)dense.Length + perByte - 1) / perByte));
+        if (bits == 8)
+        {
+            for (int i = 0; i < dense.Length; i++)
+                dense[i] = palette[indices[i]];
+            return;
+        }
+        for (int i = 0; i < dense.Length; i++)
+            dense[i] = palette[(indices[i / perByte] >> (i % perByte * bits)) & mask];
+    }
+
+    private static void JoinPlanes<T>(Span<T> target, ReadOnlySpan<byte> planes)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        if (Unsafe.SizeOf<T>() == 1)
+        {
+            planes.CopyTo(MemoryMarshal.AsBytes(target));
+            return;
+        }
+        target.Clear();
+        for (int shift = 0; planes.Length > 0; shift += 8)
+        {
+            for (int i = 0; i < target.Length; i++)
+                target[i] |= T.CreateTruncating(planes[i]) << shift;
+            planes = planes[target.Length..];
+        }
+    }
+
+    private static void Spread<T>(Span<T> target, ReadOnlySpan<T> dense, ReadOnlySpan<byte> bitmap)
+        where T : unmanaged
+    {
+        int next = 0;
+        for (int i = 0; i < bitmap.Length; i++)
+        {
+            // Values are taken before zeros are written: the last ones lie in the very block.
+            Span<T> block = target[(8 * i)..Math.Min(8 * i + 8, target.Length)];
+            uint ones = bitmap[i];
+            if (ones >> block.Length != 0)
+                throw new InvalidModelException("The packed model is damaged: a bitmap marks weights past the last.");
+            for (int k = 0; k < block.Length; k++)
+                block[k] = (ones >> k & 1) != 0 ? dense[next++] : default;
+        }
+    }
+
+    private static int CountOnes(ReadOnlySpan<byte> bitmap)
+    {
+        int count = 0;
+        foreach (byte b in bitmap)
+            count += BitOperations.PopCount(b);
+        return count;
+    }
+}

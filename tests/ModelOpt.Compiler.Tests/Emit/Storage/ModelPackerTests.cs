@@ -1,0 +1,146 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Storage;
+using ModelOpt.Runtime;
+using ModelOpt.Runtime.Storage;
+
+namespace ModelOpt.Compiler.Tests.Emit.Storage;
+
+[TestClass]
+public class ModelPackerTests
+{
+    private static readonly Lazy<byte[]> Sparse = new(MakeSparse);
+
+    [TestMethod]
+    public void Every_coding_gives_the_very_bytes_back()
+    {
+        var random = new Random(5);
+        int coded = 0;
+        foreach (int length in (int[])[4, 28, 64, 1020])
+        foreach (int distinct in (int[])[1, 2, 4, 16, 200])
+        {
+            byte[] file = new byte[length];
+            byte[] values = new byte[distinct];
+            random.NextBytes(values);
+            for (int i = 0; i < length; i++) file[i] = random.Next(3) == 0 ? values[random.Next(distinct)] : (byte)0;
+            foreach (int size in (int[])[1, 2, 4])
+            foreach (bool bitmap in (bool[])[false, true])
+            foreach (int bits in (int[])[0, 1, 2, 4, 8])
+            {
+                if (WeightEncoder.Encode(file, new WeightCoding(size, bitmap, bits)) is not { } weights) continue;
+                byte[] packed = ModelPacker.Write(file, [(0, [weights])]);
+                CollectionAssert.AreEqual(file, PackedModel.Expand(packed), $"{weights.Coding}, {length} bytes");
+                coded++;
+            }
+        }
+
+        Assert.IsGreaterThan(200, coded);
+    }
+
+    [TestMethod]
+    public void A_sparse_clustered_file_ends_smaller_than_by_Brotli_alone_and_expands_exactly()
+    {
+        byte[] file = Sparse.Value, packed = ModelPacker.Pack(file, CancellationToken.None);
+        CollectionAssert.AreEqual(file, PackedModel.Expand(packed));
+        CollectionAssert.AreEqual(packed, ModelPacker.Pack(file, CancellationToken.None));
+        byte[] plain = ModelPacker.Write(file, []);
+        CollectionAssert.AreEqual(file, PackedModel.Expand(plain));
+        Assert.IsLessThan(0.95 * plain.Length, packed.Length, $"{plain.Length} bytes without recoding");
+        using TfliteModel a = TfliteModel.Load(file), b = TfliteModel.Load(packed);
+        float[] image = new float[a.Inputs[0].ElementsPerSample];
+        for (int i = 0; i < image.Length; i++) image[i] = i % 7 / 7f;
+        float[] x = new float[a.Outputs[0].ElementsPerSample], y = new float[x.Length];
+        a.Run<float, float>(image, x);
+        b.Run<float, float>(image, y);
+        CollectionAssert.AreEqual(x, y);
+    }
+
+    [TestMethod]
+    public void What_does_not_compress_stays_the_file()
+    {
+        byte[] file = [.. Compiled()];
+        foreach (WeightRun run in WeightRun.Find(file)) new Random(3).NextBytes(file.AsSpan(run.Start, run.Length));
+        Assert.AreSame(file, ModelPacker.Pack(file, CancellationToken.None));
+    }
+
+    [TestMethod]
+    public void Damage_anywhere_is_refused_or_harmless()
+    {
+        byte[] file = Sparse.Value, packed = ModelPacker.Pack(file, CancellationToken.None);
+        for (int length = 0; length < packed.Length; length += length < 64 ? 1 : 13)
+            Assert.ThrowsExactly<InvalidModelException>(() => PackedModel.Expand(packed.AsSpan(0, length)), $"{length} bytes");
+        var random = new Random(1);
+        int refused = 0;
+        for (int i = 0; i < 2000; i++)
+        {
+            byte[] damaged = [.. packed];
+            damaged[i < 128 ? i / 4 : random.Next(packed.Length)] ^= (byte)random.Next(1, 256);
+            try
+            {
+                CollectionAssert.AreEqual(file, PackedModel.Expand(damaged));
+            }
+            catch (InvalidModelException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.IsGreaterThan(1900, refused);
+    }
+
+    // Damage below Brotli's own checks: the content is changed and compressed again, the checksum stays.
+    [TestMethod]
+    public void Damaged_content_is_refused_or_harmless()
+    {
+        byte[] file = new byte[600];
+        var random = new Random(2);
+        for (int i = 0; i < file.Length; i++) file[i] = (byte)(random.Next(4) == 0 ? random.Next(6) : 0);
+        (int, IReadOnlyList<CodedWeights>)[] runs =
+        [
+            (0, [WeightEncoder.Encode(file.AsSpan(0, 200), new WeightCoding(1, true, 8))!]),
+            (216, [WeightEncoder.Encode(file.AsSpan(216, 160), new WeightCoding(4, true, 0))!]),
+            (400, [WeightEncoder.Encode(file.AsSpan(400, 160), new WeightCoding(2, false, 8))!]),
+        ];
+        byte[] packed = ModelPacker.Write(file, runs);
+        byte[] content = new byte[BitConverter.ToInt32(packed, 12)];
+        Assert.IsTrue(System.IO.Compression.BrotliDecoder.TryDecompress(packed.AsSpan(PackedModel.HeaderBytes), content, out _));
+        int refused = 0;
+        for (int i = 0; i < content.Length; i++)
+        {
+            byte[] damaged = [.. content];
+            damaged[i] ^= (byte)random.Next(1, 256);
+            byte[] again = [.. packed.AsSpan(0, PackedModel.HeaderBytes), .. ModelPacker.Compress(damaged)];
+            try
+            {
+                CollectionAssert.AreEqual(file, PackedModel.Expand(again), $"byte {i}");
+            }
+            catch (InvalidModelException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.IsGreaterThan(content.Length / 2, refused);
+    }
+
+    // The fixture in int8: of each 10 weights the 8 smallest become zero, the others one of 16 values.
+    private static byte[] MakeSparse()
+    {
+        byte[] file = [.. Compiled()];
+        foreach (WeightRun run in WeightRun.Find(file))
+        {
+            if (run.Length < 10_000) continue;
+            Span<byte> weights = file.AsSpan(run.Start, run.Length);
+            int[] sizes = [.. weights.ToArray().Select(w => Math.Abs((int)(sbyte)w)).Order()];
+            int threshold = sizes[sizes.Length * 8 / 10];
+            foreach (ref byte w in weights) w = Math.Abs((int)(sbyte)w) < threshold ? (byte)0 : (byte)((w & 0xF0) | 8);
+        }
+
+        return file;
+    }
+
+    private static byte[] Compiled() => ModelCompiler.Compile(
+        GraphTesting.Fixture("fashion_cnn.onnx"),
+        new CompileOptions { Quantization = QuantizationMode.WeightOnlyInt8 },
+        new DiagnosticList()).Tflite;
+}
