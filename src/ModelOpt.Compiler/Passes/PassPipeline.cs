@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Passes.Constrain;
 using ModelOpt.Compiler.Passes.Quantize;
+using ModelOpt.Compiler.Passes.Shrink;
 
 namespace ModelOpt.Compiler.Passes;
 
@@ -24,6 +25,7 @@ internal static class PassPipeline
         new AffineFolding(),
         new PadFolding(),
         new ChannelEqualization(),
+        new ChannelPruning(),
         new SparsityPass(),
         new Int8Quantization(),
         new WeightStorage(),

@@ -3,8 +3,12 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Passes.Shrink;
 
 /// <summary>Channels of one or several values that are removed together or not at all.</summary>
-/// <param name="Channels">The values and their channels, in graph order.</param>
-internal sealed record ChannelUnit(IReadOnlyList<(Value Value, int Channel)> Channels);
+/// <param name="channels">The values and their channels, in graph order.</param>
+internal sealed class ChannelUnit(IReadOnlyList<(Value Value, int Channel)> channels)
+{
+    /// <summary>The values and their channels, in graph order.</summary>
+    public IReadOnlyList<(Value Value, int Channel)> Channels => channels;
+}
 
 /// <summary>Channels that one or several layers write; any choice of its units can be removed.</summary>
 /// <param name="Layers">The layers whose output channels these are, in graph order.</param>

@@ -1,0 +1,31 @@
+using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
+
+namespace ModelOpt.Compiler.Diagnostics;
+
+/// <summary>What can be wrong with the pruning of channels (MOPT43nn).</summary>
+internal static class ChannelPruningDiagnostics
+{
+    public static readonly DiagnosticDescriptor Unreachable = new("MOPT4301", Error,
+        "Channel pruning cannot meet its target", "ChannelPruning asks for {0:0.####} of the {1}; the nearest possible value is {2:0.####}.",
+        "Set ChannelPruning to that value, or let more channels go: a smaller ChannelMultiple, fewer layers kept by the recipe. The report says of each layer why its channels stay.");
+
+    public static readonly DiagnosticDescriptor NoCalibrationData = new("MOPT4302", Warning,
+        "Channels are pruned without calibration data", "there is no calibration data, so channels are chosen by their weights alone and nothing makes up for those removed.",
+        "Set CalibrationData to some hundred typical inputs.");
+
+    public static readonly DiagnosticDescriptor LayerStays = new("MOPT4303", Warning,
+        "The channels of a layer cannot be removed", "the recipe asks to remove {0:0.####} of the output channels, which stay: {1}.",
+        "Remove the rule, or set its channelPruning to 0.");
+
+    public static readonly DiagnosticDescriptor ScaleIsEstimated = new("MOPT4304", Info,
+        "Scales of batch normalization are estimated", "the normalizations are folded into the layers; their scales are taken to be the standard deviations of the layers' outputs on the calibration data.",
+        "Set ChannelScore to Activation, which needs no scales.");
+
+    public static readonly DiagnosticDescriptor ScaleIsUnknown = new("MOPT4305", Warning,
+        "Scales of batch normalization are not known", "the normalizations are folded into the layers, and without calibration data their scales cannot be estimated: the L2 norm of the weights is used instead.",
+        "Set CalibrationData, or ChannelScore to L1, L2 or Fpgm.");
+
+    public static readonly DiagnosticDescriptor Achieved = new("MOPT4306", Info,
+        "Channels were pruned", "{0:0.##} % of the {1} are gone with the channels that were removed.",
+        "Set ChannelPruning to another value to have more or less of the model left.");
+}

@@ -1,0 +1,105 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
+
+namespace ModelOpt.Compiler.Passes.Shrink;
+
+/// <summary>
+/// Lets the layers behind removed channels make up for these: each is fitted to what the float model's layer computes, from the
+/// inputs that it has left (He et al., "Channel Pruning for Accelerating Very Deep Neural Networks", 2017, the second step); the mean of
+/// what is gone ends in the bias. Later layers see earlier ones refitted.
+/// </summary>
+internal static class ChannelReconstruction
+{
+    /// <summary>How strongly weights are held at what they were, as a share of the mean variance of their inputs.</summary>
+    private const double Ridge = 1e-2;
+
+    /// <summary>The same for each weight of an output to a position seen: where few were, a fit would follow their noise.</summary>
+    private const double SampleRidge = 0.1;
+
+    /// <summary>Lets the float model give, under the names of the pruned graph's values, the channels that these have left.</summary>
+    /// <param name="reference">The float model.</param>
+    /// <param name="kept">The channels that stay, by value name.</param>
+    public static void Narrow(Graph reference, IReadOnlyDictionary<string, int[]> kept)
+    {
+        foreach (Node node in reference.Nodes.ToArray())
+        {
+            foreach (Value value in node.Outputs.OfType<Value>())
+            {
+                if (!kept.TryGetValue(value.Name, out int[]? channels)) continue;
+                string name = value.Name;
+                value.Name = reference.UniqueName($"{name}_all");
+                Value indices = reference.AddConstant($"{name}_kept", Tensor.Vector<long>([.. channels.Select(c => (long)c)]));
+                Node gather = new("Gather", "", [value, indices], [new Value(name)]);
+                gather.Attributes["axis"] = 1L;
+                reference.InsertAfter(node, gather);
+            }
+        }
+
+        ShapeInference.Run(reference);
+    }
+
+    /// <summary>Refits the layers whose inputs have changed.</summary>
+    /// <param name="graph">The pruned graph.</param>
+    /// <param name="kept">The channels that stay, by value name.</param>
+    /// <param name="context">Names the data, and the float model, narrowed.</param>
+    public static void Apply(Graph graph, IReadOnlyDictionary<string, int[]> kept, PassContext context)
+    {
+        HashSet<Value> changed = [];
+        List<Node> layers = [];
+        foreach (Node node in graph.Nodes)
+        {
+            if (!node.Inputs.OfType<Value>().Any(v => changed.Contains(v) || kept.ContainsKey(v.Name))) continue;
+            changed.UnionWith(node.Outputs.OfType<Value>());
+            if (ChannelRules.IsLayer(node)) layers.Add(node);
+        }
+
+        LayerStages.Run(graph, layers, context, "reconstruct", (layer, moments) =>
+        {
+            (float[] weight, float[] bias) = Fit(layer.Input(1).Constant!, moments);
+            OutputAffine.SetConstants(graph, layer, weight, bias);
+        });
+    }
+
+    /// <summary>The minimum of the mean of ‖y − W·x − b‖² + λ‖W − W₀‖².</summary>
+    private static (float[] Weight, float[] Bias) Fit(Tensor start, LayerMoments moments)
+    {
+        int k = moments.Inputs, n = k + 1, outputs = moments.Outputs / moments.Groups;
+        float[] weight = start.Span<float>().ToArray(), bias = new float[moments.Outputs];
+        for (int g = 0; g < moments.Groups; g++)
+        {
+            double[] gram = moments.Gram(g), cross = moments.Cross(g);
+            double[] covariance = new double[k * k], error = new double[outputs * k];
+            for (int i = 0; i < k; i++)
+            {
+                for (int j = 0; j < k; j++) covariance[(i * k) + j] = gram[(i * n) + j] - (gram[(k * n) + i] * gram[(k * n) + j]);
+            }
+
+            Span<float> initial = weight.AsSpan(g * outputs * k, outputs * k);
+            for (int o = 0; o < outputs; o++)
+            {
+                for (int j = 0; j < k; j++) error[(o * k) + j] = cross[(o * n) + j] - (cross[(o * n) + k] * gram[(k * n) + j]);
+                for (int i = 0; i < k; i++)
+                {
+                    double w = initial[(o * k) + i];
+                    for (int j = 0; j < k; j++) error[(o * k) + j] -= w * covariance[(i * k) + j];
+                }
+            }
+
+            double[] change = SymmetricSolver.Solve(k, covariance, error, Ridge + (SampleRidge * k / Math.Max(1, moments.Count)));
+            for (int o = 0; o < outputs; o++)
+            {
+                double mean = cross[(o * n) + k];
+                for (int i = 0; i < k; i++)
+                {
+                    initial[(o * k) + i] = (float)(initial[(o * k) + i] + change[(o * k) + i]);
+                    mean -= initial[(o * k) + i] * gram[(k * n) + i];
+                }
+
+                bias[(g * outputs) + o] = (float)mean;
+            }
+        }
+
+        return (weight, bias);
+    }
+}
