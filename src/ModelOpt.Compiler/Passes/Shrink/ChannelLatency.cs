@@ -66,9 +66,20 @@ internal sealed class ChannelLatency(Graph graph, IReadOnlyList<RankedGroup> gro
     private static double Time(TfliteModel model)
     {
         using ModelCall call = model.Begin(1);
+        for (int i = 0; i < model.Inputs.Count; i++) SetZeros(call, i, model.Inputs[i].ElementType, model.Inputs[i].ElementsPerSample);
         long start = Stopwatch.GetTimestamp();
         call.Run();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    private static void SetZeros(in ModelCall call, int input, Type type, int count)
+    {
+        if (type == typeof(float)) call.SetInput<float>(input, new float[count]);
+        else if (type == typeof(byte)) call.SetInput<byte>(input, new byte[count]);
+        else if (type == typeof(sbyte)) call.SetInput<sbyte>(input, new sbyte[count]);
+        else if (type == typeof(int)) call.SetInput<int>(input, new int[count]);
+        else if (type == typeof(long)) call.SetInput<long>(input, new long[count]);
+        else call.SetInput<bool>(input, new bool[count]);
     }
 
     private static double Median(double[] times)

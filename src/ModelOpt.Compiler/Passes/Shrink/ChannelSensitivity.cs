@@ -131,6 +131,6 @@ internal static class ChannelSensitivity
             loss += variance > 0 ? error / variance : error;
         }
 
-        return loss;
+        return double.IsFinite(loss) ? loss : double.MaxValue;
     }
 }
