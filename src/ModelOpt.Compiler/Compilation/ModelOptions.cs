@@ -74,7 +74,7 @@ public enum ChannelPruningTarget
 /// <summary>How much a channel is worth.</summary>
 public enum ChannelScore
 {
-    /// <summary>The root mean square of its activation times the weights that read it; without calibration data, L2.</summary>
+    /// <summary>The variance that it brings to the layers that read it, as its mean goes into their biases; without calibration data, L2.</summary>
     Activation,
 
     /// <summary>The sum of its weights' magnitudes.</summary>
