@@ -27,6 +27,7 @@ internal static class PassPipeline
         new ChannelEqualization(),
         new ChannelPruning(),
         new SparsityPass(),
+        new ClusteringPass(),
         new Int8Quantization(),
         new WeightStorage(),
         new ImageInput(),
