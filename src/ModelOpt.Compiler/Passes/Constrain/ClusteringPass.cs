@@ -1,5 +1,6 @@
+using System.Globalization;
+using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Compilation;
-using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Passes.Quantize;
@@ -20,7 +21,7 @@ internal sealed class ClusteringPass : Pass
     public const int SmallestCount = 1024;
 
     /// <inheritdoc/>
-    public override PassPhase Phase => PassPhase.Quantize;
+    public override PassPhase Phase => PassPhase.Constrain;
 
     /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
@@ -35,12 +36,19 @@ internal sealed class ClusteringPass : Pass
         }
 
         foreach (Node node in layers) Check(node, context);
-        for (int i = 0; i < layers.Count; i++)
+        foreach (Node node in layers) Own(graph, node);
+        HashSet<Node> left = [.. layers];
+        if (context.IsCalibrated)
         {
-            context.Progress?.Report(new CompileProgress("cluster", i, layers.Count));
-            Cluster(graph, layers[i], context);
+            // Only layers that the float model has as well are given.
+            LayerStages.Run(graph, layers, context, "cluster", (node, moments) =>
+            {
+                left.Remove(node);
+                Cluster(graph, node, context, moments);
+            });
         }
 
+        foreach (Node node in layers.Where(left.Contains)) Cluster(graph, node, context, null);
         return new PassResult(layers.Count, notes);
     }
 
@@ -58,7 +66,7 @@ internal sealed class ClusteringPass : Pass
     {
         WeightGrid.CheckFinite(node.Input(1));
         int clusters = context.OptionsOf(node).Clusters!.Value;
-        string text = clusters.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string text = clusters.ToString(CultureInfo.InvariantCulture);
         if (clusters < 3 && node.Input(1).Constraints?.Mask is not null)
             throw ClusteringDiagnostics.TooFewWithZeros.Error(node.Label, text);
         if (clusters < 2) throw ClusteringDiagnostics.TooFew.Error(node.Label, text);
@@ -68,58 +76,28 @@ internal sealed class ClusteringPass : Pass
     private static bool IsInt8(Node node, PassContext context) =>
         context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8;
 
-    private static void Cluster(Graph graph, Node node, PassContext context)
+    private static void Cluster(Graph graph, Node node, PassContext context, LayerMoments? moments)
     {
         LayerOptions options = context.OptionsOf(node);
-        Value weight = Own(graph, node);
-        Tensor tensor = weight.Constant!;
-        WeightConstraints constraints = weight.Constraints ?? new WeightConstraints();
-        LayerWeights layer = new(tensor.Span<float>().ToArray(), tensor.Dims[0], constraints.Mask?.Zeros, [Ones(tensor)]);
         int clusters = options.Clusters!.Value, seed = context.Model.Seed ?? 0;
         ClusterScope scope = options.ClusterScope ?? ClusterScope.Tensor;
         ClusterInitialization method = context.Model.ClusterInitialization ?? ClusterInitialization.KMeansPlusPlus;
-        if (IsInt8(node, context))
+        LayerClustering clustering = new(graph, node, moments);
+        if (IsInt8(node, context)) clustering.ToIntegers(clusters, scope, method, seed, context.Cancellation);
+        else
         {
-            EntropyConstrainedLloyd.Outcome outcome =
-                IntegerClustering.Fit(layer, clusters, scope, method, seed, context.Cancellation);
-            (weight.Constraints, weight.Constant) = Integers(constraints, tensor, outcome, clusters, scope);
-            return;
+            bool half = context.QuantizationOf(node) == QuantizationMode.Float16;
+            clustering.ToFloats(clusters, scope, method, seed, half, context.Cancellation);
         }
-
-        bool half = context.QuantizationOf(node) == QuantizationMode.Float16;
-        float[][] levels = FloatClustering.Fit(layer, clusters, scope, method, seed, half);
-        weight.Constraints = constraints.With(new Codebook(clusters, scope, levels));
-        weight.Constant = weight.Constraints.Project(tensor);
     }
 
-    /// <summary>The constraints and the weight of a codebook of integers.</summary>
-    private static (WeightConstraints Constraints, Tensor Weight) Integers(
-        WeightConstraints constraints, Tensor tensor, EntropyConstrainedLloyd.Outcome outcome, int clusters, ClusterScope scope)
-    {
-        float[] scales = [.. outcome.Codebook.Scales.Select(s => (float)s)];
-        Codebook codebook = new(clusters, scope,
-            [.. outcome.Codebook.Levels.Select((l, c) => l.Select(q => q * scales[c]).ToArray())]);
-        constraints = constraints.With(new Quantization(ElementType.Int8, scales, new int[scales.Length], 0)).With(codebook);
-        int perChannel = tensor.Count / tensor.Dims[0];
-        float[] values = [.. outcome.Assigned.Select((q, i) => q * scales[i / perChannel])];
-        return (constraints, Tensor.Of<float>(tensor.Dims, values));
-    }
-
-    private static double[] Ones(Tensor weight)
-    {
-        double[] ones = new double[weight.Count / weight.Dims[0]];
-        Array.Fill(ones, 1);
-        return ones;
-    }
-
-    /// <summary>The layer's weight, one that no other node reads.</summary>
-    private static Value Own(Graph graph, Node node)
+    /// <summary>Gives the layer a weight that no other node reads.</summary>
+    private static void Own(Graph graph, Node node)
     {
         Value weight = node.Input(1);
-        if (weight.Consumers.Count == 1) return weight;
+        if (weight.Consumers.Count == 1) return;
         Value own = graph.AddConstant(weight.Name, weight.Constant!);
         own.Constraints = weight.Constraints;
         node.SetInput(1, own);
-        return own;
     }
 }

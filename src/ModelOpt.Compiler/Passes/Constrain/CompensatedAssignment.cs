@@ -117,7 +117,7 @@ internal sealed class CompensatedAssignment
         }
 
         // product is for the old scale: the best is that times tᵀq / (C ŵ)ᵀq.
-        if (refit && along > 0 && square > 0) scale *= along / square;
+        if (refit && along > 0 && square > 0) scale *= Math.Clamp(along / square, 0.5, 2);
         for (int k = 0; k < inputs; k++) mean += (float)scale * integers[k] * means[k];
         return (float)(wanted[inputs] - mean);
     }

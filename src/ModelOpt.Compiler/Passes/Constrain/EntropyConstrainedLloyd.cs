@@ -10,8 +10,8 @@ namespace ModelOpt.Compiler.Passes.Constrain;
 /// </summary>
 internal sealed class EntropyConstrainedLloyd
 {
-    private const int MaxIterations = 30;
-    private const double LeastGain = 1e-4;
+    private const int MaxIterations = 12;
+    private const double LeastGain = 1e-3;
 
     private readonly LayerWeights layer;
     private readonly ClusterScope scope;
@@ -60,7 +60,7 @@ internal sealed class EntropyConstrainedLloyd
             double cost = outcome.Error + (lambda * meanImportance * outcome.TotalBits);
             if (previous - cost <= LeastGain * cost) break;
             previous = cost;
-            for (int c = 0; c < steps.Length; c++) steps[c] = FitStep(c, steps[c]);
+            Parallel.For(0, steps.Length, c => steps[c] = FitStep(c, steps[c]));
             MoveLevels(steps, levels, prices);
         }
 
@@ -107,13 +107,18 @@ internal sealed class EntropyConstrainedLloyd
     private double FitStep(int channel, double step)
     {
         double cross = 0, square = 0;
-        foreach ((double normal, double importance, int q) in Elements(channel))
+        ReadOnlySpan<float> values = layer.Values(channel);
+        ReadOnlySpan<double> importance = layer.Importance(channel);
+        ReadOnlySpan<int> integers = assigned.AsSpan(channel * layer.PerChannel, layer.PerChannel);
+        for (int i = 0; i < integers.Length; i++)
         {
-            cross += importance * normal * q;
-            square += importance * q * q;
+            double weighted = importance[i] * integers[i];
+            cross += weighted * values[i];
+            square += weighted * integers[i];
         }
 
-        return cross > 0 ? cross / square : step;
+        cross /= layer.Loudness(channel);
+        return cross > 0 ? Math.Clamp(cross / square, step / 2, step * 2) : step;
     }
 
     private void MoveLevels(double[] steps, int[][] levels, double[] prices)
@@ -135,11 +140,16 @@ internal sealed class EntropyConstrainedLloyd
         int[] members = new int[IntegerCodebook.Integers];
         foreach (int c in channels)
         {
-            foreach ((double normal, double importance, int q) in Elements(c))
+            ReadOnlySpan<float> values = layer.Values(c);
+            ReadOnlySpan<double> importance = layer.Importance(c);
+            ReadOnlySpan<int> integers = assigned.AsSpan(c * layer.PerChannel, layer.PerChannel);
+            double normal = steps[c] / layer.Loudness(c), squared = steps[c] * steps[c];
+            for (int i = 0; i < integers.Length; i++)
             {
-                cross[q + IntegerCodebook.Largest] += importance * normal * steps[c];
-                square[q + IntegerCodebook.Largest] += importance * steps[c] * steps[c];
-                members[q + IntegerCodebook.Largest]++;
+                int at = integers[i] + IntegerCodebook.Largest;
+                cross[at] += importance[i] * values[i] * normal;
+                square[at] += importance[i] * squared;
+                members[at]++;
             }
         }
 
@@ -172,16 +182,6 @@ internal sealed class EntropyConstrainedLloyd
         }
 
         return best;
-    }
-
-    private IEnumerable<(double Normal, double Importance, int Integer)> Elements(int channel)
-    {
-        double loudness = layer.Loudness(channel);
-        for (int i = 0; i < layer.PerChannel; i++)
-        {
-            if (!layer.IsFree(channel, i)) continue;
-            yield return (layer.Values(channel)[i] / loudness, layer.Importance(channel)[i], assigned[(channel * layer.PerChannel) + i]);
-        }
     }
 
     /// <summary>What was found.</summary>

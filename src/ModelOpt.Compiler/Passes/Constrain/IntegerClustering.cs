@@ -7,14 +7,14 @@ internal static class IntegerClustering
 {
     /// <summary>
     /// By how much the squared error of the weights may exceed that of the K shared integers of least error, so that the integers
-    /// compress better. 1.26 is 1 dB; the plain optimum spends a sixth of a bit on it for each weight.
+    /// compress better.
     /// </summary>
-    public const double ErrorBound = 1.26;
+    public const double ErrorBound = 1.5;
 
     // Of the scales tried first for a channel, in shares of that at which all channels are equally loud.
     private static readonly double[] Factors = [0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.4];
 
-    private const int Bisections = 8;
+    private const int Bisections = 6;
 
     /// <summary>The codebook of a layer.</summary>
     /// <param name="layer">The layer.</param>

@@ -3,6 +3,10 @@ namespace ModelOpt.Compiler.Passes.Constrain;
 /// <summary>What clustering sees of a layer's weight: values, the importance of each, and which of them are zero for good.</summary>
 internal sealed class LayerWeights
 {
+    // A channel quieter than this share of the loudest is taken for louder: scales of channels that are next to nothing would
+    // not fit the multipliers that int8 arithmetic has.
+    private const double LoudestToQuietest = 512;
+
     private readonly float[] values;
     private readonly IReadOnlyList<bool>? zeros;
     private readonly double[][] importance;
@@ -24,6 +28,8 @@ internal sealed class LayerWeights
         Channels = channels;
         PerChannel = values.Length / channels;
         loudness = [.. Enumerable.Range(0, channels).Select(MeasureLoudness)];
+        double least = loudness.Max() / LoudestToQuietest;
+        loudness = [.. loudness.Select(l => l > 0 ? Math.Max(l, least) : Math.Max(least, 1e-30))];
     }
 
     /// <summary>The number of output channels.</summary>
@@ -49,7 +55,7 @@ internal sealed class LayerWeights
     public bool IsFree(int channel, int element) => zeros is null || !zeros[(channel * PerChannel) + element];
 
     /// <summary>
-    /// The root mean square of a channel's free elements, weighted by importance; 1 where they are all zero. Divided by it,
+    /// The root mean square of a channel's free elements, weighted by importance, or a small positive number where that is less. Divided by it,
     /// channels are alike.
     /// </summary>
     /// <param name="channel">The channel.</param>
@@ -86,6 +92,6 @@ internal sealed class LayerWeights
             weight += Importance(channel)[i];
         }
 
-        return sum > 0 ? Math.Sqrt(sum / weight) : 1;
+        return sum > 0 ? Math.Sqrt(sum / weight) : 0;
     }
 }
