@@ -37,8 +37,7 @@ public sealed class CompensatedAssignmentTests
         bool[] zeros = [true, false, true, false, false];
         (int[] integers, _, _) = new Problem(1, zeros).Solve();
         Assert.AreEqual((0, 0), (integers[0], integers[2]));
-        (int[] free, _, _) = new Problem(1).Solve();
-        Assert.AreNotEqual((0, 0), (free[0], free[2]));
+        Assert.IsTrue(Enumerable.Range(0, 5).Any(seed => new Problem(seed).Solve().Integers is var free && free[0] != 0 && free[2] != 0));
     }
 
     /// <summary>One output channel that reads five inputs which depend on each other.</summary>
