@@ -14,12 +14,7 @@ internal static class IntegerClustering
     // Of the scales tried first for a channel, in shares of that at which all channels are equally loud.
     private static readonly double[] Factors = [0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.4];
 
-    // Errors aimed at, in shares of the bound: pricing bits raises the error of evenly spaced integers a little.
-    private static readonly double[] Shares = [1, 0.9, 0.8];
-
-    // Steps tried for evenly spaced integers: from one root mean square of the weights down to a hundredth.
-    private const int EvenSteps = 80;
-    private const double EvenFactor = 0.944;
+    private const int Bisections = 6;
 
     /// <summary>The codebook of a layer.</summary>
     /// <param name="layer">The layer.</param>
@@ -34,7 +29,7 @@ internal static class IntegerClustering
         EntropyConstrainedLloyd shared = new(layer, ClusterScope.Tensor, cancellation);
         EntropyConstrainedLloyd.Outcome plain = shared.Run(Start(layer, clusters, method, seed), 0);
         EntropyConstrainedLloyd lloyd = scope == ClusterScope.Tensor ? shared : new(layer, scope, cancellation);
-        return Cheapest(layer, lloyd, clusters, plain, plain.Error * ErrorBound);
+        return Cheapest(lloyd, plain, plain.Error * ErrorBound);
     }
 
     /// <summary>
@@ -76,43 +71,29 @@ internal static class IntegerClustering
         return error;
     }
 
-    /// <summary>
-    /// The outcome of fewer bits within the bound. It starts from evenly spaced integers, which a price of bits leads to (Gish and Pierce
-    /// 1968): from those of least error the iteration would take long to get there. λ is the slope of error over bits there, 2 ln 2
-    /// times the error.
-    /// </summary>
+    /// <summary>The outcome of fewest bits within the bound, by bisection of λ on a logarithmic scale.</summary>
     private static EntropyConstrainedLloyd.Outcome Cheapest(
-        LayerWeights layer, EntropyConstrainedLloyd lloyd, int clusters, EntropyConstrainedLloyd.Outcome plain, double bound)
+        EntropyConstrainedLloyd lloyd, EntropyConstrainedLloyd.Outcome plain, double bound)
     {
-        if (plain.Error <= 0) return plain;
-        foreach (double share in Shares)
+        EntropyConstrainedLloyd.Outcome best = plain;
+        if (plain.Error <= 0) return best;
+        // Per element of mean importance and loudness: the slope of error over bits at high resolution is 2 ln 2 times the error.
+        double theory = 2 * Math.Log(2) * plain.Error / lloyd.TotalImportance;
+        double low = theory / 16, high = theory * 16;
+        for (int i = 0; i < Bisections; i++)
         {
-            if (Even(layer, clusters, bound * share) is not { } even) continue;
-            EntropyConstrainedLloyd.Outcome outcome = lloyd.Run(even, 2 * Math.Log(2) * bound * share / lloyd.TotalImportance);
-            if (outcome.Error <= bound && outcome.TotalBits < plain.TotalBits) return outcome;
+            double middle = Math.Sqrt(low * high);
+            EntropyConstrainedLloyd.Outcome outcome = lloyd.Run(plain.Codebook, middle);
+            if (outcome.Error > bound)
+            {
+                high = middle;
+                continue;
+            }
+
+            low = middle;
+            if (outcome.TotalBits < best.TotalBits) best = outcome;
         }
 
-        return plain;
-    }
-
-    /// <summary>K integers at equal distances, zero among them, in the largest steps whose error is within a bound; or null.</summary>
-    private static IntegerCodebook? Even(LayerWeights layer, int clusters, double bound)
-    {
-        int side = Math.Min(clusters / 2, IntegerCodebook.Largest), spacing = Math.Max(1, IntegerCodebook.Largest / side);
-        int lowest = -Math.Min((clusters - 1) / 2, side);
-        int[] levels = [.. Enumerable.Range(lowest, side - lowest + 1).Select(i => i * spacing)];
-        double[] errors = new double[layer.Channels];
-        double step = 1;
-        for (int i = 0; i < EvenSteps; i++, step *= EvenFactor)
-        {
-            double normal = step / spacing;
-            Parallel.For(0, layer.Channels, c =>
-                errors[c] = Error(layer, c, levels, layer.Loudness(c) * normal) / layer.Loudness(c) / layer.Loudness(c));
-            if (errors.Sum() > bound) continue;
-            return new IntegerCodebook(
-                [.. Enumerable.Range(0, layer.Channels).Select(c => layer.Loudness(c) * normal)], [.. errors.Select(_ => levels)]);
-        }
-
-        return null;
+        return best;
     }
 }

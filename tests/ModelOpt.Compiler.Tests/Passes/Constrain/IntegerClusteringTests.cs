@@ -43,7 +43,7 @@ public sealed class IntegerClusteringTests
         LayerWeights layer = Layer();
         var priced = IntegerClustering.Fit(layer, 16, ClusterScope.Tensor, ClusterInitialization.KMeansPlusPlus, 0, default);
         var free = new EntropyConstrainedLloyd(layer, ClusterScope.Tensor, default).Run(priced.Codebook, 0);
-        Assert.IsLessThan(Entropy(free.Assigned) - 0.1, Entropy(priced.Assigned));
+        Assert.IsLessThan(Entropy(free.Assigned), Entropy(priced.Assigned));
         Assert.IsLessThan(priced.Error, free.Error);
     }
 
