@@ -87,18 +87,12 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
 
     private static string Summary(ModelItem item, CompiledModel compiled, TimeSpan time)
     {
-        string form = (item.Options.Quantization ?? QuantizationMode.Int8) switch
-        {
-            QuantizationMode.Int8 => "int8",
-            QuantizationMode.Float16 => "float16",
-            QuantizationMode.WeightOnlyInt8 => "weight-only int8",
-            _ => "float32",
-        };
+        string done = string.Join(", ", compiled.Report.Techniques);
         long before = compiled.Report.OnnxBytes;
         string embedded = item.Embed && compiled.Embedded.Length < compiled.Tflite.Length
             ? $", {Size(compiled.Embedded.Length)} embedded" : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{Path.GetFileName(item.Given)} → {Size(compiled.Tflite.Length)} {form} (was {Size(before)}, "
+            $"{Path.GetFileName(item.Given)} → {Size(compiled.Tflite.Length)} {done} (was {Size(before)}, "
             + $"{100.0 * compiled.Tflite.Length / Math.Max(before, 1):0} %){embedded}, {time.TotalSeconds:0.0} s");
     }
 

@@ -1,3 +1,5 @@
+using ModelOpt.Compiler.Emit;
+
 namespace ModelOpt.Cli;
 
 /// <summary>What <c>modelopt inspect</c> tells of a model.</summary>
@@ -23,5 +25,6 @@ internal sealed record Inspection(
 /// <param name="Macs">Multiply-accumulates of one sample.</param>
 /// <param name="Bytes">The bytes of those constants in the file.</param>
 /// <param name="Form">How it is stored and computed, or will be.</param>
+/// <param name="Weight">What its weight is like; null where it has none.</param>
 internal sealed record InspectedLayer(
-    string Name, string Operator, string Output, long Parameters, long Macs, long Bytes, string Form);
+    string Name, string Operator, string Output, long Parameters, long Macs, long Bytes, string Form, WeightStatistics? Weight);

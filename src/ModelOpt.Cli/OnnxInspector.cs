@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators;
@@ -60,7 +61,8 @@ internal static class OnnxInspector
             constants.Sum(v => (long)v.Constant!.Count),
             Operator.Of(node).Macs(node),
             constants.Sum(v => (long)v.Constant!.Count * (v.Quantization?.Type ?? v.Type).Size()),
-            form);
+            form,
+            WeightStatistics.Of(node));
     }
 
     private static string Form(Node node, QuantizationScheme scheme, Dictionary<Node, Node> fused)

@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
@@ -17,12 +18,13 @@ internal static class TfliteInspector
         {
             Graph graph = GraphReader.Read(file);
             var seen = new HashSet<Tensor>();
+            Dictionary<Tensor, Node> producers = graph.Producers();
             return new Inspection(
                 "TFLite",
                 file.Length,
                 [.. graph.Inputs.Select(Describe)],
                 [.. graph.Outputs.Select(Describe)],
-                [.. graph.Nodes.Select(node => Layer(node, seen))],
+                [.. graph.Nodes.Select(node => Layer(node, seen, producers))],
                 ["A TFLite model is not compressed further: give the .onnx model that it was made from."]);
         }
         catch (InvalidModelException e)
@@ -31,7 +33,7 @@ internal static class TfliteInspector
         }
     }
 
-    private static InspectedLayer Layer(Node node, HashSet<Tensor> seen)
+    private static InspectedLayer Layer(Node node, HashSet<Tensor> seen, Dictionary<Tensor, Node> producers)
     {
         List<Tensor> constants = [.. node.Inputs.OfType<Tensor>().Where(t => t.IsConstant && seen.Add(t))];
         Tensor output = node.Outputs[0];
@@ -42,7 +44,49 @@ internal static class TfliteInspector
             constants.Sum(t => (long)t.Elements),
             Macs(node),
             constants.Sum(t => (long)t.Bytes),
-            output.Type.ToString().ToLowerInvariant());
+            output.Type.ToString().ToLowerInvariant(),
+            Weight(node, producers));
+    }
+
+    /// <summary>Counts the weight of a convolution or dense layer, also one that is stored otherwise and dequantized first.</summary>
+    private static WeightStatistics? Weight(Node node, Dictionary<Tensor, Node> producers)
+    {
+        bool isDepthwise = node.Operator == BuiltinOperator.DepthwiseConv2D;
+        if (!isDepthwise && node.Operator is not (BuiltinOperator.Conv2D or BuiltinOperator.FullyConnected)) return null;
+        if (node.Inputs.Length < 2 || node.Inputs[1] is not { } weight) return null;
+        if (!weight.IsConstant && producers.TryGetValue(weight, out Node? producer) && producer.Operator == BuiltinOperator.Dequantize)
+            weight = producer.Inputs[0]!;
+        if (!weight.IsConstant || weight.Rank < 2 || Elements(weight) is not { } elements) return null;
+
+        // Depthwise weights are [1, height, width, channels], others [outputs, height, width, inputs] or [outputs, inputs].
+        int outputs = weight.Shape[isDepthwise ? ^1 : 0];
+        int taps = elements.Length / Math.Max(1, outputs);
+        float[] ordered = !isDepthwise ? elements
+            : [.. Enumerable.Range(0, elements.Length).Select(i => elements[(i % taps * outputs) + (i / taps)])];
+        return WeightStatistics.Of(ordered, outputs, isDepthwise ? 1 : weight.Shape[^1], 8 * weight.Bytes / Math.Max(1, weight.Elements));
+    }
+
+    /// <summary>The elements as numbers, integers less their zero point; null for types that weights do not have.</summary>
+    private static float[]? Elements(Tensor tensor)
+    {
+        switch (tensor.Type)
+        {
+            case TensorType.Float32: return tensor.Constant<float>().ToArray();
+            case TensorType.Float16: return [.. tensor.Constant<Half>().ToArray().Select(h => (float)h)];
+            case TensorType.Int8: return Less(tensor, [.. tensor.Constant<sbyte>().ToArray().Select(q => (float)q)]);
+            case TensorType.UInt8: return Less(tensor, [.. tensor.Constant<byte>().ToArray().Select(q => (float)q)]);
+            default: return null;
+        }
+    }
+
+    private static float[] Less(Tensor tensor, float[] integers)
+    {
+        if (tensor.Quantization is not { Count: > 0 } grid) return integers;
+        int slices = grid.Count;
+        if (slices > 1 && ((uint)grid.Axis >= (uint)tensor.Rank || tensor.Shape[grid.Axis] != slices)) return integers;
+        int stride = grid.Count == 1 ? integers.Length : tensor.Shape.Skip(grid.Axis + 1).Aggregate(1, (a, b) => a * b);
+        for (int i = 0; i < integers.Length; i++) integers[i] -= grid.ZeroPoint(i / stride % slices);
+        return integers;
     }
 
     /// <summary>For each output element, as many as a filter has elements (TFLite's weight shapes).</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ModelOpt.Compiler.Emit;
 
 namespace ModelOpt.Cli.Commands;
 
@@ -12,8 +13,9 @@ internal static class InspectCommand
         var command = new Command(
             "inspect",
             """
-            Prints a model's layers: operators, shapes, parameters, multiply-accumulates (MACs) of one sample and bytes; what
-            will not be compressed, and why; and the recipe that a build would use.
+            Prints a model's layers: operators, shapes, parameters, multiply-accumulates (MACs) of one sample and bytes; of
+            weights, how many are zero, in which pattern, how many values differ and what bits they take; for an ONNX model,
+            what will not be compressed, and why, and the recipe that a build would use.
             """)
         {
             model,
@@ -46,8 +48,36 @@ internal static class InspectCommand
                     Number(layers.Sum(l => l.Parameters)), Number(layers.Sum(l => l.Macs)), Number(layers.Sum(l => l.Bytes)), ""],
             ]);
         terminal.WriteResult("");
+        PrintWeights(layers, terminal);
         foreach (string note in inspection.Notes) terminal.WriteResult(note);
     }
+
+    private static void PrintWeights(IReadOnlyList<InspectedLayer> layers, Terminal terminal)
+    {
+        InspectedLayer[] weighted = [.. layers.Where(l => l.Weight is not null)];
+        if (weighted.Length == 0) return;
+        WeightStatistics[] all = [.. weighted.Select(l => l.Weight!)];
+        double count = Math.Max(1, all.Sum(w => (long)w.Count));
+        terminal.WriteTable(
+            ["weights of layer", ">weights", ">zero", "pattern", ">values", ">in a channel", ">bits", ">entropy"],
+            [
+                .. weighted.Select(layer => (string[])[
+                    layer.Name, Number(layer.Weight!.Count), Percent(layer.Weight.Sparsity), layer.Weight.PatternText,
+                    Number(layer.Weight.Distinct), Number(layer.Weight.DistinctInChannel), Number(layer.Weight.Bits),
+                    Bits(layer.Weight.Entropy)]),
+                [
+                    "total", Number(all.Sum(w => (long)w.Count)), Percent(all.Sum(w => (long)w.Zeros) / count), "", "", "",
+                    Bits(all.Sum(w => (double)w.Bits * w.Count) / count), Bits(all.Sum(w => w.Entropy * w.Count) / count)],
+            ]);
+        terminal.WriteResult("Pattern: what at least 90 % of the zeros keep to; N:M and RxC are explained in docs/recipes.md.");
+        terminal.WriteResult("Values: how many are different, in the layer and at most in one output channel. Bits: of a weight in the file;");
+        terminal.WriteResult("entropy: of a weight at least, if each is coded by itself.");
+        terminal.WriteResult("");
+    }
+
+    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:F1} %");
+
+    private static string Bits(double bits) => bits.ToString("0.00", CultureInfo.InvariantCulture);
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

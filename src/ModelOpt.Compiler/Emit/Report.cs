@@ -21,6 +21,12 @@ public sealed record Report
     /// <summary>The size of what the build embeds: the TFLite file packed, or the file where packing saves less than a tenth.</summary>
     public required long EmbeddedBytes { get; init; }
 
+    /// <summary>Multiply-accumulates of one run before compression, batch 1 where the batch is open.</summary>
+    public required long OnnxMacs { get; init; }
+
+    /// <summary>What was done to the weights and layers, in few words: <c>int8</c>, <c>50 % sparse (2:4)</c>, <c>16 clusters</c>.</summary>
+    public required IReadOnlyList<string> Techniques { get; init; }
+
     /// <summary>The layers of the compressed model in the order in which they run.</summary>
     public required IReadOnlyList<LayerReport> Layers { get; init; }
 
@@ -54,6 +60,21 @@ public sealed record LayerReport
 
     /// <summary>Bits of a stored weight; null where it has none.</summary>
     public int? WeightBits { get; init; }
+
+    /// <summary>The share of its weights that are zero; null where it has none. So are the next ones.</summary>
+    public double? Sparsity { get; init; }
+
+    /// <summary>The pattern that the zeros keep to, such as <c>2:4</c>; <c>unstructured</c> where there is none, empty without zeros.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>How many of its weights' stored values differ.</summary>
+    public int? DistinctWeights { get; init; }
+
+    /// <summary>The most different values in one output channel.</summary>
+    public int? DistinctWeightsInChannel { get; init; }
+
+    /// <summary>The entropy of its weights in bits: what one takes at least if each is coded by itself.</summary>
+    public double? BitsPerWeight { get; init; }
 
     /// <summary>Bits of an element of its output.</summary>
     public required int ActivationBits { get; init; }

@@ -10,11 +10,15 @@ namespace ModelOpt.Compiler.Emit;
 internal sealed class ReportBuilder
 {
     private readonly Dictionary<Node, Tensor> originals;
+    private readonly long onnxMacs;
 
     /// <summary>Keeps the weights as they are before quantization, to tell what that costs.</summary>
     /// <param name="graph">The graph, simplified.</param>
-    public ReportBuilder(Graph graph) => originals = graph.Nodes
-        .Where(n => WeightOf(n) is not null).ToDictionary(n => n, n => WeightOf(n)!.Constant!);
+    public ReportBuilder(Graph graph)
+    {
+        originals = graph.Nodes.Where(n => WeightStatistics.WeightOf(n) is not null).ToDictionary(n => n, n => WeightStatistics.WeightOf(n)!.Constant!);
+        onnxMacs = MacsOf(graph);
+    }
 
     /// <summary>Makes the report.</summary>
     /// <param name="graph">The graph as it was written.</param>
@@ -42,6 +46,8 @@ internal sealed class ReportBuilder
             FileBytes = tflite.Length,
             ZipBytes = ZipSize(tflite),
             EmbeddedBytes = embeddedBytes,
+            OnnxMacs = onnxMacs,
+            Techniques = Techniques.Of(graph, onnxMacs, MacsOf(graph)),
             Layers = [.. graph.Nodes.Select(n => LayerOf(graph, n, ReasonOf(n)))],
             Passes = [.. simplified.Concat(quantized).Where(p => p.Changes > 0 || p.Notes.Count > 0)
                 .Select(p => new PassReport(p.Name, p.Changes, p.Notes))],
@@ -58,7 +64,8 @@ internal sealed class ReportBuilder
     {
         // Where an activation is fused, its output is the one that is stored.
         Value output = (FusedActivation.Of(graph, node) ?? node).Output;
-        Value? weight = WeightOf(node);
+        Value? weight = WeightStatistics.WeightOf(node);
+        WeightStatistics? statistics = WeightStatistics.Of(node);
         return new LayerReport
         {
             Name = node.Label,
@@ -67,6 +74,11 @@ internal sealed class ReportBuilder
             Macs = Operator.Of(node).Macs(node),
             Parameters = node.Inputs.OfType<Value>().Where(v => v.IsConstant && v.Type.IsFloat()).Sum(v => (long)v.Constant!.Count),
             WeightBits = weight is null ? null : BitsOf(weight),
+            Sparsity = statistics is null ? null : Math.Round(statistics.Sparsity, 4),
+            Pattern = statistics?.PatternText,
+            DistinctWeights = statistics?.Distinct,
+            DistinctWeightsInChannel = statistics?.DistinctInChannel,
+            BitsPerWeight = statistics is null ? null : Math.Round(statistics.Entropy, 2),
             ActivationBits = BitsOf(output),
             Scale = output.Quantization?.Scale,
             ZeroPoint = output.Quantization?.ZeroPoint,
@@ -76,9 +88,7 @@ internal sealed class ReportBuilder
         };
     }
 
-    private static Value? WeightOf(Node node) =>
-        Operator.Find(node)?.Quantization == QuantizationRule.Weighted
-        && node.InputOrNull(1) is { Constant.Type: ElementType.Float32 } weight ? weight : null;
+    private static long MacsOf(Graph graph) => graph.Nodes.Sum(n => Operator.Of(n).Macs(n));
 
     private static int BitsOf(Value value) => 8 * (value.Quantization?.Type ?? value.Type).Size();
 

@@ -27,6 +27,8 @@ internal static class ReportWriter
             json.WriteNumber("fileBytes", report.FileBytes);
             json.WriteNumber("zipBytes", report.ZipBytes);
             json.WriteNumber("embeddedBytes", report.EmbeddedBytes);
+            json.WriteNumber("onnxMacs", report.OnnxMacs);
+            WriteStrings(json, "techniques", report.Techniques);
             WriteList(json, "layers", report.Layers, WriteLayer);
             WriteList(json, "passes", report.Passes, WritePass);
             WriteList(json, "diagnostics", report.Diagnostics, WriteDiagnostic);
@@ -45,6 +47,11 @@ internal static class ReportWriter
         json.WriteNumber("macs", layer.Macs);
         json.WriteNumber("parameters", layer.Parameters);
         if (layer.WeightBits is { } bits) json.WriteNumber("weightBits", bits);
+        if (layer.Sparsity is { } sparsity) json.WriteNumber("sparsity", sparsity);
+        if (layer.Pattern is { Length: > 0 } pattern) json.WriteString("pattern", pattern);
+        if (layer.DistinctWeights is { } distinct) json.WriteNumber("distinctWeights", distinct);
+        if (layer.DistinctWeightsInChannel is { } inChannel) json.WriteNumber("distinctWeightsInChannel", inChannel);
+        if (layer.BitsPerWeight is { } entropy) json.WriteNumber("bitsPerWeight", entropy);
         json.WriteNumber("activationBits", layer.ActivationBits);
         if (layer.Scale is { } scale) json.WriteNumber("scale", scale);
         if (layer.ZeroPoint is { } zeroPoint) json.WriteNumber("zeroPoint", zeroPoint);

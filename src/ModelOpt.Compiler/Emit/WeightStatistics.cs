@@ -1,0 +1,184 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+
+namespace ModelOpt.Compiler.Emit;
+
+/// <summary>What can be counted in a stored weight, so that what was claimed of it can be checked.</summary>
+/// <param name="Count">Its elements.</param>
+/// <param name="Zeros">Those that are zero.</param>
+/// <param name="Pattern">The pattern that the zeros keep to; null where none is known (they are anywhere, or there are none).</param>
+/// <param name="PatternShare">
+/// The share of the zeros that the pattern explains: those in blocks that are zero as a whole, or those that N:M demands. The others
+/// are weights that happen to be rounded to zero.
+/// </param>
+/// <param name="Distinct">How many different values there are; integers where it is stored as such.</param>
+/// <param name="DistinctInChannel">The most different values of one output channel.</param>
+/// <param name="Bits">Bits of an element in the file.</param>
+/// <param name="Entropy">
+/// Bits that an element takes at least where each is coded by itself: −Σ p·log2 p over the frequencies p of the values (Shannon).
+/// </param>
+internal sealed record WeightStatistics(
+    int Count, int Zeros, SparsityPattern? Pattern, double PatternShare, int Distinct, int DistinctInChannel, int Bits, double Entropy)
+{
+    // Where a pattern explains fewer zeros, chance may have made it.
+    private const double LeastShare = 0.9;
+
+    // A larger block may explain this much less: zeros by chance lie rather in small blocks.
+    private const double ShareTolerance = 0.02;
+
+    private static readonly int[] s_sides = [1, 2, 4, 8, 16];
+
+    /// <summary>The share of zeros, 0…1.</summary>
+    public double Sparsity => Count == 0 ? 0 : (double)Zeros / Count;
+
+    /// <summary>The pattern in words: <c>2:4</c>, <c>1x4 (97 %)</c>, <c>unstructured</c>; empty where nothing is zero.</summary>
+    public string PatternText => Zeros == 0 ? ""
+        : Zeros == Count ? "all zero"
+        : Pattern is null ? "unstructured"
+        : PatternShare == 1 ? $"{Pattern}"
+        : string.Create(CultureInfo.InvariantCulture, $"{Pattern} ({Math.Floor(100 * PatternShare)} %)");
+
+    /// <summary>Counts a weight.</summary>
+    /// <param name="weight">[outputs, taps, inputs]: values, or integers less their zero point.</param>
+    /// <param name="outputs">Output channels.</param>
+    /// <param name="inputs">Input channels (of a group).</param>
+    /// <param name="bits">Bits of an element in the file.</param>
+    public static WeightStatistics Of(ReadOnlySpan<float> weight, int outputs, int inputs, int bits)
+    {
+        int perChannel = weight.Length / Math.Max(1, outputs), most = 0;
+        for (int c = 0; c < outputs; c++)
+            most = Math.Max(most, Frequencies(weight.Slice(c * perChannel, perChannel)).Count);
+        List<int> all = Frequencies(weight);
+        int count = weight.Length;
+        double entropy = all.Sum(n => (double)n / count * Math.Log2((double)count / n));
+        int zeros = 0;
+        bool[] isZero = new bool[count];
+        for (int i = 0; i < count; i++)
+        {
+            isZero[i] = weight[i] == 0;
+            if (isZero[i]) zeros++;
+        }
+
+        var statistics = new WeightStatistics(count, zeros, null, 0, all.Count, most, bits, entropy);
+        if (zeros == 0 || zeros == count) return statistics;
+        (SparsityPattern? pattern, double share) = PatternOf(isZero, zeros, outputs, inputs);
+        return share < LeastShare ? statistics : statistics with { Pattern = pattern, PatternShare = share };
+    }
+
+    /// <summary>Counts the weight of a layer; null where it has none that is constant.</summary>
+    /// <param name="node">The layer.</param>
+    public static WeightStatistics? Of(Node node)
+    {
+        if (WeightOf(node) is not { Constant: { Rank: >= 2 } tensor } value) return null;
+        float[] stored = Stored(value, tensor);
+        bool isTransposed = tensor.Rank == 2 && Operator.Of(node).WeightAxis(node) != 0;
+        int outputs = tensor.Dims[isTransposed ? 1 : 0], inputs = tensor.Dims[isTransposed ? 0 : 1];
+        int taps = stored.Length / Math.Max(1, outputs * inputs);
+        float[] ordered = new float[stored.Length];
+        for (int i = 0; i < stored.Length; i++)
+        {
+            // [outputs, inputs, taps], or [inputs, outputs] of a matrix.
+            (int o, int c, int t) = isTransposed ? (i % outputs, i / outputs, 0) : (i / (inputs * taps), i / taps % inputs, i % taps);
+            ordered[(((o * taps) + t) * inputs) + c] = stored[i];
+        }
+
+        return Of(ordered, outputs, inputs, 8 * (value.Quantization?.Type ?? value.Type).Size());
+    }
+
+    /// <summary>The constant weight of a convolution or dense layer, or null.</summary>
+    /// <param name="node">The layer.</param>
+    public static Value? WeightOf(Node node) =>
+        Operator.Find(node)?.Quantization == QuantizationRule.Weighted
+        && node.InputOrNull(1) is { Constant.Type: ElementType.Float32 } weight ? weight : null;
+
+    private static float[] Stored(Value value, Tensor tensor)
+    {
+        float[] elements = tensor.Span<float>().ToArray();
+        if (value.Quantization is not { Type: ElementType.Int8 or ElementType.UInt8 } grid) return elements;
+        int slices = grid.IsPerTensor ? 1 : tensor.Dims[grid.Axis];
+        int stride = grid.IsPerTensor ? elements.Length : tensor.Dims.ToArray().Skip(grid.Axis + 1).Aggregate(1, (a, b) => a * b);
+        for (int i = 0; i < elements.Length; i++) elements[i] = MathF.Round(elements[i] / grid.Scales[i / stride % slices]);
+        return elements;
+    }
+
+    /// <summary>How often each value occurs, in ascending order of values.</summary>
+    private static List<int> Frequencies(ReadOnlySpan<float> weight)
+    {
+        float[] sorted = weight.ToArray();
+        Array.Sort(sorted);
+        var frequencies = new List<int>();
+        for (int i = 0; i < sorted.Length; i++)
+        {
+            // Zero and minus zero are equal.
+            if (i == 0 || sorted[i] != sorted[i - 1]) frequencies.Add(1);
+            else CollectionsMarshal.AsSpan(frequencies)[^1]++;
+        }
+
+        return frequencies;
+    }
+
+    /// <summary>N:M for M of 2, 4, 8, 16, of these the one that explains most; otherwise the largest block of powers of two.</summary>
+    private static (SparsityPattern? Pattern, double Share) PatternOf(bool[] isZero, int zeros, int outputs, int inputs)
+    {
+        (SparsityPattern? Pattern, double Share) best = (null, 0);
+        foreach (int m in s_sides.Where(m => m > 1 && m <= inputs))
+        {
+            (int kept, int groups) = Densest(isZero, inputs, m);
+            double share = Math.Min(1, (double)groups * (m - kept) / zeros);
+            if (share > best.Share) best = (new SparsityPattern(SparsityKind.NM, kept, m), share);
+        }
+
+        if (best.Share >= LeastShare) return best;
+        var blocks = (from rows in s_sides
+                      from columns in s_sides
+                      where rows * columns > 1 && rows <= outputs && columns <= inputs
+                      let pattern = new SparsityPattern(SparsityKind.Block, rows, columns)
+                      select (Pattern: pattern, Share: (double)InZeroBlocks(isZero, outputs, inputs, pattern) / zeros)).ToList();
+        if (blocks.Count == 0) return best;
+        double most = blocks.Max(b => b.Share);
+        return blocks.Where(b => b.Share >= most - ShareTolerance).OrderByDescending(b => b.Pattern.Rows * b.Pattern.Columns)
+            .ThenByDescending(b => b.Share).ThenByDescending(b => b.Pattern.Columns).First();
+    }
+
+    /// <summary>The most elements other than zero in any whole group, and how many groups there are.</summary>
+    private static (int Kept, int Groups) Densest(bool[] isZero, int inputs, int size)
+    {
+        int kept = 0, groups = 0;
+        for (int row = 0; row < isZero.Length; row += inputs)
+        {
+            for (int c = 0; c + size <= inputs; c += size)
+            {
+                groups++;
+                kept = Math.Max(kept, isZero.AsSpan(row + c, size).Count(false));
+            }
+        }
+
+        return (kept, groups);
+    }
+
+    /// <summary>Zeros in blocks that are zero as a whole; at the end of the channels blocks are cut off.</summary>
+    private static int InZeroBlocks(bool[] isZero, int outputs, int inputs, SparsityPattern block)
+    {
+        int perOutput = isZero.Length / outputs, found = 0;
+        for (int o = 0; o < outputs; o += block.Rows)
+        {
+            int rows = Math.Min(block.Rows, outputs - o);
+            for (int tap = 0; tap < perOutput; tap += inputs)
+            {
+                for (int c = 0; c < inputs; c += block.Columns)
+                {
+                    int columns = Math.Min(block.Columns, inputs - c);
+                    bool all = true;
+                    for (int r = 0; r < rows && all; r++)
+                        all = !isZero.AsSpan(((o + r) * perOutput) + tap + c, columns).Contains(false);
+                    if (all) found += rows * columns;
+                }
+            }
+        }
+
+        return found;
+    }
+}
