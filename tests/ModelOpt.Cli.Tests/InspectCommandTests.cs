@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
@@ -58,6 +59,69 @@ public sealed class InspectCommandTests
         Assert.AreEqual(0, result.ExitCode, result.Error);
         string layer = result.Output.Split('\n').Single(line => line.Contains("FullyConnected", StringComparison.Ordinal));
         StringAssert.Matches(Columns(layer), new System.Text.RegularExpressions.Regex(@"FullyConnected \[1, 4\] \d+ 16 \d+ int8$"));
+    }
+
+    [TestMethod]
+    public void Weights_are_counted_alike_in_the_TFLite_and_the_ONNX_file_and_the_report()
+    {
+        // Of each convolution's weights, half in whole blocks of four input channels; the depthwise one has one value in each channel.
+        using var folder = new TempFolder();
+        float[] pointwise = [.. Enumerable.Range(0, 16 * 8).Select(i => i / 4 % 2 == 0 ? 0 : (i % 4 < 2 ? 1f : -1f))];
+        float[] depthwise = [.. Enumerable.Range(0, 16 * 9).Select(i => (i / 9) + 1f)];
+        float[] dense = [.. Enumerable.Range(0, 3 * 16).Select(i => i % 5 == 0 ? 0 : i % 7 < 3 ? 0.5f : 1f)];
+        var graph = new TestGraph();
+        Value conv = graph.Add("Conv", graph.Input("image", -1, 8, 4, 4), graph.Constant(Tensor.Of<float>([16, 8, 1, 1], pointwise)));
+        conv = graph.Add("Conv", [conv, graph.Constant(Tensor.Of<float>([16, 1, 3, 3], depthwise))], ("group", 16));
+        Value flat = graph.Add("Flatten", graph.Add("GlobalAveragePool", conv));
+        graph.Output(graph.Add("Gemm", [flat, graph.Constant(Tensor.Of<float>([3, 16], dense))], ("transB", 1)));
+        string model = folder.Write("model.onnx", OnnxWriter.Write(graph.Build()));
+        byte[] data = new byte[4 * 8 * 16];
+        new Random(1).NextBytes(data);
+        CliResult compressed = CliTesting.Run(
+            "compress", model, "-o", folder["out"], "--calibration", folder.Write("data.npy", DataTesting.Npy("|u1", "4, 8, 4, 4", data)));
+        Assert.AreEqual(0, compressed.ExitCode, compressed.Error);
+
+        string[] expected =
+        [
+            "128 50.0 % 1x4 3 3 8 1.50",
+            "144 0.0 % 1 1 8 0.00",
+            "48 20.8 % unstructured 3 3 8 1.50",
+        ];
+        string[][] found = [.. ((string[])["tflite", "onnx"]).Select(file =>
+        {
+            CliResult result = CliTesting.Run("inspect", Path.Combine(folder["out"], $"model.{file}"));
+            Assert.AreEqual(0, result.ExitCode, result.Error);
+            string[] lines = result.Output.ReplaceLineEndings("\n").Split('\n');
+            int start = Array.FindIndex(lines, l => l.StartsWith("weights of layer", StringComparison.Ordinal));
+            return lines[(start + 1)..(start + 4)].Select(l => Columns(l[l.IndexOf(' ', StringComparison.Ordinal)..])).ToArray();
+        })];
+        CollectionAssert.AreEqual(found[0], found[1]);
+        CollectionAssert.AreEqual(expected[..2], found[0][..2]);
+        StringAssert.StartsWith(found[0][2], expected[2][..^4]);
+
+        using JsonDocument report = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder["out"], "model.report.json")));
+        JsonElement layer = report.RootElement.GetProperty("layers").EnumerateArray().First();
+        Assert.AreEqual(
+            (0.5, "1x4", 3, 3, 1.5),
+            (layer.GetProperty("sparsity").GetDouble(), layer.GetProperty("pattern").GetString(),
+                layer.GetProperty("distinctWeights").GetInt32(), layer.GetProperty("distinctWeightsInChannel").GetInt32(),
+                layer.GetProperty("bitsPerWeight").GetDouble()));
+    }
+
+    [TestMethod]
+    [DataRow("float16", "16 1.50")]
+    [DataRow("weight-only-int8", "8 1.50")]
+    [DataRow("none", "32 1.50")]
+    public void Weights_are_counted_in_every_form(string quantization, string bits)
+    {
+        using var folder = new TempFolder();
+        var graph = new TestGraph();
+        float[] weight = [.. Enumerable.Range(0, 16 * 8).Select(i => i / 4 % 2 == 0 ? 0 : (i % 4 < 2 ? 1f : -1f))];
+        graph.Output(graph.Add("Conv", graph.Input("image", -1, 8, 4, 4), graph.Constant(Tensor.Of<float>([16, 8, 1, 1], weight))));
+        string model = folder.Write("model.onnx", OnnxWriter.Write(graph.Build()));
+        Assert.AreEqual(0, CliTesting.Run("compress", model, "-o", folder["out"], "--quantization", quantization).ExitCode);
+        string output = CliTesting.Run("inspect", Path.Combine(folder["out"], "model.tflite")).Output;
+        StringAssert.Contains(Columns(output.ReplaceLineEndings("  ")), $"128 50.0 % 1x4 3 3 {bits}");
     }
 
     private static string Columns(string line) => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries));

@@ -120,18 +120,22 @@ internal sealed record WeightStatistics(
         return frequencies;
     }
 
-    /// <summary>N:M for M of 2, 4, 8, 16, of these the one that explains most; otherwise the largest block of powers of two.</summary>
+    /// <summary>
+    /// The largest block with sides of powers of two up to 16 or, where that explains more, N:M for M of 2, 4, 8, 16, of these the one
+    /// that explains most.
+    /// </summary>
     private static (SparsityPattern? Pattern, double Share) PatternOf(bool[] isZero, int zeros, int outputs, int inputs)
     {
         (SparsityPattern? Pattern, double Share) best = (null, 0);
         foreach (int m in s_sides.Where(m => m > 1 && m <= inputs))
         {
             (int kept, int groups) = Densest(isZero, inputs, m);
+            // Wide groups of few zeros are everywhere.
+            if (m > 4 && kept > m / 2) continue;
             double share = Math.Min(1, (double)groups * (m - kept) / zeros);
             if (share > best.Share) best = (new SparsityPattern(SparsityKind.NM, kept, m), share);
         }
 
-        if (best.Share >= LeastShare) return best;
         var blocks = (from rows in s_sides
                       from columns in s_sides
                       where rows * columns > 1 && rows <= outputs && columns <= inputs
@@ -139,6 +143,8 @@ internal sealed record WeightStatistics(
                       select (Pattern: pattern, Share: (double)InZeroBlocks(isZero, outputs, inputs, pattern) / zeros)).ToList();
         if (blocks.Count == 0) return best;
         double most = blocks.Max(b => b.Share);
+        // Whole blocks may happen to be N:M too; they say more.
+        if (most < best.Share - ShareTolerance) return best;
         return blocks.Where(b => b.Share >= most - ShareTolerance).OrderByDescending(b => b.Pattern.Rows * b.Pattern.Columns)
             .ThenByDescending(b => b.Share).ThenByDescending(b => b.Pattern.Columns).First();
     }
