@@ -141,7 +141,7 @@ public sealed class Graph
         foreach (Node node in nodes)
         {
             Node added = copy.Add(new Node(
-                node.Type, node.Name, node.Inputs.Select(Copy), node.Outputs.Select(Copy)) { Domain = node.Domain });
+                node.Type, node.Name, node.Inputs.Select(Copy), node.Outputs.Select(Copy)) { Domain = node.Domain, PartOf = node.PartOf });
             foreach ((string key, object attribute) in node.Attributes) added.Attributes.Add(key, attribute);
         }
 

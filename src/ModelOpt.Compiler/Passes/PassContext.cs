@@ -26,9 +26,9 @@ internal sealed record PassContext(
     /// <summary>Whether there is data to calibrate with.</summary>
     public bool IsCalibrated => Options.CalibrationData.Count > 0;
 
-    /// <summary>What is done to one layer.</summary>
+    /// <summary>What is done to one layer; to a factor of a layer, what is done to that.</summary>
     /// <param name="node">The layer.</param>
-    public LayerOptions OptionsOf(Node node) => Recipe.OptionsOf(node.Label, Options);
+    public LayerOptions OptionsOf(Node node) => Recipe.OptionsOf(node.PartOf ?? node.Label, Options);
 
     /// <summary>How the numbers of one layer are stored.</summary>
     /// <param name="node">The layer.</param>

@@ -26,6 +26,7 @@ internal static class PassPipeline
         new PadFolding(),
         new ChannelEqualization(),
         new ChannelPruning(),
+        new Decomposition(),
         new SparsityPass(),
         new ClusteringPass(),
         new Int8Quantization(),
