@@ -134,8 +134,11 @@ internal sealed class Decomposition(bool plain = false) : Pass
         if (share <= 0) remove = 0;
         long possible = open.Sum(c => c.Geometry.Macs - c.Curve[^1].Macs);
         if (remove > possible + (long)(Tolerance / 2 * total)) throw OutOfReach(null, share, own + possible, total);
-        RankChoice[] chosen = RankBudget.Choose(
-            [.. open.Select(c => c.Curve)], open.Sum(c => c.Geometry.Macs) - remove, share > 0 ? total / 200 : 0);
+        long budget = open.Sum(c => c.Geometry.Macs) - remove, slack = share > 0 ? total / 200 : 0;
+        RankChoice[] chosen = RankBudget.Choose([.. open.Select(c => c.Curve)], budget, slack);
+        // Ranks that kernels like are too far apart where few layers have most of the work.
+        if (remove > 0 && Math.Abs(budget - chosen.Sum(c => c.Macs)) > Tolerance / 2 * total)
+            chosen = RankBudget.Choose([.. open.Select(c => RankCurve.Finer(c.Geometry, c.Curve))], budget, slack);
         for (int i = 0; i < open.Count; i++) open[i].Chosen = chosen[i];
     }
 

@@ -74,6 +74,8 @@ internal sealed class LayerTarget
             trace += covariance[i, i];
         }
 
+        // Of the inputs as they were: the ridge is to pull to the weight, not to zero.
+        RowMatrix given = weight.Times(covariance);
         for (int i = 0; i < k; i++) covariance[i, i] += trace > 0 ? Ridge * trace / k : 1;
         if (moments.Outputs != shape.Outputs)
         {
@@ -95,7 +97,7 @@ internal sealed class LayerTarget
         }
 
         // W* = W + (E[y xᵀ] − W C)(C + λI)⁻¹; λ is part of C already.
-        RowMatrix change = CholeskyFactor.Of(covariance, 1e-12).SolveRows(missing.Minus(weight.Times(covariance)));
+        RowMatrix change = CholeskyFactor.Of(covariance, 1e-12).SolveRows(missing.Minus(given));
         RowMatrix.AddScaled(change.Data, 1, weight.Data);
         return new LayerTarget(shape, change, covariance, inputMean, outputMean);
     }

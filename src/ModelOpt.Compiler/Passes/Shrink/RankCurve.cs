@@ -49,6 +49,29 @@ internal static class RankCurve
         return Best(geometry, all);
     }
 
+    /// <summary>The same choices and all ranks between those of one form of two factors, their errors interpolated.</summary>
+    /// <param name="geometry">The layer's sizes.</param>
+    /// <param name="curve">The choices.</param>
+    public static List<RankChoice> Finer(FactorGeometry geometry, List<RankChoice> curve)
+    {
+        List<RankChoice> all = curve.FindAll(c => c.Form is not null);
+        foreach (var form in curve.Where(c => c.Ranks.Count == 1).GroupBy(c => c.Form!.Value))
+        {
+            RankChoice[] byRank = [.. form.OrderBy(c => c.Ranks[0])];
+            for (int i = 1; i < byRank.Length; i++)
+            {
+                (RankChoice low, RankChoice high) = (byRank[i - 1], byRank[i]);
+                for (int rank = low.Ranks[0] + 1; rank < high.Ranks[0]; rank++)
+                {
+                    double part = (double)(rank - low.Ranks[0]) / (high.Ranks[0] - low.Ranks[0]);
+                    all.Add(new RankChoice(form.Key, [rank], geometry.MacsOf(form.Key, [rank]), low.Error + (part * (high.Error - low.Error))));
+                }
+            }
+        }
+
+        return Best(geometry, all);
+    }
+
     /// <summary>The choices worth having.</summary>
     /// <param name="geometry">The layer's sizes.</param>
     /// <param name="choices">All choices.</param>

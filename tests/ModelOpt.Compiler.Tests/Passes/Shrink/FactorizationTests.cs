@@ -39,7 +39,8 @@ public sealed class FactorizationTests
             Tensor[] before = graph.RunPeer(feeds);
             FactorGeometry geometry = new(graph.Nodes[0]);
             LayerTarget target = LayerTarget.Plain(geometry.Shape, geometry.Weight);
-            int[] enough = form == FactorForm.Vertical ? [4 * kernel[0]] : form == FactorForm.Horizontal ? [4 * kernel[1]] : ranks;
+            int[] enough = form == FactorForm.Vertical ? [Math.Min(4 * kernel[0], 6 * kernel[1])]
+                : form == FactorForm.Horizontal ? [Math.Min(4 * kernel[1], 6 * kernel[0])] : ranks;
             geometry.Replace(graph, Factorization.Fit(target, form, enough, true), target);
             ShapeInference.Run(graph);
             GraphVerifier.Verify(graph, "decomposition");
