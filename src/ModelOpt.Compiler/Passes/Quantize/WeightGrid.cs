@@ -45,7 +45,7 @@ internal static class WeightGrid
     /// <param name="smallest">A lower bound for the scale of each slice, or empty.</param>
     public static void Store(Value weight, int axis, ReadOnlySpan<float> smallest = default)
     {
-        Quantization grid = weight.Constraints?.Grid ?? Symmetric(weight.Constant!, axis);
+        Quantization grid = weight.Constraints?.Grid ?? Symmetric(weight.Constant!, axis, smallest);
         float[] scales = [.. grid.Scales];
         for (int c = 0; c < scales.Length && !smallest.IsEmpty; c++) scales[c] = MathF.Max(scales[c], smallest[c]);
         grid = grid with { Scales = scales };
