@@ -60,7 +60,8 @@ public sealed class FactorizationTests
             LayerTarget random = Correlated(shape, Random(1, 6, 36));
             RowMatrix low = Factorization.Fit(random, form, ranks, false).Composed;
             LayerTarget target = Correlated(shape, low);
-            Assert.AreEqual(0, target.Error(Factorization.Fit(target, form, ranks, true).Composed), 1e-9, $"{form}");
+            // The factors are fitted in turn, for some rounds: the error, a share of the output's energy, ends near zero, not at it.
+            Assert.AreEqual(0, target.Error(Factorization.Fit(target, form, ranks, true).Composed), 1e-8, $"{form}");
             int[] less = [.. ranks.Select(r => r - 1)];
             Assert.IsTrue(target.Error(Factorization.Fit(target, form, less, true).Composed) > 1e-3, $"{form}");
         }
