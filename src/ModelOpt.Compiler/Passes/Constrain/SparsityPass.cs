@@ -13,11 +13,14 @@ namespace ModelOpt.Compiler.Passes.Constrain;
 /// </summary>
 internal sealed class SparsityPass : Pass
 {
+    /// <summary>The pull to the original weights, as a share of the mean variance of a layer's inputs.</summary>
+    private const double LeastRidge = 0.01;
+
     /// <summary>
-    /// The pull to the original weights, as a share of the mean variance of a layer's inputs: without it, layers wider than there are
-    /// samples would fit the samples alone.
+    /// How much more it pulls for each input that a position of the samples has to tell of. A layer wider than there are positions would fit
+    /// these alone, and its weights would seem to cost nothing.
     /// </summary>
-    public const double Ridge = 0.01;
+    private const double RidgePerInput = 2;
 
     /// <summary>At most how many bytes the moments taken at a time have.</summary>
     private const long MomentBytes = 1L << 30;
@@ -86,7 +89,7 @@ internal sealed class SparsityPass : Pass
             costs.AddRange(some.Select(l =>
             {
                 float[] weight = l.Node.Input(1).Constant!.Span<float>().ToArray();
-                return SecondOrderPrices.Of(l.Layout, LayerQuadratic.Of(moments[l.Node], weight, Ridge), weight, context.Cancellation);
+                return SecondOrderPrices.Of(l.Layout, LayerQuadratic.Of(moments[l.Node], weight, RidgeOf(moments[l.Node])), weight, context.Cancellation);
             }));
         }
 
@@ -102,7 +105,7 @@ internal sealed class SparsityPass : Pass
         Value weight = node.Input(1);
         Tensor original = weight.Constant!;
         WeightConstraints constraints = weight.Constraints ?? new();
-        LayerQuadratic[] error = choice is null ? [] : LayerQuadratic.Of(moments, original.Span<float>().ToArray(), Ridge);
+        LayerQuadratic[] error = choice is null ? [] : LayerQuadratic.Of(moments, original.Span<float>().ToArray(), RidgeOf(moments));
         if (choice is { IsSettled: true }) constraints = constraints.With(choice.Mask);
         else if (choice is not null)
         {
@@ -111,18 +114,22 @@ internal sealed class SparsityPass : Pass
             constraints = constraints.With(ZeroSelection.Choose([choice.Layer], [prices], SparsityDistribution.Uniform)[0]);
         }
 
-        (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(original, moments, constraints, Ridge, context.Cancellation);
+        (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(original, moments, constraints, RidgeOf(moments), context.Cancellation);
         if (choice is not null && context.OptionsOf(node).Clusters is null
             && context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8)
         {
             constraints = constraints.With(GridCoarsening.Of(fitted, error));
-            (fitted, bias) = ConstrainedLeastSquares.Fit(fitted, moments, constraints, Ridge, context.Cancellation);
+            (fitted, bias) = ConstrainedLeastSquares.Fit(fitted, moments, constraints, RidgeOf(moments), context.Cancellation);
         }
 
         Set(weight, fitted, choice is null ? weight.Constraints : constraints);
         if (node.InputOrNull(2) is null) node.SetInput(2, graph.AddConstant($"{node.Label}_bias", Tensor.Vector<float>(bias)));
         else graph.ReplaceConstant(node, 2, Tensor.Vector<float>(bias));
     }
+
+    /// <summary>The pull for a layer, as a share of the mean variance of its inputs.</summary>
+    /// <param name="moments">The layer's moments.</param>
+    private static double RidgeOf(LayerMoments moments) => LeastRidge + (RidgePerInput * moments.Inputs / Math.Max(1, moments.Count));
 
     private static void Set(Value weight, Tensor value, WeightConstraints? constraints)
     {
