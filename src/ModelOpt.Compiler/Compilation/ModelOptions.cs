@@ -103,6 +103,16 @@ public enum RankSelection
 /// <summary>What is done to a model, and to those of its layers of which nothing else is said. Null stands for the default.</summary>
 public record ModelOptions : LayerOptions
 {
+    /// <summary>Options that say nothing.</summary>
+    public ModelOptions()
+    {
+    }
+
+    private ModelOptions(LayerOptions layer)
+        : base(layer)
+    {
+    }
+
     /// <summary>How the ranges of activations are chosen.</summary>
     public CalibrationMethod? CalibrationMethod { get; init; }
 
@@ -134,16 +144,8 @@ public record ModelOptions : LayerOptions
     /// <param name="fallback">What holds where a property is null.</param>
     public ModelOptions Over(ModelOptions fallback)
     {
-        LayerOptions layer = base.Over(fallback);
-        return new ModelOptions
+        return new ModelOptions(base.Over(fallback))
         {
-            Quantization = layer.Quantization,
-            Sparsity = layer.Sparsity,
-            SparsityPattern = layer.SparsityPattern,
-            Clusters = layer.Clusters,
-            ClusterScope = layer.ClusterScope,
-            ChannelPruning = layer.ChannelPruning,
-            Decomposition = layer.Decomposition,
             CalibrationMethod = CalibrationMethod ?? fallback.CalibrationMethod,
             SparsityDistribution = SparsityDistribution ?? fallback.SparsityDistribution,
             PruningCriterion = PruningCriterion ?? fallback.PruningCriterion,

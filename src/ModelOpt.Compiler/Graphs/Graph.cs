@@ -115,6 +115,20 @@ public sealed class Graph
     /// <param name="tensor">What it holds.</param>
     public Value AddConstant(string stem, Tensor tensor) => new(UniqueName(stem), tensor);
 
+    /// <summary>Gives a node a constant of its own where it shares one with other nodes or inputs; what constrains it stays.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="index">The input's position; a constant stands there.</param>
+    /// <returns>The constant that only this input reads.</returns>
+    public Value OwnConstant(Node node, int index)
+    {
+        Value shared = node.Input(index);
+        if (shared.Consumers.Count == 1) return shared;
+        Value own = AddConstant(shared.Name, shared.Constant!);
+        own.Constraints = shared.Constraints;
+        node.SetInput(index, own);
+        return own;
+    }
+
     /// <summary>Lets a node read another constant; it takes over the name where no other node read the old one.</summary>
     /// <param name="node">The node.</param>
     /// <param name="index">The input's position; a constant stands there.</param>

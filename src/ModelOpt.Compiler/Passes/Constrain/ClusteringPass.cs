@@ -36,7 +36,7 @@ internal sealed class ClusteringPass : Pass
         }
 
         foreach (Node node in layers) Check(node, context);
-        foreach (Node node in layers) Own(graph, node);
+        foreach (Node node in layers) graph.OwnConstant(node, 1);
         HashSet<Node> left = [.. layers];
         if (context.IsCalibrated)
         {
@@ -89,15 +89,5 @@ internal sealed class ClusteringPass : Pass
             bool half = context.QuantizationOf(node) == QuantizationMode.Float16;
             clustering.ToFloats(clusters, scope, method, seed, half, context.Cancellation);
         }
-    }
-
-    /// <summary>Gives the layer a weight that no other node reads.</summary>
-    private static void Own(Graph graph, Node node)
-    {
-        Value weight = node.Input(1);
-        if (weight.Consumers.Count == 1) return;
-        Value own = graph.AddConstant(weight.Name, weight.Constant!);
-        own.Constraints = weight.Constraints;
-        node.SetInput(1, own);
     }
 }

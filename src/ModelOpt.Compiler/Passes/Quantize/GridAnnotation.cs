@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators;
 
@@ -53,7 +52,7 @@ internal static class GridAnnotation
         int axis = Operator.Of(node).WeightAxis(node);
         float inputScale = node.Input(0).Quantization!.Scale;
         Tensor? bias = node.InputOrNull(2)?.Constant;
-        Value weight = Own(graph, node, 1);
+        Value weight = graph.OwnConstant(node, 1);
         float[] smallest = new float[axis < 0 ? 1 : weight.Constant!.Dims[axis]];
         Array.Fill(smallest, WeightGrid.Symmetric(weight.Constant!, -1).Scale * LeastOfLargest);
         for (int i = 0; bias is not null && i < bias.Count; i++)
@@ -66,7 +65,7 @@ internal static class GridAnnotation
         WeightGrid.Store(weight, axis, smallest);
         if (bias is null) return;
         float[] scales = [.. weight.Quantization!.Scales.Select(s => inputScale * s)];
-        Round(Own(graph, node, 2), new Quantization(ElementType.Int32, scales, new int[scales.Length], scales.Length == 1 ? -1 : bias.Rank - 1));
+        Round(graph.OwnConstant(node, 2), new Quantization(ElementType.Int32, scales, new int[scales.Length], scales.Length == 1 ? -1 : bias.Rank - 1));
     }
 
     private static void Constants(Graph graph, Node node)
@@ -75,7 +74,7 @@ internal static class GridAnnotation
         for (int i = 0; i < data; i++)
         {
             if (node.Inputs[i] is not { IsConstant: true, Type: ElementType.Float32 }) continue;
-            Value constant = Own(graph, node, i);
+            Value constant = graph.OwnConstant(node, i);
             WeightGrid.CheckFinite(constant);
             // A Concat's or a mover's constant lies on the grid that its output has.
             Round(constant, QuantizationScheme.IsMover(node) ? node.Output.Quantization! : WeightGrid.Asymmetric(constant.Constant!));
@@ -86,20 +85,5 @@ internal static class GridAnnotation
     {
         constant.Quantization = quantization;
         constant.Constant = quantization.Round(constant.Constant!);
-    }
-
-    /// <summary>A constant that only this node reads, so that its grid can be this node's.</summary>
-    private static Value Own(Graph graph, Node node, int index)
-    {
-        Value constant = node.Input(index);
-        if (constant.Consumers.Count > 1)
-        {
-            WeightConstraints? constraints = constant.Constraints;
-            constant = graph.AddConstant(constant.Name, constant.Constant!);
-            constant.Constraints = constraints;
-            node.SetInput(index, constant);
-        }
-
-        return constant;
     }
 }

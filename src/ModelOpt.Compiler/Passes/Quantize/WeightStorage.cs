@@ -44,9 +44,7 @@ internal sealed class WeightStorage : Pass
     /// <summary>Gives a node a constant of its own where another node that reads it is not stored alike.</summary>
     private static void Separate(Graph graph, Node node, int index, Func<Node, bool> isAlike)
     {
-        if (node.Inputs[index] is not { Constant: { } tensor, Quantization: null } constant || constant.Consumers.All(isAlike)) return;
-        Value own = graph.AddConstant(constant.Name, tensor);
-        own.Constraints = constant.Constraints;
-        node.SetInput(index, own);
+        if (node.Inputs[index] is not { IsConstant: true, Quantization: null } constant || constant.Consumers.All(isAlike)) return;
+        graph.OwnConstant(node, index);
     }
 }
