@@ -12,7 +12,7 @@ namespace ModelOpt.Compiler.Emit;
 /// <param name="Pattern">The pattern that the zeros keep to; null where none is known (they are anywhere, or there are none).</param>
 /// <param name="PatternShare">
 /// The share of the zeros that the pattern explains: those in blocks that are zero as a whole, or those that N:M demands. The others
-/// are weights that happen to be rounded to zero.
+/// are weights that were rounded to zero, or whose cluster is zero.
 /// </param>
 /// <param name="Distinct">How many different values there are; integers where it is stored as such.</param>
 /// <param name="DistinctInChannel">The most different values of one output channel.</param>
@@ -23,14 +23,6 @@ namespace ModelOpt.Compiler.Emit;
 internal sealed record WeightStatistics(
     int Count, int Zeros, SparsityPattern? Pattern, double PatternShare, int Distinct, int DistinctInChannel, int Bits, double Entropy)
 {
-    // Where a pattern explains fewer zeros, chance may have made it.
-    private const double LeastShare = 0.9;
-
-    // A larger block may explain this much less: zeros by chance lie rather in small blocks.
-    private const double ShareTolerance = 0.02;
-
-    private static readonly int[] s_sides = [1, 2, 4, 8, 16];
-
     /// <summary>The share of zeros, 0…1.</summary>
     public double Sparsity => Count == 0 ? 0 : (double)Zeros / Count;
 
@@ -64,8 +56,9 @@ internal sealed record WeightStatistics(
 
         var statistics = new WeightStatistics(count, zeros, null, 0, all.Count, most, bits, entropy);
         if (zeros == 0 || zeros == count) return statistics;
-        (SparsityPattern? pattern, double share) = PatternOf(isZero, zeros, outputs, inputs);
-        return share < LeastShare ? statistics : statistics with { Pattern = pattern, PatternShare = share };
+        return PatternRecognition.Find(isZero, outputs, inputs) is { } found
+            ? statistics with { Pattern = found.Pattern, PatternShare = (double)found.Zeros / zeros }
+            : statistics;
     }
 
     /// <summary>Counts the weight of a layer; null where it has none that is constant.</summary>
@@ -118,73 +111,5 @@ internal sealed record WeightStatistics(
         }
 
         return frequencies;
-    }
-
-    /// <summary>
-    /// The largest block with sides of powers of two up to 16 or, where that explains more, N:M for M of 2, 4, 8, 16, of these the one
-    /// that explains most.
-    /// </summary>
-    private static (SparsityPattern? Pattern, double Share) PatternOf(bool[] isZero, int zeros, int outputs, int inputs)
-    {
-        (SparsityPattern? Pattern, double Share) best = (null, 0);
-        foreach (int m in s_sides.Where(m => m > 1 && m <= inputs))
-        {
-            (int kept, int groups) = Densest(isZero, inputs, m);
-            // Wide groups of few zeros are everywhere.
-            if (m > 4 && kept > m / 2) continue;
-            double share = Math.Min(1, (double)groups * (m - kept) / zeros);
-            if (share > best.Share) best = (new SparsityPattern(SparsityKind.NM, kept, m), share);
-        }
-
-        var blocks = (from rows in s_sides
-                      from columns in s_sides
-                      where rows * columns > 1 && rows <= outputs && columns <= inputs
-                      let pattern = new SparsityPattern(SparsityKind.Block, rows, columns)
-                      select (Pattern: pattern, Share: (double)InZeroBlocks(isZero, outputs, inputs, pattern) / zeros)).ToList();
-        if (blocks.Count == 0) return best;
-        double most = blocks.Max(b => b.Share);
-        // Whole blocks may happen to be N:M too; they say more.
-        if (most < best.Share - ShareTolerance) return best;
-        return blocks.Where(b => b.Share >= most - ShareTolerance).OrderByDescending(b => b.Pattern.Rows * b.Pattern.Columns)
-            .ThenByDescending(b => b.Share).ThenByDescending(b => b.Pattern.Columns).First();
-    }
-
-    /// <summary>The most elements other than zero in any whole group, and how many groups there are.</summary>
-    private static (int Kept, int Groups) Densest(bool[] isZero, int inputs, int size)
-    {
-        int kept = 0, groups = 0;
-        for (int row = 0; row < isZero.Length; row += inputs)
-        {
-            for (int c = 0; c + size <= inputs; c += size)
-            {
-                groups++;
-                kept = Math.Max(kept, isZero.AsSpan(row + c, size).Count(false));
-            }
-        }
-
-        return (kept, groups);
-    }
-
-    /// <summary>Zeros in blocks that are zero as a whole; at the end of the channels blocks are cut off.</summary>
-    private static int InZeroBlocks(bool[] isZero, int outputs, int inputs, SparsityPattern block)
-    {
-        int perOutput = isZero.Length / outputs, found = 0;
-        for (int o = 0; o < outputs; o += block.Rows)
-        {
-            int rows = Math.Min(block.Rows, outputs - o);
-            for (int tap = 0; tap < perOutput; tap += inputs)
-            {
-                for (int c = 0; c < inputs; c += block.Columns)
-                {
-                    int columns = Math.Min(block.Columns, inputs - c);
-                    bool all = true;
-                    for (int r = 0; r < rows && all; r++)
-                        all = !isZero.AsSpan(((o + r) * perOutput) + tap + c, columns).Contains(false);
-                    if (all) found += rows * columns;
-                }
-            }
-        }
-
-        return found;
     }
 }
