@@ -1,6 +1,7 @@
 using System.Numerics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
@@ -12,11 +13,20 @@ internal sealed class Add : BinaryOperator<Add.Function>
 
     protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Add(a, b);
 
+    // As the gradients are the result's own, nothing is computed for them.
+    public override void Backward(BackwardContext context)
+    {
+        for (int i = 0; i < context.InputCount; i++)
+            context.Gradients[i] = Broadcasting.Reduce(context.Node, context.OutputGradient, context.Input(i).Dims);
+    }
+
     public override void Lower(Lowering context, Node node) =>
         ArithmeticLowering.Lower(context, node, BuiltinOperator.Add, BuiltinOptionsType.Add);
 
     internal readonly struct Function : IBinaryFunction
     {
         public static T Apply<T>(T a, T b) where T : unmanaged, INumber<T> => a + b;
+
+        public static (float A, float B) Slopes(float a, float b) => (1, 1);
     }
 }

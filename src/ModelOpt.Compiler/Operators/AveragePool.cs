@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Operators;
 /// The mean of each window over X [N, C, (H,) W]. Padding is left out of the count, or with <c>count_include_pad</c>
 /// counted as zeros; what ceil_mode lets a window reach beyond the padding is never counted.
 /// </summary>
-internal sealed class AveragePool : Operator
+internal sealed class AveragePool : Operator, IDifferentiable
 {
     public override string Type => "AveragePool";
 
@@ -50,6 +50,36 @@ internal sealed class AveragePool : Operator
             }
         }).Run(context.Pool);
         context.Output = Casting.To(y, x.Type);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
+        bool countPadding = context.Node.Int("count_include_pad", 0) != 0;
+        int[] rows = Counts(v, countPadding), columns = Counts(h, countPadding);
+        int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
+        new PlaneJob(x.Dims[0] * x.Dims[1], p =>
+        {
+            ReadOnlySpan<float> from = dy.As<float>().Slice(p * outputPlane, outputPlane);
+            Span<float> to = dx.As<float>().Slice(p * inputPlane, inputPlane);
+            for (int oy = 0, at = 0; oy < v.Output; oy++)
+            {
+                (int top, int bottom) = v.Taps(oy, 0, v.Input);
+                for (int ox = 0; ox < h.Output; ox++, at++)
+                {
+                    (int left, int right) = h.Taps(ox, 0, h.Input);
+                    float share = from[at] / (rows[oy] * columns[ox]);
+                    for (int ky = top; ky < bottom; ky++)
+                    {
+                        int row = (((oy * v.Stride) - v.PadBegin + (ky * v.Dilation)) * h.Input) + (ox * h.Stride) - h.PadBegin;
+                        for (int kx = left; kx < right; kx++) to[row + (kx * h.Dilation)] += share;
+                    }
+                }
+            }
+        }).Run(context.Pool);
+        context.Gradients[0] = dx;
     }
 
     public override void Lower(Lowering context, Node node)

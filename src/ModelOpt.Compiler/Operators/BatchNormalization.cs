@@ -4,6 +4,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
@@ -11,7 +12,7 @@ namespace ModelOpt.Compiler.Operators;
 /// <summary>
 /// (x − mean) / √(var + epsilon) · scale + B per channel (axis 1); inputs X, scale, B, mean, var. Inference only.
 /// </summary>
-internal sealed class BatchNormalization : Operator
+internal sealed class BatchNormalization : Operator, IDifferentiable
 {
     public override string Type => "BatchNormalization";
 
@@ -87,6 +88,38 @@ internal sealed class BatchNormalization : Operator
         context.Output = Casting.To(y, x.Type);
     }
 
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Parameters => [1, 2];
+
+    /// <summary>The gradients with mean and variance as constants.</summary>
+    /// <param name="context">What was computed.</param>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dy = context.OutputGradient;
+        (double[] factors, _) = Affine(context.Node, context.Input(1), context.Input(2), context.Input(3), context.Input(4));
+        double epsilon = context.Node.Float("epsilon", 1e-5f);
+        Tensor dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        Tensor dscale = context.Node.Allocate(ElementType.Float32, [factors.Length]);
+        Tensor dshift = context.Node.Allocate(ElementType.Float32, [factors.Length]);
+        int channels = factors.Length, plane = x.Count == 0 ? 0 : x.Count / (x.Dims[0] * channels);
+        new PlaneJob(channels, c =>
+        {
+            double mean = context.Input(3).As<float>()[c], sum = 0, product = 0;
+            for (int n = 0; n < x.Dims[0]; n++)
+            {
+                int at = ((n * channels) + c) * plane;
+                ReadOnlySpan<float> from = dy.As<float>().Slice(at, plane);
+                Scale(from, (float)factors[c], dx.As<float>().Slice(at, plane));
+                sum += FixedOrderSum.Of(from);
+                product += FixedOrderSum.Dot(from, x.As<float>().Slice(at, plane));
+            }
+
+            dscale.As<float>()[c] = (float)((product - (mean * sum)) / Math.Sqrt(context.Input(4).As<float>()[c] + epsilon));
+            dshift.As<float>()[c] = (float)sum;
+        }).Run(context.Pool);
+        (context.Gradients[0], context.Gradients[1], context.Gradients[2]) = (dx, dscale, dshift);
+    }
+
     public override void Lower(Lowering context, Node node)
     {
         if (Enumerable.Range(1, 4).Any(i => !node.Input(i).IsConstant))
@@ -106,6 +139,13 @@ internal sealed class BatchNormalization : Operator
 
         TfliteTensor Parameter(string name, double[] values) => context.Constant(
             $"{node.Label}/{name}", Tensor.Of<float>(dims, Array.ConvertAll(values, v => (float)v)));
+    }
+
+    private static void Scale(ReadOnlySpan<float> x, float factor, Span<float> y)
+    {
+        int i = 0;
+        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count) (new Vector<float>(x[i..]) * factor).CopyTo(y[i..]);
+        for (; i < x.Length; i++) y[i] = x[i] * factor;
     }
 
     private static void Apply(ReadOnlySpan<float> x, float factor, float summand, Span<float> y)

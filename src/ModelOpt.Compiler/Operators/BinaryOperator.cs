@@ -13,11 +13,16 @@ internal interface IBinaryFunction
     /// <param name="b">The second number.</param>
     /// <typeparam name="T">Their type.</typeparam>
     static abstract T Apply<T>(T a, T b) where T : unmanaged, INumber<T>;
+
+    /// <summary>Its derivatives by both numbers.</summary>
+    /// <param name="a">The first number.</param>
+    /// <param name="b">The second number.</param>
+    static abstract (float A, float B) Slopes(float a, float b);
 }
 
 /// <summary>An operator that applies a function to its inputs element by element, from left to right, with broadcasting.</summary>
 /// <typeparam name="TFunction">The function, a struct so that the loops are specialized.</typeparam>
-internal abstract class BinaryOperator<TFunction> : Operator where TFunction : struct, IBinaryFunction
+internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable where TFunction : struct, IBinaryFunction
 {
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
@@ -49,6 +54,38 @@ internal abstract class BinaryOperator<TFunction> : Operator where TFunction : s
         }
 
         context.Output = result;
+    }
+
+    /// <inheritdoc/>
+    public virtual void Backward(BackwardContext context)
+    {
+        Node node = context.Node;
+        var partial = new Tensor[context.InputCount];
+        partial[0] = context.Input(0);
+        for (int i = 1; i < partial.Length - 1; i++) partial[i] = Apply(node, partial[i - 1], context.Input(i));
+        Tensor gradient = context.OutputGradient;
+        for (int i = partial.Length - 1; i > 0; i--)
+            (gradient, context.Gradients[i]) = Backward(context, partial[i - 1], context.Input(i), gradient);
+        context.Gradients[0] = gradient;
+    }
+
+    private static (Tensor A, Tensor B) Backward(BackwardContext context, Tensor a, Tensor b, Tensor gradient)
+    {
+        int[] dims = gradient.Dims.ToArray();
+        Tensor left = Broadcasting.Expand(context.Node, a, dims), right = Broadcasting.Expand(context.Node, b, dims);
+        Tensor da = context.Node.Allocate(ElementType.Float32, dims), db = context.Node.Allocate(ElementType.Float32, dims);
+        ElementRanges.Run(gradient.Count, context.Pool, (start, length) =>
+        {
+            ReadOnlySpan<float> x = left.As<float>().Slice(start, length), y = right.As<float>().Slice(start, length);
+            ReadOnlySpan<float> dz = gradient.As<float>().Slice(start, length);
+            Span<float> dx = da.As<float>().Slice(start, length), dy = db.As<float>().Slice(start, length);
+            for (int i = 0; i < dz.Length; i++)
+            {
+                (float byA, float byB) = TFunction.Slopes(x[i], y[i]);
+                (dx[i], dy[i]) = (dz[i] * byA, dz[i] * byB);
+            }
+        });
+        return (Broadcasting.Reduce(context.Node, da, a.Dims), Broadcasting.Reduce(context.Node, db, b.Dims));
     }
 
     private Dim[]? Combine(IReadOnlyList<Dim>? a, IReadOnlyList<Dim>? b)

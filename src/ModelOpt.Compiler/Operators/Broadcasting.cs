@@ -42,6 +42,25 @@ internal static class Broadcasting
         return DataMovement.View(node, tensor, dims, strides, 0);
     }
 
+    /// <summary>
+    /// The sums over what <see cref="Expand"/> repeats, which takes the gradient of the repeated tensor to that of the tensor;
+    /// summed in double precision in the order of the elements.
+    /// </summary>
+    /// <param name="node">The node that asks, for diagnostics.</param>
+    /// <param name="tensor">float32, of the repeated tensor's sizes.</param>
+    /// <param name="dims">The tensor's own sizes.</param>
+    public static Tensor Reduce(Node node, Tensor tensor, ReadOnlySpan<int> dims)
+    {
+        if (tensor.Dims.SequenceEqual(dims)) return tensor;
+        var axes = new List<int>();
+        for (int axis = 0, own = dims.Length - tensor.Rank; axis < tensor.Rank; axis++, own++)
+        {
+            if (own < 0 || dims[own] != tensor.Dims[axis]) axes.Add(axis);
+        }
+
+        return MeanReduction.Sum(node, tensor, axes.ToArray(), keep: true).Reshape(dims);
+    }
+
     // Of two sizes that are not known to be equal, one that is known and not 1 must be the result; else either may be.
     private static Dim? Combine(Dim a, Dim b) =>
         a == (Dim)1 ? b

@@ -9,7 +9,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>min(max(x, low), high); the bounds are the scalar inputs 1 and 2, each optional.</summary>
-internal sealed class Clip : Operator
+internal sealed class Clip : Operator, IDifferentiable
 {
     public override string Type => "Clip";
 
@@ -60,6 +60,38 @@ internal sealed class Clip : Operator
         context.Output = y;
 
         static Tensor? Cast(Tensor? tensor) => tensor is null ? null : Casting.To(tensor, ElementType.Float32);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dy = context.OutputGradient;
+        Tensor dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        float low = context.InputOrNull(1)?.As<float>()[0] ?? float.NegativeInfinity;
+        float high = context.InputOrNull(2)?.As<float>()[0] ?? float.PositiveInfinity;
+        ElementRanges.Run(dx.Count, context.Pool, (start, length) => Gradient(
+            x.As<float>().Slice(start, length), low, high, dy.As<float>().Slice(start, length), dx.As<float>().Slice(start, length)));
+        context.Gradients[0] = dx;
+    }
+
+    /// <summary>The gradient of a clamp: that of the result where the element lies between the bounds, else 0.</summary>
+    /// <param name="x">The elements.</param>
+    /// <param name="low">The lower bound.</param>
+    /// <param name="high">The upper bound.</param>
+    /// <param name="dy">The gradients of the results.</param>
+    /// <param name="dx">Takes the gradients of the elements.</param>
+    public static void Gradient(ReadOnlySpan<float> x, float low, float high, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        Vector<float> lows = new(low), highs = new(high);
+        int i = 0;
+        for (; i <= dx.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector<float> value = new(x[i..]);
+            Vector<int> between = Vector.GreaterThan(value, lows) & Vector.LessThan(value, highs);
+            Vector.ConditionalSelect(between, new Vector<float>(dy[i..]), Vector<float>.Zero).CopyTo(dx[i..]);
+        }
+
+        for (; i < dx.Length; i++) dx[i] = x[i] > low && x[i] < high ? dy[i] : 0;
     }
 
     public override void Lower(Lowering context, Node node)

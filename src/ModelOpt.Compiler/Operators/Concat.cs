@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>Tensors one after the other along <c>axis</c>.</summary>
-internal sealed class Concat : Operator
+internal sealed class Concat : Operator, IDifferentiable
 {
     public override string Type => "Concat";
 
@@ -49,6 +49,21 @@ internal sealed class Concat : Operator
         var parts = new Tensor[context.InputCount];
         for (int i = 0; i < parts.Length; i++) parts[i] = context.Input(i);
         context.Output = DataMovement.Concat(context.Node, parts, AxisOf(context.Node, context.Input(0).Rank));
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Tensor dy = context.OutputGradient;
+        int axis = AxisOf(context.Node, dy.Rank), begin = 0;
+        int[] strides = DataMovement.Strides(dy.Dims);
+        for (int i = 0; i < context.InputCount; i++)
+        {
+            int[] dims = context.Input(i).Dims.ToArray();
+            if (context.Wants(i))
+                context.Gradients[i] = DataMovement.View(context.Node, dy, dims, strides, begin * strides[axis]);
+            begin += dims[axis];
+        }
     }
 
     private static int AxisOf(Node node, int rank) => node.Attributes.ContainsKey("axis")

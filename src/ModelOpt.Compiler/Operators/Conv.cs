@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Operators;
 /// <summary>
 /// Convolution over 1 or 2 axes: X [N, C, (H,) W], W [M, C/group, (KH,) KW], B [M] give [N, M, (OH,) OW].
 /// </summary>
-internal sealed class Conv : Operator
+internal sealed class Conv : Operator, IDifferentiable
 {
     public override string Type => "Conv";
 
@@ -56,9 +56,25 @@ internal sealed class Conv : Operator
         if (x.Type == ElementType.Float64)
             Reference<double>(window, group, x, w, b, y);
         else
-            ConvNchwF32.Run(
-                window, group, x.As<float>(), w.As<float>(), b is null ? default : b.As<float>(), y.As<float>(), context.Pool);
+            ConvGradient.Convolve(window, group, x, w, b, y, context.Pool);
         context.Output = Casting.To(y, type);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Parameters => [1, 2];
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), w = context.Input(1), dy = context.OutputGradient;
+        Window2D window = ConvGeometry.OfConv(context.Node, w.Shape).ToWindow(x.Dims, w.Dims[0]);
+        var gradient = new ConvGradient(window, (int)Group(context.Node), context.Pool);
+        if (context.Wants(0)) gradient.Input(w, dy, Zeros(0));
+        if (context.Wants(1)) gradient.Weights(x, dy, Zeros(1));
+        if (context.Wants(2)) gradient.Bias(dy, Zeros(2));
+
+        Tensor Zeros(int index) =>
+            context.Gradients[index] = context.Node.Allocate(ElementType.Float32, context.Input(index).Dims);
     }
 
     public override long Macs(Node node) =>

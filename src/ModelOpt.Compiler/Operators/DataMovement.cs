@@ -47,6 +47,34 @@ internal static class DataMovement
         return result;
     }
 
+    /// <summary>
+    /// Adds elements to those of a strided view, the reverse of <see cref="View"/>: target[offset + i·strides[0] + …] += element
+    /// (i, j, …), in the order of the elements.
+    /// </summary>
+    /// <param name="elements">float32, of the view's sizes.</param>
+    /// <param name="target">float32.</param>
+    /// <param name="strides">The distance along each axis in elements; may be 0 or negative.</param>
+    /// <param name="offset">The first element.</param>
+    public static void AddToView(Tensor elements, Tensor target, int[] strides, int offset)
+    {
+        ReadOnlySpan<float> from = elements.As<float>();
+        Span<float> to = target.As<float>();
+        ReadOnlySpan<int> dims = elements.Dims;
+        var index = new int[dims.Length];
+        int position = offset;
+        foreach (float element in from)
+        {
+            to[position] += element;
+            for (int axis = dims.Length - 1; axis >= 0; axis--)
+            {
+                position += strides[axis];
+                if (++index[axis] < dims[axis]) break;
+                position -= strides[axis] * dims[axis];
+                index[axis] = 0;
+            }
+        }
+    }
+
     /// <summary>The tensors one after the other along an axis.</summary>
     /// <param name="node">The node that asks, for diagnostics.</param>
     /// <param name="parts">At least one tensor; all have the same type and sizes but for <paramref name="axis"/>.</param>

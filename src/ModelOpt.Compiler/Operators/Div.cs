@@ -36,5 +36,7 @@ internal sealed class Div : BinaryOperator<Div.Function>
     internal readonly struct Function : IBinaryFunction
     {
         public static T Apply<T>(T a, T b) where T : unmanaged, INumber<T> => a / b;
+
+        public static (float A, float B) Slopes(float a, float b) => (1 / b, -a / (b * b));
     }
 }

@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Interpretation;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>Dropout as it is outside of training: the input itself, and a mask that is true throughout.</summary>
-internal sealed class Dropout : Operator
+internal sealed class Dropout : Operator, IDifferentiable
 {
     private const int Training = 2;
 
@@ -38,6 +38,9 @@ internal sealed class Dropout : Operator
         mask.Bytes.Span.Fill(1);
         context.Outputs[1] = mask;
     }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) => context.Gradients[0] = context.OutputGradientOrNull(0);
 
     public override void Lower(Lowering context, Node node)
     {

@@ -19,4 +19,10 @@ internal sealed class Exp : UnaryOperator
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => MathF32.Exp(x, y);
 
     protected override T Apply<T>(Node node, T x) => T.CreateTruncating(Math.Exp(double.CreateTruncating(x)));
+
+    protected override void Gradient(
+        Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        for (int i = 0; i < dx.Length; i++) dx[i] = dy[i] * y[i];
+    }
 }

@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>The tensor repeated to the broadcast of its own shape and that of input 1.</summary>
-internal sealed class Expand : Operator
+internal sealed class Expand : Operator, IDifferentiable
 {
     public override string Type => "Expand";
 
@@ -23,6 +23,10 @@ internal sealed class Expand : Operator
         Shape shape = Broadcasting.Combine(context.Node, context.Input(0).Shape, target);
         context.Output = Broadcasting.Expand(context.Node, context.Input(0), context.Node.Sizes(shape));
     }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        context.Gradients[0] = Broadcasting.Reduce(context.Node, context.OutputGradient, context.Input(0).Dims);
 
     public override void Lower(Lowering context, Node node)
     {

@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Interpretation;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>A matrix: the axes before <c>axis</c> are its rows, the others its columns.</summary>
-internal sealed class Flatten : Operator
+internal sealed class Flatten : Operator, IDifferentiable
 {
     public override string Type => "Flatten";
 
@@ -20,6 +20,10 @@ internal sealed class Flatten : Operator
         Tensor input = context.Input(0);
         context.Output = input.Reshape(context.Node.Sizes(Matrix(context.Node, input.Shape)));
     }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
 
     private static Shape Matrix(Node node, Shape shape)
     {

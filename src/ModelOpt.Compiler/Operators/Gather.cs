@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>Slices along <c>axis</c>, picked by indices that replace the axis: data[…, indices[…], …].</summary>
-internal sealed class Gather : Operator
+internal sealed class Gather : Operator, IDifferentiable
 {
     public override string Type => "Gather";
 
@@ -43,6 +43,28 @@ internal sealed class Gather : Operator
                 to = to[block..];
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Node node = context.Node;
+        Tensor data = context.Input(0), dx = node.Allocate(ElementType.Float32, data.Dims);
+        int axis = node.Axis(node.Int("axis", 0), data.Rank), outer = DataMovement.Count(data.Dims[..axis]);
+        int[] picks = [.. node.Ints(context.Input(1), "indices").Select(n => Index(node, n, data.Dims[axis]))];
+        int block = DataMovement.Count(data.Dims[(axis + 1)..]);
+        ReadOnlySpan<float> from = context.OutputGradient.As<float>();
+        for (int i = 0; i < outer; i++)
+        {
+            foreach (int pick in picks)
+            {
+                Span<float> to = dx.As<float>().Slice(((i * data.Dims[axis]) + pick) * block, block);
+                for (int j = 0; j < block; j++) to[j] += from[j];
+                from = from[block..];
+            }
+        }
+
+        context.Gradients[0] = dx;
     }
 
     private static int Index(Node node, long index, int length) => index >= -length && index < length

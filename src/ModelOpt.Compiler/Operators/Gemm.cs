@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Operators;
 /// <summary>
 /// alpha · A′·B′ + beta · C, where A′ [M, K] and B′ [K, N] may be stored transposed and C is broadcast to [M, N].
 /// </summary>
-internal sealed class Gemm : Operator
+internal sealed class Gemm : Operator, IDifferentiable
 {
     public override string Type => "Gemm";
 
@@ -57,6 +57,47 @@ internal sealed class Gemm : Operator
             Casting.To(a, type), 0, Casting.To(b, type), 0, y, 0, context.Pool);
         if (alpha != 1) ElementDispatch.Numbers(type, new AddAction(y, c, alpha, beta));
         context.Output = Casting.To(y, a.Type);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Parameters => [1, 2];
+
+    /// <summary>dA′ = alpha · dY·B′ᵀ, dB′ = alpha · A′ᵀ·dY, and for C the sums over what is broadcast, times beta.</summary>
+    /// <param name="context">What was computed.</param>
+    public void Backward(BackwardContext context)
+    {
+        Tensor a = context.Input(0), b = context.Input(1), dy = context.OutputGradient;
+        (bool transA, bool transB) = Transposed(context.Node);
+        float alpha = context.Node.Float("alpha", 1), beta = context.Node.Float("beta", 1);
+        int m = dy.Dims[0], n = dy.Dims[1], k = a.Dims[transA ? 0 : 1];
+        if (context.Wants(0))
+        {
+            Tensor da = context.Node.Allocate(ElementType.Float32, a.Dims);
+            if (transA) new MatrixProduct(k, m, n, transB, true).AddTo(b, 0, dy, 0, da, 0, context.Pool);
+            else new MatrixProduct(m, k, n, false, !transB).AddTo(dy, 0, b, 0, da, 0, context.Pool);
+            context.Gradients[0] = Scaled(da, alpha);
+        }
+
+        if (context.Wants(1))
+        {
+            Tensor db = context.Node.Allocate(ElementType.Float32, b.Dims);
+            if (transB) new MatrixProduct(n, k, m, true, transA).AddTo(dy, 0, a, 0, db, 0, context.Pool);
+            else new MatrixProduct(k, n, m, !transA, false).AddTo(a, 0, dy, 0, db, 0, context.Pool);
+            context.Gradients[1] = Scaled(db, alpha);
+        }
+
+        if (context.Wants(2))
+        {
+            Tensor dc = Broadcasting.Reduce(context.Node, dy, context.Input(2).Dims);
+            context.Gradients[2] = beta == 1 ? dc : Scaled(Tensor.Of<float>(dc.Dims, dc.As<float>()), beta);
+        }
+
+        static Tensor Scaled(Tensor tensor, float factor)
+        {
+            if (factor == 1) return tensor;
+            foreach (ref float element in tensor.As<float>()) element *= factor;
+            return tensor;
+        }
     }
 
     public override long Macs(Node node) =>

@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Interpretation;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>The mean of each channel of X [N, C, …], with the other axes kept as 1.</summary>
-internal sealed class GlobalAveragePool : Operator
+internal sealed class GlobalAveragePool : Operator, IDifferentiable
 {
     public override string Type => "GlobalAveragePool";
 
@@ -25,6 +25,10 @@ internal sealed class GlobalAveragePool : Operator
         Tensor x = context.Input(0);
         context.Output = MeanReduction.Mean(context.Node, x, [.. Enumerable.Range(2, x.Rank - 2)], keep: true);
     }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        MeanReduction.Backward(context, [.. Enumerable.Range(2, context.Input(0).Rank - 2)], divide: true);
 
     public override void Lower(Lowering context, Node node) =>
         MeanReduction.Lower(context, node, [.. Enumerable.Range(2, node.ShapeOf(0).Rank - 2)], keep: true);

@@ -50,5 +50,12 @@ internal sealed class HardSigmoid : UnaryOperator
         return T.Max(T.Zero, T.Min(T.One, (T.CreateTruncating(alpha) * x) + T.CreateTruncating(beta)));
     }
 
+    protected override void Gradient(
+        Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        float alpha = Coefficients(node).Alpha;
+        for (int i = 0; i < dx.Length; i++) dx[i] = y[i] is > 0 and < 1 ? alpha * dy[i] : 0;
+    }
+
     private static (float Alpha, float Beta) Coefficients(Node node) => (node.Float("alpha", 0.2f), node.Float("beta", 0.5f));
 }

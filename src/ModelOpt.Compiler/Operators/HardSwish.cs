@@ -22,4 +22,10 @@ internal sealed class HardSwish : UnaryOperator
         T sixth = T.One / T.CreateTruncating(6), half = T.One / T.CreateTruncating(2);
         return x * T.Max(T.Zero, T.Min(T.One, (x * sixth) + half));
     }
+
+    protected override void Gradient(
+        Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        for (int i = 0; i < dx.Length; i++) dx[i] = dy[i] * (x[i] <= -3 ? 0 : x[i] >= 3 ? 1 : (x[i] * (1f / 3)) + 0.5f);
+    }
 }

@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Interpretation;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>The input itself.</summary>
-internal sealed class Identity : Operator
+internal sealed class Identity : Operator, IDifferentiable
 {
     public override string Type => "Identity";
 
@@ -15,6 +15,10 @@ internal sealed class Identity : Operator
         node.Define(0, node.Input(0).Type, node.Input(0).Shape, ShapeContents.Of(node.Input(0)));
 
     public override void Forward(ForwardContext context) => context.Output = context.Input(0);
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
 
     public override void Lower(Lowering context, Node node) => context.Alias(node.Output, node.Input(0));
 }

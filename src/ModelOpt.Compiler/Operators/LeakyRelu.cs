@@ -20,5 +20,12 @@ internal sealed class LeakyRelu : UnaryOperator
 
     protected override T Apply<T>(Node node, T x) => x < T.Zero ? T.CreateTruncating(Alpha(node)) * x : x;
 
+    protected override void Gradient(
+        Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        float alpha = Alpha(node);
+        for (int i = 0; i < dx.Length; i++) dx[i] = x[i] < 0 ? alpha * dy[i] : dy[i];
+    }
+
     private static float Alpha(Node node) => node.Float("alpha", 0.01f);
 }

@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Operators;
 /// NumPy's matmul: A […, M, K] · B […, K, N], the leading axes broadcast. An operand of rank 1 counts as a row (left) or
 /// a column (right), and its axis is absent from the result.
 /// </summary>
-internal sealed class MatMul : Operator
+internal sealed class MatMul : Operator, IDifferentiable
 {
     public override string Type => "MatMul";
 
@@ -56,6 +56,33 @@ internal sealed class MatMul : Operator
         }
 
         context.Output = Casting.To(y, a.Type);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Parameters => [1];
+
+    /// <summary>dA = dY·Bᵀ and dB = Aᵀ·dY, summed over what is broadcast in the order of the batch.</summary>
+    /// <param name="context">What was computed.</param>
+    public void Backward(BackwardContext context)
+    {
+        Tensor a = context.Input(0), b = context.Input(1), dy = context.OutputGradient;
+        Tensor left = a.Rank == 1 ? a.Reshape([1, a.Count]) : a, right = b.Rank == 1 ? b.Reshape([b.Count, 1]) : b;
+        int m = left.Dims[^2], k = left.Dims[^1], n = right.Dims[^1];
+        Tensor da = context.Node.Allocate(ElementType.Float32, a.Dims), db = context.Node.Allocate(ElementType.Float32, b.Dims);
+        if (right.Rank == 2) m = dy.Count / Math.Max(1, n);
+        int[] batch = right.Rank == 2 ? [] : Broadcasting.Combine(
+            context.Node, new Shape(left.Dims[..^2]), new Shape(right.Dims[..^2])).ToSizes()!;
+        int[] lefts = right.Rank == 2 ? [0] : Starts(left, batch, m * k), rights = Starts(right, batch, k * n);
+        for (int i = 0; i < lefts.Length; i++)
+        {
+            if (context.Wants(0))
+                new MatrixProduct(m, k, n, false, true).AddTo(dy, i * m * n, right, rights[i], da, lefts[i], context.Pool);
+            if (context.Wants(1))
+                new MatrixProduct(k, n, m, true, false).AddTo(left, lefts[i], dy, i * m * n, db, rights[i], context.Pool);
+        }
+
+        context.Gradients[0] = da;
+        context.Gradients[1] = db;
     }
 
     public override long Macs(Node node) =>

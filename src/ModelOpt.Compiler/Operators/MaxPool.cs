@@ -8,7 +8,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>The largest element of each window over X [N, C, (H,) W]; padding never wins.</summary>
-internal sealed class MaxPool : Operator
+internal sealed class MaxPool : Operator, IDifferentiable
 {
     public override string Type => "MaxPool";
 
@@ -31,6 +31,43 @@ internal sealed class MaxPool : Operator
         Tensor y = context.Node.Allocate(type, dims);
         ElementDispatch.Numbers(type, new Action(context, Casting.To(x, type), v, h, y));
         context.Output = Casting.To(y, x.Type);
+    }
+
+    /// <summary>The gradient goes to the first of the largest elements of each window.</summary>
+    /// <param name="context">What was computed.</param>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
+        int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
+        new PlaneJob(x.Dims[0] * x.Dims[1], p => Scatter(
+            v, h, x.As<float>().Slice(p * inputPlane, inputPlane), dy.As<float>().Slice(p * outputPlane, outputPlane),
+            dx.As<float>().Slice(p * inputPlane, inputPlane))).Run(context.Pool);
+        context.Gradients[0] = dx;
+    }
+
+    private static void Scatter(WindowAxis v, WindowAxis h, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        for (int oy = 0, at = 0; oy < v.Output; oy++)
+        {
+            (int top, int bottom) = v.Taps(oy, 0, v.Input);
+            for (int ox = 0; ox < h.Output; ox++, at++)
+            {
+                (int left, int right) = h.Taps(ox, 0, h.Input);
+                int largest = -1;
+                for (int ky = top; ky < bottom; ky++)
+                {
+                    int row = (((oy * v.Stride) - v.PadBegin + (ky * v.Dilation)) * h.Input) + (ox * h.Stride) - h.PadBegin;
+                    for (int kx = left; kx < right; kx++)
+                    {
+                        int position = row + (kx * h.Dilation);
+                        if (largest < 0 || x[position] > x[largest]) largest = position;
+                    }
+                }
+
+                if (largest >= 0) dx[largest] += dy[at];
+            }
+        }
     }
 
     public override void Lower(Lowering context, Node node)

@@ -1,6 +1,7 @@
 using System.Numerics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
@@ -23,6 +24,30 @@ internal static class MeanReduction
     /// <param name="keep">Whether the axes stay, with size 1.</param>
     public static Tensor Sum(Node node, Tensor x, ReadOnlySpan<int> axes, bool keep) =>
         Reduce(node, x, axes, keep, divide: false);
+
+    /// <summary>The gradient of a mean or sum: that of the result, repeated over the axes, divided by the count for means.</summary>
+    /// <param name="context">What was computed; takes the gradient of input 0.</param>
+    /// <param name="axes">The axes, counted from the front.</param>
+    /// <param name="divide">Whether it was a mean.</param>
+    public static void Backward(BackwardContext context, ReadOnlySpan<int> axes, bool divide)
+    {
+        Tensor x = context.Input(0), dy = context.OutputGradient;
+        int[] dims = x.Dims.ToArray(), kept = x.Dims.ToArray();
+        int count = 1;
+        foreach (int axis in axes)
+        {
+            count *= dims[axis];
+            kept[axis] = 1;
+        }
+
+        if (divide)
+        {
+            dy = Tensor.Of<float>(dy.Dims, dy.As<float>());
+            foreach (ref float element in dy.As<float>()) element /= count;
+        }
+
+        context.Gradients[0] = Broadcasting.Expand(context.Node, dy.Reshape(kept), dims);
+    }
 
     private static Tensor Reduce(Node node, Tensor x, ReadOnlySpan<int> axes, bool keep, bool divide)
     {

@@ -19,5 +19,7 @@ internal sealed class Min : BinaryOperator<Min.Function>
     internal readonly struct Function : IBinaryFunction
     {
         public static T Apply<T>(T a, T b) where T : unmanaged, INumber<T> => T.Min(a, b);
+
+        public static (float A, float B) Slopes(float a, float b) => a <= b ? (1, 0) : (0, 1);
     }
 }

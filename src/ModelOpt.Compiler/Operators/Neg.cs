@@ -27,4 +27,10 @@ internal sealed class Neg : UnaryOperator
     }
 
     protected override T Apply<T>(Node node, T x) => T.Zero - x;
+
+    protected override void Gradient(
+        Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        for (int i = 0; i < dx.Length; i++) dx[i] = -dy[i];
+    }
 }

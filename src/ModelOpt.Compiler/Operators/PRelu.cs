@@ -8,7 +8,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>x where it is not negative, else slope · x; the slope (input 1) is broadcast to x.</summary>
-internal sealed class PRelu : Operator
+internal sealed class PRelu : Operator, IDifferentiable
 {
     public override string Type => "PRelu";
 
@@ -31,6 +31,23 @@ internal sealed class PRelu : Operator
         Tensor slope = Broadcasting.Expand(context.Node, Casting.To(context.Input(1), type), x.Dims.ToArray());
         ElementDispatch.Numbers(type, new Action(Casting.To(x, type), slope, y));
         context.Output = Casting.To(y, x.Type);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Parameters => [1];
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), slope = context.Input(1), dy = context.OutputGradient;
+        Tensor slopes = Broadcasting.Expand(context.Node, slope, x.Dims.ToArray());
+        Tensor dx = context.Node.Allocate(ElementType.Float32, x.Dims), dslope = context.Node.Allocate(ElementType.Float32, x.Dims);
+        ReadOnlySpan<float> source = x.As<float>(), factors = slopes.As<float>(), from = dy.As<float>();
+        Span<float> to = dx.As<float>(), toSlope = dslope.As<float>();
+        for (int i = 0; i < from.Length; i++)
+            (to[i], toSlope[i]) = source[i] < 0 ? (factors[i] * from[i], source[i] * from[i]) : (from[i], 0);
+        context.Gradients[0] = dx;
+        if (context.Wants(1)) context.Gradients[1] = Broadcasting.Reduce(context.Node, dslope, slope.Dims);
     }
 
     public override void Lower(Lowering context, Node node)

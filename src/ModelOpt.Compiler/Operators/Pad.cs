@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Operators;
 /// Adds elements before and behind each axis, or with negative pads takes some away. Pads (input 1) are all befores, then all
 /// behinds; mode <c>constant</c> fills with input 2 (zero where absent), <c>reflect</c> and <c>edge</c> with the data.
 /// </summary>
-internal sealed class Pad : Operator
+internal sealed class Pad : Operator, IDifferentiable
 {
     public override string Type => "Pad";
 
@@ -55,23 +55,41 @@ internal sealed class Pad : Operator
     public override void Forward(ForwardContext context)
     {
         Tensor x = context.Input(0);
-        long[] pads = context.InputOrNull(3) is { } axes
-            ? Spread(context.Node, context.Node.Ints(context.Input(1), "pads"), context.Node.Ints(axes, "axes"), x.Rank)
-            : Pads(context.Node, context.Input(1), x.Rank);
-        string mode = Mode(context.Node);
+        long[] pads = Pads(context.Node, context.Input(1), context.InputOrNull(3), x.Rank);
         var dims = new int[x.Rank];
-        var sources = new int[x.Rank][];
         for (int i = 0; i < x.Rank; i++)
-        {
-            Dim size = Padded(context.Node, x.Dims[i], pads[i], pads[i + x.Rank]);
-            dims[i] = (int)Math.Min(size.Size, int.MaxValue);
-        }
-
+            dims[i] = (int)Math.Min(Padded(context.Node, x.Dims[i], pads[i], pads[i + x.Rank]).Size, int.MaxValue);
         Tensor y = context.Node.Allocate(x.Type, dims);
-        for (int i = 0; i < x.Rank; i++) sources[i] = Sources(context.Node, mode, x.Dims[i], (int)pads[i], dims[i]);
+        int[][] sources = Sources(context.Node, x, pads, dims);
         if (y.Count > 0)
             ElementDispatch.Bits(x.Type, new Action(x, context.InputOrNull(2), sources, y));
         context.Output = y;
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        int[][] sources = Sources(
+            context.Node, x, Pads(context.Node, context.Input(1), context.InputOrNull(3), x.Rank), dy.Dims);
+        AddToSources(0, 0, dy.As<float>(), dx.As<float>());
+        context.Gradients[0] = dx;
+
+        void AddToSources(int axis, int to, ReadOnlySpan<float> from, Span<float> target)
+        {
+            if (axis == sources.Length)
+            {
+                target[to] += from[0];
+                return;
+            }
+
+            int part = from.Length / Math.Max(1, sources[axis].Length);
+            for (int i = 0; i < sources[axis].Length; i++)
+            {
+                if (sources[axis][i] >= 0)
+                    AddToSources(axis + 1, (to * x.Dims[axis]) + sources[axis][i], from.Slice(i * part, part), target);
+            }
+        }
     }
 
     public override void Lower(Lowering context, Node node)
@@ -195,6 +213,17 @@ internal sealed class Pad : Operator
         }
 
         return all;
+    }
+
+    private static long[] Pads(Node node, Tensor given, Tensor? axes, int rank) => axes is null ? Pads(node, given, rank)
+        : Spread(node, node.Ints(given, "pads"), node.Ints(axes, "axes"), rank);
+
+    private static int[][] Sources(Node node, Tensor x, long[] pads, ReadOnlySpan<int> dims)
+    {
+        string mode = Mode(node);
+        var sources = new int[x.Rank][];
+        for (int i = 0; i < x.Rank; i++) sources[i] = Sources(node, mode, x.Dims[i], (int)pads[i], dims[i]);
+        return sources;
     }
 
     /// <summary>For each position of an output axis the position of the input it comes from; -1 for the constant.</summary>

@@ -8,7 +8,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>x to the power of input 1, with broadcasting; the exponent may have another type than x.</summary>
-internal sealed class Pow : Operator
+internal sealed class Pow : Operator, IDifferentiable
 {
     public override string Type => "Pow";
 
@@ -26,6 +26,23 @@ internal sealed class Pow : Operator
         Span<double> target = y.Span<double>();
         for (int i = 0; i < target.Length; i++) target[i] = Power(bases[i], exponents[i]);
         context.Output = Casting.To(y, x.Type);
+    }
+
+    /// <summary>The gradient of the base; exponents count as constant.</summary>
+    /// <param name="context">What was computed.</param>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dy = context.OutputGradient;
+        int[] dims = dy.Dims.ToArray();
+        Tensor a = Broadcasting.Expand(context.Node, x, dims);
+        Tensor b = Casting.To(Broadcasting.Expand(context.Node, context.Input(1), dims), ElementType.Float64);
+        Tensor dx = context.Node.Allocate(ElementType.Float32, dims);
+        ReadOnlySpan<float> bases = a.As<float>(), from = dy.As<float>();
+        ReadOnlySpan<double> exponents = b.As<double>();
+        Span<float> to = dx.As<float>();
+        for (int i = 0; i < to.Length; i++)
+            to[i] = (float)(from[i] * exponents[i] * Power(bases[i], exponents[i] - 1));
+        context.Gradients[0] = Broadcasting.Reduce(context.Node, dx, x.Dims);
     }
 
     public override void Lower(Lowering context, Node node)
@@ -55,6 +72,8 @@ internal sealed class Pow : Operator
     // The exponents that networks have are computed in operations that round the same everywhere.
     private static double Power(double x, double exponent) => exponent switch
     {
+        0 => 1,
+        1 => x,
         2 => x * x,
         3 => x * x * x,
         0.5 => Math.Sqrt(x),

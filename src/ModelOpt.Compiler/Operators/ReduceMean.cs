@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Interpretation;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>The mean over the axes of attribute <c>axes</c> (all where absent), kept as 1 with <c>keepdims</c>.</summary>
-internal sealed class ReduceMean : Operator
+internal sealed class ReduceMean : Operator, IDifferentiable
 {
     public override string Type => "ReduceMean";
 
@@ -48,6 +48,10 @@ internal sealed class ReduceMean : Operator
         Tensor x = context.Input(0);
         context.Output = MeanReduction.Mean(context.Node, x, Axes(context.Node, x.Rank), Keep(context.Node));
     }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        MeanReduction.Backward(context, Axes(context.Node, context.Input(0).Rank), divide: true);
 
     public override void Lower(Lowering context, Node node)
     {

@@ -6,7 +6,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>The sum over the axes of input 1 (all, or with <c>noop_with_empty_axes</c> none, where absent or empty).</summary>
-internal sealed class ReduceSum : Operator
+internal sealed class ReduceSum : Operator, IDifferentiable
 {
     public override string Type => "ReduceSum";
 
@@ -23,10 +23,13 @@ internal sealed class ReduceSum : Operator
     public override void Forward(ForwardContext context)
     {
         Tensor x = context.Input(0);
-        long[]? given = context.InputOrNull(1) is { } tensor ? context.Node.Ints(tensor, "axes") : null;
-        int[] axes = AxesOf(context.Node, x.Rank, given);
+        int[] axes = AxesOf(context.Node, x.Rank, context.InputOrNull(1));
         context.Output = MeanReduction.Sum(context.Node, x, axes, Keep(context.Node));
     }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) => MeanReduction.Backward(
+        context, AxesOf(context.Node, context.Input(0).Rank, context.InputOrNull(1)), divide: false);
 
     public override void Lower(Lowering context, Node node)
     {
@@ -34,6 +37,9 @@ internal sealed class ReduceSum : Operator
         if (axes.Length == 0) context.Alias(node.Output, node.Input(0));
         else MeanReduction.Lower(context, node, axes, Keep(node), BuiltinOperator.Sum);
     }
+
+    private static int[] AxesOf(Node node, int rank, Tensor? given) =>
+        AxesOf(node, rank, given is null ? null : node.Ints(given, "axes"));
 
     private static bool Keep(Node node) => node.Int("keepdims", 1) != 0;
 

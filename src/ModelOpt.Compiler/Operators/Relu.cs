@@ -25,4 +25,8 @@ internal sealed class Relu : UnaryOperator
     }
 
     protected override T Apply<T>(Node node, T x) => T.Max(x, T.Zero);
+
+    protected override void Gradient(
+        Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx) =>
+        Clip.Gradient(x, 0, float.PositiveInfinity, dy, dx);
 }

@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Interpretation;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>The same elements under the shape of input 1, where 0 keeps a size and −1 takes what is left.</summary>
-internal sealed class Reshape : Operator
+internal sealed class Reshape : Operator, IDifferentiable
 {
     public override string Type => "Reshape";
 
@@ -32,6 +32,10 @@ internal sealed class Reshape : Operator
         Dim[] target = ShapeContents.Of(context.Node.Ints(context.Input(1), "shape"));
         context.Output = input.Reshape(context.Node.Sizes(Resolve(context.Node, input.Shape, target)));
     }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
 
     private static Shape Resolve(Node node, Shape shape, IReadOnlyList<Dim> target)
     {

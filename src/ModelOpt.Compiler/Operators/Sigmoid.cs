@@ -18,4 +18,10 @@ internal sealed class Sigmoid : UnaryOperator
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => MathF32.Sigmoid(x, y);
 
     protected override T Apply<T>(Node node, T x) => T.CreateTruncating(1 / (1 + Math.Exp(-double.CreateTruncating(x))));
+
+    protected override void Gradient(
+        Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        for (int i = 0; i < dx.Length; i++) dx[i] = dy[i] * y[i] * (1 - y[i]);
+    }
 }

@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>Every step-th element from start up to end, along some axes.</summary>
-internal sealed class Slice : Operator
+internal sealed class Slice : Operator, IDifferentiable
 {
     public override string Type => "Slice";
 
@@ -48,14 +48,28 @@ internal sealed class Slice : Operator
 
     public override void Forward(ForwardContext context)
     {
-        Node node = context.Node;
         Tensor input = context.Input(0);
+        (int[] dims, int[] strides, int offset) = ViewOf(context.Node, input, context.InputOrNull);
+        context.Output = DataMovement.View(context.Node, input, dims, strides, offset);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        (_, int[] strides, int offset) = ViewOf(context.Node, x, context.InputOrNull);
+        DataMovement.AddToView(context.OutputGradient, dx, strides, offset);
+        context.Gradients[0] = dx;
+    }
+
+    /// <summary>Which elements of the input the slice is.</summary>
+    private static (int[] Dims, int[] Strides, int Offset) ViewOf(Node node, Tensor input, Func<int, Tensor?> inputs)
+    {
         int[] dims = input.Dims.ToArray(), strides = DataMovement.Strides(input.Dims);
         int offset = 0;
-        long[]? given = context.InputOrNull(3) is { } a ? node.Ints(a, "axes") : null;
-        long[] starts = node.Ints(context.Input(1), "starts"), ends = node.Ints(context.Input(2), "ends");
-        long[]? steps = context.InputOrNull(4) is { } s ? node.Ints(s, "steps") : null;
-        int[] axes = AxesOf(node, input.Rank, given, starts.Length);
+        long[] starts = Ints(1, "starts")!, ends = Ints(2, "ends")!;
+        long[]? steps = Ints(4, "steps");
+        int[] axes = AxesOf(node, input.Rank, Ints(3, "axes"), starts.Length);
         if (ends.Length != axes.Length || (steps is not null && steps.Length != axes.Length)) throw Uneven(node);
         for (int i = 0; i < axes.Length; i++)
         {
@@ -69,7 +83,10 @@ internal sealed class Slice : Operator
             strides[axis] = count == 1 ? 0 : strides[axis] * (int)step;
         }
 
-        context.Output = DataMovement.View(node, input, dims, strides, offset);
+        return (dims, strides, offset);
+
+        long[]? Ints(int index, string name) => inputs(index) is { } tensor ? node.Ints(tensor, name)
+            : index <= 2 ? throw GraphDiagnostics.MissingInput.Error(node.Label, node.Type, index) : null;
     }
 
     /// <summary>The first position and the number of elements that a slice takes from an axis.</summary>

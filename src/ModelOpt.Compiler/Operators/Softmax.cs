@@ -12,7 +12,7 @@ namespace ModelOpt.Compiler.Operators;
 /// Before opset 13 the sum ran over all axes from <c>axis</c> (default 1) on. Such a node is marked until its input's rank is
 /// known; it is the newer form where all but one of these axes have size 1.
 /// </remarks>
-internal sealed class Softmax : Operator
+internal sealed class Softmax : Operator, IDifferentiable
 {
     private const string Flattens = "flattens";
 
@@ -53,6 +53,28 @@ internal sealed class Softmax : Operator
         }
 
         context.Output = Casting.To(y, x.Type);
+    }
+
+    /// <summary>dx = y · (dy − Σ dy·y), the sum along the axis.</summary>
+    /// <param name="context">What was computed.</param>
+    public void Backward(BackwardContext context)
+    {
+        Tensor y = context.Output, dx = context.Node.Allocate(ElementType.Float32, y.Dims);
+        ReadOnlySpan<float> shares = y.As<float>(), dy = context.OutputGradient.As<float>();
+        Span<float> to = dx.As<float>();
+        int axis = y.Rank == 0 ? 0 : Axis(context.Node, y.Rank), size = y.Rank == 0 ? 1 : y.Dims[axis], stride = 1;
+        for (int i = axis + 1; i < y.Rank; i++) stride *= y.Dims[i];
+        for (int at = 0; at < y.Count; at += size * stride)
+        {
+            for (int i = at; i < at + stride; i++)
+            {
+                double sum = 0;
+                for (int j = i; j < at + (size * stride); j += stride) sum += (double)dy[j] * shares[j];
+                for (int j = i; j < at + (size * stride); j += stride) to[j] = shares[j] * (float)(dy[j] - sum);
+            }
+        }
+
+        context.Gradients[0] = dx;
     }
 
     public override void Lower(Lowering context, Node node)

@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>Cuts a tensor into pieces along <c>axis</c>: of the sizes in input 1, or else equal ones.</summary>
-internal sealed class Split : Operator
+internal sealed class Split : Operator, IDifferentiable
 {
     // Opset 18 lets the last piece be smaller. The graph says so with this input, whose sizes shape inference fills in.
     private const string Pieces = "num_outputs";
@@ -65,6 +65,23 @@ internal sealed class Split : Operator
                 context.Outputs[i] = DataMovement.View(context.Node, input, dims, strides, begin * strides[axis]);
             begin += dims[axis];
         }
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        int axis = context.Node.Axis(context.Node.Int("axis", 0), x.Rank);
+        long[]? given = context.InputOrNull(1) is { } split ? context.Node.Ints(split, "split") : null;
+        int[] strides = DataMovement.Strides(x.Dims);
+        int begin = 0;
+        long[] sizes = Sizes(context.Node, x.Dims[axis], given);
+        for (int i = 0; i < sizes.Length; begin += (int)sizes[i++])
+        {
+            if (context.OutputGradientOrNull(i) is { } dy) DataMovement.AddToView(dy, dx, strides, begin * strides[axis]);
+        }
+
+        context.Gradients[0] = dx;
     }
 
     /// <summary>The length of each piece.</summary>

@@ -20,4 +20,10 @@ internal sealed class Sqrt : UnaryOperator
     }
 
     protected override T Apply<T>(Node node, T x) => T.CreateTruncating(Math.Sqrt(double.CreateTruncating(x)));
+
+    protected override void Gradient(
+        Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        for (int i = 0; i < dx.Length; i++) dx[i] = dy[i] * 0.5f / y[i];
+    }
 }

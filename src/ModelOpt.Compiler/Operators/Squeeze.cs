@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Interpretation;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>Drops axes of size 1: those of input 1, or else all.</summary>
-internal sealed class Squeeze : Operator
+internal sealed class Squeeze : Operator, IDifferentiable
 {
     public override string Type => "Squeeze";
 
@@ -29,6 +29,10 @@ internal sealed class Squeeze : Operator
         bool[] dropped = Dropped(context.Node, input.Shape, axes);
         context.Output = input.Reshape([.. input.Dims.ToArray().Where((_, axis) => !dropped[axis])]);
     }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
 
     private static bool[] Dropped(Node node, Shape shape, long[]? axes)
     {

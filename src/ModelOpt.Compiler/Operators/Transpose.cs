@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Interpretation;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>Axis i of the result is axis <c>perm[i]</c> of the input; without <c>perm</c> the axes are reversed.</summary>
-internal sealed class Transpose : Operator
+internal sealed class Transpose : Operator, IDifferentiable
 {
     public override string Type => "Transpose";
 
@@ -34,6 +34,14 @@ internal sealed class Transpose : Operator
     {
         Tensor input = context.Input(0);
         context.Output = DataMovement.Transpose(context.Node, input, Permutation(context.Node, input.Rank));
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        int[] order = Permutation(context.Node, context.Input(0).Rank), back = new int[order.Length];
+        for (int i = 0; i < order.Length; i++) back[order[i]] = i;
+        context.Gradients[0] = DataMovement.Transpose(context.Node, context.OutputGradient, back);
     }
 
     public override void Lower(Lowering context, Node node) =>

@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>An operator that maps each element of input 0 by itself; type and shape stay.</summary>
-internal abstract class UnaryOperator : Operator
+internal abstract class UnaryOperator : Operator, IDifferentiable
 {
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
@@ -18,9 +18,22 @@ internal abstract class UnaryOperator : Operator
         Tensor x = context.Input(0);
         Tensor source = x.Type is ElementType.Float16 or ElementType.BFloat16 ? Casting.To(x, ElementType.Float32) : x;
         Tensor y = context.Node.Allocate(source.Type, x.Dims);
-        if (source.Type == ElementType.Float32) Apply(context.Node, source.As<float>(), y.As<float>());
+        if (source.Type == ElementType.Float32)
+            ElementRanges.Run(y.Count, context.Pool, (start, length) => Apply(
+                context.Node, source.As<float>().Slice(start, length), y.As<float>().Slice(start, length)));
         else ElementDispatch.Numbers(source.Type, new Action(this, context.Node, source, y));
         context.Output = Casting.To(y, x.Type);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), y = context.Output, dy = context.OutputGradient;
+        Tensor dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        ElementRanges.Run(dx.Count, context.Pool, (start, length) => Gradient(
+            context.Node, x.As<float>().Slice(start, length), y.As<float>().Slice(start, length),
+            dy.As<float>().Slice(start, length), dx.As<float>().Slice(start, length)));
+        context.Gradients[0] = dx;
     }
 
     /// <summary>Writes a node as one TFLite operator, in the order in which its input is stored.</summary>
@@ -45,6 +58,15 @@ internal abstract class UnaryOperator : Operator
     /// <param name="x">The element.</param>
     /// <typeparam name="T">Its type.</typeparam>
     protected abstract T Apply<T>(Node node, T x) where T : unmanaged, INumber<T>;
+
+    /// <summary>The gradient of float32 elements: dx = dy · f′(x).</summary>
+    /// <param name="node">The node, for its attributes.</param>
+    /// <param name="x">The elements.</param>
+    /// <param name="y">What they were mapped to.</param>
+    /// <param name="dy">The gradients of that.</param>
+    /// <param name="dx">Takes the gradients of the elements.</param>
+    protected abstract void Gradient(
+        Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx);
 
     private readonly struct Action(UnaryOperator op, Node node, Tensor x, Tensor y) : INumberAction
     {

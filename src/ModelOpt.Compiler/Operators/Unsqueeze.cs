@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Interpretation;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>Inserts axes of size 1, at the positions that input 1 gives in terms of the result.</summary>
-internal sealed class Unsqueeze : Operator
+internal sealed class Unsqueeze : Operator, IDifferentiable
 {
     public override string Type => "Unsqueeze";
 
@@ -27,6 +27,10 @@ internal sealed class Unsqueeze : Operator
         long[] axes = context.Node.Ints(context.Input(1), "axes");
         context.Output = input.Reshape(Insert(context.Node, input.Shape, axes).ToSizes()!);
     }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
 
     private static Shape Insert(Node node, Shape shape, long[] axes)
     {

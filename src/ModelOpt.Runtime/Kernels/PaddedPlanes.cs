@@ -82,6 +82,30 @@ internal readonly unsafe struct PaddedPlanes
         }
     }
 
+    /// <summary>The reverse of <see cref="Split"/>: what lies under an element of the plane; elements that no window reaches stay.</summary>
+    public void Merge(float* phases, float* plane)
+    {
+        Window2D w = _window;
+        for (int py = 0; py < _phasesDown; py++)
+        {
+            for (int px = 0; px < _phasesAcross; px++, phases += _phaseLength)
+            {
+                for (int r = 0; r < _phaseRows; r++)
+                {
+                    int iy = (r * w.StrideHeight) + py - w.PadTop, ix = px - w.PadLeft;
+                    if ((uint)iy >= (uint)w.InputHeight)
+                        continue;
+                    float* to = plane + ((nint)iy * w.InputWidth), from = phases + (r * Pitch);
+                    for (int c = 0; c < Pitch; c++, ix += w.StrideWidth)
+                    {
+                        if ((uint)ix < (uint)w.InputWidth)
+                            to[ix] = from[c];
+                    }
+                }
+            }
+        }
+    }
+
     /// <summary>Copies the rows of a result next to each other.</summary>
     public void Join(float* result, float* target)
     {

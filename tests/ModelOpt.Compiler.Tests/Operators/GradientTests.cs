@@ -1,0 +1,168 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Runtime.Threading;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+
+namespace ModelOpt.Compiler.Tests.Operators;
+
+/// <summary>Gradients in float32 against central differences of the operators' own forward in double precision.</summary>
+[TestClass]
+public sealed class GradientTests
+{
+    // Differences in double precision are good to some 1e-8; float32 sums over a few hundred terms to some 1e-5.
+    private const double Step = 1e-5, Tolerance = 2e-5;
+
+    // Evenly spread over larger tensors; each takes two runs.
+    private const int MostElements = 100;
+
+    /// <summary>A node, and what makes it smooth where it is differentiated.</summary>
+    private static IEnumerable<(string Name, Node Node)> Cases()
+    {
+        yield return ("Conv", Node("Conv", [F(1, 2, 3, 7, 6), F(2, 4, 3, 3, 3), F(3, 4)], 1, ("pads", Longs(1, 1, 1, 1))));
+        yield return ("Conv pointwise", Node("Conv", [F(1, 3, 5, 4, 4), F(2, 6, 5, 1, 1), F(3, 6)]));
+        yield return ("Conv strided", Node("Conv", [F(1, 2, 3, 9, 8), F(2, 5, 3, 3, 3)], 1, ("strides", Longs(2, 2)), ("pads", Longs(0, 0, 1, 1))));
+        yield return ("Conv pointwise strided", Node("Conv", [F(1, 2, 3, 7, 8), F(2, 5, 3, 1, 1)], 1, ("strides", Longs(2, 2))));
+        yield return ("Conv 5x2 strided 1x3", Node("Conv", [F(1, 2, 2, 9, 11), F(2, 3, 2, 5, 2)], 1, ("strides", Longs(1, 3)), ("pads", Longs(2, 1, 1, 0))));
+        yield return ("Conv dilated", Node("Conv", [F(1, 2, 2, 9, 9), F(2, 3, 2, 3, 3)], 1, ("dilations", Longs(2, 3)), ("pads", Longs(2, 1, 2, 1))));
+        yield return ("Conv dilated strided", Node("Conv", [F(1, 9, 2, 9, 9), F(2, 3, 2, 3, 3)], 1, ("dilations", Longs(2, 1)), ("strides", Longs(2, 2))));
+        yield return ("Conv padded beyond the window", Node("Conv", [F(1, 1, 2, 4, 4), F(2, 3, 2, 2, 2)], 1, ("pads", Longs(3, 2, 0, 1))));
+        yield return ("Conv depthwise", Node("Conv", [F(1, 2, 6, 7, 7), F(2, 6, 1, 3, 3), F(3, 6)], 1, ("group", 6L), ("pads", Longs(1, 1, 1, 1))));
+        yield return ("Conv depthwise strided", Node("Conv", [F(1, 2, 6, 7, 8), F(2, 6, 1, 3, 3)], 1, ("group", 6L), ("strides", Longs(2, 2)), ("auto_pad", "SAME_UPPER")));
+        yield return ("Conv depthwise times 2", Node("Conv", [F(1, 2, 3, 6, 6), F(2, 6, 1, 3, 3)], 1, ("group", 3L), ("strides", Longs(2, 1))));
+        yield return ("Conv grouped", Node("Conv", [F(1, 3, 6, 5, 5), F(2, 4, 3, 3, 3), F(3, 4)], 1, ("group", 2L), ("pads", Longs(1, 1, 1, 1))));
+        yield return ("Conv grouped strided", Node("Conv", [F(1, 3, 6, 5, 5), F(2, 4, 3, 3, 3)], 1, ("group", 2L), ("strides", Longs(2, 2))));
+        yield return ("Conv 1-D", Node("Conv", [F(1, 2, 3, 11), F(2, 4, 3, 3), F(3, 4)], 1, ("strides", Longs(2)), ("pads", Longs(1, 1))));
+        yield return ("Conv of many rows", Node("Conv", [F(1, 1, 130, 4, 4), F(2, 2, 130, 3, 3)], 1, ("pads", Longs(1, 1, 1, 1))));
+        yield return ("Gemm", Node("Gemm", [F(1, 5, 4), F(2, 3, 4), F(3, 3)], 1, ("transB", 1L)));
+        yield return ("Gemm plain", Node("Gemm", [F(1, 5, 4), F(2, 4, 3), F(3, 5, 1)], 1, ("alpha", 0.5f), ("beta", 2f)));
+        yield return ("Gemm transposed", Node("Gemm", [F(1, 4, 5), F(2, 3, 4), F(3)], 1, ("transA", 1L), ("transB", 1L)));
+        yield return ("Gemm transposed left", Node("Gemm", [F(1, 4, 5), F(2, 4, 3)], 1, ("transA", 1L)));
+        yield return ("MatMul", Node("MatMul", [F(1, 2, 3, 4), F(2, 4, 5)]));
+        yield return ("MatMul of batches", Node("MatMul", [F(1, 2, 1, 3, 4), F(2, 3, 4, 5)]));
+        yield return ("MatMul vector left", Node("MatMul", [F(1, 4), F(2, 3, 4, 5)]));
+        yield return ("MatMul vector right", Node("MatMul", [F(1, 3, 2, 4), F(2, 4)]));
+        yield return ("BatchNormalization", Node("BatchNormalization", [F(1, 3, 4, 5, 5), F(2, 4), F(3, 4), F(4, 4), Positive(5, 4)]));
+        foreach (string type in new[] { "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Neg", "Identity", "Dropout" })
+            yield return (type, Node(type, [F(1, 3, 7, 2)]));
+        yield return ("HardSwish", Node("HardSwish", [F(1, 3, 40, 5, scale: 5)]));
+        yield return ("HardSigmoid", Node("HardSigmoid", [F(1, 3, 40, 5, scale: 4)]));
+        yield return ("Sqrt", Node("Sqrt", [Positive(1, 3, 7)]));
+        yield return ("Clip", Node("Clip", [F(1, 3, 50), Tensor.Scalar(-0.4f), Tensor.Scalar(0.6f)]));
+        yield return ("Clip below", Node("Clip", [F(1, 3, 50), Tensor.Scalar(-0.4f)]));
+        yield return ("PRelu", Node("PRelu", [F(1, 2, 3, 4, 4), F(2, 3, 1, 1)]));
+        foreach (string type in new[] { "Add", "Sub", "Mul", "Max", "Min" })
+        {
+            yield return (type, Node(type, [F(1, 2, 3, 4), F(2, 2, 3, 4)]));
+            yield return ($"{type} broadcast", Node(type, [F(1, 3, 1), F(2, 2, 1, 4)]));
+        }
+
+        yield return ("Max of three", Node("Max", [F(1, 2, 5), F(2, 5), F(3, 2, 1)]));
+        yield return ("Div", Node("Div", [F(1, 2, 3, 4), Positive(2, 3, 1)]));
+        yield return ("Pow", Node("Pow", [Positive(1, 2, 5), Tensor.Vector(2f, 0.5f, -1f, 3f, 1.7f)]));
+        yield return ("Pow broadcast", Node("Pow", [Positive(1, 5), Tensor.Of<float>([2, 1], [2f, 1f])]));
+        yield return ("MaxPool", Node("MaxPool", [F(1, 2, 3, 7, 8)], 1, ("kernel_shape", Longs(3, 2)), ("strides", Longs(2, 1)), ("pads", Longs(1, 1, 1, 0))));
+        yield return ("MaxPool dilated", Node("MaxPool", [F(1, 2, 3, 9)], 1, ("kernel_shape", Longs(3)), ("dilations", Longs(2))));
+        yield return ("AveragePool", Node("AveragePool", [F(1, 2, 3, 7, 8)], 1, ("kernel_shape", Longs(3, 2)), ("strides", Longs(2, 1)), ("pads", Longs(1, 1, 1, 0))));
+        yield return ("AveragePool with padding", Node("AveragePool", [F(1, 1, 2, 7, 8)], 1, ("kernel_shape", Longs(3, 3)), ("pads", Longs(1, 1, 1, 1)), ("count_include_pad", 1L)));
+        yield return ("GlobalAveragePool", Node("GlobalAveragePool", [F(1, 2, 3, 5, 4)]));
+        yield return ("ReduceMean", Node("ReduceMean", [F(1, 2, 3, 4)], 1, ("axes", Longs(0, 2)), ("keepdims", 0L)));
+        yield return ("ReduceSum", Node("ReduceSum", [F(1, 2, 3, 4), Tensor.Vector(1L)]));
+        yield return ("Softmax", Node("Softmax", [F(1, 3, 5)]));
+        yield return ("Softmax of an inner axis", Node("Softmax", [F(1, 2, 5, 3)], 1, ("axis", 1L)));
+        yield return ("Concat", Node("Concat", [F(1, 2, 3, 4), F(2, 2, 1, 4)], 1, ("axis", 1L)));
+        yield return ("Split", Node("Split", [F(1, 2, 7), Tensor.Vector(2L, 4L, 1L)], 3, ("axis", 1L)));
+        yield return ("Slice", Node("Slice", [F(1, 4, 9), Tensor.Vector(1L, 7L), Tensor.Vector(3L, 0L), Tensor.Vector(0L, 1L), Tensor.Vector(1L, -2L)]));
+        yield return ("Reshape", Node("Reshape", [F(1, 2, 6), Tensor.Vector(3L, -1L)]));
+        yield return ("Flatten", Node("Flatten", [F(1, 2, 3, 4)]));
+        yield return ("Squeeze", Node("Squeeze", [F(1, 2, 1, 4), Tensor.Vector(1L)]));
+        yield return ("Unsqueeze", Node("Unsqueeze", [F(1, 2, 4), Tensor.Vector(1L)]));
+        yield return ("Transpose", Node("Transpose", [F(1, 2, 3, 4)], 1, ("perm", Longs(2, 0, 1))));
+        yield return ("Expand", Node("Expand", [F(1, 3, 1), Tensor.Vector(2L, 3L, 4L)]));
+        yield return ("Gather", Node("Gather", [F(1, 2, 5, 3), Tensor.Of<long>([2, 2], [0, 4, 4, -2])], 1, ("axis", 1L)));
+        yield return ("Pad", Node("Pad", [F(1, 3, 4), Tensor.Vector(1L, -1L, 0L, 2L)]));
+        yield return ("Pad reflect", Node("Pad", [F(1, 3, 4), Tensor.Vector(1L, 2L, 0L, 3L)], 1, ("mode", "reflect")));
+    }
+
+    public static IEnumerable<object[]> Names => Cases().Select(c => new object[] { c.Name });
+
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void Gradients_are_central_differences(string name)
+    {
+        Node node = Cases().Single(c => c.Name == name).Node;
+        Tensor?[] inputs = [.. node.Inputs.Select(i => i?.Constant)];
+        Tensor[] outputs = node.Run();
+        Tensor[] weights = [.. outputs.Select((y, i) => TestGraph.RandomTensor(100 + i, y.Dims.ToArray()))];
+        Tensor?[] gradients = Backward(node, inputs, outputs, weights, null);
+        using WorkerPool pool = new(3);
+        Tensor?[] parallel = Backward(node, inputs, outputs, weights, pool);
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (gradients[i] is not { } gradient) continue;
+            Assert.AreEqual(inputs[i]!.Shape, gradient.Shape);
+            Assert.IsTrue(gradient.Bytes.Span.SequenceEqual(parallel[i]!.Bytes.Span), $"{name}, input {i}: bits depend on threads");
+            double largest = gradient.Span<float>().ToArray().Max(MathF.Abs), scale = Math.Max(1, largest);
+            Assert.IsGreaterThan(0, largest, $"{name}, input {i}: no gradient at all");
+            for (int at = 0; at < gradient.Count; at += 1 + (gradient.Count / MostElements))
+            {
+                double expected = (Weighted(node, inputs, i, at, Step, weights) - Weighted(node, inputs, i, at, -Step, weights)) / (2 * Step);
+                Assert.AreEqual(expected, gradient.Span<float>()[at], Tolerance * scale, $"{name}, input {i}, element {at}");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Every_differentiable_operator_has_a_case()
+    {
+        HashSet<string> covered = [.. Cases().Select(c => c.Node.Type)];
+        string[] missing = [.. Operator.Names.Where(n => Operator.Of(Node(n, [])) is IDifferentiable && !covered.Contains(n))];
+        Assert.IsEmpty(missing, string.Join(", ", missing));
+    }
+
+    private static Tensor?[] Backward(Node node, Tensor?[] inputs, Tensor[] outputs, Tensor[] weights, WorkerPool? pool)
+    {
+        // Bounds, exponents and statistics count as constants.
+        int differentiated = node.Type switch { "Clip" or "Pow" => 1, "BatchNormalization" => 3, _ => int.MaxValue };
+        bool[] wanted = [.. inputs.Select((t, i) => t?.Type == ElementType.Float32 && i < differentiated)];
+        var context = new BackwardContext(node, inputs, outputs, weights, wanted) { Pool = pool };
+        ((IDifferentiable)Operator.Of(node)).Backward(context);
+        Assert.IsTrue(wanted.Select((w, i) => !w || context.Gradients[i] is not null).All(given => given), "a gradient is missing");
+        return [.. context.Gradients.Select((g, i) => wanted[i] ? g : null)];
+    }
+
+    /// <summary>Σ weight · output in double precision, one element of an input moved by a step.</summary>
+    private static double Weighted(Node node, Tensor?[] inputs, int input, int element, double step, Tensor[] weights)
+    {
+        Tensor?[] moved = [.. inputs.Select(t => t?.Type == ElementType.Float32 ? Casting.To(t, ElementType.Float64) : t)];
+        moved[input]!.Span<double>()[element] += step;
+        var context = new ForwardContext(node, moved);
+        Operator.Of(node).Forward(context);
+        double sum = 0;
+        for (int i = 0; i < weights.Length; i++)
+        {
+            ReadOnlySpan<double> y = context.Outputs[i]!.Span<double>();
+            for (int j = 0; j < y.Length; j++) sum += y[j] * weights[i].Span<float>()[j];
+        }
+
+        return sum;
+    }
+
+    private static Tensor F(int seed, params int[] dims) => TestGraph.RandomTensor(seed, dims);
+
+    private static Tensor F(int seed, int rows, int columns, int depth, float scale)
+    {
+        Tensor tensor = F(seed, rows, columns, depth);
+        foreach (ref float x in tensor.Span<float>()) x *= scale;
+        return tensor;
+    }
+
+    private static Tensor Positive(int seed, params int[] dims)
+    {
+        Tensor tensor = F(seed, dims);
+        foreach (ref float x in tensor.Span<float>()) x = (x * 0.4f) + 0.9f;
+        return tensor;
+    }
+
+    private static long[] Longs(params long[] numbers) => numbers;
+}

@@ -1,0 +1,114 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Training;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Tests.Training;
+
+[TestClass]
+public sealed class GradientTapeTests
+{
+    [TestMethod]
+    public void A_network_with_branches_and_a_shared_weight_agrees_with_central_differences()
+    {
+        Graph graph = Branches(out Value shared);
+        Tensor x = TestGraph.RandomTensor(7, 5, 3, 6, 6), seed = TestGraph.RandomTensor(8, 5, 4);
+        var tape = new GradientTape(graph, graph.Outputs);
+        Assert.Contains(shared, tape.Parameters);
+        tape.Forward([x]);
+        Tensor[] gradients = tape.Backward([seed]);
+        const double step = 1e-5;
+        for (int p = 0; p < gradients.Length; p++)
+        {
+            Tensor gradient = gradients[p];
+            double largest = gradient.Span<float>().ToArray().Max(MathF.Abs);
+            Assert.IsGreaterThan(0, largest, tape.Parameters[p].Name);
+            for (int i = 0; i < gradient.Count; i += 1 + (gradient.Count / 30))
+            {
+                double expected = (Loss(graph, x, seed, tape.Parameters[p], i, step) - Loss(graph, x, seed, tape.Parameters[p], i, -step)) / (2 * step);
+                Assert.AreEqual(expected, gradient.Span<float>()[i], 3e-5 * Math.Max(1, largest), $"{tape.Parameters[p].Name}[{i}]");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Threads_change_no_bit()
+    {
+        Graph graph = Branches(out _);
+        Tensor x = TestGraph.RandomTensor(7, 33, 3, 6, 6), seed = TestGraph.RandomTensor(8, 33, 4);
+        Tensor[] expected = Run(1);
+        foreach (int threads in new[] { 2, 3, 7 })
+        {
+            foreach ((Tensor a, Tensor b) in expected.Zip(Run(threads)))
+                Assert.IsTrue(a.Bytes.Span.SequenceEqual(b.Bytes.Span), $"{threads} threads");
+        }
+
+        Tensor[] Run(int threads)
+        {
+            using WorkerPool pool = new(threads);
+            var tape = new GradientTape(graph, graph.Outputs) { Pool = pool };
+            return [.. tape.Forward([x]), .. tape.Backward([seed])];
+        }
+    }
+
+    [TestMethod]
+    public void What_lies_before_an_operator_without_gradient_is_frozen()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 4), before = g.Random(1, 4, 4), behind = g.Random(2, 4, 4);
+        Value cast = g.Add("Cast", [g.Add("MatMul", x, before)], ("to", 1));
+        g.Output(g.Add("MatMul", cast, behind));
+        var tape = new GradientTape(g.Build(), [cast.Consumers[0].Output]);
+        CollectionAssert.AreEqual(new[] { behind }, tape.Parameters.ToArray());
+        Assert.AreEqual("Cast", tape.Barriers.Single().Type);
+    }
+
+    [TestMethod]
+    public void Gradients_pass_a_grid_where_the_value_lies_within_it()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 3), w = g.Constant(Tensor.Of<float>([3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1]));
+        Value y = g.Output(g.Add("MatMul", x, w));
+        Graph graph = g.Build();
+        y.Quantization = Quantization.PerTensor(ElementType.Int8, 0.01f, 0);
+        var tape = new GradientTape(graph, [y]);
+        Tensor computed = tape.Forward([Tensor.Of<float>([1, 3], [0.503f, 2f, -2f])])[0];
+        // Rounded to steps, and held within −128…127 of them.
+        float[] expected = [0.5f, 1.27f, -1.28f];
+        for (int i = 0; i < 3; i++) Assert.AreEqual(expected[i], computed.Span<float>()[i], 1e-6f);
+        Tensor dw = tape.Backward([Tensor.Of<float>([1, 3], [1, 1, 1])])[0];
+        // Column j of dw is x · dy_j: nothing where y_j was cut off.
+        CollectionAssert.AreEqual(new float[] { 0.503f, 0, 0, 2, 0, 0, -2, 0, 0 }, dw.Span<float>().ToArray());
+    }
+
+    /// <summary>A stem, two branches with one weight that meet in an Add, pooling, a dense layer.</summary>
+    private static Graph Branches(out Value shared)
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 3, 6, 6);
+        shared = g.Random(2, 4, 4, 3, 3);
+        Value stem = g.Add("Sigmoid", g.Add("Conv", [x, g.Random(1, 4, 3, 3, 3), g.Random(5, 4)], ("pads", new[] { 1, 1, 1, 1 })));
+        Value one = g.Add("Conv", [stem, shared], ("pads", new[] { 1, 1, 1, 1 }));
+        Value two = g.Add("Tanh", g.Add("Conv", [stem, shared], ("pads", new[] { 1, 1, 1, 1 })));
+        Value pooled = g.Add("GlobalAveragePool", g.Add("Add", g.Add("Add", one, two), stem));
+        g.Output(g.Add("Gemm", [g.Add("Flatten", pooled), g.Random(3, 4, 4), g.Random(4, 4)], ("transB", 1)));
+        return g.Build();
+    }
+
+    /// <summary>Σ seed · output in double precision, one element of a parameter moved by a step.</summary>
+    private static double Loss(Graph graph, Tensor x, Tensor seed, Value parameter, int element, double step)
+    {
+        Graph wide = graph.Clone();
+        foreach (Value value in wide.Values.Where(v => v.Constant?.Type == ElementType.Float32))
+        {
+            value.Constant = Casting.To(value.Constant!, ElementType.Float64);
+            if (value.Name == parameter.Name) value.Constant.Span<double>()[element] += step;
+        }
+
+        ReadOnlySpan<double> y = new Interpreter(wide).Run(Casting.To(x, ElementType.Float64))[0].Span<double>();
+        double sum = 0;
+        for (int i = 0; i < y.Length; i++) sum += y[i] * seed.Span<float>()[i];
+        return sum;
+    }
+}
