@@ -87,9 +87,9 @@ internal sealed unsafe class ConvInt8 : Kernel
     /// <inheritdoc cref="ConvInt8Assembled(Window2D, int, LayerQuantization, ReadOnlySpan{sbyte}, ReadOnlySpan{int}, bool, AssembledCode, ResidualAdd?, ChannelPlace?)"/>
     public static Kernel Assemble(
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
-        AssembledCode code, ChannelPlace? place = null) =>
-        (groups == 1 ? ConvInt8Sparse.TryCreate(window, quantization, weights, bias, unsigned, code, place) : null)
-        ?? (Kernel)new ConvInt8Assembled(window, groups, quantization, weights, bias, unsigned, code, null, place);
+        AssembledCode code, ResidualAdd? residual = null, ChannelPlace? place = null) =>
+        ConvInt8Sparse.TryCreate(window, groups, quantization, weights, bias, unsigned, code, residual, place)
+        ?? (Kernel)new ConvInt8Assembled(window, groups, quantization, weights, bias, unsigned, code, residual, place);
 
     public override int ScratchBytes =>
         checked(sizeof(int) * ((_inPlace ? 0 : _grid.RowsPerBlock * _lanes) + (Int8MicroKernel.TileRows * _kernel.PanelWidth) + 16));

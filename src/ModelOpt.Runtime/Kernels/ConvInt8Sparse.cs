@@ -5,11 +5,11 @@ using ModelOpt.Runtime.Kernels.Simd;
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
-/// 8-bit convolution, NHWC, of any kernel, stride, dilation and padding, of weights with many zeros, by assembled tiles
+/// 8-bit convolution, NHWC, grouped, of any kernel, stride, dilation and padding, of weights with many zeros, by assembled tiles
 /// (AVX512-VNNI). Blocks of four input channels that are all zero are left out; any pattern of zeros has some, 1x4 has all its
 /// zeros in them. The patches of a tile of output pixels are transposed into scratch memory, so that registers hold pixels and a block
 /// of weights serves all of them; results are transposed back. The bits are those of <see cref="ConvInt8Assembled"/>.
-/// Input 0: activations; output 0: the result.
+/// Input 0: activations; input 3: what is added, if anything; output 0: the result.
 /// </summary>
 internal sealed unsafe class ConvInt8Sparse : Kernel
 {
@@ -22,8 +22,12 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
     // Tiles that need more scratch memory than this leave the second-level cache, and files could ask for any amount.
     private const long MaxScratchBytes = 2 << 20;
 
+    // Input, weights, bias, and then what is added.
+    private const int ResidualInput = 3;
+
     private readonly Window2D _window;
     private readonly ChannelPlace _place;
+    private readonly ResidualAdd? _residual;
     private readonly byte _flip;
     private readonly int _quads;
     private readonly int _patchBytes;
@@ -37,23 +41,26 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
     private readonly SparseBlocks _blocks;
     private readonly Int8EpilogueConstants _constants;
 
-    /// <param name="window">Shape of the operation; not grouped.</param>
+    /// <param name="window">Shape of the operation.</param>
+    /// <param name="groups">Divides both channel counts; 1 unless the input channels of a group are a multiple of 4.</param>
     /// <param name="quantization">Scales, zero points, output clamp.</param>
-    /// <param name="weights">[OutputChannels, KernelHeight, KernelWidth, InputChannels], less their zero point.</param>
+    /// <param name="weights">[OutputChannels, KernelHeight, KernelWidth, InputChannels / groups], less their zero point.</param>
     /// <param name="bias">[OutputChannels] at scale s_x·s_w, or empty.</param>
     /// <param name="unsigned">Activations and output are uint8 instead of int8.</param>
     /// <param name="code">Receives the assembled functions.</param>
+    /// <param name="residual">An ADD of the kernel's last input, of the output's shape, to the result; int8 only, and not with a place.</param>
     /// <param name="place">Where the result lies among others that share its pixels; without them by default.</param>
     /// <param name="tiling">The division into tiles; the cheapest by default.</param>
     public ConvInt8Sparse(
-        Window2D window, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
-        AssembledCode code, ChannelPlace? place = null, SparseTiling? tiling = null)
+        Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
+        AssembledCode code, ResidualAdd? residual = null, ChannelPlace? place = null, SparseTiling? tiling = null)
     {
         _window = window;
         _place = place ?? new ChannelPlace(window.OutputChannels, 0);
+        _residual = residual;
         _flip = unsigned ? (byte)0 : (byte)0x80;
         _quads = (window.InputChannels + 3) / 4;
-        SparseWork work = Shares(window, weights);
+        SparseWork work = Shares(window, groups, weights);
         _tiling = tiling ?? SparseTiling.Choose(PixelCount, code.Threads, work);
         _patchBytes = 64 * _tiling.Longest;
         _rowBytes = 16 * _tiling.Longest;
@@ -63,7 +70,7 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
         var layer = LayerSums.Create(quantization, weights, bias, window.OutputChannels, unsigned);
         Int8Epilogue epilogue = Int8Epilogue.For(quantization, unsigned, layer.Fit, null);
         _constants = new Int8EpilogueConstants(quantization, null);
-        _blocks = new SparseBlocks(weights, window.InputChannels, layer.Starts, layer.Multipliers, _patchBytes, _rowBytes);
+        _blocks = new SparseBlocks(weights, window.InputChannels / groups, groups, layer.Starts, layer.Multipliers, _patchBytes, _rowBytes);
         // Tiles have one of three layouts: that of the first, that with a register more, and the last one's.
         PanelLayout shortest = new(_tiling.Registers / _tiling.Tiles, false);
         PanelLayout[] layouts = [shortest, shortest with { Vectors = _tiling.Longest }, _tiling.Layout(_tiling.Tiles - 1)];
@@ -87,19 +94,22 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
     public override int WorkAtOnce => 4;
 
     /// <summary>The kernel, where it is estimated to be faster than the one that multiplies all weights; null otherwise.</summary>
-    /// <inheritdoc cref="ConvInt8Sparse(Window2D, LayerQuantization, ReadOnlySpan{sbyte}, ReadOnlySpan{int}, bool, AssembledCode, ChannelPlace?, SparseTiling?)"/>
+    /// <inheritdoc cref="ConvInt8Sparse(Window2D, int, LayerQuantization, ReadOnlySpan{sbyte}, ReadOnlySpan{int}, bool, AssembledCode, ResidualAdd?, ChannelPlace?, SparseTiling?)"/>
     public static ConvInt8Sparse? TryCreate(
-        Window2D window, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
-        AssembledCode code, ChannelPlace? place = null)
+        Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
+        AssembledCode code, ResidualAdd? residual = null, ChannelPlace? place = null)
     {
-        SparseWork work = Shares(window, weights);
-        if (work.Blocks > (long)work.Patches * work.Channels * Margin)
+        if (groups > 1 && window.InputChannels / groups % 4 != 0)
+            return null;
+        SparseWork work = Shares(window, groups, weights);
+        // Panels of weights leave registers unfilled where groups are narrow; then it may pay without a zero.
+        if (groups == 1 && work.Blocks > (long)work.Patches * work.Channels * Margin)
             return null;
         SparseTiling tiling = SparseTiling.Choose(Pixels(window), code.Threads, work);
         long borders = window.IsPointwise ? 0 : Borders(window, tiling, quantization, unsigned).Bytes;
         return (((64L * work.Patches) + (16L * work.Channels)) * tiling.Longest) + borders <= MaxScratchBytes
-            && tiling.Cycles(work) + ((double)tiling.Tiles * borders / CopiedBytes) < Margin * DenseCycles(window)
-            ? new ConvInt8Sparse(window, quantization, weights, bias, unsigned, code, place, tiling)
+            && tiling.Cycles(work) + ((double)tiling.Tiles * borders / CopiedBytes) < Margin * DenseCycles(window, groups)
+            ? new ConvInt8Sparse(window, groups, quantization, weights, bias, unsigned, code, residual, place, tiling)
             : null;
     }
 
@@ -108,6 +118,7 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
     {
         ReadOnlySpan<byte> all = args.Input<byte>(0);
         fixed (byte* input = all, output = args.Output<byte>(0), scratch = args.Scratch<byte>())
+        fixed (byte* other = _residual is null ? default : args.Input<byte>(ResidualInput))
         {
             byte* rows = scratch + _patchesBytes, copy = scratch + ScratchBytes - _borderBytes;
             SparseTileArguments arguments;
@@ -124,7 +135,10 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
                 arguments.Constants = _constants.Pointer;
                 arguments.ChannelsLeft = _blocks.Channels;
                 tile.Function.Call(&arguments);
-                Scatter(rows, first, Math.Min(layout.Channels, PixelCount - first), output + _place.First);
+                int count = Math.Min(layout.Channels, PixelCount - first);
+                Scatter(rows, first, count, output + _place.First);
+                nint at = (nint)first * _window.OutputChannels;
+                _residual?.Apply(output + at, other + at, (nint)count * _window.OutputChannels);
             }
         }
     }
@@ -221,20 +235,20 @@ internal sealed unsafe class ConvInt8Sparse : Kernel
 
     private static int Pixels(Window2D window) => window.Batch * window.OutputHeight * window.OutputWidth;
 
-    private static SparseWork Shares(Window2D window, ReadOnlySpan<sbyte> weights) => new(
+    private static SparseWork Shares(Window2D window, int groups, ReadOnlySpan<sbyte> weights) => new(
         window.OutputChannels,
         window.KernelHeight * window.KernelWidth,
         window.KernelHeight * window.KernelWidth * ((window.InputChannels + 3) / 4),
-        SparseBlocks.Count(weights, window.InputChannels));
+        SparseBlocks.Count(weights, window.InputChannels / groups));
 
-    private static double DenseCycles(Window2D window)
+    private static double DenseCycles(Window2D window, int groups)
     {
-        int rows = window.Batch * window.OutputHeight, width = window.OutputWidth;
+        int rows = window.Batch * window.OutputHeight, width = window.OutputWidth, inputs = window.InputChannels / groups;
         if (window.IsPointwise)
             (rows, width) = (1, rows * width);
-        int steps = window.DilationWidth == 1
-            ? window.KernelHeight * (((window.KernelWidth * window.InputChannels) + 3) / 4) : window.KernelHeight * window.KernelWidth * ((window.InputChannels + 3) / 4);
-        return rows * Int8Blocking.Choose(width, window.OutputChannels, steps).Cost(steps);
+        int steps = groups == 1 && window.DilationWidth == 1
+            ? window.KernelHeight * (((window.KernelWidth * inputs) + 3) / 4) : window.KernelHeight * window.KernelWidth * ((inputs + 3) / 4);
+        return (double)rows * groups * Int8Blocking.Choose(width, window.OutputChannels / groups, steps).Cost(steps);
     }
 
     /// <summary>The first of each four neighbouring pixels in the registers of a tile, in their order.</summary>

@@ -32,7 +32,7 @@ internal static class ConvolutionOperator
             return null;
         }
 
-        return new ConvInt8Assembled(
+        return ConvInt8.Assemble(
             window, groups, quantization, weights, LayerConstants.IntBias(node, window.OutputChannels), false, code, residual);
     }
 
@@ -59,7 +59,7 @@ internal static class ConvolutionOperator
         return ConvInt8Assembled.TryCenter(
             node.Input(1).Constant<byte>(), quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> weights)
             ? ConvInt8.Assemble(
-                window, groups, quantization, weights, LayerConstants.IntBias(node, window.OutputChannels), unsigned, code, place)
+                window, groups, quantization, weights, LayerConstants.IntBias(node, window.OutputChannels), unsigned, code, place: place)
             : null;
     }
 

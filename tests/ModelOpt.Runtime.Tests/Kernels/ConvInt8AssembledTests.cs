@@ -25,23 +25,10 @@ public sealed class ConvInt8AssembledTests
             byte[] f = KernelTesting.Weights(channels * k, channels + 1, unsigned: false);
             byte[] other = KernelTesting.Bytes(length, channels + 2);
             LayerQuantization layer = KernelTesting.Quantization(random, channels, k, unsigned: false);
-            int min = random.Next(-128, -90), max = random.Next(90, 128);
-            var quantization = new BinaryQuantization(
-                0.02f + random.NextSingle(), random.Next(-128, 128), 0.02f + random.NextSingle(), random.Next(-128, 128), 0.7f, random.Next(-128, 128));
-            var addition = new QuantizedAdd(quantization);
             byte[] result = ConvInt8Tests.Reference(w, groups, layer, x, f, [], false);
             foreach (ResidualSide side in new[] { ResidualSide.Left, ResidualSide.Right })
             {
-                var expected = new byte[length];
-                for (int i = 0; i < length; i++)
-                {
-                    float left = (sbyte)(side == ResidualSide.Left ? other : result)[i];
-                    float right = (sbyte)(side == ResidualSide.Left ? result : other)[i];
-                    float sum = MathF.Round(addition.Apply<Lanes1, float>(left + QuantizedAdd.Shift, right + QuantizedAdd.Shift)) - QuantizedAdd.Shift;
-                    expected[i] = (byte)(sbyte)Math.Clamp(sum, min, max);
-                }
-
-                var residual = new ResidualAdd(side, addition.LeftFactor, addition.RightFactor, addition.Offset, min, max);
+                (ResidualAdd residual, byte[] expected) = Residual(random, side, result, other);
                 Assert.IsTrue(ConvInt8Assembled.TryCenter(f, 0, false, out ReadOnlySpan<sbyte> weights));
                 sbyte[] centered = weights.ToArray();
                 IEnumerable<Kernel> kernels = KernelTesting.Assembled(
@@ -134,5 +121,23 @@ public sealed class ConvInt8AssembledTests
         AssembledFunction first = code.Get(shape, Int8TileEmitter.Emit);
         Assert.AreSame(first, code.Get(shape with { }, Int8TileEmitter.Emit));
         Assert.AreNotSame(first, code.Get(shape with { Rows = 2 }, Int8TileEmitter.Emit));
+    }
+
+    /// <summary>A random addition of another tensor to a layer's result, and what the ADD alone makes of both.</summary>
+    internal static (ResidualAdd Residual, byte[] Expected) Residual(Random random, ResidualSide side, byte[] result, byte[] other)
+    {
+        int min = random.Next(-128, -90), max = random.Next(90, 128);
+        var addition = new QuantizedAdd(new BinaryQuantization(
+            0.02f + random.NextSingle(), random.Next(-128, 128), 0.02f + random.NextSingle(), random.Next(-128, 128), 0.7f, random.Next(-128, 128)));
+        var expected = new byte[result.Length];
+        for (int i = 0; i < expected.Length; i++)
+        {
+            float left = (sbyte)(side == ResidualSide.Left ? other : result)[i];
+            float right = (sbyte)(side == ResidualSide.Left ? result : other)[i];
+            float sum = MathF.Round(addition.Apply<Lanes1, float>(left + QuantizedAdd.Shift, right + QuantizedAdd.Shift)) - QuantizedAdd.Shift;
+            expected[i] = (byte)(sbyte)Math.Clamp(sum, min, max);
+        }
+
+        return (new ResidualAdd(side, addition.LeftFactor, addition.RightFactor, addition.Offset, min, max), expected);
     }
 }

@@ -33,6 +33,58 @@ public sealed class ConvInt8SparseTests
     }
 
     [TestMethod]
+    public void Groups_of_any_multiple_of_four_channels()
+    {
+        var random = new Random(36);
+        for (int trial = 0; trial < 60; trial++)
+        {
+            int groups = random.Next(2, 9), inputs = groups * 4 * random.Next(1, 6), outputs = groups * random.Next(1, 12);
+            Window2D window = trial % 4 == 0
+                ? new Window2D(1, 1, trial + 1, inputs, 1, trial + 1, outputs, 1, 1, 1, 1, 1, 1, 0, 0)
+                : KernelTesting.RandomWindow(random, inputs, outputs, maxSize: 10);
+            Check(window, random, trial, groups);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(4, 0.0, true)]
+    [DataRow(32, 0.9, true)]
+    [DataRow(64, 0.0, false)]
+    [DataRow(6, 0.9, false)]
+    public void Chosen_of_groups_that_are_narrow_or_have_zeros(int inputs, double sparsity, bool sparse)
+    {
+        var random = new Random(37);
+        var w = new Window2D(1, 14, 14, 4 * inputs, 14, 14, 4 * inputs, 3, 3, 1, 1, 1, 1, 1, 1);
+        byte[] f = Weights(random, w.OutputChannels, inputs, 9 * inputs, sparsity, unsigned: false, 0);
+        LayerQuantization layer = KernelTesting.Quantization(random, w.OutputChannels, 9 * inputs, unsigned: false);
+        foreach (Kernel chosen in KernelTesting.Assembled(c => ConvInt8.Create(w, 4, layer, f, [], false, c)))
+            Assert.AreEqual(sparse, chosen is ConvInt8Sparse, $"{inputs} channels");
+    }
+
+    [TestMethod]
+    public void An_addition_has_the_bits_of_one_that_follows()
+    {
+        var random = new Random(38);
+        for (int channels = 1; channels <= 70; channels++)
+        {
+            int groups = channels % 5 == 0 ? 5 : 1, inputs = groups > 1 ? 20 : random.Next(1, 40);
+            Window2D w = KernelTesting.RandomWindow(random, inputs, channels, 9);
+            int k = w.KernelHeight * w.KernelWidth * inputs / groups, length = w.Batch * w.OutputHeight * w.OutputWidth * channels;
+            byte[] x = KernelTesting.Bytes(w.Batch * w.InputHeight * w.InputWidth * inputs, channels);
+            byte[] f = Weights(random, channels, inputs / groups, k, 0.7, unsigned: false, 0), other = KernelTesting.Bytes(length, channels + 2);
+            LayerQuantization layer = KernelTesting.Quantization(random, channels, k, unsigned: false);
+            byte[] result = ConvInt8Tests.Reference(w, groups, layer, x, f, [], false);
+            sbyte[] weights = [.. f.Select(value => (sbyte)value)];
+            foreach (ResidualSide side in new[] { ResidualSide.Left, ResidualSide.Right })
+            {
+                (ResidualAdd residual, byte[] expected) = ConvInt8AssembledTests.Residual(random, side, result, other);
+                foreach (Kernel kernel in KernelTesting.Assembled(c => new ConvInt8Sparse(w, groups, layer, weights, [], false, c, residual)))
+                    KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, length, x, [], [], other), $"{side} groups {groups} {w}");
+            }
+        }
+    }
+
+    [TestMethod]
     public void Extreme_values_do_not_saturate_in_the_sum()
     {
         var window = new Window2D(1, 5, 8, 64, 5, 8, 33, 3, 3, 1, 1, 1, 1, 1, 1);
@@ -45,7 +97,7 @@ public sealed class ConvInt8SparseTests
             foreach (float scale in new[] { 1e-6f, 1f, 3e8f })
             {
                 var quantization = new LayerQuantization(1, zeroPoint, [scale], 0, 3f, 5, -128, 127);
-                Check(window, quantization, x, w, [.. Enumerable.Repeat(int.MaxValue / 2, 33)], false, 3);
+                Check(window, 1, quantization, x, w, [.. Enumerable.Repeat(int.MaxValue / 2, 33)], false, 3);
             }
         }
     }
@@ -65,7 +117,7 @@ public sealed class ConvInt8SparseTests
             var place = new ChannelPlace(channels + random.Next(70), 0);
             place = place with { First = random.Next(place.Pitch - channels + 1) };
             sbyte[] weights = [.. f.Select(value => (sbyte)value)];
-            foreach (Kernel kernel in KernelTesting.Assembled(c => new ConvInt8Sparse(w, layer, weights, [], false, c, place)))
+            foreach (Kernel kernel in KernelTesting.Assembled(c => new ConvInt8Sparse(w, 1, layer, weights, [], false, c, place: place)))
             {
                 byte[] actual = KernelTesting.Run(kernel, pixels * place.Pitch, x);
                 for (int i = 0; i < actual.Length; i++)
@@ -131,35 +183,35 @@ public sealed class ConvInt8SparseTests
         Assert.AreEqual(0, SparseBlocks.Count(weights.AsSpan(5, 9), 3));
     }
 
-    private static void Check(Window2D w, Random random, int seed)
+    private static void Check(Window2D w, Random random, int seed, int groups = 1)
     {
         bool unsigned = seed % 3 == 0;
-        int k = w.KernelHeight * w.KernelWidth * w.InputChannels;
+        int inputs = w.InputChannels / groups, k = w.KernelHeight * w.KernelWidth * inputs;
         byte[] x = KernelTesting.Bytes(w.Batch * w.InputHeight * w.InputWidth * w.InputChannels, seed);
         LayerQuantization quantization = KernelTesting.Quantization(random, w.OutputChannels, k, unsigned) with
         {
             WeightZeroPoint = unsigned ? 128 : 0,
         };
         double sparsity = random.Next(4) == 0 ? random.Next(2) : random.NextDouble();
-        byte[] f = Weights(random, w.OutputChannels, w.InputChannels, k, sparsity, unsigned, quantization.WeightZeroPoint);
+        byte[] f = Weights(random, w.OutputChannels, inputs, k, sparsity, unsigned, quantization.WeightZeroPoint);
         int[] bias = seed % 2 == 0 ? [] : [.. Enumerable.Range(0, w.OutputChannels).Select(_ => random.Next(-9999, 9999))];
-        Check(w, quantization, x, f, bias, unsigned, random.Next(1, 9));
+        Check(w, groups, quantization, x, f, bias, unsigned, random.Next(1, 9));
     }
 
     /// <summary>With the tiles that are chosen, and with tiles of other lengths.</summary>
     private static void Check(
-        Window2D w, LayerQuantization quantization, byte[] x, byte[] f, int[] bias, bool unsigned, int registers)
+        Window2D w, int groups, LayerQuantization quantization, byte[] x, byte[] f, int[] bias, bool unsigned, int registers)
     {
-        byte[] expected = ConvInt8Tests.Reference(w, 1, quantization, x, f, bias, unsigned);
+        byte[] expected = ConvInt8Tests.Reference(w, groups, quantization, x, f, bias, unsigned);
         Assert.IsTrue(ConvInt8Assembled.TryCenter(f, quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> centered));
         sbyte[] weights = centered.ToArray();
         SparseTiling?[] tilings = [null, SparseTiling.Create(w.Batch * w.OutputHeight * w.OutputWidth, 1, registers)];
         foreach (SparseTiling? tiling in tilings)
         {
             foreach (Kernel kernel in KernelTesting.Assembled(
-                c => new ConvInt8Sparse(w, quantization, weights, bias, unsigned, c, null, tiling)))
+                c => new ConvInt8Sparse(w, groups, quantization, weights, bias, unsigned, c, tiling: tiling)))
             {
-                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{tiling} {w}");
+                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{tiling} groups {groups} {w}");
             }
         }
     }

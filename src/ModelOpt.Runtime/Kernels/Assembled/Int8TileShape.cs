@@ -57,31 +57,6 @@ internal readonly record struct Int8Epilogue(bool Unsigned, bool ClampInFloat, b
     public static bool Fits(long bound, float multiplier) => Math.Min(bound, 1L << 31) * (double)multiplier < Limit;
 }
 
-/// <summary>Which operand of a following ADD the other tensor is.</summary>
-internal enum ResidualSide
-{
-    None,
-    Left,
-    Right,
-}
-
-/// <summary>
-/// An int8 ADD that follows a layer and is computed in its epilogue, as <see cref="QuantizedAdd"/> computes it:
-/// rint(fma(left + 128, LeftFactor, fma(right + 128, RightFactor, Offset))) − 128.
-/// </summary>
-/// <param name="Side">Which operand is not the layer's result.</param>
-/// <param name="LeftFactor">s_left / s_out.</param>
-/// <param name="RightFactor">s_right / s_out.</param>
-/// <param name="Offset">See <see cref="QuantizedAdd"/>.</param>
-/// <param name="OutputMin">Lowest output, with the fused activation applied.</param>
-/// <param name="OutputMax">Highest output.</param>
-internal sealed record ResidualAdd(
-    ResidualSide Side, float LeftFactor, float RightFactor, float Offset, int OutputMin, int OutputMax)
-{
-    /// <summary>Whether the sum of any two operands stays within int32, so that its conversion saturates nothing.</summary>
-    public bool Fits => (255.0 * (LeftFactor + RightFactor)) + Math.Abs((double)Offset) < 1e9;
-}
-
 /// <summary>Arguments of an assembled int8 convolution tile.</summary>
 internal unsafe struct Int8TileArguments
 {

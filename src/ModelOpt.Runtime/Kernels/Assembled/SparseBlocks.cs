@@ -15,15 +15,17 @@ internal sealed unsafe class SparseBlocks
 
     /// <param name="weights">[channels, taps, inputs].</param>
     /// <param name="inputs">Weights of a tap.</param>
+    /// <param name="groups">Divides the channels; those of a group see as many inputs of each tap, side by side.</param>
     /// <param name="starts">[channels] where the sums start.</param>
     /// <param name="multipliers">[channels] of the sums.</param>
     /// <param name="patchBytes">Bytes of the patches from one block's input to the next.</param>
     /// <param name="rowBytes">Bytes from the results of one channel to those of the next.</param>
     public SparseBlocks(
-        ReadOnlySpan<sbyte> weights, int inputs, ReadOnlySpan<int> starts, ReadOnlySpan<float> multipliers, int patchBytes, int rowBytes)
+        ReadOnlySpan<sbyte> weights, int inputs, int groups, ReadOnlySpan<int> starts, ReadOnlySpan<float> multipliers, int patchBytes,
+        int rowBytes)
     {
         Channels = starts.Length;
-        int k = weights.Length / Channels, at = 0;
+        int k = weights.Length / Channels, at = 0, groupBytes = (inputs + 3) / 4 * patchBytes;
         var counts = new int[Channels];
         var order = new int[Channels];
         for (int channel = 0; channel < Channels; channel++)
@@ -45,7 +47,8 @@ internal sealed unsafe class SparseBlocks
             {
                 Count = counts[i], Row = (long)channel * rowBytes, Start = starts[channel], Multiplier = multipliers[channel],
             };
-            Pack(weights.Slice(channel * k, k), inputs, patchBytes, next);
+            int group = channel / (Channels / groups);
+            Pack(weights.Slice(channel * k, k), inputs, group * groupBytes, patchBytes, (groups - 1) * groupBytes, next);
             next += counts[i];
         }
     }
@@ -81,16 +84,25 @@ internal sealed unsafe class SparseBlocks
         return count;
     }
 
-    private static void Pack(ReadOnlySpan<sbyte> weights, int inputs, int patchBytes, long* next)
+    /// <param name="weights">[taps, inputs] of a channel.</param>
+    /// <param name="inputs">Weights of a tap.</param>
+    /// <param name="first">Bytes from the patches to the channel's first.</param>
+    /// <param name="patchBytes">Bytes from one block's input to the next.</param>
+    /// <param name="skipped">Bytes of other groups between two taps.</param>
+    /// <param name="next">Receives the blocks.</param>
+    private static void Pack(ReadOnlySpan<sbyte> weights, int inputs, int first, int patchBytes, int skipped, long* next)
     {
-        uint patch = 0;
+        uint patch = (uint)first;
         fixed (sbyte* from = weights)
         {
-            for (int i = 0; i < weights.Length; i += Step(i, inputs), patch += (uint)patchBytes)
+            for (int tap = 0; tap < weights.Length; tap += inputs, patch += (uint)skipped)
             {
-                uint block = Block(from + i, Step(i, inputs));
-                if (block != 0)
-                    *next++ = (long)(((ulong)block << 32) | patch);
+                for (int i = 0; i < inputs; i += 4, patch += (uint)patchBytes)
+                {
+                    uint block = Block(from + tap + i, Math.Min(4, inputs - i));
+                    if (block != 0)
+                        *next++ = (long)(((ulong)block << 32) | patch);
+                }
             }
         }
     }
