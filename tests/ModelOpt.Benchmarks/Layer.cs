@@ -36,17 +36,6 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
         Elementwise("add 160@7", 160, 7),
     ];
 
-    /// <summary>Convolutions, dense and with shares of their weights zero in blocks of 1x4.</summary>
-    public static IReadOnlyList<Layer> Sparse { get; } =
-    [
-        .. Shares("1x1 512@14", 512, 14, 512, 1),
-        .. Shares("3x3 256@14", 256, 14, 256, 3),
-        .. Shares("3x3 64@56", 64, 56, 64, 3),
-        .. Shares("1x1 960>160@7", 960, 7, 160, 1),
-        .. Shares("1x1 64>128@28", 64, 28, 128, 1),
-        .. Shares("3x3 32>128@28", 32, 28, 128, 3),
-    ];
-
     /// <summary>The same work in float32.</summary>
     public static IReadOnlyList<Layer> Float32 { get; } =
     [
@@ -63,24 +52,31 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    private static IEnumerable<Layer> Shares(string name, int inputs, int size, int outputs, int kernel) =>
-        new[] { 0, 50, 70, 80, 90 }.Select(percent => Convolution(
-            $"{name} {percent}%", inputs, size, outputs, kernel, sparsity: percent / 100.0));
-
-    private static Layer Convolution(
-        string name, int inputs, int size, int outputs, int kernel, int stride = 1, bool isFloat = false, double sparsity = 0) => Create(
-        name, [1, size, size, inputs], [outputs, kernel, kernel, inputs], 0, [1, size / stride, size / stride, outputs], isFloat,
+    /// <param name="name">See <see cref="Layer"/>.</param>
+    /// <param name="inputs">Input channels.</param>
+    /// <param name="size">Height and width of the input.</param>
+    /// <param name="outputs">Output channels.</param>
+    /// <param name="kernel">Height and width of the window.</param>
+    /// <param name="stride">Input pixels between two windows.</param>
+    /// <param name="isFloat">float32 instead of int8.</param>
+    /// <param name="zeros">Which weights are zero.</param>
+    /// <param name="groups">Divides both numbers of channels.</param>
+    /// <param name="added">A second input of the output's shape is added to the result.</param>
+    internal static Layer Convolution(
+        string name, int inputs, int size, int outputs, int kernel, int stride = 1, bool isFloat = false, Zeros zeros = default,
+        int groups = 1, bool added = false) => Create(
+        name, [1, size, size, inputs], [outputs, kernel, kernel, inputs / groups], 0, [1, size / stride, size / stride, outputs], isFloat,
         BuiltinOperator.Conv2D, new Conv2DOptions(Padding.Same, stride, stride, ActivationFunction.None),
-        kernel * kernel * inputs, sparsity);
+        kernel * kernel * inputs / groups, zeros, added);
 
     private static Layer Depthwise(string name, int channels, int size, int kernel, int stride = 1, bool isFloat = false) => Create(
         name, [1, size, size, channels], [1, kernel, kernel, channels], 3, [1, size / stride, size / stride, channels], isFloat,
         BuiltinOperator.DepthwiseConv2D, new DepthwiseConv2DOptions(Padding.Same, stride, stride, 1, ActivationFunction.None),
         kernel * kernel);
 
-    private static Layer FullyConnected(string name, int rows, int inputs, int outputs, bool isFloat = false) => Create(
+    internal static Layer FullyConnected(string name, int rows, int inputs, int outputs, bool isFloat = false, Zeros zeros = default) => Create(
         name, [rows, inputs], [outputs, inputs], 0, [rows, outputs], isFloat,
-        BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.None), inputs);
+        BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.None), inputs, zeros);
 
     private static Layer Elementwise(string name, int channels, int size, bool isFloat = false)
     {
@@ -97,10 +93,10 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
     }
 
     /// <param name="products">Multiply-adds of one output element.</param>
-    /// <param name="sparsity">Share of the blocks of four int8 weights that are zero.</param>
     private static Layer Create(
         string name, int[] input, int[] weights, int channelAxis, int[] output, bool isFloat,
-        BuiltinOperator op, IOperatorOptions options, int products, double sparsity = 0) =>
+        BuiltinOperator op, IOperatorOptions options, int products, Zeros zeros = default,
+        bool added = false) =>
         new(name, output.Aggregate(1L, (product, size) => product * size) * products, () =>
         {
             var random = new Random(1);
@@ -110,7 +106,9 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
             if (isFloat)
             {
                 x = m.Tensor("x", TensorType.Float32, input);
-                w = m.Constant("w", TensorType.Float32, weights, Values(elements, () => random.NextSingle() - 0.5f));
+                float[] values = Values(elements, () => random.NextSingle() - 0.5f);
+                zeros.Clear(values);
+                w = m.Constant("w", TensorType.Float32, weights, values);
                 b = m.Constant("b", TensorType.Float32, [channels], Values(channels, () => random.NextSingle()));
                 y = m.Tensor("y", TensorType.Float32, output);
             }
@@ -122,12 +120,7 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
                 float[] scales = Values(channels, () => weightScale * (0.5f + random.NextSingle()));
                 x = m.Tensor("x", TensorType.Int8, input, scale, 3);
                 sbyte[] values = Values(elements, () => (sbyte)random.Next(-127, 128));
-                for (int i = 0; i < elements && sparsity > 0; i += 4)
-                {
-                    if (random.NextDouble() < sparsity)
-                        values.AsSpan(i, 4).Clear();
-                }
-
+                zeros.Clear(values);
                 w = m.Constant("w", TensorType.Int8, weights, values, scales, 0, channelAxis);
                 b = m.Constant(
                     "b", TensorType.Int32, [channels], Values(channels, () => random.Next(-1000, 1000)),
@@ -136,7 +129,11 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
             }
 
             m.Operator(op, [x, w, b], [y], options);
-            return m.Build([x], [y]);
+            if (!added)
+                return m.Build([x], [y]);
+            int other = m.Tensor("other", TensorType.Int8, output, 0.03f, 7), sum = m.Tensor("sum", TensorType.Int8, output, 0.04f, -3);
+            m.Operator(BuiltinOperator.Add, [y, other], [sum], new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
+            return m.Build([x, other], [sum]);
         });
 
     private static T[] Values<T>(int count, Func<T> next)
@@ -145,5 +142,21 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
         for (int i = 0; i < count; i++)
             values[i] = next();
         return values;
+    }
+}
+
+/// <summary>Which weights of a layer are zero: random ones, one by one or in blocks of four input channels.</summary>
+/// <param name="Share">Share of the weights that are zero.</param>
+/// <param name="Block">Neighbouring weights that are zero together.</param>
+public readonly record struct Zeros(double Share, int Block)
+{
+    internal void Clear<T>(T[] values)
+    {
+        var random = new Random(3);
+        for (int i = 0; Share > 0 && i < values.Length; i += Block)
+        {
+            if (random.NextDouble() < Share)
+                values.AsSpan(i, Math.Min(Block, values.Length - i)).Clear();
+        }
     }
 }

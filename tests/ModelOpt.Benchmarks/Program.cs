@@ -9,8 +9,8 @@ switch (args)
     case ["shapes"]:
         ShapeTable.Print(Layer.OneDnn);
         break;
-    case ["sparse"]:
-        ShapeTable.Print(Layer.Sparse);
+    case ["sparse", .. var filter]:
+        SparseTable.Print(string.Join(" ", filter));
         break;
     case ["layers"]:
         ShapeTable.Print([.. Layer.OneDnn, .. Layer.Int8, .. Layer.Float32]);

@@ -33,7 +33,7 @@ internal static class ShapeTable
     }
 
     /// <summary>Until the just-in-time compiler has improved nothing for a while.</summary>
-    private static void WarmUp(LayerRunner runner)
+    internal static void WarmUp(LayerRunner runner)
     {
         long compiled = -1;
         for (var quiet = Stopwatch.StartNew(); quiet.ElapsedMilliseconds < 150;)

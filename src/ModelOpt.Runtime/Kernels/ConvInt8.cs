@@ -87,9 +87,13 @@ internal sealed unsafe class ConvInt8 : Kernel
     /// <inheritdoc cref="ConvInt8Assembled(Window2D, int, LayerQuantization, ReadOnlySpan{sbyte}, ReadOnlySpan{int}, bool, AssembledCode, ResidualAdd?, ChannelPlace?)"/>
     public static Kernel Assemble(
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
-        AssembledCode code, ResidualAdd? residual = null, ChannelPlace? place = null) =>
-        ConvInt8Sparse.TryCreate(window, groups, quantization, weights, bias, unsigned, code, residual, place)
-        ?? (Kernel)new ConvInt8Assembled(window, groups, quantization, weights, bias, unsigned, code, residual, place);
+        AssembledCode code, ResidualAdd? residual = null, ChannelPlace? place = null)
+    {
+        Kernel? sparse = window.IsPointwise && window.Batch * window.OutputHeight * window.OutputWidth == 1 && groups == 1 && residual is null
+            ? GemvInt8Sparse.TryCreate(window.InputChannels, window.OutputChannels, quantization, weights, bias, unsigned, code, place?.First ?? 0)
+            : ConvInt8Sparse.TryCreate(window, groups, quantization, weights, bias, unsigned, code, residual, place);
+        return sparse ?? new ConvInt8Assembled(window, groups, quantization, weights, bias, unsigned, code, residual, place);
+    }
 
     public override int ScratchBytes =>
         checked(sizeof(int) * ((_inPlace ? 0 : _grid.RowsPerBlock * _lanes) + (Int8MicroKernel.TileRows * _kernel.PanelWidth) + 16));

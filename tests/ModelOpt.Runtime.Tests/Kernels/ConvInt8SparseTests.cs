@@ -217,7 +217,7 @@ public sealed class ConvInt8SparseTests
     }
 
     /// <summary>Blocks of four channels of a tap are zero with the probability asked for.</summary>
-    private static byte[] Weights(Random random, int outputs, int inputs, int k, double sparsity, bool unsigned, int zeroPoint)
+    internal static byte[] Weights(Random random, int outputs, int inputs, int k, double sparsity, bool unsigned, int zeroPoint)
     {
         byte[] weights = KernelTesting.Weights(outputs * k, random.Next(), unsigned);
         for (int tap = 0; tap < weights.Length; tap += inputs)

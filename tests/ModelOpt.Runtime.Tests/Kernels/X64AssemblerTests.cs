@@ -34,6 +34,8 @@ public sealed class X64AssemblerTests
             (x => x.VpUnpackLWd(a, b, c), $"vpunpcklwd zmm{a},zmm{b},zmm{c}"),
             (x => x.VpUnpackHWd(a, b, c), $"vpunpckhwd zmm{a},zmm{b},zmm{c}"),
             (x => x.VpMovDb(a, b), $"vpmovdb xmm{a},zmm{b}"),
+            (x => x.VpAddD(a, b, c), $"vpaddd zmm{a},zmm{b},zmm{c}"),
+            (x => x.VpSrlD(a, b, c), $"vpsrld zmm{a},zmm{b},{c}"),
             (x => x.VMov(a, b), $"vmovdqa32 zmm{a},zmm{b}"),
         ];
         Check(cases);
@@ -66,6 +68,7 @@ public sealed class X64AssemblerTests
             (x => x.VpXorD(9, 1, at), $"vpxord zmm9,zmm1,{place}"),
             (x => x.VFmAdd132Ps(9, 30, at), $"vfmadd132ps zmm9,zmm30,{place}"),
             (x => x.VFmAdd231Ps(9, 30, at), $"vfmadd231ps zmm9,zmm30,{place}"),
+            (x => x.VpErmI2D(9, 30, at), $"vpermi2d zmm9,zmm30,{place}"),
             (x => x.VpMovZxBd(9, at), $"vpmovzxbd zmm9,{place}"),
             (x => x.VpMovZxBd(9, at, VectorWidth.Bits256, 1), $"vpmovzxbd ymm9{{k1}}{{z}},{place}"),
             (x => x.VpMovZxBw(25, at, 1), $"vpmovzxbw zmm25{{k1}}{{z}},{place}"),

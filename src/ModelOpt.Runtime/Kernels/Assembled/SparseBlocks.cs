@@ -110,7 +110,8 @@ internal sealed unsafe class SparseBlocks
     /// <summary>Weights of the block that begins at an index: four, or what is left of the tap.</summary>
     private static int Step(int index, int inputs) => Math.Min(4, inputs - (index % inputs));
 
-    private static uint Block(sbyte* weights, int count)
+    /// <summary>Up to four neighbouring weights, the first in the lowest bits.</summary>
+    public static uint Block(sbyte* weights, int count)
     {
         uint block = 0;
         for (int i = count - 1; i >= 0; i--)

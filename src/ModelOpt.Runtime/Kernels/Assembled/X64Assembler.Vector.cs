@@ -24,6 +24,18 @@ internal sealed partial class X64Assembler
 
     public void VpAddD(int to, int left, Address right) => Evex(Map0F, Prefix66, 0xFE, to, left, right, Bytes());
 
+    public void VpAddD(int to, int left, int right) => Evex(Map0F, Prefix66, 0xFE, to, left, right);
+
+    /// <summary>Shifts int32 lanes to the right by a number of bits, filling with zeros.</summary>
+    public void VpSrlD(int to, int from, int bits)
+    {
+        Evex(Map0F, Prefix66, 0x72, 2, to, from);
+        Byte((byte)bits);
+    }
+
+    /// <summary>Replaces each lane of <paramref name="indices"/> by the int32 of two registers that its lowest five bits (of 512) say.</summary>
+    public void VpErmI2D(int indices, int first, Address second) => Evex(Map0F38, Prefix66, 0x76, indices, first, second, Bytes());
+
     public void VpMinSD(int to, int left, Address right) => Evex(Map0F38, Prefix66, 0x39, to, left, right, Bytes());
 
     public void VpMaxSD(int to, int left, Address right) => Evex(Map0F38, Prefix66, 0x3D, to, left, right, Bytes());
