@@ -1,26 +1,47 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Runtime.Storage;
 
 namespace ModelOpt.Cli;
+
+/// <summary>The formats of model files.</summary>
+internal enum ModelFormat
+{
+    /// <summary>ONNX, or nothing that is known.</summary>
+    Onnx,
+
+    /// <summary>A plain TFLite file.</summary>
+    Tflite,
+
+    /// <summary>A TFLite file packed as builds embed it (<c>NAME.embedded</c>).</summary>
+    PackedTflite,
+}
 
 /// <summary>Tells what a model file is.</summary>
 internal static class ModelFile
 {
-    /// <summary>Whether a file is in the TFLite format; what is neither that nor ONNX is left to the ONNX reader.</summary>
-    public static bool IsTflite(string path)
+    /// <summary>The format, by what the file begins with; what is neither TFLite nor so named is left to the ONNX reader.</summary>
+    public static ModelFormat FormatOf(string path)
     {
-        if (Path.GetExtension(path).Equals(".tflite", StringComparison.OrdinalIgnoreCase)) return true;
         try
         {
             using FileStream stream = File.OpenRead(path);
-            byte[] start = new byte[8];
-            return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == 8 && start.AsSpan(4).SequenceEqual("TFL3"u8);
+            Span<byte> start = stackalloc byte[8];
+            start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+            if (PackedModel.IsPacked(start)) return ModelFormat.PackedTflite;
+            if (start.Length == 8 && start[4..].SequenceEqual("TFL3"u8)) return ModelFormat.Tflite;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return false;
+            // Whoever reads it says why it cannot be read.
         }
+
+        return Path.GetExtension(path).Equals(".tflite", StringComparison.OrdinalIgnoreCase) ? ModelFormat.Tflite : ModelFormat.Onnx;
     }
+
+    /// <summary>The plain TFLite file that a file is or holds packed.</summary>
+    /// <exception cref="Runtime.InvalidModelException">The packed form is damaged.</exception>
+    public static byte[] Plain(byte[] tflite) => PackedModel.IsPacked(tflite) ? PackedModel.Expand(tflite) : tflite;
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="CompilationException">It cannot be read.</exception>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit;
 using ModelOpt.Runtime;
@@ -6,7 +7,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Cli;
 
-/// <summary>Looks at a TFLite model as it is stored.</summary>
+/// <summary>Looks at a TFLite model, plain or packed, as its weights are stored.</summary>
 internal static class TfliteInspector
 {
     /// <summary>Inspects a model.</summary>
@@ -16,11 +17,13 @@ internal static class TfliteInspector
         byte[] file = ModelFile.Read(model);
         try
         {
-            Graph graph = GraphReader.Read(file);
+            byte[] plain = ModelFile.Plain(file);
+            Graph graph = GraphReader.Read(plain);
             var seen = new HashSet<Tensor>();
             Dictionary<Tensor, Node> producers = graph.Producers();
             return new Inspection(
-                "TFLite",
+                plain == file ? "TFLite" : string.Create(
+                    CultureInfo.InvariantCulture, $"TFLite packed for embedding ({plain.Length:N0} bytes plain)"),
                 file.Length,
                 [.. graph.Inputs.Select(Describe)],
                 [.. graph.Outputs.Select(Describe)],

@@ -25,7 +25,7 @@ internal static class BenchCommand
 
     public static Command Create(Terminal terminal)
     {
-        var model = new Argument<string>("MODEL") { Description = "The model: a .tflite file." };
+        var model = new Argument<string>("MODEL") { Description = "The model: a .tflite file, or the .embedded one of a build." };
         Option<string> against = CliOptions.Parsed("--against", "onnxruntime:MODEL.onnx",
             "Also measures Microsoft's ONNX Runtime, if it is installed, on this file, in turns of a few milliseconds.", ReadPeer);
         Option<IReadOnlyList<int>> threads = CliOptions.Parsed("--threads", "1,2",
@@ -77,7 +77,7 @@ internal static class BenchCommand
                 : new OnnxRuntimeContender(options.Against!, theirs, threads, options.Batch, ours.Model.Inputs);
             if (results.Count == 0)
             {
-                WriteHeader(options, other, terminal);
+                WriteHeader(options, ModelFile.FormatOf(options.Model), other, terminal);
                 starts.Add((ours.Name, FirstResult.ArgumentsFor(options.Model, threads, options.Batch)));
                 if (other is not null) starts.Add((other.Name, FirstResult.ArgumentsFor(options.Against!, threads, other.Shapes)));
             }
@@ -92,7 +92,7 @@ internal static class BenchCommand
             if (!options.Layers) continue;
             limit ??= InstructionLimit.Measure();
             int runs = (int)Math.Clamp(options.Seconds / 3 * 1e3 / (timings[0].Median / options.Batch), 5, 2000);
-            WriteLayers(LayerTime.Measure(ours.Model, file, runs), limit, threads, terminal);
+            WriteLayers(LayerTime.Measure(ours.Model, ModelFile.Plain(file), runs), limit, threads, terminal);
         }
 
         WriteResults(results, options.Batch, terminal);
@@ -104,10 +104,10 @@ internal static class BenchCommand
             : $"ratio {string.Join(' ', results.Select(r => $"threads={r.Threads} {Number(r.Ratio, 2)}"))}");
     }
 
-    private static void WriteHeader(Options options, OnnxRuntimeContender? other, Terminal terminal)
+    private static void WriteHeader(Options options, ModelFormat format, OnnxRuntimeContender? other, Terminal terminal)
     {
         terminal.WriteResult($"{Machine.Processor()}, {(Environment.ProcessorCount == 1 ? "1 core" : $"{Environment.ProcessorCount} cores")}, {Machine.Tier()}");
-        terminal.WriteResult($"ModelOpt  {options.Model}");
+        terminal.WriteResult($"ModelOpt  {options.Model}{(format == ModelFormat.PackedTflite ? ", packed for embedding" : "")}");
         if (other is not null) terminal.WriteResult($"{other.Name} {OnnxRuntimeContender.Version}  {options.Against}");
         terminal.WriteResult(options.Batch > 1 ? $"{options.Batch} samples a run" : "1 sample a run");
         terminal.WriteResult("");

@@ -17,7 +17,7 @@ internal static class EvaluateCommand
 
     public static Command Create(Terminal terminal)
     {
-        var model = new Argument<string>("MODEL") { Description = "The classifier: a .onnx or .tflite file." };
+        var model = new Argument<string>("MODEL") { Description = "The classifier: a .onnx or .tflite file, or the .embedded one of a build." };
         var data = new Option<string>("--data")
         {
             Description = "The samples: a .npy, .npz (data.npz#name) or IDX file (perhaps .gz), or a folder of .png images.",
@@ -104,6 +104,7 @@ internal static class EvaluateCommand
                 ?? e.InnerExceptions[0];
         }
 
+        if (ModelFile.FormatOf(options.Model) == ModelFormat.PackedTflite) terminal.WriteResult("TFLite packed for embedding");
         terminal.WriteResult(string.Create(
             CultureInfo.InvariantCulture, $"top-1 {100.0 * right / count:F2} % ({right}/{count})"));
 

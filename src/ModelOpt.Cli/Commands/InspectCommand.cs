@@ -9,7 +9,7 @@ internal static class InspectCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var model = new Argument<string>("MODEL") { Description = "The model: a .onnx or .tflite file." };
+        var model = new Argument<string>("MODEL") { Description = "The model: a .onnx or .tflite file, or the .embedded one of a build." };
         var command = new Command(
             "inspect",
             """
@@ -24,7 +24,8 @@ internal static class InspectCommand
         {
             string file = parsed.GetRequiredValue(model);
             return terminal.RunAsync(file, () => Print(
-                ModelFile.IsTflite(file) ? TfliteInspector.Inspect(file) : OnnxInspector.Inspect(file, terminal, cancellation),
+                ModelFile.FormatOf(file) == ModelFormat.Onnx
+                    ? OnnxInspector.Inspect(file, terminal, cancellation) : TfliteInspector.Inspect(file),
                 terminal));
         });
         return command;

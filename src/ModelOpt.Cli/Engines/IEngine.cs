@@ -38,7 +38,7 @@ internal static class Engine
     public static IEngine Open(
         EngineKind kind, string model, CompileOptions options, IDiagnosticSink diagnostics, CancellationToken cancellation)
     {
-        bool tflite = ModelFile.IsTflite(model);
+        bool tflite = ModelFile.FormatOf(model) != ModelFormat.Onnx;
         if (tflite && kind != EngineKind.ModelOpt)
             throw new CompilationException(EvaluationDiagnostics.NeedsOnnx.At(model, null, kind.ToString().ToLowerInvariant()));
         return kind switch
