@@ -32,7 +32,7 @@ public static class ModelCompiler
             Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
             var reported = new FileSink(diagnostics, modelFile);
             var context = new PassContext(options, recipe, reported, progress, cancellation);
-            OptionChecks.Check(context.Model, null);
+            OptionChecks.CheckModel(context);
             Enter("read", context);
             byte[] onnx = OnnxFile.ReadAllBytes(modelFile);
             Graph graph = Read(onnx, modelFile, options);

@@ -77,6 +77,16 @@ public static class OptionCatalog
             o => M(o).Seed, (o, v) => M(o) with { Seed = (int)v }),
     ];
 
+    /// <summary>The option that says how much of a technique is wanted, without which another of its group does nothing.</summary>
+    /// <param name="option">The other.</param>
+    /// <returns>Null where it is that option itself, or needs none.</returns>
+    public static OptionDescription? AmountOf(OptionDescription option)
+    {
+        // It stands first in its group, which the forms of numbers have none of.
+        OptionDescription first = All.First(o => o.Group == option.Group);
+        return first != option && first.Values.IsNumber ? first : null;
+    }
+
     private static OptionDescription Of(
         string group, string name, OptionValue values, string description,
         Func<LayerOptions, object?> get, Func<LayerOptions, object, LayerOptions> set) => new(name, group, values, description, get, set);

@@ -5,14 +5,64 @@ using ModelOpt.Compiler.Passes;
 
 namespace ModelOpt.Compiler.Compilation;
 
-/// <summary>Refuses options that are possible by themselves and not together, before anything is computed.</summary>
+/// <summary>
+/// Refuses options that are not possible, or not together, before anything is computed; warns of those that have no effect.
+/// </summary>
 internal static class OptionChecks
 {
-    // int8 weights are symmetric: −127…127.
-    private const int Int8Values = 255;
+    // As many as a byte has. Weights use 255 of them, so that the last one is no more than none.
+    private const int Int8Values = 256;
 
     // Zero, and one value of each sign.
     private const int FewestWithZeros = 3;
+
+    /// <summary>Checks what is said of the model, and warns of what has no effect in any layer.</summary>
+    /// <param name="context">The options and the recipe.</param>
+    /// <exception cref="CompilationException">A value is not possible, or two do not go together.</exception>
+    public static void CheckModel(PassContext context)
+    {
+        // Whoever calls the compiler as a library has not been told yet.
+        foreach (OptionDescription option in OptionCatalog.All)
+        {
+            if (option.Of(context.Model) is { } value) option.Values.Parse(option.Name, option.Values.Format(value), option.Values.Choices);
+        }
+
+        Check(context.Model, null);
+        IReadOnlyList<LayerRule> rules = context.Recipe.Layers;
+        foreach (OptionDescription option in OptionCatalog.All)
+        {
+            if (option.Of(context.Model) is not { } value || OptionCatalog.AmountOf(option) is not { } amount) continue;
+            if (IsWanted(amount, context.Model) || rules.Any(r => IsWanted(amount, r))) continue;
+            if (option.Name == nameof(LayerOptions.SparsityPattern)) throw SparsityDiagnostics.ShareMissing.Error(null, value);
+            context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, null, option.Name, option.Values.Format(value), amount.Name));
+        }
+    }
+
+    /// <summary>Checks the options of every layer that has weights, and warns of what has no effect in the layers that a rule names.</summary>
+    /// <param name="graph">The graph, simplified.</param>
+    /// <param name="context">The options and the recipe.</param>
+    /// <exception cref="CompilationException">Two options of a layer do not go together.</exception>
+    public static void CheckLayers(Graph graph, PassContext context)
+    {
+        Node[] layers = [.. graph.Nodes.Where(n => Operator.Find(n)?.Quantization == QuantizationRule.Weighted)];
+        foreach (Node node in layers)
+        {
+            LayerOptions options = context.OptionsOf(node);
+            Check(options, node.Label);
+            if (options is { SparsityPattern: { Kind: not SparsityKind.NM } pattern, Sparsity: null })
+                throw SparsityDiagnostics.ShareMissing.Error(node.Label, pattern);
+        }
+
+        foreach (LayerRule rule in context.Recipe.Layers)
+        {
+            foreach (OptionDescription option in OptionCatalog.All.Where(o => o.IsOfLayers))
+            {
+                if (option.Of(rule) is not { } value || OptionCatalog.AmountOf(option) is not { } amount) continue;
+                if (layers.Any(n => rule.Matches(n.Label) && IsWanted(amount, context.OptionsOf(n)))) continue;
+                context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, rule.Match, option.Name, option.Values.Format(value), amount.Name));
+            }
+        }
+    }
 
     /// <summary>Checks the options of the model or of a layer.</summary>
     /// <param name="options">The options, all that is said of the model or the layer.</param>
@@ -25,25 +75,23 @@ internal static class OptionChecks
         if (clusters > Int8Values && stored is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8)
         {
             throw OptionDiagnostics.Contradiction.Error(layer, nameof(options.Clusters), clusters, nameof(options.Quantization), stored,
-                $"weights in int8 have {Int8Values} values", Int8Values);
+                $"int8 has {Int8Values} values", Int8Values);
         }
 
-        if (clusters < FewestWithZeros && options.Sparsity > 0)
+        bool byPattern = options is { SparsityPattern.Kind: SparsityKind.NM, Sparsity: null };
+        if (clusters < FewestWithZeros && (options.Sparsity > 0 || byPattern))
         {
-            throw OptionDiagnostics.Contradiction.Error(layer, nameof(options.Clusters), clusters, nameof(options.Sparsity),
-                options.Sparsity, "one value is zero, and weights of both signs need two more", FewestWithZeros);
+            throw OptionDiagnostics.Contradiction.Error(layer, nameof(options.Clusters), clusters,
+                byPattern ? nameof(options.SparsityPattern) : nameof(options.Sparsity), byPattern ? options.SparsityPattern : options.Sparsity,
+                "one value is zero, and weights of both signs need two more", FewestWithZeros);
         }
     }
 
-    /// <summary>Checks the options of every layer that has weights.</summary>
-    /// <param name="graph">The graph, simplified.</param>
-    /// <param name="context">The options and the recipe.</param>
-    /// <exception cref="CompilationException">Two options of a layer do not go together.</exception>
-    public static void CheckLayers(Graph graph, PassContext context)
+    /// <summary>Whether options ask for a technique: by an amount, or by a choice that says how much by itself.</summary>
+    private static bool IsWanted(OptionDescription amount, LayerOptions options) => amount.Of(options) is not null || amount.Name switch
     {
-        foreach (Node node in graph.Nodes)
-        {
-            if (Operator.Find(node)?.Quantization == QuantizationRule.Weighted) Check(context.OptionsOf(node), node.Label);
-        }
-    }
+        nameof(LayerOptions.Sparsity) => options.SparsityPattern is { Kind: SparsityKind.NM },
+        nameof(LayerOptions.Decomposition) => options is ModelOptions { RankSelection: RankSelection.Evbmf },
+        _ => false,
+    };
 }

@@ -60,4 +60,8 @@ internal static class OptionDiagnostics
     public static readonly DiagnosticDescriptor Contradiction = new("MOPT6014", Error,
         "Options do not go together", "{0} {1} does not go together with {2} {3}: {4}; the nearest possible value is {5}.",
         "Change one of the two options, for the model or for this layer.");
+
+    public static readonly DiagnosticDescriptor NoEffect = new("MOPT6015", Warning,
+        "An option has no effect", "{0} '{1}' has no effect, as {2} is not set.",
+        "Set the other option too, or leave this one out.");
 }
