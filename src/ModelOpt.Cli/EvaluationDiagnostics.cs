@@ -41,4 +41,8 @@ internal static class EvaluationDiagnostics
     public static readonly DiagnosticDescriptor OtherInputs = new("MOPT7009", Error,
         "The models compared have different inputs", "the inputs are not those of the TFLite model: {0}.",
         "Compare with the .onnx file that was written beside the TFLite model, or with the one that it was made from.");
+
+    public static readonly DiagnosticDescriptor OptionOfOnnx = new("MOPT7010", Error,
+        "The option is for ONNX models", "{0} says what a build does with an ONNX model, and this is a TFLite model.",
+        "Leave out the option, or give the .onnx model that the TFLite model was made from.");
 }

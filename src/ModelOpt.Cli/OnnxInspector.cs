@@ -13,15 +13,24 @@ namespace ModelOpt.Cli;
 internal static class OnnxInspector
 {
     /// <summary>Inspects a model.</summary>
-    /// <exception cref="CompilationException">It cannot be read.</exception>
-    public static Inspection Inspect(string model, IDiagnosticSink diagnostics, CancellationToken cancellation)
+    /// <param name="model">The file.</param>
+    /// <param name="options">What a build would be told to do with it.</param>
+    /// <param name="diagnostics">Takes warnings.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="CompilationException">It cannot be read, or the options cannot be followed.</exception>
+    public static Inspection Inspect(string model, CompileOptions options, IDiagnosticSink diagnostics, CancellationToken cancellation)
     {
+        Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
+        var context = new PassContext(options, recipe, diagnostics, null, cancellation);
+        OptionChecks.CheckModel(context);
         byte[] file = ModelFile.Read(model);
         Graph graph = OnnxReader.Read(file, model);
         ShapeInference.Run(graph, useStated: true);
         int nodes = graph.Nodes.Count;
-        PassPipeline.Simplify(graph, new PassContext(new CompileOptions(), new Recipe(), diagnostics, null, cancellation));
-        QuantizationScheme scheme = QuantizationScheme.Of(graph, _ => null);
+        PassPipeline.Simplify(graph, context);
+        recipe.CheckMatches(options.Recipe, [.. graph.Nodes.Select(n => n.Label)]);
+        OptionChecks.CheckLayers(graph, context);
+        QuantizationScheme scheme = QuantizationScheme.Of(graph, n => context.QuantizationOf(n) == QuantizationMode.Int8 ? null : "the options say so");
 
         var fused = new Dictionary<Node, Node>();
         foreach (Node node in graph.Nodes)
@@ -30,7 +39,7 @@ internal static class OnnxInspector
         }
 
         var seen = new HashSet<Value>();
-        var layers = graph.Nodes.Select(node => Layer(node, seen, Form(node, scheme, fused))).ToList();
+        var layers = graph.Nodes.Select(node => Layer(node, seen, Form(node, context, scheme, fused))).ToList();
         return new Inspection(
             "ONNX",
             file.Length,
@@ -39,16 +48,17 @@ internal static class OnnxInspector
             layers,
             [
                 $"The file has {nodes} nodes; {layers.Count} are left after simplification.",
-                .. PassPipeline.IsQuantized(graph) ? ["The file is quantized already: a build leaves it as it is."] : Plan(scheme),
+                .. PassPipeline.IsQuantized(graph) ? ["The file is quantized already: a build leaves it as it is."] : Plan(graph, context, scheme),
             ]);
     }
 
-    private static IEnumerable<string> Plan(QuantizationScheme scheme) =>
+    private static IEnumerable<string> Plan(Graph graph, PassContext context, QuantizationScheme scheme) =>
     [
-        "int8 needs calibration data; without it, weights are stored as int8 and computation is in float32.",
-        .. Reasons(scheme),
+        .. graph.Nodes.Any(n => context.QuantizationOf(n) == QuantizationMode.Int8)
+            ? ["int8 needs calibration data; without it, weights are stored as int8 and computation is in float32.", .. Reasons(scheme)]
+            : Array.Empty<string>(),
         "The recipe of a build:",
-        .. DefaultRecipe(scheme).ToJson().ReplaceLineEndings("\n").Split('\n'),
+        .. RecipeOf(graph, context).ToJson().ReplaceLineEndings("\n").Split('\n'),
     ];
 
     private static InspectedLayer Layer(Node node, HashSet<Value> seen, string form)
@@ -65,24 +75,44 @@ internal static class OnnxInspector
             WeightStatistics.Of(node));
     }
 
-    private static string Form(Node node, QuantizationScheme scheme, Dictionary<Node, Node> fused)
+    private static string Form(Node node, PassContext context, QuantizationScheme scheme, Dictionary<Node, Node> fused)
     {
         if (node.Output.Quantization is { } quantization) return $"{Name(quantization.Type)} in the file";
         return fused.TryGetValue(node, out Node? into) ? $"fused into {into.Label}"
             : scheme.Nodes.Contains(node) ? "int8"
-            : Name(node.Output.Type);
+            : WeightStatistics.WeightOf(node) is null ? Name(node.Output.Type)
+            : context.QuantizationOf(node) switch
+            {
+                QuantizationMode.Float16 => "float16 weights",
+                QuantizationMode.WeightOnlyInt8 => "int8 weights",
+                _ => Name(node.Output.Type),
+            };
     }
 
     private static IEnumerable<string> Reasons(QuantizationScheme scheme) => scheme.Reasons.Count == 0
         ? ["Every layer that computes can be compressed."]
         : ["Not compressed:", .. scheme.Reasons.Select(reason => $"  {reason.Key.Label}: {reason.Value}")];
 
-    private static Recipe DefaultRecipe(QuantizationScheme scheme) => new()
+    /// <summary>The recipe that says what the options and their recipe do, and which layers have no int8 form.</summary>
+    private static Recipe RecipeOf(Graph graph, PassContext context)
     {
-        Quantization = QuantizationMode.Int8,
-        CalibrationMethod = CalibrationMethod.MinMax,
-        Layers = [.. scheme.Reasons.Keys.Select(node => new LayerRule(node.Label, QuantizationMode.None))],
-    };
+        var recipe = new Recipe { Quantization = QuantizationMode.Int8, CalibrationMethod = CalibrationMethod.MinMax };
+        foreach (OptionDescription option in OptionCatalog.All)
+        {
+            if (option.Of(context.Model) is { } value) recipe = option.In(recipe, value);
+        }
+
+        return recipe with
+        {
+            Layers =
+            [
+                .. QuantizationScheme.Of(graph, _ => null).Reasons.Keys
+                    .Where(node => context.QuantizationOf(node) == QuantizationMode.Int8)
+                    .Select(node => new LayerRule(node.Label, QuantizationMode.None)),
+                .. context.Recipe.Layers,
+            ],
+        };
+    }
 
     private static string Name(ElementType type) => type.ToString().ToLowerInvariant();
 }

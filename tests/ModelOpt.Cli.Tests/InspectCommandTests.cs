@@ -49,6 +49,46 @@ public sealed class InspectCommandTests
     }
 
     [TestMethod]
+    public void The_printed_recipe_says_what_the_options_of_a_build_do()
+    {
+        using var folder = new TempFolder();
+        string model = folder.WriteBrightest();
+        folder.Write("given.json", """{ "clusters": 8, "layers": [ { "match": "Gemm", "sparsity": 0.25 } ] }"""u8.ToArray());
+        CliResult result = CliTesting.Run(
+            "inspect", model, "--recipe", folder["given.json"], "--clusters", "4", "--cluster-scope", "channel", "--decompose", "0.2",
+            "--quantization", "float16");
+        Assert.AreEqual("", result.Error);
+        StringAssert.Contains(result.Output, "float16 weights");
+        Recipe read = Recipe.Read(folder.Write(
+            "recipe.json", System.Text.Encoding.UTF8.GetBytes(result.Output[result.Output.IndexOf('{', StringComparison.Ordinal)..])));
+        Assert.AreEqual(
+            (QuantizationMode.Float16, 8, ClusterScope.Channel, 0.2), (read.Quantization, read.Clusters, read.ClusterScope, read.Decomposition));
+        Assert.AreEqual(new LayerRule("Gemm") { Sparsity = 0.25 }, read.Layers.Single());
+
+        // Given as the recipe, it makes the same model as the options that it was made from.
+        Assert.AreEqual(0, CliTesting.Run("compress", model, "-o", folder["a"], "--recipe", folder["recipe.json"]).ExitCode);
+        Assert.AreEqual(0, CliTesting.Run(
+            "compress", model, "-o", folder["b"], "--recipe", folder["given.json"], "--cluster-scope", "channel", "--decompose", "0.2",
+            "--quantization", "float16").ExitCode);
+        CollectionAssert.AreEqual(
+            File.ReadAllBytes(Path.Combine(folder["a"], "brightest.tflite")), File.ReadAllBytes(Path.Combine(folder["b"], "brightest.tflite")));
+    }
+
+    [TestMethod]
+    public void Options_that_a_build_refuses_are_refused()
+    {
+        using var folder = new TempFolder();
+        string model = folder.WriteBrightest();
+        StringAssert.Contains(CliTesting.Run("inspect", model, "--clusters", "300").Error, "error MOPT6014");
+        StringAssert.Contains(CliTesting.Run("inspect", model, "--cluster-scope", "channel").Error, "warning MOPT6015");
+        folder.Write("recipe.json", """{ "layers": [ { "match": "Gem", "sparsity": 0.25 } ] }"""u8.ToArray());
+        StringAssert.Contains(CliTesting.Run("inspect", model, "--recipe", folder["recipe.json"]).Error, "error MOPT4003");
+        Assert.AreEqual(0, CliTesting.Run("compress", model, "-o", folder["out"]).ExitCode);
+        StringAssert.Contains(
+            CliTesting.Run("inspect", Path.Combine(folder["out"], "brightest.tflite"), "--clusters", "4").Error, "error MOPT7010: --clusters says");
+    }
+
+    [TestMethod]
     public void A_TFLite_model_is_printed_as_it_is_stored()
     {
         using var folder = new TempFolder();

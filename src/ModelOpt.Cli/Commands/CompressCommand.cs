@@ -28,17 +28,10 @@ internal static class CompressCommand
         var defaults = new CompileOptions();
         var samples = CliOptions.Count(
             "--calibration-samples", $"Calibrates with at most N samples, spread evenly over the data; without it, {defaults.CalibrationSamples}.");
-        (OptionDescription Described, Option<object?> Option)[] catalog =
-            [.. OptionCatalog.All.Select(o => (o, CliOptions.Of(o)))];
         var mean = CliOptions.Mean();
         var std = CliOptions.Std();
         var layout = CliOptions.DataLayout();
-        var recipe = new Option<string?>("--recipe")
-        {
-            Description = "A JSON file that sets options for single layers by name; 'modelopt inspect' prints one to start from.",
-            HelpName = "FILE",
-        };
-
+        var compression = new CompressionOptions();
         var command = new HeadedCommand("compress",
             """
             Compresses an ONNX model: writes it as TFLite, as ONNX with QuantizeLinear/DequantizeLinear pairs, and a report.
@@ -48,27 +41,22 @@ internal static class CompressCommand
                        --sparsity 0.5 --sparsity-pattern 1x4 --clusters 16
             """)
         {
-            model, output, recipe,
+            model, output,
         };
+        compression.AddRecipe(command);
         foreach (Option option in (Option[])[calibration, samples, mean, std, layout]) command.Add("Calibration data", option);
-        foreach ((OptionDescription described, Option<object?> option) in catalog) command.Add(described.Group, option);
+        compression.AddCatalog(command);
         command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () =>
         {
             SampleFormat format = CliOptions.Format(parsed, mean, std, layout);
-            var options = new CompileOptions
+            CompileOptions options = compression.In(defaults, parsed) with
             {
                 CalibrationData = parsed.GetValue(calibration) ?? [],
                 CalibrationSamples = parsed.GetValue(samples) is > 0 and int given ? given : defaults.CalibrationSamples,
                 InputMean = format.Mean,
                 InputStd = format.Std,
                 DataLayout = format.Layout,
-                Recipe = parsed.GetValue(recipe),
             };
-            foreach ((OptionDescription described, Option<object?> option) in catalog)
-            {
-                if (parsed.GetValue(option) is { } value) options = described.In(options, value);
-            }
-
             Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(output), options, terminal, cancellation);
         }));
         return command;

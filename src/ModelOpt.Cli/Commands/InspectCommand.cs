@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit;
 
 namespace ModelOpt.Cli.Commands;
@@ -10,23 +12,34 @@ internal static class InspectCommand
     public static Command Create(Terminal terminal)
     {
         var model = new Argument<string>("MODEL") { Description = "The model: a .onnx or .tflite file, or the .embedded one of a build." };
-        var command = new Command(
+        var compression = new CompressionOptions();
+        var command = new HeadedCommand(
             "inspect",
             """
             Prints a model's layers: operators, shapes, parameters, multiply-accumulates (MACs) of one sample and bytes; of
             weights, how many are zero, in which pattern, how many values differ and what bits they take; for an ONNX model,
-            what will not be compressed, and why, and the recipe that a build would use.
+            what will not be compressed, and why, and the recipe that a build with these options would use.
+
+            Example: modelopt inspect squeezenet.onnx --sparsity 0.5 --sparsity-pattern 1x4
             """)
         {
             model,
         };
+        compression.AddRecipe(command);
+        compression.AddCatalog(command);
         command.SetAction((parsed, cancellation) =>
         {
             string file = parsed.GetRequiredValue(model);
-            return terminal.RunAsync(file, () => Print(
-                ModelFile.FormatOf(file) == ModelFormat.Onnx
-                    ? OnnxInspector.Inspect(file, terminal, cancellation) : TfliteInspector.Inspect(file),
-                terminal));
+            return terminal.RunAsync(file, () =>
+            {
+                bool isOnnx = ModelFile.FormatOf(file) == ModelFormat.Onnx;
+                if (!isOnnx && compression.FirstGiven(parsed) is { } given)
+                    throw new CompilationException(EvaluationDiagnostics.OptionOfOnnx.At(file, null, given));
+                Print(
+                    isOnnx ? OnnxInspector.Inspect(file, compression.In(new CompileOptions(), parsed), terminal, cancellation)
+                        : TfliteInspector.Inspect(file),
+                    terminal);
+            });
         });
         return command;
     }
