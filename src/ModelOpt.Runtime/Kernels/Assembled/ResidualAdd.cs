@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using ModelOpt.Runtime.Kernels.Simd;
+using System.Runtime.Intrinsics.X86;
 
 namespace ModelOpt.Runtime.Kernels.Assembled;
 
@@ -36,27 +36,54 @@ internal sealed unsafe record ResidualAdd(
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(byte* results, byte* others, nint count)
     {
-        const int step = 16;
-        byte* copies = stackalloc byte[2 * step];
-        for (; count >= step; count -= step, results += step, others += step)
-            Apply(results, others);
+        var sum = new Sum(this);
+        for (; count >= Sum.Length; count -= Sum.Length, results += Sum.Length, others += Sum.Length)
+            sum.Apply(results, others, results);
         if (count == 0)
             return;
+        byte* copies = stackalloc byte[2 * Sum.Length];
         Unsafe.CopyBlockUnaligned(copies, results, (uint)count);
-        Unsafe.CopyBlockUnaligned(copies + step, others, (uint)count);
-        Apply(copies, copies + step);
+        Unsafe.CopyBlockUnaligned(copies + Sum.Length, others, (uint)count);
+        sum.Apply(copies, copies + Sum.Length, copies);
         Unsafe.CopyBlockUnaligned(results, copies, (uint)count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Apply(byte* results, byte* others)
+    /// <summary>The constants in registers.</summary>
+    private readonly ref struct Sum(ResidualAdd add)
     {
-        Vector128<byte> flip = Vector128.Create((byte)QuantizedAdd.Shift);
-        Vector512<float> result = Lanes512.LoadByte(results, flip), other = Lanes512.LoadByte(others, flip);
-        (Vector512<float> left, Vector512<float> right) = Side == ResidualSide.Left ? (other, result) : (result, other);
-        Vector512<float> sum = Vector512.FusedMultiplyAdd(right, Vector512.Create(RightFactor), Vector512.Create(Offset));
-        sum = Vector512.FusedMultiplyAdd(left, Vector512.Create(LeftFactor), sum);
-        Vector512<float> low = Vector512.Create((float)(OutputMin + QuantizedAdd.Shift)), high = Vector512.Create((float)(OutputMax + QuantizedAdd.Shift));
-        Lanes512.StoreByte(results, Lanes512.Clamp(sum, low, high), -QuantizedAdd.Shift);
+        /// <summary>Elements that are added at once.</summary>
+        public const int Length = 64;
+
+        private readonly Vector512<float> _factor = Vector512.Create(add.Side == ResidualSide.Left ? add.RightFactor : add.LeftFactor);
+        private readonly Vector512<float> _otherFactor = Vector512.Create(add.Side == ResidualSide.Left ? add.LeftFactor : add.RightFactor);
+        private readonly Vector512<float> _offset = Vector512.Create(add.Offset);
+        private readonly Vector512<byte> _low = Vector512.Create((byte)(add.OutputMin + QuantizedAdd.Shift));
+        private readonly Vector512<byte> _high = Vector512.Create((byte)(add.OutputMax + QuantizedAdd.Shift));
+        private readonly bool _resultIsRight = add.Side == ResidualSide.Left;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Apply(byte* results, byte* others, byte* sums)
+        {
+            // Unpacking works within 128 bits, and so does packing: together they keep the order.
+            Vector512<byte> flip = Vector512.Create((byte)QuantizedAdd.Shift), a = Vector512.Load(results) ^ flip, b = Vector512.Load(others) ^ flip;
+            Vector512<short> a0 = Avx512BW.UnpackLow(a, default).AsInt16(), a1 = Avx512BW.UnpackHigh(a, default).AsInt16();
+            Vector512<short> b0 = Avx512BW.UnpackLow(b, default).AsInt16(), b1 = Avx512BW.UnpackHigh(b, default).AsInt16();
+            Vector512<short> low = Avx512BW.PackSignedSaturate(
+                Add(Avx512BW.UnpackLow(a0, default), Avx512BW.UnpackLow(b0, default)), Add(Avx512BW.UnpackHigh(a0, default), Avx512BW.UnpackHigh(b0, default)));
+            Vector512<short> high = Avx512BW.PackSignedSaturate(
+                Add(Avx512BW.UnpackLow(a1, default), Avx512BW.UnpackLow(b1, default)), Add(Avx512BW.UnpackHigh(a1, default), Avx512BW.UnpackHigh(b1, default)));
+            Vector512<byte> sum = Vector512.Min(Vector512.Max(Avx512BW.PackUnsignedSaturate(low, high), _low), _high);
+            (sum ^ flip).Store(sums);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private Vector512<int> Add(Vector512<short> result, Vector512<short> other)
+        {
+            Vector512<float> x = Vector512.ConvertToSingle(result.AsInt32()), y = Vector512.ConvertToSingle(other.AsInt32());
+            // The right operand comes first.
+            return Avx512F.ConvertToVector512Int32(_resultIsRight
+                ? Vector512.FusedMultiplyAdd(y, _otherFactor, Vector512.FusedMultiplyAdd(x, _factor, _offset))
+                : Vector512.FusedMultiplyAdd(x, _factor, Vector512.FusedMultiplyAdd(y, _otherFactor, _offset)));
+        }
     }
 }

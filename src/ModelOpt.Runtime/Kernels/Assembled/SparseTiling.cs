@@ -8,7 +8,7 @@ internal sealed record SparseTiling(int Registers, bool Half, int Tiles)
 {
     // Cycles measured on Zen 4: of a block; of a block's register, where the patches lie in the first-level cache or a little beyond,
     // and further away; of a channel; of a channel's register on its way to the output; of a register of patches, and of all those of a tap.
-    private const double BlockCycles = 1.6, NearCycles = 0.87, MiddleCycles = 1.3, FarCycles = 2.0, ChannelCycles = 1.7, ResultCycles = 6,
+    private const double BlockCycles = 1.6, NearCycles = 0.87, MiddleCycles = 1.3, FarCycles = 2.0, ChannelCycles = 1.7, ResultCycles = 5,
         PatchCycles = 4, TapCycles = 20;
 
     private const int NearBytes = 42 * 1024, MiddleBytes = 128 * 1024;
