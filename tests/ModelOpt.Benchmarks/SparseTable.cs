@@ -9,7 +9,7 @@ namespace ModelOpt.Benchmarks;
 /// </summary>
 internal static class SparseTable
 {
-    private const int Turns = 41;
+    private const int Turns = 41, LeastRuns = 5;
 
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(3);
 
@@ -30,6 +30,13 @@ internal static class SparseTable
         ("1x1 576>96@14 + add", z => Layer.Convolution("", 576, 14, 96, 1, zeros: z, added: true)),
         ("3x3 256@14, 4 groups", z => Layer.Convolution("", 256, 14, 256, 3, zeros: z, groups: 4)),
         ("3x3 128@28, 32 groups", z => Layer.Convolution("", 128, 28, 128, 3, zeros: z, groups: 32)),
+        ("f32 1x1 512@14", z => Layer.Convolution("", 512, 14, 512, 1, zeros: z, isFloat: true)),
+        ("f32 1x1 960>160@7", z => Layer.Convolution("", 960, 7, 160, 1, zeros: z, isFloat: true)),
+        ("f32 1x1 64>128@28", z => Layer.Convolution("", 64, 28, 128, 1, zeros: z, isFloat: true)),
+        ("f32 1x1 24>144@56", z => Layer.Convolution("", 24, 56, 144, 1, zeros: z, isFloat: true)),
+        ("f32 3x3 256@14", z => Layer.Convolution("", 256, 14, 256, 3, zeros: z, isFloat: true)),
+        ("f32 3x3 64@56", z => Layer.Convolution("", 64, 56, 64, 3, zeros: z, isFloat: true)),
+        ("f32 3x3 16@32", z => Layer.Convolution("", 16, 32, 16, 3, zeros: z, isFloat: true)),
         ("fc 1280>1001", z => Layer.FullyConnected("", 1, 1280, 1001, zeros: z)),
         ("fc 640>128", z => Layer.FullyConnected("", 1, 640, 128, zeros: z)),
         ("fc 4096>4096", z => Layer.FullyConnected("", 1, 4096, 4096, zeros: z)),
@@ -84,7 +91,8 @@ internal static class SparseTable
     private static double Time(LayerRunner runner)
     {
         double best = double.MaxValue;
-        for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < Turn;)
+        long begin = Stopwatch.GetTimestamp();
+        for (int runs = 0; runs < LeastRuns || Stopwatch.GetElapsedTime(begin) < Turn; runs++)
         {
             long start = Stopwatch.GetTimestamp();
             runner.Run();

@@ -45,7 +45,7 @@ internal sealed unsafe class ConvF32 : Kernel
     private readonly float _high;
     private readonly ConvDestination _destination;
 
-    /// <summary>The kernel of a convolution.</summary>
+    /// <summary>The fastest kernel of a convolution; which it is depends on its shape and its zeros alone.</summary>
     /// <param name="window">Shape of the operation.</param>
     /// <param name="groups">Divides both channel counts.</param>
     /// <param name="weights">[OutputChannels, KernelHeight, KernelWidth, InputChannels / groups].</param>
@@ -56,12 +56,16 @@ internal sealed unsafe class ConvF32 : Kernel
     /// <param name="destination">Where the result goes; the output as a whole by default.</param>
     public static Kernel Create(
         Window2D window, int groups, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high,
-        SimdTier? tier = null, ConvDestination? destination = null) =>
-        destination is null && groups == 1 && window.IsPointwise && window.Batch * window.OutputHeight * window.OutputWidth == 1
-            ? new GemvF32(window.InputChannels, window.OutputChannels, weights, bias, low, high, tier)
-            : new ConvF32(
-                window, groups, weights, bias, low, high, tier ?? SimdTiers.Best,
-                destination ?? new ConvDestination(window.OutputChannels, 0, false, 0, 0));
+        SimdTier? tier = null, ConvDestination? destination = null)
+    {
+        if (destination is null && groups == 1 && window.IsPointwise && window.Batch * window.OutputHeight * window.OutputWidth == 1)
+            return new GemvF32(window.InputChannels, window.OutputChannels, weights, bias, low, high, tier);
+        ConvDestination place = destination ?? new ConvDestination(window.OutputChannels, 0, false, 0, 0);
+        SimdTier width = tier ?? SimdTiers.Best;
+        return ConvF32Sparse.IsFaster(window, groups, weights)
+            ? new ConvF32Sparse(window, weights, bias, low, high, width, place)
+            : new ConvF32(window, groups, weights, bias, low, high, width, place);
+    }
 
     private ConvF32(
         Window2D window, int groups, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, float low, float high, SimdTier tier,
