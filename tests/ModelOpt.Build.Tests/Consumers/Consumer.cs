@@ -138,9 +138,9 @@ internal sealed class Consumer : IDisposable
     public Process StartBuild() => Dotnet.Start(Folder, LocalFeed.RestoredPackages, Arguments("build", NextLog(), []));
 
     /// <summary>Runs the built application.</summary>
-    public string Run(string assembly = "bin/Debug/net10.0/app.dll")
+    public string Run(string assembly = "bin/Debug/net10.0/app.dll", params string[] arguments)
     {
-        (int exitCode, string output) = Dotnet.Run(Folder, LocalFeed.RestoredPackages, PathOf(assembly));
+        (int exitCode, string output) = Dotnet.Run(Folder, LocalFeed.RestoredPackages, [PathOf(assembly), .. arguments]);
         Assert.AreEqual(0, exitCode, output);
         return output.Trim();
     }

@@ -5,30 +5,58 @@ using ModelOpt.Compiler.Onnx.Proto;
 
 namespace ModelOpt.Build.Tests.Consumers;
 
-/// <summary>A network of one convolution and one matrix product: images of 8 by 8 pixels, three scores.</summary>
+/// <summary>A network of one convolution, or two, and one matrix product: images of 8 by 8 pixels, three scores.</summary>
 internal static class TinyModel
 {
-    private const int Channels = 4, Size = 8, Classes = 3;
+    private const int Channels = 4, WideChannels = 32, Size = 8, Classes = 3;
 
     /// <summary>Writes the model; the seed gives its weights, which lie in a file of their own where one is named.</summary>
     public static void Write(string path, int seed = 1, string? weights = null)
+    {
+        GraphProto graph = Graph(seed, wide: false);
+        if (weights is not null) MoveOut(graph.Initializer[0], Path.Combine(Path.GetDirectoryName(path)!, weights));
+        Save(graph, path);
+    }
+
+    /// <summary>Writes the model with a second convolution, of enough weights that something can be done about them.</summary>
+    public static void WriteWide(string path) => Save(Graph(seed: 1, wide: true), path);
+
+    private static GraphProto Graph(int seed, bool wide)
     {
         var graph = new GraphProto { Name = "tiny" };
         graph.Input.Add(Value("image", "N", 1, Size, Size));
         graph.Output.Add(Value("scores", "N", Classes));
         var random = new Random(seed);
-        graph.Initializer.Add(Weights("w1", random, Channels, 1, 3, 3));
-        graph.Initializer.Add(Weights("b1", random, Channels));
-        graph.Initializer.Add(Weights("w2", random, Channels, Classes));
+        int channels = wide ? WideChannels : Channels;
+        graph.Initializer.Add(Weights("w1", random, channels, 1, 3, 3));
+        graph.Initializer.Add(Weights("b1", random, channels));
+        graph.Initializer.Add(Weights("w2", random, channels, Classes));
         graph.Initializer.Add(Weights("b2", random, Classes));
-        var conv = new NodeProto { OpType = "Conv", Name = "conv", Input = { "image", "w1", "b1" }, Output = { "c" } };
-        conv.Attribute.Add(new AttributeProto { Name = "pads", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1, 1, 1, 1 } });
-        graph.Node.Add(conv);
+        Convolve("conv", "image", "w1", "b1", "c");
         graph.Node.Add(new NodeProto { OpType = "Relu", Name = "relu", Input = { "c" }, Output = { "r" } });
-        graph.Node.Add(new NodeProto { OpType = "GlobalAveragePool", Name = "pool", Input = { "r" }, Output = { "p" } });
+        if (wide)
+        {
+            graph.Initializer.Add(Weights("w3", random, channels, channels, 3, 3));
+            graph.Initializer.Add(Weights("b3", random, channels));
+            Convolve("wide", "r", "w3", "b3", "c2");
+            graph.Node.Add(new NodeProto { OpType = "Relu", Name = "relu2", Input = { "c2" }, Output = { "r2" } });
+        }
+
+        graph.Node.Add(new NodeProto { OpType = "GlobalAveragePool", Name = "pool", Input = { wide ? "r2" : "r" }, Output = { "p" } });
         graph.Node.Add(new NodeProto { OpType = "Flatten", Name = "flatten", Input = { "p" }, Output = { "f" } });
         graph.Node.Add(new NodeProto { OpType = "Gemm", Name = "gemm", Input = { "f", "w2", "b2" }, Output = { "scores" } });
-        if (weights is not null) MoveOut(graph.Initializer[0], Path.Combine(Path.GetDirectoryName(path)!, weights));
+        return graph;
+
+        void Convolve(string name, params string[] values)
+        {
+            var conv = new NodeProto { OpType = "Conv", Name = name, Input = { values[..^1] }, Output = { values[^1] } };
+            conv.Attribute.Add(new AttributeProto { Name = "pads", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1, 1, 1, 1 } });
+            graph.Node.Add(conv);
+        }
+    }
+
+    private static void Save(GraphProto graph, string path)
+    {
         var model = new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } };
         File.WriteAllBytes(path, model.ToByteArray());
     }
