@@ -11,8 +11,8 @@ internal sealed record ModelItem
     /// <summary>The names of all metadata.</summary>
     public static readonly IReadOnlyList<string> Metadata =
     [
-        nameof(ClassName), nameof(Namespace), nameof(Preset), "CalibrationData", "CalibrationSamples", "InputMean", "InputStd",
-        "InputType", "DataLayout", nameof(Labels), "Recipe", "EmbedArtifact", nameof(Artifacts),
+        nameof(ClassName), nameof(Namespace), nameof(Preset), "CalibrationData", "CalibrationSamples", "TrainingData",
+        "TrainingLabels", "EvaluationData", "EvaluationLabels", "InputMean", "InputStd", "InputType", "DataLayout", nameof(Labels), "Recipe", "EmbedArtifact", nameof(Artifacts),
         .. OptionCatalog.All.Select(o => o.Name),
     ];
 
@@ -84,6 +84,10 @@ internal sealed record ModelItem
         {
             CalibrationData = read.Paths("CalibrationData"),
             CalibrationSamples = read.Value("CalibrationSamples", OptionParsing.Count, preset.CalibrationSamples),
+            TrainingData = read.Paths("TrainingData"),
+            TrainingLabels = read.Paths("TrainingLabels").SingleOrDefault(),
+            EvaluationData = read.Paths("EvaluationData"),
+            EvaluationLabels = read.Paths("EvaluationLabels").SingleOrDefault(),
             InputMean = read.Value("InputMean", OptionParsing.Numbers, []),
             InputStd = read.Value("InputStd", OptionParsing.Divisors, []),
             InputType = read.Value("InputType", OptionParsing.InputType),

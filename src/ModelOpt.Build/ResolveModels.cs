@@ -68,19 +68,21 @@ public sealed class ResolveModels : ModelTask
         string wrapper = Path.Combine(wrappers, model.ClassName + ".g.cs");
         string wrapperInputs = Path.Combine(wrappers, model.ClassName + ".g.inputs");
 
-        string[] inputs = [model.File, .. model.Options.CalibrationData.SelectMany(FilesOf), .. FilesOf(model.Options.Recipe)];
+        CompileOptions o = model.Options;
+        string[] inputs = [model.File, .. o.CalibrationData.SelectMany(FilesOf), .. FilesOf(o.Recipe)];
+        string[] training = [.. o.TrainingData.Concat(o.EvaluationData).SelectMany(FilesOf), .. FilesOf(o.TrainingLabels), .. FilesOf(o.EvaluationLabels)];
         string[] artifacts = [paths.Tflite, paths.Diagnostics,
             .. model.Embed ? new[] { paths.Embedded } : [],
             .. model.Artifacts.Contains("onnx") ? new[] { paths.Onnx } : [],
             .. model.Artifacts.Contains("report") ? new[] { paths.Report } : []];
         if (ForCompression)
         {
-            CompileOptions o = model.Options;
-            ArtifactFile.WriteIfDifferent(paths.Inputs, Describe(inputs,
+            ArtifactFile.WriteIfDifferent(paths.Inputs, Describe([.. inputs, .. training],
                 $"{o.Over(new ModelOptions())}",
                 $"{o.CalibrationSamples} {o.InputType} {o.DataLayout}",
                 $"mean {Numbers(o.InputMean)} std {Numbers(o.InputStd)}",
                 $"data {string.Join(' ', o.CalibrationData)}",
+                $"training {string.Join(' ', o.TrainingData)} {o.TrainingLabels} {string.Join(' ', o.EvaluationData)} {o.EvaluationLabels}",
                 $"artifacts {string.Join(' ', model.Artifacts)} embed {model.Embed}"));
         }
 
@@ -96,7 +98,7 @@ public sealed class ResolveModels : ModelTask
         resolved.SetMetadata("Embedded", Escape(paths.Embedded));
         resolved.SetMetadata("DiagnosticsFile", Escape(paths.Diagnostics));
         resolved.SetMetadata("Embed", model.Embed ? "true" : "false");
-        resolved.SetMetadata("CompressionInputs", Join([paths.Inputs, .. inputs, .. Lines(paths.ExternalFiles)]));
+        resolved.SetMetadata("CompressionInputs", Join([paths.Inputs, .. inputs, .. training, .. Lines(paths.ExternalFiles)]));
         resolved.SetMetadata("CompressionOutputs", Join(artifacts));
         resolved.SetMetadata("Wrapper", Escape(wrapper));
         resolved.SetMetadata("WrapperInputsFile", Escape(wrapperInputs));

@@ -31,6 +31,7 @@ internal static class CompressCommand
         var mean = CliOptions.Mean();
         var std = CliOptions.Std();
         var layout = CliOptions.DataLayout();
+        var training = new TrainingDataOptions();
         var compression = new CompressionOptions();
         var command = new HeadedCommand("compress",
             """
@@ -45,11 +46,12 @@ internal static class CompressCommand
         };
         compression.AddRecipe(command);
         foreach (Option option in (Option[])[calibration, samples, mean, std, layout]) command.Add("Calibration data", option);
+        training.AddTo(command);
         compression.AddCatalog(command);
         command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () =>
         {
             SampleFormat format = CliOptions.Format(parsed, mean, std, layout);
-            CompileOptions options = compression.In(defaults, parsed) with
+            CompileOptions options = compression.In(training.In(defaults, parsed), parsed) with
             {
                 CalibrationData = parsed.GetValue(calibration) ?? [],
                 CalibrationSamples = parsed.GetValue(samples) is > 0 and int given ? given : defaults.CalibrationSamples,

@@ -24,6 +24,20 @@ public sealed record CompileOptions : ModelOptions
     /// <summary>At most how many samples to calibrate with.</summary>
     public int CalibrationSamples { get; init; } = 256;
 
+    /// <summary>Files or folders to train with, one per model input in order; empty to train with <see cref="CalibrationData"/>.</summary>
+    public IReadOnlyList<string> TrainingData { get; init; } = [];
+
+    /// <summary>The class number of each sample of <see cref="TrainingData"/>, as <see cref="Data.LabelSource"/> reads it; or null.</summary>
+    public string? TrainingLabels { get; init; }
+
+    /// <summary>
+    /// Files or folders by which training is judged, one per model input in order; empty to keep every tenth of the training samples for it.
+    /// </summary>
+    public IReadOnlyList<string> EvaluationData { get; init; } = [];
+
+    /// <summary>The class number of each sample of <see cref="EvaluationData"/>; or null.</summary>
+    public string? EvaluationLabels { get; init; }
+
     /// <summary>Per-channel (or one) mean that data has subtracted: (x − mean) / std.</summary>
     public IReadOnlyList<float> InputMean { get; init; } = [];
 

@@ -137,6 +137,27 @@ public record ModelOptions : LayerOptions
     /// <summary>How many components a factorized layer keeps.</summary>
     public RankSelection? RankSelection { get; init; }
 
+    /// <summary>What the compressed model is trained towards.</summary>
+    public FineTuneMode? FineTune { get; init; }
+
+    /// <summary>How often training sees every sample.</summary>
+    public int? Epochs { get; init; }
+
+    /// <summary>The largest learning rate, relative to the size of the weights.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>Samples of a training step.</summary>
+    public int? BatchSize { get; init; }
+
+    /// <summary>How weights follow their gradients.</summary>
+    public OptimizerKind? Optimizer { get; init; }
+
+    /// <summary>How the learning rate changes.</summary>
+    public LearningRateSchedule? LearningRateSchedule { get; init; }
+
+    /// <summary>How training images are varied.</summary>
+    public Augmentation? Augmentation { get; init; }
+
     /// <summary>Where random choices start.</summary>
     public int? Seed { get; init; }
 
@@ -154,6 +175,13 @@ public record ModelOptions : LayerOptions
             ChannelScore = ChannelScore ?? fallback.ChannelScore,
             ChannelMultiple = ChannelMultiple ?? fallback.ChannelMultiple,
             RankSelection = RankSelection ?? fallback.RankSelection,
+            FineTune = FineTune ?? fallback.FineTune,
+            Epochs = Epochs ?? fallback.Epochs,
+            LearningRate = LearningRate ?? fallback.LearningRate,
+            BatchSize = BatchSize ?? fallback.BatchSize,
+            Optimizer = Optimizer ?? fallback.Optimizer,
+            LearningRateSchedule = LearningRateSchedule ?? fallback.LearningRateSchedule,
+            Augmentation = Augmentation ?? fallback.Augmentation,
             Seed = Seed ?? fallback.Seed,
         };
     }

@@ -12,6 +12,9 @@ public static class OptionCatalog
     // No layer has so many channels.
     private const int LargestMultiple = 1024;
 
+    // More than anyone has time for.
+    private const int MostEpochs = 65536;
+
     /// <summary>The options, those of a group together.</summary>
     public static IReadOnlyList<OptionDescription> All { get; } =
     [
@@ -71,6 +74,30 @@ public static class OptionCatalog
             "How many components a split layer keeps. Budget: those of least error that meet the target (the default). Evbmf: as many "
                 + "as stand out of the noise.",
             o => M(o).RankSelection, (o, v) => M(o) with { RankSelection = (RankSelection)v }),
+
+        Of("Fine-tuning", nameof(ModelOptions.FineTune), new ChoiceValue<FineTuneMode>(),
+            "Trains the compressed model, within its zeros, clusters and integers. Distill: towards what the float model computes, without "
+                + "labels. Labels: towards the labels as well. None: not at all (the default).",
+            o => M(o).FineTune, (o, v) => M(o) with { FineTune = (FineTuneMode)v }),
+        Of("Fine-tuning", nameof(ModelOptions.Epochs), new WholeValue(1, MostEpochs),
+            "How often training sees every sample; 10 unless told.",
+            o => M(o).Epochs, (o, v) => M(o) with { Epochs = (int)v }),
+        Of("Fine-tuning", nameof(ModelOptions.BatchSize), new WholeValue(1, MostEpochs),
+            "Samples of a training step; 64 unless told.",
+            o => M(o).BatchSize, (o, v) => M(o) with { BatchSize = (int)v }),
+        Of("Fine-tuning", nameof(ModelOptions.LearningRate), new RateValue(),
+            "How far a training step goes at most, relative to the size of the weights; 0.001 unless told.",
+            o => M(o).LearningRate, (o, v) => M(o) with { LearningRate = (double)v }),
+        Of("Fine-tuning", nameof(ModelOptions.LearningRateSchedule), new ChoiceValue<LearningRateSchedule>(),
+            "How the learning rate changes. Cosine: falls to zero (the default). Constant: stays. OneCycle: rises, then falls to zero.",
+            o => M(o).LearningRateSchedule, (o, v) => M(o) with { LearningRateSchedule = (LearningRateSchedule)v }),
+        Of("Fine-tuning", nameof(ModelOptions.Optimizer), new ChoiceValue<OptimizerKind>(),
+            "How weights follow their gradients: Adam (the default), AdamW with weight decay, or Sgd with momentum.",
+            o => M(o).Optimizer, (o, v) => M(o) with { Optimizer = (OptimizerKind)v }),
+        Of("Fine-tuning", nameof(ModelOptions.Augmentation), new ChoiceValue<Augmentation>(),
+            "How training images are varied at random. Flip: mirrored left to right. FlipCrop: moved by up to an eighth, too. None: not "
+                + "at all (the default).",
+            o => M(o).Augmentation, (o, v) => M(o) with { Augmentation = (Augmentation)v }),
 
         Of("Random choices", nameof(ModelOptions.Seed), new WholeValue(0, int.MaxValue),
             "Where random choices start; the same seed gives the same model.",

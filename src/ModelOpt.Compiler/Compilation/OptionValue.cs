@@ -95,6 +95,36 @@ public sealed record ShareValue : OptionValue
     public override JsonObject Schema() => new() { ["type"] = "number", ["minimum"] = 0, ["exclusiveMaximum"] = 1 };
 }
 
+/// <summary>A number above 0 and up to 1.</summary>
+public sealed record RateValue : OptionValue
+{
+    private const double Smallest = 1e-8;
+
+    /// <inheritdoc/>
+    public override bool IsNumber => true;
+
+    /// <inheritdoc/>
+    public override string Placeholder => "RATE";
+
+    /// <inheritdoc/>
+    public override string Possible => "a number above 0 and up to 1";
+
+    /// <inheritdoc/>
+    public override object Parse(string option, string text, IReadOnlyList<string> words)
+    {
+        double rate = Number(option, text);
+        return rate switch
+        {
+            <= 0 => throw OutOfRange(option, text, Smallest),
+            <= 1 => rate,
+            _ => throw OutOfRange(option, text, 1.0),
+        };
+    }
+
+    /// <inheritdoc/>
+    public override JsonObject Schema() => new() { ["type"] = "number", ["exclusiveMinimum"] = 0, ["maximum"] = 1 };
+}
+
 /// <summary>A whole number in a range.</summary>
 /// <param name="Smallest">The smallest possible one.</param>
 /// <param name="Largest">The largest possible one.</param>

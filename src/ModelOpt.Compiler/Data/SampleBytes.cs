@@ -42,20 +42,33 @@ internal sealed class FileBytes(string path) : SampleBytes
 
 /// <summary>
 /// The bytes of a compressed file. They are decompressed anew from the start when read in falling order, so that memory
-/// does not grow with what they come to.
+/// does not grow with what they come to; read so again and again, as training does, they are expanded once and kept.
 /// </summary>
 /// <param name="open">Opens the decompressed stream at its start, and what to close after it.</param>
 internal sealed class CompressedBytes(Func<(Stream Content, IDisposable Owner)> open) : SampleBytes
 {
+    // As often as calibration and its like begin anew.
+    private const int MostRestarts = 16;
+
     private readonly Lock gate = new();
     private Stream? stream;
     private IDisposable? owner;
     private long position;
+    private int restarts;
+    private byte[]? expanded;
 
     public override void Read(long offset, Span<byte> buffer)
     {
+        if (expanded is { } bytes)
+        {
+            if (offset + buffer.Length > bytes.Length) throw new EndOfStreamException();
+            bytes.AsSpan((int)offset, buffer.Length).CopyTo(buffer);
+            return;
+        }
+
         lock (gate)
         {
+            if (offset < position && ++restarts > MostRestarts) Expand();
             if (Seek(offset) < offset) throw new EndOfStreamException();
             stream!.ReadExactly(buffer);
             position += buffer.Length;
@@ -77,6 +90,24 @@ internal sealed class CompressedBytes(Func<(Stream Content, IDisposable Owner)> 
         stream?.Dispose();
         owner?.Dispose();
         (stream, owner) = (null, null);
+    }
+
+    /// <summary>Keeps all bytes, if one array can.</summary>
+    private void Expand()
+    {
+        using MemoryStream content = new();
+        (Stream whole, IDisposable of) = open();
+        using (of)
+        using (whole)
+        {
+            byte[] part = new byte[1 << 16];
+            for (int read; (read = whole.Read(part)) > 0; content.Write(part, 0, read))
+            {
+                if (content.Length > Array.MaxLength - part.Length) return;
+            }
+        }
+
+        expanded = content.ToArray();
     }
 
     private long Seek(long offset)

@@ -6,14 +6,14 @@ namespace ModelOpt.Compiler.Passes;
 
 /// <summary>
 /// Lets the model take raw image bytes (NHWC) where <see cref="CompileOptions.InputType"/> asks for them:
-/// <c>Cast → Sub mean → Div std → Transpose</c> stands before every float input. It comes after quantization, so that
+/// <c>Cast → Sub mean → Div std → Transpose</c> stands before every float input. It comes last, so that
 /// none of these steps is rounded; the runtime makes one table lookup of them. It divides, as calibration does: the product
 /// with 1/std differs in the last bit, and with a mean of 127.5 every byte lies half way between two steps of the grid.
 /// </summary>
 internal sealed class ImageInput : Pass
 {
     /// <inheritdoc/>
-    public override PassPhase Phase => PassPhase.Quantize;
+    public override PassPhase Phase => PassPhase.Interface;
 
     /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context) =>

@@ -19,6 +19,12 @@ internal enum PassPhase
 
     /// <summary>Numbers become integers, or are stored in fewer bits.</summary>
     Quantize,
+
+    /// <summary>Weights are trained within their constraints and grids.</summary>
+    FineTune,
+
+    /// <summary>The model takes what the caller has.</summary>
+    Interface,
 }
 
 /// <summary>One rewriting of the graph. A pass is one file and one test.</summary>

@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Passes.Constrain;
+using ModelOpt.Compiler.Passes.FineTune;
 using ModelOpt.Compiler.Passes.Quantize;
 using ModelOpt.Compiler.Passes.Shrink;
 
@@ -31,6 +32,7 @@ internal static class PassPipeline
         new ClusteringPass(),
         new Int8Quantization(),
         new WeightStorage(),
+        new FineTuning(),
         new ImageInput(),
     ];
 
@@ -77,7 +79,8 @@ internal static class PassPipeline
 
         List<AppliedPass> applied = [.. Run(PassPhase.Prepare)];
         context.Reference = graph.Clone();
-        return [.. applied, .. Run(PassPhase.Shrink), .. Run(PassPhase.Constrain), .. Run(PassPhase.Quantize)];
+        return [.. applied, .. Run(PassPhase.Shrink), .. Run(PassPhase.Constrain), .. Run(PassPhase.Quantize), .. Run(PassPhase.FineTune),
+            .. Run(PassPhase.Interface)];
 
         List<AppliedPass> Run(PassPhase phase) => [.. Passes.Where(p => p.Phase == phase).Select(p =>
         {

@@ -1,6 +1,7 @@
 using System.Numerics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Operators;
 using ModelOpt.Runtime.Threading;
 
@@ -111,6 +112,19 @@ internal sealed class GradientTape
         }
 
         return [.. Parameters.Select(p => open.GetValueOrDefault(p) ?? Tensor.Zeros(ElementType.Float32, p.Constant!.Dims))];
+    }
+
+    /// <summary>The first value of the last run with an element that is not finite; null where there is none.</summary>
+    public Value? FirstNotFinite() => graph.Nodes.SelectMany(n => n.Outputs).OfType<Value>().FirstOrDefault(v =>
+        computed.GetValueOrDefault(v) is { Type: ElementType.Float32 } tensor
+        && tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue));
+
+    /// <summary>The root mean square of a value's elements in the last run.</summary>
+    /// <param name="value">A computed value.</param>
+    public double RootMeanSquare(Value value)
+    {
+        ReadOnlySpan<float> elements = computed[value].Span<float>();
+        return Math.Sqrt(FixedOrderSum.Dot(elements, elements) / Math.Max(1, elements.Length));
     }
 
     private static IEnumerable<Value> ParametersOf(Node node) => Operator.Of(node) is not IDifferentiable op ? []

@@ -72,6 +72,8 @@ public sealed class OptionCatalogTests
     [DataRow("Clusters", "many", "MOPT6002", "Clusters: 'many' is not a whole number from 2 to 65535.")]
     [DataRow("ChannelMultiple", "0", "MOPT6013", "the nearest possible value is 1.")]
     [DataRow("Seed", "-1", "MOPT6013", "Seed: '-1' is not a whole number of at least 0; the nearest possible value is 0.")]
+    [DataRow("LearningRate", "0", "MOPT6013", "LearningRate: '0' is not a number above 0 and up to 1; the nearest possible value is 1E-08.")]
+    [DataRow("LearningRate", "2", "MOPT6013", "the nearest possible value is 1.")]
     [DataRow("ChannelScore", "L3", "MOPT6001", "is not one of Activation, L1, L2, Fpgm, BatchNormScale. Did you mean 'L1'?")]
     public void What_is_not_possible_is_told_with_the_nearest_that_is(string name, string text, string code, string message)
     {
@@ -130,6 +132,7 @@ public sealed class OptionCatalogTests
             string attributes = $"Name=\"{option.Name}\" DisplayName=\"{Spaced(option)}\" Category=\"{option.Group switch
             {
                 "Channel pruning" => "ChannelPruning",
+                "Fine-tuning" => "FineTuning",
                 "Random choices" => "RandomChoices",
                 _ => option.Group,
             }}\" Description=\"{SecurityElement.Escape(option.Description)}\"";
@@ -156,6 +159,7 @@ public sealed class OptionCatalogTests
     private static object Example(OptionDescription option) => option.Values switch
     {
         ShareValue => 0.25,
+        RateValue => 0.01,
         WholeValue => 12,
         PatternValue => new SparsityPattern(SparsityKind.NM, 2, 4),
         _ => option.Values.Parse(option.Name, option.Values.Choices[^1], option.Values.Choices),

@@ -56,6 +56,7 @@ public sealed class RecipeSchemaTests
     [DataRow("""{ "sparsity": "0.5" }""")]
     [DataRow("""{ "sparsityPattern": "2/4" }""")]
     [DataRow("""{ "sparsityPattern": "0:4" }""")]
+    [DataRow("""{ "learningRate": 0 }""")]
     [DataRow("""{ "clusters": 1 }""")]
     [DataRow("""{ "clusters": 3.5 }""")]
     [DataRow("""{ "seed": -1 }""")]
@@ -76,6 +77,7 @@ public sealed class RecipeSchemaTests
     {
         ShareValue => ["0", "0.5", "0.999"],
         PatternValue => ["Unstructured", "2:4", "255:256", "1x4", "16x1"],
+        RateValue => ["0.001", "1"],
         _ => ["2", "16", "255"],
     };
 

@@ -1,0 +1,53 @@
+namespace ModelOpt.Compiler.Compilation;
+
+/// <summary>What the compressed model is trained towards.</summary>
+public enum FineTuneMode
+{
+    /// <summary>It is not trained.</summary>
+    None,
+
+    /// <summary>What the float model computes; needs no labels.</summary>
+    Distill,
+
+    /// <summary>The labels, and what the float model computes.</summary>
+    Labels,
+}
+
+/// <summary>How weights follow their gradients.</summary>
+public enum OptimizerKind
+{
+    /// <summary>Adam (Kingma and Ba, 2015).</summary>
+    Adam,
+
+    /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter, 2019).</summary>
+    AdamW,
+
+    /// <summary>Stochastic gradient descent with momentum.</summary>
+    Sgd,
+}
+
+/// <summary>How the learning rate changes.</summary>
+public enum LearningRateSchedule
+{
+    /// <summary>From the largest to zero along half a cosine.</summary>
+    Cosine,
+
+    /// <summary>It does not.</summary>
+    Constant,
+
+    /// <summary>Up in the first third, then down to zero (Smith and Topin, 2017).</summary>
+    OneCycle,
+}
+
+/// <summary>How training images are varied.</summary>
+public enum Augmentation
+{
+    /// <summary>They are not.</summary>
+    None,
+
+    /// <summary>Mirrored left to right at random.</summary>
+    Flip,
+
+    /// <summary>Mirrored and moved by up to an eighth of their size at random; what is missing is zero.</summary>
+    FlipCrop,
+}

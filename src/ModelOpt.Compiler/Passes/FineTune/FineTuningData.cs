@@ -1,0 +1,75 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Training;
+
+namespace ModelOpt.Compiler.Passes.FineTune;
+
+/// <summary>The samples that a model is trained with, and others by which it is judged.</summary>
+/// <param name="Training">What training samples are taken from.</param>
+/// <param name="TrainingIndices">Which of them.</param>
+/// <param name="Evaluation">What the others are taken from.</param>
+/// <param name="EvaluationIndices">Which of them.</param>
+/// <param name="AreClasses">Whether there are labels, so that the model's first output is class scores.</param>
+internal sealed record FineTuningData(
+    TrainingSet Training, IReadOnlyList<int> TrainingIndices, TrainingSet Evaluation, IReadOnlyList<int> EvaluationIndices, bool AreClasses)
+    : IDisposable
+{
+    // Without evaluation data, one of so many training samples is kept for it: by chance, as classes may take turns in the data.
+    private const int KeptOf = 10;
+
+    /// <summary>Opens the data that options name.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    /// <param name="context">The options.</param>
+    /// <param name="mode">What is trained towards.</param>
+    /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>
+    public static FineTuningData Open(Graph graph, PassContext context, FineTuneMode mode)
+    {
+        CompileOptions options = context.Options;
+        bool isOwn = options.TrainingData.Count > 0;
+        IReadOnlyList<string> data = isOwn ? options.TrainingData : options.CalibrationData;
+        if (data.Count == 0) throw FineTuningDiagnostics.NoData.Error(null, mode);
+        if (mode == FineTuneMode.Labels && options.TrainingLabels is null)
+            throw FineTuningDiagnostics.NoLabels.Error(null, nameof(options.TrainingLabels), $"FineTune = {mode}");
+        if (options.EvaluationLabels is not null && options.EvaluationData.Count == 0)
+            throw FineTuningDiagnostics.NoLabels.Error(null, nameof(options.EvaluationData), nameof(options.EvaluationLabels));
+        TrainingSet training = new(
+            graph, options, isOwn ? nameof(options.TrainingData) : nameof(options.CalibrationData), data, options.TrainingLabels);
+        TrainingSet? evaluation = null;
+        try
+        {
+            if (options.EvaluationData.Count > 0)
+                evaluation = new(graph, options, nameof(options.EvaluationData), options.EvaluationData, options.EvaluationLabels);
+            bool areClasses = training.HasLabels || evaluation is { HasLabels: true };
+            if (areClasses)
+            {
+                int classes = ClassesOf(graph.Outputs[0]);
+                training.CheckLabels(classes);
+                evaluation?.CheckLabels(classes);
+            }
+
+            int[] all = [.. Enumerable.Range(0, training.Count)];
+            if (evaluation is not null) return new(training, all, evaluation, [.. Enumerable.Range(0, evaluation.Count)], areClasses);
+            if (training.Count < KeptOf) return new(training, all, training, all, areClasses);
+            new Random(context.Model.Seed ?? 0).Shuffle(all);
+            int kept = all.Length / KeptOf;
+            return new(training, all[kept..], training, [.. all[..kept].Order()], areClasses);
+        }
+        catch
+        {
+            training.Dispose();
+            evaluation?.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Training.Dispose();
+        Evaluation.Dispose();
+    }
+
+    private static int ClassesOf(Value output) => output.Shape is { Rank: 2 } shape && shape[1].IsKnown ? (int)shape[1].Size
+        : throw FineTuningDiagnostics.NoClasses.Error(null, output.Name, output.Shape);
+}

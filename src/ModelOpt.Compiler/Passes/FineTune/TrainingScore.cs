@@ -1,0 +1,66 @@
+using System.Globalization;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Training;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Passes.FineTune;
+
+/// <summary>How good a model is: the share of samples whose class it finds where they have labels, and its loss.</summary>
+/// <param name="Loss">The mean loss.</param>
+/// <param name="Right">How many classes are right; null without labels.</param>
+/// <param name="Samples">How many samples were judged.</param>
+internal readonly record struct TrainingScore(double Loss, int? Right, int Samples)
+{
+    /// <summary>Whether it is better: more classes are right, or as many and the loss is less.</summary>
+    /// <param name="other">What it is compared with.</param>
+    public bool IsBetterThan(TrainingScore other) =>
+        Right == other.Right ? Loss < other.Loss : Right > other.Right;
+
+    /// <summary>Judges a graph as it will be emitted: layers with annotations compute on the integers.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="objective">The loss.</param>
+    /// <param name="data">The samples.</param>
+    /// <param name="indices">Which of them.</param>
+    /// <param name="batchSize">Samples that run together.</param>
+    /// <param name="pool">Threads, or null.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    public static TrainingScore Of(
+        Graph graph, IObjective objective, TrainingSet data, IReadOnlyList<int> indices, int batchSize, WorkerPool? pool,
+        CancellationToken cancellation)
+    {
+        Interpreter interpreter = new(graph, [.. objective.Values, graph.Outputs[0]]) { FakeQuantize = true, Pool = pool };
+        double loss = 0;
+        int right = 0;
+        for (int first = 0; first < indices.Count; first += batchSize)
+        {
+            int[] chosen = [.. indices.Skip(first).Take(batchSize)];
+            TrainingBatch batch = data.Batch(chosen, default, Random.Shared, pool);
+            Tensor[] computed = interpreter.Run(batch.Inputs, cancellation);
+            loss += objective.Evaluate(computed.AsSpan(0, computed.Length - 1), batch, cancellation).Loss * chosen.Length;
+            for (int i = 0; i < batch.Labels.Length; i++)
+            {
+                int classes = computed[^1].Count / chosen.Length;
+                if (ArgMax(computed[^1].Span<float>().Slice(i * classes, classes)) == batch.Labels[i]) right++;
+            }
+        }
+
+        return new(loss / indices.Count, data.HasLabels ? right : null, indices.Count);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Right is { } right
+        ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * right / Samples:F2} % right, loss {Loss:G4}")
+        : string.Create(CultureInfo.InvariantCulture, $"loss {Loss:G4}");
+
+    private static int ArgMax(ReadOnlySpan<float> scores)
+    {
+        int best = 0;
+        for (int i = 1; i < scores.Length; i++)
+        {
+            if (scores[i] > scores[best]) best = i;
+        }
+
+        return best;
+    }
+}

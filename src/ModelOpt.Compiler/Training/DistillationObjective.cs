@@ -1,0 +1,75 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>
+/// What the float model computes, as the teacher: class scores by <see cref="ClassLosses.Distillation"/>, other outputs and what
+/// layers compute on the way by <see cref="SquaredError"/>, so that blocks learn from their own results (the last and the mean of the
+/// others count alike). No labels are needed.
+/// </summary>
+internal sealed class DistillationObjective : IObjective
+{
+    // Softens scores so that those of wrong classes teach too.
+    private const float Temperature = 4;
+
+    private readonly Interpreter teacher;
+    private readonly Value[] taught;
+    private readonly int results;
+    private readonly bool areClasses;
+    private readonly WorkerPool? pool;
+
+    /// <summary>Pairs the values of a model with those of its teacher.</summary>
+    /// <param name="graph">The model, which may have been quantized and made smaller.</param>
+    /// <param name="reference">The float model.</param>
+    /// <param name="areClasses">Whether the first output is known to be class scores.</param>
+    /// <param name="pool">Threads, or null.</param>
+    public DistillationObjective(Graph graph, Graph reference, bool areClasses, WorkerPool? pool)
+    {
+        this.pool = pool;
+        Value scores = ClassScores.Of(graph, out bool isSoftmax), wanted = ClassScores.Of(reference, out _);
+        this.areClasses = areClasses || isSoftmax;
+        List<(Value Own, Value Teacher)> pairs = [(scores, wanted), .. graph.Outputs.Zip(reference.Outputs).Skip(1)];
+        results = pairs.Count;
+        Dictionary<string, Value> named = reference.Values.Where(v => !v.IsConstant).ToDictionary(v => v.Name, StringComparer.Ordinal);
+        HashSet<Value> paired = [.. pairs.Select(p => p.Own)];
+        foreach (Node node in graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted))
+        {
+            // What lies between a layer and the activation fused into it is never stored, so that it need not be alike.
+            Value value = (FusedActivation.Of(graph, node) ?? node).Output;
+            if (named.TryGetValue(value.Name, out Value? same) && Equals(same.Shape, value.Shape) && paired.Add(value)) pairs.Add((value, same));
+        }
+
+        Values = [.. pairs.Select(p => p.Own)];
+        taught = [.. pairs.Select(p => p.Teacher)];
+        teacher = new Interpreter(reference, taught.Distinct()) { Pool = pool };
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Value> Values { get; }
+
+    /// <inheritdoc/>
+    public (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation)
+    {
+        Tensor[] wanted = teacher.Run(batch.Inputs, cancellation);
+        var gradients = new Tensor[computed.Length];
+        double loss = 0;
+        for (int i = 0; i < gradients.Length; i++)
+        {
+            LossGradient part = i == 0 && areClasses
+                ? ClassLosses.Distillation(computed[0], wanted[0], Temperature) : SquaredError.Of(computed[i], wanted[i], pool);
+            float share = i < results ? 1 : 1f / (gradients.Length - results);
+            loss += share * part.Loss;
+            gradients[i] = part.Gradient;
+            if (share == 1) continue;
+            ElementRanges.Run(part.Gradient.Count, pool, (start, length) =>
+            {
+                foreach (ref float g in part.Gradient.Span<float>().Slice(start, length)) g *= share;
+            });
+        }
+
+        return (loss, gradients);
+    }
+}

@@ -1,0 +1,50 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>How one training image is varied.</summary>
+/// <param name="Mirrored">Left to right.</param>
+/// <param name="Down">By which share of its height it is moved down, −1/8…1/8.</param>
+/// <param name="Right">By which share of its width it is moved to the right, −1/8…1/8.</param>
+internal readonly record struct ImageVariation(bool Mirrored, float Down, float Right)
+{
+    private const float Farthest = 1f / 8;
+
+    /// <summary>A random variation.</summary>
+    /// <param name="augmentation">What may be varied.</param>
+    /// <param name="random">Where chance comes from.</param>
+    public static ImageVariation Of(Augmentation augmentation, Random random) => augmentation switch
+    {
+        Augmentation.Flip => new(random.Next(2) == 1, 0, 0),
+        Augmentation.FlipCrop => new(random.Next(2) == 1, Share(random), Share(random)),
+        _ => default,
+    };
+
+    /// <summary>Varies an image.</summary>
+    /// <param name="image">float32 [1, C, H, W]; what has another form stays as it is.</param>
+    public Tensor Apply(Tensor image)
+    {
+        if (this == default || image.Rank != 4 || image.Type != ElementType.Float32) return image;
+        int height = image.Dims[2], width = image.Dims[3];
+        int down = (int)MathF.Round(Down * height), right = (int)MathF.Round(Right * width);
+        Tensor result = Tensor.Zeros(ElementType.Float32, image.Dims);
+        ReadOnlySpan<float> from = image.Span<float>();
+        Span<float> to = result.Span<float>();
+        for (int row = 0; row < image.Count / width; row++)
+        {
+            int y = row % height, source = y - down;
+            if ((uint)source >= (uint)height) continue;
+            ReadOnlySpan<float> line = from.Slice((row - down) * width, width);
+            for (int x = 0; x < width; x++)
+            {
+                int at = x - right;
+                if ((uint)at < (uint)width) to[(row * width) + x] = line[Mirrored ? width - 1 - at : at];
+            }
+        }
+
+        return result;
+    }
+
+    private static float Share(Random random) => ((2 * random.NextSingle()) - 1) * Farthest;
+}

@@ -1,0 +1,46 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>What training makes smaller: a function of some of the graph's values.</summary>
+internal interface IObjective
+{
+    /// <summary>The values that it looks at.</summary>
+    IReadOnlyList<Value> Values { get; }
+
+    /// <summary>The loss of a batch, and its gradients.</summary>
+    /// <param name="computed">What the model computed for each of <see cref="Values"/>.</param>
+    /// <param name="batch">The batch.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <returns>The mean over the samples, and a gradient for each of <see cref="Values"/>.</returns>
+    (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation);
+}
+
+/// <summary>Cross-entropy of class scores with the labels.</summary>
+/// <param name="scores">The scores before their softmax, [N, classes].</param>
+internal sealed class LabelObjective(Value scores) : IObjective
+{
+    /// <inheritdoc/>
+    public IReadOnlyList<Value> Values { get; } = [scores];
+
+    /// <inheritdoc/>
+    public (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation)
+    {
+        (double loss, Tensor gradient) = ClassLosses.CrossEntropy(computed[0], batch.Labels);
+        return (loss, [gradient]);
+    }
+}
+
+/// <summary>Where a classifier's scores are.</summary>
+internal static class ClassScores
+{
+    /// <summary>The scores before the softmax that a graph ends in, or else its first output.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="isSoftmax">Whether there is such a softmax.</param>
+    public static Value Of(Graph graph, out bool isSoftmax)
+    {
+        Value output = graph.Outputs[0];
+        isSoftmax = output is { Producer: { Type: "Softmax" } softmax, Shape.Rank: 2 } && softmax.Int("axis", -1) is -1 or 1;
+        return isSoftmax ? output.Producer!.Input(0) : output;
+    }
+}

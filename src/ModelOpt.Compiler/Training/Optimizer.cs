@@ -1,0 +1,65 @@
+using ModelOpt.Compiler.Compilation;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>Moves numbers against their gradients, and remembers what it needs for it. One instance for each tensor.</summary>
+internal abstract class Optimizer
+{
+    /// <summary>Makes an optimizer.</summary>
+    /// <param name="kind">Which.</param>
+    /// <param name="count">How many numbers it moves.</param>
+    public static Optimizer Of(OptimizerKind kind, int count) => kind switch
+    {
+        OptimizerKind.Sgd => new Momentum(count),
+        OptimizerKind.AdamW => new Adam(count, decay: 0.01f),
+        _ => new Adam(count, decay: 0),
+    };
+
+    /// <summary>Moves the numbers one step.</summary>
+    /// <param name="numbers">The numbers.</param>
+    /// <param name="gradient">The gradient of each.</param>
+    /// <param name="rate">The learning rate.</param>
+    public abstract void Step(Span<float> numbers, ReadOnlySpan<float> gradient, float rate);
+
+    /// <summary>Stochastic gradient descent with momentum 0.9: v ← 0.9·v + g, x ← x − rate·v.</summary>
+    private sealed class Momentum(int count) : Optimizer
+    {
+        private const float Kept = 0.9f;
+        private readonly float[] velocity = new float[count];
+
+        public override void Step(Span<float> numbers, ReadOnlySpan<float> gradient, float rate)
+        {
+            for (int i = 0; i < numbers.Length; i++)
+            {
+                velocity[i] = (Kept * velocity[i]) + gradient[i];
+                numbers[i] -= rate * velocity[i];
+            }
+        }
+    }
+
+    /// <summary>
+    /// Adam (Kingma and Ba, 2015): x ← x − rate · m̂ / (√v̂ + ε), where m̂ and v̂ are the unbiased moving averages of gradients and their
+    /// squares; with decay, x ← x − rate·decay·x besides (AdamW, Loshchilov and Hutter, 2019).
+    /// </summary>
+    private sealed class Adam(int count, float decay) : Optimizer
+    {
+        private const float Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f;
+        private readonly float[] mean = new float[count], square = new float[count];
+        private double left1 = 1, left2 = 1;
+
+        public override void Step(Span<float> numbers, ReadOnlySpan<float> gradient, float rate)
+        {
+            // The powers of the betas by multiplication, which is the same everywhere.
+            left1 *= Beta1;
+            left2 *= Beta2;
+            float first = (float)(rate / (1 - left1)), second = (float)(1 / (1 - left2));
+            for (int i = 0; i < numbers.Length; i++)
+            {
+                float g = gradient[i];
+                mean[i] = (Beta1 * mean[i]) + ((1 - Beta1) * g);
+                square[i] = (Beta2 * square[i]) + ((1 - Beta2) * g * g);
+                numbers[i] -= (first * mean[i] / (MathF.Sqrt(square[i] * second) + Epsilon)) + (rate * decay * numbers[i]);
+            }
+        }
+    }
+}

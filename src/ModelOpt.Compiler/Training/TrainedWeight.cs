@@ -1,0 +1,93 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Constraints;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>
+/// A parameter while it is trained. Gradients are taken at what satisfies the constraints and the grid, and move the numbers behind
+/// it (straight-through), of which the nearest that satisfies them becomes the parameter again. Values of a codebook move too, but
+/// for integers, which are too few to move by little: there members change.
+/// </summary>
+internal sealed class TrainedWeight
+{
+    // int8 weights are symmetric: their sign and zero are exact.
+    private const int LargestStep = 127;
+
+    // Slices of next to nothing would never move.
+    private const double LeastOfAll = 0.01;
+
+    private readonly Value value;
+    private readonly float[] numbers;
+    private readonly float[] scaledGradient;
+    private readonly float[] scales;
+    private readonly int perSlice;
+    private readonly Optimizer optimizer;
+    private readonly TrainedLevels? levels;
+
+    /// <summary>Starts at what the parameter is.</summary>
+    /// <param name="value">The parameter, a float32 constant.</param>
+    /// <param name="isPerChannel">Whether axis 0 counts output channels, each of a size of its own.</param>
+    /// <param name="size">What a number's change is measured by; 0 for the root mean square of the parameter's own.</param>
+    /// <param name="kind">How it follows its gradients.</param>
+    public TrainedWeight(Value value, bool isPerChannel, double size, OptimizerKind kind)
+    {
+        this.value = value;
+        Tensor tensor = value.Constant!;
+        numbers = tensor.Span<float>().ToArray();
+        scaledGradient = new float[numbers.Length];
+        int slices = isPerChannel && tensor.Rank > 1 ? Math.Max(1, tensor.Dims[0]) : 1;
+        perSlice = numbers.Length / slices;
+        double all = size > 0 ? size : Rms(numbers);
+        if (all == 0) all = 1;
+        scales = [.. Enumerable.Range(0, slices).Select(s => (float)(size > 0 ? size
+            : Math.Max(Rms(numbers.AsSpan(s * perSlice, perSlice)), LeastOfAll * all)))];
+        for (int i = 0; i < numbers.Length; i++) numbers[i] /= scales[i / Math.Max(1, perSlice)];
+        optimizer = Optimizer.Of(kind, numbers.Length);
+        if (value.Constraints is { Codebook: { } codebook, Grid: null }) levels = new TrainedLevels(codebook, kind);
+    }
+
+    /// <summary>Moves the parameter one step.</summary>
+    /// <param name="gradient">Its gradient.</param>
+    /// <param name="rate">The learning rate.</param>
+    public void Step(Tensor gradient, float rate)
+    {
+        ReadOnlySpan<float> given = gradient.Span<float>();
+        WeightConstraints? constraints = value.Constraints;
+        if (levels is not null)
+        {
+            levels.Step(value.Constant!, given, rate);
+            value.Constraints = constraints = constraints! with { Codebook = levels.Codebook };
+        }
+
+        for (int i = 0; i < numbers.Length; i++) scaledGradient[i] = given[i] * scales[i / perSlice];
+        optimizer.Step(numbers, scaledGradient, rate);
+        Tensor moved = Tensor.Zeros(ElementType.Float32, value.Constant!.Dims);
+        Span<float> target = moved.Span<float>();
+        for (int i = 0; i < target.Length; i++) target[i] = numbers[i] * scales[i / perSlice];
+        if (value.Quantization is { Type: ElementType.Int8 } grid) Bound(target, grid, moved.Dims);
+        Tensor satisfied = constraints?.Project(moved) ?? moved;
+        value.Constant = value.Quantization?.Round(satisfied) ?? satisfied;
+    }
+
+    /// <summary>Keeps the numbers where the grid has integers, so that they do not run away from it.</summary>
+    private void Bound(Span<float> moved, Quantization grid, ReadOnlySpan<int> dims)
+    {
+        int inner = 1;
+        for (int axis = grid.IsPerTensor ? dims.Length : grid.Axis + 1; axis < dims.Length; axis++) inner *= dims[axis];
+        for (int i = 0; i < moved.Length; i++)
+        {
+            float largest = LargestStep * (grid.IsPerTensor ? grid.Scale : grid.Scales[i / inner % grid.Scales.Count]);
+            if (MathF.Abs(moved[i]) <= largest) continue;
+            moved[i] = Math.Clamp(moved[i], -largest, largest);
+            numbers[i] = moved[i] / scales[i / perSlice];
+        }
+    }
+
+    private static double Rms(ReadOnlySpan<float> x)
+    {
+        double sum = 0;
+        foreach (float element in x) sum += (double)element * element;
+        return Math.Sqrt(sum / Math.Max(1, x.Length));
+    }
+}

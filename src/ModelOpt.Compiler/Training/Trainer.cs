@@ -1,0 +1,98 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>Trains a graph: batches in random order; for each, gradient, update, project.</summary>
+internal sealed class Trainer
+{
+    private readonly TrainingSettings settings;
+    private readonly IReadOnlyList<IObjective> objectives;
+    private readonly GradientTape tape;
+    private readonly WorkerPool? pool;
+    private readonly Dictionary<Value, (Node Node, int Position)> readers = [];
+    private TrainedWeight[]? weights;
+
+    /// <summary>Prepares to train.</summary>
+    /// <param name="graph">The graph; its constants are what is trained.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="objectives">What is made smaller: their sum.</param>
+    /// <param name="pool">Threads, or null; the result does not depend on them.</param>
+    public Trainer(Graph graph, TrainingSettings settings, IReadOnlyList<IObjective> objectives, WorkerPool? pool)
+    {
+        (this.settings, this.objectives, this.pool) = (settings, objectives, pool);
+        tape = new GradientTape(graph, [.. objectives.SelectMany(o => o.Values)]) { Pool = pool };
+        HashSet<Value> parameters = [.. tape.Parameters];
+        foreach (Node node in graph.Nodes)
+        {
+            for (int i = 0; i < node.Inputs.Count; i++)
+            {
+                if (node.Inputs[i] is { } value && parameters.Contains(value)) readers.TryAdd(value, (node, i));
+            }
+        }
+    }
+
+    /// <summary>What is trained.</summary>
+    public IReadOnlyList<Value> Parameters => tape.Parameters;
+
+    /// <summary>Nodes without a gradient that keep parameters before them from being trained.</summary>
+    public IReadOnlyList<Node> Barriers => tape.Barriers;
+
+    /// <summary>Trains.</summary>
+    /// <param name="data">The samples.</param>
+    /// <param name="indices">Which of them.</param>
+    /// <param name="stepped">Called after each step with the steps done, their number and the loss.</param>
+    /// <param name="epochEnded">Called after each epoch.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <returns>Null, or where a loss was not finite: the step, and the first value that was not.</returns>
+    public (int Step, string Value)? Run(
+        TrainingSet data, IReadOnlyList<int> indices, Action<int, int, double> stepped, Action epochEnded, CancellationToken cancellation)
+    {
+        var random = new Random(settings.Seed);
+        int[] order = [.. indices];
+        int batchSize = Math.Min(settings.BatchSize, order.Length), perEpoch = order.Length / batchSize, steps = perEpoch * settings.Epochs;
+        for (int step = 0; step < steps; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (step % perEpoch == 0) random.Shuffle(order);
+            TrainingBatch batch = data.Batch(
+                order.AsSpan(step % perEpoch * batchSize, batchSize), settings.Augmentation, random, pool);
+            (double loss, Tensor[] gradients) = Gradients(batch, cancellation);
+            if (!double.IsFinite(loss)) return (step + 1, tape.FirstNotFinite()?.Name ?? "the loss");
+            float rate = LearningRates.Of(settings.Schedule, settings.LearningRate, step, steps);
+            weights ??= [.. tape.Parameters.Select(Started)];
+            new PlaneJob(weights.Length, i => weights[i].Step(gradients[i], rate)).Run(pool);
+            stepped(step + 1, steps, loss);
+            if (step % perEpoch == perEpoch - 1) epochEnded();
+        }
+
+        return null;
+    }
+
+    /// <summary>The loss of a batch, and the gradients of <see cref="Parameters"/>.</summary>
+    private (double Loss, Tensor[] Gradients) Gradients(TrainingBatch batch, CancellationToken cancellation)
+    {
+        Tensor[] computed = tape.Forward(batch.Inputs, cancellation);
+        var gradients = new Tensor[computed.Length];
+        double loss = 0;
+        for (int o = 0, first = 0; o < objectives.Count; first += objectives[o++].Values.Count)
+        {
+            int count = objectives[o].Values.Count;
+            (double part, Tensor[] own) = objectives[o].Evaluate(computed.AsSpan(first, count), batch, cancellation);
+            loss += part;
+            own.CopyTo(gradients, first);
+        }
+
+        return (loss, double.IsFinite(loss) ? tape.Backward(gradients, cancellation) : []);
+    }
+
+    /// <summary>A bias is measured by what its layer computes, a weight by itself, each output channel for itself where they come first.</summary>
+    private TrainedWeight Started(Value parameter)
+    {
+        (Node node, int position) = readers[parameter];
+        bool isBias = position > 1;
+        bool isPerChannel = !isBias && Operator.Of(node).WeightAxis(node) == 0;
+        return new TrainedWeight(parameter, isPerChannel, isBias ? tape.RootMeanSquare(node.Output) : 0, settings.Optimizer);
+    }
+}

@@ -1,0 +1,95 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>Samples that are trained with or evaluated on together.</summary>
+/// <param name="Inputs">A tensor for each graph input, the batch first.</param>
+/// <param name="Labels">The class of each sample; empty where there are no labels.</param>
+internal sealed record TrainingBatch(Tensor[] Inputs, int[] Labels);
+
+/// <summary>Samples of a graph's inputs and perhaps their labels, read batch by batch.</summary>
+internal sealed class TrainingSet : IDisposable
+{
+    private readonly List<InputSamples> inputs = [];
+    private readonly int[] labels = [];
+
+    /// <summary>Opens data.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    /// <param name="options">How samples become inputs.</param>
+    /// <param name="name">The option that names the data, for diagnostics.</param>
+    /// <param name="data">A file or folder for each input.</param>
+    /// <param name="labels">The labels, or null.</param>
+    /// <exception cref="CompilationException">The data does not fit the inputs, or the labels do not fit the data.</exception>
+    public TrainingSet(Graph graph, CompileOptions options, string name, IReadOnlyList<string> data, string? labels)
+    {
+        if (data.Count != graph.Inputs.Count)
+            throw FineTuningDiagnostics.WrongCount.Error(null, name, data.Count, graph.Inputs.Count, string.Join(", ", graph.Inputs.Select(i => i.Name)));
+        try
+        {
+            SampleFormat format = new(options.InputMean, options.InputStd, options.DataLayout);
+            foreach ((string path, Value input) in data.Zip(graph.Inputs))
+                inputs.Add(InputSamples.Open(path, new(input.Name, input.Type, input.Shape!), format));
+            Count = inputs[0].Count;
+            if (inputs.Exists(i => i.Count != Count))
+                throw FineTuningDiagnostics.UnequalCount.Error(null, name, string.Join(", ", inputs.Select(i => i.Count)));
+            if (labels is null) return;
+            this.labels = LabelSource.Read(labels);
+            if (this.labels.Length != Count)
+                throw DataDiagnostics.LabelCountMismatch.In(labels, null, this.labels.Length, Count);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The number of samples.</summary>
+    public int Count { get; }
+
+    /// <summary>Whether samples have labels.</summary>
+    public bool HasLabels => labels.Length > 0;
+
+    /// <summary>Checks that labels are classes of a model.</summary>
+    /// <param name="classes">How many classes it has.</param>
+    /// <exception cref="CompilationException">One is not.</exception>
+    public void CheckLabels(int classes)
+    {
+        int wrong = Array.FindIndex(labels, l => l >= classes);
+        if (wrong >= 0) throw FineTuningDiagnostics.LabelOutside.Error(null, wrong, labels[wrong], classes);
+    }
+
+    /// <summary>Reads samples.</summary>
+    /// <param name="indices">Which, from 0.</param>
+    /// <param name="augmentation">How images are varied.</param>
+    /// <param name="random">Where chance comes from; not used where images are not varied.</param>
+    /// <param name="pool">Threads, or null.</param>
+    public TrainingBatch Batch(ReadOnlySpan<int> indices, Augmentation augmentation, Random random, WorkerPool? pool)
+    {
+        int[] chosen = indices.ToArray();
+        ImageVariation[] variations = [.. chosen.Select(_ => ImageVariation.Of(augmentation, random))];
+        Tensor[] tensors = [.. inputs.Select(_ => Tensor.Zeros(ElementType.Float32, [0]))];
+        for (int i = 0; i < inputs.Count; i++)
+        {
+            Tensor first = inputs[i].Read(chosen[0]);
+            Tensor batch = Tensor.Zeros(first.Type, [chosen.Length, .. first.Dims[1..]]);
+            int bytes = first.Bytes.Length, input = i;
+            new PlaneJob(chosen.Length, s =>
+            {
+                Tensor sample = s == 0 ? first : inputs[input].Read(chosen[s]);
+                variations[s].Apply(sample).Bytes.CopyTo(batch.Bytes[(s * bytes)..]);
+            }).Run(pool);
+            tensors[i] = batch;
+        }
+
+        return new(tensors, HasLabels ? Array.ConvertAll(chosen, i => labels[i]) : []);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => inputs.ForEach(i => i.Dispose());
+}

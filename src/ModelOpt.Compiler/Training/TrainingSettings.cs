@@ -1,0 +1,27 @@
+using ModelOpt.Compiler.Compilation;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>How a model is trained: the options with their defaults.</summary>
+/// <param name="Epochs">How often every sample is seen.</param>
+/// <param name="BatchSize">Samples of a step.</param>
+/// <param name="LearningRate">The largest learning rate, relative to the size of the weights.</param>
+/// <param name="Optimizer">How weights follow their gradients.</param>
+/// <param name="Schedule">How the learning rate changes.</param>
+/// <param name="Augmentation">How images are varied.</param>
+/// <param name="Seed">Where random choices start.</param>
+internal sealed record TrainingSettings(
+    int Epochs, int BatchSize, double LearningRate, OptimizerKind Optimizer, LearningRateSchedule Schedule,
+    Augmentation Augmentation, int Seed)
+{
+    /// <summary>The settings that options ask for.</summary>
+    /// <param name="options">What is done to the model.</param>
+    public static TrainingSettings Of(ModelOptions options) => new(
+        options.Epochs ?? 10,
+        options.BatchSize ?? 64,
+        options.LearningRate ?? 0.001,
+        options.Optimizer ?? OptimizerKind.Adam,
+        options.LearningRateSchedule ?? LearningRateSchedule.Cosine,
+        options.Augmentation ?? Augmentation.None,
+        options.Seed ?? 0);
+}
