@@ -123,6 +123,67 @@ public class ModelPackerTests
         Assert.IsGreaterThan(content.Length / 2, refused);
     }
 
+    [TestMethod]
+    public void Sizes_that_a_header_claims_cost_no_memory()
+    {
+        byte[] zeros = new byte[1 << 20];
+        byte[] bomb = [.. ModelPacker.Write(zeros, [])];
+        // A megabyte of zeros in some 20 bytes: no honest packer writes that.
+        Assert.IsLessThan(64, bomb.Length);
+        uint[] claims = [0, 1, 1 << 16, 1 << 28, int.MaxValue, 0x8000_0000, uint.MaxValue];
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Refused(bomb);
+        foreach (uint length in claims)
+        {
+            foreach (uint content in claims)
+            {
+                byte[] packed = [.. bomb];
+                BitConverter.TryWriteBytes(packed.AsSpan(4), length);
+                BitConverter.TryWriteBytes(packed.AsSpan(12), content);
+                Refused(packed);
+            }
+        }
+
+        // Numbers of streams and segments beyond what follows, in content that Brotli accepts.
+        foreach (byte number in (byte[])[0x00, 0x7F, 0x80, 0xFF])
+        {
+            byte[] content = [.. Enumerable.Repeat(number, 40)];
+            byte[] packed = [.. PackedModel.Magic, 100, 0, 0, 0, 1, 2, 3, 4, 40, 0, 0, 0, .. ModelPacker.Compress(content)];
+            Refused(packed);
+        }
+
+        Assert.IsLessThan(1 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        static void Refused(byte[] packed) => Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.Load(packed));
+    }
+
+    [TestMethod]
+    public void A_damaged_file_that_was_packed_well_is_refused_or_loaded()
+    {
+        byte[] file = Sparse.Value;
+        var random = new Random(4);
+        int refused = 0;
+        for (int i = 0; i < 90; i++)
+        {
+            byte[] damaged = i % 3 == 0 ? file[..random.Next(file.Length)] : [.. file];
+            // What is not weights lies at the start and the end.
+            for (int k = i % 3 == 0 ? 0 : random.Next(1, 6); k > 0; k--)
+                damaged[random.Next(2) == 0 ? random.Next(600) : damaged.Length - 1 - random.Next(4000)] = (byte)random.Next(256);
+            byte[] packed = ModelPacker.Write(damaged, []);
+            CollectionAssert.AreEqual(damaged, PackedModel.Expand(packed));
+            try
+            {
+                TfliteModel.Load(packed).Dispose();
+            }
+            catch (InvalidModelException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.IsGreaterThan(30, refused);
+    }
+
     // The fixture in int8: of each 10 weights the 8 smallest become zero, the others one of 16 values.
     private static byte[] MakeSparse()
     {
