@@ -17,6 +17,9 @@ internal readonly record struct ArtifactPaths(string Folder, string Name)
 
     public string Report => Path.Combine(Folder, Name + ".report.json");
 
+    /// <summary>The report for people.</summary>
+    public string ReportPage => Path.Combine(Folder, Name + ".report.html");
+
     /// <summary>What the model was compressed from: options, and size and time of each file.</summary>
     public string Inputs => Path.Combine(Folder, Name + ".inputs");
 

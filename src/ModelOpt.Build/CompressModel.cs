@@ -68,6 +68,7 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
     {
         WriteIf("onnx", paths.Onnx, compiled.Onnx);
         WriteIf("report", paths.Report, compiled.Report.ToJson());
+        WriteIf("report", paths.ReportPage, compiled.Report.ToHtml());
         ArtifactFile.Write(paths.Diagnostics, LoggedDiagnostic.Write(diagnostics.Diagnostics.Select(d => Relative(d, item))));
         ArtifactFile.Write(paths.ExternalFiles, Encoding.UTF8.GetBytes(string.Join('\n', ExternalFiles.Of(item.File))));
         if (item.Embed) ArtifactFile.Write(paths.Embedded, compiled.Embedded);

@@ -74,7 +74,7 @@ public sealed class ResolveModels : ModelTask
         string[] artifacts = [paths.Tflite, paths.Diagnostics,
             .. model.Embed ? new[] { paths.Embedded } : [],
             .. model.Artifacts.Contains("onnx") ? new[] { paths.Onnx } : [],
-            .. model.Artifacts.Contains("report") ? new[] { paths.Report } : []];
+            .. model.Artifacts.Contains("report") ? new[] { paths.Report, paths.ReportPage } : []];
         if (ForCompression)
         {
             ArtifactFile.WriteIfDifferent(paths.Inputs, Describe([.. inputs, .. training],

@@ -28,7 +28,7 @@ public class BuildTests
         Assert.AreEqual(1, first.Wrappers);
         Assert.IsTrue(first.Says("tiny.onnx → "), first.Output);
         CollectionAssert.AreEquivalent(
-            new[] { "Tiny.tflite", "Tiny.embedded", "Tiny.onnx", "Tiny.report.json", "Tiny.inputs", "Tiny.external", "Tiny.diagnostics" },
+            new[] { "Tiny.tflite", "Tiny.embedded", "Tiny.onnx", "Tiny.report.json", "Tiny.report.html", "Tiny.inputs", "Tiny.external", "Tiny.diagnostics" },
             Directory.GetFiles(app.Artifacts).Select(Path.GetFileName).ToArray());
         Assert.AreEqual(Consumer.Printed, app.Run());
 

@@ -14,7 +14,7 @@ internal static class CompressCommand
         var model = new Argument<string>("MODEL") { Description = "The model: a .onnx file." };
         var output = new Option<string>("--output", "-o")
         {
-            Description = "The folder that NAME.tflite, NAME.onnx and NAME.report.json are written to, NAME being the model's.",
+            Description = "The folder that NAME.tflite, NAME.onnx, NAME.report.json and NAME.report.html are written to, NAME being the model's.",
             HelpName = "DIR",
             Required = true,
         };
@@ -74,7 +74,10 @@ internal static class CompressCommand
         CompiledModel compiled = ModelCompiler.Compile(model, options, terminal, terminal, cancellation);
         cancellation.ThrowIfCancellationRequested();
         (string Path, byte[] Content)[] files =
-            [($"{stem}.tflite", compiled.Tflite), ($"{stem}.onnx", compiled.Onnx), ($"{stem}.report.json", compiled.Report.ToJson())];
+            [
+                ($"{stem}.tflite", compiled.Tflite), ($"{stem}.onnx", compiled.Onnx),
+                ($"{stem}.report.json", compiled.Report.ToJson()), ($"{stem}.report.html", compiled.Report.ToHtml()),
+            ];
         ArtifactSet.Write(files);
 
         double original = compiled.Report.OnnxBytes;

@@ -38,6 +38,9 @@ public sealed record Report
 
     /// <summary>The report as a JSON file (<c>NAME.report.json</c>): UTF-8, indented, ending in a line feed.</summary>
     public byte[] ToJson() => ReportWriter.Write(this);
+
+    /// <summary>The report as a page for people (<c>NAME.report.html</c>): UTF-8, one file without scripts.</summary>
+    public byte[] ToHtml() => ReportPage.Write(this);
 }
 
 /// <summary>One layer of a compressed model.</summary>
@@ -61,7 +64,10 @@ public sealed record LayerReport
     /// <summary>Bits of a stored weight; null where it has none.</summary>
     public int? WeightBits { get; init; }
 
-    /// <summary>The share of its weights that are zero; null where it has none. So are the next ones.</summary>
+    /// <summary>How many weights it has, biases not counted; null where it has none. So are the next ones.</summary>
+    public int? Weights { get; init; }
+
+    /// <summary>The share of its weights that are zero.</summary>
     public double? Sparsity { get; init; }
 
     /// <summary>The pattern that the zeros keep to, such as <c>2:4</c>; <c>unstructured</c> where there is none, empty without zeros.</summary>

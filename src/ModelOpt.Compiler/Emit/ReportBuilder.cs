@@ -74,6 +74,7 @@ internal sealed class ReportBuilder
             Macs = Operator.Of(node).Macs(node),
             Parameters = node.Inputs.OfType<Value>().Where(v => v.IsConstant && v.Type.IsFloat()).Sum(v => (long)v.Constant!.Count),
             WeightBits = weight is null ? null : BitsOf(weight),
+            Weights = statistics?.Count,
             Sparsity = statistics is null ? null : Math.Round(statistics.Sparsity, 4),
             Pattern = statistics?.PatternText,
             DistinctWeights = statistics?.Distinct,

@@ -47,6 +47,7 @@ internal static class ReportWriter
         json.WriteNumber("macs", layer.Macs);
         json.WriteNumber("parameters", layer.Parameters);
         if (layer.WeightBits is { } bits) json.WriteNumber("weightBits", bits);
+        if (layer.Weights is { } weights) json.WriteNumber("weights", weights);
         if (layer.Sparsity is { } sparsity) json.WriteNumber("sparsity", sparsity);
         if (layer.Pattern is { Length: > 0 } pattern) json.WriteString("pattern", pattern);
         if (layer.DistinctWeights is { } distinct) json.WriteNumber("distinctWeights", distinct);
