@@ -1,4 +1,6 @@
-using System.Runtime.InteropServices;
+using System.Numerics;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Graphs;
 
@@ -89,7 +91,8 @@ internal static class QuantizationMath
     /// <summary>The float32 tensor rounded to the grid.</summary>
     /// <param name="quantization">The grid.</param>
     /// <param name="tensor">float32; any shape that has the quantization's axis.</param>
-    public static Tensor Round(this Quantization quantization, Tensor tensor)
+    /// <param name="pool">Threads to work on, or null.</param>
+    public static Tensor Round(this Quantization quantization, Tensor tensor, WorkerPool? pool = null)
     {
         Tensor result = Tensor.Zeros(ElementType.Float32, tensor.Dims);
         ReadOnlySpan<float> from = tensor.Span<float>();
@@ -97,16 +100,40 @@ internal static class QuantizationMath
         if (quantization.Type == ElementType.Float16)
         {
             for (int i = 0; i < to.Length; i++) to[i] = (float)(Half)from[i];
-            return result;
         }
-
-        foreach ((int start, int length, float scale, int zero) in Slices(quantization, tensor))
+        else if (quantization.IsPerTensor)
         {
-            for (int i = start; i < start + length; i++)
-                to[i] = Dequantize(Quantize(quantization.Type, from[i], scale, zero), scale, zero);
+            ElementRanges.Run(tensor.Count, pool, (start, length) => Round(
+                quantization.Type, tensor.Span<float>().Slice(start, length), quantization.Scale, quantization.ZeroPoint,
+                result.Span<float>().Slice(start, length)));
+        }
+        else
+        {
+            foreach ((int start, int length, float scale, int zero) in Slices(quantization, tensor))
+                Round(quantization.Type, from.Slice(start, length), scale, zero, to.Slice(start, length));
         }
 
         return result;
+    }
+
+    /// <summary>Rounds elements that share a scale; vectors of them by the same operations as single ones.</summary>
+    private static void Round(ElementType type, ReadOnlySpan<float> from, float scale, int zero, Span<float> to)
+    {
+        int i = 0;
+        if (type != ElementType.Int32)
+        {
+            (int min, int max) = Range(type);
+            Vector<float> low = new(min), high = new(max), offset = new(zero), steps = new(scale), none = new(-zero * scale);
+            for (; i <= to.Length - Vector<float>.Count; i += Vector<float>.Count)
+            {
+                Vector<float> x = new(from[i..]);
+                Vector<float> q = Vector.Min(Vector.Max(Vector.Round(x / steps) + offset, low), high);
+                // What is no number becomes the integer 0.
+                Vector.ConditionalSelect(Vector.Equals(x, x), (q - offset) * steps, none).CopyTo(to[i..]);
+            }
+        }
+
+        for (; i < to.Length; i++) to[i] = Dequantize(Quantize(type, from[i], scale, zero), scale, zero);
     }
 
     /// <summary>One value rounded to the grid of its channel.</summary>

@@ -48,29 +48,35 @@ internal sealed class IntegerLayer
     public Tensor Forward(Tensor x, WorkerPool? pool, CancellationToken cancellation)
     {
         Tensor steps = Tensor.Zeros(ElementType.Float32, x.Dims);
-        ReadOnlySpan<float> from = x.Span<float>();
-        Span<float> to = steps.Span<float>();
-        for (int i = 0; i < to.Length; i++) to[i] = MathF.Round(from[i] / input.Scale);
+        ElementRanges.Run(x.Count, pool, (start, length) =>
+        {
+            ReadOnlySpan<float> from = x.Span<float>().Slice(start, length);
+            Span<float> to = steps.Span<float>().Slice(start, length);
+            for (int i = 0; i < to.Length; i++) to[i] = MathF.Round(from[i] / input.Scale);
+        });
 
         Tensor?[] operands = bias is null ? [steps, weight] : [steps, weight, bias];
         var context = new ForwardContext(node, operands, cancellation) { Pool = pool };
         Operator.Of(node).Forward(context);
-        Requantize(context.Outputs[0]!);
+        Requantize(context.Outputs[0]!, pool);
         return context.Outputs[0]!;
     }
 
-    private void Requantize(Tensor sums)
+    private void Requantize(Tensor sums, WorkerPool? pool)
     {
         int axis = node.Type == "Conv" ? 1 : sums.Rank - 1, inner = 1;
         foreach (int dim in sums.Dims[(axis + 1)..]) inner *= dim;
-        int channels = sums.Dims[axis];
-        Span<float> values = sums.Span<float>();
-        for (int start = 0, c = 0; start < values.Length; start += inner, c = (c + 1) % channels)
+        int channels = sums.Dims[axis], pixels = channels * inner;
+        new PlaneJob(pixels == 0 ? 0 : sums.Count / pixels, part =>
         {
-            float multiplier = multipliers[multipliers.Length == 1 ? 0 : c];
-            foreach (ref float value in values.Slice(start, inner))
-                value = MathF.Round(value * multiplier) * output.Scale;
-        }
+            Span<float> values = sums.Span<float>().Slice(part * pixels, pixels);
+            for (int c = 0; c < channels; c++)
+            {
+                float multiplier = multipliers[multipliers.Length == 1 ? 0 : c];
+                foreach (ref float value in values.Slice(c * inner, inner))
+                    value = MathF.Round(value * multiplier) * output.Scale;
+            }
+        }).Run(pool);
     }
 
     private static Tensor Integers(Quantization grid, Tensor constant) =>

@@ -116,7 +116,7 @@ internal sealed class Interpreter
     private void Keep(Dictionary<Value, Tensor> live, Value value, Tensor tensor)
     {
         BeforeRounding?.Invoke(value, tensor);
-        Tensor kept = FakeQuantize && value.Quantization is { } quantization ? quantization.Round(tensor) : tensor;
+        Tensor kept = FakeQuantize && value.Quantization is { } quantization ? quantization.Round(tensor, Pool) : tensor;
         live[value] = kept;
         Hook?.Invoke(value, kept);
     }

@@ -2,6 +2,7 @@ using System.Numerics;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -50,7 +51,7 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
         Tensor result = context.Input(0);
         for (int i = 1; i < context.InputCount; i++)
         {
-            result = Apply(context.Node, result, context.Input(i));
+            result = Apply(context.Node, result, context.Input(i), context.Pool);
         }
 
         context.Output = result;
@@ -62,7 +63,7 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
         Node node = context.Node;
         var partial = new Tensor[context.InputCount];
         partial[0] = context.Input(0);
-        for (int i = 1; i < partial.Length - 1; i++) partial[i] = Apply(node, partial[i - 1], context.Input(i));
+        for (int i = 1; i < partial.Length - 1; i++) partial[i] = Apply(node, partial[i - 1], context.Input(i), context.Pool);
         Tensor gradient = context.OutputGradient;
         for (int i = partial.Length - 1; i > 0; i--)
             (gradient, context.Gradients[i]) = Backward(context, partial[i - 1], context.Input(i), gradient);
@@ -96,28 +97,32 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
         return result;
     }
 
-    private static Tensor Apply(Node node, Tensor a, Tensor b)
+    private static Tensor Apply(Node node, Tensor a, Tensor b, WorkerPool? pool)
     {
         if (a.Type == ElementType.BFloat16)
         {
-            Tensor wide = Apply(node, Casting.To(a, ElementType.Float32), Casting.To(b, ElementType.Float32));
+            Tensor wide = Apply(node, Casting.To(a, ElementType.Float32), Casting.To(b, ElementType.Float32), pool);
             return Casting.To(wide, ElementType.BFloat16);
         }
 
         int[] dims = Broadcasting.Combine(node, a.Shape, b.Shape).ToSizes()!;
         Tensor result = node.Allocate(a.Type, dims);
         ElementDispatch.Numbers(
-            a.Type, new Loop(Broadcasting.Expand(node, a, dims), Broadcasting.Expand(node, b, dims), result));
+            a.Type, new Loop(Broadcasting.Expand(node, a, dims), Broadcasting.Expand(node, b, dims), result, pool));
         return result;
     }
 
-    private readonly struct Loop(Tensor a, Tensor b, Tensor result) : INumberAction
+    private readonly struct Loop(Tensor a, Tensor b, Tensor result, WorkerPool? pool) : INumberAction
     {
         public void Run<T>() where T : unmanaged, INumber<T>
         {
-            ReadOnlySpan<T> x = a.As<T>(), y = b.As<T>();
-            Span<T> z = result.As<T>();
-            for (int i = 0; i < z.Length; i++) z[i] = TFunction.Apply(x[i], y[i]);
+            (Tensor left, Tensor right, Tensor both) = (a, b, result);
+            ElementRanges.Run(result.Count, pool, (start, length) =>
+            {
+                ReadOnlySpan<T> x = left.As<T>().Slice(start, length), y = right.As<T>().Slice(start, length);
+                Span<T> z = both.As<T>().Slice(start, length);
+                for (int i = 0; i < z.Length; i++) z[i] = TFunction.Apply(x[i], y[i]);
+            });
         }
     }
 }

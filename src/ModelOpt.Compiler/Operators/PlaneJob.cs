@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Operators;
@@ -7,16 +8,23 @@ internal sealed class PlaneJob(int planes, Action<int> work) : IParallelJob
 {
     public void Execute(int part) => work(part);
 
-    /// <summary>Does all of it.</summary>
+    /// <summary>Does all of it. What fails on a thread fails here with the same exception.</summary>
     /// <param name="pool">The threads, or null for the caller's only.</param>
     public void Run(WorkerPool? pool)
     {
-        if (pool is not null)
+        if (pool is null)
         {
-            pool.Run(this, planes);
+            for (int i = 0; i < planes; i++) work(i);
             return;
         }
 
-        for (int i = 0; i < planes; i++) work(i);
+        try
+        {
+            pool.Run(this, planes);
+        }
+        catch (InvalidOperationException e) when (e.InnerException is { } inner)
+        {
+            ExceptionDispatchInfo.Capture(inner).Throw();
+        }
     }
 }
