@@ -40,20 +40,26 @@ internal sealed class MaxPool : Operator, IDifferentiable
         Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Node.Allocate(ElementType.Float32, x.Dims);
         (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
         int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
+        (int Begin, int End)[] columns = Columns(h);
         new PlaneJob(x.Dims[0] * x.Dims[1], p => Scatter(
-            v, h, x.As<float>().Slice(p * inputPlane, inputPlane), dy.As<float>().Slice(p * outputPlane, outputPlane),
+            v, h, columns, x.As<float>().Slice(p * inputPlane, inputPlane), dy.As<float>().Slice(p * outputPlane, outputPlane),
             dx.As<float>().Slice(p * inputPlane, inputPlane))).Run(context.Pool);
         context.Gradients[0] = dx;
     }
 
-    private static void Scatter(WindowAxis v, WindowAxis h, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx)
+    /// <summary>The taps of each window along an axis that lie in the input.</summary>
+    private static (int Begin, int End)[] Columns(WindowAxis h) =>
+        [.. Enumerable.Range(0, h.Output).Select(ox => h.Taps(ox, 0, h.Input))];
+
+    private static void Scatter(
+        WindowAxis v, WindowAxis h, (int Begin, int End)[] columns, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx)
     {
         for (int oy = 0, at = 0; oy < v.Output; oy++)
         {
             (int top, int bottom) = v.Taps(oy, 0, v.Input);
-            for (int ox = 0; ox < h.Output; ox++, at++)
+            for (int ox = 0; ox < columns.Length; ox++, at++)
             {
-                (int left, int right) = h.Taps(ox, 0, h.Input);
+                (int left, int right) = columns[ox];
                 int largest = -1;
                 for (int ky = top; ky < bottom; ky++)
                 {
@@ -127,29 +133,30 @@ internal sealed class MaxPool : Operator, IDifferentiable
         {
             (Tensor source, Tensor target, WindowAxis vertical, WindowAxis horizontal) = (x, y, v, h);
             int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
+            (int Begin, int End)[] columns = Columns(h);
             new PlaneJob(x.Dims[0] * x.Dims[1], p => Plane<T>(
-                vertical, horizontal, source.As<T>().Slice(p * inputPlane, inputPlane),
+                vertical, horizontal, columns, source.As<T>().Slice(p * inputPlane, inputPlane),
                 target.As<T>().Slice(p * outputPlane, outputPlane))).Run(context.Pool);
         }
 
-        private static void Plane<T>(WindowAxis v, WindowAxis h, ReadOnlySpan<T> x, Span<T> y)
+        private static void Plane<T>(WindowAxis v, WindowAxis h, (int Begin, int End)[] columns, ReadOnlySpan<T> x, Span<T> y)
             where T : unmanaged, INumber<T>
         {
             int at = 0;
             for (int oy = 0; oy < v.Output; oy++)
             {
                 (int top, int bottom) = v.Taps(oy, 0, v.Input);
-                for (int ox = 0; ox < h.Output; ox++)
+                for (int ox = 0; ox < columns.Length; ox++)
                 {
-                    (int left, int right) = h.Taps(ox, 0, h.Input);
+                    (int left, int right) = columns[ox];
                     T largest = T.Zero;
                     bool any = false;
                     for (int ky = top; ky < bottom; ky++)
                     {
-                        int iy = (oy * v.Stride) - v.PadBegin + (ky * v.Dilation);
+                        int row = (((oy * v.Stride) - v.PadBegin + (ky * v.Dilation)) * h.Input) + (ox * h.Stride) - h.PadBegin;
                         for (int kx = left; kx < right; kx++)
                         {
-                            T value = x[(iy * h.Input) + (ox * h.Stride) - h.PadBegin + (kx * h.Dilation)];
+                            T value = x[row + (kx * h.Dilation)];
                             if (!any || value > largest) largest = value;
                             any = true;
                         }

@@ -6,6 +6,23 @@ namespace ModelOpt.Compiler.Tests.Data;
 [TestClass]
 public sealed class SampleSourceTests
 {
+    [TestMethod]
+    public void Compressed_samples_are_the_same_in_any_order_however_often()
+    {
+        using var folder = new TempFolder();
+        var random = new Random(4);
+        byte[] content = new byte[40 * 12];
+        random.NextBytes(content);
+        byte[] idx = DataTesting.Idx(8, [40, 3, 4], content);
+        using SampleSource source = SampleSource.Open(folder.Write("data.gz", DataTesting.Gzip(idx)));
+        // Beyond some number of restarts the bytes are kept; nothing is to be seen of that.
+        for (int i = 0; i < 200; i++)
+        {
+            int n = random.Next(40);
+            CollectionAssert.AreEqual(content[(n * 12)..((n + 1) * 12)], source.Read(n).Bytes.ToArray(), $"read {i}");
+        }
+    }
+
     private static readonly float[] Second = [8, 9, 10, 11, 12, 13, 14, 15];
 
     [TestMethod]
