@@ -20,7 +20,7 @@ public class CompressModelTests
             string text = option.Values switch
             {
                 { Choices: [.., var last] } => last,
-                ShareValue => "0.25",
+                ShareValue or RateValue => "0.25",
                 PatternValue => "2x8",
                 _ => "7",
             };

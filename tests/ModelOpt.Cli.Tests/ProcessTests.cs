@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
 
 namespace ModelOpt.Cli.Tests;
 
@@ -7,6 +10,7 @@ namespace ModelOpt.Cli.Tests;
 public sealed class ProcessTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly (string, object) Pads = ("pads", new[] { 1, 1, 1, 1 });
 
     [TestMethod]
     public void Exit_codes_and_streams_are_those_of_the_command()
@@ -23,6 +27,37 @@ public sealed class ProcessTests
         CliResult usage = Run("inspct");
         Assert.AreEqual((2, ""), (usage.ExitCode, usage.Output));
         StringAssert.Contains(usage.Error, "Did you mean 'inspect'?");
+    }
+
+    [TestMethod]
+    public void The_number_of_processors_does_not_change_a_byte()
+    {
+        using var folder = new TempFolder();
+        var graph = new TestGraph();
+        Value x = graph.Add("Relu", graph.Add("Conv", [graph.Input("image", -1, 8, 8, 8), graph.Random(1, 32, 8, 3, 3)], Pads));
+        x = graph.Add("Relu", graph.Add("Conv", [x, graph.Random(2, 32, 32, 3, 3)], Pads));
+        x = graph.Add("Flatten", graph.Add("GlobalAveragePool", x));
+        graph.Output(graph.Add("Gemm", [x, graph.Random(3, 10, 32)], ("transB", 1)));
+        string model = folder.Write("model.onnx", OnnxWriter.Write(graph.Build()));
+        byte[] data = new byte[16 * 8 * 8 * 8];
+        new Random(4).NextBytes(data);
+        string calibration = folder.Write("data.npy", DataTesting.Npy("|u1", "16, 8, 8, 8", data));
+        foreach (int processors in (int[])[1, 2, 5])
+        {
+            using Process process = Start(processors,
+                "compress", model, "-o", folder[$"{processors}"], "--calibration", calibration, "--std", "255", "--sparsity", "0.5",
+                "--sparsity-pattern", "1x4", "--clusters", "8", "--channel-pruning", "0.2", "--decompose", "0.2");
+            CliResult result = End(process);
+            Assert.AreEqual(0, result.ExitCode, result.Error);
+        }
+
+        string[] files = [.. Directory.GetFiles(folder["1"]).Select(f => Path.GetFileName(f))];
+        Assert.HasCount(4, files);
+        foreach (string file in files)
+        {
+            byte[] one = File.ReadAllBytes(folder[$"1/{file}"]);
+            foreach (string other in (string[])["2", "5"]) CollectionAssert.AreEqual(one, File.ReadAllBytes(folder[$"{other}/{file}"]), $"{other} {file}");
+        }
     }
 
     [TestMethod]
@@ -51,14 +86,19 @@ public sealed class ProcessTests
         return End(process);
     }
 
-    private static Process Start(params string[] args)
+    private static Process Start(params string[] args) => Start(processors: null, args);
+
+    /// <summary>Starts the program on a machine that seems to have so many processors.</summary>
+    private static Process Start(int? processors, params string[] args)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "modelopt.dll");
-        return Process.Start(new ProcessStartInfo("dotnet", [program, .. args])
+        var start = new ProcessStartInfo("dotnet", [program, .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        if (processors is { } count) start.Environment["DOTNET_PROCESSOR_COUNT"] = count.ToString("X", CultureInfo.InvariantCulture);
+        return Process.Start(start)!;
     }
 
     private static CliResult End(Process process)

@@ -104,14 +104,14 @@ public static class OptionCatalog
             o => M(o).Seed, (o, v) => M(o) with { Seed = (int)v }),
     ];
 
-    /// <summary>The option that says how much of a technique is wanted, without which another of its group does nothing.</summary>
+    /// <summary>The option that asks for a technique, without which another of its group does nothing.</summary>
     /// <param name="option">The other.</param>
     /// <returns>Null where it is that option itself, or needs none.</returns>
-    public static OptionDescription? AmountOf(OptionDescription option)
+    public static OptionDescription? LeaderOf(OptionDescription option)
     {
-        // It stands first in its group, which the forms of numbers have none of.
+        // It stands first in its group. Numbers have a form also where none is asked for.
         OptionDescription first = All.First(o => o.Group == option.Group);
-        return first != option && first.Values.IsNumber ? first : null;
+        return first == option || first.Name == nameof(LayerOptions.Quantization) ? null : first;
     }
 
     private static OptionDescription Of(

@@ -22,19 +22,22 @@ internal static class OptionChecks
     public static void CheckModel(PassContext context)
     {
         // Whoever calls the compiler as a library has not been told yet.
-        foreach (OptionDescription option in OptionCatalog.All)
+        IReadOnlyList<LayerRule> rules = context.Recipe.Layers;
+        foreach (LayerOptions options in rules.Prepend<LayerOptions>(context.Model))
         {
-            if (option.Of(context.Model) is { } value) option.Values.Parse(option.Name, option.Values.Format(value), option.Values.Choices);
+            foreach (OptionDescription option in OptionCatalog.All.Where(o => o.IsOfLayers || options is ModelOptions))
+            {
+                if (option.Of(options) is { } value) option.Values.Parse(option.Name, option.Values.Format(value), option.Values.Choices);
+            }
         }
 
         Check(context.Model, null);
-        IReadOnlyList<LayerRule> rules = context.Recipe.Layers;
         foreach (OptionDescription option in OptionCatalog.All)
         {
-            if (option.Of(context.Model) is not { } value || OptionCatalog.AmountOf(option) is not { } amount) continue;
-            if (IsWanted(amount, context.Model) || rules.Any(r => IsWanted(amount, r))) continue;
+            if (option.Of(context.Model) is not { } value || OptionCatalog.LeaderOf(option) is not { } leader) continue;
+            if (IsWanted(leader, context.Model) || rules.Any(r => IsWanted(leader, r))) continue;
             if (option.Name == nameof(LayerOptions.SparsityPattern)) throw SparsityDiagnostics.ShareMissing.Error(null, value);
-            context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, null, option.Name, option.Values.Format(value), amount.Name));
+            context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, null, option.Name, option.Values.Format(value), leader.Name));
         }
     }
 
@@ -57,9 +60,9 @@ internal static class OptionChecks
         {
             foreach (OptionDescription option in OptionCatalog.All.Where(o => o.IsOfLayers))
             {
-                if (option.Of(rule) is not { } value || OptionCatalog.AmountOf(option) is not { } amount) continue;
-                if (layers.Any(n => rule.Matches(n.Label) && IsWanted(amount, context.OptionsOf(n)))) continue;
-                context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, rule.Match, option.Name, option.Values.Format(value), amount.Name));
+                if (option.Of(rule) is not { } value || OptionCatalog.LeaderOf(option) is not { } leader) continue;
+                if (layers.Any(n => rule.Matches(n.Label) && IsWanted(leader, context.OptionsOf(n)))) continue;
+                context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, rule.Match, option.Name, option.Values.Format(value), leader.Name));
             }
         }
     }
@@ -87,8 +90,8 @@ internal static class OptionChecks
         }
     }
 
-    /// <summary>Whether options ask for a technique: by an amount, or by a choice that says how much by itself.</summary>
-    private static bool IsWanted(OptionDescription amount, LayerOptions options) => amount.Of(options) is not null || amount.Name switch
+    /// <summary>Whether options ask for a technique: by its leading option, or by a choice that says how much by itself.</summary>
+    private static bool IsWanted(OptionDescription leader, LayerOptions options) => leader.Of(options) is not null || leader.Name switch
     {
         nameof(LayerOptions.Sparsity) => options.SparsityPattern is { Kind: SparsityKind.NM },
         nameof(LayerOptions.Decomposition) => options is ModelOptions { RankSelection: RankSelection.Evbmf },

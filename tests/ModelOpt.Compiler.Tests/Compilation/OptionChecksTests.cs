@@ -57,6 +57,8 @@ public sealed class OptionChecksTests
         AssertNoEffect(new() { ChannelMultiple = 4 }, "ChannelMultiple '4' has no effect, as ChannelPruning is not set.");
         AssertNoEffect(new() { RankSelection = RankSelection.Budget }, "RankSelection 'Budget' has no effect, as Decomposition is not set.");
 
+        AssertNoEffect(new() { Epochs = 3 }, "Epochs '3' has no effect, as FineTune is not set.");
+
         AssertNoEffect(new() { CalibrationMethod = CalibrationMethod.Mse, Seed = 3, Quantization = QuantizationMode.None });
         AssertNoEffect(new() { Clusters = 8, ClusterScope = ClusterScope.Channel, ClusterInitialization = ClusterInitialization.Random });
         AssertNoEffect(new() { SparsityPattern = new(SparsityKind.NM, 2, 4), PruningCriterion = PruningCriterion.Magnitude });
@@ -113,6 +115,7 @@ public sealed class OptionChecksTests
         Assert.AreEqual("MOPT6013", CodeOf(new() { ChannelMultiple = 0 }));
         Assert.AreEqual("MOPT6013", CodeOf(new() { SparsityPattern = new(SparsityKind.NM, 4, 2) }));
         Assert.AreEqual("MOPT6001", CodeOf(new() { Quantization = (QuantizationMode)77 }));
+        Assert.AreEqual("MOPT6013", CodeOf(new() { Layers = [new("*") { Clusters = 1 }] }));
     }
 
     private static string CodeOf(Recipe recipe) => Assert.ThrowsExactly<CompilationException>(

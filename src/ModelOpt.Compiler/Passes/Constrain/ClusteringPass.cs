@@ -1,7 +1,5 @@
-using System.Globalization;
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Compilation;
-using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Passes.Quantize;
 
@@ -35,7 +33,7 @@ internal sealed class ClusteringPass : Pass
             else notes.Add($"{node.Label}: {reason}");
         }
 
-        foreach (Node node in layers) Check(node, context);
+        foreach (Node node in layers) WeightGrid.CheckFinite(node.Input(1));
         foreach (Node node in layers) graph.OwnConstant(node, 1);
         HashSet<Node> left = [.. layers];
         if (context.IsCalibrated)
@@ -60,17 +58,6 @@ internal sealed class ClusteringPass : Pass
         if (context.Recipe.Layers.Any(r => r.Clusters is not null && r.Matches(node.Label))) return null;
         if (node.Int("group", 1) > 1 && tensor.Dims[1] == 1) return "depthwise layers are clustered only where a rule names them";
         return tensor.Count < SmallestCount ? $"layers of less than {SmallestCount} weights are clustered only where a rule names them" : null;
-    }
-
-    private static void Check(Node node, PassContext context)
-    {
-        WeightGrid.CheckFinite(node.Input(1));
-        int clusters = context.OptionsOf(node).Clusters!.Value;
-        string text = clusters.ToString(CultureInfo.InvariantCulture);
-        if (clusters < 3 && node.Input(1).Constraints?.Mask is not null)
-            throw ClusteringDiagnostics.TooFewWithZeros.Error(node.Label, text);
-        if (clusters < 2) throw ClusteringDiagnostics.TooFew.Error(node.Label, text);
-        if (clusters > 256 && IsInt8(node, context)) throw ClusteringDiagnostics.TooMany.Error(node.Label, text);
     }
 
     private static bool IsInt8(Node node, PassContext context) =>
