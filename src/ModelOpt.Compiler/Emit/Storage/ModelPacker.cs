@@ -19,14 +19,17 @@ internal static class ModelPacker
     /// <summary>Buffers smaller than this are not recoded: describing them costs what they save.</summary>
     private const int SmallestWeights = 64;
 
-    private static readonly WeightCoding[] Codings =
-    [
-        .. from size in new[] { 1, 2, 4 }
-           from bitmap in new[] { false, true }
-           from bits in new[] { 0, 1, 2, 4, 8 }
-           where size > 1 || bitmap || bits > 0
-           select new WeightCoding(size, bitmap, bits),
-    ];
+    /// <summary>Weights that have more values than this and fewer zeros than one in so many are as good as they are.</summary>
+    private const int FewValues = 64, ManyZeros = 5;
+
+    /// <summary>
+    /// Where recoding is estimated to end at less or at more than these shares of what Brotli alone makes, only the better form is made:
+    /// the compressor takes more than a second per megabyte.
+    /// </summary>
+    private const double SurelySmaller = 0.97, HardlySmaller = 0.995;
+
+    /// <summary>Codings of a buffer that are compressed to compare them: those of the lowest entropy.</summary>
+    private const int Candidates = 3;
 
     /// <summary>What to embed: the packed form, or the file itself where that saves less than a tenth.</summary>
     /// <param name="tflite">The TFLite file.</param>
@@ -34,18 +37,19 @@ internal static class ModelPacker
     public static byte[] Pack(byte[] tflite, CancellationToken cancellation)
     {
         List<WeightRun> runs = WeightRun.Find(tflite).Where(r => r.Length >= SmallestWeights).ToList();
-        var choices = new (IReadOnlyList<CodedWeights> Coded, long Bytes)[runs.Count];
+        var choices = new Choice[runs.Count];
         Parallel.For(0, runs.Count, new ParallelOptions { CancellationToken = cancellation },
-            i => choices[i] = Choose(tflite.AsSpan(runs[i].Start, runs[i].Length), runs[i].Rows));
+            i => choices[i] = Choose(tflite.AsSpan(runs[i].Start, runs[i].Length), runs[i]));
 
         // Most of a dense int8 network does not compress. Trying takes long.
-        long expected = tflite.LongLength - runs.Sum(r => (long)r.Length) + choices.Sum(c => c.Bytes);
+        long rest = tflite.LongLength - runs.Sum(r => (long)r.Length), expected = rest + choices.Sum(c => c.Bytes);
         if (expected > tflite.LongLength * (WorthIt + 0.07)) return tflite;
-        cancellation.ThrowIfCancellationRequested();
-        byte[] packed = Write(tflite, [.. runs.Select((r, i) => (r.Start, choices[i].Coded))]);
-        cancellation.ThrowIfCancellationRequested();
-        byte[] plain = Write(tflite, []);
-        if (plain.Length < packed.Length) packed = plain;
+        (int, IReadOnlyList<CodedWeights>)[] recoded = [.. runs.Select((r, i) => (r.Start, choices[i].Coded)).Where(r => r.Coded.Count > 0)];
+        double share = (double)expected / (rest + choices.Sum(c => c.PlainBytes));
+        (int, IReadOnlyList<CodedWeights>)[][] tries = share < SurelySmaller ? [recoded] : share > HardlySmaller ? [[]] : [recoded, []];
+        byte[][] forms = new byte[tries.Length][];
+        Parallel.For(0, forms.Length, new ParallelOptions { CancellationToken = cancellation }, i => forms[i] = Write(tflite, tries[i]));
+        byte[] packed = forms.MinBy(f => f.Length)!;
         return packed.Length < tflite.Length * WorthIt && tflite.Length <= (long)PackedModel.MaxRatio * packed.Length
             ? packed
             : tflite;
@@ -107,28 +111,31 @@ internal static class ModelPacker
             : throw new InvalidOperationException("Brotli wrote more than its bound.");
     }
 
-    // The codings of one buffer, empty where it stays as it is, and about how many bytes it ends with.
-    private static (IReadOnlyList<CodedWeights> Coded, long Bytes) Choose(ReadOnlySpan<byte> weights, int rows)
+    // The best codings of one buffer.
+    private static Choice Choose(ReadOnlySpan<byte> weights, WeightRun run)
     {
-        int length = Math.Min(weights.Length, SampleBytes);
+        int length = Math.Min(weights.Length, SampleBytes), rows = run.Rows;
         byte[] sample = weights[..length].ToArray();
-        long best = Compress(sample).Length;
+        long plain = Compress(sample).Length, best = plain;
         WeightCoding? chosen = null;
-        foreach (WeightCoding coding in Codings)
+        bool isDense = run.ElementBytes == 1 && IsDense(sample);
+        IEnumerable<CodedWeights> candidates = (isDense ? [] : Codings(run.ElementBytes))
+            .Where(coding => sample.Length % coding.ElementBytes == 0)
+            .Select(coding => WeightEncoder.Encode(sample, coding)).OfType<CodedWeights>().OrderBy(Entropy).Take(Candidates);
+        foreach (CodedWeights coded in candidates)
         {
-            if (weights.Length % coding.ElementBytes != 0 || WeightEncoder.Encode(sample, coding) is not { } coded) continue;
-            if (Entropy(coded) > 1.1 * best) continue;
             long size = Size([coded]);
-            if (size < best && WeightEncoder.Encode(weights, coding) is not null) (best, chosen) = (size, coding);
+            if (size < best && WeightEncoder.Encode(weights, coded.Coding) is not null) (best, chosen) = (size, coded.Coding);
         }
 
         IReadOnlyList<CodedWeights> whole = chosen is { } c ? [WeightEncoder.Encode(weights, c)!] : [];
 
         // Weights clustered channel by channel have few values in each, and many in all.
-        if (rows > 1 && weights.Length / rows >= SmallestWeights)
+        int rowBytes = weights.Length / rows;
+        if (rows > 1 && rowBytes >= SmallestWeights && !(isDense && IsDense(weights[..rowBytes])))
         {
-            int rowBytes = weights.Length / rows, sampled = Math.Clamp(length / rowBytes, 1, rows);
-            long share = best * ((long)sampled * rowBytes) / length;
+            int sampled = Math.Clamp(length / rowBytes, 1, rows);
+            long least = best * ((long)sampled * rowBytes) / length;
             foreach (bool bitmap in (bool[])[false, true])
             {
                 var coding = new WeightCoding(1, bitmap, 8);
@@ -137,11 +144,31 @@ internal static class ModelPacker
                     if (WeightEncoder.Encode(weights.Slice(row * rowBytes, rowBytes), coding) is { } coded) all.Add(coded);
                 if (all.Count < rows) continue;
                 long size = Size(all.Take(sampled));
-                if (size < share) (share, whole, best) = (size, all, size * length / ((long)sampled * rowBytes));
+                if (size < least) (least, whole, best) = (size, all, size * length / ((long)sampled * rowBytes));
             }
         }
 
-        return (whole, best * weights.Length / length);
+        return new Choice(whole, best * weights.Length / length, plain * weights.Length / length);
+    }
+
+    private static IEnumerable<WeightCoding> Codings(int size) =>
+        from bitmap in new[] { false, true }
+        from bits in new[] { 0, 1, 2, 4, 8 }
+        where size > 1 || bitmap || bits > 0
+        select new WeightCoding(size, bitmap, bits);
+
+    // Bytes among which there are neither few values, nor many zeros: what codings could gain, Brotli finds by itself.
+    private static bool IsDense(ReadOnlySpan<byte> weights)
+    {
+        Span<bool> seen = stackalloc bool[256];
+        int values = 0;
+        foreach (byte weight in weights)
+        {
+            values += seen[weight] ? 0 : 1;
+            seen[weight] = true;
+        }
+
+        return values > Math.Min(FewValues, weights.Length / 2) && weights.Count((byte)0) < weights.Length / ManyZeros;
     }
 
     private static long Size(IEnumerable<CodedWeights> coded) => Compress(
@@ -166,4 +193,7 @@ internal static class ModelPacker
         for (; rest >= 128; rest >>= 7) stream.WriteByte((byte)(rest | 128));
         stream.WriteByte((byte)rest);
     }
+
+    // Codings of a buffer one after another, empty where it stays as it is; about how many bytes it ends with, and would otherwise.
+    private sealed record Choice(IReadOnlyList<CodedWeights> Coded, long Bytes, long PlainBytes);
 }
