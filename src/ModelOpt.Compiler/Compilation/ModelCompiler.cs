@@ -6,6 +6,7 @@ using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Passes.FineTune;
 
 namespace ModelOpt.Compiler.Compilation;
 
@@ -40,6 +41,7 @@ public static class ModelCompiler
             Enter("simplify", context);
             IReadOnlyList<AppliedPass> simplified = PassPipeline.Simplify(graph, context);
             OptionChecks.CheckLayers(graph, context);
+            FineTuningData.Check(graph, context);
             var report = new ReportBuilder(graph);
             Enter("compress", context);
             IReadOnlyList<AppliedPass> compressed = PassPipeline.Compress(graph, context);

@@ -86,7 +86,7 @@ public static class OptionCatalog
             "Samples of a training step; 64 unless told.",
             o => M(o).BatchSize, (o, v) => M(o) with { BatchSize = (int)v }),
         Of("Fine-tuning", nameof(ModelOptions.LearningRate), new RateValue(),
-            "How far a training step goes at most, relative to the size of the weights; 0.001 unless told.",
+            "How far a training step goes at most, relative to the size of the weights; 0.002 unless told.",
             o => M(o).LearningRate, (o, v) => M(o) with { LearningRate = (double)v }),
         Of("Fine-tuning", nameof(ModelOptions.LearningRateSchedule), new ChoiceValue<LearningRateSchedule>(),
             "How the learning rate changes. Cosine: falls to zero (the default). Constant: stays. OneCycle: rises, then falls to zero.",

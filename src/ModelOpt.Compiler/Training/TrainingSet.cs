@@ -64,16 +64,29 @@ internal sealed class TrainingSet : IDisposable
         if (wrong >= 0) throw FineTuningDiagnostics.LabelOutside.Error(null, wrong, labels[wrong], classes);
     }
 
-    /// <summary>Reads samples.</summary>
+    /// <summary>Reads samples as they are.</summary>
+    /// <param name="indices">Which, from 0.</param>
+    /// <param name="pool">Threads, or null.</param>
+    public TrainingBatch Batch(ReadOnlySpan<int> indices, WorkerPool? pool) =>
+        Batch(indices.ToArray(), new ImageVariation[indices.Length], pool);
+
+    /// <summary>Reads samples and varies images.</summary>
     /// <param name="indices">Which, from 0.</param>
     /// <param name="augmentation">How images are varied.</param>
-    /// <param name="random">Where chance comes from; not used where images are not varied.</param>
+    /// <param name="random">Where chance comes from.</param>
     /// <param name="pool">Threads, or null.</param>
     public TrainingBatch Batch(ReadOnlySpan<int> indices, Augmentation augmentation, Random random, WorkerPool? pool)
     {
         int[] chosen = indices.ToArray();
-        ImageVariation[] variations = [.. chosen.Select(_ => ImageVariation.Of(augmentation, random))];
-        Tensor[] tensors = [.. inputs.Select(_ => Tensor.Zeros(ElementType.Float32, [0]))];
+        return Batch(chosen, Array.ConvertAll(chosen, _ => ImageVariation.Of(augmentation, random)), pool);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => inputs.ForEach(i => i.Dispose());
+
+    private TrainingBatch Batch(int[] chosen, ImageVariation[] variations, WorkerPool? pool)
+    {
+        var tensors = new Tensor[inputs.Count];
         for (int i = 0; i < inputs.Count; i++)
         {
             Tensor first = inputs[i].Read(chosen[0]);
@@ -89,7 +102,4 @@ internal sealed class TrainingSet : IDisposable
 
         return new(tensors, HasLabels ? Array.ConvertAll(chosen, i => labels[i]) : []);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => inputs.ForEach(i => i.Dispose());
 }

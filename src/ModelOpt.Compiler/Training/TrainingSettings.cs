@@ -19,7 +19,7 @@ internal sealed record TrainingSettings(
     public static TrainingSettings Of(ModelOptions options) => new(
         options.Epochs ?? 10,
         options.BatchSize ?? 64,
-        options.LearningRate ?? 0.001,
+        options.LearningRate ?? 0.002,
         options.Optimizer ?? OptimizerKind.Adam,
         options.LearningRateSchedule ?? LearningRateSchedule.Cosine,
         options.Augmentation ?? Augmentation.None,

@@ -87,7 +87,7 @@ public sealed class TrainerTests
 
     private static int Right(Graph graph, TrainingSet data)
     {
-        TrainingBatch all = data.Batch([.. Enumerable.Range(0, data.Count)], Augmentation.None, new Random(0), null);
+        TrainingBatch all = data.Batch([.. Enumerable.Range(0, data.Count)], null);
         float[] scores = new Interpreter(graph).Run(all.Inputs)[0].Span<float>().ToArray();
         return all.Labels.Where((label, n) => Array.IndexOf(scores, scores.AsSpan(n * 4, 4).ToArray().Max(), n * 4, 4) - (n * 4) == label).Count();
     }

@@ -21,7 +21,7 @@ public sealed class TrainingSetTests
         CompileOptions options = new() { InputMean = [1], InputStd = [2] };
         using TrainingSet set = new(Graph(), options, "TrainingData", [data], labels);
         using WorkerPool pool = new(3);
-        TrainingBatch batch = set.Batch([4, 0, 4], Augmentation.None, new Random(0), pool);
+        TrainingBatch batch = set.Batch([4, 0, 4], pool);
         Assert.AreEqual(new Shape(3, 1, 2, 2), batch.Inputs.Single().Shape);
         float[] expected = [.. new[] { 16, 17, 18, 19, 0, 1, 2, 3, 16, 17, 18, 19 }.Select(x => (x - 1) / 2f)];
         CollectionAssert.AreEqual(expected, batch.Inputs[0].Span<float>().ToArray());
@@ -39,7 +39,7 @@ public sealed class TrainingSetTests
         foreach (WorkerPool? threads in new[] { null, pool })
         {
             CompilationException e = Assert.ThrowsExactly<CompilationException>(
-                () => set.Batch([.. Enumerable.Range(0, 20)], Augmentation.None, new Random(0), threads));
+                () => set.Batch([.. Enumerable.Range(0, 20)], threads));
             StringAssert.Contains(e.Diagnostic.Message, "12");
         }
     }

@@ -18,6 +18,15 @@ internal sealed record FineTuningData(
     // Without evaluation data, one of so many training samples is kept for it: by chance, as classes may take turns in the data.
     private const int KeptOf = 10;
 
+    /// <summary>Checks the data that options name, before anything else is done with the model.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    /// <param name="context">The options.</param>
+    /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>
+    public static void Check(Graph graph, PassContext context)
+    {
+        if (context.Model.FineTune is { } mode and not FineTuneMode.None) Open(graph, context, mode).Dispose();
+    }
+
     /// <summary>Opens the data that options name.</summary>
     /// <param name="graph">The graph, with shapes.</param>
     /// <param name="context">The options.</param>

@@ -35,7 +35,7 @@ internal readonly record struct TrainingScore(double Loss, int? Right, int Sampl
         for (int first = 0; first < indices.Count; first += batchSize)
         {
             int[] chosen = [.. indices.Skip(first).Take(batchSize)];
-            TrainingBatch batch = data.Batch(chosen, default, Random.Shared, pool);
+            TrainingBatch batch = data.Batch(chosen, pool);
             Tensor[] computed = interpreter.Run(batch.Inputs, cancellation);
             loss += objective.Evaluate(computed.AsSpan(0, computed.Length - 1), batch, cancellation).Loss * chosen.Length;
             for (int i = 0; i < batch.Labels.Length; i++)

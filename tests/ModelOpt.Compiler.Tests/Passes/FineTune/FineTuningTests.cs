@@ -7,6 +7,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Passes;
 using ModelOpt.Compiler.Tests.Data;
+using ModelOpt.Compiler.Tests.Passes.Quantize;
 
 namespace ModelOpt.Compiler.Tests.Passes.FineTune;
 
@@ -98,6 +99,17 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
+    public void Data_is_checked_before_anything_is_compressed()
+    {
+        List<string> phases = [];
+        CompileOptions options = QuantizeTesting.SampleOptions with { FineTune = FineTuneMode.Labels };
+        CompilationException e = Assert.ThrowsExactly<CompilationException>(() => ModelCompiler.Compile(
+            QuantizeTesting.SampleModel, options, new DiagnosticList(), new Phases(phases)));
+        Assert.AreEqual("MOPT4502", e.Diagnostic.Descriptor.Code);
+        CollectionAssert.AreEqual(new[] { "read", "simplify" }, phases);
+    }
+
+    [TestMethod]
     public void A_model_of_one_sample_is_left_as_it_is()
     {
         using TempFolder folder = new();
@@ -141,5 +153,10 @@ public sealed class FineTuningTests
     {
         long[] labels = [.. Enumerable.Range(0, count).Select(i => (long)(first + (i % 5)))];
         return folder.Write($"y{count}{first}.npy", DataTesting.Npy("<i8", $"{count},", MemoryMarshal.AsBytes<long>(labels)));
+    }
+
+    private sealed class Phases(List<string> names) : IProgress<CompileProgress>
+    {
+        public void Report(CompileProgress value) => names.Add(value.Phase);
     }
 }
