@@ -13,7 +13,7 @@ namespace ModelOpt.Cli.Commands;
 internal static class EvaluateCommand
 {
     private sealed record Options(
-        string Model, string Data, string Labels, SampleFormat Format, int LabelOffset, int Limit, EngineKind Engine);
+        string Model, string Data, string Labels, SampleFormat Format, int LabelOffset, int Limit, EngineKind Engine, string? Reference);
 
     public static Command Create(Terminal terminal)
     {
@@ -40,6 +40,11 @@ internal static class EvaluateCommand
             "What runs the model: ModelOpt's runtime (the default), the compiler's interpreter, which computes in float by the "
                 + "operators' definition, or Microsoft's ONNX Runtime if it is installed. The last two run .onnx models only.",
             ("modelopt", EngineKind.ModelOpt), ("interpreter", EngineKind.Interpreter), ("onnxruntime", EngineKind.OnnxRuntime));
+        var reference = new Option<string?>("--reference")
+        {
+            Description = "The model that it was made from: prints also how often both choose the same class, and how far the scores are apart.",
+            HelpName = "MODEL",
+        };
 
         var command = new Command("evaluate", 
             """
@@ -49,7 +54,7 @@ internal static class EvaluateCommand
                        --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375
             """)
         {
-            model, data, labels, mean, std, layout, offset, limit, engine,
+            model, data, labels, mean, std, layout, offset, limit, engine, reference,
         };
         command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () => Run(
             new Options(
@@ -59,7 +64,8 @@ internal static class EvaluateCommand
                 CliOptions.Format(parsed, mean, std, layout),
                 parsed.GetValue(offset),
                 parsed.GetValue(limit) is > 0 and int given ? given : int.MaxValue,
-                parsed.GetValue(engine)),
+                parsed.GetValue(engine),
+                parsed.GetValue(reference)),
             terminal,
             cancellation)));
         return command;
@@ -67,17 +73,8 @@ internal static class EvaluateCommand
 
     private static void Run(Options options, Terminal terminal, CancellationToken cancellation)
     {
-        using IEngine engine = Engine.Open(
-            options.Engine,
-            options.Model,
-            new CompileOptions
-            {
-                Quantization = QuantizationMode.None,
-                CalibrationData = [options.Data],
-                DataLayout = options.Format.Layout,
-            },
-            terminal,
-            cancellation);
+        using IEngine engine = Open(options.Model);
+        using IEngine? reference = options.Reference is null ? null : Open(options.Reference);
         using InputSamples samples = InputSamples.Open(options.Data, engine.Input, options.Format);
         int[] labels = LabelSource.Read(options.Labels);
         if (labels.Length != samples.Count)
@@ -86,7 +83,8 @@ internal static class EvaluateCommand
                 DataDiagnostics.LabelCountMismatch.At(options.Labels, null, labels.Length, samples.Count));
         }
 
-        int count = Math.Min(options.Limit, samples.Count), right = 0, done = 0;
+        int count = Math.Min(options.Limit, samples.Count), right = 0, same = 0, done = 0;
+        double[] noises = new double[count], signals = new double[count];
         var parallel = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
         try
         {
@@ -95,6 +93,13 @@ internal static class EvaluateCommand
             {
                 float[] scores = engine.Run(sample.Input);
                 if (ArgMax(scores) == ClassOf(sample.Index, scores.Length)) Interlocked.Increment(ref right);
+                if (reference?.Run(sample.Input) is { } wanted)
+                {
+                    if (ArgMax(scores) == ArgMax(wanted)) Interlocked.Increment(ref same);
+                    signals[sample.Index] = wanted.Sum(w => (double)w * w);
+                    noises[sample.Index] = wanted.Zip(scores, (w, s) => (double)(w - s) * (w - s)).Sum();
+                }
+
                 terminal.Report(new CompileProgress("evaluate", Interlocked.Increment(ref done), count));
             });
         }
@@ -107,6 +112,24 @@ internal static class EvaluateCommand
         if (ModelFile.FormatOf(options.Model) == ModelFormat.PackedTflite) terminal.WriteResult("TFLite packed for embedding");
         terminal.WriteResult(string.Create(
             CultureInfo.InvariantCulture, $"top-1 {100.0 * right / count:F2} % ({right}/{count})"));
+        if (reference is not null)
+        {
+            terminal.WriteResult(string.Create(
+                CultureInfo.InvariantCulture,
+                $"same class as the reference {100.0 * same / count:F2} % ({same}/{count}), error of the scores {100 * Math.Sqrt(noises.Sum() / signals.Sum()):F2} %"));
+        }
+
+        IEngine Open(string model) => Engine.Open(
+            options.Engine,
+            model,
+            new CompileOptions
+            {
+                Quantization = QuantizationMode.None,
+                CalibrationData = [options.Data],
+                DataLayout = options.Format.Layout,
+            },
+            terminal,
+            cancellation);
 
         IEnumerable<(int Index, Tensor Input)> Read()
         {

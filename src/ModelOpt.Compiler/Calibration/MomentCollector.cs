@@ -11,9 +11,9 @@ namespace ModelOpt.Compiler.Calibration;
 
 /// <summary>
 /// Runs calibration samples through the graph as it is and through the float model, one at a time, and collects the
-/// <see cref="LayerMoments"/> of layers: inputs from the one, outputs from the other. Memory does not grow with the samples.
+/// <see cref="LayerMoments"/> of layers: inputs from the one, outputs from the other. What it keeps of samples has a limit.
 /// </summary>
-internal static class MomentCollector
+internal sealed class MomentCollector : IDisposable
 {
     /// <summary>At most how many positions of a sample are used, evenly spread; neighbours tell little new.</summary>
     private const int Positions = 1024;
@@ -21,48 +21,55 @@ internal static class MomentCollector
     /// <summary>The same where each group has moments of its own, which are small.</summary>
     private const int GroupPositions = 256;
 
-    /// <summary>Collects moments.</summary>
-    /// <param name="graph">The graph as it is.</param>
+    private readonly PassContext context;
+    private readonly Calibrator calibrator;
+    private readonly WorkerPool pool = new(Environment.ProcessorCount);
+    private readonly SampleFront current;
+    private readonly SampleFront original;
+    private readonly Dictionary<string, Value> produced;
+
+    /// <summary>Opens the data.</summary>
+    /// <param name="graph">The graph as it is. What lies behind the layers whose moments were collected last may change.</param>
     /// <param name="reference">The float model; layers are found by the names of their outputs.</param>
-    /// <param name="layers">Layers of <paramref name="graph"/>: Conv, or Gemm as <see cref="GemmCanonicalization"/> makes it.</param>
     /// <param name="context">Names the data.</param>
+    public MomentCollector(Graph graph, Graph reference, PassContext context)
+    {
+        this.context = context;
+        calibrator = new Calibrator(graph, context);
+        current = new SampleFront(graph, calibrator.Count, Read);
+        original = new SampleFront(reference, calibrator.Count, Read);
+        produced = reference.Nodes.SelectMany(n => n.Outputs).OfType<Value>().ToDictionary(v => v.Name, StringComparer.Ordinal);
+
+        Tensor[] Read(int sample) => calibrator.Sample(sample, calibrator.Count);
+    }
+
+    /// <summary>Collects moments.</summary>
+    /// <param name="layers">
+    /// Layers of the graph, in its order and not before those of the last call: Conv, or Gemm as <see cref="GemmCanonicalization"/> makes it.
+    /// </param>
     /// <param name="phase">What progress calls it.</param>
     /// <returns>The moments of those layers whose outputs the float model has.</returns>
     /// <exception cref="CompilationException">A value is not finite, or the data does not fit.</exception>
-    public static Dictionary<Node, LayerMoments> Collect(
-        Graph graph, Graph reference, IReadOnlyList<Node> layers, PassContext context, string phase)
+    public Dictionary<Node, LayerMoments> Collect(IReadOnlyList<Node> layers, string phase)
     {
-        Dictionary<string, Value> produced = reference.Nodes.SelectMany(n => n.Outputs).OfType<Value>().ToDictionary(v => v.Name, StringComparer.Ordinal);
         Dictionary<Node, Value> targets = layers.Where(l => produced.ContainsKey(l.Output.Name)).ToDictionary(l => l, l => produced[l.Output.Name]);
         Dictionary<Node, LayerMoments> moments = targets.ToDictionary(t => t.Key, t => Empty(t.Key, t.Value));
+        if (targets.Count == 0) return moments;
         ILookup<Value, Node> readers = targets.Keys.ToLookup(l => l.Input(0));
         Dictionary<Value, Tensor> wanted = [];
-        int sample = 0;
-        using WorkerPool pool = new(Environment.ProcessorCount);
-        using Calibrator calibrator = new(graph, context);
         HashSet<Value> observed = [.. targets.Values];
-        Interpreter original = new(reference, observed)
+        int sample = 0;
+        original.MoveTo(targets.Values.Select(v => v.Producer!), observed, pool, (value, tensor) => wanted[value] = Finite(value, tensor));
+        current.MoveTo(targets.Keys, [.. readers.Select(r => r.Key)], pool, (value, tensor) =>
         {
-            Pool = pool, Hook = (value, tensor) =>
-            {
-                if (observed.Contains(value)) wanted[value] = Finite(value, tensor);
-            },
-        };
-        Interpreter current = new(graph, readers.Select(r => r.Key))
-        {
-            Pool = pool, Hook = (value, tensor) =>
-            {
-                foreach (Node layer in readers[value])
-                    Add(moments[layer], layer, Finite(value, tensor), wanted[targets[layer]], sample, pool);
-            },
-        };
+            foreach (Node layer in readers[value]) Add(moments[layer], layer, Finite(value, tensor), wanted[targets[layer]], sample, pool);
+        });
         for (; sample < calibrator.Count; sample++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             context.Progress?.Report(new CompileProgress(phase, sample, calibrator.Count));
-            Tensor[] inputs = calibrator.Sample(sample, calibrator.Count);
-            original.Run(inputs, context.Cancellation);
-            current.Run(inputs, context.Cancellation);
+            original.Run(sample, context.Cancellation);
+            current.Run(sample, context.Cancellation);
         }
 
         return moments;
@@ -70,6 +77,13 @@ internal static class MomentCollector
         Tensor Finite(Value value, Tensor tensor) =>
             !tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue) ? tensor
             : throw RecipeDiagnostics.NotFinite.Error(value.Producer?.Label, sample, value.Name);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        calibrator.Dispose();
+        pool.Dispose();
     }
 
     private static LayerMoments Empty(Node layer, Value target)

@@ -14,6 +14,7 @@ internal sealed class Interpreter
 {
     private readonly Graph graph;
     private readonly Node[] nodes;
+    private readonly Value[] inputs;
     private readonly Value[] outputs;
     private readonly Value[][] lastUses;
     private readonly ConcurrentDictionary<Value, Tensor> rounded = [];
@@ -22,9 +23,11 @@ internal sealed class Interpreter
     /// <summary>Prepares a graph. It must not change while the interpreter is used.</summary>
     /// <param name="graph">The graph, sorted.</param>
     /// <param name="outputs">The values to compute; the graph's outputs where null. Nodes they do not need are not run.</param>
-    public Interpreter(Graph graph, IEnumerable<Value>? outputs = null)
+    /// <param name="inputs">The values that each run is given; the graph's inputs where null. What they are made of is not run.</param>
+    public Interpreter(Graph graph, IEnumerable<Value>? outputs = null, IEnumerable<Value>? inputs = null)
     {
         this.graph = graph;
+        this.inputs = [.. inputs ?? graph.Inputs];
         this.outputs = [.. outputs ?? graph.Outputs];
         nodes = Needed();
         lastUses = LastUses();
@@ -62,24 +65,24 @@ internal sealed class Interpreter
     public IReadOnlyDictionary<string, Tensor> Run(
         IReadOnlyDictionary<string, Tensor> feeds, CancellationToken cancellation = default)
     {
-        Tensor[] results = Run([.. graph.Inputs.Select(i => feeds.GetValueOrDefault(i.Name))], cancellation);
+        Tensor[] results = Run([.. inputs.Select(i => feeds.GetValueOrDefault(i.Name))], cancellation);
         return outputs.Zip(results).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal);
     }
 
     /// <summary>Runs the graph on its inputs in order.</summary>
-    /// <param name="inputs">A tensor for each graph input; null where the chosen outputs do not need it.</param>
+    /// <param name="tensors">A tensor for each input; null where the chosen outputs do not need it.</param>
     /// <param name="cancellation">Ends the run.</param>
     /// <returns>A tensor for each chosen output, in order.</returns>
-    /// <exception cref="ArgumentException">There are more or fewer inputs than the graph has.</exception>
+    /// <exception cref="ArgumentException">There are more or fewer tensors than inputs.</exception>
     /// <exception cref="CompilationException">An operator does not take what it is fed.</exception>
-    public Tensor[] Run(IReadOnlyList<Tensor?> inputs, CancellationToken cancellation)
+    public Tensor[] Run(IReadOnlyList<Tensor?> tensors, CancellationToken cancellation)
     {
-        if (inputs.Count != graph.Inputs.Count)
-            throw new ArgumentException($"{inputs.Count} inputs were given, the graph has {graph.Inputs.Count}.", nameof(inputs));
+        if (tensors.Count != inputs.Length)
+            throw new ArgumentException($"{tensors.Count} inputs were given, the graph has {inputs.Length}.", nameof(tensors));
         var live = new Dictionary<Value, Tensor>();
-        for (int i = 0; i < inputs.Count; i++)
+        for (int i = 0; i < inputs.Length; i++)
         {
-            if (inputs[i] is { } tensor) Keep(live, graph.Inputs[i], tensor);
+            if (tensors[i] is { } tensor) Keep(live, inputs[i], tensor);
         }
 
         for (int i = 0; i < nodes.Length; i++)
@@ -136,10 +139,11 @@ internal sealed class Interpreter
     private Node[] Needed()
     {
         var needed = new HashSet<Value>(outputs);
+        var given = new HashSet<Value>(inputs);
         var kept = new List<Node>();
         foreach (Node node in graph.Nodes.Reverse())
         {
-            if (!node.Outputs.Any(v => v is not null && needed.Contains(v))) continue;
+            if (!node.Outputs.Any(v => v is not null && needed.Contains(v) && !given.Contains(v))) continue;
             kept.Add(node);
             foreach (Value? input in node.Inputs)
             {

@@ -70,7 +70,8 @@ public sealed class MomentCollectorTests
     {
         using var folder = new TempFolder();
         Node layer = graph.Nodes[0];
-        LayerMoments moments = MomentCollector.Collect(graph, graph.Clone(), [layer], folder.Calibrated(graph), "test")[layer];
+        using MomentCollector collector = new(graph, graph.Clone(), folder.Calibrated(graph));
+        LayerMoments moments = collector.Collect([layer], "test")[layer];
         float[] weight = layer.Input(1).Constant!.Span<float>().ToArray(), bias = layer.Input(2).Constant!.Span<float>().ToArray();
         int k = moments.Inputs, perGroup = moments.Outputs / moments.Groups;
         for (int group = 0; group < moments.Groups; group++)

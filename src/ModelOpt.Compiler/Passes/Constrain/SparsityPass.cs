@@ -14,13 +14,14 @@ namespace ModelOpt.Compiler.Passes.Constrain;
 internal sealed class SparsityPass : Pass
 {
     /// <summary>The pull to the original weights, as a share of the mean variance of a layer's inputs.</summary>
-    private const double LeastRidge = 0.01;
+    private static readonly double LeastRidge = X("XR0", 0.01);
+    private static double X(string n, double d) => Environment.GetEnvironmentVariable(n) is { } v ? double.Parse(v, System.Globalization.CultureInfo.InvariantCulture) : d;
 
     /// <summary>
     /// How much more it pulls for each input that a position of the samples has to tell of. A layer wider than there are positions would fit
     /// these alone, and its weights would seem to cost nothing.
     /// </summary>
-    private const double RidgePerInput = 2;
+    private static readonly double RidgePerInput = X("XR1", 2);
 
     /// <summary>At most how many bytes the moments taken at a time have.</summary>
     private const long MomentBytes = 1L << 30;
@@ -49,7 +50,7 @@ internal sealed class SparsityPass : Pass
         {
             // Layers of one stage see each other as they were: a mask is applied only together with the fit that makes up for it.
             Dictionary<Node, Choice> choices = Enumerable.Range(0, masks.Length).ToDictionary(
-                i => layers[i].Node, i => new Choice(layers[i] with { Share = masks[i].Sparsity }, masks[i], shares && layers[i].IsPooled));
+                i => layers[i].Node, i => new Choice(layers[i] with { Share = masks[i].Sparsity }, masks[i], shares && layers[i].IsPooled && X("XRESEL", 0) == 0));
             LayerStages.Run(graph, [.. Fitted(graph, layers[0].Node)], context, "sparsity",
                 (node, moments) => Fit(graph, node, choices.GetValueOrDefault(node), moments, context));
         }
@@ -69,10 +70,14 @@ internal sealed class SparsityPass : Pass
         n.Type is "Conv" or "Gemm" && n.Input(1) is { Constant: { Type: ElementType.Float32, Rank: >= 2 }, Consumers.Count: 1 }
         && n.InputOrNull(2) is null or { IsConstant: true });
 
-    /// <summary>What zeros cost in each layer, as a share of its output's variance.</summary>
+    /// <summary>What zeros cost in each layer: the error they make in what it computes, and what of that reaches the network's outputs.</summary>
     private static double[][] Costs(Graph graph, List<SparseLayer> layers, PassContext context)
     {
         List<double[]> costs = [];
+        List<(Node, float[], float[])> erring = [];
+        List<double> errors = [];
+        // The weights that the layers have are the best there are: the graph is its own reference.
+        using MomentCollector collector = new(graph, graph, context);
         while (costs.Count < layers.Count)
         {
             List<SparseLayer> some = [];
@@ -84,13 +89,38 @@ internal sealed class SparsityPass : Pass
                 some.Add(layer);
             }
 
-            // The weights that the layers have are the best there are: the graph is its own reference.
-            var moments = MomentCollector.Collect(graph, graph, [.. some.Select(l => l.Node)], context, "sparsity costs");
-            costs.AddRange(some.Select(l =>
+            var collected = collector.Collect([.. some.Select(l => l.Node)], "sparsity costs");
+            foreach (SparseLayer layer in some)
             {
-                float[] weight = l.Node.Input(1).Constant!.Span<float>().ToArray();
-                return SecondOrderPrices.Of(l.Layout, LayerQuadratic.Of(moments[l.Node], weight, RidgeOf(moments[l.Node])), weight, context.Cancellation);
-            }));
+                LayerMoments moments = collected[layer.Node];
+                Tensor weight = layer.Node.Input(1).Constant!;
+                float[] start = weight.Span<float>().ToArray();
+                LayerQuadratic[] error = LayerQuadratic.Of(moments, start, RidgeOf(moments));
+                double[] prices = SecondOrderPrices.Of(layer.Layout, error, start, context.Cancellation);
+                Mask mask = ZeroSelection.Choose([layer], [prices], SparsityDistribution.Uniform)[0];
+                (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(weight, moments, new WeightConstraints().With(mask), RidgeOf(moments), context.Cancellation);
+                float[] erred = fitted.Span<float>().ToArray();
+                int at = 0;
+                double excess = 0, energy = 0;
+                foreach (LayerQuadratic e in error)
+                {
+                    excess += e.Excess(erred.AsSpan(at, e.Rows * e.Columns));
+                    energy += e.Energy(start.AsSpan(at, e.Rows * e.Columns));
+                    at += e.Rows * e.Columns;
+                }
+
+                costs.Add(prices);
+                erring.Add((layer.Node, erred, bias));
+                errors.Add(excess / energy);
+            }
+        }
+
+        double[] changes = OutputSensitivity.Measure(graph, erring, context, "sparsity: sensitivity");
+        for (int i = 0; i < changes.Length; i++)
+        {
+            double factor = errors[i] > 0 ? changes[i] / errors[i] : 1;
+            if (Environment.GetEnvironmentVariable("XSENS") is { } xs) { Console.Error.WriteLine($"{layers[i].Node.Label} {layers[i].Weights} err {errors[i]:g3} change {changes[i]:g3} f {factor:g3}"); factor = Math.Pow(factor, double.Parse(xs, System.Globalization.CultureInfo.InvariantCulture)); }
+            for (int j = 0; j < costs[i].Length; j++) costs[i][j] *= factor;
         }
 
         return [.. costs];

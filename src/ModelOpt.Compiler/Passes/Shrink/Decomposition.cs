@@ -77,8 +77,9 @@ internal sealed class Decomposition(bool plain = false) : Pass
     /// <summary>Finds what each layer could become: its choices, with errors that are comparable among layers.</summary>
     private static void Plan(Graph graph, List<Candidate> candidates, bool byNoise, bool byData, PassContext context)
     {
-        List<(Node, RowMatrix, float[])> erring = [];
+        List<(Node, float[], float[])> erring = [];
         List<Candidate> measured = [];
+        using MomentCollector? collector = byData ? new(graph, context.Reference!, context) : null;
         for (int at = 0; at < candidates.Count;)
         {
             List<Candidate> chunk = [];
@@ -89,8 +90,7 @@ internal sealed class Decomposition(bool plain = false) : Pass
                 chunk.Add(candidates[at]);
             }
 
-            Dictionary<Node, LayerMoments> moments = byData
-                ? MomentCollector.Collect(graph, context.Reference!, [.. chunk.Select(c => c.Layer)], context, "decompose") : [];
+            Dictionary<Node, LayerMoments> moments = collector?.Collect([.. chunk.Select(c => c.Layer)], "decompose") ?? [];
             foreach (Candidate candidate in chunk)
             {
                 context.Cancellation.ThrowIfCancellationRequested();
@@ -99,13 +99,13 @@ internal sealed class Decomposition(bool plain = false) : Pass
                 RankChoice? typical = candidate.Curve.Where(c => c.Form is not null).MinBy(c => Math.Abs(c.Error - TypicalError));
                 if (!byData || byNoise || typical is not { Error: > 0 }) continue;
                 RowMatrix weight = Factorization.Fit(target, typical.Form!.Value, typical.Ranks, false).Composed;
-                erring.Add((candidate.Layer, weight, target.BiasFor(weight)!));
+                erring.Add((candidate.Layer, FactorGeometry.ToFloat(weight.Data), target.BiasFor(weight)!));
                 measured.Add(candidate);
                 candidate.Weight = 1 / typical.Error;
             }
         }
 
-        double[] sensitivity = erring.Count > 0 ? OutputSensitivity.Measure(graph, erring, context) : [];
+        double[] sensitivity = erring.Count > 0 ? OutputSensitivity.Measure(graph, erring, context, "decompose: sensitivity") : [];
         for (int i = 0; i < measured.Count; i++)
         {
             double weight = measured[i].Weight * sensitivity[i];

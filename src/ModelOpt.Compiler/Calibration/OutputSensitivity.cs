@@ -1,0 +1,80 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Passes;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Calibration;
+
+/// <summary>
+/// How much an error in one layer changes what the network computes, measured: the layer gets a weight with an error, all others
+/// stay, and samples are run.
+/// </summary>
+internal static class OutputSensitivity
+{
+    private const int Samples = 16;
+
+    /// <summary>Measures.</summary>
+    /// <param name="graph">The graph; it is not changed.</param>
+    /// <param name="layers">Layers in graph order, each with a weight of the same size and a bias that err.</param>
+    /// <param name="context">Names the data.</param>
+    /// <param name="phase">What progress calls it.</param>
+    /// <returns>
+    /// For each layer the squared change of the outputs as a share of their squares; before a last Softmax, which would hide
+    /// how near to another class it gets.
+    /// </returns>
+    public static double[] Measure(
+        Graph graph, IReadOnlyList<(Node Layer, float[] Weight, float[] Bias)> layers, PassContext context, string phase)
+    {
+        Graph copy = graph.Clone();
+        using Calibrator calibrator = new(copy, context);
+        using WorkerPool pool = new(Environment.ProcessorCount);
+        int count = Math.Min(Samples, calibrator.Count);
+        SampleFront front = new(copy, count, i => calibrator.Sample(i, count));
+        HashSet<Value> outputs = [.. copy.Outputs.Select(o => o.Producer is { Type: "Softmax" } softmax ? softmax.Input(0) : o)
+            .Where(o => o.Type == ElementType.Float32)];
+        Dictionary<string, Node> nodes = copy.Nodes.ToDictionary(n => n.Output.Name, StringComparer.Ordinal);
+        Dictionary<Value, Tensor>[] wanted = Run([]);
+        return [.. layers.Select((layer, i) =>
+        {
+            context.Progress?.Report(new CompileProgress(phase, i, layers.Count));
+            Node node = nodes[layer.Layer.Output.Name];
+            Value[] constants = [.. node.Inputs.Skip(1).OfType<Value>()];
+            if (!OutputAffine.SetConstants(copy, node, layer.Weight, layer.Bias)) return 0;
+            double change = Difference(Run([node]), wanted);
+            for (int c = 0; c < constants.Length; c++) node.SetInput(c + 1, constants[c]);
+            if (constants.Length < 2) node.SetInput(2, null);
+            return change;
+        })];
+
+        Dictionary<Value, Tensor>[] Run(Node[] changed)
+        {
+            Dictionary<Value, Tensor>[] results = [.. Enumerable.Range(0, count).Select(_ => new Dictionary<Value, Tensor>())];
+            int sample = 0;
+            front.MoveTo(changed, outputs, pool, (value, tensor) => results[sample][value] = tensor);
+            for (; sample < count; sample++) front.Run(sample, context.Cancellation);
+            return results;
+        }
+    }
+
+    private static double Difference(Dictionary<Value, Tensor>[] actual, Dictionary<Value, Tensor>[] wanted)
+    {
+        double result = 0;
+        foreach (Value output in wanted[0].Keys)
+        {
+            double change = 0, size = 0;
+            for (int s = 0; s < wanted.Length; s++)
+            {
+                ReadOnlySpan<float> x = actual[s][output].Span<float>(), y = wanted[s][output].Span<float>();
+                for (int i = 0; i < y.Length; i++)
+                {
+                    change += (double)(x[i] - y[i]) * (x[i] - y[i]);
+                    size += (double)y[i] * y[i];
+                }
+            }
+
+            if (size > 0) result += change / size;
+        }
+
+        return result;
+    }
+}
