@@ -61,6 +61,45 @@ internal sealed class LayerMoments
         return crosses[group];
     }
 
+    /// <summary>The mean of x, [K].</summary>
+    /// <param name="group">The group.</param>
+    public ReadOnlySpan<double> InputMean(int group) => Gram(group).AsSpan(Inputs * (Inputs + 1), Inputs);
+
+    /// <summary>The covariance of x, [K, K], which is the caller's.</summary>
+    /// <param name="group">The group.</param>
+    public double[] InputCovariance(int group)
+    {
+        int k = Inputs;
+        double[] gram = Gram(group), covariance = new double[k * k];
+        ReadOnlySpan<double> mean = InputMean(group);
+        for (int i = 0; i < k; i++)
+        {
+            for (int j = 0; j < k; j++) covariance[(i * k) + j] = gram[(i * (k + 1)) + j] - (mean[i] * mean[j]);
+        }
+
+        return covariance;
+    }
+
+    /// <summary>The mean of an element of y.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="output">The output channel in the group.</param>
+    public double OutputMean(int group, int output) => Cross(group)[(output * (Inputs + 1)) + Inputs];
+
+    /// <summary>The covariance of y and x, [outputs of the group, K], which is the caller's.</summary>
+    /// <param name="group">The group.</param>
+    public double[] CrossCovariance(int group)
+    {
+        int k = Inputs, outputs = Outputs / Groups;
+        double[] cross = Cross(group), covariance = new double[outputs * k];
+        ReadOnlySpan<double> mean = InputMean(group);
+        for (int o = 0; o < outputs; o++)
+        {
+            for (int j = 0; j < k; j++) covariance[(o * k) + j] = cross[(o * (k + 1)) + j] - (OutputMean(group, o) * mean[j]);
+        }
+
+        return covariance;
+    }
+
     /// <summary>Takes what one group of the layer saw and should have given.</summary>
     /// <param name="group">The group.</param>
     /// <param name="patches">x, [K, positions].</param>

@@ -9,14 +9,22 @@ namespace ModelOpt.Compiler.Calibration;
 /// </summary>
 internal static class LayerStages
 {
+    /// <summary>How often a layer is refined: each time the fit gains about half of what it gained before.</summary>
+    private const int Refinements = 4;
+
     /// <summary>Collects the moments of layers and compresses these, one after the other.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="layers">The layers, in graph order.</param>
     /// <param name="context">Names the data, and the float model.</param>
     /// <param name="phase">What progress calls it.</param>
     /// <param name="compress">Changes one layer, given its moments; may replace its constants, not its output's name.</param>
+    /// <param name="refine">
+    /// Changes the constants of a layer that an activation follows, given moments that know where the activation forgives the layer as it
+    /// is by now; or null.
+    /// </param>
     public static void Run(
-        Graph graph, IReadOnlyList<Node> layers, PassContext context, string phase, Action<Node, LayerMoments> compress)
+        Graph graph, IReadOnlyList<Node> layers, PassContext context, string phase, Action<Node, LayerMoments> compress,
+        Action<Node, LayerMoments>? refine = null)
     {
         using MomentCollector collector = new(graph, context.Reference!, context);
         for (int i = 0; i < layers.Count; i++)
@@ -24,6 +32,10 @@ internal static class LayerStages
             var moments = collector.Collect([layers[i]], $"{phase} {i + 1}/{layers.Count}");
             context.Cancellation.ThrowIfCancellationRequested();
             if (moments.TryGetValue(layers[i], out LayerMoments? found)) compress(layers[i], found);
+            for (int round = 0; refine is not null && round < Refinements; round++)
+            {
+                if (collector.Collect([layers[i]], $"{phase} {i + 1}/{layers.Count}", true).TryGetValue(layers[i], out found)) refine(layers[i], found);
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ internal sealed class MomentCollector : IDisposable
     /// <summary>The same where each group has moments of its own, which are small.</summary>
     private const int GroupPositions = 256;
 
+    private readonly Graph graph;
     private readonly PassContext context;
     private readonly Calibrator calibrator;
     private readonly WorkerPool pool = new(Environment.ProcessorCount);
@@ -34,7 +35,7 @@ internal sealed class MomentCollector : IDisposable
     /// <param name="context">Names the data.</param>
     public MomentCollector(Graph graph, Graph reference, PassContext context)
     {
-        this.context = context;
+        (this.graph, this.context) = (graph, context);
         calibrator = new Calibrator(graph, context);
         current = new SampleFront(graph, calibrator.Count, Read);
         original = new SampleFront(reference, calibrator.Count, Read);
@@ -48,34 +49,37 @@ internal sealed class MomentCollector : IDisposable
     /// Layers of the graph, in its order and not before those of the last call: Conv, or Gemm as <see cref="GemmCanonicalization"/> makes it.
     /// </param>
     /// <param name="phase">What progress calls it.</param>
+    /// <param name="forgiving">Whether only layers that an activation follows are meant, with targets that know of it and of what each layer is now.</param>
     /// <returns>The moments of those layers whose outputs the float model has.</returns>
     /// <exception cref="CompilationException">A value is not finite, or the data does not fit.</exception>
-    public Dictionary<Node, LayerMoments> Collect(IReadOnlyList<Node> layers, string phase)
+    public Dictionary<Node, LayerMoments> Collect(IReadOnlyList<Node> layers, string phase, bool forgiving = false)
     {
-        Dictionary<Node, Value> targets = layers.Where(l => produced.ContainsKey(l.Output.Name)).ToDictionary(l => l, l => produced[l.Output.Name]);
-        Dictionary<Node, LayerMoments> moments = targets.ToDictionary(t => t.Key, t => Empty(t.Key, t.Value));
-        if (targets.Count == 0) return moments;
-        ILookup<Value, Node> readers = targets.Keys.ToLookup(l => l.Input(0));
-        Dictionary<Value, Tensor> wanted = [];
-        HashSet<Value> observed = [.. targets.Values];
-        int sample = 0;
-        original.MoveTo(targets.Values.Select(v => v.Producer!), observed, pool, (value, tensor) => wanted[value] = Finite(value, tensor));
-        current.MoveTo(targets.Keys, [.. readers.Select(r => r.Key)], pool, (value, tensor) =>
+        Dictionary<Node, LayerTargets> targets = [];
+        foreach (Node layer in layers)
         {
-            foreach (Node layer in readers[value]) Add(moments[layer], layer, Finite(value, tensor), wanted[targets[layer]], sample, pool);
-        });
+            if (LayerTargets.Of(layer, graph, produced) is { } target && (!forgiving || target.IsOneSided)) targets[layer] = target;
+        }
+
+        Dictionary<Node, LayerMoments> moments = targets.ToDictionary(t => t.Key, t => Empty(t.Key, t.Value.Wanted));
+        if (targets.Count == 0) return moments;
+        Dictionary<Value, Tensor> seen = [];
+        int sample = 0;
+        original.MoveTo(targets.Values.Select(t => t.Layer), [.. targets.Values.Select(t => t.Wanted)], pool, See);
+        current.MoveTo(targets.Keys, [.. targets.Keys.Select(l => l.Input(0)), .. targets.Values.Select(t => t.Added).OfType<Value>(),
+            .. forgiving ? targets.Keys.Select(l => l.Output) : []], pool, See);
         for (; sample < calibrator.Count; sample++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             context.Progress?.Report(new CompileProgress(phase, sample, calibrator.Count));
             original.Run(sample, context.Cancellation);
             current.Run(sample, context.Cancellation);
+            foreach ((Node layer, LayerTargets target) in targets)
+                Add(moments[layer], layer, seen[layer.Input(0)], target.Of(seen, forgiving ? seen[layer.Output] : null), sample, pool);
         }
 
         return moments;
 
-        Tensor Finite(Value value, Tensor tensor) =>
-            !tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue) ? tensor
+        void See(Value value, Tensor tensor) => seen[value] = !tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue) ? tensor
             : throw RecipeDiagnostics.NotFinite.Error(value.Producer?.Label, sample, value.Name);
     }
 

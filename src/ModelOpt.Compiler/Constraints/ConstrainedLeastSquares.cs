@@ -33,79 +33,55 @@ internal static class ConstrainedLeastSquares
         bool isFree = constraints is { Mask: null, Codebook: null, Grid: null };
         for (int g = 0; g < moments.Groups; g++)
         {
-            double[] mean = new double[k], cross = moments.Cross(g), matrix = Covariance(moments.Gram(g), k, ridge, mean, out double pull);
-            if (isFree) Solve(weight.AsSpan(g * perGroup * k, perGroup * k), k, matrix, mean, cross, pull);
+            double[] matrix = moments.InputCovariance(g), right = moments.CrossCovariance(g), mean = moments.InputMean(g).ToArray();
+            double trace = 0;
+            for (int i = 0; i < k; i++) trace += matrix[i * (k + 1)];
+            double pull = ridge * trace / Math.Max(1, k);
+            if (isFree) Solve(weight.AsSpan(g * perGroup * k, perGroup * k), k, matrix, right, ridge);
+            for (int i = 0; i < k; i++) matrix[i * (k + 1)] += pull;
             Parallel.For(0, perGroup, new ParallelOptions { CancellationToken = cancellation }, o =>
             {
                 int channel = (g * perGroup) + o;
-                Row row = new(k, matrix, mean, cross.AsSpan(o * (k + 1), k + 1), initial.AsSpan(channel * k, k), pull);
-                if (!isFree) row.Descend(weight.AsSpan(channel * k, k), channel, constraints);
-                bias[channel] = row.Bias(weight.AsSpan(channel * k, k));
+                Span<float> row = weight.AsSpan(channel * k, k);
+                if (!isFree)
+                {
+                    double[] gradient = new double[k];
+                    for (int i = 0; i < k; i++) gradient[i] = -right[(o * k) + i] - (pull * initial[(channel * k) + i]);
+                    new Row(k, matrix, gradient).Descend(row, channel, constraints);
+                }
+
+                double shift = moments.OutputMean(g, o);
+                for (int i = 0; i < k; i++) shift -= mean[i] * row[i];
+                bias[channel] = (float)shift;
             });
         }
 
         return (Tensor.Of<float>(start.Dims, weight), bias);
     }
 
-    /// <summary>All rows of a group at once, by the normal equations.</summary>
-    private static void Solve(Span<float> weight, int k, double[] matrix, double[] mean, double[] cross, double pull)
+    /// <summary>All rows of a group at once, by the normal equations of the change: where inputs never vary, the weights stay.</summary>
+    private static void Solve(Span<float> weight, int k, double[] covariance, double[] cross, double ridge)
     {
-        double[] right = new double[weight.Length];
-        for (int i = 0; i < right.Length; i++)
+        double[] error = [.. cross];
+        for (int i = 0; i < error.Length; i++)
         {
-            (int o, int j) = Math.DivRem(i, k);
-            right[i] = cross[(o * (k + 1)) + j] - (cross[(o * (k + 1)) + k] * mean[j]) + (pull * weight[i]);
+            ReadOnlySpan<float> row = weight.Slice(i / k * k, k);
+            for (int j = 0; j < k; j++) error[i] -= row[j] * covariance[(i % k * k) + j];
         }
 
-        double[] solution = SymmetricSolver.Solve(k, matrix, right, 0);
-        for (int i = 0; i < right.Length; i++) weight[i] = (float)solution[i];
+        double[] change = SymmetricSolver.Solve(k, covariance, error, ridge);
+        for (int i = 0; i < change.Length; i++) weight[i] = (float)(weight[i] + change[i]);
     }
 
-    /// <summary>The covariance of the input with the ridge on its diagonal.</summary>
-    private static double[] Covariance(double[] gram, int k, double ridge, double[] mean, out double pull)
+    /// <summary>One output channel: the quadratic ½·wᵀAw + g₀ᵀw.</summary>
+    /// <param name="k">The number of weights.</param>
+    /// <param name="matrix">A [k, k].</param>
+    /// <param name="gradient">g₀, the gradient where all weights are zero; kept up to date with them.</param>
+    private sealed class Row(int k, double[] matrix, double[] gradient)
     {
-        double[] matrix = new double[k * k];
-        int n = k + 1;
-        double trace = 0;
-        for (int i = 0; i < k; i++) mean[i] = gram[(k * n) + i];
-        for (int i = 0; i < k; i++)
-        {
-            for (int j = 0; j < k; j++) matrix[(i * k) + j] = gram[(i * n) + j] - (mean[i] * mean[j]);
-            trace += matrix[(i * k) + i];
-        }
-
-        pull = ridge * trace / Math.Max(1, k);
-        for (int i = 0; i < k; i++) matrix[(i * k) + i] += pull;
-        return matrix;
-    }
-
-    /// <summary>One output channel: the quadratic ½·wᵀAw − rᵀw.</summary>
-    private sealed class Row
-    {
-        private readonly int k;
-        private readonly double[] matrix;
-        private readonly double[] mean;
-        private readonly double[] right;
-        private readonly double outputMean;
-
-        public Row(int k, double[] matrix, double[] mean, ReadOnlySpan<double> cross, ReadOnlySpan<float> initial, double pull)
-        {
-            (this.k, this.matrix, this.mean, outputMean) = (k, matrix, mean, cross[k]);
-            right = new double[k];
-            for (int i = 0; i < k; i++) right[i] = cross[i] - (outputMean * mean[i]) + (pull * initial[i]);
-        }
-
-        public float Bias(ReadOnlySpan<float> weight)
-        {
-            double bias = outputMean;
-            for (int i = 0; i < k; i++) bias -= mean[i] * weight[i];
-            return (float)bias;
-        }
-
         public void Descend(Span<float> weight, int channel, WeightConstraints constraints)
         {
-            double[] gradient = [.. right.Select(r => -r)];
-            for (int i = 0; i < k; i++) Shift(gradient, i, weight[i]);
+            for (int i = 0; i < k; i++) Shift(i, weight[i]);
             double total = 0;
             for (int sweep = 0; sweep < Sweeps; sweep++)
             {
@@ -119,7 +95,7 @@ internal static class ConstrainedLeastSquares
                     if (gain <= 0) continue;
                     gained += gain;
                     weight[i] = to;
-                    Shift(gradient, i, step);
+                    Shift(i, step);
                 }
 
                 total += gained;
@@ -128,7 +104,7 @@ internal static class ConstrainedLeastSquares
         }
 
         // Element by element, so that the width of vectors changes no bit.
-        private void Shift(double[] gradient, int column, double step)
+        private void Shift(int column, double step)
         {
             if (step == 0) return;
             ReadOnlySpan<double> from = matrix.AsSpan(column * k, k);

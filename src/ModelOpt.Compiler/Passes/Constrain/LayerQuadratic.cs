@@ -21,25 +21,15 @@ internal sealed class LayerQuadratic
     {
         int k = Columns = moments.Inputs;
         Rows = moments.Outputs / moments.Groups;
-        double[] gram = moments.Gram(group), cross = moments.Cross(group);
-        ReadOnlySpan<double> mean = gram.AsSpan(k * (k + 1), k);
-        Matrix = new double[k * k];
+        Matrix = moments.InputCovariance(group);
         double trace = 0;
-        for (int i = 0; i < k; i++)
-        {
-            for (int j = 0; j < k; j++) Matrix[(i * k) + j] = gram[(i * (k + 1)) + j] - (mean[i] * mean[j]);
-            trace += Matrix[i * (k + 1)];
-        }
+        for (int i = 0; i < k; i++) trace += Matrix[i * (k + 1)];
 
         // An input that never varies says nothing of any weight: then their squares are the error.
         double pull = trace > 0 ? ridge * trace / k : 1;
         for (int i = 0; i < k; i++) Matrix[i * (k + 1)] += pull;
-        linear = new double[Rows * k];
-        for (int i = 0; i < linear.Length; i++)
-        {
-            int row = i / k * (k + 1);
-            linear[i] = cross[row + (i % k)] - (cross[row + k] * mean[i % k]) + (pull * start[(group * linear.Length) + i]);
-        }
+        linear = moments.CrossCovariance(group);
+        for (int i = 0; i < linear.Length; i++) linear[i] += pull * start[(group * linear.Length) + i];
     }
 
     /// <summary>The error of every group.</summary>

@@ -12,10 +12,10 @@ namespace ModelOpt.Compiler.Passes.Constrain;
 internal static class SecondOrderPrices
 {
     /// <summary>
-    /// How many multiplications the elimination of a layer may take: some ten seconds. A larger layer's columns are parted, and each part
+    /// How many multiplications the elimination of a layer may take: some seconds. A larger layer's columns are parted, and each part
     /// is eliminated as if the others stayed.
     /// </summary>
-    public const double MostWork = 2e10;
+    public const double MostWork = 5e9;
 
     /// <summary>The price of each unit, as a share of the variance of the layer's output.</summary>
     /// <param name="layout">The layer's weight in units.</param>

@@ -14,17 +14,13 @@ namespace ModelOpt.Compiler.Passes.Constrain;
 internal sealed class SparsityPass : Pass
 {
     /// <summary>The pull to the original weights, as a share of the mean variance of a layer's inputs.</summary>
-    private static readonly double LeastRidge = X("XR0", 0.01);
-    private static double X(string n, double d) => Environment.GetEnvironmentVariable(n) is { } v ? double.Parse(v, System.Globalization.CultureInfo.InvariantCulture) : d;
+    private const double LeastRidge = 0.01;
 
     /// <summary>
     /// How much more it pulls for each input that a position of the samples has to tell of. A layer wider than there are positions would fit
     /// these alone, and its weights would seem to cost nothing.
     /// </summary>
-    private static readonly double RidgePerInput = X("XR1", 2);
-
-    /// <summary>At most how many bytes the moments taken at a time have.</summary>
-    private const long MomentBytes = 1L << 30;
+    private const double RidgePerInput = 8;
 
     /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Constrain;
@@ -43,16 +39,16 @@ internal sealed class SparsityPass : Pass
         bool fits = context.IsCalibrated && context.Model.PruningCriterion != PruningCriterion.Magnitude;
         SparsityDistribution distribution = context.Model.SparsityDistribution ?? SparsityDistribution.Global;
         bool shares = fits && distribution == SparsityDistribution.Global && layers.Count(l => l.IsPooled) > 1;
-        double[][] prices = shares ? Costs(graph, layers, context)
+        double[][] prices = shares ? SparsityCosts.Of(graph, layers, RidgeOf, context)
             : [.. layers.Select(l => MagnitudePrices.Of(l.Layout, l.Node.Input(1).Constant!.Span<float>()))];
         Mask[] masks = ZeroSelection.Choose(layers, prices, distribution);
         if (fits)
         {
-            // Layers of one stage see each other as they were: a mask is applied only together with the fit that makes up for it.
-            Dictionary<Node, Choice> choices = Enumerable.Range(0, masks.Length).ToDictionary(
-                i => layers[i].Node, i => new Choice(layers[i] with { Share = masks[i].Sparsity }, masks[i], shares && layers[i].IsPooled && X("XRESEL", 0) == 0));
+            // How many zeros each layer has is settled; which ones, where it is known what the layer sees.
+            Dictionary<Node, SparseLayer> sparse = layers.Zip(masks).ToDictionary(l => l.First.Node, l => l.First with { Share = l.Second.Sparsity });
             LayerStages.Run(graph, [.. Fitted(graph, layers[0].Node)], context, "sparsity",
-                (node, moments) => Fit(graph, node, choices.GetValueOrDefault(node), moments, context));
+                (node, moments) => Fit(graph, node, sparse.GetValueOrDefault(node), moments, context),
+                (node, moments) => Refit(graph, node, node.Input(1).Constant!, node.Input(1).Constraints, moments, context));
         }
 
         // What the float model has no counterpart of is not fitted.
@@ -70,89 +66,35 @@ internal sealed class SparsityPass : Pass
         n.Type is "Conv" or "Gemm" && n.Input(1) is { Constant: { Type: ElementType.Float32, Rank: >= 2 }, Consumers.Count: 1 }
         && n.InputOrNull(2) is null or { IsConstant: true });
 
-    /// <summary>What zeros cost in each layer: the error they make in what it computes, and what of that reaches the network's outputs.</summary>
-    private static double[][] Costs(Graph graph, List<SparseLayer> layers, PassContext context)
+    /// <summary>
+    /// Chooses a layer's zeros by what it sees and should give behind the layers that have become sparse; fits the weights that stay, then
+    /// rounds them where the layer's integers may be fewer.
+    /// </summary>
+    private static void Fit(Graph graph, Node node, SparseLayer? layer, LayerMoments moments, PassContext context)
     {
-        List<double[]> costs = [];
-        List<(Node, float[], float[])> erring = [];
-        List<double> errors = [];
-        // The weights that the layers have are the best there are: the graph is its own reference.
-        using MomentCollector collector = new(graph, graph, context);
-        while (costs.Count < layers.Count)
+        Tensor original = node.Input(1).Constant!;
+        WeightConstraints? constraints = node.Input(1).Constraints;
+        if (layer is not null)
         {
-            List<SparseLayer> some = [];
-            long bytes = 0;
-            foreach (SparseLayer layer in layers.Skip(costs.Count))
+            LayerQuadratic[] error = LayerQuadratic.Of(moments, original.Span<float>().ToArray(), RidgeOf(moments));
+            float[] best = [.. error.SelectMany(e => e.Best()).Select(w => (float)w)];
+            double[] prices = SecondOrderPrices.Of(layer.Layout, error, best, context.Cancellation);
+            constraints = (constraints ?? new()).With(ZeroSelection.Choose([layer], [prices], SparsityDistribution.Uniform)[0]);
+            if (context.OptionsOf(node).Clusters is null && context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8)
             {
-                bytes += LayerMoments.Bytes((int)layer.Node.Int("group", 1), layer.Layout.Columns, layer.Layout.Rows);
-                if (some.Count > 0 && bytes > MomentBytes) break;
-                some.Add(layer);
-            }
-
-            var collected = collector.Collect([.. some.Select(l => l.Node)], "sparsity costs");
-            foreach (SparseLayer layer in some)
-            {
-                LayerMoments moments = collected[layer.Node];
-                Tensor weight = layer.Node.Input(1).Constant!;
-                float[] start = weight.Span<float>().ToArray();
-                LayerQuadratic[] error = LayerQuadratic.Of(moments, start, RidgeOf(moments));
-                double[] prices = SecondOrderPrices.Of(layer.Layout, error, start, context.Cancellation);
-                Mask mask = ZeroSelection.Choose([layer], [prices], SparsityDistribution.Uniform)[0];
-                (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(weight, moments, new WeightConstraints().With(mask), RidgeOf(moments), context.Cancellation);
-                float[] erred = fitted.Span<float>().ToArray();
-                int at = 0;
-                double excess = 0, energy = 0;
-                foreach (LayerQuadratic e in error)
-                {
-                    excess += e.Excess(erred.AsSpan(at, e.Rows * e.Columns));
-                    energy += e.Energy(start.AsSpan(at, e.Rows * e.Columns));
-                    at += e.Rows * e.Columns;
-                }
-
-                costs.Add(prices);
-                erring.Add((layer.Node, erred, bias));
-                errors.Add(excess / energy);
+                (original, _) = ConstrainedLeastSquares.Fit(original, moments, constraints, RidgeOf(moments), context.Cancellation);
+                constraints = constraints.With(GridCoarsening.Of(original, error));
             }
         }
 
-        double[] changes = OutputSensitivity.Measure(graph, erring, context, "sparsity: sensitivity");
-        for (int i = 0; i < changes.Length; i++)
-        {
-            double factor = errors[i] > 0 ? changes[i] / errors[i] : 1;
-            if (Environment.GetEnvironmentVariable("XSENS") is { } xs) { Console.Error.WriteLine($"{layers[i].Node.Label} {layers[i].Weights} err {errors[i]:g3} change {changes[i]:g3} f {factor:g3}"); factor = Math.Pow(factor, double.Parse(xs, System.Globalization.CultureInfo.InvariantCulture)); }
-            for (int j = 0; j < costs[i].Length; j++) costs[i][j] *= factor;
-        }
-
-        return [.. costs];
+        Refit(graph, node, original, constraints, moments, context);
     }
 
-    /// <summary>
-    /// Chooses a layer's zeros where they are not settled, by what it sees and should give behind the layers that have become sparse;
-    /// fits the weights that stay, then rounds them where the layer's integers may be fewer.
-    /// </summary>
-    private static void Fit(Graph graph, Node node, Choice? choice, LayerMoments moments, PassContext context)
+    /// <summary>Fits a layer to what it should give, within its constraints.</summary>
+    private static void Refit(Graph graph, Node node, Tensor start, WeightConstraints? constraints, LayerMoments moments, PassContext context)
     {
-        Value weight = node.Input(1);
-        Tensor original = weight.Constant!;
-        WeightConstraints constraints = weight.Constraints ?? new();
-        LayerQuadratic[] error = choice is null ? [] : LayerQuadratic.Of(moments, original.Span<float>().ToArray(), RidgeOf(moments));
-        if (choice is { IsSettled: true }) constraints = constraints.With(choice.Mask);
-        else if (choice is not null)
-        {
-            float[] best = [.. error.SelectMany(e => e.Best()).Select(w => (float)w)];
-            double[] prices = SecondOrderPrices.Of(choice.Layer.Layout, error, best, context.Cancellation);
-            constraints = constraints.With(ZeroSelection.Choose([choice.Layer], [prices], SparsityDistribution.Uniform)[0]);
-        }
-
-        (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(original, moments, constraints, RidgeOf(moments), context.Cancellation);
-        if (choice is not null && context.OptionsOf(node).Clusters is null
-            && context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8)
-        {
-            constraints = constraints.With(GridCoarsening.Of(fitted, error));
-            (fitted, bias) = ConstrainedLeastSquares.Fit(fitted, moments, constraints, RidgeOf(moments), context.Cancellation);
-        }
-
-        Set(weight, fitted, choice is null ? weight.Constraints : constraints);
+        (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(start, moments, constraints ?? new(), RidgeOf(moments), context.Cancellation);
+        Set(node.Input(1), fitted, constraints);
         if (node.InputOrNull(2) is null) node.SetInput(2, graph.AddConstant($"{node.Label}_bias", Tensor.Vector<float>(bias)));
         else graph.ReplaceConstant(node, 2, Tensor.Vector<float>(bias));
     }
@@ -166,10 +108,4 @@ internal sealed class SparsityPass : Pass
         weight.Constraints = constraints;
         weight.Constant = constraints?.Project(value) ?? value;
     }
-
-    /// <summary>What is decided of a layer before it is fitted.</summary>
-    /// <param name="Layer">The layer, with its share.</param>
-    /// <param name="Mask">Its zeros.</param>
-    /// <param name="IsSettled">Whether the zeros stay; or else only how many they are.</param>
-    private sealed record Choice(SparseLayer Layer, Mask Mask, bool IsSettled);
 }

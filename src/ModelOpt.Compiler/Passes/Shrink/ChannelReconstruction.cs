@@ -1,6 +1,6 @@
 using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Numerics;
 
 namespace ModelOpt.Compiler.Passes.Shrink;
 
@@ -54,52 +54,13 @@ internal static class ChannelReconstruction
             if (ChannelRules.IsLayer(node)) layers.Add(node);
         }
 
-        LayerStages.Run(graph, layers, context, "reconstruct", (layer, moments) =>
+        LayerStages.Run(graph, layers, context, "reconstruct", Fit, Fit);
+
+        void Fit(Node layer, LayerMoments moments)
         {
-            (float[] weight, float[] bias) = Fit(layer.Input(1).Constant!, moments);
-            OutputAffine.SetConstants(graph, layer, weight, bias);
-        });
-    }
-
-    /// <summary>The minimum of the mean of ‖y − W·x − b‖² + λ‖W − W₀‖².</summary>
-    private static (float[] Weight, float[] Bias) Fit(Tensor start, LayerMoments moments)
-    {
-        int k = moments.Inputs, n = k + 1, outputs = moments.Outputs / moments.Groups;
-        float[] weight = start.Span<float>().ToArray(), bias = new float[moments.Outputs];
-        for (int g = 0; g < moments.Groups; g++)
-        {
-            double[] gram = moments.Gram(g), cross = moments.Cross(g);
-            double[] covariance = new double[k * k], error = new double[outputs * k];
-            for (int i = 0; i < k; i++)
-            {
-                for (int j = 0; j < k; j++) covariance[(i * k) + j] = gram[(i * n) + j] - (gram[(k * n) + i] * gram[(k * n) + j]);
-            }
-
-            Span<float> initial = weight.AsSpan(g * outputs * k, outputs * k);
-            for (int o = 0; o < outputs; o++)
-            {
-                for (int j = 0; j < k; j++) error[(o * k) + j] = cross[(o * n) + j] - (cross[(o * n) + k] * gram[(k * n) + j]);
-                for (int i = 0; i < k; i++)
-                {
-                    double w = initial[(o * k) + i];
-                    for (int j = 0; j < k; j++) error[(o * k) + j] -= w * covariance[(i * k) + j];
-                }
-            }
-
-            double[] change = SymmetricSolver.Solve(k, covariance, error, Ridge + (SampleRidge * k / Math.Max(1, moments.Count)));
-            for (int o = 0; o < outputs; o++)
-            {
-                double mean = cross[(o * n) + k];
-                for (int i = 0; i < k; i++)
-                {
-                    initial[(o * k) + i] = (float)(initial[(o * k) + i] + change[(o * k) + i]);
-                    mean -= initial[(o * k) + i] * gram[(k * n) + i];
-                }
-
-                bias[(g * outputs) + o] = (float)mean;
-            }
+            double ridge = Ridge + (SampleRidge * moments.Inputs / Math.Max(1, moments.Count));
+            (Tensor weight, float[] bias) = ConstrainedLeastSquares.Fit(layer.Input(1).Constant!, moments, new(), ridge, context.Cancellation);
+            OutputAffine.SetConstants(graph, layer, weight.Span<float>().ToArray(), bias);
         }
-
-        return (weight, bias);
     }
 }

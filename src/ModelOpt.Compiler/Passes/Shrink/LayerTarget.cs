@@ -62,17 +62,10 @@ internal sealed class LayerTarget
     public static LayerTarget Of(WeightShape shape, RowMatrix weight, Tensor? bias, LayerMoments moments)
     {
         int k = shape.PerOutput;
-        double[] gram = moments.Gram(0), cross = moments.Cross(0);
-        double[] inputMean = gram[(k * (k + 1))..((k * (k + 1)) + k)];
-        double[] outputMean = new double[shape.Outputs];
-        RowMatrix covariance = new(k, k), missing = new(shape.Outputs, k);
+        double[] inputMean = moments.InputMean(0).ToArray(), outputMean = new double[shape.Outputs];
+        RowMatrix covariance = new(k, k, moments.InputCovariance(0));
         double trace = 0;
-        for (int i = 0; i < k; i++)
-        {
-            gram.AsSpan(i * (k + 1), k).CopyTo(covariance.Row(i));
-            RowMatrix.AddScaled(covariance.Row(i), -inputMean[i], inputMean);
-            trace += covariance[i, i];
-        }
+        for (int i = 0; i < k; i++) trace += covariance[i, i];
 
         // Of the inputs as they were: the ridge is to pull to the weight, not to zero.
         RowMatrix given = weight.Times(covariance);
@@ -89,12 +82,8 @@ internal sealed class LayerTarget
             return new LayerTarget(shape, weight, covariance, inputMean, outputMean);
         }
 
-        for (int o = 0; o < shape.Outputs; o++)
-        {
-            outputMean[o] = cross[(o * (k + 1)) + k];
-            cross.AsSpan(o * (k + 1), k).CopyTo(missing.Row(o));
-            RowMatrix.AddScaled(missing.Row(o), -outputMean[o], inputMean);
-        }
+        for (int o = 0; o < shape.Outputs; o++) outputMean[o] = moments.OutputMean(0, o);
+        RowMatrix missing = new(shape.Outputs, k, moments.CrossCovariance(0));
 
         // W* = W + (E[y xᵀ] − W C)(C + λI)⁻¹; λ is part of C already.
         RowMatrix change = CholeskyFactor.Of(covariance, 1e-12).SolveRows(missing.Minus(given));
