@@ -22,6 +22,40 @@ public sealed class EvaluateCommandTests
     }
 
     [TestMethod]
+    public void Compares_with_the_model_it_was_made_from()
+    {
+        using var folder = new TempFolder();
+        string model = folder.WriteBrightest();
+        string[] command = ["evaluate", model, "--data", folder.WriteImages(), "--labels", folder.WriteLabels(), "--reference"];
+        CliResult same = CliTesting.Run([.. command, model]);
+        StringAssert.Contains(same.Output, "same class as the reference 100.00 % (8/8), error of the scores 0.00 %");
+        Assert.AreEqual("top-1 87.50 % (7/8)", same.LastLine);
+
+        // Scores of the other sign are wrong by twice their size, and choose the darkest.
+        Graph graph = OnnxReader.Read(File.ReadAllBytes(model), model);
+        Value scores = graph.Outputs[0];
+        graph.Outputs[0] = graph.Add(new Node("Neg", "", [scores], [new Value("negative")])).Output;
+        CliResult other = CliTesting.Run([.. command, folder.Write("other.onnx", OnnxWriter.Write(graph))]);
+        StringAssert.Contains(other.Output, "error of the scores 200.00 %");
+        Assert.IsFalse(other.Output.Contains("(8/8), error", StringComparison.Ordinal), other.Output);
+    }
+
+    [TestMethod]
+    public void A_reference_with_other_scores_is_refused()
+    {
+        using var folder = new TempFolder();
+        string model = folder.WriteBrightest();
+        Graph graph = OnnxReader.Read(File.ReadAllBytes(model), model);
+        Value scores = graph.Outputs[0];
+        Node twice = graph.Add(new Node("Concat", "", [scores, scores], [new Value("twice")]));
+        twice.Attributes["axis"] = 1L;
+        graph.Outputs[0] = twice.Output;
+        CliResult result = CliTesting.Run("evaluate", model, "--data", folder.WriteImages(), "--labels", folder.WriteLabels(),
+            "--reference", folder.Write("wide.onnx", OnnxWriter.Write(graph)));
+        StringAssert.Contains(result.Error, "error MOPT7011: the reference has 8 scores, the model has 4");
+    }
+
+    [TestMethod]
     public void Evaluates_the_first_samples_and_offsets_labels()
     {
         using var folder = new TempFolder();

@@ -42,7 +42,8 @@ internal static class EvaluateCommand
             ("modelopt", EngineKind.ModelOpt), ("interpreter", EngineKind.Interpreter), ("onnxruntime", EngineKind.OnnxRuntime));
         var reference = new Option<string?>("--reference")
         {
-            Description = "The model that it was made from: prints also how often both choose the same class, and how far the scores are apart.",
+            Description = "The model that it was made from: prints also how often both choose the same class, and "
+                + "how far the scores are apart, in shares of their root mean square.",
             HelpName = "MODEL",
         };
 
@@ -75,6 +76,8 @@ internal static class EvaluateCommand
     {
         using IEngine engine = Open(options.Model);
         using IEngine? reference = options.Reference is null ? null : Open(options.Reference);
+        if (reference is not null && (reference.Input.Type != engine.Input.Type || !reference.Input.Shape.Equals(engine.Input.Shape)))
+            throw Other($"an input {Text(reference.Input)}", $"one {Text(engine.Input)}");
         using InputSamples samples = InputSamples.Open(options.Data, engine.Input, options.Format);
         int[] labels = LabelSource.Read(options.Labels);
         if (labels.Length != samples.Count)
@@ -95,6 +98,7 @@ internal static class EvaluateCommand
                 if (ArgMax(scores) == ClassOf(sample.Index, scores.Length)) Interlocked.Increment(ref right);
                 if (reference?.Run(sample.Input) is { } wanted)
                 {
+                    if (wanted.Length != scores.Length) throw Other($"{wanted.Length} scores", scores.Length.ToString(CultureInfo.InvariantCulture));
                     if (ArgMax(scores) == ArgMax(wanted)) Interlocked.Increment(ref same);
                     signals[sample.Index] = wanted.Sum(w => (double)w * w);
                     noises[sample.Index] = wanted.Zip(scores, (w, s) => (double)(w - s) * (w - s)).Sum();
@@ -110,14 +114,20 @@ internal static class EvaluateCommand
         }
 
         if (ModelFile.FormatOf(options.Model) == ModelFormat.PackedTflite) terminal.WriteResult("TFLite packed for embedding");
-        terminal.WriteResult(string.Create(
-            CultureInfo.InvariantCulture, $"top-1 {100.0 * right / count:F2} % ({right}/{count})"));
         if (reference is not null)
         {
-            terminal.WriteResult(string.Create(
-                CultureInfo.InvariantCulture,
-                $"same class as the reference {100.0 * same / count:F2} % ({same}/{count}), error of the scores {100 * Math.Sqrt(noises.Sum() / signals.Sum()):F2} %"));
+            double error = signals.Sum() > 0 ? Math.Sqrt(noises.Sum() / signals.Sum()) : 0;
+            terminal.WriteResult(string.Create(CultureInfo.InvariantCulture,
+                $"same class as the reference {100.0 * same / count:F2} % ({same}/{count}), error of the scores {100 * error:F2} %"));
         }
+
+        terminal.WriteResult(string.Create(
+            CultureInfo.InvariantCulture, $"top-1 {100.0 * right / count:F2} % ({right}/{count})"));
+
+        CompilationException Other(string found, string expected) =>
+            new(EvaluationDiagnostics.OtherReference.At(options.Reference, null, found, expected));
+
+        static string Text(TensorSignature input) => $"{input.Type} [{input.Shape}]";
 
         IEngine Open(string model) => Engine.Open(
             options.Engine,
