@@ -12,7 +12,7 @@ namespace ModelOpt.Compiler.Passes.Constrain;
 internal static class GridCoarsening
 {
     /// <summary>The error of rounding, as a share of what pruning left.</summary>
-    public const double RoundingShare = 0.12;
+    public const double RoundingShare = 0.15;
 
     /// <summary>At least how many steps the largest weight of a channel has.</summary>
     private const int LeastSteps = 15;

@@ -20,7 +20,7 @@ internal sealed class SparsityPass : Pass
     /// How much more it pulls for each input that a position of the samples has to tell of. A layer wider than there are positions would fit
     /// these alone, and its weights would seem to cost nothing.
     /// </summary>
-    private const double RidgePerInput = 8;
+    private const double RidgePerInput = 4;
 
     /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Constrain;
