@@ -6,6 +6,7 @@ using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Cli.Commands;
 
@@ -95,11 +96,11 @@ internal static class EvaluateCommand
             Parallel.ForEach(Partitioner.Create(Read(), EnumerablePartitionerOptions.NoBuffering), parallel, sample =>
             {
                 float[] scores = engine.Run(sample.Input);
-                if (ArgMax(scores) == ClassOf(sample.Index, scores.Length)) Interlocked.Increment(ref right);
+                if (ClassScores.Best(scores) == ClassOf(sample.Index, scores.Length)) Interlocked.Increment(ref right);
                 if (reference?.Run(sample.Input) is { } wanted)
                 {
                     if (wanted.Length != scores.Length) throw Other($"{wanted.Length} scores", scores.Length.ToString(CultureInfo.InvariantCulture));
-                    if (ArgMax(scores) == ArgMax(wanted)) Interlocked.Increment(ref same);
+                    if (ClassScores.Best(scores) == ClassScores.Best(wanted)) Interlocked.Increment(ref same);
                     signals[sample.Index] = wanted.Sum(w => (double)w * w);
                     noises[sample.Index] = wanted.Zip(scores, (w, s) => (double)(w - s) * (w - s)).Sum();
                 }
@@ -156,17 +157,5 @@ internal static class EvaluateCommand
             throw new CompilationException(EvaluationDiagnostics.LabelOutOfRange.At(
                 options.Labels, null, $"{labels[index]}{offset}", index, classes));
         }
-    }
-
-    /// <summary>The first of the largest scores; −1 where none is a number.</summary>
-    private static int ArgMax(float[] scores)
-    {
-        int best = -1;
-        for (int i = 0; i < scores.Length; i++)
-        {
-            if (!float.IsNaN(scores[i]) && (best < 0 || scores[i] > scores[best])) best = i;
-        }
-
-        return best;
     }
 }

@@ -12,6 +12,7 @@ internal sealed class LayerMoments
 {
     private readonly double[][] grams;
     private readonly double[][] crosses;
+    private readonly bool areInputsKnown;
     private long count;
     private bool averaged;
 
@@ -20,9 +21,14 @@ internal sealed class LayerMoments
     /// <param name="inputs">Weights of an output channel, K.</param>
     /// <param name="outputs">Output channels of all groups, those that y has.</param>
     public LayerMoments(int groups, int inputs, int outputs)
+        : this(groups, inputs, outputs, [.. Enumerable.Range(0, groups).Select(_ => new double[(inputs + 1) * (inputs + 1)])], false)
+    {
+    }
+
+    private LayerMoments(int groups, int inputs, int outputs, double[][] grams, bool areInputsKnown)
     {
         (Groups, Inputs, Outputs) = (groups, inputs, outputs);
-        grams = [.. Enumerable.Range(0, groups).Select(_ => new double[(inputs + 1) * (inputs + 1)])];
+        (this.grams, this.areInputsKnown) = (grams, areInputsKnown);
         crosses = [.. Enumerable.Range(0, groups).Select(_ => new double[outputs / groups * (inputs + 1)])];
     }
 
@@ -100,6 +106,13 @@ internal sealed class LayerMoments
         return covariance;
     }
 
+    /// <summary>Moments of the same inputs and of outputs that are still to be seen, with these inputs once more.</summary>
+    public LayerMoments OfOtherOutputs()
+    {
+        Average();
+        return new LayerMoments(Groups, Inputs, Outputs, grams, true);
+    }
+
     /// <summary>Takes what one group of the layer saw and should have given.</summary>
     /// <param name="group">The group.</param>
     /// <param name="patches">x, [K, positions].</param>
@@ -110,7 +123,21 @@ internal sealed class LayerMoments
     {
         int k = Inputs, n = k + 1, outputs = Outputs / Groups;
         float[] product = new float[Math.Max(k, outputs) * k];
-        double[] gram = grams[group], cross = crosses[group];
+        double[] cross = crosses[group];
+        if (!areInputsKnown) AddInputs(grams[group], patches, positions, product, pool);
+        Gemm.Multiply(outputs, k, positions, wanted, positions, false, patches, positions, true, product, k, pool: pool);
+        for (int o = 0; o < outputs; o++)
+        {
+            for (int j = 0; j < k; j++) cross[(o * n) + j] += product[(o * k) + j];
+            cross[(o * n) + k] += Sum(wanted.Slice(o * positions, positions));
+        }
+
+        if (group == 0) count += positions;
+    }
+
+    private void AddInputs(double[] gram, ReadOnlySpan<float> patches, int positions, float[] product, WorkerPool? pool)
+    {
+        int k = Inputs, n = k + 1;
         Gemm.Multiply(k, k, positions, patches, positions, false, patches, positions, true, product, k, pool: pool);
         for (int i = 0; i < k; i++)
         {
@@ -121,14 +148,6 @@ internal sealed class LayerMoments
         }
 
         gram[(k * n) + k] += positions;
-        Gemm.Multiply(outputs, k, positions, wanted, positions, false, patches, positions, true, product, k, pool: pool);
-        for (int o = 0; o < outputs; o++)
-        {
-            for (int j = 0; j < k; j++) cross[(o * n) + j] += product[(o * k) + j];
-            cross[(o * n) + k] += Sum(wanted.Slice(o * positions, positions));
-        }
-
-        if (group == 0) count += positions;
     }
 
     private static double Sum(ReadOnlySpan<float> values)
@@ -142,7 +161,7 @@ internal sealed class LayerMoments
     {
         if (averaged || count == 0) return;
         averaged = true;
-        foreach (double[] moments in grams.Concat(crosses))
+        foreach (double[] moments in areInputsKnown ? crosses : grams.Concat(crosses))
         {
             for (int i = 0; i < moments.Length; i++) moments[i] /= count;
         }

@@ -29,12 +29,15 @@ internal static class LayerStages
         using MomentCollector collector = new(graph, context.Reference!, context);
         for (int i = 0; i < layers.Count; i++)
         {
-            var moments = collector.Collect([layers[i]], $"{phase} {i + 1}/{layers.Count}");
+            Node layer = layers[i];
+            string progress = $"{phase} {i + 1}/{layers.Count}";
+            if (!collector.Collect([layer], progress).TryGetValue(layer, out LayerMoments? moments)) continue;
             context.Cancellation.ThrowIfCancellationRequested();
-            if (moments.TryGetValue(layers[i], out LayerMoments? found)) compress(layers[i], found);
+            compress(layer, moments);
             for (int round = 0; refine is not null && round < Refinements; round++)
             {
-                if (collector.Collect([layers[i]], $"{phase} {i + 1}/{layers.Count}", true).TryGetValue(layers[i], out found)) refine(layers[i], found);
+                if (collector.CollectAgain(layer, moments, progress) is not { } forgiving) break;
+                refine(layer, forgiving);
             }
         }
     }

@@ -49,19 +49,44 @@ internal sealed class MomentCollector : IDisposable
     /// Layers of the graph, in its order and not before those of the last call: Conv, or Gemm as <see cref="GemmCanonicalization"/> makes it.
     /// </param>
     /// <param name="phase">What progress calls it.</param>
-    /// <param name="forgiving">Whether only layers that an activation follows are meant, with targets that know of it and of what each layer is now.</param>
     /// <returns>The moments of those layers whose outputs the float model has.</returns>
     /// <exception cref="CompilationException">A value is not finite, or the data does not fit.</exception>
-    public Dictionary<Node, LayerMoments> Collect(IReadOnlyList<Node> layers, string phase, bool forgiving = false)
+    public Dictionary<Node, LayerMoments> Collect(IReadOnlyList<Node> layers, string phase)
     {
         Dictionary<Node, LayerTargets> targets = [];
         foreach (Node layer in layers)
         {
-            if (LayerTargets.Of(layer, graph, produced) is { } target && (!forgiving || target.IsOneSided)) targets[layer] = target;
+            if (LayerTargets.Of(layer, graph, produced) is { } target) targets[layer] = target;
         }
 
         Dictionary<Node, LayerMoments> moments = targets.ToDictionary(t => t.Key, t => Empty(t.Key, t.Value.Wanted));
-        if (targets.Count == 0) return moments;
+        if (targets.Count > 0) Run(targets, moments, phase, false);
+        return moments;
+    }
+
+    /// <summary>Collects moments of a layer once more, with targets that know of the activation behind it and of what the layer is now.</summary>
+    /// <param name="layer">The only layer of the last call.</param>
+    /// <param name="moments">Its moments, collected then.</param>
+    /// <param name="phase">What progress calls it.</param>
+    /// <returns>The moments, of the same inputs; null where no activation forgives errors.</returns>
+    /// <exception cref="CompilationException">A value is not finite.</exception>
+    public LayerMoments? CollectAgain(Node layer, LayerMoments moments, string phase)
+    {
+        if (LayerTargets.Of(layer, graph, produced) is not { IsOneSided: true } target) return null;
+        LayerMoments forgiving = moments.OfOtherOutputs();
+        Run(new() { [layer] = target }, new() { [layer] = forgiving }, phase, true);
+        return forgiving;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        calibrator.Dispose();
+        pool.Dispose();
+    }
+
+    private void Run(Dictionary<Node, LayerTargets> targets, Dictionary<Node, LayerMoments> moments, string phase, bool forgiving)
+    {
         Dictionary<Value, Tensor> seen = [];
         int sample = 0;
         original.MoveTo(targets.Values.Select(t => t.Layer), [.. targets.Values.Select(t => t.Wanted)], pool, See);
@@ -77,17 +102,8 @@ internal sealed class MomentCollector : IDisposable
                 Add(moments[layer], layer, seen[layer.Input(0)], target.Of(seen, forgiving ? seen[layer.Output] : null), sample, pool);
         }
 
-        return moments;
-
         void See(Value value, Tensor tensor) => seen[value] = !tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue) ? tensor
             : throw RecipeDiagnostics.NotFinite.Error(value.Producer?.Label, sample, value.Name);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        calibrator.Dispose();
-        pool.Dispose();
     }
 
     private static LayerMoments Empty(Node layer, Value target)

@@ -30,8 +30,7 @@ internal static class OutputSensitivity
         using WorkerPool pool = new(Environment.ProcessorCount);
         int count = Math.Min(Samples, calibrator.Count);
         SampleFront front = new(copy, count, i => calibrator.Sample(i, count));
-        HashSet<Value> outputs = [.. copy.Outputs.Select(o => o.Producer is { Type: "Softmax" } softmax ? softmax.Input(0) : o)
-            .Where(o => o.Type == ElementType.Float32)];
+        HashSet<Value> outputs = [.. Scores(copy)];
         Dictionary<string, Node> nodes = copy.Nodes.ToDictionary(n => n.Output.Name, StringComparer.Ordinal);
         Dictionary<Value, Tensor>[] wanted = Run([]);
         return [.. layers.Select((layer, i) =>
@@ -55,6 +54,13 @@ internal static class OutputSensitivity
             return results;
         }
     }
+
+    /// <summary>
+    /// The graph's float32 outputs, before a last Softmax: probabilities hardly move where the model is sure; what they are made of does.
+    /// </summary>
+    /// <param name="graph">The graph.</param>
+    public static IEnumerable<Value> Scores(Graph graph) => graph.Outputs.Where(o => o.Type == ElementType.Float32)
+        .Select(o => o.Producer is { Type: "Softmax" } softmax ? softmax.Input(0) : o);
 
     private static double Difference(Dictionary<Value, Tensor>[] actual, Dictionary<Value, Tensor>[] wanted)
     {

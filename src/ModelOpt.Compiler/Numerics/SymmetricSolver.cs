@@ -16,15 +16,20 @@ internal static class SymmetricSolver
     /// <param name="right">B [m, n], row-major.</param>
     /// <param name="ridge">The share of the mean diagonal; raised until the factorization succeeds.</param>
     /// <returns>X [m, n], row-major.</returns>
-    public static double[] Solve(int size, double[] matrix, double[] right, double ridge)
+    public static double[] Solve(int size, double[] matrix, double[] right, double ridge) => Solve(Factorize(size, matrix, ridge), size, right);
+
+    /// <summary>Solves X·A = B.</summary>
+    /// <param name="factor">The factorization of A.</param>
+    /// <param name="size">Rows of A, n.</param>
+    /// <param name="right">B [m, n], row-major.</param>
+    /// <returns>X [m, n], row-major.</returns>
+    public static double[] Solve(Cholesky<double> factor, int size, double[] right)
     {
-        int rows = right.Length / Math.Max(1, size);
         // Column-major [n, m] is row-major [m, n].
-        Matrix<double> solution = Factorize(size, matrix, ridge).Solve(new DenseMatrix(size, rows, [.. right]));
-        return solution.ToColumnMajorArray();
+        return factor.Solve(new DenseMatrix(size, right.Length / Math.Max(1, size), [.. right])).ToColumnMajorArray();
     }
 
-    /// <summary>The Cholesky factorization of A + λI, λ as in <see cref="Solve"/>.</summary>
+    /// <summary>The Cholesky factorization of A + λI, with λ = <paramref name="ridge"/> · mean diagonal of A.</summary>
     /// <param name="size">Rows of A, n.</param>
     /// <param name="matrix">A [n, n], symmetric.</param>
     /// <param name="ridge">The share of the mean diagonal; raised until the factorization succeeds.</param>

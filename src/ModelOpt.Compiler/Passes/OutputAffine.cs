@@ -54,9 +54,18 @@ internal static class OutputAffine
     {
         if (!Array.TrueForAll(weight, float.IsFinite) || !Array.TrueForAll(bias, float.IsFinite)) return false;
         graph.ReplaceConstant(layer, 1, Tensor.Of<float>(layer.Input(1).Constant!.Dims, weight));
+        SetBias(graph, layer, bias);
+        return true;
+    }
+
+    /// <summary>Gives a layer another bias.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="layer">The Conv or Gemm.</param>
+    /// <param name="bias">The new bias, one element for each output channel.</param>
+    public static void SetBias(Graph graph, Node layer, float[] bias)
+    {
         if (layer.InputOrNull(2) is not null) graph.ReplaceConstant(layer, 2, Tensor.Vector<float>(bias));
         else layer.SetInput(2, graph.AddConstant($"{layer.Label}_bias", Tensor.Vector<float>(bias)));
-        return true;
     }
 
     /// <summary>Whether a value is a float32 constant that may be changed: one that lies on no grid.</summary>

@@ -43,4 +43,17 @@ internal static class ClassScores
         isSoftmax = output is { Producer: { Type: "Softmax" } softmax, Shape.Rank: 2 } && softmax.Int("axis", -1) is -1 or 1;
         return isSoftmax ? output.Producer!.Input(0) : output;
     }
+
+    /// <summary>The class that scores speak for: the first of the largest; −1 where none is a number.</summary>
+    /// <param name="scores">A score for each class.</param>
+    public static int Best(ReadOnlySpan<float> scores)
+    {
+        int best = -1;
+        for (int i = 0; i < scores.Length; i++)
+        {
+            if (!float.IsNaN(scores[i]) && (best < 0 || scores[i] > scores[best])) best = i;
+        }
+
+        return best;
+    }
 }

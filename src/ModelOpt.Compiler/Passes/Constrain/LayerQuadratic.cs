@@ -1,3 +1,4 @@
+using MathNet.Numerics.LinearAlgebra.Factorization;
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Numerics;
 
@@ -11,6 +12,8 @@ namespace ModelOpt.Compiler.Passes.Constrain;
 internal sealed class LayerQuadratic
 {
     private readonly double[] linear;
+    private Cholesky<double>? factor;
+    private double[]? best;
 
     /// <summary>The error of a group against the reference.</summary>
     /// <param name="moments">The layer's moments.</param>
@@ -48,8 +51,11 @@ internal sealed class LayerQuadratic
     /// <summary>A, symmetric and positive definite: [columns, columns].</summary>
     public double[] Matrix { get; }
 
+    /// <summary>The Cholesky factorization of A.</summary>
+    public Cholesky<double> Factor => factor ??= SymmetricSolver.Factorize(Columns, Matrix, 0);
+
     /// <summary>The weights of least error: [rows, columns].</summary>
-    public double[] Best() => SymmetricSolver.Solve(Columns, Matrix, linear, 0);
+    public IReadOnlyList<double> Best => best ??= SymmetricSolver.Solve(Factor, Columns, linear);
 
     /// <summary>The output's variance, summed over the channels: what errors are a share of.</summary>
     /// <param name="weights">[rows, columns].</param>
@@ -63,7 +69,7 @@ internal sealed class LayerQuadratic
     /// <param name="weights">[rows, columns].</param>
     public double Excess(ReadOnlySpan<float> weights)
     {
-        double[] difference = Best();
+        double[] difference = [.. Best];
         for (int i = 0; i < difference.Length; i++) difference[i] -= weights[i];
         double excess = 0;
         for (int row = 0; row < Rows; row++) excess += Square(difference.AsSpan(row * Columns, Columns));

@@ -32,8 +32,7 @@ internal static class SecondOrderPrices
         {
             LayerQuadratic quadratic = quadratics[group];
             energy += quadratic.Energy(weight.AsSpan(group * quadratic.Rows * quadratic.Columns, quadratic.Rows * quadratic.Columns));
-            double[] inverse = SymmetricSolver.Factorize(quadratic.Columns, quadratic.Matrix, 0)
-                .Solve(Matrix<double>.Build.DenseIdentity(quadratic.Columns)).ToColumnMajorArray();
+            double[] inverse = quadratic.Factor.Solve(Matrix<double>.Build.DenseIdentity(quadratic.Columns)).ToColumnMajorArray();
             SetPrices(layout, (group * bands, (group + 1) * bands), weight, inverse, prices, cancellation);
         }
 

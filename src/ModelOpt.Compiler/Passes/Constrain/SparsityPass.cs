@@ -77,7 +77,7 @@ internal sealed class SparsityPass : Pass
         if (layer is not null)
         {
             LayerQuadratic[] error = LayerQuadratic.Of(moments, original.Span<float>().ToArray(), RidgeOf(moments));
-            float[] best = [.. error.SelectMany(e => e.Best()).Select(w => (float)w)];
+            float[] best = [.. error.SelectMany(e => e.Best).Select(w => (float)w)];
             double[] prices = SecondOrderPrices.Of(layer.Layout, error, best, context.Cancellation);
             constraints = (constraints ?? new()).With(ZeroSelection.Choose([layer], [prices], SparsityDistribution.Uniform)[0]);
             if (context.OptionsOf(node).Clusters is null && context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8)
@@ -95,8 +95,7 @@ internal sealed class SparsityPass : Pass
     {
         (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(start, moments, constraints ?? new(), RidgeOf(moments), context.Cancellation);
         Set(node.Input(1), fitted, constraints);
-        if (node.InputOrNull(2) is null) node.SetInput(2, graph.AddConstant($"{node.Label}_bias", Tensor.Vector<float>(bias)));
-        else graph.ReplaceConstant(node, 2, Tensor.Vector<float>(bias));
+        OutputAffine.SetBias(graph, node, bias);
     }
 
     /// <summary>The pull for a layer, as a share of the mean variance of its inputs.</summary>

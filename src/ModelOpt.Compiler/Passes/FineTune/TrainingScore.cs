@@ -41,7 +41,7 @@ internal readonly record struct TrainingScore(double Loss, int? Right, int Sampl
             for (int i = 0; i < batch.Labels.Length; i++)
             {
                 int classes = computed[^1].Count / chosen.Length;
-                if (ArgMax(computed[^1].Span<float>().Slice(i * classes, classes)) == batch.Labels[i]) right++;
+                if (ClassScores.Best(computed[^1].Span<float>().Slice(i * classes, classes)) == batch.Labels[i]) right++;
             }
         }
 
@@ -52,15 +52,4 @@ internal readonly record struct TrainingScore(double Loss, int? Right, int Sampl
     public override string ToString() => Right is { } right
         ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * right / Samples:F2} % right, loss {Loss:G4}")
         : string.Create(CultureInfo.InvariantCulture, $"loss {Loss:G4}");
-
-    private static int ArgMax(ReadOnlySpan<float> scores)
-    {
-        int best = 0;
-        for (int i = 1; i < scores.Length; i++)
-        {
-            if (scores[i] > scores[best]) best = i;
-        }
-
-        return best;
-    }
 }

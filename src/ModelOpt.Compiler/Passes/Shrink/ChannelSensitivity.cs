@@ -45,8 +45,7 @@ internal static class ChannelSensitivity
         HashSet<Value> read = [.. ChannelScores.Inputs(graph)];
         List<Tensor[]> batches = calibrator.Batch(Samples, ActivationBytes) is { } batch ? [batch]
             : [.. Enumerable.Range(0, Math.Min(Samples, calibrator.Count)).Select(i => calibrator.Sample(i, Math.Min(Samples, calibrator.Count)))];
-        // Probabilities hardly move where the model is sure; what they are made of does.
-        Value[] outputs = [.. graph.Outputs.Where(o => o.Type == ElementType.Float32).Select(o => o.Producer is { Type: "Softmax" } s ? s.Input(0) : o)];
+        Value[] outputs = [.. OutputSensitivity.Scores(graph)];
         using WorkerPool pool = new(Environment.ProcessorCount);
         Tensor[][] exact = Run([]);
         List<LossCurve> curves = [];
