@@ -55,9 +55,7 @@ internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share
     private static double? ShareOf(Node node, PassContext context, LayerRule? own)
     {
         LayerOptions options = context.OptionsOf(node);
-        if (options.SparsityPattern is not { } pattern) return options.Sparsity is > 0 ? options.Sparsity : null;
-        if (pattern.Kind != SparsityKind.NM)
-            return options.Sparsity is not { } share ? throw SparsityDiagnostics.ShareMissing.Error(null, pattern) : share > 0 ? share : null;
+        if (options.SparsityPattern is not { Kind: SparsityKind.NM } pattern) return options.Sparsity is > 0 ? options.Sparsity : null;
         // A rule that gives a layer another pattern does not mean the model's share.
         bool implied = own is null && context.Recipe.Layers.Any(r => r.SparsityPattern is not null && r.Matches(node.Label));
         double asked = implied ? ShareOf(pattern) : options.Sparsity ?? ShareOf(pattern);

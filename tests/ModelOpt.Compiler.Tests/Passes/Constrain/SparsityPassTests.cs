@@ -116,10 +116,19 @@ public sealed class SparsityPassTests
     }
 
     [TestMethod]
+    public void A_pattern_of_the_model_may_have_its_shares_in_rules()
+    {
+        Graph graph = Layers();
+        string layer = graph.Nodes.First(n => n.Type == "Conv").Label;
+        Run(graph, new Recipe { SparsityPattern = SparsityPattern.TryParse("1x4"), Layers = [new(layer) { Sparsity = 0.5 }] });
+        foreach (Node node in graph.Nodes.Where(n => n.Type is "Conv" or "Gemm"))
+            Assert.AreEqual(node.Label == layer, node.Input(1).Constraints?.Mask is { Pattern.Kind: SparsityKind.Block }, node.Label);
+    }
+
+    [TestMethod]
     [DataRow(null, 0.999999, "MOPT4101")]
     [DataRow("1x4", 0.9999, "MOPT4101")]
     [DataRow("2:4", 0.9, "MOPT4102")]
-    [DataRow("1x4", null, "MOPT4103")]
     public void What_cannot_be_is_refused(string? pattern, double? share, string code)
     {
         Recipe options = new() { Sparsity = share, SparsityPattern = pattern is null ? null : SparsityPattern.TryParse(pattern) };
