@@ -36,14 +36,21 @@ internal sealed class ClusteringPass : Pass
         foreach (Node node in layers) WeightGrid.CheckFinite(node.Input(1));
         foreach (Node node in layers) graph.OwnConstant(node, 1);
         HashSet<Node> left = [.. layers];
-        if (context.IsCalibrated)
+        if (context.IsCalibrated && layers.Count > 0)
         {
+            Dictionary<Node, LayerClustering> clustered = [];
             // Only layers that the float model has as well are given.
-            LayerStages.Run(graph, layers, context, "cluster", (node, moments) =>
-            {
-                left.Remove(node);
-                Cluster(graph, node, context, moments);
-            });
+            LayerStages.Run(graph, [.. LayerRefit.LayersFrom(graph, layers[0])], context, "cluster",
+                (node, moments) =>
+                {
+                    if (left.Remove(node)) clustered[node] = Cluster(graph, node, context, moments);
+                    else LayerRefit.Apply(graph, node, moments, context.Cancellation);
+                },
+                (node, moments) =>
+                {
+                    if (clustered.TryGetValue(node, out LayerClustering? clustering)) clustering.Refine(moments, context.Cancellation);
+                    else LayerRefit.Apply(graph, node, moments, context.Cancellation);
+                });
         }
 
         foreach (Node node in layers.Where(left.Contains)) Cluster(graph, node, context, null);
@@ -63,7 +70,7 @@ internal sealed class ClusteringPass : Pass
     private static bool IsInt8(Node node, PassContext context) =>
         context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8;
 
-    private static void Cluster(Graph graph, Node node, PassContext context, LayerMoments? moments)
+    private static LayerClustering Cluster(Graph graph, Node node, PassContext context, LayerMoments? moments)
     {
         LayerOptions options = context.OptionsOf(node);
         int clusters = options.Clusters!.Value, seed = context.Model.Seed ?? 0;
@@ -76,5 +83,7 @@ internal sealed class ClusteringPass : Pass
             bool half = context.QuantizationOf(node) == QuantizationMode.Float16;
             clustering.ToFloats(clusters, scope, method, seed, half, context.Cancellation);
         }
+
+        return clustering;
     }
 }

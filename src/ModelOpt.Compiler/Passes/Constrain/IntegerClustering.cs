@@ -9,7 +9,7 @@ internal static class IntegerClustering
     /// By how much the squared error of the weights may exceed that of the K shared integers of least error, so that the integers
     /// compress better.
     /// </summary>
-    public const double ErrorBound = 1.5;
+    public const double ErrorBound = 2.3;
 
     // Of the scales tried first for a channel, in shares of that at which all channels are equally loud.
     private static readonly double[] Factors = [0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.4];

@@ -23,6 +23,7 @@ internal sealed class LayerClustering
     private readonly WeightConstraints constraints;
     private readonly LayerWeights layer;
     private readonly double ridge;
+    private EntropyConstrainedLloyd.Outcome? integers;
 
     /// <summary>Prepares for a layer.</summary>
     /// <param name="graph">The graph.</param>
@@ -48,19 +49,8 @@ internal sealed class LayerClustering
     /// <param name="cancellation">Ends the work.</param>
     public void ToIntegers(int clusters, ClusterScope scope, ClusterInitialization method, int seed, CancellationToken cancellation)
     {
-        EntropyConstrainedLloyd.Outcome outcome = IntegerClustering.Fit(layer, clusters, scope, method, seed, cancellation);
-        (int[] integers, double[] fitted, float[]? bias) = (outcome.Assigned, outcome.Codebook.Scales, null);
-        if (moments is not null)
-        {
-            CompensatedAssignment assignment = new(layer, moments.Groups, moments.Gram, Wanted, ridge);
-            (integers, fitted, bias) = assignment.Run(outcome, cancellation);
-        }
-
-        float[] scales = [.. fitted.Select(s => (float)s)];
-        Codebook codebook = new(clusters, scope,
-            [.. outcome.Codebook.Levels.Select((l, c) => l.Select(q => q * scales[c]).ToArray())]);
-        Set(constraints.With(new Quantization(ElementType.Int8, scales, new int[scales.Length], 0)).With(codebook),
-            Tensor.Of<float>(tensor.Dims, [.. integers.Select((q, i) => q * scales[i / layer.PerChannel])]), bias);
+        integers = IntegerClustering.Fit(layer, clusters, scope, method, seed, cancellation);
+        SetIntegers(clusters, scope, moments is null ? null : Assign(moments, cancellation));
     }
 
     /// <summary>Clusters it into values that stay floats.</summary>
@@ -75,46 +65,51 @@ internal sealed class LayerClustering
     {
         WeightConstraints clustered = constraints.With(
             new Codebook(clusters, scope, FloatClustering.Fit(layer, clusters, scope, method, seed, half)));
-        if (moments is null || moments.Outputs != layer.Channels)
-        {
-            Set(clustered, clustered.Project(tensor), null);
-            return;
-        }
+        if (moments is null) Set(clustered, clustered.Project(tensor), null);
+        else Fit(clustered, moments, cancellation);
+    }
 
-        (Tensor weight, float[] bias) = ConstrainedLeastSquares.Fit(tensor, moments, clustered, ridge, cancellation);
+    /// <summary>Gives weights other ones of the values, which fit what the layer should give as it is known by now.</summary>
+    /// <param name="again">Moments of the same inputs.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    public void Refine(LayerMoments again, CancellationToken cancellation)
+    {
+        WeightConstraints clustered = node.Input(1).Constraints!;
+        if (integers is null) Fit(clustered, again, cancellation);
+        else SetIntegers(clustered.Codebook!.Clusters, clustered.Codebook.Scope, Assign(again, cancellation));
+    }
+
+    private void Fit(WeightConstraints clustered, LayerMoments known, CancellationToken cancellation)
+    {
+        (Tensor weight, float[] bias) = ConstrainedLeastSquares.Fit(tensor, known, clustered, ridge, cancellation);
         Set(clustered, weight, bias);
+    }
+
+    /// <summary>Assigns the integers so that errors make up for each other.</summary>
+    /// <returns>The bias that goes with them.</returns>
+    private float[] Assign(LayerMoments known, CancellationToken cancellation)
+    {
+        CompensatedAssignment assignment = new(layer, known.Groups, known.Gram, known.Cross, ridge);
+        (int[] assigned, double[] scales, float[] bias) = assignment.Run(integers!, cancellation);
+        integers = integers! with
+        {
+            Assigned = assigned, Bits = EntropyConstrainedLloyd.BitsOf(assigned), Codebook = integers.Codebook with { Scales = scales },
+        };
+        return bias;
+    }
+
+    private void SetIntegers(int clusters, ClusterScope scope, float[]? bias)
+    {
+        float[] scales = [.. integers!.Codebook.Scales.Select(s => (float)s)];
+        Codebook codebook = new(clusters, scope, [.. integers.Codebook.Levels.Select((l, c) => l.Select(q => q * scales[c]).ToArray())]);
+        Set(constraints.With(new Quantization(ElementType.Int8, scales, new int[scales.Length], 0)).With(codebook),
+            Tensor.Of<float>(tensor.Dims, [.. integers.Assigned.Select((q, i) => q * scales[i / layer.PerChannel])]), bias);
     }
 
     private void Set(WeightConstraints result, Tensor weight, float[]? bias)
     {
         node.Input(1).Constant = weight;
         node.Input(1).Constraints = result;
-        if (bias is null) return;
-        Value value = graph.AddConstant(node.InputOrNull(2)?.Name ?? $"{node.Label}_bias", Tensor.Vector<float>(bias));
-        node.SetInput(2, value);
-    }
-
-    /// <summary>
-    /// The mean of y zᵀ of a group: y as the float model has it, or where channels of it are gone, as the layer itself has it.
-    /// </summary>
-    private double[] Wanted(int group)
-    {
-        if (moments!.Outputs == layer.Channels) return moments.Cross(group);
-        int inputs = layer.PerChannel, n = inputs + 1, outputs = layer.Channels / moments.Groups;
-        double[] gram = moments.Gram(group), wanted = new double[outputs * n];
-        for (int o = 0; o < outputs; o++)
-        {
-            int channel = (group * outputs) + o;
-            ReadOnlySpan<float> values = layer.Values(channel);
-            double bias = node.InputOrNull(2)?.Constant!.Span<float>()[channel] ?? 0;
-            for (int j = 0; j < n; j++)
-            {
-                double sum = bias * gram[(inputs * n) + j];
-                for (int k = 0; k < inputs; k++) sum += values[k] * gram[(k * n) + j];
-                wanted[(o * n) + j] = sum;
-            }
-        }
-
-        return wanted;
+        if (bias is not null) OutputAffine.SetBias(graph, node, bias);
     }
 }

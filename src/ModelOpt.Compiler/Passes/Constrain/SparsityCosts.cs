@@ -23,10 +23,9 @@ internal static class SparsityCosts
     /// <summary>Finds the costs.</summary>
     /// <param name="graph">The graph; it is not changed.</param>
     /// <param name="layers">The layers, in graph order.</param>
-    /// <param name="ridgeOf">The ridge of a fit to moments.</param>
     /// <param name="context">Names the data.</param>
     /// <returns>For each layer a price for each unit of its layout.</returns>
-    public static double[][] Of(Graph graph, List<SparseLayer> layers, Func<LayerMoments, double> ridgeOf, PassContext context)
+    public static double[][] Of(Graph graph, List<SparseLayer> layers, PassContext context)
     {
         List<Cost> costs = [];
         // The weights that the layers have are the best there are: the graph is its own reference.
@@ -43,7 +42,7 @@ internal static class SparsityCosts
             }
 
             Dictionary<Node, LayerMoments> moments = collector.Collect([.. some.Select(l => l.Node)], "sparsity: costs");
-            costs.AddRange(some.Select(l => CostOf(l, moments[l.Node], ridgeOf(moments[l.Node]), context.Cancellation)));
+            costs.AddRange(some.Select(l => CostOf(l, moments[l.Node], LayerRefit.RidgeOf(moments[l.Node]), context.Cancellation)));
         }
 
         double[] changes = OutputSensitivity.Measure(

@@ -13,15 +13,6 @@ namespace ModelOpt.Compiler.Passes.Constrain;
 /// </summary>
 internal sealed class SparsityPass : Pass
 {
-    /// <summary>The pull to the original weights, as a share of the mean variance of a layer's inputs.</summary>
-    private const double LeastRidge = 0.01;
-
-    /// <summary>
-    /// How much more it pulls for each input that a position of the samples has to tell of. A layer wider than there are positions would fit
-    /// these alone, and its weights would seem to cost nothing.
-    /// </summary>
-    private const double RidgePerInput = 4;
-
     /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Constrain;
 
@@ -39,32 +30,29 @@ internal sealed class SparsityPass : Pass
         bool fits = context.IsCalibrated && context.Model.PruningCriterion != PruningCriterion.Magnitude;
         SparsityDistribution distribution = context.Model.SparsityDistribution ?? SparsityDistribution.Global;
         bool shares = fits && distribution == SparsityDistribution.Global && layers.Count(l => l.IsPooled) > 1;
-        double[][] prices = shares ? SparsityCosts.Of(graph, layers, RidgeOf, context)
+        double[][] prices = shares ? SparsityCosts.Of(graph, layers, context)
             : [.. layers.Select(l => MagnitudePrices.Of(l.Layout, l.Node.Input(1).Constant!.Span<float>()))];
         Mask[] masks = ZeroSelection.Choose(layers, prices, distribution);
         if (fits)
         {
             // How many zeros each layer has is settled; which ones, where it is known what the layer sees.
             Dictionary<Node, SparseLayer> sparse = layers.Zip(masks).ToDictionary(l => l.First.Node, l => l.First with { Share = l.Second.Sparsity });
-            LayerStages.Run(graph, [.. Fitted(graph, layers[0].Node)], context, "sparsity",
+            LayerStages.Run(graph, [.. LayerRefit.LayersFrom(graph, layers[0].Node)], context, "sparsity",
                 (node, moments) => Fit(graph, node, sparse.GetValueOrDefault(node), moments, context),
-                (node, moments) => Refit(graph, node, node.Input(1).Constant!, node.Input(1).Constraints, moments, context));
+                (node, moments) => LayerRefit.Apply(graph, node, moments, context.Cancellation));
         }
 
         // What the float model has no counterpart of is not fitted.
         foreach ((SparseLayer layer, Mask mask) in layers.Zip(masks))
         {
             Value weight = layer.Node.Input(1);
-            if (weight.Constraints?.Mask is null) Set(weight, weight.Constant!, (weight.Constraints ?? new()).With(mask));
+            if (weight.Constraints?.Mask is not null) continue;
+            weight.Constraints = (weight.Constraints ?? new()).With(mask);
+            weight.Constant = weight.Constraints.Project(weight.Constant!);
         }
 
         return new PassResult(layers.Count, notes);
     }
-
-    /// <summary>The layers that are fitted: the first sparse one and all behind it, which make up for what it lost.</summary>
-    private static IEnumerable<Node> Fitted(Graph graph, Node first) => graph.Nodes.SkipWhile(n => n != first).Where(n =>
-        n.Type is "Conv" or "Gemm" && n.Input(1) is { Constant: { Type: ElementType.Float32, Rank: >= 2 }, Consumers.Count: 1 }
-        && n.InputOrNull(2) is null or { IsConstant: true });
 
     /// <summary>
     /// Chooses a layer's zeros by what it sees and should give behind the layers that have become sparse; fits the weights that stay, then
@@ -76,35 +64,17 @@ internal sealed class SparsityPass : Pass
         WeightConstraints? constraints = node.Input(1).Constraints;
         if (layer is not null)
         {
-            LayerQuadratic[] error = LayerQuadratic.Of(moments, original.Span<float>().ToArray(), RidgeOf(moments));
+            LayerQuadratic[] error = LayerQuadratic.Of(moments, original.Span<float>().ToArray(), LayerRefit.RidgeOf(moments));
             float[] best = [.. error.SelectMany(e => e.Best).Select(w => (float)w)];
             double[] prices = SecondOrderPrices.Of(layer.Layout, error, best, context.Cancellation);
             constraints = (constraints ?? new()).With(ZeroSelection.Choose([layer], [prices], SparsityDistribution.Uniform)[0]);
             if (context.OptionsOf(node).Clusters is null && context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8)
             {
-                (original, _) = ConstrainedLeastSquares.Fit(original, moments, constraints, RidgeOf(moments), context.Cancellation);
+                (original, _) = ConstrainedLeastSquares.Fit(original, moments, constraints, LayerRefit.RidgeOf(moments), context.Cancellation);
                 constraints = constraints.With(GridCoarsening.Of(original, error));
             }
         }
 
-        Refit(graph, node, original, constraints, moments, context);
-    }
-
-    /// <summary>Fits a layer to what it should give, within its constraints.</summary>
-    private static void Refit(Graph graph, Node node, Tensor start, WeightConstraints? constraints, LayerMoments moments, PassContext context)
-    {
-        (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(start, moments, constraints ?? new(), RidgeOf(moments), context.Cancellation);
-        Set(node.Input(1), fitted, constraints);
-        OutputAffine.SetBias(graph, node, bias);
-    }
-
-    /// <summary>The pull for a layer, as a share of the mean variance of its inputs.</summary>
-    /// <param name="moments">The layer's moments.</param>
-    private static double RidgeOf(LayerMoments moments) => LeastRidge + (RidgePerInput * moments.Inputs / Math.Max(1, moments.Count));
-
-    private static void Set(Value weight, Tensor value, WeightConstraints? constraints)
-    {
-        weight.Constraints = constraints;
-        weight.Constant = constraints?.Project(value) ?? value;
+        LayerRefit.Apply(graph, node, original, constraints, moments, context.Cancellation);
     }
 }

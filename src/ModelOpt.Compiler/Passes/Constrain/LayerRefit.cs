@@ -1,0 +1,54 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Constraints;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Passes.Constrain;
+
+/// <summary>Fits layers, within their constraints, to what the float model computes, so that they make up for what those before them lost.</summary>
+internal static class LayerRefit
+{
+    /// <summary>The pull to the original weights, as a share of the mean variance of a layer's inputs.</summary>
+    private const double LeastRidge = 0.01;
+
+    /// <summary>
+    /// How much more it pulls for each input that a position of the samples has to tell of. A layer wider than there are positions would fit
+    /// these alone, and its weights would seem to cost nothing.
+    /// </summary>
+    private const double RidgePerInput = 4;
+
+    /// <summary>The layers that are fitted where some are compressed: the first of these and all behind it.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="first">The first layer that is compressed.</param>
+    public static IEnumerable<Node> LayersFrom(Graph graph, Node first) => graph.Nodes.SkipWhile(n => n != first).Where(n =>
+        n.Type is "Conv" or "Gemm" && n.Input(1) is { Constant: { Type: ElementType.Float32, Rank: >= 2 }, Consumers.Count: 1 }
+        && n.InputOrNull(2) is null or { IsConstant: true });
+
+    /// <summary>The pull for a layer, as a share of the mean variance of its inputs.</summary>
+    /// <param name="moments">The layer's moments.</param>
+    public static double RidgeOf(LayerMoments moments) => LeastRidge + (RidgePerInput * moments.Inputs / Math.Max(1, moments.Count));
+
+    /// <summary>Fits a layer to what it should give, from what it is.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="node">The layer.</param>
+    /// <param name="moments">What it sees, and what it should give.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    public static void Apply(Graph graph, Node node, LayerMoments moments, CancellationToken cancellation) =>
+        Apply(graph, node, node.Input(1).Constant!, node.Input(1).Constraints, moments, cancellation);
+
+    /// <summary>Fits a layer to what it should give, within constraints.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="node">The layer.</param>
+    /// <param name="start">The weight to begin with.</param>
+    /// <param name="constraints">What it satisfies afterwards.</param>
+    /// <param name="moments">What the layer sees, and what it should give.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    public static void Apply(
+        Graph graph, Node node, Tensor start, WeightConstraints? constraints, LayerMoments moments, CancellationToken cancellation)
+    {
+        (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(start, moments, constraints ?? new(), RidgeOf(moments), cancellation);
+        Value weight = node.Input(1);
+        weight.Constraints = constraints;
+        weight.Constant = constraints?.Project(fitted) ?? fitted;
+        OutputAffine.SetBias(graph, node, bias);
+    }
+}
