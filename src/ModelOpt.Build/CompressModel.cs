@@ -117,8 +117,7 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
                 next = time.Elapsed + Interval;
             }
 
-            task.Log.LogMessage(MessageImportance.High, value.Total > 0 ? "{0}: {1} {2}/{3}" : "{0}: {1}",
-                Path.GetFileName(model), value.Phase, value.Done, value.Total);
+            task.Log.LogMessage(MessageImportance.High, "{0}: {1}", Path.GetFileName(model), value);
         }
     }
 }

@@ -39,7 +39,7 @@ internal static class CommandLine
     {
         var root = new RootCommand(
             """
-            Inspects, compresses, evaluates and measures ONNX and TFLite models.
+            Inspects, compresses, trains, evaluates and measures ONNX and TFLite models.
 
             Exit codes: 0 done; 1 failed, with a diagnostic MOPTnnnn (docs/diagnostics.md lists them); 2 wrong command line;
             130 cancelled.
@@ -47,6 +47,7 @@ internal static class CommandLine
         {
             InspectCommand.Create(terminal),
             CompressCommand.Create(terminal),
+            TrainCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
             BenchCommand.Create(terminal),
         };

@@ -4,7 +4,8 @@ using ModelOpt.Compiler.Compilation;
 namespace ModelOpt.Cli;
 
 /// <summary>What is to be done with a model: <c>--recipe</c> and the options of <see cref="OptionCatalog"/>, for a command that takes them.</summary>
-internal sealed class CompressionOptions
+/// <param name="filter">Which options of the catalog the command takes; all where null.</param>
+internal sealed class CompressionOptions(Func<OptionDescription, bool>? filter = null)
 {
     private readonly Option<string?> recipe = new("--recipe")
     {
@@ -13,7 +14,7 @@ internal sealed class CompressionOptions
     };
 
     private readonly (OptionDescription Described, Option<object?> Option)[] catalog =
-        [.. OptionCatalog.All.Select(o => (o, CliOptions.Of(o)))];
+        [.. OptionCatalog.All.Where(filter ?? (_ => true)).Select(o => (o, CliOptions.Of(o)))];
 
     /// <summary>Adds <c>--recipe</c>.</summary>
     public void AddRecipe(HeadedCommand command) => command.Options.Add(recipe);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using Spectre.Console;
@@ -73,9 +72,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
     public void Report(CompileProgress value)
     {
         if (!showProgress) return;
-        string text = value.Total > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{value.Phase} {value.Done}/{value.Total}")
-            : value.Phase;
+        string text = value.ToString();
         lock (gate)
         {
             Error.Write($"\r{text.PadRight(shown)}");

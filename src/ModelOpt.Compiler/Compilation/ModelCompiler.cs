@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Passes;
-using ModelOpt.Compiler.Passes.FineTune;
+using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Compiler.Compilation;
 
@@ -41,7 +41,7 @@ public static class ModelCompiler
             Enter("simplify", context);
             IReadOnlyList<AppliedPass> simplified = PassPipeline.Simplify(graph, context);
             OptionChecks.CheckLayers(graph, context);
-            FineTuningData.Check(graph, context);
+            TrainingData.Check(graph, context.Options, context.Model);
             var report = new ReportBuilder(graph);
             Enter("compress", context);
             IReadOnlyList<AppliedPass> compressed = PassPipeline.Compress(graph, context);

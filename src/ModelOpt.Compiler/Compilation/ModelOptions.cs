@@ -143,6 +143,9 @@ public record ModelOptions : LayerOptions
     /// <summary>How often training sees every sample.</summary>
     public int? Epochs { get; init; }
 
+    /// <summary>After how many epochs without a better one training ends.</summary>
+    public int? EarlyStop { get; init; }
+
     /// <summary>The largest learning rate, relative to the size of the weights.</summary>
     public double? LearningRate { get; init; }
 
@@ -177,6 +180,7 @@ public record ModelOptions : LayerOptions
             RankSelection = RankSelection ?? fallback.RankSelection,
             FineTune = FineTune ?? fallback.FineTune,
             Epochs = Epochs ?? fallback.Epochs,
+            EarlyStop = EarlyStop ?? fallback.EarlyStop,
             LearningRate = LearningRate ?? fallback.LearningRate,
             BatchSize = BatchSize ?? fallback.BatchSize,
             Optimizer = Optimizer ?? fallback.Optimizer,

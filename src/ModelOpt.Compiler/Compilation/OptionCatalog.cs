@@ -82,6 +82,10 @@ public static class OptionCatalog
         Of("Fine-tuning", nameof(ModelOptions.Epochs), new WholeValue(1, MostEpochs),
             "How often training sees every sample; 10 unless told.",
             o => M(o).Epochs, (o, v) => M(o) with { Epochs = (int)v }),
+        Of("Fine-tuning", nameof(ModelOptions.EarlyStop), new WholeValue(1, MostEpochs),
+            "Training ends after so many epochs in which the model did not become better on the evaluation data; not before its last epoch "
+                + "unless told.",
+            o => M(o).EarlyStop, (o, v) => M(o) with { EarlyStop = (int)v }),
         Of("Fine-tuning", nameof(ModelOptions.BatchSize), new WholeValue(1, MostEpochs),
             "Samples of a training step; 64 unless told.",
             o => M(o).BatchSize, (o, v) => M(o) with { BatchSize = (int)v }),

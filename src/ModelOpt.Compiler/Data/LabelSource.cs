@@ -26,6 +26,23 @@ public static class LabelSource
         }
     }
 
+    /// <summary>Whether a file holds floats, which are no class numbers.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="CompilationException">It cannot be read.</exception>
+    internal static bool AreFloats(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path)) return false;
+            using SampleSource? source = DataFile.Open(path, orNull: true);
+            return source is not null && !Elements.IsInteger(source.Type);
+        }
+        catch (Exception e) when (SampleSource.IsUnreadable(e))
+        {
+            throw DataDiagnostics.Unreadable.In(path, e, e.Message.TrimEnd('.'));
+        }
+    }
+
     private static int[] FromFolder(string path)
     {
         ImageFolder folder = ImageFolder.List(path);

@@ -39,11 +39,12 @@ internal static class PassPipeline
     /// <summary>Simplifies a graph until nothing changes.</summary>
     /// <param name="graph">The graph, with shapes.</param>
     /// <param name="context">What passes share.</param>
+    /// <param name="keepsNormalization">Whether BatchNormalization stays, to be trained.</param>
     /// <returns>What each pass did, in order.</returns>
-    public static IReadOnlyList<AppliedPass> Simplify(Graph graph, PassContext context)
+    public static IReadOnlyList<AppliedPass> Simplify(Graph graph, PassContext context, bool keepsNormalization = false)
     {
         Dictionary<Pass, AppliedPass> applied = [];
-        Pass[] passes = [.. Passes.Where(p => p.Phase == PassPhase.Simplify)];
+        Pass[] passes = [.. Passes.Where(p => p.Phase == PassPhase.Simplify && !(keepsNormalization && p is BatchNormFolding))];
         bool changed = true;
         for (int round = 0; changed && round < MaxRounds; round++)
         {

@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;
 
@@ -27,6 +28,22 @@ internal sealed class LabelObjective(Value scores) : IObjective
     public (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation)
     {
         (double loss, Tensor gradient) = ClassLosses.CrossEntropy(computed[0], batch.Labels);
+        return (loss, [gradient]);
+    }
+}
+
+/// <summary>The mean squared error of an output from the targets.</summary>
+/// <param name="output">The output.</param>
+/// <param name="pool">Threads, or null.</param>
+internal sealed class TargetObjective(Value output, WorkerPool? pool) : IObjective
+{
+    /// <inheritdoc/>
+    public IReadOnlyList<Value> Values { get; } = [output];
+
+    /// <inheritdoc/>
+    public (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation)
+    {
+        (double loss, Tensor gradient) = SquaredError.Mean(computed[0], batch.Targets!, pool);
         return (loss, [gradient]);
     }
 }

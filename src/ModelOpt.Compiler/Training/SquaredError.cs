@@ -4,14 +4,22 @@ using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;
 
-/// <summary>The squared error relative to what is wanted: Σ(y − t)² / Σt², so that values of any size count alike.</summary>
+/// <summary>Squared errors with their gradients, summed in the order of the elements whatever the threads.</summary>
 internal static class SquaredError
 {
-    /// <summary>Computes it and its gradient, in the order of the elements whatever the threads.</summary>
+    /// <summary>The error relative to what is wanted: Σ(y − t)² / Σt², so that values of any size count alike.</summary>
     /// <param name="computed">float32.</param>
     /// <param name="wanted">float32 of the same shape.</param>
     /// <param name="pool">Threads, or null.</param>
-    public static LossGradient Of(Tensor computed, Tensor wanted, WorkerPool? pool)
+    public static LossGradient Of(Tensor computed, Tensor wanted, WorkerPool? pool) => Of(computed, wanted, false, pool);
+
+    /// <summary>The mean over all elements: Σ(y − t)² / n.</summary>
+    /// <param name="computed">float32.</param>
+    /// <param name="wanted">float32 of the same shape.</param>
+    /// <param name="pool">Threads, or null.</param>
+    public static LossGradient Mean(Tensor computed, Tensor wanted, WorkerPool? pool) => Of(computed, wanted, true, pool);
+
+    private static LossGradient Of(Tensor computed, Tensor wanted, bool isMean, WorkerPool? pool)
     {
         Tensor gradient = Tensor.Zeros(ElementType.Float32, computed.Dims);
         double error = 0, size = 0;
@@ -21,6 +29,7 @@ internal static class SquaredError
             size += part.Size;
         }
 
+        if (isMean) size = computed.Count;
         if (size == 0) return new(error, gradient);
         float factor = (float)(2 / size);
         ElementRanges.Run(computed.Count, pool, (start, length) =>

@@ -43,11 +43,11 @@ internal sealed class Trainer
     /// <param name="data">The samples.</param>
     /// <param name="indices">Which of them.</param>
     /// <param name="stepped">Called after each step with the steps done, their number and the loss.</param>
-    /// <param name="epochEnded">Called after each epoch.</param>
+    /// <param name="epochEnded">Called after each epoch; training ends where it returns false.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>Null, or where a loss was not finite: the step, and the first value that was not.</returns>
     public (int Step, string Value)? Run(
-        TrainingSet data, IReadOnlyList<int> indices, Action<int, int, double> stepped, Action epochEnded, CancellationToken cancellation)
+        TrainingSet data, IReadOnlyList<int> indices, Action<int, int, double> stepped, Func<bool> epochEnded, CancellationToken cancellation)
     {
         var random = new Random(settings.Seed);
         int[] order = [.. indices];
@@ -64,7 +64,7 @@ internal sealed class Trainer
             weights ??= [.. tape.Parameters.Select(Started)];
             new PlaneJob(weights.Length, i => weights[i].Step(gradients[i], rate)).Run(pool);
             stepped(step + 1, steps, loss);
-            if (step % perEpoch == perEpoch - 1) epochEnded();
+            if (step % perEpoch == perEpoch - 1 && !epochEnded()) break;
         }
 
         return null;

@@ -10,13 +10,15 @@ namespace ModelOpt.Compiler.Training;
 /// <summary>Samples that are trained with or evaluated on together.</summary>
 /// <param name="Inputs">A tensor for each graph input, the batch first.</param>
 /// <param name="Labels">The class of each sample; empty where there are no labels.</param>
-internal sealed record TrainingBatch(Tensor[] Inputs, int[] Labels);
+/// <param name="Targets">What the model's first output should be, the batch first; null where that is not known.</param>
+internal sealed record TrainingBatch(Tensor[] Inputs, int[] Labels, Tensor? Targets = null);
 
-/// <summary>Samples of a graph's inputs and perhaps their labels, read batch by batch.</summary>
+/// <summary>Samples of a graph's inputs and perhaps their labels or targets, read batch by batch.</summary>
 internal sealed class TrainingSet : IDisposable
 {
     private readonly List<InputSamples> inputs = [];
     private readonly int[] labels = [];
+    private readonly InputSamples? targets;
 
     /// <summary>Opens data.</summary>
     /// <param name="graph">The graph, with shapes.</param>
@@ -24,8 +26,10 @@ internal sealed class TrainingSet : IDisposable
     /// <param name="name">The option that names the data, for diagnostics.</param>
     /// <param name="data">A file or folder for each input.</param>
     /// <param name="labels">The labels, or null.</param>
+    /// <param name="takesTargets">Whether floats are taken as what the first output should be; without, they are no labels.</param>
     /// <exception cref="CompilationException">The data does not fit the inputs, or the labels do not fit the data.</exception>
-    public TrainingSet(Graph graph, CompileOptions options, string name, IReadOnlyList<string> data, string? labels)
+    public TrainingSet(
+        Graph graph, CompileOptions options, string name, IReadOnlyList<string> data, string? labels, bool takesTargets = false)
     {
         if (data.Count != graph.Inputs.Count)
             throw FineTuningDiagnostics.WrongCount.Error(null, name, data.Count, graph.Inputs.Count, string.Join(", ", graph.Inputs.Select(i => i.Name)));
@@ -33,14 +37,17 @@ internal sealed class TrainingSet : IDisposable
         {
             SampleFormat format = new(options.InputMean, options.InputStd, options.DataLayout);
             foreach ((string path, Value input) in data.Zip(graph.Inputs))
-                inputs.Add(InputSamples.Open(path, new(input.Name, input.Type, input.Shape!), format));
+                inputs.Add(InputSamples.Open(path, Signature(input), format));
             Count = inputs[0].Count;
             if (inputs.Exists(i => i.Count != Count))
                 throw FineTuningDiagnostics.UnequalCount.Error(null, name, string.Join(", ", inputs.Select(i => i.Count)));
             if (labels is null) return;
-            this.labels = LabelSource.Read(labels);
-            if (this.labels.Length != Count)
-                throw DataDiagnostics.LabelCountMismatch.In(labels, null, this.labels.Length, Count);
+            if (takesTargets && LabelSource.AreFloats(labels))
+                targets = InputSamples.Open(labels, Signature(graph.Outputs[0]), SampleFormat.Default with { Layout = options.DataLayout });
+            else
+                this.labels = LabelSource.Read(labels);
+            int count = targets?.Count ?? this.labels.Length;
+            if (count != Count) throw DataDiagnostics.LabelCountMismatch.In(labels, null, count, Count);
         }
         catch
         {
@@ -54,6 +61,9 @@ internal sealed class TrainingSet : IDisposable
 
     /// <summary>Whether samples have labels.</summary>
     public bool HasLabels => labels.Length > 0;
+
+    /// <summary>Whether it is known what the model's first output should be for each sample.</summary>
+    public bool HasTargets => targets is not null;
 
     /// <summary>Checks that labels are classes of a model.</summary>
     /// <param name="classes">How many classes it has.</param>
@@ -82,24 +92,29 @@ internal sealed class TrainingSet : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => inputs.ForEach(i => i.Dispose());
-
-    private TrainingBatch Batch(int[] chosen, ImageVariation[] variations, WorkerPool? pool)
+    public void Dispose()
     {
-        var tensors = new Tensor[inputs.Count];
-        for (int i = 0; i < inputs.Count; i++)
-        {
-            Tensor first = inputs[i].Read(chosen[0]);
-            Tensor batch = Tensor.Zeros(first.Type, [chosen.Length, .. first.Dims[1..]]);
-            int bytes = first.Bytes.Length, input = i;
-            new PlaneJob(chosen.Length, s =>
-            {
-                Tensor sample = s == 0 ? first : inputs[input].Read(chosen[s]);
-                variations[s].Apply(sample).Bytes.CopyTo(batch.Bytes[(s * bytes)..]);
-            }).Run(pool);
-            tensors[i] = batch;
-        }
+        inputs.ForEach(i => i.Dispose());
+        targets?.Dispose();
+    }
 
-        return new(tensors, HasLabels ? Array.ConvertAll(chosen, i => labels[i]) : []);
+    private static TensorSignature Signature(Value value) => new(value.Name, value.Type, value.Shape!);
+
+    private TrainingBatch Batch(int[] chosen, ImageVariation[] variations, WorkerPool? pool) => new(
+        [.. inputs.Select(i => Read(i, chosen, variations, pool))],
+        HasLabels ? Array.ConvertAll(chosen, i => labels[i]) : [],
+        targets is null ? null : Read(targets, chosen, new ImageVariation[chosen.Length], pool));
+
+    private static Tensor Read(InputSamples samples, int[] chosen, ImageVariation[] variations, WorkerPool? pool)
+    {
+        Tensor first = samples.Read(chosen[0]);
+        Tensor batch = Tensor.Zeros(first.Type, [chosen.Length, .. first.Dims[1..]]);
+        int bytes = first.Bytes.Length;
+        new PlaneJob(chosen.Length, s =>
+        {
+            Tensor sample = s == 0 ? first : samples.Read(chosen[s]);
+            variations[s].Apply(sample).Bytes.CopyTo(batch.Bytes[(s * bytes)..]);
+        }).Run(pool);
+        return batch;
     }
 }

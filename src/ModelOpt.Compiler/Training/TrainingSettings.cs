@@ -10,9 +10,10 @@ namespace ModelOpt.Compiler.Training;
 /// <param name="Schedule">How the learning rate changes.</param>
 /// <param name="Augmentation">How images are varied.</param>
 /// <param name="Seed">Where random choices start.</param>
+/// <param name="EarlyStop">After how many epochs without a better one training ends; null for never.</param>
 internal sealed record TrainingSettings(
     int Epochs, int BatchSize, double LearningRate, OptimizerKind Optimizer, LearningRateSchedule Schedule,
-    Augmentation Augmentation, int Seed)
+    Augmentation Augmentation, int Seed, int? EarlyStop = null)
 {
     /// <summary>The settings that options ask for.</summary>
     /// <param name="options">What is done to the model.</param>
@@ -23,5 +24,6 @@ internal sealed record TrainingSettings(
         options.Optimizer ?? OptimizerKind.Adam,
         options.LearningRateSchedule ?? LearningRateSchedule.Cosine,
         options.Augmentation ?? Augmentation.None,
-        options.Seed ?? 0);
+        options.Seed ?? 0,
+        options.EarlyStop);
 }

@@ -38,6 +38,14 @@ public sealed class LossTests
     }
 
     [TestMethod]
+    public void Mean_squared_error_and_its_gradient_are_those_of_the_definition()
+    {
+        Tensor computed = Scores(1), wanted = Scores(2);
+        double[] t = [.. Rows(wanted).SelectMany(r => r)];
+        Check(SquaredError.Mean(computed, wanted, null), computed, s => s.SelectMany(r => r).Zip(t, (y, x) => (y - x) * (y - x)).Average());
+    }
+
+    [TestMethod]
     public void Squared_error_of_many_elements_is_the_same_on_any_threads()
     {
         Tensor computed = TestGraph.RandomTensor(1, 7, 10_000), wanted = TestGraph.RandomTensor(2, 7, 10_000);

@@ -1,6 +1,4 @@
-using System.Globalization;
 using ModelOpt.Compiler.Compilation;
-using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Training;
@@ -30,7 +28,7 @@ internal sealed class FineTuning : Pass
             return PassResult.Of(0);
         }
 
-        using FineTuningData data = FineTuningData.Open(graph, context, mode);
+        using TrainingData data = TrainingData.Open(graph, context.Options, context.Model);
         TrainingSettings settings = TrainingSettings.Of(context.Model);
         using WorkerPool pool = new(Environment.ProcessorCount);
         DistillationObjective teacher = new(graph, context.Reference!, data.AreClasses, pool);
@@ -44,41 +42,16 @@ internal sealed class FineTuning : Pass
             return PassResult.Of(0);
         }
 
-        return Train(graph, context, trainer, settings.BatchSize, data, teacher, pool);
-    }
-
-    private static PassResult Train(
-        Graph graph, PassContext context, Trainer trainer, int batchSize, FineTuningData data, IObjective judge, WorkerPool pool)
-    {
-        TrainingScore began = Score(), best = began, last = began;
-        (Tensor, WeightConstraints?)[] kept = Weights();
-        int epoch = 0, bestEpoch = 0;
-        (int Step, string Value)? failed = trainer.Run(
-            data.Training, data.TrainingIndices,
-            (step, steps, loss) => context.Progress?.Report(new CompileProgress(
-                string.Create(CultureInfo.InvariantCulture, $"fine-tune (loss {loss:G3}; {last})"), step, steps)),
-            () =>
-            {
-                last = Score();
-                epoch++;
-                if (!last.IsBetterThan(best)) return;
-                (best, bestEpoch, kept) = (last, epoch, Weights());
-            },
-            context.Cancellation);
-        foreach ((Value parameter, (Tensor constant, WeightConstraints? constraints)) in trainer.Parameters.Zip(kept))
-            (parameter.Constant, parameter.Constraints) = (constant, constraints);
-        if (failed is { } at) context.Diagnostics.Report(FineTuningDiagnostics.NotFinite.At(null, null, at.Step, epoch + 1, at.Value));
-        if (bestEpoch == 0)
+        TrainingOutcome outcome = new TrainingLoop(graph, settings, data, teacher, context, pool).Run(trainer, "fine-tune");
+        if (outcome.Failed is { } at)
+            context.Diagnostics.Report(FineTuningDiagnostics.NotFinite.At(null, null, at.Step, outcome.Epochs + 1, at.Value));
+        if (outcome.BestEpoch > 0)
         {
-            context.Diagnostics.Report(FineTuningDiagnostics.NotKept.At(null, null, last, began));
-            return new PassResult(0, [$"fine-tuning: not kept: {began} at the start, {last} at the end"]);
+            return new PassResult(
+                trainer.Parameters.Count, [$"fine-tuning: {outcome.Began} at the start, {outcome.Best} after epoch {outcome.BestEpoch}, which was kept"]);
         }
 
-        return new PassResult(trainer.Parameters.Count, [$"fine-tuning: {began} at the start, {best} after epoch {bestEpoch}, which was kept"]);
-
-        TrainingScore Score() =>
-            TrainingScore.Of(graph, judge, data.Evaluation, data.EvaluationIndices, batchSize, pool, context.Cancellation);
-
-        (Tensor, WeightConstraints?)[] Weights() => [.. trainer.Parameters.Select(p => (p.Constant!, p.Constraints))];
+        if (outcome.Failed is null) context.Diagnostics.Report(FineTuningDiagnostics.NotKept.At(null, null, outcome.Last, outcome.Began));
+        return new PassResult(0, [$"fine-tuning: not kept: {outcome.Began} at the start, {outcome.Last} at the end"]);
     }
 }

@@ -1,10 +1,9 @@
 using System.Globalization;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Training;
 using ModelOpt.Runtime.Threading;
 
-namespace ModelOpt.Compiler.Passes.FineTune;
+namespace ModelOpt.Compiler.Training;
 
 /// <summary>How good a model is: the share of samples whose class it finds where they have labels, and its loss.</summary>
 /// <param name="Loss">The mean loss.</param>

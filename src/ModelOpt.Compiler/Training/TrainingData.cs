@@ -1,9 +1,8 @@
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Training;
 
-namespace ModelOpt.Compiler.Passes.FineTune;
+namespace ModelOpt.Compiler.Training;
 
 /// <summary>The samples that a model is trained with, and others by which it is judged.</summary>
 /// <param name="Training">What training samples are taken from.</param>
@@ -11,7 +10,7 @@ namespace ModelOpt.Compiler.Passes.FineTune;
 /// <param name="Evaluation">What the others are taken from.</param>
 /// <param name="EvaluationIndices">Which of them.</param>
 /// <param name="AreClasses">Whether there are labels, so that the model's first output is class scores.</param>
-internal sealed record FineTuningData(
+internal sealed record TrainingData(
     TrainingSet Training, IReadOnlyList<int> TrainingIndices, TrainingSet Evaluation, IReadOnlyList<int> EvaluationIndices, bool AreClasses)
     : IDisposable
 {
@@ -20,35 +19,42 @@ internal sealed record FineTuningData(
 
     /// <summary>Checks the data that options name, before anything else is done with the model.</summary>
     /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="context">The options.</param>
+    /// <param name="options">The options that name the data.</param>
+    /// <param name="model">What is done to the model.</param>
     /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>
-    public static void Check(Graph graph, PassContext context)
+    public static void Check(Graph graph, CompileOptions options, ModelOptions model)
     {
-        if (context.Model.FineTune is { } mode and not FineTuneMode.None) Open(graph, context, mode).Dispose();
+        if (model.FineTune is not null and not FineTuneMode.None) Open(graph, options, model).Dispose();
     }
 
     /// <summary>Opens the data that options name.</summary>
     /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="context">The options.</param>
-    /// <param name="mode">What is trained towards.</param>
+    /// <param name="options">The options that name the data.</param>
+    /// <param name="model">What is done to the model; it is trained.</param>
+    /// <param name="takesTargets">Whether floats may stand in the place of labels: what the model's first output should be.</param>
     /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>
-    public static FineTuningData Open(Graph graph, PassContext context, FineTuneMode mode)
+    public static TrainingData Open(Graph graph, CompileOptions options, ModelOptions model, bool takesTargets = false)
     {
-        CompileOptions options = context.Options;
         bool isOwn = options.TrainingData.Count > 0;
         IReadOnlyList<string> data = isOwn ? options.TrainingData : options.CalibrationData;
-        if (data.Count == 0) throw FineTuningDiagnostics.NoData.Error(null, mode);
-        if (mode == FineTuneMode.Labels && options.TrainingLabels is null)
-            throw FineTuningDiagnostics.NoLabels.Error(null, nameof(options.TrainingLabels), $"FineTune = {mode}");
+        if (data.Count == 0) throw FineTuningDiagnostics.NoData.Error(null, model.FineTune);
+        if (model.FineTune == FineTuneMode.Labels && options.TrainingLabels is null)
+            throw FineTuningDiagnostics.NoLabels.Error(null, nameof(options.TrainingLabels), $"FineTune = {model.FineTune}");
         if (options.EvaluationLabels is not null && options.EvaluationData.Count == 0)
             throw FineTuningDiagnostics.NoLabels.Error(null, nameof(options.EvaluationData), nameof(options.EvaluationLabels));
         TrainingSet training = new(
-            graph, options, isOwn ? nameof(options.TrainingData) : nameof(options.CalibrationData), data, options.TrainingLabels);
+            graph, options, isOwn ? nameof(options.TrainingData) : nameof(options.CalibrationData), data, options.TrainingLabels, takesTargets);
         TrainingSet? evaluation = null;
         try
         {
             if (options.EvaluationData.Count > 0)
-                evaluation = new(graph, options, nameof(options.EvaluationData), options.EvaluationData, options.EvaluationLabels);
+            {
+                evaluation = new(
+                    graph, options, nameof(options.EvaluationData), options.EvaluationData, options.EvaluationLabels, takesTargets);
+                if (takesTargets && (evaluation.HasLabels != training.HasLabels || evaluation.HasTargets != training.HasTargets))
+                    throw FineTuningDiagnostics.NoLabels.Error(null, nameof(options.EvaluationLabels), nameof(options.EvaluationData));
+            }
+
             bool areClasses = training.HasLabels || evaluation is { HasLabels: true };
             if (areClasses)
             {
@@ -60,7 +66,7 @@ internal sealed record FineTuningData(
             int[] all = [.. Enumerable.Range(0, training.Count)];
             if (evaluation is not null) return new(training, all, evaluation, [.. Enumerable.Range(0, evaluation.Count)], areClasses);
             if (training.Count < KeptOf) return new(training, all, training, all, areClasses);
-            new Random(context.Model.Seed ?? 0).Shuffle(all);
+            new Random(model.Seed ?? 0).Shuffle(all);
             int kept = all.Length / KeptOf;
             return new(training, all[kept..], training, [.. all[..kept].Order()], areClasses);
         }

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Globalization;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Diagnostics;
+
+namespace ModelOpt.Cli.Commands;
+
+/// <summary><c>modelopt train</c>: a float model learns from labels.</summary>
+internal static class TrainCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var model = new Argument<string>("MODEL") { Description = "The model: a .onnx file." };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "The .onnx file to write.",
+            HelpName = "OUT.onnx",
+            Required = true,
+        };
+        var fromScratch = new Option<bool>("--from-scratch")
+        {
+            Description = string.Create(CultureInfo.InvariantCulture,
+                $"Begins with new random weights in the place of the model's, and a learning rate of {ModelTrainer.FreshLearningRate} unless told."),
+        };
+        var mean = CliOptions.Mean();
+        var std = CliOptions.Std();
+        var layout = CliOptions.DataLayout();
+        var training = new TrainingDataOptions(isTrain: true);
+        var catalog = new CompressionOptions(o =>
+            o.Name == nameof(ModelOptions.Seed) || OptionCatalog.LeaderOf(o)?.Name == nameof(ModelOptions.FineTune));
+        var command = new HeadedCommand("train",
+            """
+            Trains a float model: towards class numbers by cross-entropy, or, where the labels are an array of floats of the
+            output's shape, towards these by the mean squared error. After each epoch the model is judged on samples that it
+            is not trained with; the best is written.
+
+            Example: modelopt train mnist_cnn.onnx -o trained.onnx --training-data train-images-idx3-ubyte.gz
+                       --training-labels train-labels-idx1-ubyte.gz --std 255 --from-scratch --epochs 5
+            """)
+        {
+            model, output, fromScratch,
+        };
+        training.AddTo(command);
+        foreach (Option option in (Option[])[mean, std, layout]) command.Add("Data", option);
+        catalog.AddCatalog(command);
+        command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () =>
+        {
+            SampleFormat format = CliOptions.Format(parsed, mean, std, layout);
+            CompileOptions options = catalog.In(training.In(new CompileOptions(), parsed), parsed) with
+            {
+                InputMean = format.Mean,
+                InputStd = format.Std,
+                DataLayout = format.Layout,
+            };
+            Run(
+                parsed.GetRequiredValue(model), parsed.GetRequiredValue(output), options, parsed.GetValue(fromScratch), terminal,
+                cancellation);
+        }));
+        return command;
+    }
+
+    private static void Run(
+        string model, string output, CompileOptions options, bool fromScratch, Terminal terminal, CancellationToken cancellation)
+    {
+        if (Path.GetFullPath(output) == Path.GetFullPath(model))
+            throw new CompilationException(EvaluationDiagnostics.OverwritesModel.At(model, null, output));
+        TrainedModel trained = ModelTrainer.Train(model, options, fromScratch, terminal, terminal, cancellation);
+        cancellation.ThrowIfCancellationRequested();
+        ArtifactSet.Write((output, trained.Onnx));
+        terminal.WriteResult($"before  {trained.Began}");
+        terminal.WriteResult(string.Create(
+            CultureInfo.InvariantCulture, $"after   {trained.Best}, epoch {trained.BestEpoch} of {trained.Epochs}"));
+        terminal.WriteResult($"written to {output}");
+    }
+}

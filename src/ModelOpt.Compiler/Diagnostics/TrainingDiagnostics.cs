@@ -1,0 +1,27 @@
+using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
+
+namespace ModelOpt.Compiler.Diagnostics;
+
+/// <summary>What keeps a float model from being trained (MOPT46nn).</summary>
+internal static class TrainingDiagnostics
+{
+    public static readonly DiagnosticDescriptor NoLabels = new("MOPT4601", Error,
+        "Nothing to train towards", "{0} are missing: a model is trained towards labels.",
+        "Name the class number of each sample, or an array of floats that says what the model's output should be; of an autoencoder, the data itself.");
+
+    public static readonly DiagnosticDescriptor FixedBatch = new("MOPT4602", Error,
+        "The model takes one sample at a time", "input '{0}' has the fixed batch {1}, so that the model cannot be trained in batches.",
+        "Export the model with an open batch dimension.");
+
+    public static readonly DiagnosticDescriptor NothingToTrain = new("MOPT4603", Error,
+        "Nothing to train", "the model has no float weights that a gradient reaches.",
+        "Give a float model whose weights are constants of layers.");
+
+    public static readonly DiagnosticDescriptor NotBetter = new("MOPT4604", Error,
+        "Training made the model no better", "no epoch was better than the beginning ({0} at the start, {1} at the end), so nothing is written.",
+        "Lower the learning rate, or give more training data.");
+
+    public static readonly DiagnosticDescriptor Diverged = new("MOPT4605", Error,
+        "Training diverged", "in step {0}, in epoch {1}, the loss was not a finite number (first was '{2}'), and no epoch before was better than the beginning, so nothing is written.",
+        "Lower the learning rate.");
+}
