@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
@@ -11,6 +12,9 @@ switch (args)
         break;
     case ["sparse", .. var filter]:
         SparseTable.Print(string.Join(" ", filter));
+        break;
+    case ["training", var model, .. var batch]:
+        TrainingTable.Print(model, batch is [var size] ? int.Parse(size, CultureInfo.InvariantCulture) : 64);
         break;
     case ["layers"]:
         ShapeTable.Print([.. Layer.OneDnn, .. Layer.Int8, .. Layer.Float32]);

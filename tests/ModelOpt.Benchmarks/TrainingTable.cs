@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Training;
+using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Benchmarks;
+
+/// <summary>
+/// How long a training step of a classifier takes: data, gradient, update, in float32 and with int8 simulated. Samples and labels are
+/// noise, which costs what any others do. Numbers of threads take turns, so that what else the machine does slows all alike.
+/// </summary>
+internal static class TrainingTable
+{
+    private const int Turns = 9, StepsPerTurn = 16;
+
+    /// <summary>A table in Markdown: a row for float32 and int8 on one thread and on all.</summary>
+    /// <param name="model">An ONNX file with one input, its batch open, and class scores as its output.</param>
+    /// <param name="batch">Samples of a step.</param>
+    public static void Print(string model, int batch)
+    {
+        string folder = Directory.CreateTempSubdirectory("modelopt-training").FullName;
+        try
+        {
+            Console.WriteLine($"{Path.GetFileName(model)}, batch {batch}, {SimdTiers.Best}, {Environment.ProcessorCount} processors");
+            Console.WriteLine();
+            Console.WriteLine("| form | threads | ms a step | of processors | MB allocated a step | collections of generation 0, 1, 2 in 100 steps |");
+            Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
+            foreach (QuantizationMode mode in new[] { QuantizationMode.None, QuantizationMode.Int8 }) Print(folder, model, batch, mode);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void Print(string folder, string model, int batch, QuantizationMode mode)
+    {
+        Run[] runs = [.. new[] { 1, Environment.ProcessorCount }.Distinct().Select(threads => new Run(folder, model, batch, mode, threads))];
+        foreach (Run run in runs) run.Turn();
+        foreach (Run run in runs) run.Forget();
+        for (int turn = 0; turn < Turns; turn++)
+        {
+            foreach (Run run in runs) run.Turn();
+        }
+
+        foreach (Run run in runs)
+        {
+            Console.WriteLine($"| {(mode == QuantizationMode.None ? "float32" : "int8")} | {run.Row()} |");
+            run.Dispose();
+        }
+    }
+
+    private sealed class Run : IDisposable
+    {
+        private readonly TrainingSet data;
+        private readonly Trainer trainer;
+        private readonly WorkerPool pool;
+        private readonly List<double> milliseconds = [];
+        private readonly int[] collections = new int[3];
+        private readonly int[] samples;
+        private long allocated;
+        private TimeSpan processors;
+
+        public Run(string folder, string model, int batch, QuantizationMode mode, int threads)
+        {
+            Graph graph = ModelCompiler.Read(File.ReadAllBytes(model), model, new CompileOptions());
+            samples = [.. Enumerable.Range(0, batch * StepsPerTurn)];
+            int classes = (int)graph.Outputs[0].Shape![^1].Size;
+            var random = new Random(1);
+            int[] dims = [samples.Length, .. graph.Inputs[0].Shape!.Skip(1).Select(d => (int)d.Size)];
+            float[] inputs = new float[dims.Aggregate(1, (a, b) => a * b)];
+            for (int i = 0; i < inputs.Length; i++) inputs[i] = random.NextSingle();
+            long[] labels = [.. samples.Select(_ => random.NextInt64(classes))];
+            string own = Directory.CreateDirectory(Path.Combine(folder, $"{mode}{threads}")).FullName, x = Path.Combine(own, "x.npy"), y = Path.Combine(own, "y.npy");
+            WriteNpy(x, "<f4", dims, MemoryMarshal.AsBytes<float>(inputs));
+            WriteNpy(y, "<i8", [samples.Length], MemoryMarshal.AsBytes<long>(labels));
+            CompileOptions options = new() { Quantization = mode, CalibrationData = [x], CalibrationSamples = 16 };
+            PassContext context = new(options, new Recipe(), new DiagnosticList());
+            PassPipeline.Simplify(graph, context);
+            PassPipeline.Compress(graph, context);
+            data = new TrainingSet(graph, options, "TrainingData", [x], y);
+            pool = new WorkerPool(threads);
+            TrainingSettings settings = new(1, batch, 1e-4, OptimizerKind.Adam, LearningRateSchedule.Constant, Augmentation.None, 0);
+            trainer = new Trainer(graph, settings, [new LabelObjective(ClassScores.Of(graph, out _))], pool);
+        }
+
+        public void Turn()
+        {
+            long bytes = GC.GetTotalAllocatedBytes();
+            int[] before = [.. Enumerable.Range(0, 3).Select(GC.CollectionCount)];
+            TimeSpan worked = Environment.CpuUsage.TotalTime;
+            long last = Stopwatch.GetTimestamp();
+            trainer.Run(
+                data, samples,
+                (_, _, _) =>
+                {
+                    milliseconds.Add(Stopwatch.GetElapsedTime(last).TotalMilliseconds);
+                    last = Stopwatch.GetTimestamp();
+                },
+                () => { },
+                CancellationToken.None);
+            processors += Environment.CpuUsage.TotalTime - worked;
+            allocated += GC.GetTotalAllocatedBytes() - bytes;
+            for (int g = 0; g < 3; g++) collections[g] += GC.CollectionCount(g) - before[g];
+        }
+
+        public void Forget()
+        {
+            milliseconds.Clear();
+            Array.Clear(collections);
+            (allocated, processors) = (0, default);
+        }
+
+        public string Row()
+        {
+            int steps = milliseconds.Count;
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{pool.Threads} | {milliseconds.Order().ElementAt(steps / 2):F2} | {processors.TotalMilliseconds / steps:F2} | {allocated / 1e6 / steps:F1} | {string.Join(", ", collections.Select(c => c * 100 / steps))}");
+        }
+
+        public void Dispose()
+        {
+            data.Dispose();
+            pool.Dispose();
+        }
+
+        private static void WriteNpy(string path, string type, int[] dims, ReadOnlySpan<byte> elements)
+        {
+            string header = $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({string.Concat(dims.Select(d => $"{d}, "))}), }}";
+            header = header.PadRight(((header.Length + 10 + 64) / 64 * 64) - 11) + "\n";
+            using FileStream file = File.Create(path);
+            file.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)]);
+            file.Write(elements);
+        }
+    }
+}
