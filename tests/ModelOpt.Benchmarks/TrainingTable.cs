@@ -18,7 +18,7 @@ namespace ModelOpt.Benchmarks;
 /// </summary>
 internal static class TrainingTable
 {
-    private const int Turns = 9, StepsPerTurn = 16;
+    private const int Turns = 5, StepsPerTurn = 8;
 
     /// <summary>A table in Markdown: a row for float32 and int8 on one thread and on all.</summary>
     /// <param name="model">An ONNX file with one input, its batch open, and class scores as its output.</param>

@@ -95,6 +95,17 @@ internal static class QuantizationMath
     public static Tensor Round(this Quantization quantization, Tensor tensor, WorkerPool? pool = null)
     {
         Tensor result = Tensor.Zeros(ElementType.Float32, tensor.Dims);
+        quantization.Round(tensor, result, pool);
+        return result;
+    }
+
+    /// <summary>Rounds a float32 tensor to the grid.</summary>
+    /// <param name="quantization">The grid.</param>
+    /// <param name="tensor">float32; any shape that has the quantization's axis.</param>
+    /// <param name="result">Takes the rounded elements; of the same shape, or the tensor itself.</param>
+    /// <param name="pool">Threads to work on, or null.</param>
+    public static void Round(this Quantization quantization, Tensor tensor, Tensor result, WorkerPool? pool)
+    {
         ReadOnlySpan<float> from = tensor.Span<float>();
         Span<float> to = result.Span<float>();
         if (quantization.Type == ElementType.Float16)
@@ -112,8 +123,6 @@ internal static class QuantizationMath
             foreach ((int start, int length, float scale, int zero) in Slices(quantization, tensor))
                 Round(quantization.Type, from.Slice(start, length), scale, zero, to.Slice(start, length));
         }
-
-        return result;
     }
 
     /// <summary>Rounds elements that share a scale; vectors of them by the same operations as single ones.</summary>

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Interpretation;
@@ -30,6 +31,9 @@ internal sealed class BackwardContext
     /// <summary>Threads to work on, or null; results do not depend on them.</summary>
     public WorkerPool? Pool { get; init; }
 
+    /// <summary>Where memory comes from; null for new memory.</summary>
+    public TensorArena? Arena { get; init; }
+
     /// <summary>The gradients of the inputs, by position. Who has set one does not write to it any more; outputs' may be passed on.</summary>
     public Tensor?[] Gradients { get; }
 
@@ -59,4 +63,20 @@ internal sealed class BackwardContext
     /// <summary>Whether the gradient of the input at <paramref name="index"/> is asked for.</summary>
     /// <param name="index">The position.</param>
     public bool Wants(int index) => index < wanted.Length && wanted[index];
+
+    /// <summary>A float32 tensor to be written wholly, whose elements are whatever was there.</summary>
+    /// <param name="dims">The sizes.</param>
+    /// <exception cref="CompilationException">It would exceed what one array can hold.</exception>
+    public Tensor Allocate(ReadOnlySpan<int> dims) =>
+        Arena?.Rent(Node, ElementType.Float32, dims) ?? Node.Allocate(ElementType.Float32, dims);
+
+    /// <summary>A float32 tensor of zeros.</summary>
+    /// <param name="dims">The sizes.</param>
+    /// <exception cref="CompilationException">It would exceed what one array can hold.</exception>
+    public Tensor Zeros(ReadOnlySpan<int> dims)
+    {
+        Tensor tensor = Allocate(dims);
+        tensor.Bytes.Span.Clear();
+        return tensor;
+    }
 }

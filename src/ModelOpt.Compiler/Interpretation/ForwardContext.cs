@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Interpretation;
@@ -30,6 +31,12 @@ internal sealed class ForwardContext
     /// <summary>Threads to work on, or null; results do not depend on them.</summary>
     public WorkerPool? Pool { get; init; }
 
+    /// <summary>Where memory comes from; null for new memory.</summary>
+    public TensorArena? Arena { get; init; }
+
+    /// <summary>Where the first output would best be written, if it has this shape; or null.</summary>
+    public Tensor? Target { get; set; }
+
     /// <summary>What the node produced, by output position.</summary>
     public Tensor?[] Outputs { get; }
 
@@ -51,4 +58,16 @@ internal sealed class ForwardContext
     /// <exception cref="CompilationException">It is absent.</exception>
     public Tensor Input(int index) =>
         InputOrNull(index) ?? throw GraphDiagnostics.MissingInput.Error(Node.Label, Node.Type, index);
+
+    /// <summary>A tensor to be written wholly, whose elements are whatever was there.</summary>
+    /// <param name="type">The element type.</param>
+    /// <param name="dims">The sizes.</param>
+    /// <exception cref="CompilationException">It would exceed what one array can hold.</exception>
+    public Tensor Allocate(ElementType type, ReadOnlySpan<int> dims)
+    {
+        if (Target is not { } target || target.Type != type || !target.Dims.SequenceEqual(dims))
+            return Arena?.Rent(Node, type, dims) ?? Node.Allocate(type, dims);
+        Target = null;
+        return target;
+    }
 }

@@ -33,7 +33,7 @@ internal sealed class AveragePool : Operator, IDifferentiable
         ElementType type = x.Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
         Tensor source = Casting.To(x, type);
         int[] dims = x.Rank == 3 ? [x.Dims[0], x.Dims[1], h.Output] : [x.Dims[0], x.Dims[1], v.Output, h.Output];
-        Tensor y = context.Node.Allocate(type, dims);
+        Tensor y = context.Allocate(type, dims);
         bool countPadding = context.Node.Int("count_include_pad", 0) != 0;
         int[] rows = Counts(v, countPadding), columns = Counts(h, countPadding);
         int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
@@ -55,7 +55,7 @@ internal sealed class AveragePool : Operator, IDifferentiable
     /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
-        Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Zeros(x.Dims);
         (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
         bool countPadding = context.Node.Int("count_include_pad", 0) != 0;
         int[] rows = Counts(v, countPadding), columns = Counts(h, countPadding);

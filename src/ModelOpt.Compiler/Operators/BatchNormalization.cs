@@ -68,7 +68,7 @@ internal sealed class BatchNormalization : Operator, IDifferentiable
         (double[] factors, double[] summands) = Affine(
             context.Node, context.Input(1), context.Input(2), context.Input(3), context.Input(4));
         ElementType type = x.Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
-        Tensor source = Casting.To(x, type), y = context.Node.Allocate(type, x.Dims);
+        Tensor source = Casting.To(x, type), y = context.Allocate(type, x.Dims);
         int channels = x.Rank > 1 ? x.Dims[1] : 1;
         int plane = x.Count == 0 ? 0 : x.Count / (x.Dims[0] * channels);
         for (int at = 0, part = 0; at < x.Count; at += plane, part++)
@@ -98,9 +98,9 @@ internal sealed class BatchNormalization : Operator, IDifferentiable
         Tensor x = context.Input(0), dy = context.OutputGradient;
         (double[] factors, _) = Affine(context.Node, context.Input(1), context.Input(2), context.Input(3), context.Input(4));
         double epsilon = context.Node.Float("epsilon", 1e-5f);
-        Tensor dx = context.Node.Allocate(ElementType.Float32, x.Dims);
-        Tensor dscale = context.Node.Allocate(ElementType.Float32, [factors.Length]);
-        Tensor dshift = context.Node.Allocate(ElementType.Float32, [factors.Length]);
+        Tensor dx = context.Allocate(x.Dims);
+        Tensor dscale = context.Allocate([factors.Length]);
+        Tensor dshift = context.Allocate([factors.Length]);
         int channels = factors.Length, plane = x.Count == 0 ? 0 : x.Count / (x.Dims[0] * channels);
         new PlaneJob(channels, c =>
         {

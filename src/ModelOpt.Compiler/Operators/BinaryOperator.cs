@@ -50,10 +50,7 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
     {
         Tensor result = context.Input(0);
         for (int i = 1; i < context.InputCount; i++)
-        {
-            result = Apply(context.Node, result, context.Input(i), context.Pool);
-        }
-
+            result = Apply(context.Node, result, context.Input(i), context.Allocate, context.Pool);
         context.Output = result;
     }
 
@@ -63,7 +60,7 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
         Node node = context.Node;
         var partial = new Tensor[context.InputCount];
         partial[0] = context.Input(0);
-        for (int i = 1; i < partial.Length - 1; i++) partial[i] = Apply(node, partial[i - 1], context.Input(i), context.Pool);
+        for (int i = 1; i < partial.Length - 1; i++) partial[i] = Apply(node, partial[i - 1], context.Input(i), node.Allocate, context.Pool);
         Tensor gradient = context.OutputGradient;
         for (int i = partial.Length - 1; i > 0; i--)
             (gradient, context.Gradients[i]) = Backward(context, partial[i - 1], context.Input(i), gradient);
@@ -74,7 +71,7 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
     {
         int[] dims = gradient.Dims.ToArray();
         Tensor left = Broadcasting.Expand(context.Node, a, dims), right = Broadcasting.Expand(context.Node, b, dims);
-        Tensor da = context.Node.Allocate(ElementType.Float32, dims), db = context.Node.Allocate(ElementType.Float32, dims);
+        Tensor da = context.Allocate(dims), db = context.Allocate(dims);
         ElementRanges.Run(gradient.Count, context.Pool, (start, length) =>
         {
             ReadOnlySpan<float> x = left.As<float>().Slice(start, length), y = right.As<float>().Slice(start, length);
@@ -97,16 +94,18 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
         return result;
     }
 
-    private static Tensor Apply(Node node, Tensor a, Tensor b, WorkerPool? pool)
+    private delegate Tensor Allocation(ElementType type, ReadOnlySpan<int> dims);
+
+    private static Tensor Apply(Node node, Tensor a, Tensor b, Allocation allocate, WorkerPool? pool)
     {
         if (a.Type == ElementType.BFloat16)
         {
-            Tensor wide = Apply(node, Casting.To(a, ElementType.Float32), Casting.To(b, ElementType.Float32), pool);
+            Tensor wide = Apply(node, Casting.To(a, ElementType.Float32), Casting.To(b, ElementType.Float32), node.Allocate, pool);
             return Casting.To(wide, ElementType.BFloat16);
         }
 
         int[] dims = Broadcasting.Combine(node, a.Shape, b.Shape).ToSizes()!;
-        Tensor result = node.Allocate(a.Type, dims);
+        Tensor result = allocate(a.Type, dims);
         ElementDispatch.Numbers(
             a.Type, new Loop(Broadcasting.Expand(node, a, dims), Broadcasting.Expand(node, b, dims), result, pool));
         return result;

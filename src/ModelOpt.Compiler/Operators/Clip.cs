@@ -46,7 +46,7 @@ internal sealed class Clip : Operator, IDifferentiable
     public override void Forward(ForwardContext context)
     {
         Tensor x = context.Input(0);
-        Tensor y = context.Node.Allocate(x.Type, x.Dims);
+        Tensor y = context.Allocate(x.Type, x.Dims);
         if (x.Type == ElementType.BFloat16)
         {
             Tensor wide = Tensor.Zeros(ElementType.Float32, x.Dims);
@@ -66,7 +66,7 @@ internal sealed class Clip : Operator, IDifferentiable
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient;
-        Tensor dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        Tensor dx = context.Allocate(x.Dims);
         float low = context.InputOrNull(1)?.As<float>()[0] ?? float.NegativeInfinity;
         float high = context.InputOrNull(2)?.As<float>()[0] ?? float.PositiveInfinity;
         ElementRanges.Run(dx.Count, context.Pool, (start, length) => Gradient(

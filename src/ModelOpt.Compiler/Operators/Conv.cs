@@ -52,7 +52,7 @@ internal sealed class Conv : Operator, IDifferentiable
         int[] dims = x.Rank == 3
             ? [x.Dims[0], w.Dims[0], window.OutputWidth]
             : [x.Dims[0], w.Dims[0], window.OutputHeight, window.OutputWidth];
-        Tensor y = context.Node.Allocate(x.Type, dims);
+        Tensor y = context.Allocate(x.Type, dims);
         if (x.Type == ElementType.Float64)
             Reference<double>(window, group, x, w, b, y);
         else
@@ -74,7 +74,7 @@ internal sealed class Conv : Operator, IDifferentiable
         if (context.Wants(2)) gradient.Bias(dy, Zeros(2));
 
         Tensor Zeros(int index) =>
-            context.Gradients[index] = context.Node.Allocate(ElementType.Float32, context.Input(index).Dims);
+            context.Gradients[index] = context.Zeros(context.Input(index).Dims);
     }
 
     public override long Macs(Node node) =>

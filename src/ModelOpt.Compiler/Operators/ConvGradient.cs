@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Numerics;
 using ModelOpt.Runtime.Kernels;
@@ -15,8 +14,8 @@ namespace ModelOpt.Compiler.Operators;
 /// </summary>
 internal sealed unsafe class ConvGradient
 {
-    /// <summary>At most how many partial sums over images there are; each is one thread's.</summary>
-    private const int PartialSums = 8;
+    // At most how many partial sums over images there are, each one thread's, and how many images are worth one.
+    private const int PartialSums = 8, ImagesOfSum = 16;
 
     // Rows whose addresses are on the stack at a time.
     private const int RowBlock = 1024;
@@ -97,7 +96,7 @@ internal sealed unsafe class ConvGradient
     public void Weights(Tensor x, Tensor dy, Tensor dw)
     {
         // Partial sums are [group][K, M/groups]: its rows are then as long as the runs under the taps, which lie in cache.
-        int parts = Math.Min(PartialSums, window.Batch), k = inputs * taps;
+        int parts = Math.Clamp(window.Batch / ImagesOfSum, 1, PartialSums), k = inputs * taps;
         float[][] sums = new float[parts][];
         new PlaneJob(parts, part =>
         {
@@ -170,7 +169,11 @@ internal sealed unsafe class ConvGradient
                 };
                 GemmF32.Run(SimdTiers.Best, operands, new GemmEpilogue(), new MatrixSource(pitched, run, 1), k, run, null);
                 for (int i = 0; i < k; i++)
-                    Add(new ReadOnlySpan<float>(columns + ((nint)i * run), run), new Span<float>(phases + offsets[i], run));
+                {
+                    var sums = new Span<float>(phases + offsets[i], run);
+                    Elements.Sum(new ReadOnlySpan<float>(columns + ((nint)i * run), run), sums, sums);
+                }
+
                 for (int c = 0; c < inputs; c++)
                     planes.Merge(phases + ((nint)c * planes.PlaneLength), target + ((((nint)g * inputs) + c) * inputPlane));
             }
@@ -230,13 +233,5 @@ internal sealed unsafe class ConvGradient
             for (int oy = 0; oy < window.OutputHeight; oy++, gradient += width)
                 new ReadOnlySpan<float>(gradient, width).CopyTo(plane[(oy * pitch)..]);
         }
-    }
-
-    private static void Add(ReadOnlySpan<float> from, Span<float> to)
-    {
-        int i = 0;
-        for (; i <= from.Length - Vector<float>.Count; i += Vector<float>.Count)
-            (new Vector<float>(to[i..]) + new Vector<float>(from[i..])).CopyTo(to[i..]);
-        for (; i < from.Length; i++) to[i] += from[i];
     }
 }

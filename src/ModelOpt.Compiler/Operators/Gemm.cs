@@ -48,7 +48,8 @@ internal sealed class Gemm : Operator, IDifferentiable
         ElementType type = a.Type is ElementType.Float16 or ElementType.BFloat16 ? ElementType.Float32 : a.Type;
         (bool transA, bool transB) = Transposed(context.Node);
         int[] dims = [a.Dims[transA ? 1 : 0], b.Dims[transB ? 0 : 1]];
-        Tensor y = context.Node.Allocate(type, dims);
+        Tensor y = context.Allocate(type, dims);
+        y.Bytes.Span.Clear();
         float alpha = context.Node.Float("alpha", 1), beta = context.Node.Float("beta", 1);
         Tensor? c = context.InputOrNull(2) is { } given && beta != 0
             ? Broadcasting.Expand(context.Node, Casting.To(given, type), dims) : null;
@@ -72,7 +73,7 @@ internal sealed class Gemm : Operator, IDifferentiable
         int m = dy.Dims[0], n = dy.Dims[1], k = a.Dims[transA ? 0 : 1];
         if (context.Wants(0))
         {
-            Tensor da = context.Node.Allocate(ElementType.Float32, a.Dims);
+            Tensor da = context.Zeros(a.Dims);
             if (transA) new MatrixProduct(k, m, n, transB, true).AddTo(b, 0, dy, 0, da, 0, context.Pool);
             else new MatrixProduct(m, k, n, false, !transB).AddTo(dy, 0, b, 0, da, 0, context.Pool);
             context.Gradients[0] = Scaled(da, alpha);
@@ -80,7 +81,7 @@ internal sealed class Gemm : Operator, IDifferentiable
 
         if (context.Wants(1))
         {
-            Tensor db = context.Node.Allocate(ElementType.Float32, b.Dims);
+            Tensor db = context.Zeros(b.Dims);
             if (transB) new MatrixProduct(n, k, m, true, transA).AddTo(dy, 0, a, 0, db, 0, context.Pool);
             else new MatrixProduct(k, n, m, !transA, false).AddTo(a, 0, dy, 0, db, 0, context.Pool);
             context.Gradients[1] = Scaled(db, alpha);

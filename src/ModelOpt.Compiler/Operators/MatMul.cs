@@ -45,7 +45,8 @@ internal sealed class MatMul : Operator, IDifferentiable
         int[] batch = Broadcasting.Combine(
             context.Node, new Shape(left.Dims[..^2]), new Shape(right.Dims[..^2])).ToSizes()!;
         int[] dims = [.. batch, .. a.Rank > 1 ? [m] : Array.Empty<int>(), .. b.Rank > 1 ? [n] : Array.Empty<int>()];
-        Tensor y = context.Node.Allocate(type, dims);
+        Tensor y = context.Allocate(type, dims);
+        y.Bytes.Span.Clear();
         if (right.Rank == 2)
             new MatrixProduct(y.Count / Math.Max(1, n), n, k).AddTo(left, 0, right, 0, y, 0, context.Pool);
         else
@@ -68,7 +69,7 @@ internal sealed class MatMul : Operator, IDifferentiable
         Tensor a = context.Input(0), b = context.Input(1), dy = context.OutputGradient;
         Tensor left = a.Rank == 1 ? a.Reshape([1, a.Count]) : a, right = b.Rank == 1 ? b.Reshape([b.Count, 1]) : b;
         int m = left.Dims[^2], k = left.Dims[^1], n = right.Dims[^1];
-        Tensor da = context.Node.Allocate(ElementType.Float32, a.Dims), db = context.Node.Allocate(ElementType.Float32, b.Dims);
+        Tensor da = context.Zeros(a.Dims), db = context.Zeros(b.Dims);
         if (right.Rank == 2) m = dy.Count / Math.Max(1, n);
         int[] batch = right.Rank == 2 ? [] : Broadcasting.Combine(
             context.Node, new Shape(left.Dims[..^2]), new Shape(right.Dims[..^2])).ToSizes()!;

@@ -28,7 +28,7 @@ internal sealed class MaxPool : Operator, IDifferentiable
         ElementType type = x.Type == ElementType.BFloat16 ? ElementType.Float32 : x.Type;
         (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
         int[] dims = x.Rank == 3 ? [x.Dims[0], x.Dims[1], h.Output] : [x.Dims[0], x.Dims[1], v.Output, h.Output];
-        Tensor y = context.Node.Allocate(type, dims);
+        Tensor y = context.Allocate(type, dims);
         ElementDispatch.Numbers(type, new Action(context, Casting.To(x, type), v, h, y));
         context.Output = Casting.To(y, x.Type);
     }
@@ -37,7 +37,7 @@ internal sealed class MaxPool : Operator, IDifferentiable
     /// <param name="context">What was computed.</param>
     public void Backward(BackwardContext context)
     {
-        Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Zeros(x.Dims);
         (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
         int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
         (int Begin, int End)[] columns = Columns(h);

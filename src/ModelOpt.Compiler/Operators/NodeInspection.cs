@@ -104,6 +104,17 @@ internal static class NodeInspection
     /// <exception cref="CompilationException">It would exceed what one array can hold.</exception>
     public static Tensor Allocate(this Node node, ElementType type, ReadOnlySpan<int> dims)
     {
+        node.ByteCount(type, dims);
+        return Tensor.Zeros(type, dims);
+    }
+
+    /// <summary>The bytes that a tensor for an output takes.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="type">The element type.</param>
+    /// <param name="dims">The sizes.</param>
+    /// <exception cref="CompilationException">They would exceed what one array can hold.</exception>
+    public static int ByteCount(this Node node, ElementType type, ReadOnlySpan<int> dims)
+    {
         UInt128 bytes = (uint)type.Size();
         foreach (int dim in dims)
         {
@@ -111,7 +122,7 @@ internal static class NodeInspection
             if (bytes > (UInt128)Array.MaxLength << 32) break;
         }
 
-        return bytes <= (UInt128)Array.MaxLength ? Tensor.Zeros(type, dims)
+        return bytes <= (UInt128)Array.MaxLength ? (int)bytes
             : throw GraphDiagnostics.TooLarge.Error(node.Label, $"{type}{new Shape(dims)}");
     }
 }

@@ -17,7 +17,7 @@ internal abstract class UnaryOperator : Operator, IDifferentiable
     {
         Tensor x = context.Input(0);
         Tensor source = x.Type is ElementType.Float16 or ElementType.BFloat16 ? Casting.To(x, ElementType.Float32) : x;
-        Tensor y = context.Node.Allocate(source.Type, x.Dims);
+        Tensor y = context.Allocate(source.Type, x.Dims);
         if (source.Type == ElementType.Float32)
             ElementRanges.Run(y.Count, context.Pool, (start, length) => Apply(
                 context.Node, source.As<float>().Slice(start, length), y.As<float>().Slice(start, length)));
@@ -29,7 +29,7 @@ internal abstract class UnaryOperator : Operator, IDifferentiable
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), y = context.Output, dy = context.OutputGradient;
-        Tensor dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        Tensor dx = context.Allocate(x.Dims);
         ElementRanges.Run(dx.Count, context.Pool, (start, length) => Gradient(
             context.Node, x.As<float>().Slice(start, length), y.As<float>().Slice(start, length),
             dy.As<float>().Slice(start, length), dx.As<float>().Slice(start, length)));

@@ -1,4 +1,3 @@
-using System.Numerics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Numerics;
@@ -11,21 +10,35 @@ namespace ModelOpt.Compiler.Training;
 /// Runs a graph forward, keeping what was computed, and then back: reverse-mode differentiation of some of its values by its
 /// parameters. Values with an annotation are rounded to their grids; their gradients pass the rounding where the value lies within
 /// the grid (straight-through estimator, Bengio et al. 2013).
+/// <para>
+/// Where samples are independent, the batch is divided into parts, each of which one thread runs from end to end, through memory that
+/// is the same in every run: what a layer writes is then still in cache when the next reads it, and threads meet once. How a batch is
+/// divided depends on its size alone, and so does the order of sums.
+/// </para>
 /// </summary>
 internal sealed class GradientTape
 {
-    private readonly Graph graph;
-    private readonly Value[] outputs;
-    private readonly HashSet<Value> wanted = [];
-    private readonly Dictionary<Value, Tensor> computed = [];
-    private readonly Dictionary<Value, Tensor> unrounded = [];
+    // More than processors, so that none waits long for another; each has gradients of its own of all parameters.
+    private const int MostParts = 16;
+
+    private readonly TapePlan plan;
+    private readonly Tensor?[] constants;
+    private readonly Tensor?[] exact;
+    private readonly Tensor[] results;
+    private TapePart[] parts = [];
+    private int[] bounds = [];
+    private Tensor?[] computed;
+    private Dictionary<TapeNode, double[]> totals = [];
 
     /// <summary>Prepares a graph, whose nodes stay as they are from then on; constants may be replaced between runs.</summary>
     /// <param name="graph">The graph, sorted.</param>
     /// <param name="outputs">The values to differentiate.</param>
-    public GradientTape(Graph graph, IReadOnlyList<Value> outputs)
+    /// <param name="batchStatistics">
+    /// Whether BatchNormalization normalizes by mean and variance of the batch, and passes gradients through them, instead of by those
+    /// it has as constants; <see cref="FollowStatistics"/> then moves these.
+    /// </param>
+    public GradientTape(Graph graph, IReadOnlyList<Value> outputs, bool batchStatistics = false)
     {
-        (this.graph, this.outputs) = (graph, [.. outputs]);
         HashSet<Value> reached = [.. outputs];
         foreach (Node node in graph.Nodes.Reverse())
         {
@@ -49,7 +62,11 @@ internal sealed class GradientTape
         }
 
         (Parameters, Barriers) = (parameters, barriers);
-        wanted.UnionWith(trainable.Where(reached.Contains));
+        plan = new TapePlan(graph, outputs, [.. trainable.Where(reached.Contains)], batchStatistics);
+        constants = new Tensor?[plan.Values.Count];
+        exact = new Tensor?[plan.Values.Count];
+        computed = new Tensor?[plan.Outputs.Length];
+        results = [.. parameters.Select(p => Tensor.Zeros(ElementType.Float32, p.Constant!.Dims))];
     }
 
     /// <summary>The constants that gradients are computed for, in the order of the nodes that read them.</summary>
@@ -64,108 +81,162 @@ internal sealed class GradientTape
     /// <summary>Runs the graph and keeps what <see cref="Backward"/> needs.</summary>
     /// <param name="inputs">A tensor for each graph input.</param>
     /// <param name="cancellation">Ends the run.</param>
-    /// <returns>The values to differentiate, as computed.</returns>
+    /// <returns>The values to differentiate, as computed; valid until the next run.</returns>
     public Tensor[] Forward(IReadOnlyList<Tensor> inputs, CancellationToken cancellation = default)
     {
-        computed.Clear();
-        unrounded.Clear();
-        // A new one for each run: it remembers rounded constants, and these change from run to run.
-        Interpreter interpreter = new(graph, outputs)
+        Round();
+        Divide(inputs);
+        totals = [];
+        Each(p => parts[p].Begin([.. inputs.Select(t => Slice(t, p))], Array.ConvertAll(computed, t => t is null ? null : Slice(t, p))));
+        for (int begin = 0, end; begin < plan.Nodes.Length; begin = end)
         {
-            Pool = Pool,
-            FakeQuantize = true,
-            Hook = (value, tensor) => computed[value] = tensor,
-            BeforeRounding = (value, tensor) =>
+            TapeNode first = plan.Nodes[begin];
+            if (first.Statistics is not null) totals[first] = Total(p => parts[p].ForwardSums(first));
+            end = begin + 1;
+            while (end < plan.Nodes.Length && plan.Nodes[end].Statistics is null) end++;
+            (int from, int to) = (begin, end);
+            Each(p =>
             {
-                if (value.Quantization is not null) unrounded[value] = tensor;
-            },
-        };
-        return interpreter.Run(inputs, cancellation);
+                for (int i = from; i < to; i++)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    parts[p].Forward(plan.Nodes[i], totals.GetValueOrDefault(plan.Nodes[i]), cancellation);
+                }
+            });
+        }
+
+        for (int i = 0; i < computed.Length; i++) computed[i] = Whole(plan.Outputs[i], computed[i]);
+        return [.. computed.Select(t => t!)];
     }
 
     /// <summary>The gradients of the parameters, given those of the differentiated values, at what the last run computed.</summary>
     /// <param name="gradients">A gradient for each differentiated value, of its shape; null where it has none.</param>
     /// <param name="cancellation">Ends the run.</param>
-    /// <returns>A gradient for each of <see cref="Parameters"/>, of its shape.</returns>
+    /// <returns>A gradient for each of <see cref="Parameters"/>, of its shape; valid until the next run.</returns>
     public Tensor[] Backward(IReadOnlyList<Tensor?> gradients, CancellationToken cancellation = default)
     {
-        Dictionary<Value, Tensor> open = [];
-        for (int i = 0; i < outputs.Length; i++)
+        Each(p => parts[p].BeginBackward([.. gradients.Select(g => g is null ? null : Slice(g, p))]));
+        for (int end = plan.Nodes.Length, begin; end > 0; end = begin)
         {
-            if (gradients[i] is { } gradient) Add(open, outputs[i], gradient);
-        }
-
-        foreach (Node node in graph.Nodes.Reverse())
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Tensor?[] given = [.. node.Outputs.Select(v => v is not null && open.Remove(v, out Tensor? g) ? Rounded(v, g) : null)];
-            if (given.All(g => g is null) || Operator.Of(node) is not IDifferentiable op) continue;
-            bool[] asked = [.. node.Inputs.Select(v => v is not null && wanted.Contains(v))];
-            if (!asked.Contains(true)) continue;
-            var context = new BackwardContext(
-                node, [.. node.Inputs.Select(TensorOf)], [.. node.Outputs.Select(TensorOf)], given, asked) { Pool = Pool };
-            Guard.Run(node, () => op.Backward(context));
-            for (int i = 0; i < asked.Length; i++)
+            TapeNode last = plan.Nodes[end - 1];
+            double[]? sums = last.Statistics is null ? null : Total(p => parts[p].BackwardSums(last, totals[last]));
+            begin = end - 1;
+            while (begin > 0 && plan.Nodes[begin - 1].Statistics is null) begin--;
+            (int from, int to) = (begin, end);
+            Each(p =>
             {
-                if (asked[i] && context.Gradients[i] is { } gradient) Add(open, node.Inputs[i]!, gradient);
-            }
+                for (int i = to - 1; i >= from; i--)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    parts[p].Backward(plan.Nodes[i], plan.Nodes[i] == last && sums is not null ? (totals[last], sums) : null);
+                }
+            });
         }
 
-        return [.. Parameters.Select(p => open.GetValueOrDefault(p) ?? Tensor.Zeros(ElementType.Float32, p.Constant!.Dims))];
+        new PlaneJob(results.Length, SumOfParts).Run(Pool);
+        return results;
     }
 
-    /// <summary>The first value of the last run with an element that is not finite; null where there is none.</summary>
-    public Value? FirstNotFinite() => graph.Nodes.SelectMany(n => n.Outputs).OfType<Value>().FirstOrDefault(v =>
-        computed.GetValueOrDefault(v) is { Type: ElementType.Float32 } tensor
-        && tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue));
+    /// <summary>Moves the means and variances that nodes have as constants towards those of the last run's batch.</summary>
+    public void FollowStatistics()
+    {
+        foreach ((TapeNode step, double[] sums) in totals) step.Statistics!.Follow(step.Node, sums);
+    }
 
-    /// <summary>The root mean square of a value's elements in the last run.</summary>
+    /// <summary>The first value of the last run with an element that is not finite; null where there is none. Not after <see cref="Backward"/>.</summary>
+    public Value? FirstNotFinite() => plan.Nodes.SelectMany(n => n.Outputs).Where(slot => slot >= 0 && parts.Any(p =>
+        p.Computed(slot) is { Type: ElementType.Float32 } tensor
+        && tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue))).Select(slot => plan.Values[slot]).FirstOrDefault();
+
+    /// <summary>The root mean square of a value's elements in the last run. Not after <see cref="Backward"/>.</summary>
     /// <param name="value">A computed value.</param>
     public double RootMeanSquare(Value value)
     {
-        ReadOnlySpan<float> elements = computed[value].Span<float>();
-        return Math.Sqrt(FixedOrderSum.Dot(elements, elements) / Math.Max(1, elements.Length));
+        double sum = 0;
+        long count = 0;
+        foreach (TapePart part in parts)
+        {
+            Tensor tensor = part.Computed(plan.Slot(value))!;
+            sum += FixedOrderSum.Dot(tensor.Span<float>(), tensor.Span<float>());
+            count += tensor.Count;
+        }
+
+        return Math.Sqrt(sum / Math.Max(1, count));
     }
 
     private static IEnumerable<Value> ParametersOf(Node node) => Operator.Of(node) is not IDifferentiable op ? []
         : op.Parameters.Select(node.InputOrNull).OfType<Value>().Where(v => v is { IsConstant: true, Type: ElementType.Float32 });
 
-    private Tensor? TensorOf(Value? value) =>
-        value is null ? null : value.Constant ?? computed.GetValueOrDefault(value);
-
-    /// <summary>The gradient of a value before it was rounded to its grid.</summary>
-    private Tensor Rounded(Value value, Tensor gradient)
+    /// <summary>Rounds the constants that were replaced since the last run.</summary>
+    private void Round()
     {
-        if (!unrounded.TryGetValue(value, out Tensor? before) || value.Quantization is not { IsPerTensor: true } grid) return gradient;
-        (int least, int most) = QuantizationMath.Range(grid.Type);
-        float low = (least - grid.ZeroPoint - 0.5f) * grid.Scale, high = (most - grid.ZeroPoint + 0.5f) * grid.Scale;
-        Tensor result = Tensor.Zeros(ElementType.Float32, gradient.Dims);
-        ElementRanges.Run(result.Count, Pool, (start, length) => Clip.Gradient(
-            before.As<float>().Slice(start, length), low, high, gradient.As<float>().Slice(start, length),
-            result.As<float>().Slice(start, length)));
-        return result;
+        for (int slot = 0; slot < constants.Length; slot++)
+        {
+            if (plan.Values[slot].Constant is not { } constant || constant == exact[slot]) continue;
+            exact[slot] = constant;
+            constants[slot] = plan.Values[slot].Quantization?.Round(constant, Pool) ?? constant;
+        }
     }
 
-    /// <summary>A value's gradient is the sum of those from its readers. Gradients may be shared, so sums are new tensors.</summary>
-    private void Add(Dictionary<Value, Tensor> open, Value value, Tensor gradient)
+    /// <summary>Makes parts for a batch, unless the last had as many samples.</summary>
+    private void Divide(IReadOnlyList<Tensor> inputs)
     {
-        if (!open.TryGetValue(value, out Tensor? other))
+        int batch = inputs.Count > 0 && inputs[0].Rank > 0 ? inputs[0].Dims[0] : 1;
+        if (bounds.Length > 0 && bounds[^1] == batch) return;
+        bool isDivisible = plan.IsDivisible && inputs.All(t => t.Rank > 0 && t.Dims[0] == batch);
+        int count = isDivisible ? Math.Clamp(batch, 1, MostParts) : 1;
+        bounds = [.. Enumerable.Range(0, count + 1).Select(p => (int)((long)batch * p / count))];
+        parts = [.. Enumerable.Range(0, count).Select(_ => new TapePart(plan, constants, count == 1 ? Pool : null))];
+        Array.Clear(computed);
+    }
+
+    private void Each(Action<int> work)
+    {
+        if (parts.Length == 1) work(0);
+        else new PlaneJob(parts.Length, work).Run(Pool);
+    }
+
+    private double[] Total(Func<int, double[]> sums)
+    {
+        double[][] all = new double[parts.Length][];
+        Each(p => all[p] = sums(p));
+        double[] total = new double[all.Max(s => s.Length)];
+        foreach (double[] part in all)
         {
-            open[value] = gradient;
-            return;
+            for (int i = 0; i < part.Length; i++) total[i] += part[i];
         }
 
-        Tensor sum = Tensor.Zeros(ElementType.Float32, gradient.Dims);
-        ElementRanges.Run(sum.Count, Pool, (start, length) => Sum(
-            other.As<float>().Slice(start, length), gradient.As<float>().Slice(start, length), sum.As<float>().Slice(start, length)));
-        open[value] = sum;
+        return total;
     }
 
-    private static void Sum(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> sum)
+    private Tensor Slice(Tensor tensor, int part)
     {
-        int i = 0;
-        for (; i <= sum.Length - Vector<float>.Count; i += Vector<float>.Count)
-            (new Vector<float>(a[i..]) + new Vector<float>(b[i..])).CopyTo(sum[i..]);
-        for (; i < sum.Length; i++) sum[i] = a[i] + b[i];
+        if (parts.Length == 1) return tensor;
+        int sample = tensor.Bytes.Length / bounds[^1];
+        (int first, int end) = (bounds[part], bounds[part + 1]);
+        return new Tensor(tensor.Type, [end - first, .. tensor.Dims[1..]], tensor.Bytes[(first * sample)..(end * sample)]);
+    }
+
+    /// <summary>What the parts computed of a value, in one tensor: where they wrote it, or a copy.</summary>
+    private Tensor Whole(int slot, Tensor? target)
+    {
+        if (parts.Length == 1) return parts[0].Computed(slot)!;
+        Tensor[] pieces = [.. parts.Select(p => p.Computed(slot)!)];
+        int[] dims = [bounds[^1], .. pieces[0].Dims[1..]];
+        Tensor whole = target is not null && target.Dims.SequenceEqual(dims) ? target : Tensor.Zeros(pieces[0].Type, dims);
+        if (whole == target) return whole;
+        for (int p = 0; p < pieces.Length; p++) pieces[p].Bytes.CopyTo(Slice(whole, p).Bytes);
+        return whole;
+    }
+
+    private void SumOfParts(int parameter)
+    {
+        int slot = plan.Slot(Parameters[parameter]);
+        Span<float> sum = results[parameter].As<float>();
+        sum.Clear();
+        foreach (TapePart part in parts)
+        {
+            if (part.Gradient(slot) is { } gradient) Elements.Sum(sum, gradient.As<float>(), sum);
+        }
     }
 }

@@ -61,8 +61,7 @@ internal sealed class Trainer
             (double loss, Tensor[] gradients) = Gradients(batch, cancellation);
             if (!double.IsFinite(loss)) return (step + 1, tape.FirstNotFinite()?.Name ?? "the loss");
             float rate = LearningRates.Of(settings.Schedule, settings.LearningRate, step, steps);
-            weights ??= [.. tape.Parameters.Select(Started)];
-            new PlaneJob(weights.Length, i => weights[i].Step(gradients[i], rate)).Run(pool);
+            new PlaneJob(weights!.Length, i => weights![i].Step(gradients[i], rate)).Run(pool);
             stepped(step + 1, steps, loss);
             if (step % perEpoch == perEpoch - 1 && !epochEnded()) break;
         }
@@ -84,6 +83,7 @@ internal sealed class Trainer
             own.CopyTo(gradients, first);
         }
 
+        weights ??= [.. tape.Parameters.Select(Started)];
         return (loss, double.IsFinite(loss) ? tape.Backward(gradients, cancellation) : []);
     }
 

@@ -1,0 +1,226 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>
+/// Some samples of a batch on their way forward and back. What is no longer needed on the way back is memory for what comes next, so
+/// that little more is touched than a cache holds.
+/// </summary>
+/// <param name="plan">What is run.</param>
+/// <param name="constants">The constants by slot, rounded to their grids; null for what is computed.</param>
+/// <param name="pool">Threads within operators, or null.</param>
+internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? pool)
+{
+    private readonly TensorArena arena = new();
+    private readonly Tensor?[] computed = new Tensor?[plan.Values.Count];
+    private readonly Tensor?[] unrounded = new Tensor?[plan.Values.Count];
+    private readonly Tensor?[] open = new Tensor?[plan.Values.Count];
+    private readonly Tensor?[] targets = new Tensor?[plan.Values.Count];
+
+    /// <summary>What was computed for a slot, rounded to its grid; null where nothing was, or is no longer kept.</summary>
+    /// <param name="slot">The slot.</param>
+    public Tensor? Computed(int slot) => computed[slot];
+
+    /// <summary>The gradient of a slot after the way back; null where it has none.</summary>
+    /// <param name="slot">The slot.</param>
+    public Tensor? Gradient(int slot) => open[slot];
+
+    /// <summary>Begins a run.</summary>
+    /// <param name="inputs">The samples, a tensor for each graph input.</param>
+    /// <param name="results">Where the values to differentiate would best be written; null where that is not known yet.</param>
+    public void Begin(IReadOnlyList<Tensor> inputs, Tensor?[] results)
+    {
+        Array.Clear(computed);
+        Array.Clear(unrounded);
+        Array.Clear(open);
+        Array.Clear(targets);
+        arena.Reset();
+        for (int i = 0; i < results.Length; i++) targets[plan.Outputs[i]] = results[i];
+        for (int i = 0; i < inputs.Count; i++) Keep(plan.Nodes.Length == 0 ? null : plan.Nodes[0].Node, plan.Inputs[i], inputs[i]);
+    }
+
+    /// <summary>Computes a node.</summary>
+    /// <param name="step">The node.</param>
+    /// <param name="totals">The sums of an operator that looks at the whole batch.</param>
+    /// <param name="cancellation">Ends the run.</param>
+    public void Forward(TapeNode step, double[]? totals, CancellationToken cancellation)
+    {
+        ForwardContext context = Reading(step, cancellation);
+        context.Target = step.Outputs[0] >= 0 && plan.Values[step.Outputs[0]].Quantization is null ? targets[step.Outputs[0]] : null;
+        Guard.Run(step.Node, () =>
+        {
+            if (totals is null) step.Operator.Forward(context);
+            else step.Statistics!.Forward(context, totals);
+        });
+        for (int i = 0; i < step.Outputs.Length; i++)
+        {
+            if (step.Outputs[i] < 0) continue;
+            Keep(step.Node, step.Outputs[i], context.Outputs[i] ?? throw GraphDiagnostics.UnsupportedForm.Error(
+                step.Node.Label, step.Node.Type, $"its output {i} is not computed"));
+        }
+    }
+
+    /// <summary>The sums that an operator gives before <see cref="Forward"/>.</summary>
+    /// <param name="step">The node.</param>
+    public double[] ForwardSums(TapeNode step)
+    {
+        double[] sums = [];
+        ForwardContext context = Reading(step, default);
+        Guard.Run(step.Node, () => sums = step.Statistics!.Sums(context));
+        return sums;
+    }
+
+    /// <summary>Begins the way back.</summary>
+    /// <param name="gradients">A gradient for each differentiated value; null where it has none.</param>
+    public void BeginBackward(Tensor?[] gradients)
+    {
+        for (int i = 0; i < gradients.Length; i++)
+        {
+            if (gradients[i] is { } gradient) Add(plan.Nodes[^1].Node, plan.Outputs[i], gradient);
+        }
+    }
+
+    /// <summary>The sums that an operator gives before <see cref="Backward"/>.</summary>
+    /// <param name="step">The node.</param>
+    /// <param name="totals">Its forward sums over the batch.</param>
+    /// <returns>The sums; empty where no gradient reaches it.</returns>
+    public double[] BackwardSums(TapeNode step, double[] totals)
+    {
+        double[] sums = [];
+        if (!step.IsDifferentiated || open[step.Outputs[0]] is not { } gradient) return sums;
+        // Passed back through the rounding now, and not again.
+        int slot = step.Outputs[0];
+        open[slot] = Rounded(step.Node, slot, gradient);
+        unrounded[slot] = null;
+        var context = Context(step, [open[slot]]);
+        Guard.Run(step.Node, () => sums = step.Statistics!.Sums(context, totals));
+        return sums;
+    }
+
+    /// <summary>Passes the gradients of a node's outputs back to its inputs.</summary>
+    /// <param name="step">The node.</param>
+    /// <param name="totals">The forward and backward sums of an operator that looks at the whole batch.</param>
+    public void Backward(TapeNode step, (double[] Forward, double[] Backward)? totals)
+    {
+        var given = new Tensor?[step.Outputs.Length];
+        var before = new Tensor?[given.Length];
+        bool any = false;
+        for (int i = 0; i < given.Length; i++)
+        {
+            int slot = step.Outputs[i];
+            if (slot < 0 || open[slot] is not { } gradient) continue;
+            any = true;
+            before[i] = gradient;
+            open[slot] = null;
+            if (step.IsDifferentiated) given[i] = Rounded(step.Node, slot, gradient);
+        }
+
+        if (any && step.IsDifferentiated)
+        {
+            BackwardContext context = Context(step, given);
+            Guard.Run(step.Node, () =>
+            {
+                if (totals is { } sums) step.Statistics!.Backward(context, sums.Forward, sums.Backward);
+                else ((IDifferentiable)step.Operator).Backward(context);
+            });
+            for (int i = 0; i < step.Asked.Length; i++)
+            {
+                if (step.Asked[i] && context.Gradients[i] is { } gradient) Add(step.Node, step.Inputs[i], gradient);
+            }
+
+            foreach (Tensor? gradient in context.Gradients) Free(gradient);
+        }
+
+        for (int i = 0; i < given.Length; i++)
+        {
+            Free(given[i]);
+            Free(before[i]);
+            int slot = step.Outputs[i];
+            if (slot < 0 || Array.IndexOf(plan.Outputs, slot) >= 0) continue;
+            (Tensor? value, Tensor? exact) = (computed[slot], unrounded[slot]);
+            computed[slot] = unrounded[slot] = null;
+            Free(value);
+            Free(exact);
+        }
+    }
+
+    private ForwardContext Reading(TapeNode step, CancellationToken cancellation) =>
+        new(step.Node, Array.ConvertAll(step.Inputs, TensorOf), cancellation) { Pool = pool, Arena = arena };
+
+    private BackwardContext Context(TapeNode step, Tensor?[] given) => new(
+        step.Node, Array.ConvertAll(step.Inputs, TensorOf), Array.ConvertAll(step.Outputs, TensorOf), given, step.Asked)
+    {
+        Pool = pool, Arena = arena,
+    };
+
+    private Tensor? TensorOf(int slot) => slot < 0 ? null : constants[slot] ?? computed[slot];
+
+    private void Keep(Node? node, int slot, Tensor tensor)
+    {
+        Tensor? target = targets[slot] is { } t && t.Type == tensor.Type && t.Dims.SequenceEqual(tensor.Dims) ? t : null;
+        if (plan.Values[slot].Quantization is { } grid)
+        {
+            unrounded[slot] = tensor;
+            Tensor rounded = target ?? arena.Rent(node!, ElementType.Float32, tensor.Dims);
+            grid.Round(tensor, rounded, pool);
+            tensor = rounded;
+        }
+        else if (target is not null && target != tensor)
+        {
+            tensor.Bytes.CopyTo(target.Bytes);
+            tensor = target;
+        }
+
+        computed[slot] = tensor;
+    }
+
+    /// <summary>The gradient of a value before it was rounded to its grid.</summary>
+    private Tensor Rounded(Node node, int slot, Tensor gradient)
+    {
+        if (unrounded[slot] is not { } before || plan.Values[slot].Quantization is not { IsPerTensor: true } grid) return gradient;
+        (int least, int most) = QuantizationMath.Range(grid.Type);
+        float low = (least - grid.ZeroPoint - 0.5f) * grid.Scale, high = (most - grid.ZeroPoint + 0.5f) * grid.Scale;
+        Tensor result = arena.Rent(node, ElementType.Float32, gradient.Dims);
+        ElementRanges.Run(result.Count, pool, (start, length) => Clip.Gradient(
+            before.As<float>().Slice(start, length), low, high, gradient.As<float>().Slice(start, length),
+            result.As<float>().Slice(start, length)));
+        return result;
+    }
+
+    /// <summary>A value's gradient is the sum of those from its readers. Gradients may be shared, so sums are new tensors.</summary>
+    private void Add(Node node, int slot, Tensor gradient)
+    {
+        if (open[slot] is not { } other)
+        {
+            open[slot] = gradient;
+            return;
+        }
+
+        Tensor sum = arena.Rent(node, ElementType.Float32, gradient.Dims);
+        ElementRanges.Run(sum.Count, pool, (start, length) => Elements.Sum(
+            other.As<float>().Slice(start, length), gradient.As<float>().Slice(start, length), sum.As<float>().Slice(start, length)));
+        open[slot] = sum;
+        Free(other);
+    }
+
+    /// <summary>Takes back the memory of a tensor, if nothing that is still needed lies in it.</summary>
+    private void Free(Tensor? tensor)
+    {
+        if (tensor is null || arena.OwnerOf(tensor) is not { } buffer || IsIn(open) || IsIn(computed) || IsIn(unrounded)) return;
+        arena.Return(buffer);
+
+        bool IsIn(Tensor?[] kept)
+        {
+            foreach (Tensor? other in kept)
+            {
+                if (other is not null && TensorArena.ArrayOf(other) == buffer) return true;
+            }
+
+            return false;
+        }
+    }
+}
