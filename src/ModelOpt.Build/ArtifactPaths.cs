@@ -26,6 +26,9 @@ internal readonly record struct ArtifactPaths(string Folder, string Name)
     /// <summary>The files with tensors that the model names, a line each; known once it was compressed.</summary>
     public string ExternalFiles => Path.Combine(Folder, Name + ".external");
 
+    /// <summary>The state of training while it is under way, so that a build that was ended goes on where it was.</summary>
+    public string Checkpoint => Path.Combine(Folder, Name + ".checkpoint");
+
     /// <summary>The warnings of the last compression, repeated while it is up to date.</summary>
     public string Diagnostics => Path.Combine(Folder, Name + ".diagnostics");
 }

@@ -38,7 +38,7 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
         try
         {
             compiled = ModelCompiler.Compile(
-                item.File, item.Options, diagnostics, new Progress(this, item.Given, time), cancellation.Token);
+                item.File, item.Options with { CheckpointFile = paths.Checkpoint }, diagnostics, new Progress(this, item.Given, time), cancellation.Token);
         }
         catch (CompilationException e)
         {
@@ -55,6 +55,7 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
         try
         {
             Write(item, paths, compiled, diagnostics);
+            ArtifactFile.Delete(paths.Checkpoint);
         }
         catch (CompilationException e)
         {

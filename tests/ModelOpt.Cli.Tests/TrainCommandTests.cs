@@ -19,6 +19,7 @@ public sealed class TrainCommandTests
         StringAssert.StartsWith(trained.Output, "before ");
         StringAssert.Contains(trained.Output, "after   100.00 % right");
         StringAssert.Contains(trained.LastLine, "out.onnx");
+        Assert.AreEqual("out.onnx", Path.GetFileName(Directory.GetFiles(folder["new"]).Single()));
         CliResult evaluated = CliTesting.Run(
             "evaluate", folder["new/out.onnx"], "--data", data, "--labels", labels, "--std", "255", "--engine", "onnxruntime");
         Assert.AreEqual("top-1 100.00 % (80/80)", evaluated.LastLine);

@@ -3,6 +3,7 @@ using System.Globalization;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Cli.Commands;
 
@@ -71,6 +72,7 @@ internal static class CompressCommand
         if (Path.GetFullPath($"{stem}.onnx") == Path.GetFullPath(model))
             throw new CompilationException(EvaluationDiagnostics.OverwritesModel.At(model, null, $"{stem}.onnx"));
 
+        options = options with { CheckpointFile = $"{stem}.checkpoint" };
         CompiledModel compiled = ModelCompiler.Compile(model, options, terminal, terminal, cancellation);
         cancellation.ThrowIfCancellationRequested();
         (string Path, byte[] Content)[] files =
@@ -79,6 +81,7 @@ internal static class CompressCommand
                 ($"{stem}.report.json", compiled.Report.ToJson()), ($"{stem}.report.html", compiled.Report.ToHtml()),
             ];
         ArtifactSet.Write(files);
+        Checkpoint.Delete(options.CheckpointFile);
 
         double original = compiled.Report.OnnxBytes;
         terminal.WriteTable(

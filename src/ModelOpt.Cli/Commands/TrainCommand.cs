@@ -3,6 +3,7 @@ using System.Globalization;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Cli.Commands;
 
@@ -65,9 +66,11 @@ internal static class TrainCommand
     {
         if (Path.GetFullPath(output) == Path.GetFullPath(model))
             throw new CompilationException(EvaluationDiagnostics.OverwritesModel.At(model, null, output));
+        options = options with { CheckpointFile = $"{output}.checkpoint" };
         TrainedModel trained = ModelTrainer.Train(model, options, fromScratch, terminal, terminal, cancellation);
         cancellation.ThrowIfCancellationRequested();
         ArtifactSet.Write((output, trained.Onnx));
+        Checkpoint.Delete(options.CheckpointFile);
         terminal.WriteResult($"before  {trained.Began}");
         terminal.WriteResult(string.Create(
             CultureInfo.InvariantCulture, $"after   {trained.Best}, epoch {trained.BestEpoch} of {trained.Epochs}"));

@@ -38,6 +38,12 @@ public sealed record CompileOptions : ModelOptions
     /// <summary>The class number of each sample of <see cref="EvaluationData"/>; or null.</summary>
     public string? EvaluationLabels { get; init; }
 
+    /// <summary>
+    /// The file that keeps the state of training, so that the same work, if it was ended, goes on where it was, to the same result; null for none.
+    /// It stays when the work is done: who asked for it deletes it when the results are written.
+    /// </summary>
+    public string? CheckpointFile { get; init; }
+
     /// <summary>Per-channel (or one) mean that data has subtracted: (x − mean) / std.</summary>
     public IReadOnlyList<float> InputMean { get; init; } = [];
 

@@ -79,12 +79,12 @@ public static class ModelTrainer
         using WorkerPool pool = new(Environment.ProcessorCount);
         IObjective objective = data.AreClasses
             ? new LabelObjective(ClassScores.Of(graph, out _)) : new TargetObjective(graph.Outputs[0], pool);
-        Trainer trainer = new(graph, settings, [objective], pool);
+        Trainer trainer = new(graph, settings, [objective], pool, batchStatistics: true);
         foreach (Node barrier in trainer.Barriers)
             context.Diagnostics.Report(FineTuningDiagnostics.Frozen.At(null, barrier.Label, barrier.Type));
         if (trainer.Parameters.Count == 0) throw TrainingDiagnostics.NothingToTrain.Error(null);
 
-        TrainingOutcome outcome = new TrainingLoop(graph, settings, data, objective, context, pool).Run(trainer, "train");
+        TrainingOutcome outcome = new TrainingLoop(graph, trainer, settings, data, objective, context, pool).Run("train");
         if (outcome.Failed is { } at)
         {
             if (outcome.BestEpoch == 0) throw TrainingDiagnostics.Diverged.Error(null, at.Step, outcome.Epochs + 1, at.Value);

@@ -24,7 +24,7 @@ internal static class DataFile
     }
 
     /// <summary>Splits <c>data.npz#name</c>; a file that is really called so is taken as it is.</summary>
-    private static (string File, string? Array) SplitArray(string path)
+    public static (string File, string? Array) SplitArray(string path)
     {
         int hash = path.LastIndexOf('#');
         return hash > 0 && !File.Exists(path) && File.Exists(path[..hash]) ? (path[..hash], path[(hash + 1)..]) : (path, null);

@@ -24,4 +24,12 @@ internal static class TrainingDiagnostics
     public static readonly DiagnosticDescriptor Diverged = new("MOPT4605", Error,
         "Training diverged", "in step {0}, in epoch {1}, the loss was not a finite number (first was '{2}'), and no epoch before was better than the beginning, so nothing is written.",
         "Lower the learning rate.");
+
+    public static readonly DiagnosticDescriptor CheckpointUnreadable = new("MOPT4606", Warning,
+        "The checkpoint cannot be used", "the checkpoint '{0}' cannot be used, so training begins anew: {1}.",
+        "Nothing needs to be done; the checkpoint is replaced.");
+
+    public static readonly DiagnosticDescriptor CheckpointNotWritten = new("MOPT4607", Warning,
+        "The checkpoint cannot be written", "the checkpoint '{0}' cannot be written, so training would begin anew if it were ended now: {1}.",
+        "Check the permissions and the free space of the folder.");
 }

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Graphs;
 
@@ -12,10 +13,47 @@ internal sealed class GraphState
     /// <param name="graph">The graph.</param>
     public GraphState(Graph graph) => values = [.. graph.Values.Select(v => (v, v.Constant, v.Constraints, v.Quantization))];
 
+    private GraphState((Value, Tensor?, WeightConstraints?, Quantization?)[] values) => this.values = values;
+
     /// <summary>Brings the graph back to this state.</summary>
     public void Restore()
     {
         foreach ((Value value, Tensor? constant, WeightConstraints? constraints, Quantization? quantization) in values)
             (value.Constant, value.Constraints, value.Quantization) = (constant, constraints, quantization);
     }
+
+    /// <summary>Writes this state, or reads one of the same graph.</summary>
+    /// <param name="stream">Where to.</param>
+    /// <param name="origin">A state that is known to who reads; what is as it was there is not written. Null to write all.</param>
+    /// <returns>The state that was written.</returns>
+    public GraphState Exchange(StateStream stream, GraphState? origin) => new([.. values.Select((v, i) =>
+    {
+        (_, Tensor? constant, WeightConstraints? constraints, Quantization? grid) = origin is null ? default : origin.values[i];
+        return (v.Value, stream.Changed(v.Constant, constant, stream.Tensor),
+            stream.Changed(v.Constraints, constraints, c => Constraints(stream, c, constraints)),
+            stream.Changed(v.Quantization, grid, q => Grid(stream, q)));
+    })]);
+
+    private static WeightConstraints Constraints(StateStream stream, WeightConstraints? c, WeightConstraints? origin) => new(
+        stream.Changed(c?.Mask, origin?.Mask, m => Mask(stream, m)),
+        stream.Changed(c?.Codebook, origin?.Codebook, b => Codebook(stream, b)),
+        stream.Changed(c?.Grid, origin?.Grid, q => Grid(stream, q)));
+
+    private static Mask Mask(StateStream stream, Mask? mask) => new(
+        stream.Array(mask?.Zeros.ToArray()),
+        new SparsityPattern(
+            (SparsityKind)stream.Int((int)(mask?.Pattern.Kind ?? default)), stream.Int(mask?.Pattern.Rows ?? 0),
+            stream.Int(mask?.Pattern.Columns ?? 0)));
+
+    private static Codebook Codebook(StateStream stream, Codebook? codebook)
+    {
+        int clusters = stream.Int(codebook?.Clusters ?? 0), count;
+        var scope = (ClusterScope)stream.Int((int)(codebook?.Scope ?? default));
+        count = stream.Int(codebook?.Levels.Count ?? 0);
+        return new(clusters, scope, [.. Enumerable.Range(0, count).Select(i => stream.Array(codebook?.Levels[i]))]);
+    }
+
+    private static Quantization Grid(StateStream stream, Quantization? grid) => new(
+        (ElementType)stream.Int((int)(grid?.Type ?? default)), stream.Array(grid?.Scales.ToArray()),
+        stream.Array(grid?.ZeroPoints.ToArray()), stream.Int(grid?.Axis ?? 0));
 }

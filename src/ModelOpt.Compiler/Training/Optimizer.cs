@@ -21,11 +21,17 @@ internal abstract class Optimizer
     /// <param name="rate">The learning rate.</param>
     public abstract void Step(Span<float> numbers, ReadOnlySpan<float> gradient, float rate);
 
+    /// <summary>Writes what it remembers, or reads it.</summary>
+    /// <param name="stream">Where to.</param>
+    public abstract void Exchange(StateStream stream);
+
     /// <summary>Stochastic gradient descent with momentum 0.9: v ← 0.9·v + g, x ← x − rate·v.</summary>
     private sealed class Momentum(int count) : Optimizer
     {
         private const float Kept = 0.9f;
         private readonly float[] velocity = new float[count];
+
+        public override void Exchange(StateStream stream) => stream.Elements(velocity.AsSpan());
 
         public override void Step(Span<float> numbers, ReadOnlySpan<float> gradient, float rate)
         {
@@ -46,6 +52,13 @@ internal abstract class Optimizer
         private const float Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f;
         private readonly float[] mean = new float[count], square = new float[count];
         private double left1 = 1, left2 = 1;
+
+        public override void Exchange(StateStream stream)
+        {
+            stream.Elements(mean.AsSpan());
+            stream.Elements(square.AsSpan());
+            (left1, left2) = (stream.Double(left1), stream.Double(left2));
+        }
 
         public override void Step(Span<float> numbers, ReadOnlySpan<float> gradient, float rate)
         {

@@ -58,6 +58,15 @@ internal sealed class TrainedLevels
         Codebook = Codebook with { Levels = levels };
     }
 
+    /// <summary>Writes the numbers behind the values and what optimizers remember, or reads them.</summary>
+    /// <param name="stream">Where to.</param>
+    public void Exchange(StateStream stream)
+    {
+        stream.Elements(scales.AsSpan());
+        foreach (float[] of in numbers) stream.Elements(of.AsSpan());
+        foreach (Optimizer optimizer in optimizers) optimizer.Exchange(stream);
+    }
+
     private static int NearestIndex(float[] levels, float value)
     {
         int above = Array.BinarySearch(levels, value);

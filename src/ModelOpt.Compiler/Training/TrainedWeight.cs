@@ -70,6 +70,16 @@ internal sealed class TrainedWeight
         value.Constant = value.Quantization?.Round(satisfied) ?? satisfied;
     }
 
+    /// <summary>Writes the numbers behind the parameter and what optimizers remember, or reads them.</summary>
+    /// <param name="stream">Where to.</param>
+    public void Exchange(StateStream stream)
+    {
+        stream.Elements(scales.AsSpan());
+        stream.Elements(numbers.AsSpan());
+        optimizer.Exchange(stream);
+        levels?.Exchange(stream);
+    }
+
     /// <summary>Keeps the numbers where the grid has integers, so that they do not run away from it.</summary>
     private void Bound(Span<float> moved, Quantization grid, ReadOnlySpan<int> dims)
     {

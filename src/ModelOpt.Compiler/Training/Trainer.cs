@@ -19,10 +19,14 @@ internal sealed class Trainer
     /// <param name="settings">How.</param>
     /// <param name="objectives">What is made smaller: their sum.</param>
     /// <param name="pool">Threads, or null; the result does not depend on them.</param>
-    public Trainer(Graph graph, TrainingSettings settings, IReadOnlyList<IObjective> objectives, WorkerPool? pool)
+    /// <param name="batchStatistics">
+    /// Whether BatchNormalization normalizes by the mean and variance of each batch, and those that it has follow; without, these stay.
+    /// </param>
+    public Trainer(
+        Graph graph, TrainingSettings settings, IReadOnlyList<IObjective> objectives, WorkerPool? pool, bool batchStatistics = false)
     {
         (this.settings, this.objectives, this.pool) = (settings, objectives, pool);
-        tape = new GradientTape(graph, [.. objectives.SelectMany(o => o.Values)]) { Pool = pool };
+        tape = new GradientTape(graph, [.. objectives.SelectMany(o => o.Values)], batchStatistics) { Pool = pool };
         HashSet<Value> parameters = [.. tape.Parameters];
         foreach (Node node in graph.Nodes)
         {
@@ -39,15 +43,29 @@ internal sealed class Trainer
     /// <summary>Nodes without a gradient that keep parameters before them from being trained.</summary>
     public IReadOnlyList<Node> Barriers => tape.Barriers;
 
-    /// <summary>Trains.</summary>
+    /// <summary>How many steps are done.</summary>
+    public int Done { get; private set; }
+
+    /// <summary>Writes how far training is and what it remembers, or reads it; constants of the graph are the caller's, and set before.</summary>
+    /// <param name="stream">Where to.</param>
+    public void Exchange(StateStream stream)
+    {
+        Done = stream.Int(Done);
+        if (Done == 0) return;
+        weights ??= [.. tape.Parameters.Select(p => Started(p, isRestored: true))];
+        foreach (TrainedWeight weight in weights) weight.Exchange(stream);
+    }
+
+    /// <summary>Trains; goes on where state was read.</summary>
     /// <param name="data">The samples.</param>
     /// <param name="indices">Which of them.</param>
     /// <param name="stepped">Called after each step with the steps done, their number and the loss.</param>
-    /// <param name="epochEnded">Called after each epoch; training ends where it returns false.</param>
+    /// <param name="epochEnded">Called after each epoch with its number from 1, also those that were done before; training ends where it returns false.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>Null, or where a loss was not finite: the step, and the first value that was not.</returns>
     public (int Step, string Value)? Run(
-        TrainingSet data, IReadOnlyList<int> indices, Action<int, int, double> stepped, Func<bool> epochEnded, CancellationToken cancellation)
+        TrainingSet data, IReadOnlyList<int> indices, Action<int, int, double> stepped, Func<int, bool> epochEnded,
+        CancellationToken cancellation)
     {
         var random = new Random(settings.Seed);
         int[] order = [.. indices];
@@ -56,16 +74,31 @@ internal sealed class Trainer
         {
             cancellation.ThrowIfCancellationRequested();
             if (step % perEpoch == 0) random.Shuffle(order);
-            TrainingBatch batch = data.Batch(
-                order.AsSpan(step % perEpoch * batchSize, batchSize), settings.Augmentation, random, pool);
-            (double loss, Tensor[] gradients) = Gradients(batch, cancellation);
-            if (!double.IsFinite(loss)) return (step + 1, tape.FirstNotFinite()?.Name ?? "the loss");
-            float rate = LearningRates.Of(settings.Schedule, settings.LearningRate, step, steps);
-            new PlaneJob(weights!.Length, i => weights![i].Step(gradients[i], rate)).Run(pool);
-            stepped(step + 1, steps, loss);
-            if (step % perEpoch == perEpoch - 1 && !epochEnded()) break;
+            // Drawn for steps that were done before, too, so that chance goes on where it was.
+            ImageVariation[] variations = [.. Enumerable.Range(0, batchSize).Select(_ => ImageVariation.Of(settings.Augmentation, random))];
+            if (step >= Done)
+            {
+                int[] chosen = order.AsSpan(step % perEpoch * batchSize, batchSize).ToArray();
+                if (Step(data.Batch(chosen, variations, pool), step, steps, stepped, cancellation) is { } failed) return failed;
+            }
+
+            if (step % perEpoch == perEpoch - 1 && !epochEnded((step + 1) / perEpoch)) break;
         }
 
+        return null;
+    }
+
+    /// <summary>Moves the weights by a batch; returns the first value that is not finite, with its step, where the loss is not.</summary>
+    private (int Step, string Value)? Step(
+        TrainingBatch batch, int step, int steps, Action<int, int, double> stepped, CancellationToken cancellation)
+    {
+        (double loss, Tensor[] gradients) = Gradients(batch, cancellation);
+        if (!double.IsFinite(loss)) return (step + 1, tape.FirstNotFinite()?.Name ?? "the loss");
+        float rate = LearningRates.Of(settings.Schedule, settings.LearningRate, step, steps);
+        new PlaneJob(weights!.Length, i => weights[i].Step(gradients[i], rate)).Run(pool);
+        tape.FollowStatistics();
+        Done = step + 1;
+        stepped(step + 1, steps, loss);
         return null;
     }
 
@@ -83,16 +116,16 @@ internal sealed class Trainer
             own.CopyTo(gradients, first);
         }
 
-        weights ??= [.. tape.Parameters.Select(Started)];
+        weights ??= [.. tape.Parameters.Select(p => Started(p, isRestored: false))];
         return (loss, double.IsFinite(loss) ? tape.Backward(gradients, cancellation) : []);
     }
 
     /// <summary>A bias is measured by what its layer computes, a weight by itself, each output channel for itself where they come first.</summary>
-    private TrainedWeight Started(Value parameter)
+    private TrainedWeight Started(Value parameter, bool isRestored)
     {
         (Node node, int position) = readers[parameter];
         bool isBias = position > 1;
         bool isPerChannel = !isBias && Operator.Of(node).WeightAxis(node) == 0;
-        return new TrainedWeight(parameter, isPerChannel, isBias ? tape.RootMeanSquare(node.Output) : 0, settings.Optimizer);
+        return new TrainedWeight(parameter, isPerChannel, isBias && !isRestored ? tape.RootMeanSquare(node.Output) : 0, settings.Optimizer);
     }
 }

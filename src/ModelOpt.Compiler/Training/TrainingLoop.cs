@@ -19,47 +19,103 @@ internal sealed record TrainingOutcome(
 
 /// <summary>
 /// Trains a graph and judges it after each epoch, on samples that are not trained with. Of all epochs the best stays, which may be none; training
-/// ends early where it has not become better for as many epochs as the settings allow.
+/// ends early where it has not become better for as many epochs as the settings allow. Where options name a checkpoint, its state is
+/// kept there: after each epoch, each minute, and when the work is cancelled.
 /// </summary>
-/// <param name="graph">The graph.</param>
-/// <param name="settings">How it is trained.</param>
-/// <param name="data">What with.</param>
-/// <param name="judge">By what loss it is judged.</param>
-/// <param name="context">Takes the progress; ends the work.</param>
-/// <param name="pool">Threads; the result does not depend on them.</param>
-internal sealed class TrainingLoop(
-    Graph graph, TrainingSettings settings, TrainingData data, IObjective judge, PassContext context, WorkerPool pool)
+internal sealed class TrainingLoop
 {
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
+
+    private readonly Graph graph;
+    private readonly Trainer trainer;
+    private readonly TrainingSettings settings;
+    private readonly TrainingData data;
+    private readonly IObjective judge;
+    private readonly PassContext context;
+    private readonly WorkerPool pool;
+    private readonly GraphState origin;
     private TrainingScore began, best, last;
-    private GraphState kept = new(graph);
+    private GraphState kept;
     private int epochs, bestEpoch;
 
-    /// <summary>Trains; the graph is at its best afterwards.</summary>
-    /// <param name="trainer">The trainer of the graph.</param>
-    /// <param name="phase">The name of the work, for the progress.</param>
-    public TrainingOutcome Run(Trainer trainer, string phase)
+    /// <summary>Prepares to train.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="trainer">Its trainer.</param>
+    /// <param name="settings">The trainer's settings.</param>
+    /// <param name="data">What it is trained with and judged by.</param>
+    /// <param name="judge">By what loss it is judged.</param>
+    /// <param name="context">Names the checkpoint, takes the progress, ends the work.</param>
+    /// <param name="pool">Threads; the result does not depend on them.</param>
+    public TrainingLoop(
+        Graph graph, Trainer trainer, TrainingSettings settings, TrainingData data, IObjective judge, PassContext context, WorkerPool pool)
     {
-        began = best = last = Score();
-        var time = Stopwatch.StartNew();
-        (int Step, string Value)? failed = trainer.Run(
-            data.Training, data.TrainingIndices,
-            (step, steps, loss) => context.Progress?.Report(new CompileProgress(
-                string.Create(CultureInfo.InvariantCulture, $"{phase} (loss {loss:G3}; {last})"), step, steps, time.Elapsed / step * (steps - step))),
-            EpochEnded,
-            context.Cancellation);
-        kept.Restore();
-        return new TrainingOutcome(began, best, bestEpoch, last, epochs, failed);
+        (this.graph, this.trainer, this.settings, this.data) = (graph, trainer, settings, data);
+        (this.judge, this.context, this.pool) = (judge, context, pool);
+        origin = kept = new GraphState(graph);
     }
 
-    /// <summary>Judges the graph; false where training is to end.</summary>
-    private bool EpochEnded()
+    /// <summary>Trains; the graph is at its best afterwards.</summary>
+    /// <param name="phase">The name of the work, for the progress.</param>
+    public TrainingOutcome Run(string phase)
     {
-        last = Score();
-        epochs++;
-        if (last.IsBetterThan(best)) (best, bestEpoch, kept) = (last, epochs, new GraphState(graph));
-        return epochs - bestEpoch < (settings.EarlyStop ?? int.MaxValue);
+        Checkpoint? checkpoint = Checkpoint.Of(graph, context);
+        if (checkpoint?.Load(Exchange) != true) began = best = last = Score();
+        int resumed = trainer.Done;
+        Stopwatch time = Stopwatch.StartNew(), unsaved = Stopwatch.StartNew();
+        (int Step, string Value)? failed;
+        try
+        {
+            failed = trainer.Run(data.Training, data.TrainingIndices, Stepped, EpochEnded, context.Cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            checkpoint?.Save(Exchange);
+            throw;
+        }
+
+        // Nothing that would be worth going on with.
+        if (failed is not null || bestEpoch == 0) checkpoint?.Delete();
+        kept.Restore();
+        return new TrainingOutcome(began, best, bestEpoch, last, epochs, failed);
+
+        void Stepped(int step, int steps, double loss)
+        {
+            context.Progress?.Report(new CompileProgress(
+                string.Create(CultureInfo.InvariantCulture, $"{phase} (loss {loss:G3}; {last})"), step, steps,
+                time.Elapsed / (step - resumed) * (steps - step)));
+            if (unsaved.Elapsed > SaveInterval) Save();
+        }
+
+        bool EpochEnded(int epoch)
+        {
+            if (epoch > epochs)
+            {
+                last = Score();
+                epochs = epoch;
+                if (last.IsBetterThan(best)) (best, bestEpoch, kept) = (last, epoch, new GraphState(graph));
+                Save();
+            }
+
+            return epochs - bestEpoch < (settings.EarlyStop ?? int.MaxValue);
+        }
+
+        void Save()
+        {
+            checkpoint?.Save(Exchange);
+            unsaved.Restart();
+        }
     }
 
     private TrainingScore Score() => TrainingScore.Of(
         graph, judge, data.Evaluation, data.EvaluationIndices, settings.BatchSize, pool, context.Cancellation);
+
+    /// <summary>Writes all that the result depends on from here on, or reads it.</summary>
+    private void Exchange(StateStream stream)
+    {
+        (began, best, last) = (began.Exchange(stream), best.Exchange(stream), last.Exchange(stream));
+        (epochs, bestEpoch) = (stream.Int(epochs), stream.Int(bestEpoch));
+        kept = kept.Exchange(stream, origin);
+        new GraphState(graph).Exchange(stream, origin).Restore();
+        trainer.Exchange(stream);
+    }
 }

@@ -16,6 +16,15 @@ internal readonly record struct TrainingScore(double Loss, int? Right, int Sampl
     public bool IsBetterThan(TrainingScore other) =>
         Right == other.Right ? Loss < other.Loss : Right > other.Right;
 
+    /// <summary>Writes the score, or reads one.</summary>
+    /// <param name="stream">Where to.</param>
+    public TrainingScore Exchange(StateStream stream)
+    {
+        double loss = stream.Double(Loss);
+        int right = stream.Int(Right ?? -1);
+        return new(loss, right < 0 ? null : right, stream.Int(Samples));
+    }
+
     /// <summary>Judges a graph as it will be emitted: layers with annotations compute on the integers.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="objective">The loss.</param>

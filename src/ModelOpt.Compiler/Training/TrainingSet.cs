@@ -81,15 +81,13 @@ internal sealed class TrainingSet : IDisposable
         Batch(indices.ToArray(), new ImageVariation[indices.Length], pool);
 
     /// <summary>Reads samples and varies images.</summary>
-    /// <param name="indices">Which, from 0.</param>
-    /// <param name="augmentation">How images are varied.</param>
-    /// <param name="random">Where chance comes from.</param>
+    /// <param name="chosen">Which, from 0.</param>
+    /// <param name="variations">How the images of each are varied.</param>
     /// <param name="pool">Threads, or null.</param>
-    public TrainingBatch Batch(ReadOnlySpan<int> indices, Augmentation augmentation, Random random, WorkerPool? pool)
-    {
-        int[] chosen = indices.ToArray();
-        return Batch(chosen, Array.ConvertAll(chosen, _ => ImageVariation.Of(augmentation, random)), pool);
-    }
+    public TrainingBatch Batch(int[] chosen, ImageVariation[] variations, WorkerPool? pool) => new(
+        [.. inputs.Select(i => Read(i, chosen, variations, pool))],
+        HasLabels ? Array.ConvertAll(chosen, i => labels[i]) : [],
+        targets is null ? null : Read(targets, chosen, new ImageVariation[chosen.Length], pool));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -99,11 +97,6 @@ internal sealed class TrainingSet : IDisposable
     }
 
     private static TensorSignature Signature(Value value) => new(value.Name, value.Type, value.Shape!);
-
-    private TrainingBatch Batch(int[] chosen, ImageVariation[] variations, WorkerPool? pool) => new(
-        [.. inputs.Select(i => Read(i, chosen, variations, pool))],
-        HasLabels ? Array.ConvertAll(chosen, i => labels[i]) : [],
-        targets is null ? null : Read(targets, chosen, new ImageVariation[chosen.Length], pool));
 
     private static Tensor Read(InputSamples samples, int[] chosen, ImageVariation[] variations, WorkerPool? pool)
     {

@@ -54,7 +54,7 @@ public sealed class TrainerTests
         (Graph graph, TrainingSet data) = Task(folder);
         using WorkerPool pool = new(1);
         Trainer trainer = new(graph, Settings(1, OptimizerKind.Sgd) with { LearningRate = 1e30 }, [new LabelObjective(graph.Outputs[0])], pool);
-        (int step, string value) = trainer.Run(data, [.. Enumerable.Range(0, Samples)], (_, _, _) => { }, () => true, default)!.Value;
+        (int step, string value) = trainer.Run(data, [.. Enumerable.Range(0, Samples)], (_, _, _) => { }, _ => true, default)!.Value;
         Assert.IsGreaterThan(1, step);
         Assert.Contains(value, graph.Values.Select(v => v.Name));
         data.Dispose();
@@ -69,7 +69,7 @@ public sealed class TrainerTests
         using WorkerPool pool = new(1);
         Trainer trainer = new(graph, Settings(0.01, OptimizerKind.Sgd), [new LabelObjective(graph.Outputs[0])], pool);
         Assert.ThrowsExactly<OperationCanceledException>(() =>
-            trainer.Run(data, [.. Enumerable.Range(0, Samples)], (step, _, _) => { if (step == 3) source.Cancel(); }, () => true, source.Token));
+            trainer.Run(data, [.. Enumerable.Range(0, Samples)], (step, _, _) => { if (step == 3) source.Cancel(); }, _ => true, source.Token));
         data.Dispose();
     }
 
@@ -81,7 +81,7 @@ public sealed class TrainerTests
         using WorkerPool pool = new(threads);
         List<double> losses = [];
         Trainer trainer = new(graph, settings, [new LabelObjective(graph.Outputs[0])], pool);
-        Assert.IsNull(trainer.Run(data, [.. Enumerable.Range(0, data.Count)], (_, _, loss) => losses.Add(loss), () => true, default));
+        Assert.IsNull(trainer.Run(data, [.. Enumerable.Range(0, data.Count)], (_, _, loss) => losses.Add(loss), _ => true, default));
         return losses;
     }
 

@@ -42,7 +42,7 @@ internal sealed class FineTuning : Pass
             return PassResult.Of(0);
         }
 
-        TrainingOutcome outcome = new TrainingLoop(graph, settings, data, teacher, context, pool).Run(trainer, "fine-tune");
+        TrainingOutcome outcome = new TrainingLoop(graph, trainer, settings, data, teacher, context, pool).Run("fine-tune");
         if (outcome.Failed is { } at)
             context.Diagnostics.Report(FineTuningDiagnostics.NotFinite.At(null, null, at.Step, outcome.Epochs + 1, at.Value));
         if (outcome.BestEpoch > 0)

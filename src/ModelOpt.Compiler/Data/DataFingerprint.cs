@@ -1,0 +1,53 @@
+using System.Text;
+using ModelOpt.Compiler.Diagnostics;
+
+namespace ModelOpt.Compiler.Data;
+
+/// <summary>Tells data by its content, whatever the files are called.</summary>
+internal static class DataFingerprint
+{
+    /// <summary>Writes the content of a data file or folder to what hashes it.</summary>
+    /// <param name="hash">Takes the bytes.</param>
+    /// <param name="path">As for <see cref="SampleSource.Open"/>; null for none.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="CompilationException">It cannot be read.</exception>
+    public static void Append(Stream hash, string? path, CancellationToken cancellation)
+    {
+        if (path is null)
+        {
+            hash.Write("none"u8);
+            return;
+        }
+
+        try
+        {
+            if (Directory.Exists(path))
+            {
+                foreach (string image in ImageFolder.List(path).Files)
+                {
+                    // The folders of images are their classes.
+                    hash.Write(Encoding.UTF8.GetBytes(Path.GetRelativePath(path, image).Replace('\\', '/')));
+                    AppendFile(hash, image, cancellation);
+                }
+
+                return;
+            }
+
+            (string file, string? array) = DataFile.SplitArray(path);
+            hash.Write(Encoding.UTF8.GetBytes(array ?? ""));
+            AppendFile(hash, file, cancellation);
+        }
+        catch (Exception e) when (SampleSource.IsUnreadable(e))
+        {
+            throw DataDiagnostics.Unreadable.In(path, e, e.Message.TrimEnd('.'));
+        }
+    }
+
+    private static void AppendFile(Stream hash, string file, CancellationToken cancellation)
+    {
+        using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read);
+        hash.Write(BitConverter.GetBytes(stream.Length));
+        byte[] part = new byte[1 << 16];
+        for (int read; (read = stream.Read(part)) > 0; hash.Write(part, 0, read)) cancellation.ThrowIfCancellationRequested();
+    }
+}

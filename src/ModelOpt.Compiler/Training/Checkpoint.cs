@@ -1,0 +1,130 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Passes;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>
+/// A file with the state of training, from which a run that was ended goes on to the same result. It has the key of the model, options and
+/// data that it belongs to, and is of no account for others; it is replaced as a whole, and a checksum tells whether it is whole.
+/// </summary>
+internal sealed class Checkpoint
+{
+    private static readonly byte[] Magic = [.. "MOPTCKP1"u8];
+
+    private readonly string path;
+    private readonly byte[] key;
+    private readonly IDiagnosticSink diagnostics;
+    private bool isTold;
+
+    private Checkpoint(string path, byte[] key, IDiagnosticSink diagnostics) => (this.path, this.key, this.diagnostics) = (path, key, diagnostics);
+
+    /// <summary>The checkpoint that options name; null where they name none.</summary>
+    /// <param name="graph">The graph as it is before training.</param>
+    /// <param name="context">The options, and all else that the result depends on.</param>
+    /// <exception cref="CompilationException">Data cannot be read.</exception>
+    public static Checkpoint? Of(Graph graph, PassContext context) => context.Options.CheckpointFile is { } path
+        ? new(path, KeyOf(graph, context), context.Diagnostics) : null;
+
+    /// <summary>Reads the state, if there is one of the same model, options and data. A damaged one is told, and of no account.</summary>
+    /// <param name="state">Takes the state.</param>
+    /// <returns>Whether there was one.</returns>
+    public bool Load(Action<StateStream> state)
+    {
+        byte[] file;
+        try
+        {
+            if (!File.Exists(path)) return false;
+            file = File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (SampleSource.IsUnreadable(e))
+        {
+            diagnostics.Report(TrainingDiagnostics.CheckpointUnreadable.At(null, null, path, e.Message.TrimEnd('.')));
+            return false;
+        }
+
+        int head = Magic.Length + SHA256.HashSizeInBytes;
+        bool isWhole = file.Length >= head && file.AsSpan(0, Magic.Length).SequenceEqual(Magic)
+            && SHA256.HashData(file.AsSpan(head)).AsSpan().SequenceEqual(file.AsSpan(Magic.Length, SHA256.HashSizeInBytes));
+        if (!isWhole)
+        {
+            diagnostics.Report(TrainingDiagnostics.CheckpointUnreadable.At(null, null, path, "it is damaged"));
+            return false;
+        }
+
+        if (!file.AsSpan(head, key.Length).SequenceEqual(key)) return false;
+        state(StateStream.From(new MemoryStream(file, head + key.Length, file.Length - head - key.Length, writable: false)));
+        return true;
+    }
+
+    /// <summary>Replaces the file. Where that fails, it is told once, and training goes on.</summary>
+    /// <param name="state">Gives the state.</param>
+    public void Save(Action<StateStream> state)
+    {
+        using MemoryStream content = new();
+        content.Write(key);
+        state(StateStream.To(content));
+        byte[] bytes = content.ToArray();
+        string beside = path + ".tmp";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            File.WriteAllBytes(beside, [.. Magic, .. SHA256.HashData(bytes), .. bytes]);
+            File.Move(beside, path, overwrite: true);
+        }
+        catch (Exception e) when (SampleSource.IsUnreadable(e))
+        {
+            if (!isTold) diagnostics.Report(TrainingDiagnostics.CheckpointNotWritten.At(null, null, path, e.Message.TrimEnd('.')));
+            isTold = true;
+        }
+    }
+
+    /// <summary>Deletes a checkpoint and what may be left of one that was being written.</summary>
+    /// <param name="path">The checkpoint; null for none.</param>
+    public static void Delete(string? path)
+    {
+        if (path is null) return;
+        foreach (string file in (string[])[path, path + ".tmp"])
+        {
+            try
+            {
+                File.Delete(file);
+            }
+            catch (Exception e) when (SampleSource.IsUnreadable(e))
+            {
+                // It stays behind, and is of no account for anything else.
+            }
+        }
+    }
+
+    /// <summary>Deletes it.</summary>
+    public void Delete() => Delete(path);
+
+    /// <summary>A hash of all that the result depends on: this program, the graph, its teacher, options and the content of the data.</summary>
+    private static byte[] KeyOf(Graph graph, PassContext context)
+    {
+        using var hash = SHA256.Create();
+        using CryptoStream bytes = new(Stream.Null, hash, CryptoStreamMode.Write);
+        StateStream stream = StateStream.To(bytes);
+        stream.Elements<byte>(Assembly.GetExecutingAssembly().ManifestModule.ModuleVersionId.ToByteArray());
+        stream.Array(OnnxWriter.Write(graph));
+        new GraphState(graph).Exchange(stream, null);
+        if (context.Reference is { } reference) stream.Array(OnnxWriter.Write(reference));
+        foreach (OptionDescription option in OptionCatalog.All)
+            stream.Array((option.Of(context.Model) is { } value ? $"{option.Name} {option.Values.Format(value)}" : "").ToCharArray());
+        CompileOptions o = context.Options;
+        stream.Array(o.InputMean.ToArray());
+        stream.Array(o.InputStd.ToArray());
+        stream.Int((int)o.DataLayout);
+        IReadOnlyList<string> training = o.TrainingData.Count > 0 ? o.TrainingData : o.CalibrationData;
+        foreach (string? data in (string?[])[.. training, o.TrainingLabels, .. o.EvaluationData, o.EvaluationLabels])
+            DataFingerprint.Append(bytes, data, context.Cancellation);
+        bytes.FlushFinalBlock();
+        return hash.Hash!;
+    }
+}

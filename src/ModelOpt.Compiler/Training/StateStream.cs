@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>
+/// Writes the state of training, or reads it: each member writes what it is given and returns it, or returns what was written. So what
+/// has a state says once what it consists of.
+/// </summary>
+internal sealed class StateStream
+{
+    private readonly BinaryWriter? writer;
+    private readonly BinaryReader? reader;
+
+    private StateStream(BinaryWriter? writer, BinaryReader? reader) => (this.writer, this.reader) = (writer, reader);
+
+    /// <summary>Whether state is read.</summary>
+    public bool IsReading => reader is not null;
+
+    /// <summary>Writes to a stream.</summary>
+    /// <param name="stream">The stream.</param>
+    public static StateStream To(Stream stream) => new(new BinaryWriter(stream), null);
+
+    /// <summary>Reads what was written.</summary>
+    /// <param name="stream">The stream.</param>
+    public static StateStream From(Stream stream) => new(null, new BinaryReader(stream));
+
+    /// <summary>An integer.</summary>
+    /// <param name="value">What it is.</param>
+    public int Int(int value)
+    {
+        if (reader is not null) return reader.ReadInt32();
+        writer!.Write(value);
+        return value;
+    }
+
+    /// <summary>A number, to the last bit.</summary>
+    /// <param name="value">What it is.</param>
+    public double Double(double value)
+    {
+        if (reader is not null) return reader.ReadDouble();
+        writer!.Write(value);
+        return value;
+    }
+
+    /// <summary>Elements of a span whose length is known, in place.</summary>
+    /// <typeparam name="T">The elements' type.</typeparam>
+    /// <param name="elements">What they are.</param>
+    public void Elements<T>(Span<T> elements) where T : unmanaged
+    {
+        Span<byte> bytes = MemoryMarshal.AsBytes(elements);
+        if (reader is not null) reader.BaseStream.ReadExactly(bytes);
+        else writer!.Write(bytes);
+    }
+
+    /// <summary>An array.</summary>
+    /// <typeparam name="T">The elements' type.</typeparam>
+    /// <param name="array">What it is; of no account where state is read.</param>
+    public T[] Array<T>(T[]? array) where T : unmanaged
+    {
+        int length = Int(array?.Length ?? 0);
+        array = IsReading ? new T[length] : array!;
+        Elements(array.AsSpan());
+        return array;
+    }
+
+    /// <summary>A tensor.</summary>
+    /// <param name="tensor">What it is; of no account where state is read.</param>
+    public Tensor Tensor(Tensor? tensor)
+    {
+        var type = (ElementType)Int((int)(tensor?.Type ?? default));
+        int[] dims = Array(tensor?.Dims.ToArray());
+        if (IsReading) tensor = Graphs.Tensor.Zeros(type, dims);
+        Elements(tensor!.Bytes.Span);
+        return tensor;
+    }
+
+    /// <summary>What may be absent, or as it was in the beginning, which is then not written.</summary>
+    /// <typeparam name="T">Its type.</typeparam>
+    /// <param name="value">What it is; of no account where state is read.</param>
+    /// <param name="origin">What it was in the beginning.</param>
+    /// <param name="content">Writes or reads it.</param>
+    public T? Changed<T>(T? value, T? origin, Func<T?, T> content) where T : class
+    {
+        const int same = 0, absent = 1, present = 2;
+        return Int(ReferenceEquals(value, origin) ? same : value is null ? absent : present) switch
+        {
+            same => origin,
+            absent => null,
+            _ => content(value),
+        };
+    }
+}
