@@ -13,17 +13,21 @@ internal static class SecondOrderPrices
 {
     /// <summary>
     /// How many multiplications the elimination of a layer may take: some seconds. A larger layer's columns are parted, and each part
-    /// is eliminated as if the others stayed.
+    /// is eliminated as if the others stayed; by how much that is too cheap, some bands tell that are eliminated whole.
     /// </summary>
     public const double MostWork = 5e9;
+
+    /// <summary>The share of it that bands may take which are eliminated whole; one is in any case.</summary>
+    private const double WholeShare = 0.5;
 
     /// <summary>The price of each unit, as a share of the variance of the layer's output.</summary>
     /// <param name="layout">The layer's weight in units.</param>
     /// <param name="quadratics">The layer's error, group by group.</param>
     /// <param name="weight">The weights that the elimination begins with, where the error is least: [outputs, inputs].</param>
     /// <param name="cancellation">Ends the work.</param>
+    /// <param name="mostWork">How many multiplications it may take in each group.</param>
     /// <returns>[bands × units], for each weight of the unit; of N:M, infinite for those that stay.</returns>
-    public static double[] Of(PatternLayout layout, LayerQuadratic[] quadratics, float[] weight, CancellationToken cancellation)
+    public static double[] Of(PatternLayout layout, LayerQuadratic[] quadratics, float[] weight, CancellationToken cancellation, double mostWork = MostWork)
     {
         double[] prices = new double[layout.Bands * layout.Units.Count];
         double energy = 0;
@@ -33,7 +37,7 @@ internal static class SecondOrderPrices
             LayerQuadratic quadratic = quadratics[group];
             energy += quadratic.Energy(weight.AsSpan(group * quadratic.Rows * quadratic.Columns, quadratic.Rows * quadratic.Columns));
             double[] inverse = quadratic.Factor.Solve(Matrix<double>.Build.DenseIdentity(quadratic.Columns)).ToColumnMajorArray();
-            SetPrices(layout, (group * bands, (group + 1) * bands), weight, inverse, prices, cancellation);
+            SetPrices(layout, (group * bands, (group + 1) * bands), weight, inverse, prices, mostWork, cancellation);
         }
 
         for (int i = 0; i < prices.Length && energy > 0; i++) prices[i] /= energy;
@@ -41,30 +45,85 @@ internal static class SecondOrderPrices
     }
 
     private static void SetPrices(
-        PatternLayout layout, (int First, int End) bands, float[] weight, double[] inverse, double[] prices, CancellationToken cancellation)
+        PatternLayout layout, (int First, int End) bands, float[] weight, double[] inverse, double[] prices, double mostWork, CancellationToken cancellation)
     {
-        int columns = layout.Columns, width = WidthOf(layout, bands.End - bands.First);
-        Part[] parts = [.. Enumerable.Range(0, (columns + width - 1) / width).Select(p => new Part(layout, p * width, Math.Min(columns, (p + 1) * width)))];
-        ParallelOptions options = new() { CancellationToken = cancellation };
-        foreach (Part part in parts)
-        {
-            double[] partInverse = new double[part.Width * part.Width];
-            for (int i = 0; i < part.Width; i++)
-                inverse.AsSpan(((part.Start + i) * columns) + part.Start, part.Width).CopyTo(partInverse.AsSpan(i * part.Width));
-            Parallel.For(bands.First, bands.End, options, () => new Elimination(layout, part), (band, _, elimination) =>
-            {
-                elimination.Run(band, weight, partInverse, prices.AsSpan(band * layout.Units.Count, layout.Units.Count));
-                return elimination;
-            }, _ => { });
-        }
+        int columns = layout.Columns, units = layout.Units.Count, width = WidthOf(layout, bands.End - bands.First, mostWork);
+        int[] all = [.. Enumerable.Range(bands.First, bands.End - bands.First)];
+        for (int start = 0; start < columns; start += width)
+            Eliminate(layout, new Part(layout, start, Math.Min(columns, start + width)), all, weight, inverse, prices, cancellation);
+        if (width >= columns || layout.Groups.Count > 0) return;
+        int count = (int)Math.Clamp(WholeShare * mostWork / Work(columns), 1, all.Length);
+        int[] some = [.. Enumerable.Range(0, count).Select(i => all[(int)((i + 0.5) * all.Length / count)])];
+        double[] whole = new double[prices.Length];
+        Eliminate(layout, new Part(layout, 0, columns), some, weight, inverse, whole, cancellation);
+        double[] factors = Factors(some.Select(b => (prices.AsSpan(b * units, units).ToArray(), whole.AsSpan(b * units, units).ToArray())), units);
+        foreach (int band in all) Multiply(prices.AsSpan(band * units, units), factors);
     }
 
-    /// <summary>How many columns are eliminated together.</summary>
-    private static int WidthOf(PatternLayout layout, int bands)
+    private static void Eliminate(
+        PatternLayout layout, Part part, int[] bands, float[] weight, double[] inverse, double[] prices, CancellationToken cancellation)
     {
-        // A part of n columns takes n³/4 multiplications in each band.
+        double[] partInverse = new double[part.Width * part.Width];
+        for (int i = 0; i < part.Width; i++)
+            inverse.AsSpan(((part.Start + i) * layout.Columns) + part.Start, part.Width).CopyTo(partInverse.AsSpan(i * part.Width));
+        Parallel.For(0, bands.Length, new ParallelOptions { CancellationToken = cancellation }, () => new Elimination(layout, part), (i, _, elimination) =>
+        {
+            elimination.Run(bands[i], weight, partInverse, prices.AsSpan(bands[i] * layout.Units.Count, layout.Units.Count));
+            return elimination;
+        }, _ => { });
+    }
+
+    /// <summary>
+    /// How many times what parts say the n-th cheapest unit costs in the whole, for each n, over some bands. It does not fall, as the more
+    /// units are gone in other parts, the more is missed: so the order of a band's units stays (isotonic regression by pooling
+    /// adjacent violators, Ayer et al. 1955).
+    /// </summary>
+    private static double[] Factors(IEnumerable<(double[] Parts, double[] Whole)> bands, int units)
+    {
+        double[] parts = new double[units], whole = new double[units];
+        foreach ((double[] inParts, double[] inWhole) in bands)
+        {
+            Array.Sort(inParts);
+            Array.Sort(inWhole);
+            for (int i = 0; i < units; i++)
+            {
+                parts[i] += inParts[i];
+                whole[i] += inWhole[i];
+            }
+        }
+
+        Stack<(double Parts, double Whole, int Count)> pools = [];
+        for (int i = 0; i < units; i++)
+        {
+            (double Parts, double Whole, int Count) pool = (parts[i], whole[i], 1);
+            while (pools.TryPeek(out var last) && pool.Whole * last.Parts <= last.Whole * pool.Parts)
+            {
+                pools.Pop();
+                pool = (last.Parts + pool.Parts, last.Whole + pool.Whole, last.Count + pool.Count);
+            }
+
+            pools.Push(pool);
+        }
+
+        return [.. pools.Reverse().SelectMany(p => Enumerable.Repeat(p.Parts > 0 ? p.Whole / p.Parts : 1, p.Count))];
+    }
+
+    private static void Multiply(Span<double> prices, double[] factors)
+    {
+        double[] sorted = prices.ToArray();
+        int[] order = [.. Enumerable.Range(0, sorted.Length)];
+        Array.Sort(sorted, order);
+        for (int i = 0; i < order.Length; i++) prices[order[i]] *= factors[i];
+    }
+
+    /// <summary>The multiplications that the elimination of a band of so many columns takes.</summary>
+    private static double Work(double columns) => columns * columns * columns / 4;
+
+    /// <summary>How many columns are eliminated together.</summary>
+    private static int WidthOf(PatternLayout layout, int bands, double mostWork)
+    {
         int parts = 1;
-        while (bands * layout.Columns * Math.Pow((double)layout.Columns / parts, 2) / 4 > MostWork) parts++;
+        while (bands * parts * Work((double)layout.Columns / parts) > mostWork) parts++;
         int width = (layout.Columns + parts - 1) / parts;
         return (width + layout.ColumnStep - 1) / layout.ColumnStep * layout.ColumnStep;
     }

@@ -58,6 +58,19 @@ public sealed class SecondOrderPricesTests
     }
 
     [TestMethod]
+    public void Where_columns_are_parted_prices_know_what_is_gone_in_other_parts()
+    {
+        const int columns = 32, rows = 48;
+        (LayerQuadratic error, _, _) = ConstrainTesting.Layer(7, rows, columns);
+        float[] best = [.. error.Best.Select(w => (float)w)];
+        PatternLayout layout = new([rows, columns], SparsityPattern.Unstructured);
+        double whole = Total(double.PositiveInfinity);
+        Assert.AreEqual(whole, Total(rows * Math.Pow(columns, 3) / 4 / 12), 0.1 * whole);
+
+        double Total(double mostWork) => SecondOrderPrices.Of(layout, [error], best, CancellationToken.None, mostWork).Sum();
+    }
+
+    [TestMethod]
     public void Of_each_group_all_but_N_have_a_price()
     {
         (LayerQuadratic error, _, float[] w) = ConstrainTesting.Layer(7, 3, 12);
