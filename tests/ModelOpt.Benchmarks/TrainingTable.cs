@@ -108,7 +108,7 @@ internal static class TrainingTable
                         milliseconds.Add(Stopwatch.GetElapsedTime(last).TotalMilliseconds);
                         last = Stopwatch.GetTimestamp();
                     },
-                    () => true,
+                    _ => true,
                     CancellationToken.None);
             }
 

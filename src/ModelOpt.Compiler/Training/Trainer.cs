@@ -43,7 +43,7 @@ internal sealed class Trainer
     /// <summary>Nodes without a gradient that keep parameters before them from being trained.</summary>
     public IReadOnlyList<Node> Barriers => tape.Barriers;
 
-    /// <summary>How many steps are done.</summary>
+    /// <summary>How many steps of a run are done; 0 again when it is.</summary>
     public int Done { get; private set; }
 
     /// <summary>Writes how far training is and what it remembers, or reads it; constants of the graph are the caller's, and set before.</summary>
@@ -85,6 +85,7 @@ internal sealed class Trainer
             if (step % perEpoch == perEpoch - 1 && !epochEnded((step + 1) / perEpoch)) break;
         }
 
+        Done = 0;
         return null;
     }
 
