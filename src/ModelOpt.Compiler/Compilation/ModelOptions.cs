@@ -143,6 +143,21 @@ public record ModelOptions : LayerOptions
     /// <summary>How often training sees every sample.</summary>
     public int? Epochs { get; init; }
 
+    /// <summary>How weights become zero while the model is trained.</summary>
+    public PruningSchedule? PruningSchedule { get; init; }
+
+    /// <summary>How often training in which weights become zero sees every sample.</summary>
+    public int? PruningEpochs { get; init; }
+
+    /// <summary>The step from which on weights become zero, from 0.</summary>
+    public int? PruningBegin { get; init; }
+
+    /// <summary>The step in which the last ones do.</summary>
+    public int? PruningEnd { get; init; }
+
+    /// <summary>The number of steps from one choice of zeros to the next.</summary>
+    public int? PruningFrequency { get; init; }
+
     /// <summary>After how many epochs without a better one training ends.</summary>
     public int? EarlyStop { get; init; }
 
@@ -180,6 +195,11 @@ public record ModelOptions : LayerOptions
             RankSelection = RankSelection ?? fallback.RankSelection,
             FineTune = FineTune ?? fallback.FineTune,
             Epochs = Epochs ?? fallback.Epochs,
+            PruningSchedule = PruningSchedule ?? fallback.PruningSchedule,
+            PruningEpochs = PruningEpochs ?? fallback.PruningEpochs,
+            PruningBegin = PruningBegin ?? fallback.PruningBegin,
+            PruningEnd = PruningEnd ?? fallback.PruningEnd,
+            PruningFrequency = PruningFrequency ?? fallback.PruningFrequency,
             EarlyStop = EarlyStop ?? fallback.EarlyStop,
             LearningRate = LearningRate ?? fallback.LearningRate,
             BatchSize = BatchSize ?? fallback.BatchSize,

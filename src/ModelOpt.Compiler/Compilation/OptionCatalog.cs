@@ -103,6 +103,23 @@ public static class OptionCatalog
                 + "at all (the default).",
             o => M(o).Augmentation, (o, v) => M(o) with { Augmentation = (Augmentation)v }),
 
+        Of("Fine-tuning", nameof(ModelOptions.PruningSchedule), new ChoiceValue<PruningSchedule>(),
+            "Weights become zero while the model is trained, before it is clustered and quantized. Polynomial: more and more, fast at first. "
+                + "Constant: all from PruningBegin on; which ones may change. None: at once, before training (the default).",
+            o => M(o).PruningSchedule, (o, v) => M(o) with { PruningSchedule = (PruningSchedule)v }),
+        Of("Fine-tuning", nameof(ModelOptions.PruningEpochs), new WholeValue(1, MostEpochs),
+            "How often that training sees every sample; as often as Epochs unless told.",
+            o => M(o).PruningEpochs, (o, v) => M(o) with { PruningEpochs = (int)v }),
+        Of("Fine-tuning", nameof(ModelOptions.PruningBegin), new WholeValue(0, int.MaxValue),
+            "The training step in which the first weights become zero; 0 unless told.",
+            o => M(o).PruningBegin, (o, v) => M(o) with { PruningBegin = (int)v }),
+        Of("Fine-tuning", nameof(ModelOptions.PruningEnd), new WholeValue(1, int.MaxValue),
+            "The training step in which the last weights become zero; two thirds of all unless told.",
+            o => M(o).PruningEnd, (o, v) => M(o) with { PruningEnd = (int)v }),
+        Of("Fine-tuning", nameof(ModelOptions.PruningFrequency), new WholeValue(1, int.MaxValue),
+            "Which weights are zero is chosen anew every so many steps; 20 unless told.",
+            o => M(o).PruningFrequency, (o, v) => M(o) with { PruningFrequency = (int)v }),
+
         Of("Random choices", nameof(ModelOptions.Seed), new WholeValue(0, int.MaxValue),
             "Where random choices start; the same seed gives the same model.",
             o => M(o).Seed, (o, v) => M(o) with { Seed = (int)v }),

@@ -13,6 +13,19 @@ public enum FineTuneMode
     Labels,
 }
 
+/// <summary>How weights become zero while the model is trained.</summary>
+public enum PruningSchedule
+{
+    /// <summary>They do not: they become zero at once, before training.</summary>
+    None,
+
+    /// <summary>More and more, fast at first: along a polynomial of degree 3 (Zhu and Gupta, 2017).</summary>
+    Polynomial,
+
+    /// <summary>As many as there will be, from the beginning on; which ones may change.</summary>
+    Constant,
+}
+
 /// <summary>How weights follow their gradients.</summary>
 public enum OptimizerKind
 {

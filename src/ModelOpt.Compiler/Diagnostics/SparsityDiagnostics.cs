@@ -20,4 +20,12 @@ internal static class SparsityDiagnostics
     public static readonly DiagnosticDescriptor NothingSparse = new("MOPT4104", Warning,
         "No layer can be sparse", "Sparsity is set, but no layer takes part.",
         "The report says of each layer why; name layers in a rule of the recipe to have small ones too.");
+
+    public static readonly DiagnosticDescriptor ScheduleOrder = new("MOPT4105", Error,
+        "Pruning ends before it begins", "PruningBegin is {0}, and PruningEnd {1}; the earliest possible is {2}.",
+        "Set PruningEnd to a later step, or PruningBegin to an earlier one.");
+
+    public static readonly DiagnosticDescriptor ScheduleTooLong = new("MOPT4106", Error,
+        "Training is too short for the pruning schedule", "PruningEnd is {0}, but training has {1} steps.",
+        "Set PruningEnd to at most that, or raise PruningEpochs.");
 }

@@ -28,6 +28,7 @@ internal static class PassPipeline
         new ChannelEqualization(),
         new ChannelPruning(),
         new Decomposition(),
+        new GradualPruning(),
         new SparsityPass(),
         new ClusteringPass(),
         new Int8Quantization(),

@@ -17,6 +17,11 @@ internal sealed class Checkpoint
 {
     private static readonly byte[] Magic = [.. "MOPTCKP1"u8];
 
+    /// <summary>The phase that may come before another in one build.</summary>
+    public const string Gradual = "prune";
+
+    private const string GradualSuffix = "." + Gradual;
+
     private readonly string path;
     private readonly byte[] key;
     private readonly IDiagnosticSink diagnostics;
@@ -24,12 +29,13 @@ internal sealed class Checkpoint
 
     private Checkpoint(string path, byte[] key, IDiagnosticSink diagnostics) => (this.path, this.key, this.diagnostics) = (path, key, diagnostics);
 
-    /// <summary>The checkpoint that options name; null where they name none.</summary>
+    /// <summary>The checkpoint that options name; null where they name none. Each phase of training has one of its own.</summary>
     /// <param name="graph">The graph as it is before training.</param>
     /// <param name="context">The options, and all else that the result depends on.</param>
+    /// <param name="phase">The name of the phase.</param>
     /// <exception cref="CompilationException">Data cannot be read.</exception>
-    public static Checkpoint? Of(Graph graph, PassContext context) => context.Options.CheckpointFile is { } path
-        ? new(path, KeyOf(graph, context), context.Diagnostics) : null;
+    public static Checkpoint? Of(Graph graph, PassContext context, string phase) => context.Options.CheckpointFile is { } path
+        ? new(phase == Gradual ? path + GradualSuffix : path, KeyOf(graph, context), context.Diagnostics) : null;
 
     /// <summary>Reads the state, if there is one of the same model, options and data. A damaged one is told, and of no account.</summary>
     /// <param name="state">Takes the state.</param>
@@ -89,7 +95,7 @@ internal sealed class Checkpoint
     public static void Delete(string? path)
     {
         if (path is null) return;
-        foreach (string file in (string[])[path, path + ".tmp"])
+        foreach (string file in (string[])[path, path + ".tmp", path + GradualSuffix, path + GradualSuffix + ".tmp"])
         {
             try
             {

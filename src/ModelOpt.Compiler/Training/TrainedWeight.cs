@@ -62,12 +62,19 @@ internal sealed class TrainedWeight
 
         for (int i = 0; i < numbers.Length; i++) scaledGradient[i] = given[i] * scales[i / perSlice];
         optimizer.Step(numbers, scaledGradient, rate);
-        Tensor moved = Tensor.Zeros(ElementType.Float32, value.Constant!.Dims);
-        Span<float> target = moved.Span<float>();
-        for (int i = 0; i < target.Length; i++) target[i] = numbers[i] * scales[i / perSlice];
-        if (value.Quantization is { Type: ElementType.Int8 } grid) Bound(target, grid, moved.Dims);
+        Tensor moved = Behind();
+        if (value.Quantization is { Type: ElementType.Int8 } grid) Bound(moved.Span<float>(), grid, moved.Dims);
         Tensor satisfied = constraints?.Project(moved) ?? moved;
         value.Constant = value.Quantization?.Round(satisfied) ?? satisfied;
+    }
+
+    /// <summary>The numbers behind the parameter.</summary>
+    public Tensor Behind()
+    {
+        Tensor result = Tensor.Zeros(ElementType.Float32, value.Constant!.Dims);
+        Span<float> target = result.Span<float>();
+        for (int i = 0; i < target.Length; i++) target[i] = numbers[i] * scales[i / perSlice];
+        return result;
     }
 
     /// <summary>Writes the numbers behind the parameter and what optimizers remember, or reads them.</summary>

@@ -43,8 +43,24 @@ internal sealed class Trainer
     /// <summary>Nodes without a gradient that keep parameters before them from being trained.</summary>
     public IReadOnlyList<Node> Barriers => tape.Barriers;
 
+    /// <summary>Called before each step with its number, from 0; may change what constrains parameters.</summary>
+    public Action<int>? BeforeStep { get; init; }
+
     /// <summary>How many steps of a run are done; 0 again when it is.</summary>
     public int Done { get; private set; }
+
+    /// <summary>How many steps an epoch has.</summary>
+    /// <param name="samples">How many samples are trained with.</param>
+    public int StepsPerEpoch(int samples) => samples / Math.Min(settings.BatchSize, samples);
+
+    /// <summary>The numbers behind a parameter: those that gradients have moved, of which constraints and grids know nothing.</summary>
+    /// <param name="parameter">One of <see cref="Parameters"/>.</param>
+    public Tensor Behind(Value parameter)
+    {
+        int index = 0;
+        while (tape.Parameters[index] != parameter) index++;
+        return weights is null ? parameter.Constant! : weights[index].Behind();
+    }
 
     /// <summary>Writes how far training is and what it remembers, or reads it; constants of the graph are the caller's, and set before.</summary>
     /// <param name="stream">Where to.</param>
@@ -69,7 +85,7 @@ internal sealed class Trainer
     {
         var random = new Random(settings.Seed);
         int[] order = [.. indices];
-        int batchSize = Math.Min(settings.BatchSize, order.Length), perEpoch = order.Length / batchSize, steps = perEpoch * settings.Epochs;
+        int batchSize = Math.Min(settings.BatchSize, order.Length), perEpoch = StepsPerEpoch(order.Length), steps = perEpoch * settings.Epochs;
         for (int step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -93,6 +109,7 @@ internal sealed class Trainer
     private (int Step, string Value)? Step(
         TrainingBatch batch, int step, int steps, Action<int, int, double> stepped, CancellationToken cancellation)
     {
+        BeforeStep?.Invoke(step);
         (double loss, Tensor[] gradients) = Gradients(batch, cancellation);
         if (!double.IsFinite(loss)) return (step + 1, tape.FirstNotFinite()?.Name ?? "the loss");
         float rate = LearningRates.Of(settings.Schedule, settings.LearningRate, step, steps);

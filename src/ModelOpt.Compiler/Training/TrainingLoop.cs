@@ -54,11 +54,14 @@ internal sealed class TrainingLoop
         origin = kept = new GraphState(graph);
     }
 
+    /// <summary>The epoch from which on the graph is what it shall become: none before can be the best, nor can the beginning. 0: it can.</summary>
+    public int FirstEpoch { get; init; }
+
     /// <summary>Trains; the graph is at its best afterwards.</summary>
     /// <param name="phase">The name of the work, for the progress.</param>
     public TrainingOutcome Run(string phase)
     {
-        Checkpoint? checkpoint = Checkpoint.Of(graph, context);
+        Checkpoint? checkpoint = Checkpoint.Of(graph, context, phase);
         if (checkpoint?.Load(Exchange) != true) began = best = last = Score();
         int resumed = trainer.Done;
         Stopwatch time = Stopwatch.StartNew(), unsaved = Stopwatch.StartNew();
@@ -92,11 +95,11 @@ internal sealed class TrainingLoop
             {
                 last = Score();
                 epochs = epoch;
-                if (last.IsBetterThan(best)) (best, bestEpoch, kept) = (last, epoch, new GraphState(graph));
+                if (epoch >= FirstEpoch && (bestEpoch < FirstEpoch || last.IsBetterThan(best))) (best, bestEpoch, kept) = (last, epoch, new GraphState(graph));
                 Save();
             }
 
-            return epochs - bestEpoch < (settings.EarlyStop ?? int.MaxValue);
+            return epochs - Math.Max(bestEpoch, FirstEpoch) < (settings.EarlyStop ?? int.MaxValue);
         }
 
         void Save()

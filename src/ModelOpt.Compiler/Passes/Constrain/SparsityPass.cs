@@ -27,6 +27,9 @@ internal sealed class SparsityPass : Pass
             return new PassResult(0, notes);
         }
 
+        // Some have become sparse in training.
+        layers.RemoveAll(l => l.Node.Input(1).Constraints?.Mask is not null);
+        if (layers.Count == 0) return new PassResult(0, notes);
         bool fits = context.IsCalibrated && context.Model.PruningCriterion != PruningCriterion.Magnitude;
         SparsityDistribution distribution = context.Model.SparsityDistribution ?? SparsityDistribution.Global;
         bool shares = fits && distribution == SparsityDistribution.Global && layers.Count(l => l.IsPooled) > 1;

@@ -15,8 +15,6 @@ namespace ModelOpt.Compiler.Tests.Passes.FineTune;
 [TestClass]
 public sealed class FineTuningTests
 {
-    private const int Samples = 100;
-
     [TestMethod]
     [DataRow(QuantizationMode.Int8)]
     [DataRow(QuantizationMode.None)]
@@ -24,10 +22,10 @@ public sealed class FineTuningTests
     public void Distillation_brings_a_sparse_model_nearer_to_the_float_model_and_keeps_zeros(QuantizationMode quantization)
     {
         using TempFolder folder = new();
-        CompileOptions sparse = Options(folder) with { Sparsity = 0.7, Quantization = quantization };
-        (Graph without, _, _) = Compress(sparse);
-        (Graph trained, PassContext context, IReadOnlyList<AppliedPass> passes) = Compress(sparse with { FineTune = FineTuneMode.Distill });
-        Assert.IsLessThan(Error(without, context) * 0.7, Error(trained, context));
+        CompileOptions sparse = FineTuneTesting.Options(folder) with { Sparsity = 0.7, Quantization = quantization };
+        (Graph without, _, _) = FineTuneTesting.Compress(sparse);
+        (Graph trained, PassContext context, IReadOnlyList<AppliedPass> passes) = FineTuneTesting.Compress(sparse with { FineTune = FineTuneMode.Distill });
+        Assert.IsLessThan(FineTuneTesting.Error(without, context) * 0.7, FineTuneTesting.Error(trained, context));
         Assert.IsGreaterThan(0, passes.Single(p => p.Name == "FineTuning").Changes);
         foreach (Value weight in trained.Values.Where(v => v.Constraints is not null))
         {
@@ -40,7 +38,7 @@ public sealed class FineTuningTests
     public void What_is_emitted_is_what_was_trained()
     {
         using TempFolder folder = new();
-        (Graph graph, _, _) = Compress(Options(folder) with { Sparsity = 0.5, Clusters = 16, FineTune = FineTuneMode.Distill });
+        (Graph graph, _, _) = FineTuneTesting.Compress(FineTuneTesting.Options(folder) with { Sparsity = 0.5, Clusters = 16, FineTune = FineTuneMode.Distill });
         byte[] tflite = Lowering.Write(graph, default);
         ConstraintVerifier.Verify(graph, tflite);
         float step = graph.Outputs[0].Quantization!.Scale;
@@ -57,16 +55,16 @@ public sealed class FineTuningTests
     public void The_same_options_give_the_same_weights()
     {
         using TempFolder folder = new();
-        CompileOptions options = Options(folder) with { Sparsity = 0.5, FineTune = FineTuneMode.Distill, Epochs = 2 };
-        CollectionAssert.AreEqual(Lowering.Write(Compress(options).Graph, default), Lowering.Write(Compress(options).Graph, default));
+        CompileOptions options = FineTuneTesting.Options(folder) with { Sparsity = 0.5, FineTune = FineTuneMode.Distill, Epochs = 2 };
+        CollectionAssert.AreEqual(Lowering.Write(FineTuneTesting.Compress(options).Graph, default), Lowering.Write(FineTuneTesting.Compress(options).Graph, default));
     }
 
     [TestMethod]
     public void Labels_teach_too()
     {
         using TempFolder folder = new();
-        CompileOptions options = Options(folder) with { Sparsity = 0.7, FineTune = FineTuneMode.Labels, TrainingLabels = Labels(folder, Samples, 0) };
-        (_, PassContext context, IReadOnlyList<AppliedPass> passes) = Compress(options);
+        CompileOptions options = FineTuneTesting.Options(folder) with { Sparsity = 0.7, FineTune = FineTuneMode.Labels, TrainingLabels = Labels(folder, FineTuneTesting.Samples, 0) };
+        (_, PassContext context, IReadOnlyList<AppliedPass> passes) = FineTuneTesting.Compress(options);
         StringAssert.Contains(passes.Single(p => p.Name == "FineTuning").Notes.Single(), "% right");
         Assert.IsEmpty(((DiagnosticList)context.Diagnostics).Diagnostics);
     }
@@ -75,9 +73,9 @@ public sealed class FineTuningTests
     public void Training_that_makes_it_worse_is_undone_and_told()
     {
         using TempFolder folder = new();
-        CompileOptions options = Options(folder) with { Epochs = 2 };
-        (Graph without, _, _) = Compress(options);
-        (Graph trained, PassContext context, _) = Compress(options with { FineTune = FineTuneMode.Distill, LearningRate = 1, Optimizer = OptimizerKind.Adam });
+        CompileOptions options = FineTuneTesting.Options(folder) with { Epochs = 2 };
+        (Graph without, _, _) = FineTuneTesting.Compress(options);
+        (Graph trained, PassContext context, _) = FineTuneTesting.Compress(options with { FineTune = FineTuneMode.Distill, LearningRate = 1, Optimizer = OptimizerKind.Adam });
         Assert.AreEqual("MOPT4507", ((DiagnosticList)context.Diagnostics).Diagnostics.Single().Descriptor.Code);
         CollectionAssert.AreEqual(Lowering.Write(without, default), Lowering.Write(trained, default));
     }
@@ -86,16 +84,16 @@ public sealed class FineTuningTests
     public void What_is_missing_or_does_not_fit_is_told()
     {
         using TempFolder folder = new();
-        CompileOptions options = Options(folder) with { FineTune = FineTuneMode.Labels };
+        CompileOptions options = FineTuneTesting.Options(folder) with { FineTune = FineTuneMode.Labels };
         Assert.AreEqual("MOPT4502", Code(options));
-        Assert.AreEqual("MOPT4503", Code(options with { TrainingLabels = Labels(folder, Samples, 5) }));
-        Assert.AreEqual("MOPT3011", Code(options with { TrainingLabels = Labels(folder, Samples - 1, 0) }));
+        Assert.AreEqual("MOPT4503", Code(options with { TrainingLabels = Labels(folder, FineTuneTesting.Samples, 5) }));
+        Assert.AreEqual("MOPT3011", Code(options with { TrainingLabels = Labels(folder, FineTuneTesting.Samples - 1, 0) }));
         Assert.AreEqual("MOPT4502", Code(options with { FineTune = FineTuneMode.Distill, EvaluationLabels = "x" }));
         Assert.AreEqual("MOPT4504", Code(options with { FineTune = FineTuneMode.Distill, TrainingData = [.. options.CalibrationData, .. options.CalibrationData] }));
         Assert.AreEqual("MOPT4501", Code(options with { FineTune = FineTuneMode.Distill, CalibrationData = [] }));
 
         static string Code(CompileOptions options) =>
-            Assert.ThrowsExactly<CompilationException>(() => Compress(options)).Diagnostic.Descriptor.Code;
+            Assert.ThrowsExactly<CompilationException>(() => FineTuneTesting.Compress(options)).Diagnostic.Descriptor.Code;
     }
 
     [TestMethod]
@@ -113,40 +111,8 @@ public sealed class FineTuningTests
     public void A_model_of_one_sample_is_left_as_it_is()
     {
         using TempFolder folder = new();
-        (_, PassContext context, _) = Compress(Options(folder) with { FineTune = FineTuneMode.Distill }, batch: 1);
+        (_, PassContext context, _) = FineTuneTesting.Compress(FineTuneTesting.Options(folder) with { FineTune = FineTuneMode.Distill }, batch: 1);
         Assert.AreEqual("MOPT4509", ((DiagnosticList)context.Diagnostics).Diagnostics.Single().Descriptor.Code);
-    }
-
-    private static (Graph Graph, PassContext Context, IReadOnlyList<AppliedPass> Passes) Compress(CompileOptions options, int batch = -1)
-    {
-        var g = new TestGraph();
-        Value x = g.Input("x", batch, 2, 8, 8);
-        Value y = g.Add("Relu", g.Add("Conv", [x, g.Random(1, 12, 2, 3, 3), g.Random(2, 12)], ("pads", new[] { 1, 1, 1, 1 })));
-        y = g.Add("Relu", g.Add("Conv", [y, g.Random(3, 16, 12, 3, 3), g.Random(4, 16)], ("strides", new[] { 2, 2 })));
-        y = g.Add("GlobalAveragePool", y);
-        g.Output(g.Add("Gemm", [g.Add("Flatten", y), g.Random(5, 5, 16), g.Random(6, 5)], ("transB", 1)));
-        Graph graph = g.Build();
-        PassContext context = new(options, new Recipe(), new DiagnosticList());
-        PassPipeline.Simplify(graph, context);
-        IReadOnlyList<AppliedPass> passes = PassPipeline.Compress(graph, context);
-        return (graph, context, passes);
-    }
-
-    /// <summary>The mean squared difference from the float model, on images that neither calibration nor training saw.</summary>
-    private static double Error(Graph graph, PassContext context)
-    {
-        Tensor images = TestGraph.RandomTensor(999, 200, 2, 8, 8);
-        float[] wanted = new Interpreter(context.Reference!).Run(images)[0].Span<float>().ToArray();
-        float[] computed = new Interpreter(graph) { FakeQuantize = true }.Run(images)[0].Span<float>().ToArray();
-        return wanted.Zip(computed, (w, c) => (double)(w - c) * (w - c)).Average();
-    }
-
-    private static CompileOptions Options(TempFolder folder)
-    {
-        Tensor images = TestGraph.RandomTensor(77, Samples, 2, 8, 8);
-        string file = folder.Write("x.npy", DataTesting.Npy("<f4", $"{Samples}, 2, 8, 8", MemoryMarshal.AsBytes(images.Span<float>())));
-        // Magnitude leaves something to be learnt, which the default criterion does not.
-        return new() { CalibrationData = [file], PruningCriterion = PruningCriterion.Magnitude, Epochs = 10, BatchSize = 16, LearningRate = 0.01 };
     }
 
     private static string Labels(TempFolder folder, int count, int first)
