@@ -20,10 +20,14 @@ internal sealed unsafe class ConvGradient
     // Rows whose addresses are on the stack at a time.
     private const int RowBlock = 1024;
 
+    // What the product takes at a time.
+    private const int MostInSegment = 256;
+
     private readonly Window2D window;
     private readonly int groups, inputs, outputs, taps, inputPlane, outputPlane;
     private readonly PaddedPlanes planes;
     private readonly int[] offsets;
+    private readonly GemmSegment[]? rowSegments;
     private readonly WorkerPool? pool;
 
     /// <summary>Prepares a shape.</summary>
@@ -37,6 +41,11 @@ internal sealed unsafe class ConvGradient
         taps = window.KernelHeight * window.KernelWidth;
         (inputPlane, outputPlane) = (window.InputHeight * window.InputWidth, window.OutputHeight * window.OutputWidth);
         planes = new PaddedPlanes(window);
+        // Under a tap lie the rows of the output, a pitch apart.
+        int pitch = planes.Pitch, width = window.OutputWidth;
+        if (pitch > width)
+            rowSegments = [.. Enumerable.Range(0, window.OutputHeight).SelectMany(oy => Enumerable.Range(0, (width + MostInSegment - 1) / MostInSegment)
+                .Select(i => new GemmSegment((oy * pitch) + (i * MostInSegment), Math.Min(MostInSegment, width - (i * MostInSegment)))))];
         offsets = new int[inputs * taps];
         for (int k = 0; k < offsets.Length; k++)
             offsets[k] = (k / taps * planes.PlaneLength) + planes.Offset(k % taps / window.KernelWidth, k % taps % window.KernelWidth);
@@ -68,8 +77,9 @@ internal sealed unsafe class ConvGradient
     /// <summary>The gradient of the input.</summary>
     /// <param name="w">[M, C/groups, KH, KW].</param>
     /// <param name="dy">[N, M, OH, OW].</param>
-    /// <param name="dx">Zeros; takes [N, C, H, W].</param>
-    public void Input(Tensor w, Tensor dy, Tensor dx)
+    /// <param name="dx">Takes [N, C, H, W].</param>
+    /// <param name="scratch">As large as the weights.</param>
+    public void Input(Tensor w, Tensor dy, Tensor dx, Tensor scratch)
     {
         int padTop = ((window.KernelHeight - 1) * window.DilationHeight) - window.PadTop;
         int padLeft = ((window.KernelWidth - 1) * window.DilationWidth) - window.PadLeft;
@@ -82,7 +92,8 @@ internal sealed unsafe class ConvGradient
                 OutputHeight = window.InputHeight, OutputWidth = window.InputWidth, OutputChannels = window.InputChannels,
                 PadTop = padTop, PadLeft = padLeft,
             };
-            Convolve(reverse, groups, dy, Turned(w), null, dx, pool);
+            Turn(w.As<float>(), scratch.As<float>());
+            Convolve(reverse, groups, dy, scratch, null, dx, pool);
             return;
         }
 
@@ -100,7 +111,8 @@ internal sealed unsafe class ConvGradient
         float[][] sums = new float[parts][];
         new PlaneJob(parts, part =>
         {
-            sums[part] = new float[dw.Count];
+            sums[part] = ArrayPool<float>.Shared.Rent(dw.Count);
+            Array.Clear(sums[part], 0, dw.Count);
             int first = (int)((long)window.Batch * part / parts), end = (int)((long)window.Batch * (part + 1) / parts);
             for (int n = first; n < end; n++) AddWeights(Image(x, n), Image(dy, n), sums[part]);
         }).Run(pool);
@@ -113,6 +125,8 @@ internal sealed unsafe class ConvGradient
                 foreach (float[] sum in sums) target[at] += sum[from];
             }
         }
+
+        foreach (float[] sum in sums) ArrayPool<float>.Shared.Return(sum);
     }
 
     /// <summary>The gradient of the bias: the sums of the outputs' gradients.</summary>
@@ -133,11 +147,8 @@ internal sealed unsafe class ConvGradient
     }
 
     /// <summary>[C, M/groups, KH, KW]: the weights with channels exchanged and taps in reverse order.</summary>
-    private Tensor Turned(Tensor w)
+    private void Turn(ReadOnlySpan<float> from, Span<float> to)
     {
-        Tensor turned = Tensor.Zeros(ElementType.Float32, [window.InputChannels, outputs, window.KernelHeight, window.KernelWidth]);
-        ReadOnlySpan<float> from = w.As<float>();
-        Span<float> to = turned.As<float>();
         for (int m = 0, at = 0; m < window.OutputChannels; m++)
         {
             for (int c = 0; c < inputs; c++)
@@ -146,8 +157,6 @@ internal sealed unsafe class ConvGradient
                 for (int t = 0; t < taps; t++) to[row + taps - 1 - t] = from[at++];
             }
         }
-
-        return turned;
     }
 
     /// <summary>dx of one image: what each tap has of dy is added where the tap lies.</summary>
@@ -162,6 +171,7 @@ internal sealed unsafe class ConvGradient
             for (int g = 0; g < groups; g++)
             {
                 new Span<float>(phases, inputs * planes.PlaneLength).Clear();
+                new Span<float>(target + ((nint)g * inputs * inputPlane), inputs * inputPlane).Clear();
                 Spread(gradient + ((nint)g * outputs * outputPlane), pitched);
                 var operands = new GemmOperands
                 {
@@ -185,21 +195,22 @@ internal sealed unsafe class ConvGradient
     /// <summary>Adds one image's gradient of the weights to [group][K, M/groups].</summary>
     private void AddWeights(ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> sum)
     {
-        int k = inputs * taps, run = planes.Run;
-        long length = ((long)inputs * planes.PlaneLength) + ((long)outputs * run) + (2 * PaddedPlanes.Slack);
+        int k = inputs * taps, run = outputs == 1 ? planes.Run : 0;
+        long length = ((long)inputs * planes.PlaneLength) + run + (2 * PaddedPlanes.Slack);
         float[] buffer = ArrayPool<float>.Shared.Rent(checked((int)length));
         float** rows = stackalloc float*[Math.Min(k, RowBlock)];
         fixed (float* memory = buffer, source = x, gradient = dy, target = sum)
+        fixed (GemmSegment* segments = rowSegments)
         {
             float* phases = memory, pitched = phases + ((nint)inputs * planes.PlaneLength) + PaddedPlanes.Slack;
             for (int g = 0; g < groups; g++)
             {
                 for (int c = 0; c < inputs; c++)
                     planes.Split(source + ((((nint)g * inputs) + c) * inputPlane), phases + ((nint)c * planes.PlaneLength));
-                Spread(gradient + ((nint)g * outputs * outputPlane), pitched);
-                float* to = target + ((nint)g * k * outputs);
+                float* to = target + ((nint)g * k * outputs), from = gradient + ((nint)g * outputs * outputPlane);
                 if (outputs == 1)
                 {
+                    Spread(from, pitched);
                     var one = new ReadOnlySpan<float>(pitched, run);
                     for (int i = 0; i < k; i++) to[i] += (float)FixedOrderSum.Dot(new ReadOnlySpan<float>(phases + offsets[i], run), one);
                     continue;
@@ -211,10 +222,10 @@ internal sealed unsafe class ConvGradient
                     for (int i = 0; i < count; i++) rows[i] = phases + offsets[first + i];
                     var operands = new GemmOperands
                     {
-                        K = run, Rows = rows, ColumnStride = 1, C = to + ((nint)first * outputs), CStride = outputs,
+                        K = outputPlane, Rows = rows, ColumnStride = 1, Segments = segments, C = to + ((nint)first * outputs), CStride = outputs,
                     };
                     var epilogue = new GemmEpilogue { Accumulate = true };
-                    GemmF32.Run(SimdTiers.Best, operands, epilogue, new MatrixSource(pitched, 1, run), count, outputs, null);
+                    GemmF32.Run(SimdTiers.Best, operands, epilogue, new MatrixSource(from, 1, outputPlane), count, outputs, null);
                 }
             }
         }

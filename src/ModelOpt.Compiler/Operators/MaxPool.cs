@@ -29,7 +29,19 @@ internal sealed class MaxPool : Operator, IDifferentiable
         (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
         int[] dims = x.Rank == 3 ? [x.Dims[0], x.Dims[1], h.Output] : [x.Dims[0], x.Dims[1], v.Output, h.Output];
         Tensor y = context.Allocate(type, dims);
-        ElementDispatch.Numbers(type, new Action(context, Casting.To(x, type), v, h, y));
+        if (type == ElementType.Float32 && MaxPoolPlanes.Fits(v) && MaxPoolPlanes.Fits(h))
+        {
+            Tensor source = Casting.To(x, type);
+            MaxPoolPlanes planes = new(v, h);
+            int from = v.Input * h.Input, to = v.Output * h.Output;
+            new PlaneJob(x.Dims[0] * x.Dims[1], p => planes.Forward(
+                source.As<float>().Slice(p * from, from), y.As<float>().Slice(p * to, to))).Run(context.Pool);
+        }
+        else
+        {
+            ElementDispatch.Numbers(type, new Action(context, Casting.To(x, type), v, h, y));
+        }
+
         context.Output = Casting.To(y, x.Type);
     }
 
@@ -41,9 +53,14 @@ internal sealed class MaxPool : Operator, IDifferentiable
         (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
         int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
         (int Begin, int End)[] columns = Columns(h);
-        new PlaneJob(x.Dims[0] * x.Dims[1], p => Scatter(
-            v, h, columns, x.As<float>().Slice(p * inputPlane, inputPlane), dy.As<float>().Slice(p * outputPlane, outputPlane),
-            dx.As<float>().Slice(p * inputPlane, inputPlane))).Run(context.Pool);
+        MaxPoolPlanes? planes = MaxPoolPlanes.Fits(v) && MaxPoolPlanes.Fits(h) ? new(v, h) : null;
+        new PlaneJob(x.Dims[0] * x.Dims[1], p =>
+        {
+            ReadOnlySpan<float> from = x.As<float>().Slice(p * inputPlane, inputPlane), given = dy.As<float>().Slice(p * outputPlane, outputPlane);
+            Span<float> to = dx.As<float>().Slice(p * inputPlane, inputPlane);
+            if (planes is null) Scatter(v, h, columns, from, given, to);
+            else planes.Backward(from, given, to);
+        }).Run(context.Pool);
         context.Gradients[0] = dx;
     }
 

@@ -90,12 +90,15 @@ internal static unsafe class ConvNchwF32
     {
         var planes = new PaddedPlanes(window);
         int taps = window.KernelHeight * window.KernelWidth, run = planes.Run;
-        bool direct = planes.Pitch == window.OutputWidth;
+        int block = RowSource.Block(tier, window.OutputWidth);
+        bool byRows = block > 0 && planes.Pitch > window.OutputWidth, direct = byRows || planes.Pitch == window.OutputWidth;
         long length = ((long)inputs * planes.PlaneLength) + PaddedPlanes.Slack + (direct ? 0 : (long)outputs * run);
         float[] buffer = ArrayPool<float>.Shared.Rent(checked((int)length));
         int[] offsets = ArrayPool<int>.Shared.Rent(inputs * taps);
-        for (int p = 0; p < inputs * taps; p++)
-            offsets[p] = (p / taps * planes.PlaneLength) + planes.Offset(p % taps / window.KernelWidth, p % taps % window.KernelWidth);
+        for (int tap = 0; tap < taps; tap++)
+            offsets[tap] = planes.Offset(tap / window.KernelWidth, tap % window.KernelWidth);
+        for (int p = taps; p < inputs * taps; p++)
+            offsets[p] = offsets[p - taps] + planes.PlaneLength;
         fixed (float* memory = buffer)
         fixed (int* where = offsets)
         {
@@ -108,7 +111,10 @@ internal static unsafe class ConvNchwF32
                 operands.CStride = run;
             }
 
-            GemmF32.Run(tier, operands, epilogue, new PlaneSource(memory, where), outputs, run, pool);
+            if (byRows)
+                GemmF32.Run(tier, operands, epilogue, new RowSource(memory, where, window, planes.Pitch, block), outputs, (int)outputPlane, pool);
+            else
+                GemmF32.Run(tier, operands, epilogue, new PlaneSource(memory, where), outputs, run, pool);
             if (!direct)
                 Run(pool, outputs, new PlaneJob(planes, result, run, target, outputPlane, false));
         }
@@ -162,6 +168,62 @@ internal static unsafe class ConvNchwF32
                     Vector512.Load(row + j).Store(to + j);
                 for (; j < width; j++)
                     to[j] = row[j];
+            }
+
+            return scratch;
+        }
+    }
+
+    /// <summary>
+    /// The matrix of patches [C·KH·KW, OH·OW]: blocks of outputs, none of which passes the end of a row, so that nothing is computed for
+    /// what lies between rows.
+    /// </summary>
+    private readonly struct RowSource(float* phases, int* offsets, Window2D window, int pitch, int block) : IPanelSource
+    {
+        public int Registers => GemmF32.CopiedRegisters;
+
+        public bool IsInPlace => false;
+
+        /// <summary>Elements of a block: as many as divide rows and panels; 0 where there is no such number.</summary>
+        public static int Block(SimdTier tier, int width)
+        {
+            int block = Math.Min(16, SimdTiers.Lanes(tier));
+            while (block >= 4 && (width % block != 0 || GemmF32.PanelWidth(tier) % block != 0))
+                block /= 2;
+            return block >= 4 ? block : 0;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public float* Panel(int k0, int kc, int column, int columns, int width, float* scratch)
+        {
+            // Blocks beyond the last output repeat the first: finite, and of no use.
+            nint* starts = stackalloc nint[16];
+            int blocks = width / block, outputs = window.OutputHeight * window.OutputWidth;
+            for (int i = 0; i < blocks; i++)
+            {
+                int output = column + (i * block) < outputs ? column + (i * block) : 0;
+                starts[i] = ((nint)(output / window.OutputWidth) * pitch) + (output % window.OutputWidth);
+            }
+
+            float* to = scratch;
+            for (int p = 0; p < kc; p++)
+            {
+                float* row = phases + offsets[k0 + p];
+                if (block == 16)
+                {
+                    for (int i = 0; i < blocks; i++, to += 16)
+                        Vector512.Load(row + starts[i]).Store(to);
+                }
+                else if (block == 8)
+                {
+                    for (int i = 0; i < blocks; i++, to += 8)
+                        Vector256.Load(row + starts[i]).Store(to);
+                }
+                else
+                {
+                    for (int i = 0; i < blocks; i++, to += 4)
+                        Vector128.Load(row + starts[i]).Store(to);
+                }
             }
 
             return scratch;

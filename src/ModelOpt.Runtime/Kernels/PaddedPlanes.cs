@@ -64,8 +64,7 @@ internal readonly unsafe struct PaddedPlanes
             {
                 new Span<float>(phases, _phaseLength).Clear();
                 int first = px - w.PadLeft, stride = w.StrideWidth;
-                int begin = first >= 0 ? 0 : Math.Min(Pitch, (-first + stride - 1) / stride);
-                int end = first >= w.InputWidth ? begin : Math.Clamp(((w.InputWidth - 1 - first) / stride) + 1, begin, Pitch);
+                (int begin, int end) = Columns(px);
                 for (int r = 0; r < _phaseRows; r++)
                 {
                     int iy = (r * w.StrideHeight) + py - w.PadTop;
@@ -83,6 +82,7 @@ internal readonly unsafe struct PaddedPlanes
     }
 
     /// <summary>The reverse of <see cref="Split"/>: what lies under an element of the plane; elements that no window reaches stay.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Merge(float* phases, float* plane)
     {
         Window2D w = _window;
@@ -90,20 +90,27 @@ internal readonly unsafe struct PaddedPlanes
         {
             for (int px = 0; px < _phasesAcross; px++, phases += _phaseLength)
             {
+                (int begin, int end) = Columns(px);
                 for (int r = 0; r < _phaseRows; r++)
                 {
-                    int iy = (r * w.StrideHeight) + py - w.PadTop, ix = px - w.PadLeft;
+                    int iy = (r * w.StrideHeight) + py - w.PadTop;
                     if ((uint)iy >= (uint)w.InputHeight)
                         continue;
-                    float* to = plane + ((nint)iy * w.InputWidth), from = phases + (r * Pitch);
-                    for (int c = 0; c < Pitch; c++, ix += w.StrideWidth)
-                    {
-                        if ((uint)ix < (uint)w.InputWidth)
-                            to[ix] = from[c];
-                    }
+                    float* to = plane + ((nint)iy * w.InputWidth) + px - w.PadLeft, from = phases + (r * Pitch);
+                    for (int c = begin; c < end; c++)
+                        to[c * w.StrideWidth] = from[c];
                 }
             }
         }
+    }
+
+    /// <summary>The columns of a phase that lie in the input.</summary>
+    private (int Begin, int End) Columns(int px)
+    {
+        int first = px - _window.PadLeft, stride = _window.StrideWidth;
+        int begin = first >= 0 ? 0 : Math.Min(Pitch, (-first + stride - 1) / stride);
+        int end = first >= _window.InputWidth ? begin : Math.Clamp(((_window.InputWidth - 1 - first) / stride) + 1, begin, Pitch);
+        return (begin, end);
     }
 
     /// <summary>Copies the rows of a result next to each other.</summary>

@@ -34,6 +34,7 @@ public sealed class GradientTests
         yield return ("Conv grouped strided", Node("Conv", [F(1, 3, 6, 5, 5), F(2, 4, 3, 3, 3)], 1, ("group", 2L), ("strides", Longs(2, 2))));
         yield return ("Conv 1-D", Node("Conv", [F(1, 2, 3, 11), F(2, 4, 3, 3), F(3, 4)], 1, ("strides", Longs(2)), ("pads", Longs(1, 1))));
         yield return ("Conv of many rows", Node("Conv", [F(1, 1, 130, 4, 4), F(2, 2, 130, 3, 3)], 1, ("pads", Longs(1, 1, 1, 1))));
+        yield return ("Conv of wide rows", Node("Conv", [F(1, 1, 2, 3, 300), F(2, 3, 2, 3, 3)], 1, ("pads", Longs(1, 1, 1, 1))));
         yield return ("Gemm", Node("Gemm", [F(1, 5, 4), F(2, 3, 4), F(3, 3)], 1, ("transB", 1L)));
         yield return ("Gemm plain", Node("Gemm", [F(1, 5, 4), F(2, 4, 3), F(3, 5, 1)], 1, ("alpha", 0.5f), ("beta", 2f)));
         yield return ("Gemm transposed", Node("Gemm", [F(1, 4, 5), F(2, 3, 4), F(3)], 1, ("transA", 1L), ("transB", 1L)));
@@ -62,6 +63,8 @@ public sealed class GradientTests
         yield return ("Pow", Node("Pow", [Positive(1, 2, 5), Tensor.Vector(2f, 0.5f, -1f, 3f, 1.7f)]));
         yield return ("Pow broadcast", Node("Pow", [Positive(1, 5), Tensor.Of<float>([2, 1], [2f, 1f])]));
         yield return ("MaxPool", Node("MaxPool", [F(1, 2, 3, 7, 8)], 1, ("kernel_shape", Longs(3, 2)), ("strides", Longs(2, 1)), ("pads", Longs(1, 1, 1, 0))));
+        yield return ("MaxPool 2x2", Node("MaxPool", [F(1, 2, 3, 9, 8)], 1, ("kernel_shape", Longs(2, 2)), ("strides", Longs(2, 2))));
+        yield return ("MaxPool overlapping", Node("MaxPool", [F(1, 2, 3, 7, 9)], 1, ("kernel_shape", Longs(3, 3)), ("strides", Longs(2, 2))));
         yield return ("MaxPool dilated", Node("MaxPool", [F(1, 2, 3, 9)], 1, ("kernel_shape", Longs(3)), ("dilations", Longs(2))));
         yield return ("AveragePool", Node("AveragePool", [F(1, 2, 3, 7, 8)], 1, ("kernel_shape", Longs(3, 2)), ("strides", Longs(2, 1)), ("pads", Longs(1, 1, 1, 0))));
         yield return ("AveragePool with padding", Node("AveragePool", [F(1, 1, 2, 7, 8)], 1, ("kernel_shape", Longs(3, 3)), ("pads", Longs(1, 1, 1, 1)), ("count_include_pad", 1L)));
