@@ -10,9 +10,10 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>
-/// (x − mean) / √(var + epsilon) · scale + B per channel (axis 1); inputs X, scale, B, mean, var. Inference only.
+/// (x − mean) / √(var + epsilon) · scale + B per channel (axis 1); inputs X, scale, B, mean, var. In training, mean and variance may be
+/// those of the batch.
 /// </summary>
-internal sealed class BatchNormalization : Operator, IDifferentiable
+internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStatistics
 {
     public override string Type => "BatchNormalization";
 
@@ -119,6 +120,22 @@ internal sealed class BatchNormalization : Operator, IDifferentiable
         }).Run(context.Pool);
         (context.Gradients[0], context.Gradients[1], context.Gradients[2]) = (dx, dscale, dshift);
     }
+
+    /// <inheritdoc/>
+    double[] IBatchStatistics.Sums(ForwardContext context) => BatchMoments.Sums(context.Input(0));
+
+    /// <inheritdoc/>
+    void IBatchStatistics.Forward(ForwardContext context, double[] totals) => BatchMoments.Forward(context, totals);
+
+    /// <inheritdoc/>
+    double[] IBatchStatistics.Sums(BackwardContext context) => BatchMoments.Sums(context);
+
+    /// <inheritdoc/>
+    void IBatchStatistics.Backward(BackwardContext context, double[] totals, double[] gradientTotals, double[] own) =>
+        BatchMoments.Backward(context, totals, gradientTotals, own);
+
+    /// <inheritdoc/>
+    void IBatchStatistics.Follow(Node node, double[] totals) => BatchMoments.Follow(node, totals);
 
     public override void Lower(Lowering context, Node node)
     {

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 
 namespace ModelOpt.Compiler.Operators;
@@ -19,17 +20,17 @@ internal interface IBatchStatistics
 
     /// <summary>The sums of a part that the gradients depend on.</summary>
     /// <param name="context">What the part read and computed, and the gradients of that.</param>
-    /// <param name="totals">The forward sums over the batch.</param>
-    double[] Sums(BackwardContext context, double[] totals);
+    double[] Sums(BackwardContext context);
 
     /// <summary>Computes the gradients of a part's inputs; those of parameters are the part's share.</summary>
     /// <param name="context">What the part read and computed, and the gradients of that; takes the inputs' gradients.</param>
     /// <param name="totals">The forward sums over the batch.</param>
     /// <param name="gradientTotals">The backward sums over the batch.</param>
-    void Backward(BackwardContext context, double[] totals, double[] gradientTotals);
+    /// <param name="own">The backward sums of the part.</param>
+    void Backward(BackwardContext context, double[] totals, double[] gradientTotals, double[] own);
 
     /// <summary>Moves the statistics that the node has as constants towards those of a batch.</summary>
     /// <param name="node">The node.</param>
     /// <param name="totals">The forward sums over the batch.</param>
-    void Follow(Graphs.Node node, double[] totals);
+    void Follow(Node node, double[] totals);
 }

@@ -119,7 +119,7 @@ internal sealed class GradientTape
         for (int end = plan.Nodes.Length, begin; end > 0; end = begin)
         {
             TapeNode last = plan.Nodes[end - 1];
-            double[]? sums = last.Statistics is null ? null : Total(p => parts[p].BackwardSums(last, totals[last]));
+            double[]? sums = last.Statistics is null ? null : Total(p => parts[p].BackwardSums(last));
             begin = end - 1;
             while (begin > 0 && plan.Nodes[begin - 1].Statistics is null) begin--;
             (int from, int to) = (begin, end);

@@ -21,6 +21,9 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
     private readonly Tensor?[] open = new Tensor?[plan.Values.Count];
     private readonly Tensor?[] targets = new Tensor?[plan.Values.Count];
 
+    // The backward sums of the operator that comes next.
+    private double[] sums = [];
+
     /// <summary>What was computed for a slot, rounded to its grid; null where nothing was, or is no longer kept.</summary>
     /// <param name="slot">The slot.</param>
     public Tensor? Computed(int slot) => computed[slot];
@@ -68,10 +71,10 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
     /// <param name="step">The node.</param>
     public double[] ForwardSums(TapeNode step)
     {
-        double[] sums = [];
+        double[] given = [];
         ForwardContext context = Reading(step, default);
-        Guard.Run(step.Node, () => sums = step.Statistics!.Sums(context));
-        return sums;
+        Guard.Run(step.Node, () => given = step.Statistics!.Sums(context));
+        return given;
     }
 
     /// <summary>Begins the way back.</summary>
@@ -86,18 +89,17 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
 
     /// <summary>The sums that an operator gives before <see cref="Backward"/>.</summary>
     /// <param name="step">The node.</param>
-    /// <param name="totals">Its forward sums over the batch.</param>
     /// <returns>The sums; empty where no gradient reaches it.</returns>
-    public double[] BackwardSums(TapeNode step, double[] totals)
+    public double[] BackwardSums(TapeNode step)
     {
-        double[] sums = [];
+        sums = [];
         if (!step.IsDifferentiated || open[step.Outputs[0]] is not { } gradient) return sums;
         // Passed back through the rounding now, and not again.
         int slot = step.Outputs[0];
         open[slot] = Rounded(step.Node, slot, gradient);
         unrounded[slot] = null;
         var context = Context(step, [open[slot]]);
-        Guard.Run(step.Node, () => sums = step.Statistics!.Sums(context, totals));
+        Guard.Run(step.Node, () => sums = step.Statistics!.Sums(context));
         return sums;
     }
 
@@ -124,7 +126,7 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
             BackwardContext context = Context(step, given);
             Guard.Run(step.Node, () =>
             {
-                if (totals is { } sums) step.Statistics!.Backward(context, sums.Forward, sums.Backward);
+                if (totals is { } all) step.Statistics!.Backward(context, all.Forward, all.Backward, sums);
                 else ((IDifferentiable)step.Operator).Backward(context);
             });
             for (int i = 0; i < step.Asked.Length; i++)
