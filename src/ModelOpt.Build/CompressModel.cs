@@ -5,6 +5,7 @@ using Microsoft.Build.Framework;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Build;
 
@@ -55,7 +56,7 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
         try
         {
             Write(item, paths, compiled, diagnostics);
-            ArtifactFile.Delete(paths.Checkpoint);
+            Checkpoint.Delete(paths.Checkpoint);
         }
         catch (CompilationException e)
         {

@@ -143,6 +143,12 @@ public record ModelOptions : LayerOptions
     /// <summary>How often training sees every sample.</summary>
     public int? Epochs { get; init; }
 
+    /// <summary>Which of the things that the float model computes the compressed one is trained towards.</summary>
+    public Distillation? Distillation { get; init; }
+
+    /// <summary>What class scores are divided by before they are compared.</summary>
+    public int? Temperature { get; init; }
+
     /// <summary>How weights become zero while the model is trained.</summary>
     public PruningSchedule? PruningSchedule { get; init; }
 
@@ -195,6 +201,8 @@ public record ModelOptions : LayerOptions
             RankSelection = RankSelection ?? fallback.RankSelection,
             FineTune = FineTune ?? fallback.FineTune,
             Epochs = Epochs ?? fallback.Epochs,
+            Distillation = Distillation ?? fallback.Distillation,
+            Temperature = Temperature ?? fallback.Temperature,
             PruningSchedule = PruningSchedule ?? fallback.PruningSchedule,
             PruningEpochs = PruningEpochs ?? fallback.PruningEpochs,
             PruningBegin = PruningBegin ?? fallback.PruningBegin,

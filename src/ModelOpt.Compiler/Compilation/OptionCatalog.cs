@@ -12,6 +12,9 @@ public static class OptionCatalog
     // No layer has so many channels.
     private const int LargestMultiple = 1024;
 
+    // By then all classes are alike.
+    private const int MostTemperature = 1000;
+
     // More than anyone has time for.
     private const int MostEpochs = 65536;
 
@@ -103,6 +106,13 @@ public static class OptionCatalog
                 + "at all (the default).",
             o => M(o).Augmentation, (o, v) => M(o) with { Augmentation = (Augmentation)v }),
 
+        Of("Fine-tuning", nameof(ModelOptions.Distillation), new ChoiceValue<Distillation>(),
+            "What of the float model is learnt. Blocks: its outputs and what its layers compute on the way (the default). Outputs: these alone.",
+            o => M(o).Distillation, (o, v) => M(o) with { Distillation = (Distillation)v }),
+        Of("Fine-tuning", nameof(ModelOptions.Temperature), new WholeValue(1, MostTemperature),
+            "What the scores of classes are divided by before they are compared with those of the float model: the more, the more those of "
+                + "wrong classes count. 4 unless told.",
+            o => M(o).Temperature, (o, v) => M(o) with { Temperature = (int)v }),
         Of("Fine-tuning", nameof(ModelOptions.PruningSchedule), new ChoiceValue<PruningSchedule>(),
             "Weights become zero while the model is trained, before it is clustered and quantized. Polynomial: more and more, fast at first. "
                 + "Constant: all from PruningBegin on; which ones may change. None: at once, before training (the default).",

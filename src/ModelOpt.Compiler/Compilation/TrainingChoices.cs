@@ -13,6 +13,16 @@ public enum FineTuneMode
     Labels,
 }
 
+/// <summary>Which of the things that the float model computes the compressed one is trained towards.</summary>
+public enum Distillation
+{
+    /// <summary>Its outputs, and what its layers compute on the way.</summary>
+    Blocks,
+
+    /// <summary>Its outputs.</summary>
+    Outputs,
+}
+
 /// <summary>How weights become zero while the model is trained.</summary>
 public enum PruningSchedule
 {

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Operators;
@@ -7,35 +8,39 @@ namespace ModelOpt.Compiler.Training;
 
 /// <summary>
 /// What the float model computes, as the teacher: class scores by <see cref="ClassLosses.Distillation"/>, other outputs and what
-/// layers compute on the way by <see cref="SquaredError"/>, so that blocks learn from their own results (the last and the mean of the
-/// others count alike). No labels are needed.
+/// layers compute on the way, where options ask for it, by <see cref="SquaredError"/>, so that blocks learn from their own results (the last
+/// and the mean of the others count alike). No labels are needed.
 /// </summary>
 internal sealed class DistillationObjective : IObjective
 {
     // Softens scores so that those of wrong classes teach too.
-    private const float Temperature = 4;
+    private const int DefaultTemperature = 4;
 
     private readonly Interpreter teacher;
     private readonly Value[] taught;
     private readonly int results;
     private readonly bool areClasses;
+    private readonly float temperature;
     private readonly WorkerPool? pool;
 
     /// <summary>Pairs the values of a model with those of its teacher.</summary>
     /// <param name="graph">The model, which may have been quantized and made smaller.</param>
     /// <param name="reference">The float model.</param>
     /// <param name="areClasses">Whether the first output is known to be class scores.</param>
+    /// <param name="options">What is learnt, and at which temperature.</param>
     /// <param name="pool">Threads, or null.</param>
-    public DistillationObjective(Graph graph, Graph reference, bool areClasses, WorkerPool? pool)
+    public DistillationObjective(Graph graph, Graph reference, bool areClasses, ModelOptions options, WorkerPool? pool)
     {
         this.pool = pool;
+        temperature = options.Temperature ?? DefaultTemperature;
         Value scores = ClassScores.Of(graph, out bool isSoftmax), wanted = ClassScores.Of(reference, out _);
         this.areClasses = areClasses || isSoftmax;
         List<(Value Own, Value Teacher)> pairs = [(scores, wanted), .. graph.Outputs.Zip(reference.Outputs).Skip(1)];
         results = pairs.Count;
         Dictionary<string, Value> named = reference.Values.Where(v => !v.IsConstant).ToDictionary(v => v.Name, StringComparer.Ordinal);
         HashSet<Value> paired = [.. pairs.Select(p => p.Own)];
-        foreach (Node node in graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted))
+        IEnumerable<Node> layers = options.Distillation == Distillation.Outputs ? [] : graph.Nodes;
+        foreach (Node node in layers.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted))
         {
             // What lies between a layer and the activation fused into it is never stored, so that it need not be alike.
             Value value = (FusedActivation.Of(graph, node) ?? node).Output;
@@ -59,7 +64,7 @@ internal sealed class DistillationObjective : IObjective
         for (int i = 0; i < gradients.Length; i++)
         {
             LossGradient part = i == 0 && areClasses
-                ? ClassLosses.Distillation(computed[0], wanted[0], Temperature) : SquaredError.Of(computed[i], wanted[i], pool);
+                ? ClassLosses.Distillation(computed[0], wanted[0], temperature) : SquaredError.Of(computed[i], wanted[i], pool);
             float share = i < results ? 1 : 1f / (gradients.Length - results);
             loss += share * part.Loss;
             gradients[i] = part.Gradient;

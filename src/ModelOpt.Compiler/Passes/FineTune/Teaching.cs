@@ -43,7 +43,7 @@ internal sealed class Teaching : IDisposable
         WorkerPool pool = new(Environment.ProcessorCount);
         try
         {
-            DistillationObjective teacher = new(graph, context.Reference!, data.AreClasses, pool);
+            DistillationObjective teacher = new(graph, context.Reference!, data.AreClasses, context.Model, pool);
             IObjective[] objectives = context.Model.FineTune == FineTuneMode.Labels
                 ? [teacher, new LabelObjective(ClassScores.Of(graph, out _))] : [teacher];
             Trainer trainer = null!;

@@ -35,6 +35,22 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
+    [DataRow(Distillation.Outputs, 1)]
+    [DataRow(Distillation.Outputs, 4)]
+    [DataRow(Distillation.Blocks, 1)]
+    public void What_is_learnt_of_the_teacher_can_be_chosen(Distillation distillation, int temperature)
+    {
+        using TempFolder folder = new();
+        CompileOptions sparse = FineTuneTesting.Options(folder) with { Sparsity = 0.7 };
+        (Graph without, _, _) = FineTuneTesting.Compress(sparse);
+        CompileOptions options = sparse with { FineTune = FineTuneMode.Distill, Distillation = distillation, Temperature = temperature };
+        (Graph trained, PassContext context, _) = FineTuneTesting.Compress(options);
+        Assert.IsLessThan(FineTuneTesting.Error(without, context), FineTuneTesting.Error(trained, context));
+        (Graph other, _, _) = FineTuneTesting.Compress(options with { Distillation = distillation == Distillation.Blocks ? Distillation.Outputs : Distillation.Blocks });
+        CollectionAssert.AreNotEqual(Lowering.Write(trained, default), Lowering.Write(other, default));
+    }
+
+    [TestMethod]
     public void What_is_emitted_is_what_was_trained()
     {
         using TempFolder folder = new();
