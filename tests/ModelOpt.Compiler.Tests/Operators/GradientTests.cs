@@ -44,6 +44,14 @@ public sealed class GradientTests
         yield return ("MatMul vector left", Node("MatMul", [F(1, 4), F(2, 3, 4, 5)]));
         yield return ("MatMul vector right", Node("MatMul", [F(1, 3, 2, 4), F(2, 4)]));
         yield return ("BatchNormalization", Node("BatchNormalization", [F(1, 3, 4, 5, 5), F(2, 4), F(3, 4), F(4, 4), Positive(5, 4)]));
+        yield return ("ConvTranspose", Node("ConvTranspose", [F(1, 2, 3, 5, 4), F(2, 3, 4, 3, 3), F(3, 4)], 1, ("strides", Longs(2, 2)), ("pads", Longs(1, 0, 1, 1)), ("output_padding", Longs(1, 0))));
+        yield return ("ConvTranspose of stride 1", Node("ConvTranspose", [F(1, 2, 3, 5, 4), F(2, 3, 2, 3, 2)], 1, ("pads", Longs(1, 0, 1, 1))));
+        yield return ("ConvTranspose grouped 1-D", Node("ConvTranspose", [F(1, 2, 4, 6), F(2, 4, 3, 3), F(3, 6)], 1, ("group", 2L), ("strides", Longs(3)), ("dilations", Longs(2))));
+        yield return ("LayerNormalization", Node("LayerNormalization", [F(1, 4, 3, 6), F(2, 6), F(3, 6)]));
+        yield return ("LayerNormalization of two axes", Node("LayerNormalization", [F(1, 4, 3, 6), F(2, 3, 6)], 1, ("axis", 1L)));
+        yield return ("Resize nearest", Node("Resize", [F(1, 2, 3, 4, 5), null, Tensor.Vector(1f, 1f, 2f, 0.6f)]));
+        yield return ("Resize linear", Node("Resize", [F(1, 2, 3, 4, 5), null, null, Tensor.Vector(2L, 3L, 7L, 3L)], 1, ("mode", "linear")));
+        yield return ("Resize linear corners", Node("Resize", [F(1, 1, 2, 5, 3), null, Tensor.Vector(1f, 1f, 1.7f, 2f)], 1, ("mode", "linear"), ("coordinate_transformation_mode", "align_corners")));
         foreach (string type in new[] { "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Neg", "Identity", "Dropout" })
             yield return (type, Node(type, [F(1, 3, 7, 2)]));
         yield return ("HardSwish", Node("HardSwish", [F(1, 3, 40, 5, scale: 5)]));
@@ -126,7 +134,7 @@ public sealed class GradientTests
     private static Tensor?[] Backward(Node node, Tensor?[] inputs, Tensor[] outputs, Tensor[] weights, WorkerPool? pool)
     {
         // Bounds, exponents and statistics count as constants.
-        int differentiated = node.Type switch { "Clip" or "Pow" => 1, "BatchNormalization" => 3, _ => int.MaxValue };
+        int differentiated = node.Type switch { "Clip" or "Pow" => 1, "BatchNormalization" => 3, "Resize" => 1, _ => int.MaxValue };
         bool[] wanted = [.. inputs.Select((t, i) => t?.Type == ElementType.Float32 && i < differentiated)];
         var context = new BackwardContext(node, inputs, outputs, weights, wanted) { Pool = pool };
         ((IDifferentiable)Operator.Of(node)).Backward(context);

@@ -1,0 +1,49 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Operators;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+
+namespace ModelOpt.Compiler.Tests.Operators;
+
+/// <summary>Values of common forms are ONNX's conformance cases' matter, gradients <see cref="GradientTests"/>'.</summary>
+[TestClass]
+public sealed class ConvTransposeTests
+{
+    [TestMethod]
+    [DataRow(1, 1, 1, 0, 1)]
+    [DataRow(2, 2, 1, 1, 1)]
+    [DataRow(3, 1, 2, 0, 1)]
+    [DataRow(1, 2, 1, 0, 2)]
+    [DataRow(2, 1, 0, 0, 4)]
+    public void The_kernels_agree_with_the_definition(int stride, int dilation, int pad, int more, int group)
+    {
+        Tensor x = TestGraph.RandomTensor(1, 3, 4, 6, 5), w = TestGraph.RandomTensor(2, 4, 2, 3, 2), b = TestGraph.RandomTensor(3, 2 * group);
+        Node node = Node(
+            "ConvTranspose", [x, w, b], 1, ("strides", new long[] { stride, stride }), ("dilations", new long[] { dilation, dilation }),
+            ("pads", new long[] { pad, 0, pad, 0 }), ("output_padding", new long[] { more, more }), ("group", (long)group));
+        float[] computed = Run(node, [x, w, b]).Span<float>().ToArray();
+        double[] expected = Run(node, [.. new[] { x, w, b }.Select(t => Casting.To(t, ElementType.Float64))]).Span<double>().ToArray();
+        for (int i = 0; i < expected.Length; i++) Assert.AreEqual(expected[i], computed[i], 1e-5);
+    }
+
+    [TestMethod]
+    [DataRow(new long[] { 3, 2, 3, 3 }, 1)]
+    [DataRow(new long[] { 4, 2, 3 }, 1)]
+    [DataRow(new long[] { 4, 2, 3, 3 }, 3)]
+    [DataRow(new long[] { 4, 2, 3, 3 }, 1, 40)]
+    public void What_does_not_fit_is_told(long[] weights, int group, int pad = 0)
+    {
+        Node node = Node(
+            "ConvTranspose", [Floats(1, 4, 6, 5), Floats([.. weights.Select(d => (Dim)d)])], 1, ("group", (long)group),
+            ("pads", new long[] { pad, pad, pad, pad }));
+        Assert.AreEqual("MOPT2004", Assert.ThrowsExactly<CompilationException>(() => Operator.Of(node).InferShapes(node)).Diagnostic.Descriptor.Code);
+    }
+
+    private static Tensor Run(Node node, Tensor?[] inputs)
+    {
+        var context = new ForwardContext(node, inputs);
+        Operator.Of(node).Forward(context);
+        return context.Outputs[0]!;
+    }
+}
