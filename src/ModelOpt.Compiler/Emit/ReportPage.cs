@@ -11,15 +11,15 @@ internal sealed class ReportPage
     private const string Style = """
         :root { color-scheme: light dark; --text: #1d2430; --soft: #667085; --line: #e4e7ec; --back: #ffffff; --a: #d0d5dd; --b: #7fb2ff; --c: #175cd3; --d: #f79009; }
         @media (prefers-color-scheme: dark) { :root { --text: #e6e9ef; --soft: #98a2b3; --line: #344054; --back: #101828; --a: #475467; --b: #2e6fdb; --c: #9cc4ff; --d: #f7b267; } }
-        body { font: 14px/1.45 system-ui, sans-serif; color: var(--text); background: var(--back); margin: 2rem auto; max-width: 1180px; padding: 0 1rem; }
+        body { font: 14px/1.45 system-ui, sans-serif; color: var(--text); background: var(--back); margin: 2rem auto; max-width: 1240px; overflow-x: auto; padding: 0 1rem; }
         h1 { font-size: 1.6rem; margin: 0 0 .4rem; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .5rem; }
         p { margin: .3rem 0 .8rem; max-width: 54rem; } small, .soft { color: var(--soft); font-size: 12px; }
         .chip { display: inline-block; border: 1px solid var(--line); border-radius: 1rem; padding: .1rem .7rem; margin-right: .4rem; }
         table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12px; vertical-align: bottom; }
         th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
-        td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.l { overflow-wrap: anywhere; min-width: 9rem; }
-        .bar { position: relative; height: 14px; min-width: 90px; } .bar i { position: absolute; inset: 0 auto 0 0; border-radius: 2px; min-width: 1px; }
-        .size { width: 330px; } .a { background: var(--a); } .b { background: var(--b); } .c { background: var(--c); } .d { background: var(--d); }
+        td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.l { overflow-wrap: anywhere; min-width: 17rem; }
+        .bar { position: relative; height: 14px; min-width: 76px; } .bar i { position: absolute; inset: 0 auto 0 0; border-radius: 2px; min-width: 1px; }
+        .size { width: 160px; } .a { background: var(--a); } .b { background: var(--b); } .c { background: var(--c); } .d { background: var(--d); }
         .frame { outline: 1px solid var(--line); } .key { display: inline-block; width: 12px; height: 12px; border-radius: 2px; margin: 0 .3rem 0 .9rem; vertical-align: -1px; }
         details { margin: .4rem 0; } summary { cursor: pointer; } ul { margin: .3rem 0; }
         """;
