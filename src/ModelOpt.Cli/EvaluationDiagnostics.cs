@@ -49,4 +49,8 @@ internal static class EvaluationDiagnostics
     public static readonly DiagnosticDescriptor OtherReference = new("MOPT7011", Error,
         "The reference computes something else", "the reference has {0}, the model has {1}.",
         "Give --reference the model that this one was made from.");
+
+    public static readonly DiagnosticDescriptor NoMnist = new("MOPT7012", Error,
+        "The files of MNIST are not there", "the folder has no file whose name has '{0}' in it.",
+        "Give the folder of MNIST's four IDX files, as they are published or in gzip.");
 }

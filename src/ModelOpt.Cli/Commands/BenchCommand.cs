@@ -200,7 +200,8 @@ internal static class BenchCommand
             ? number
             : throw OptionDiagnostics.InvalidNumber.Error(null, option, value, $"a list of whole numbers of 1…{MostThreads}, such as 1,2"))];
 
-    private static double ReadSeconds(string option, string value) =>
+    /// <summary>A number of seconds.</summary>
+    public static double ReadSeconds(string option, string value) =>
         OptionParsing.Numbers(option, value) is [> 0 and <= 86400 and float seconds] ? seconds
         : throw OptionDiagnostics.InvalidNumber.Error(null, option, value, "a number of seconds above 0, such as 0.5");
 }

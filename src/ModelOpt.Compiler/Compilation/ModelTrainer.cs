@@ -92,6 +92,13 @@ public static class ModelTrainer
         }
 
         if (outcome.BestEpoch == 0) throw TrainingDiagnostics.NotBetter.Error(null, outcome.Began, outcome.Last);
+        if (data.AreClasses)
+        {
+            int classes = (int)graph.Outputs[0].Shape![1].Size;
+            if (outcome.Best.Loss >= Math.Log(classes))
+                context.Diagnostics.Report(TrainingDiagnostics.NothingLearnt.At(null, null, outcome.Best.Loss, classes, Math.Log(classes)));
+        }
+
         return new TrainedModel(
             OnnxWriter.Write(graph), $"{outcome.Began}", $"{outcome.Best}", outcome.BestEpoch, outcome.Epochs);
     }

@@ -48,4 +48,8 @@ internal static class FineTuningDiagnostics
     public static readonly DiagnosticDescriptor NoClasses = new("MOPT4511", Error,
         "The model is no classifier", "labels need class scores [N, classes], but the output '{0}' is {1}.",
         "Set FineTune to Distill, and leave the labels out.");
+
+    public static readonly DiagnosticDescriptor NoEvaluationData = new("MOPT4512", Error,
+        "Labels without samples", "EvaluationLabels is set, but EvaluationData is not.",
+        "Name the samples that the labels belong to, or leave the labels out.");
 }

@@ -32,4 +32,8 @@ internal static class TrainingDiagnostics
     public static readonly DiagnosticDescriptor CheckpointNotWritten = new("MOPT4607", Warning,
         "The checkpoint cannot be written", "the checkpoint '{0}' cannot be written, so training would begin anew if it were ended now: {1}.",
         "Check the permissions and the free space of the folder.");
+
+    public static readonly DiagnosticDescriptor NothingLearnt = new("MOPT4608", Warning,
+        "The model is no better than guessing", "the best loss, {0:G4}, is not below that of guessing among {1} classes, {2:G4}.",
+        "Lower the learning rate, and check that the labels belong to the data.");
 }

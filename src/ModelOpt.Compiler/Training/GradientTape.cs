@@ -105,7 +105,13 @@ internal sealed class GradientTape
             });
         }
 
-        for (int i = 0; i < computed.Length; i++) computed[i] = Whole(plan.Outputs[i], computed[i]);
+        for (int i = 0; i < computed.Length; i++)
+        {
+            // Objectives may look at the same value: parts have written it once.
+            int first = Array.IndexOf(plan.Outputs, plan.Outputs[i]);
+            computed[i] = first < i ? computed[first] : Whole(plan.Outputs[i], computed[i]);
+        }
+
         return [.. computed.Select(t => t!)];
     }
 

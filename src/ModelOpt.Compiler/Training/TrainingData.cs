@@ -41,7 +41,7 @@ internal sealed record TrainingData(
         if (model.FineTune == FineTuneMode.Labels && options.TrainingLabels is null)
             throw FineTuningDiagnostics.NoLabels.Error(null, nameof(options.TrainingLabels), $"FineTune = {model.FineTune}");
         if (options.EvaluationLabels is not null && options.EvaluationData.Count == 0)
-            throw FineTuningDiagnostics.NoLabels.Error(null, nameof(options.EvaluationData), nameof(options.EvaluationLabels));
+            throw FineTuningDiagnostics.NoEvaluationData.Error(null);
         TrainingSet training = new(
             graph, options, isOwn ? nameof(options.TrainingData) : nameof(options.CalibrationData), data, options.TrainingLabels, takesTargets);
         TrainingSet? evaluation = null;

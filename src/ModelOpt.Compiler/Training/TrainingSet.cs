@@ -18,6 +18,7 @@ internal sealed class TrainingSet : IDisposable
 {
     private readonly List<InputSamples> inputs = [];
     private readonly int[] labels = [];
+    private readonly string? labelFile;
     private readonly InputSamples? targets;
 
     /// <summary>Opens data.</summary>
@@ -41,6 +42,7 @@ internal sealed class TrainingSet : IDisposable
             Count = inputs[0].Count;
             if (inputs.Exists(i => i.Count != Count))
                 throw FineTuningDiagnostics.UnequalCount.Error(null, name, string.Join(", ", inputs.Select(i => i.Count)));
+            labelFile = labels;
             if (labels is null) return;
             if (takesTargets && LabelSource.AreFloats(labels))
                 targets = InputSamples.Open(labels, Signature(graph.Outputs[0]), SampleFormat.Default with { Layout = options.DataLayout });
@@ -71,7 +73,7 @@ internal sealed class TrainingSet : IDisposable
     public void CheckLabels(int classes)
     {
         int wrong = Array.FindIndex(labels, l => l >= classes);
-        if (wrong >= 0) throw FineTuningDiagnostics.LabelOutside.Error(null, wrong, labels[wrong], classes);
+        if (wrong >= 0) throw new CompilationException(FineTuningDiagnostics.LabelOutside.At(labelFile, null, wrong, labels[wrong], classes));
     }
 
     /// <summary>Reads samples as they are.</summary>

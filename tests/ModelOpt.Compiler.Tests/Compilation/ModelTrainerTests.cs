@@ -106,7 +106,7 @@ public sealed class ModelTrainerTests
         Assert.AreEqual("MOPT4601", Code(model, options with { TrainingLabels = null }));
         Assert.AreEqual("MOPT4601", Code(model, options with { EvaluationData = options.TrainingData }));
         Assert.AreEqual("MOPT4501", Code(model, options with { TrainingData = [] }));
-        Assert.AreEqual("MOPT4502", Code(model, options with { EvaluationLabels = options.TrainingLabels }));
+        Assert.AreEqual("MOPT4512", Code(model, options with { EvaluationLabels = options.TrainingLabels }));
         Assert.AreEqual("MOPT4602", Code(Model(folder, batch: 1), options));
         Assert.AreEqual("MOPT4604", Code(model, options with
         {

@@ -33,6 +33,22 @@ public sealed class GradientTapeTests
     }
 
     [TestMethod]
+    public void A_value_that_is_differentiated_twice_is_that_of_the_last_run_both_times_and_gets_the_sum()
+    {
+        Graph graph = Branches(out _);
+        Tensor seed = TestGraph.RandomTensor(8, 33, 4), twice = Tensor.Of<float>(seed.Dims, [.. seed.Span<float>().ToArray().Select(g => 2 * g)]);
+        GradientTape once = new(graph, graph.Outputs), both = new(graph, [graph.Outputs[0], graph.Outputs[0]]);
+        for (int run = 0; run < 3; run++)
+        {
+            Tensor x = TestGraph.RandomTensor(20 + run, 33, 3, 6, 6);
+            float[] expected = once.Forward([x])[0].Span<float>().ToArray();
+            foreach (Tensor computed in both.Forward([x])) CollectionAssert.AreEqual(expected, computed.Span<float>().ToArray(), $"run {run}");
+            foreach ((Tensor a, Tensor b) in once.Backward([twice]).Zip(both.Backward([seed, seed])))
+                CollectionAssert.AreEqual(a.Span<float>().ToArray(), b.Span<float>().ToArray(), $"run {run}");
+        }
+    }
+
+    [TestMethod]
     public void Threads_change_no_bit()
     {
         Graph graph = Branches(out _);

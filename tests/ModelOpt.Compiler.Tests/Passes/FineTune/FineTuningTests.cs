@@ -104,7 +104,7 @@ public sealed class FineTuningTests
         Assert.AreEqual("MOPT4502", Code(options));
         Assert.AreEqual("MOPT4503", Code(options with { TrainingLabels = Labels(folder, FineTuneTesting.Samples, 5) }));
         Assert.AreEqual("MOPT3011", Code(options with { TrainingLabels = Labels(folder, FineTuneTesting.Samples - 1, 0) }));
-        Assert.AreEqual("MOPT4502", Code(options with { FineTune = FineTuneMode.Distill, EvaluationLabels = "x" }));
+        Assert.AreEqual("MOPT4512", Code(options with { FineTune = FineTuneMode.Distill, EvaluationLabels = "x" }));
         Assert.AreEqual("MOPT4504", Code(options with { FineTune = FineTuneMode.Distill, TrainingData = [.. options.CalibrationData, .. options.CalibrationData] }));
         Assert.AreEqual("MOPT4501", Code(options with { FineTune = FineTuneMode.Distill, CalibrationData = [] }));
 
