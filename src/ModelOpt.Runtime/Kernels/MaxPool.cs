@@ -19,6 +19,9 @@ internal sealed unsafe class MaxPoolKernel<T>(Window2D window, T min, T max, Sim
     // The widest registers that the channels fill.
     private readonly SimdTier _tier = Fitting(tier, window.InputChannels * sizeof(T));
 
+    // Where channels fill none: of a row, as many pixels as a register that reaches into the next ones may read and write.
+    private readonly int _reaching = tier >= SimdTier.Vector128 ? Reaching(window) : 0;
+
     public override int Items => window.Batch * window.OutputHeight;
 
     public override long Work =>
@@ -33,16 +36,17 @@ internal sealed unsafe class MaxPoolKernel<T>(Window2D window, T min, T max, Sim
                 switch (_tier)
                 {
                     case SimdTier.Vector512:
-                        Row<VectorLanes512<T>, Vector512<T>>(x, y, item);
+                        Row<VectorLanes512<T>, Vector512<T>>(x, y, item, 0, window.OutputWidth);
                         break;
                     case SimdTier.Vector256:
-                        Row<VectorLanes256<T>, Vector256<T>>(x, y, item);
+                        Row<VectorLanes256<T>, Vector256<T>>(x, y, item, 0, window.OutputWidth);
                         break;
                     case SimdTier.Vector128:
-                        Row<VectorLanes128<T>, Vector128<T>>(x, y, item);
+                        Row<VectorLanes128<T>, Vector128<T>>(x, y, item, 0, window.OutputWidth);
                         break;
                     default:
-                        Row<VectorLanes1<T>, T>(x, y, item);
+                        Row<VectorLanes128<T>, Vector128<T>>(x, y, item, 0, _reaching);
+                        Row<VectorLanes1<T>, T>(x, y, item, _reaching, window.OutputWidth);
                         break;
                 }
             }
@@ -50,7 +54,7 @@ internal sealed unsafe class MaxPoolKernel<T>(Window2D window, T min, T max, Sim
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Row<TLanes, V>(T* input, T* output, int item)
+    private void Row<TLanes, V>(T* input, T* output, int item, int begin, int end)
         where TLanes : struct, IVectorLanes<T, V>
         where V : unmanaged
     {
@@ -60,29 +64,29 @@ internal sealed unsafe class MaxPoolKernel<T>(Window2D window, T min, T max, Sim
         int y0 = Math.Max(top, 0), rows = Math.Max(Math.Min(top + w.KernelHeight, w.InputHeight) - y0, 0);
         nint rowStride = (nint)w.InputWidth * channels;
         T* line = input + ((((nint)n * w.InputHeight) + y0) * rowStride);
-        T* to = output + ((nint)item * w.OutputWidth * channels);
+        T* to = output + ((((nint)item * w.OutputWidth) + begin) * channels);
         V low = TLanes.Create(min), high = TLanes.Create(max);
         int sharedBegin = 0, sharedEnd = 0;
-        if (rows == 3 && w is { KernelWidth: 3, StrideWidth: 2 })
+        if (rows == 3 && w is { KernelWidth: 3, StrideWidth: 2 } && channels >= TLanes.Count)
         {
-            sharedBegin = Math.Min((w.PadLeft + 1) / 2, w.OutputWidth);
-            sharedEnd = Math.Clamp((w.InputWidth - 1 + w.PadLeft) / 2, sharedBegin, w.OutputWidth);
+            sharedBegin = Math.Clamp((w.PadLeft + 1) / 2, begin, end);
+            sharedEnd = Math.Clamp((w.InputWidth - 1 + w.PadLeft) / 2, sharedBegin, end);
             T* from = line + ((nint)((sharedBegin * 2) - w.PadLeft) * channels);
             for (int c = 0; c < channels && sharedEnd > sharedBegin; c += TLanes.Count)
             {
                 int at = Math.Min(c, channels - TLanes.Count);
                 SharedColumns<TLanes, V>(
-                    from + at, rowStride, to + ((nint)sharedBegin * channels) + at, sharedEnd - sharedBegin, low, high);
+                    from + at, rowStride, to + ((nint)(sharedBegin - begin) * channels) + at, sharedEnd - sharedBegin, low, high);
             }
         }
 
-        for (int ox = 0; ox < w.OutputWidth; ox++, to += channels)
+        for (int ox = begin; ox < end; ox++, to += channels)
         {
             if (ox == sharedBegin)
             {
                 ox = sharedEnd;
                 to += (nint)(sharedEnd - sharedBegin) * channels;
-                if (ox == w.OutputWidth)
+                if (ox == end)
                     break;
             }
 
@@ -91,8 +95,9 @@ internal sealed unsafe class MaxPoolKernel<T>(Window2D window, T min, T max, Sim
             T* from = line + ((nint)x0 * channels);
             for (int c = 0; c < channels; c += TLanes.Count)
             {
-                // The last register ends with the channels and computes again what it shares with the one before.
-                int at = Math.Min(c, channels - TLanes.Count);
+                // The last register ends with the channels and computes again what it shares with the one before; one that they do not
+                // fill reaches into the next pixel, which comes later.
+                int at = Math.Max(Math.Min(c, channels - TLanes.Count), 0);
                 V result = low;
                 T* source = from + at;
                 for (int r = 0; r < rows; r++, source += rowStride)
@@ -128,6 +133,14 @@ internal sealed unsafe class MaxPoolKernel<T>(Window2D window, T min, T max, Sim
 
         V Column(T* top) =>
             TLanes.Max(TLanes.Max(TLanes.Load(top), TLanes.Load(top + rowStride)), TLanes.Load(top + (2 * rowStride)));
+    }
+
+    private static int Reaching(Window2D w)
+    {
+        int lanes = Vector128<T>.Count;
+        if (w.InputChannels >= lanes) return 0;
+        int next = (lanes - 1) / w.InputChannels, columns = w.InputWidth - next - w.KernelWidth + w.PadLeft;
+        return columns < 0 ? 0 : Math.Max(0, Math.Min(w.OutputWidth - next, (columns / w.StrideWidth) + 1));
     }
 
     private static SimdTier Fitting(SimdTier tier, int bytes)
