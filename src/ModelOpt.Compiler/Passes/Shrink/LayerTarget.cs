@@ -13,6 +13,9 @@ internal sealed class LayerTarget
     // Times the mean variance of the inputs: what calibration did not see still counts a little.
     private const double Ridge = 1e-4;
 
+    // More for each input that a position of the samples has to tell of: few samples would else be learnt by heart.
+    private const double RidgePerInput = 0.3;
+
     private LayerTarget(WeightShape shape, RowMatrix weight, RowMatrix covariance, double[] inputMean, double[]? outputMean)
     {
         Shape = shape;
@@ -67,9 +70,11 @@ internal sealed class LayerTarget
         double trace = 0;
         for (int i = 0; i < k; i++) trace += covariance[i, i];
 
+        double pull = trace > 0 ? (Ridge + (RidgePerInput * k / Math.Max(1, moments.Count))) * trace / k : 1;
+
         // Of the inputs as they were: the ridge is to pull to the weight, not to zero.
         RowMatrix given = weight.Times(covariance);
-        for (int i = 0; i < k; i++) covariance[i, i] += trace > 0 ? Ridge * trace / k : 1;
+        for (int i = 0; i < k; i++) covariance[i, i] += pull;
         if (moments.Outputs != shape.Outputs)
         {
             // Output channels were removed: which of the reference's they were is not known, so the weight as it is counts.
