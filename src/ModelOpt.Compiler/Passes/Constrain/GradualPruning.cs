@@ -49,15 +49,15 @@ internal sealed class GradualPruning : Pass
 
     private static void SetZeros(List<SparseLayer> layers, SparsityDistribution distribution, double share, Trainer trainer)
     {
-        foreach ((SparseLayer layer, Mask mask) in layers.Zip(Choose(layers, distribution, share, Behind)))
+        Dictionary<SparseLayer, Tensor> numbers = layers.ToDictionary(l => l, l => Behind(l.Node.Input(1)));
+        foreach ((SparseLayer layer, Mask mask) in layers.Zip(Choose(layers, distribution, share, l => numbers[l])))
         {
             Value weight = layer.Node.Input(1);
             weight.Constraints = (weight.Constraints ?? new()).With(mask);
-            weight.Constant = weight.Constraints.Project(Behind(layer));
+            weight.Constant = weight.Constraints.Project(numbers[layer]);
         }
 
-        Tensor Behind(SparseLayer layer) =>
-            trainer.Parameters.Contains(layer.Node.Input(1)) ? trainer.Behind(layer.Node.Input(1)) : layer.Node.Input(1).Constant!;
+        Tensor Behind(Value weight) => trainer.Parameters.Contains(weight) ? trainer.Behind(weight) : weight.Constant!;
     }
 
     /// <summary>Chooses zeros by magnitude.</summary>
