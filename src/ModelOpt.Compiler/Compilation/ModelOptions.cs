@@ -58,6 +58,16 @@ public enum ClusterInitialization
     Density,
 }
 
+/// <summary>Which integer a weight becomes.</summary>
+public enum WeightRounding
+{
+    /// <summary>The nearest.</summary>
+    Nearest,
+
+    /// <summary>That below or that above, as fits what layers should give (AdaRound, Nagel et al. 2020).</summary>
+    Adaptive,
+}
+
 /// <summary>Of what channel pruning removes a share.</summary>
 public enum ChannelPruningTarget
 {
@@ -115,6 +125,12 @@ public record ModelOptions : LayerOptions
 
     /// <summary>How the ranges of activations are chosen.</summary>
     public CalibrationMethod? CalibrationMethod { get; init; }
+
+    /// <summary>Which integer a weight becomes.</summary>
+    public WeightRounding? Rounding { get; init; }
+
+    /// <summary>In how many steps <see cref="WeightRounding.Adaptive"/> is learnt.</summary>
+    public int? RoundingSteps { get; init; }
 
     /// <summary>How sparsity is divided among layers.</summary>
     public SparsityDistribution? SparsityDistribution { get; init; }
@@ -192,6 +208,8 @@ public record ModelOptions : LayerOptions
         return new ModelOptions(base.Over(fallback))
         {
             CalibrationMethod = CalibrationMethod ?? fallback.CalibrationMethod,
+            Rounding = Rounding ?? fallback.Rounding,
+            RoundingSteps = RoundingSteps ?? fallback.RoundingSteps,
             SparsityDistribution = SparsityDistribution ?? fallback.SparsityDistribution,
             PruningCriterion = PruningCriterion ?? fallback.PruningCriterion,
             ClusterInitialization = ClusterInitialization ?? fallback.ClusterInitialization,

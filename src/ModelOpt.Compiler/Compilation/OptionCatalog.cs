@@ -29,6 +29,14 @@ public static class OptionCatalog
             "How the ranges of activations are chosen. MinMax unless told.",
             o => M(o).CalibrationMethod, (o, v) => M(o) with { CalibrationMethod = (CalibrationMethod)v }),
 
+        Of("Rounding", nameof(ModelOptions.Rounding), new ChoiceValue<WeightRounding>(),
+            "Which integers weights become. Nearest (the default). Adaptive: those below or above, learnt so that layers give on the calibration data "
+                + "what those of the float model give (AdaRound); takes longer.",
+            o => M(o).Rounding, (o, v) => M(o) with { Rounding = (WeightRounding)v }),
+        Of("Rounding", nameof(ModelOptions.RoundingSteps), new WholeValue(1, int.MaxValue),
+            "In how many steps of 32 samples adaptive rounding learns; 1000 unless told.",
+            o => M(o).RoundingSteps, (o, v) => M(o) with { RoundingSteps = (int)v }),
+
         Of("Sparsity", nameof(LayerOptions.Sparsity), new ShareValue(),
             "The share of the weights that become zero.",
             o => o.Sparsity, (o, v) => o with { Sparsity = (double)v }),
@@ -102,8 +110,8 @@ public static class OptionCatalog
             "How weights follow their gradients: Adam (the default), AdamW with weight decay, or Sgd with momentum.",
             o => M(o).Optimizer, (o, v) => M(o) with { Optimizer = (OptimizerKind)v }),
         Of("Fine-tuning", nameof(ModelOptions.Augmentation), new ChoiceValue<Augmentation>(),
-            "How training images are varied at random. Flip: mirrored left to right. FlipCrop: moved by up to an eighth, too. None: not "
-                + "at all (the default).",
+            "How training images are varied at random. Flip: mirrored left to right. Crop: moved by up to an eighth of their size. FlipCrop: "
+                + "both. None: not at all (the default).",
             o => M(o).Augmentation, (o, v) => M(o) with { Augmentation = (Augmentation)v }),
 
         Of("Fine-tuning", nameof(ModelOptions.Distillation), new ChoiceValue<Distillation>(),

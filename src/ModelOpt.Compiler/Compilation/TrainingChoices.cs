@@ -71,6 +71,9 @@ public enum Augmentation
     /// <summary>Mirrored left to right at random.</summary>
     Flip,
 
-    /// <summary>Mirrored and moved by up to an eighth of their size at random; what is missing is zero.</summary>
+    /// <summary>Moved by up to an eighth of their size at random; what is missing is zero.</summary>
+    Crop,
+
+    /// <summary>Mirrored and moved.</summary>
     FlipCrop,
 }

@@ -143,6 +143,16 @@ internal sealed class GradientTape
         return results;
     }
 
+    /// <summary>The gradient of the range of a value's int8 grid, after <see cref="Backward"/>; 0 where none reached it.</summary>
+    /// <param name="value">A computed value.</param>
+    public RangeGradient RangeGradient(Value value)
+    {
+        int slot = plan.Slot(value);
+        RangeGradient sum = default;
+        foreach (TapePart part in parts) sum += part.RangeGradient(slot);
+        return sum;
+    }
+
     /// <summary>Moves the means and variances that nodes have as constants towards those of the last run's batch.</summary>
     public void FollowStatistics()
     {

@@ -17,6 +17,7 @@ internal readonly record struct ImageVariation(bool Mirrored, float Down, float 
     public static ImageVariation Of(Augmentation augmentation, Random random) => augmentation switch
     {
         Augmentation.Flip => new(random.Next(2) == 1, 0, 0),
+        Augmentation.Crop => new(false, Share(random), Share(random)),
         Augmentation.FlipCrop => new(random.Next(2) == 1, Share(random), Share(random)),
         _ => default,
     };

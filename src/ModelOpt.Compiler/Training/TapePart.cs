@@ -20,6 +20,7 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
     private readonly Tensor?[] unrounded = new Tensor?[plan.Values.Count];
     private readonly Tensor?[] open = new Tensor?[plan.Values.Count];
     private readonly Tensor?[] targets = new Tensor?[plan.Values.Count];
+    private readonly RangeGradient[] ranges = new RangeGradient[plan.Values.Count];
 
     // The backward sums of the operator that comes next.
     private double[] sums = [];
@@ -32,6 +33,10 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
     /// <param name="slot">The slot.</param>
     public Tensor? Gradient(int slot) => open[slot];
 
+    /// <summary>The gradient of the range of a slot's int8 grid after the way back.</summary>
+    /// <param name="slot">The slot.</param>
+    public RangeGradient RangeGradient(int slot) => ranges[slot];
+
     /// <summary>Begins a run.</summary>
     /// <param name="inputs">The samples, a tensor for each graph input.</param>
     /// <param name="results">Where the values to differentiate would best be written; null where that is not known yet.</param>
@@ -41,6 +46,7 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
         Array.Clear(unrounded);
         Array.Clear(open);
         Array.Clear(targets);
+        Array.Clear(ranges);
         arena.Reset();
         for (int i = 0; i < results.Length; i++) targets[plan.Outputs[i]] = results[i];
         for (int i = 0; i < inputs.Count; i++) Keep(plan.Nodes.Length == 0 ? null : plan.Nodes[0].Node, plan.Inputs[i], inputs[i]);
@@ -185,10 +191,11 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
     {
         if (unrounded[slot] is not { } before || plan.Values[slot].Quantization is not { IsPerTensor: true } grid) return gradient;
         (int least, int most) = QuantizationMath.Range(grid.Type);
-        float low = (least - grid.ZeroPoint - 0.5f) * grid.Scale, high = (most - grid.ZeroPoint + 0.5f) * grid.Scale;
+        float low = (least - grid.ZeroPoint) * grid.Scale, high = (most - grid.ZeroPoint) * grid.Scale, half = grid.Scale / 2;
+        ranges[slot] = Training.RangeGradient.Of(before.As<float>(), computed[slot]!.As<float>(), gradient.As<float>(), low, high, half);
         Tensor result = arena.Rent(node, ElementType.Float32, gradient.Dims);
         ElementRanges.Run(result.Count, pool, (start, length) => Clip.Gradient(
-            before.As<float>().Slice(start, length), low, high, gradient.As<float>().Slice(start, length),
+            before.As<float>().Slice(start, length), low - half, high + half, gradient.As<float>().Slice(start, length),
             result.As<float>().Slice(start, length)));
         return result;
     }

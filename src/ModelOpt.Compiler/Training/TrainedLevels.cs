@@ -1,70 +1,120 @@
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Passes.Quantize;
 
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>
-/// The values of a codebook of floats while they are trained: each moves by the sum of its members' gradients. Zero stays zero, and
-/// none overtakes another.
+/// The values of a codebook while they are trained: each moves by the sum of its members' gradients. Zero stays zero, and none overtakes
+/// another. Integers are trained as the numbers that they are rounded from (straight-through), and the scale of each channel with them.
 /// </summary>
 internal sealed class TrainedLevels
 {
-    private readonly float[][] numbers;
-    private readonly float[] scales;
-    private readonly Optimizer[] optimizers;
+    // Of what it was: a bias has room in the grid that follows from it.
+    private const float LeastScale = 0.5f, MostScale = 2;
 
-    /// <summary>Starts at a codebook.</summary>
-    /// <param name="codebook">The codebook.</param>
-    /// <param name="kind">How values follow their gradients.</param>
-    public TrainedLevels(Codebook codebook, OptimizerKind kind)
+    private readonly float[][] numbers;
+    private readonly float[] sizes;
+    private readonly Optimizer[] optimizers;
+    private readonly float[] scales;
+    private readonly float[] stretches;
+    private readonly Optimizer? stretching;
+    private WeightConstraints constraints;
+
+    private TrainedLevels(WeightConstraints constraints, float[][] positions, OptimizerKind kind)
     {
-        Codebook = codebook;
-        scales = [.. codebook.Levels.Select(l => l.Length == 0 ? 1 : MathF.Max(l.Max(MathF.Abs), float.Epsilon))];
-        numbers = [.. codebook.Levels.Select((l, c) => Array.ConvertAll(l, x => x / scales[c]))];
-        optimizers = [.. codebook.Levels.Select(l => Optimizer.Of(kind, l.Length))];
+        this.constraints = constraints;
+        sizes = [.. positions.Select(p => p.Length == 0 ? 1 : MathF.Max(p.Max(MathF.Abs), float.Epsilon))];
+        numbers = [.. positions.Select((p, c) => Array.ConvertAll(p, x => x / sizes[c]))];
+        optimizers = [.. positions.Select(p => Optimizer.Of(kind, p.Length))];
+        scales = [.. constraints.Grid?.Scales ?? []];
+        stretches = Array.ConvertAll(scales, _ => 1f);
+        stretching = scales.Length == 0 ? null : Optimizer.Of(kind, scales.Length);
     }
 
-    /// <summary>The codebook as it is by now.</summary>
-    public Codebook Codebook { get; private set; }
+    /// <summary>Starts at the codebook of a weight.</summary>
+    /// <param name="constraints">What the weight satisfies.</param>
+    /// <param name="kind">How values follow their gradients.</param>
+    /// <returns>Null where it has no codebook, or channels that should share integers do not.</returns>
+    public static TrainedLevels? Of(WeightConstraints? constraints, OptimizerKind kind)
+    {
+        if (constraints?.Codebook is not { } codebook) return null;
+        if (constraints.Grid is not { } grid) return new TrainedLevels(constraints, [.. codebook.Levels.Select(l => l.ToArray())], kind);
+        float[][] integers = [.. codebook.Levels.Select((l, c) => Array.ConvertAll(l, x => MathF.Round(x / ScaleOf(grid, c))))];
+        if (codebook.Scope == ClusterScope.Channel) return new TrainedLevels(constraints, integers, kind);
+        return Array.TrueForAll(integers, l => l.AsSpan().SequenceEqual(integers[0])) ? new TrainedLevels(constraints, [integers[0]], kind) : null;
+    }
 
     /// <summary>Moves the values one step.</summary>
     /// <param name="weight">The weight whose elements are such values, output channels first.</param>
     /// <param name="gradient">The gradient of each element.</param>
     /// <param name="rate">The learning rate.</param>
-    public void Step(Tensor weight, ReadOnlySpan<float> gradient, float rate)
+    /// <returns>What the weight has to satisfy from now on.</returns>
+    public WeightConstraints Step(Tensor weight, ReadOnlySpan<float> gradient, float rate)
     {
         ReadOnlySpan<float> elements = weight.Span<float>();
+        Codebook codebook = constraints.Codebook!;
         int perChannel = elements.Length / Math.Max(1, weight.Dims[0]);
         double[][] sums = Array.ConvertAll(numbers, n => new double[n.Length]);
+        double[] pulls = new double[stretches.Length];
         for (int i = 0; i < elements.Length; i++)
         {
-            int channel = numbers.Length == 1 ? 0 : i / perChannel;
-            sums[channel][NearestIndex(Codebook.Levels[channel], elements[i])] += gradient[i];
+            // Zero does not move, whether its elements are among its members or pruned.
+            if (elements[i] == 0) continue;
+            int channel = i / perChannel;
+            sums[numbers.Length == 1 ? 0 : channel][NearestIndex(codebook.LevelsOf(channel), elements[i])] += gradient[i] * ScaleOf(constraints.Grid, channel);
+            if (pulls.Length > 0) pulls[pulls.Length == 1 ? 0 : channel] += (double)gradient[i] * elements[i];
         }
 
-        var levels = new float[numbers.Length][];
-        for (int c = 0; c < numbers.Length; c++)
+        for (int c = 0; c < numbers.Length; c++) Move(c, sums[c], rate);
+        if (stretching is null)
         {
-            float[] slopes = [.. sums[c].Select((s, l) => numbers[c][l] == 0 ? 0 : (float)s * scales[c])];
-            int zero = Array.IndexOf(numbers[c], 0);
-            optimizers[c].Step(numbers[c], slopes, rate);
-            if (zero >= 0) numbers[c][zero] = 0;
-            for (int l = 0; l < zero; l++) numbers[c][l] = MathF.Min(numbers[c][l], 0);
-            for (int l = 1; l < numbers[c].Length; l++) numbers[c][l] = MathF.Max(numbers[c][l], numbers[c][l - 1]);
-            levels[c] = Array.ConvertAll(numbers[c], x => x * scales[c]);
+            constraints = constraints with { Codebook = codebook with { Levels = [.. numbers.Select((n, c) => Array.ConvertAll(n, x => x * sizes[c]))] } };
+            return constraints;
         }
 
-        Codebook = Codebook with { Levels = levels };
+        stretching.Step(stretches, Array.ConvertAll(pulls, p => (float)p), rate);
+        for (int c = 0; c < stretches.Length; c++) stretches[c] = Math.Clamp(stretches[c], LeastScale, MostScale);
+        Quantization grid = constraints.Grid! with { Scales = [.. scales.Select((s, c) => s * stretches[c])] };
+        float[][] integers = [.. numbers.Select((n, c) => Array.ConvertAll(
+            n, x => Math.Clamp(MathF.Round(x * sizes[c]), -WeightGrid.MaxWeight, WeightGrid.MaxWeight)))];
+        constraints = constraints with
+        {
+            Grid = grid,
+            Codebook = codebook with
+            {
+                Levels = [.. codebook.Levels.Select((_, c) => Array.ConvertAll(integers[integers.Length == 1 ? 0 : c], q => q * ScaleOf(grid, c)))],
+            },
+        };
+        return constraints;
     }
 
     /// <summary>Writes the numbers behind the values and what optimizers remember, or reads them.</summary>
     /// <param name="stream">Where to.</param>
     public void Exchange(StateStream stream)
     {
-        stream.Elements(scales.AsSpan());
+        stream.Elements(sizes.AsSpan());
         foreach (float[] of in numbers) stream.Elements(of.AsSpan());
         foreach (Optimizer optimizer in optimizers) optimizer.Exchange(stream);
+        stream.Elements(scales.AsSpan());
+        stream.Elements(stretches.AsSpan());
+        stretching?.Exchange(stream);
+    }
+
+    private static float ScaleOf(Quantization? grid, int channel) => grid is null ? 1 : grid.Scales[grid.IsPerTensor ? 0 : channel];
+
+    private void Move(int c, double[] sums, float rate)
+    {
+        float[] of = numbers[c];
+        int zero = Array.IndexOf(of, 0);
+        optimizers[c].Step(of, [.. sums.Select((s, l) => l == zero ? 0 : (float)s * sizes[c])], rate);
+        if (zero >= 0) of[zero] = 0;
+        // An integer that becomes zero would be one less for good.
+        float least = zero < 0 || stretching is null ? 0 : 1 / sizes[c];
+        for (int l = 0; l < zero; l++) of[l] = MathF.Min(of[l], -least);
+        for (int l = zero + 1; zero >= 0 && l < of.Length; l++) of[l] = MathF.Max(of[l], least);
+        for (int l = 1; l < of.Length; l++) of[l] = MathF.Max(of[l], of[l - 1]);
     }
 
     private static int NearestIndex(float[] levels, float value)

@@ -6,8 +6,7 @@ namespace ModelOpt.Compiler.Training;
 
 /// <summary>
 /// A parameter while it is trained. Gradients are taken at what satisfies the constraints and the grid, and move the numbers behind
-/// it (straight-through), of which the nearest that satisfies them becomes the parameter again. Values of a codebook move too, but
-/// for integers, which are too few to move by little: there members change.
+/// it (straight-through), of which the nearest that satisfies them becomes the parameter again. Values of a codebook move too.
 /// </summary>
 internal sealed class TrainedWeight
 {
@@ -44,7 +43,7 @@ internal sealed class TrainedWeight
             : Math.Max(Rms(numbers.AsSpan(s * perSlice, perSlice)), LeastOfAll * all)))];
         for (int i = 0; i < numbers.Length; i++) numbers[i] /= scales[i / Math.Max(1, perSlice)];
         optimizer = Optimizer.Of(kind, numbers.Length);
-        if (value.Constraints is { Codebook: { } codebook, Grid: null }) levels = new TrainedLevels(codebook, kind);
+        levels = TrainedLevels.Of(value.Constraints, kind);
     }
 
     /// <summary>Moves the parameter one step.</summary>
@@ -56,8 +55,8 @@ internal sealed class TrainedWeight
         WeightConstraints? constraints = value.Constraints;
         if (levels is not null)
         {
-            levels.Step(value.Constant!, given, rate);
-            value.Constraints = constraints = constraints! with { Codebook = levels.Codebook };
+            value.Constraints = constraints = levels.Step(value.Constant!, given, rate);
+            if (constraints.Grid is { } moving) value.Quantization = moving;
         }
 
         for (int i = 0; i < numbers.Length; i++) scaledGradient[i] = given[i] * scales[i / perSlice];

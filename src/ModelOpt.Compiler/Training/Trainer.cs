@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Passes.Quantize;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;
@@ -12,6 +13,8 @@ internal sealed class Trainer
     private readonly GradientTape tape;
     private readonly WorkerPool? pool;
     private readonly Dictionary<Value, (Node Node, int Position)> readers = [];
+    private readonly IReadOnlyList<TrainedRange> ranges;
+    private readonly Node[] biased;
     private TrainedWeight[]? weights;
 
     /// <summary>Prepares to train.</summary>
@@ -35,6 +38,9 @@ internal sealed class Trainer
                 if (node.Inputs[i] is { } value && parameters.Contains(value)) readers.TryAdd(value, (node, i));
             }
         }
+
+        ranges = TrainedRange.Of(graph, settings.Optimizer);
+        biased = [.. graph.Nodes.Where(n => n.InputOrNull(2)?.Quantization?.Type == ElementType.Int32)];
     }
 
     /// <summary>What is trained.</summary>
@@ -70,6 +76,7 @@ internal sealed class Trainer
         if (Done == 0) return;
         weights ??= [.. tape.Parameters.Select(p => Started(p, isRestored: true))];
         foreach (TrainedWeight weight in weights) weight.Exchange(stream);
+        foreach (TrainedRange range in ranges) range.Exchange(stream);
     }
 
     /// <summary>Trains; goes on where state was read.</summary>
@@ -114,6 +121,9 @@ internal sealed class Trainer
         if (!double.IsFinite(loss)) return (step + 1, tape.FirstNotFinite()?.Name ?? "the loss");
         float rate = LearningRates.Of(settings.Schedule, settings.LearningRate, step, steps);
         new PlaneJob(weights!.Length, i => weights[i].Step(gradients[i], rate)).Run(pool);
+        foreach (TrainedRange range in ranges)
+            range.Step(range.Values.Aggregate(default(RangeGradient), (sum, v) => sum + tape.RangeGradient(v)), rate);
+        foreach (Node node in biased) GridAnnotation.FollowBias(node);
         tape.FollowStatistics();
         Done = step + 1;
         stepped(step + 1, steps, loss);

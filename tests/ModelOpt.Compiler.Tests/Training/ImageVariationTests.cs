@@ -30,6 +30,8 @@ public sealed class ImageVariationTests
         Assert.IsLessThan(-0.1f, crops.Min(c => c.Down));
         Assert.IsGreaterThan(0.1f, crops.Max(c => c.Right));
         Assert.IsTrue(Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Flip, random)).All(v => v.Down == 0 && v.Right == 0));
+        ImageVariation[] moves = [.. Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Crop, random))];
+        Assert.IsTrue(moves.All(v => !v.Mirrored) && moves.Any(v => v.Down != 0) && moves.Any(v => v.Right != 0));
         Assert.AreEqual(default, ImageVariation.Of(Augmentation.None, random));
     }
 }

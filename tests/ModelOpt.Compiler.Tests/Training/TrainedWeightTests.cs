@@ -56,6 +56,35 @@ public sealed class TrainedWeightTests
     }
 
     [TestMethod]
+    [DataRow(ClusterScope.Tensor)]
+    [DataRow(ClusterScope.Channel)]
+    public void Integers_of_a_codebook_move_and_so_do_scales_and_zero_does_not(ClusterScope scope)
+    {
+        Value weight = Weight();
+        bool[] zeros = [.. Enumerable.Range(0, weight.Constant!.Count).Select(i => i % 3 == 0)];
+        Quantization grid = WeightGrid.Symmetric(weight.Constant, 0);
+        float[][] levels = [.. grid.Scales.Select(s => new[] { -80 * s, 0, 30 * s, 70 * s })];
+        weight.Constraints = new WeightConstraints(new Mask(zeros, SparsityPattern.TryParse("Unstructured")!)).With(grid).With(new Codebook(4, scope, levels));
+        weight.Constant = weight.Constraints.Project(weight.Constant);
+        weight.Quantization = grid;
+        TrainedWeight trained = new(weight, true, 0, OptimizerKind.Adam);
+        HashSet<sbyte> seen = [];
+        for (int i = 0; i < 20; i++)
+        {
+            trained.Step(TestGraph.RandomTensor(i, 4, 1, 3, 3), 0.01f);
+            sbyte[] integers = weight.Quantization.Quantize(weight.Constant).Span<sbyte>().ToArray();
+            Assert.IsTrue(weight.Quantization.Round(weight.Constant).Bytes.Span.SequenceEqual(weight.Constant.Bytes.Span));
+            foreach (sbyte[] part in scope == ClusterScope.Channel ? integers.Chunk(9) : [integers]) Assert.IsLessThanOrEqualTo(4, part.Distinct().Count());
+            Assert.IsTrue(integers.Where((_, e) => zeros[e]).All(q => q == 0));
+            seen.UnionWith(integers);
+        }
+
+        Assert.IsGreaterThan(6, seen.Count);
+        Assert.IsFalse(weight.Quantization.Scales.SequenceEqual(grid.Scales));
+        Assert.AreEqual(weight.Quantization, weight.Constraints!.Grid);
+    }
+
+    [TestMethod]
     public void Integers_stay_integers_and_small_steps_add_up()
     {
         Value weight = Weight();

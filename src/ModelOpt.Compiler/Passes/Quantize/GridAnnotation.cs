@@ -64,8 +64,18 @@ internal static class GridAnnotation
         WeightGrid.CheckFinite(weight);
         WeightGrid.Store(weight, axis, smallest);
         if (bias is null) return;
-        float[] scales = [.. weight.Quantization!.Scales.Select(s => inputScale * s)];
-        Round(graph.OwnConstant(node, 2), new Quantization(ElementType.Int32, scales, new int[scales.Length], scales.Length == 1 ? -1 : bias.Rank - 1));
+        graph.OwnConstant(node, 2);
+        FollowBias(node);
+    }
+
+    /// <summary>Puts the int32 bias of a layer on the grid of its sums: steps of the input times those of each channel's weights.</summary>
+    /// <param name="node">The layer, of which the input and the weight are annotated.</param>
+    public static void FollowBias(Node node)
+    {
+        float inputScale = node.Input(0).Quantization!.Scale;
+        Value bias = node.Input(2);
+        float[] scales = [.. node.Input(1).Quantization!.Scales.Select(s => inputScale * s)];
+        Round(bias, new Quantization(ElementType.Int32, scales, new int[scales.Length], scales.Length == 1 ? -1 : bias.Constant!.Rank - 1));
     }
 
     private static void Constants(Graph graph, Node node)

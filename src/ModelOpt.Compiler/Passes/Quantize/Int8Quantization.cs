@@ -32,12 +32,14 @@ internal sealed class Int8Quantization : Pass
         Dictionary<Value, ActivationStatistics> statistics =
             calibrator.Observe(scheme.Activations.Where(v => GridAnnotation.Fixed(v) is null));
         Tensor[]? batch = calibrator.Batch(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
-        var layers = scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted);
+        Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
         var means = batch is null ? null : BiasCorrection.FloatMeans(graph, layers, batch, context.Cancellation);
 
+        Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
         CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
         GridAnnotation.Apply(graph, scheme, v => RangeEstimator.Estimate(statistics[v], method));
 
+        if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(AdaptiveRounding.Apply(graph, exact, context));
         if (means is null) notes.Add("bias correction: the model takes one sample at a time");
         else BiasCorrection.Apply(graph, means, batch!, context.Cancellation);
         return new PassResult(scheme.Nodes.Count, notes);

@@ -1,0 +1,78 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Passes.Quantize;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>
+/// The range of an int8 activation, and of those that share it, while it is trained: calibration chose it for weights that have changed since.
+/// Both ends follow their gradients; an end that is zero stays so.
+/// </summary>
+internal sealed class TrainedRange
+{
+    // Of what calibration found; a scale of next to nothing would leave no room for biases.
+    private const float Least = 1f / 8;
+
+    private readonly float[] ends;
+    private readonly float size;
+    private readonly Optimizer optimizer;
+
+    private TrainedRange(IReadOnlyList<Value> values, OptimizerKind kind)
+    {
+        Values = values;
+        (float low, float high) = Ends(values[0].Quantization!);
+        size = high - low;
+        ends = [low / size, high / size];
+        optimizer = Optimizer.Of(kind, ends.Length);
+    }
+
+    /// <summary>The activations.</summary>
+    public IReadOnlyList<Value> Values { get; }
+
+    /// <summary>The ranges of a graph that calibration chose, but for those of its inputs, which never change.</summary>
+    /// <param name="graph">The graph, quantized; activations that share a grid share its instance.</param>
+    /// <param name="kind">How they follow their gradients.</param>
+    public static IReadOnlyList<TrainedRange> Of(Graph graph, OptimizerKind kind) => [.. graph.Values
+        .Where(v => !v.IsConstant && v.Quantization is { Type: ElementType.Int8, IsPerTensor: true })
+        .GroupBy(v => v.Quantization!, ReferenceEqualityComparer.Instance)
+        .Select(g => g.ToArray())
+        .Where(g => !Array.Exists(g, v => v.Producer is null || GridAnnotation.Fixed(v) is not null || HoldsConstant(v.Producer)))
+        .Select(g => new TrainedRange(g, kind))];
+
+    /// <summary>The real numbers that the smallest and the largest integer stand for.</summary>
+    /// <param name="grid">An int8 grid for a whole tensor.</param>
+    public static (float Low, float High) Ends(Quantization grid) =>
+        ((sbyte.MinValue - grid.ZeroPoint) * grid.Scale, (sbyte.MaxValue - grid.ZeroPoint) * grid.Scale);
+
+    /// <summary>Moves the range one step.</summary>
+    /// <param name="gradient">Its gradient.</param>
+    /// <param name="rate">The learning rate.</param>
+    public void Step(RangeGradient gradient, float rate)
+    {
+        (bool isAbove, bool isBelow) = (ends[0] == 0, ends[1] == 0);
+        optimizer.Step(ends, [(float)gradient.Low * size, (float)gradient.High * size], rate);
+        ends[0] = isAbove ? 0 : MathF.Min(ends[0], 0);
+        ends[1] = isBelow ? 0 : MathF.Max(ends[1], 0);
+        if (ends[1] - ends[0] < Least)
+        {
+            if (isAbove) ends[1] = Least;
+            else ends[0] = ends[1] - Least;
+        }
+
+        Quantization grid = new ValueRange(ends[0] * size, ends[1] * size).ToQuantization();
+        foreach (Value value in Values) value.Quantization = grid;
+    }
+
+    /// <summary>Writes the range and what the optimizer remembers, or reads it.</summary>
+    /// <param name="stream">Where to.</param>
+    public void Exchange(StateStream stream)
+    {
+        stream.Elements(ends.AsSpan());
+        optimizer.Exchange(stream);
+    }
+
+    // A Concat's constants lie on the grid of its output.
+    private static bool HoldsConstant(Node node) =>
+        QuantizationScheme.IsMover(node) && node.Inputs.OfType<Value>().Any(v => v is { IsConstant: true, Type: ElementType.Float32 });
+}
