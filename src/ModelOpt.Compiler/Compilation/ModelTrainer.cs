@@ -69,7 +69,9 @@ public static class ModelTrainer
     private static TrainedModel Train(Graph graph, PassContext context, bool fromScratch)
     {
         PassPipeline.Simplify(graph, context, keepsNormalization: true);
-        if (graph.Inputs.Find(i => i.Shape is not { Rank: > 0 } shape || shape[0].IsKnown) is { } closed)
+        // Statistics of a batch are not those of its samples one by one.
+        bool isNormalized = graph.Nodes.Any(n => n.Type == "BatchNormalization");
+        if ((TrainingSet.FixedBatch(graph) ?? graph.Inputs.Find(i => isNormalized && i.Shape![0].IsKnown)) is { } closed)
             throw TrainingDiagnostics.FixedBatch.Error(null, closed.Name, closed.Shape?[0].Size);
         if (PassPipeline.IsQuantized(graph)) throw TrainingDiagnostics.NothingToTrain.Error(null);
         using TrainingData data = TrainingData.Open(graph, context.Options, context.Model, takesTargets: true);

@@ -37,9 +37,9 @@ internal static class FineTuningDiagnostics
         "An operator has no gradient", "{0} has no gradient, so what lies before it is not trained.",
         "The layers behind it are trained.");
 
-    public static readonly DiagnosticDescriptor OneSample = new("MOPT4509", Warning,
-        "The model takes one sample at a time", "input '{0}' has the fixed batch {1}, so the model cannot be trained in batches, and is left as it is.",
-        "Export the model with an open batch dimension.");
+    public static readonly DiagnosticDescriptor FixedBatch = new("MOPT4509", Warning,
+        "The model takes several samples at a time", "input '{0}' has the fixed batch {1}, so the model cannot be trained, and is left as it is.",
+        "Export the model with an open batch dimension, or with a batch of 1.");
 
     public static readonly DiagnosticDescriptor NothingToTrain = new("MOPT4510", Warning,
         "Nothing to train", "the model has no weights that can be trained.",

@@ -1,6 +1,5 @@
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Operators;
 using ModelOpt.Runtime.Threading;
 
@@ -16,8 +15,7 @@ internal sealed class DistillationObjective : IObjective
     // Softens scores so that those of wrong classes teach too.
     private const int DefaultTemperature = 4;
 
-    private readonly Interpreter teacher;
-    private readonly Value[] taught;
+    private readonly GradientTape teacher;
     private readonly int results;
     private readonly bool areClasses;
     private readonly float temperature;
@@ -48,8 +46,7 @@ internal sealed class DistillationObjective : IObjective
         }
 
         Values = [.. pairs.Select(p => p.Own)];
-        taught = [.. pairs.Select(p => p.Teacher)];
-        teacher = new Interpreter(reference, taught.Distinct()) { Pool = pool };
+        teacher = new GradientTape(reference, [.. pairs.Select(p => p.Teacher)], isForwardOnly: true) { Pool = pool };
     }
 
     /// <inheritdoc/>
@@ -58,7 +55,7 @@ internal sealed class DistillationObjective : IObjective
     /// <inheritdoc/>
     public (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation)
     {
-        Tensor[] wanted = teacher.Run(batch.Inputs, cancellation);
+        Tensor[] wanted = teacher.Forward(batch.Inputs, cancellation);
         var gradients = new Tensor[computed.Length];
         double loss = 0;
         for (int i = 0; i < gradients.Length; i++)

@@ -22,6 +22,7 @@ internal sealed class GradientTape
     private const int MostParts = 16;
 
     private readonly TapePlan plan;
+    private readonly bool isForwardOnly;
     private readonly Tensor?[] constants;
     private readonly Tensor?[] exact;
     private readonly Tensor[] results;
@@ -37,8 +38,10 @@ internal sealed class GradientTape
     /// Whether BatchNormalization normalizes by mean and variance of the batch, and passes gradients through them, instead of by those
     /// it has as constants; <see cref="FollowStatistics"/> then moves these.
     /// </param>
-    public GradientTape(Graph graph, IReadOnlyList<Value> outputs, bool batchStatistics = false)
+    /// <param name="isForwardOnly">Whether nothing is differentiated, which takes less memory.</param>
+    public GradientTape(Graph graph, IReadOnlyList<Value> outputs, bool batchStatistics = false, bool isForwardOnly = false)
     {
+        this.isForwardOnly = isForwardOnly;
         HashSet<Value> reached = [.. outputs];
         foreach (Node node in graph.Nodes.Reverse())
         {
@@ -78,8 +81,11 @@ internal sealed class GradientTape
     /// <summary>Threads to work on, or null; results do not depend on them.</summary>
     public WorkerPool? Pool { get; init; }
 
+    /// <summary>At most how many samples a run may have.</summary>
+    public int MostSamples => plan.IsAlone ? 1 : plan.TakesOne ? MostParts : int.MaxValue;
+
     /// <summary>Runs the graph and keeps what <see cref="Backward"/> needs.</summary>
-    /// <param name="inputs">A tensor for each graph input.</param>
+    /// <param name="inputs">A tensor for each graph input; joined along the batch, also where the graph takes one sample at a time.</param>
     /// <param name="cancellation">Ends the run.</param>
     /// <returns>The values to differentiate, as computed; valid until the next run.</returns>
     public Tensor[] Forward(IReadOnlyList<Tensor> inputs, CancellationToken cancellation = default)
@@ -200,9 +206,9 @@ internal sealed class GradientTape
         int batch = inputs.Count > 0 && inputs[0].Rank > 0 ? inputs[0].Dims[0] : 1;
         if (bounds.Length > 0 && bounds[^1] == batch) return;
         bool isDivisible = plan.IsDivisible && inputs.All(t => t.Rank > 0 && t.Dims[0] == batch);
-        int count = isDivisible ? Math.Clamp(batch, 1, MostParts) : 1;
+        int count = plan.TakesOne ? batch : isDivisible ? Math.Clamp(batch, 1, MostParts) : 1;
         bounds = [.. Enumerable.Range(0, count + 1).Select(p => (int)((long)batch * p / count))];
-        parts = [.. Enumerable.Range(0, count).Select(_ => new TapePart(plan, constants, count == 1 ? Pool : null))];
+        parts = [.. Enumerable.Range(0, count).Select(_ => new TapePart(plan, constants, count == 1 ? Pool : null, isForwardOnly))];
         Array.Clear(computed);
     }
 

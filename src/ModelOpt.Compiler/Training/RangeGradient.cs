@@ -59,6 +59,9 @@ internal readonly record struct RangeGradient(double Low, double High)
         return new RangeGradient(below - share, above + share);
     }
 
+    /// <summary>The gradient of a share of a loss.</summary>
+    public static RangeGradient operator *(RangeGradient gradient, double share) => new(gradient.Low * share, gradient.High * share);
+
     /// <summary>The gradient of a sum of losses.</summary>
     public static RangeGradient operator +(RangeGradient a, RangeGradient b) => new(a.Low + b.Low, a.High + b.High);
 }

@@ -13,7 +13,8 @@ namespace ModelOpt.Compiler.Training;
 /// <param name="plan">What is run.</param>
 /// <param name="constants">The constants by slot, rounded to their grids; null for what is computed.</param>
 /// <param name="pool">Threads within operators, or null.</param>
-internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? pool)
+/// <param name="isForwardOnly">Whether there is no way back, so that what nothing reads any more is memory for what comes next.</param>
+internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? pool, bool isForwardOnly)
 {
     private readonly TensorArena arena = new();
     private readonly Tensor?[] computed = new Tensor?[plan.Values.Count];
@@ -70,6 +71,15 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
             if (step.Outputs[i] < 0) continue;
             Keep(step.Node, step.Outputs[i], context.Outputs[i] ?? throw GraphDiagnostics.UnsupportedForm.Error(
                 step.Node.Label, step.Node.Type, $"its output {i} is not computed"));
+        }
+
+        if (!isForwardOnly) return;
+        foreach (int slot in step.Ended)
+        {
+            (Tensor? value, Tensor? exact) = (computed[slot], unrounded[slot]);
+            computed[slot] = unrounded[slot] = null;
+            Free(value);
+            Free(exact);
         }
     }
 

@@ -11,8 +11,9 @@ namespace ModelOpt.Compiler.Training;
 /// <param name="Asked">Which inputs' gradients are of use.</param>
 /// <param name="IsDifferentiated">Whether any is, and there is a way to it.</param>
 /// <param name="Statistics">The operator, where it looks at the whole batch; or null.</param>
+/// <param name="Ended">What nothing reads after it on the way forward, and is not asked for.</param>
 internal sealed record TapeNode(
-    Node Node, Operator Operator, int[] Inputs, int[] Outputs, bool[] Asked, bool IsDifferentiated, IBatchStatistics? Statistics);
+    Node Node, Operator Operator, int[] Inputs, int[] Outputs, bool[] Asked, bool IsDifferentiated, IBatchStatistics? Statistics, int[] Ended);
 
 /// <summary>What is run forward and back: the nodes that chosen values need, and where in arrays their values stand.</summary>
 internal sealed class TapePlan
@@ -37,10 +38,20 @@ internal sealed class TapePlan
         }
 
         nodes.Reverse();
+        Dictionary<Value, Node> lastReaders = [];
+        foreach (Node node in nodes)
+        {
+            foreach (Value value in node.Inputs.OfType<Value>().Where(v => !v.IsConstant && !outputs.Contains(v))) lastReaders[value] = node;
+        }
+
+        ILookup<Node, Value> ended = lastReaders.ToLookup(p => p.Value, p => p.Key);
         Inputs = [.. graph.Inputs.Select(Slot)];
         Nodes = [.. nodes.Select(Plan)];
         Outputs = [.. outputs.Select(Slot)];
         IsDivisible = SampleIndependence.Of(graph, nodes);
+        bool isClosed = graph.Inputs.Exists(i => i.Shape is { Rank: > 0 } shape && shape[0].IsKnown);
+        TakesOne = isClosed && graph.Inputs.Concat(outputs).All(v => v.Shape is { Rank: > 0 } shape && shape[0] == 1);
+        IsAlone = isClosed && !TakesOne;
 
         TapeNode Plan(Node node)
         {
@@ -48,7 +59,7 @@ internal sealed class TapePlan
             bool[] asked = [.. node.Inputs.Select(v => v is not null && wanted.Contains(v))];
             return new TapeNode(
                 node, op, [.. node.Inputs.Select(Slot)], [.. node.Outputs.Select(Slot)], asked,
-                op is IDifferentiable && asked.Contains(true), batchStatistics ? op as IBatchStatistics : null);
+                op is IDifferentiable && asked.Contains(true), batchStatistics ? op as IBatchStatistics : null, [.. ended[node].Select(v => Slot(v))]);
         }
     }
 
@@ -66,6 +77,12 @@ internal sealed class TapePlan
 
     /// <summary>Whether samples are computed independently of each other, but for <see cref="TapeNode.Statistics"/>.</summary>
     public bool IsDivisible { get; }
+
+    /// <summary>Whether the graph takes one sample at a time, so that several are as many runs.</summary>
+    public bool TakesOne { get; }
+
+    /// <summary>Whether it does, and results of several runs cannot be joined.</summary>
+    public bool IsAlone { get; }
 
     /// <summary>The slot of a value, which gets one; −1 for none.</summary>
     /// <param name="value">The value.</param>

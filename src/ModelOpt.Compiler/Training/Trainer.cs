@@ -9,8 +9,8 @@ namespace ModelOpt.Compiler.Training;
 internal sealed class Trainer
 {
     private readonly TrainingSettings settings;
-    private readonly IReadOnlyList<IObjective> objectives;
     private readonly GradientTape tape;
+    private readonly LossTape losses;
     private readonly WorkerPool? pool;
     private readonly Dictionary<Value, (Node Node, int Position)> readers = [];
     private readonly IReadOnlyList<TrainedRange> ranges;
@@ -28,8 +28,14 @@ internal sealed class Trainer
     public Trainer(
         Graph graph, TrainingSettings settings, IReadOnlyList<IObjective> objectives, WorkerPool? pool, bool batchStatistics = false)
     {
-        (this.settings, this.objectives, this.pool) = (settings, objectives, pool);
-        tape = new GradientTape(graph, [.. objectives.SelectMany(o => o.Values)], batchStatistics) { Pool = pool };
+        (this.settings, this.pool) = (settings, pool);
+        ranges = TrainedRange.Of(graph, settings.Optimizer);
+        losses = new LossTape(graph, objectives, pool, batchStatistics) 
+        {
+            Ranged = [.. ranges.SelectMany(r => r.Values)],
+            Forwarded = () => weights ??= [.. tape!.Parameters.Select(p => Started(p, isRestored: false))],
+        };
+        tape = losses.Tape;
         HashSet<Value> parameters = [.. tape.Parameters];
         foreach (Node node in graph.Nodes)
         {
@@ -39,7 +45,6 @@ internal sealed class Trainer
             }
         }
 
-        ranges = TrainedRange.Of(graph, settings.Optimizer);
         biased = [.. graph.Nodes.Where(n => n.InputOrNull(2)?.Quantization?.Type == ElementType.Int32)];
     }
 
@@ -117,35 +122,17 @@ internal sealed class Trainer
         TrainingBatch batch, int step, int steps, Action<int, int, double> stepped, CancellationToken cancellation)
     {
         BeforeStep?.Invoke(step);
-        (double loss, Tensor[] gradients) = Gradients(batch, cancellation);
+        (double loss, Tensor[] gradients) = losses.Of(batch, cancellation);
         if (!double.IsFinite(loss)) return (step + 1, tape.FirstNotFinite()?.Name ?? "the loss");
         float rate = LearningRates.Of(settings.Schedule, settings.LearningRate, step, steps);
         new PlaneJob(weights!.Length, i => weights[i].Step(gradients[i], rate)).Run(pool);
         foreach (TrainedRange range in ranges)
-            range.Step(range.Values.Aggregate(default(RangeGradient), (sum, v) => sum + tape.RangeGradient(v)), rate);
+            range.Step(range.Values.Aggregate(default(RangeGradient), (sum, v) => sum + losses.RangeOf(v)), rate);
         foreach (Node node in biased) GridAnnotation.FollowBias(node);
         tape.FollowStatistics();
         Done = step + 1;
         stepped(step + 1, steps, loss);
         return null;
-    }
-
-    /// <summary>The loss of a batch, and the gradients of <see cref="Parameters"/>.</summary>
-    private (double Loss, Tensor[] Gradients) Gradients(TrainingBatch batch, CancellationToken cancellation)
-    {
-        Tensor[] computed = tape.Forward(batch.Inputs, cancellation);
-        var gradients = new Tensor[computed.Length];
-        double loss = 0;
-        for (int o = 0, first = 0; o < objectives.Count; first += objectives[o++].Values.Count)
-        {
-            int count = objectives[o].Values.Count;
-            (double part, Tensor[] own) = objectives[o].Evaluate(computed.AsSpan(first, count), batch, cancellation);
-            loss += part;
-            own.CopyTo(gradients, first);
-        }
-
-        weights ??= [.. tape.Parameters.Select(p => Started(p, isRestored: false))];
-        return (loss, double.IsFinite(loss) ? tape.Backward(gradients, cancellation) : []);
     }
 
     /// <summary>A bias is measured by what its layer computes, a weight by itself, each output channel for itself where they come first.</summary>

@@ -30,13 +30,14 @@ internal readonly record struct TrainingScore(double Loss, int? Right, int Sampl
     /// <param name="objective">The loss.</param>
     /// <param name="data">The samples.</param>
     /// <param name="indices">Which of them.</param>
-    /// <param name="batchSize">Samples that run together.</param>
+    /// <param name="batchSize">Samples that run together, where the graph takes more than one.</param>
     /// <param name="pool">Threads, or null.</param>
     /// <param name="cancellation">Ends the work.</param>
     public static TrainingScore Of(
         Graph graph, IObjective objective, TrainingSet data, IReadOnlyList<int> indices, int batchSize, WorkerPool? pool,
         CancellationToken cancellation)
     {
+        if (graph.Inputs.Exists(i => i.Shape is { Rank: > 0 } shape && shape[0].IsKnown)) batchSize = 1;
         Interpreter interpreter = new(graph, [.. objective.Values, graph.Outputs[0]]) { FakeQuantize = true, Pool = pool };
         double loss = 0;
         int right = 0;

@@ -11,7 +11,22 @@ namespace ModelOpt.Compiler.Training;
 /// <param name="Inputs">A tensor for each graph input, the batch first.</param>
 /// <param name="Labels">The class of each sample; empty where there are no labels.</param>
 /// <param name="Targets">What the model's first output should be, the batch first; null where that is not known.</param>
-internal sealed record TrainingBatch(Tensor[] Inputs, int[] Labels, Tensor? Targets = null);
+internal sealed record TrainingBatch(Tensor[] Inputs, int[] Labels, Tensor? Targets = null)
+{
+    /// <summary>Some of the samples.</summary>
+    /// <param name="first">The first, from 0.</param>
+    /// <param name="count">How many.</param>
+    public TrainingBatch Slice(int first, int count) => new(
+        Array.ConvertAll(Inputs, i => Slice(i, first, count)),
+        Labels.Length == 0 ? [] : Labels[first..(first + count)],
+        Targets is null ? null : Slice(Targets, first, count));
+
+    private static Tensor Slice(Tensor tensor, int first, int count)
+    {
+        int sample = tensor.Bytes.Length / tensor.Dims[0];
+        return new Tensor(tensor.Type, [count, .. tensor.Dims[1..]], tensor.Bytes.Slice(first * sample, count * sample));
+    }
+}
 
 /// <summary>Samples of a graph's inputs and perhaps their labels or targets, read batch by batch.</summary>
 internal sealed class TrainingSet : IDisposable
@@ -66,6 +81,10 @@ internal sealed class TrainingSet : IDisposable
 
     /// <summary>Whether it is known what the model's first output should be for each sample.</summary>
     public bool HasTargets => targets is not null;
+
+    /// <summary>The first input that takes neither any number of samples nor one at a time; null where there is none.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    public static Value? FixedBatch(Graph graph) => graph.Inputs.Find(i => i.Shape is not { Rank: > 0 } shape || (shape[0].IsKnown && shape[0] != 1));
 
     /// <summary>Checks that labels are classes of a model.</summary>
     /// <param name="classes">How many classes it has.</param>

@@ -32,10 +32,9 @@ internal sealed class Teaching : IDisposable
     public static Teaching? Of(
         Graph graph, PassContext context, TrainingSettings settings, Action<Trainer, int>? beforeStep = null, Func<int, int>? firstEpochOf = null)
     {
-        Value? closed = graph.Inputs.Find(i => i.Shape is not { Rank: > 0 } shape || shape[0].IsKnown);
-        if (closed is not null)
+        if (TrainingSet.FixedBatch(graph) is { } closed)
         {
-            context.Diagnostics.Report(FineTuningDiagnostics.OneSample.At(null, null, closed.Name, closed.Shape?[0].Size));
+            context.Diagnostics.Report(FineTuningDiagnostics.FixedBatch.At(null, null, closed.Name, closed.Shape?[0].Size));
             return null;
         }
 

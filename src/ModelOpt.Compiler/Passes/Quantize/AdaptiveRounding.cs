@@ -31,7 +31,7 @@ internal static class AdaptiveRounding
     public static string Apply(Graph graph, IReadOnlyDictionary<Node, Tensor> exact, PassContext context)
     {
         CompileOptions options = context.Options;
-        if (graph.Inputs.Exists(i => i.Shape is not { Rank: > 0 } shape || shape[0].IsKnown)) return "rounding: the model takes one sample at a time";
+        if (TrainingSet.FixedBatch(graph) is not null) return "rounding: the model takes several samples at a time";
         using TrainingSet data = new(graph, options, nameof(options.CalibrationData), options.CalibrationData, null);
         int count = Math.Min(data.Count, options.CalibrationSamples);
         int[] samples = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * data.Count / count))];
@@ -68,7 +68,8 @@ internal static class AdaptiveRounding
         Graph graph, Dictionary<Value, SoftRounding> weights, DistillationObjective teacher, TrainingSet data, int[] samples,
         PassContext context, WorkerPool pool)
     {
-        GradientTape tape = new(graph, teacher.Values) { Pool = pool };
+        LossTape losses = new(graph, [teacher], pool);
+        IReadOnlyList<Value> parameters = losses.Tape.Parameters;
         Random random = new(context.Model.Seed ?? 0);
         int steps = context.Model.RoundingSteps ?? DefaultSteps, batch = Math.Min(BatchSize, samples.Length);
         for (int step = 0; step < steps; step++)
@@ -78,15 +79,14 @@ internal static class AdaptiveRounding
             // The next of the samples in random order, which is another one each time they are through.
             if (step % (samples.Length / batch) == 0) random.Shuffle(samples);
             TrainingBatch chosen = data.Batch(samples.AsSpan(step % (samples.Length / batch) * batch, batch), pool);
-            (double loss, Tensor[] gradients) = teacher.Evaluate(tape.Forward(chosen.Inputs, context.Cancellation), chosen, context.Cancellation);
+            (double loss, Tensor[] gradients) = losses.Of(chosen, context.Cancellation);
             if (!double.IsFinite(loss)) break;
-            Tensor[] computed = tape.Backward(gradients, context.Cancellation);
             double done = (((double)step / steps) - FreeShare) / (1 - FreeShare);
             // In float32, so that the last bit of a cosine, in which machines differ, is cut off.
             float? exponent = done < 0 ? null : (float)(LastExponent + ((FirstExponent - LastExponent) * (1 + Math.Cos(Math.PI * done)) / 2));
-            new PlaneJob(tape.Parameters.Count, i =>
+            new PlaneJob(parameters.Count, i =>
             {
-                if (weights.TryGetValue(tape.Parameters[i], out SoftRounding? weight)) weight.Step(computed[i], Rate, exponent);
+                if (weights.TryGetValue(parameters[i], out SoftRounding? weight)) weight.Step(gradients[i], Rate, exponent);
             }).Run(pool);
         }
 

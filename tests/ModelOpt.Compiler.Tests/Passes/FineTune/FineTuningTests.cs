@@ -124,10 +124,31 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
-    public void A_model_of_one_sample_is_left_as_it_is()
+    public void A_model_of_one_sample_learns_as_one_of_any_number_does()
     {
         using TempFolder folder = new();
-        (_, PassContext context, _) = FineTuneTesting.Compress(FineTuneTesting.Options(folder) with { FineTune = FineTuneMode.Distill }, batch: 1);
+        CompileOptions options = FineTuneTesting.Options(folder) with { Sparsity = 0.7, FineTune = FineTuneMode.Distill, Epochs = 3 };
+        (Graph without, PassContext context, _) = FineTuneTesting.Compress(options with { FineTune = FineTuneMode.None }, batch: 1);
+        (Graph one, _, IReadOnlyList<AppliedPass> passes) = FineTuneTesting.Compress(options, batch: 1);
+        Assert.IsGreaterThan(0, passes.Single(p => p.Name == "FineTuning").Changes);
+        Assert.IsLessThan(0.9 * Error(without, context), Error(one, context));
+
+        static double Error(Graph graph, PassContext context) => Enumerable.Range(0, 100).Average(i =>
+        {
+            Tensor image = TestGraph.RandomTensor(900 + i, 1, 2, 8, 8);
+            float[] wanted = new Interpreter(context.Reference!).Run(image)[0].Span<float>().ToArray();
+            float[] computed = new Interpreter(graph) { FakeQuantize = true }.Run(image)[0].Span<float>().ToArray();
+            return wanted.Zip(computed, (w, c) => (double)(w - c) * (w - c)).Average();
+        });
+    }
+
+    [TestMethod]
+    public void A_model_of_several_samples_is_left_as_it_is()
+    {
+        using TempFolder folder = new();
+        string data = folder.Write("four.npy", DataTesting.Npy("<f4", "25, 4, 2, 8, 8", MemoryMarshal.AsBytes(TestGraph.RandomTensor(77, 25, 4, 2, 8, 8).Span<float>())));
+        (_, PassContext context, _) = FineTuneTesting.Compress(
+            FineTuneTesting.Options(folder) with { CalibrationData = [data], FineTune = FineTuneMode.Distill }, batch: 4);
         Assert.AreEqual("MOPT4509", ((DiagnosticList)context.Diagnostics).Diagnostics.Single().Descriptor.Code);
     }
 

@@ -1,0 +1,87 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Training;
+
+/// <summary>
+/// The loss of a batch, and its gradients, whatever number of samples the graph takes at a time: where it takes fewer than the batch has,
+/// these come one after the other, and gradients add up.
+/// </summary>
+internal sealed class LossTape
+{
+    private readonly IReadOnlyList<IObjective> objectives;
+    private readonly Dictionary<Value, RangeGradient> ranges = [];
+
+    /// <summary>Prepares a graph.</summary>
+    /// <param name="graph">The graph, sorted.</param>
+    /// <param name="objectives">The losses, which are added.</param>
+    /// <param name="pool">Threads, or null; results do not depend on them.</param>
+    /// <param name="batchStatistics">Whether BatchNormalization normalizes by statistics of the batch.</param>
+    public LossTape(Graph graph, IReadOnlyList<IObjective> objectives, WorkerPool? pool, bool batchStatistics = false)
+    {
+        this.objectives = objectives;
+        Tape = new GradientTape(graph, [.. objectives.SelectMany(o => o.Values)], batchStatistics) { Pool = pool };
+    }
+
+    /// <summary>What runs the graph; of a batch, it knows the samples that came last.</summary>
+    public GradientTape Tape { get; }
+
+    /// <summary>Activations of which the gradients of their ranges are wanted.</summary>
+    public IReadOnlyList<Value> Ranged { get; init; } = [];
+
+    /// <summary>Called when samples were run forward, before the way back.</summary>
+    public Action? Forwarded { get; init; }
+
+    /// <summary>The loss of a batch, and the gradients of the tape's parameters.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <returns>The mean over the samples; gradients are valid until the next batch, and there are none where the loss is not finite.</returns>
+    public (double Loss, Tensor[] Gradients) Of(TrainingBatch batch, CancellationToken cancellation)
+    {
+        ranges.Clear();
+        int samples = batch.Inputs[0].Dims[0];
+        if (samples <= Tape.MostSamples) return Run(batch, cancellation);
+        double loss = 0;
+        Tensor[] sums = [.. Tape.Parameters.Select(p => Tensor.Zeros(ElementType.Float32, p.Constant!.Dims))];
+        for (int first = 0; first < samples; first += Tape.MostSamples)
+        {
+            int count = Math.Min(Tape.MostSamples, samples - first);
+            float share = (float)count / samples;
+            (double part, Tensor[] gradients) = Run(batch.Slice(first, count), cancellation, share);
+            loss += part * share;
+            if (!double.IsFinite(loss)) return (loss, []);
+            for (int i = 0; i < sums.Length; i++)
+            {
+                ReadOnlySpan<float> from = gradients[i].Span<float>();
+                Span<float> to = sums[i].Span<float>();
+                for (int e = 0; e < to.Length; e++) to[e] += share * from[e];
+            }
+        }
+
+        return (loss, sums);
+    }
+
+    /// <summary>The gradient of the range of one of <see cref="Ranged"/> in the last batch.</summary>
+    /// <param name="value">The activation.</param>
+    public RangeGradient RangeOf(Value value) => ranges.GetValueOrDefault(value);
+
+    private (double Loss, Tensor[] Gradients) Run(TrainingBatch batch, CancellationToken cancellation, float share = 1)
+    {
+        Tensor[] computed = Tape.Forward(batch.Inputs, cancellation);
+        var gradients = new Tensor[computed.Length];
+        double loss = 0;
+        for (int o = 0, first = 0; o < objectives.Count; first += objectives[o++].Values.Count)
+        {
+            int count = objectives[o].Values.Count;
+            (double part, Tensor[] own) = objectives[o].Evaluate(computed.AsSpan(first, count), batch, cancellation);
+            loss += part;
+            own.CopyTo(gradients, first);
+        }
+
+        Forwarded?.Invoke();
+        if (!double.IsFinite(loss)) return (loss, []);
+        Tensor[] result = Tape.Backward(gradients, cancellation);
+        foreach (Value value in Ranged) ranges[value] = ranges.GetValueOrDefault(value) + (Tape.RangeGradient(value) * share);
+        return (loss, result);
+    }
+}
