@@ -13,7 +13,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Benchmarks;
 
 /// <summary>
-/// How long a training step of a classifier takes: data, gradient, update, in float32 and with int8 simulated. Samples and labels are
+/// How long a training step of a classifier takes: data, gradient, update, in float32, with batch normalization, and with int8 simulated. Samples and labels are
 /// noise, which costs what any others do. Numbers of threads take turns, so that what else the machine does slows all alike.
 /// </summary>
 internal static class TrainingTable
@@ -34,7 +34,10 @@ internal static class TrainingTable
             Console.WriteLine();
             Console.WriteLine("| form | threads | ms a step | of processors | MB allocated a step | collections of generation 0, 1, 2 in 100 steps |");
             Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
-            foreach (QuantizationMode mode in new[] { QuantizationMode.None, QuantizationMode.Int8 }) Print(folder, model, batch, mode);
+            Print(folder, model, batch, Form.Float32);
+            if (ModelCompiler.Read(File.ReadAllBytes(model), model, new CompileOptions()).Nodes.Any(n => n.Type == "BatchNormalization"))
+                Print(folder, model, batch, Form.BatchStatistics);
+            Print(folder, model, batch, Form.Int8);
         }
         finally
         {
@@ -42,9 +45,9 @@ internal static class TrainingTable
         }
     }
 
-    private static void Print(string folder, string model, int batch, QuantizationMode mode)
+    private static void Print(string folder, string model, int batch, Form form)
     {
-        Run[] runs = [.. new[] { 1, Environment.ProcessorCount }.Distinct().Select(threads => new Run(folder, model, batch, mode, threads))];
+        Run[] runs = [.. new[] { 1, Environment.ProcessorCount }.Distinct().Select(threads => new Run(folder, model, batch, form, threads))];
         foreach (Run run in runs) run.Turn();
         foreach (Run run in runs) run.Forget();
         for (int turn = 0; turn < Turns; turn++)
@@ -54,9 +57,22 @@ internal static class TrainingTable
 
         foreach (Run run in runs)
         {
-            Console.WriteLine($"| {(mode == QuantizationMode.None ? "float32" : "int8")} | {run.Row()} |");
+            Console.WriteLine($"| {form} | {run.Row()} |");
             run.Dispose();
         }
+    }
+
+    /// <summary>What a step simulates.</summary>
+    private enum Form
+    {
+        /// <summary>Normalizations are folded into the layers before them.</summary>
+        Float32,
+
+        /// <summary>Normalizations are by statistics of the batch, as <c>modelopt train</c> does.</summary>
+        BatchStatistics,
+
+        /// <summary>The compressed model, as fine-tuning does.</summary>
+        Int8,
     }
 
     private sealed class Run : IDisposable
@@ -70,7 +86,7 @@ internal static class TrainingTable
         private long allocated;
         private TimeSpan processors;
 
-        public Run(string folder, string model, int batch, QuantizationMode mode, int threads)
+        public Run(string folder, string model, int batch, Form form, int threads)
         {
             Graph graph = ModelCompiler.Read(File.ReadAllBytes(model), model, new CompileOptions());
             samples = [.. Enumerable.Range(0, batch * StepsPerEpoch)];
@@ -80,17 +96,18 @@ internal static class TrainingTable
             float[] inputs = new float[dims.Aggregate(1, (a, b) => a * b)];
             for (int i = 0; i < inputs.Length; i++) inputs[i] = random.NextSingle();
             long[] labels = [.. samples.Select(_ => random.NextInt64(classes))];
-            string own = Directory.CreateDirectory(Path.Combine(folder, $"{mode}{threads}")).FullName, x = Path.Combine(own, "x.npy"), y = Path.Combine(own, "y.npy");
+            string own = Directory.CreateDirectory(Path.Combine(folder, $"{form}{threads}")).FullName, x = Path.Combine(own, "x.npy"), y = Path.Combine(own, "y.npy");
             WriteNpy(x, "<f4", dims, MemoryMarshal.AsBytes<float>(inputs));
             WriteNpy(y, "<i8", [samples.Length], MemoryMarshal.AsBytes<long>(labels));
-            CompileOptions options = new() { Quantization = mode, CalibrationData = [x], CalibrationSamples = 16 };
+            bool isNormalized = form == Form.BatchStatistics;
+            CompileOptions options = new() { Quantization = form == Form.Int8 ? QuantizationMode.Int8 : QuantizationMode.None, CalibrationData = [x], CalibrationSamples = 16 };
             PassContext context = new(options, new Recipe(), new DiagnosticList());
-            PassPipeline.Simplify(graph, context);
-            PassPipeline.Compress(graph, context);
+            PassPipeline.Simplify(graph, context, keepsNormalization: isNormalized);
+            if (!isNormalized) PassPipeline.Compress(graph, context);
             data = new TrainingSet(graph, options, "TrainingData", [x], y);
             pool = new WorkerPool(threads);
             TrainingSettings settings = new(1, batch, 1e-4, OptimizerKind.Adam, LearningRateSchedule.Constant, Augmentation.None, 0);
-            trainer = new Trainer(graph, settings, [new LabelObjective(ClassScores.Of(graph, out _))], pool);
+            trainer = new Trainer(graph, settings, [new LabelObjective(ClassScores.Of(graph, out _))], pool, isNormalized);
         }
 
         public void Turn()

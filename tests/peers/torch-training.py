@@ -1,6 +1,6 @@
 """How long PyTorch takes for a training step of the networks that docs/performance.md compares: Debian's python3-torch.
 
-usage: torch-training.py mnist|resnet8 THREADS SECONDS
+usage: torch-training.py mnist|resnet8|resnet8-bn THREADS SECONDS
 """
 import sys
 import time
@@ -11,13 +11,14 @@ from torch.nn import functional as F
 
 
 class ResNet8(nn.Module):
-    """MLPerf Tiny's ResNet8 with batch normalization in training mode."""
+    """MLPerf Tiny's ResNet8, with batch normalization in training mode or without."""
 
-    def __init__(self):
+    def __init__(self, normalized):
         super().__init__()
 
         def layer(inputs, outputs, stride):
-            return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1), nn.BatchNorm2d(outputs))
+            convolution = nn.Conv2d(inputs, outputs, 3, stride, 1)
+            return nn.Sequential(convolution, nn.BatchNorm2d(outputs)) if normalized else convolution
 
         self.stem = layer(3, 16, 1)
         self.blocks = nn.ModuleList()
@@ -41,7 +42,7 @@ torch.set_num_threads(threads)
 if name == "mnist":
     model, shape, batch = nn.Sequential(nn.Conv2d(1, 12, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(2028, 10)), (1, 28, 28), 64
 else:
-    model, shape, batch = ResNet8(), (3, 32, 32), 128
+    model, shape, batch = ResNet8(name == "resnet8-bn"), (3, 32, 32), 128
 optimizer = torch.optim.Adam(model.parameters(), 1e-4)
 images, labels = torch.rand(batch * 8, *shape), torch.randint(0, 10, (batch * 8,))
 

@@ -68,6 +68,25 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
+    public void Ranges_that_calibration_chose_too_wide_become_narrower()
+    {
+        using TempFolder folder = new();
+        CompileOptions options = FineTuneTesting.Options(folder);
+        float[] images = TestGraph.RandomTensor(77, 20, 2, 8, 8).Span<float>().ToArray();
+        for (int i = 0; i < 128; i++) images[i] *= 16;
+        string outlier = folder.Write("outlier.npy", DataTesting.Npy("<f4", "20, 2, 8, 8", MemoryMarshal.AsBytes<float>(images)));
+        options = options with { CalibrationData = [outlier], TrainingData = options.CalibrationData, Epochs = 20 };
+        (Graph without, PassContext context, _) = FineTuneTesting.Compress(options);
+        (Graph trained, _, _) = FineTuneTesting.Compress(options with { FineTune = FineTuneMode.Distill });
+        float[] before = Scales(without), after = Scales(trained);
+        Assert.HasCount(5, after);
+        for (int i = 0; i < after.Length; i++) Assert.IsLessThan(0.7f * before[i], after[i], $"value {i}");
+        Assert.IsLessThan(0.5 * FineTuneTesting.Error(without, context), FineTuneTesting.Error(trained, context));
+
+        static float[] Scales(Graph graph) => [.. graph.Values.Where(v => v.Producer is not null && v.Quantization is not null).Select(v => v.Quantization!.Scale)];
+    }
+
+    [TestMethod]
     public void The_same_options_give_the_same_weights()
     {
         using TempFolder folder = new();
