@@ -44,6 +44,14 @@ internal sealed class LayerMoments
     /// <summary>How many positions of samples were seen.</summary>
     public long Count => count;
 
+    /// <summary>
+    /// How strongly a fit to these moments is to hold weights at what they were, as a share of the mean variance of the inputs: the more, the
+    /// fewer positions there are for each weight to learn from. A layer wider than there are positions would learn these by heart.
+    /// </summary>
+    /// <param name="least">The share where there is no want of samples.</param>
+    /// <param name="perInput">What is added for each input that a position has to tell of.</param>
+    public double RidgeOf(double least, double perInput) => least + (perInput * Inputs / Math.Max(1, Count));
+
     /// <summary>Bytes that the moments of a layer take.</summary>
     /// <param name="groups">Groups of the convolution.</param>
     /// <param name="inputs">Weights of an output channel.</param>

@@ -8,10 +8,8 @@ namespace ModelOpt.Compiler.Passes.Constrain;
 /// <summary>Clusters one layer: chooses its values, gives each weight one of them, and says so in the weight's constraints.</summary>
 internal sealed class LayerClustering
 {
-    // How strongly weights are drawn to what they were, in shares of the mean variance of the inputs: a little for numerical
-    // stability, and the more the fewer positions there are for each weight to learn from.
-    private const double Ridge = 0.3;
-    private const double RidgePerUnknown = 2;
+    // How strongly weights are drawn to what they were.
+    private const double Ridge = 0.3, RidgePerInput = 2;
 
     // Inputs that hardly vary on the calibration data may do so later; their weights count for something all the same.
     private const double LeastImportance = 0.01;
@@ -38,7 +36,7 @@ internal sealed class LayerClustering
         double[][] importance = moments is null ? [CompensatedAssignment.Importance(new double[(perChannel + 1) * (perChannel + 1)], perChannel, 0)]
             : [.. Enumerable.Range(0, moments.Groups).Select(g => CompensatedAssignment.Importance(moments.Gram(g), perChannel, LeastImportance))];
         layer = new LayerWeights(tensor.Span<float>().ToArray(), tensor.Dims[0], constraints.Mask?.Zeros, importance);
-        ridge = moments is null ? 0 : Ridge + (RidgePerUnknown * perChannel / moments.Count);
+        ridge = moments?.RidgeOf(Ridge, RidgePerInput) ?? 0;
     }
 
     /// <summary>Clusters it into values that are integers in int8.</summary>

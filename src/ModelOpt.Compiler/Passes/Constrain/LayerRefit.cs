@@ -10,10 +10,7 @@ internal static class LayerRefit
     /// <summary>The pull to the original weights, as a share of the mean variance of a layer's inputs.</summary>
     private const double LeastRidge = 0.01;
 
-    /// <summary>
-    /// How much more it pulls for each input that a position of the samples has to tell of. A layer wider than there are positions would fit
-    /// these alone, and its weights would seem to cost nothing.
-    /// </summary>
+    /// <summary>How much more it pulls for each input that a position has to tell of: else weights would seem to cost nothing.</summary>
     private const double RidgePerInput = 4;
 
     /// <summary>The layers that are fitted where some are compressed: the first of these and all behind it.</summary>
@@ -25,7 +22,7 @@ internal static class LayerRefit
 
     /// <summary>The pull for a layer, as a share of the mean variance of its inputs.</summary>
     /// <param name="moments">The layer's moments.</param>
-    public static double RidgeOf(LayerMoments moments) => LeastRidge + (RidgePerInput * moments.Inputs / Math.Max(1, moments.Count));
+    public static double RidgeOf(LayerMoments moments) => moments.RidgeOf(LeastRidge, RidgePerInput);
 
     /// <summary>Fits a layer to what it should give, from what it is.</summary>
     /// <param name="graph">The graph.</param>

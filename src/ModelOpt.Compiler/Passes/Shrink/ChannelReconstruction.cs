@@ -14,8 +14,7 @@ internal static class ChannelReconstruction
     /// <summary>How strongly weights are held at what they were, as a share of the mean variance of their inputs.</summary>
     private const double Ridge = 1e-2;
 
-    /// <summary>The same for each weight of an output to a position seen: where few were, a fit would follow their noise.</summary>
-    private const double SampleRidge = 0.1;
+    private const double RidgePerInput = 0.1;
 
     /// <summary>Lets the float model give, under the names of the pruned graph's values, the channels that these have left.</summary>
     /// <param name="reference">The float model.</param>
@@ -58,8 +57,8 @@ internal static class ChannelReconstruction
 
         void Fit(Node layer, LayerMoments moments)
         {
-            double ridge = Ridge + (SampleRidge * moments.Inputs / Math.Max(1, moments.Count));
-            (Tensor weight, float[] bias) = ConstrainedLeastSquares.Fit(layer.Input(1).Constant!, moments, new(), ridge, context.Cancellation);
+            (Tensor weight, float[] bias) = ConstrainedLeastSquares.Fit(
+                layer.Input(1).Constant!, moments, new(), moments.RidgeOf(Ridge, RidgePerInput), context.Cancellation);
             OutputAffine.SetConstants(graph, layer, weight.Span<float>().ToArray(), bias);
         }
     }

@@ -191,6 +191,6 @@ internal sealed class Decomposition(bool plain = false) : Pass
 
         public LayerTarget Target(LayerMoments? moments) => moments is null
             ? LayerTarget.Plain(geometry.Shape, geometry.Weight)
-            : LayerTarget.Of(geometry.Shape, geometry.Weight, layer.InputOrNull(2)?.Constant, moments);
+            : LayerTarget.Of(geometry.Shape, geometry.Weight, moments);
     }
 }

@@ -10,11 +10,8 @@ namespace ModelOpt.Compiler.Passes.Shrink;
 /// </summary>
 internal sealed class LayerTarget
 {
-    // Times the mean variance of the inputs: what calibration did not see still counts a little.
-    private const double Ridge = 1e-4;
-
-    // More for each input that a position of the samples has to tell of: few samples would else be learnt by heart.
-    private const double RidgePerInput = 0.3;
+    // What calibration did not see still counts a little.
+    private const double Ridge = 1e-4, RidgePerInput = 0.3;
 
     private LayerTarget(WeightShape shape, RowMatrix weight, RowMatrix covariance, double[] inputMean, double[]? outputMean)
     {
@@ -60,9 +57,8 @@ internal sealed class LayerTarget
     /// </summary>
     /// <param name="shape">The weight's sizes.</param>
     /// <param name="weight">The weight as it is.</param>
-    /// <param name="bias">The bias as it is, or null.</param>
     /// <param name="moments">The layer's moments, of one group.</param>
-    public static LayerTarget Of(WeightShape shape, RowMatrix weight, Tensor? bias, LayerMoments moments)
+    public static LayerTarget Of(WeightShape shape, RowMatrix weight, LayerMoments moments)
     {
         int k = shape.PerOutput;
         double[] inputMean = moments.InputMean(0).ToArray(), outputMean = new double[shape.Outputs];
@@ -70,23 +66,11 @@ internal sealed class LayerTarget
         double trace = 0;
         for (int i = 0; i < k; i++) trace += covariance[i, i];
 
-        double pull = trace > 0 ? (Ridge + (RidgePerInput * k / Math.Max(1, moments.Count))) * trace / k : 1;
+        double pull = trace > 0 ? moments.RidgeOf(Ridge, RidgePerInput) * trace / k : 1;
 
         // Of the inputs as they were: the ridge is to pull to the weight, not to zero.
         RowMatrix given = weight.Times(covariance);
         for (int i = 0; i < k; i++) covariance[i, i] += pull;
-        if (moments.Outputs != shape.Outputs)
-        {
-            // Output channels were removed: which of the reference's they were is not known, so the weight as it is counts.
-            for (int o = 0; o < shape.Outputs; o++)
-            {
-                outputMean[o] = bias?.Span<float>()[o] ?? 0;
-                for (int i = 0; i < k; i++) outputMean[o] += weight[o, i] * inputMean[i];
-            }
-
-            return new LayerTarget(shape, weight, covariance, inputMean, outputMean);
-        }
-
         for (int o = 0; o < shape.Outputs; o++) outputMean[o] = moments.OutputMean(0, o);
         RowMatrix missing = new(shape.Outputs, k, moments.CrossCovariance(0));
 

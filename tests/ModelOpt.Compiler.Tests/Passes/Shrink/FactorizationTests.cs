@@ -141,7 +141,7 @@ public sealed class FactorizationTests
         RowMatrix x = mixing.Times(sources), y = weight.Times(x);
         LayerMoments moments = new(1, k, shape.Outputs);
         moments.Add(0, FactorGeometry.ToFloat(x.Data), FactorGeometry.ToFloat(y.Data), Samples, null);
-        return LayerTarget.Of(shape, weight, null, moments);
+        return LayerTarget.Of(shape, weight, moments);
     }
 
     private static RowMatrix Random(int seed, int rows, int columns) =>
