@@ -198,6 +198,9 @@ public record ModelOptions : LayerOptions
     /// <summary>How training images are varied.</summary>
     public Augmentation? Augmentation { get; init; }
 
+    /// <summary>By which share of their height and width images are moved at most.</summary>
+    public double? AugmentationShift { get; init; }
+
     /// <summary>Where random choices start.</summary>
     public int? Seed { get; init; }
 
@@ -232,6 +235,7 @@ public record ModelOptions : LayerOptions
             Optimizer = Optimizer ?? fallback.Optimizer,
             LearningRateSchedule = LearningRateSchedule ?? fallback.LearningRateSchedule,
             Augmentation = Augmentation ?? fallback.Augmentation,
+            AugmentationShift = AugmentationShift ?? fallback.AugmentationShift,
             Seed = Seed ?? fallback.Seed,
         };
     }

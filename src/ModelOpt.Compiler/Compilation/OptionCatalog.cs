@@ -110,9 +110,12 @@ public static class OptionCatalog
             "How weights follow their gradients: Adam (the default), AdamW with weight decay, or Sgd with momentum.",
             o => M(o).Optimizer, (o, v) => M(o) with { Optimizer = (OptimizerKind)v }),
         Of("Fine-tuning", nameof(ModelOptions.Augmentation), new ChoiceValue<Augmentation>(),
-            "How training images are varied at random. Flip: mirrored left to right. Crop: moved by up to an eighth of their size. FlipCrop: "
+            "How training images are varied at random. Flip: mirrored left to right. Crop: moved, with zeros for what is missing. FlipCrop: "
                 + "both. None: not at all (the default).",
             o => M(o).Augmentation, (o, v) => M(o) with { Augmentation = (Augmentation)v }),
+        Of("Fine-tuning", nameof(ModelOptions.AugmentationShift), new ShareValue(),
+            "By which share of their size images are moved at most; 0.125 unless told.",
+            o => M(o).AugmentationShift, (o, v) => M(o) with { AugmentationShift = (double)v }),
 
         Of("Fine-tuning", nameof(ModelOptions.Distillation), new ChoiceValue<Distillation>(),
             "What of the float model is learnt. Blocks: its outputs and what its layers compute on the way (the default). Outputs: these alone.",

@@ -71,7 +71,7 @@ public enum Augmentation
     /// <summary>Mirrored left to right at random.</summary>
     Flip,
 
-    /// <summary>Moved by up to an eighth of their size at random; what is missing is zero.</summary>
+    /// <summary>Moved at random; what is missing is zero.</summary>
     Crop,
 
     /// <summary>Mirrored and moved.</summary>

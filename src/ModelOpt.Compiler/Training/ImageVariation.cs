@@ -5,22 +5,26 @@ namespace ModelOpt.Compiler.Training;
 
 /// <summary>How one training image is varied.</summary>
 /// <param name="Mirrored">Left to right.</param>
-/// <param name="Down">By which share of its height it is moved down, −1/8…1/8.</param>
-/// <param name="Right">By which share of its width it is moved to the right, −1/8…1/8.</param>
+/// <param name="Down">By which share of its height it is moved down.</param>
+/// <param name="Right">By which share of its width it is moved to the right.</param>
 internal readonly record struct ImageVariation(bool Mirrored, float Down, float Right)
 {
-    private const float Farthest = 1f / 8;
-
     /// <summary>A random variation.</summary>
     /// <param name="augmentation">What may be varied.</param>
+    /// <param name="farthest">By which share of its size an image is moved at most.</param>
     /// <param name="random">Where chance comes from.</param>
-    public static ImageVariation Of(Augmentation augmentation, Random random) => augmentation switch
+    public static ImageVariation Of(Augmentation augmentation, float farthest, Random random)
     {
-        Augmentation.Flip => new(random.Next(2) == 1, 0, 0),
-        Augmentation.Crop => new(false, Share(random), Share(random)),
-        Augmentation.FlipCrop => new(random.Next(2) == 1, Share(random), Share(random)),
-        _ => default,
-    };
+        return augmentation switch
+        {
+            Augmentation.Flip => new(random.Next(2) == 1, 0, 0),
+            Augmentation.Crop => new(false, Share(), Share()),
+            Augmentation.FlipCrop => new(random.Next(2) == 1, Share(), Share()),
+            _ => default,
+        };
+
+        float Share() => ((2 * random.NextSingle()) - 1) * farthest;
+    }
 
     /// <summary>Varies an image.</summary>
     /// <param name="image">float32 [1, C, H, W]; what has another form stays as it is.</param>
@@ -46,6 +50,4 @@ internal readonly record struct ImageVariation(bool Mirrored, float Down, float 
 
         return result;
     }
-
-    private static float Share(Random random) => ((2 * random.NextSingle()) - 1) * Farthest;
 }

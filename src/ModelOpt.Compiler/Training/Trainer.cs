@@ -103,7 +103,7 @@ internal sealed class Trainer
             cancellation.ThrowIfCancellationRequested();
             if (step % perEpoch == 0) random.Shuffle(order);
             // Drawn for steps that were done before, too, so that chance goes on where it was.
-            ImageVariation[] variations = [.. Enumerable.Range(0, batchSize).Select(_ => ImageVariation.Of(settings.Augmentation, random))];
+            ImageVariation[] variations = [.. Enumerable.Range(0, batchSize).Select(_ => ImageVariation.Of(settings.Augmentation, settings.Shift, random))];
             if (step >= Done)
             {
                 int[] chosen = order.AsSpan(step % perEpoch * batchSize, batchSize).ToArray();

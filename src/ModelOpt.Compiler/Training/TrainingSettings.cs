@@ -10,11 +10,15 @@ namespace ModelOpt.Compiler.Training;
 /// <param name="Schedule">How the learning rate changes.</param>
 /// <param name="Augmentation">How images are varied.</param>
 /// <param name="Seed">Where random choices start.</param>
+/// <param name="Shift">By which share of their size images are moved at most.</param>
 /// <param name="EarlyStop">After how many epochs without a better one training ends; null for never.</param>
 internal sealed record TrainingSettings(
     int Epochs, int BatchSize, double LearningRate, OptimizerKind Optimizer, LearningRateSchedule Schedule,
-    Augmentation Augmentation, int Seed, int? EarlyStop = null)
+    Augmentation Augmentation, int Seed, float Shift = TrainingSettings.DefaultShift, int? EarlyStop = null)
 {
+    /// <summary>As for CIFAR-10 since He et al. 2016: four pixels of 32.</summary>
+    public const float DefaultShift = 1f / 8;
+
     /// <summary>The settings that options ask for.</summary>
     /// <param name="options">What is done to the model.</param>
     public static TrainingSettings Of(ModelOptions options) => new(
@@ -25,5 +29,6 @@ internal sealed record TrainingSettings(
         options.LearningRateSchedule ?? LearningRateSchedule.Cosine,
         options.Augmentation ?? Augmentation.None,
         options.Seed ?? 0,
+        (float)(options.AugmentationShift ?? DefaultShift),
         options.EarlyStop);
 }

@@ -24,14 +24,15 @@ public sealed class ImageVariationTests
     public void Chance_varies_within_bounds_and_only_what_is_asked_for()
     {
         var random = new Random(1);
-        ImageVariation[] crops = [.. Enumerable.Range(0, 400).Select(_ => ImageVariation.Of(Augmentation.FlipCrop, random))];
+        ImageVariation[] crops = [.. Enumerable.Range(0, 400).Select(_ => ImageVariation.Of(Augmentation.FlipCrop, 0.125f, random))];
         Assert.AreEqual(200, crops.Count(c => c.Mirrored), 40);
         Assert.IsTrue(crops.All(c => MathF.Abs(c.Down) <= 0.125f && MathF.Abs(c.Right) <= 0.125f));
         Assert.IsLessThan(-0.1f, crops.Min(c => c.Down));
         Assert.IsGreaterThan(0.1f, crops.Max(c => c.Right));
-        Assert.IsTrue(Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Flip, random)).All(v => v.Down == 0 && v.Right == 0));
-        ImageVariation[] moves = [.. Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Crop, random))];
+        Assert.IsTrue(Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Flip, 0.125f, random)).All(v => v.Down == 0 && v.Right == 0));
+        ImageVariation[] moves = [.. Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Crop, 0.125f, random))];
         Assert.IsTrue(moves.All(v => !v.Mirrored) && moves.Any(v => v.Down != 0) && moves.Any(v => v.Right != 0));
-        Assert.AreEqual(default, ImageVariation.Of(Augmentation.None, random));
+        Assert.IsTrue(Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Crop, 0.04f, random)).All(v => MathF.Abs(v.Down) <= 0.04f && MathF.Abs(v.Right) <= 0.04f));
+        Assert.AreEqual(default, ImageVariation.Of(Augmentation.None, 0.125f, random));
     }
 }
