@@ -26,6 +26,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
 
     public TextWriter Error => error;
 
+    /// <summary>The file that holds how far training is when it is cancelled; null where the command trains nothing.</summary>
+    public string? Checkpoint { get; set; }
+
     /// <summary>Runs a command in the background, so that Ctrl-C is seen, and turns its end into an exit code.</summary>
     /// <param name="model">The file that diagnostics are about which name none.</param>
     /// <param name="command">The work.</param>
@@ -41,7 +44,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
         catch (OperationCanceledException)
         {
             Clear();
-            Error.WriteLine("modelopt : cancelled");
+            Error.WriteLine(File.Exists(Checkpoint)
+                ? $"modelopt : cancelled; the same command goes on where it was (from {Checkpoint})" : "modelopt : cancelled");
             return Cancelled;
         }
         catch (CompilationException e)

@@ -73,6 +73,7 @@ internal static class CompressCommand
             throw new CompilationException(EvaluationDiagnostics.OverwritesModel.At(model, null, $"{stem}.onnx"));
 
         options = options with { CheckpointFile = $"{stem}.checkpoint" };
+        terminal.Checkpoint = options.CheckpointFile;
         CompiledModel compiled = ModelCompiler.Compile(model, options, terminal, terminal, cancellation);
         cancellation.ThrowIfCancellationRequested();
         (string Path, byte[] Content)[] files =

@@ -67,6 +67,7 @@ internal static class TrainCommand
         if (Path.GetFullPath(output) == Path.GetFullPath(model))
             throw new CompilationException(EvaluationDiagnostics.OverwritesModel.At(model, null, output));
         options = options with { CheckpointFile = $"{output}.checkpoint" };
+        terminal.Checkpoint = options.CheckpointFile;
         TrainedModel trained = ModelTrainer.Train(model, options, fromScratch, terminal, terminal, cancellation);
         cancellation.ThrowIfCancellationRequested();
         ArtifactSet.Write((output, trained.Onnx));
