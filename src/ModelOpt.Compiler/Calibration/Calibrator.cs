@@ -4,6 +4,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Training;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Calibration;
@@ -14,6 +15,7 @@ internal sealed class Calibrator : IDisposable
     private readonly Graph graph;
     private readonly PassContext context;
     private readonly List<InputSamples> inputs = [];
+    private readonly int[] usable;
 
     /// <summary>Opens the calibration data of a graph's inputs.</summary>
     /// <param name="graph">The graph, with shapes.</param>
@@ -51,7 +53,8 @@ internal sealed class Calibrator : IDisposable
         int available = inputs.Min(i => i.Count);
         if (inputs.Exists(i => i.Count != available))
             throw RecipeDiagnostics.UnequalCalibration.Error(null, string.Join(", ", inputs.Select(i => i.Count)));
-        Count = Math.Min(available, options.CalibrationSamples);
+        usable = TrainingData.Calibrating(available, options, context.Model);
+        Count = Math.Min(usable.Length, options.CalibrationSamples);
     }
 
     /// <summary>How many samples are used.</summary>
@@ -118,7 +121,7 @@ internal sealed class Calibrator : IDisposable
     /// <summary>One sample for each input. Data files are often sorted by class: the samples used are spread over all of it.</summary>
     /// <param name="index">Which of those that are used.</param>
     /// <param name="of">How many are used.</param>
-    public Tensor[] Sample(int index, int of) => [.. inputs.Select(i => i.Read((int)((long)index * i.Count / of)))];
+    public Tensor[] Sample(int index, int of) => [.. inputs.Select(i => i.Read(usable[(int)((long)index * usable.Length / of)]))];
 
     private static long SampleBytes(Value value) =>
         value.Shape?.Aggregate((long)value.Type.Size(), (size, dim) => dim.IsKnown ? size * dim.Size : size) ?? 0;

@@ -63,12 +63,10 @@ internal sealed record TrainingData(
                 evaluation?.CheckLabels(classes);
             }
 
-            int[] all = [.. Enumerable.Range(0, training.Count)];
-            if (evaluation is not null) return new(training, all, evaluation, [.. Enumerable.Range(0, evaluation.Count)], areClasses);
-            if (training.Count < KeptOf) return new(training, all, training, all, areClasses);
-            new Random(model.Seed ?? 0).Shuffle(all);
-            int kept = all.Length / KeptOf;
-            return new(training, all[kept..], training, [.. all[..kept].Order()], areClasses);
+            if (evaluation is not null)
+                return new(training, [.. Enumerable.Range(0, training.Count)], evaluation, [.. Enumerable.Range(0, evaluation.Count)], areClasses);
+            (int[] rest, int[] kept) = Divide(training.Count, model);
+            return new(training, rest, training, kept, areClasses);
         }
         catch
         {
@@ -78,11 +76,32 @@ internal sealed record TrainingData(
         }
     }
 
+    /// <summary>
+    /// Which samples of calibration data may be calibrated with: where the model is trained and judged with them too, not those by which it is
+    /// judged, as what fits these in the beginning would hardly be surpassed.
+    /// </summary>
+    /// <param name="count">How many samples there are.</param>
+    /// <param name="options">The options that name the data.</param>
+    /// <param name="model">What is done to the model.</param>
+    public static int[] Calibrating(int count, CompileOptions options, ModelOptions model) =>
+        model.FineTune is null or FineTuneMode.None || options.TrainingData.Count > 0 || options.EvaluationData.Count > 0
+            ? [.. Enumerable.Range(0, count)] : [.. Divide(count, model).Trained.Order()];
+
     /// <inheritdoc/>
     public void Dispose()
     {
         Training.Dispose();
         Evaluation.Dispose();
+    }
+
+    /// <summary>Keeps some of the samples to judge by; all are both where they are few.</summary>
+    private static (int[] Trained, int[] Judging) Divide(int count, ModelOptions model)
+    {
+        int[] all = [.. Enumerable.Range(0, count)];
+        if (count < KeptOf) return (all, all);
+        new Random(model.Seed ?? 0).Shuffle(all);
+        int kept = count / KeptOf;
+        return (all[kept..], [.. all[..kept].Order()]);
     }
 
     private static int ClassesOf(Value output) => output.Shape is { Rank: 2 } shape && shape[1].IsKnown ? (int)shape[1].Size

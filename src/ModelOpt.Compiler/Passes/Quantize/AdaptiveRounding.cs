@@ -33,8 +33,9 @@ internal static class AdaptiveRounding
         CompileOptions options = context.Options;
         if (TrainingSet.FixedBatch(graph) is not null) return "rounding: the model takes several samples at a time";
         using TrainingSet data = new(graph, options, nameof(options.CalibrationData), options.CalibrationData, null);
-        int count = Math.Min(data.Count, options.CalibrationSamples);
-        int[] samples = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * data.Count / count))];
+        int[] usable = TrainingData.Calibrating(data.Count, options, context.Model);
+        int count = Math.Min(usable.Length, options.CalibrationSamples);
+        int[] samples = [.. Enumerable.Range(0, count).Select(i => usable[(int)((long)i * usable.Length / count)])];
         using WorkerPool pool = new(Environment.ProcessorCount);
         DistillationObjective teacher = new(graph, context.Reference!, areClasses: false, context.Model, pool);
         TrainingScore before = Score();

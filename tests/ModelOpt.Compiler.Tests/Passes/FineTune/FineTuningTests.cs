@@ -8,6 +8,7 @@ using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Passes;
 using ModelOpt.Compiler.Tests.Data;
 using ModelOpt.Compiler.Tests.Passes.Quantize;
+using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Compiler.Tests.Passes.FineTune;
 
@@ -68,6 +69,21 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
+    public void Calibration_does_not_see_what_training_is_judged_by()
+    {
+        CompileOptions options = new() { FineTune = FineTuneMode.Distill };
+        int[] calibrating = TrainingData.Calibrating(100, options, options);
+        Assert.HasCount(90, calibrating);
+        CollectionAssert.AreEqual(calibrating.Order().ToArray(), calibrating);
+        using TempFolder folder = new();
+        options = FineTuneTesting.Options(folder) with { FineTune = FineTuneMode.Distill };
+        using TrainingData data = TrainingData.Open(FineTuneTesting.Compress(options with { FineTune = FineTuneMode.None }).Graph, options, options);
+        Assert.IsFalse(data.EvaluationIndices.Intersect(calibrating).Any());
+        foreach (CompileOptions own in (CompileOptions[])[options with { FineTune = null }, options with { TrainingData = ["x"] }, options with { EvaluationData = ["x"] }])
+            Assert.HasCount(100, TrainingData.Calibrating(100, own, own));
+    }
+
+    [TestMethod]
     public void Ranges_that_calibration_chose_too_wide_become_narrower()
     {
         using TempFolder folder = new();
@@ -109,6 +125,7 @@ public sealed class FineTuningTests
     {
         using TempFolder folder = new();
         CompileOptions options = FineTuneTesting.Options(folder) with { Epochs = 2 };
+        options = options with { TrainingData = options.CalibrationData };
         (Graph without, _, _) = FineTuneTesting.Compress(options);
         (Graph trained, PassContext context, _) = FineTuneTesting.Compress(options with { FineTune = FineTuneMode.Distill, LearningRate = 1, Optimizer = OptimizerKind.Adam });
         Assert.AreEqual("MOPT4507", ((DiagnosticList)context.Diagnostics).Diagnostics.Single().Descriptor.Code);
