@@ -34,7 +34,7 @@ public sealed class ReproduceCommandTests
             StringAssert.Contains(markdown, $"\n| {name} | ");
         }
 
-        StringAssert.Contains(markdown, "`--sparsity 0.9 --clusters 16 --fine-tune labels --epochs 2`");
+        StringAssert.Contains(markdown, "`--sparsity 0.8 --fine-tune labels --epochs 2 --augmentation crop --augmentation-shift 0.04 --distillation outputs`");
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(folder["out/mnist.json"]));
         foreach (JsonElement model in json.RootElement.GetProperty("models").EnumerateArray())
         {
