@@ -30,7 +30,7 @@ internal sealed class Trainer
     {
         (this.settings, this.pool) = (settings, pool);
         ranges = TrainedRange.Of(graph, settings.Optimizer);
-        losses = new LossTape(graph, objectives, pool, batchStatistics) 
+        losses = new LossTape(graph, objectives, pool, batchStatistics)
         {
             Ranged = [.. ranges.SelectMany(r => r.Values)],
             Forwarded = () => weights ??= [.. tape!.Parameters.Select(p => Started(p, isRestored: false))],
