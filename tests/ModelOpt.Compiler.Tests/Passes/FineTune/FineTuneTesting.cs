@@ -14,8 +14,8 @@ internal static class FineTuneTesting
     /// <summary>The number of images.</summary>
     public const int Samples = 100;
 
-    /// <summary>Compresses the network as options ask.</summary>
-    public static (Graph Graph, PassContext Context, IReadOnlyList<AppliedPass> Passes) Compress(CompileOptions options, int batch = -1)
+    /// <summary>The network: two convolutions and a dense layer.</summary>
+    public static Graph Network(int batch = -1)
     {
         var g = new TestGraph();
         Value x = g.Input("x", batch, 2, 8, 8);
@@ -23,7 +23,13 @@ internal static class FineTuneTesting
         y = g.Add("Relu", g.Add("Conv", [y, g.Random(3, 16, 12, 3, 3), g.Random(4, 16)], ("strides", new[] { 2, 2 })));
         y = g.Add("GlobalAveragePool", y);
         g.Output(g.Add("Gemm", [g.Add("Flatten", y), g.Random(5, 5, 16), g.Random(6, 5)], ("transB", 1)));
-        Graph graph = g.Build();
+        return g.Build();
+    }
+
+    /// <summary>Compresses the network as options ask.</summary>
+    public static (Graph Graph, PassContext Context, IReadOnlyList<AppliedPass> Passes) Compress(CompileOptions options, int batch = -1)
+    {
+        Graph graph = Network(batch);
         PassContext context = new(options, new Recipe(), new DiagnosticList());
         PassPipeline.Simplify(graph, context);
         IReadOnlyList<AppliedPass> passes = PassPipeline.Compress(graph, context);

@@ -7,6 +7,7 @@ using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Passes;
 using ModelOpt.Compiler.Passes.Quantize;
 using ModelOpt.Compiler.Tests.Data;
+using ModelOpt.Compiler.Tests.Passes.FineTune;
 
 namespace ModelOpt.Compiler.Tests.Passes.Quantize;
 
@@ -80,13 +81,7 @@ public sealed class AdaptiveRoundingTests
 
     private static (Graph Graph, PassContext Context, AppliedPass Pass) Compress(CompileOptions options)
     {
-        var g = new TestGraph();
-        Value x = g.Input("x", -1, 2, 8, 8);
-        Value y = g.Add("Relu", g.Add("Conv", [x, g.Random(1, 12, 2, 3, 3), g.Random(2, 12)], ("pads", new[] { 1, 1, 1, 1 })));
-        y = g.Add("Relu", g.Add("Conv", [y, g.Random(3, 16, 12, 3, 3), g.Random(4, 16)], ("strides", new[] { 2, 2 })));
-        y = g.Add("GlobalAveragePool", y);
-        g.Output(g.Add("Gemm", [g.Add("Flatten", y), g.Random(5, 5, 16), g.Random(6, 5)], ("transB", 1)));
-        Graph graph = g.Build();
+        Graph graph = FineTuneTesting.Network();
         PassContext context = new(options, new Recipe(), new DiagnosticList());
         PassPipeline.Simplify(graph, context);
         foreach (Node node in graph.Nodes.Where(n => n.Type is "Conv" or "Gemm"))
