@@ -231,13 +231,8 @@ internal sealed class GradientTape
         return total;
     }
 
-    private Tensor Slice(Tensor tensor, int part)
-    {
-        if (parts.Length == 1) return tensor;
-        int sample = tensor.Bytes.Length / bounds[^1];
-        (int first, int end) = (bounds[part], bounds[part + 1]);
-        return new Tensor(tensor.Type, [end - first, .. tensor.Dims[1..]], tensor.Bytes[(first * sample)..(end * sample)]);
-    }
+    private Tensor Slice(Tensor tensor, int part) =>
+        parts.Length == 1 ? tensor : TrainingBatch.Slice(tensor, bounds[part], bounds[part + 1] - bounds[part]);
 
     /// <summary>What the parts computed of a value, in one tensor: where they wrote it, or a copy.</summary>
     private Tensor Whole(int slot, Tensor? target)

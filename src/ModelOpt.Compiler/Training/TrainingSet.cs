@@ -21,7 +21,11 @@ internal sealed record TrainingBatch(Tensor[] Inputs, int[] Labels, Tensor? Targ
         Labels.Length == 0 ? [] : Labels[first..(first + count)],
         Targets is null ? null : Slice(Targets, first, count));
 
-    private static Tensor Slice(Tensor tensor, int first, int count)
+    /// <summary>Some of the samples of a tensor, which shares its memory.</summary>
+    /// <param name="tensor">The batch first.</param>
+    /// <param name="first">The first, from 0.</param>
+    /// <param name="count">How many.</param>
+    public static Tensor Slice(Tensor tensor, int first, int count)
     {
         int sample = tensor.Bytes.Length / tensor.Dims[0];
         return new Tensor(tensor.Type, [count, .. tensor.Dims[1..]], tensor.Bytes.Slice(first * sample, count * sample));
