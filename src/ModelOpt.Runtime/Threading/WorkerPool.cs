@@ -73,8 +73,8 @@ internal sealed class WorkerPool : IDisposable
         private int _parked;
         private volatile bool _stopped;
 
-        // High half: number of the fork. Low half: the next part. One word, so that a worker that wakes late cannot
-        // claim a part of a fork it did not see.
+        // High half: number of the fork. Low half: how many of its parts nobody has claimed. One word, so that a worker that
+        // is late claims nothing of another fork: job and parts may be read only after a claim, which keeps the fork from ending.
         private long _ticket;
 
         public void Run(IParallelJob job, int parts)
@@ -84,7 +84,7 @@ internal sealed class WorkerPool : IDisposable
             _error = null;
             Volatile.Write(ref _pending, parts);
             int fork = unchecked(Fork(ref _ticket) + 1);
-            Interlocked.Exchange(ref _ticket, (long)fork << 32);
+            Interlocked.Exchange(ref _ticket, ((long)fork << 32) | (uint)parts);
             if (Volatile.Read(ref _parked) > 0)
             {
                 lock (_gate)
@@ -145,13 +145,14 @@ internal sealed class WorkerPool : IDisposable
             while (true)
             {
                 long ticket = Volatile.Read(ref _ticket);
-                if ((int)(ticket >> 32) != fork || (int)ticket >= _parts)
+                int unclaimed = (int)ticket;
+                if ((int)(ticket >> 32) != fork || unclaimed == 0)
                     return;
-                if (Interlocked.CompareExchange(ref _ticket, ticket + 1, ticket) != ticket)
+                if (Interlocked.CompareExchange(ref _ticket, ticket - 1, ticket) != ticket)
                     continue;
                 try
                 {
-                    _job!.Execute((int)ticket);
+                    _job!.Execute(_parts - unclaimed);
                 }
                 catch (Exception e)
                 {

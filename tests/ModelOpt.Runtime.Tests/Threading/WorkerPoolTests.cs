@@ -20,6 +20,21 @@ public class WorkerPoolTests
     }
 
     [TestMethod]
+    public void Forks_of_different_sizes_that_follow_each_other_at_once_do_not_mix()
+    {
+        using var pool = new WorkerPool(4);
+        var job = new CountingJob(9);
+        for (int i = 0; i < 200_000; i++)
+        {
+            int parts = 2 + (i % 8);
+            Array.Clear(job.Counts);
+            pool.Run(job, parts);
+            for (int part = 0; part < job.Counts.Length; part++)
+                Assert.AreEqual(part < parts ? 1 : 0, job.Counts[part], $"part {part} of {parts} of fork {i}");
+        }
+    }
+
+    [TestMethod]
     public void Concurrent_callers_do_not_disturb_each_other()
     {
         using var pool = new WorkerPool(3);
