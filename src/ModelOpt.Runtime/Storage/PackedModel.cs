@@ -6,14 +6,15 @@ using System.Numerics;
 namespace ModelOpt.Runtime.Storage;
 
 /// <summary>
-/// The form in which a model is embedded: a TFLite file whose weights are recoded, compressed by Brotli. It expands to exactly
-/// the bytes of the file.
+/// The form in which a model is embedded: a TFLite file whose weights are recoded, compressed by Brotli or range coded. It expands
+/// to exactly the bytes of the file.
 /// </summary>
 /// <remarks>
 /// A header of 16 bytes (magic, length of the file, its CRC-32C, length of the content, all little-endian), then the content
 /// in Brotli. The content starts with the lengths of its four streams after the first and the number of segments, as LEB128
 /// numbers. Segments (first stream) are: how many bytes of the file to copy, a <see cref="WeightCoding"/>, how many weights
-/// follow. The other streams are bytes to copy, bitmaps, palettes and weights (or indices): like is beside like, which is
+/// follow; where these are range coded, also the distances of a <see cref="NeighborModel"/> and how many bytes of the range coded
+/// stream, which Brotli has no part in and which lies behind it. The other streams are bytes to copy, bitmaps, palettes and weights (or indices): like is beside like, which is
 /// what Brotli needs. What is left of the bytes to copy ends the file.
 /// </remarks>
 internal static class PackedModel
@@ -33,7 +34,7 @@ internal static class PackedModel
     /// <summary>
     /// The first four bytes, the last of which is the version. In a TFLite file they would be an offset beyond its 2 GB.
     /// </summary>
-    public static ReadOnlySpan<byte> Magic => [(byte)'M', (byte)'O', (byte)'P', 0x81];
+    public static ReadOnlySpan<byte> Magic => [(byte)'M', (byte)'O', (byte)'P', 0x82];
 
     /// <summary>Whether bytes are in this form.</summary>
     public static bool IsPacked(ReadOnlySpan<byte> data) => data.StartsWith(Magic);
@@ -55,10 +56,11 @@ internal static class PackedModel
         try
         {
             Span<byte> inner = rented.AsSpan(0, (int)content);
-            if (!BrotliDecoder.TryDecompress(packed[HeaderBytes..], inner, out int written) || written != inner.Length)
+            using var brotli = default(BrotliDecoder);
+            if (brotli.Decompress(packed[HeaderBytes..], inner, out int read, out int written) != OperationStatus.Done || written != inner.Length)
                 throw new InvalidModelException("The packed model is damaged: it does not decompress.");
             byte[] file = GC.AllocateUninitializedArray<byte>((int)length);
-            Fill(file, inner);
+            Fill(file, inner, packed[(HeaderBytes + read)..]);
             if (Checksum(file) != checksum)
                 throw new InvalidModelException("The packed model is damaged: the checksum differs.");
             return file;
@@ -80,13 +82,14 @@ internal static class PackedModel
         return ~crc;
     }
 
-    private static void Fill(Span<byte> file, ReadOnlySpan<byte> content)
+    private static void Fill(Span<byte> file, ReadOnlySpan<byte> content, ReadOnlySpan<byte> rangeCoded)
     {
         var segments = new ByteCursor(content);
         int copied = segments.Number(), bitmaps = segments.Number(), palettes = segments.Number(), weights = segments.Number();
         int count = segments.Number();
         ReadOnlySpan<byte> rest = segments.Rest;
         WeightStreams streams = default;
+        streams.RangeCoded = new ByteCursor(rangeCoded);
         streams.Weights = new ByteCursor(TakeLast(ref rest, weights));
         streams.Palettes = new ByteCursor(TakeLast(ref rest, palettes));
         streams.Bitmaps = new ByteCursor(TakeLast(ref rest, bitmaps));
@@ -101,16 +104,26 @@ internal static class PackedModel
             Span<byte> target = Start(ref file, (long)elements * coding.ElementBytes);
             switch (coding.ElementBytes)
             {
-                case 1: WeightDecoder.Decode<byte>(target, coding, ref streams); break;
-                case 2: WeightDecoder.Decode<ushort>(target, coding, ref streams); break;
-                default: WeightDecoder.Decode<uint>(target, coding, ref streams); break;
+                case 1: Decode<sbyte>(target, coding, ref segments, ref streams); break;
+                case 2: Decode<short>(target, coding, ref segments, ref streams); break;
+                default: Decode<int>(target, coding, ref segments, ref streams); break;
             }
         }
 
         ReadOnlySpan<byte> end = copyCursor.Rest;
         end.CopyTo(Start(ref file, end.Length));
-        if (file.Length + segments.Rest.Length + streams.Bitmaps.Rest.Length + streams.Palettes.Rest.Length + streams.Weights.Rest.Length != 0)
+        if (file.Length + segments.Rest.Length + streams.Bitmaps.Rest.Length + streams.Palettes.Rest.Length + streams.Weights.Rest.Length
+            + streams.RangeCoded.Rest.Length != 0)
             throw new InvalidModelException("The packed model is damaged: its parts do not make a file.");
+    }
+
+    private static void Decode<T>(scoped Span<byte> target, WeightCoding coding, ref ByteCursor segments, ref WeightStreams streams)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        if (coding.IsRangeCoded)
+            WeightDecoder.Decode<T>(target, new NeighborModel(segments.Number(), segments.Number()), segments.Number(), ref streams);
+        else
+            WeightDecoder.Decode<T>(target, coding, ref streams);
     }
 
     private static ReadOnlySpan<byte> TakeLast(scoped ref ReadOnlySpan<byte> rest, int count)

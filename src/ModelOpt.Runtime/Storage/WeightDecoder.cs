@@ -10,13 +10,14 @@ internal ref struct WeightStreams
     public ByteCursor Bitmaps;
     public ByteCursor Palettes;
     public ByteCursor Weights;
+    public ByteCursor RangeCoded;
 }
 
 /// <summary>Decodes one run of weights.</summary>
 internal static class WeightDecoder
 {
     /// <summary>Decodes weights.</summary>
-    /// <typeparam name="T">The unsigned integer of a weight's size.</typeparam>
+    /// <typeparam name="T">The signed integer of a weight's size.</typeparam>
     /// <param name="bytes">Takes all of them.</param>
     /// <param name="coding">How they are stored.</param>
     /// <param name="streams">What is read.</param>
@@ -40,18 +41,58 @@ internal static class WeightDecoder
             Spread(target, dense, bitmap);
     }
 
-    private static void LookUp<T>(scoped Span<T> dense, int bits, ref WeightStreams streams)
+    /// <summary>Decodes weights that are range coded.</summary>
+    /// <typeparam name="T">The signed integer of a weight's size.</typeparam>
+    /// <param name="bytes">Takes all of them.</param>
+    /// <param name="model">What is known of each from those before it; new.</param>
+    /// <param name="coded">How many bytes of the stream they are.</param>
+    /// <param name="streams">What is read.</param>
+    /// <exception cref="InvalidModelException">The streams are too short.</exception>
+    public static void Decode<T>(scoped Span<byte> bytes, NeighborModel model, int coded, ref WeightStreams streams)
         where T : unmanaged, IBinaryInteger<T>
     {
-        // Entries ascend and are stored as differences.
-        Span<T> palette = stackalloc T[WeightCoding.MaxPalette];
+        Span<T> target = MemoryMarshal.Cast<byte, T>(bytes);
+        Span<T> palette = stackalloc T[2 * WeightCoding.MaxPalette];
+        int entries = ReadPalette(palette, ref streams), negatives = 0;
+        while (negatives < entries && T.IsNegative(palette[negatives]))
+            negatives++;
+        int negativeBits = NeighborModel.PlaceBits(negatives), positiveBits = NeighborModel.PlaceBits(entries - negatives);
+        var decoder = new RangeDecoder(streams.RangeCoded.Take(coded));
+        for (int i = 0; i < target.Length; i++)
+        {
+            int context = model.Context<T>(target, i);
+            if (!decoder.Read(ref model.Stored[context]))
+            {
+                target[i] = T.Zero;
+                continue;
+            }
+            bool positive = decoder.Read(ref model.Positive[context]);
+            AdaptiveBit[] places = model.Places[positive ? 1 : 0];
+            int bits = positive ? positiveBits : negativeBits, node = 1;
+            for (int bit = 0; bit < bits; bit++)
+                node = (2 * node) + (decoder.Read(ref places[node]) ? 1 : 0);
+            target[i] = palette[(positive ? negatives : 0) + node - (1 << bits)];
+        }
+    }
+
+    // Entries ascend and are stored as differences. An index past them finds a zero, which is no worse than any other damage: the
+    // checksum tells.
+    private static int ReadPalette<T>(scoped Span<T> palette, ref WeightStreams streams)
+        where T : unmanaged, IBinaryInteger<T>
+    {
         int entries = streams.Palettes.Take(1)[0] + 1;
         JoinPlanes(palette[..entries], streams.Palettes.Take(Unsafe.SizeOf<T>() * entries));
         for (int i = 1; i < entries; i++)
             palette[i] += palette[i - 1];
-
-        // An index past the entries finds a zero, which is no worse than any other damage: the checksum tells.
         palette[entries..].Clear();
+        return entries;
+    }
+
+    private static void LookUp<T>(scoped Span<T> dense, int bits, ref WeightStreams streams)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        Span<T> palette = stackalloc T[WeightCoding.MaxPalette];
+        ReadPalette(palette, ref streams);
         int perByte = 8 / bits, mask = (1 << bits) - 1;
         ReadOnlySpan<byte> indices = streams.Weights.Take((int)(((long)dense.Length + perByte - 1) / perByte));
         if (bits == 8)

@@ -31,6 +31,9 @@ internal static class ModelPacker
     /// <summary>Codings of a buffer that are compressed to compare them: those of the lowest entropy.</summary>
     private const int Candidates = 3;
 
+    /// <summary>Range coded weights must be smaller than this share of what Brotli makes of them: they take longer to load.</summary>
+    private const double WorthRangeCoding = 0.95;
+
     /// <summary>What to embed: the packed form, or the file itself where that saves less than a tenth.</summary>
     /// <param name="tflite">The TFLite file.</param>
     /// <param name="cancellation">Ends the work.</param>
@@ -60,7 +63,7 @@ internal static class ModelPacker
     /// <param name="recoded">Where weights start, ascending, and their codings one after another; other bytes stay.</param>
     internal static byte[] Write(byte[] tflite, IReadOnlyList<(int Start, IReadOnlyList<CodedWeights> Coded)> recoded)
     {
-        MemoryStream segments = new(), copied = new(), bitmaps = new(), palettes = new(), weights = new();
+        MemoryStream segments = new(), copied = new(), bitmaps = new(), palettes = new(), weights = new(), rangeCoded = new();
         int position = 0;
         foreach ((int start, IReadOnlyList<CodedWeights> coded) in recoded)
         {
@@ -73,9 +76,16 @@ internal static class ModelPacker
                 WriteNumber(segments, gap);
                 segments.WriteByte(run.Coding.ToByte());
                 WriteNumber(segments, run.Elements);
+                if (run.Coding.IsRangeCoded)
+                {
+                    WriteNumber(segments, run.Neighbors.Near);
+                    WriteNumber(segments, run.Neighbors.Far);
+                    WriteNumber(segments, run.Weights.Length);
+                }
+
                 bitmaps.Write(run.Bitmap);
                 palettes.Write(run.Palette);
-                weights.Write(run.Weights);
+                (run.Coding.IsRangeCoded ? rangeCoded : weights).Write(run.Weights);
                 position += run.Elements * run.Coding.ElementBytes;
                 gap = 0;
             }
@@ -93,12 +103,10 @@ internal static class ModelPacker
         // Where nothing is saved, the content may be longer than the file, which no reader takes.
         if (content.Length > tflite.Length + PackedModel.MaxOverhead) return tflite;
         byte[] compressed = Compress(content.GetBuffer().AsSpan(0, (int)content.Length));
-        byte[] packed = new byte[PackedModel.HeaderBytes + compressed.Length];
-        PackedModel.Magic.CopyTo(packed);
+        byte[] packed = [.. PackedModel.Magic, .. new byte[PackedModel.HeaderBytes - PackedModel.Magic.Length], .. compressed, .. rangeCoded.ToArray()];
         BinaryPrimitives.WriteInt32LittleEndian(packed.AsSpan(4), tflite.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(packed.AsSpan(8), PackedModel.Checksum(tflite));
         BinaryPrimitives.WriteInt32LittleEndian(packed.AsSpan(12), (int)content.Length);
-        compressed.CopyTo(packed, PackedModel.HeaderBytes);
         return packed;
     }
 
@@ -129,6 +137,10 @@ internal static class ModelPacker
         }
 
         IReadOnlyList<CodedWeights> whole = chosen is { } c ? [WeightEncoder.Encode(weights, c)!] : [];
+        if (!isDense && sample.Length % run.ElementBytes == 0 && WeightEncoder.RangeEncode(sample, run.ElementBytes) is { } ranged
+            && Bytes(ranged) < WorthRangeCoding * best && WeightEncoder.RangeEncode(weights, run.ElementBytes) is { } all
+            && Bytes(all) < WorthRangeCoding * best * weights.Length / length)
+            (best, whole) = (Bytes(ranged), [all]);
 
         // Weights clustered channel by channel have few values in each, and many in all.
         int rowBytes = weights.Length / rows;
@@ -139,17 +151,19 @@ internal static class ModelPacker
             foreach (bool bitmap in (bool[])[false, true])
             {
                 var coding = new WeightCoding(1, bitmap, 8);
-                List<CodedWeights> all = [];
+                List<CodedWeights> byRow = [];
                 for (int row = 0; row < rows; row++)
-                    if (WeightEncoder.Encode(weights.Slice(row * rowBytes, rowBytes), coding) is { } coded) all.Add(coded);
-                if (all.Count < rows) continue;
-                long size = Size(all.Take(sampled));
-                if (size < least) (least, whole, best) = (size, all, size * length / ((long)sampled * rowBytes));
+                    if (WeightEncoder.Encode(weights.Slice(row * rowBytes, rowBytes), coding) is { } coded) byRow.Add(coded);
+                if (byRow.Count < rows) continue;
+                long size = Size(byRow.Take(sampled));
+                if (size < least) (least, whole, best) = (size, byRow, size * length / ((long)sampled * rowBytes));
             }
         }
 
         return new Choice(whole, best * weights.Length / length, plain * weights.Length / length);
     }
+
+    private static long Bytes(CodedWeights rangeCoded) => rangeCoded.Palette.Length + rangeCoded.Weights.Length;
 
     private static IEnumerable<WeightCoding> Codings(int size) =>
         from bitmap in new[] { false, true }

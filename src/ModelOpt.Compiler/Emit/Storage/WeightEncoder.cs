@@ -10,8 +10,9 @@ namespace ModelOpt.Compiler.Emit.Storage;
 /// <param name="Elements">How many weights.</param>
 /// <param name="Bitmap">The bitmap; may be empty.</param>
 /// <param name="Palette">The palette; may be empty.</param>
-/// <param name="Weights">Weights or indices.</param>
-internal sealed record CodedWeights(WeightCoding Coding, int Elements, byte[] Bitmap, byte[] Palette, byte[] Weights);
+/// <param name="Weights">Weights or indices, or all that is range coded.</param>
+/// <param name="Neighbors">What weights are range coded by.</param>
+internal sealed record CodedWeights(WeightCoding Coding, int Elements, byte[] Bitmap, byte[] Palette, byte[] Weights, Neighbors Neighbors = default);
 
 /// <summary>Writes weights in a <see cref="WeightCoding"/>; <see cref="WeightDecoder"/> reads it.</summary>
 internal static class WeightEncoder
@@ -26,6 +27,47 @@ internal static class WeightEncoder
         2 => Encode<short>(bytes, coding),
         _ => Encode<int>(bytes, coding),
     };
+
+    /// <summary>Range codes weights, by the neighbors that tell most.</summary>
+    /// <param name="bytes">The weights, a whole number of elements.</param>
+    /// <param name="elementBytes">Bytes of a weight: 1, 2 or 4.</param>
+    /// <returns>null where there are too many values, or only zeros.</returns>
+    public static CodedWeights? RangeEncode(ReadOnlySpan<byte> bytes, int elementBytes) => elementBytes switch
+    {
+        1 => RangeEncode<sbyte>(bytes),
+        2 => RangeEncode<short>(bytes),
+        _ => RangeEncode<int>(bytes),
+    };
+
+    private static CodedWeights? RangeEncode<T>(ReadOnlySpan<byte> bytes) where T : unmanaged, IBinaryInteger<T>
+    {
+        ReadOnlySpan<T> weights = MemoryMarshal.Cast<byte, T>(bytes);
+        if (Palette<T>([.. weights.ToArray().Where(w => !T.IsZero(w))], WeightCoding.MaxPalette) is not { } places) return null;
+        Neighbors neighbors = Neighbors.Find(weights);
+        int negatives = places.Keys.Count(T.IsNegative);
+        int[] bits = [NeighborModel.PlaceBits(negatives), NeighborModel.PlaceBits(places.Count - negatives)];
+        NeighborModel model = new(neighbors.Near, neighbors.Far);
+        RangeEncoder encoder = new();
+        for (int i = 0; i < weights.Length; i++)
+        {
+            int context = model.Context(weights, i);
+            bool isStored = !T.IsZero(weights[i]);
+            encoder.Write(ref model.Stored[context], isStored);
+            if (!isStored) continue;
+            bool isPositive = T.IsPositive(weights[i]);
+            encoder.Write(ref model.Positive[context], isPositive);
+            int sign = isPositive ? 1 : 0, place = places[weights[i]] - (isPositive ? negatives : 0), node = 1;
+            for (int shift = bits[sign] - 1; shift >= 0; shift--)
+            {
+                bool bit = (place >> shift & 1) != 0;
+                encoder.Write(ref model.Places[sign][node], bit);
+                node = (2 * node) + (bit ? 1 : 0);
+            }
+        }
+
+        return new CodedWeights(
+            WeightCoding.RangeCoded(Unsafe.SizeOf<T>()), weights.Length, [], PaletteBytes(places), encoder.End(), neighbors);
+    }
 
     private static CodedWeights? Encode<T>(ReadOnlySpan<byte> bytes, WeightCoding coding) where T : unmanaged, IBinaryInteger<T>
     {
@@ -49,9 +91,7 @@ internal static class WeightEncoder
         if (coding.IndexBits == 0) return new CodedWeights(coding, weights.Length, bitmap, palette, Planes(stored));
         Dictionary<T, int>? places = Palette(stored, 1 << coding.IndexBits);
         if (places is null) return null;
-        T[] entries = [.. places.Keys], differences = [.. entries];
-        for (int i = 1; i < entries.Length; i++) differences[i] = unchecked(entries[i] - entries[i - 1]);
-        palette = [(byte)(entries.Length - 1), .. Planes<T>(differences)];
+        palette = PaletteBytes(places);
         int perByte = 8 / coding.IndexBits;
         byte[] indices = new byte[(stored.Length + perByte - 1) / perByte];
         for (int i = 0; i < stored.Length; i++)
@@ -69,6 +109,13 @@ internal static class WeightEncoder
         }
 
         return distinct.Count == 0 ? null : distinct.Select((v, i) => (v, i)).ToDictionary(p => p.v, p => p.i);
+    }
+
+    private static byte[] PaletteBytes<T>(Dictionary<T, int> places) where T : unmanaged, IBinaryInteger<T>
+    {
+        T[] entries = [.. places.Keys], differences = [.. entries];
+        for (int i = 1; i < entries.Length; i++) differences[i] = unchecked(entries[i] - entries[i - 1]);
+        return [(byte)(entries.Length - 1), .. Planes<T>(differences)];
     }
 
     private static byte[] Planes<T>(ReadOnlySpan<T> values) where T : unmanaged
