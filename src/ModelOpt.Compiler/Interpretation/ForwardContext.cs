@@ -31,6 +31,9 @@ internal sealed class ForwardContext
     /// <summary>Threads to work on, or null; results do not depend on them.</summary>
     public WorkerPool? Pool { get; init; }
 
+    /// <summary>Whether a training step runs: results may then be rounded otherwise, where that is faster.</summary>
+    public bool IsTraining { get; init; }
+
     /// <summary>Where memory comes from; null for new memory.</summary>
     public TensorArena? Arena { get; init; }
 

@@ -56,7 +56,7 @@ internal sealed class Conv : Operator, IDifferentiable
         if (x.Type == ElementType.Float64)
             Reference<double>(window, group, x, w, b, y);
         else
-            ConvGradient.Convolve(window, group, x, w, b, y, context.Pool);
+            ConvGradient.Convolve(window, group, x, w, b, y, context.IsTraining, context.Pool);
         context.Output = Casting.To(y, type);
     }
 
@@ -69,7 +69,7 @@ internal sealed class Conv : Operator, IDifferentiable
         Tensor x = context.Input(0), w = context.Input(1), dy = context.OutputGradient;
         Window2D window = ConvGeometry.OfConv(context.Node, w.Shape).ToWindow(x.Dims, w.Dims[0]);
         var gradient = new ConvGradient(window, (int)Group(context.Node), context.Pool);
-        if (context.Wants(0)) gradient.Input(w, dy, context.Gradients[0] = context.Allocate(x.Dims), context.Allocate(w.Dims));
+        if (context.Wants(0)) gradient.Input(w, dy, context.Gradients[0] = context.Allocate(x.Dims), context.Allocate(w.Dims), true);
         if (context.Wants(1)) gradient.Weights(x, dy, Zeros(1));
         if (context.Wants(2)) gradient.Bias(dy, Zeros(2));
 

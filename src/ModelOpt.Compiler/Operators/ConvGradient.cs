@@ -1,4 +1,7 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Numerics;
 using ModelOpt.Runtime.Kernels;
@@ -51,16 +54,23 @@ internal sealed unsafe class ConvGradient
             offsets[k] = (k / taps * planes.PlaneLength) + planes.Offset(k % taps / window.KernelWidth, k % taps % window.KernelWidth);
     }
 
-    /// <summary>The convolution. Its bits are those of <see cref="ConvNchwF32"/>, which divides each image among threads.</summary>
+    /// <summary>The convolution. Unless in training, its bits are those of <see cref="ConvNchwF32"/>, which divides each image among threads.</summary>
     /// <param name="window">Shape of the convolution.</param>
     /// <param name="groups">Divides both channel counts.</param>
     /// <param name="x">[N, C, H, W].</param>
     /// <param name="w">[M, C/groups, KH, KW].</param>
     /// <param name="b">[M], or null.</param>
     /// <param name="y">Takes [N, M, OH, OW].</param>
+    /// <param name="isTraining">Whether it may be rounded as <see cref="WinogradConv"/> does.</param>
     /// <param name="pool">Threads, or null.</param>
-    public static void Convolve(in Window2D window, int groups, Tensor x, Tensor w, Tensor? b, Tensor y, WorkerPool? pool)
+    public static void Convolve(in Window2D window, int groups, Tensor x, Tensor w, Tensor? b, Tensor y, bool isTraining, WorkerPool? pool)
     {
+        if (isTraining && WinogradConv.Suits(window, groups))
+        {
+            Winograd(window, x, w, b, y, pool);
+            return;
+        }
+
         Window2D one = window with { Batch = 1 };
         if (window.Batch <= 1)
         {
@@ -74,30 +84,103 @@ internal sealed unsafe class ConvGradient
             y.As<float>().Slice(n * result, result))).Run(pool);
     }
 
-    /// <summary>The gradient of the input.</summary>
+    /// <summary>
+    /// The gradient of the input. Its elements are divided into phases by the strides; those of a phase lie under the same taps, one window
+    /// beside the other, so that each phase is a convolution of the outputs' gradient with these taps turned round.
+    /// </summary>
     /// <param name="w">[M, C/groups, KH, KW].</param>
     /// <param name="dy">[N, M, OH, OW].</param>
     /// <param name="dx">Takes [N, C, H, W].</param>
     /// <param name="scratch">As large as the weights.</param>
-    public void Input(Tensor w, Tensor dy, Tensor dx, Tensor scratch)
+    /// <param name="isTraining">Whether it may be rounded as <see cref="WinogradConv"/> does.</param>
+    public void Input(Tensor w, Tensor dy, Tensor dx, Tensor scratch, bool isTraining)
     {
-        int padTop = ((window.KernelHeight - 1) * window.DilationHeight) - window.PadTop;
-        int padLeft = ((window.KernelWidth - 1) * window.DilationWidth) - window.PadLeft;
-        if (window is { StrideHeight: 1, StrideWidth: 1 } && padTop >= 0 && padLeft >= 0)
+        AxisPhase[] down = AxisPhase.Of(window.StrideHeight, window.DilationHeight, window.KernelHeight, window.PadTop, window.InputHeight);
+        AxisPhase[] across = AxisPhase.Of(window.StrideWidth, window.DilationWidth, window.KernelWidth, window.PadLeft, window.InputWidth);
+        List<(AxisPhase Down, AxisPhase Across, Window2D Window, int Weights)> phases = [];
+        int used = 0;
+        foreach (AxisPhase v in down)
         {
-            // Where windows are next to each other, it is a convolution with the weights turned round.
-            Window2D reverse = window with
+            foreach (AxisPhase h in across)
             {
-                InputHeight = window.OutputHeight, InputWidth = window.OutputWidth, InputChannels = window.OutputChannels,
-                OutputHeight = window.InputHeight, OutputWidth = window.InputWidth, OutputChannels = window.InputChannels,
-                PadTop = padTop, PadLeft = padLeft,
-            };
-            Turn(w.As<float>(), scratch.As<float>());
-            Convolve(reverse, groups, dy, scratch, null, dx, pool);
+                phases.Add((v, h, new Window2D
+                {
+                    Batch = 1, InputChannels = window.OutputChannels, OutputChannels = window.InputChannels, StrideHeight = 1, StrideWidth = 1,
+                    InputHeight = window.OutputHeight, KernelHeight = v.Taps.Length, DilationHeight = v.Dilation, PadTop = v.Pad, OutputHeight = v.Count,
+                    InputWidth = window.OutputWidth, KernelWidth = h.Taps.Length, DilationWidth = h.Dilation, PadLeft = h.Pad, OutputWidth = h.Count,
+                }, used));
+                used += Turn(w.As<float>(), v.Taps, h.Taps, scratch.As<float>()[used..]);
+            }
+        }
+
+        if (phases is [var whole] && whole.Down.Count == window.InputHeight && whole.Across.Count == window.InputWidth)
+        {
+            Convolve(whole.Window with { Batch = window.Batch }, groups, dy, scratch, null, dx, isTraining, pool);
             return;
         }
 
-        new PlaneJob(window.Batch, n => Scatter(w.As<float>(), Image(dy, n), Image(dx, n))).Run(pool);
+        new PlaneJob(window.Batch, n =>
+        {
+            float[] buffer = ArrayPool<float>.Shared.Rent(window.InputChannels * inputPlane);
+            int used = 0;
+            foreach ((AxisPhase v, AxisPhase h, Window2D phase, int weights) in phases)
+            {
+                Span<float> result = buffer.AsSpan(used, window.InputChannels * v.Count * h.Count);
+                int count = window.InputChannels * outputs * phase.KernelHeight * phase.KernelWidth;
+                if (count == 0) result.Clear();
+                else ConvNchwF32.Run(phase, groups, Image(dy, n), scratch.As<float>().Slice(weights, count), default, result);
+                used += result.Length;
+            }
+
+            Interleave(buffer, down, across, Image(dx, n));
+            ArrayPool<float>.Shared.Return(buffer);
+        }).Run(pool);
+    }
+
+    /// <summary>Joins the phases of an image's planes, one phase after another, to the planes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Interleave(ReadOnlySpan<float> phases, AxisPhase[] down, AxisPhase[] across, Span<float> image)
+    {
+        fixed (float* first = phases, planes = image)
+        {
+            float* from = first;
+            foreach (AxisPhase v in down)
+            {
+                nint phase = (nint)window.InputChannels * v.Count;
+                for (int c = 0, row = 0; c < window.InputChannels; c++)
+                {
+                    float* to = planes + ((((nint)c * window.InputHeight) + v.First) * window.InputWidth);
+                    for (int y = 0; y < v.Count; y++, row++, to += window.StrideHeight * window.InputWidth)
+                    {
+                        int done = across is [var even, var odd] ? Zip(from + (row * even.Count), from + (phase * even.Count) + (row * odd.Count), to, odd.Count) : 0;
+                        float* start = from;
+                        foreach (AxisPhase h in across)
+                        {
+                            for (int x = done; x < h.Count; x++) to[h.First + (x * window.StrideWidth)] = start[(row * h.Count) + x];
+                            start += phase * h.Count;
+                        }
+                    }
+                }
+
+                from += phase * window.InputWidth;
+            }
+        }
+    }
+
+    /// <summary>Writes whole vectors of two rows, element by element in turn.</summary>
+    /// <returns>How many elements of each.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Zip(float* even, float* odd, float* to, int count)
+    {
+        int x = 0;
+        for (; Sse.IsSupported && x <= count - Vector128<float>.Count; x += Vector128<float>.Count)
+        {
+            Vector128<float> a = Vector128.Load(even + x), b = Vector128.Load(odd + x);
+            Sse.UnpackLow(a, b).Store(to + (2 * x));
+            Sse.UnpackHigh(a, b).Store(to + (2 * x) + Vector128<float>.Count);
+        }
+
+        return x;
     }
 
     /// <summary>The gradient of the weights.</summary>
@@ -109,12 +192,16 @@ internal sealed unsafe class ConvGradient
         // Partial sums are [group][K, M/groups]: its rows are then as long as the runs under the taps, which lie in cache.
         int parts = Math.Clamp(window.Batch / ImagesOfSum, 1, PartialSums), k = inputs * taps;
         float[][] sums = new float[parts][];
+        WinogradConv? winograd = WinogradConv.Suits(window, groups) ? new(window) : null;
         new PlaneJob(parts, part =>
         {
             sums[part] = ArrayPool<float>.Shared.Rent(dw.Count);
             Array.Clear(sums[part], 0, dw.Count);
             int first = (int)((long)window.Batch * part / parts), end = (int)((long)window.Batch * (part + 1) / parts);
-            for (int n = first; n < end; n++) AddWeights(Image(x, n), Image(dy, n), sums[part]);
+            if (winograd is not null)
+                winograd.Weights(Images(x, window.Batch, first, end), Images(dy, window.Batch, first, end), sums[part]);
+            else
+                for (int n = first; n < end; n++) AddWeights(Image(x, n), Image(dy, n), sums[part]);
         }).Run(pool);
         Span<float> target = dw.As<float>();
         for (int m = 0, at = 0; m < window.OutputChannels; m++)
@@ -140,56 +227,44 @@ internal sealed unsafe class ConvGradient
         db.As<float>()[m] = (float)sum;
     }).Run(pool);
 
-    private Span<float> Image(Tensor tensor, int n)
+    private static void Winograd(in Window2D window, Tensor x, Tensor w, Tensor? b, Tensor y, WorkerPool? pool)
     {
-        int length = tensor.Count / window.Batch;
-        return tensor.As<float>().Slice(n * length, length);
+        // Images of a thread; what is done for all of them at once should count little.
+        int blocks = pool is null ? 1 : Math.Clamp(window.Batch / ImagesOfSum, 1, PartialSums), batch = window.Batch;
+        WinogradConv conv = new(window);
+        new PlaneJob(blocks, block =>
+        {
+            int first = (int)((long)batch * block / blocks), end = (int)((long)batch * (block + 1) / blocks);
+            conv.Convolve(Images(x, batch, first, end), w.As<float>(), b is null ? default : b.As<float>(), Images(y, batch, first, end));
+        }).Run(pool);
     }
 
-    /// <summary>[C, M/groups, KH, KW]: the weights with channels exchanged and taps in reverse order.</summary>
-    private void Turn(ReadOnlySpan<float> from, Span<float> to)
+    private static Span<float> Images(Tensor tensor, int batch, int first, int end)
     {
-        for (int m = 0, at = 0; m < window.OutputChannels; m++)
-        {
-            for (int c = 0; c < inputs; c++)
-            {
-                int row = ((((m / outputs * inputs) + c) * outputs) + (m % outputs)) * taps;
-                for (int t = 0; t < taps; t++) to[row + taps - 1 - t] = from[at++];
-            }
-        }
+        int length = tensor.Count / batch;
+        return tensor.As<float>().Slice(first * length, (end - first) * length);
     }
 
-    /// <summary>dx of one image: what each tap has of dy is added where the tap lies.</summary>
-    private void Scatter(ReadOnlySpan<float> w, ReadOnlySpan<float> dy, Span<float> dx)
+    private Span<float> Image(Tensor tensor, int n) => Images(tensor, window.Batch, n, n + 1);
+
+    /// <summary>[C, M/groups, taps]: some taps of the weights with channels exchanged, in the order given.</summary>
+    /// <returns>How many they are.</returns>
+    private int Turn(ReadOnlySpan<float> from, int[] down, int[] across, Span<float> to)
     {
-        int k = inputs * taps, run = planes.Run;
-        long length = ((long)inputs * planes.PlaneLength) + ((long)k * run) + ((long)outputs * run) + PaddedPlanes.Slack;
-        float[] buffer = ArrayPool<float>.Shared.Rent(checked((int)length));
-        fixed (float* memory = buffer, weights = w, gradient = dy, target = dx)
+        int at = 0;
+        for (int c = 0; c < window.InputChannels; c++)
         {
-            float* phases = memory, columns = phases + ((nint)inputs * planes.PlaneLength), pitched = columns + ((nint)k * run);
-            for (int g = 0; g < groups; g++)
+            for (int m = 0; m < outputs; m++)
             {
-                new Span<float>(phases, inputs * planes.PlaneLength).Clear();
-                new Span<float>(target + ((nint)g * inputs * inputPlane), inputs * inputPlane).Clear();
-                Spread(gradient + ((nint)g * outputs * outputPlane), pitched);
-                var operands = new GemmOperands
+                int filter = ((((c / inputs * outputs) + m) * inputs) + (c % inputs)) * taps;
+                foreach (int ky in down)
                 {
-                    K = outputs, A = weights + ((nint)g * outputs * k), RowStride = 1, ColumnStride = k, C = columns, CStride = run,
-                };
-                GemmF32.Run(SimdTiers.Best, operands, new GemmEpilogue(), new MatrixSource(pitched, run, 1), k, run, null);
-                for (int i = 0; i < k; i++)
-                {
-                    var sums = new Span<float>(phases + offsets[i], run);
-                    Elements.Sum(new ReadOnlySpan<float>(columns + ((nint)i * run), run), sums, sums);
+                    foreach (int kx in across) to[at++] = from[filter + (ky * window.KernelWidth) + kx];
                 }
-
-                for (int c = 0; c < inputs; c++)
-                    planes.Merge(phases + ((nint)c * planes.PlaneLength), target + ((((nint)g * inputs) + c) * inputPlane));
             }
         }
 
-        ArrayPool<float>.Shared.Return(buffer);
+        return at;
     }
 
     /// <summary>Adds one image's gradient of the weights to [group][K, M/groups].</summary>
@@ -244,5 +319,23 @@ internal sealed unsafe class ConvGradient
             for (int oy = 0; oy < window.OutputHeight; oy++, gradient += width)
                 new ReadOnlySpan<float>(gradient, width).CopyTo(plane[(oy * pitch)..]);
         }
+    }
+
+    /// <summary>The elements of an axis of the input that lie under the same taps.</summary>
+    /// <param name="First">The first; the others are a stride apart.</param>
+    /// <param name="Count">How many.</param>
+    /// <param name="Taps">The taps, last first: over the output they ascend.</param>
+    /// <param name="Dilation">From one tap to the next, in outputs.</param>
+    /// <param name="Pad">By how much the first tap lies before the first output; may be negative.</param>
+    private readonly record struct AxisPhase(int First, int Count, int[] Taps, int Dilation, int Pad)
+    {
+        /// <summary>All phases of an axis, those of no elements left out.</summary>
+        public static AxisPhase[] Of(int stride, int dilation, int kernel, int pad, int size) => [.. Enumerable.Range(0, Math.Min(stride, size)).Select(first =>
+        {
+            int[] taps = [.. Enumerable.Range(0, kernel).Reverse().Where(k => (first + pad - (k * dilation)) % stride == 0)];
+            return new AxisPhase(
+                first, (size - first + stride - 1) / stride, taps, taps.Length > 1 ? (taps[0] - taps[1]) * dilation / stride : 1,
+                taps.Length > 0 ? -((first + pad - (taps[0] * dilation)) / stride) : 0);
+        })];
     }
 }

@@ -50,7 +50,7 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
             : [window.Batch, window.InputChannels, window.InputHeight, window.InputWidth];
         Tensor y = context.Allocate(type, dims);
         if (type == ElementType.Float32)
-            new ConvGradient(window, group, context.Pool).Input(weights, source, y, Tensor.Zeros(type, w.Dims));
+            new ConvGradient(window, group, context.Pool).Input(weights, source, y, Tensor.Zeros(type, w.Dims), context.IsTraining);
         else
             Reference(window, group, source.As<double>(), weights.As<double>(), y.As<double>());
         if (b is not null) AddBias(window, Casting.To(b, type), y);
@@ -69,7 +69,7 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         if (context.Wants(0))
         {
             Tensor dx = context.Allocate(x.Dims);
-            ConvGradient.Convolve(window, group, dy, w, null, dx, context.Pool);
+            ConvGradient.Convolve(window, group, dy, w, null, dx, true, context.Pool);
             context.Gradients[0] = dx;
         }
 

@@ -167,7 +167,7 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
     }
 
     private ForwardContext Reading(TapeNode step, CancellationToken cancellation) =>
-        new(step.Node, Array.ConvertAll(step.Inputs, TensorOf), cancellation) { Pool = pool, Arena = arena };
+        new(step.Node, Array.ConvertAll(step.Inputs, TensorOf), cancellation) { Pool = pool, Arena = arena, IsTraining = true };
 
     private BackwardContext Context(TapeNode step, Tensor?[] given) => new(
         step.Node, Array.ConvertAll(step.Inputs, TensorOf), Array.ConvertAll(step.Outputs, TensorOf), given, step.Asked)

@@ -62,21 +62,28 @@ internal readonly unsafe struct PaddedPlanes
         {
             for (int px = 0; px < _phasesAcross; px++, phases += _phaseLength)
             {
-                new Span<float>(phases, _phaseLength).Clear();
                 int first = px - w.PadLeft, stride = w.StrideWidth;
                 (int begin, int end) = Columns(px);
-                for (int r = 0; r < _phaseRows; r++)
+                float* to = phases;
+                for (int r = 0; r < _phaseRows; r++, to += Pitch)
                 {
                     int iy = (r * w.StrideHeight) + py - w.PadTop;
-                    if ((uint)iy >= (uint)w.InputHeight)
+                    if ((uint)iy >= (uint)w.InputHeight || begin == end)
+                    {
+                        Clear(to, Pitch);
                         continue;
+                    }
+
                     float* from = plane + ((nint)iy * w.InputWidth) + first;
-                    float* to = phases + (r * Pitch);
+                    Clear(to, begin);
                     if (stride == 1)
-                        new Span<float>(from + begin, end - begin).CopyTo(new Span<float>(to + begin, end - begin));
+                        Copy(from + begin, to + begin, end - begin);
                     else
                         CopyStrided(from, stride, to, begin, end);
+                    Clear(to + end, Pitch - end);
                 }
+
+                Clear(to, Slack);
             }
         }
     }
@@ -121,16 +128,46 @@ internal readonly unsafe struct PaddedPlanes
             new Span<float>(result + ((nint)oy * Pitch), width).CopyTo(new Span<float>(target + ((nint)oy * width), width));
     }
 
+    // Rows are short: what is left over after whole vectors is copied with a vector that overlaps the last.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Copy(float* from, float* to, int count)
+    {
+        int i = 0;
+        if (count >= 16)
+        {
+            for (; i <= count - 16; i += 16)
+                Vector512.Load(from + i).Store(to + i);
+            if (i < count)
+                Vector512.Load(from + count - 16).Store(to + count - 16);
+            return;
+        }
+
+        for (; i <= count - 4; i += 4)
+            Vector128.Load(from + i).Store(to + i);
+        for (; i < count; i++)
+            to[i] = from[i];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Clear(float* to, int count)
+    {
+        int i = 0;
+        for (; i <= count - 16; i += 16)
+            Vector512<float>.Zero.Store(to + i);
+        for (; i < count; i++)
+            to[i] = 0;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyStrided(float* from, int stride, float* to, int begin, int end)
     {
         int c = begin;
 
-        // The last element that eight inputs reach must be one of the row.
-        for (; stride == 2 && Sse.IsSupported && c + 5 <= end; c += 4)
+        // The second vector begins at an element that is not wanted, so that none behind the last of the row is read.
+        for (; stride == 2 && Sse.IsSupported && c + 4 <= end; c += 4)
         {
-            Vector128<float> low = Vector128.Load(from + (2 * c)), high = Vector128.Load(from + (2 * c) + 4);
-            Sse.Shuffle(low, high, 0b10_00_10_00).Store(to + c);
+            Vector128<float> low = Vector128.Load(from + (2 * c)), high = Vector128.Load(from + (2 * c) + 3);
+            Sse.Shuffle(low, high, 0b11_01_10_00).Store(to + c);
         }
 
         for (; c < end; c++)

@@ -34,6 +34,8 @@ public sealed class GradientTests
         yield return ("Conv grouped strided", Node("Conv", [F(1, 3, 6, 5, 5), F(2, 4, 3, 3, 3)], 1, ("group", 2L), ("strides", Longs(2, 2))));
         yield return ("Conv 1-D", Node("Conv", [F(1, 2, 3, 11), F(2, 4, 3, 3), F(3, 4)], 1, ("strides", Longs(2)), ("pads", Longs(1, 1))));
         yield return ("Conv of many rows", Node("Conv", [F(1, 1, 130, 4, 4), F(2, 2, 130, 3, 3)], 1, ("pads", Longs(1, 1, 1, 1))));
+        yield return ("Conv of many channels", Node("Conv", [F(1, 3, 17, 7, 10), F(2, 19, 17, 3, 3), F(3, 19)], 1, ("pads", Longs(1, 1, 1, 1))));
+        yield return ("Conv of many channels, padded unevenly", Node("Conv", [F(1, 2, 16, 8, 9), F(2, 33, 16, 3, 3)], 1, ("pads", Longs(0, 2, 1, 1))));
         yield return ("Conv of wide rows", Node("Conv", [F(1, 1, 2, 3, 300), F(2, 3, 2, 3, 3)], 1, ("pads", Longs(1, 1, 1, 1))));
         yield return ("Gemm", Node("Gemm", [F(1, 5, 4), F(2, 3, 4), F(3, 3)], 1, ("transB", 1L)));
         yield return ("Gemm plain", Node("Gemm", [F(1, 5, 4), F(2, 4, 3), F(3, 5, 1)], 1, ("alpha", 0.5f), ("beta", 2f)));
