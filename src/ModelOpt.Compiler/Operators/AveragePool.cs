@@ -1,3 +1,4 @@
+using System.Numerics;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
@@ -43,9 +44,9 @@ internal sealed class AveragePool : Operator, IDifferentiable
             {
                 for (int ox = 0; ox < h.Output; ox++, at++)
                 {
-                    double mean = Sum(v, h, source, p * inputPlane, oy, ox) / (rows[oy] * columns[ox]);
-                    if (type == ElementType.Float64) y.As<double>()[at] = mean;
-                    else y.As<float>()[at] = (float)mean;
+                    int count = rows[oy] * columns[ox];
+                    if (type == ElementType.Float64) y.As<double>()[at] = Sum<double>(v, h, source.As<double>()[(p * inputPlane)..], oy, ox) / count;
+                    else y.As<float>()[at] = (float)(Sum<float>(v, h, source.As<float>()[(p * inputPlane)..], oy, ox) / count);
                 }
             }
         }).Run(context.Pool);
@@ -141,19 +142,15 @@ internal sealed class AveragePool : Operator, IDifferentiable
         return counts;
     }
 
-    private static double Sum(WindowAxis v, WindowAxis h, Tensor x, int plane, int oy, int ox)
+    private static double Sum<T>(WindowAxis v, WindowAxis h, ReadOnlySpan<T> plane, int oy, int ox) where T : INumber<T>
     {
         double sum = 0;
         (int top, int bottom) = v.Taps(oy, 0, v.Input);
         (int left, int right) = h.Taps(ox, 0, h.Input);
         for (int ky = top; ky < bottom; ky++)
         {
-            int row = plane + (((oy * v.Stride) - v.PadBegin + (ky * v.Dilation)) * h.Input);
-            for (int kx = left; kx < right; kx++)
-            {
-                int at = row + (ox * h.Stride) - h.PadBegin + (kx * h.Dilation);
-                sum += x.Type == ElementType.Float64 ? x.As<double>()[at] : x.As<float>()[at];
-            }
+            int row = (((oy * v.Stride) - v.PadBegin + (ky * v.Dilation)) * h.Input) + (ox * h.Stride) - h.PadBegin;
+            for (int kx = left; kx < right; kx++) sum += double.CreateTruncating(plane[row + (kx * h.Dilation)]);
         }
 
         return sum;

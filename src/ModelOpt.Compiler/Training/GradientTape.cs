@@ -56,6 +56,7 @@ internal sealed class GradientTape
         {
             foreach (Value parameter in ParametersOf(node))
             {
+                if (batchStatistics && IsTakenAway(node, parameter, outputs)) continue;
                 if (trainable.Add(parameter) && reached.Contains(parameter)) parameters.Add(parameter);
             }
 
@@ -188,6 +189,15 @@ internal sealed class GradientTape
 
     private static IEnumerable<Value> ParametersOf(Node node) => Operator.Of(node) is not IDifferentiable op ? []
         : op.Parameters.Select(node.InputOrNull).OfType<Value>().Where(v => v is { IsConstant: true, Type: ElementType.Float32 });
+
+    /// <summary>
+    /// Whether a parameter is the bias of channels whose mean is taken from them right behind: its gradient is 0, of which rounding makes
+    /// noise, and an optimizer that divides by the size of gradients makes steps of noise.
+    /// </summary>
+    private static bool IsTakenAway(Node node, Value parameter, IReadOnlyList<Value> outputs) =>
+        node.Type is "Conv" or "ConvTranspose" && node.InputOrNull(2) == parameter && parameter.Consumers.Count == 1
+        && !outputs.Contains(node.Output) && node.Output.Consumers.Count > 0
+        && node.Output.Consumers.All(n => Operator.Of(n) is IBatchStatistics && n.Input(0) == node.Output);
 
     /// <summary>Rounds the constants that were replaced since the last run.</summary>
     private void Round()

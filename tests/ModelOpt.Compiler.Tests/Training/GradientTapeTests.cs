@@ -81,6 +81,21 @@ public sealed class GradientTapeTests
     }
 
     [TestMethod]
+    public void A_bias_that_normalization_takes_away_is_not_trained()
+    {
+        var g = new TestGraph();
+        Value bias = g.Random(2, 4), other = g.Random(4, 4);
+        Value x = g.Add("Conv", g.Input("x", -1, 3, 5, 5), g.Random(1, 4, 3, 3, 3), bias);
+        x = g.Add("BatchNormalization", x, g.Random(5, 4), g.Random(6, 4), g.Random(7, 4), g.Constant(Tensor.Vector(1f, 2f, 1f, 2f)));
+        g.Output(g.Add("Conv", x, g.Random(3, 4, 4, 1, 1), other));
+        Graph graph = g.Build();
+        var tape = new GradientTape(graph, graph.Outputs, batchStatistics: true);
+        CollectionAssert.DoesNotContain(tape.Parameters.ToArray(), bias);
+        CollectionAssert.Contains(tape.Parameters.ToArray(), other);
+        CollectionAssert.Contains(new GradientTape(graph, graph.Outputs).Parameters.ToArray(), bias, "of fixed statistics it is");
+    }
+
+    [TestMethod]
     public void Gradients_pass_a_grid_where_the_value_lies_within_it()
     {
         var g = new TestGraph();
