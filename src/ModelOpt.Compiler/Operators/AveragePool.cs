@@ -54,6 +54,9 @@ internal sealed class AveragePool : Operator, IDifferentiable
     }
 
     /// <inheritdoc/>
+    public bool ReadsOutputs => false;
+
+    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Zeros(x.Dims);

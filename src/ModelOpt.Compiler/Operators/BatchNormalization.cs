@@ -92,6 +92,9 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
     /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1, 2];
 
+    /// <inheritdoc/>
+    public bool ReadsOutputs => false;
+
     /// <summary>The gradients with mean and variance as constants.</summary>
     /// <param name="context">What was computed.</param>
     public void Backward(BackwardContext context)

@@ -55,6 +55,9 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
     }
 
     /// <inheritdoc/>
+    public bool ReadsOutputs => false;
+
+    /// <inheritdoc/>
     public virtual void Backward(BackwardContext context)
     {
         Node node = context.Node;

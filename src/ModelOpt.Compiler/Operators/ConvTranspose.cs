@@ -61,6 +61,9 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
     public IReadOnlyList<int> Parameters => [1, 2];
 
     /// <inheritdoc/>
+    public bool ReadsOutputs => false;
+
+    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), w = context.Input(1), dy = context.OutputGradient;

@@ -63,6 +63,9 @@ internal sealed class Gemm : Operator, IDifferentiable
     /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1, 2];
 
+    /// <inheritdoc/>
+    public bool ReadsOutputs => false;
+
     /// <summary>dA′ = alpha · dY·B′ᵀ, dB′ = alpha · A′ᵀ·dY, and for C the sums over what is broadcast, times beta.</summary>
     /// <param name="context">What was computed.</param>
     public void Backward(BackwardContext context)

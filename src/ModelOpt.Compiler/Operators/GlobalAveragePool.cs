@@ -27,6 +27,9 @@ internal sealed class GlobalAveragePool : Operator, IDifferentiable
     }
 
     /// <inheritdoc/>
+    public bool ReadsOutputs => false;
+
+    /// <inheritdoc/>
     public void Backward(BackwardContext context) =>
         MeanReduction.Backward(context, [.. Enumerable.Range(2, context.Input(0).Rank - 2)], divide: true);
 

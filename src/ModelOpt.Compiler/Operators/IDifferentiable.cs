@@ -8,6 +8,12 @@ internal interface IDifferentiable
     /// <summary>The positions of inputs that are parameters where they are constants: weights, biases, slopes.</summary>
     IReadOnlyList<int> Parameters => [];
 
+    /// <summary>Whether the way back looks at the elements of what the node read, constants aside: they are kept until then.</summary>
+    bool ReadsInputs => true;
+
+    /// <summary>Whether it looks at the elements of what the node computed.</summary>
+    bool ReadsOutputs => true;
+
     /// <summary>
     /// Computes the gradients of inputs (float32), of which <see cref="BackwardContext.Wants"/> tells, from those of the outputs.
     /// An input that gets none counts as constant.

@@ -45,6 +45,9 @@ internal sealed class MaxPool : Operator, IDifferentiable
         context.Output = Casting.To(y, x.Type);
     }
 
+    /// <inheritdoc/>
+    public bool ReadsOutputs => false;
+
     /// <summary>The gradient goes to the first of the largest elements of each window.</summary>
     /// <param name="context">What was computed.</param>
     public void Backward(BackwardContext context)

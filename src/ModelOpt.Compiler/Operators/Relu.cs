@@ -11,6 +11,9 @@ internal sealed class Relu : UnaryOperator
 {
     public override string Type => "Relu";
 
+    /// <inheritdoc/>
+    public override bool ReadsInputs => false;
+
     public override void InferShapes(Node node) => node.Define(0, node.CommonType(), node.ShapeOf(0));
 
     public override void Lower(Lowering context, Node node) =>
@@ -28,5 +31,5 @@ internal sealed class Relu : UnaryOperator
 
     protected override void Gradient(
         Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx) =>
-        Clip.Gradient(x, 0, float.PositiveInfinity, dy, dx);
+        Clip.Gradient(y, float.Epsilon, float.PositiveInfinity, dy, dx);
 }

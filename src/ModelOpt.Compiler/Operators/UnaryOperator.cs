@@ -26,12 +26,15 @@ internal abstract class UnaryOperator : Operator, IDifferentiable
     }
 
     /// <inheritdoc/>
+    public virtual bool ReadsInputs => true;
+
+    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
-        Tensor x = context.Input(0), y = context.Output, dy = context.OutputGradient;
-        Tensor dx = context.Allocate(x.Dims);
+        Tensor? x = ReadsInputs ? context.Input(0) : null;
+        Tensor y = context.Output, dy = context.OutputGradient, dx = context.Allocate(dy.Dims);
         ElementRanges.Run(dx.Count, context.Pool, (start, length) => Gradient(
-            context.Node, x.As<float>().Slice(start, length), y.As<float>().Slice(start, length),
+            context.Node, x is null ? default : x.As<float>().Slice(start, length), y.As<float>().Slice(start, length),
             dy.As<float>().Slice(start, length), dx.As<float>().Slice(start, length)));
         context.Gradients[0] = dx;
     }
@@ -61,7 +64,7 @@ internal abstract class UnaryOperator : Operator, IDifferentiable
 
     /// <summary>The gradient of float32 elements: dx = dy · f′(x).</summary>
     /// <param name="node">The node, for its attributes.</param>
-    /// <param name="x">The elements.</param>
+    /// <param name="x">The elements, where it <see cref="ReadsInputs"/>.</param>
     /// <param name="y">What they were mapped to.</param>
     /// <param name="dy">The gradients of that.</param>
     /// <param name="dx">Takes the gradients of the elements.</param>

@@ -82,6 +82,9 @@ internal sealed class GradientTape
     /// <summary>Threads to work on, or null; results do not depend on them.</summary>
     public WorkerPool? Pool { get; init; }
 
+    /// <summary>Whether runs keep also what the way back does not look at, for <see cref="FirstNotFinite"/> and <see cref="RootMeanSquare"/>.</summary>
+    public bool KeepsAll { get; set; }
+
     /// <summary>At most how many samples a run may have.</summary>
     public int MostSamples => plan.IsAlone ? 1 : plan.TakesOne ? MostParts : int.MaxValue;
 
@@ -94,7 +97,7 @@ internal sealed class GradientTape
         Round();
         Divide(inputs);
         totals = [];
-        Each(p => parts[p].Begin([.. inputs.Select(t => Slice(t, p))], Array.ConvertAll(computed, t => t is null ? null : Slice(t, p))));
+        Each(p => parts[p].Begin([.. inputs.Select(t => Slice(t, p))], Array.ConvertAll(computed, t => t is null ? null : Slice(t, p)), KeepsAll));
         for (int begin = 0, end; begin < plan.Nodes.Length; begin = end)
         {
             TapeNode first = plan.Nodes[begin];
@@ -166,12 +169,15 @@ internal sealed class GradientTape
         foreach ((TapeNode step, double[] sums) in totals) step.Statistics!.Follow(step.Node, sums);
     }
 
-    /// <summary>The first value of the last run with an element that is not finite; null where there is none. Not after <see cref="Backward"/>.</summary>
+    /// <summary>
+    /// The first value of the last run with an element that is not finite; null where there is none. Not after <see cref="Backward"/>;
+    /// the run <see cref="KeepsAll"/>.
+    /// </summary>
     public Value? FirstNotFinite() => plan.Nodes.SelectMany(n => n.Outputs).Where(slot => slot >= 0 && parts.Any(p =>
         p.Computed(slot) is { Type: ElementType.Float32 } tensor
         && tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue))).Select(slot => plan.Values[slot]).FirstOrDefault();
 
-    /// <summary>The root mean square of a value's elements in the last run. Not after <see cref="Backward"/>.</summary>
+    /// <summary>The root mean square of a value's elements in the last run. Not after <see cref="Backward"/>; the run <see cref="KeepsAll"/>.</summary>
     /// <param name="value">A computed value.</param>
     public double RootMeanSquare(Value value)
     {

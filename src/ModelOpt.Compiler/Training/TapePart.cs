@@ -23,6 +23,8 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
     private readonly Tensor?[] targets = new Tensor?[plan.Values.Count];
     private readonly RangeGradient[] ranges = new RangeGradient[plan.Values.Count];
 
+    private bool isKeepingAll;
+
     // The backward sums of the operator that comes next.
     private double[] sums = [];
 
@@ -41,8 +43,10 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
     /// <summary>Begins a run.</summary>
     /// <param name="inputs">The samples, a tensor for each graph input.</param>
     /// <param name="results">Where the values to differentiate would best be written; null where that is not known yet.</param>
-    public void Begin(IReadOnlyList<Tensor> inputs, Tensor?[] results)
+    /// <param name="keepsAll">Whether also what is not looked at on the way back is kept.</param>
+    public void Begin(IReadOnlyList<Tensor> inputs, Tensor?[] results, bool keepsAll)
     {
+        isKeepingAll = keepsAll;
         Array.Clear(computed);
         Array.Clear(unrounded);
         Array.Clear(open);
@@ -73,9 +77,11 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
                 step.Node.Label, step.Node.Type, $"its output {i} is not computed"));
         }
 
-        if (!isForwardOnly) return;
-        foreach (int slot in step.Ended)
+        if (isKeepingAll) return;
+        foreach (int slot in isForwardOnly ? step.Ended : step.Dropped)
         {
+            // The way back through a grid looks at what was rounded.
+            if (!isForwardOnly && plan.Values[slot].Quantization is not null) continue;
             (Tensor? value, Tensor? exact) = (computed[slot], unrounded[slot]);
             computed[slot] = unrounded[slot] = null;
             Free(value);
@@ -170,7 +176,7 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
         new(step.Node, Array.ConvertAll(step.Inputs, TensorOf), cancellation) { Pool = pool, Arena = arena, IsTraining = true };
 
     private BackwardContext Context(TapeNode step, Tensor?[] given) => new(
-        step.Node, Array.ConvertAll(step.Inputs, TensorOf), Array.ConvertAll(step.Outputs, TensorOf), given, step.Asked)
+        step.Node, Array.ConvertAll(step.Inputs, TensorOf), Array.ConvertAll(step.Outputs, s => s < 0 ? null : unrounded[s] ?? TensorOf(s)), given, step.Asked)
     {
         Pool = pool, Arena = arena,
     };

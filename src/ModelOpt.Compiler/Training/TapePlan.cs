@@ -12,8 +12,10 @@ namespace ModelOpt.Compiler.Training;
 /// <param name="IsDifferentiated">Whether any is, and there is a way to it.</param>
 /// <param name="Statistics">The operator, where it looks at the whole batch; or null.</param>
 /// <param name="Ended">What nothing reads after it on the way forward, and is not asked for.</param>
+/// <param name="Dropped">Of these, what is not looked at on the way back either.</param>
 internal sealed record TapeNode(
-    Node Node, Operator Operator, int[] Inputs, int[] Outputs, bool[] Asked, bool IsDifferentiated, IBatchStatistics? Statistics, int[] Ended);
+    Node Node, Operator Operator, int[] Inputs, int[] Outputs, bool[] Asked, bool IsDifferentiated, IBatchStatistics? Statistics, int[] Ended,
+    int[] Dropped);
 
 /// <summary>What is run forward and back: the nodes that chosen values need, and where in arrays their values stand.</summary>
 internal sealed class TapePlan
@@ -59,8 +61,13 @@ internal sealed class TapePlan
             bool[] asked = [.. node.Inputs.Select(v => v is not null && wanted.Contains(v))];
             return new TapeNode(
                 node, op, [.. node.Inputs.Select(Slot)], [.. node.Outputs.Select(Slot)], asked,
-                op is IDifferentiable && asked.Contains(true), batchStatistics ? op as IBatchStatistics : null, [.. ended[node].Select(v => Slot(v))]);
+                Differentiated(node) is not null, batchStatistics ? op as IBatchStatistics : null, [.. ended[node].Select(v => Slot(v))],
+                [.. ended[node].Where(v => Differentiated(v.Producer) is not { ReadsOutputs: true }
+                    && !v.Consumers.Any(n => Differentiated(n) is { ReadsInputs: true })).Select(v => Slot(v))]);
         }
+
+        IDifferentiable? Differentiated(Node? node) =>
+            node is not null && Operator.Of(node) is IDifferentiable op && node.Inputs.Any(v => v is not null && wanted.Contains(v)) ? op : null;
     }
 
     /// <summary>The nodes, in order.</summary>

@@ -122,8 +122,16 @@ internal sealed class Trainer
         TrainingBatch batch, int step, int steps, Action<int, int, double> stepped, CancellationToken cancellation)
     {
         BeforeStep?.Invoke(step);
+        // Optimizers start with how large the outputs of layers are.
+        tape.KeepsAll = weights is null;
         (double loss, Tensor[] gradients) = losses.Of(batch, cancellation);
-        if (!double.IsFinite(loss)) return (step + 1, tape.FirstNotFinite()?.Name ?? "the loss");
+        if (!double.IsFinite(loss))
+        {
+            tape.KeepsAll = true;
+            losses.Of(batch, cancellation);
+            return (step + 1, tape.FirstNotFinite()?.Name ?? "the loss");
+        }
+
         float rate = LearningRates.Of(settings.Schedule, settings.LearningRate, step, steps);
         new PlaneJob(weights!.Length, i => weights[i].Step(gradients[i], rate)).Run(pool);
         foreach (TrainedRange range in ranges)
