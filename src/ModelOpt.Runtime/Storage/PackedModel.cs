@@ -13,7 +13,8 @@ namespace ModelOpt.Runtime.Storage;
 /// A header of 16 bytes (magic, length of the file, its CRC-32C, length of the content, all little-endian), then the content
 /// in Brotli. The content starts with the lengths of its four streams after the first and the number of segments, as LEB128
 /// numbers. Segments (first stream) are: how many bytes of the file to copy, a <see cref="WeightCoding"/>, how many weights
-/// follow; where these are range coded, also the distances of a <see cref="NeighborModel"/> and how many bytes of the range coded
+/// follow; where these are <see cref="WeightForm.Product"/>, also how far from them their source begins (sign and magnitude, the
+/// sign in the lowest bit), and where they are range coded, the distances of a <see cref="NeighborModel"/> and how many bytes of the range coded
 /// stream, which Brotli has no part in and which lies behind it. The other streams are bytes to copy, bitmaps, palettes and weights (or indices): like is beside like, which is
 /// what Brotli needs. What is left of the bytes to copy ends the file.
 /// </remarks>
@@ -95,6 +96,8 @@ internal static class PackedModel
         streams.Bitmaps = new ByteCursor(TakeLast(ref rest, bitmaps));
         var copyCursor = new ByteCursor(TakeLast(ref rest, copied));
         segments = new ByteCursor(rest);
+        Span<byte> whole = file;
+        List<(int Start, int Source, int Count, float Factor)> products = [];
         for (; count > 0; count--)
         {
             ReadOnlySpan<byte> bytes = copyCursor.Take(segments.Number());
@@ -102,6 +105,16 @@ internal static class PackedModel
             WeightCoding coding = WeightCoding.FromByte(segments.Take(1)[0]);
             int elements = segments.Number();
             Span<byte> target = Start(ref file, (long)elements * coding.ElementBytes);
+            if (coding.Form == WeightForm.Product)
+            {
+                int start = whole.Length - file.Length - target.Length, distance = segments.Number();
+                long source = start + ((distance & 1) == 0 ? distance >> 1 : -(long)(distance >> 1));
+                if (source < 0 || source + target.Length > whole.Length)
+                    throw new InvalidModelException("The packed model is damaged: factors lie outside of the file.");
+                products.Add((start, (int)source, elements, BinaryPrimitives.ReadSingleLittleEndian(copyCursor.Take(sizeof(float)))));
+                continue;
+            }
+
             switch (coding.ElementBytes)
             {
                 case 1: Decode<sbyte>(target, coding, ref segments, ref streams); break;
@@ -115,12 +128,19 @@ internal static class PackedModel
         if (file.Length + segments.Rest.Length + streams.Bitmaps.Rest.Length + streams.Palettes.Rest.Length + streams.Weights.Rest.Length
             + streams.RangeCoded.Rest.Length != 0)
             throw new InvalidModelException("The packed model is damaged: its parts do not make a file.");
+
+        // Sources may lie before or behind.
+        foreach ((int start, int source, int elements, float factor) in products)
+        {
+            for (int i = 0; i < elements * sizeof(float); i += sizeof(float))
+                BinaryPrimitives.WriteSingleLittleEndian(whole[(start + i)..], factor * BinaryPrimitives.ReadSingleLittleEndian(whole[(source + i)..]));
+        }
     }
 
     private static void Decode<T>(scoped Span<byte> target, WeightCoding coding, ref ByteCursor segments, ref WeightStreams streams)
         where T : unmanaged, IBinaryInteger<T>
     {
-        if (coding.IsRangeCoded)
+        if (coding.Form == WeightForm.RangeCoded)
             WeightDecoder.Decode<T>(target, new NeighborModel(segments.Number(), segments.Number()), segments.Number(), ref streams);
         else
             WeightDecoder.Decode<T>(target, coding, ref streams);

@@ -26,8 +26,9 @@ internal static class WeightDecoder
         where T : unmanaged, IBinaryInteger<T>
     {
         Span<T> target = MemoryMarshal.Cast<byte, T>(bytes);
-        ReadOnlySpan<byte> bitmap = coding.HasBitmap ? streams.Bitmaps.Take((int)((target.Length + 7L) / 8)) : default;
-        int stored = coding.HasBitmap ? CountOnes(bitmap) : target.Length;
+        bool hasBitmap = coding.Form == WeightForm.Bitmap;
+        ReadOnlySpan<byte> bitmap = hasBitmap ? streams.Bitmaps.Take((int)((target.Length + 7L) / 8)) : default;
+        int stored = hasBitmap ? CountOnes(bitmap) : target.Length;
         if (stored > target.Length)
             throw new InvalidModelException("The packed model is damaged: a bitmap marks more weights than there are.");
 
@@ -37,7 +38,7 @@ internal static class WeightDecoder
             JoinPlanes(dense, streams.Weights.Take(Unsafe.SizeOf<T>() * stored));
         else
             LookUp(dense, coding.IndexBits, ref streams);
-        if (coding.HasBitmap)
+        if (hasBitmap)
             Spread(target, dense, bitmap);
     }
 

@@ -19,6 +19,12 @@ internal static class ModelPacker
     /// <summary>Buffers smaller than this are not recoded: describing them costs what they save.</summary>
     private const int SmallestWeights = 64;
 
+    /// <summary>Floats of fewer bytes are not described as products, which takes some ten.</summary>
+    private const int SmallestProduct = 24, ProductBytes = 10;
+
+    /// <summary>Runs of a length, the nearest first, of which one may be a product.</summary>
+    private const int MostSources = 16;
+
     /// <summary>Weights that have more values than this and fewer zeros than one in so many are as good as they are.</summary>
     private const int FewValues = 64, ManyZeros = 5;
 
@@ -39,10 +45,15 @@ internal static class ModelPacker
     /// <param name="cancellation">Ends the work.</param>
     public static byte[] Pack(byte[] tflite, CancellationToken cancellation)
     {
-        List<WeightRun> runs = WeightRun.Find(tflite).Where(r => r.Length >= SmallestWeights).ToList();
+        List<WeightRun> runs = WeightRun.Find(tflite);
+        CodedWeights?[] products = Products(tflite, runs);
         var choices = new Choice[runs.Count];
-        Parallel.For(0, runs.Count, new ParallelOptions { CancellationToken = cancellation },
-            i => choices[i] = Choose(tflite.AsSpan(runs[i].Start, runs[i].Length), runs[i]));
+        Parallel.For(0, runs.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
+        {
+            ReadOnlySpan<byte> weights = tflite.AsSpan(runs[i].Start, runs[i].Length);
+            choices[i] = products[i] is { } product ? new Choice([product], ProductBytes, weights.Length)
+                : weights.Length < SmallestWeights ? new Choice([], weights.Length, weights.Length) : Choose(weights, runs[i]);
+        });
 
         // Most of a dense int8 network does not compress. Trying takes long.
         long rest = tflite.LongLength - runs.Sum(r => (long)r.Length), expected = rest + choices.Sum(c => c.Bytes);
@@ -76,7 +87,8 @@ internal static class ModelPacker
                 WriteNumber(segments, gap);
                 segments.WriteByte(run.Coding.ToByte());
                 WriteNumber(segments, run.Elements);
-                if (run.Coding.IsRangeCoded)
+                if (run.Coding.Form == WeightForm.Product) WriteNumber(segments, (Math.Abs(run.Distance) << 1) | (run.Distance < 0 ? 1 : 0));
+                if (run.Coding.Form == WeightForm.RangeCoded)
                 {
                     WriteNumber(segments, run.Neighbors.Near);
                     WriteNumber(segments, run.Neighbors.Far);
@@ -85,7 +97,7 @@ internal static class ModelPacker
 
                 bitmaps.Write(run.Bitmap);
                 palettes.Write(run.Palette);
-                (run.Coding.IsRangeCoded ? rangeCoded : weights).Write(run.Weights);
+                (run.Coding.Form switch { WeightForm.RangeCoded => rangeCoded, WeightForm.Product => copied, _ => weights }).Write(run.Weights);
                 position += run.Elements * run.Coding.ElementBytes;
                 gap = 0;
             }
@@ -119,6 +131,31 @@ internal static class ModelPacker
             : throw new InvalidOperationException("Brotli wrote more than its bound.");
     }
 
+    // The runs that are products of another, which is none itself; scales of a bias lie near those of its weight.
+    private static CodedWeights?[] Products(byte[] tflite, List<WeightRun> runs)
+    {
+        var products = new CodedWeights?[runs.Count];
+        bool[] isSource = new bool[runs.Count];
+        for (int i = 0; i < runs.Count; i++)
+        {
+            WeightRun run = runs[i];
+            if (isSource[i] || run.ElementBytes != sizeof(float) || run.Length < SmallestProduct) continue;
+            IEnumerable<int> others = Enumerable.Range(0, runs.Count)
+                .Where(k => k != i && products[k] is null && runs[k].Length == run.Length && runs[k].ElementBytes == sizeof(float))
+                .OrderBy(k => Math.Abs(k - i)).Take(MostSources);
+            foreach (int other in others)
+            {
+                products[i] = WeightEncoder.Product(
+                    tflite.AsSpan(run.Start, run.Length), tflite.AsSpan(runs[other].Start, run.Length), runs[other].Start - run.Start);
+                if (products[i] is null) continue;
+                isSource[other] = true;
+                break;
+            }
+        }
+
+        return products;
+    }
+
     // The best codings of one buffer.
     private static Choice Choose(ReadOnlySpan<byte> weights, WeightRun run)
     {
@@ -148,9 +185,9 @@ internal static class ModelPacker
         {
             int sampled = Math.Clamp(length / rowBytes, 1, rows);
             long least = best * ((long)sampled * rowBytes) / length;
-            foreach (bool bitmap in (bool[])[false, true])
+            foreach (WeightForm form in (WeightForm[])[WeightForm.Dense, WeightForm.Bitmap])
             {
-                var coding = new WeightCoding(1, bitmap, 8);
+                var coding = new WeightCoding(1, form, 8);
                 List<CodedWeights> byRow = [];
                 for (int row = 0; row < rows; row++)
                     if (WeightEncoder.Encode(weights.Slice(row * rowBytes, rowBytes), coding) is { } coded) byRow.Add(coded);
@@ -166,10 +203,10 @@ internal static class ModelPacker
     private static long Bytes(CodedWeights rangeCoded) => rangeCoded.Palette.Length + rangeCoded.Weights.Length;
 
     private static IEnumerable<WeightCoding> Codings(int size) =>
-        from bitmap in new[] { false, true }
+        from form in new[] { WeightForm.Dense, WeightForm.Bitmap }
         from bits in new[] { 0, 1, 2, 4, 8 }
-        where size > 1 || bitmap || bits > 0
-        select new WeightCoding(size, bitmap, bits);
+        where size > 1 || form == WeightForm.Bitmap || bits > 0
+        select new WeightCoding(size, form, bits);
 
     // Bytes among which there are neither few values, nor many zeros: what codings could gain, Brotli finds by itself.
     private static bool IsDense(ReadOnlySpan<byte> weights)

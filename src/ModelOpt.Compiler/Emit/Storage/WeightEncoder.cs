@@ -10,9 +10,10 @@ namespace ModelOpt.Compiler.Emit.Storage;
 /// <param name="Elements">How many weights.</param>
 /// <param name="Bitmap">The bitmap; may be empty.</param>
 /// <param name="Palette">The palette; may be empty.</param>
-/// <param name="Weights">Weights or indices, or all that is range coded.</param>
+/// <param name="Weights">Weights or indices, or all that is range coded, or the factor of products.</param>
 /// <param name="Neighbors">What weights are range coded by.</param>
-internal sealed record CodedWeights(WeightCoding Coding, int Elements, byte[] Bitmap, byte[] Palette, byte[] Weights, Neighbors Neighbors = default);
+/// <param name="Distance">How many bytes behind the beginning of products that of their source lies; may be negative.</param>
+internal sealed record CodedWeights(WeightCoding Coding, int Elements, byte[] Bitmap, byte[] Palette, byte[] Weights, Neighbors Neighbors = default, int Distance = 0);
 
 /// <summary>Writes weights in a <see cref="WeightCoding"/>; <see cref="WeightDecoder"/> reads it.</summary>
 internal static class WeightEncoder
@@ -38,6 +39,29 @@ internal static class WeightEncoder
         2 => RangeEncode<short>(bytes),
         _ => RangeEncode<int>(bytes),
     };
+
+    /// <summary>Codes floats as products of another run.</summary>
+    /// <param name="bytes">The floats.</param>
+    /// <param name="source">The other run.</param>
+    /// <param name="distance">How many bytes behind <paramref name="bytes"/> it begins; may be negative.</param>
+    /// <returns>null where they are not that, bit by bit.</returns>
+    public static CodedWeights? Product(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> source, int distance)
+    {
+        ReadOnlySpan<float> products = MemoryMarshal.Cast<byte, float>(bytes), factors = MemoryMarshal.Cast<byte, float>(source);
+        if (products.Length != factors.Length || products.Length == 0) return null;
+
+        // The quotient is one of the numbers beside the factor.
+        float factor = products[0] / factors[0];
+        foreach (float candidate in (float[])[factor, MathF.BitIncrement(factor), MathF.BitDecrement(factor)])
+        {
+            int i = 0;
+            while (i < products.Length && BitConverter.SingleToInt32Bits(candidate * factors[i]) == BitConverter.SingleToInt32Bits(products[i])) i++;
+            if (i == products.Length)
+                return new CodedWeights(new WeightCoding(sizeof(float), WeightForm.Product, 0), i, [], [], BitConverter.GetBytes(candidate), Distance: distance);
+        }
+
+        return null;
+    }
 
     private static CodedWeights? RangeEncode<T>(ReadOnlySpan<byte> bytes) where T : unmanaged, IBinaryInteger<T>
     {
@@ -66,7 +90,7 @@ internal static class WeightEncoder
         }
 
         return new CodedWeights(
-            WeightCoding.RangeCoded(Unsafe.SizeOf<T>()), weights.Length, [], PaletteBytes(places), encoder.End(), neighbors);
+            new WeightCoding(Unsafe.SizeOf<T>(), WeightForm.RangeCoded, 0), weights.Length, [], PaletteBytes(places), encoder.End(), neighbors);
     }
 
     private static CodedWeights? Encode<T>(ReadOnlySpan<byte> bytes, WeightCoding coding) where T : unmanaged, IBinaryInteger<T>
@@ -74,7 +98,7 @@ internal static class WeightEncoder
         ReadOnlySpan<T> weights = MemoryMarshal.Cast<byte, T>(bytes);
         byte[] bitmap = [], palette = [];
         ReadOnlySpan<T> stored = weights;
-        if (coding.HasBitmap)
+        if (coding.Form == WeightForm.Bitmap)
         {
             bitmap = new byte[(weights.Length + 7) / 8];
             List<T> nonzero = [];

@@ -24,15 +24,22 @@ internal sealed class ChannelLatency(Graph graph, IReadOnlyList<RankedGroup> gro
     /// <param name="budget">Of multiply-accumulates.</param>
     /// <param name="target">The share of the latency to remove.</param>
     /// <returns>For each group, how many units go, and the share of the latency that went with them when it was measured.</returns>
-    public (int[] Counts, double Saved) Choose(ChannelBudget budget, double target)
+    public (int[] Counts, double Saved) Choose(ChannelBudget budget, double target) => Search(budget.Choose, budget.Most, target, Saved);
+
+    /// <summary>Looks for the choice whose latency is nearest to a target.</summary>
+    /// <param name="choose">The choice for a share of the multiply-accumulates.</param>
+    /// <param name="most">The largest share there is.</param>
+    /// <param name="target">The share of the latency to remove.</param>
+    /// <param name="measure">The share of the latency that goes with a choice.</param>
+    internal static (int[] Counts, double Saved) Search(Func<double, int[]> choose, double most, double target, Func<int[], double> measure)
     {
-        (double low, double high) = (0, budget.Most);
+        (double low, double high) = (0, most);
         (int[] Counts, double Saved)? nearest = null;
         for (int i = 0; i < Searches; i++)
         {
             double share = i == 0 ? high : (low + high) / 2;
-            int[] counts = budget.Choose(share);
-            double saved = Saved(counts);
+            int[] counts = choose(share);
+            double saved = measure(counts);
             if (nearest is null || Math.Abs(saved - target) < Math.Abs(nearest.Value.Saved - target)) nearest = (counts, saved);
             if (Math.Abs(saved - target) <= Close || (i == 0 && saved < target)) break;
             if (i == 0) continue;

@@ -26,9 +26,9 @@ public class ModelPackerTests
             CodedWeights?[] codings =
             [
                 .. from size in (int[])[1, 2, 4]
-                   from bitmap in (bool[])[false, true]
+                   from form in (WeightForm[])[WeightForm.Dense, WeightForm.Bitmap]
                    from bits in (int[])[0, 1, 2, 4, 8]
-                   select WeightEncoder.Encode(file, new WeightCoding(size, bitmap, bits)),
+                   select WeightEncoder.Encode(file, new WeightCoding(size, form, bits)),
                 .. from size in (int[])[1, 2, 4] select WeightEncoder.RangeEncode(file, size),
             ];
             foreach (CodedWeights weights in codings.OfType<CodedWeights>())
@@ -58,15 +58,36 @@ public class ModelPackerTests
         byte[] file = [.. weights.Select(w => (byte)w)];
         CodedWeights coded = WeightEncoder.RangeEncode(file, 1)!;
         CollectionAssert.AreEquivalent((int[])[24, 336], (int[])[coded.Neighbors.Near, coded.Neighbors.Far]);
-        int brotli = ModelPacker.Write(file, [(0, [WeightEncoder.Encode(file, new WeightCoding(1, true, 4))!])]).Length;
+        int brotli = ModelPacker.Write(file, [(0, [WeightEncoder.Encode(file, new WeightCoding(1, WeightForm.Bitmap, 4))!])]).Length;
         Assert.IsLessThan(0.9 * brotli, ModelPacker.Write(file, [(0, [coded])]).Length, "of Brotli's");
 
         // Where no weight tells of another, there is nothing to find.
         sbyte[] alone = new sbyte[20_000];
         for (int i = 0; i < alone.Length; i++) alone[i] = (sbyte)random.Next(-8, 8);
         byte[] other = [.. alone.Select(w => (byte)w)];
-        Assert.IsGreaterThan(0.97 * ModelPacker.Write(other, [(0, [WeightEncoder.Encode(other, new WeightCoding(1, false, 4))!])]).Length,
+        Assert.IsGreaterThan(0.97 * ModelPacker.Write(other, [(0, [WeightEncoder.Encode(other, new WeightCoding(1, WeightForm.Dense, 4))!])]).Length,
             ModelPacker.Write(other, [(0, [WeightEncoder.RangeEncode(other, 1)!])]).Length);
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void Floats_that_are_products_of_others_are_not_stored(bool isSourceFirst)
+    {
+        var random = new Random(6);
+        float[] scales = [.. Enumerable.Range(0, 300).Select(_ => random.NextSingle())];
+        float[] products = [.. scales.Select(s => s * 0.0123f)];
+        byte[] source = [.. scales.SelectMany(BitConverter.GetBytes)], bytes = [.. products.SelectMany(BitConverter.GetBytes)];
+        byte[] file = isSourceFirst ? [.. source, 1, 2, 3, 4, .. bytes, 5] : [.. bytes, 1, 2, 3, 4, .. source, 5];
+        int start = isSourceFirst ? source.Length + 4 : 0, distance = (source.Length + 4) * (isSourceFirst ? -1 : 1);
+        CodedWeights coded = WeightEncoder.Product(bytes, source, distance)!;
+        byte[] packed = ModelPacker.Write(file, [(start, [coded])]);
+        CollectionAssert.AreEqual(file, PackedModel.Expand(packed));
+        Assert.IsLessThan(source.Length + 60, packed.Length);
+        products[299] = MathF.BitIncrement(products[299]);
+        Assert.IsNull(WeightEncoder.Product([.. products.SelectMany(BitConverter.GetBytes)], source, distance));
+        foreach (int wrong in (int[])[0, 4, distance - 12, distance + 12, int.MaxValue / 2, -int.MaxValue / 2])
+            Assert.ThrowsExactly<InvalidModelException>(() => PackedModel.Expand(ModelPacker.Write(file, [(start, [coded with { Distance = wrong }])])), $"{wrong}");
     }
 
     [TestMethod]
@@ -129,9 +150,9 @@ public class ModelPackerTests
         for (int i = 0; i < file.Length; i++) file[i] = (byte)(random.Next(4) == 0 ? random.Next(6) : 0);
         (int, IReadOnlyList<CodedWeights>)[] runs =
         [
-            (0, [WeightEncoder.Encode(file.AsSpan(0, 200), new WeightCoding(1, true, 8))!]),
-            (216, [WeightEncoder.Encode(file.AsSpan(216, 160), new WeightCoding(4, true, 0))!]),
-            (400, [WeightEncoder.Encode(file.AsSpan(400, 120), new WeightCoding(2, false, 8))!, WeightEncoder.RangeEncode(file.AsSpan(520, 60), 1)!]),
+            (0, [WeightEncoder.Encode(file.AsSpan(0, 200), new WeightCoding(1, WeightForm.Bitmap, 8))!]),
+            (216, [WeightEncoder.Encode(file.AsSpan(216, 160), new WeightCoding(4, WeightForm.Bitmap, 0))!]),
+            (400, [WeightEncoder.Encode(file.AsSpan(400, 120), new WeightCoding(2, WeightForm.Dense, 8))!, WeightEncoder.RangeEncode(file.AsSpan(520, 60), 1)!]),
         ];
         int rangeCoded = runs[^1].Item2[^1].Weights.Length;
         byte[] packed = ModelPacker.Write(file, runs);

@@ -101,6 +101,18 @@ public sealed class ChannelPruningTests
     }
 
     [TestMethod]
+    [DataRow(0.3, 0.3)]
+    [DataRow(0.02, 0.02)]
+    [DataRow(0.9, 0.63)]
+    public void A_latency_is_met_whatever_multiply_accumulates_that_takes_or_the_nearest_is_told(double target, double expected)
+    {
+        // A machine on which 90 % of the multiply-accumulates are 63 % of the time, and the first of them the dearest.
+        (int[] counts, double saved) = ChannelLatency.Search(share => [(int)(share * 1000)], 0.9, target, counts => 0.7 * (1 - Math.Pow(1 - (counts[0] / 900.0), 3)) * 0.9);
+        Assert.AreEqual(expected, saved, 0.005);
+        Assert.AreEqual(saved, 0.63 * (1 - Math.Pow(1 - (counts[0] / 900.0), 3)), 1e-9, "what is told is what was chosen");
+    }
+
+    [TestMethod]
     public void Latency_is_measured()
     {
         Graph graph = Small();
