@@ -74,7 +74,7 @@ internal sealed unsafe class WinogradConv
                     {
                         K = inputs, A = u + (i * filters), RowStride = inputs, ColumnStride = 1, C = products + (i * block.OutputStep), CStride = block.Columns,
                     };
-                    var right = new MatrixSource(v + (i * block.InputStep), block.Columns, 1);
+                    var right = new RowsSource(v + (i * block.InputStep), block.Columns);
                     GemmF32.Run(SimdTiers.Best, operands, new GemmEpilogue(), right, outputs, block.Columns, null);
                 }
 

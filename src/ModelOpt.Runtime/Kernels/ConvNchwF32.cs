@@ -156,6 +156,8 @@ internal static unsafe class ConvNchwF32
 
         public bool IsInPlace => false;
 
+        public nint Stride(int width) => width;
+
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public float* Panel(int k0, int kc, int column, int columns, int width, float* scratch)
         {
@@ -183,6 +185,8 @@ internal static unsafe class ConvNchwF32
         public int Registers => GemmF32.CopiedRegisters;
 
         public bool IsInPlace => false;
+
+        public nint Stride(int width) => width;
 
         /// <summary>Elements of a block: as many as divide rows and panels; 0 where there is no such number.</summary>
         public static int Block(SimdTier tier, int width)

@@ -64,8 +64,9 @@ internal unsafe struct GemmOperands
 /// <summary>One tile of C while its sums are in registers.</summary>
 internal unsafe struct GemmTile
 {
-    /// <summary>The panel of B, row after row.</summary>
+    /// <summary>The panel of B, and the elements from row to row.</summary>
     public float* B;
+    public nint BStride;
 
     /// <summary>The runs of A's rows that are multiplied.</summary>
     public GemmSegment* Segments;
@@ -84,6 +85,9 @@ internal unsafe struct GemmTile
 
     public float Low;
     public float High;
+
+    /// <summary>Whether these are bounds at all.</summary>
+    public readonly bool IsClamped => Low > float.NegativeInfinity || High < float.PositiveInfinity;
 
     /// <summary>Bytes from a target to what is added to it, after which it is clamped again; 0 for nothing.</summary>
     public nint ResidualOffset;
@@ -157,6 +161,7 @@ internal static unsafe class GemmF32<TLanes, V>
 
                 bool last = k0 + kc == k;
                 block.B = source.Panel(k0, kc, column, columns, registers * n, scratch);
+                block.BStride = source.Stride(registers * n);
                 block.Low = last ? epilogue.Low : float.NegativeInfinity;
                 block.High = last ? epilogue.High : float.PositiveInfinity;
                 block.ResidualOffset = last && epilogue.Residual != null ? (nint)((byte*)epilogue.Residual - (byte*)operands.C) : 0;

@@ -19,6 +19,9 @@ internal unsafe interface IPanelSource
     /// elements: written into <paramref name="scratch"/>, or found in place. What stands in the padding is finite.
     /// </summary>
     float* Panel(int k0, int kc, int column, int columns, int width, float* scratch);
+
+    /// <summary>Elements from row to row of a panel of so many padded columns.</summary>
+    nint Stride(int width);
 }
 
 /// <summary>B[p, j] = B[p·rowStride + j·columnStride], copied panel by panel.</summary>
@@ -27,6 +30,8 @@ internal readonly unsafe struct MatrixSource(float* b, nint rowStride, nint colu
     public int Registers => GemmF32.CopiedRegisters;
 
     public bool IsInPlace => false;
+
+    public nint Stride(int width) => width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public float* Panel(int k0, int kc, int column, int columns, int width, float* scratch)
@@ -80,6 +85,20 @@ internal readonly unsafe struct MatrixSource(float* b, nint rowStride, nint colu
     }
 }
 
+/// <summary>
+/// B[p, j] = B[p·rowStride + j], read where it is: rows are as long as whole registers, and what stands behind their ends is finite.
+/// </summary>
+internal readonly unsafe struct RowsSource(float* b, nint rowStride) : IPanelSource
+{
+    public int Registers => GemmF32.CopiedRegisters;
+
+    public bool IsInPlace => true;
+
+    public nint Stride(int width) => rowStride;
+
+    public float* Panel(int k0, int kc, int column, int columns, int width, float* scratch) => b + (k0 * rowStride) + column;
+}
+
 /// <summary>A constant right operand in panel order, packed once.</summary>
 internal sealed unsafe class PackedMatrixF32
 {
@@ -128,6 +147,8 @@ internal readonly unsafe struct PackedSource(float* panels, int k, int registers
     public int Registers => registers;
 
     public bool IsInPlace => true;
+
+    public nint Stride(int width) => width;
 
     public float* Panel(int k0, int kc, int column, int columns, int width, float* scratch) =>
         panels + ((nint)column * k) + ((nint)k0 * width);

@@ -98,7 +98,7 @@ internal static unsafe class GemmF32Tile<TLanes, V, TRegisters>
             }
 
             float* b = tile.B;
-            nint columnStride = tile.ColumnStride;
+            nint columnStride = tile.ColumnStride, rowStride = tile.BStride;
             for (int segment = 0; segment < tile.SegmentCount; segment++)
             {
                 nint offset = tile.Segments[segment].Offset;
@@ -134,12 +134,7 @@ internal static unsafe class GemmF32Tile<TLanes, V, TRegisters>
                     }
 
                     offset += columnStride;
-                    if (typeof(TRegisters) == typeof(One))
-                        b += n;
-                    else if (typeof(TRegisters) == typeof(Two))
-                        b += 2 * n;
-                    else
-                        b += 3 * n;
+                    b += rowStride;
                 }
             }
 
@@ -176,7 +171,7 @@ internal static unsafe class GemmF32Tile<TLanes, V, TRegisters>
             s1 = TLanes.Load(tile.Start + n);
         if (typeof(TRegisters) == typeof(Three))
             s2 = TLanes.Load(tile.Start + (2 * n));
-        nint columnStride = tile.ColumnStride;
+        nint columnStride = tile.ColumnStride, rowStride = tile.BStride;
         for (int segment = 0; segment < tile.SegmentCount; segment++)
         {
             float* a = row + tile.Segments[segment].Offset;
@@ -184,19 +179,11 @@ internal static unsafe class GemmF32Tile<TLanes, V, TRegisters>
             {
                 V x = TLanes.Create(*a);
                 s0 = TLanes.FusedMultiplyAdd(x, TLanes.Load(b), s0);
-                b += n;
                 if (typeof(TRegisters) != typeof(One))
-                {
-                    s1 = TLanes.FusedMultiplyAdd(x, TLanes.Load(b), s1);
-                    b += n;
-                }
-
+                    s1 = TLanes.FusedMultiplyAdd(x, TLanes.Load(b + n), s1);
                 if (typeof(TRegisters) == typeof(Three))
-                {
-                    s2 = TLanes.FusedMultiplyAdd(x, TLanes.Load(b), s2);
-                    b += n;
-                }
-
+                    s2 = TLanes.FusedMultiplyAdd(x, TLanes.Load(b + (2 * n)), s2);
+                b += rowStride;
                 a += columnStride;
             }
         }
@@ -228,11 +215,15 @@ internal static unsafe class GemmF32Tile<TLanes, V, TRegisters>
     private static void Store(in GemmTile tile, float* target, V s0, V s1, V s2, V low, V high)
     {
         int n = TLanes.Count;
-        s0 = TLanes.Clamp(s0, low, high);
-        if (typeof(TRegisters) != typeof(One))
-            s1 = TLanes.Clamp(s1, low, high);
-        if (typeof(TRegisters) == typeof(Three))
-            s2 = TLanes.Clamp(s2, low, high);
+        if (tile.IsClamped)
+        {
+            s0 = TLanes.Clamp(s0, low, high);
+            if (typeof(TRegisters) != typeof(One))
+                s1 = TLanes.Clamp(s1, low, high);
+            if (typeof(TRegisters) == typeof(Three))
+                s2 = TLanes.Clamp(s2, low, high);
+        }
+
         if (tile.ResidualOffset != 0)
         {
             float* residual = (float*)((byte*)target + tile.ResidualOffset);
