@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Graphs;
 
@@ -15,9 +16,11 @@ internal static class Elements
     public static float[] ToFloats(Tensor tensor) => tensor.Type switch
     {
         ElementType.Float32 => tensor.Span<float>().ToArray(),
-        ElementType.Float16 => Map<Half, float>(tensor, x => (float)x),
-        ElementType.Float64 => Map<double, float>(tensor, x => (float)x),
-        ElementType.UInt64 => Map<ulong, float>(tensor, x => x),
+        ElementType.Float16 => Floats<Half>(tensor),
+        ElementType.Float64 => Floats<double>(tensor),
+        ElementType.UInt8 or ElementType.Bool => Floats<byte>(tensor),
+        ElementType.Int8 => Floats<sbyte>(tensor),
+        ElementType.UInt64 => Floats<ulong>(tensor),
         _ => Array.ConvertAll(ToInt64s(tensor), x => (float)x),
     };
 
@@ -57,6 +60,14 @@ internal static class Elements
                 default: throw new NotSupportedException($"{tensor.Type} is not an integer type.");
             }
         }
+    }
+
+    private static float[] Floats<T>(Tensor tensor) where T : unmanaged, INumber<T>
+    {
+        ReadOnlySpan<T> from = MemoryMarshal.Cast<byte, T>(tensor.Bytes.Span);
+        float[] to = new float[from.Length];
+        for (int i = 0; i < to.Length; i++) to[i] = float.CreateTruncating(from[i]);
+        return to;
     }
 
     private static TTo[] Map<TFrom, TTo>(Tensor tensor, Converter<TFrom, TTo> convert) where TFrom : unmanaged =>

@@ -92,12 +92,13 @@ public sealed class InputSamples : IDisposable
         for (int channel = 0; channel < mapping.Channels; channel++)
         {
             float subtract = mean[channel], divide = std[channel];
-            for (int pixel = 0; pixel < mapping.Pixels; pixel++)
+            int source = mapping.Source(channel, 0), target = mapping.Target(channel, 0);
+            int sourceStep = mapping.Source(channel, 1) - source, targetStep = mapping.Target(channel, 1) - target;
+            for (int pixel = 0; pixel < mapping.Pixels; pixel++, source += sourceStep, target += targetStep)
             {
-                float x = from[mapping.Source(channel, pixel)];
-                float y = (x - subtract) / divide;
-                if (!float.IsFinite(y)) throw Unusable(index, x, mapping.Source(channel, pixel), "finite");
-                to[mapping.Target(channel, pixel)] = y;
+                float y = (from[source] - subtract) / divide;
+                if (!float.IsFinite(y)) throw Unusable(index, from[source], source, "finite");
+                to[target] = y;
             }
         }
     }
