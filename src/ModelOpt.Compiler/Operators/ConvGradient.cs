@@ -113,7 +113,7 @@ internal sealed unsafe class ConvGradient
             }
         }
 
-        if (phases is [var whole] && whole.Down.Count == window.InputHeight && whole.Across.Count == window.InputWidth)
+        if (phases is [var whole])
         {
             Convolve(whole.Window with { Batch = window.Batch }, groups, dy, scratch, null, dx, isTraining, pool);
             return;
@@ -198,10 +198,8 @@ internal sealed unsafe class ConvGradient
             sums[part] = ArrayPool<float>.Shared.Rent(dw.Count);
             Array.Clear(sums[part], 0, dw.Count);
             int first = (int)((long)window.Batch * part / parts), end = (int)((long)window.Batch * (part + 1) / parts);
-            if (winograd is not null)
-                winograd.Weights(Images(x, window.Batch, first, end), Images(dy, window.Batch, first, end), sums[part]);
-            else
-                for (int n = first; n < end; n++) AddWeights(Image(x, n), Image(dy, n), sums[part]);
+            if (winograd is not null) winograd.Weights(Images(x, window.Batch, first, end), Images(dy, window.Batch, first, end), sums[part]);
+            for (int n = first; n < end && winograd is null; n++) AddWeights(Image(x, n), Image(dy, n), sums[part]);
         }).Run(pool);
         Span<float> target = dw.As<float>();
         for (int m = 0, at = 0; m < window.OutputChannels; m++)
