@@ -11,6 +11,9 @@ namespace ModelOpt.Compiler.Training;
 /// <param name="Samples">How many samples were judged.</param>
 internal readonly record struct TrainingScore(double Loss, int? Right, int Samples)
 {
+    // What an interpreter computes is new memory each time: of few samples it is taken back before it is much.
+    private const int MostTogether = 16;
+
     /// <summary>Whether it is better: more classes are right, or as many and the loss is less.</summary>
     /// <param name="other">What it is compared with.</param>
     public bool IsBetterThan(TrainingScore other) =>
@@ -37,7 +40,7 @@ internal readonly record struct TrainingScore(double Loss, int? Right, int Sampl
         Graph graph, IObjective objective, TrainingSet data, IReadOnlyList<int> indices, int batchSize, WorkerPool? pool,
         CancellationToken cancellation)
     {
-        if (graph.Inputs.Exists(i => i.Shape is { Rank: > 0 } shape && shape[0].IsKnown)) batchSize = 1;
+        batchSize = graph.Inputs.Exists(i => i.Shape is { Rank: > 0 } shape && shape[0].IsKnown) ? 1 : Math.Min(batchSize, MostTogether);
         Interpreter interpreter = new(graph, [.. objective.Values, graph.Outputs[0]]) { FakeQuantize = true, Pool = pool };
         double loss = 0;
         int right = 0;
