@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 
@@ -30,7 +29,22 @@ public sealed class ProcessTests
     }
 
     [TestMethod]
-    public void The_number_of_processors_does_not_change_a_byte()
+    public void The_number_of_processors_does_not_change_a_byte() => SameBytes(
+        ["PROCESSOR_COUNT=1", "PROCESSOR_COUNT=2", "PROCESSOR_COUNT=5"],
+        "--sparsity", "0.5", "--sparsity-pattern", "1x4", "--clusters", "8", "--channel-pruning", "0.2", "--decompose", "0.2");
+
+    [TestMethod]
+    public void Instructions_and_processors_do_not_change_a_byte_of_what_is_trained()
+    {
+        string report = SameBytes(
+            ["PROCESSOR_COUNT=2", "PROCESSOR_COUNT=3", "EnableAVX512=0", "EnableAVX2=0"],
+            "--sparsity", "0.8", "--pruning-criterion", "magnitude", "--fine-tune", "distill", "--epochs", "3", "--batch-size", "16");
+        StringAssert.Contains(report, "which was kept", "nothing was trained");
+    }
+
+    /// <summary>Compresses a small network with data once for each variable of the .NET runtime, <c>NAME=VALUE</c> without their prefix.</summary>
+    /// <returns>The report of the first, in JSON.</returns>
+    private static string SameBytes(string[] variables, params string[] options)
     {
         using var folder = new TempFolder();
         var graph = new TestGraph();
@@ -39,25 +53,26 @@ public sealed class ProcessTests
         x = graph.Add("Flatten", graph.Add("GlobalAveragePool", x));
         graph.Output(graph.Add("Gemm", [x, graph.Random(3, 10, 32)], ("transB", 1)));
         string model = folder.Write("model.onnx", OnnxWriter.Write(graph.Build()));
-        byte[] data = new byte[16 * 8 * 8 * 8];
+        byte[] data = new byte[64 * 8 * 8 * 8];
         new Random(4).NextBytes(data);
-        string calibration = folder.Write("data.npy", DataTesting.Npy("|u1", "16, 8, 8, 8", data));
-        foreach (int processors in (int[])[1, 2, 5])
+        string calibration = folder.Write("data.npy", DataTesting.Npy("|u1", "64, 8, 8, 8", data));
+        foreach (string variable in variables)
         {
-            using Process process = Start(processors,
-                "compress", model, "-o", folder[$"{processors}"], "--calibration", calibration, "--std", "255", "--sparsity", "0.5",
-                "--sparsity-pattern", "1x4", "--clusters", "8", "--channel-pruning", "0.2", "--decompose", "0.2");
+            using Process process = Start(
+                variable, ["compress", model, "-o", folder[variable], "--calibration", calibration, "--calibration-samples", "16", "--std", "255", .. options]);
             CliResult result = End(process);
             Assert.AreEqual(0, result.ExitCode, result.Error);
         }
 
-        string[] files = [.. Directory.GetFiles(folder["1"]).Select(f => Path.GetFileName(f))];
+        string[] files = [.. Directory.GetFiles(folder[variables[0]]).Select(f => Path.GetFileName(f))];
         Assert.HasCount(4, files);
         foreach (string file in files)
         {
-            byte[] one = File.ReadAllBytes(folder[$"1/{file}"]);
-            foreach (string other in (string[])["2", "5"]) CollectionAssert.AreEqual(one, File.ReadAllBytes(folder[$"{other}/{file}"]), $"{other} {file}");
+            byte[] first = File.ReadAllBytes(folder[$"{variables[0]}/{file}"]);
+            foreach (string other in variables[1..]) CollectionAssert.AreEqual(first, File.ReadAllBytes(folder[$"{other}/{file}"]), $"{other} {file}");
         }
+
+        return File.ReadAllText(folder[$"{variables[0]}/model.report.json"]);
     }
 
     [TestMethod]
@@ -86,10 +101,10 @@ public sealed class ProcessTests
         return End(process);
     }
 
-    private static Process Start(params string[] args) => Start(processors: null, args);
+    private static Process Start(params string[] args) => Start(variable: null, args);
 
-    /// <summary>Starts the program on a machine that seems to have so many processors.</summary>
-    private static Process Start(int? processors, params string[] args)
+    /// <summary>Starts the program with a variable of the .NET runtime, <c>NAME=VALUE</c> without its prefix.</summary>
+    private static Process Start(string? variable, string[] args)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "modelopt.dll");
         var start = new ProcessStartInfo("dotnet", [program, .. args])
@@ -97,7 +112,7 @@ public sealed class ProcessTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (processors is { } count) start.Environment["DOTNET_PROCESSOR_COUNT"] = count.ToString("X", CultureInfo.InvariantCulture);
+        if (variable?.Split('=') is [var name, var value]) start.Environment[$"DOTNET_{name}"] = value;
         return Process.Start(start)!;
     }
 
