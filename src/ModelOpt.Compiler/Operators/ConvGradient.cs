@@ -78,10 +78,9 @@ internal sealed unsafe class ConvGradient
             return;
         }
 
-        int image = x.Count / window.Batch, result = y.Count / window.Batch;
-        new PlaneJob(window.Batch, n => ConvNchwF32.Run(
-            one, groups, x.As<float>().Slice(n * image, image), w.As<float>(), b is null ? default : b.As<float>(),
-            y.As<float>().Slice(n * result, result))).Run(pool);
+        int batch = window.Batch;
+        new PlaneJob(batch, n => ConvNchwF32.Run(
+            one, groups, Images(x, batch, n, n + 1), w.As<float>(), b is null ? default : b.As<float>(), Images(y, batch, n, n + 1))).Run(pool);
     }
 
     /// <summary>

@@ -12,7 +12,8 @@ namespace ModelOpt.Runtime.Storage;
 /// <param name="far">Elements back to the other; 0 for none.</param>
 internal sealed class NeighborModel(int near, int far)
 {
-    private const int States = 3;
+    /// <summary>What a neighbor may be: <see cref="State"/> is below it.</summary>
+    public const int States = 3;
 
     /// <summary>Whether a weight is not zero, by its neighbors.</summary>
     public AdaptiveBit[] Stored { get; } = new AdaptiveBit[States * States];
@@ -27,12 +28,16 @@ internal sealed class NeighborModel(int near, int far)
     /// <param name="weights">All weights; those before <paramref name="i"/> are known.</param>
     /// <param name="i">Which.</param>
     public int Context<T>(ReadOnlySpan<T> weights, int i) where T : unmanaged, IBinaryInteger<T> =>
-        (States * State(weights, i, near)) + State(weights, i, far);
+        (States * Neighbor(weights, i, near)) + Neighbor(weights, i, far);
+
+    /// <summary>0 for zero, 1 for negative, 2 for positive.</summary>
+    /// <param name="weight">A weight.</param>
+    public static int State<T>(T weight) where T : unmanaged, IBinaryInteger<T> => T.IsZero(weight) ? 0 : T.IsNegative(weight) ? 1 : 2;
 
     /// <summary>Bits of a place among so many values.</summary>
     /// <param name="values">How many.</param>
     public static int PlaceBits(int values) => values <= 1 ? 0 : BitOperations.Log2((uint)values - 1) + 1;
 
-    private static int State<T>(ReadOnlySpan<T> weights, int i, int distance) where T : unmanaged, IBinaryInteger<T> =>
-        distance == 0 || distance > i || T.IsZero(weights[i - distance]) ? 0 : T.IsNegative(weights[i - distance]) ? 1 : 2;
+    private static int Neighbor<T>(ReadOnlySpan<T> weights, int i, int distance) where T : unmanaged, IBinaryInteger<T> =>
+        distance == 0 || distance > i ? 0 : State(weights[i - distance]);
 }

@@ -14,7 +14,7 @@ internal readonly record struct Neighbors(int Near, int Far)
     /// <summary>Weights that each distance is tried with.</summary>
     private const int Tried = 8192;
 
-    private const int States = 3;
+    private const int States = NeighborModel.States;
 
     /// <summary>Finds them: the distance that leaves the least entropy of zeros and signs, then another, given the first.</summary>
     /// <param name="weights">The weights.</param>
@@ -22,7 +22,7 @@ internal readonly record struct Neighbors(int Near, int Far)
     {
         int farthest = Math.Min(Farthest, weights.Length / 2), end = Math.Min(weights.Length, farthest + Tried);
         byte[] states = new byte[end];
-        for (int i = 0; i < end; i++) states[i] = (byte)(T.IsZero(weights[i]) ? 0 : T.IsNegative(weights[i]) ? 1 : 2);
+        for (int i = 0; i < end; i++) states[i] = (byte)NeighborModel.State(weights[i]);
         byte[] known = new byte[end];
         int near = Best(states, known, farthest);
         for (int i = near; i < end && near > 0; i++) known[i] = states[i - near];
