@@ -1,0 +1,5 @@
+using System.CommandLine;
+
+// Each kind of fuzzing is a command of its own, in a folder of its own.
+var root = new RootCommand("Compares what the project computes with what others compute, on cases that nobody chose.");
+return root.Parse(args).Invoke();
