@@ -101,11 +101,15 @@ internal sealed record ModelItem
         }
 
         string className = read.Text(nameof(ClassName)) is { Length: > 0 } c ? c : CSharpNames.ClassName(file);
-        if (!CSharpNames.IsIdentifier(className))
+        if (!CSharpNames.IsTypeName(className))
             throw OptionDiagnostics.InvalidIdentifier.Error(null, nameof(ClassName), className, "class name");
+        if (CSharpNames.IsMember(className))
+            throw OptionDiagnostics.InvalidIdentifier.Error(null, nameof(ClassName), className, "class name here, as the class has a member of that name");
         string ns = read.Text(nameof(Namespace)) is { Length: > 0 } n ? n : CSharpNames.Namespace(rootNamespace);
         if (ns.Length > 0 && !CSharpNames.IsNamespace(ns))
             throw OptionDiagnostics.InvalidIdentifier.Error(null, nameof(Namespace), ns, "namespace");
+        if (ns.Length == 0 && className is "System" or "ModelOpt")
+            throw OptionDiagnostics.InvalidIdentifier.Error(null, nameof(ClassName), className, "class name outside of a namespace that has this name");
 
         return new()
         {

@@ -23,7 +23,8 @@ internal static class OptionDiagnostics
 
     public static readonly DiagnosticDescriptor InvalidIdentifier = new("MOPT6005", Error,
         "Not a C# name", "{0}: '{1}' is not a C# {2}.",
-        "Use letters, digits and underscores, beginning with a letter, and no keyword.");
+        "Use letters, digits and underscores, beginning with a letter, no keyword, and for ClassName none of Output, Run, Dispose, Labels, "
+        + "ResourceName and FileName.");
 
     public static readonly DiagnosticDescriptor CannotWrite = new("MOPT6006", Error,
         "Cannot write a file", "'{0}' cannot be written: {1}",

@@ -104,6 +104,14 @@ public sealed class Node
         value.Producer = this;
     }
 
+    /// <summary>Leaves an output out; positions behind it stay.</summary>
+    /// <param name="index">The output's position; not that of the first.</param>
+    public void DropOutput(int index)
+    {
+        SetOutput(index, null);
+        while (outputs.Count > 1 && outputs[^1] is null) outputs.RemoveAt(outputs.Count - 1);
+    }
+
     /// <summary>Drops inputs from <paramref name="count"/> on.</summary>
     /// <param name="count">How many inputs stay.</param>
     public void TruncateInputs(int count)

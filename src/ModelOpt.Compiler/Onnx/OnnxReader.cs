@@ -59,8 +59,13 @@ internal sealed class OnnxReader
         foreach (StringStringEntryProto entry in model.MetadataProps) graph.Metadata[entry.Key] = entry.Value;
         ReadInitializers();
         ReadInputs();
-        ReadNodes();
+        List<(Node Node, NodeProto Proto)> nodes = ReadNodes();
         ReadOutputs();
+        UnreadRemoval.Apply(graph);
+        // Before attributes: an If is to be refused as an operator, not for the subgraph it has.
+        RefuseUnsupported();
+        HashSet<Node> read = [.. graph.Nodes];
+        foreach ((Node node, NodeProto source) in nodes.Where(n => read.Contains(n.Node))) ReadAttributes(node, source);
         ReadHints();
         graph.Reorder(TopologicalOrder.Sort(graph.Nodes));
         QdqFolding.Apply(graph);
@@ -109,7 +114,7 @@ internal sealed class OnnxReader
         }
     }
 
-    private void ReadNodes()
+    private List<(Node Node, NodeProto Proto)> ReadNodes()
     {
         var pending = new List<(NodeProto Proto, List<Value?> Outputs)>(proto.Node.Count);
         foreach (NodeProto node in proto.Node)
@@ -123,19 +128,16 @@ internal sealed class OnnxReader
             else pending.Add((node, outputs));
         }
 
+        List<(Node, NodeProto)> nodes = new(pending.Count);
         foreach ((NodeProto node, List<Value?> outputs) in pending)
         {
             var inputs = node.Input.Select(i => i.Length == 0 ? null : Find(i, node)).ToList();
             while (inputs is [.., null]) inputs.RemoveAt(inputs.Count - 1);
-            graph.Add(new Node(node.OpType, node.Name, inputs, outputs)
-            {
-                Domain = IsDefaultDomain(node.Domain) ? "" : node.Domain,
-            });
+            Node added = new(node.OpType, node.Name, inputs, outputs) { Domain = IsDefaultDomain(node.Domain) ? "" : node.Domain };
+            nodes.Add((graph.Add(added), node));
         }
 
-        // Before attributes: an If is to be refused as an operator, not for the subgraph it has.
-        RefuseUnsupported();
-        for (int i = 0; i < pending.Count; i++) ReadAttributes(graph.Nodes[i], pending[i].Proto);
+        return nodes;
     }
 
     private void ReadAttributes(Node node, NodeProto source)

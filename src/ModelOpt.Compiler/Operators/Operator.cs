@@ -32,6 +32,9 @@ internal abstract class Operator
     /// </summary>
     public virtual int DataInputs => int.MaxValue;
 
+    /// <summary>Whether the number of outputs says what the node computes, so that one that nobody reads still counts.</summary>
+    public virtual bool CountsOutputs => false;
+
     /// <summary>For <see cref="QuantizationRule.Weighted"/>: the axis of the weight (input 1) that counts output channels.</summary>
     /// <param name="node">The node.</param>
     /// <returns>The axis, or -1 where one scale must serve the whole weight.</returns>

@@ -16,6 +16,8 @@ internal sealed class Split : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
+    public override bool CountsOutputs => true;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         node.AttributeToInput(graph, "split", 1);

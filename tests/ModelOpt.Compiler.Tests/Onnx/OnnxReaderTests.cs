@@ -139,6 +139,32 @@ public sealed class OnnxReaderTests
     }
 
     [TestMethod]
+    public void Nodes_that_nobody_reads_are_not_refused()
+    {
+        Graph graph = OnnxReader.Read(new OnnxModel().Input("x", "2").Node("NonZero n: x -> a").Node("Foo f: a x -> b")
+            .Node("Relu r: x -> y").Output("y", "2").Bytes());
+        Assert.AreEqual("Relu", graph.Types());
+    }
+
+    [TestMethod]
+    [DataRow("MaxPool n: x -> y unread")]
+    [DataRow("Dropout n: x -> y unread")]
+    [DataRow("LayerNormalization n: x scale -> y unread unread2")]
+    [DataRow("BatchNormalization n: x c c c c -> y unread unread2 unread3 unread4")]
+    public void Outputs_that_nobody_reads_are_ignored(string node)
+    {
+        Graph graph = OnnxReader.Read(Model(node));
+        ShapeInference.Run(graph, useStated: true);
+        Assert.HasCount(1, graph.Nodes[0].Outputs);
+        Dictionary<string, Tensor> feeds = graph.Feeds();
+        GraphTesting.AssertClose(GraphTesting.RunPeer(Model(node[..(node.IndexOf('>', StringComparison.Ordinal) + 3)]), feeds), graph.Interpret(feeds));
+
+        static byte[] Model(string node) => new OnnxModel().Opset(node[0] == 'B' ? 8 : 17)
+            .Input("x", "1", "3", "4", "4").Initializer("scale", [4], 1, 2, 3, 4).Initializer("c", [3], 1, 2, 3)
+            .Node(node, node[0] == 'M' ? [("kernel_shape", new[] { 2L, 2L })] : []).Output("y").Bytes();
+    }
+
+    [TestMethod]
     public void All_unsupported_operators_are_named_at_once()
     {
         OnnxModel model = new OnnxModel().Input("x", "2").Node("NonZero first: x -> a").Node("Foo f: a -> b")

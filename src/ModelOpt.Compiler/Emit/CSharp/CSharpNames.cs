@@ -14,9 +14,29 @@ public static class CSharpNames
         + "sbyte sealed short sizeof stackalloc static string struct switch this throw true try typeof uint ulong unchecked "
         + "unsafe ushort using virtual void volatile while").Split(' '), StringComparer.Ordinal);
 
-    /// <summary>The class name of a model file: <c>mobile_net-v2.onnx</c> gives <c>MobileNetV2</c>.</summary>
+    // Words that are keywords in some places only, and that the compiler refuses or warns of as the name of a type.
+    private static readonly FrozenSet<string> NoTypes = FrozenSet.ToFrozenSet(
+        ("await dynamic extension field file managed nint notnull nuint partial record required scoped unmanaged value var "
+        + "where with yield").Split(' '), StringComparer.Ordinal);
+
+    /// <summary>
+    /// The class name of a model file: <c>mobile_net-v2.onnx</c> gives <c>MobileNetV2</c>; <c>output.onnx</c> gives
+    /// <c>OutputModel</c>, as every class has a member named <c>Output</c>.
+    /// </summary>
     /// <param name="file">The path or name of the file.</param>
-    public static string ClassName(string file) => Pascal(Path.GetFileNameWithoutExtension(file), "Model");
+    public static string ClassName(string file)
+    {
+        string name = Pascal(Path.GetFileNameWithoutExtension(file), "Model");
+        return IsMember(name) ? name + "Model" : name;
+    }
+
+    /// <summary>Whether every generated class has a member of this name, so that no such class can be called so itself.</summary>
+    /// <param name="className">The name of a class.</param>
+    public static bool IsMember(string className) => Wrapper.ClassMembers.Contains(className);
+
+    /// <summary>Whether the text can stand as the name of a class.</summary>
+    /// <param name="text">The text.</param>
+    public static bool IsTypeName(string text) => IsIdentifier(text) && !NoTypes.Contains(text);
 
     /// <summary>Makes a namespace of text that may not be one, such as a project's name.</summary>
     /// <param name="text">Names separated by points.</param>

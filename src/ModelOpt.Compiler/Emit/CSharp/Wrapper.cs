@@ -42,6 +42,10 @@ internal sealed record WrapperTensor(TensorSignature Tensor, string Member, stri
 internal sealed record Wrapper(
     WrapperSource Source, IReadOnlyList<WrapperTensor> Inputs, IReadOnlyList<WrapperTensor> Outputs, WrapperTensor? Labelled)
 {
+    /// <summary>The members that a wrapper has whatever its model is; C# allows none with the name of its class.</summary>
+    public static readonly IReadOnlyList<string> ClassMembers =
+        ["Output", "Run", "Dispose", "ResourceName", "FileName", "Labels", "labels", "model"];
+
     // Members that every wrapper or its Output has. A tensor with such a name gets "Values" behind it.
     private static readonly string[] MemberNames =
     [
@@ -58,7 +62,7 @@ internal sealed record Wrapper(
     /// <exception cref="CompilationException">A shape is open or a type has no form in C#, or labels fit no output.</exception>
     public static Wrapper Parse(WrapperSource source, ModelSignature signature)
     {
-        var members = new HashSet<string>(StringComparer.Ordinal);
+        var members = new HashSet<string>(StringComparer.Ordinal) { source.ClassName };
         var locals = new HashSet<string>(StringComparer.Ordinal);
         WrapperTensor[] inputs = [.. signature.Inputs.Select((t, i) =>
             Parse(t, source.TakesPixels && i == 0 && t.Type == ElementType.UInt8 ? "pixels" : t.Name, "Input"))];
@@ -73,18 +77,22 @@ internal sealed record Wrapper(
         WrapperTensor Parse(TensorSignature tensor, string name, string prefix)
         {
             string pascal = CSharpNames.Pascal(name, prefix);
-            bool isReserved = MemberNames.Contains(pascal) || pascal == source.ClassName;
-            string member = Unique(isReserved ? pascal + "Values" : pascal, members);
+            bool isReserved = MemberNames.Contains(pascal) || Members(pascal).Contains(source.ClassName);
+            string member = Unique(isReserved ? pascal + "Values" : pascal, members, Members);
             string parameter = CSharpNames.Camel(pascal);
             if (LocalNames.Contains(parameter)) parameter += "Values";
-            return new(tensor, member, Unique(parameter, locals), TypeOf(tensor), LengthOf(tensor));
+            return new(tensor, member, Unique(parameter, locals, n => [n]), TypeOf(tensor), LengthOf(tensor));
         }
     }
 
-    private static string Unique(string name, HashSet<string> taken)
+    /// <summary>What a tensor's members are called, in the class and in its Output.</summary>
+    private static string[] Members(string name) => [name, name + "Length", name + "Shape"];
+
+    private static string Unique(string name, HashSet<string> taken, Func<string, string[]> made)
     {
         string unique = name;
-        for (int i = 2; !taken.Add(unique); i++) unique = $"{name}_{i}";
+        for (int i = 2; made(unique).Any(taken.Contains); i++) unique = $"{name}_{i}";
+        taken.UnionWith(made(unique));
         return unique;
     }
 

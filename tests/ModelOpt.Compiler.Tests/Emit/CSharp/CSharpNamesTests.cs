@@ -13,6 +13,12 @@ public class CSharpNamesTests
     [DataRow("größe.onnx", "Größe")]
     [DataRow("---.onnx", "Model")]
     [DataRow("class.onnx", "Class")]
+    [DataRow("output.onnx", "OutputModel")]
+    [DataRow("run.onnx", "RunModel")]
+    [DataRow("dispose.onnx", "DisposeModel")]
+    [DataRow("resource_name.onnx", "ResourceNameModel")]
+    [DataRow("file-name.onnx", "FileNameModel")]
+    [DataRow("labels.onnx", "LabelsModel")]
     public void Class_names_come_from_file_names(string file, string expected) =>
         Assert.AreEqual(expected, CSharpNames.ClassName(file));
 
@@ -38,4 +44,14 @@ public class CSharpNamesTests
     [DataRow("")]
     [DataRow("1a")]
     public void What_is_no_identifier_is_told(string text) => Assert.IsFalse(CSharpNames.IsIdentifier(text));
+
+    [TestMethod]
+    [DataRow("class")]
+    [DataRow("record")]
+    [DataRow("file")]
+    public void What_names_no_type_is_told(string text) => Assert.IsFalse(CSharpNames.IsTypeName(text));
+
+    [TestMethod]
+    public void Members_of_every_class_are_told() =>
+        Assert.AreEqual("model Run", string.Join(' ', ((string[])["model", "Run", "Model", "Top"]).Where(CSharpNames.IsMember)));
 }

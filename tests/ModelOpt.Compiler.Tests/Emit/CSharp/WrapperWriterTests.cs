@@ -39,6 +39,16 @@ public class WrapperWriterTests
             ]));
 
     [TestMethod]
+    public void Members_of_tensors_are_told_apart_and_from_the_class()
+    {
+        var source = new WrapperSource("x_length.onnx", "App", "XLength");
+        TensorSignature[] outputs = [.. ((string[])["x", "score", "scoreLength", "y_shape", "y"])
+            .Select(name => new TensorSignature(name, ElementType.Float32, new Shape(1, 4)))];
+        Wrapper wrapper = Wrapper.Parse(source, new ModelSignature([], outputs));
+        Assert.AreEqual("XValues Score ScoreLength_2 YShape Y_2", string.Join(' ', wrapper.Outputs.Select(o => o.Member)));
+    }
+
+    [TestMethod]
     public void Labels_must_fit_an_output()
     {
         var source = new WrapperSource("m.onnx", "App", "M") { Labels = ["a", "b"], LabelsFile = "labels.txt" };
