@@ -1,5 +1,9 @@
 using System.CommandLine;
+using ModelOpt.Fuzz.Operators;
 
 // Each kind of fuzzing is a command of its own, in a folder of its own.
-var root = new RootCommand("Compares what the project computes with what others compute, on cases that nobody chose.");
+var root = new RootCommand("Compares what the project computes with what others compute, on cases that nobody chose.")
+{
+    OperatorsCommand.Create(),
+};
 return root.Parse(args).Invoke();

@@ -1,0 +1,61 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+
+namespace ModelOpt.Fuzz.Operators;
+
+/// <summary>When two outputs are the same.</summary>
+internal static class Comparison
+{
+    /// <summary>How two lists of outputs differ; null where they agree.</summary>
+    /// <param name="expected">What ONNX Runtime computed.</param>
+    /// <param name="actual">What the project computed.</param>
+    /// <param name="coarsest">The float type with the fewest digits among the inputs.</param>
+    public static string? Difference(IReadOnlyList<Tensor> expected, IReadOnlyList<Tensor> actual, ElementType coarsest)
+    {
+        if (expected.Count != actual.Count) return $"{actual.Count} outputs instead of {expected.Count}";
+        return expected.Select((e, i) => Difference(e, actual[i], Math.Max(Tolerance(coarsest), Tolerance(e.Type)))).FirstOrDefault(d => d is not null);
+    }
+
+    /// <summary>
+    /// The share of the largest value by which floats may differ. Half precision has 11 bits and bfloat16 has 8; ONNX Runtime rounds to
+    /// them within some operators.
+    /// </summary>
+    private static double Tolerance(ElementType type) => type switch
+    {
+        ElementType.Float16 => 4e-3,
+        ElementType.BFloat16 => 3e-2,
+        _ => 1e-4,
+    };
+
+    private static string? Difference(Tensor expected, Tensor actual, double share)
+    {
+        // Floats of other sizes are compared with float32, which the project computes in.
+        bool fits = expected.Type == actual.Type || (expected.Type.IsFloat() && actual.Type.IsFloat());
+        if (!fits) return $"type {actual.Type} instead of {expected.Type}";
+        if (!expected.Dims.SequenceEqual(actual.Dims)) return $"shape {actual.Shape} instead of {expected.Shape}";
+        if (!expected.Type.IsFloat())
+        {
+            int at = expected.Bytes.Span.CommonPrefixLength(actual.Bytes.Span);
+            if (at == expected.Bytes.Length) return null;
+            at /= expected.Type.Size();
+            return $"element {at} is {Element(actual, at)} instead of {Element(expected, at)}";
+        }
+
+        ReadOnlySpan<double> e = Casting.To(expected, ElementType.Float64).Span<double>();
+        ReadOnlySpan<double> a = Casting.To(actual, ElementType.Float64).Span<double>();
+        double largest = 0;
+        foreach (double value in e)
+            if (double.IsFinite(value)) largest = Math.Max(largest, Math.Abs(value));
+        double tolerance = Math.Max(1e-7, largest * share);
+        for (int i = 0; i < e.Length; i++)
+        {
+            bool same = double.IsFinite(e[i]) ? Math.Abs(e[i] - a[i]) <= tolerance : e[i].Equals(a[i]);
+            if (!same) return $"element {i} of {expected.Shape} is {a[i]} instead of {e[i]} (largest {largest})";
+        }
+
+        return null;
+    }
+
+    private static object Element(Tensor tensor, int index) =>
+        tensor.Type.Size() == 0 ? "?" : Casting.To(tensor, ElementType.Float64).Span<double>()[index];
+}

@@ -1,0 +1,116 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+
+namespace ModelOpt.Fuzz.Operators.Generators;
+
+/// <summary>Operators that map elements one by one, of one tensor or of several that are broadcast.</summary>
+internal static class Elementwise
+{
+    /// <summary>A function of one tensor without any meaning of attributes but alpha and beta.</summary>
+    public static void Unary(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        c.Data(c.Draw.Chance(0.1) ? c.Draw.Wild(c.Type(), dims) : c.Draw.Tensor(c.Type(), dims));
+        c.Perhaps("alpha", c.Draw.Real(-1, 2)).Perhaps("beta", c.Draw.Real(-1, 2));
+    }
+
+    /// <summary>Sqrt: roots of negative numbers are rare.</summary>
+    public static void Root(CaseBuilder c) => c.Data(c.Draw.Dims(c.Draw.Rank()), c.Draw.Chance(0.1) ? -4 : 0, 9);
+
+    /// <summary>Dropout, which does nothing but in training; its mask is rarely asked for.</summary>
+    public static void Dropout(CaseBuilder c)
+    {
+        c.Data(c.Draw.Dims(c.Draw.Rank())).Perhaps("ratio", c.Draw.Real(0, 0.9)).Perhaps("seed", 1);
+        if (c.Draw.Chance(0.01)) c.Outputs(2);
+        if (c.Schema.Inputs.Count == 1 || c.Draw.Chance(0.4)) return;
+        c.Parameter(c.Draw.Tensor(c.Type(1), [], 0, 0.9), 0);
+        if (c.Draw.Chance(0.5)) c.Parameter(Tensor.Zeros(ElementType.Bool, []), 0);
+    }
+
+    /// <summary>Arithmetic of two tensors.</summary>
+    public static void Binary(CaseBuilder c)
+    {
+        ElementType type = c.Type();
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        bool isWild = c.Draw.Chance(0.05) && type.IsFloat();
+        bool divides = c.Schema.Operator == "Div";
+        // Integers are divided by 1 and more: by 0, ONNX Runtime ends the process.
+        Tensor a = isWild ? c.Draw.Wild(type, dims) : c.Draw.Tensor(type, dims, -9, 9);
+        int[] other = c.Draw.Broadcast(dims);
+        Tensor b = isWild ? c.Draw.Wild(type, other) : c.Draw.Tensor(type, other, divides ? 1 : -9, 9);
+        if (c.Draw.Chance(0.5) && !divides) (a, b) = (b, a);
+        // Both sides may be repeated.
+        if (a.Rank == b.Rank && c.Draw.Chance(0.2)) a = c.Draw.Tensor(type, Array.ConvertAll(a.Dims.ToArray(), d => c.Draw.Chance(0.3) ? 1 : d), -9, 9);
+        if (c.Draw.Chance(0.4)) c.Data(a).Parameter(b, 0.2);
+        else c.Data(a).Data(b);
+    }
+
+    /// <summary>Max and Min of any number of tensors.</summary>
+    public static void Variadic(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        int count = c.Draw.Int(1, 4);
+        bool isWild = c.Draw.Chance(0.05) && c.Type().IsFloat();
+        for (int i = 0; i < count; i++)
+        {
+            int[] own = c.Draw.Broadcast(dims);
+            c.Data(isWild ? c.Draw.Wild(c.Type(), own) : c.Draw.Tensor(c.Type(), own));
+        }
+    }
+
+    /// <summary>Pow: exponents that are one small constant, or anything.</summary>
+    public static void Pow(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        ElementType type = c.Type(), exponent = c.Type(1);
+        bool isWhole = !exponent.IsFloat() || !type.IsFloat();
+        Tensor x = c.Draw.Tensor(type, dims, isWhole && c.Draw.Chance(0.5) ? -3 : 0.25, 4);
+        if (c.Draw.Chance(0.5))
+        {
+            double one = isWhole ? c.Draw.Int(0, 3) : c.Draw.Pick(0.5, 1, 2, 3, -1, -0.5, 0, 2.5);
+            int[] shape = c.Draw.Chance(0.5) ? [] : [1];
+            c.Data(x).Parameter(Casting.To(Tensor.Of<double>(shape, [one]), exponent), 0.05);
+            return;
+        }
+
+        Tensor power = c.Draw.Tensor(exponent, c.Draw.Broadcast(dims), 0, 3);
+        if (isWhole) power = Casting.To(Casting.To(power, ElementType.Int64), exponent);
+        c.Data(x).Data(power);
+    }
+
+    /// <summary>PRelu: the slope is broadcast to the data.</summary>
+    public static void PRelu(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank(1));
+        int[] slope = dims.Length > 2 && c.Draw.Chance(0.5) ? [dims[1], .. Enumerable.Repeat(1, dims.Length - 2)] : c.Draw.Broadcast(dims);
+        c.Data(dims, -9, 9).Parameter(c.Draw.Tensor(c.Type(), slope, -2, 2));
+    }
+
+    /// <summary>Clip: bounds as attributes or as inputs, each there or not, rarely the lower above the upper.</summary>
+    public static void Clip(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        c.Data(c.Draw.Chance(0.1) && c.Type().IsFloat() ? c.Draw.Wild(c.Type(), dims) : c.Draw.Tensor(c.Type(), dims, -9, 9));
+        double low = c.Draw.Pick<double>(0, -1, -3, 2), high = c.Draw.Pick<double>(6, 1, 3, 5);
+        if (c.Draw.Chance(0.05)) (low, high) = (high, low);
+        c.Perhaps("min", (float)low).Perhaps("max", (float)high);
+        if (c.Schema.Inputs.Count == 1) return;
+        bool isSigned = c.Type() is not (ElementType.UInt8 or ElementType.UInt16 or ElementType.UInt32 or ElementType.UInt64);
+        if (c.Draw.Chance(0.7)) c.Parameter(Scalar(isSigned ? low : Math.Max(0, low)));
+        else c.Omit();
+        if (c.Draw.Chance(0.7)) c.Parameter(Scalar(Math.Max(isSigned ? -9 : 0, high)));
+
+        Tensor Scalar(double value) => Casting.To(Tensor.Scalar(value), c.Type());
+    }
+
+    /// <summary>Cast between any two types, of numbers that both can hold: what else becomes of them, C++ leaves open.</summary>
+    public static void Cast(CaseBuilder c)
+    {
+        ElementType from = c.Type(), to = c.TypeOf(c.Schema.Outputs[0].Types);
+        bool isUnsigned = to is ElementType.UInt8 or ElementType.UInt16 or ElementType.UInt32 or ElementType.UInt64;
+        bool isWild = c.Draw.Chance(0.1) && (!from.IsFloat() || to.IsFloat() || to == ElementType.Bool);
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        c.Data(isWild ? c.Draw.Wild(from, dims) : c.Draw.Tensor(from, dims, isUnsigned && from.IsFloat() ? 0 : -100, 100));
+        c.With("to", (long)to);
+    }
+}

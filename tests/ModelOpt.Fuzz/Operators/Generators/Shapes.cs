@@ -1,0 +1,95 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Fuzz.Operators.Generators;
+
+/// <summary>Operators that change shapes, tell them, or make tensors of them.</summary>
+internal static class Shapes
+{
+    /// <summary>Reshape: with a -1, with sizes that are kept (0), with sizes of zero (allowzero).</summary>
+    public static void Reshape(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        var shape = new List<long>();
+        // Sizes in another order and merged here and there have as many elements.
+        long pending = 1;
+        foreach (int axis in c.Draw.Shuffle(dims.Length))
+        {
+            pending *= dims[axis];
+            if (c.Draw.Chance(0.3)) continue;
+            shape.Add(pending);
+            pending = 1;
+            if (c.Draw.Chance(0.2)) shape.Add(1);
+        }
+
+        if (pending != 1 || (shape.Count == 0 && c.Draw.Chance(0.5))) shape.Add(pending);
+        bool isEmpty = shape.Contains(0);
+        if (isEmpty) c.With("allowzero", 1);
+        else
+        {
+            if (c.Draw.Chance(0.2)) c.With("allowzero", 0);
+            if (shape.Count > 0 && c.Draw.Chance(0.4)) shape[c.Draw.Int(0, shape.Count - 1)] = -1;
+            for (int i = 0; i < Math.Min(shape.Count, dims.Length); i++)
+                if (shape[i] == dims[i] && c.Draw.Chance(0.5)) shape[i] = 0;
+        }
+
+        c.Data(dims).Parameter(Draw.Ints([.. shape]), 0.02);
+    }
+
+    /// <summary>Flatten.</summary>
+    public static void Flatten(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        c.Perhaps("axis", c.Draw.Axis(c.Draw.Int(0, dims.Length), dims.Length, c.Opset >= 11 && dims.Length > 0));
+        c.Data(dims);
+    }
+
+    /// <summary>Squeeze: axes that are 1, named or all.</summary>
+    public static void Squeeze(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        long[] axes = c.Draw.Axes(dims.Length, 0, c.Opset >= 11);
+        foreach (long axis in axes) dims[(axis + dims.Length) % dims.Length] = 1;
+        c.Data(dims);
+        if (axes.Length > 0 && c.Draw.Chance(0.8)) c.Numbers("axes", axes, 1);
+    }
+
+    /// <summary>Unsqueeze.</summary>
+    public static void Unsqueeze(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank(0, 4));
+        int more = c.Draw.Int(1, 2), rank = dims.Length + more;
+        c.Data(dims).Numbers("axes", [.. c.Draw.Shuffle(rank).Take(more).Select(a => c.Draw.Axis(a, rank, c.Opset >= 11))], 1);
+    }
+
+    /// <summary>Shape, of all axes or of some.</summary>
+    public static void Shape(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        c.Perhaps("start", c.Draw.Int(-7, 7)).Perhaps("end", c.Draw.Int(-7, 7));
+        c.Data(dims);
+    }
+
+    /// <summary>Constant: a tensor, a number or a list of numbers.</summary>
+    public static void Constant(CaseBuilder c)
+    {
+        string kind = c.Draw.Pick("value", "value", "value_float", "value_floats", "value_int", "value_ints");
+        if (!c.Schema.HasAttribute(kind)) kind = "value";
+        ElementType type = c.TypeOf(c.Schema.Outputs[0].Types);
+        c.With(kind, kind switch
+        {
+            "value_float" => c.Draw.Real(-4, 4),
+            "value_floats" => new[] { c.Draw.Real(-4, 4), c.Draw.Real(-4, 4) },
+            "value_int" => (long)c.Draw.Int(-9, 9),
+            "value_ints" => new[] { 1L, c.Draw.Int(-9, 9) },
+            _ => c.Draw.Tensor(type, c.Draw.Dims(c.Draw.Rank())),
+        });
+    }
+
+    /// <summary>ConstantOfShape.</summary>
+    public static void Filled(CaseBuilder c)
+    {
+        ElementType type = c.TypeOf(c.Schema.Outputs[0].Types);
+        if (c.Draw.Chance(0.8)) c.With("value", c.Draw.Tensor(type, [1]));
+        c.Parameter(Draw.Ints([.. c.Draw.Dims(c.Draw.Rank()).Select(d => (long)d)]), 0.02);
+    }
+}

@@ -1,0 +1,93 @@
+using ModelOpt.Fuzz.Operators.Generators;
+
+namespace ModelOpt.Fuzz.Operators;
+
+/// <summary>The generator of each operator: what knows which attributes and shapes make sense together.</summary>
+internal static class OperatorGenerators
+{
+    private static readonly Dictionary<string, Action<CaseBuilder>> All = new(StringComparer.Ordinal)
+    {
+        ["Add"] = Elementwise.Binary,
+        ["AveragePool"] = Windows.Pool,
+        ["BatchNormalization"] = Products.BatchNormalization,
+        ["Cast"] = Elementwise.Cast,
+        ["Clip"] = Elementwise.Clip,
+        ["Concat"] = Movement.Concat,
+        ["Constant"] = Shapes.Constant,
+        ["ConstantOfShape"] = Shapes.Filled,
+        ["Conv"] = Windows.Conv,
+        ["ConvTranspose"] = Windows.Transposed,
+        ["DequantizeLinear"] = Products.Dequantize,
+        ["Div"] = Elementwise.Binary,
+        ["Dropout"] = Elementwise.Dropout,
+        ["Exp"] = Elementwise.Unary,
+        ["Expand"] = Movement.Expand,
+        ["Flatten"] = Shapes.Flatten,
+        ["Gather"] = Movement.Gather,
+        ["Gemm"] = Products.Gemm,
+        ["GlobalAveragePool"] = Windows.Global,
+        ["HardSigmoid"] = Elementwise.Unary,
+        ["HardSwish"] = Elementwise.Unary,
+        ["Identity"] = Elementwise.Unary,
+        ["LayerNormalization"] = Products.LayerNormalization,
+        ["LeakyRelu"] = Elementwise.Unary,
+        ["MatMul"] = Products.MatMul,
+        ["Max"] = Elementwise.Variadic,
+        ["MaxPool"] = Windows.Pool,
+        ["Min"] = Elementwise.Variadic,
+        ["Mul"] = Elementwise.Binary,
+        ["Neg"] = Elementwise.Unary,
+        ["PRelu"] = Elementwise.PRelu,
+        ["Pad"] = Movement.Pad,
+        ["Pow"] = Elementwise.Pow,
+        ["QuantizeLinear"] = Products.Quantize,
+        ["ReduceMean"] = Products.Reduction,
+        ["ReduceSum"] = Products.Reduction,
+        ["Relu"] = Elementwise.Unary,
+        ["Reshape"] = Shapes.Reshape,
+        ["Resize"] = Movement.Resize,
+        ["Shape"] = Shapes.Shape,
+        ["Sigmoid"] = Elementwise.Unary,
+        ["Slice"] = Movement.Slice,
+        ["Softmax"] = Products.Softmax,
+        ["Split"] = Movement.Split,
+        ["Sqrt"] = Elementwise.Root,
+        ["Squeeze"] = Shapes.Squeeze,
+        ["Sub"] = Elementwise.Binary,
+        ["Sum"] = Elementwise.Variadic,
+        ["Tanh"] = Elementwise.Unary,
+        ["Transpose"] = Movement.Transpose,
+        ["Unsqueeze"] = Shapes.Unsqueeze,
+    };
+
+    /// <summary>The operators that have one.</summary>
+    public static IEnumerable<string> Operators => All.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>Makes a case.</summary>
+    /// <param name="name">The operator.</param>
+    /// <param name="seed">The seed of the run.</param>
+    /// <param name="index">The number of the case among those of the operator.</param>
+    /// <param name="opset">The opset, or null for any from 7 to 22.</param>
+    /// <param name="unreadType">An element type that the project has no name for, which the case should have had; or null.</param>
+    public static OperatorCase Make(string name, int seed, int index, int? opset, out string? unreadType)
+    {
+        // FNV-1a: string.GetHashCode differs from run to run.
+        uint hash = 2166136261;
+        foreach (char letter in $"{name}/{seed}/{index}") hash = (hash ^ letter) * 16777619;
+        var draw = new Draw((int)hash);
+        OperatorSchema? schema = null;
+        int chosen = 0;
+        // An operator that came late is drawn at the opsets that have it.
+        while (schema is null)
+        {
+            chosen = opset ?? draw.Int(7, 22);
+            schema = OperatorSchema.At(name, chosen);
+            if (schema is null && opset is not null) throw new ArgumentException($"Opset {opset} has no {name}.", nameof(opset));
+        }
+
+        var builder = new CaseBuilder(schema, chosen, draw);
+        All[name](builder);
+        unreadType = builder.UnreadType;
+        return builder.Build();
+    }
+}

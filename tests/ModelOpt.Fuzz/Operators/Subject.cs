@@ -1,0 +1,100 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Passes;
+using ModelOpt.Runtime;
+using Graph = ModelOpt.Compiler.Graphs.Graph;
+
+namespace ModelOpt.Fuzz.Operators;
+
+/// <summary>What became of a case in the project.</summary>
+internal enum SubjectStatus
+{
+    /// <summary>It ran, in the interpreter and as TFLite.</summary>
+    Ran,
+
+    /// <summary>It was refused with a diagnostic when it was read.</summary>
+    Refused,
+
+    /// <summary>It was refused with a diagnostic, but later.</summary>
+    RefusedLate,
+
+    /// <summary>It ended in another exception.</summary>
+    Crashed,
+}
+
+/// <summary>What the project made of a case.</summary>
+/// <param name="Status">What became of it.</param>
+/// <param name="Interpreted">The interpreter's outputs, where there are some.</param>
+/// <param name="Run">The runtime's outputs, where there are some.</param>
+/// <param name="Reason">The diagnostic or exception, without names; where it did not run.</param>
+internal sealed record SubjectResult(SubjectStatus Status, Tensor[]? Interpreted, Tensor[]? Run, string Reason);
+
+/// <summary>Runs models as the project does: read, interpreted, compiled without quantization, run from the file that was written.</summary>
+internal static class Subject
+{
+    private static readonly CompileOptions Options = new() { Quantization = QuantizationMode.None };
+
+    /// <summary>Runs a model.</summary>
+    /// <param name="model">The file.</param>
+    /// <param name="feeds">Its inputs by name.</param>
+    public static SubjectResult Run(byte[] model, IReadOnlyDictionary<string, Tensor> feeds)
+    {
+        string stage = "read";
+        Tensor[]? interpreted = null;
+        try
+        {
+            Graph graph = ModelCompiler.Read(model, "case.onnx", Options);
+            stage = "interpret";
+            interpreted = new Interpreter(graph).Run([.. graph.Inputs.Select(i => feeds[i.Name])]);
+            stage = "compile";
+            byte[] tflite = Compile(graph);
+            stage = "run";
+            return new SubjectResult(SubjectStatus.Ran, interpreted, RunTflite(tflite, feeds), "");
+        }
+        catch (CompilationException e)
+        {
+            SubjectStatus status = stage == "read" ? SubjectStatus.Refused : SubjectStatus.RefusedLate;
+            string text = $"{e.Diagnostic.Descriptor.Code} {e.Diagnostic.Message}";
+            return new SubjectResult(status, interpreted, null, e.InnerException is null ? text : $"{text} ({e.InnerException.GetType().Name})");
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            string at = e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("ModelOpt.", StringComparison.Ordinal))?.Trim() ?? "";
+            return new SubjectResult(SubjectStatus.Crashed, interpreted, null, $"{stage}: {e.GetType().Name}: {e.Message} {at}");
+        }
+    }
+
+    private static byte[] Compile(Graph graph)
+    {
+        var context = new PassContext(Options, new Recipe(), new DiagnosticList());
+        PassPipeline.Simplify(graph, context);
+        PassPipeline.Compress(graph, context);
+        GraphVerifier.Verify(graph, "all passes");
+        return Lowering.Write(graph);
+    }
+
+    private static Tensor[] RunTflite(byte[] tflite, IReadOnlyDictionary<string, Tensor> feeds)
+    {
+        using TfliteModel model = TfliteModel.Load(tflite, new RuntimeOptions { Threads = 1 });
+        Session session = model.RentSession();
+        for (int i = 0; i < model.Inputs.Count; i++)
+        {
+            Tensor feed = feeds[model.Inputs[i].Name];
+            session.SetSample(i, (feed.Type.IsFloat() ? Casting.To(feed, ElementType.Float32) : feed).Bytes.Span);
+        }
+
+        session.Run();
+        Tensor[] results = [.. model.Outputs.Select((output, i) =>
+            new Tensor(TypeOf(output.ElementType), [.. output.Shape.Select(d => Math.Abs(d))], session.Output(i).ToArray()))];
+        model.Return(session);
+        return results;
+    }
+
+    private static ElementType TypeOf(Type type) =>
+        type == typeof(byte) ? ElementType.UInt8 : type == typeof(sbyte) ? ElementType.Int8
+        : type == typeof(bool) ? ElementType.Bool : Enum.Parse<ElementType>(type == typeof(float) ? "Float32" : type.Name);
+}
