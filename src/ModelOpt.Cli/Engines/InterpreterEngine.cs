@@ -7,7 +7,10 @@ using ModelOpt.Compiler.Onnx;
 
 namespace ModelOpt.Cli.Engines;
 
-/// <summary>The compiler's interpreter: operators by their definition in float, quantized values rounded to their grids.</summary>
+/// <summary>
+/// The compiler's interpreter: every node of the file by its definition in float, QuantizeLinear and DequantizeLinear among
+/// them. So it shares no code with what lowers a model that is quantized already, and can judge it.
+/// </summary>
 internal sealed class InterpreterEngine : IEngine
 {
     private readonly Interpreter interpreter;
@@ -16,11 +19,11 @@ internal sealed class InterpreterEngine : IEngine
     {
         try
         {
-            Graph graph = ModelCompiler.Read(OnnxFile.ReadAllBytes(model), model, options);
+            Graph graph = ModelCompiler.Read(OnnxFile.ReadAllBytes(model), model, options, foldsPairs: false);
             Value input = Engine.Single(model, graph.Inputs, graph.Outputs.Count);
             Input = new TensorSignature(input.Name, input.Type, input.Shape
                 ?? throw GraphDiagnostics.DynamicShape.Error(null, input.Name, "unknown"));
-            interpreter = new Interpreter(graph) { FakeQuantize = true };
+            interpreter = new Interpreter(graph);
         }
         catch (CompilationException e)
         {

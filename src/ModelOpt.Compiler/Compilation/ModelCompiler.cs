@@ -7,6 +7,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Passes;
 using ModelOpt.Compiler.Training;
+using ModelOpt.Compiler.Verification;
 
 namespace ModelOpt.Compiler.Compilation;
 
@@ -50,10 +51,12 @@ public static class ModelCompiler
             GraphVerifier.Verify(graph, "all passes");
             byte[] tflite = Lowering.Write(graph, cancellation);
             ConstraintVerifier.Verify(graph, tflite);
-            byte[] embedded = ModelPacker.Pack(tflite, cancellation);
+            var files = new WrittenFiles(tflite, ModelPacker.Pack(tflite, cancellation), OnnxWriter.Write(graph));
+            Enter("verify", context);
+            SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
             string name = Path.GetFileNameWithoutExtension(modelFile);
-            return new CompiledModel(tflite, embedded, OnnxWriter.Write(graph), report.Build(
-                graph, name, onnx.LongLength, tflite, embedded.Length, simplified, compressed, reported.Diagnostics));
+            return new CompiledModel(tflite, files.Embedded, files.Onnx, report.Build(
+                graph, name, onnx.LongLength, tflite, files.Embedded.Length, simplified, compressed, reported.Diagnostics));
         }
         catch (CompilationException e) when (e.Diagnostic.File is null)
         {
@@ -65,10 +68,11 @@ public static class ModelCompiler
     /// <param name="onnx">The file's bytes.</param>
     /// <param name="modelFile">Where they come from.</param>
     /// <param name="options">The options that name the data from which open sizes are taken.</param>
+    /// <param name="foldsPairs">Whether QDQ pairs become annotations; otherwise they stay nodes.</param>
     /// <exception cref="CompilationException">It is not a model, or not one that is supported.</exception>
-    internal static Graph Read(byte[] onnx, string modelFile, CompileOptions options)
+    internal static Graph Read(byte[] onnx, string? modelFile, CompileOptions options, bool foldsPairs = true)
     {
-        Graph graph = OnnxReader.Read(onnx, modelFile);
+        Graph graph = OnnxReader.Read(onnx, modelFile, foldsPairs);
         OpenSizes.Fix(graph, options);
         ShapeInference.Run(graph, useStated: true);
         return graph;

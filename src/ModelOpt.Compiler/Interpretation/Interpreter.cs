@@ -48,6 +48,9 @@ internal sealed class Interpreter
     /// </summary>
     public Action<Value, Tensor>? BeforeRounding { get; init; }
 
+    /// <summary>Gives the tensor to go on with in place of each computed value, of the same type and shape; null to keep them all.</summary>
+    public Func<Value, Tensor, Tensor>? Substitute { get; init; }
+
     /// <summary>Threads to work on, or null; results do not depend on them.</summary>
     public WorkerPool? Pool { get; init; }
 
@@ -120,6 +123,7 @@ internal sealed class Interpreter
     {
         BeforeRounding?.Invoke(value, tensor);
         Tensor kept = FakeQuantize && value.Quantization is { } quantization ? quantization.Round(tensor, Pool) : tensor;
+        if (Substitute is not null) kept = Substitute(value, kept);
         live[value] = kept;
         Hook?.Invoke(value, kept);
     }

@@ -20,13 +20,15 @@ internal sealed class OnnxReader
     private readonly GraphProto proto;
     private readonly ModelProto model;
     private readonly ExternalData external;
+    private readonly bool foldsPairs;
     private readonly Dictionary<string, TensorProto> initializers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Value> values = new(StringComparer.Ordinal);
     private readonly Graph graph = new();
 
-    private OnnxReader(ModelProto model, string? file)
+    private OnnxReader(ModelProto model, string? file, bool foldsPairs)
     {
         this.model = model;
+        this.foldsPairs = foldsPairs;
         proto = model.Graph;
         external = new ExternalData(file);
     }
@@ -39,12 +41,15 @@ internal sealed class OnnxReader
     /// <summary>Reads a model from memory.</summary>
     /// <param name="bytes">The file's bytes; the graph may keep them.</param>
     /// <param name="file">Where they come from: named in diagnostics, and external data is looked for in its folder.</param>
+    /// <param name="foldsPairs">
+    /// Whether QDQ pairs become annotations; otherwise they stay nodes, and the graph computes node by node what the file says.
+    /// </param>
     /// <exception cref="CompilationException">The bytes are not a model, or not one that is supported.</exception>
-    public static Graph Read(byte[] bytes, string? file = null)
+    public static Graph Read(byte[] bytes, string? file = null, bool foldsPairs = true)
     {
         try
         {
-            return new OnnxReader(OnnxFile.Parse(bytes), file).Read();
+            return new OnnxReader(OnnxFile.Parse(bytes), file, foldsPairs).Read();
         }
         catch (CompilationException e) when (e.Diagnostic.File is null && file is not null)
         {
@@ -68,7 +73,7 @@ internal sealed class OnnxReader
         foreach ((Node node, NodeProto source) in nodes.Where(n => read.Contains(n.Node))) ReadAttributes(node, source);
         ReadHints();
         graph.Reorder(TopologicalOrder.Sort(graph.Nodes));
-        QdqFolding.Apply(graph);
+        if (foldsPairs) QdqFolding.Apply(graph);
         foreach (Value output in graph.Outputs.Where(v => v.IsConstant).ToArray()) ProduceConstant(output);
         foreach (Node node in graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Normalize(graph, node, opset));
         return graph;

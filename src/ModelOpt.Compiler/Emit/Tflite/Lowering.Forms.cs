@@ -16,9 +16,9 @@ internal sealed partial class Lowering
         }
     }
 
-    private void DefineOutputs()
+    private void DefineOutputs(IEnumerable<Value> outputs)
     {
-        foreach (Value output in graph.Outputs)
+        foreach (Value output in outputs)
         {
             TfliteTensor tensor = Demand(output, AxisOrder.Identity(Rank(output)), quantized: false);
             if (model.Inputs.Contains(tensor) || model.Outputs.Contains(tensor) || tensor.Data is not null)

@@ -37,18 +37,38 @@ internal sealed partial class Lowering
     public static byte[] Write(Graph graph, CancellationToken cancellation = default)
     {
         Lowering lowering = new(graph);
-        lowering.DefineInputs();
+        lowering.Lower(cancellation);
+        return lowering.model.Write();
+    }
+
+    /// <summary>Writes a graph so that every value it stores is an output too, as real numbers: for a look inside.</summary>
+    /// <param name="graph">As for <see cref="Write"/>.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <returns>The file, and the values that its outputs are: the graph's outputs first.</returns>
+    /// <exception cref="CompilationException">TFLite cannot say what the graph says.</exception>
+    public static (byte[] File, IReadOnlyList<Value> Values) WriteExposed(Graph graph, CancellationToken cancellation = default)
+    {
+        Lowering lowering = new(graph);
+        lowering.Lower(cancellation);
+        Value[] inside = [.. graph.Values.Where(v =>
+            !v.IsConstant && lowering.views.ContainsKey(v) && !graph.IsOutput(v) && !graph.Inputs.Contains(v))];
+        lowering.DefineOutputs(inside);
+        return (lowering.model.Write(), [.. graph.Outputs, .. inside]);
+    }
+
+    private void Lower(CancellationToken cancellation)
+    {
+        DefineInputs();
         foreach (Node node in graph.Nodes)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (lowering.fused.Contains(node)) continue;
-            Operator.Of(node).Lower(lowering, node);
-            if (FusedActivation.Of(graph, node) is { } activation && !lowering.fused.Contains(activation))
+            if (fused.Contains(node)) continue;
+            Operator.Of(node).Lower(this, node);
+            if (FusedActivation.Of(graph, node) is { } activation && !fused.Contains(activation))
                 throw GraphDiagnostics.InvalidGraph.Error(node.Label, $"the lowering of {node.Type} left its activation out");
         }
 
-        lowering.DefineOutputs();
-        return lowering.model.Write();
+        DefineOutputs(graph.Outputs);
     }
 
     /// <summary>

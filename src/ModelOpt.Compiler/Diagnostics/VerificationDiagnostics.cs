@@ -1,0 +1,29 @@
+using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
+
+namespace ModelOpt.Compiler.Diagnostics;
+
+/// <summary>What running the written files can show (MOPT56nn).</summary>
+internal static class VerificationDiagnostics
+{
+    private const string Remedy = "This is an error of ModelOpt: please open an issue with the model and its options.";
+
+    public static readonly DiagnosticDescriptor NotLoadable = new("MOPT5601", Error,
+        "The file cannot be loaded", "the runtime refuses the TFLite file that was written: {0}", Remedy);
+
+    public static readonly DiagnosticDescriptor WrongValue = new("MOPT5602", Error,
+        "The file computes something else",
+        "'{0}' is wrong in the TFLite file, the first value that is: {1}. Each value is compared with what ONNX defines for the inputs that it had.", Remedy);
+
+    public static readonly DiagnosticDescriptor WrongOutput = new("MOPT5603", Error,
+        "An output is wrong", "the output '{0}' is wrong in the TFLite file: {1}.", Remedy);
+
+    public static readonly DiagnosticDescriptor OtherFunction = new("MOPT5604", Error,
+        "The model was changed into another", "the output '{0}' is not what the ONNX file defines, before anything was compressed: {1}.", Remedy);
+
+    public static readonly DiagnosticDescriptor NotVerified = new("MOPT5605", Warning,
+        "The files could not be verified", "the written files were not compared with the model, as it does not run on the sample: {0}",
+        "Give CalibrationData with typical inputs.");
+
+    public static readonly DiagnosticDescriptor NotRunnable = new("MOPT5606", Error,
+        "The file does not run", "the TFLite file that was written does not run on an input that the model takes: {0}", Remedy);
+}

@@ -1,0 +1,102 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Passes;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Verification;
+
+/// <summary>
+/// Runs what was written as the consumer will, and compares it with what ONNX defines: the QDQ form evaluated node by node
+/// in float, which has no code in common with the lowering or with the interpreter's integer layers.
+/// </summary>
+internal sealed class SelfCheck
+{
+    // A deep int8 network may amplify a tie that falls to the other side; what was misread is further off than this.
+    private const double MostOfQuantized = 0.25;
+
+    private readonly Graph graph;
+    private readonly WrittenFiles files;
+    private readonly PassContext context;
+    private readonly WorkerPool pool;
+
+    private SelfCheck(Graph graph, WrittenFiles files, PassContext context, WorkerPool pool) =>
+        (this.graph, this.files, this.context, this.pool) = (graph, files, context, pool);
+
+    /// <summary>Verifies written files.</summary>
+    /// <param name="graph">The graph that they were written from.</param>
+    /// <param name="files">The files.</param>
+    /// <param name="original">The model as it was read, its QDQ pairs as nodes.</param>
+    /// <param name="context">The options that name the data, and the way out for diagnostics.</param>
+    /// <exception cref="CompilationException">A file cannot be loaded, or computes something else.</exception>
+    public static void Run(Graph graph, WrittenFiles files, Graph original, PassContext context)
+    {
+        using WorkerPool pool = new(Environment.ProcessorCount);
+        var check = new SelfCheck(graph, files, context, pool);
+        using TfliteRun shipped = TfliteRun.Load(files.Embedded);
+        IReadOnlyList<Tensor[]> samples = CheckSamples.Of(graph, context);
+        try
+        {
+            // The original runs first: a sample that it does not take tells nothing about the files.
+            if (context.Reference is { } reference) check.CompareFloat(reference, original);
+            else check.CompareQuantized(shipped, original, samples);
+            check.CompareValues(shipped, samples);
+        }
+        catch (CompilationException e) when (e.Diagnostic.Descriptor.Code[..6] != "MOPT56")
+        {
+            context.Diagnostics.Report(VerificationDiagnostics.NotVerified.At(null, e.Diagnostic.Layer, e.Diagnostic.Message));
+        }
+    }
+
+    /// <summary>Each value of the file that is stored, and then the outputs of the file as it ships.</summary>
+    private void CompareValues(TfliteRun shipped, IReadOnlyList<Tensor[]> samples)
+    {
+        (byte[] file, IReadOnlyList<Value> values) = Lowering.WriteExposed(graph, context.Cancellation);
+        using TfliteRun exposed = TfliteRun.Load(file);
+        Graph written = OnnxReader.Read(files.Onnx, foldsPairs: false);
+        ShapeInference.Run(written, useStated: true);
+        foreach (Tensor[] sample in samples)
+        {
+            Tensor[] all = exposed.Run(sample), outputs = shipped.Run(sample);
+            var comparison = new ValueComparison(values.Zip(all).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal));
+            new Interpreter(written) { Pool = pool, Substitute = comparison.Visit }.Run(sample, context.Cancellation);
+            for (int i = 0; i < outputs.Length; i++)
+            {
+                if (TensorDifference.Find(all[i], outputs[i]) is { } difference)
+                    throw VerificationDiagnostics.WrongOutput.Error(null, graph.Outputs[i].Name, difference);
+            }
+        }
+    }
+
+    /// <summary>The float model that was compressed, and the one that was read.</summary>
+    private void CompareFloat(Graph reference, Graph original)
+    {
+        Tensor[] sample = CheckSamples.Of(reference, context)[0];
+        Tensor[] expected = Evaluate(original, sample), actual = Evaluate(reference, sample);
+        for (int i = 0; i < actual.Length; i++)
+        {
+            if (TensorDifference.Find(expected[i], actual[i]) is { } difference)
+                throw VerificationDiagnostics.OtherFunction.Error(null, reference.Outputs[i].Name, difference);
+        }
+    }
+
+    /// <summary>A model that was quantized already, and the file.</summary>
+    private void CompareQuantized(TfliteRun shipped, Graph original, IReadOnlyList<Tensor[]> samples)
+    {
+        foreach (Tensor[] sample in samples)
+        {
+            Tensor[] expected = Evaluate(original, sample), actual = shipped.Run(sample);
+            for (int i = 0; i < actual.Length; i++)
+            {
+                double error = TensorDifference.RelativeRms(expected[i], actual[i]);
+                if (!(error <= MostOfQuantized))
+                    throw VerificationDiagnostics.WrongOutput.Error(null, graph.Outputs[i].Name, $"its error is {error:P0} of its root mean square");
+            }
+        }
+    }
+
+    private Tensor[] Evaluate(Graph model, Tensor[] sample) => new Interpreter(model) { Pool = pool }.Run(sample, context.Cancellation);
+}

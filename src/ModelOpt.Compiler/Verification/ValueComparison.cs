@@ -1,0 +1,43 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Verification;
+
+/// <summary>
+/// Compares every value that the TFLite file stores with what ONNX defines for it, value by value: each node of the QDQ
+/// form computes in float on the inputs that the runtime had, so that the first value that differs is where the fault is,
+/// and rounding that differs by a step does not add up.
+/// </summary>
+/// <param name="stored">What the runtime computed, as real numbers, by name.</param>
+internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored)
+{
+    /// <summary>How many values were compared.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Compares a value, and gives what the nodes that read it are to go on with.</summary>
+    /// <param name="value">A value of the QDQ form, whose pairs are nodes.</param>
+    /// <param name="expected">What its node computes.</param>
+    /// <exception cref="CompilationException">The runtime computed something else.</exception>
+    public Tensor Visit(Value value, Tensor expected)
+    {
+        (string name, Node? pair) = Pair(value);
+        if (pair is null && value.Consumers.Any(n => n.Type == "QuantizeLinear")) return expected;
+        if (!stored.TryGetValue(name, out Tensor? actual)) return expected;
+        float step = pair?.Input(1).Constant is { Count: 1 } scale ? scale.Span<float>()[0] : 0;
+        if (TensorDifference.Find(expected, actual, step) is { } difference)
+        {
+            Node? layer = pair is null ? value.Producer : pair.Input(0).Producer;
+            throw VerificationDiagnostics.WrongValue.Error(layer?.Label ?? name, name, difference);
+        }
+
+        Count++;
+        return actual;
+    }
+
+    /// <summary>What a value is called in the TFLite file, and the QuantizeLinear of the pair that rounds it.</summary>
+    private (string Name, Node? Pair) Pair(Value value)
+    {
+        if (value.Producer is not { Type: "DequantizeLinear" } restore || restore.Input(0).Producer is not { } pair) return (value.Name, null);
+        return (stored.ContainsKey(value.Name) ? value.Name : pair.Input(0).Name, pair);
+    }
+}
