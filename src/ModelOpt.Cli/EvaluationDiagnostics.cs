@@ -15,8 +15,9 @@ internal static class EvaluationDiagnostics
         "Give the .onnx file that was written beside it, or use --engine modelopt.");
 
     public static readonly DiagnosticDescriptor NoOnnxRuntime = new("MOPT7003", Error,
-        "ONNX Runtime is not installed", "{0}.",
-        "Otherwise evaluate with --engine modelopt or interpreter, or bench without --against.");
+        "ONNX Runtime is not installed", "{0}. {1}.",
+        "Otherwise let MODELOPT_ONNXRUNTIME name the library or its folder, evaluate with --engine modelopt or interpreter, "
+        + "or bench without --against.");
 
     public static readonly DiagnosticDescriptor OnnxRuntimeFailed = new("MOPT7004", Error,
         "ONNX Runtime refuses the model", "ONNX Runtime says: {0}",

@@ -80,13 +80,13 @@ public class FailureTests
         if (!OperatingSystem.IsLinux()) Assert.Inconclusive("The test interrupts the build as a Unix terminal does.");
         using Consumer app = Consumer.App("""<ModelItem Include="tiny.onnx" CalibrationData="data.npy" CalibrationSamples="100000000" />""");
         TinyModel.WriteData(app.PathOf("data.npy"), samples: 2_000_000);
-        using (Process build = app.StartBuild())
+        using (Process build = Interruption.Heeded(() => app.StartBuild()))
         {
             string started = Path.Combine(app.Artifacts, "Tiny.inputs");
             for (int i = 0; i < 1200 && !File.Exists(started) && !build.HasExited; i++) Thread.Sleep(100);
             Thread.Sleep(1500);
             Assert.IsFalse(build.HasExited, "The build ended before it was interrupted.");
-            using (Process kill = Process.Start("kill", ["-INT", $"{build.Id}"])) kill.WaitForExit();
+            Interruption.Send(build);
             (int exitCode, string output) = Dotnet.Finish(build);
             Assert.AreNotEqual(0, exitCode, output);
         }

@@ -31,7 +31,7 @@ public sealed class CommandLineTests
     [DataRow("--threads: '1,0'", "bench", "m.tflite", "--threads", "1,0")]
     [DataRow("--seconds: '-1'", "bench", "m.tflite", "--seconds", "-1")]
     [DataRow("Argument 'n.onnx' is not known.", "inspect", "m.onnx", "n.onnx")]
-    [DataRow("Required argument missing", "inspect")]
+    [DataRow("Required argument 'MODEL' missing", "inspect")]
     public void A_wrong_command_line_ends_with_2_and_says_what_is_wrong(string reason, params string[] args)
     {
         CliResult result = CliTesting.Run(args);

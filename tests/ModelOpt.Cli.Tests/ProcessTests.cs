@@ -8,22 +8,21 @@ namespace ModelOpt.Cli.Tests;
 [TestClass]
 public sealed class ProcessTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static readonly (string, object) Pads = ("pads", new[] { 1, 1, 1, 1 });
 
     [TestMethod]
     public void Exit_codes_and_streams_are_those_of_the_command()
     {
         using var folder = new TempFolder();
-        CliResult right = Run(
+        CliResult right = CliProcess.Run(
             "evaluate", folder.WriteBrightest(), "--data", folder.WriteImages(), "--labels", folder.WriteLabels());
         Assert.AreEqual((0, "top-1 87.50 % (7/8)", ""), (right.ExitCode, right.Output.TrimEnd(), right.Error));
 
-        CliResult wrong = Run("inspect", folder["absent.onnx"]);
+        CliResult wrong = CliProcess.Run("inspect", folder["absent.onnx"]);
         Assert.AreEqual((1, ""), (wrong.ExitCode, wrong.Output));
         StringAssert.StartsWith(wrong.Error, $"{folder["absent.onnx"]} : error MOPT1001: ");
 
-        CliResult usage = Run("inspct");
+        CliResult usage = CliProcess.Run("inspct");
         Assert.AreEqual((2, ""), (usage.ExitCode, usage.Output));
         StringAssert.Contains(usage.Error, "Did you mean 'inspect'?");
     }
@@ -58,9 +57,9 @@ public sealed class ProcessTests
         string calibration = folder.Write("data.npy", DataTesting.Npy("|u1", "64, 8, 8, 8", data));
         foreach (string variable in variables)
         {
-            using Process process = Start(
-                variable, ["compress", model, "-o", folder[variable], "--calibration", calibration, "--calibration-samples", "16", "--std", "255", .. options]);
-            CliResult result = End(process);
+            using Process process = CliProcess.Start(
+                $"DOTNET_{variable}", ["compress", model, "-o", folder[variable], "--calibration", calibration, "--calibration-samples", "16", "--std", "255", .. options]);
+            CliResult result = CliProcess.End(process);
             Assert.AreEqual(0, result.ExitCode, result.Error);
         }
 
@@ -81,50 +80,20 @@ public sealed class ProcessTests
         if (OperatingSystem.IsWindows()) Assert.Inconclusive("Windows has no SIGINT to send to another process.");
         using var folder = new TempFolder();
         Directory.CreateDirectory(folder["out"]);
-        using Process process = Start(
+        string[] arguments =
+        [
             "compress", folder.WriteBrightest(), "-o", folder["out"],
-            "--calibration", folder.WriteImages(2_000_000), "--calibration-samples", "2000000");
+            "--calibration", folder.WriteImages(2_000_000), "--calibration-samples", "2000000",
+        ];
+        using Process process = Interruption.Heeded(() => CliProcess.Start(null, arguments));
         // Starting takes less work than this, calibrating far more.
         var clock = Stopwatch.StartNew();
-        while (process.TotalProcessorTime < TimeSpan.FromSeconds(1.5) && clock.Elapsed < Limit) Thread.Sleep(20);
+        while (process.TotalProcessorTime < TimeSpan.FromSeconds(1.5) && clock.Elapsed < CliProcess.Limit) Thread.Sleep(20);
         Assert.IsFalse(process.HasExited, "it is still calibrating");
-        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"])) kill.WaitForExit();
-        CliResult result = End(process);
+        Interruption.Send(process);
+        CliResult result = CliProcess.End(process);
         Assert.AreEqual(130, result.ExitCode);
         StringAssert.Contains(result.Error, "cancelled");
         Assert.IsEmpty(Directory.GetFileSystemEntries(folder["out"]));
-    }
-
-    private static CliResult Run(params string[] args)
-    {
-        using Process process = Start(args);
-        return End(process);
-    }
-
-    private static Process Start(params string[] args) => Start(variable: null, args);
-
-    /// <summary>Starts the program with a variable of the .NET runtime, <c>NAME=VALUE</c> without its prefix.</summary>
-    private static Process Start(string? variable, string[] args)
-    {
-        string program = Path.Combine(AppContext.BaseDirectory, "modelopt.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. args])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        if (variable?.Split('=') is [var name, var value]) start.Environment[$"DOTNET_{name}"] = value;
-        return Process.Start(start)!;
-    }
-
-    private static CliResult End(Process process)
-    {
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Limit))
-        {
-            process.Kill();
-            Assert.Fail("The program did not end.");
-        }
-
-        return new CliResult(process.ExitCode, output.Result, error.Result);
     }
 }

@@ -1,7 +1,7 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.OnnxRuntime;
+using ModelOpt.Compiler.Tests.Peers;
 
 namespace ModelOpt.Compiler.Tests;
 
@@ -28,16 +28,6 @@ internal static class GraphTesting
         });
     }
 
-    /// <summary>Runs a model in ONNX Runtime, in the model's order of outputs.</summary>
-    public static Tensor[] RunPeer(byte[] model, IReadOnlyDictionary<string, Tensor> feeds, OrtSessionOptions? options = null)
-    {
-        using var session = new OrtSession(model, options ?? new OrtSessionOptions { Threads = 1 });
-        IReadOnlyDictionary<string, OrtTensor> results = session.Run(feeds.ToDictionary(f => f.Key, f => new OrtTensor(
-            (OrtElementType)f.Value.Type, [.. f.Value.Dims.ToArray().Select(d => (long)d)], f.Value.Bytes.ToArray())));
-        return [.. session.Outputs.Select(o => results[o.Name]).Select(y => new Tensor(
-            (ElementType)y.ElementType, [.. y.Shape.ToArray().Select(d => (int)d)], y.Data))];
-    }
-
     /// <summary>Runs a graph in the interpreter, in the graph's order of outputs.</summary>
     public static Tensor[] Interpret(this Graph graph, IReadOnlyDictionary<string, Tensor> feeds, bool fakeQuantize = false)
     {
@@ -45,10 +35,15 @@ internal static class GraphTesting
         return [.. graph.Outputs.Select(o => results[o.Name])];
     }
 
-    /// <summary>Runs a graph, written as ONNX, in ONNX Runtime.</summary>
-    public static Tensor[] RunPeer(
-        this Graph graph, IReadOnlyDictionary<string, Tensor> feeds, OrtSessionOptions? options = null) =>
-        RunPeer(OnnxWriter.Write(graph), feeds, options);
+    /// <summary>Runs a model in ONNX Runtime, in the model's order of outputs.</summary>
+    public static Tensor[] RunPeer(byte[] model, IReadOnlyDictionary<string, Tensor> feeds) => OnnxRuntime.Run(model, feeds);
+
+    /// <summary>Runs a graph, written as ONNX, in ONNX Runtime, in the graph's order of outputs.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="feeds">The inputs by name.</param>
+    /// <param name="asWritten">Without ONNX Runtime's own rewriting.</param>
+    public static Tensor[] RunPeer(this Graph graph, IReadOnlyDictionary<string, Tensor> feeds, bool asWritten = false) =>
+        OnnxRuntime.Run(OnnxWriter.Write(graph), feeds, asWritten);
 
     /// <summary>Fails the test unless tensors agree: types, shapes, and elements to a ten-thousandth of the largest.</summary>
     public static void AssertClose(Tensor[] expected, Tensor[] actual)

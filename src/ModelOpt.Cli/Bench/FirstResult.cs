@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using ModelOpt.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime;
 
 namespace ModelOpt.Cli.Bench;
 
@@ -96,8 +96,10 @@ internal sealed record FirstResult(double Milliseconds, long PeakBytes)
     private static double RunOnnxRuntime(byte[] file, int threads, long[][] shapes)
     {
         long start = Stopwatch.GetTimestamp();
-        using var session = new OrtSession(file, OnnxRuntimeContender.Options(threads));
-        _ = session.Run(OnnxRuntimeContender.Inputs(session, shapes));
+        using InferenceSession session = OnnxRuntimeContender.Open(file, threads);
+        using var options = new RunOptions();
+        using IDisposable results = session.Run(
+            options, session.InputNames, OnnxRuntimeContender.Inputs(session, shapes), session.OutputNames);
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 }

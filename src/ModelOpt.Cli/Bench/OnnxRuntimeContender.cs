@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using ModelOpt.Cli.Engines;
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.OnnxRuntime;
 using ModelOpt.Runtime;
 
 namespace ModelOpt.Cli.Bench;
@@ -8,8 +10,10 @@ namespace ModelOpt.Cli.Bench;
 /// <summary>Microsoft's ONNX Runtime with all optimizations, as its users get it, and with buffers that stay.</summary>
 internal sealed class OnnxRuntimeContender : IContender
 {
-    private readonly OrtSession session;
-    private readonly OrtBinding binding;
+    private readonly InferenceSession session;
+    private readonly RunOptions options;
+    private readonly OrtIoBinding binding;
+    private readonly List<IDisposable> values = [];
 
     /// <summary>Loads a model and runs it once.</summary>
     /// <param name="model">The file, for diagnostics.</param>
@@ -22,53 +26,69 @@ internal sealed class OnnxRuntimeContender : IContender
     /// </exception>
     public OnnxRuntimeContender(string model, byte[] file, int threads, int batch, IReadOnlyList<TensorInfo> like)
     {
-        session = OnnxRuntimeEngine.Guard(model, () => new OrtSession(file, Options(threads)));
+        session = OnnxRuntimeEngine.Guard(model, () => Open(file, threads));
+        options = new RunOptions();
         try
         {
-            if (session.Inputs.Count != like.Count)
+            if (session.InputNames.Count != like.Count)
             {
                 throw new CompilationException(EvaluationDiagnostics.OtherInputs.At(
-                    model, null, $"{session.Inputs.Count} inputs against {like.Count}"));
+                    model, null, $"{session.InputNames.Count} inputs against {like.Count}"));
             }
 
-            Shapes = [.. session.Inputs.Select((input, i) => ShapeOf(model, input, like[i], batch))];
-            binding = OnnxRuntimeEngine.Guard(model, () => session.Bind(Inputs(session, Shapes)));
+            Shapes = [.. session.InputNames.Select((name, i) => ShapeOf(model, name, session.InputMetadata[name], like[i], batch))];
+            binding = OnnxRuntimeEngine.Guard(model, Bind);
         }
         catch
         {
-            session.Dispose();
+            Dispose();
             throw;
         }
     }
 
     public string Name => "ONNX Runtime";
 
-    /// <summary>ONNX Runtime's version.</summary>
-    public static string Version => OnnxRuntimeLibrary.Default.Version;
-
     /// <summary>The shape of each input.</summary>
     public IReadOnlyList<long[]> Shapes { get; }
 
-    /// <summary>How sessions are made: what a user gets who asks for a number of threads.</summary>
-    public static OrtSessionOptions Options(int threads) => new() { Threads = threads, AllowSpinning = true };
+    /// <summary>Loads a model as a user does who asks for a number of threads.</summary>
+    public static InferenceSession Open(byte[] file, int threads)
+    {
+        using SessionOptions options = OnnxRuntimeLibrary.Options(threads, spinning: true);
+        return new InferenceSession(file, options);
+    }
 
-    /// <summary>Inputs of these shapes.</summary>
-    public static Dictionary<string, OrtTensor> Inputs(OrtSession session, IReadOnlyList<long[]> shapes) =>
-        session.Inputs.Select((input, i) => (input.Name, Tensor: Create(input, shapes[i])))
-            .ToDictionary(pair => pair.Name, pair => pair.Tensor);
+    /// <summary>Inputs of these shapes, in the model's order.</summary>
+    public static OrtValue[] Inputs(InferenceSession session, IReadOnlyList<long[]> shapes) =>
+        [.. session.InputNames.Select((name, i) => Create(session.InputMetadata[name].ElementDataType, shapes[i]))];
 
-    public void Run() => binding.Run();
+    public void Run() => session.RunWithBinding(options, binding);
 
     public void Dispose()
     {
-        binding.Dispose();
+        binding?.Dispose();
+        foreach (IDisposable value in values) value.Dispose();
+        options.Dispose();
         session.Dispose();
     }
 
-    /// <summary>The file's shape with its open sizes filled in: the batch, and sizes of the image.</summary>
-    private static long[] ShapeOf(string model, OrtValueInfo input, TensorInfo like, int batch)
+    /// <summary>Runs once, and keeps inputs and outputs as the memory of all later runs.</summary>
+    private OrtIoBinding Bind()
     {
-        long[] shape = [.. input.Shape];
+        OrtValue[] inputs = Inputs(session, Shapes);
+        values.AddRange(inputs);
+        IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(options, session.InputNames, inputs, session.OutputNames);
+        values.Add(outputs);
+        OrtIoBinding bound = session.CreateIoBinding();
+        for (int i = 0; i < inputs.Length; i++) bound.BindInput(session.InputNames[i], inputs[i]);
+        for (int i = 0; i < outputs.Count; i++) bound.BindOutput(session.OutputNames[i], outputs[i]);
+        return bound;
+    }
+
+    /// <summary>The file's shape with its open sizes filled in: the batch, and sizes of the image.</summary>
+    private static long[] ShapeOf(string model, string name, NodeMetadata input, TensorInfo like, int batch)
+    {
+        long[] shape = Array.ConvertAll(input.Dimensions, size => (long)size);
         int[] known = [.. like.Shape];
         // TFLite's images are NHWC, ONNX's mostly NCHW.
         if (shape.Length == 4 && known.Length == 4 && shape[1] == known[3]) known = [known[0], known[3], known[1], known[2]];
@@ -85,21 +105,30 @@ internal sealed class OnnxRuntimeContender : IContender
         throw new CompilationException(EvaluationDiagnostics.OtherInputs.At(
             model,
             null,
-            $"'{input.Name}' [{string.Join(", ", input.Shape)}] against '{like.Name}' [{string.Join(", ", like.Shape)}]"));
+            $"'{name}' [{string.Join(", ", input.Dimensions)}] against '{like.Name}' [{string.Join(", ", like.Shape)}]"));
     }
 
-    private static OrtTensor Create(OrtValueInfo input, long[] shape)
+    private static OrtValue Create(TensorElementType type, long[] shape)
     {
         int count = checked((int)shape.Aggregate(1L, (product, size) => product * size));
-        return input.ElementType switch
+        return type switch
         {
-            OrtElementType.Float32 => OrtTensor.Create(BenchInput.Create<float>(count), shape),
-            OrtElementType.UInt8 => OrtTensor.Create(BenchInput.Create<byte>(count), shape),
-            OrtElementType.Int8 => OrtTensor.Create(BenchInput.Create<sbyte>(count), shape),
-            OrtElementType.Int32 => OrtTensor.Create(new int[count], shape),
-            OrtElementType.Int64 => OrtTensor.Create(new long[count], shape),
-            OrtElementType.Bool => OrtTensor.Create(new bool[count], shape),
-            OrtElementType type => throw new NotSupportedException($"inputs of type {type} are not measured."),
+            TensorElementType.Float => Create(BenchInput.Create<float>(count)),
+            TensorElementType.UInt8 => Create(BenchInput.Create<byte>(count)),
+            TensorElementType.Int8 => Create(BenchInput.Create<sbyte>(count)),
+            TensorElementType.Int32 => Create(new int[count]),
+            TensorElementType.Int64 => Create(new long[count]),
+            TensorElementType.Bool => Create(new bool[count]),
+            _ => throw new NotSupportedException($"inputs of type {type} are not measured."),
         };
+
+        // Memory of ONNX Runtime's own is aligned as its kernels like it.
+        OrtValue Create<T>(T[] elements)
+            where T : unmanaged
+        {
+            OrtValue value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, shape);
+            MemoryMarshal.AsBytes(elements.AsSpan()).CopyTo(value.GetTensorMutableRawData());
+            return value;
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ModelOpt.Cli.Bench;
+using ModelOpt.Cli.Engines;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 
@@ -108,7 +109,7 @@ internal static class BenchCommand
     {
         terminal.WriteResult($"{Machine.Processor()}, {(Environment.ProcessorCount == 1 ? "1 core" : $"{Environment.ProcessorCount} cores")}, {Machine.Tier()}");
         terminal.WriteResult($"ModelOpt  {options.Model}{(format == ModelFormat.PackedTflite ? ", packed for embedding" : "")}");
-        if (other is not null) terminal.WriteResult($"{other.Name} {OnnxRuntimeContender.Version}  {options.Against}");
+        if (other is not null) terminal.WriteResult($"{other.Name} {OnnxRuntimeLibrary.Version}  {options.Against}");
         terminal.WriteResult(options.Batch > 1 ? $"{options.Batch} samples a run" : "1 sample a run");
         terminal.WriteResult("");
     }

@@ -1,8 +1,9 @@
+using Microsoft.ML.OnnxRuntime;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.OnnxRuntime;
+using TensorElementType = Microsoft.ML.OnnxRuntime.Tensors.TensorElementType;
 
 namespace ModelOpt.Cli.Engines;
 
@@ -10,17 +11,24 @@ namespace ModelOpt.Cli.Engines;
 internal sealed class OnnxRuntimeEngine : IEngine
 {
     private readonly string model;
-    private readonly OrtSession session;
+    private readonly InferenceSession session;
+    private readonly RunOptions options;
 
     public OnnxRuntimeEngine(string model)
     {
         this.model = model;
         // The file is read first, so that one that is absent is reported like everywhere else.
         _ = ModelFile.Read(model);
-        session = Guard(model, () => new OrtSession(model, new OrtSessionOptions { Threads = 1 }));
-        OrtValueInfo input = Engine.Single(model, session.Inputs, session.Outputs.Count);
-        Input = new TensorSignature(input.Name, (ElementType)input.ElementType, new Shape(input.Shape.Select(
-            (size, i) => new Dim(size, size < 0 && input.Symbols[i].Length > 0 ? input.Symbols[i] : null))));
+        session = Guard(model, () =>
+        {
+            using SessionOptions sessionOptions = OnnxRuntimeLibrary.Options(threads: 1, spinning: false);
+            return new InferenceSession(model, sessionOptions);
+        });
+        options = new RunOptions();
+        string name = Engine.Single(model, session.InputNames, session.OutputNames.Count);
+        NodeMetadata input = session.InputMetadata[name];
+        Input = new TensorSignature(name, (ElementType)input.ElementDataType, new Shape(input.Dimensions.Select(
+            (size, i) => new Dim(size, size < 0 && input.SymbolicDimensions[i].Length > 0 ? input.SymbolicDimensions[i] : null))));
     }
 
     public TensorSignature Input { get; }
@@ -28,13 +36,21 @@ internal sealed class OnnxRuntimeEngine : IEngine
     public float[] Run(Tensor input)
     {
         long[] shape = Array.ConvertAll(input.Dims.ToArray(), dim => (long)dim);
-        var tensor = new OrtTensor((OrtElementType)input.Type, shape, input.Bytes.ToArray());
-        OrtTensor output = Guard(model, () => session.Run(new Dictionary<string, OrtTensor> { [Input.Name] = tensor })).Values.Single();
-        int[] dims = Array.ConvertAll(output.Shape.ToArray(), dim => (int)dim);
-        return Elements.ToFloats(new Tensor((ElementType)output.ElementType, dims, output.Data));
+        using OrtValue value = OrtValue.CreateAllocatedTensorValue(
+            OrtAllocator.DefaultInstance, (TensorElementType)input.Type, shape);
+        input.Bytes.Span.CopyTo(value.GetTensorMutableRawData());
+        using IDisposableReadOnlyCollection<OrtValue> outputs =
+            Guard(model, () => session.Run(options, [Input.Name], [value], session.OutputNames));
+        OrtTensorTypeAndShapeInfo info = outputs[0].GetTensorTypeAndShape();
+        int[] dims = Array.ConvertAll(info.Shape, dim => (int)dim);
+        return Elements.ToFloats(new Tensor((ElementType)info.ElementDataType, dims, outputs[0].GetTensorMutableRawData().ToArray()));
     }
 
-    public void Dispose() => session.Dispose();
+    public void Dispose()
+    {
+        options.Dispose();
+        session.Dispose();
+    }
 
     /// <summary>Turns what can go wrong in ONNX Runtime into diagnostics about the model.</summary>
     public static T Guard<T>(string model, Func<T> action)
@@ -43,9 +59,9 @@ internal sealed class OnnxRuntimeEngine : IEngine
         {
             return action();
         }
-        catch (OnnxRuntimeNotFoundException e)
+        catch (CompilationException e)
         {
-            throw new CompilationException(EvaluationDiagnostics.NoOnnxRuntime.At(model, null, e.Message.TrimEnd('.')), e);
+            throw e.InFile(model);
         }
         catch (Exception e) when (e is OnnxRuntimeException or NotSupportedException)
         {

@@ -28,7 +28,7 @@ public sealed class ModelCompilerTests
         CollectionAssert.IsSubsetOf(new[] { "read", "simplify", "calibrate", "compress", "write" }, phases);
         Assert.IsTrue(first.Onnx.Length < 0.3 * new FileInfo(Model).Length);
         Assert.IsTrue(first.Tflite.Length < 0.3 * new FileInfo(Model).Length);
-        OnnxChecker.AssertValid(first.Onnx);
+        OnnxRuntime.AssertValid(first.Onnx);
 
         CompiledModel second = ModelCompiler.Compile(Model, Int8, new DiagnosticList());
         CollectionAssert.AreEqual(first.Onnx, second.Onnx);
@@ -46,7 +46,7 @@ public sealed class ModelCompilerTests
         CompiledModel compiled = ModelCompiler.Compile(Model, new CompileOptions { Quantization = mode }, diagnostics);
         Assert.AreEqual(warnings, string.Join(",", diagnostics.Diagnostics.Select(d => d.Descriptor.Code)));
         Assert.IsTrue(diagnostics.Diagnostics.All(d => d.File == Model));
-        OnnxChecker.AssertValid(compiled.Onnx);
+        OnnxRuntime.AssertValid(compiled.Onnx);
         var feeds = new Dictionary<string, Tensor> { ["image"] = TestGraph.RandomTensor(1, 2, 1, 28, 28) };
         float[] expected = GraphTesting.RunPeer(File.ReadAllBytes(Model), feeds)[0].Span<float>().ToArray();
         float[] actual = GraphTesting.RunPeer(compiled.Onnx, feeds)[0].Span<float>().ToArray();
@@ -88,7 +88,7 @@ public sealed class ModelCompilerTests
         Assert.AreEqual("TensorSignature { Name = image, Type = UInt8, Shape = [batch, 28, 28, 1] }", signature.Inputs.Single().ToString());
         Assert.AreEqual("TensorSignature { Name = logits, Type = Float32, Shape = [batch, 10] }", signature.Outputs.Single().ToString());
         CompiledModel compiled = ModelCompiler.Compile(Model, options, new DiagnosticList());
-        OnnxChecker.AssertValid(compiled.Onnx);
+        OnnxRuntime.AssertValid(compiled.Onnx);
         ValueInfoProto input = ModelProto.Parser.ParseFrom(compiled.Onnx).Graph.Input.Single();
         Assert.AreEqual((int)ElementType.UInt8, input.Type.TensorType.ElemType);
     }

@@ -1,6 +1,7 @@
 using Google.Protobuf;
+using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.OnnxRuntime;
+using ModelOpt.Compiler.Tests.Peers;
 using ModelOpt.Runtime.Kernels;
 
 namespace ModelOpt.Compiler.Tests.Kernels;
@@ -32,9 +33,9 @@ public sealed class QuantizedKernelTests
         float[] scales = [.. Enumerable.Range(0, filters).Select(_ => 0.001f + (0.01f * random.NextSingle()))];
         float outputScale = 0.05f * MathF.Sqrt(inputs * taps);
         sbyte[] expected = RunPeer("QLinearConv", "", [
-            OrtTensor.Create(x, batch, channels, height, width), Scalar(InputScale), Scalar((sbyte)-7),
-            OrtTensor.Create(w, filters, inputs, kernel, kernel), OrtTensor.Create(scales, filters),
-            OrtTensor.Create(new sbyte[filters], filters), Scalar(outputScale), Scalar((sbyte)11), OrtTensor.Create(bias, filters),
+            Tensor.Of([batch, channels, height, width], x), Tensor.Scalar(InputScale), Tensor.Scalar((sbyte)-7),
+            Tensor.Of([filters, inputs, kernel, kernel], w), Tensor.Of([filters], scales),
+            Tensor.Of([filters], new sbyte[filters]), Tensor.Scalar(outputScale), Tensor.Scalar((sbyte)11), Tensor.Of([filters], bias),
         ], [Ints("strides", stride, stride), Ints("dilations", dilation, dilation), Ints("pads", pad, pad, pad, pad), Int("group", groups)]);
 
         var window = new Window2D(
@@ -59,8 +60,8 @@ public sealed class QuantizedKernelTests
         sbyte[] a = Bytes(random, 2 * m * k), b = Bytes(random, 2 * k * n);
         float outputScale = 0.05f * MathF.Sqrt(k);
         sbyte[] expected = RunPeer("QLinearMatMul", "", [
-            OrtTensor.Create(a, 2, m, k), Scalar(InputScale), Scalar((sbyte)5), OrtTensor.Create(b, 2, k, n), Scalar(0.017f),
-            Scalar((sbyte)-3), Scalar(outputScale), Scalar((sbyte)-20),
+            Tensor.Of([2, m, k], a), Tensor.Scalar(InputScale), Tensor.Scalar((sbyte)5), Tensor.Of([2, k, n], b), Tensor.Scalar(0.017f),
+            Tensor.Scalar((sbyte)-3), Tensor.Scalar(outputScale), Tensor.Scalar((sbyte)-20),
         ], []);
         var quantization = new LayerQuantization(InputScale, 5, [0.017f], -3, outputScale, -20, -128, 127);
         var subject = new BatchMatMulInt8(
@@ -80,28 +81,28 @@ public sealed class QuantizedKernelTests
         x.AsSpan(0, depth).Fill(-128);
         x[0] = 127;
         sbyte[] expected = RunPeer("QLinearSoftmax", "com.microsoft", [
-            OrtTensor.Create(x, rows, depth), Scalar(scale), Scalar((sbyte)3), Scalar(1f / 256), Scalar((sbyte)-128),
+            Tensor.Of([rows, depth], x), Tensor.Scalar(scale), Tensor.Scalar((sbyte)3), Tensor.Scalar(1f / 256), Tensor.Scalar((sbyte)-128),
         ], [Int("axis", -1), Int("opset", 13)]);
         var subject = new SoftmaxInt8(rows, depth, scale, 1f / 256, -128, unsigned: false);
         AssertSame(expected, Run(subject, expected.Length, [.. x.Select(v => (byte)v)]));
     }
 
-    private static sbyte[] RunPeer(string op, string domain, OrtTensor[] inputs, AttributeProto[] attributes)
+    private static sbyte[] RunPeer(string op, string domain, Tensor[] inputs, AttributeProto[] attributes)
     {
         var node = new NodeProto { OpType = op, Domain = domain, Name = "node", Output = { "y" } };
         node.Attribute.AddRange(attributes);
         var graph = new GraphProto { Name = "graph", Node = { node } };
-        var feeds = new Dictionary<string, OrtTensor>();
+        var feeds = new Dictionary<string, Tensor>();
         for (int i = 0; i < inputs.Length; i++)
         {
             node.Input.Add($"x{i}");
             feeds[$"x{i}"] = inputs[i];
             var shape = new TensorShapeProto();
-            foreach (long size in inputs[i].Shape) shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = size });
-            graph.Input.Add(Value($"x{i}", inputs[i].ElementType, shape));
+            foreach (int size in inputs[i].Dims) shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = size });
+            graph.Input.Add(Value($"x{i}", inputs[i].Type, shape));
         }
 
-        graph.Output.Add(Value("y", OrtElementType.Int8, null));
+        graph.Output.Add(Value("y", ElementType.Int8, null));
         byte[] model = new ModelProto
         {
             IrVersion = 8,
@@ -112,11 +113,10 @@ public sealed class QuantizedKernelTests
                 new OperatorSetIdProto { Domain = "com.microsoft", Version = 1 },
             },
         }.ToByteArray();
-        using var session = new OrtSession(model, new OrtSessionOptions { Threads = 1 });
-        return session.Run(feeds)["y"].Span<sbyte>().ToArray();
+        return OnnxRuntime.Run(model, feeds)[0].Span<sbyte>().ToArray();
     }
 
-    private static ValueInfoProto Value(string name, OrtElementType type, TensorShapeProto? shape)
+    private static ValueInfoProto Value(string name, ElementType type, TensorShapeProto? shape)
     {
         var tensor = new TypeProto.Types.Tensor { ElemType = (int)type };
         if (shape is not null) tensor.Shape = shape;
@@ -128,9 +128,6 @@ public sealed class QuantizedKernelTests
 
     private static AttributeProto Int(string name, long value) =>
         new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
-
-    private static OrtTensor Scalar<T>(T value)
-        where T : unmanaged => OrtTensor.Create(new[] { value });
 
     private static sbyte[] Bytes(Random random, int length)
     {

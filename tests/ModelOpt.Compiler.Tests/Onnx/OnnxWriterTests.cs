@@ -20,7 +20,7 @@ public sealed class OnnxWriterTests
         Graph graph = OnnxReader.Read(original);
         ShapeInference.Run(graph, useStated: true);
         byte[] written = OnnxWriter.Write(graph);
-        OnnxChecker.AssertValid(written);
+        OnnxRuntime.AssertValid(written);
         Dictionary<string, Tensor> feeds = graph.Feeds();
         Tensor[] expected = GraphTesting.RunPeer(original, feeds);
         GraphTesting.AssertClose(expected, GraphTesting.RunPeer(written, feeds));
@@ -36,7 +36,7 @@ public sealed class OnnxWriterTests
     {
         Graph graph = Quantized(relu: false);
         byte[] written = OnnxWriter.Write(graph);
-        OnnxChecker.AssertValid(written);
+        OnnxRuntime.AssertValid(written);
         CollectionAssert.AreEqual(written, OnnxWriter.Write(graph));
         Assert.AreEqual(
             "QuantizeLinear DequantizeLinear DequantizeLinear DequantizeLinear Conv QuantizeLinear DequantizeLinear",
@@ -61,7 +61,7 @@ public sealed class OnnxWriterTests
         output.Quantization = Quantization.PerTensor(ElementType.Int8, 1 / 32f, -128);
         byte[] written = OnnxWriter.Write(graph);
         Assert.IsFalse(Types(written).Contains("Relu", StringComparison.Ordinal));
-        OnnxChecker.AssertValid(written);
+        OnnxRuntime.AssertValid(written);
         AssertSameSteps(graph, written);
     }
 
@@ -71,7 +71,7 @@ public sealed class OnnxWriterTests
         Graph graph = Quantized(relu: true);
         byte[] written = OnnxWriter.Write(graph);
         StringAssert.EndsWith(Types(written), "Conv QuantizeLinear DequantizeLinear Relu QuantizeLinear DequantizeLinear");
-        OnnxChecker.AssertValid(written);
+        OnnxRuntime.AssertValid(written);
         AssertSameSteps(graph, written);
     }
 
@@ -84,7 +84,7 @@ public sealed class OnnxWriterTests
         Value weight = graph.Nodes[0].Input(1);
         weight.Quantization = StoredWeights.Float16;
         byte[] written = OnnxWriter.Write(graph);
-        OnnxChecker.AssertValid(written);
+        OnnxRuntime.AssertValid(written);
         Assert.AreEqual("Cast MatMul", Types(written));
         Assert.AreEqual(64, ModelProto.Parser.ParseFrom(written).Graph.Initializer.Single().RawData.Length);
         Dictionary<string, Tensor> feeds = graph.Feeds();
