@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ModelOpt.Fuzz.Graphs;
 using ModelOpt.Fuzz.Operators;
 
 // Each kind of fuzzing is a command of its own, in a folder of its own.
@@ -6,4 +7,5 @@ var root = new RootCommand("Compares what the project computes with what others 
 {
     OperatorsCommand.Create(),
 };
+foreach (Command command in GraphCommands.Create()) root.Add(command);
 return root.Parse(args).Invoke();

@@ -1,0 +1,45 @@
+using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Fuzz.Graphs;
+using ModelOpt.Fuzz.Graphs.Checks;
+using ModelOpt.Fuzz.Graphs.Generation;
+
+namespace ModelOpt.Fuzz.Tests.Graphs;
+
+[TestClass]
+public class GraphGeneratorTests
+{
+    private const int Models = 400;
+
+    [TestMethod]
+    public void Models_are_valid_and_use_all_operators()
+    {
+        HashSet<string> used = [];
+        for (int i = 0; i < Models; i++)
+        {
+            ModelProto model = GraphGenerator.Make(new Random(i), shrinks: i % 5 == 0).Model;
+            using Reference reference = new(model);
+            used.UnionWith(model.Graph.Node.Select(n => n.OpType));
+        }
+
+        // What is made by initializers instead, and what the other generator is for.
+        string[] others = ["Constant", "QuantizeLinear", "DequantizeLinear"];
+        Assert.AreEqual("", string.Join(", ", Operator.Names.Except(used).Except(others)));
+    }
+
+    [TestMethod]
+    public void Quantized_models_are_valid()
+    {
+        for (int i = 0; i < Models / 8; i++)
+        {
+            ModelProto model = QdqGenerator.Make(new Random(i));
+            Subject subject = new(model);
+            Assert.IsTrue(model.Graph.Node.Any(n => n.OpType == "DequantizeLinear"), $"{i}");
+            Assert.AreEqual(Samples.Count, subject.Values.Length);
+        }
+    }
+
+    [TestMethod]
+    public void The_same_seed_makes_the_same_model() =>
+        Assert.AreEqual(QdqGenerator.Make(new Random(7)), QdqGenerator.Make(new Random(7)));
+}

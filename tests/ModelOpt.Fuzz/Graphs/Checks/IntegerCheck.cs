@@ -1,0 +1,88 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx.Proto;
+
+namespace ModelOpt.Fuzz.Graphs.Checks;
+
+/// <summary>Models that compute in integers.</summary>
+internal static class IntegerCheck
+{
+    // Fewer levels than this of a grid are a value that the grid was not made for.
+    private const int FewestLevels = 8;
+
+    /// <summary>
+    /// Whole models agree, ties apart: a mean of four integers is one in every fourth element, and what rounds it otherwise is a step away.
+    /// What comes of that is of the size of what rounding itself does; <see cref="NodeCheck"/> has seen to the rest.
+    /// </summary>
+    /// <exception cref="FindingException">They do not.</exception>
+    public static void Same(Subject expected, Dictionary<string, Tensor>[] actual, Dictionary<string, double> noise, string check)
+    {
+        foreach (string output in expected.Outputs)
+        {
+            Difference difference = Difference.Of(expected.Values, actual, output, check);
+            double step = StepOf(expected.Model, output), ties = Math.Max(0.25, 2.0 / difference.Count) * step * step;
+            if (difference.Power > (2 * noise[output]) + ties + Math.Pow(1e-4 * difference.Largest, 2) + 1e-12)
+                throw Wrong(check, $"rms {difference.Rms:g4}, rounding makes {Math.Sqrt(noise[output]):g4}, a step is {step:g4}; {difference.Where}");
+        }
+    }
+
+    /// <summary>What computes a value uses the grid it is stored on.</summary>
+    /// <exception cref="FindingException">A grid is too coarse.</exception>
+    public static void Grids(Subject emitted)
+    {
+        Grids grids = new(emitted.Model);
+        foreach (NodeProto quantize in emitted.Model.Graph.Node.Where(n => n.OpType == "QuantizeLinear"))
+        {
+            if (grids.Of(quantize) is not { } grid || IsFixed(grid) || !emitted.Values[0].ContainsKey(quantize.Input[0])) continue;
+            string producer = emitted.Model.Graph.Node.FirstOrDefault(n => n.Output.Contains(quantize.Input[0]))?.OpType ?? "an input";
+            float[] values = [.. emitted.Values.SelectMany(v => v[quantize.Input[0]].Span<float>().ToArray())];
+            if (values.All(grid.Has)) continue;
+            float levels = (Math.Max(0, values.Max()) - Math.Min(0, values.Min())) / grid.Scale;
+            if (levels is > 0.01f and < FewestLevels)
+                throw Wrong($"coarse grid of {producer}", $"'{quantize.Input[0]}' takes {levels:g3} steps of its grid, {grid.Scale:g4}");
+        }
+    }
+
+    /// <summary>
+    /// int8 is as near to float as rounding explains: rounding weights and clipping does to the outputs at most a few times what rounding
+    /// weights at random does, and rounding activations at most 6 dB more than noise on the same grids.
+    /// </summary>
+    /// <exception cref="FindingException">It is not.</exception>
+    public static void Near(Subject original, Dictionary<string, Tensor>[] actual, Dictionary<string, Tensor>[] clean, Dictionary<string, double> noise)
+    {
+        Dictionary<string, double> weights = Noise.OfConstants(original, half: false);
+        foreach (string output in original.Outputs)
+        {
+            double few = Math.Pow(Difference.Of(original.Values, actual, output, "int8").Largest / 256, 2) + 1e-12;
+            Difference rounded = Difference.Of(original.Values, clean, output, "int8 weights");
+            if (rounded.Power > (16 * (noise[output] + weights[output])) + few)
+            {
+                throw Wrong("int8 weights or saturation", $"rms {rounded.Rms:g4}; noise of weights {Math.Sqrt(weights[output]):g4}, of activations "
+                    + $"{Math.Sqrt(noise[output]):g4}; {rounded.Where}");
+            }
+
+            Difference difference = Difference.Of(original.Values, actual, output, "int8");
+            double allowed = (4 * (noise[output] + rounded.Power)) + few;
+            // A mean of few elements says little.
+            if (difference.Count < 64) allowed *= 3;
+            if (difference.Power > allowed)
+            {
+                throw Wrong("int8 against float", $"rms {difference.Rms:g4}; noise of activations {Math.Sqrt(noise[output]):g4}, of weights "
+                    + $"{Math.Sqrt(weights[output]):g4}; {difference.Where}");
+            }
+        }
+    }
+
+    /// <summary>The step of an output that is rounded; 0 where it is not.</summary>
+    private static double StepOf(ModelProto model, string output)
+    {
+        NodeProto? producer = model.Graph.Node.FirstOrDefault(n => n.Output.Contains(output));
+        if (producer is not { OpType: "DequantizeLinear" }) return producer is { OpType: "QuantizeLinear" } ? 1 : 0;
+        NodeProto? quantize = model.Graph.Node.FirstOrDefault(n => n.OpType == "QuantizeLinear" && n.Output.Contains(producer.Input[0]));
+        return quantize is null ? 0 : new Grids(model).Of(quantize)?.Scale ?? 0;
+    }
+
+    // The grids that TFLite prescribes for Sigmoid, Softmax and Tanh.
+    private static bool IsFixed(Grid grid) => grid.Scale is 1f / 256 or 1f / 128;
+
+    private static FindingException Wrong(string check, string detail) => new(new Finding(FindingKind.Wrong, check, detail));
+}

@@ -1,0 +1,130 @@
+using Microsoft.ML.OnnxRuntime;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Runtime;
+
+namespace ModelOpt.Fuzz.Graphs.Checks;
+
+/// <summary>
+/// Compresses a model and compares: the .tflite in the runtime, and where asked for in LiteRT, the .onnx in ONNX Runtime and in the
+/// interpreter tell the story of the original in ONNX Runtime.
+/// </summary>
+/// <param name="bench">Where models are compressed.</param>
+internal sealed class Judge(Workbench bench)
+{
+    /// <summary>Judges a variant.</summary>
+    /// <param name="original">The model, evaluated.</param>
+    /// <param name="variant">How it is compressed.</param>
+    /// <param name="liteRt">Whether LiteRT runs it, too.</param>
+    /// <returns>What is wrong, or null.</returns>
+    public Finding? Try(Subject original, Variant variant, bool liteRt)
+    {
+        try
+        {
+            CompiledModel compiled = bench.Compress(original.Model, variant, original.Inputs);
+            Compare(original, variant, compiled, liteRt);
+            return null;
+        }
+        catch (FindingException e)
+        {
+            return e.Finding;
+        }
+    }
+
+    private static void Compare(Subject original, Variant variant, CompiledModel compiled, bool liteRt)
+    {
+        Subject emitted = Emitted(original, compiled);
+        Claims.Check(variant, compiled);
+        bool isQuantized = original.Model.Graph.Node.Any(n => n.OpType == "QuantizeLinear");
+        bool hasGrids = emitted.Model.Graph.Node.Any(n => n.OpType == "QuantizeLinear");
+        Dictionary<string, Dictionary<string, Tensor>[]> engines = new()
+        {
+            ["runtime"] = InRuntime(original, compiled.Tflite),
+            ["interpreter"] = InInterpreter(original, compiled.Onnx),
+        };
+        if (liteRt) engines.Add("LiteRT", LiteRtRuns.Of(original, compiled.Tflite));
+        if (!isQuantized && !hasGrids)
+        {
+            foreach ((string engine, Dictionary<string, Tensor>[] results) in engines)
+                FloatCheck.Close(emitted, results, $"{engine} against .onnx");
+            if (variant.Mode == QuantizationMode.None && !variant.IsLossy) FloatCheck.Close(original, emitted.Values, ".onnx against the original");
+            else if (!variant.IsLossy) FloatCheck.Rounded(original, emitted.Values, variant.Mode == QuantizationMode.Float16);
+            return;
+        }
+
+        Subject expected = isQuantized ? original : emitted;
+        NodeCheck.Run(expected);
+        (Dictionary<string, Tensor>[] clean, Dictionary<string, double> noise) = Noise.OfActivations(expected);
+        if (isQuantized) engines.Add(".onnx", emitted.Values);
+        foreach ((string engine, Dictionary<string, Tensor>[] results) in engines) IntegerCheck.Same(expected, results, noise, $"{engine} against QDQ");
+        if (isQuantized) return;
+        IntegerCheck.Grids(emitted);
+        if (!variant.IsLossy) IntegerCheck.Near(original, emitted.Values, clean, noise);
+    }
+
+    private static Subject Emitted(Subject original, CompiledModel compiled)
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(compiled.Onnx);
+        if (!model.Graph.Output.Select(o => o.Name).SequenceEqual(original.Outputs))
+            throw new FindingException(new Finding(FindingKind.Wrong, "names of outputs", string.Join(", ", model.Graph.Output.Select(o => o.Name))));
+        try
+        {
+            return new Subject(model, original.Inputs);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new FindingException(new Finding(FindingKind.NotLoadable, "ONNX Runtime", e.Message));
+        }
+    }
+
+    private static Dictionary<string, Tensor>[] InRuntime(Subject original, byte[] tflite)
+    {
+        try
+        {
+            using RuntimeModel model = new(tflite);
+            // An output that is an input has another name in the file, where names are unique.
+            HashSet<string> inputs = [.. original.Inputs[0].Keys];
+            if (!model.Outputs.Zip(original.Outputs).All(o => o.First == o.Second || inputs.Contains(o.Second)))
+                throw new FindingException(new Finding(FindingKind.Wrong, "names of outputs in the runtime", string.Join(", ", model.Outputs)));
+            model.Outputs = original.Outputs;
+            Dictionary<string, Tensor>[] results = [.. original.Inputs.Select(i => model.Run(i))];
+            if (!model.TakesBatches) return results;
+            Dictionary<string, Tensor> batch = model.Run(original.Inputs.Take(3).ToArray());
+            foreach (string output in original.Outputs)
+            {
+                byte[] single = [.. results.Take(3).SelectMany(r => r[output].Bytes.ToArray())];
+                if (!batch[output].Bytes.Span.SequenceEqual(single))
+                    throw new FindingException(new Finding(FindingKind.Wrong, "batch", $"output '{output}' of a batch of 3 differs from that of its samples"));
+            }
+
+            return results;
+        }
+        catch (InvalidModelException e)
+        {
+            throw new FindingException(new Finding(FindingKind.NotLoadable, "runtime", e.Message));
+        }
+        catch (Exception e) when (e is not FindingException)
+        {
+            throw new FindingException(new Finding(FindingKind.Crash, $"runtime: {e.GetType().Name}", $"{e}"));
+        }
+    }
+
+    private static Dictionary<string, Tensor>[] InInterpreter(Subject original, byte[] onnx)
+    {
+        try
+        {
+            Graph graph = OnnxReader.Read(onnx);
+            ShapeInference.Run(graph, useStated: true);
+            Interpreter interpreter = new(graph) { FakeQuantize = true };
+            return [.. original.Inputs.Select(i => new Dictionary<string, Tensor>(interpreter.Run(i)))];
+        }
+        catch (CompilationException e)
+        {
+            throw new FindingException(new Finding(FindingKind.NotLoadable, "the emitted .onnx in the compiler", e.Message));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using Google.Protobuf;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Onnx.Proto;
+using AttributeType = ModelOpt.Compiler.Onnx.Proto.AttributeProto.Types.AttributeType;
+
+namespace ModelOpt.Fuzz.Graphs.Checks;
+
+/// <summary>
+/// How much rounding may change outputs. Where a QDQ model rounds an activation, uniform noise of a step is added instead, in float:
+/// whatever is worse than that is no rounding.
+/// </summary>
+internal static class Noise
+{
+    private const int Draws = 4;
+
+    /// <summary>What rounding of activations does to the outputs of a QDQ model.</summary>
+    /// <param name="subject">The QDQ model, evaluated.</param>
+    /// <returns>The outputs without noise, by sample, and the largest mean square of the noise of a draw, by output.</returns>
+    public static (Dictionary<string, Tensor>[] Clean, Dictionary<string, double> Power) OfActivations(Subject subject)
+    {
+        ModelProto model = subject.Model.Clone();
+        List<(string Noise, string Value, float Step)> added = Inject(model, subject);
+        using Reference reference = new(model);
+        Dictionary<string, Tensor>[] clean = [.. Run(null)];
+        Dictionary<string, double> power = subject.Outputs.ToDictionary(o => o, _ => 0.0);
+        for (int draw = 0; draw < Draws; draw++)
+        {
+            Dictionary<string, Tensor>[] noisy = [.. Run(new Random(draw))];
+            foreach (string output in subject.Outputs)
+                power[output] = Math.Max(power[output], PowerOf(clean, noisy, output));
+        }
+
+        return (clean, power);
+
+        IEnumerable<Dictionary<string, Tensor>> Run(Random? random) => subject.Inputs.Select((inputs, sample) =>
+        {
+            Dictionary<string, Tensor> feeds = new(inputs);
+            foreach ((string noise, string value, float step) in added)
+                feeds.Add(noise, Uniform(subject.Values[sample][value].Dims, random is null ? 0 : step / 2, random));
+            return reference.Run(feeds);
+        });
+    }
+
+    /// <summary>What rounding of constants does to the outputs of a float model: the largest mean square of a draw, by output.</summary>
+    /// <param name="subject">The float model, evaluated.</param>
+    /// <param name="half">Whether constants become float16; else int8.</param>
+    public static Dictionary<string, double> OfConstants(Subject subject, bool half)
+    {
+        Dictionary<string, double> power = subject.Outputs.ToDictionary(o => o, _ => 0.0);
+        for (int draw = 0; draw < Draws; draw++)
+        {
+            Random random = new(draw);
+            ModelProto model = subject.Model.Clone();
+            foreach (TensorProto constant in model.Graph.Initializer.Where(c => c.DataType == (int)ElementType.Float32 && c.Dims.Count > 0))
+                Perturb(constant, model.Graph.Node.FirstOrDefault(n => n.Input.Contains(constant.Name)), half, random);
+            using Reference reference = new(model);
+            Dictionary<string, Tensor>[] changed = [.. subject.Inputs.Select(reference.Run)];
+            foreach (string output in subject.Outputs)
+                power[output] = Math.Max(power[output], PowerOf(subject.Values, changed, output));
+        }
+
+        return power;
+    }
+
+    /// <summary>How much outputs change where inputs change by a millionth: the largest difference, by output.</summary>
+    public static Dictionary<string, double> OfInputs(Subject subject)
+    {
+        Random random = new(1);
+        using Reference reference = new(subject.Model);
+        Dictionary<string, Tensor>[] changed = [.. subject.Inputs.Select(inputs => reference.Run(inputs.ToDictionary(i => i.Key, i =>
+        {
+            if (i.Value.Type != ElementType.Float32) return i.Value;
+            Tensor x = Tensor.Of<float>(i.Value.Dims, i.Value.Span<float>());
+            foreach (ref float v in x.Span<float>()) v *= 1 + (float)((random.NextDouble() - 0.5) * 2e-6);
+            return x;
+        })))];
+        return subject.Outputs.ToDictionary(o => o, o => Difference.Of(subject.Values, changed, o, "noise").Most);
+    }
+
+    /// <summary>The mean square of a difference; endless where the noise makes something that is no number, such as a root.</summary>
+    private static double PowerOf(Dictionary<string, Tensor>[] clean, Dictionary<string, Tensor>[] noisy, string output)
+    {
+        bool isNumber = noisy.All(n => Difference.Numbers(n[output]).All(double.IsFinite));
+        return isNumber ? Difference.Of(clean, noisy, output, "noise").Power : double.PositiveInfinity;
+    }
+
+    private static List<(string Noise, string Value, float Step)> Inject(ModelProto model, Subject subject)
+    {
+        Grids grids = new(model);
+        List<(string, string, float)> added = [];
+        foreach (NodeProto quantize in model.Graph.Node.Where(n => n.OpType == "QuantizeLinear").ToArray())
+        {
+            if (grids.Of(quantize) is not { } grid || !subject.Values[0].TryGetValue(quantize.Input[0], out Tensor? first)) continue;
+            NodeProto[] readers = [.. model.Graph.Node.Where(n => n.Input.Contains(quantize.Output[0]))];
+            if (readers.Any(r => r.OpType != "DequantizeLinear") || model.Graph.Output.Any(o => o.Name == quantize.Output[0])) continue;
+            string value = quantize.Input[0], noise = $"noise {quantize.Output[0]}", noisy = $"noisy {quantize.Output[0]}";
+            bool isRounded = subject.Values.All(v => v[value].Span<float>().ToArray().All(grid.Has));
+            if (!isRounded)
+            {
+                model.Graph.Input.Add(OnnxTypes.Write(noise, ElementType.Float32, new Shape(first.Dims)));
+                added.Add((noise, value, grid.Scale));
+                model.Graph.Node.Insert(model.Graph.Node.IndexOf(quantize), Node("Add", noisy, value, noise));
+            }
+
+            Replace(model, quantize, Node("Clip", quantize.Output[0], isRounded ? value : noisy, Scalar(model, grid.Low), Scalar(model, grid.High)));
+            foreach (NodeProto reader in readers) Replace(model, reader, Node("Identity", reader.Output[0], quantize.Output[0]));
+        }
+
+        return added;
+    }
+
+    private static NodeProto Node(string type, string output, params string[] inputs) =>
+        new() { OpType = type, Input = { inputs }, Output = { output } };
+
+    private static void Replace(ModelProto model, NodeProto old, NodeProto node) => model.Graph.Node[model.Graph.Node.IndexOf(old)] = node;
+
+    private static string Scalar(ModelProto model, float value)
+    {
+        string name = $"bound {model.Graph.Initializer.Count}";
+        model.Graph.Initializer.Add(OnnxTensors.Write(name, Tensor.Scalar(value)));
+        return name;
+    }
+
+    private static Tensor Uniform(ReadOnlySpan<int> dims, float half, Random? random)
+    {
+        Tensor tensor = Tensor.Zeros(ElementType.Float32, dims);
+        if (random is null) return tensor;
+        foreach (ref float x in tensor.Span<float>()) x = (float)((random.NextDouble() - 0.5) * 2 * half);
+        return tensor;
+    }
+
+    /// <summary>Moves each element by up to half a step: of float16, or of the largest weight of its channel divided by 127.</summary>
+    private static void Perturb(TensorProto constant, NodeProto? reader, bool half, Random random)
+    {
+        float[] values = Difference.Numbers(OnnxTensors.Read(constant, new ExternalData(null), constant.Name)).Select(v => (float)v).ToArray();
+        bool byChannel = reader is { OpType: "Conv" or "Gemm" } && reader.Input[1] == constant.Name
+            && (reader.OpType == "Conv" || reader.Attribute.Any(a => a.Name == "transB" && a.I == 1));
+        int row = byChannel ? values.Length / (int)constant.Dims[0] : values.Length;
+        for (int start = 0; start < values.Length; start += row)
+        {
+            float largest = values[start..(start + row)].Max(MathF.Abs);
+            for (int i = start; i < start + row; i++)
+            {
+                double step = half ? MathF.Max(MathF.Abs(values[i]) / 1024, 6e-8f) : largest / 127;
+                values[i] += (float)((random.NextDouble() - 0.5) * step);
+            }
+        }
+
+        constant.FloatData.Clear();
+        constant.RawData = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values).ToArray());
+    }
+}

@@ -1,0 +1,131 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Fuzz.Graphs.Generation;
+
+/// <content>Operators that move elements, pool them or reduce them.</content>
+internal sealed partial class GraphGenerator
+{
+    private Edge SliceOf(Edge x)
+    {
+        int axis = Chance(0.7) ? 1 : random.Next(1, x.Rank), size = x.Dims[axis];
+        int step = Chance(0.2) ? 2 : 1, start = random.Next(0, size), end = random.Next(start + 1, size + 1);
+        int written = end == size && Chance(0.5) ? int.MaxValue : end;
+        return model.Add("Slice", [x, model.Numbers(start), model.Numbers(written), model.Numbers(Chance(0.7) ? axis : axis - x.Rank), model.Numbers(step)],
+            With(x.Dims, axis, (end - start + step - 1) / step));
+    }
+
+    private Edge GatherOf(Edge x)
+    {
+        int axis = Chance(0.6) ? 1 : random.Next(1, x.Rank), size = x.Dims[axis];
+        if (Chance(0.2) && x.Rank > 2)
+        {
+            int[] dims = [.. x.Dims[..axis], .. x.Dims[(axis + 1)..]];
+            return model.Add("Gather", [x, model.Constant(Tensor.Scalar((long)random.Next(size)))], dims, ("axis", axis));
+        }
+
+        int[] indices = [.. Enumerable.Range(0, random.Next(1, size + 2)).Select(_ => random.Next(size))];
+        return model.Add("Gather", [x, model.Numbers(indices)], With(x.Dims, axis, indices.Length), ("axis", axis));
+    }
+
+    private Edge Pad(Edge x)
+    {
+        int[] pads = new int[2 * x.Rank];
+        for (int i = Math.Min(x.Rank - 1, 2); i < x.Rank; i++) (pads[i], pads[i + x.Rank]) = (random.Next(0, 3), random.Next(0, 3));
+        int[] dims = [.. x.Dims.Select((d, i) => d + pads[i] + pads[i + x.Rank])];
+        string mode = Chance(0.8) || x.Dims[2..].Any(d => d < 4) || x.Rank != 4 ? "constant" : Pick("reflect", "edge");
+        Edge y = Chance(0.5) || mode != "constant"
+            ? model.Add("Pad", [x, model.Numbers(pads)], dims, ("mode", mode))
+            : model.Add("Pad", [x, model.Numbers(pads), model.Scalar(Pick(0f, 0f, -1f, 0.5f))], dims);
+        return x.Rank == 4 && Chance(0.5)
+            ? model.Add("Conv", [y, Weight([4, y.Dims[1], 1, 1], y.Dims[1])], With(y.Dims, 1, 4)) : y;
+    }
+
+    private Edge Pool(Edge x)
+    {
+        int kernel = Pick(2, 2, 3), stride = Pick(1, 2, 2);
+        bool padded = kernel == 3 && Chance(0.6), ceil = Chance(0.1);
+        int pad = padded ? 1 : 0;
+        int[] dims = [x.Dims[0], x.Dims[1], .. x.Dims[2..].Select(d => Windows(d + (2 * pad)))];
+        List<(string, object)> attributes = [("kernel_shape", Repeat(2, kernel)), ("strides", Repeat(2, stride)), ("pads", Repeat(4, pad))];
+        if (ceil) attributes.Add(("ceil_mode", 1));
+        if (Chance(0.6)) return model.Add("MaxPool", [x], dims, [.. attributes]);
+        if (padded && Chance(0.3)) attributes.Add(("count_include_pad", 1));
+        return model.Add("AveragePool", [x], dims, [.. attributes]);
+
+        int Windows(int size)
+        {
+            int windows = ((size - kernel + (ceil ? stride - 1 : 0)) / stride) + 1;
+            // A window that would begin in the padding at the end does not count.
+            return ceil && (windows - 1) * stride >= size - pad ? windows - 1 : windows;
+        }
+    }
+
+    private Edge GlobalPool(Edge x) => GlobalPool(x, Chance(0.7));
+
+    private Edge GlobalPool(Edge x, bool keep)
+    {
+        int[] dims = keep ? [x.Dims[0], x.Dims[1], 1, 1] : [x.Dims[0], x.Dims[1]];
+        return keep && Chance(0.6) ? model.Add("GlobalAveragePool", [x], dims) : Mean("ReduceMean", x, [2, 3], keep, dims);
+    }
+
+    private Edge Mean(string type, Edge x, int[] axes, bool keep, int[] dims) =>
+        type == "ReduceSum" || model.Opset >= 18
+            ? model.Add(type, [x, model.Numbers(axes)], dims, ("keepdims", keep ? 1 : 0))
+            : model.Add(type, [x], dims, ("axes", axes), ("keepdims", keep ? 1 : 0));
+
+    private Edge Reduce(Edge x)
+    {
+        int axis = random.Next(1, x.Rank);
+        bool keep = x.Rank == 2 || Chance(0.5);
+        int[] dims = keep ? With(x.Dims, axis, 1) : [.. x.Dims[..axis], .. x.Dims[(axis + 1)..]];
+        return Mean(Pick("ReduceMean", "ReduceMean", "ReduceSum"), x, [Chance(0.5) ? axis : axis - x.Rank], keep, dims);
+    }
+
+    private Edge? Resize(Edge x)
+    {
+        int[] dims = [x.Dims[0], x.Dims[1], 2 * x.Dims[2], 2 * x.Dims[3]];
+        if (dims[1] * dims[2] * dims[3] > MostElements) return null;
+        bool linear = Chance(0.4), sized = !model.IsOpen && Chance(0.4);
+        Edge scales = sized ? model.Constant(Tensor.Vector<float>()) : model.Constant(Tensor.Vector(1f, 1f, 2f, 2f));
+        Edge?[] inputs = sized ? [x, null, null, model.Numbers(dims)] : [x, null, scales];
+        return linear
+            ? model.Add("Resize", inputs, dims, ("mode", "linear"), ("coordinate_transformation_mode", Pick("half_pixel", "align_corners", "asymmetric")))
+            : model.Add("Resize", inputs, dims, ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"));
+    }
+
+    private Edge Flatten(Edge x)
+    {
+        int[] dims = [x.Dims[0], x.Count / x.Dims[0]];
+        Edge y = Chance(0.6) ? model.Add("Flatten", [x], dims, ("axis", 1)) : ReshapeTo(x, dims);
+        return Chance(0.5) ? Dense(y) : y;
+    }
+
+    private Edge ToSequence(Edge x)
+    {
+        (int n, int c, int pixels) = (x.Dims[0], x.Dims[1], x.Dims[2] * x.Dims[3]);
+        Edge y = ReshapeTo(x, n, c, pixels);
+        return Chance(0.7) ? model.Add("Transpose", [y], [n, pixels, c], ("perm", new[] { 0, 2, 1 })) : y;
+    }
+
+    /// <summary>A Transpose that stays, or one that is taken back behind an operator on elements.</summary>
+    private Edge TransposeAround(Edge x)
+    {
+        int[] order = [0, .. Enumerable.Range(1, x.Rank - 1).OrderBy(_ => random.Next())];
+        if (x.Rank == 4 && Chance(0.5)) order = [0, 2, 3, 1];
+        Edge y = model.Add("Transpose", [x], [.. order.Select(a => x.Dims[a])], ("perm", order));
+        if (Chance(0.4)) return y;
+        if (Chance(0.7)) y = Activation(y);
+        int[] back = [.. Enumerable.Range(0, x.Rank).Select(a => Array.IndexOf(order, a))];
+        return model.Add("Transpose", [y], x.Dims, ("perm", back));
+    }
+
+    private Edge UnsqueezeAndBack(Edge x)
+    {
+        int axis = random.Next(1, x.Rank + 1);
+        int[] dims = [.. x.Dims[..axis], 1, .. x.Dims[axis..]];
+        Edge y = model.Add("Unsqueeze", [x, model.Numbers(axis)], dims);
+        if (Chance(0.5)) return y;
+        if (Chance(0.7)) y = Activation(y);
+        return model.Add("Squeeze", [y, model.Numbers(axis)], x.Dims);
+    }
+}

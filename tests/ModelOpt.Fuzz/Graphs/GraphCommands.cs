@@ -1,0 +1,87 @@
+using System.CommandLine;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Fuzz.Graphs.Checks;
+using ModelOpt.Fuzz.Graphs.Generation;
+
+namespace ModelOpt.Fuzz.Graphs;
+
+/// <summary>The commands for random graphs: <c>graphs</c>, <c>qdq</c> and <c>replay</c>.</summary>
+internal static class GraphCommands
+{
+    /// <summary>Makes the commands.</summary>
+    public static IEnumerable<Command> Create() =>
+    [
+        Campaign("graphs", "Compresses random float graphs in every way and compares the artifacts with ONNX Runtime and LiteRT.", RandomGraph),
+        Campaign("qdq", "The same for random graphs that are quantized already.", QuantizedGraph),
+        Replay(),
+    ];
+
+    /// <summary>A float graph, stored in all forms, and once with other techniques.</summary>
+    public static (ModelProto Model, IReadOnlyList<Variant> Variants) RandomGraph(Random random)
+    {
+        (ModelProto model, IReadOnlyList<LayerRule> rules) = GraphGenerator.Make(random, shrinks: random.Next(5) == 0);
+        return (model, [.. Enum.GetValues<QuantizationMode>().Select(Variant.Of), Variant.Random(random, rules)]);
+    }
+
+    /// <summary>A graph with QuantizeLinear and DequantizeLinear, which is written as it is.</summary>
+    public static (ModelProto Model, IReadOnlyList<Variant> Variants) QuantizedGraph(Random random) =>
+        (QdqGenerator.Make(random), [Variant.Of(QuantizationMode.None)]);
+
+    private static Command Campaign(string name, string description, CaseMaker make)
+    {
+        Option<double> minutes = new("--minutes") { Description = "After how many minutes to end; 1 unless told.", DefaultValueFactory = _ => 1 };
+        Option<int> cases = new("--cases") { Description = "After how many graphs to end.", DefaultValueFactory = _ => int.MaxValue };
+        Option<int> seed = new("--seed") { Description = "The seed of all random choices; 1 unless told.", DefaultValueFactory = _ => 1 };
+        Option<int> liteRt = new("--litert-every") { Description = "One graph in so many also runs in LiteRT; 20 unless told, 0 for none.", DefaultValueFactory = _ => 20 };
+        Option<int?> only = new("--only") { Description = "The number of the only graph to judge." };
+        Option<string> finds = new("--finds") { Description = "The folder for what fails, shrunk; fuzz-finds unless told.", DefaultValueFactory = _ => "fuzz-finds" };
+        Option<double> shrink = new("--shrink-minutes") { Description = "How long to shrink what fails; 1 unless told, 0 to save nothing.", DefaultValueFactory = _ => 1 };
+        Command command = new(name, description) { minutes, cases, seed, liteRt, only, finds, shrink };
+        command.SetAction(result =>
+        {
+            using Campaign campaign = new(make, name, new CampaignOptions
+            {
+                Time = TimeSpan.FromMinutes(result.GetValue(minutes)),
+                Cases = result.GetValue(cases),
+                Seed = result.GetValue(seed),
+                LiteRtEvery = result.GetValue(liteRt),
+                Only = result.GetValue(only),
+                Finds = result.GetValue(shrink) > 0 ? Path.GetFullPath(result.GetValue(finds)!) : null,
+                ShrinkTime = TimeSpan.FromMinutes(result.GetValue(shrink)),
+            }, Console.Out);
+            campaign.Run();
+            return campaign.Faults.Count == 0 ? 0 : 1;
+        });
+        return command;
+    }
+
+    private static Command Replay()
+    {
+        Argument<string[]> files = new("files") { Description = "Models that graphs or qdq saved." };
+        Command command = new("replay", "Judges saved models again.") { files };
+        command.SetAction(result =>
+        {
+            int faults = 0;
+            foreach (string file in result.GetValue(files)!)
+            {
+                Finding? finding = Replay(File.ReadAllBytes(file), liteRt: true);
+                Console.WriteLine($"{file}: {finding?.ToString() ?? "all agree"}");
+                if (finding is { IsFault: true }) faults++;
+            }
+
+            return faults == 0 ? 0 : 1;
+        });
+        return command;
+    }
+
+    /// <summary>Judges a saved model.</summary>
+    /// <param name="onnx">The file's bytes; its metadata says how it is compressed.</param>
+    /// <param name="liteRt">Whether LiteRT runs it, too.</param>
+    public static Finding? Replay(byte[] onnx, bool liteRt)
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(onnx);
+        using Workbench bench = new();
+        return new Judge(bench).Try(new Subject(model), Variant.Load(model), liteRt);
+    }
+}

@@ -1,0 +1,96 @@
+using Google.Protobuf;
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx.Proto;
+
+namespace ModelOpt.Fuzz.Graphs;
+
+/// <summary>Compresses models, which the compiler takes from files.</summary>
+internal sealed class Workbench : IDisposable
+{
+    private const string SelfCheckCodes = "MOPT56";
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(2);
+    private readonly string folder = Directory.CreateTempSubdirectory("modelopt-fuzz-").FullName;
+
+    /// <summary>Compresses a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="variant">How.</param>
+    /// <param name="samples">What it is calibrated with.</param>
+    /// <exception cref="FindingException">It is refused, or the compiler fails.</exception>
+    public CompiledModel Compress(ModelProto model, Variant variant, IReadOnlyList<IReadOnlyDictionary<string, Tensor>> samples)
+    {
+        string file = Path.Combine(folder, "model.onnx"), recipe = Path.Combine(folder, "recipe.json");
+        File.WriteAllBytes(file, model.ToByteArray());
+        File.WriteAllText(recipe, variant.ToJson());
+        List<string> data = [];
+        foreach (ValueInfoProto input in Samples.Fed(model))
+        {
+            data.Add(Path.Combine(folder, $"x{data.Count}.npy"));
+            File.WriteAllBytes(data[^1], Samples.ToNpy([.. samples.Select(s => s[input.Name])]));
+        }
+
+        Phases phases = new();
+        using CancellationTokenSource timeout = new(s_longest);
+        try
+        {
+            CompileOptions options = new() { CalibrationData = data, Recipe = recipe };
+            CompiledModel compiled = ModelCompiler.Compile(file, options, phases, phases, timeout.Token);
+            return phases.Unverified is not { } warning ? compiled
+                : throw new FindingException(new Finding(FindingKind.Wrong, $"self-check {warning.Descriptor.Code}", warning.Text));
+        }
+        catch (CompilationException e)
+        {
+            throw new FindingException(Classify(e, phases.Last));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new FindingException(new Finding(FindingKind.Crash, "compile", $"takes longer than {s_longest}"));
+        }
+        catch (Exception e)
+        {
+            throw new FindingException(new Finding(FindingKind.Crash, $"compile: {e.GetType().Name} {Place(e)}", $"{e}"));
+        }
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    /// <summary>A refusal while reading is none of ours; an exception dressed as one, or a refusal after calibration, is.</summary>
+    private static Finding Classify(CompilationException e, string phase)
+    {
+        Diagnostic diagnostic = e.Diagnostic;
+        string code = diagnostic.Descriptor.Code;
+        if (code == GraphDiagnostics.InvalidGraph.Code)
+            return new Finding(FindingKind.Crash, code, diagnostic.Text);
+        if (code.StartsWith(SelfCheckCodes, StringComparison.Ordinal))
+            return new Finding(FindingKind.Wrong, $"self-check {code}", diagnostic.Text);
+        if (e.InnerException is { } inner and not CompilationException)
+            return new Finding(FindingKind.Crash, $"{code}: {inner.GetType().Name} {Place(inner)}", $"{diagnostic.Text} {inner}");
+        // What is said of options and data can only be told later.
+        bool isOfModel = code[4] is '1' or '2' or '5';
+        FindingKind kind = isOfModel && phase is not ("" or "read") ? FindingKind.RefusedLate : FindingKind.Refused;
+        return new Finding(kind, $"{code} {Stripped(diagnostic.Message)}", $"in '{phase}': {diagnostic.Text}");
+    }
+
+    private static string Place(Exception e) =>
+        (e.StackTrace ?? "").Split('\n').FirstOrDefault(l => l.Contains("ModelOpt", StringComparison.Ordinal))?.Trim().Split(" in ")[0] ?? "";
+
+    /// <summary>A message without the numbers in it and what they count.</summary>
+    private static string Stripped(string message) => string.Concat(message.Where(c => !char.IsAsciiDigit(c)));
+
+    /// <summary>Remembers how far the compiler came.</summary>
+    private sealed class Phases : IProgress<CompileProgress>, IDiagnosticSink
+    {
+        public string Last { get; private set; } = "";
+
+        /// <summary>What kept the compiler from checking what it wrote.</summary>
+        public Diagnostic? Unverified { get; private set; }
+
+        public void Report(CompileProgress value) => Last = value.Phase;
+
+        public void Report(Diagnostic diagnostic)
+        {
+            if (diagnostic.Descriptor.Code.StartsWith(SelfCheckCodes, StringComparison.Ordinal)) Unverified = diagnostic;
+        }
+    }
+}
