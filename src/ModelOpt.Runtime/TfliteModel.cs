@@ -26,12 +26,11 @@ public sealed class TfliteModel : IDisposable
             threads = Environment.ProcessorCount;
         if (PackedModel.IsPacked(file.Span))
             file = PackedModel.Expand(file.Span);
-        Graph graph = GraphReader.Read(file);
-        HasDynamicBatch = BatchRule.AllowsAnyBatch(graph);
-        Inputs = Array.AsReadOnly(Array.ConvertAll(graph.Inputs, t => new TensorInfo(t, HasDynamicBatch)));
-        Outputs = Array.AsReadOnly(Array.ConvertAll(graph.Outputs, t => new TensorInfo(t, HasDynamicBatch)));
-        _plan = ExecutionPlan.Create(graph, threads, AssembledCode.TryCreate(threads))
+        _plan = ExecutionPlan.Create(GraphReader.Read(file), threads, AssembledCode.TryCreate(threads))
             ?? ExecutionPlan.Create(GraphReader.Read(file), threads, code: null)!;
+        HasDynamicBatch = _plan.AllowsAnyBatch;
+        Inputs = Array.AsReadOnly(Array.ConvertAll(_plan.Graph.Inputs, t => new TensorInfo(t, HasDynamicBatch)));
+        Outputs = Array.AsReadOnly(Array.ConvertAll(_plan.Graph.Outputs, t => new TensorInfo(t, HasDynamicBatch)));
         _workers = SharedWorkers.Rent(threads);
         _sessions = new SessionPool(_plan, _workers);
     }

@@ -142,7 +142,8 @@ internal sealed class Gemm : Operator, IDifferentiable
             TfliteTensor summand = context.Input(node, 2);
             if (beta != 1)
             {
-                TfliteTensor scaled = Lowering.Temporary(node, summand, summand.Dims);
+                // The factor has a dimension, so the product has one too.
+                TfliteTensor scaled = Lowering.Temporary(node, summand, summand.Dims is [] ? [1] : summand.Dims);
                 Arithmetic(BuiltinOperator.Mul, summand, Scalar(beta), scaled, ActivationFunction.None);
                 summand = scaled;
             }

@@ -8,25 +8,23 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>ADD, SUB, MUL, DIV, MINIMUM and MAXIMUM, with broadcasting.</summary>
-internal static class ArithmeticOperator
+internal sealed class ArithmeticOperator : KernelOperator
 {
-    public static Kernel Create(Node node)
+    public override TensorSpec[] Infer(Node node)
+    {
+        Tensor left = node.Input(0), right = node.Input(1);
+        if (left.Type != right.Type)
+            throw node.UnsupportedTypes();
+        return [new TensorSpec(left.Type, Axes.Broadcast(node, left.Shape, right.Shape))];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor left = node.Input(0), right = node.Input(1), output = node.Output;
-        if (left.Type != right.Type || left.Type != output.Type)
-            throw node.UnsupportedTypes();
         ActivationFunction activation = node.Operator is BuiltinOperator.Minimum or BuiltinOperator.Maximum
             ? ActivationFunction.None
             : (ActivationFunction)node.Options.Byte(0);
-        BroadcastShape shape;
-        try
-        {
-            shape = new BroadcastShape(left.Shape, right.Shape, output.Shape);
-        }
-        catch (ArgumentException e)
-        {
-            throw node.Error(e.Message);
-        }
+        var shape = new BroadcastShape(left.Shape, right.Shape, output.Shape);
         switch (output.Type)
         {
             case TensorType.Float32:

@@ -1,25 +1,33 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>BATCH_MATMUL: matrix products over the last two dimensions, the others broadcasting.</summary>
-internal static class BatchMatMulOperator
+internal sealed class BatchMatMulOperator : KernelOperator
 {
     private const int MaxMatrices = 1 << 20;
 
-    public static Kernel Create(Node node)
+    public override TensorSpec[] Infer(Node node)
+    {
+        Tensor x = node.Input(0), y = node.Input(1);
+        if (x.Type != y.Type)
+            throw node.UnsupportedTypes();
+        node.Require(x.Rank >= 2 && y.Rank >= 2, "operands must have at least 2 dimensions");
+        (int m, int k, int k2, int n) = Sizes(node);
+        node.Require(k == k2, $"{k} columns meet {k2} rows");
+        return [new TensorSpec(x.Type, [.. Axes.Broadcast(node, x.Shape[..^2], y.Shape[..^2]), m, n])];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         BatchMatMulOptions options = BatchMatMulOptions.Read(node.Options);
         Tensor x = node.Input(0), y = node.Input(1), output = node.Output;
-        if (x.Type != y.Type || x.Type != output.Type)
-            throw node.UnsupportedTypes();
-        node.Require(x.Rank >= 2 && y.Rank >= 2 && output.Rank >= 2, "operands must have at least 2 dimensions");
-        (int m, int k) = options.TransposeX ? (x.Shape[^1], x.Shape[^2]) : (x.Shape[^2], x.Shape[^1]);
-        (int k2, int n) = options.TransposeY ? (y.Shape[^1], y.Shape[^2]) : (y.Shape[^2], y.Shape[^1]);
-        node.Require(k == k2 && k > 0, $"{k} columns meet {k2} rows");
-        node.Require(output.Shape[^2] == m && output.Shape[^1] == n, $"the output should have {m}×{n} matrices");
+        (int m, int k, _, int n) = Sizes(node);
+        if (k == 0)
+            return new CopyKernel([], PadOperator.Zero(output));
         var batches = new BroadcastShape(x.Shape[..^2], y.Shape[..^2], output.Shape[..^2]);
         int count = output.Elements / (m * n);
         node.Require(count <= MaxMatrices, $"more than {MaxMatrices} matrices");
@@ -38,5 +46,15 @@ internal static class BatchMatMulOperator
         var quantization = new LayerQuantization(
             x.Scale, x.ZeroPoint, [y.Scale], y.ZeroPoint, output.Scale, output.ZeroPoint, output.TypeMin, output.TypeMax);
         return new BatchMatMulInt8(shape, quantization, x.Type == TensorType.UInt8);
+    }
+
+    // Rows and columns of a matrix on the left, and of one on the right.
+    private static (int M, int K, int K2, int N) Sizes(Node node)
+    {
+        BatchMatMulOptions options = BatchMatMulOptions.Read(node.Options);
+        int[] x = node.Input(0).Shape, y = node.Input(1).Shape;
+        (int m, int k) = options.TransposeX ? (x[^1], x[^2]) : (x[^2], x[^1]);
+        (int k2, int n) = options.TransposeY ? (y[^1], y[^2]) : (y[^2], y[^1]);
+        return (m, k, k2, n);
     }
 }

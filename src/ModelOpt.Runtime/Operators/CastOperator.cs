@@ -1,18 +1,19 @@
 using System.Numerics;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>CAST between numbers; bool counts as 0 and 1.</summary>
-internal static class CastOperator
+internal sealed class CastOperator : KernelOperator
 {
-    public static Kernel Create(Node node)
+    public override TensorSpec[] Infer(Node node) => [new TensorSpec(node.Output.Type, node.Input(0).Shape)];
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
-        Tensor input = node.Input(0), output = node.Output;
-        node.Require(input.Elements == output.Elements, "input and output have different shapes");
-        return input.Type switch
+        return node.Input(0).Type switch
         {
             TensorType.Float32 => From<float>(node),
             TensorType.Float16 => From<Half>(node),

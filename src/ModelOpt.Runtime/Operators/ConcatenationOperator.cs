@@ -1,13 +1,32 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
-/// <summary>CONCATENATION and PACK.</summary>
-internal static class ConcatenationOperator
+/// <summary>CONCATENATION along one axis; 8-bit inputs of another quantization are requantized.</summary>
+internal sealed class ConcatenationOperator : KernelOperator
 {
-    public static Kernel CreateConcatenation(Node node)
+    public override TensorSpec[] Infer(Node node)
+    {
+        Tensor first = node.Input(0);
+        int axis = Axes.Normalize(node, ConcatenationOptions.Read(node.Options).Axis, first.Rank), size = 0;
+        for (int i = 0; i < node.Inputs.Length; i++)
+        {
+            Tensor input = node.Input(i);
+            if (input.Type != first.Type)
+                throw node.UnsupportedTypes();
+            node.Require(input.Rank == first.Rank, $"input {i} has another number of dimensions");
+            for (int d = 0; d < first.Rank; d++)
+                node.Require(d == axis || input.Shape[d] == first.Shape[d], $"input {i} has another shape");
+            size = checked(size + input.Shape[axis]);
+        }
+
+        return [new TensorSpec(first.Type, Axes.Resize(first.Shape, axis, size))];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         ConcatenationOptions options = ConcatenationOptions.Read(node.Options);
         node.Require(options.Activation == ActivationFunction.None, "a fused activation is not supported");
@@ -20,41 +39,12 @@ internal static class ConcatenationOperator
         for (int i = 0; i < parts.Length; i++)
         {
             Tensor input = node.Input(i);
-            if (input.Type != output.Type)
-                throw node.UnsupportedTypes();
-            node.Require(input.Rank == output.Rank, $"input {i} has another number of dimensions");
-            for (int d = 0; d < output.Rank; d++)
-                node.Require(d == axis || input.Shape[d] == output.Shape[d], $"input {i} has another shape");
             tables[i] = Table(input, output);
-            if ((long)position + input.Shape[axis] > output.Shape[axis])
-                throw node.Error("the inputs are longer than the output");
             parts[i] = new CopyPart(
                 new StridedCopy(output.Type.Size(), input.Shape, 0, StridedCopy.DenseStrides(input.Shape), position * strides[axis], strides), i, 0);
             position += input.Shape[axis];
         }
-        node.Require(position == output.Shape[axis], "the inputs are shorter than the output");
         return tables.All(t => t is null) ? new CopyKernel(parts, []) : new RequantizingCopyKernel(parts, tables);
-    }
-
-    public static Kernel CreatePack(Node node)
-    {
-        PackOptions options = PackOptions.Read(node.Options, node.OptionsType);
-        Tensor output = node.Output;
-        int axis = Axes.Normalize(node, options.Axis, output.Rank);
-        node.Require(output.Shape[axis] == node.Inputs.Length, "the output's shape does not fit the number of inputs");
-        int[] strides = StridedCopy.DenseStrides(output.Shape);
-        int[] shape = Axes.Remove(output.Shape, axis), inputStrides = Axes.Remove(strides, axis);
-        var parts = new CopyPart[node.Inputs.Length];
-        for (int i = 0; i < parts.Length; i++)
-        {
-            Tensor input = node.Input(i);
-            if (input.Type != output.Type)
-                throw node.UnsupportedTypes();
-            node.Require(input.Shape.AsSpan().SequenceEqual(shape), $"input {i} has another shape");
-            parts[i] = new CopyPart(
-                new StridedCopy(output.Type.Size(), shape, 0, StridedCopy.DenseStrides(shape), i * strides[axis], inputStrides), i, 0);
-        }
-        return new CopyKernel(parts, []);
     }
 
     // Null where the quantization is the same.

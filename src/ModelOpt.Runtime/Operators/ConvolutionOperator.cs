@@ -5,13 +5,37 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
-/// <summary>CONV_2D and DEPTHWISE_CONV_2D.</summary>
-internal static class ConvolutionOperator
+/// <summary>CONV_2D; fewer input channels in the weights than in the input make groups.</summary>
+internal sealed class ConvolutionOperator : KernelOperator
 {
-    public static Kernel CreateConv2D(Node node, AssembledCode? code)
+    public override TensorSpec[] Infer(Node node)
     {
-        (Window2D window, int groups, ActivationFunction activation) = ReadConv2D(node);
-        return Create(node, window, groups, false, 0, activation, node.Input(0), code);
+        Tensor input = node.Input(0), weights = node.Input(1);
+        node.Require(weights.Rank == 4, "weights must have 4 dimensions");
+        (int height, int width) = Window(node).Positions(node);
+        int channels = weights.Shape[0], groupChannels = weights.Shape[3];
+        node.Require(groupChannels > 0 && input.Shape[3] % groupChannels == 0, "input channels do not divide into groups");
+        int groups = input.Shape[3] / groupChannels;
+        node.Require(groups > 0 && channels % groups == 0, "output channels do not divide into groups");
+        return [new TensorSpec(input.Type, [input.Shape[0], height, width, channels])];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
+    {
+        (Window2D window, int groups, ActivationFunction activation) = Read(node);
+        int channels = window.OutputChannels;
+        Tensor input = node.Input(0), weights = node.Input(1);
+        if (input.Type == TensorType.Float32)
+        {
+            LayerConstants.RequireFloat(node);
+            (float min, float max) = ActivationRange.Float(node, activation);
+            return ConvF32.Create(window, groups, weights.Constant<float>(), LayerConstants.FloatBias(node, channels), min, max);
+        }
+
+        LayerQuantization quantization = LayerConstants.Quantization(node, channels, 0, activation);
+        return ConvInt8.Create(
+            window, groups, quantization, weights.ConstantBytes(), LayerConstants.IntBias(node, channels),
+            input.Type == TensorType.UInt8, code);
     }
 
     /// <summary>
@@ -24,7 +48,7 @@ internal static class ConvolutionOperator
     public static Kernel? TryCreateWithAdd(Node node, Node add, int side, AssembledCode code)
     {
         ResidualAdd residual = ArithmeticOperator.Residual(add, side);
-        (Window2D window, int groups, ActivationFunction activation) = ReadConv2D(node);
+        (Window2D window, int groups, ActivationFunction activation) = Read(node);
         LayerQuantization quantization = LayerConstants.Quantization(node, window.OutputChannels, 0, activation);
         if (!residual.Fits
             || !ConvInt8Assembled.TryCenter(node.Input(1).ConstantBytes(), quantization.WeightZeroPoint, false, out ReadOnlySpan<sbyte> weights))
@@ -53,7 +77,7 @@ internal static class ConvolutionOperator
             return Create(node, new ConvDestination(place.Pitch, place.First, false, 0, 0));
         if (code is null)
             return null;
-        (Window2D window, int groups, ActivationFunction activation) = ReadConv2D(node);
+        (Window2D window, int groups, ActivationFunction activation) = Read(node);
         LayerQuantization quantization = LayerConstants.Quantization(node, window.OutputChannels, 0, activation);
         bool unsigned = node.Input(0).Type == TensorType.UInt8;
         return ConvInt8Assembled.TryCenter(
@@ -65,68 +89,24 @@ internal static class ConvolutionOperator
 
     private static Kernel Create(Node node, ConvDestination destination)
     {
-        (Window2D window, int groups, ActivationFunction activation) = ReadConv2D(node);
+        (Window2D window, int groups, ActivationFunction activation) = Read(node);
         LayerConstants.RequireFloat(node);
         (float min, float max) = ActivationRange.Float(node, activation);
         float[] bias = LayerConstants.FloatBias(node, window.OutputChannels);
         return ConvF32.Create(window, groups, node.Input(1).Constant<float>(), bias, min, max, null, destination);
     }
 
-    private static (Window2D Window, int Groups, ActivationFunction Activation) ReadConv2D(Node node)
+    private static WindowOptions Window(Node node)
     {
         Conv2DOptions options = Conv2DOptions.Read(node.Options);
-        Tensor input = node.Input(0), weights = node.Input(1);
-        node.Require(weights.Rank == 4, "weights must have 4 dimensions");
-        int[] shape = weights.Shape;
-        var kernel = new WindowOptions(
-            options.Padding, shape[1], shape[2], options.StrideHeight, options.StrideWidth, options.DilationHeight, options.DilationWidth);
-        Window2D window = kernel.Window(node);
-        node.Require(
-            shape[0] == window.OutputChannels, "the weights' first dimension is not the number of output channels");
-        node.Require(shape[3] > 0 && window.InputChannels % shape[3] == 0, "input channels do not divide into groups");
-        int groups = window.InputChannels / shape[3];
-        node.Require(window.OutputChannels % groups == 0, "output channels do not divide into groups");
-        return (window, groups, options.Activation);
+        int[] weights = node.Input(1).Shape;
+        return new WindowOptions(
+            options.Padding, weights[1], weights[2], options.StrideHeight, options.StrideWidth, options.DilationHeight, options.DilationWidth);
     }
 
-    public static Kernel CreateDepthwise(Node node, AssembledCode? code)
+    private static (Window2D Window, int Groups, ActivationFunction Activation) Read(Node node)
     {
-        DepthwiseConv2DOptions options = DepthwiseConv2DOptions.Read(node.Options);
-        Tensor input = node.Input(0), weights = node.Input(1);
-        node.Require(
-            weights.Rank == 4 && weights.Shape[0] == 1, "weights must have shape [1, height, width, channels]");
-        int[] shape = weights.Shape;
-        var kernel = new WindowOptions(
-            options.Padding, shape[1], shape[2], options.StrideHeight, options.StrideWidth, options.DilationHeight, options.DilationWidth);
-        Window2D window = kernel.Window(node);
-        node.Require(
-            shape[3] == window.OutputChannels, "the weights' last dimension is not the number of output channels");
-        node.Require(
-            window.InputChannels > 0 && window.OutputChannels % window.InputChannels == 0,
-            "output channels are no multiple of the input channels");
-        return Create(node, window, window.InputChannels, true, 3, options.Activation, input, code);
-    }
-
-    private static Kernel Create(
-        Node node, Window2D window, int groups, bool depthwise, int channelAxis, ActivationFunction activation, Tensor input,
-        AssembledCode? code)
-    {
-        Tensor weights = node.Input(1);
-        int channels = window.OutputChannels;
-        if (input.Type == TensorType.Float32)
-        {
-            LayerConstants.RequireFloat(node);
-            (float min, float max) = ActivationRange.Float(node, activation);
-            float[] bias = LayerConstants.FloatBias(node, channels);
-            return depthwise
-                ? DepthwiseF32.Create(window, weights.Constant<float>(), bias, min, max)
-                : ConvF32.Create(window, groups, weights.Constant<float>(), bias, min, max);
-        }
-        bool unsigned = input.Type == TensorType.UInt8;
-        LayerQuantization quantization = LayerConstants.Quantization(node, channels, channelAxis, activation);
-        int[] intBias = LayerConstants.IntBias(node, channels);
-        return depthwise
-            ? DepthwiseInt8.Create(window, quantization, weights.ConstantBytes(), intBias, unsigned, code)
-            : ConvInt8.Create(window, groups, quantization, weights.ConstantBytes(), intBias, unsigned, code);
+        Window2D window = Window(node).Window(node);
+        return (window, window.InputChannels / node.Input(1).Shape[3], Conv2DOptions.Read(node.Options).Activation);
     }
 }

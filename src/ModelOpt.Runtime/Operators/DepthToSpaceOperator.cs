@@ -1,25 +1,37 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>DEPTH_TO_SPACE and SPACE_TO_DEPTH: a transposition of [N, H, b, W, b, C].</summary>
-internal static class DepthToSpaceOperator
+internal sealed class DepthToSpaceOperator : KernelOperator
 {
-    public static Kernel Create(Node node)
+    private const int MaxBlock = 1 << 15;
+
+    public override TensorSpec[] Infer(Node node)
+    {
+        int block = BlockOptions.Read(node.Options, node.OptionsType).BlockSize;
+        Tensor input = node.Input(0);
+        node.Require(input.Rank == 4 && block is > 0 and < MaxBlock, "the input must have 4 dimensions, and the block a size");
+        (int batch, int height, int width, int channels) = (input.Shape[0], input.Shape[1], input.Shape[2], input.Shape[3]);
+        if (node.Operator == BuiltinOperator.DepthToSpace)
+        {
+            node.Require(channels % (block * block) == 0, $"{channels} channels do not make blocks of {block}×{block}");
+            return [new TensorSpec(input.Type, [batch, checked(height * block), checked(width * block), channels / (block * block)])];
+        }
+
+        node.Require(height % block == 0 && width % block == 0, $"{height}×{width} positions do not make blocks of {block}×{block}");
+        return [new TensorSpec(input.Type, [batch, height / block, width / block, checked(channels * block * block)])];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         int block = BlockOptions.Read(node.Options, node.OptionsType).BlockSize;
         bool toSpace = node.Operator == BuiltinOperator.DepthToSpace;
         Tensor input = node.Input(0), output = node.Output;
         Tensor deep = toSpace ? input : output, wide = toSpace ? output : input;
-        if (input.Type != output.Type)
-            throw node.UnsupportedTypes();
-        node.Require(
-            block > 0 && deep.Rank == 4 && wide.Rank == 4 && deep.Shape[0] == wide.Shape[0]
-                && (long)deep.Shape[1] * block == wide.Shape[1] && (long)deep.Shape[2] * block == wide.Shape[2]
-                && deep.Shape[3] == (long)wide.Shape[3] * block * block,
-            "the shapes do not fit the block size");
         int height = deep.Shape[1], width = deep.Shape[2], channels = wide.Shape[3];
         int[] sizes = [deep.Shape[0], height, block, width, block, channels];
         int[] wideStrides = StridedCopy.DenseStrides(sizes);

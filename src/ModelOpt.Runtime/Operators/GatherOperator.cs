@@ -1,22 +1,26 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>GATHER along one axis.</summary>
-internal static class GatherOperator
+internal sealed class GatherOperator : KernelOperator
 {
-    public static Kernel Create(Node node)
+    public override TensorSpec[] Infer(Node node)
     {
         GatherOptions options = GatherOptions.Read(node.Options);
-        Tensor input = node.Input(0), indices = node.Input(1), output = node.Output;
+        Tensor input = node.Input(0), indices = node.Input(1);
         node.Require(options.BatchDimensions == 0, "batch dimensions are not supported");
         int axis = Axes.Normalize(node, options.Axis, input.Rank);
-        int[] shape = [.. input.Shape[..axis], .. indices.Shape, .. input.Shape[(axis + 1)..]];
-        node.Require(
-            input.Type == output.Type && output.Shape.AsSpan().SequenceEqual(shape),
-            $"the output should have shape [{string.Join(", ", shape)}]");
+        return [new TensorSpec(input.Type, [.. input.Shape[..axis], .. indices.Shape, .. input.Shape[(axis + 1)..]])];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
+    {
+        Tensor input = node.Input(0), indices = node.Input(1), output = node.Output;
+        int axis = Axes.Normalize(node, GatherOptions.Read(node.Options).Axis, input.Rank);
         int outer = input.Shape[..axis].Aggregate(1, (a, b) => a * b);
         int slice = output.Bytes / Math.Max(1, outer * indices.Elements);
         return indices.Type switch

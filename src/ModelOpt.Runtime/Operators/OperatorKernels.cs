@@ -5,22 +5,66 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
-/// <summary>Which operator is built by which family. A static switch, so that trimming sees all of it.</summary>
+/// <summary>Which operator is which class. A static switch, so that trimming sees all of it.</summary>
 internal static class OperatorKernels
 {
-    /// <summary>The kernel that computes a node, bound to its shapes, quantization and constants.</summary>
-    /// <param name="node">The operator with its operands.</param>
-    /// <param name="code">Receives assembled functions; null where there shall be none.</param>
-    /// <exception cref="InvalidModelException">The operator is not supported, or not for these operands.</exception>
-    public static Kernel Create(Node node, AssembledCode? code) => Guard(node, () => Select(node, code))!;
+    /// <summary>What is known of a node's operator.</summary>
+    /// <exception cref="InvalidModelException">The operator is not supported.</exception>
+    public static TfliteOperator Of(Node node) => node.Operator switch
+    {
+        BuiltinOperator.Conv2D => new ConvolutionOperator(),
+        BuiltinOperator.DepthwiseConv2D => new DepthwiseOperator(),
+        BuiltinOperator.FullyConnected => new FullyConnectedOperator(),
+        BuiltinOperator.MaxPool2D or BuiltinOperator.AveragePool2D => new PoolOperator(),
+        BuiltinOperator.Add or BuiltinOperator.Sub or BuiltinOperator.Mul or BuiltinOperator.Div
+            or BuiltinOperator.Minimum or BuiltinOperator.Maximum => new ArithmeticOperator(),
+        BuiltinOperator.Concatenation => new ConcatenationOperator(),
+        BuiltinOperator.Pack => new PackOperator(),
+        BuiltinOperator.Pad or BuiltinOperator.PadV2 => new PadOperator(),
+        BuiltinOperator.Transpose => new TransposeOperator(),
+        BuiltinOperator.BatchMatMul => new BatchMatMulOperator(),
+        BuiltinOperator.Mean or BuiltinOperator.Sum => new ReduceOperator(),
+        BuiltinOperator.PRelu => new PReluOperator(),
+        BuiltinOperator.Logistic or BuiltinOperator.Tanh or BuiltinOperator.HardSwish or BuiltinOperator.Relu
+            or BuiltinOperator.Relu6 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Relu0To1 or BuiltinOperator.LeakyRelu
+            or BuiltinOperator.Neg or BuiltinOperator.Exp or BuiltinOperator.Log or BuiltinOperator.Sqrt
+            or BuiltinOperator.Rsqrt => new UnaryOperator(),
+        BuiltinOperator.Slice => new SliceOperator(),
+        BuiltinOperator.StridedSlice => new StridedSliceOperator(),
+        BuiltinOperator.Split => new SplitOperator(),
+        BuiltinOperator.SplitV => new SplitVOperator(),
+        BuiltinOperator.Unpack => new UnpackOperator(),
+        BuiltinOperator.Gather => new GatherOperator(),
+        BuiltinOperator.Cast => new CastOperator(),
+        BuiltinOperator.DepthToSpace or BuiltinOperator.SpaceToDepth => new DepthToSpaceOperator(),
+        BuiltinOperator.ResizeNearestNeighbor or BuiltinOperator.ResizeBilinear => new ResizeOperator(),
+        BuiltinOperator.Softmax => new SoftmaxOperator(),
+        BuiltinOperator.Quantize => new QuantizeOperator(),
+        BuiltinOperator.Dequantize => new DequantizeOperator(),
+        BuiltinOperator.Reshape => new ReshapeOperator(),
+        BuiltinOperator.Squeeze => new SqueezeOperator(),
+        BuiltinOperator.ExpandDims => new ExpandDimsOperator(),
+        BuiltinOperator.Shape => new ShapeOperator(),
+        _ => throw node.Error("this operator is not supported"),
+    };
 
-    /// <summary>Runs a factory of kernels on a node of a file that nobody vouches for.</summary>
-    /// <exception cref="InvalidModelException">The factory found the node's operands wrong, in whatever way.</exception>
-    public static Kernel? Guard(Node node, Func<Kernel?> create)
+    /// <summary>The kernel that computes a node, bound to its shapes, quantization and constants.</summary>
+    /// <param name="node">The operator with its operands, checked by <see cref="ShapeInference"/>.</param>
+    /// <param name="code">Receives assembled functions; null where there shall be none.</param>
+    /// <exception cref="InvalidModelException">The operator is not supported for these operands.</exception>
+    public static Kernel Create(Node node, AssembledCode? code) =>
+        node.FusedKernel
+        ?? (Array.TrueForAll(node.Outputs, o => o.Elements == 0)
+            ? new EmptyKernel()
+            : Guard(node, () => ((KernelOperator)Of(node)).CreateKernel(node, code)));
+
+    /// <summary>Runs a function on a node of a file that nobody vouches for.</summary>
+    /// <exception cref="InvalidModelException">The function found the node's operands wrong, in whatever way.</exception>
+    public static T Guard<T>(Node node, Func<T> function)
     {
         try
         {
-            return create();
+            return function();
         }
         catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or OutOfMemoryException)
         {
@@ -28,43 +72,6 @@ internal static class OperatorKernels
             throw new InvalidModelException(node.Error("its operands contradict each other").Message, e);
         }
     }
-
-    private static Kernel Select(Node node, AssembledCode? code) => node.Operator switch
-    {
-        _ when node.FusedKernel is { } fused => fused,
-        _ when Array.TrueForAll(node.Outputs, o => o.Elements == 0) => new EmptyKernel(),
-        BuiltinOperator.Conv2D => ConvolutionOperator.CreateConv2D(node, code),
-        BuiltinOperator.DepthwiseConv2D => ConvolutionOperator.CreateDepthwise(node, code),
-        BuiltinOperator.FullyConnected => FullyConnectedOperator.Create(node, code),
-        BuiltinOperator.MaxPool2D => PoolOperator.CreateMax(node),
-        BuiltinOperator.AveragePool2D => PoolOperator.CreateAverage(node),
-        BuiltinOperator.Add or BuiltinOperator.Sub or BuiltinOperator.Mul or BuiltinOperator.Div
-            or BuiltinOperator.Minimum or BuiltinOperator.Maximum => ArithmeticOperator.Create(node),
-        BuiltinOperator.Concatenation => ConcatenationOperator.CreateConcatenation(node),
-        BuiltinOperator.Pack => ConcatenationOperator.CreatePack(node),
-        BuiltinOperator.Pad or BuiltinOperator.PadV2 => PadOperator.Create(node),
-        BuiltinOperator.Transpose => TransposeOperator.Create(node),
-        BuiltinOperator.BatchMatMul => BatchMatMulOperator.Create(node),
-        BuiltinOperator.Mean or BuiltinOperator.Sum => ReduceOperator.Create(node),
-        BuiltinOperator.PRelu => PReluOperator.Create(node),
-        BuiltinOperator.Logistic or BuiltinOperator.Tanh or BuiltinOperator.HardSwish or BuiltinOperator.Relu
-            or BuiltinOperator.Relu6 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Relu0To1 or BuiltinOperator.LeakyRelu
-            or BuiltinOperator.Neg or BuiltinOperator.Exp or BuiltinOperator.Log or BuiltinOperator.Sqrt
-            or BuiltinOperator.Rsqrt => UnaryOperator.Create(node),
-        BuiltinOperator.Slice => SliceOperator.CreateSlice(node),
-        BuiltinOperator.StridedSlice => SliceOperator.CreateStrided(node),
-        BuiltinOperator.Split => SplitOperator.CreateSplit(node),
-        BuiltinOperator.SplitV => SplitOperator.CreateSplitV(node),
-        BuiltinOperator.Unpack => SplitOperator.CreateUnpack(node),
-        BuiltinOperator.Gather => GatherOperator.Create(node),
-        BuiltinOperator.Cast => CastOperator.Create(node),
-        BuiltinOperator.DepthToSpace or BuiltinOperator.SpaceToDepth => DepthToSpaceOperator.Create(node),
-        BuiltinOperator.ResizeNearestNeighbor or BuiltinOperator.ResizeBilinear => ResizeOperator.Create(node),
-        BuiltinOperator.Softmax => SoftmaxOperator.Create(node),
-        BuiltinOperator.Quantize => QuantizeOperator.CreateQuantize(node),
-        BuiltinOperator.Dequantize => QuantizeOperator.CreateDequantize(node),
-        _ => throw node.Error("this operator is not supported"),
-    };
 
     /// <summary>Computes tensors without elements.</summary>
     private sealed class EmptyKernel : Kernel

@@ -1,18 +1,25 @@
 using System.Numerics;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>PRELU: x for x ≥ 0, alpha·x below; alpha broadcasts.</summary>
-internal static class PReluOperator
+internal sealed class PReluOperator : KernelOperator
 {
-    public static Kernel Create(Node node)
+    public override TensorSpec[] Infer(Node node)
+    {
+        Tensor input = node.Input(0), alpha = node.Input(1);
+        if (alpha.Type != input.Type)
+            throw node.UnsupportedTypes();
+        return [new TensorSpec(input.Type, Axes.Broadcast(node, input.Shape, alpha.Shape))];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), alpha = node.Input(1), output = node.Output;
-        if (input.Type != output.Type || alpha.Type != input.Type)
-            throw node.UnsupportedTypes();
         var shape = new BroadcastShape(input.Shape, alpha.Shape, output.Shape);
         if (input.Type == TensorType.Float32)
             return new BinaryKernel<float, PReluOperation>(shape, float.NegativeInfinity, float.PositiveInfinity);

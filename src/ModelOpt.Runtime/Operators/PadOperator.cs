@@ -1,27 +1,30 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>PAD (with zeros, or the zero point) and PADV2 (with a given value).</summary>
-internal static class PadOperator
+internal sealed class PadOperator : KernelOperator
 {
-    public static Kernel Create(Node node)
+    public override TensorSpec[] Infer(Node node)
+    {
+        Tensor input = node.Input(0);
+        int[] paddings = Paddings(node), shape = new int[input.Rank];
+        for (int i = 0; i < shape.Length; i++)
+            shape[i] = checked(input.Shape[i] + paddings[2 * i] + paddings[(2 * i) + 1]);
+        return [new TensorSpec(input.Type, shape)];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), output = node.Output;
-        if (input.Type != output.Type)
-            throw node.UnsupportedTypes();
         int[] paddings = Paddings(node);
         int[] strides = StridedCopy.DenseStrides(output.Shape);
         long start = 0;
         for (int i = 0; i < input.Rank; i++)
-        {
-            node.Require(
-                (long)input.Shape[i] + paddings[2 * i] + paddings[(2 * i) + 1] == output.Shape[i],
-                $"the output's dimension {i} does not fit the padding");
             start += (long)paddings[2 * i] * strides[i];
-        }
         if (input.Elements == 0)
             start = 0;
         var copy = new StridedCopy(
@@ -34,7 +37,7 @@ internal static class PadOperator
     {
         Tensor input = node.Input(0), paddings = node.Input(1);
         node.Require(
-            paddings.Rank == 2 && paddings.Shape[0] == input.Rank && paddings.Shape[1] == 2 && node.Output.Rank == input.Rank,
+            paddings.Rank == 2 && paddings.Shape[0] == input.Rank && paddings.Shape[1] == 2,
             "padding must have shape [rank, 2]");
         int[] values = paddings.ConstantInts(2 * Tensor.MaxRank);
         foreach (int value in values)
@@ -53,9 +56,10 @@ internal static class PadOperator
                 value.Elements == 1 && value.Type == output.Type, "the value must be one element of the input's type");
             return value.ConstantBytes().ToArray();
         }
-        byte[] fill = new byte[output.Type.Size()];
-        if (output.IsQuantized8)
-            fill[0] = (byte)output.ZeroPoint;
-        return fill;
+        return Zero(output);
     }
+
+    /// <summary>Bytes of an element that stands for 0.</summary>
+    public static byte[] Zero(Tensor tensor) =>
+        tensor.IsQuantized8 ? [(byte)tensor.ZeroPoint] : new byte[tensor.Type.Size()];
 }

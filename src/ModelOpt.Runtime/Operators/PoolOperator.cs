@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Simd;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
@@ -6,9 +7,19 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>MAX_POOL_2D and AVERAGE_POOL_2D. Padding never takes part.</summary>
-internal static class PoolOperator
+internal sealed class PoolOperator : KernelOperator
 {
-    public static Kernel CreateMax(Node node)
+    public override TensorSpec[] Infer(Node node)
+    {
+        Tensor input = node.Input(0);
+        (int height, int width) = Window(node).Positions(node);
+        return [new TensorSpec(input.Type, [input.Shape[0], height, width, input.Shape[3]])];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code) =>
+        node.Operator == BuiltinOperator.MaxPool2D ? CreateMax(node) : CreateAverage(node);
+
+    private static Kernel CreateMax(Node node)
     {
         (Window2D window, ActivationFunction activation) = Read(node);
         Tensor input = node.Input(0);
@@ -26,7 +37,7 @@ internal static class PoolOperator
             : new MaxPoolKernel<sbyte>(window, (sbyte)low, (sbyte)high, SimdTiers.Best);
     }
 
-    public static Kernel CreateAverage(Node node)
+    private static Kernel CreateAverage(Node node)
     {
         (Window2D window, ActivationFunction activation) = Read(node);
         Tensor input = node.Input(0), output = node.Output;
@@ -45,16 +56,15 @@ internal static class PoolOperator
             window, input.Scale, input.ZeroPoint, output.Scale, output.ZeroPoint, low, high, input.Type == TensorType.UInt8);
     }
 
-    private static (Window2D Window, ActivationFunction Activation) Read(Node node)
+    private static WindowOptions Window(Node node)
     {
         Pool2DOptions options = Pool2DOptions.Read(node.Options);
-        var window = new WindowOptions(
-            options.Padding, options.FilterHeight, options.FilterWidth, options.StrideHeight, options.StrideWidth).Window(node);
-        node.Require(window.OutputChannels == window.InputChannels, "input and output have different channels");
-        if (node.Input(0).Type != node.Output.Type)
-            throw node.UnsupportedTypes();
-        return (window, options.Activation);
+        return new WindowOptions(
+            options.Padding, options.FilterHeight, options.FilterWidth, options.StrideHeight, options.StrideWidth);
     }
+
+    private static (Window2D Window, ActivationFunction Activation) Read(Node node) =>
+        (Window(node).Window(node), Pool2DOptions.Read(node.Options).Activation);
 
     private static (int Min, int Max) Quantized(Node node, ActivationFunction activation)
     {

@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Simd;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
@@ -6,21 +7,29 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>MEAN and SUM over constant axes.</summary>
-internal static class ReduceOperator
+internal sealed class ReduceOperator : KernelOperator
 {
     // Sums of 8-bit values over as many elements stay within int32.
     private const int MaxCount = 1 << 22;
 
-    public static Kernel Create(Node node)
+    public override TensorSpec[] Infer(Node node)
+    {
+        Tensor input = node.Input(0);
+        bool[] reduced = ReducedAxes(node);
+        bool keep = ReducerOptions.Read(node.Options).KeepDimensions;
+        int[] shape = [.. input.Shape.Select((size, axis) => reduced[axis] ? 1 : size).Where((_, axis) => keep || !reduced[axis])];
+        return [new TensorSpec(input.Type, shape)];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), output = node.Output;
-        if (input.Type != output.Type)
-            throw node.UnsupportedTypes();
         bool mean = node.Operator == BuiltinOperator.Mean;
         bool[] reduced = ReducedAxes(node);
         int[] shape = input.Rank == 0 ? [1] : input.Shape;
         var reduce = new ReduceShape(shape, input.Rank == 0 ? [true] : reduced);
-        node.Require(reduce.Outputs == output.Elements && reduce.Count > 0, "the output's shape does not fit the axes");
+        if (input.Elements == 0)
+            return OfNothing(node, mean);
         if (Middle(input.Shape, reduced) is var (outer, count, inner))
         {
             if (mean && input.Type == TensorType.Float32)
@@ -46,6 +55,13 @@ internal static class ReduceOperator
             default:
                 throw node.UnsupportedTypes();
         }
+    }
+
+    // The sum of no elements is 0, their mean not a number.
+    private static CopyKernel OfNothing(Node node, bool mean)
+    {
+        node.Require(!mean || node.Output.Type == TensorType.Float32, "integers are averaged over no elements");
+        return new CopyKernel([], mean ? BitConverter.GetBytes(float.NaN) : PadOperator.Zero(node.Output));
     }
 
     /// <summary>Which dimensions of input 0 are reduced.</summary>

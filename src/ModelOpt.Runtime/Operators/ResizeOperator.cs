@@ -1,26 +1,30 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>RESIZE_NEAREST_NEIGHBOR and RESIZE_BILINEAR.</summary>
-internal static class ResizeOperator
+internal sealed class ResizeOperator : KernelOperator
 {
     private const int MaxSize = 1 << 16;
 
-    public static Kernel Create(Node node)
+    public override TensorSpec[] Infer(Node node)
+    {
+        Tensor input = node.Input(0);
+        int[] size = node.Input(1).ConstantInts(2);
+        node.Require(input.Rank == 4 && size.Length == 2, "the input must have 4 dimensions, and the size 2 elements");
+        node.Require(
+            size[0] is >= 0 and <= MaxSize && size[1] is >= 0 and <= MaxSize, $"the output is larger than {MaxSize} pixels");
+        return [new TensorSpec(input.Type, [input.Shape[0], size[0], size[1], input.Shape[3]])];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         ResizeOptions options = ResizeOptions.Read(node.Options, node.OptionsType);
         Tensor input = node.Input(0), output = node.Output;
-        if (input.Type != output.Type)
-            throw node.UnsupportedTypes();
-        node.Require(
-            input.Rank == 4 && output.Rank == 4 && input.Shape[0] == output.Shape[0] && input.Shape[3] == output.Shape[3]
-                && input.Elements > 0,
-            "input and output must have 4 dimensions, the same batch and the same channels");
-        node.Require(
-            output.Shape[1] <= MaxSize && output.Shape[2] <= MaxSize, $"the output is larger than {MaxSize} pixels");
+        node.Require(input.Elements > 0, "the input has no pixels");
         node.Require(
             !input.IsQuantized8 || (input.Scale == output.Scale && input.ZeroPoint == output.ZeroPoint),
             "input and output must have the same quantization");

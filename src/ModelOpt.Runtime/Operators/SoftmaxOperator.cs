@@ -1,23 +1,24 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>SOFTMAX over the last dimension.</summary>
-internal static class SoftmaxOperator
+internal sealed class SoftmaxOperator : KernelOperator
 {
-    public static Kernel Create(Node node)
+    public override TensorSpec[] Infer(Node node)
+    {
+        node.Require(node.Input(0).Rank > 0, "the input has no dimension");
+        return [TensorSpec.Of(node.Input(0))];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         SoftmaxOptions options = SoftmaxOptions.Read(node.Options);
         Tensor input = node.Input(0), output = node.Output;
-        if (input.Type != output.Type)
-            throw node.UnsupportedTypes();
-        node.Require(
-            input.Rank > 0 && input.Shape.AsSpan().SequenceEqual(output.Shape),
-            "input and output have different shapes");
-        int length = input.Shape[^1];
-        int rows = length == 0 ? 0 : input.Elements / length;
+        int length = input.Shape[^1], rows = input.Elements / length;
         if (input.Type == TensorType.Float32)
             return new SoftmaxF32(rows, length, options.Beta);
         if (!input.IsQuantized8 || !output.IsQuantized8)

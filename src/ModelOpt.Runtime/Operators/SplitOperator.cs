@@ -1,61 +1,50 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
-/// <summary>SPLIT (axis, value), SPLIT_V (value, sizes, axis) and UNPACK (value).</summary>
-internal static class SplitOperator
+/// <summary>SPLIT (axis, value) into outputs of the same size.</summary>
+internal sealed class SplitOperator : KernelOperator
 {
-    public static Kernel CreateSplit(Node node) => Create(node, 1, node.Input(0).ConstantInts(1));
-
-    public static Kernel CreateSplitV(Node node) => Create(node, 0, node.Input(2).ConstantInts(1));
-
-    public static Kernel CreateUnpack(Node node)
+    public override TensorSpec[] Infer(Node node)
     {
-        Tensor input = node.Input(0);
-        int axis = Axes.Normalize(node, PackOptions.Read(node.Options, node.OptionsType).Axis, input.Rank);
-        node.Require(input.Shape[axis] == node.Outputs.Length, "the number of outputs does not fit the axis");
-        int[] shape = Axes.Remove(input.Shape, axis), strides = StridedCopy.DenseStrides(input.Shape);
-        int[] rest = Axes.Remove(strides, axis);
-        var parts = new CopyPart[node.Outputs.Length];
-        for (int i = 0; i < parts.Length; i++)
-        {
-            Tensor output = node.Outputs[i];
-            node.Require(
-                output.Type == input.Type && output.Shape.AsSpan().SequenceEqual(shape),
-                $"output {i} has another shape or type");
-            parts[i] = new CopyPart(
-                new StridedCopy(input.Type.Size(), shape, i * strides[axis], rest, 0, StridedCopy.DenseStrides(shape)), 0, i);
-        }
-        return new CopyKernel(parts, []);
+        Tensor input = node.Input(1);
+        int axis = Axis(node, node.Input(0), input), count = node.Outputs.Length;
+        node.Require(input.Shape[axis] % count == 0, $"{input.Shape[axis]} elements do not make {count} equal outputs");
+        var piece = new TensorSpec(input.Type, Axes.Resize(input.Shape, axis, input.Shape[axis] / count));
+        return [.. Enumerable.Repeat(piece, count)];
     }
 
-    private static CopyKernel Create(Node node, int inputIndex, int[] axisValue)
+    public override Kernel CreateKernel(Node node, AssembledCode? code) => Create(node, 1, Axis(node, node.Input(0), node.Input(1)));
+
+    /// <summary>The axis that a constant operand says.</summary>
+    public static int Axis(Node node, Tensor given, Tensor input)
+    {
+        int[] values = given.ConstantInts(1);
+        node.Require(values.Length == 1, "the axis must be one constant");
+        return Axes.Normalize(node, values[0], input.Rank);
+    }
+
+    /// <summary>Copies pieces of an input that lie one after another along an axis.</summary>
+    public static CopyKernel Create(Node node, int inputIndex, int axis)
     {
         Tensor input = node.Input(inputIndex);
-        node.Require(axisValue.Length == 1, "the axis must be one constant");
-        int axis = Axes.Normalize(node, axisValue[0], input.Rank);
         int[] strides = StridedCopy.DenseStrides(input.Shape);
         var parts = new CopyPart[node.Outputs.Length];
-        long position = 0;
+        int position = 0;
         for (int i = 0; i < parts.Length; i++)
         {
-            Tensor output = node.Outputs[i];
-            node.Require(
-                output.Type == input.Type && output.Rank == input.Rank,
-                $"output {i} has another type or number of dimensions");
-            for (int d = 0; d < input.Rank; d++)
-                node.Require(d == axis || output.Shape[d] == input.Shape[d], $"output {i} has another shape");
-            node.Require(position + output.Shape[axis] <= input.Shape[axis], "the outputs are longer than the input");
+            int[] shape = node.Outputs[i].Shape;
             parts[i] = new CopyPart(
                 new StridedCopy(
-                    input.Type.Size(), output.Shape, (int)position * strides[axis], strides, 0, StridedCopy.DenseStrides(output.Shape)),
+                    input.Type.Size(), shape, position * strides[axis], strides, 0, StridedCopy.DenseStrides(shape)),
                 inputIndex,
                 i);
-            position += output.Shape[axis];
+            position += shape[axis];
         }
-        node.Require(position == input.Shape[axis], "the outputs are shorter than the input");
+
         return new CopyKernel(parts, []);
     }
 }

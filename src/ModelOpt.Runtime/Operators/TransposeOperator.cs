@@ -1,19 +1,23 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>TRANSPOSE: output dimension i is input dimension permutation[i].</summary>
-internal static class TransposeOperator
+internal sealed class TransposeOperator : KernelOperator
 {
-    public static Kernel Create(Node node)
+    public override TensorSpec[] Infer(Node node)
+    {
+        Tensor input = node.Input(0);
+        return [new TensorSpec(input.Type, Array.ConvertAll(Permutation(node), dimension => input.Shape[dimension]))];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), output = node.Output;
         int[] permutation = Permutation(node);
-        for (int i = 0; i < permutation.Length; i++)
-            node.Require(
-                output.Shape[i] == input.Shape[permutation[i]], "the output's shape does not fit the permutation");
         if (input.Type.Size() == 1 && PlaneShape.Of(node) is { } shape)
             return shape.CreateKernel(null);
         int[] dense = StridedCopy.DenseStrides(input.Shape), strides = new int[permutation.Length];
@@ -27,14 +31,12 @@ internal static class TransposeOperator
     /// <summary>The permutation, checked to be one.</summary>
     public static int[] Permutation(Node node)
     {
-        Tensor input = node.Input(0), output = node.Output;
-        if (input.Type != output.Type)
-            throw node.UnsupportedTypes();
+        Tensor input = node.Input(0);
         int[] permutation = node.Input(1).ConstantInts();
         int seen = 0;
         foreach (int dimension in permutation)
             seen |= (uint)dimension < (uint)input.Rank ? 1 << dimension : 0;
-        if (permutation.Length != input.Rank || output.Rank != input.Rank || seen != (1 << input.Rank) - 1)
+        if (permutation.Length != input.Rank || seen != (1 << input.Rank) - 1)
             throw node.Error($"[{string.Join(", ", permutation)}] is no permutation of {input.Rank} dimensions");
         return permutation;
     }

@@ -1,16 +1,18 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
 /// <summary>Functions of each element. For 8-bit tensors every one of them is a table of 256 entries.</summary>
-internal static class UnaryOperator
+internal sealed class UnaryOperator : KernelOperator
 {
-    public static Kernel Create(Node node)
+    public override TensorSpec[] Infer(Node node) => [TensorSpec.Of(node.Input(0))];
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), output = node.Output;
-        node.Require(input.Elements == output.Elements, "input and output have different shapes");
         int elements = input.Elements;
         float alpha = Alpha(node);
         if (input.IsQuantized8 && output.IsQuantized8)

@@ -21,20 +21,7 @@ internal readonly record struct WindowOptions(
     public Window2D Window(Node node)
     {
         Tensor input = node.Input(0), output = node.Output;
-        node.Require(input.Rank == 4 && output.Rank == 4, "input and output must have 4 dimensions");
-        node.Require(input.Shape[0] == output.Shape[0], "input and output have different batches");
-        node.Require(Padding is Padding.Same or Padding.Valid, "unknown padding");
-        node.Require(
-            IsExtent(KernelHeight) && IsExtent(KernelWidth) && IsExtent(StrideHeight) && IsExtent(StrideWidth)
-                && IsExtent(DilationHeight) && IsExtent(DilationWidth),
-            "window, stride and dilation must be positive");
-        (int top, int height) = Axis(
-            node, input.Shape[1], KernelHeight, StrideHeight, DilationHeight, node.FoldedPadding.Top, node.FoldedPadding.Bottom);
-        (int left, int width) = Axis(
-            node, input.Shape[2], KernelWidth, StrideWidth, DilationWidth, node.FoldedPadding.Left, node.FoldedPadding.Right);
-        node.Require(
-            height == output.Shape[1] && width == output.Shape[2],
-            $"the output should have {height}×{width} positions, and has {output.Shape[1]}×{output.Shape[2]}");
+        ((int top, int height), (int left, int width)) = Axes(node);
         return new Window2D(
             input.Shape[0], input.Shape[1], input.Shape[2], input.Shape[3],
             height, width, output.Shape[3],
@@ -42,9 +29,30 @@ internal readonly record struct WindowOptions(
             top, left);
     }
 
+    /// <summary>Height and width of the output.</summary>
+    public (int Height, int Width) Positions(Node node)
+    {
+        ((_, int height), (_, int width)) = Axes(node);
+        return (height, width);
+    }
+
+    // Padding at the start and number of outputs, of height and width.
+    private ((int Start, int Count) Height, (int Start, int Count) Width) Axes(Node node)
+    {
+        Tensor input = node.Input(0);
+        node.Require(input.Rank == 4, "the input must have 4 dimensions");
+        node.Require(Padding is Padding.Same or Padding.Valid, "unknown padding");
+        node.Require(
+            IsExtent(KernelHeight) && IsExtent(KernelWidth) && IsExtent(StrideHeight) && IsExtent(StrideWidth)
+                && IsExtent(DilationHeight) && IsExtent(DilationWidth),
+            "window, stride and dilation must be positive");
+        return (
+            Axis(node, input.Shape[1], KernelHeight, StrideHeight, DilationHeight, node.FoldedPadding.Top, node.FoldedPadding.Bottom),
+            Axis(node, input.Shape[2], KernelWidth, StrideWidth, DilationWidth, node.FoldedPadding.Left, node.FoldedPadding.Right));
+    }
+
     private static bool IsExtent(int parameter) => parameter is > 0 and < MaxParameter;
 
-    // Padding at the start and number of outputs along one axis.
     private (int Start, int Count) Axis(
         Node node, int size, int kernel, int stride, int dilation, int before, int after)
     {
@@ -56,7 +64,7 @@ internal readonly record struct WindowOptions(
             return (before, room < 0 ? 0 : (int)(room / stride) + 1);
         }
         node.Require(before == 0 && after == 0, "padding was folded into a node that pads by itself");
-        int count = (size + stride - 1) / stride;
+        int count = (int)(((long)size + stride - 1) / stride);
         long total = Math.Max(0, ((long)(count - 1) * stride) + extent - size);
         return ((int)(total / 2), count);
     }

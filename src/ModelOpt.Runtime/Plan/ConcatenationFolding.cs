@@ -49,19 +49,15 @@ internal static class ConcatenationFolding
     private static bool IsConvolution(Node? node) =>
         node is { Operator: BuiltinOperator.Conv2D, FusedKernel: null };
 
-    /// <summary>Whether the operator joins tensors along their last dimension as they are; its shapes are checked.</summary>
+    /// <summary>Whether the operator joins tensors along their last dimension as they are.</summary>
     private static bool JoinsChannels(Node node)
     {
         Tensor output = node.Output;
         ConcatenationOptions options = ConcatenationOptions.Read(node.Options);
-        int[] shape = output.Shape;
         return (output.Type == TensorType.Float32 || output.IsQuantized8) && output.Elements > 0 && options.Activation == ActivationFunction.None
             && output.Rank > 0 && (options.Axis == output.Rank - 1 || options.Axis == -1)
-            && node.Inputs.Sum(t => (long)(t is { Rank: > 0 } ? t.Shape[^1] : 0)) == shape[^1]
             && node.Inputs.All(
-                t => t is { IsConstant: false } && t.Type == output.Type
-                    && (!output.IsQuantized8 || (t.IsQuantized8 && t.Scale == output.Scale && t.ZeroPoint == output.ZeroPoint))
-                    && t.Rank == output.Rank
-                    && t.Shape.AsSpan(0, t.Rank - 1).SequenceEqual(shape.AsSpan(0, t.Rank - 1)));
+                t => t is { IsConstant: false }
+                    && (!output.IsQuantized8 || (t.IsQuantized8 && t.Scale == output.Scale && t.ZeroPoint == output.ZeroPoint)));
     }
 }

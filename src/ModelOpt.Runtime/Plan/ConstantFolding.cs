@@ -14,23 +14,14 @@ internal static class ConstantFolding
     private const int MaxGrowth = 16;
     private const int SmallBytes = 4096;
 
-    public static void Apply(Graph graph)
-    {
-        var kept = new List<Node>(graph.Nodes.Count);
-        long budget = graph.ConstantBudget;
-        foreach (Node node in graph.Nodes)
-        {
-            if (!TryFold(node, ref budget))
-                kept.Add(node);
-        }
-        graph.Nodes = kept;
-    }
-
-    private static bool TryFold(Node node, ref long budget)
+    /// <summary>Gives the outputs of a node their values, if they are known and not too large.</summary>
+    /// <param name="node">A node whose shapes are checked.</param>
+    /// <param name="budget">Bytes that may be spent; is lowered.</param>
+    public static bool TryFold(Node node, ref long budget)
     {
         if (node.Operator == BuiltinOperator.Shape)
         {
-            node.Output.Data = ShapeOf(node);
+            node.Output.Data = ShapeOperator.Value(node);
             return true;
         }
         if (node.Inputs.Length == 0 || !Array.TrueForAll(node.Inputs, t => t is null or { IsConstant: true }))
@@ -70,23 +61,5 @@ internal static class ConstantFolding
         }
         for (int i = 0; i < outputs.Length; i++)
             node.Outputs[i].Data = arena.AsMemory(blocks[i].Offset, node.Outputs[i].Bytes);
-    }
-
-    private static byte[] ShapeOf(Node node)
-    {
-        int[] shape = node.Input(0).Shape;
-        Tensor output = node.Output;
-        node.Require(output.Elements == shape.Length, "the output's length is not the number of dimensions");
-        byte[] data = new byte[output.Bytes];
-        for (int i = 0; i < shape.Length; i++)
-        {
-            if (output.Type == TensorType.Int32)
-                BitConverter.TryWriteBytes(data.AsSpan(4 * i), shape[i]);
-            else if (output.Type == TensorType.Int64)
-                BitConverter.TryWriteBytes(data.AsSpan(8 * i), (long)shape[i]);
-            else
-                throw node.UnsupportedTypes();
-        }
-        return data;
     }
 }

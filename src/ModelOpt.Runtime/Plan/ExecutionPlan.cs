@@ -44,6 +44,9 @@ internal sealed class ExecutionPlan
 
     public Graph Graph { get; }
 
+    /// <summary>Whether any number of samples can be run, one after another.</summary>
+    public bool AllowsAnyBatch { get; private init; }
+
     public Step[] Steps { get; }
 
     /// <summary>The steps that run when an input is set, for each input; null for one that is copied into the arena.</summary>
@@ -69,6 +72,8 @@ internal sealed class ExecutionPlan
     /// <exception cref="InvalidModelException">The model uses something that is not supported.</exception>
     public static ExecutionPlan? Create(Graph graph, int threads, AssembledCode? code)
     {
+        ShapeInference.Apply(graph);
+        bool anyBatch = BatchRule.AllowsAnyBatch(graph);
         GraphRewriter.Rewrite(graph);
         ResidualFolding.Apply(graph, code);
         ConcatenationFolding.Apply(graph, code);
@@ -101,7 +106,10 @@ internal sealed class ExecutionPlan
             step.Parts = (int)Math.Clamp(Math.Min(kernel.Work / kernel.WorkAtOnce / WorkPerThread, kernel.Items), 1, threads);
         }
         return new ExecutionPlan(
-            graph, order.ToArray(), inputSteps, storage.Operands(graph.Inputs), storage.Operands(graph.Outputs), arenaBytes);
+            graph, order.ToArray(), inputSteps, storage.Operands(graph.Inputs), storage.Operands(graph.Outputs), arenaBytes)
+        {
+            AllowsAnyBatch = anyBatch,
+        };
     }
 
     private static List<Step> CreateSteps(Graph graph, StorageMap storage, AssembledCode? code)

@@ -61,7 +61,7 @@ internal sealed class GraphReader
             Node node = ReadNode(new OperatorTable(_subgraph.Operators[i]), i, operators);
             foreach (Tensor? input in node.Inputs)
             {
-                if (input is { IsConstant: false } && !computed.Contains(input))
+                if (input is { IsConstant: false } && !computed.Contains(input) && !IsEmptyConstant(input))
                     throw node.Error($"tensor '{input.Name}' is used before it is computed");
             }
             foreach (Tensor output in node.Outputs)
@@ -74,10 +74,19 @@ internal sealed class GraphReader
         Tensor[] outputs = Resolve(_subgraph.Outputs, "An output");
         foreach (Tensor output in outputs)
         {
-            if (!output.IsConstant && !computed.Contains(output))
+            if (!output.IsConstant && !computed.Contains(output) && !IsEmptyConstant(output))
                 throw output.Error("is an output of the model, and is never computed");
         }
         return new Graph(nodes, inputs, outputs, _fileBytes);
+    }
+
+    // The buffer of a constant without elements looks like that of a tensor that is computed.
+    private static bool IsEmptyConstant(Tensor tensor)
+    {
+        if (tensor.Elements > 0)
+            return false;
+        tensor.Data = ReadOnlyMemory<byte>.Empty;
+        return true;
     }
 
     private BuiltinOperator[] ReadOperatorCodes()

@@ -5,7 +5,6 @@ internal static class GraphRewriter
 {
     public static void Rewrite(Graph graph)
     {
-        ConstantFolding.Apply(graph);
         PadFolding.Apply(graph);
         ActivationFolding.Apply(graph);
         PreprocessingFolding.Apply(graph);

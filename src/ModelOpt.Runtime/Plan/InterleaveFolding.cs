@@ -22,7 +22,7 @@ internal static class InterleaveFolding
             if (second.Inputs.Length == 0 || second.Inputs[0] is not { } between
                 || uses[between] != 1 || !producers.TryGetValue(between, out Node? first))
                 continue;
-            Kernel? kernel = OperatorKernels.Guard(second, () => (first.Operator, second.Operator) switch
+            Kernel? kernel = OperatorKernels.Guard<Kernel?>(second, () => (first.Operator, second.Operator) switch
             {
                 (BuiltinOperator.Quantize, BuiltinOperator.Transpose) => Quantizing(first, second, first),
                 (BuiltinOperator.Transpose, BuiltinOperator.Quantize) => Quantizing(second, first, first),
@@ -42,7 +42,7 @@ internal static class InterleaveFolding
 
     private static InterleaveKernel? Quantizing(Node quantize, Node transpose, Node first) =>
         first.Input(0).Type == TensorType.Float32 && quantize.Output.IsQuantized8 && SameQuantization(quantize.Output, transpose.Output)
-            && quantize.Input(0).Elements == quantize.Output.Elements && PlaneShape.Of(transpose) is { } shape
+            && PlaneShape.Of(transpose) is { } shape
             ? shape.CreateKernel(new QuantizingPlaneMap(QuantizeOperator.Quantizer(quantize.Output)))
             : null;
 

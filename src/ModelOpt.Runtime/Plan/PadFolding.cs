@@ -36,22 +36,15 @@ internal static class PadFolding
     private static Padding2D? Padding(Node pad, bool lowest)
     {
         Tensor input = pad.Input(0), output = pad.Output;
-        if (input.Rank != 4 || !pad.Input(1).IsConstant || (pad.OptionalInput(2) is { IsConstant: false }))
+        if (input.Rank != 4 || input.Elements == 0 || !pad.Input(1).IsConstant || (pad.OptionalInput(2) is { IsConstant: false }))
             return null;
         if (input.IsQuantized8 && (input.Scale != output.Scale || input.ZeroPoint != output.ZeroPoint))
             return null;
-        if (!PadOperator.FillValue(pad).AsSpan().SequenceEqual(lowest ? Lowest(output) : Zero(output)))
+        if (!PadOperator.FillValue(pad).AsSpan().SequenceEqual(lowest ? Lowest(output) : PadOperator.Zero(output)))
             return null;
         int[] p = PadOperator.Paddings(pad);
-        for (int i = 0; i < 4; i++)
-            pad.Require(
-                (long)input.Shape[i] + p[2 * i] + p[(2 * i) + 1] == output.Shape[i],
-                $"the output's dimension {i} does not fit the padding");
         return p[0] == 0 && p[1] == 0 && p[6] == 0 && p[7] == 0 ? new Padding2D(p[2], p[3], p[4], p[5]) : null;
     }
-
-    private static byte[] Zero(Tensor tensor) =>
-        tensor.IsQuantized8 ? [(byte)tensor.ZeroPoint] : new byte[tensor.Type.Size()];
 
     private static byte[] Lowest(Tensor tensor) => tensor.Type switch
     {

@@ -64,7 +64,7 @@ internal static class PreprocessingFolding
             if (cast.Operator != BuiltinOperator.Cast
                 || cast.Input(0).Type != TensorType.UInt8
                 || cast.Output.Type != TensorType.Float32
-                || cast.Input(0).Elements != cast.Output.Elements)
+                || cast.Input(0).Elements == 0)
                 return null;
             var chain = new Chain(cast);
             Node last = cast;
@@ -117,7 +117,7 @@ internal static class PreprocessingFolding
                 case BuiltinOperator.Add or BuiltinOperator.Sub or BuiltinOperator.Mul or BuiltinOperator.Div:
                     bool constantFirst = next.Input(1) == current;
                     Tensor constant = next.Input(constantFirst ? 0 : 1);
-                    if (!constant.IsConstant || constant.Type != TensorType.Float32 || next.Options.Byte(0) != 0
+                    if (!constant.IsConstant || next.Options.Byte(0) != 0
                         || !next.Output.Shape.AsSpan().SequenceEqual(current.Shape) || !TryChooseAxis(current, constant))
                         return false;
                     _steps.Add((next.Operator, constant, constantFirst));

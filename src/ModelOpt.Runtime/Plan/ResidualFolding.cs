@@ -46,11 +46,10 @@ internal static class ResidualFolding
     private static bool IsPlain(Node add)
     {
         Tensor left = add.Input(0), right = add.Input(1), output = add.Output;
-        return left.Type == output.Type && right.Type == output.Type
-            && (output.Type == TensorType.Float32
+        return (output.Type == TensorType.Float32
                 || (output.Type == TensorType.Int8 && left.IsQuantized8 && right.IsQuantized8 && output.IsQuantized8))
             && !left.IsConstant && !right.IsConstant && left.Elements > 0
-            && left.Shape.AsSpan().SequenceEqual(right.Shape) && left.Shape.AsSpan().SequenceEqual(output.Shape);
+            && left.Shape.AsSpan().SequenceEqual(right.Shape);
     }
 
     /// <summary>The operand that the last convolution of those before the addition computes for it alone; −1 if none does.</summary>

@@ -1,5 +1,5 @@
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Tflite;
+using ModelOpt.Runtime.Operators;
 
 namespace ModelOpt.Runtime.Plan;
 
@@ -122,14 +122,5 @@ internal sealed class StorageMap
 
     private Tensor Root(Tensor tensor) => _aliasOf.TryGetValue(tensor, out Tensor? root) ? root : tensor;
 
-    public static bool KeepsBytes(Node node)
-    {
-        if (node.Operator is not (BuiltinOperator.Reshape or BuiltinOperator.Squeeze or BuiltinOperator.ExpandDims))
-            return false;
-        Tensor input = node.Input(0);
-        node.Require(
-            input.Type == node.Output.Type && input.Elements == node.Output.Elements,
-            $"the input has {input.Elements} elements of {input.Type}, the output {node.Output.Elements} of {node.Output.Type}");
-        return true;
-    }
+    public static bool KeepsBytes(Node node) => OperatorKernels.Of(node) is ViewOperator;
 }

@@ -32,8 +32,7 @@ internal static class TensorTypes
         TensorType.Int8 or TensorType.UInt8 or TensorType.Bool => 1,
         TensorType.Float16 or TensorType.Int16 or TensorType.UInt16 or TensorType.BFloat16 => 2,
         TensorType.Float32 or TensorType.Int32 or TensorType.UInt32 => 4,
-        TensorType.Float64 or TensorType.Int64 or TensorType.UInt64 or TensorType.Complex64 => 8,
-        TensorType.Complex128 => 16,
+        TensorType.Float64 or TensorType.Int64 or TensorType.UInt64 => 8,
         _ => 0,
     };
 }

@@ -58,15 +58,20 @@ internal static class OperatorTesting
     public static TestTensor[] Run(
         BuiltinOperator op, IOperatorOptions? options, TestTensor?[] inputs, params TestTensor[] outputs)
     {
+        TestTensor[] variable = [.. inputs.OfType<TestTensor>().Where(t => !t.IsConstant)];
+        using TfliteModel model = TfliteModel.Load(Build(op, options, inputs, outputs));
+        return Run(model, variable, outputs);
+    }
+
+    /// <summary>A model of one operator.</summary>
+    public static byte[] Build(BuiltinOperator op, IOperatorOptions? options, TestTensor?[] inputs, TestTensor[] outputs)
+    {
         var m = new TestModel();
         int[] inputIndices = [.. inputs.Select((t, i) => t is null ? -1 : Add(m, t, $"input{i}"))];
         int[] outputIndices = [.. outputs.Select(
             (t, i) => m.Tensor($"output{i}", t.Type, t.Shape, t.Scale, t.ZeroPoint))];
         m.Operator(op, inputIndices, outputIndices, options);
-        TestTensor[] variable = [.. inputs.OfType<TestTensor>().Where(t => !t.IsConstant)];
-        int[] modelInputs = [.. inputIndices.Where((_, i) => inputs[i] is { IsConstant: false })];
-        using TfliteModel model = TfliteModel.Load(m.Build(modelInputs, outputIndices));
-        return Run(model, variable, outputs);
+        return m.Build([.. inputIndices.Where((_, i) => inputs[i] is { IsConstant: false })], outputIndices);
     }
 
     public static TestTensor Output(TensorType type, int[] shape, float scale = 0, int zeroPoint = 0) =>

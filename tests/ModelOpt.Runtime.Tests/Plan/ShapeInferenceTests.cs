@@ -1,0 +1,214 @@
+using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Tests.Operators;
+using ModelOpt.Runtime.Tests.Tflite;
+using ModelOpt.Runtime.Tflite;
+using static ModelOpt.Runtime.Tests.Operators.OperatorTesting;
+
+namespace ModelOpt.Runtime.Tests.Plan;
+
+/// <summary>A file whose tensors have other shapes or types than the operators give is refused, whatever the operator.</summary>
+[TestClass]
+public class ShapeInferenceTests
+{
+    private static readonly TestTensor Image = Floats(2, 4, 6, 8);
+    private static readonly Pool2DOptions Pool = new(Padding.Valid, 2, 1, 3, 2, ActivationFunction.None);
+
+    private static readonly Case[] Cases =
+    [
+        new(BuiltinOperator.Conv2D, new Conv2DOptions(Padding.Same, 2, 1, ActivationFunction.None), [Image, Floats(5, 3, 3, 8).AsConstant()], [Floats(2, 4, 3, 5)]),
+        new(BuiltinOperator.DepthwiseConv2D, new DepthwiseConv2DOptions(Padding.Valid, 1, 2, 2, ActivationFunction.None), [Image, Floats(1, 3, 3, 16).AsConstant()], [Floats(2, 1, 4, 16)]),
+        new(BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.None), [Image, Floats(7, 16).AsConstant()], [Floats(24, 7)]),
+        new(BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.None, true), [Image, Floats(7, 8).AsConstant()], [Floats(2, 4, 6, 7)]),
+        new(BuiltinOperator.MaxPool2D, Pool, [Image], [Floats(2, 3, 2, 8)]),
+        new(BuiltinOperator.AveragePool2D, Pool, [Image], [Floats(2, 3, 2, 8)]),
+        .. Arithmetic(BuiltinOperator.Add, BuiltinOperator.Sub, BuiltinOperator.Mul, BuiltinOperator.Div, BuiltinOperator.Minimum, BuiltinOperator.Maximum),
+        new(BuiltinOperator.PRelu, null, [Image, Floats(8).AsConstant()], [Image]),
+        new(BuiltinOperator.Concatenation, new ConcatenationOptions(-2, ActivationFunction.None), [Image, Floats(2, 4, 1, 8)], [Floats(2, 4, 7, 8)]),
+        new(BuiltinOperator.Pack, new PackOptions(BuiltinOptionsType.Pack, 2, 1), [Floats(3, 4), Floats(3, 4)], [Floats(3, 2, 4)]),
+        new(BuiltinOperator.Unpack, new PackOptions(BuiltinOptionsType.Unpack, 2, 1), [Floats(3, 2, 4)], [Floats(3, 4), Floats(3, 4)]),
+        new(BuiltinOperator.Pad, null, [Floats(2, 3), Pairs(1, 0, 0, 2)], [Floats(3, 5)]),
+        new(BuiltinOperator.PadV2, null, [Floats(2, 3), Pairs(1, 0, 0, 2), Floats().AsConstant()], [Floats(3, 5)]),
+        new(BuiltinOperator.Transpose, null, [Image, TestTensor.Ints(0, 3, 1, 2)], [Floats(2, 8, 4, 6)]),
+        new(BuiltinOperator.BatchMatMul, new BatchMatMulOptions(true, false), [Floats(3, 1, 5, 4), Floats(2, 5, 6)], [Floats(3, 2, 4, 6)]),
+        new(BuiltinOperator.Mean, new ReducerOptions(true), [Image, TestTensor.Ints(1, -2)], [Floats(2, 1, 1, 8)]),
+        new(BuiltinOperator.Sum, new ReducerOptions(false), [Image, TestTensor.Ints(3, 0)], [Floats(4, 6)]),
+        .. Unary(
+            BuiltinOperator.Logistic, BuiltinOperator.Tanh, BuiltinOperator.HardSwish, BuiltinOperator.Relu, BuiltinOperator.Relu6,
+            BuiltinOperator.ReluN1To1, BuiltinOperator.Relu0To1, BuiltinOperator.Neg, BuiltinOperator.Exp, BuiltinOperator.Log,
+            BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt),
+        new(BuiltinOperator.LeakyRelu, new LeakyReluOptions(0.1f), [Image], [Image]),
+        new(BuiltinOperator.Softmax, new SoftmaxOptions(1), [Image], [Image]),
+        new(BuiltinOperator.Slice, null, [Floats(4, 5), TestTensor.Ints(1, 2), TestTensor.Ints(2, -1)], [Floats(2, 3)]),
+        new(BuiltinOperator.StridedSlice, new StridedSliceOptions(0, 0, 0, 0, 1), [Floats(4, 5, 6), TestTensor.Ints(1, 4, 0), TestTensor.Ints(2, 0, 6), TestTensor.Ints(1, -2, 4)], [Floats(2, 2)]),
+        new(BuiltinOperator.Split, new SplitOptions(BuiltinOptionsType.Split, 2), [TestTensor.Ints(1), Floats(3, 4)], [Floats(3, 2), Floats(3, 2)]),
+        new(BuiltinOperator.SplitV, new SplitOptions(BuiltinOptionsType.SplitV, 2), [Floats(3, 4), TestTensor.Ints(-1, 1), TestTensor.Ints(1)], [Floats(3, 3), Floats(3, 1)]),
+        new(BuiltinOperator.Gather, new GatherOptions(1), [Floats(3, 4, 2), TestTensor.Ints(0, 3, 3)], [Floats(3, 3, 2)]),
+        new(BuiltinOperator.Cast, null, [Of(TensorType.UInt8, 3, 4)], [Floats(3, 4)], FreeType: true),
+        new(BuiltinOperator.DepthToSpace, new BlockOptions(BuiltinOptionsType.DepthToSpace, 2), [Image], [Floats(2, 8, 12, 2)]),
+        new(BuiltinOperator.SpaceToDepth, new BlockOptions(BuiltinOptionsType.SpaceToDepth, 2), [Image], [Floats(2, 2, 3, 32)]),
+        new(BuiltinOperator.ResizeBilinear, new ResizeOptions(BuiltinOptionsType.ResizeBilinear, false, true), [Image, TestTensor.Ints(7, 9)], [Floats(2, 7, 9, 8)]),
+        new(BuiltinOperator.ResizeNearestNeighbor, new ResizeOptions(BuiltinOptionsType.ResizeNearestNeighbor, false, true), [Image, TestTensor.Ints(7, 9)], [Floats(2, 7, 9, 8)]),
+        new(BuiltinOperator.Quantize, null, [Image], [Of(TensorType.Int8, 2, 4, 6, 8) with { Scale = 0.1f }], FreeType: true),
+        new(BuiltinOperator.Dequantize, null, [Of(TensorType.Int8, 2, 4, 6, 8) with { Scale = 0.1f }], [Image]),
+        new(BuiltinOperator.Reshape, new ReshapeOptions([3, -1]), [Floats(2, 6)], [Floats(3, 4)]),
+        new(BuiltinOperator.Reshape, null, [Floats(2, 6), TestTensor.Ints(4, 3)], [Floats(4, 3)]),
+        new(BuiltinOperator.Squeeze, new SqueezeOptions([-2]), [Floats(1, 1, 3)], [Floats(1, 3)]),
+        new(BuiltinOperator.Squeeze, null, [Floats(1, 3, 1)], [Floats(3)]),
+        new(BuiltinOperator.ExpandDims, null, [Floats(2, 3), TestTensor.Ints(-1)], [Floats(2, 3, 1)]),
+        new(BuiltinOperator.Shape, null, [Image], [Of(TensorType.Int64, 4)], FreeType: true),
+    ];
+
+    [TestMethod]
+    public void Every_supported_operator_is_a_case()
+    {
+        BuiltinOperator[] missing =
+            [.. Enum.GetValues<BuiltinOperator>().Where(op => IsSupported(op) && !Array.Exists(Cases, c => c.Operator == op))];
+        Assert.IsEmpty(missing, string.Join(", ", missing));
+
+        static bool IsSupported(BuiltinOperator op)
+        {
+            try
+            {
+                OperatorKernels.Of(new Node(op, 0, [], [new Tensor("y", TensorType.Float32, [1], null)]));
+                return true;
+            }
+            catch (InvalidModelException)
+            {
+                return false;
+            }
+        }
+    }
+
+    [TestMethod]
+    public void What_the_inputs_give_is_loaded()
+    {
+        foreach (Case c in Cases)
+            TfliteModel.Load(c.Build(c.Outputs)).Dispose();
+    }
+
+    [TestMethod]
+    public void Any_other_shape_is_refused()
+    {
+        foreach (Case c in Cases)
+        {
+            for (int i = 0; i < c.Outputs.Length; i++)
+            {
+                int[] shape = c.Outputs[i].Shape;
+                for (int axis = 0; axis < shape.Length; axis++)
+                {
+                    foreach (int size in (int[])[0, shape[axis] - 1, shape[axis] + 1, 1, 1000])
+                    {
+                        if (size != shape[axis])
+                            Refused(c, i, c.Outputs[i] with { Shape = [.. shape[..axis], size, .. shape[(axis + 1)..]] });
+                    }
+                }
+
+                // As many elements in other dimensions.
+                Refused(c, i, c.Outputs[i] with { Shape = [1, .. shape] });
+                if (shape.Length > 0 && shape[0] != shape[^1])
+                    Refused(c, i, c.Outputs[i] with { Shape = [shape[^1], .. shape[1..^1], shape[0]] });
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Any_other_type_is_refused()
+    {
+        foreach (Case c in Cases)
+        {
+            for (int i = 0; i < c.Outputs.Length && !c.FreeType; i++)
+            {
+                foreach (TensorType type in (TensorType[])[TensorType.Float32, TensorType.Float16, TensorType.Int8, TensorType.Int64, TensorType.Float64])
+                {
+                    if (type != c.Outputs[i].Type)
+                        Refused(c, i, c.Outputs[i] with { Type = type });
+                }
+            }
+        }
+    }
+
+    [TestMethod]
+    public void The_number_of_outputs_counts()
+    {
+        var c = Array.Find(Cases, c => c.Operator == BuiltinOperator.Relu)!;
+        var e = Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.Load(c.Build([Image, Image])));
+        StringAssert.Contains(e.Message, "it has 1 outputs, not 2");
+    }
+
+    /// <summary>Nodes that the plan would have replaced before their own checks.</summary>
+    [TestMethod]
+    [DataRow(3, 1500, 1500, 1, 1, 3)]
+    [DataRow(3, 1, 1, 1500, 1500, 3)]
+    public void An_output_smaller_or_larger_than_the_input_is_refused_before_nodes_are_folded(
+        int channels, int height, int width, int outputHeight, int outputWidth, int outputChannels)
+    {
+        var m = new TestModel();
+        int x = m.Tensor("x", TensorType.Float32, [1, channels, height, width]);
+        int q = m.Tensor("q", TensorType.Int8, [1, channels, height, width], 0.1f);
+        int y = m.Tensor("y", TensorType.Int8, [1, outputHeight, outputWidth, outputChannels], 0.1f);
+        m.Operator(BuiltinOperator.Quantize, [x], [q]);
+        m.Operator(BuiltinOperator.Transpose, [q, m.Constant("p", TensorType.Int32, [4], new[] { 0, 2, 3, 1 })], [y]);
+        AssertNames(m.Build([x], [y]), "TRANSPOSE", "'y'");
+
+        m = new TestModel();
+        x = m.Tensor("x", TensorType.UInt8, [1, height, width, channels]);
+        int f = m.Tensor("f", TensorType.Float32, [1, height, width, channels]), g = m.Tensor("g", TensorType.Float32, [1, height, width, channels]);
+        y = m.Tensor("y", TensorType.Int8, [1, outputHeight, outputWidth, outputChannels], 0.1f);
+        m.Operator(BuiltinOperator.Cast, [x], [f]);
+        m.Operator(
+            BuiltinOperator.Mul, [f, m.Constant("c", TensorType.Float32, [3], new[] { 1f, 2, 3 })], [g],
+            new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
+        m.Operator(BuiltinOperator.Quantize, [g], [y]);
+        AssertNames(m.Build([x], [y]), "QUANTIZE", "'y'");
+    }
+
+    [TestMethod]
+    public void A_shape_that_is_computed_from_a_shape_is_known()
+    {
+        var m = new TestModel();
+        int x = m.Tensor("x", TensorType.Float32, [2, 3, 4]), sizes = m.Tensor("sizes", TensorType.Int32, [3]);
+        int last = m.Tensor("last", TensorType.Int32, [1]), shape = m.Tensor("shape", TensorType.Int32, [2]);
+        int y = m.Tensor("y", TensorType.Float32, [6, 4]);
+        m.Operator(BuiltinOperator.Shape, [x], [sizes]);
+        m.Operator(BuiltinOperator.Gather, [sizes, m.Constant("2", TensorType.Int32, [1], new[] { 2 })], [last], new GatherOptions(0));
+        m.Operator(
+            BuiltinOperator.Concatenation, [m.Constant("-1", TensorType.Int32, [1], new[] { -1 }), last], [shape],
+            new ConcatenationOptions(0, ActivationFunction.None));
+        m.Operator(BuiltinOperator.Reshape, [x, shape], [y]);
+        TfliteModel.Load(m.Build([x], [y])).Dispose();
+    }
+
+    private static void Refused(Case c, int index, TestTensor claimed)
+    {
+        TestTensor[] outputs = [.. c.Outputs];
+        outputs[index] = claimed;
+        AssertNames(c.Build(outputs), c.Operator.TfliteName(), $"'output{index}'");
+    }
+
+    private static void AssertNames(byte[] file, string op, string tensor)
+    {
+        var e = Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.Load(file).Dispose());
+        StringAssert.Contains(e.Message, op);
+        StringAssert.Contains(e.Message, $"tensor {tensor} is");
+    }
+
+    private static IEnumerable<Case> Arithmetic(params BuiltinOperator[] operators) =>
+        operators.Select(op => new Case(op, null, [Floats(3, 1, 4), Floats(2, 1)], [Floats(3, 2, 4)]));
+
+    private static IEnumerable<Case> Unary(params BuiltinOperator[] operators) =>
+        operators.Select(op => new Case(op, null, [Image], [Image]));
+
+    private static TestTensor Floats(params int[] shape) => Of(TensorType.Float32, shape);
+
+    private static TestTensor Of(TensorType type, params int[] shape) => TestTensor.Random(new Random(1), type, shape);
+
+    private static TestTensor Pairs(params int[] values) =>
+        new(TensorType.Int32, [values.Length / 2, 2], values, IsConstant: true);
+
+    private sealed record Case(
+        BuiltinOperator Operator, IOperatorOptions? Options, TestTensor[] Inputs, TestTensor[] Outputs, bool FreeType = false)
+    {
+        public byte[] Build(TestTensor[] outputs) => OperatorTesting.Build(Operator, Options, Inputs, outputs);
+    }
+}
