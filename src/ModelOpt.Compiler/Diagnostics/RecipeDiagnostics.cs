@@ -41,6 +41,14 @@ internal static class RecipeDiagnostics
         "The model is quantized already", "the file quantizes activations itself, and is left as it is.",
         "Compress the float model that it was made from, or set Quantization to None to say so.");
 
+    public static readonly DiagnosticDescriptor LayersInFloat = new("MOPT4017", Warning,
+        "Quantized layers compute in float", "{0} of the layers that the file quantizes compute in float32: {1}.",
+        "Quantize the model with symmetric int8 weights and 8-bit activations, or compress the float model.");
+
+    public static readonly DiagnosticDescriptor WideActivations = new("MOPT4018", Warning,
+        "Activations of 16 bits", "{0} activations are quantized to 16 bits in the file; they are computed in float32, without that rounding.",
+        "Quantize the model with 8-bit activations, or compress the float model.");
+
     public static readonly DiagnosticDescriptor ConstantNotFinite = new("MOPT4016", Error,
         "A weight is not finite", "the constant holds {0}, which cannot be quantized.",
         "Check the training that the weights are from, or set Quantization to None.");

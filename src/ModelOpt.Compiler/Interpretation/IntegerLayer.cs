@@ -18,9 +18,10 @@ internal sealed class IntegerLayer
     private readonly Tensor? bias;
     private readonly float[] multipliers;
 
-    private IntegerLayer(Node node, Quantization input, Quantization weight, Quantization output)
+    private IntegerLayer(Node node, Quantization output)
     {
-        (this.node, this.input, this.output) = (node, input, output);
+        Quantization weight = node.Input(1).Quantization!;
+        (this.node, input, this.output) = (node, node.Input(0).Quantization!, output);
         this.weight = Integers(weight, node.Input(1).Constant!);
         bias = node.InputOrNull(2) is { } value ? Integers(value.Quantization!, value.Constant!) : null;
         multipliers = [.. weight.Scales.Select(scale => input.Scale * scale / output.Scale)];
@@ -31,14 +32,8 @@ internal sealed class IntegerLayer
     /// <param name="node">The node.</param>
     public static IntegerLayer? Of(Graph graph, Node node)
     {
-        if (Operator.Of(node).Quantization != QuantizationRule.Weighted) return null;
-        if (node.Float("alpha", 1) != 1 || node.Float("beta", 1) != 1) return null;
-        Value result = FusedActivation.Of(graph, node)?.Output ?? node.Output;
-        if (EightBits(node.Input(0)) is not { } input || EightBits(result) is not { } output) return null;
-        if (node.Input(1) is not { IsConstant: true, Quantization: { Type: ElementType.Int8 } weight }
-            || weight.ZeroPoints.Any(z => z != 0)) return null;
-        bool hasBias = node.InputOrNull(2) is null or { IsConstant: true, Quantization.Type: ElementType.Int32 };
-        return hasBias ? new IntegerLayer(node, input, weight, output) : null;
+        if (Operator.Of(node).Quantization != QuantizationRule.Weighted || !node.Input(1).IsConstant) return null;
+        return IntegerForm.Is(graph, node) ? new IntegerLayer(node, IntegerForm.Results(graph, node).Single().Quantization!) : null;
     }
 
     /// <summary>The layer's result in whole steps of its grid, not yet clamped: a fused activation may come first.</summary>
@@ -81,7 +76,4 @@ internal sealed class IntegerLayer
 
     private static Tensor Integers(Quantization grid, Tensor constant) =>
         Casting.To(grid.Quantize(constant), ElementType.Float32);
-
-    private static Quantization? EightBits(Value value) =>
-        value.Quantization is { IsPerTensor: true, Type: ElementType.Int8 or ElementType.UInt8 } grid ? grid : null;
 }

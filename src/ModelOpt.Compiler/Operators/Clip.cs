@@ -15,6 +15,11 @@ internal sealed class Clip : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
+    public override int DataInputs => 1;
+
+    public override string? WhyFloat(Node node) =>
+        node.Inputs.Skip(1).Any(bound => bound is { IsConstant: false }) ? "its bounds are computed at run time" : null;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         if (opset >= 11) return;

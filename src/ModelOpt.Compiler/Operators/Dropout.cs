@@ -14,6 +14,8 @@ internal sealed class Dropout : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
+    public override int DataInputs => 1;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         bool trains = node.InputOrNull(Training) is { } mode && mode.Constant?.Bytes.Span[0] != 0;

@@ -13,6 +13,8 @@ internal sealed class Gather : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
+    public override int DataInputs => 1;
+
     public override void InferShapes(Node node)
     {
         Shape data = node.ShapeOf(0), indices = node.ShapeOf(1);

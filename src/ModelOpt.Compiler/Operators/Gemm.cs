@@ -118,8 +118,7 @@ internal sealed class Gemm : Operator, IDifferentiable
         if (node.Input(1).Constant is { } weights)
         {
             int outputs = weights.Dims[transB ? 0 : 1];
-            bool isBias = alpha == 1 && beta == 1 && c?.Constant is { } bias
-                && (bias.Count == 1 || (bias.Count == outputs && bias.Dims[^1] == outputs));
+            bool isBias = alpha == 1 && beta == 1 && c?.Constant is { } bias && IsBias(bias, outputs);
             TfliteTensor x = transA ? context.Input(node, 0, [1, 0]) : context.FullyConnectedInput(node, 0);
             TfliteTensor w = transA
                 ? context.Input(node, 1, transB ? [0, 1] : [1, 0]) : context.FullyConnectedWeight(node, 1, 0, transB);
@@ -170,6 +169,16 @@ internal sealed class Gemm : Operator, IDifferentiable
             context.Emit(op, [a, b], [to], new ArithmeticOptions(
                 op == BuiltinOperator.Mul ? BuiltinOptionsType.Mul : BuiltinOptionsType.Add, activation));
     }
+
+    public override string? WhyFloat(Node node)
+    {
+        if (node.Float("alpha", 1) != 1 || node.Float("beta", 1) != 1) return "it has an alpha or beta";
+        if (node.InputOrNull(2)?.Constant is not { } c) return null;
+        return node.Input(1).Constant is { } weight && IsBias(c, weight.Dims[Transposed(node).B ? 0 : 1])
+            ? null : "what it adds differs from row to row";
+    }
+
+    private static bool IsBias(Tensor c, int outputs) => c.Count == 1 || (c.Count == outputs && c.Dims[^1] == outputs);
 
     private static (bool A, bool B) Transposed(Node node) => (node.Int("transA", 0) != 0, node.Int("transB", 0) != 0);
 

@@ -16,6 +16,8 @@ internal sealed class Pad : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
+    public override int DataInputs => 1;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         if (opset >= 11) return;

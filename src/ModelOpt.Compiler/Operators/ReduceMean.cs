@@ -12,6 +12,8 @@ internal sealed class ReduceMean : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
+    public override int DataInputs => 1;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         if (opset < 18) return;

@@ -12,6 +12,8 @@ internal sealed class Reshape : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
+    public override int DataInputs => 1;
+
     public override void InferShapes(Node node)
     {
         Shape shape = node.ShapeOf(0);

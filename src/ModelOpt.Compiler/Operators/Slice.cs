@@ -13,6 +13,8 @@ internal sealed class Slice : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
+    public override int DataInputs => 1;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         node.AttributeToInput(graph, "starts", 1);

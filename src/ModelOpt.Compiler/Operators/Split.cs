@@ -18,6 +18,8 @@ internal sealed class Split : Operator, IDifferentiable
 
     public override bool CountsOutputs => true;
 
+    public override int DataInputs => 1;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         node.AttributeToInput(graph, "split", 1);

@@ -12,6 +12,8 @@ internal sealed class Squeeze : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
+    public override int DataInputs => 1;
+
     public override void Normalize(Graph graph, Node node, int opset) => node.AttributeToInput(graph, "axes", 1);
 
     public override void InferShapes(Node node)

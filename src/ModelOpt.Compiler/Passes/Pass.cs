@@ -8,6 +8,9 @@ internal enum PassPhase
     /// <summary>Same function, fewer nodes. These passes repeat until none changes anything.</summary>
     Simplify,
 
+    /// <summary>The grids that the file has become grids that integer kernels take.</summary>
+    Legalize,
+
     /// <summary>Same function, in a form that the following lose less of.</summary>
     Prepare,
 

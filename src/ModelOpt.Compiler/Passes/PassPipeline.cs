@@ -25,6 +25,9 @@ internal static class PassPipeline
         new BatchNormFolding(),
         new AffineFolding(),
         new PadFolding(),
+        new ForeignGrids(),
+        new LayerGrids(),
+        new GridAgreement(),
         new ChannelEqualization(),
         new ChannelPruning(),
         new Decomposition(),
@@ -71,15 +74,17 @@ internal static class PassPipeline
     public static IReadOnlyList<AppliedPass> Compress(Graph graph, PassContext context)
     {
         context.Recipe.CheckMatches(context.Options.Recipe, [.. graph.Nodes.Select(n => n.Label)]);
-        if (IsQuantized(graph))
+        bool isQuantized = IsQuantized(graph);
+        List<AppliedPass> applied = [.. Run(PassPhase.Legalize)];
+        if (isQuantized)
         {
             // Its grids are part of its function: a Relu, for one, may be there only as the lower end of a grid.
             if (context.Options.Quantization != QuantizationMode.None)
                 context.Diagnostics.Report(RecipeDiagnostics.AlreadyQuantized.At(null, null));
-            return [];
+            return applied;
         }
 
-        List<AppliedPass> applied = [.. Run(PassPhase.Prepare)];
+        applied.AddRange(Run(PassPhase.Prepare));
         context.Reference = graph.Clone();
         return [.. applied, .. Run(PassPhase.Shrink), .. Run(PassPhase.Constrain), .. Run(PassPhase.Quantize), .. Run(PassPhase.FineTune),
             .. Run(PassPhase.Interface)];

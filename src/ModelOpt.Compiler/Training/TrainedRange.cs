@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
 using ModelOpt.Compiler.Passes.Quantize;
 
 namespace ModelOpt.Compiler.Training;
@@ -74,5 +75,5 @@ internal sealed class TrainedRange
 
     // A Concat's constants lie on the grid of its output.
     private static bool HoldsConstant(Node node) =>
-        QuantizationScheme.IsMover(node) && node.Inputs.OfType<Value>().Any(v => v is { IsConstant: true, Type: ElementType.Float32 });
+        IntegerForm.IsMover(node) && IntegerForm.Data(node).Any(v => v is { IsConstant: true, Type: ElementType.Float32 });
 }

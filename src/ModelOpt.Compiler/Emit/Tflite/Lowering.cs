@@ -71,18 +71,9 @@ internal sealed partial class Lowering
         DefineOutputs(graph.Outputs);
     }
 
-    /// <summary>
-    /// Whether a node runs in integers: its operator can, and all its float inputs and outputs are annotated, but for bounds
-    /// and the like (<see cref="Operator.DataInputs"/>).
-    /// </summary>
+    /// <summary>Whether a node computes on integers; see <see cref="IntegerForm"/>.</summary>
     /// <param name="node">The node.</param>
-    public bool RunsQuantized(Node node)
-    {
-        Operator op = Operator.Of(node);
-        return op.Quantization != QuantizationRule.Float
-            && node.Inputs.Take(op.DataInputs).OfType<Value>().All(v => !v.Type.IsFloat() || IsQuantized(v))
-            && node.Outputs.OfType<Value>().All(v => !v.Type.IsFloat() || IsQuantized(Effective(node, v)));
-    }
+    public bool RunsQuantized(Node node) => IntegerForm.Is(graph, node);
 
     /// <summary>
     /// The activation to write as part of this node: that of the Relu or Clip that alone reads the result. From then on
@@ -128,8 +119,6 @@ internal sealed partial class Lowering
     /// <param name="dims">The sizes in stored order; as many as those of <paramref name="like"/>.</param>
     public static TfliteTensor Temporary(Node node, TfliteTensor like, ReadOnlySpan<int> dims) =>
         Temporary(node, like.Type, dims, like.OpenAxis, like.Quantization);
-
-    private static bool IsQuantized(Value value) => value.Quantization is { Type: not ElementType.Float16 };
 
     private Value Effective(Node node, Value output) =>
         output == node.Outputs[0] && FusedActivation.Of(graph, node) is { } activation ? activation.Output : output;

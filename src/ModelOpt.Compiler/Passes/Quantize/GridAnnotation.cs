@@ -14,9 +14,6 @@ internal static class GridAnnotation
     // may be all that the channel has, and not so fine that the multiplier is none in TFLite's fixed point (2^-31).
     private const float LeastOfLargest = 1f / (1 << 16);
 
-    private static readonly Quantization Unit = Quantization.PerTensor(ElementType.Int8, 1f / 256, -128);
-    private static readonly Quantization Symmetric = Quantization.PerTensor(ElementType.Int8, 1f / 128, 0);
-
     /// <summary>Annotates activations, then weights, then biases, and rounds the constants to their grids.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="scheme">What is quantized.</param>
@@ -40,12 +37,7 @@ internal static class GridAnnotation
     /// <summary>The parameters that TFLite prescribes for an operator's output, or null.</summary>
     /// <param name="value">The output.</param>
     public static Quantization? Fixed(Value value) =>
-        value.Producer is null ? null : Operator.Of(value.Producer).Quantization switch
-        {
-            QuantizationRule.FixedUnit => Unit,
-            QuantizationRule.FixedSymmetric => Symmetric,
-            _ => null,
-        };
+        value.Producer is null ? null : IntegerForm.Prescribed(value.Producer);
 
     private static void Weighted(Graph graph, Node node)
     {
@@ -70,13 +62,7 @@ internal static class GridAnnotation
 
     /// <summary>Puts the int32 bias of a layer on the grid of its sums: steps of the input times those of each channel's weights.</summary>
     /// <param name="node">The layer, of which the input and the weight are annotated.</param>
-    public static void FollowBias(Node node)
-    {
-        float inputScale = node.Input(0).Quantization!.Scale;
-        Value bias = node.Input(2);
-        float[] scales = [.. node.Input(1).Quantization!.Scales.Select(s => inputScale * s)];
-        Round(bias, new Quantization(ElementType.Int32, scales, new int[scales.Length], scales.Length == 1 ? -1 : bias.Constant!.Rank - 1));
-    }
+    public static void FollowBias(Node node) => Round(node.Input(2), IntegerForm.Sums(node));
 
     private static void Constants(Graph graph, Node node)
     {
@@ -87,7 +73,7 @@ internal static class GridAnnotation
             Value constant = graph.OwnConstant(node, i);
             WeightGrid.CheckFinite(constant);
             // A Concat's or a mover's constant lies on the grid that its output has.
-            Round(constant, QuantizationScheme.IsMover(node) ? node.Output.Quantization! : WeightGrid.Asymmetric(constant.Constant!));
+            Round(constant, IntegerForm.IsMover(node) ? node.Output.Quantization! : WeightGrid.Asymmetric(constant.Constant!));
         }
     }
 

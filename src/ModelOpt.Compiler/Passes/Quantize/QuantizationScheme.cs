@@ -43,10 +43,10 @@ internal sealed class QuantizationScheme
         {
             string? reason = WhyFloat(node) ?? exclude(node);
             if (reason is null) candidates.Add(node);
-            else if (!IsMover(node) && TouchesFloat(node)) scheme.Reasons[node] = reason;
+            else if (!IntegerForm.IsMover(node) && TouchesFloat(node)) scheme.Reasons[node] = reason;
         }
 
-        HashSet<Node> chosen = [.. candidates.Where(n => !IsMover(n))];
+        HashSet<Node> chosen = [.. candidates.Where(n => !IntegerForm.IsMover(n))];
         HashSet<Value> quantized = [.. chosen.SelectMany(n => DataOf(graph, n))];
         bool grown = true;
         while (grown)
@@ -65,40 +65,21 @@ internal sealed class QuantizationScheme
         scheme.order.AddRange(graph.Values.Where(quantized.Contains));
         foreach (Value value in scheme.order) scheme.parents[value] = value;
         // An Identity that is still here stands between two grids: see Requantization.
-        foreach (Node node in scheme.Nodes.Where(n => IsMover(n) && n.Type != "Identity")) scheme.Join(DataOf(graph, node));
+        foreach (Node node in scheme.Nodes.Where(n => IntegerForm.IsMover(n) && n.Type != "Identity")) scheme.Join(DataOf(graph, node));
         return scheme;
     }
 
     /// <summary>The float activations that a node reads, and the one it writes (behind a fused activation).</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="node">A node that can run in int8.</param>
-    public static List<Value> DataOf(Graph graph, Node node)
-    {
-        List<Value> data = [.. node.Inputs.Take(Operator.Of(node).DataInputs).OfType<Value>().Where(v => !v.IsConstant)];
-        Node last = FusedActivation.Of(graph, node) ?? node;
-        data.AddRange(last.Outputs.OfType<Value>());
-        return data;
-    }
-
-    /// <summary>Whether a node only moves data, so that what it reads and writes shares its parameters.</summary>
-    /// <param name="node">The node.</param>
-    public static bool IsMover(Node node) =>
-        Operator.Of(node).Quantization is QuantizationRule.SharesInput or QuantizationRule.SharesAll;
+    public static List<Value> DataOf(Graph graph, Node node) =>
+        [.. IntegerForm.Data(node).Where(v => !v.IsConstant), .. IntegerForm.Results(graph, node)];
 
     private static bool TouchesFloat(Node node) =>
         node.Outputs.OfType<Value>().Any(v => v.Type == ElementType.Float32);
 
-    private static string? WhyFloat(Node node)
-    {
-        Operator op = Operator.Of(node);
-        if (op.Quantization == QuantizationRule.Float) return $"{node.Type} has no int8 form";
-        var data = node.Inputs.Take(op.DataInputs).OfType<Value>().ToList();
-        if (data.Concat(node.Outputs.OfType<Value>()).Any(v => v.Type != ElementType.Float32)) return "its values are not float32";
-        if (data.TrueForAll(v => v.IsConstant)) return "it reads no activation";
-        if (op.Quantization != QuantizationRule.Weighted) return null;
-        if (node.Input(0).IsConstant) return "its first input is constant";
-        return node.InputOrNull(2) is { IsConstant: false } ? "its bias is computed at run time" : null;
-    }
+    private static string? WhyFloat(Node node) =>
+        IntegerForm.WhyNot(node) ?? (IntegerForm.Data(node).All(v => v.IsConstant) ? "it reads no activation" : null);
 
     private void Join(List<Value> values)
     {

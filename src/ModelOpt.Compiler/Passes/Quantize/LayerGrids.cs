@@ -1,0 +1,88 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+
+namespace ModelOpt.Compiler.Passes.Quantize;
+
+/// <summary>
+/// Brings the constants of a file's quantized layers to the form that integer kernels take: weights without zero points, where
+/// their integers fit int8 so, and biases on the grid of the layer's sums. A layer for which that is not possible computes in
+/// float, and a warning says so.
+/// </summary>
+internal sealed class LayerGrids : Pass
+{
+    // Beyond 2^30 steps the int32 accumulator has no room for the products.
+    private const double MaxBiasSteps = 1 << 30;
+    private const int Named = 3;
+
+    /// <inheritdoc/>
+    public override PassPhase Phase => PassPhase.Legalize;
+
+    /// <inheritdoc/>
+    public override PassResult Apply(Graph graph, PassContext context)
+    {
+        int changes = 0;
+        List<string> notes = [];
+        foreach (Node node in graph.Nodes)
+        {
+            if (Operator.Of(node).Quantization != QuantizationRule.Weighted || !IsQuantized(graph, node)) continue;
+            if (node.Input(1).IsConstant && IntegerForm.WhyNot(node) is null)
+            {
+                changes += Center(node.Input(1)) ? 1 : 0;
+                changes += MoveBias(graph, node) ? 1 : 0;
+            }
+
+            if (!IntegerForm.Is(graph, node)) notes.Add($"{node.Label}: {WhyFloat(node)}");
+        }
+
+        if (notes.Count > 0)
+        {
+            string rest = notes.Count > Named ? $" and {notes.Count - Named} more" : "";
+            context.Diagnostics.Report(RecipeDiagnostics.LayersInFloat.At(null, null, notes.Count, string.Join("; ", notes.Take(Named)) + rest));
+        }
+
+        return new PassResult(changes, notes);
+    }
+
+    /// <summary>Whether the file means the layer to be in integers.</summary>
+    private static bool IsQuantized(Graph graph, Node node) =>
+        node.Input(0).Quantization is not null && node.Input(1).Quantization is not null
+        && IntegerForm.Results(graph, node).All(v => v.Quantization is not null);
+
+    /// <summary>Takes the zero points off a weight where what is left fits int8.</summary>
+    private static bool Center(Value weight)
+    {
+        if (weight.Quantization is not { Type: ElementType.Int8 } grid || grid.ZeroPoints.All(z => z == 0)) return false;
+        Quantization centered = grid with { ZeroPoints = new int[grid.ZeroPoints.Count] };
+        if (!centered.Round(weight.Constant!).Bytes.Span.SequenceEqual(weight.Constant!.Bytes.Span)) return false;
+        weight.Quantization = centered;
+        return true;
+    }
+
+    /// <summary>Gives a layer a bias of its own on the grid of its sums.</summary>
+    private static bool MoveBias(Graph graph, Node node)
+    {
+        if (node.InputOrNull(2) is not { Constant: { Type: ElementType.Float32 } tensor } || !IntegerForm.HasIntegerWeight(node)) return false;
+        if (IntegerForm.IsOnSums(node)) return false;
+        float[] scales = [.. IntegerForm.Sums(node).Scales];
+        int outputs = Math.Max(tensor.Count, scales.Length);
+        float[] bias = new float[outputs];
+        for (int i = 0; i < outputs; i++)
+        {
+            bias[i] = tensor.Span<float>()[tensor.Count == 1 ? 0 : i];
+            // A number that is none is not smaller either.
+            if (!(Math.Abs(bias[i]) < MaxBiasSteps * scales[scales.Length == 1 ? 0 : i])) return false;
+        }
+
+        graph.ReplaceConstant(node, 2, Tensor.Vector<float>(bias));
+        GridAnnotation.FollowBias(node);
+        return true;
+    }
+
+    private static string WhyFloat(Node node) =>
+        IntegerForm.WhyNot(node) is { } reason ? reason
+        : !node.Input(1).IsConstant ? "its operands have no 8-bit grids"
+        : !IntegerForm.HasIntegerWeight(node) ? "its weight is not symmetric int8, per tensor or per output channel"
+        : node.InputOrNull(2) is not null && !IntegerForm.IsOnSums(node) ? "its bias is too large for the grid of its sums"
+        : "its input or output has no 8-bit grid";
+}
