@@ -13,6 +13,9 @@ internal sealed class TestGraph
     /// <summary>A float input; a size of -1 is the batch <c>N</c>.</summary>
     public Value Input(string name, params long[] dims) => Input(name, ElementType.Float32, dims);
 
+    /// <summary>The graph so far.</summary>
+    public Graph Graph => graph;
+
     /// <summary>An input; a size of -1 is the batch <c>N</c>.</summary>
     public Value Input(string name, ElementType type, params long[] dims)
     {

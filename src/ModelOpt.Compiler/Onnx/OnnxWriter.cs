@@ -21,6 +21,7 @@ internal sealed class OnnxWriter
     private readonly QdqPlan plan;
     private readonly HashSet<string> taken;
     private readonly Dictionary<Value, string> read = [];
+    private readonly Dictionary<Value, string> unrounded = [];
     private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
     private readonly int opset;
 
@@ -68,7 +69,7 @@ internal sealed class OnnxWriter
         NodeProto target = Add(node.Type, node.Name, []);
         // The nodes that its constants need come first.
         proto.Node.RemoveAt(proto.Node.Count - 1);
-        target.Input.AddRange(node.Inputs.Select(v => v is null ? "" : Read(v)));
+        target.Input.AddRange(QdqPlan.ReadsUnrounded(node) ? [unrounded[node.Input(0)]] : node.Inputs.Select(v => v is null ? "" : Read(v)));
         proto.Node.Add(target);
         foreach ((string name, object value) in node.Attributes) target.Attribute.Add(OnnxAttributes.Write(name, value));
         Upgrade(node, target);
@@ -92,6 +93,7 @@ internal sealed class OnnxWriter
     {
         if (!graph.Inputs.Contains(value) && !(graph.IsOutput(value) && name == value.Name))
             proto.ValueInfo.Add(OnnxTypes.Write(name, value.Type, value.Shape));
+        unrounded[value] = name;
         if (plan.GridOf(value) is not { } annotation)
         {
             read[value] = name;

@@ -95,7 +95,8 @@ internal static class QdqFolding
 
         long axis = node.Int("axis", 1);
         if (axis < 0 && shape is not null) axis += shape.Rank;
-        bool fits = shape is not null && axis >= 0 && axis < shape.Rank
+        // Where the file does not state the shape of an activation, it is checked once it is inferred.
+        bool fits = shape is null ? axis >= 0 : axis >= 0 && axis < shape.Rank
             && (!shape[(int)axis].IsKnown || shape[(int)axis].Size == scales.Length);
         return fits ? new Quantization(type, scales, zeroPoints, (int)axis)
             : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"{scales.Length} scales do not fit axis {axis}");

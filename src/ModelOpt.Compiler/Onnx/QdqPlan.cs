@@ -13,10 +13,20 @@ internal sealed class QdqPlan
     private readonly Dictionary<Node, Value> dropped = [];
     private readonly Dictionary<Value, Value> storedAs = [];
     private readonly Dictionary<Value, Quantization> inner = [];
+    private readonly HashSet<Value> unrounded = [];
 
     private QdqPlan()
     {
     }
+
+    /// <summary>
+    /// Whether a node only rounds to another grid what a mover wrote. It reads that before its pair: there it lies on its grid
+    /// already, and of two pairs in a row ONNX Runtime makes one, which rounds otherwise.
+    /// </summary>
+    /// <param name="node">The node.</param>
+    public static bool ReadsUnrounded(Node node) => node.Type == "Identity"
+        && node.Input(0) is { Producer: { } mover, Quantization: { } grid } && !grid.Equals(node.Output.Quantization)
+        && IntegerForm.StaysOn(mover, grid) && IntegerForm.Data(mover).All(v => grid.Equals(v.Quantization));
 
     /// <summary>Decides for a graph.</summary>
     /// <param name="graph">The graph, with shapes.</param>
@@ -39,6 +49,13 @@ internal sealed class QdqPlan
             }
         }
 
+        foreach (Value value in graph.Values)
+        {
+            if (value is { Quantization: not null, Producer: not null, Consumers.Count: > 0 } && !graph.IsOutput(value)
+                && (value.Consumers.All(ReadsUnrounded) || IsRoundedByConcat(value)))
+                plan.unrounded.Add(value);
+        }
+
         return plan;
     }
 
@@ -52,7 +69,12 @@ internal sealed class QdqPlan
 
     /// <summary>The grid that a value is rounded to, or null.</summary>
     /// <param name="value">An activation.</param>
-    public Quantization? GridOf(Value value) => value.Quantization ?? inner.GetValueOrDefault(value);
+    public Quantization? GridOf(Value value) =>
+        unrounded.Contains(value) ? null : value.Quantization ?? inner.GetValueOrDefault(value);
+
+    /// <summary>Whether an Identity rounds a value to the grid that all Concats that read it round it to anyway.</summary>
+    private static bool IsRoundedByConcat(Value value) => value.Producer!.Type == "Identity"
+        && value.Consumers.All(n => n.Type == "Concat" && value.Quantization!.Equals(n.Output.Quantization));
 
     /// <summary>Whether saturation on the grid does what the activation does: both bounds fall on its ends.</summary>
     private static bool Covers(Quantization grid, Node activation)

@@ -47,6 +47,17 @@ internal static class IntegerForm
     public static bool IsMover(Node node) =>
         Operator.Of(node).Quantization is QuantizationRule.SharesInput or QuantizationRule.SharesAll;
 
+    /// <summary>Whether a node writes nothing but elements that it reads, or others that lie on a grid.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="grid">The grid of what it reads.</param>
+    public static bool StaysOn(Node node, Quantization grid) => IsMover(node) && node.Type switch
+    {
+        "Identity" or "AveragePool" => false,
+        "Pad" => node.InputOrNull(2) is not { } fill
+            || (fill.Constant is { Type: ElementType.Float32 } value && grid.Round(value).Bytes.Span.SequenceEqual(value.Bytes.Span)),
+        _ => true,
+    };
+
     /// <summary>The grid that TFLite prescribes for what a node writes, or null.</summary>
     /// <param name="node">The node.</param>
     public static Quantization? Prescribed(Node node) => Operator.Of(node).Quantization switch
@@ -82,11 +93,15 @@ internal static class IntegerForm
     /// <param name="node">The layer.</param>
     public static bool HasIntegerWeight(Node node)
     {
-        if (node.Input(1) is not { IsConstant: true, Quantization: { Type: ElementType.Int8 } grid } weight) return false;
+        if (node.Input(1) is not { IsConstant: true, Quantization: { Type: ElementType.Int8 } grid }) return false;
         if (grid.ZeroPoints.Any(z => z != 0)) return false;
-        int axis = node.Type == "MatMul" && weight.Shape!.Rank == 2 ? 1 : Operator.Of(node).WeightAxis(node);
-        return grid.IsPerTensor || grid.Axis == axis;
+        return grid.IsPerTensor || grid.Axis == WeightAxis(node);
     }
+
+    /// <summary>The axis of a layer's constant weight that counts output channels, or -1 where one scale must serve all of it.</summary>
+    /// <param name="node">The layer.</param>
+    public static int WeightAxis(Node node) =>
+        node.Type == "MatMul" && node.Input(1).Shape!.Rank == 2 ? 1 : Operator.Of(node).WeightAxis(node);
 
     private static bool GridsFit(Graph graph, Node node)
     {

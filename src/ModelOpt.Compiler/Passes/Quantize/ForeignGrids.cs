@@ -1,10 +1,11 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
 
 namespace ModelOpt.Compiler.Passes.Quantize;
 
 /// <summary>
-/// Removes grids that TFLite's kernels do not have. Constants of 16 bits become floats of the same values. Activations of 16
+/// Removes grids that TFLite's kernels do not have. Constants of 16 and 32 bits, but for biases, become floats of the same values. Activations of 16
 /// bits are computed in float without their rounding, and a warning says so. An activation with a grid per channel is divided by
 /// its scales, rounded to a grid of step 1, and multiplied again, which gives the same numbers.
 /// </summary>
@@ -21,7 +22,7 @@ internal sealed class ForeignGrids : Pass
         foreach (Value value in graph.Values.ToArray())
         {
             if (value.Quantization is not { } grid) continue;
-            if (grid.Type is ElementType.Int16 or ElementType.UInt16 || (grid.Type == ElementType.Int32 && !value.IsConstant))
+            if (grid.Type is ElementType.Int16 or ElementType.UInt16 || (grid.Type == ElementType.Int32 && !IsBias(value)))
             {
                 if (!value.IsConstant) wide.Add(value.Name);
                 value.Quantization = null;
@@ -37,6 +38,9 @@ internal sealed class ForeignGrids : Pass
         if (wide.Count > 0) context.Diagnostics.Report(RecipeDiagnostics.WideActivations.At(null, wide[0], wide.Count));
         return PassResult.Of(changes);
     }
+
+    private static bool IsBias(Value value) => value.IsConstant && value.Consumers.All(n =>
+        Operator.Of(n).Quantization == QuantizationRule.Weighted && n.InputOrNull(2) == value && n.Inputs.Count(i => i == value) == 1);
 
     private static void Divide(Graph graph, Value value, Quantization grid)
     {

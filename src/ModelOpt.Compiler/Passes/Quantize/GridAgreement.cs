@@ -38,7 +38,7 @@ internal sealed class GridAgreement : Pass
 
     private static int ToOutputs(Graph graph, Node mover)
     {
-        if (GridOf(mover.Input(0)) is not { } grid || !IsExact(mover, grid)) return 0;
+        if (GridOf(mover.Input(0)) is not { } grid || !IntegerForm.StaysOn(mover, grid)) return 0;
         int changes = 0;
         for (int i = 0; i < mover.Outputs.Count; i++)
         {
@@ -89,11 +89,6 @@ internal sealed class GridAgreement : Pass
 
         return changes;
     }
-
-    /// <summary>Whether all that a mover writes lies on its input's grid: what a Pad fills with may not.</summary>
-    private static bool IsExact(Node mover, Quantization grid) =>
-        mover.Type != "Pad" || mover.InputOrNull(2) is not { } fill
-        || (fill.Constant is { Type: ElementType.Float32 } value && grid.Round(value).Bytes.Span.SequenceEqual(value.Bytes.Span));
 
     private static Quantization? GridOf(Value value) =>
         value.Quantization is { IsPerTensor: true, Type: ElementType.Int8 or ElementType.UInt8 } grid ? grid : null;

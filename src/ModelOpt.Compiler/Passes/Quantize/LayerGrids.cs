@@ -32,7 +32,9 @@ internal sealed class LayerGrids : Pass
                 changes += MoveBias(graph, node) ? 1 : 0;
             }
 
-            if (!IntegerForm.Is(graph, node)) notes.Add($"{node.Label}: {WhyFloat(node)}");
+            if (IntegerForm.Is(graph, node)) continue;
+            notes.Add($"{node.Label}: {WhyFloat(node)}");
+            changes += FreeConstants(graph, node);
         }
 
         if (notes.Count > 0)
@@ -77,6 +79,24 @@ internal sealed class LayerGrids : Pass
         graph.ReplaceConstant(node, 2, Tensor.Vector<float>(bias));
         GridAnnotation.FollowBias(node);
         return true;
+    }
+
+    /// <summary>
+    /// Makes an int32 bias, and a weight with scales along its inputs, floats where the layer computes in float. ONNX Runtime fuses
+    /// such a layer all the same, and takes the integers for others.
+    /// </summary>
+    private static int FreeConstants(Graph graph, Node node)
+    {
+        int changes = 0;
+        for (int i = 1; i < Math.Min(3, node.Inputs.Count); i++)
+        {
+            if (node.Inputs[i] is not { Constant: { } tensor, Quantization: { } grid }) continue;
+            if (grid.Type != ElementType.Int32 && (grid.IsPerTensor || grid.Axis == IntegerForm.WeightAxis(node))) continue;
+            graph.ReplaceConstant(node, i, tensor);
+            changes++;
+        }
+
+        return changes;
     }
 
     private static string WhyFloat(Node node) =>
