@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit;
 
 namespace ModelOpt.Cli;
@@ -9,13 +10,15 @@ namespace ModelOpt.Cli;
 /// <param name="Outputs">What it gives.</param>
 /// <param name="Layers">Its layers in order.</param>
 /// <param name="Notes">What follows the table, line by line.</param>
+/// <param name="Refusal">Why a build refuses the model; null where it does not.</param>
 internal sealed record Inspection(
     string Format,
     long FileBytes,
     IReadOnlyList<string> Inputs,
     IReadOnlyList<string> Outputs,
     IReadOnlyList<InspectedLayer> Layers,
-    IReadOnlyList<string> Notes);
+    IReadOnlyList<string> Notes,
+    CompilationException? Refusal = null);
 
 /// <summary>One layer of a model.</summary>
 /// <param name="Name">Its name, as recipes match it.</param>

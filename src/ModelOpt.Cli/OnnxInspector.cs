@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit;
+using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators;
@@ -24,10 +25,14 @@ internal static class OnnxInspector
         var context = new PassContext(options, recipe, diagnostics, null, cancellation);
         OptionChecks.CheckModel(context);
         byte[] file = ModelFile.Read(model);
-        Graph graph = OnnxReader.Read(file, model);
+        Graph graph = OnnxReader.Read(file, model, asFloat32: true);
+        OpenBatch.Close(graph, diagnostics);
         ShapeInference.Run(graph, useStated: true);
         int nodes = graph.Nodes.Count;
         PassPipeline.Simplify(graph, context);
+        // Sizes besides the batch are fixed by calibration data, which a look at the model does not need.
+        bool isSized = graph.Inputs.All(i => i.Shape!.Skip(1).All(d => d.IsKnown));
+        IReadOnlyList<Diagnostic> refusals = isSized ? Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation) : [];
         recipe.CheckMatches(options.Recipe, [.. graph.Nodes.Select(n => n.Label)]);
         OptionChecks.CheckLayers(graph, context);
         QuantizationScheme scheme = QuantizationScheme.Of(graph, n => context.QuantizationOf(n) == QuantizationMode.Int8 ? null : "the options say so");
@@ -43,13 +48,17 @@ internal static class OnnxInspector
         return new Inspection(
             "ONNX",
             file.Length,
-            [.. graph.Inputs.Select(value => value.ToString())],
-            [.. graph.Outputs.Select(value => value.ToString())],
+            [.. graph.Inputs.Select(Describe)],
+            [.. graph.Outputs.Select(Describe)],
             layers,
             [
                 $"The file has {nodes} nodes; {layers.Count} are left after simplification.",
+                .. isSized ? Array.Empty<string>() : ["Sizes besides the batch are open: a build takes them from its calibration data."],
                 .. PassPipeline.IsQuantized(graph) ? ["The file is quantized already: a build leaves it as it is."] : Plan(graph, context, scheme),
-            ]);
+            ],
+            refusals.Count > 0 ? Lowering.Refused(refusals) : null);
+
+        string Describe(Value value) => $"{value.Name}: {graph.DeclaredType(value) ?? value.Type}{value.Shape}";
     }
 
     private static IEnumerable<string> Plan(Graph graph, PassContext context, QuantizationScheme scheme) =>

@@ -35,6 +35,34 @@ public sealed class InspectCommandTests
     }
 
     [TestMethod]
+    public void What_a_build_would_refuse_is_said()
+    {
+        using var folder = new TempFolder();
+        var graph = new TestGraph();
+        Value x = graph.Input("x", -1, 3, 8, 8);
+        graph.Output(graph.Add("ConvTranspose", graph.Add("Relu", x), graph.Random(1, 3, 4, 2, 2)));
+        string model = folder.Write("model.onnx", OnnxWriter.Write(graph.Build()));
+        CliResult inspected = CliTesting.Run("inspect", model), compressed = CliTesting.Run("compress", model, "-o", folder["out"]);
+        StringAssert.Contains(inspected.Output, "ConvTranspose");
+        StringAssert.Contains(inspected.Error, "MOPT2006");
+        Assert.AreEqual((1, 1), (inspected.ExitCode, compressed.ExitCode));
+        StringAssert.Contains(compressed.Error, inspected.Error.Trim());
+    }
+
+    [TestMethod]
+    public void Sizes_that_data_would_give_are_not_missed()
+    {
+        using var folder = new TempFolder();
+        var graph = new TestGraph();
+        Value x = graph.Input("x", -1, 3, 8, 8);
+        x.Shape = new Shape(x.Shape![0], 3, new Dim(-1, "H"), new Dim(-1, "W"));
+        graph.Output(graph.Add("Relu", x));
+        CliResult result = CliTesting.Run("inspect", folder.Write("model.onnx", OnnxWriter.Write(graph.Build())));
+        Assert.AreEqual((0, ""), (result.ExitCode, result.Error));
+        StringAssert.Contains(result.Output, "Sizes besides the batch are open");
+    }
+
+    [TestMethod]
     public void The_printed_recipe_is_one()
     {
         using var folder = new TempFolder();

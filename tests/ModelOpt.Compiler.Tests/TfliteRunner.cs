@@ -45,6 +45,9 @@ internal static class TfliteRunner
         ElementType.Int32 => typeof(int),
         ElementType.Int64 => typeof(long),
         ElementType.Bool => typeof(bool),
+        ElementType.UInt16 => typeof(ushort),
+        ElementType.UInt32 => typeof(uint),
+        ElementType.UInt64 => typeof(ulong),
         _ => null,
     };
 
@@ -58,6 +61,9 @@ internal static class TfliteRunner
             case ElementType.Int16: call.SetInput<short>(index, tensor.Span<short>()); break;
             case ElementType.Int32: call.SetInput<int>(index, tensor.Span<int>()); break;
             case ElementType.Int64: call.SetInput<long>(index, tensor.Span<long>()); break;
+            case ElementType.UInt16: call.SetInput<ushort>(index, tensor.Span<ushort>()); break;
+            case ElementType.UInt32: call.SetInput<uint>(index, tensor.Span<uint>()); break;
+            case ElementType.UInt64: call.SetInput<ulong>(index, tensor.Span<ulong>()); break;
             case ElementType.Bool: call.SetInput<bool>(index, MemoryMarshal.Cast<byte, bool>(tensor.Span<byte>())); break;
             default: throw new NotSupportedException($"{tensor.Type}");
         }
@@ -73,6 +79,9 @@ internal static class TfliteRunner
             case ElementType.Int16: call.GetOutput(index, tensor.Span<short>()); break;
             case ElementType.Int32: call.GetOutput(index, tensor.Span<int>()); break;
             case ElementType.Int64: call.GetOutput(index, tensor.Span<long>()); break;
+            case ElementType.UInt16: call.GetOutput(index, tensor.Span<ushort>()); break;
+            case ElementType.UInt32: call.GetOutput(index, tensor.Span<uint>()); break;
+            case ElementType.UInt64: call.GetOutput(index, tensor.Span<ulong>()); break;
             case ElementType.Bool: call.GetOutput(index, MemoryMarshal.Cast<byte, bool>(tensor.Span<byte>())); break;
             default: throw new NotSupportedException($"{tensor.Type}");
         }

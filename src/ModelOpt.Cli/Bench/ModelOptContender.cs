@@ -56,6 +56,12 @@ internal sealed class ModelOptContender : IContender
         : type == typeof(byte) ? Input<byte>(index, count)
         : type == typeof(int) ? Input<int>(index, count)
         : type == typeof(long) ? Input<long>(index, count)
+        : type == typeof(Half) ? Input<Half>(index, count)
+        : type == typeof(double) ? Input<double>(index, count)
+        : type == typeof(short) ? Input<short>(index, count)
+        : type == typeof(ushort) ? Input<ushort>(index, count)
+        : type == typeof(uint) ? Input<uint>(index, count)
+        : type == typeof(ulong) ? Input<ulong>(index, count)
         : Input<bool>(index, count);
 
     private static Copy Input<T>(int index, int count)
@@ -71,6 +77,12 @@ internal sealed class ModelOptContender : IContender
         : type == typeof(byte) ? Output<byte>(index, count)
         : type == typeof(int) ? Output<int>(index, count)
         : type == typeof(long) ? Output<long>(index, count)
+        : type == typeof(Half) ? Output<Half>(index, count)
+        : type == typeof(double) ? Output<double>(index, count)
+        : type == typeof(short) ? Output<short>(index, count)
+        : type == typeof(ushort) ? Output<ushort>(index, count)
+        : type == typeof(uint) ? Output<uint>(index, count)
+        : type == typeof(ulong) ? Output<ulong>(index, count)
         : Output<bool>(index, count);
 
     private static Copy Output<T>(int index, int count)

@@ -18,7 +18,8 @@ internal static class InspectCommand
             """
             Prints a model's layers: operators, shapes, parameters, multiply-accumulates (MACs) of one sample and bytes; of
             weights, how many are zero, in which pattern, how many values differ and what bits they take; for an ONNX model,
-            what will not be compressed, and why, and the recipe that a build with these options would use.
+            what will not be compressed, and why, and the recipe that a build with these options would use. A model that a build
+            would refuse ends in the build's error.
 
             Example: modelopt inspect squeezenet.onnx --sparsity 0.5 --sparsity-pattern 1x4
             """)
@@ -64,6 +65,7 @@ internal static class InspectCommand
         terminal.WriteResult("");
         PrintWeights(layers, terminal);
         foreach (string note in inspection.Notes) terminal.WriteResult(note);
+        if (inspection.Refusal is { } refusal) throw refusal;
     }
 
     private static void PrintWeights(IReadOnlyList<InspectedLayer> layers, Terminal terminal)

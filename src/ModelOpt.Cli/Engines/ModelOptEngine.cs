@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
@@ -34,7 +35,7 @@ internal sealed class ModelOptEngine : IEngine
 
         input = Engine.Single(model, runtime.Inputs, runtime.Outputs.Count);
         output = runtime.Outputs[0];
-        (inputType, outputType) = (TypeOf(model, input), TypeOf(model, output));
+        (inputType, outputType) = (TypeOf(input), TypeOf(output));
         Input = new TensorSignature(
             input.Name,
             input.Scale > 0 ? ElementType.Float32 : inputType,
@@ -80,9 +81,16 @@ internal sealed class ModelOptEngine : IEngine
         switch (tensor.Type)
         {
             case ElementType.Float32: call.SetInput<float>(0, tensor.Span<float>()); break;
+            case ElementType.Float16: call.SetInput<Half>(0, tensor.Span<Half>()); break;
+            case ElementType.Float64: call.SetInput<double>(0, tensor.Span<double>()); break;
+            case ElementType.Bool: call.SetInput<bool>(0, MemoryMarshal.Cast<byte, bool>(tensor.Bytes.Span)); break;
             case ElementType.Int8: call.SetInput<sbyte>(0, tensor.Span<sbyte>()); break;
             case ElementType.UInt8: call.SetInput<byte>(0, tensor.Span<byte>()); break;
+            case ElementType.Int16: call.SetInput<short>(0, tensor.Span<short>()); break;
+            case ElementType.UInt16: call.SetInput<ushort>(0, tensor.Span<ushort>()); break;
             case ElementType.Int32: call.SetInput<int>(0, tensor.Span<int>()); break;
+            case ElementType.UInt32: call.SetInput<uint>(0, tensor.Span<uint>()); break;
+            case ElementType.UInt64: call.SetInput<ulong>(0, tensor.Span<ulong>()); break;
             default: call.SetInput<long>(0, tensor.Span<long>()); break;
         }
     }
@@ -92,19 +100,36 @@ internal sealed class ModelOptEngine : IEngine
         switch (tensor.Type)
         {
             case ElementType.Float32: call.GetOutput(0, tensor.Span<float>()); break;
+            case ElementType.Float16: call.GetOutput(0, tensor.Span<Half>()); break;
+            case ElementType.Float64: call.GetOutput(0, tensor.Span<double>()); break;
+            case ElementType.Bool: call.GetOutput(0, MemoryMarshal.Cast<byte, bool>(tensor.Bytes.Span)); break;
             case ElementType.Int8: call.GetOutput(0, tensor.Span<sbyte>()); break;
             case ElementType.UInt8: call.GetOutput(0, tensor.Span<byte>()); break;
+            case ElementType.Int16: call.GetOutput(0, tensor.Span<short>()); break;
+            case ElementType.UInt16: call.GetOutput(0, tensor.Span<ushort>()); break;
             case ElementType.Int32: call.GetOutput(0, tensor.Span<int>()); break;
+            case ElementType.UInt32: call.GetOutput(0, tensor.Span<uint>()); break;
+            case ElementType.UInt64: call.GetOutput(0, tensor.Span<ulong>()); break;
             default: call.GetOutput(0, tensor.Span<long>()); break;
         }
     }
 
-    private static ElementType TypeOf(string model, TensorInfo tensor) =>
-        tensor.ElementType == typeof(float) ? ElementType.Float32
-        : tensor.ElementType == typeof(sbyte) ? ElementType.Int8
-        : tensor.ElementType == typeof(byte) ? ElementType.UInt8
-        : tensor.ElementType == typeof(int) ? ElementType.Int32
-        : tensor.ElementType == typeof(long) ? ElementType.Int64
-        : throw new CompilationException(EvaluationDiagnostics.InvalidTflite.At(
-            model, null, $"Tensor '{tensor.Name}' has elements of type {tensor.ElementType.Name}."));
+    private static ElementType TypeOf(TensorInfo tensor) => Enum.GetValues<ElementType>().Single(t => ClrTypeOf(t) == tensor.ElementType);
+
+    private static Type? ClrTypeOf(ElementType type) => type switch
+    {
+        ElementType.Float32 => typeof(float),
+        ElementType.Float16 => typeof(Half),
+        ElementType.Float64 => typeof(double),
+        ElementType.Bool => typeof(bool),
+        ElementType.Int8 => typeof(sbyte),
+        ElementType.UInt8 => typeof(byte),
+        ElementType.Int16 => typeof(short),
+        ElementType.UInt16 => typeof(ushort),
+        ElementType.Int32 => typeof(int),
+        ElementType.UInt32 => typeof(uint),
+        ElementType.Int64 => typeof(long),
+        ElementType.UInt64 => typeof(ulong),
+        _ => null,
+    };
 }

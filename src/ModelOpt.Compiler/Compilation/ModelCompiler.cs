@@ -37,10 +37,11 @@ public static class ModelCompiler
             OptionChecks.CheckModel(context);
             Enter("read", context);
             byte[] onnx = OnnxFile.ReadAllBytes(modelFile);
-            Graph graph = Read(onnx, modelFile, options);
+            Graph graph = Read(onnx, modelFile, options, reported);
 
             Enter("simplify", context);
             IReadOnlyList<AppliedPass> simplified = PassPipeline.Simplify(graph, context);
+            if (Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation) is { Count: > 0 } refusals) throw Lowering.Refused(refusals);
             OptionChecks.CheckLayers(graph, context);
             TrainingData.Check(graph, context.Options, context.Model);
             var report = new ReportBuilder(graph);
@@ -68,12 +69,15 @@ public static class ModelCompiler
     /// <param name="onnx">The file's bytes.</param>
     /// <param name="modelFile">Where they come from.</param>
     /// <param name="options">The options that name the data from which open sizes are taken.</param>
+    /// <param name="diagnostics">Takes notes; may be null.</param>
     /// <param name="foldsPairs">Whether QDQ pairs become annotations; otherwise they stay nodes.</param>
     /// <exception cref="CompilationException">It is not a model, or not one that is supported.</exception>
-    internal static Graph Read(byte[] onnx, string? modelFile, CompileOptions options, bool foldsPairs = true)
+    internal static Graph Read(
+        byte[] onnx, string? modelFile, CompileOptions options, IDiagnosticSink? diagnostics = null, bool foldsPairs = true)
     {
-        Graph graph = OnnxReader.Read(onnx, modelFile, foldsPairs);
+        Graph graph = OnnxReader.Read(onnx, modelFile, foldsPairs, asFloat32: true);
         OpenSizes.Fix(graph, options);
+        OpenBatch.Close(graph, diagnostics);
         ShapeInference.Run(graph, useStated: true);
         return graph;
     }

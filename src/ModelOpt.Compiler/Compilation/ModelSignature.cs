@@ -36,7 +36,7 @@ public sealed record ModelSignature(IReadOnlyList<TensorSignature> Inputs, IRead
 
     /// <summary>The signature of a graph.</summary>
     /// <param name="graph">The graph, with shapes.</param>
-    internal static ModelSignature Of(Graph graph) => new([.. graph.Inputs.Select(Of)], [.. graph.Outputs.Select(Of)]);
+    internal static ModelSignature Of(Graph graph) => new([.. graph.Inputs.Select(v => Of(graph, v))], [.. graph.Outputs.Select(v => Of(graph, v))]);
 
-    private static TensorSignature Of(Value value) => new(value.Name, value.Type, value.Shape!);
+    private static TensorSignature Of(Graph graph, Value value) => new(value.Name, graph.DeclaredType(value) ?? value.Type, value.Shape!);
 }

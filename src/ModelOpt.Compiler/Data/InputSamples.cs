@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
 
 namespace ModelOpt.Compiler.Data;
 
@@ -15,7 +16,7 @@ public sealed record SampleFormat(IReadOnlyList<float> Mean, IReadOnlyList<float
 }
 
 /// <summary>
-/// The samples of a file or folder as one input of a model takes them: float32 is <c>(x − mean) / std</c> with x as stored
+/// The samples of a file or folder as one input of a model takes them: floats are <c>(x − mean) / std</c> with x as stored
 /// (uint8 as 0…255), integers stay integers. Thread-safe like <see cref="SampleSource"/>.
 /// </summary>
 public sealed class InputSamples : IDisposable
@@ -34,7 +35,7 @@ public sealed class InputSamples : IDisposable
             ?? throw DataDiagnostics.ShapeMismatch.In(
                 source.File, null, $"[{string.Join(", ", source.SampleShape)}]", input.Name, input.Shape);
         bool normalized = format.Mean.Count + format.Std.Count > 0;
-        bool fits = input.Type == ElementType.Float32
+        bool fits = input.Type.IsFloat()
             || (Elements.IsInteger(input.Type) && Elements.IsInteger(source.Type) && !normalized);
         if (!fits)
         {
@@ -76,12 +77,12 @@ public sealed class InputSamples : IDisposable
     public Tensor Read(int index)
     {
         Tensor stored = source.Read(index);
-        Tensor result = Tensor.Zeros(input.Type, mapping.Dims);
-        if (input.Type == ElementType.Float32)
+        Tensor result = Tensor.Zeros(input.Type.IsFloat() ? ElementType.Float32 : input.Type, mapping.Dims);
+        if (input.Type.IsFloat())
             Normalize(index, Elements.ToFloats(stored), result.Span<float>());
         else
             Convert(index, stored, result);
-        return result;
+        return Casting.To(result, input.Type);
     }
 
     /// <summary>Closes the data.</summary>

@@ -16,4 +16,12 @@ internal static class EmitDiagnostics
     public static readonly DiagnosticDescriptor TooLarge = new("MOPT5003", Error,
         "The TFLite file is too large", "the model's constants take {0} bytes, and a TFLite file is limited to 2 GB.",
         "Quantize the model, or split it.");
+
+    public static readonly DiagnosticDescriptor SeveralRefused = new("MOPT5004", Error,
+        "Several layers cannot be written", "{0}.",
+        "Export the model with the common forms of these operators, or open an issue that names them.");
+
+    public static readonly DiagnosticDescriptor NotRunnable = new("MOPT5005", Error,
+        "The runtime cannot run the model", "the model can be written as TFLite, but the runtime cannot run it: {0}.",
+        "Export the model with the common form of the operator, or open an issue that names it.");
 }

@@ -10,6 +10,7 @@ public sealed class Graph
     public const int Opset = 17;
 
     private readonly List<Node> nodes = [];
+    private readonly Dictionary<string, ElementType> declared = new(StringComparer.Ordinal);
     private HashSet<string>? taken;
 
     /// <summary>The graph's name.</summary>
@@ -30,6 +31,23 @@ public sealed class Graph
     /// <summary>Every value that an input, an output or a node names, each once, in graph order.</summary>
     public IEnumerable<Value> Values =>
         Inputs.Concat(nodes.SelectMany(n => n.Inputs.Concat(n.Outputs))).Concat(Outputs).OfType<Value>().Distinct();
+
+    /// <summary>
+    /// The type in which the caller feeds or gets an input or output that is float32 in the graph, while the file says float16 or
+    /// float64; null where it is the value's own.
+    /// </summary>
+    /// <param name="value">An input or output.</param>
+    public ElementType? DeclaredType(Value value) =>
+        declared.TryGetValue(value.Name, out ElementType type) && (Inputs.Contains(value) || IsOutput(value)) ? type : null;
+
+    /// <summary>Sets the type in which the caller feeds or gets an input or output.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="type">The type; null for the value's own.</param>
+    internal void Declare(string name, ElementType? type)
+    {
+        if (type is { } given) declared[name] = given;
+        else declared.Remove(name);
+    }
 
     /// <summary>Appends a node.</summary>
     /// <param name="node">The node; its inputs are produced before it.</param>
@@ -147,6 +165,7 @@ public sealed class Graph
     {
         Graph copy = new() { Name = Name };
         foreach ((string key, string text) in Metadata) copy.Metadata.Add(key, text);
+        foreach ((string name, ElementType type) in declared) copy.declared.Add(name, type);
         Dictionary<Value, Value> copies = Values.ToDictionary(v => v, v => new Value(v.Name, v.Type, v.Shape)
         {
             Constant = v.Constant, Quantization = v.Quantization, Constraints = v.Constraints, ShapeContent = v.ShapeContent,

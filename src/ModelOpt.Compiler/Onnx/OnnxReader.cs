@@ -44,12 +44,13 @@ internal sealed class OnnxReader
     /// <param name="foldsPairs">
     /// Whether QDQ pairs become annotations; otherwise they stay nodes, and the graph computes node by node what the file says.
     /// </param>
+    /// <param name="asFloat32">Whether floats of other sizes become float32, as all but the definitions of operators take them.</param>
     /// <exception cref="CompilationException">The bytes are not a model, or not one that is supported.</exception>
-    public static Graph Read(byte[] bytes, string? file = null, bool foldsPairs = true)
+    public static Graph Read(byte[] bytes, string? file = null, bool foldsPairs = true, bool asFloat32 = false)
     {
         try
         {
-            return new OnnxReader(OnnxFile.Parse(bytes), file, foldsPairs).Read();
+            return new OnnxReader(OnnxFile.Parse(bytes), file, foldsPairs).Read(asFloat32);
         }
         catch (CompilationException e) when (e.Diagnostic.File is null && file is not null)
         {
@@ -57,7 +58,7 @@ internal sealed class OnnxReader
         }
     }
 
-    private Graph Read()
+    private Graph Read(bool asFloat32)
     {
         int opset = Opset();
         graph.Name = proto.Name.Length > 0 ? proto.Name : "model";
@@ -73,6 +74,7 @@ internal sealed class OnnxReader
         foreach ((Node node, NodeProto source) in nodes.Where(n => read.Contains(n.Node))) ReadAttributes(node, source);
         ReadHints();
         graph.Reorder(TopologicalOrder.Sort(graph.Nodes));
+        if (asFloat32) FloatUnification.Apply(graph);
         if (foldsPairs) QdqFolding.Apply(graph);
         foreach (Value output in graph.Outputs.Where(v => v.IsConstant).ToArray()) ProduceConstant(output);
         foreach (Node node in graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Normalize(graph, node, opset));

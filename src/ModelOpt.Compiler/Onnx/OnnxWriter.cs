@@ -42,8 +42,8 @@ internal sealed class OnnxWriter
     {
         foreach (Value input in graph.Inputs)
         {
-            proto.Input.Add(OnnxTypes.Write(input.Name, input.Type, input.Shape));
-            Define(input, input.Name);
+            proto.Input.Add(OnnxTypes.Write(input.Name, graph.DeclaredType(input) ?? input.Type, input.Shape));
+            Define(input, graph.DeclaredType(input) is null ? input.Name : Convert(Unique($"{input.Name}_float"), input.Name, input.Type));
         }
 
         foreach (Node node in graph.Nodes)
@@ -51,7 +51,7 @@ internal sealed class OnnxWriter
             if (!plan.IsDropped(node)) Write(node);
         }
 
-        foreach (Value output in graph.Outputs) proto.Output.Add(OnnxTypes.Write(output.Name, output.Type, output.Shape));
+        foreach (Value output in graph.Outputs) proto.Output.Add(OnnxTypes.Write(output.Name, graph.DeclaredType(output) ?? output.Type, output.Shape));
         var model = new ModelProto
         {
             IrVersion = IrVersion(opset),
@@ -82,10 +82,17 @@ internal sealed class OnnxWriter
             }
 
             Value stored = plan.StoredAs(output);
-            string name = IsRounded(stored) && graph.IsOutput(stored) ? Unique($"{stored.Name}_float") : stored.Name;
+            string name = graph.IsOutput(stored) && (IsRounded(stored) || graph.DeclaredType(stored) is not null) ? Unique($"{stored.Name}_float") : stored.Name;
             target.Output.Add(name);
             Define(stored, name);
+            if (graph.IsOutput(stored) && graph.DeclaredType(stored) is { } declared) Convert(stored.Name, read[stored], declared);
         }
+    }
+
+    private string Convert(string output, string input, ElementType type)
+    {
+        Add("Cast", "", output, input).Attribute.Add(OnnxAttributes.Write("to", (long)type));
+        return output;
     }
 
     /// <summary>Makes a value that is now written under a name readable; an annotated one through its pair.</summary>
@@ -104,7 +111,7 @@ internal sealed class OnnxWriter
         string scale = Constant("s", Scales(grid));
         string zeroPoint = Constant("z", ZeroPoints(grid));
         string stored = Unique("q");
-        bool isOutput = graph.IsOutput(value) && name != value.Name;
+        bool isOutput = graph.IsOutput(value) && name != value.Name && graph.DeclaredType(value) is null;
         string restored = isOutput ? value.Name : Unique("d");
         Add("QuantizeLinear", "", stored, name, scale, zeroPoint);
         Add("DequantizeLinear", "", restored, stored, scale, zeroPoint);
@@ -122,8 +129,7 @@ internal sealed class OnnxWriter
         else if (annotation.Type == ElementType.Float16)
         {
             string half = Constant("h", Casting.To(tensor, ElementType.Float16));
-            NodeProto cast = Add("Cast", "", value.Name, half);
-            cast.Attribute.Add(OnnxAttributes.Write("to", (long)ElementType.Float32));
+            Convert(value.Name, half, ElementType.Float32);
         }
         else
         {

@@ -32,12 +32,12 @@ internal abstract class Operator
     /// </summary>
     public virtual int DataInputs => int.MaxValue;
 
+    /// <summary>Why a node cannot run in int8 although its operator can; null where it can.</summary>
+    /// <param name="node">The node, with shapes.</param>
+    public virtual string? WhyFloat(Node node) => null;
+
     /// <summary>Whether the number of outputs says what the node computes, so that one that nobody reads still counts.</summary>
     public virtual bool CountsOutputs => false;
-
-    /// <summary>Why a node has no integer form although its operator has one, or null where it has.</summary>
-    /// <param name="node">The node, with types and shapes.</param>
-    public virtual string? WhyFloat(Node node) => null;
 
     /// <summary>For <see cref="QuantizationRule.Weighted"/>: the axis of the weight (input 1) that counts output channels.</summary>
     /// <param name="node">The node.</param>

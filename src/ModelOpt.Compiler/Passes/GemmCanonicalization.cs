@@ -4,7 +4,8 @@ namespace ModelOpt.Compiler.Passes;
 
 /// <summary>
 /// Brings dense layers to one form: a Gemm with <c>transA = 0</c>, <c>transB = 1</c> (weights [out, in]),
-/// <c>α = β = 1</c> and a bias of rank 1. A MatMul of a matrix by a constant matrix becomes such a Gemm.
+/// <c>α = β = 1</c> and a bias of rank 1. A MatMul of a matrix by a constant matrix becomes such a Gemm; a C that is no bias
+/// is added behind it, and an input to be transposed is transposed before it.
 /// </summary>
 internal sealed class GemmCanonicalization : Pass
 {
@@ -53,20 +54,26 @@ internal sealed class GemmCanonicalization : Pass
 
     private static string? Canonicalize(Graph graph, Node gemm)
     {
-        if (gemm.Int("transA", 0) != 0) return "its input is transposed";
         if (gemm.Input(1) is not { Constant: { Type: ElementType.Float32 } weight, Quantization: null }) return "its weight is not constant";
         float alpha = gemm.Float("alpha", 1), beta = gemm.Float("beta", 1);
         int outputs = weight.Dims[gemm.Int("transB", 0) != 0 ? 0 : 1];
         Tensor? bias = null;
         if (gemm.InputOrNull(2) is { } c)
         {
-            if (c is not { Constant: { Type: ElementType.Float32 } constant, Quantization: null }) return "its bias is not constant";
-            if (constant.Count != 1 && (constant.Count != outputs || constant.Dims[^1] != outputs)) return "its bias differs within the batch";
-            float[] values = new float[outputs];
-            for (int i = 0; i < outputs; i++) values[i] = beta * constant.Span<float>()[constant.Count == 1 ? 0 : i];
-            bias = Tensor.Vector<float>(values);
+            if (c.Type != ElementType.Float32 || c.Quantization is not null) return "its bias is quantized";
+            if (c.Constant is { } constant && (constant.Count == 1 || (constant.Count == outputs && constant.Dims[^1] == outputs)))
+            {
+                float[] values = new float[outputs];
+                for (int i = 0; i < outputs; i++) values[i] = beta * constant.Span<float>()[constant.Count == 1 ? 0 : i];
+                bias = Tensor.Vector<float>(values);
+            }
+            else
+            {
+                AddBehind(graph, gemm, c, beta);
+            }
         }
 
+        if (gemm.Int("transA", 0) != 0) TransposeBefore(graph, gemm);
         Tensor canonical = gemm.Int("transB", 0) != 0 ? Scaled(weight, alpha) : Transposed(weight, alpha);
         graph.ReplaceConstant(gemm, 1, canonical);
         if (bias is not null) graph.ReplaceConstant(gemm, 2, bias);
@@ -74,6 +81,30 @@ internal sealed class GemmCanonicalization : Pass
         gemm.Attributes.Remove("beta");
         gemm.Attributes["transB"] = 1L;
         return null;
+    }
+
+    private static void AddBehind(Graph graph, Node gemm, Value c, float beta)
+    {
+        Value output = gemm.Output, product = new(graph.UniqueName($"{output.Name}_product"), output.Type, output.Shape);
+        // The layer is called as it was, also where its output was its name.
+        gemm.Name = gemm.Label;
+        gemm.TruncateInputs(2);
+        gemm.SetOutput(0, product);
+        Node sum = graph.InsertAfter(gemm, new Node("Add", "", [product, c], [output]));
+        if (beta == 1) return;
+        Value scaled = new(graph.UniqueName($"{output.Name}_scaled"), c.Type, c.Shape);
+        graph.InsertBefore(sum, new Node("Mul", "", [c, graph.AddConstant($"{output.Name}_beta", Tensor.Scalar(beta))], [scaled]));
+        sum.SetInput(1, scaled);
+    }
+
+    private static void TransposeBefore(Graph graph, Node gemm)
+    {
+        Value input = gemm.Input(0);
+        Value turned = new(graph.UniqueName($"{gemm.Output.Name}_transposed"), input.Type, new Shape(input.Shape![1], input.Shape[0]));
+        Node transpose = graph.InsertBefore(gemm, new Node("Transpose", "", [input], [turned]));
+        transpose.Attributes["perm"] = new long[] { 1, 0 };
+        gemm.SetInput(0, turned);
+        gemm.Attributes.Remove("transA");
     }
 
     private static Tensor Scaled(Tensor matrix, float factor)

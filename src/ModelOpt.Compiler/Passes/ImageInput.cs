@@ -43,6 +43,7 @@ internal sealed class ImageInput : Pass
         bool isImage = shape.Rank == 4;
         Shape stored = isImage ? new Shape(shape[0], shape[2], shape[3], shape[1]) : shape;
         string name = input.Name;
+        graph.Declare(name, null);
         input.Name = graph.UniqueName($"{name}_float");
         var bytes = new Value(name, ElementType.UInt8, stored);
 

@@ -18,6 +18,7 @@ internal static class PassPipeline
     [
         new ConstantFolding(),
         new IdentityRemoval(),
+        new EmptyRemoval(),
         new DeadNodeRemoval(),
         new ReshapeMerging(),
         new GemmCanonicalization(),
@@ -81,7 +82,7 @@ internal static class PassPipeline
             // Its grids are part of its function: a Relu, for one, may be there only as the lower end of a grid.
             if (context.Options.Quantization != QuantizationMode.None)
                 context.Diagnostics.Report(RecipeDiagnostics.AlreadyQuantized.At(null, null));
-            return applied;
+            return [.. applied, .. Run(PassPhase.Interface)];
         }
 
         applied.AddRange(Run(PassPhase.Prepare));
@@ -94,6 +95,17 @@ internal static class PassPipeline
             PassResult result = PassPipeline.Run(p, graph, context);
             return new AppliedPass(p.Name, result.Changes, result.Notes);
         })];
+    }
+
+    /// <summary>The graph whose lowering says whether it can be written: where the file quantizes, one on grids that kernels take.</summary>
+    /// <param name="graph">The graph, simplified; it stays as it is.</param>
+    /// <param name="context">What passes share.</param>
+    public static Graph Writable(Graph graph, PassContext context)
+    {
+        if (!IsQuantized(graph)) return graph;
+        Graph copy = graph.Clone();
+        foreach (Pass pass in Passes.Where(p => p.Phase == PassPhase.Legalize)) Run(pass, copy, context with { Diagnostics = new DiagnosticList() });
+        return copy;
     }
 
     /// <summary>Whether the file that a graph was read from quantizes activations itself.</summary>

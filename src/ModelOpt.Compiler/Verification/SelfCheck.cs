@@ -4,6 +4,7 @@ using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators;
 using ModelOpt.Compiler.Passes;
 using ModelOpt.Runtime.Threading;
 
@@ -58,7 +59,7 @@ internal sealed class SelfCheck
         using TfliteRun exposed = TfliteRun.Load(file);
         Graph written = OnnxReader.Read(files.Onnx, foldsPairs: false);
         ShapeInference.Run(written, useStated: true);
-        foreach (Tensor[] sample in samples)
+        foreach (Tensor[] sample in samples.Select(AsDeclared))
         {
             Tensor[] all = exposed.Run(sample), outputs = shipped.Run(sample);
             var comparison = new ValueComparison(values.Zip(all).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal));
@@ -88,7 +89,7 @@ internal sealed class SelfCheck
     {
         foreach (Tensor[] sample in samples)
         {
-            Tensor[] expected = Evaluate(original, sample), actual = shipped.Run(sample);
+            Tensor[] expected = Evaluate(original, sample), actual = shipped.Run(AsDeclared(sample));
             for (int i = 0; i < actual.Length; i++)
             {
                 double error = TensorDifference.RelativeRms(expected[i], actual[i]);
@@ -97,6 +98,10 @@ internal sealed class SelfCheck
             }
         }
     }
+
+    /// <summary>A sample in the types in which the caller feeds the files.</summary>
+    private Tensor[] AsDeclared(Tensor[] sample) =>
+        [.. sample.Zip(graph.Inputs, (tensor, input) => Casting.To(tensor, graph.DeclaredType(input) ?? tensor.Type))];
 
     private Tensor[] Evaluate(Graph model, Tensor[] sample) => new Interpreter(model) { Pool = pool }.Run(sample, context.Cancellation);
 }

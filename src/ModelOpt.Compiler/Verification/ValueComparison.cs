@@ -37,7 +37,10 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
     /// <summary>What a value is called in the TFLite file, and the QuantizeLinear of the pair that rounds it.</summary>
     private (string Name, Node? Pair) Pair(Value value)
     {
-        if (value.Producer is not { Type: "DequantizeLinear" } restore || restore.Input(0).Producer is not { } pair) return (value.Name, null);
+        // An output that the caller gets in another float type is what a Cast makes of it.
+        Node? last = value is { Producer: { Type: "Cast" } cast, Type: ElementType.Float16 or ElementType.Float64 }
+            ? cast.Input(0).Producer : value.Producer;
+        if (last is not { Type: "DequantizeLinear" } restore || restore.Input(0).Producer is not { } pair) return (value.Name, null);
         return (stored.ContainsKey(value.Name) ? value.Name : pair.Input(0).Name, pair);
     }
 }

@@ -2,12 +2,18 @@ using System.Numerics;
 
 namespace ModelOpt.Runtime.Kernels;
 
-/// <summary>Converts each element; float to integer truncates towards zero and saturates.</summary>
+/// <summary>
+/// Converts each element: floats to integers towards zero, saturated (NaN is 0); integers to integers modulo their size, as TFLite
+/// and ONNX Runtime do.
+/// </summary>
 internal sealed class CastKernel<TSource, TDestination>(int elements) : Kernel
     where TSource : unmanaged, INumberBase<TSource>
     where TDestination : unmanaged, INumberBase<TDestination>
 {
     private const int ItemLength = 4096;
+
+    private static readonly bool s_isFloat =
+        typeof(TSource) == typeof(float) || typeof(TSource) == typeof(Half) || typeof(TSource) == typeof(double);
 
     public override int Items => (elements + ItemLength - 1) / ItemLength;
 
@@ -19,7 +25,7 @@ internal sealed class CastKernel<TSource, TDestination>(int elements) : Kernel
         Span<TDestination> y = args.Output<TDestination>(0);
         int last = Math.Min(elements, end * ItemLength);
         for (int i = start * ItemLength; i < last; i++)
-            y[i] = TDestination.CreateSaturating(x[i]);
+            y[i] = s_isFloat ? TDestination.CreateSaturating(x[i]) : TDestination.CreateTruncating(x[i]);
     }
 }
 

@@ -23,6 +23,9 @@ internal sealed class CastOperator : KernelOperator
             TensorType.Int16 => From<short>(node),
             TensorType.Int32 => From<int>(node),
             TensorType.Int64 => From<long>(node),
+            TensorType.UInt16 => From<ushort>(node),
+            TensorType.UInt32 => From<uint>(node),
+            TensorType.UInt64 => From<ulong>(node),
             _ => throw node.UnsupportedTypes(),
         };
     }
@@ -41,6 +44,9 @@ internal sealed class CastOperator : KernelOperator
             TensorType.Int16 => new CastKernel<T, short>(elements),
             TensorType.Int32 => new CastKernel<T, int>(elements),
             TensorType.Int64 => new CastKernel<T, long>(elements),
+            TensorType.UInt16 => new CastKernel<T, ushort>(elements),
+            TensorType.UInt32 => new CastKernel<T, uint>(elements),
+            TensorType.UInt64 => new CastKernel<T, ulong>(elements),
             TensorType.Bool => new CastToBoolKernel<T>(elements),
             _ => throw node.UnsupportedTypes(),
         };

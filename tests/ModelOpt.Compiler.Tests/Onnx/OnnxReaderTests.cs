@@ -161,7 +161,7 @@ public sealed class OnnxReaderTests
 
         static byte[] Model(string node) => new OnnxModel().Opset(node[0] == 'B' ? 8 : 17)
             .Input("x", "1", "3", "4", "4").Initializer("scale", [4], 1, 2, 3, 4).Initializer("c", [3], 1, 2, 3)
-            .Node(node, node[0] == 'M' ? [("kernel_shape", new[] { 2L, 2L })] : []).Output("y").Bytes();
+            .Node(node, node[0] == 'M' ? [("kernel_shape", new[] { 1L, 1L })] : []).Output("y", "1", "3", "4", "4").Bytes();
     }
 
     [TestMethod]

@@ -32,6 +32,19 @@ public sealed class GemmCanonicalizationTests
     }
 
     [TestMethod]
+    public void What_a_dense_layer_does_not_do_itself_is_done_around_it()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", 3, 6), w = g.Random(1, 6, 4);
+        g.Output(g.Add("Gemm", [x, w, g.Random(2, 3, 1)], ("alpha", 0.5)));
+        g.Output(g.Add("Gemm", [g.Input("t", 6, 3), w, g.Input("c", 3, 4)], ("transA", 1), ("beta", 2.0)));
+        Graph graph = g.Build();
+        Assert.AreEqual("Gemm Add Transpose Gemm Mul Add", new GemmCanonicalization().Apply(graph, 2));
+        Assert.IsTrue(graph.Nodes.Where(n => n.Type == "Gemm").All(GemmCanonicalization.IsCanonical));
+        Assert.AreEqual("Gemm", graph.Nodes[0].Label);
+    }
+
+    [TestMethod]
     public void Products_of_other_ranks_and_computed_matrices_stay()
     {
         var g = new TestGraph();

@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators;
 using ModelOpt.Compiler.Passes;
 using ModelOpt.Runtime;
@@ -47,11 +48,16 @@ internal static class Subject
         Tensor[]? interpreted = null;
         try
         {
+            Graph defined = OnnxReader.Read(model);
+            ShapeInference.Run(defined, useStated: true);
             Graph graph = ModelCompiler.Read(model, "case.onnx", Options);
+            var context = new PassContext(Options, new Recipe(), new DiagnosticList());
+            PassPipeline.Simplify(graph, context);
+            if (Lowering.Refusals(graph) is { Count: > 0 } refusals) throw Lowering.Refused(refusals);
             stage = "interpret";
-            interpreted = new Interpreter(graph).Run([.. graph.Inputs.Select(i => feeds[i.Name])]);
+            interpreted = new Interpreter(defined).Run([.. defined.Inputs.Select(i => feeds[i.Name])]);
             stage = "compile";
-            byte[] tflite = Compile(graph);
+            byte[] tflite = Compile(graph, context);
             stage = "run";
             return new SubjectResult(SubjectStatus.Ran, interpreted, RunTflite(tflite, feeds), "");
         }
@@ -68,10 +74,8 @@ internal static class Subject
         }
     }
 
-    private static byte[] Compile(Graph graph)
+    private static byte[] Compile(Graph graph, PassContext context)
     {
-        var context = new PassContext(Options, new Recipe(), new DiagnosticList());
-        PassPipeline.Simplify(graph, context);
         PassPipeline.Compress(graph, context);
         GraphVerifier.Verify(graph, "all passes");
         return Lowering.Write(graph);
@@ -84,7 +88,7 @@ internal static class Subject
         for (int i = 0; i < model.Inputs.Count; i++)
         {
             Tensor feed = feeds[model.Inputs[i].Name];
-            session.SetSample(i, (feed.Type.IsFloat() ? Casting.To(feed, ElementType.Float32) : feed).Bytes.Span);
+            session.SetSample(i, Casting.To(feed, TypeOf(model.Inputs[i].ElementType)).Bytes.Span);
         }
 
         session.Run();
@@ -96,5 +100,6 @@ internal static class Subject
 
     private static ElementType TypeOf(Type type) =>
         type == typeof(byte) ? ElementType.UInt8 : type == typeof(sbyte) ? ElementType.Int8
-        : type == typeof(bool) ? ElementType.Bool : Enum.Parse<ElementType>(type == typeof(float) ? "Float32" : type.Name);
+        : type == typeof(bool) ? ElementType.Bool : type == typeof(float) ? ElementType.Float32
+        : type == typeof(Half) ? ElementType.Float16 : type == typeof(double) ? ElementType.Float64 : Enum.Parse<ElementType>(type.Name);
 }

@@ -7,32 +7,43 @@ namespace ModelOpt.Compiler.Emit.Tflite;
 /// <content>Conversions between orders and between float and quantized, each written at most once a value.</content>
 internal sealed partial class Lowering
 {
-    private void DefineInputs()
+    private void DefineInput(Value input)
     {
-        foreach (Value input in graph.Inputs)
+        TfliteTensor tensor = Define(input, AxisOrder.Identity(Rank(input)), quantized: false);
+        if (graph.DeclaredType(input) is { } declared)
         {
-            TfliteTensor tensor = Define(input, AxisOrder.Identity(Rank(input)), quantized: false);
-            model.Inputs.Add(tensor);
+            TfliteTensor given = new(input.Name, DeclaredType(declared), tensor.Dims, tensor.OpenAxis);
+            EmitCast(given, tensor);
+            tensor = given;
         }
+
+        model.Inputs.Add(tensor);
     }
 
-    private void DefineOutputs(IEnumerable<Value> outputs)
+    private void DefineOutput(Value output)
     {
-        foreach (Value output in outputs)
+        TfliteTensor tensor = Demand(output, AxisOrder.Identity(Rank(output)), quantized: false);
+        if (graph.DeclaredType(output) is { } declared)
         {
-            TfliteTensor tensor = Demand(output, AxisOrder.Identity(Rank(output)), quantized: false);
-            if (model.Inputs.Contains(tensor) || model.Outputs.Contains(tensor) || tensor.Data is not null)
-            {
-                // One tensor cannot bear two names.
-                TfliteTensor copy = new(output.Name, tensor.Type, tensor.Dims, tensor.OpenAxis, tensor.Quantization);
-                EmitReshape(tensor, copy);
-                tensor = copy;
-            }
-
-            tensor.Name = output.Name;
-            model.Outputs.Add(tensor);
+            TfliteTensor given = new(output.Name, DeclaredType(declared), tensor.Dims, tensor.OpenAxis);
+            EmitCast(tensor, given);
+            tensor = given;
         }
+        else if (model.Inputs.Contains(tensor) || model.Outputs.Contains(tensor) || tensor.Data is not null)
+        {
+            // One tensor cannot bear two names.
+            TfliteTensor copy = new(output.Name, tensor.Type, tensor.Dims, tensor.OpenAxis, tensor.Quantization);
+            EmitReshape(tensor, copy);
+            tensor = copy;
+        }
+
+        tensor.Name = output.Name;
+        model.Outputs.Add(tensor);
     }
+
+    private void EmitCast(TfliteTensor from, TfliteTensor to) => Emit(BuiltinOperator.Cast, [from], [to], new CastOptions(from.Type, to.Type));
+
+    private static TensorType DeclaredType(ElementType type) => type == ElementType.Float16 ? TensorType.Float16 : TensorType.Float64;
 
     /// <summary>The storage in an order (of its own axes) and form.</summary>
     private TfliteTensor Demand(Storage storage, int[] order, bool quantized)
@@ -117,6 +128,7 @@ internal sealed partial class Lowering
         ElementType.UInt16 => TensorType.UInt16,
         ElementType.Int32 => TensorType.Int32,
         ElementType.UInt32 => TensorType.UInt32,
+        ElementType.UInt64 => TensorType.UInt64,
         ElementType.Int64 => TensorType.Int64,
         ElementType.Bool => TensorType.Bool,
         _ => throw EmitDiagnostics.UnsupportedType.Error(value?.Name, value?.Name, type),

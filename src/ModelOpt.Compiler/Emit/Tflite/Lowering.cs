@@ -24,6 +24,7 @@ internal sealed partial class Lowering
     private readonly Graph graph;
     private readonly TfliteModelBuilder model = new();
     private readonly HashSet<Node> fused = [];
+    private List<Diagnostic>? refusals;
 
     private Lowering(Graph graph) => this.graph = graph;
 
@@ -52,23 +53,27 @@ internal sealed partial class Lowering
         lowering.Lower(cancellation);
         Value[] inside = [.. graph.Values.Where(v =>
             !v.IsConstant && lowering.views.ContainsKey(v) && !graph.IsOutput(v) && !graph.Inputs.Contains(v))];
-        lowering.DefineOutputs(inside);
+        foreach (Value value in inside) lowering.DefineOutput(value);
         return (lowering.model.Write(), [.. graph.Outputs, .. inside]);
     }
 
     private void Lower(CancellationToken cancellation)
     {
-        DefineInputs();
+        foreach (Value input in graph.Inputs) Try(() => DefineInput(input), [input]);
         foreach (Node node in graph.Nodes)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (fused.Contains(node)) continue;
-            Operator.Of(node).Lower(this, node);
-            if (FusedActivation.Of(graph, node) is { } activation && !fused.Contains(activation))
-                throw GraphDiagnostics.InvalidGraph.Error(node.Label, $"the lowering of {node.Type} left its activation out");
+            if (!fused.Contains(node)) Try(() => Lower(node), node.Outputs);
         }
 
-        DefineOutputs(graph.Outputs);
+        foreach (Value output in graph.Outputs) Try(() => DefineOutput(output), []);
+    }
+
+    private void Lower(Node node)
+    {
+        Operator.Of(node).Lower(this, node);
+        if (FusedActivation.Of(graph, node) is { } activation && !fused.Contains(activation))
+            throw GraphDiagnostics.InvalidGraph.Error(node.Label, $"the lowering of {node.Type} left its activation out");
     }
 
     /// <summary>Whether a node computes on integers; see <see cref="IntegerForm"/>.</summary>

@@ -1,0 +1,91 @@
+using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Tests.Data;
+
+namespace ModelOpt.Compiler.Tests.Compilation;
+
+/// <summary>Small models that people had trouble with, compressed as they did.</summary>
+[TestClass]
+public sealed class ReportedModelTests
+{
+    [TestMethod]
+    [DataRow("maxpool-unused-indices", new[] { 3, 8, 8 })]
+    [DataRow("sum", new[] { 3, 8, 8 })]
+    [DataRow("gemm-c-per-row", new[] { 3, 6 })]
+    [DataRow("empty-tensor-not-loadable", new[] { 6 })]
+    [DataRow("reshape-with-batch-1-written-in", new[] { 3, 8, 8 })]
+    [DataRow("float16-model-grows", new[] { 16, 10, 10 })]
+    public void It_is_compressed_to_int8(string name, int[] sample)
+    {
+        using var folder = new TempFolder();
+        string file = Model(name), data = Samples(folder, sample);
+        var diagnostics = new DiagnosticList();
+        CompiledModel compiled = ModelCompiler.Compile(file, new CompileOptions { CalibrationData = [data] }, diagnostics);
+        Assert.IsFalse(diagnostics.Diagnostics.Any(d => d.Descriptor.Severity == DiagnosticSeverity.Warning),
+            string.Join('\n', diagnostics.Diagnostics));
+        ElementType type = name == "float16-model-grows" ? ElementType.Float16 : ElementType.Float32;
+        int[] dims = name == "gemm-c-per-row" ? sample : [1, .. sample];
+        var feeds = new Dictionary<string, Tensor> { ["x"] = Casting.To(TestGraph.RandomTensor(5, dims), type) };
+        Tensor expected = GraphTesting.RunPeer(File.ReadAllBytes(file), feeds)[0], actual = GraphTesting.RunPeer(compiled.Onnx, feeds)[0];
+        Assert.AreEqual(expected.Type, actual.Type);
+        float[] e = Casting.To(expected, ElementType.Float32).Span<float>().ToArray(), a = Casting.To(actual, ElementType.Float32).Span<float>().ToArray();
+        // Weights of 8 bits cost a few hundredths of the largest value of such small sums.
+        Assert.IsTrue(e.Zip(a, (x, y) => MathF.Abs(x - y)).Max() <= 0.05f * e.Max(MathF.Abs), $"{name}: {string.Join(' ', e.Zip(a).Take(8))}");
+    }
+
+    [TestMethod]
+    public void A_float16_model_becomes_as_small_as_its_float32_twin()
+    {
+        using var folder = new TempFolder();
+        string file = Model("float16-model-grows");
+        var sizes = new Dictionary<QuantizationMode, int>();
+        foreach (QuantizationMode mode in (QuantizationMode[])[QuantizationMode.Float16, QuantizationMode.WeightOnlyInt8, QuantizationMode.Int8])
+        {
+            sizes[mode] = ModelCompiler.Compile(file, new CompileOptions
+            {
+                Quantization = mode, CalibrationData = [Samples(folder, [16, 10, 10])],
+            }, new DiagnosticList()).Tflite.Length;
+        }
+
+        long original = new FileInfo(file).Length;
+        Assert.IsTrue(sizes[QuantizationMode.Float16] < 1.05 * original, $"{sizes[QuantizationMode.Float16]}");
+        Assert.IsTrue(sizes[QuantizationMode.WeightOnlyInt8] < 0.6 * original && sizes[QuantizationMode.Int8] < 0.6 * original);
+        // Float16 data fits, and options that need data have it.
+        CompiledModel pruned = ModelCompiler.Compile(
+            file, new CompileOptions { ChannelPruning = 0.3, CalibrationData = [Samples(folder, [16, 10, 10], half: true)] }, new DiagnosticList());
+        Assert.IsTrue(pruned.Tflite.Length < 0.9 * sizes[QuantizationMode.Int8]);
+    }
+
+    [TestMethod]
+    public void What_cannot_be_written_is_refused_before_calibration()
+    {
+        using var folder = new TempFolder();
+        List<string> phases = [];
+        Diagnostic refused = Assert.ThrowsExactly<CompilationException>(() => ModelCompiler.Compile(
+            Model("resize-refused-last"), new CompileOptions
+            {
+                CalibrationData = [Samples(folder, [3, 6, 6])], FineTune = FineTuneMode.Distill, Epochs = 3,
+            }, new DiagnosticList(), new Phases(phases))).Diagnostic;
+        Assert.AreEqual(("MOPT2006", "t6"), (refused.Descriptor.Code, refused.Layer));
+        Assert.AreEqual("read simplify", string.Join(' ', phases));
+    }
+
+    private static string Model(string name) => GraphTesting.Fixture(Path.Combine("Reported", $"{name}.onnx"));
+
+    /// <summary>32 samples in −1…1.</summary>
+    private static string Samples(TempFolder folder, int[] sample, bool half = false)
+    {
+        Tensor data = Casting.To(TestGraph.RandomTensor(3, [32, .. sample]), half ? ElementType.Float16 : ElementType.Float32);
+        return folder.Write(half ? "half.npy" : "x.npy", DataTesting.Npy(half ? "<f2" : "<f4", string.Join(", ", data.Dims.ToArray()), data.Bytes.Span));
+    }
+
+    private sealed class Phases(List<string> phases) : IProgress<CompileProgress>
+    {
+        public void Report(CompileProgress value)
+        {
+            if (phases.Count == 0 || phases[^1] != value.Phase) phases.Add(value.Phase);
+        }
+    }
+}

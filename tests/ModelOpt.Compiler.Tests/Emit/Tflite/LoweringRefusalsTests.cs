@@ -1,0 +1,45 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Tests.Emit.Tflite;
+
+[TestClass]
+public sealed class LoweringRefusalsTests
+{
+    [TestMethod]
+    public void What_can_be_written_is_not_refused()
+    {
+        var g = new TestGraph();
+        Value conv = g.Add("Conv", g.Input("x", -1, 3, 8, 8), g.Random(1, 4, 3, 3, 3));
+        g.Output(g.Add("Gemm", g.Add("Flatten", g.Add("Relu", conv)), g.Random(2, 144, 5)));
+        Assert.IsEmpty(Lowering.Refusals(g.Build()));
+    }
+
+    [TestMethod]
+    public void Every_layer_that_cannot_be_written_is_named_and_none_for_the_sake_of_another()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", 1, 3, 8, 8), w = g.Random(1, 3, 2, 3, 3);
+        Value up = g.Add("ConvTranspose", x, w), again = g.Add("ConvTranspose", x, w);
+        Value power = g.Add("Pow", g.Add("Relu", g.Add("Add", up, again)), g.Scalar(3));
+        g.Output(g.Add("Conv", power, g.Random(2, 4, 2, 3, 3)));
+        IReadOnlyList<Diagnostic> refusals = Lowering.Refusals(g.Build());
+        Assert.AreEqual("ConvTranspose ConvTranspose_1 Pow", string.Join(' ', refusals.Select(r => r.Layer)));
+        Diagnostic all = Lowering.Refused(refusals).Diagnostic;
+        Assert.AreEqual("MOPT5004", all.Descriptor.Code);
+        Assert.AreEqual(
+            "this form of 'ConvTranspose' is not supported: writing it to TFLite ('ConvTranspose', 'ConvTranspose_1'); "
+            + "'Pow' cannot be written as TFLite operators: the exponent is not 0.5, 1 or 2 ('Pow').", all.Message);
+        Assert.AreSame(refusals[2], Lowering.Refused([refusals[2]]).Diagnostic);
+    }
+
+    [TestMethod]
+    public void Inputs_and_outputs_that_cannot_be_written_are_named()
+    {
+        var g = new TestGraph();
+        g.Output(g.Add("Identity", g.Input("text", ElementType.String, 4)));
+        g.Output(g.Add("Relu", g.Input("open", -1, 4)));
+        Assert.AreEqual("text", Lowering.Refusals(g.Build())[0].Layer);
+    }
+}
