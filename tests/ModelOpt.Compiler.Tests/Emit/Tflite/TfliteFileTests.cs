@@ -1,17 +1,18 @@
 using System.Text.Json;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Tests.FlatBuffers;
 
 namespace ModelOpt.Compiler.Tests.Emit.Tflite;
 
-/// <summary>The file as flatc sees it, and what keeps a file from being written.</summary>
+/// <summary>The file as FlatBuffers' own library sees it, and what keeps a file from being written.</summary>
 [TestClass]
 public sealed class TfliteFileTests
 {
     [TestMethod]
     public void A_schema_of_its_own_decodes_the_file()
     {
-        JsonElement model = Flatc.Decode(Network().Lower());
+        JsonElement model = FlatDecoder.Tflite(Network().Lower());
 
         Assert.AreEqual(3, model.GetProperty("version").GetInt32());
         JsonElement graph = model.GetProperty("subgraphs")[0];
@@ -43,7 +44,7 @@ public sealed class TfliteFileTests
         x = graph.Node("Conv", [x, graph.Graph.AddConstant("w", weight)]);
         graph.Output(graph.Node("Conv", [x, graph.Graph.AddConstant("w", weight)]));
 
-        JsonElement model = Flatc.Decode(graph.Lower());
+        JsonElement model = FlatDecoder.Tflite(graph.Lower());
 
         JsonElement[] tensors = [.. model.GetProperty("subgraphs")[0].GetProperty("tensors").EnumerateArray()];
         // The second input of a convolution is its weight; constants have no names in the file.
