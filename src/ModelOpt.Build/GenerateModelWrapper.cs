@@ -50,6 +50,7 @@ public sealed class GenerateModelWrapper : ModelTask
     {
         try
         {
+            InputFile.Check(path);
             string[] lines = File.ReadAllLines(path);
             int count = lines.Length;
             while (count > 0 && string.IsNullOrWhiteSpace(lines[count - 1])) count--;

@@ -25,7 +25,7 @@ internal static class ModelFile
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = InputFile.OpenRead(path);
             Span<byte> start = stackalloc byte[8];
             start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
             if (PackedModel.IsPacked(start)) return ModelFormat.PackedTflite;

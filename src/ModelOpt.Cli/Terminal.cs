@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Runtime;
 using Spectre.Console;
 
 namespace ModelOpt.Cli;
@@ -68,7 +69,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
         lock (gate)
         {
             Clear();
-            Error.WriteLine(diagnostic.File is null ? diagnostic with { File = file } : diagnostic);
+            Error.WriteLine(Printable.Escape($"{(diagnostic.File is null ? diagnostic with { File = file } : diagnostic)}"));
         }
     }
 
@@ -76,7 +77,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
     public void Report(CompileProgress value)
     {
         if (!showProgress) return;
-        string text = value.ToString();
+        string text = Printable.Escape(value.ToString());
         lock (gate)
         {
             Error.Write($"\r{text.PadRight(shown)}");
@@ -101,7 +102,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
             });
         }
 
-        foreach (IReadOnlyList<string> row in rows) table.AddRow(row.Select(cell => new Text(cell)));
+        foreach (IReadOnlyList<string> row in rows) table.AddRow(row.Select(cell => new Text(Printable.Escape(cell))));
         var text = new StringWriter();
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -123,13 +124,13 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
         error.Flush();
     }
 
-    /// <summary>Writes a line of the result.</summary>
+    /// <summary>Writes a line of the result. Names come from the model: what a terminal would obey is escaped.</summary>
     public void WriteResult(string line)
     {
         lock (gate)
         {
             Clear();
-            Output.WriteLine(line);
+            Output.WriteLine(Printable.Escape(line));
         }
     }
 

@@ -63,6 +63,27 @@ public sealed class InspectCommandTests
     }
 
     [TestMethod]
+    public void Names_do_not_command_the_terminal()
+    {
+        using var folder = new TempFolder();
+        var graph = new TestGraph();
+        Value relu = graph.Add("Relu", graph.Input("in\u001b[2J\r\u202e", 1, 4));
+        relu.Name = "out\u2066\nerror MOPT9999";
+        relu.Producer!.Name = "\u001b]0;title\a";
+        graph.Output(relu);
+        string model = folder.Write("model.onnx", OnnxWriter.Write(graph.Build()));
+        CliResult inspected = CliTesting.Run("inspect", model), compressed = CliTesting.Run("compress", model, "-o", folder["out"]);
+        Assert.AreEqual(0, inspected.ExitCode, inspected.Error);
+        Assert.AreEqual(0, compressed.ExitCode, compressed.Error);
+        StringAssert.Contains(inspected.Output, @"in\u001B[2J\u000D\u202E");
+        StringAssert.Contains(inspected.Output, @"out\u2066\u000Aerror MOPT9999");
+        string all = inspected.Output + inspected.Error + compressed.Output + compressed.Error
+            + CliTesting.Run("inspect", folder["out/model.tflite"]).Output + CliTesting.Run("bench", folder["out/model.tflite"], "--seconds", "0.01").Output
+            + File.ReadAllText(folder["out/model.report.html"]);
+        Assert.IsFalse(all.AsSpan().ContainsAny("\u001b\u202e\u2066\a"));
+    }
+
+    [TestMethod]
     public void The_printed_recipe_is_one()
     {
         using var folder = new TempFolder();

@@ -15,7 +15,7 @@ internal sealed class Calibrator : IDisposable
     private readonly Graph graph;
     private readonly PassContext context;
     private readonly List<InputSamples> inputs = [];
-    private readonly int[] usable;
+    private readonly CalibrationSamples usable;
 
     /// <summary>Opens the calibration data of a graph's inputs.</summary>
     /// <param name="graph">The graph, with shapes.</param>
@@ -54,7 +54,7 @@ internal sealed class Calibrator : IDisposable
         if (inputs.Exists(i => i.Count != available))
             throw RecipeDiagnostics.UnequalCalibration.Error(null, string.Join(", ", inputs.Select(i => i.Count)));
         usable = TrainingData.Calibrating(available, options, context.Model);
-        Count = Math.Min(usable.Length, options.CalibrationSamples);
+        Count = Math.Min(usable.Count, options.CalibrationSamples);
     }
 
     /// <summary>How many samples are used.</summary>
@@ -121,7 +121,7 @@ internal sealed class Calibrator : IDisposable
     /// <summary>One sample for each input. Data files are often sorted by class: the samples used are spread over all of it.</summary>
     /// <param name="index">Which of those that are used.</param>
     /// <param name="of">How many are used.</param>
-    public Tensor[] Sample(int index, int of) => [.. inputs.Select(i => i.Read(usable[(int)((long)index * usable.Length / of)]))];
+    public Tensor[] Sample(int index, int of) => [.. inputs.Select(i => i.Read(usable.Spread(index, of)))];
 
     private static long SampleBytes(Value value) =>
         value.Shape?.Aggregate((long)value.Type.Size(), (size, dim) => dim.IsKnown ? size * dim.Size : size) ?? 0;

@@ -17,7 +17,7 @@ public sealed record Recipe : ModelOptions
     {
         try
         {
-            return RecipeJson.Read(File.ReadAllBytes(file));
+            return RecipeJson.Read(InputFile.ReadAllBytes(file));
         }
         catch (JsonException e)
         {

@@ -18,7 +18,7 @@ internal static class DataFile
         (string file, string? array) = SplitArray(path);
         ReadOnlySpan<byte> start = ReadStart(file);
         if (start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]))
-            return Open(path, new CompressedBytes(() => OpenGzip(file)));
+            return Open(path, new CompressedBytes(file, () => OpenGzip(file)));
         if (start.StartsWith("PK"u8)) return OpenNpz(path, file, array);
         return orNull && !ArrayHeader.IsNpy(start) && !ArrayHeader.IsIdx(start) ? null : Open(path, new FileBytes(file));
     }
@@ -37,7 +37,7 @@ internal static class DataFile
         return start[..stream.ReadAtLeast(start, StartBytes, throwOnEndOfStream: false)];
     }
 
-    private static FileStream OpenStream(string file) => new(file, FileMode.Open, FileAccess.Read, FileShare.Read);
+    private static FileStream OpenStream(string file) => InputFile.OpenRead(file);
 
     private static ArraySource OpenNpz(string path, string file, string? array)
     {
@@ -57,7 +57,7 @@ internal static class DataFile
             throw DataDiagnostics.ChooseArray.In(file, null, "the file must hold one array, or one must be named", held);
         string entry = array is null ? names[0] : $"{array}.npy";
         if (!names.Contains(entry)) throw DataDiagnostics.ChooseArray.In(file, null, $"there is no array '{array}'", held);
-        return Open(path, new CompressedBytes(() => OpenEntry(file, entry)));
+        return Open(path, new CompressedBytes(file, () => OpenEntry(file, entry)));
     }
 
     private static ArraySource Open(string path, SampleBytes bytes)

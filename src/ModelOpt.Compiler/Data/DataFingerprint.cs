@@ -45,7 +45,7 @@ internal static class DataFingerprint
 
     private static void AppendFile(Stream hash, string file, CancellationToken cancellation)
     {
-        using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using FileStream stream = InputFile.OpenRead(file);
         hash.Write(BitConverter.GetBytes(stream.Length));
         byte[] part = new byte[1 << 16];
         for (int read; (read = stream.Read(part)) > 0; hash.Write(part, 0, read)) cancellation.ThrowIfCancellationRequested();

@@ -25,7 +25,7 @@ internal sealed class ImageFolderSource : SampleSource
         {
             PngHeader header = Reading(file, () =>
             {
-                using FileStream stream = System.IO.File.OpenRead(file);
+                using FileStream stream = InputFile.OpenRead(file);
                 return PngHeader.Read(start.AsSpan(0, stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)));
             });
             if (first == default) first = header;
@@ -46,7 +46,7 @@ internal sealed class ImageFolderSource : SampleSource
     {
         string file = files[index];
         PngHeader header = default;
-        byte[] image = Reading(file, () => PngImage.Decode(System.IO.File.ReadAllBytes(file), out header));
+        byte[] image = Reading(file, () => PngImage.Decode(InputFile.ReadAllBytes(file), out header));
         CheckSize(file, header);
         if (color && !header.IsColor) image = [.. image.SelectMany(grey => Enumerable.Repeat(grey, 3))];
         return new Tensor(ElementType.UInt8, [.. SampleShape], image);

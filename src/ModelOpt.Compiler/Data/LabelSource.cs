@@ -73,6 +73,7 @@ public static class LabelSource
     {
         var labels = new List<int>();
         int number = 0;
+        InputFile.Check(path);
         foreach (string line in File.ReadLines(path))
         {
             number++;
@@ -85,11 +86,7 @@ public static class LabelSource
         return labels.Count > 0 ? [.. labels] : throw DataDiagnostics.Empty.In(path, null, "the file is empty");
     }
 
-    private static string Shorten(string line)
-    {
-        string printable = new([.. line.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
-        return line.Length > 40 ? $"{printable}…" : printable;
-    }
+    private static string Shorten(string line) => line.Length > 40 ? $"{line[..40]}…" : line;
 
     private static CompilationException Invalid(string path, string reason) =>
         DataDiagnostics.InvalidLabels.In(path, null, reason);

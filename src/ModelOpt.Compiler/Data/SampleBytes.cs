@@ -42,13 +42,18 @@ internal sealed class FileBytes(string path) : SampleBytes
 
 /// <summary>
 /// The bytes of a compressed file. They are decompressed anew from the start when read in falling order, so that memory
-/// does not grow with what they come to; read so again and again, as training does, they are expanded once and kept.
+/// does not grow with what they come to; read so again and again, as training does, they are expanded once and kept, unless
+/// they come to far more than the file.
 /// </summary>
+/// <param name="file">The compressed file.</param>
 /// <param name="open">Opens the decompressed stream at its start, and what to close after it.</param>
-internal sealed class CompressedBytes(Func<(Stream Content, IDisposable Owner)> open) : SampleBytes
+internal sealed class CompressedBytes(string file, Func<(Stream Content, IDisposable Owner)> open) : SampleBytes
 {
     // As often as calibration and its like begin anew.
     private const int MostRestarts = 16;
+
+    // Data shrinks to a hundredth at best; what claims more is kept only where it is small.
+    private const int MostExpansion = 100, SmallBytes = 1 << 26;
 
     private readonly Lock gate = new();
     private Stream? stream;
@@ -92,9 +97,10 @@ internal sealed class CompressedBytes(Func<(Stream Content, IDisposable Owner)> 
         (stream, owner) = (null, null);
     }
 
-    /// <summary>Keeps all bytes, if one array can.</summary>
+    /// <summary>Keeps all bytes, if one array can and they are not many times those of the file.</summary>
     private void Expand()
     {
+        long most = Math.Min(Array.MaxLength, SmallBytes + (MostExpansion * new FileInfo(file).Length));
         using MemoryStream content = new();
         (Stream whole, IDisposable of) = open();
         using (of)
@@ -103,7 +109,9 @@ internal sealed class CompressedBytes(Func<(Stream Content, IDisposable Owner)> 
             byte[] part = new byte[1 << 16];
             for (int read; (read = whole.Read(part)) > 0; content.Write(part, 0, read))
             {
-                if (content.Length > Array.MaxLength - part.Length) return;
+                if (content.Length <= most - part.Length) continue;
+                restarts = int.MinValue;
+                return;
             }
         }
 

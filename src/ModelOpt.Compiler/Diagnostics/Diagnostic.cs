@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelOpt.Runtime;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
@@ -37,11 +38,11 @@ public sealed record DiagnosticDescriptor(
     /// <param name="arguments">The arguments of <see cref="Format"/>.</param>
     public CompilationException Error(string? layer, params object?[] arguments) => new(At(null, layer, arguments));
 
-    /// <summary>Names come from the model: they must neither break the line nor fill the log.</summary>
+    /// <summary>Names come from the model: they must neither break the line, nor fill the log, nor command the terminal.</summary>
     private static string OneLine(string text, int length)
     {
         string clipped = text.Length <= length ? text : string.Concat(text.AsSpan(0, length), "…");
-        return string.Concat(clipped.Select(c => char.IsControl(c) ? ' ' : c));
+        return Printable.Escape(string.Concat(clipped.Select(c => c is '\r' or '\n' or '\t' ? ' ' : c)));
     }
 }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Runtime;
 
 namespace ModelOpt.Compiler.Emit;
 
@@ -170,5 +171,5 @@ internal sealed class ReportPage
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
-    private static string Text(string text) => WebUtility.HtmlEncode(text);
+    private static string Text(string text) => WebUtility.HtmlEncode(Printable.Escape(text));
 }

@@ -21,6 +21,7 @@ internal static class ShapeInference
         foreach (Value input in graph.Inputs)
         {
             if (input.Shape is null) throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, "not given");
+            CheckSize(input.Name, input, input.Shape);
         }
 
         foreach (Node node in graph.Nodes)
@@ -83,12 +84,18 @@ internal static class ShapeInference
     {
         if (value.Type == ElementType.Undefined || value.Shape is null)
             throw GraphDiagnostics.DynamicShape.Error(node.Label, value.Name, "not known");
+        CheckSize(node.Label, value, value.Shape);
+    }
+
+    /// <summary>Sizes fit 32 bits, and so does their product.</summary>
+    private static void CheckSize(string label, Value value, Shape shape)
+    {
         long count = 1;
-        foreach (Dim dim in value.Shape)
+        foreach (Dim dim in shape)
         {
             count = Math.Min(int.MaxValue + 1L, count) * (dim.IsKnown ? Math.Min(int.MaxValue + 1L, dim.Size) : 1);
-            if (count > int.MaxValue)
-                throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"the shape {value.Shape} of '{value.Name}' is too large");
+            if (count > int.MaxValue || dim.Size > int.MaxValue)
+                throw GraphDiagnostics.ShapeMismatch.Error(label, $"the shape {shape} of '{value.Name}' is too large");
         }
     }
 }

@@ -37,7 +37,7 @@ internal sealed class ExternalData
         string path = Resolve(tensor.Name, location);
         try
         {
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = InputFile.OpenRead(path);
             if (offset > stream.Length - length) throw Unreadable(tensor.Name, location, "the file is too short");
             var bytes = new byte[length];
             stream.Position = offset;
@@ -46,7 +46,7 @@ internal sealed class ExternalData
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            string cause = e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : "access failed";
+            string cause = e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : e.Message.TrimEnd('.');
             throw new CompilationException(
                 OnnxDiagnostics.UnreadableExternalData.At(null, tensor.Name, location, cause), e);
         }

@@ -15,7 +15,7 @@ internal static class OnnxFile
     {
         try
         {
-            return File.ReadAllBytes(file);
+            return InputFile.ReadAllBytes(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

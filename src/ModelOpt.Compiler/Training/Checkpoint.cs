@@ -46,7 +46,7 @@ internal sealed class Checkpoint
         try
         {
             if (!File.Exists(path)) return false;
-            file = File.ReadAllBytes(path);
+            file = InputFile.ReadAllBytes(path);
         }
         catch (Exception e) when (SampleSource.IsUnreadable(e))
         {

@@ -83,9 +83,10 @@ internal sealed record TrainingData(
     /// <param name="count">How many samples there are.</param>
     /// <param name="options">The options that name the data.</param>
     /// <param name="model">What is done to the model.</param>
-    public static int[] Calibrating(int count, CompileOptions options, ModelOptions model) =>
+    public static CalibrationSamples Calibrating(int count, CompileOptions options, ModelOptions model) => new(
+        count,
         model.FineTune is null or FineTuneMode.None || options.TrainingData.Count > 0 || options.EvaluationData.Count > 0
-            ? [.. Enumerable.Range(0, count)] : [.. Divide(count, model).Trained.Order()];
+            ? null : [.. Divide(count, model).Trained.Order()]);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -64,6 +64,30 @@ public sealed class CalibratorTests : IDisposable
         StringAssert.Contains(diagnostic.Message, "sample 1 ");
     }
 
+    /// <summary>A small archive may hold very many samples.</summary>
+    [TestMethod]
+    public void Memory_does_not_grow_with_the_number_of_samples()
+    {
+        const int samples = 50_000_000;
+        string path = folder["many.npy.gz"];
+        using (var file = new System.IO.Compression.GZipStream(File.Create(path), System.IO.Compression.CompressionLevel.Fastest))
+        {
+            file.Write(DataTesting.Npy("|u1", $"{samples}, 1", []));
+            byte[] part = new byte[1 << 16];
+            for (int left = samples; left > 0; left -= part.Length) file.Write(part.AsSpan(0, Math.Min(part.Length, left)));
+        }
+
+        var g = new TestGraph();
+        g.Output(g.Add("Relu", g.Input("x", -1, 1)));
+        Graph graph = g.Build();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        using var calibrator = new Calibrator(graph, Context(4, path));
+        Assert.AreEqual(4, calibrator.Count);
+        Assert.AreEqual(0f, calibrator.Sample(3, 4)[0].Span<float>()[0]);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.IsTrue(allocated < 1 << 20, $"{allocated} bytes were allocated");
+    }
+
     [TestMethod]
     public void Every_input_needs_data_and_all_the_same_number()
     {

@@ -34,6 +34,19 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
+    [DataRow("4294967295")]
+    [DataRow("9223372036854775807")]
+    [DataRow("65536", "65536")]
+    [DataRow("0", "4294967295")]
+    public void Inputs_that_no_tensor_can_hold_are_refused_whether_read_or_not(params string[] sizes)
+    {
+        OnnxModel model = new OnnxModel().Input("x", "4").Input("huge", sizes).Node("Relu r: x -> y").Output("y", "4");
+        Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(
+            () => ShapeInference.Run(OnnxReader.Read(model.Bytes()), useStated: true)).Diagnostic;
+        Assert.AreEqual(("MOPT2004", "huge"), (diagnostic.Descriptor.Code, diagnostic.Layer));
+    }
+
+    [TestMethod]
     public void An_input_without_a_shape_is_refused()
     {
         OnnxModel model = new OnnxModel().Input("x").Node("Relu r: x -> y").Output("y");

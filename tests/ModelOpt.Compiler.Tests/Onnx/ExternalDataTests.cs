@@ -60,6 +60,17 @@ public sealed class ExternalDataTests
         Assert.AreEqual("MOPT1005", Code(Model(folder, "data.bin", ("length", "4"))));
     }
 
+    [TestMethod]
+    [Timeout(60_000)]
+    public void What_is_no_file_is_refused_at_once()
+    {
+        using var folder = new TempFolder();
+        folder.Write("model/folder/data.bin", Data);
+        Diagnostics.InputFileTests.Pipe(folder, "model/pipe");
+        Assert.AreEqual("MOPT1007", Code(Model(folder, "pipe")));
+        Assert.AreEqual("MOPT1007", Code(Model(folder, "folder")));
+    }
+
     private static string Code(string model) =>
         Assert.ThrowsExactly<CompilationException>(() => OnnxReader.Read(model)).Diagnostic.Descriptor.Code;
 

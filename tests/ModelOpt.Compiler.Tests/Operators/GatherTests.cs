@@ -34,6 +34,17 @@ public sealed class GatherTests
             new[] { 4, N }, Node("Gather", [Sizes(N, 3, 4), Tensor.Vector(-1L, 0L)]).Infer().ShapeContent!.ToArray());
     }
 
+    /// <summary>TFLite's operator takes indices from the front only.</summary>
+    [TestMethod]
+    public void Computed_indices_may_be_negative()
+    {
+        Tensor data = Random(new Random(2), ElementType.Float32, 3, 4, 2);
+        Tensor indices = Tensor.Of<long>([2, 3], [-1, 0, -4, 3, 1, -2]);
+        Node("Gather", [data, indices], 1, ("axis", 1L)).AssertAgreesWithPeers(fed: 2);
+        Node("Gather", [data, ModelOpt.Compiler.Operators.Casting.To(indices, ElementType.Int32)], 1, ("axis", -2L)).AssertAgreesWithPeers(fed: 2);
+        Node("Gather", [data, Tensor.Scalar(-3L)], 1, ("axis", 0L)).AssertAgreesWithPeers(fed: 2);
+    }
+
     [TestMethod]
     public void Misfits_are_diagnosed()
     {

@@ -3,6 +3,7 @@ using System.Security;
 using System.Text;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime;
 
 namespace ModelOpt.Compiler.Emit.CSharp;
 
@@ -263,7 +264,7 @@ public static class WrapperWriter
     private static string Xml(string text) => SecurityElement.Escape(Comment(text));
 
     private static string Comment(string text) =>
-        string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029' or '\ufffe' or '\uffff' ? '?' : c));
+        string.Concat(text.Select(c => Printable.IsPrintable(c) && c is not ('\ufffe' or '\uffff') ? c : '?'));
 
     private static string Literal(string text)
     {
@@ -271,7 +272,7 @@ public static class WrapperWriter
         foreach (char c in text)
         {
             if (c is '"' or '\\') literal.Append('\\').Append(c);
-            else if (char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029')
+            else if (!Printable.IsPrintable(c))
                 literal.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             else literal.Append(c);
         }

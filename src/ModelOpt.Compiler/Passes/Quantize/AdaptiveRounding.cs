@@ -33,9 +33,9 @@ internal static class AdaptiveRounding
         CompileOptions options = context.Options;
         if (TrainingSet.FixedBatch(graph) is not null) return "rounding: the model takes several samples at a time";
         using TrainingSet data = new(graph, options, nameof(options.CalibrationData), options.CalibrationData, null);
-        int[] usable = TrainingData.Calibrating(data.Count, options, context.Model);
-        int count = Math.Min(usable.Length, options.CalibrationSamples);
-        int[] samples = [.. Enumerable.Range(0, count).Select(i => usable[(int)((long)i * usable.Length / count)])];
+        CalibrationSamples usable = TrainingData.Calibrating(data.Count, options, context.Model);
+        int count = Math.Min(usable.Count, options.CalibrationSamples);
+        int[] samples = [.. Enumerable.Range(0, count).Select(i => usable.Spread(i, count))];
         using WorkerPool pool = new(Environment.ProcessorCount);
         DistillationObjective teacher = new(graph, context.Reference!, areClasses: false, context.Model, pool);
         TrainingScore before = Score();
