@@ -4,7 +4,7 @@ namespace ModelOpt.Compiler.Passes;
 
 /// <summary>
 /// Recognizes <c>x·HardSigmoid(x)</c> with α = 1/6, and <c>x·Clip(x + 3, 0, 6) / 6</c> in the orders that exporters write,
-/// as HardSwish (Howard et al., "Searching for MobileNetV3", 2019).
+/// as HardSwish (Howard et al., "Searching for MobileNetV3", 2019). Where a value in between is rounded to a grid, the nodes stay.
 /// </summary>
 internal sealed class HardSwishFusion : Pass
 {
@@ -35,12 +35,12 @@ internal sealed class HardSwishFusion : Pass
         if (SixthOf(node) is { } product)
         {
             // (x · Clip(x + 3, 0, 6)) / 6
-            return product is { Producer: { Type: "Mul" } mul } ? Product(mul, IsClipOf) : null;
+            return product is { Producer: { Type: "Mul" } mul, Quantization: null } ? Product(mul, IsClipOf) : null;
         }
 
         // x · HardSigmoid(x), and x · (Clip(x + 3, 0, 6) / 6)
         return node.Type == "Mul"
-            ? Product(node, (gate, x) => IsHardSigmoidOf(gate, x) || (gate.Producer is { } p && SixthOf(p) is { } clip && IsClipOf(clip, x)))
+            ? Product(node, (gate, x) => IsHardSigmoidOf(gate, x) || (gate is { Producer: { } p, Quantization: null } && SixthOf(p) is { } clip && IsClipOf(clip, x)))
             : null;
     }
 
@@ -60,12 +60,12 @@ internal sealed class HardSwishFusion : Pass
     };
 
     private static bool IsHardSigmoidOf(Value gate, Value x) =>
-        gate.Producer is { Type: "HardSigmoid" } node && node.Input(0) == x
+        gate is { Producer: { Type: "HardSigmoid" } node, Quantization: null } && node.Input(0) == x
         && IsSixth(node.Float("alpha", 0.2f)) && node.Float("beta", 0.5f) == 0.5f;
 
     private static bool IsClipOf(Value gate, Value x) =>
-        gate.Producer is { Type: "Clip" } clip && Scalar(clip.InputOrNull(1)) == 0 && Scalar(clip.InputOrNull(2)) == 6
-        && clip.Input(0).Producer is { Type: "Add" } add
+        gate is { Producer: { Type: "Clip" } clip, Quantization: null } && Scalar(clip.InputOrNull(1)) == 0 && Scalar(clip.InputOrNull(2)) == 6
+        && clip.Input(0) is { Producer: { Type: "Add" } add, Quantization: null }
         && ((add.Input(0) == x && Scalar(add.Input(1)) == 3) || (add.Input(1) == x && Scalar(add.Input(0)) == 3));
 
     // Exporters write 1/6 with four digits or more.

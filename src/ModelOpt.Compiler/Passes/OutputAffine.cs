@@ -5,14 +5,14 @@ namespace ModelOpt.Compiler.Passes;
 /// <summary>Folds <c>y·scale + shift</c>, per output channel, into the Conv or Gemm that computes y.</summary>
 internal static class OutputAffine
 {
-    /// <summary>The Conv or canonical Gemm whose only reader is <paramref name="node"/>, with constant weights.</summary>
+    /// <summary>The Conv or canonical Gemm whose only reader is <paramref name="node"/>, with constant weights and a result that is not rounded.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="node">The node behind it; its input 0, or its only input that is not constant, is followed.</param>
     /// <returns>The feeder, or null where nothing can be folded.</returns>
     public static Node? FeederOf(Graph graph, Node node)
     {
         Value? input = node.Inputs.FirstOrDefault(i => i is { IsConstant: false });
-        if (input is not { Producer: { } feeder, Consumers.Count: 1 } || graph.IsOutput(input)) return null;
+        if (input is not { Producer: { } feeder, Consumers.Count: 1, Quantization: null } || graph.IsOutput(input)) return null;
         if (feeder.Type is not ("Conv" or "Gemm") || !IsFree(feeder.Input(1))) return null;
         if (feeder.Type == "Gemm" && !GemmCanonicalization.IsCanonical(feeder)) return null;
         return feeder.InputOrNull(2) is { } bias && !IsFree(bias) ? null : feeder;
@@ -40,6 +40,7 @@ internal static class OutputAffine
         for (int c = 0; c < newBias.Length; c++) newBias[c] = (float)((bias[c] * scale[c]) + shift[c]);
         if (!SetConstants(graph, feeder, newWeight, newBias)) return false;
         graph.ReplaceUses(node.Output, feeder.Output);
+        feeder.Output.Quantization = node.Output.Quantization;
         graph.Remove(node);
         return true;
     }

@@ -25,6 +25,27 @@ public sealed class AffineFoldingTests
     }
 
     [TestMethod]
+    public void What_is_rounded_before_stays()
+    {
+        var g = new TestGraph();
+        Value y = g.Add("Conv", g.Input("x", -1, 3, 6, 6), g.Random(1, 4, 3, 3, 3));
+        y.Quantization = Quantization.PerTensor(ElementType.Int8, 0.1f, 0);
+        g.Output(g.Add("Add", y, g.Random(3, 4, 1, 1)));
+        Assert.AreEqual(0, new AffineFolding().Apply(g.Build(), PassTesting.Context).Changes);
+    }
+
+    [TestMethod]
+    public void What_is_rounded_behind_is_rounded_still()
+    {
+        var g = new TestGraph();
+        Value y = g.Output(g.Add("Add", g.Add("Conv", g.Input("x", -1, 3, 6, 6), g.Random(1, 4, 3, 3, 3)), g.Random(3, 4, 1, 1)));
+        Quantization grid = y.Quantization = Quantization.PerTensor(ElementType.Int8, 0.1f, 0);
+        Graph graph = g.Build();
+        Assert.AreEqual(1, new AffineFolding().Apply(graph, PassTesting.Context).Changes);
+        Assert.AreEqual(grid, graph.Outputs[0].Quantization);
+    }
+
+    [TestMethod]
     public void Behind_a_dense_layer_the_last_axis_is_the_channel()
     {
         var g = new TestGraph();

@@ -30,6 +30,29 @@ public sealed class HardSwishFusionTests
     }
 
     [TestMethod]
+    [DataRow("sum")]
+    [DataRow("clip")]
+    [DataRow("product")]
+    [DataRow("sixth")]
+    [DataRow("hardsigmoid")]
+    public void What_is_rounded_in_between_stays(string rounded)
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 8), sum = g.Add("Add", x, g.Scalar(3)), clip = g.Add("Clip", sum, g.Scalar(0), g.Scalar(6));
+        Value product = g.Add("Mul", x, clip), sixth = g.Add("Div", clip, g.Scalar(6)), gate = g.Add("HardSigmoid", [x], ("alpha", 1f / 6), ("beta", 0.5f));
+        g.Output(rounded switch
+        {
+            "hardsigmoid" => g.Add("Mul", x, gate),
+            "sixth" => g.Add("Mul", x, sixth),
+            _ => g.Add("Div", product, g.Scalar(6)),
+        });
+        Value value = rounded switch { "sum" => sum, "clip" => clip, "product" => product, "sixth" => sixth, _ => gate };
+        value.Quantization = Quantization.PerTensor(ElementType.Int8, 0.1f, 0);
+        Graph graph = g.Build();
+        Assert.AreEqual(0, new HardSwishFusion().Apply(graph, PassTesting.Context).Changes);
+    }
+
+    [TestMethod]
     public void Other_products_stay()
     {
         var g = new TestGraph();
