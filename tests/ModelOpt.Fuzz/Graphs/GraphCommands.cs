@@ -59,12 +59,14 @@ internal static class GraphCommands
     private static Command Replay()
     {
         Argument<string[]> files = new("files") { Description = "Models that graphs or qdq saved." };
-        Command command = new("replay", "Judges saved models again.") { files };
+        Option<bool> show = new("--show") { Description = "Lists the nodes of the model and of its artifacts." };
+        Command command = new("replay", "Judges saved models again.") { files, show };
         command.SetAction(result =>
         {
             int faults = 0;
             foreach (string file in result.GetValue(files)!)
             {
+                if (result.GetValue(show)) Show(File.ReadAllBytes(file));
                 Finding? finding = Replay(File.ReadAllBytes(file), liteRt: true);
                 Console.WriteLine($"{file}: {finding?.ToString() ?? "all agree"}");
                 if (finding is { IsFault: true }) faults++;
@@ -73,6 +75,25 @@ internal static class GraphCommands
             return faults == 0 ? 0 : 1;
         });
         return command;
+    }
+
+    private static void Show(byte[] onnx)
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(onnx);
+        foreach (string line in Listing.Of(model)) Console.WriteLine(line);
+        try
+        {
+            using Workbench bench = new();
+            CompiledModel compiled = bench.Compress(model, Variant.Load(model), Samples.Draw(model));
+            Console.WriteLine("-- .onnx");
+            foreach (string line in Listing.Of(ModelProto.Parser.ParseFrom(compiled.Onnx))) Console.WriteLine(line);
+            Console.WriteLine("-- .tflite");
+            foreach (string line in Listing.Of(compiled.Tflite)) Console.WriteLine(line);
+        }
+        catch (FindingException)
+        {
+            // What is wrong is said by the judge.
+        }
     }
 
     /// <summary>Judges a saved model.</summary>
