@@ -120,6 +120,7 @@ internal sealed class OnnxWriter
 
     private string Read(Value value)
     {
+        value = plan.ReadAs(value);
         if (read.TryGetValue(value, out string? name)) return name;
         Tensor tensor = value.Constant!;
         if (value.Quantization is not { } annotation)

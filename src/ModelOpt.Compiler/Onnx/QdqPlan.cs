@@ -14,6 +14,7 @@ internal sealed class QdqPlan
     private readonly Dictionary<Value, Value> storedAs = [];
     private readonly Dictionary<Value, Quantization> inner = [];
     private readonly HashSet<Value> unrounded = [];
+    private readonly HashSet<Node> passed = [];
 
     private QdqPlan()
     {
@@ -51,9 +52,9 @@ internal sealed class QdqPlan
 
         foreach (Value value in graph.Values)
         {
-            if (value is { Quantization: not null, Producer: not null, Consumers.Count: > 0 } && !graph.IsOutput(value)
-                && (value.Consumers.All(ReadsUnrounded) || IsRoundedByConcat(value)))
-                plan.unrounded.Add(value);
+            if (value is not { Quantization: not null, Producer: { } producer, Consumers.Count: > 0 } || graph.IsOutput(value)) continue;
+            if (IsRoundedByConcat(value)) plan.passed.Add(producer);
+            else if (value.Consumers.All(ReadsUnrounded)) plan.unrounded.Add(value);
         }
 
         return plan;
@@ -61,7 +62,11 @@ internal sealed class QdqPlan
 
     /// <summary>Whether a node is left out.</summary>
     /// <param name="node">The node.</param>
-    public bool IsDropped(Node node) => dropped.ContainsKey(node);
+    public bool IsDropped(Node node) => dropped.ContainsKey(node) || passed.Contains(node);
+
+    /// <summary>The value that is read for another: what an Identity that is left out reads, or itself.</summary>
+    /// <param name="value">The value.</param>
+    public Value ReadAs(Value value) => value.Producer is { } producer && passed.Contains(producer) ? producer.Input(0) : value;
 
     /// <summary>The value that a node's output is written as: that of the activation left out behind it, or itself.</summary>
     /// <param name="value">The output.</param>
