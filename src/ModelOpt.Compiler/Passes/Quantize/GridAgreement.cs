@@ -28,7 +28,7 @@ internal sealed class GridAgreement : Pass
         int changes = 0;
         foreach (Value input in IntegerForm.Data(mover).Where(v => !v.IsConstant && v.Quantization is null))
         {
-            if (input.Consumers.Count > 1 || graph.IsOutput(input)) continue;
+            if (input.Producer is null || input.Consumers.Count > 1 || graph.IsOutput(input)) continue;
             input.Quantization = grid;
             changes++;
         }
