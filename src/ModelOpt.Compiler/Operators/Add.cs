@@ -21,7 +21,7 @@ internal sealed class Add : BinaryOperator<Add.Function>
     }
 
     public override void Lower(Lowering context, Node node) =>
-        ArithmeticLowering.Lower(context, node, BuiltinOperator.Add, BuiltinOptionsType.Add);
+        ArithmeticLowering.Lower(context, node, BuiltinOperator.Add);
 
     internal readonly struct Function : IBinaryFunction
     {

@@ -11,13 +11,12 @@ internal static class ArithmeticLowering
     /// <param name="context">The TFLite model being written.</param>
     /// <param name="node">The node.</param>
     /// <param name="op">TFLite's operator.</param>
-    /// <param name="options">The type of its options.</param>
-    public static void Lower(Lowering context, Node node, BuiltinOperator op, BuiltinOptionsType options)
+    public static void Lower(Lowering context, Node node, BuiltinOperator op)
     {
         ActivationFunction activation = context.TakeActivation(node);
         int[] order = context.BroadcastOrder(node);
         TfliteTensor a = context.BroadcastInput(node, 0, order), b = context.BroadcastInput(node, 1, order);
-        context.Emit(op, [a, b], [context.Output(node, 0, order)], new ArithmeticOptions(options, activation));
+        new LoweringSteps(context, node).Binary(op, a, b, context.Output(node, 0, order), activation);
     }
 
     /// <summary>Writes MAXIMUM or MINIMUM, of which TFLite's take two inputs: each result meets the next input.</summary>
@@ -40,8 +39,7 @@ internal static class ArithmeticLowering
             TfliteTensor output = i == node.Inputs.Count - 1 ? context.Output(node, 0, order) : Lowering.Temporary(
                 node, result.OpenAxis >= 0 ? result : next, Broadcasting.Combine(
                     node, new Shape(result.Dims), new Shape(next.Dims)).ToSizes()!);
-            context.Emit(op, [result, next], [output], new EmptyOptions(BuiltinOptionsType.MaximumMinimum));
-            result = output;
+            result = new LoweringSteps(context, node).Binary(op, result, next, output);
         }
     }
 }

@@ -90,16 +90,25 @@ internal sealed class AveragePool : Operator, IDifferentiable
     {
         var window = WindowLowering.Begin(context, node, ConvGeometry.OfPool(node));
         (WindowAxis v, WindowAxis h) = window.Axes;
-        if ((v.Dilation > 1 && v.Kernel > 1) || (h.Dilation > 1 && h.Kernel > 1))
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "dilations");
+        bool isDilated = (v.Dilation > 1 && v.Kernel > 1) || (h.Dilation > 1 && h.Kernel > 1);
+        if (isDilated && context.RunsQuantized(node))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "dilations, on quantized data");
         bool countPadding = node.Int("count_include_pad", 0) != 0;
         int[] rows = Counts(v, countPadding), columns = Counts(h, countPadding);
         bool full = Array.TrueForAll(rows, c => c == v.Kernel) && Array.TrueForAll(columns, c => c == h.Kernel);
         // TFLite leaves the padding of SAME out of the count; what a PAD adds it counts.
         bool excludes = window.IsSame && !countPadding;
-        (TfliteTensor x, Padding padding) = window.PadInput(null, always: !excludes);
+        (TfliteTensor x, Padding padding) = window.PadInput(null, always: isDilated || !excludes);
         window.End((inputs, output) =>
         {
+            if (isDilated)
+            {
+                float[] shares = [.. rows.SelectMany(_ => columns, (r, c) => 1f / Math.Max(1, r * c))];
+                TfliteTensor table = context.Constant($"{node.Label}/shares", Tensor.Of<float>([1, v.Output, h.Output, 1], shares));
+                new LoweringSteps(context, node).Multiply(window.Combine(BuiltinOperator.Add, inputs[0]!, null), table, output);
+                return;
+            }
+
             Pool2DOptions options = new(padding, h.Stride, v.Stride, h.Kernel, v.Kernel, ActivationFunction.None);
             if (full || excludes)
             {

@@ -143,7 +143,11 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
     public override void Lower(Lowering context, Node node)
     {
         if (Enumerable.Range(1, 4).Any(i => !node.Input(i).IsConstant))
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "parameters that are computed");
+        {
+            LowerComputed(context, node);
+            return;
+        }
+
         (double[] factors, double[] summands) = Affine(
             node, node.Input(1).Constant!, node.Input(2).Constant!, node.Input(3).Constant!, node.Input(4).Constant!);
         int[] order = context.OrderOf(node.Input(0)), dims = new int[order.Length];
@@ -159,6 +163,27 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
 
         TfliteTensor Parameter(string name, double[] values) => context.Constant(
             $"{node.Label}/{name}", Tensor.Of<float>(dims, Array.ConvertAll(values, v => (float)v)));
+    }
+
+    /// <summary>Parameters that are known only when the model runs: the factor and the summand are computed then.</summary>
+    private static void LowerComputed(Lowering context, Node node)
+    {
+        var steps = new LoweringSteps(context, node);
+        int[] order = context.OrderOf(node.Input(0)), dims = new int[order.Length];
+        Array.Fill(dims, 1);
+        int place = Array.IndexOf(order, order.Length > 1 ? 1 : 0);
+        TfliteTensor scale = Parameter(1), shift = Parameter(2), mean = Parameter(3), variance = Parameter(4);
+        TfliteTensor padded = steps.Add(variance, steps.Scalar(node.Float("epsilon", 1e-5f), variance));
+        TfliteTensor factor = steps.Multiply(scale, steps.Unary(BuiltinOperator.Rsqrt, padded));
+        TfliteTensor summand = steps.Subtract(shift, steps.Multiply(mean, factor));
+        steps.Add(steps.Multiply(context.Input(node, 0, order), factor), summand, context.Output(node, 0, order));
+
+        TfliteTensor Parameter(int index)
+        {
+            TfliteTensor parameter = context.Input(node, index);
+            dims[place] = parameter.Dims[0];
+            return steps.Reshape(parameter, [.. dims]);
+        }
     }
 
     private static void Scale(ReadOnlySpan<float> x, float factor, Span<float> y)

@@ -128,7 +128,7 @@ internal sealed class Clip : Operator, IDifferentiable
         for (int i = 0; i < steps.Count; i++)
         {
             TfliteTensor result = i == steps.Count - 1 ? y : Lowering.Temporary(node, y, y.Dims);
-            context.Emit(steps[i].Op, [x, .. steps[i].Inputs], [result], steps[i].Options);
+            new LoweringSteps(context, node).EmitWide(steps[i].Op, [x, .. steps[i].Inputs], result, steps[i].Options);
             x = result;
         }
 

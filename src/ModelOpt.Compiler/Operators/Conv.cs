@@ -100,10 +100,26 @@ internal sealed class Conv : Operator, IDifferentiable
                 rank == 4 ? tensor : tensor.Reshape([filters, tensor.Dims[1], 1, tensor.Dims[2]]), order),
             axis => axis == 0 ? Array.IndexOf(order, 0) : throw GraphDiagnostics.InvalidGraph.Error(
                 node.Label, "the weights have one scale per input channel"));
-        TfliteTensor b = LayerBias.Of(context, node, 2, x, w, filters);
+        bool isAdded = node.InputOrNull(2) is { IsConstant: false } && !context.RunsQuantized(node);
+        TfliteTensor b = LayerBias.Of(context, node, isAdded ? -1 : 2, x, w, filters);
         ActivationFunction activation = context.TakeActivation(node);
         (WindowAxis v, WindowAxis h) = window.Axes;
         window.End((inputs, output) =>
+        {
+            if (isAdded)
+            {
+                // The bias is known only when the model runs.
+                TfliteTensor sum = output;
+                output = Lowering.Temporary(node, sum, sum.Dims);
+                Emit(inputs, output, ActivationFunction.None);
+                new LoweringSteps(context, node).Binary(BuiltinOperator.Add, output, context.Input(node, 2), sum, activation);
+                return;
+            }
+
+            Emit(inputs, output, activation);
+        }, x, w, b);
+
+        void Emit(TfliteTensor?[] inputs, TfliteTensor output, ActivationFunction activation)
         {
             if (depthwise)
                 context.Emit(BuiltinOperator.DepthwiseConv2D, inputs, [output], new DepthwiseConv2DOptions(
@@ -111,7 +127,7 @@ internal sealed class Conv : Operator, IDifferentiable
             else
                 context.Emit(BuiltinOperator.Conv2D, inputs, [output], new Conv2DOptions(
                     padding, h.Stride, v.Stride, activation, h.Dilation, v.Dilation));
-        }, x, w, b);
+        }
     }
 
     private static long Group(Node node)

@@ -31,7 +31,7 @@ internal sealed class Div : BinaryOperator<Div.Function>
     }
 
     public override void Lower(Lowering context, Node node) =>
-        ArithmeticLowering.Lower(context, node, BuiltinOperator.Div, BuiltinOptionsType.Div);
+        ArithmeticLowering.Lower(context, node, BuiltinOperator.Div);
 
     internal readonly struct Function : IBinaryFunction
     {

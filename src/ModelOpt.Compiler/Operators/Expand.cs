@@ -38,14 +38,13 @@ internal sealed class Expand : Operator, IDifferentiable
         }
 
         // What is repeated is multiplied by ones: an operator that broadcasts, and keeps an open batch.
-        if (!node.Input(0).Type.IsFloat() || to.Any(d => !d.IsKnown && !from.Contains(d)))
+        if (to.Any(d => !d.IsKnown && !from.Contains(d)))
             throw EmitDiagnostics.UnsupportedForm.Error(
                 node.Label, Type, $"it expands {node.Input(0).Type}{from} to {to}");
         int[] order = context.BroadcastOrder(node);
         int[] repeats = [.. to.Select(d => d.IsKnown ? (int)d.Size : 1)];
-        Tensor ones = Lowering.Filled(node, Tensor.Scalar(1f), AxisOrder.Apply(repeats, order));
-        context.Emit(
-            BuiltinOperator.Mul, [context.BroadcastInput(node, 0, order), context.Constant("ones", ones)],
-            [context.Output(node, 0, order)], new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
+        Tensor one = Casting.To(Tensor.Scalar(1f), node.Input(0).Type);
+        TfliteTensor ones = context.Constant("ones", Lowering.Filled(node, one, AxisOrder.Apply(repeats, order)));
+        new LoweringSteps(context, node).Multiply(context.BroadcastInput(node, 0, order), ones, context.Output(node, 0, order));
     }
 }

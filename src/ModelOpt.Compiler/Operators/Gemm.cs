@@ -37,6 +37,8 @@ internal sealed class Gemm : Operator, IDifferentiable
                 throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"C {c} cannot be broadcast to {y}");
         }
 
+        if (!type.IsFloat() && (node.Float("alpha", 1) != 1 || node.Float("beta", 1) != 1))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "alpha or beta with integers");
         node.Define(0, type, y);
 
         static string Mark(bool transposed) => transposed ? " (transposed)" : "";
@@ -112,10 +114,20 @@ internal sealed class Gemm : Operator, IDifferentiable
     {
         (bool transA, bool transB) = Transposed(node);
         float alpha = node.Float("alpha", 1), beta = node.Float("beta", 1);
+        if (!node.Output.Type.IsFloat())
+        {
+            LowerIntegers(context, node, transA, transB);
+            return;
+        }
+
         Value? c = beta == 0 ? null : node.InputOrNull(2);
         // The product, then what it does not do itself: times alpha, plus beta · C. The last step has the activation.
         List<Action<TfliteTensor?, TfliteTensor, ActivationFunction>> steps = [];
-        if (node.Input(1).Constant is { } weights)
+        if (node.ShapeOf(0)[transA ? 0 : 1] == (Dim)0)
+        {
+            steps.Add((_, to, _) => new LoweringSteps(context, node).Fill(0, to));
+        }
+        else if (node.Input(1).Constant is { } weights)
         {
             int outputs = weights.Dims[transB ? 0 : 1];
             bool isBias = alpha == 1 && beta == 1 && c?.Constant is { } bias && IsBias(bias, outputs);
@@ -179,6 +191,16 @@ internal sealed class Gemm : Operator, IDifferentiable
     }
 
     private static bool IsBias(Tensor c, int outputs) => c.Count == 1 || (c.Count == outputs && c.Dims[^1] == outputs);
+
+    private static void LowerIntegers(Lowering context, Node node, bool transA, bool transB)
+    {
+        var steps = new LoweringSteps(context, node);
+        TfliteTensor product = steps.IntegerProduct(
+            context.Input(node, 0, transA ? [1, 0] : [0, 1]), context.Input(node, 1, transB ? [1, 0] : [0, 1]));
+        TfliteTensor y = context.Output(node, 0);
+        if (node.InputOrNull(2) is null) context.EmitReshape(product, y);
+        else steps.Add(product, context.Input(node, 2), y);
+    }
 
     private static (bool A, bool B) Transposed(Node node) => (node.Int("transA", 0) != 0, node.Int("transB", 0) != 0);
 

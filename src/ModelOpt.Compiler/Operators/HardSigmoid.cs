@@ -32,7 +32,7 @@ internal sealed class HardSigmoid : UnaryOperator
         context.Emit(
             BuiltinOperator.Mul, [clipped, Scalar(1f / 6)], [context.Output(node, 0, order)], Options(BuiltinOptionsType.Mul));
 
-        TfliteTensor Scalar(float value) => context.Constant($"{node.Label}/constant", Tensor.Vector(value));
+        TfliteTensor Scalar(float value) => new LoweringSteps(context, node).Scalar(value, x);
 
         static ArithmeticOptions Options(BuiltinOptionsType type, ActivationFunction activation = ActivationFunction.None) =>
             new(type, activation);

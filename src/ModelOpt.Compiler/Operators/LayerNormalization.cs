@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Numerics;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
@@ -98,8 +99,23 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
             context.Node, Tensor.Of<float>(normalized, Array.ConvertAll(sums, s => (float)s)), context.Input(input).Dims);
     }
 
-    public override void Lower(Lowering context, Node node) =>
-        throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "writing it to TFLite, which has no such operator");
+    public override void Lower(Lowering context, Node node)
+    {
+        var steps = new LoweringSteps(context, node);
+        int rank = node.ShapeOf(0).Rank;
+        int[] axes = [.. Enumerable.Range(Axis(node, rank), rank - Axis(node, rank))];
+        TfliteTensor x = context.Input(node, 0);
+        TfliteTensor mean = steps.Reduce(BuiltinOperator.Mean, x, axes, keep: true, OutputOrNull(1));
+        TfliteTensor centred = steps.Subtract(x, mean);
+        TfliteTensor variance = steps.Reduce(BuiltinOperator.Mean, steps.Multiply(centred, centred), axes, keep: true);
+        TfliteTensor padded = steps.Add(variance, steps.Scalar(node.Float("epsilon", 1e-5f), variance));
+        TfliteTensor inverse = steps.Unary(BuiltinOperator.Rsqrt, padded, OutputOrNull(2));
+        TfliteTensor unit = steps.Multiply(centred, inverse);
+        TfliteTensor scaled = steps.Multiply(unit, context.Input(node, 1), node.InputOrNull(2) is null ? context.Output(node, 0) : null);
+        if (node.InputOrNull(2) is not null) steps.Add(scaled, context.Input(node, 2), context.Output(node, 0));
+
+        TfliteTensor? OutputOrNull(int index) => node.HasOutput(index) ? context.Output(node, index) : null;
+    }
 
     private static int Axis(Node node, int rank) => node.Axis(node.Int("axis", -1), rank);
 

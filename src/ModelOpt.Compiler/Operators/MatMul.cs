@@ -93,6 +93,21 @@ internal sealed class MatMul : Operator, IDifferentiable
     {
         Shape a = node.ShapeOf(0), b = node.ShapeOf(1);
         TfliteTensor y = context.Output(node, 0);
+        if (a[^1] == (Dim)0)
+        {
+            new LoweringSteps(context, node).Fill(0, y);
+            return;
+        }
+
+        if (!node.Output.Type.IsFloat())
+        {
+            TfliteTensor matrix = context.Input(node, 0), other = context.Input(node, 1);
+            if (a.Rank == 1) matrix = Reshaped(context, node, matrix, [1, matrix.Dims[0]]);
+            if (b.Rank == 1) other = Reshaped(context, node, other, [other.Dims[0], 1]);
+            context.EmitReshape(new LoweringSteps(context, node).IntegerProduct(matrix, other), y);
+            return;
+        }
+
         if (node.Input(1).Constant is { Rank: <= 2 } weights)
         {
             int outputs = weights.Rank == 2 ? weights.Dims[1] : 1;

@@ -109,42 +109,7 @@ internal sealed class MaxPool : Operator, IDifferentiable
             return;
         }
 
-        // TFLite's pools have no dilation: the maximum of the window's rows, then of its columns, as strided slices.
-        window.End((inputs, output) => Slices(2, h, Slices(1, v, inputs[0]!, null), output), x);
-
-        TfliteTensor Slices(int axis, WindowAxis w, TfliteTensor from, TfliteTensor? output)
-        {
-            TfliteTensor? largest = null;
-            for (int tap = 0; tap < w.Kernel; tap++)
-            {
-                int[] begin = new int[4], end = [.. from.Dims], strides = [1, 1, 1, 1];
-                begin[axis] = tap * w.Dilation;
-                end[axis] = begin[axis] + ((w.Output - 1) * w.Stride) + 1;
-                strides[axis] = w.Stride;
-                int[] dims = [.. from.Dims];
-                dims[axis] = w.Output;
-                int others = 0b1111 & ~(1 << axis);
-                TfliteTensor slice = w.Kernel == 1 && output is not null ? output : Lowering.Temporary(node, from, dims);
-                context.Emit(
-                    BuiltinOperator.StridedSlice, [from, Ints("begin", begin), Ints("end", end), Ints("strides", strides)],
-                    [slice], new StridedSliceOptions(others, others, 0, 0, 0));
-                if (largest is not null)
-                {
-                    bool isLast = tap == w.Kernel - 1 && output is not null;
-                    TfliteTensor maximum = isLast ? output! : Lowering.Temporary(node, from, dims);
-                    context.Emit(
-                        BuiltinOperator.Maximum, [largest, slice], [maximum],
-                        new EmptyOptions(BuiltinOptionsType.MaximumMinimum));
-                    slice = maximum;
-                }
-
-                largest = slice;
-            }
-
-            return largest!;
-        }
-
-        TfliteTensor Ints(string name, int[] values) => context.Constant($"{node.Label}/{name}", Tensor.Vector<int>(values));
+        window.End((inputs, output) => window.Combine(BuiltinOperator.Maximum, inputs[0]!, output), x);
     }
 
     private readonly struct Action(ForwardContext context, Tensor x, WindowAxis v, WindowAxis h, Tensor y) : INumberAction
@@ -187,6 +152,6 @@ internal sealed class MaxPool : Operator, IDifferentiable
             }
         }
 
-        private static T Lowest<T>() where T : unmanaged, INumber<T> => T.CreateSaturating(double.NegativeInfinity);
+        private static T Lowest<T>() where T : unmanaged, INumber<T> => T.CreateSaturating(float.MinValue);
     }
 }

@@ -87,11 +87,7 @@ internal static class MeanReduction
         int[] stored = [.. Enumerable.Range(0, order.Length).Where(i => axes.Contains(order[i]))];
         int[] output = keep ? order
             : [.. order.Where(a => !axes.Contains(a)).Select(a => a - axes.Count(reduced => reduced < a))];
-        context.Emit(
-            op,
-            [context.Input(node, 0, order), context.Constant($"{node.Label}/axes", Tensor.Vector<int>(stored))],
-            [context.Output(node, 0, output)],
-            new ReducerOptions(keep));
+        new LoweringSteps(context, node).Reduce(op, context.Input(node, 0, order), stored, keep, context.Output(node, 0, output));
     }
 
     private readonly struct Action(Tensor x, int[] strides, int count, Tensor y) : INumberAction

@@ -10,10 +10,17 @@ internal sealed class Mul : BinaryOperator<Mul.Function>
 {
     public override string Type => "Mul";
 
+    public override void InferShapes(Node node)
+    {
+        // The share of a Mean.
+        if (node.Inputs.Count == 2) node.FollowType(1);
+        base.InferShapes(node);
+    }
+
     protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Multiply(a, b);
 
     public override void Lower(Lowering context, Node node) =>
-        ArithmeticLowering.Lower(context, node, BuiltinOperator.Mul, BuiltinOptionsType.Mul);
+        ArithmeticLowering.Lower(context, node, BuiltinOperator.Mul);
 
     internal readonly struct Function : IBinaryFunction
     {

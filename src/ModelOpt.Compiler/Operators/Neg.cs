@@ -18,8 +18,19 @@ internal sealed class Neg : UnaryOperator
         node.Define(0, node.CommonType(), node.ShapeOf(0), content?.Select(d => DimArithmetic.Subtract(0, d)).ToArray());
     }
 
-    public override void Lower(Lowering context, Node node) =>
-        LowerElements(context, node, BuiltinOperator.Neg, new EmptyOptions(BuiltinOptionsType.Neg));
+    public override void Lower(Lowering context, Node node)
+    {
+        if (node.Output.Type.IsFloat())
+        {
+            LowerElements(context, node, BuiltinOperator.Neg, new EmptyOptions(BuiltinOptionsType.Neg));
+            return;
+        }
+
+        var steps = new LoweringSteps(context, node);
+        int[] order = context.OrderOf(node.Input(0));
+        TfliteTensor x = context.Input(node, 0, order);
+        steps.Subtract(steps.Scalar(0, x), x, context.Output(node, 0, order));
+    }
 
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
     {

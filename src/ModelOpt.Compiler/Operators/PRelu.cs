@@ -53,10 +53,18 @@ internal sealed class PRelu : Operator, IDifferentiable
     public override void Lower(Lowering context, Node node)
     {
         int[] order = context.BroadcastOrder(node);
-        context.Emit(
-            BuiltinOperator.PRelu,
-            [context.Input(node, 0, order), context.BroadcastInput(node, 1, order)],
-            [context.Output(node, 0, order)]);
+        TfliteTensor x = context.Input(node, 0, order), slope = context.BroadcastInput(node, 1, order), y = context.Output(node, 0, order);
+        if (node.Output.Type.IsFloat())
+        {
+            context.Emit(BuiltinOperator.PRelu, [x, slope], [y]);
+            return;
+        }
+
+        // TFLite's PRELU is of floats alone.
+        var steps = new LoweringSteps(context, node);
+        TfliteTensor zero = steps.Scalar(0, x);
+        TfliteTensor below = steps.Multiply(steps.Binary(BuiltinOperator.Minimum, x, zero), slope);
+        steps.Add(steps.Binary(BuiltinOperator.Maximum, x, zero), below, y);
     }
 
     private readonly struct Action(Tensor x, Tensor slope, Tensor y) : INumberAction

@@ -16,8 +16,19 @@ internal sealed class Relu : UnaryOperator
 
     public override void InferShapes(Node node) => node.Define(0, node.CommonType(), node.ShapeOf(0));
 
-    public override void Lower(Lowering context, Node node) =>
-        LowerElements(context, node, BuiltinOperator.Relu);
+    public override void Lower(Lowering context, Node node)
+    {
+        if (node.Output.Type.IsFloat())
+        {
+            LowerElements(context, node, BuiltinOperator.Relu);
+            return;
+        }
+
+        var steps = new LoweringSteps(context, node);
+        int[] order = context.OrderOf(node.Input(0));
+        TfliteTensor x = context.Input(node, 0, order);
+        steps.Binary(BuiltinOperator.Maximum, x, steps.Scalar(0, x), context.Output(node, 0, order));
+    }
 
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
     {

@@ -9,12 +9,14 @@ namespace ModelOpt.Compiler.Operators;
 
 /// <summary>e^x divided by its sum along attribute <c>axis</c> (last where absent).</summary>
 /// <remarks>
-/// Before opset 13 the sum ran over all axes from <c>axis</c> (default 1) on. Such a node is marked until its input's rank is
-/// known; it is the newer form where all but one of these axes have size 1.
+/// Before opset 13 the sum ran over all axes from <c>axis</c> (default 1) on. Such a node is marked until its input's shape is
+/// known; it is the newer form where all but one of these axes have size 1, and becomes one of a matrix in <see cref="Passes.SoftmaxFlattening"/>
+/// where not.
 /// </remarks>
 internal sealed class Softmax : Operator, IDifferentiable
 {
-    private const string Flattens = "flattens";
+    /// <summary>Marks a node whose sum runs over all axes from <c>axis</c> on.</summary>
+    public const string Flattens = "flattens";
 
     public override string Type => "Softmax";
 
@@ -41,8 +43,7 @@ internal sealed class Softmax : Operator, IDifferentiable
         Tensor x = context.Input(0);
         ElementType type = x.Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
         Tensor source = Casting.To(x, type), y = context.Node.Allocate(type, x.Dims);
-        int axis = x.Rank == 0 ? 0 : Axis(context.Node, x.Rank), size = x.Rank == 0 ? 1 : x.Dims[axis], stride = 1;
-        for (int i = axis + 1; i < x.Rank; i++) stride *= x.Dims[i];
+        (int size, int stride) = Lines(context.Node, x);
         for (int at = 0; at < x.Count; at += size * stride)
         {
             for (int i = at; i < at + stride; i++)
@@ -62,8 +63,7 @@ internal sealed class Softmax : Operator, IDifferentiable
         Tensor y = context.Output, dx = context.Node.Allocate(ElementType.Float32, y.Dims);
         ReadOnlySpan<float> shares = y.As<float>(), dy = context.OutputGradient.As<float>();
         Span<float> to = dx.As<float>();
-        int axis = y.Rank == 0 ? 0 : Axis(context.Node, y.Rank), size = y.Rank == 0 ? 1 : y.Dims[axis], stride = 1;
-        for (int i = axis + 1; i < y.Rank; i++) stride *= y.Dims[i];
+        (int size, int stride) = Lines(context.Node, y);
         for (int at = 0; at < y.Count; at += size * stride)
         {
             for (int i = at; i < at + stride; i++)
@@ -80,6 +80,12 @@ internal sealed class Softmax : Operator, IDifferentiable
     public override void Lower(Lowering context, Node node)
     {
         Value x = node.Input(0);
+        if (node.Attributes.ContainsKey(Flattens))
+        {
+            LowerFlattened(context, node);
+            return;
+        }
+
         int[] order = context.OrderOf(x);
         int axis = Axis(node, order.Length);
         if (order[^1] != axis) order = [.. order.Where(a => a != axis), axis];
@@ -87,16 +93,35 @@ internal sealed class Softmax : Operator, IDifferentiable
             BuiltinOperator.Softmax, [context.Input(node, 0, order)], [context.Output(node, 0, order)], new SoftmaxOptions(1));
     }
 
+    private static void LowerFlattened(Lowering context, Node node)
+    {
+        TfliteTensor x = context.Input(node, 0), y = context.Output(node, 0);
+        int axis = Axis(node, x.Rank);
+        if (x.OpenAxis > 0 || (x.OpenAxis == 0 && axis != 1))
+            throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
+        int[] matrix = [DataMovement.Count(x.Dims.AsSpan(0, axis)), DataMovement.Count(x.Dims.AsSpan(axis))];
+        TfliteTensor shares = Lowering.Temporary(node, y.Type, matrix, x.OpenAxis, y.Quantization);
+        TfliteTensor rows = new LoweringSteps(context, node).Reshape(x, matrix, x.OpenAxis);
+        context.Emit(BuiltinOperator.Softmax, [rows], [shares], new SoftmaxOptions(1));
+        context.EmitReshape(shares, y);
+    }
+
     private static int Axis(Node node, int rank) => node.Axis(node.Int("axis", -1), rank);
+
+    /// <summary>How many elements are summed, and how far apart they lie.</summary>
+    private static (int Size, int Stride) Lines(Node node, Tensor x)
+    {
+        if (x.Rank == 0) return (1, 1);
+        int axis = Axis(node, x.Rank), rest = DataMovement.Count(x.Dims[(axis + 1)..]);
+        return node.Attributes.ContainsKey(Flattens) ? (x.Dims[axis] * rest, 1) : (x.Dims[axis], rest);
+    }
 
     private static void Unflatten(Node node, Shape x)
     {
         long first = node.Int("axis", 1);
         int axis = first == x.Rank ? x.Rank : node.Axis(first, x.Rank);
         int[] larger = [.. Enumerable.Range(axis, x.Rank - axis).Where(i => x[i] != 1)];
-        if (larger.Length > 1)
-            throw GraphDiagnostics.UnsupportedForm.Error(
-                node.Label, node.Type, $"the sum over {larger.Length} axes of {x}, as before opset 13");
+        if (larger.Length > 1) return;
         node.Attributes.Remove(Flattens);
         node.Attributes["axis"] = larger.Length == 1 ? larger[0] : x.Rank - 1L;
     }

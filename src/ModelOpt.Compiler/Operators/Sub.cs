@@ -13,7 +13,7 @@ internal sealed class Sub : BinaryOperator<Sub.Function>
     protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Subtract(a, b);
 
     public override void Lower(Lowering context, Node node) =>
-        ArithmeticLowering.Lower(context, node, BuiltinOperator.Sub, BuiltinOptionsType.Sub);
+        ArithmeticLowering.Lower(context, node, BuiltinOperator.Sub);
 
     internal readonly struct Function : IBinaryFunction
     {

@@ -35,8 +35,6 @@ internal sealed class WindowLowering
         { Quantization: { } grid } => Tensor.Vector(
             ((grid.Type == ElementType.UInt8 ? 0 : sbyte.MinValue) - grid.ZeroPoint) * grid.Scale),
         { Type: TensorType.Float32 } => Tensor.Vector(float.MinValue),
-        { Type: TensorType.Int8 } => Tensor.Vector(sbyte.MinValue),
-        { Type: TensorType.UInt8 } => Tensor.Vector<byte>(0),
         _ => throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, $"elements of type {image.Type}"),
     };
 
@@ -50,6 +48,9 @@ internal sealed class WindowLowering
     {
         bool flat = node.ShapeOf(0).Rank == 3;
         TfliteTensor x = context.Input(node, 0, flat ? Nwc : Lowering.Nhwc);
+        // TFLite takes 8-bit integers for quantized numbers; float32 holds plain ones.
+        if (x is { Quantization: null, Type: TensorType.Int8 or TensorType.UInt8 })
+            x = new LoweringSteps(context, node).Cast(x, TensorType.Float32);
         if (x.OpenAxis > 0) throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
         int[] dims = flat ? [x.Dims[0], 1, x.Dims[1], x.Dims[2]] : x.Dims;
         (WindowAxis vertical, WindowAxis horizontal) =
@@ -93,18 +94,59 @@ internal sealed class WindowLowering
     /// <param name="inputs">The inputs.</param>
     public void End(Action<TfliteTensor?[], TfliteTensor> emit, params TfliteTensor?[] inputs)
     {
-        if (node.ShapeOf(0).Rank == 4)
+        bool flat = node.ShapeOf(0).Rank == 3;
+        TfliteTensor y = context.Output(node, 0, flat ? Nwc : Lowering.Nhwc), result = y;
+        bool casts = y.Quantization is null && y.Type != TensorType.Float32;
+        if (flat || casts)
         {
-            emit(inputs, context.Output(node, 0, Lowering.Nhwc));
-            return;
+            int[] dims = flat ? [y.Dims[0], 1, y.Dims[1], y.Dims[2]] : y.Dims;
+            result = Lowering.Temporary(node, casts ? TensorType.Float32 : y.Type, dims, y.OpenAxis, y.Quantization);
         }
 
-        TfliteTensor y = context.Output(node, 0, Nwc);
-        TfliteTensor result = Lowering.Temporary(
-            node, y.Type, [y.Dims[0], 1, y.Dims[1], y.Dims[2]], y.OpenAxis, y.Quantization);
         emit(inputs, result);
-        context.EmitReshape(result, y);
+        if (casts) result = new LoweringSteps(context, node).Cast(result, y.Type, flat ? null : y);
+        if (flat) context.EmitReshape(result, y);
     }
+
+    /// <summary>
+    /// What a pool with dilations comes to, which TFLite's have not: the windows' rows combined, then their columns, as strided slices.
+    /// </summary>
+    /// <param name="op">ADD or MAXIMUM.</param>
+    /// <param name="padded">The image, padded.</param>
+    /// <param name="to">Where to write the result; a new tensor where null.</param>
+    public TfliteTensor Combine(BuiltinOperator op, TfliteTensor padded, TfliteTensor? to) =>
+        Combine(op, 2, Axes.Horizontal, Combine(op, 1, Axes.Vertical, padded, null), to);
+
+    private TfliteTensor Combine(BuiltinOperator op, int axis, WindowAxis w, TfliteTensor from, TfliteTensor? output)
+    {
+        TfliteTensor? combined = null;
+        for (int tap = 0; tap < w.Kernel; tap++)
+        {
+            int[] begin = new int[4], end = [.. from.Dims], strides = [1, 1, 1, 1];
+            begin[axis] = tap * w.Dilation;
+            end[axis] = begin[axis] + ((w.Output - 1) * w.Stride) + 1;
+            strides[axis] = w.Stride;
+            int[] dims = [.. from.Dims];
+            dims[axis] = w.Output;
+            int others = 0b1111 & ~(1 << axis);
+            TfliteTensor slice = w.Kernel == 1 && output is not null ? output : Lowering.Temporary(node, from, dims);
+            context.Emit(
+                BuiltinOperator.StridedSlice, [from, Ints("begin", begin), Ints("end", end), Ints("strides", strides)],
+                [slice], new StridedSliceOptions(others, others, 0, 0, 0));
+            if (combined is not null)
+            {
+                bool isLast = tap == w.Kernel - 1 && output is not null;
+                TfliteTensor both = isLast ? output! : Lowering.Temporary(node, from, dims);
+                slice = new LoweringSteps(context, node).Binary(op, combined, slice, both);
+            }
+
+            combined = slice;
+        }
+
+        return combined!;
+    }
+
+    private TfliteTensor Ints(string name, int[] values) => context.Constant($"{node.Label}/{name}", Tensor.Vector<int>(values));
 
     private static bool FitsSame(WindowAxis axis)
     {

@@ -20,6 +20,7 @@ internal static class PassPipeline
         new IdentityRemoval(),
         new EmptyRemoval(),
         new DeadNodeRemoval(),
+        new SoftmaxFlattening(),
         new ReshapeMerging(),
         new GemmCanonicalization(),
         new HardSwishFusion(),

@@ -20,6 +20,9 @@ internal sealed class GatherKernel<TIndex>(string name, int outer, int size, int
             for (int i = 0; i < count; i++)
             {
                 long index = long.CreateSaturating(indices[i]);
+                // Negative ones count from the end, as in ONNX.
+                if (index < 0)
+                    index += size;
                 if ((ulong)index >= (ulong)size)
                     throw new ArgumentException(
                         $"GATHER of '{name}': index {index} does not exist in a dimension of {size}.");

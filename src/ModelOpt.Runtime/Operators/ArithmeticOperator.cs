@@ -42,6 +42,11 @@ internal sealed class ArithmeticOperator : KernelOperator
                 return node.Operator == BuiltinOperator.Div
                     ? new IntegerDivideKernel<long>(shape)
                     : Number(node, shape, long.MinValue, long.MaxValue);
+            case TensorType.UInt64:
+                node.Require(activation == ActivationFunction.None, "no activation can be fused for uint64");
+                return node.Operator == BuiltinOperator.Div
+                    ? new IntegerDivideKernel<ulong>(shape)
+                    : Number(node, shape, ulong.MinValue, ulong.MaxValue);
             case TensorType.Int8 or TensorType.UInt8:
                 return Quantized(node, shape, activation);
             default:

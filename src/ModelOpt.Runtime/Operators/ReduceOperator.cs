@@ -47,6 +47,8 @@ internal sealed class ReduceOperator : KernelOperator
                 return new ReduceKernel<int>(reduce, mean);
             case TensorType.Int64:
                 return new ReduceKernel<long>(reduce, mean);
+            case TensorType.UInt64:
+                return new ReduceKernel<ulong>(reduce, mean);
             case TensorType.Int8 or TensorType.UInt8 when input.IsQuantized8:
                 node.Require(reduce.Count < MaxCount, "too many elements are summed");
                 return new ReduceQ8Kernel(

@@ -41,4 +41,15 @@ public sealed class AveragePoolTests
     public void Integers_are_refused() =>
         Assert.AreEqual("MOPT2005", Node(
             "AveragePool", [Random(new Random(1), ElementType.Int8, 1, 1, 4, 4)], 1, ("kernel_shape", new long[] { 2, 2 })).InferError());
+
+    [TestMethod]
+    public void Dilations_agree_with_peers()
+    {
+        var random = new Random(10);
+        foreach (long counts in (long[])[0, 1])
+        {
+            Node("AveragePool", [Signed(random, 1, 2, 7, 6)], 1, ("kernel_shape", new[] { 2L, 3L }), ("dilations", new[] { 2L, 2L }),
+                ("strides", new[] { 2L, 1L }), ("pads", new[] { 1L, 1L, 0L, 2L }), ("count_include_pad", counts)).AssertAgreesWithPeers(opset: 19);
+        }
+    }
 }

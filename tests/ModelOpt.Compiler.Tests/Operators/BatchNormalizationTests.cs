@@ -31,4 +31,16 @@ public sealed class BatchNormalizationTests
         Assert.AreEqual("MOPT2006", Node("BatchNormalization", Inputs(Floats(N, 4, 9)), 3).InferError());
         Assert.AreEqual("MOPT2004", Node("BatchNormalization", Inputs(Floats(N, 5, 9))).InferError());
     }
+
+    [TestMethod]
+    public void Parameters_that_are_computed_agree_with_peers()
+    {
+        var random = new Random(8);
+        foreach (int[] dims in (int[][])[[2, 3], [2, 3, 4], [1, 3, 4, 2]])
+        {
+            Tensor variance = Tensor.Vector(0.5f, 1, 2);
+            Node("BatchNormalization", [Signed(random, dims), Signed(random, 3), Signed(random, 3), Signed(random, 3), variance])
+                .AssertAgreesWithPeers(5);
+        }
+    }
 }

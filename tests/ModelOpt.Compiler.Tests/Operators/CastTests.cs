@@ -47,4 +47,20 @@ public sealed class CastTests
         foreach (long to in (long[])[0, 8, 14, 99])
             Assert.AreEqual("MOPT2006", Node("Cast", [Floats(1)], 1, ("to", to)).InferError());
     }
+
+    [TestMethod]
+    public void Every_two_types_agree_with_peers()
+    {
+        ElementType[] types = [ElementType.Float32, ElementType.Int8, ElementType.UInt8, ElementType.Int16, ElementType.UInt16, ElementType.Int32,
+            ElementType.UInt32, ElementType.Int64, ElementType.Bool];
+        foreach (ElementType from in types)
+        {
+            foreach (ElementType to in types.Where(t => t != from))
+                Node("Cast", [Random(new Random(1), from, 5)], 1, ("to", (long)to)).AssertAgreesWithPeers();
+        }
+    }
+
+    [TestMethod]
+    public void Integers_keep_their_low_bits() =>
+        Node("Cast", [Tensor.Vector(-99, 300, 70000)], 1, ("to", (long)ElementType.UInt8)).AssertAgreesWithPeers();
 }

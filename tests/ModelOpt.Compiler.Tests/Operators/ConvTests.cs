@@ -1,5 +1,9 @@
+using Google.Protobuf;
+using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Operators;
 using ModelOpt.Runtime.Threading;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
@@ -102,5 +106,20 @@ public sealed class ConvTests
         Node node = Node("Conv", [Floats(N, 6, 10, 10), Signed(new Random(1), 4, 3, 3, 3)], 1, ("group", 2L));
         node.Infer();
         Assert.AreEqual(4L * 8 * 8 * 3 * 3 * 3, Operator.Of(node).Macs(node));
+    }
+
+    [TestMethod]
+    public void A_bias_that_is_computed_agrees_with_peers()
+    {
+        var random = new Random(9);
+        var node = Node("Conv", [Signed(random, 1, 2, 5, 5), Signed(random, 3, 2, 3, 3), Signed(random, 3)]);
+        byte[] model = node.Model(fed: 3);
+        ModelProto proto = ModelProto.Parser.ParseFrom(model);
+        proto.Graph.Input.RemoveAt(1);
+        proto.Graph.Initializer.Add(OnnxTensors.Write("x1", node.Input(1).Constant!));
+        Graph graph = OnnxReader.Read(proto.ToByteArray());
+        ShapeInference.Run(graph);
+        Tensor[] actual = TfliteRunner.Run(Lowering.Write(graph), node.Input(0).Constant!, node.Input(2).Constant!);
+        GraphTesting.AssertClose(node.RunPeer(), actual);
     }
 }

@@ -54,4 +54,8 @@ public sealed class GatherTests
             () => Node("Gather", [Tensor.Vector(1f, 2f), Tensor.Vector(-3L)]).Run());
         StringAssert.Contains(outside.Diagnostic.Text, "index -3 is outside an axis of size 2");
     }
+
+    [TestMethod]
+    public void Indices_that_are_computed_may_count_from_the_end() =>
+        Node("Gather", [Tensor.Vector(1f, 2, 3), Tensor.Vector(-1L, 0, -3)]).AssertAgreesWithPeers(2, liteRt: false);
 }

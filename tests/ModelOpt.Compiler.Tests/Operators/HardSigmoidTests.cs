@@ -35,4 +35,7 @@ public sealed class HardSigmoidTests
         foreach (ref float x in tensor.Span<float>()) x *= 8;
         return tensor;
     }
+
+    [TestMethod]
+    public void A_scalar_stays_one() => Node("HardSigmoid", [Tensor.Scalar(0.3f)]).AssertAgreesWithPeers();
 }

@@ -2,10 +2,11 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
 namespace ModelOpt.Compiler.Tests.Operators;
 
-/// <summary>Values are ONNX's conformance cases' matter, gradients <see cref="GradientTests"/>'.</summary>
+/// <summary>Gradients are <see cref="GradientTests"/>' matter.</summary>
 [TestClass]
 public sealed class LayerNormalizationTests
 {
@@ -25,5 +26,20 @@ public sealed class LayerNormalizationTests
     {
         Node node = Node("LayerNormalization", [Floats(2, 3, 4), Floats(scale)], 1, ("axis", axis));
         Assert.AreEqual(code, Assert.ThrowsExactly<CompilationException>(() => Operator.Of(node).InferShapes(node)).Diagnostic.Descriptor.Code);
+    }
+
+    [TestMethod]
+    public void Results_agree_with_peers()
+    {
+        var random = new Random(5);
+        foreach (long axis in (long[])[-1, 1, 0])
+        {
+            int[] dims = [2, 3, 4];
+            int[] normalized = dims[(int)((axis + 3) % 3)..];
+            Node("LayerNormalization", [Signed(random, dims), Signed(random, normalized), Signed(random, normalized)], 1, ("axis", axis))
+                .AssertAgreesWithPeers();
+            Node("LayerNormalization", [Signed(random, dims), Signed(random, normalized)], 1, ("axis", axis), ("epsilon", 0.1f))
+                .AssertAgreesWithPeers(2);
+        }
     }
 }

@@ -1,4 +1,6 @@
+using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
@@ -44,5 +46,15 @@ public sealed class MatMulTests
         Assert.AreEqual("MOPT2004", Node("MatMul", [Floats(N, 5), w]).InferError());
         Assert.AreEqual("MOPT2004", Node("MatMul", [Floats(), w]).InferError());
         Assert.AreEqual("MOPT2004", Node("MatMul", [Floats(2, 3, 4), Signed(new Random(1), 3, 4, 5)]).InferError());
+    }
+
+    [TestMethod]
+    public void A_sum_over_nothing_is_zero()
+    {
+        Graph graph = OnnxReader.Read(Node("MatMul", [Tensor.Zeros(ElementType.Float32, [2, 0]), Tensor.Zeros(ElementType.Float32, [0, 3])]).Model(fed: 0));
+        ShapeInference.Run(graph);
+        Tensor y = TfliteRunner.Run(Lowering.Write(graph))[0];
+        Assert.AreEqual(new Shape(2, 3), y.Shape);
+        CollectionAssert.AreEqual(new float[6], y.Span<float>().ToArray());
     }
 }

@@ -43,4 +43,16 @@ public sealed class MaxPoolTests
         Assert.AreEqual("MOPT2004", Node("MaxPool", [Floats(N, 3, 1, 1)], 1, kernel).InferError());
         Assert.AreEqual("MOPT2002", Node("MaxPool", [Floats(N, 3, 9, 9)], 1, kernel, ("auto_pad", "SOME")).InferError());
     }
+
+    [TestMethod]
+    public void Bytes_agree_with_peers()
+    {
+        var random = new Random(11);
+        foreach (ElementType type in (ElementType[])[ElementType.Int8, ElementType.UInt8])
+        {
+            Node("MaxPool", [Random(random, type, 1, 2, 6, 6)], 1, ("kernel_shape", new[] { 3L, 3L }), ("pads", new[] { 1L, 1L, 1L, 1L }))
+                .AssertAgreesWithPeers();
+            Node("MaxPool", [Random(random, type, 2, 3, 7)], 1, ("kernel_shape", new[] { 2L }), ("strides", new[] { 2L })).AssertAgreesWithPeers();
+        }
+    }
 }

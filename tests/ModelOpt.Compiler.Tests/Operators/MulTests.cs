@@ -32,4 +32,11 @@ public sealed class MulTests
         Assert.AreEqual("MOPT2005", Node("Mul", [Floats(2), Tensor.Vector(1L, 2L)]).InferError());
         Assert.AreEqual("MOPT2003", Node("Mul", [Floats(2), null]).InferError());
     }
+
+    [TestMethod]
+    public void The_share_of_a_Mean_follows_the_type_of_what_it_is_of()
+    {
+        Node node = Node("Mul", [Tensor.Vector(1.0, 3.0), Tensor.Scalar(0.5f)]);
+        CollectionAssert.AreEqual(new[] { 0.5, 1.5 }, node.Run()[0].Span<double>().ToArray());
+    }
 }

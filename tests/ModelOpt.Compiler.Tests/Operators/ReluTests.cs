@@ -26,4 +26,11 @@ public sealed class ReluTests
         Tensor y = Node("Relu", [Tensor.Vector(-0f, float.NaN, float.NegativeInfinity, float.PositiveInfinity)]).Run()[0];
         CollectionAssert.AreEqual(new[] { 0, float.NaN, 0, float.PositiveInfinity }, y.Span<float>().ToArray());
     }
+
+    [TestMethod]
+    public void Integers_are_limited_too()
+    {
+        Node("Relu", [Tensor.Vector<sbyte>(-128, 0, 127)]).AssertAgreesWithPeers();
+        Node("Relu", [Tensor.Vector<int>(-70000, 5)]).AssertAgreesWithPeers();
+    }
 }

@@ -26,7 +26,14 @@ public sealed class SoftmaxTests
         Node("Softmax", [Signed(random, 2, 10, 1, 1)]).AssertAgreesWithPeers(opset: 9);
         Node("Softmax", [Signed(random, 2, 3, 4)], 1, ("axis", 2L)).AssertAgreesWithPeers(opset: 12);
         Node("Softmax", [Signed(random, 2, 3, 4)], 1, ("axis", -1L)).AssertAgreesWithPeers(opset: 12);
-        Assert.AreEqual("MOPT2006", Node("Softmax", [Signed(random, 2, 3, 4)]).Normalized(12).InferError());
+    }
+
+    [TestMethod]
+    public void The_older_form_sums_over_several_axes()
+    {
+        var random = new Random(6);
+        foreach (long axis in (long[])[0, 1, 2, -2])
+            Node("Softmax", [Signed(random, 2, 3, 4)], 1, ("axis", axis)).AssertAgreesWithPeers(opset: 11);
     }
 
     [TestMethod]

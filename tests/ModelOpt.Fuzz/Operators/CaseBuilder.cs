@@ -9,6 +9,7 @@ internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
     private readonly Dictionary<string, object> attributes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ElementType> types = new(StringComparer.Ordinal);
     private int outputs = 1;
+    private bool isDisputed;
 
     /// <summary>The choices.</summary>
     public Draw Draw => draw;
@@ -23,7 +24,7 @@ internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
     public string? UnreadType { get; private set; }
 
     /// <summary>The case.</summary>
-    public OperatorCase Build() => new(schema.Operator, opset, inputs, attributes, outputs);
+    public OperatorCase Build() => new(schema.Operator, opset, inputs, attributes, outputs, isDisputed);
 
     /// <summary>The element type of an input, drawn from those that the schema allows; the same for all of one constraint.</summary>
     /// <param name="input">The input's position.</param>
@@ -83,7 +84,7 @@ internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
         if (schema.HasAttribute(name)) return With(name, values);
         while (inputs.Count < index) Omit();
         bool isNarrow = schema.Inputs[index].Types.Contains("int32", StringComparison.Ordinal) && draw.Chance(0.3);
-        return Parameter(isNarrow ? Tensor.Vector<int>([.. values.Select(v => (int)Math.Clamp(v, int.MinValue, int.MaxValue))]) : Draw.Ints(values));
+        return Parameter(isNarrow ? Tensor.Vector<int>([.. values.Select(v => (int)Math.Clamp(v, int.MinValue, int.MaxValue))]) : Draw.Ints(values), 0.02);
     }
 
     /// <summary>Leaves an input out.</summary>
@@ -106,6 +107,14 @@ internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
     /// <param name="name">Its name.</param>
     /// <param name="value">Its value.</param>
     public CaseBuilder Perhaps(string name, object value) => draw.Chance(0.5) ? With(name, value) : this;
+
+    /// <summary>Says that ONNX Runtime computes something else than ONNX defines: the case is run, but not compared.</summary>
+    /// <param name="disputes">Whether it does.</param>
+    public CaseBuilder Disputed(bool disputes)
+    {
+        isDisputed |= disputes;
+        return this;
+    }
 
     /// <summary>Sets the number of outputs.</summary>
     /// <param name="count">The number.</param>

@@ -36,8 +36,9 @@ internal sealed record CaseInput(Tensor Tensor, Origin Origin);
 /// <param name="Inputs">The operator's inputs; null for one that is left out.</param>
 /// <param name="Attributes">The operator's attributes, as <see cref="Node.Attributes"/> holds them.</param>
 /// <param name="Outputs">The number of outputs.</param>
+/// <param name="IsDisputed">Whether ONNX Runtime computes something else than ONNX defines.</param>
 internal sealed record OperatorCase(
-    string Operator, int Opset, IReadOnlyList<CaseInput?> Inputs, IReadOnlyDictionary<string, object> Attributes, int Outputs)
+    string Operator, int Opset, IReadOnlyList<CaseInput?> Inputs, IReadOnlyDictionary<string, object> Attributes, int Outputs, bool IsDisputed)
 {
     /// <summary>What the caller gives, by the names of the model's inputs.</summary>
     public IReadOnlyDictionary<string, Tensor> Feeds => Inputs.Select((input, i) => (Name(i), Fed(input)))

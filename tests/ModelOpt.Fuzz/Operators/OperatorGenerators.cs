@@ -34,6 +34,7 @@ internal static class OperatorGenerators
         ["MatMul"] = Products.MatMul,
         ["Max"] = Elementwise.Variadic,
         ["MaxPool"] = Windows.Pool,
+        ["Mean"] = Elementwise.Variadic,
         ["Min"] = Elementwise.Variadic,
         ["Mul"] = Elementwise.Binary,
         ["Neg"] = Elementwise.Unary,
@@ -75,15 +76,9 @@ internal static class OperatorGenerators
         uint hash = 2166136261;
         foreach (char letter in $"{name}/{seed}/{index}") hash = (hash ^ letter) * 16777619;
         var draw = new Draw((int)hash);
-        OperatorSchema? schema = null;
-        int chosen = 0;
         // An operator that came late is drawn at the opsets that have it.
-        while (schema is null)
-        {
-            chosen = opset ?? draw.Int(7, 22);
-            schema = OperatorSchema.At(name, chosen);
-            if (schema is null && opset is not null) throw new ArgumentException($"Opset {opset} has no {name}.", nameof(opset));
-        }
+        int first = Math.Max(7, OperatorSchema.FirstOpset(name)), chosen = opset ?? draw.Int(first, 22);
+        OperatorSchema schema = OperatorSchema.At(name, chosen) ?? throw new ArgumentException($"Opset {chosen} has no {name}.", nameof(opset));
 
         var builder = new CaseBuilder(schema, chosen, draw);
         All[name](builder);

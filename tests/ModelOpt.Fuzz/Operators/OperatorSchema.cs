@@ -45,6 +45,10 @@ internal sealed record OperatorSchema(
     /// <param name="opset">The opset.</param>
     public static OperatorSchema? At(string name, int opset) => All[name].Where(s => s.Since <= opset).MaxBy(s => s.Since);
 
+    /// <summary>The first opset that has an operator.</summary>
+    /// <param name="name">The operator.</param>
+    public static int FirstOpset(string name) => All[name].Min(s => s.Since);
+
     /// <summary>Whether this version has an attribute.</summary>
     /// <param name="name">The attribute.</param>
     public bool HasAttribute(string name) => Attributes.Any(a => a.Name == name);

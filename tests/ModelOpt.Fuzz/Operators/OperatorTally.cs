@@ -73,6 +73,7 @@ internal sealed partial class OperatorTally(string name)
             reasons[reason] = reasons.GetValueOrDefault(reason) + 1;
         }
 
+        if (test.IsDisputed) return;
         Compare("interpreter", subject.Interpreted);
         Compare("runtime", subject.Run);
 

@@ -106,7 +106,17 @@ internal sealed partial class Lowering
         BuiltinOperator op,
         ReadOnlySpan<TfliteTensor?> inputs,
         ReadOnlySpan<TfliteTensor> outputs,
-        IOperatorOptions? options = null) => model.Add(new TfliteOperator(op, inputs.ToArray(), outputs.ToArray(), options));
+        IOperatorOptions? options = null)
+    {
+        foreach (TfliteTensor? tensor in (ReadOnlySpan<TfliteTensor?>)[.. inputs, .. outputs])
+        {
+            if (tensor is { Rank: > Runtime.Plan.Tensor.MaxRank })
+                throw EmitDiagnostics.UnsupportedForm.Error(
+                    tensor.Name, op, $"a tensor has {tensor.Rank} dimensions, and there are at most {Runtime.Plan.Tensor.MaxRank}");
+        }
+
+        model.Add(new TfliteOperator(op, inputs.ToArray(), outputs.ToArray(), options));
+    }
 
     /// <summary>A tensor for a result between the operators that one node becomes.</summary>
     /// <param name="node">The node.</param>

@@ -6,7 +6,7 @@ namespace ModelOpt.Fuzz.Operators.Generators;
 internal static class Windows
 {
     /// <summary>A window that fits an image.</summary>
-    private sealed record Window(int[] Sizes, int[] Kernel);
+    private sealed record Window(int[] Sizes, int[] Kernel, int[] Strides, int[] Dilations, bool IsSame);
 
     /// <summary>AveragePool and MaxPool.</summary>
     public static void Pool(CaseBuilder c)
@@ -14,7 +14,9 @@ internal static class Windows
         Window window = Attributes(c);
         c.With("kernel_shape", Longs(window.Kernel)).Perhaps("ceil_mode", c.Draw.Int(0, 1)).Perhaps("count_include_pad", c.Draw.Int(0, 1));
         c.Data([Batch(c), c.Draw.Int(1, 5), .. window.Sizes]);
-        if (c.Schema.Operator != "MaxPool" || c.Draw.Chance(0.9)) return;
+        // ONNX Runtime leaves dilations out of SAME's padding in pools; ONNX's shape inference does not.
+        c.Disputed(window.IsSame && window.Dilations.Any(d => d > 1));
+        if (c.Schema.Operator != "MaxPool" || c.Draw.Chance(0.985)) return;
         c.Outputs(2).Perhaps("storage_order", c.Draw.Int(0, 1));
     }
 
@@ -33,7 +35,7 @@ internal static class Windows
         (int group, int channels, int filters) = Channels(c);
         c.Perhaps("kernel_shape", Longs(window.Kernel));
         c.Data([Batch(c), channels, .. window.Sizes]);
-        c.Parameter(c.Draw.Tensor(c.Type(), [filters, channels / group, .. window.Kernel], -1, 1));
+        c.Parameter(c.Draw.Tensor(c.Type(), [filters, channels / group, .. window.Kernel], -1, 1), 0.02);
         if (c.Draw.Chance(0.6)) c.Parameter(c.Draw.Tensor(c.Type(), [filters]));
     }
 
@@ -43,6 +45,8 @@ internal static class Windows
         Window window = Attributes(c);
         (int group, int channels, int filters) = Channels(c);
         int rank = window.Kernel.Length;
+        // SAME is as many times larger as the strides are, says ONNX; ONNX Runtime only cuts off what is more.
+        c.Disputed(window.IsSame && window.Kernel.Where((k, i) => ((k - 1) * window.Dilations[i]) + 1 < window.Strides[i]).Any());
         c.Perhaps("kernel_shape", Longs(window.Kernel));
         if (c.Draw.Chance(0.2)) c.With("output_padding", Longs(Several(c, rank, 0, 1)));
         if (c.Draw.Chance(0.1)) c.With("output_shape", Longs([.. window.Sizes.Select(s => (s * 2) + c.Draw.Int(0, 2))]));
@@ -71,10 +75,13 @@ internal static class Windows
         if (c.Draw.Chance(0.3)) strides = [.. Enumerable.Repeat(1, rank)];
         else c.With("strides", Longs(strides));
         int[] pads = new int[2 * rank];
+        bool isSame = false;
         switch (c.Draw.Int(0, 3))
         {
             case 0:
-                c.With("auto_pad", c.Draw.Pick("SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"));
+                string mode = c.Draw.Pick("SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET");
+                isSame = mode is "SAME_UPPER" or "SAME_LOWER";
+                c.With("auto_pad", mode);
                 break;
             case 1:
                 // Less than the window, or a pool would average nothing.
@@ -85,7 +92,7 @@ internal static class Windows
 
         int[] sizes = [.. Enumerable.Range(0, rank).Select(i =>
             Math.Max(1, ((kernel[i] - 1) * dilations[i]) + 1 - pads[i] - pads[i + rank]) + c.Draw.Int(0, rank == 3 ? 3 : 6))];
-        return new Window(sizes, kernel);
+        return new Window(sizes, kernel, strides, dilations, isSame);
     }
 
     private static int[] Several(CaseBuilder c, int count, int low, int high) =>
