@@ -139,7 +139,6 @@ internal static class EvaluateCommand
                 CalibrationData = [options.Data],
                 DataLayout = options.Format.Layout,
             },
-            terminal,
             cancellation);
 
         // Compiling the reference would make the faults of the lowering again that the comparison is to show.

@@ -32,11 +32,10 @@ internal static class Engine
     /// <param name="options">
     /// How an ONNX model is compiled, if it is: without compression, open image sizes being those of the data.
     /// </param>
-    /// <param name="diagnostics">Takes warnings.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="CompilationException">The engine cannot run it.</exception>
     public static IEngine Open(
-        EngineKind kind, string model, CompileOptions options, IDiagnosticSink diagnostics, CancellationToken cancellation)
+        EngineKind kind, string model, CompileOptions options, CancellationToken cancellation)
     {
         bool tflite = ModelFile.FormatOf(model) != ModelFormat.Onnx;
         if (tflite && kind != EngineKind.ModelOpt)
@@ -45,8 +44,9 @@ internal static class Engine
         {
             EngineKind.Interpreter => new InterpreterEngine(model, options),
             EngineKind.OnnxRuntime => new OnnxRuntimeEngine(model),
+            // What a build would better do otherwise is of no account here.
             _ => tflite ? new ModelOptEngine(model, ModelFile.Read(model))
-                : new ModelOptEngine(model, ModelCompiler.Compile(model, options, diagnostics, cancellation: cancellation).Tflite),
+                : new ModelOptEngine(model, ModelCompiler.Compile(model, options, new DiagnosticList(), cancellation: cancellation).Tflite),
         };
     }
 

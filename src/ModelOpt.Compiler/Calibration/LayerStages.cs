@@ -5,7 +5,7 @@ namespace ModelOpt.Compiler.Calibration;
 
 /// <summary>
 /// Walks layers in the order in which they run, so that each can make up for what those before it lost: its moments are taken behind
-/// these as they have become.
+/// these as they have become. Layers that share a weight are walked as one, where the first of them is.
 /// </summary>
 internal static class LayerStages
 {

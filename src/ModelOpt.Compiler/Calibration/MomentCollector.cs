@@ -28,6 +28,7 @@ internal sealed class MomentCollector : IDisposable
     private readonly SampleFront current;
     private readonly SampleFront original;
     private readonly Dictionary<string, Value> produced;
+    private readonly Dictionary<Node, float[]> offsets = [];
 
     /// <summary>Opens the data.</summary>
     /// <param name="graph">The graph as it is. What lies behind the layers whose moments were collected last may change.</param>
@@ -49,17 +50,29 @@ internal sealed class MomentCollector : IDisposable
     /// Layers of the graph, in its order and not before those of the last call: Conv, or Gemm as <see cref="GemmCanonicalization"/> makes it.
     /// </param>
     /// <param name="phase">What progress calls it.</param>
-    /// <returns>The moments of those layers whose outputs the float model has.</returns>
+    /// <returns>
+    /// The moments of those layers whose outputs the float model has. Layers that share a weight have them in common, as if they had the
+    /// bias of the one that is given too.
+    /// </returns>
     /// <exception cref="CompilationException">A value is not finite, or the data does not fit.</exception>
     public Dictionary<Node, LayerMoments> Collect(IReadOnlyList<Node> layers, string phase)
     {
         Dictionary<Node, LayerTargets> targets = [];
+        Dictionary<Node, LayerMoments> moments = [];
         foreach (Node layer in layers)
         {
-            if (LayerTargets.Of(layer, graph, produced) is { } target) targets[layer] = target;
+            if (LayerTargets.Of(layer, graph, produced) is not { } target) continue;
+            LayerMoments common = Empty(layer, target.Wanted);
+            (targets[layer], moments[layer]) = (target, common);
+            foreach (Node other in SharedWeights.LayersOf(layer).Where(n => n != layer))
+            {
+                if (LayerTargets.Of(other, graph, produced) is not { } others) continue;
+                (targets[other], moments[other]) = (others, common);
+                float[] bias = SharedWeights.BiasOf(layer);
+                offsets[other] = [.. SharedWeights.BiasOf(other).Select((b, c) => bias[c] - b)];
+            }
         }
 
-        Dictionary<Node, LayerMoments> moments = targets.ToDictionary(t => t.Key, t => Empty(t.Key, t.Value.Wanted));
         if (targets.Count > 0) Run(targets, moments, phase, false);
         return moments;
     }
@@ -68,11 +81,11 @@ internal sealed class MomentCollector : IDisposable
     /// <param name="layer">The only layer of the last call.</param>
     /// <param name="moments">Its moments, collected then.</param>
     /// <param name="phase">What progress calls it.</param>
-    /// <returns>The moments, of the same inputs; null where no activation forgives errors.</returns>
+    /// <returns>The moments, of the same inputs; null where no activation forgives errors, or the weight is shared.</returns>
     /// <exception cref="CompilationException">A value is not finite.</exception>
     public LayerMoments? CollectAgain(Node layer, LayerMoments moments, string phase)
     {
-        if (LayerTargets.Of(layer, graph, produced) is not { IsOneSided: true } target) return null;
+        if (SharedWeights.IsShared(layer) || LayerTargets.Of(layer, graph, produced) is not { IsOneSided: true } target) return null;
         LayerMoments forgiving = moments.OfOtherOutputs();
         Run(new() { [layer] = target }, new() { [layer] = forgiving }, phase, true);
         return forgiving;
@@ -99,11 +112,20 @@ internal sealed class MomentCollector : IDisposable
             original.Run(sample, context.Cancellation);
             current.Run(sample, context.Cancellation);
             foreach ((Node layer, LayerTargets target) in targets)
-                Add(moments[layer], layer, seen[layer.Input(0)], target.Of(seen, forgiving ? seen[layer.Output] : null), sample, pool);
+                Add(moments[layer], layer, seen[layer.Input(0)], Offset(layer, target.Of(seen, forgiving ? seen[layer.Output] : null)), sample, pool);
         }
 
         void See(Value value, Tensor tensor) => seen[value] = !tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue) ? tensor
             : throw RecipeDiagnostics.NotFinite.Error(value.Producer?.Label, sample, value.Name);
+    }
+
+    private Tensor Offset(Node layer, Tensor target)
+    {
+        if (!offsets.TryGetValue(layer, out float[]? offset) || Array.TrueForAll(offset, o => o == 0)) return target;
+        float[] values = target.Span<float>().ToArray();
+        int inner = Math.Max(1, values.Length / (target.Dims[0] * offset.Length));
+        for (int i = 0; i < values.Length; i++) values[i] += offset[i / inner % offset.Length];
+        return Tensor.Of<float>(target.Dims, values);
     }
 
     private static LayerMoments Empty(Node layer, Value target)

@@ -14,6 +14,10 @@ namespace ModelOpt.Compiler.Compilation;
 /// <summary>Compresses models: ONNX in; TFLite, QDQ ONNX and a report out.</summary>
 public static class ModelCompiler
 {
+    // What a file has besides weights makes the file of a small model somewhat larger, which nobody minds.
+    private const long LeastGrowth = 4096;
+    private const double GrowthShare = 0.05;
+
     /// <summary>Reads, simplifies, quantizes and writes a model.</summary>
     /// <param name="modelFile">The ONNX file.</param>
     /// <param name="options">What to do with it.</param>
@@ -43,6 +47,7 @@ public static class ModelCompiler
             IReadOnlyList<AppliedPass> simplified = PassPipeline.Simplify(graph, context);
             if (Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation) is { Count: > 0 } refusals) throw Lowering.Refused(refusals);
             OptionChecks.CheckLayers(graph, context);
+            OptionChecks.CheckData(graph, context);
             TrainingData.Check(graph, context.Options, context.Model);
             var report = new ReportBuilder(graph);
             Enter("compress", context);
@@ -55,9 +60,11 @@ public static class ModelCompiler
             var files = new WrittenFiles(tflite, ModelPacker.Pack(tflite, cancellation), OnnxWriter.Write(graph));
             Enter("verify", context);
             SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
+            long original = onnx.LongLength + ExternalFiles.Of(modelFile).Sum(file => new FileInfo(file).Length);
+            WarnOfGrowth(original, tflite.LongLength, graph, context);
             string name = Path.GetFileNameWithoutExtension(modelFile);
             return new CompiledModel(tflite, files.Embedded, files.Onnx, report.Build(
-                graph, name, onnx.LongLength, tflite, files.Embedded.Length, simplified, compressed, reported.Diagnostics));
+                graph, name, original, tflite, files.Embedded.Length, simplified, compressed, reported.Diagnostics));
         }
         catch (CompilationException e) when (e.Diagnostic.File is null)
         {
@@ -80,6 +87,14 @@ public static class ModelCompiler
         OpenBatch.Close(graph, diagnostics);
         ShapeInference.Run(graph, useStated: true);
         return graph;
+    }
+
+    private static void WarnOfGrowth(long onnx, long tflite, Graph graph, PassContext context)
+    {
+        if (tflite < onnx + LeastGrowth || tflite < onnx * (1 + GrowthShare)) return;
+        bool isWider = graph.Inputs.Concat(graph.Outputs).Any(v => graph.DeclaredType(v) == ElementType.Float16);
+        context.Diagnostics.Report(EmitDiagnostics.Larger.At(null, null, tflite, onnx, isWider
+            ? "numbers that are float16 in the model are float32 in the file" : "what the file stores besides weights, or stores twice, is more than was saved"));
     }
 
     private static void Enter(string phase, PassContext context)

@@ -38,7 +38,8 @@ public static class OptionCatalog
             o => M(o).RoundingSteps, (o, v) => M(o) with { RoundingSteps = (int)v }),
 
         Of("Sparsity", nameof(LayerOptions.Sparsity), new ShareValue(),
-            "The share of the weights that become zero.",
+            "The share of the weights that become zero. Layers of less than 1024 weights, and those that read an image, take part only where a "
+                + "rule of the recipe names them.",
             o => o.Sparsity, (o, v) => o with { Sparsity = (double)v }),
         Of("Sparsity", nameof(LayerOptions.SparsityPattern), new PatternValue(),
             "Where zeros may lie. Unstructured: anywhere (the default). N:M: at most N of M neighbouring input channels are not zero. "
@@ -53,7 +54,8 @@ public static class OptionCatalog
             o => M(o).PruningCriterion, (o, v) => M(o) with { PruningCriterion = (PruningCriterion)v }),
 
         Of("Clustering", nameof(LayerOptions.Clusters), new WholeValue(2, MostClusters),
-            "At most how many distinct values the weights of a layer have, zero included.",
+            "At most how many distinct values the weights of a layer have, zero included. Layers of less than 1024 weights, and depthwise "
+                + "ones, take part only where a rule of the recipe names them.",
             o => o.Clusters, (o, v) => o with { Clusters = (int)v }),
         Of("Clustering", nameof(LayerOptions.ClusterScope), new ChoiceValue<ClusterScope>(),
             "Whether the values are a layer's (Tensor) or each output channel's (Channel).",

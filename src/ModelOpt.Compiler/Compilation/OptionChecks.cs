@@ -67,6 +67,38 @@ internal static class OptionChecks
         }
     }
 
+    /// <summary>Warns of data, and of what is said of data, that nothing is done with.</summary>
+    /// <param name="graph">The graph, simplified.</param>
+    /// <param name="context">The options and the recipe.</param>
+    public static void CheckData(Graph graph, PassContext context)
+    {
+        CompileOptions options = context.Options;
+        ModelOptions model = context.Model;
+        bool isInt8 = graph.Nodes.Any(n => Operator.Find(n)?.Quantization != QuantizationRule.Float && context.QuantizationOf(n) == QuantizationMode.Int8);
+        bool isTrained = model.FineTune is not null and not FineTuneMode.None;
+        string missing = isInt8 ? nameof(options.CalibrationData) : $"{nameof(model.Quantization)} {QuantizationMode.Int8}";
+        if (!isInt8 || !context.IsCalibrated)
+        {
+            if (model.CalibrationMethod is { } method) NoEffect(nameof(model.CalibrationMethod), method, missing);
+            if (model.Rounding is WeightRounding.Adaptive) NoEffect(nameof(model.Rounding), model.Rounding, missing);
+        }
+
+        bool hasData = context.IsCalibrated || options.TrainingData.Count > 0 || options.InputType == ElementType.UInt8;
+        if (!hasData && options.InputMean.Count > 0) NoEffect(nameof(options.InputMean), string.Join(",", options.InputMean), nameof(options.CalibrationData));
+        if (!hasData && options.InputStd.Count > 0) NoEffect(nameof(options.InputStd), string.Join(",", options.InputStd), nameof(options.CalibrationData));
+        if (!isTrained && options.TrainingData.Count > 0) NoEffect(nameof(options.TrainingData), options.TrainingData[0], nameof(model.FineTune));
+        if (!isTrained && options.EvaluationData.Count > 0) NoEffect(nameof(options.EvaluationData), options.EvaluationData[0], nameof(model.FineTune));
+        if (options.InputType == ElementType.UInt8 && !graph.Inputs.Exists(i => i.Type == ElementType.Float32))
+            context.Diagnostics.Report(OptionDiagnostics.NoPixels.At(null, null));
+        bool isNeeded = isInt8 || isTrained || context.Recipe.Layers.Prepend<LayerOptions>(model).Any(o =>
+            o.Sparsity > 0 || o.SparsityPattern is not null || o.Clusters is not null || o.ChannelPruning > 0 || o.Decomposition > 0
+            || o is ModelOptions { RankSelection: RankSelection.Evbmf });
+        if (context.IsCalibrated && !isNeeded) context.Diagnostics.Report(OptionDiagnostics.UnusedData.At(null, null));
+
+        void NoEffect(string option, object value, string leader) =>
+            context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, null, option, value, leader));
+    }
+
     /// <summary>Checks the options of the model or of a layer.</summary>
     /// <param name="options">The options, all that is said of the model or the layer.</param>
     /// <param name="layer">The layer, or null for the model.</param>

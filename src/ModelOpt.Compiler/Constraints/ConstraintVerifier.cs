@@ -64,11 +64,12 @@ internal static class ConstraintVerifier
     private static void Verify(Node layer, WeightConstraints constraints, StoredNode node, StoredTensor weight)
     {
         Value value = layer.Input(1);
-        int[] dims = value.Constant!.Dims.ToArray();
+        // A MatMul's matrix is stored the other way round, and what constrains it knows no channels.
+        int[] dims = layer.Type == "MatMul" ? [1, value.Constant!.Count] : value.Constant!.Dims.ToArray();
         float[] decided = Stored(value), file = Floats(weight);
         if (decided.Length != file.Length)
             throw ConstraintDiagnostics.NotAsDecided.Error(layer.Label, $"there are {file.Length} weights instead of {decided.Length}");
-        bool isDense = node.Operator == BuiltinOperator.FullyConnected;
+        bool isDense = node.Operator is BuiltinOperator.FullyConnected or BuiltinOperator.BatchMatMul;
         float[] ordered = isDense ? file : InOnnxOrder(file, dims, node.Operator == BuiltinOperator.DepthwiseConv2D);
         int perChannel = decided.Length / Math.Max(1, dims[0]);
         for (int c = 0; c < dims[0]; c++)

@@ -28,4 +28,8 @@ internal static class ChannelPruningDiagnostics
     public static readonly DiagnosticDescriptor Achieved = new("MOPT4306", Info,
         "Channels were pruned", "{0:0.##} % of the {1} are gone with the channels that were removed.",
         "Set ChannelPruning to another value to have more or less of the model left.");
+
+    public static readonly DiagnosticDescriptor NothingRemoved = new("MOPT4307", Warning,
+        "No channel was removed", "ChannelPruning is set, but what it asks for is less than one step of channels: none was removed.",
+        "Set ChannelPruning to a larger share or ChannelMultiple to a smaller number, or leave ChannelPruning out.");
 }

@@ -16,4 +16,8 @@ internal static class DecompositionDiagnostics
     public static readonly DiagnosticDescriptor TargetMissed = new("MOPT4403", Warning,
         "Decomposition misses its target", "Decomposition: {0} of the multiply-accumulates were removed instead of {1}.",
         "Choose a share that the layers' ranks can meet, or with RankSelection Evbmf leave Decomposition out.");
+
+    public static readonly DiagnosticDescriptor NothingSplit = new("MOPT4404", Warning,
+        "No layer was split", "Decomposition is asked for, but no layer was split: {0}.",
+        "The report says of each layer why; set Decomposition to a larger share, or leave it out.");
 }

@@ -24,4 +24,8 @@ internal static class EmitDiagnostics
     public static readonly DiagnosticDescriptor NotRunnable = new("MOPT5005", Error,
         "The runtime cannot run the model", "the model can be written as TFLite, but the runtime cannot run it: {0}.",
         "Export the model with the common form of the operator, or open an issue that names it.");
+
+    public static readonly DiagnosticDescriptor Larger = new("MOPT5006", Warning,
+        "The model became larger", "the TFLite file has {0} bytes, and the ONNX file {1}: {2}.",
+        "Set Quantization to Float16 or Int8, or use Sparsity, Clusters or ChannelPruning.");
 }

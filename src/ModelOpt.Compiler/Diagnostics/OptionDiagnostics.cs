@@ -65,4 +65,16 @@ internal static class OptionDiagnostics
     public static readonly DiagnosticDescriptor NoEffect = new("MOPT6015", Warning,
         "An option has no effect", "{0} '{1}' has no effect, as {2} is not set.",
         "Set the other option too, or leave this one out.");
+
+    public static readonly DiagnosticDescriptor RuleWithoutEffect = new("MOPT6016", Warning,
+        "A rule has no effect", "the rule sets {0}, but no layer that it names can take part: {1}.",
+        "Leave the option out of the rule, or name other layers.");
+
+    public static readonly DiagnosticDescriptor UnusedData = new("MOPT6017", Info,
+        "Calibration data is not needed", "CalibrationData is set, but nothing that is asked for needs it, other than sizes that the model leaves open.",
+        "Set Quantization to Int8, or leave CalibrationData out.");
+
+    public static readonly DiagnosticDescriptor NoPixels = new("MOPT6018", Warning,
+        "No input takes bytes", "InputType is uint8, but the model has no float input.",
+        "Leave InputType out: the class takes what the model does.");
 }

@@ -52,4 +52,8 @@ internal static class RecipeDiagnostics
     public static readonly DiagnosticDescriptor ConstantNotFinite = new("MOPT4016", Error,
         "A weight is not finite", "the constant holds {0}, which cannot be quantized.",
         "Check the training that the weights are from, or set Quantization to None.");
+
+    public static readonly DiagnosticDescriptor NoBiasCorrection = new("MOPT4019", Info,
+        "Biases are not corrected", "the model's batch is fixed, so biases are not corrected for what rounding weights shifts.",
+        "Export the model with an open batch dimension to have them corrected.");
 }

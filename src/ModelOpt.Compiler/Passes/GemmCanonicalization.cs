@@ -74,8 +74,8 @@ internal sealed class GemmCanonicalization : Pass
         }
 
         if (gemm.Int("transA", 0) != 0) TransposeBefore(graph, gemm);
-        Tensor canonical = gemm.Int("transB", 0) != 0 ? Scaled(weight, alpha) : Transposed(weight, alpha);
-        graph.ReplaceConstant(gemm, 1, canonical);
+        if (gemm.Int("transB", 0) == 0) graph.ReplaceConstant(gemm, 1, Transposed(weight, alpha));
+        else if (alpha != 1) graph.ReplaceConstant(gemm, 1, Scaled(weight, alpha));
         if (bias is not null) graph.ReplaceConstant(gemm, 2, bias);
         gemm.Attributes.Remove("alpha");
         gemm.Attributes.Remove("beta");

@@ -30,6 +30,7 @@ internal static class PassPipeline
         new ForeignGrids(),
         new LayerGrids(),
         new GridAgreement(),
+        new WeightSharing(),
         new ChannelEqualization(),
         new ChannelPruning(),
         new Decomposition(),

@@ -1,6 +1,8 @@
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators;
 using ModelOpt.Compiler.Tests.Data;
 
@@ -59,6 +61,66 @@ public sealed class ReportedModelTests
     }
 
     [TestMethod]
+    public void Clusters_that_no_layer_is_large_enough_for_are_said()
+    {
+        using var folder = new TempFolder();
+        var diagnostics = new DiagnosticList();
+        ModelCompiler.Compile(Model("clusters-without-effect-unsaid"), new CompileOptions { Clusters = 4, CalibrationData = [Samples(folder, [3, 8, 8])] }, diagnostics);
+        Diagnostic only = diagnostics.Diagnostics.Single();
+        Assert.AreEqual("MOPT4201", only.Descriptor.Code);
+        StringAssert.Contains(only.Message, "1024 weights");
+    }
+
+    [TestMethod]
+    [DataRow(QuantizationMode.None)]
+    [DataRow(QuantizationMode.Int8)]
+    public void Weights_that_layers_share_are_compressed_and_stored_once(QuantizationMode mode)
+    {
+        using var folder = new TempFolder();
+        var options = new CompileOptions
+        {
+            Quantization = mode, CalibrationData = [Samples(folder, [8, 8, 8]), Samples(folder, [8, 8, 8], seed: 4)],
+        };
+        int plain = Compile(options).Tflite.Length;
+        Assert.IsLessThan(1.05 * plain, Compile(options with { Clusters = 16 }, 16).Tflite.Length);
+        Assert.IsLessThan(1.05 * plain, Compile(options with { Sparsity = 0.5 }, sparsity: 0.5).Tflite.Length);
+        Assert.IsLessThan(0.95 * plain, Compile(options with { ChannelPruning = 0.25 }).Tflite.Length);
+        Assert.IsLessThan(0.95 * plain, Compile(
+            options with { ChannelPruning = 0.25, Sparsity = 0.5, Clusters = 8, FineTune = FineTuneMode.Distill, Epochs = 2, BatchSize = 8 }, 8, 0.5).Tflite.Length);
+        Compile(options with { Rounding = WeightRounding.Adaptive, RoundingSteps = 20 });
+
+        CompiledModel Compile(CompileOptions options, int? distinct = null, double? sparsity = null)
+        {
+            CompiledModel compiled = ModelCompiler.Compile(Model("shared-weights-grow"), options, new DiagnosticList());
+            LayerReport[] layers = [.. compiled.Report.Layers.Where(l => l.Operator == "Conv")];
+            Assert.HasCount(4, layers);
+            // Two pairs of layers: each pair has one weight, which is counted alike.
+            Assert.AreEqual((layers[0].Sparsity, layers[0].DistinctWeights), (layers[1].Sparsity, layers[1].DistinctWeights));
+            if (distinct is not null) Assert.IsTrue(layers.All(l => l.DistinctWeights <= distinct));
+            if (sparsity is { } share) Assert.AreEqual(share, layers.Sum(l => l.Sparsity!.Value * l.Weights!.Value) / layers.Sum(l => l.Weights!.Value), 0.01);
+            Graph written = OnnxReader.Read(compiled.Onnx);
+            Assert.AreEqual(2, written.Nodes.Where(n => n.Type == "Conv").Select(n => n.Input(1)).Distinct().Count());
+            return compiled;
+        }
+    }
+
+    [TestMethod]
+    public void Clustered_and_pruned_siamese_branches_stay_near_the_original()
+    {
+        using var folder = new TempFolder();
+        string x = Samples(folder, [8, 8, 8]), z = Samples(folder, [8, 8, 8], seed: 4), file = Model("shared-weights-grow");
+        var feeds = new Dictionary<string, Tensor> { ["x"] = TestGraph.RandomTensor(5, [1, 8, 8, 8]), ["z"] = TestGraph.RandomTensor(6, [1, 8, 8, 8]) };
+        float[] expected = GraphTesting.RunPeer(File.ReadAllBytes(file), feeds)[0].Span<float>().ToArray();
+        foreach (CompileOptions options in (CompileOptions[])[new() { Clusters = 32 }, new() { Sparsity = 0.2 }, new()])
+        {
+            CompiledModel compiled = ModelCompiler.Compile(file, options with { CalibrationData = [x, z] }, new DiagnosticList());
+            float[] actual = GraphTesting.RunPeer(compiled.Onnx, feeds)[0].Span<float>().ToArray();
+            double noise = expected.Zip(actual, (e, a) => (double)(e - a) * (e - a)).Sum(), signal = expected.Sum(e => (double)e * e);
+            Assert.IsLessThan(0.2, Math.Sqrt(noise / signal), $"{options.Clusters} {options.Sparsity}");
+        }
+    }
+
+    [TestMethod]
     public void What_cannot_be_written_is_refused_before_calibration()
     {
         using var folder = new TempFolder();
@@ -75,10 +137,10 @@ public sealed class ReportedModelTests
     private static string Model(string name) => GraphTesting.Fixture(Path.Combine("Reported", $"{name}.onnx"));
 
     /// <summary>32 samples in −1…1.</summary>
-    private static string Samples(TempFolder folder, int[] sample, bool half = false)
+    private static string Samples(TempFolder folder, int[] sample, bool half = false, int seed = 3)
     {
-        Tensor data = Casting.To(TestGraph.RandomTensor(3, [32, .. sample]), half ? ElementType.Float16 : ElementType.Float32);
-        return folder.Write(half ? "half.npy" : "x.npy", DataTesting.Npy(half ? "<f2" : "<f4", string.Join(", ", data.Dims.ToArray()), data.Bytes.Span));
+        Tensor data = Casting.To(TestGraph.RandomTensor(seed, [32, .. sample]), half ? ElementType.Float16 : ElementType.Float32);
+        return folder.Write($"{seed}{half}.npy", DataTesting.Npy(half ? "<f2" : "<f4", string.Join(", ", data.Dims.ToArray()), data.Bytes.Span));
     }
 
     private sealed class Phases(List<string> phases) : IProgress<CompileProgress>

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Passes.Quantize;
 
@@ -11,12 +12,18 @@ namespace ModelOpt.Compiler.Passes.Constrain;
 /// </summary>
 /// <remarks>
 /// Depthwise layers, which have few weights and suffer most, and layers of less than <see cref="SmallestCount"/> weights, which
-/// have nothing to save, are left as they are unless a rule of the recipe names them.
+/// have nothing to save, are left as they are unless a rule of the recipe names them. The matrix of a MatMul, which has one scale
+/// and no moments, is clustered by its own values.
 /// </remarks>
 internal sealed class ClusteringPass : Pass
 {
     /// <summary>Fewer weights than this are left as they are.</summary>
     public const int SmallestCount = 1024;
+
+    // So many of the 255 symmetric ones that leaving one out is nothing.
+    private const int AllIntegers = 2 * WeightGrid.MaxWeight;
+
+    private static readonly string[] Types = ["Conv", "Gemm", "MatMul"];
 
     /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Constrain;
@@ -26,15 +33,18 @@ internal sealed class ClusteringPass : Pass
     {
         List<string> notes = [];
         List<Node> layers = [];
-        foreach (Node node in graph.Nodes.Where(n => n.Type is "Conv" or "Gemm" && context.OptionsOf(n).Clusters is not null))
+        List<(Node, string?)> asked = [];
+        // Layers that share a weight are one, and the first stands for all.
+        foreach (Node node in SharedWeights.First(graph.Nodes.Where(n => Types.Contains(n.Type) && context.OptionsOf(n).Clusters is not null)))
         {
             string? reason = WhyNot(node, context);
+            asked.Add((node, reason));
             if (reason is null) layers.Add(node);
             else notes.Add($"{node.Label}: {reason}");
         }
 
+        Warn(layers, asked, context);
         foreach (Node node in layers) WeightGrid.CheckFinite(node.Input(1));
-        foreach (Node node in layers) graph.OwnConstant(node, 1);
         HashSet<Node> left = [.. layers];
         if (context.IsCalibrated && layers.Count > 0)
         {
@@ -55,6 +65,19 @@ internal sealed class ClusteringPass : Pass
 
         foreach (Node node in layers.Where(left.Contains)) Cluster(graph, node, context, null);
         return new PassResult(layers.Count, notes);
+    }
+
+    private static void Warn(List<Node> layers, List<(Node Node, string? Reason)> asked, PassContext context)
+    {
+        if (layers.Count == 0 && context.Model.Clusters is not null)
+        {
+            context.Diagnostics.Report(ClusteringDiagnostics.NothingClustered.At(
+                null, null, asked.Select(a => a.Reason).FirstOrDefault() ?? "the model has no layer with weights"));
+        }
+
+        RuleEffects.Check(context, nameof(LayerOptions.Clusters), r => r.Clusters is not null, asked);
+        foreach (Node node in layers.Where(n => IsInt8(n, context) && context.OptionsOf(n).Clusters >= AllIntegers).Take(1))
+            context.Diagnostics.Report(ClusteringDiagnostics.AllIntegers.At(null, null, context.OptionsOf(node).Clusters, AllIntegers + 1));
     }
 
     private static string? WhyNot(Node node, PassContext context)

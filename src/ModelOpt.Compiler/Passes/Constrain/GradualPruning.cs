@@ -27,7 +27,6 @@ internal sealed class GradualPruning : Pass
         SparsityDistribution distribution = context.Model.SparsityDistribution ?? SparsityDistribution.Global;
         // What cannot be is refused before the work.
         Choose(layers, distribution, 1, l => l.Node.Input(1).Constant!);
-        foreach (SparseLayer layer in layers) graph.OwnConstant(layer.Node, 1);
         SparsitySchedule schedule = null!;
         using Teaching? teaching = Teaching.Of(
             graph, context, settings,

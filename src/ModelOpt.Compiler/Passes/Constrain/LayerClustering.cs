@@ -21,6 +21,7 @@ internal sealed class LayerClustering
     private readonly WeightConstraints constraints;
     private readonly LayerWeights layer;
     private readonly double ridge;
+    private readonly bool isWhole;
     private EntropyConstrainedLloyd.Outcome? integers;
 
     /// <summary>Prepares for a layer.</summary>
@@ -32,10 +33,12 @@ internal sealed class LayerClustering
         (this.graph, this.node, this.moments) = (graph, node, moments);
         tensor = node.Input(1).Constant!;
         constraints = node.Input(1).Constraints ?? new WeightConstraints();
-        int perChannel = tensor.Count / tensor.Dims[0];
-        double[][] importance = moments is null ? [CompensatedAssignment.Importance(new double[(perChannel + 1) * (perChannel + 1)], perChannel, 0)]
+        // A MatMul has one scale for its whole matrix.
+        isWhole = node.Type == "MatMul";
+        int channels = isWhole ? 1 : tensor.Dims[0], perChannel = tensor.Count / channels;
+        double[][] importance = moments is null ? [[.. Enumerable.Repeat(1.0, perChannel)]]
             : [.. Enumerable.Range(0, moments.Groups).Select(g => CompensatedAssignment.Importance(moments.Gram(g), perChannel, LeastImportance))];
-        layer = new LayerWeights(tensor.Span<float>().ToArray(), tensor.Dims[0], constraints.Mask?.Zeros, importance);
+        layer = new LayerWeights(tensor.Span<float>().ToArray(), channels, constraints.Mask?.Zeros, importance);
         ridge = moments?.RidgeOf(Ridge, RidgePerInput) ?? 0;
     }
 
@@ -100,7 +103,7 @@ internal sealed class LayerClustering
     {
         float[] scales = [.. integers!.Codebook.Scales.Select(s => (float)s)];
         Codebook codebook = new(clusters, scope, [.. integers.Codebook.Levels.Select((l, c) => l.Select(q => q * scales[c]).ToArray())]);
-        Set(constraints.With(new Quantization(ElementType.Int8, scales, new int[scales.Length], 0)).With(codebook),
+        Set(constraints.With(new Quantization(ElementType.Int8, scales, new int[scales.Length], isWhole ? -1 : 0)).With(codebook),
             Tensor.Of<float>(tensor.Dims, [.. integers.Assigned.Select((q, i) => q * scales[i / layer.PerChannel])]), bias);
     }
 
@@ -108,6 +111,6 @@ internal sealed class LayerClustering
     {
         node.Input(1).Constant = weight;
         node.Input(1).Constraints = result;
-        if (bias is not null) OutputAffine.SetBias(graph, node, bias);
+        if (bias is not null) SharedWeights.SetBias(graph, node, bias);
     }
 }

@@ -16,9 +16,15 @@ internal static class LayerRefit
     /// <summary>The layers that are fitted where some are compressed: the first of these and all behind it.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="first">The first layer that is compressed.</param>
-    public static IEnumerable<Node> LayersFrom(Graph graph, Node first) => graph.Nodes.SkipWhile(n => n != first).Where(n =>
-        n.Type is "Conv" or "Gemm" && n.Input(1) is { Constant: { Type: ElementType.Float32, Rank: >= 2 }, Consumers.Count: 1 }
-        && n.InputOrNull(2) is null or { IsConstant: true });
+    /// <remarks>Of layers that share a weight the first is given, which is fitted for all.</remarks>
+    public static IEnumerable<Node> LayersFrom(Graph graph, Node first)
+    {
+        HashSet<Node> leading = [.. SharedWeights.First(graph.Nodes.Where(n => n.Type is "Conv" or "Gemm" && CanFit(n)))];
+        return graph.Nodes.SkipWhile(n => n != first).Where(n => leading.Contains(n) && SharedWeights.LayersOf(n).All(CanFit));
+
+        static bool CanFit(Node n) => n.Input(1) is { Constant: { Type: ElementType.Float32, Rank: >= 2 } }
+            && (n.Input(1).Consumers.Count == 1 || SharedWeights.IsShared(n)) && n.InputOrNull(2) is null or { IsConstant: true };
+    }
 
     /// <summary>The pull for a layer, as a share of the mean variance of its inputs.</summary>
     /// <param name="moments">The layer's moments.</param>
@@ -46,6 +52,6 @@ internal static class LayerRefit
         Value weight = node.Input(1);
         weight.Constraints = constraints;
         weight.Constant = constraints?.Project(fitted) ?? fitted;
-        OutputAffine.SetBias(graph, node, bias);
+        SharedWeights.SetBias(graph, node, bias);
     }
 }

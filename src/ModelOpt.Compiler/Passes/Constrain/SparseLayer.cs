@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Operators;
 namespace ModelOpt.Compiler.Passes.Constrain;
 
 /// <summary>A layer that becomes sparse.</summary>
-/// <param name="Node">A Conv or Gemm with a weight of its own.</param>
+/// <param name="Node">A Conv or Gemm, the first of those that have its weight.</param>
 /// <param name="Layout">Its weight in the units of its pattern.</param>
 /// <param name="Share">The share of its weights that becomes zero; in a pool, of the pool's.</param>
 /// <param name="IsPooled">Whether the share is the model's, so that layers may differ where their sum keeps to it.</param>
@@ -39,7 +39,8 @@ internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share
     public static List<SparseLayer> Of(Graph graph, PassContext context, List<string> notes)
     {
         List<SparseLayer> layers = [];
-        foreach (Node node in graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted))
+        // Layers that share a weight are one, and the first stands for all.
+        foreach (Node node in SharedWeights.First(graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)))
         {
             LayerRule? own = context.Recipe.Layers.LastOrDefault(r => r.Sparsity is not null && r.Matches(node.Label));
             if (ShareOf(node, context, own) is not { } share) continue;
@@ -75,7 +76,7 @@ internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share
     {
         if (node.Type is not ("Conv" or "Gemm") || node.Input(1) is not { Constant: { Type: ElementType.Float32, Rank: >= 2 } weight })
             return "it has no constant weight of a convolution or dense layer";
-        if (node.Input(1).Consumers.Count > 1) return "another layer reads the same weight";
+        if (node.Input(1).Consumers.Count > SharedWeights.LayersOf(node).Count) return "its weight is not only multiplied by";
         if (node.Type == "Conv" && weight.Dims[1] == 1 && node.Int("group", 1) > 1) return "it is depthwise, which has no weight to spare";
         if (node.Int("group", 1) is > 1 and var groups && pattern.Kind == SparsityKind.Block && weight.Dims[0] / groups % pattern.Rows != 0)
             return $"blocks of {pattern.Rows} output channels would lie across its groups";

@@ -27,6 +27,10 @@ internal sealed class SparsityPass : Pass
             return new PassResult(0, notes);
         }
 
+        HashSet<Node> taking = [.. layers.Select(l => l.Node)];
+        RuleEffects.Check(context, nameof(LayerOptions.Sparsity), r => r.Sparsity > 0,
+            [.. graph.Nodes.Select(n => (n, taking.Contains(n) ? null : ReasonOf(n))).Where(l => taking.Contains(l.n) || l.Item2 is not null)]);
+
         // Some have become sparse in training.
         layers.RemoveAll(l => l.Node.Input(1).Constraints?.Mask is not null);
         if (layers.Count == 0) return new PassResult(0, notes);
@@ -55,6 +59,8 @@ internal sealed class SparsityPass : Pass
         }
 
         return new PassResult(layers.Count, notes);
+
+        string? ReasonOf(Node node) => notes.Find(n => n.StartsWith($"{node.Label}: ", StringComparison.Ordinal))?[(node.Label.Length + 2)..];
     }
 
     /// <summary>

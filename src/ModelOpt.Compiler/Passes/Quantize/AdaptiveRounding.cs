@@ -41,7 +41,7 @@ internal static class AdaptiveRounding
         TrainingScore before = Score();
         (Node Node, Value Weight, Tensor Nearest)[] layers = [.. exact.Keys
             .Where(n => n.Input(1) is { Quantization.Type: ElementType.Int8 } weight && weight.Constraints?.Codebook is null)
-            .Select(n => (n, n.Input(1), n.Input(1).Constant!))];
+            .DistinctBy(n => n.Input(1)).Select(n => (n, n.Input(1), n.Input(1).Constant!))];
         Dictionary<Value, SoftRounding> weights = layers.ToDictionary(l => l.Weight, l => new SoftRounding(l.Weight, exact[l.Node]));
         try
         {

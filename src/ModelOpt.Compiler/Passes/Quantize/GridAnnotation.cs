@@ -27,9 +27,10 @@ internal static class GridAnnotation
             foreach (Value value in group) value.Quantization = quantization;
         }
 
+        HashSet<Node> quantized = [.. scheme.Nodes];
         foreach (Node node in scheme.Nodes)
         {
-            if (Operator.Of(node).Quantization == QuantizationRule.Weighted && node.Input(1).IsConstant) Weighted(graph, node);
+            if (Operator.Of(node).Quantization == QuantizationRule.Weighted && node.Input(1).IsConstant) Weighted(graph, node, quantized);
             else Constants(graph, node);
         }
     }
@@ -39,25 +40,36 @@ internal static class GridAnnotation
     public static Quantization? Fixed(Value value) =>
         value.Producer is null ? null : IntegerForm.Prescribed(value.Producer);
 
-    private static void Weighted(Graph graph, Node node)
+    private static void Weighted(Graph graph, Node node, HashSet<Node> quantized)
+    {
+        IReadOnlyList<Node> sharing = SharedWeights.LayersOf(node);
+        bool isShared = node.Input(1).Consumers.Count == sharing.Count && sharing.All(quantized.Contains);
+        // One grid serves all layers that have the weight.
+        if (!isShared || node.Input(1).Quantization is null) Store(graph, node, isShared ? sharing : [node]);
+        if (node.InputOrNull(2) is null) return;
+        graph.OwnConstant(node, 2);
+        FollowBias(node);
+    }
+
+    private static void Store(Graph graph, Node node, IReadOnlyList<Node> sharing)
     {
         int axis = Operator.Of(node).WeightAxis(node);
-        float inputScale = node.Input(0).Quantization!.Scale;
-        Tensor? bias = node.InputOrNull(2)?.Constant;
-        Value weight = graph.OwnConstant(node, 1);
+        Value weight = sharing.Count > 1 ? node.Input(1) : graph.OwnConstant(node, 1);
         float[] smallest = new float[axis < 0 ? 1 : weight.Constant!.Dims[axis]];
         Array.Fill(smallest, WeightGrid.Symmetric(weight.Constant!, -1).Scale * LeastOfLargest);
-        for (int i = 0; bias is not null && i < bias.Count; i++)
+        foreach (Node layer in sharing)
         {
-            ref float least = ref smallest[smallest.Length == bias.Count ? i : 0];
-            least = MathF.Max(least, MathF.Abs(bias.Span<float>()[i]) / (inputScale * MaxBiasSteps));
+            float inputScale = layer.Input(0).Quantization!.Scale;
+            Tensor? bias = layer.InputOrNull(2)?.Constant;
+            for (int i = 0; bias is not null && i < bias.Count; i++)
+            {
+                ref float least = ref smallest[smallest.Length == bias.Count ? i : 0];
+                least = MathF.Max(least, MathF.Abs(bias.Span<float>()[i]) / (inputScale * MaxBiasSteps));
+            }
         }
 
         WeightGrid.CheckFinite(weight);
         WeightGrid.Store(weight, axis, smallest);
-        if (bias is null) return;
-        graph.OwnConstant(node, 2);
-        FollowBias(node);
     }
 
     /// <summary>Puts the int32 bias of a layer on the grid of its sums: steps of the input times those of each channel's weights.</summary>

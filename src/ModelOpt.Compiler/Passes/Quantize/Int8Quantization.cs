@@ -40,7 +40,11 @@ internal sealed class Int8Quantization : Pass
         GridAnnotation.Apply(graph, scheme, v => RangeEstimator.Estimate(statistics[v], method));
 
         if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(AdaptiveRounding.Apply(graph, exact, context));
-        if (means is null) notes.Add("bias correction: the model takes one sample at a time");
+        if (means is null)
+        {
+            notes.Add("bias correction: the model takes one sample at a time");
+            if (layers.Length > 0) context.Diagnostics.Report(RecipeDiagnostics.NoBiasCorrection.At(null, null));
+        }
         else BiasCorrection.Apply(graph, means, batch!, context.Cancellation);
         return new PassResult(scheme.Nodes.Count, notes);
     }

@@ -32,6 +32,8 @@ internal sealed class WeightStorage : Pass
             else notes.Add($"{node.Label}: {reason}");
         }
 
+        if (changes == 0 && context.Model.Quantization is QuantizationMode.Float16 or QuantizationMode.WeightOnlyInt8)
+            context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
         if (wanted) context.Diagnostics.Report(RecipeDiagnostics.NoCalibrationData.At(null, null));
         return new PassResult(changes, notes);
 

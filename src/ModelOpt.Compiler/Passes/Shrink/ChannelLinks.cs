@@ -28,6 +28,7 @@ internal sealed class ChannelLinks
         reasons = new string?[owners.Count];
         foreach (Value input in graph.Inputs) Block(input, $"its channels are those of the model's input '{input.Name}'");
         foreach (Node node in graph.Nodes) ChannelRules.Link(this, node);
+        foreach (Node layer in SharedWeights.First(graph.Nodes.Where(ChannelRules.IsLayer))) LinkShared(layer);
         foreach (Value output in graph.Outputs) Block(output, $"its channels are those of the model's output '{output.Name}'");
     }
 
@@ -76,6 +77,25 @@ internal sealed class ChannelLinks
     public void Block(Value value, string reason)
     {
         for (int c = 0; c < Count(value); c++) reasons[Root(value, c)] ??= reason;
+    }
+
+    /// <summary>Layers that multiply by one weight lose the same channels.</summary>
+    private void LinkShared(Node layer)
+    {
+        foreach (Node other in SharedWeights.LayersOf(layer).Where(n => n != layer))
+        {
+            foreach ((Value a, Value b) in ((Value, Value)[])[(layer.Input(0), other.Input(0)), (layer.Output, other.Output)])
+            {
+                if (Count(a) == Count(b))
+                {
+                    Join(a, b);
+                    continue;
+                }
+
+                Block(a, $"'{other.Label}', which has the same weight, has channels that are not followed");
+                Block(b, $"'{layer.Label}', which has the same weight, has channels that are not followed");
+            }
+        }
     }
 
     private int Root(int channel)

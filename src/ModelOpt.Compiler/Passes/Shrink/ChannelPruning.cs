@@ -32,7 +32,11 @@ internal sealed class ChannelPruning(bool reconstruct = true) : Pass
         ChannelPruningTarget cost = context.Model.ChannelPruningTarget ?? ChannelPruningTarget.Macs;
         (int[] counts, double saved) = Choose(graph, ranked, losses, target, cost, context);
         Dictionary<string, int[]> kept = ChannelSlicing.Kept(ranked.SelectMany((r, g) => r.Removable.Take(counts[g])));
-        if (kept.Count == 0) return new PassResult(0, notes);
+        if (kept.Count == 0)
+        {
+            context.Diagnostics.Report(ChannelPruningDiagnostics.NothingRemoved.At(null, null));
+            return new PassResult(0, notes);
+        }
 
         ChannelSlicing.Apply(graph, kept);
         if (context.Reference is { } reference) ChannelReconstruction.Narrow(reference, kept);

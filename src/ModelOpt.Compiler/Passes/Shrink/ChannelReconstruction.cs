@@ -53,13 +53,15 @@ internal static class ChannelReconstruction
             if (ChannelRules.IsLayer(node)) layers.Add(node);
         }
 
-        LayerStages.Run(graph, layers, context, "reconstruct", Fit, Fit);
+        HashSet<Node> touched = [.. layers];
+        LayerStages.Run(
+            graph, [.. SharedWeights.First(layers).Where(l => SharedWeights.LayersOf(l).All(touched.Contains))], context, "reconstruct", Fit, Fit);
 
         void Fit(Node layer, LayerMoments moments)
         {
             (Tensor weight, float[] bias) = ConstrainedLeastSquares.Fit(
                 layer.Input(1).Constant!, moments, new(), moments.RidgeOf(Ridge, RidgePerInput), context.Cancellation);
-            OutputAffine.SetConstants(graph, layer, weight.Span<float>().ToArray(), bias);
+            SharedWeights.SetConstants(graph, layer, weight.Span<float>().ToArray(), bias);
         }
     }
 }

@@ -57,6 +57,8 @@ internal static class ChannelSlicing
             }
         }
 
+        // Weights that were shared were sliced alike.
+        SharedWeights.Merge(graph);
         ShapeInference.Run(graph);
     }
 

@@ -40,6 +40,7 @@ internal sealed class Decomposition(bool plain = false) : Pass
         if (!context.IsCalibrated) context.Diagnostics.Report(DecompositionDiagnostics.NoCalibrationData.At(null, null));
         List<string> notes = [];
         List<Candidate> candidates = [];
+        RuleEffects.Check(context, nameof(LayerOptions.Decomposition), r => r.Decomposition > 0, [.. layers.Select(l => (l, WhyNot(l)))]);
         foreach (Node layer in layers)
         {
             if (WhyNot(layer) is { } reason) notes.Add($"{layer.Label}: {reason}");
@@ -52,12 +53,17 @@ internal sealed class Decomposition(bool plain = false) : Pass
         long total = layers.Sum(l => Operator.Of(l).Macs(l));
         Choose(candidates, byNoise, share, total);
         int changes = Replace(graph, candidates, byData, context, notes);
+        if (changes == 0) context.Diagnostics.Report(DecompositionDiagnostics.NothingSplit.At(null, null, Reason(notes)));
         long removed = candidates.Sum(c => c.Geometry.Macs - c.Chosen!.Macs);
         notes.Add($"all layers: {Percent(removed, total)} of {total} multiply-accumulates removed");
-        if (share > 0 && Math.Abs(removed - (share * total)) > Tolerance * total && !candidates.Exists(c => c.Share is not null))
+        if (changes > 0 && share > 0 && Math.Abs(removed - (share * total)) > Tolerance * total && !candidates.Exists(c => c.Share is not null))
             context.Diagnostics.Report(DecompositionDiagnostics.TargetMissed.At(null, null, Percent(removed, total), Percent(share, 1)));
         return new PassResult(changes, notes);
     }
+
+    /// <summary>The first layer's note, without its name.</summary>
+    private static string Reason(List<string> notes) =>
+        notes.Count == 0 ? "the model has no convolution or dense layer" : notes[0][(notes[0].IndexOf(": ", StringComparison.Ordinal) + 2)..];
 
     /// <summary>The share that the recipe asks of just this layer.</summary>
     private static double? ShareOf(Node layer, PassContext context) =>
@@ -71,6 +77,7 @@ internal sealed class Decomposition(bool plain = false) : Pass
         if (layer.Type == "Gemm" && !GemmCanonicalization.IsCanonical(layer)) return "its weight is not used as it is";
         if (layer.InputOrNull(2) is { } bias && !(OutputAffine.IsFree(bias) && bias.Constant!.Rank == 1)) return "its bias is not constant";
         if (layer.Input(1).Constraints is not null) return "its weight has constraints";
+        if (SharedWeights.IsShared(layer)) return "another layer has the same weight";
         return layer.Input(0).Shape is { } x && x.Skip(1).All(d => d.IsKnown) ? null : "the size of its input is not known";
     }
 
