@@ -56,4 +56,9 @@ internal static class RecipeDiagnostics
     public static readonly DiagnosticDescriptor NoBiasCorrection = new("MOPT4019", Info,
         "Biases are not corrected", "the model's batch is fixed, so biases are not corrected for what rounding weights shifts.",
         "Export the model with an open batch dimension to have them corrected.");
+
+    public static readonly DiagnosticDescriptor WideConcat = new("MOPT4020", Warning,
+        "A Concat joins ranges far apart", "its inputs have ranges from {0:G3} to {1:G3} wide and share one int8 grid, because '{2}' multiplies all of them "
+        + "by weights: the narrow ones keep few steps.",
+        "Set Quantization to None for that layer in the recipe if accuracy suffers, or scale the inputs alike before training.");
 }

@@ -9,14 +9,14 @@ namespace ModelOpt.Compiler.Emit;
 /// <summary>Follows a compilation and makes its <see cref="Report"/>.</summary>
 internal sealed class ReportBuilder
 {
-    private readonly Dictionary<Node, Tensor> originals;
+    private Dictionary<string, Tensor> originals;
     private readonly long onnxMacs;
 
     /// <summary>Keeps the weights as they are before quantization, to tell what that costs.</summary>
     /// <param name="graph">The graph, simplified.</param>
     public ReportBuilder(Graph graph)
     {
-        originals = graph.Nodes.Where(n => WeightStatistics.WeightOf(n) is not null).ToDictionary(n => n, n => WeightStatistics.WeightOf(n)!.Constant!);
+        originals = WeightsOf(graph);
         onnxMacs = MacsOf(graph);
     }
 
@@ -29,6 +29,7 @@ internal sealed class ReportBuilder
     /// <param name="simplified">What the simplifying passes did.</param>
     /// <param name="quantized">What the quantizing passes did; their notes are the layers' reasons.</param>
     /// <param name="diagnostics">What was reported.</param>
+    /// <param name="reference">The float model whose weights were compressed, where they are no longer those that were read.</param>
     public Report Build(
         Graph graph,
         string model,
@@ -37,8 +38,10 @@ internal sealed class ReportBuilder
         long embeddedBytes,
         IReadOnlyList<AppliedPass> simplified,
         IReadOnlyList<AppliedPass> quantized,
-        IEnumerable<Diagnostic> diagnostics)
+        IEnumerable<Diagnostic> diagnostics,
+        Graph? reference = null)
     {
+        if (reference is not null) originals = WeightsOf(reference);
         return new Report
         {
             Model = model,
@@ -83,11 +86,16 @@ internal sealed class ReportBuilder
             ActivationBits = BitsOf(output),
             Scale = output.Quantization?.Scale,
             ZeroPoint = output.Quantization?.ZeroPoint,
-            WeightSqnr = weight is null || !originals.TryGetValue(node, out Tensor? original) ? null
+            WeightSqnr = weight is null || !originals.TryGetValue(node.Output.Name, out Tensor? original) ? null
                 : Sqnr(original.Span<float>(), weight.Constant!.Span<float>()),
             Reason = reason,
         };
     }
+
+    /// <summary>The weights of layers, by the names of their outputs.</summary>
+    private static Dictionary<string, Tensor> WeightsOf(Graph graph) => graph.Nodes
+        .Where(n => WeightStatistics.WeightOf(n) is not null)
+        .ToDictionary(n => n.Output.Name, n => WeightStatistics.WeightOf(n)!.Constant!, StringComparer.Ordinal);
 
     private static long MacsOf(Graph graph) => graph.Nodes.Sum(n => Operator.Of(n).Macs(n));
 

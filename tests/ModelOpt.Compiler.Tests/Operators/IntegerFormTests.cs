@@ -78,6 +78,30 @@ public sealed class IntegerFormTests
     }
 
     [TestMethod]
+    [DataRow("C per row")]
+    [DataRow("C of all")]
+    [DataRow("alpha")]
+    [DataRow("beta")]
+    [DataRow("transA")]
+    [DataRow("computed C")]
+    public void A_Gemm_of_any_form_multiplies_integers(string kind)
+    {
+        var g = new TestGraph();
+        Value x = g.Add("Relu", g.Input("x", 1, 3, 5)), a = g.Add("Reshape", x, kind == "transA" ? g.Longs(5, 3) : g.Longs(3, 5));
+        Value c = kind switch
+        {
+            "C per row" => g.Random(3, 3, 1), "C of all" => g.Random(3, 3, 4),
+            "computed C" => g.Add("ReduceMean", [a], ("axes", new[] { 1 })), _ => g.Random(3, 4),
+        };
+        (string, object)[] attributes = kind is "alpha" or "beta" ? [(kind, 0.5)] : kind == "transA" ? [("transA", 1)] : [];
+        g.Output(g.Add("Gemm", [a, g.Random(2, 5, 4), c], attributes));
+        Graph graph = g.Build();
+        graph.AssertArtifactsAgree();
+        string[] operators = [.. LoweringTesting.Operators(Compile(graph).Tflite)];
+        Assert.AreEqual(1, operators.Count(o => o == "QUANTIZE"), string.Join(' ', operators));
+    }
+
+    [TestMethod]
     public void Bounds_that_are_computed_leave_a_Clip_in_float()
     {
         var g = new TestGraph();

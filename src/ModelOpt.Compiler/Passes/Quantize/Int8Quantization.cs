@@ -19,8 +19,8 @@ internal sealed class Int8Quantization : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         if (!IsWanted(graph, context)) return PassResult.Of(0);
-        Requantization.Insert(graph, n => IsInt8(n, context));
-        QuantizationScheme scheme = QuantizationScheme.Of(graph, n => IsInt8(n, context) ? null : "the recipe says so");
+        HashSet<Node> wide = [];
+        QuantizationScheme scheme = QuantizationScheme.Of(graph, WhyFloat);
         List<string> notes = [.. scheme.Reasons.Select(r => $"{r.Key.Label}: {r.Value}")];
         if (scheme.Nodes.Count == 0)
         {
@@ -29,15 +29,20 @@ internal sealed class Int8Quantization : Pass
         }
 
         using Calibrator calibrator = new(graph, context);
-        Dictionary<Value, ActivationStatistics> statistics =
-            calibrator.Observe(scheme.Activations.Where(v => GridAnnotation.Fixed(v) is null));
+        Dictionary<Value, ActivationStatistics> statistics = calibrator.Observe(scheme.Activations.Where(v =>
+            GridAnnotation.Fixed(v) is null || v.Consumers.Any(n => n.Type == "Concat")));
+        CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
+        wide = WideConcats.Find(graph, scheme, Range, context.Diagnostics);
+        notes.AddRange(wide.Select(n => $"{n.Label}: {WideConcats.Reason}"));
+        foreach (Node node in Requantization.Insert(graph, n => WhyFloat(n) is null)) statistics[node.Output] = statistics[node.Input(0)];
+        scheme = QuantizationScheme.Of(graph, WhyFloat);
+
         Tensor[]? batch = calibrator.Batch(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
         Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
         var means = batch is null ? null : BiasCorrection.FloatMeans(graph, layers, batch, context.Cancellation);
 
         Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
-        CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
-        GridAnnotation.Apply(graph, scheme, v => RangeEstimator.Estimate(statistics[v], method));
+        GridAnnotation.Apply(graph, scheme, Range);
 
         if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(AdaptiveRounding.Apply(graph, exact, context));
         if (means is null)
@@ -47,6 +52,10 @@ internal sealed class Int8Quantization : Pass
         }
         else BiasCorrection.Apply(graph, means, batch!, context.Cancellation);
         return new PassResult(scheme.Nodes.Count, notes);
+
+        string? WhyFloat(Node node) => !IsInt8(node, context) ? "the recipe says so" : wide.Contains(node) ? WideConcats.Reason : null;
+
+        ValueRange Range(Value value) => RangeEstimator.Estimate(statistics[value], method);
     }
 
     /// <summary>Whether any layer is to run in int8 and there is data to calibrate it with.</summary>

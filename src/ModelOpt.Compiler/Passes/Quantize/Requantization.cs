@@ -12,10 +12,10 @@ internal static class Requantization
     /// <summary>Inserts the Identity nodes.</summary>
     /// <param name="graph">The graph, simplified.</param>
     /// <param name="isInt8">Whether a node is to run in int8.</param>
-    /// <returns>How many were inserted.</returns>
-    public static int Insert(Graph graph, Func<Node, bool> isInt8)
+    /// <returns>Those that were inserted.</returns>
+    public static IReadOnlyList<Node> Insert(Graph graph, Func<Node, bool> isInt8)
     {
-        int count = 0;
+        List<Node> inserted = [];
         foreach (Node concat in graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.SharesAll && isInt8(n)).ToArray())
         {
             for (int i = 0; i < concat.Inputs.Count; i++)
@@ -23,13 +23,14 @@ internal static class Requantization
                 Value input = concat.Input(i);
                 if (GridAnnotation.Fixed(Source(input)) is null) continue;
                 Value output = new(graph.UniqueName($"{input.Name}_requantized"), input.Type, input.Shape);
-                graph.InsertBefore(concat, new Node("Identity", output.Name, [input], [output]));
+                Node identity = new("Identity", output.Name, [input], [output]);
+                graph.InsertBefore(concat, identity);
                 concat.SetInput(i, output);
-                count++;
+                inserted.Add(identity);
             }
         }
 
-        return count;
+        return inserted;
     }
 
     /// <summary>The value that movers brought here.</summary>

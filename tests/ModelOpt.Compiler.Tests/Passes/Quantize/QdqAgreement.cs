@@ -23,14 +23,14 @@ internal static class QdqAgreement
     /// The share of elements that may be a step off in ONNX Runtime with its optimizations, which change some models themselves;
     /// negative where that is not compared.
     /// </param>
-    /// <param name="warnings">The codes that compiling reports, in order.</param>
+    /// <param name="warnings">The codes about grids that compiling reports, in order.</param>
     public static CompiledModel AssertComputesTheSame(byte[] model, float step = 0, double optimized = Ties, params string[] warnings)
     {
         using var folder = new TempFolder();
         var diagnostics = new DiagnosticList();
         CompiledModel compiled = ModelCompiler.Compile(
             folder.Write("model.onnx", model), new CompileOptions { Quantization = QuantizationMode.None }, diagnostics);
-        CollectionAssert.AreEqual(warnings, diagnostics.Diagnostics.Select(d => d.Descriptor.Code).ToArray());
+        CollectionAssert.AreEqual(warnings, diagnostics.Diagnostics.Select(d => d.Descriptor.Code).Where(c => c is "MOPT4017" or "MOPT4018").ToArray());
         Graph graph = OnnxReader.Read(compiled.Onnx);
         ShapeInference.Run(graph);
         for (int seed = 1; seed < 4; seed++)

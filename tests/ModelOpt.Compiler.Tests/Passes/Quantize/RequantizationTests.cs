@@ -31,18 +31,18 @@ public sealed class RequantizationTests
     public void The_prescribed_grid_is_seen_through_movers()
     {
         Graph graph = SigmoidIntoConcat(reshaped: true);
-        Assert.AreEqual(1, Requantization.Insert(graph, _ => true));
+        Assert.AreEqual(1, Requantization.Insert(graph, _ => true).Count);
         Assert.AreEqual("Conv Sigmoid Transpose Conv Identity Concat", graph.Types());
     }
 
     [TestMethod]
     public void A_Concat_in_float_or_of_calibrated_values_stays()
     {
-        Assert.AreEqual(0, Requantization.Insert(SigmoidIntoConcat(reshaped: false), n => n.Type != "Concat"));
+        Assert.AreEqual(0, Requantization.Insert(SigmoidIntoConcat(reshaped: false), n => n.Type != "Concat").Count);
         var g = new TestGraph();
         Value x = g.Input("x", -1, 2, 4, 4);
         g.Output(g.Add("Concat", [x, g.Add("Relu", x)], ("axis", 1)));
-        Assert.AreEqual(0, Requantization.Insert(g.Build(), _ => true));
+        Assert.AreEqual(0, Requantization.Insert(g.Build(), _ => true).Count);
     }
 
     private static Graph SigmoidIntoConcat(bool reshaped)

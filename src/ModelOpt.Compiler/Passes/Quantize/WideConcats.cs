@@ -1,0 +1,62 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
+
+namespace ModelOpt.Compiler.Passes.Quantize;
+
+/// <summary>
+/// Finds Concats whose inputs have ranges so far apart that one grid leaves the narrow ones next to no steps, as scores beside
+/// box coordinates. Such a Concat stays in float with what computes from it, and its inputs keep grids of their own. Where a
+/// layer with weights reads it, that layer's input is one grid all the same: the Concat stays in int8, and a warning names it.
+/// </summary>
+internal static class WideConcats
+{
+    /// <summary>How many times as wide as another a range may be: of 256 steps, the narrow one then has 16.</summary>
+    public const float MostApart = 16;
+
+    /// <summary>Why a Concat, or what computes from it, is left in float.</summary>
+    public const string Reason = "the ranges of a Concat's inputs differ by more than 16 times";
+
+    /// <summary>Finds them.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="scheme">What is quantized where none is left in float.</param>
+    /// <param name="ranges">The range of each activation that a Concat of the scheme reads.</param>
+    /// <param name="diagnostics">Takes the warnings.</param>
+    /// <returns>The nodes to leave in float.</returns>
+    public static HashSet<Node> Find(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges, IDiagnosticSink diagnostics)
+    {
+        HashSet<Node> inFloat = [], quantized = [.. scheme.Nodes];
+        foreach (Node concat in scheme.Nodes.Where(n => n.Type == "Concat"))
+        {
+            float[] widths = [.. concat.Inputs.OfType<Value>().Select(v => v.Constant is { } c ? RangeOf(c) : ranges(v)).Select(r => r.Max - r.Min).Where(w => w > 0)];
+            if (widths.Length == 0 || widths.Max() <= MostApart * widths.Min()) continue;
+            HashSet<Node> readers = [concat];
+            Node? layer = Follow(graph, concat, quantized, readers);
+            if (layer is null) inFloat.UnionWith(readers);
+            else diagnostics.Report(RecipeDiagnostics.WideConcat.At(null, concat.Label, widths.Min(), widths.Max(), layer.Label));
+        }
+
+        return inFloat;
+    }
+
+    /// <summary>Collects what computes from a node in int8, up to a layer with weights.</summary>
+    /// <returns>Such a layer, or null where there is none.</returns>
+    private static Node? Follow(Graph graph, Node node, HashSet<Node> quantized, HashSet<Node> readers)
+    {
+        foreach (Node reader in IntegerForm.Results(graph, node).SelectMany(v => v.Consumers).Where(quantized.Contains))
+        {
+            if (Operator.Of(reader).Quantization == QuantizationRule.Weighted) return reader;
+            if (readers.Add(reader) && Follow(graph, reader, quantized, readers) is { } layer) return layer;
+        }
+
+        return null;
+    }
+
+    private static ValueRange RangeOf(Tensor constant)
+    {
+        ValueRange range = new(0, 0);
+        foreach (float value in constant.Span<float>()) range = range.Union(new(value, value));
+        return range;
+    }
+}
