@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Tests.Operators;
 [TestClass]
 public sealed class Int8AgreementTests
 {
-    private static readonly Random s_random = new(1);
+    private readonly Random random = new(1);
 
     [TestMethod]
     public void Convolutions()
@@ -70,7 +70,7 @@ public sealed class Int8AgreementTests
         Node("Softmax", [X(1, 4, 5, 5)], 1, ("axis", 1L)).AssertInt8Agrees();
     }
 
-    private static Tensor X(params int[] dims) => Signed(s_random, dims);
+    private Tensor X(params int[] dims) => Signed(random, dims);
 
-    private static Tensor W(params int[] dims) => Signed(s_random, dims);
+    private Tensor W(params int[] dims) => Signed(random, dims);
 }

@@ -59,6 +59,7 @@ public sealed class Int8QuantizationTests
     }
 
     [TestMethod]
+    [DoNotParallelize]
     public void Memory_does_not_grow_with_the_samples()
     {
         Graph graph = QuantizeTesting.Sample();
