@@ -34,14 +34,14 @@ internal sealed class SampleFront
 
     /// <summary>Chooses the place where the next run of each sample ends, and what is seen on the way.</summary>
     /// <param name="layers">Nodes of the graph: the place is before the first of them. None: it stays the last one.</param>
-    /// <param name="observed">Values that they read or compute, or that come later.</param>
+    /// <param name="observed">Values that they read or compute, or that come later; those that are before the place are held as long as they are observed.</param>
     /// <param name="pool">Threads; results do not depend on them.</param>
     /// <param name="visit">Called with each observed value of a sample.</param>
     public void MoveTo(IEnumerable<Node> layers, HashSet<Value> observed, WorkerPool pool, Action<Value, Tensor> visit)
     {
         place = next;
         HashSet<Node> ahead = [.. layers];
-        if (ahead.Count > 0) next = Before(ahead);
+        if (ahead.Count > 0) next = Before(ahead, observed);
         interpreter = new Interpreter(graph, observed.Concat(next), place)
         {
             Pool = pool, Hook = (value, tensor) =>
@@ -63,11 +63,12 @@ internal sealed class SampleFront
         else held[sample] = reached;
     }
 
-    /// <summary>The values that the rest of the graph, from the first of some nodes on, reads of what is before it.</summary>
-    private Value[] Before(HashSet<Node> layers)
+    /// <summary>The values that the rest of the graph, from the first of some nodes on, reads of what is before it, and those observed there.</summary>
+    private Value[] Before(HashSet<Node> layers, HashSet<Value> observed)
     {
         HashSet<Value> known = [.. graph.Inputs];
         foreach (Node node in graph.Nodes.TakeWhile(n => !layers.Contains(n))) known.UnionWith(node.Outputs.OfType<Value>());
-        return [.. graph.Nodes.SkipWhile(n => !layers.Contains(n)).SelectMany(n => n.Inputs).OfType<Value>().Where(known.Contains).Distinct()];
+        IEnumerable<Value> read = graph.Nodes.SkipWhile(n => !layers.Contains(n)).SelectMany(n => n.Inputs).OfType<Value>();
+        return [.. read.Concat(observed).Where(known.Contains).Distinct()];
     }
 }

@@ -57,6 +57,21 @@ public sealed class SampleFrontTests
         CollectionAssert.AreEqual(before, Seen(front, graph, []));
     }
 
+    [TestMethod]
+    public void What_is_observed_before_the_place_is_held()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", 1, 4), first = g.Add("Gemm", [x, g.Random(1, 4, 4), g.Random(2, 4)], ("transB", 1));
+        g.Output(g.Add("Relu", x));
+        Node second = g.Node("Gemm", [first, g.Random(3, 4, 4), g.Random(4, 4)], 1, ("transB", 1));
+        g.Output(second.Output);
+        Graph graph = g.Build();
+        SampleFront front = new(graph, Samples, Sample);
+        float[] before = Seen(front, graph, [second]);
+        CollectionAssert.AreEqual(before, Seen(front, graph, [second]));
+        CollectionAssert.AreEqual(before, Seen(front, graph, []));
+    }
+
     private static float[] Seen(SampleFront front, Graph graph, Node[] layers)
     {
         using WorkerPool pool = new(2);

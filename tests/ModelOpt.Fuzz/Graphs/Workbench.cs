@@ -49,7 +49,7 @@ internal sealed class Workbench : IDisposable
         }
         catch (Exception e)
         {
-            throw new FindingException(new Finding(FindingKind.Crash, $"compile: {e.GetType().Name} {Place(e)}", $"{e}"));
+            throw new FindingException(new Finding(FindingKind.Crash, $"compile: {e.GetType().Name} in '{phases.Last}'", $"{e}"));
         }
     }
 
@@ -65,15 +65,12 @@ internal sealed class Workbench : IDisposable
         if (code.StartsWith(SelfCheckCodes, StringComparison.Ordinal))
             return new Finding(FindingKind.Wrong, $"self-check {code}", diagnostic.Text);
         if (e.InnerException is { } inner and not CompilationException)
-            return new Finding(FindingKind.Crash, $"{code}: {inner.GetType().Name} {Place(inner)}", $"{diagnostic.Text} {inner}");
-        // What is said of options and data can only be told later.
+            return new Finding(FindingKind.Crash, $"{code}: {inner.GetType().Name} in '{phase}'", $"{diagnostic.Text} {inner}");
+        // What is said of options and data can only be told later; simplifying is a part of reading.
         bool isOfModel = code[4] is '1' or '2' or '5';
-        FindingKind kind = isOfModel && phase is not ("" or "read") ? FindingKind.RefusedLate : FindingKind.Refused;
+        FindingKind kind = isOfModel && phase is not ("" or "read" or "simplify") ? FindingKind.RefusedLate : FindingKind.Refused;
         return new Finding(kind, $"{code} {Stripped(diagnostic.Message)}", $"in '{phase}': {diagnostic.Text}");
     }
-
-    private static string Place(Exception e) =>
-        (e.StackTrace ?? "").Split('\n').FirstOrDefault(l => l.Contains("ModelOpt", StringComparison.Ordinal))?.Trim().Split(" in ")[0] ?? "";
 
     /// <summary>A message without the numbers in it and what they count.</summary>
     private static string Stripped(string message) => string.Concat(message.Where(c => !char.IsAsciiDigit(c)));

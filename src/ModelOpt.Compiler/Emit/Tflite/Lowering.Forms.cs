@@ -22,7 +22,9 @@ internal sealed partial class Lowering
 
     private void DefineOutput(Value output)
     {
-        TfliteTensor tensor = Demand(output, AxisOrder.Identity(Rank(output)), quantized: false);
+        // An input comes back as it was given, whatever its readers make of it.
+        int input = graph.DeclaredType(output) is null ? graph.Inputs.IndexOf(output) : -1;
+        TfliteTensor tensor = input >= 0 ? model.Inputs[input] : Demand(output, AxisOrder.Identity(Rank(output)), quantized: false);
         if (graph.DeclaredType(output) is { } declared)
         {
             TfliteTensor given = new(output.Name, DeclaredType(declared), tensor.Dims, tensor.OpenAxis);

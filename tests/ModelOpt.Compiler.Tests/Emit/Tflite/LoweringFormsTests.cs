@@ -103,6 +103,29 @@ public sealed class LoweringFormsTests
         Assert.AreEqual(half ? 2 : 1, LoweringGraph.Operators(graph.AssertRuns()).Count(o => o == BuiltinOperator.Dequantize));
     }
 
+    [TestMethod]
+    public void Bounds_of_minus_one_and_one_run_on_integers()
+    {
+        LoweringGraph graph = new();
+        Value x = graph.Input("x", 2, 8);
+        Value y = graph.Node("Clip", [x, graph.Constant([], -1f), graph.Constant([], 1f)]);
+        x.Quantization = y.Quantization = Quantization.PerTensor(ElementType.Int8, 1f / 64, 0);
+        graph.Output(y);
+        CollectionAssert.Contains(LoweringGraph.Operators(graph.AssertRuns(0.01f)), BuiltinOperator.ReluN1To1);
+    }
+
+    [TestMethod]
+    public void An_input_comes_back_as_it_was_given()
+    {
+        LoweringGraph graph = new();
+        Value x = graph.Input("x", 2, 8), y = graph.Node("Relu", [x]);
+        x.Quantization = y.Quantization = s_grid;
+        graph.Output(y);
+        graph.Graph.Outputs.Add(x);
+        Tensor[] inputs = graph.RandomInputs();
+        CollectionAssert.AreEqual(inputs[0].Span<float>().ToArray(), LoweringGraph.RunOurs(graph.Lower(), inputs)[1]);
+    }
+
     /// <summary>One annotated convolution.</summary>
     private static LoweringGraph Quantized(out Value output)
     {

@@ -35,8 +35,9 @@ internal static class IntegerCheck
             if (grids.Of(quantize) is not { } grid || IsFixed(grid) || !emitted.Values[0].ContainsKey(quantize.Input[0])) continue;
             string producer = emitted.Model.Graph.Node.FirstOrDefault(n => n.Output.Contains(quantize.Input[0]))?.OpType ?? "an input";
             float[] values = [.. emitted.Values.SelectMany(v => v[quantize.Input[0]].Span<float>().ToArray())];
-            if (values.All(grid.Has)) continue;
-            float levels = (Math.Max(0, values.Max()) - Math.Min(0, values.Min())) / grid.Scale;
+            // Before a Relu or Clip lies the grid of what comes behind it, and saturation may take its place.
+            if (values.All(grid.Has) || IsBounded(emitted.Model, quantize)) continue;
+            float levels = (Math.Clamp(values.Max(), 0, grid.High) - Math.Clamp(values.Min(), grid.Low, 0)) / grid.Scale;
             if (levels is > 0.01f and < FewestLevels)
                 throw Wrong($"coarse grid of {producer}", $"'{quantize.Input[0]}' takes {levels:g3} steps of its grid, {grid.Scale:g4}");
         }
@@ -52,7 +53,8 @@ internal static class IntegerCheck
         Dictionary<string, double> weights = Noise.OfConstants(original, half: false);
         foreach (string output in original.Outputs)
         {
-            double few = Math.Pow(Difference.Of(original.Values, actual, output, "int8").Largest / 256, 2) + 1e-12;
+            // The largest values of the grids that TFLite prescribes are a step short of 1.
+            double few = Math.Pow(Difference.Of(original.Values, actual, output, "int8").Largest / 128, 2) + 1e-12;
             Difference rounded = Difference.Of(original.Values, clean, output, "int8 weights");
             if (rounded.Power > (16 * (noise[output] + weights[output])) + few)
             {
@@ -71,6 +73,10 @@ internal static class IntegerCheck
             }
         }
     }
+
+    private static bool IsBounded(ModelProto model, NodeProto quantize) => model.Graph.Node.Any(restore =>
+        restore.OpType == "DequantizeLinear" && restore.Input[0] == quantize.Output[0]
+        && model.Graph.Node.Any(n => n.OpType is "Relu" or "Clip" && n.Input[0] == restore.Output[0]));
 
     /// <summary>The step of an output that is rounded; 0 where it is not.</summary>
     private static double StepOf(ModelProto model, string output)

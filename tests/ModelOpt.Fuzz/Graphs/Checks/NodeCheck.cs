@@ -47,6 +47,8 @@ internal sealed class NodeCheck
         Node last = FusedActivation.Of(graph, node) ?? node;
         Value[] inputs = [.. node.Inputs.OfType<Value>().Where(v => !v.IsConstant).Distinct()];
         Value[] outputs = [.. last.Outputs.OfType<Value>()];
+        // Grids of 16 bits are not written: what has them computes in float.
+        if (inputs.Concat(outputs).Any(v => v.Quantization is { Type: ElementType.Int16 or ElementType.UInt16 })) return;
         // What reading brought to another form has no counterpart.
         if (outputs.All(o => o.Consumers.Count == 0 && !graph.IsOutput(o))) return;
         if (inputs.Length == 0 || inputs.Concat(outputs).Any(v => !subject.Values[0].ContainsKey(v.Name))) return;

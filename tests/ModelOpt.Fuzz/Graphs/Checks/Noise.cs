@@ -7,8 +7,8 @@ using AttributeType = ModelOpt.Compiler.Onnx.Proto.AttributeProto.Types.Attribut
 namespace ModelOpt.Fuzz.Graphs.Checks;
 
 /// <summary>
-/// How much rounding may change outputs. Where a QDQ model rounds an activation, uniform noise of a step is added instead, in float:
-/// whatever is worse than that is no rounding.
+/// How much rounding may change outputs. Where a QDQ model rounds an activation, uniform noise of a step is added instead, in float, or
+/// half a step to all elements alike, as equal elements are rounded alike: whatever is worse than that is no rounding.
 /// </summary>
 internal static class Noise
 {
@@ -22,22 +22,28 @@ internal static class Noise
         ModelProto model = subject.Model.Clone();
         List<(string Noise, string Value, float Step)> added = Inject(model, subject);
         using Reference reference = new(model);
-        Dictionary<string, Tensor>[] clean = [.. Run(null)];
+        Dictionary<string, Tensor>[] clean = [.. Run(_ => 0)];
         Dictionary<string, double> power = subject.Outputs.ToDictionary(o => o, _ => 0.0);
-        for (int draw = 0; draw < Draws; draw++)
+        for (int draw = 0; draw < Draws + 2; draw++)
         {
-            Dictionary<string, Tensor>[] noisy = [.. Run(new Random(draw))];
+            Random random = new(draw);
+            Dictionary<string, Tensor>[] noisy = [.. Run(draw switch
+            {
+                Draws => half => half,
+                Draws + 1 => half => -half,
+                _ => half => (float)((random.NextDouble() - 0.5) * 2 * half),
+            })];
             foreach (string output in subject.Outputs)
                 power[output] = Math.Max(power[output], PowerOf(clean, noisy, output));
         }
 
         return (clean, power);
 
-        IEnumerable<Dictionary<string, Tensor>> Run(Random? random) => subject.Inputs.Select((inputs, sample) =>
+        IEnumerable<Dictionary<string, Tensor>> Run(Func<float, float> draw) => subject.Inputs.Select((inputs, sample) =>
         {
             Dictionary<string, Tensor> feeds = new(inputs);
             foreach ((string noise, string value, float step) in added)
-                feeds.Add(noise, Uniform(subject.Values[sample][value].Dims, random is null ? 0 : step / 2, random));
+                feeds.Add(noise, Filled(subject.Values[sample][value].Dims, () => draw(step / 2)));
             return reference.Run(feeds);
         });
     }
@@ -52,7 +58,8 @@ internal static class Noise
         {
             Random random = new(draw);
             ModelProto model = subject.Model.Clone();
-            foreach (TensorProto constant in model.Graph.Initializer.Where(c => c.DataType == (int)ElementType.Float32 && c.Dims.Count > 0))
+            HashSet<string> sizes = [.. model.Graph.Node.Where(n => n.OpType == "Resize").SelectMany(n => n.Input.Skip(1))];
+            foreach (TensorProto constant in model.Graph.Initializer.Where(c => c.DataType == (int)ElementType.Float32 && c.Dims.Count > 0 && !sizes.Contains(c.Name)))
                 Perturb(constant, model.Graph.Node.FirstOrDefault(n => n.Input.Contains(constant.Name)), half, random);
             using Reference reference = new(model);
             Dictionary<string, Tensor>[] changed = [.. subject.Inputs.Select(reference.Run)];
@@ -122,11 +129,10 @@ internal static class Noise
         return name;
     }
 
-    private static Tensor Uniform(ReadOnlySpan<int> dims, float half, Random? random)
+    private static Tensor Filled(ReadOnlySpan<int> dims, Func<float> element)
     {
         Tensor tensor = Tensor.Zeros(ElementType.Float32, dims);
-        if (random is null) return tensor;
-        foreach (ref float x in tensor.Span<float>()) x = (float)((random.NextDouble() - 0.5) * 2 * half);
+        foreach (ref float x in tensor.Span<float>()) x = element();
         return tensor;
     }
 
