@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
@@ -7,7 +8,7 @@ using ModelOpt.Compiler.Onnx.Proto;
 namespace ModelOpt.Fuzz.Graphs;
 
 /// <summary>Compresses models, which the compiler takes from files.</summary>
-internal sealed class Workbench : IDisposable
+internal sealed partial class Workbench : IDisposable
 {
     private const string SelfCheckCodes = "MOPT56";
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(2);
@@ -72,8 +73,11 @@ internal sealed class Workbench : IDisposable
         return new Finding(kind, $"{code} {Stripped(diagnostic.Message)}", $"in '{phase}': {diagnostic.Text}");
     }
 
-    /// <summary>A message without the numbers in it and what they count.</summary>
-    private static string Stripped(string message) => string.Concat(message.Where(c => !char.IsAsciiDigit(c)));
+    /// <summary>A message without numbers and the names of nodes, so that it is the same for all nodes of an operator.</summary>
+    private static string Stripped(string message) => Details().Replace(message, "");
+
+    [GeneratedRegex(@"\d|\(?'\w*[a-z]\d+'[^;]*?\)|, '\w+'|\[[N0-9, ]*\]")]
+    private static partial Regex Details();
 
     /// <summary>Remembers how far the compiler came.</summary>
     private sealed class Phases : IProgress<CompileProgress>, IDiagnosticSink

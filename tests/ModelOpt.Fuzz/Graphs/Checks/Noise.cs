@@ -8,7 +8,7 @@ namespace ModelOpt.Fuzz.Graphs.Checks;
 
 /// <summary>
 /// How much rounding may change outputs. Where a QDQ model rounds an activation, uniform noise of a step is added instead, in float, or
-/// half a step to all elements alike, as equal elements are rounded alike: whatever is worse than that is no rounding.
+/// half a step up or down to all of its elements, as equal elements are rounded alike: whatever is worse than that is no rounding.
 /// </summary>
 internal static class Noise
 {
@@ -22,28 +22,25 @@ internal static class Noise
         ModelProto model = subject.Model.Clone();
         List<(string Noise, string Value, float Step)> added = Inject(model, subject);
         using Reference reference = new(model);
-        Dictionary<string, Tensor>[] clean = [.. Run(_ => 0)];
+        Dictionary<string, Tensor>[] clean = [.. Run((_, _) => 0)];
         Dictionary<string, double> power = subject.Outputs.ToDictionary(o => o, _ => 0.0);
-        for (int draw = 0; draw < Draws + 2; draw++)
+        for (int draw = 0; draw < 2 * Draws; draw++)
         {
             Random random = new(draw);
-            Dictionary<string, Tensor>[] noisy = [.. Run(draw switch
-            {
-                Draws => half => half,
-                Draws + 1 => half => -half,
-                _ => half => (float)((random.NextDouble() - 0.5) * 2 * half),
-            })];
+            Dictionary<string, float> signs = added.ToDictionary(a => a.Noise, _ => random.Next(2) == 0 ? 1f : -1f);
+            bool isUniform = draw < Draws;
+            Dictionary<string, Tensor>[] noisy = [.. Run((noise, half) => isUniform ? (float)((random.NextDouble() - 0.5) * 2 * half) : signs[noise] * half)];
             foreach (string output in subject.Outputs)
                 power[output] = Math.Max(power[output], PowerOf(clean, noisy, output));
         }
 
         return (clean, power);
 
-        IEnumerable<Dictionary<string, Tensor>> Run(Func<float, float> draw) => subject.Inputs.Select((inputs, sample) =>
+        IEnumerable<Dictionary<string, Tensor>> Run(Func<string, float, float> draw) => subject.Inputs.Select((inputs, sample) =>
         {
             Dictionary<string, Tensor> feeds = new(inputs);
             foreach ((string noise, string value, float step) in added)
-                feeds.Add(noise, Filled(subject.Values[sample][value].Dims, () => draw(step / 2)));
+                feeds.Add(noise, Filled(subject.Values[sample][value].Dims, () => draw(noise, step / 2)));
             return reference.Run(feeds);
         });
     }

@@ -10,7 +10,7 @@ internal static class ModelEdits
 {
     /// <summary>All kinds of edits, those that take most away first.</summary>
     public static IReadOnlyList<Func<Subject, IEnumerable<ModelProto>>> All { get; } =
-        [OneOutput, EndEarlier, BeginLater, Bypassed, FewerOutputs, WithoutOptional, SmallerSizes.Of];
+        [Living, OneOutput, EndEarlier, BeginLater, Bypassed, FewerOutputs, WithoutOptional, SmallerSizes.Of];
 
     /// <summary>The model without what no output needs.</summary>
     public static ModelProto WithoutDead(ModelProto model)
@@ -27,6 +27,12 @@ internal static class ModelEdits
         foreach (TensorProto constant in graph.Initializer.Where(i => !needed.Contains(i.Name)).ToArray()) graph.Initializer.Remove(constant);
         foreach (ValueInfoProto input in graph.Input.Where(i => !needed.Contains(i.Name)).ToArray()) graph.Input.Remove(input);
         return model;
+    }
+
+    private static IEnumerable<ModelProto> Living(Subject subject)
+    {
+        ModelProto living = WithoutDead(subject.Model);
+        if (!living.Equals(subject.Model)) yield return living;
     }
 
     private static IEnumerable<ModelProto> OneOutput(Subject subject)

@@ -19,7 +19,6 @@ internal sealed class Shrinker(Judge judge, Finding finding, TimeSpan budget)
     /// <summary>Shrinks.</summary>
     public (ModelProto Model, Variant Variant) Shrink(ModelProto model, Variant variant)
     {
-        model = ModelEdits.WithoutDead(model);
         for (bool changed = true; changed && clock.Elapsed < budget;)
         {
             changed = false;
