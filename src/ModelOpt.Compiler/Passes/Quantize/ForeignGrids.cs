@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Passes.Quantize;
 
 /// <summary>
 /// Removes grids that TFLite's kernels do not have. Constants of 16 and 32 bits, but for biases, become floats of the same values. Activations of 16
-/// bits are computed in float without their rounding, and a warning says so. An activation with a grid per channel is divided by
+/// bits are computed in float without their rounding, clipped to the ends of their grids, and a warning says so. An activation with a grid per channel is divided by
 /// its scales, rounded to a grid of step 1, and multiplied again, which gives the same numbers.
 /// </summary>
 internal sealed class ForeignGrids : Pass
@@ -24,9 +24,11 @@ internal sealed class ForeignGrids : Pass
             if (value.Quantization is not { } grid) continue;
             if (grid.Type is ElementType.Int16 or ElementType.UInt16 || (grid.Type == ElementType.Int32 && !IsBias(value)))
             {
-                if (!value.IsConstant) wide.Add(value.Name);
                 value.Quantization = null;
                 changes++;
+                if (value.IsConstant) continue;
+                wide.Add(value.Name);
+                if (grid.IsPerTensor && grid.Type != ElementType.Int32) Clip(graph, value, grid);
             }
             else if (!value.IsConstant && !grid.IsPerTensor)
             {
@@ -41,6 +43,18 @@ internal sealed class ForeignGrids : Pass
 
     private static bool IsBias(Value value) => value.IsConstant && value.Consumers.All(n =>
         Operator.Of(n).Quantization == QuantizationRule.Weighted && n.InputOrNull(2) == value && n.Inputs.Count(i => i == value) == 1);
+
+    /// <summary>Saturates as the grid does: that may be all there is of a Relu.</summary>
+    private static void Clip(Graph graph, Value value, Quantization grid)
+    {
+        (int min, int max) = QuantizationMath.Range(grid.Type);
+        Value low = graph.AddConstant($"{value.Name}_low", Tensor.Scalar(grid.Scale * (min - grid.ZeroPoint)));
+        Value high = graph.AddConstant($"{value.Name}_high", Tensor.Scalar(grid.Scale * (max - grid.ZeroPoint)));
+        Value raw = Detach(graph, value);
+        Node clip = new("Clip", "", [raw, low, high], [value]);
+        if (raw.Producer is { } producer) graph.InsertAfter(producer, clip);
+        else graph.InsertBefore(graph.Nodes[0], clip);
+    }
 
     private static void Divide(Graph graph, Value value, Quantization grid)
     {

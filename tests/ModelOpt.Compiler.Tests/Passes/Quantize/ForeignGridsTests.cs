@@ -16,6 +16,16 @@ public sealed class ForeignGridsTests
     }
 
     [TestMethod]
+    public void Activations_of_16_bits_saturate_still()
+    {
+        // The zero point makes it a Relu, and the scale ends it at 0.65.
+        QdqModel m = new();
+        m.Model.Opset(21);
+        string x = m.Round(m.Input(1, 3, 6, 6), 1e-5f, 0, ElementType.UInt16);
+        QdqAgreement.AssertComputesTheSame(m.Output(m.Node("Neg", [x])).Bytes(), 0.001f, warnings: "MOPT4018");
+    }
+
+    [TestMethod]
     [DataRow(ElementType.Int16)]
     [DataRow(ElementType.UInt16)]
     [DataRow(ElementType.Int32)]
