@@ -75,8 +75,8 @@ internal sealed partial class Lowering
         if (value.Quantization is { } grid)
         {
             if (!grid.IsPerTensor) grid = grid with { Axis = axisAfter(grid.Axis) };
-            // TFLite dequantizes no int32; such a bias has the values of its grid already.
-            bool plain = !quantized && grid.Type == ElementType.Int32;
+            // Kernels dequantize 8 bits only; a bias or weight of more has the values of its grid already.
+            bool plain = !quantized && grid.Type is ElementType.Int32 or ElementType.Int16 or ElementType.UInt16;
             tensor = Constant(value.Name, arrange(ToFloat32(value.Constant!)), plain ? null : grid);
             if (!plain && (!quantized || grid.Type == ElementType.Float16)) tensor = Dequantize(tensor);
         }

@@ -78,6 +78,8 @@ internal sealed partial class Lowering
 
     private TfliteTensor Quantize(TfliteTensor real, Quantization quantization)
     {
+        if (quantization.Type is not (ElementType.Int8 or ElementType.UInt8) || !quantization.IsPerTensor)
+            throw EmitDiagnostics.UnsupportedType.Error(real.Name, real.Name, $"{quantization.Type} with a grid of its own");
         TensorType type = TypeOf(quantization.Type, null);
         TfliteTensor tensor = new($"{real.Name}/quantized", type, real.Dims, real.OpenAxis, quantization);
         Emit(BuiltinOperator.Quantize, [real], [tensor], new EmptyOptions(BuiltinOptionsType.Quantize));

@@ -19,7 +19,7 @@ internal sealed class Int8Quantization : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         if (!IsWanted(graph, context)) return PassResult.Of(0);
-        HashSet<Node> wide = [];
+        HashSet<Node> wide = [], dividing = Divisions.Feeding(graph);
         QuantizationScheme scheme = QuantizationScheme.Of(graph, WhyFloat);
         List<string> notes = [.. scheme.Reasons.Select(r => $"{r.Key.Label}: {r.Value}")];
         if (scheme.Nodes.Count == 0)
@@ -53,7 +53,9 @@ internal sealed class Int8Quantization : Pass
         else BiasCorrection.Apply(graph, means, batch!, context.Cancellation);
         return new PassResult(scheme.Nodes.Count, notes);
 
-        string? WhyFloat(Node node) => !IsInt8(node, context) ? "the recipe says so" : wide.Contains(node) ? WideConcats.Reason : null;
+        string? WhyFloat(Node node) => !IsInt8(node, context) ? "the recipe says so"
+            : dividing.Contains(node) ? Divisions.Reason
+            : wide.Contains(node) ? WideConcats.Reason : null;
 
         ValueRange Range(Value value) => RangeEstimator.Estimate(statistics[value], method);
     }
