@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using ModelOpt.Runtime.Guarding;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Threading;
@@ -12,10 +13,7 @@ internal sealed unsafe class Session : IParallelJob
     private readonly ExecutionPlan _plan;
     private readonly WorkerPool _workers;
     private readonly BatchRun _batchRun;
-    private readonly byte[] _memory;
-    private readonly int _arenaStart;
-    private readonly int _scratchStart;
-    private readonly int _scratchBytes;
+    private readonly SessionMemory _memory;
     private readonly byte[][] _batchInputs;
     private readonly bool[] _inputIsSet;
     private Step? _step;
@@ -33,16 +31,7 @@ internal sealed unsafe class Session : IParallelJob
         _batchInputs = new byte[plan.Inputs.Length][];
         _inputIsSet = new bool[plan.Inputs.Length];
         BatchOutputs = new OutputBuffer(plan.Outputs.Length);
-        _scratchBytes = Align(plan.ScratchBytes);
-        long bytes = (long)Align(plan.ArenaBytes) + ((long)_scratchBytes * workers.Threads) + ArenaLayout.Alignment;
-        if (bytes > Array.MaxLength)
-            throw new InvalidModelException($"Running the model needs {bytes >> 20} MB of memory, more than 2 GB.");
-
-        // Pinned, so that the alignment computed here lasts.
-        _memory = GC.AllocateUninitializedArray<byte>((int)bytes, pinned: true);
-        nuint address = (nuint)Unsafe.AsPointer(ref _memory[0]);
-        _arenaStart = (int)(-(nint)address & (ArenaLayout.Alignment - 1));
-        _scratchStart = _arenaStart + Align(plan.ArenaBytes);
+        _memory = new SessionMemory(plan, workers.Threads);
     }
 
     /// <summary>Number of the current lease; copies of it that are out of date do nothing.</summary>
@@ -57,15 +46,25 @@ internal sealed unsafe class Session : IParallelJob
     /// <summary>Sets an input of one sample: copies it into the arena, or runs the step that reads it.</summary>
     public void SetSample(int index, ReadOnlySpan<byte> values)
     {
-        if (_plan.InputSteps[index] is { } step)
-            Run(step, values);
+        if (_plan.InputSteps[index] is { } step && GuardPages.Enabled)
+            RunGuarded(step, values);
+        else if (_plan.InputSteps[index] is { } onInput)
+            Run(onInput, values);
         else
             values.CopyTo(_plan.Inputs[index].Write(Arena));
     }
 
+    private void RunGuarded(Step step, ReadOnlySpan<byte> values)
+    {
+        var copy = new GuardedMemory(values.Length, []);
+        values.CopyTo(copy.GetSpan());
+        Run(step, copy.GetSpan());
+        GC.KeepAlive(copy);
+    }
+
     public ReadOnlySpan<byte> Output(int index) => _plan.Outputs[index].Read(Arena);
 
-    private Span<byte> Arena => _memory.AsSpan(_arenaStart, _plan.ArenaBytes);
+    private Span<byte> Arena => _memory.Arena;
 
     /// <summary>Sets an input, of all samples. It counts as set from now on.</summary>
     public void SetInput(int index, int batch, ReadOnlySpan<byte> values)
@@ -191,8 +190,6 @@ internal sealed unsafe class Session : IParallelJob
         step.Inputs,
         step.Outputs,
         Arena,
-        _memory.AsSpan(_scratchStart + (part * _scratchBytes), _scratchBytes),
+        _memory.Scratch(part, step.Kernel.ScratchBytes),
         new ReadOnlySpan<byte>(_ofCaller, _bytesOfCaller));
-
-    private static int Align(int bytes) => (bytes + ArenaLayout.Alignment - 1) & -ArenaLayout.Alignment;
 }

@@ -21,7 +21,7 @@ public class AssembledCodeTests
         ];
         foreach (string[] command in commands)
         {
-            (int exitCode, string output) = ChildProcess.Start([], [ChildProcess.DisableJit, .. command]);
+            (int exitCode, string output) = ChildProcess.Start([], [ChildProcess.DisableJit, ChildProcess.Guard, .. command]);
             Assert.AreEqual(0, exitCode, output);
             StringAssert.Contains(output, ", 0 failures", StringComparison.Ordinal);
         }
@@ -32,7 +32,7 @@ public class AssembledCodeTests
     [DataRow("EnableAVX2=0")]
     [DataRow("EnableHWIntrinsic=0")]
     public void Models_give_the_same_bits_without(string variable) =>
-        AssertSameResults(ChildProcess.Start([variable], "models"), mapped: false, mappable: OperatingSystem.IsLinux());
+        AssertSameResults(ChildProcess.Start([variable], ChildProcess.Guard, "models"), mapped: false, mappable: OperatingSystem.IsLinux());
 
     [TestMethod]
     public void Models_give_the_same_bits_with_the_switch_and_map_nothing()

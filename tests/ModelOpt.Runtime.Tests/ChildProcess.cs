@@ -1,17 +1,23 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
+using ModelOpt.Runtime.Guarding;
+using ModelOpt.Runtime.Tests.Guarding;
 using ModelOpt.Runtime.Tests.Kernels;
 
 namespace ModelOpt.Runtime.Tests;
 
 /// <summary>
 /// Runs tests in a process of their own, which takes its instruction sets from environment variables of the .NET runtime and its
-/// conditions from arguments: <c>dotnet ModelOpt.Runtime.Tests.dll [DisableJit] [RefuseExecutable] (kernels TIER | class NAME | models)</c>.
+/// conditions from arguments: <c>dotnet ModelOpt.Runtime.Tests.dll [DisableJit] [Guard] [RefuseExecutable] (kernels TIER | class NAME | models | overrun KIND OFFSET)</c>.
 /// </summary>
 internal static class ChildProcess
 {
     /// <summary>Sets the switch that applications set.</summary>
     public const string DisableJit = nameof(DisableJit);
+
+    /// <summary>Sets the switch that puts all memory before guard pages.</summary>
+    public const string Guard = nameof(Guard);
 
     /// <summary>Has Linux refuse to make memory executable; needs <c>EnableWriteXorExecute=0</c>.</summary>
     public const string RefuseExecutable = nameof(RefuseExecutable);
@@ -43,10 +49,12 @@ internal static class ChildProcess
     private static int Main(string[] args)
     {
         ReadOnlySpan<string> rest = args;
-        for (; rest is [DisableJit or RefuseExecutable, ..]; rest = rest[1..])
+        for (; rest is [DisableJit or Guard or RefuseExecutable, ..]; rest = rest[1..])
         {
             if (rest[0] == DisableJit)
                 AppContext.SetSwitch("ModelOpt.Runtime.DisableJit", true);
+            else if (rest[0] == Guard)
+                AppContext.SetSwitch(GuardPages.Switch, true);
             else if (!MemoryProtection.TryRefuseExecutable())
                 return NoFilter;
         }
@@ -60,6 +68,8 @@ internal static class ChildProcess
             case ["models"]:
                 ModelRunner.Run(Console.Out);
                 return 0;
+            case ["overrun", string kind, string offset]:
+                return GuardPagesTests.Overrun(kind, int.Parse(offset, CultureInfo.InvariantCulture));
             default:
                 Console.WriteLine($"Unknown: {string.Join(' ', args)}");
                 return 2;

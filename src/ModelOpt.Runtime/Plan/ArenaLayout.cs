@@ -1,3 +1,5 @@
+using ModelOpt.Runtime.Guarding;
+
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>Memory needed from step <paramref name="firstStep"/> to step <paramref name="lastStep"/>, both included.</summary>
@@ -26,6 +28,8 @@ internal static class ArenaLayout
     /// <exception cref="InvalidModelException">The arena would exceed 2 GB.</exception>
     public static int Place(IReadOnlyCollection<ArenaBlock> blocks)
     {
+        if (GuardPages.Enabled)
+            return GuardPages.Place(blocks);
         var order = new List<ArenaBlock>(blocks);
         order.Sort(LargestFirst);
         var placed = new List<ArenaBlock>(order.Count); // by offset

@@ -1,3 +1,4 @@
+using ModelOpt.Runtime.Guarding;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Operators;
 using ModelOpt.Runtime.Tflite;
@@ -47,19 +48,21 @@ internal static class ConstantFolding
     {
         Kernel kernel = OperatorKernels.Create(node, code: null);
         ArenaBlock[] blocks = Array.ConvertAll(node.Outputs, t => new ArenaBlock(t.Bytes, 0, 0));
-        byte[] arena = new byte[ArenaLayout.Place(blocks)];
-        byte[] scratch = new byte[kernel.ScratchBytes];
+        int bytes = ArenaLayout.Place(blocks);
+        Memory<byte> arena = GuardPages.Enabled ? GuardPages.Arena(bytes, blocks) : new byte[bytes];
+        Memory<byte> scratch = GuardPages.Enabled ? new GuardedMemory(kernel.ScratchBytes, []).Memory : new byte[kernel.ScratchBytes];
         Operand[] inputs = Array.ConvertAll(node.Inputs, t => t is null ? Operand.None : Operand.Constant(t.Data!.Value));
         Operand[] outputs = Array.ConvertAll(blocks, block => Operand.InArena(block.Offset, block.Bytes));
         try
         {
-            kernel.Run(new KernelArguments(inputs, outputs, arena, scratch), 0, kernel.Items);
+            kernel.Run(new KernelArguments(inputs, outputs, arena.Span, scratch.Span), 0, kernel.Items);
         }
         catch (ArgumentException e)
         {
             throw new InvalidModelException(e.Message, e);
         }
+        GC.KeepAlive(scratch);
         for (int i = 0; i < outputs.Length; i++)
-            node.Outputs[i].Data = arena.AsMemory(blocks[i].Offset, node.Outputs[i].Bytes);
+            node.Outputs[i].Data = arena.Slice(blocks[i].Offset, node.Outputs[i].Bytes);
     }
 }

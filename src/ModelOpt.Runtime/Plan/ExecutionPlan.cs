@@ -61,6 +61,8 @@ internal sealed class ExecutionPlan
 
     public int ArenaBytes { get; }
 
+    public IReadOnlyCollection<ArenaBlock> ArenaBlocks { get; private init; } = [];
+
     /// <summary>Scratch memory of one thread.</summary>
     public int ScratchBytes { get; }
 
@@ -109,6 +111,7 @@ internal sealed class ExecutionPlan
             graph, order.ToArray(), inputSteps, storage.Operands(graph.Inputs), storage.Operands(graph.Outputs), arenaBytes)
         {
             AllowsAnyBatch = anyBatch,
+            ArenaBlocks = storage.Blocks,
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using ModelOpt.Runtime.FlatBuffers;
+using ModelOpt.Runtime.Guarding;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Plan;
@@ -175,7 +176,9 @@ internal sealed class GraphReader
         if (buffer.IsExternal)
             throw new InvalidModelException(
                 $"Tensor '{name}' lies outside of the FlatBuffer; such files are not supported.");
-        return buffer.Data.Length == 0 ? default(ReadOnlyMemory<byte>?) : buffer.Data;
+        return buffer.Data.Length == 0 ? default(ReadOnlyMemory<byte>?)
+            : GuardPages.Enabled ? GuardPages.Copy(buffer.Data.Span)
+            : buffer.Data;
     }
 
     private static Quantization? ReadQuantization(QuantizationTable table, string name)

@@ -28,6 +28,9 @@ internal sealed class StorageMap
 
     public bool IsElided(Node node) => _elided.Contains(node);
 
+    /// <summary>What <see cref="Place"/> has placed.</summary>
+    public IReadOnlyCollection<ArenaBlock> Blocks { get; private set; } = [];
+
     /// <summary>Lays out the arena for the steps, and returns its size.</summary>
     /// <param name="steps">In the order of their execution.</param>
     /// <param name="ofCaller">The inputs of the graph that are read in the caller's memory.</param>
@@ -49,7 +52,8 @@ internal sealed class StorageMap
         foreach (Tensor output in _graph.Outputs)
             Touch(output, steps.Count);
 
-        int size = ArenaLayout.Place(blocks.Values);
+        Blocks = blocks.Values;
+        int size = ArenaLayout.Place(Blocks);
         foreach (KeyValuePair<Tensor, ArenaBlock> placed in blocks)
             _operands[placed.Key] = Kernels.Operand.InArena(placed.Value.Offset, placed.Key.Bytes);
         foreach (Tensor input in ofCaller)

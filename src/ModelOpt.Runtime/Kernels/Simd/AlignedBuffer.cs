@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ModelOpt.Runtime.Guarding;
 
 namespace ModelOpt.Runtime.Kernels.Simd;
 
@@ -7,13 +8,22 @@ internal sealed unsafe class AlignedBuffer<T>
     where T : unmanaged
 {
     private const int Alignment = 64;
-    private readonly byte[] _bytes;
+    private readonly object _memory;
 
     public AlignedBuffer(int length)
     {
         Length = length;
-        _bytes = GC.AllocateArray<byte>(checked((length * sizeof(T)) + Alignment), pinned: true);
-        nuint address = (nuint)Unsafe.AsPointer(ref _bytes[0]);
+        if (GuardPages.Enabled)
+        {
+            var guarded = new GuardedMemory(checked(length * sizeof(T)), []);
+            _memory = guarded;
+            Pointer = (T*)guarded.Pointer;
+            return;
+        }
+
+        byte[] bytes = GC.AllocateArray<byte>(checked((length * sizeof(T)) + Alignment), pinned: true);
+        nuint address = (nuint)Unsafe.AsPointer(ref bytes[0]);
+        _memory = bytes;
         Pointer = (T*)((address + Alignment - 1) & ~(nuint)(Alignment - 1));
     }
 

@@ -1,0 +1,63 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ModelOpt.Runtime.Guarding;
+using ModelOpt.Runtime.Plan;
+
+namespace ModelOpt.Runtime;
+
+/// <summary>The arena of a session and the scratch memory of its threads; neither moves.</summary>
+internal sealed unsafe class SessionMemory
+{
+    // Keeps what the pointers point into.
+    private readonly Memory<byte> _arena;
+    private readonly Memory<byte>[] _scratch;
+    private readonly byte* _arenaStart;
+    private readonly byte*[] _scratchEnds;
+    private readonly int _arenaBytes;
+
+    /// <exception cref="InvalidModelException">It would take more than 2 GB.</exception>
+    public SessionMemory(ExecutionPlan plan, int threads)
+    {
+        _arenaBytes = plan.ArenaBytes;
+        int arena = Align(plan.ArenaBytes), scratch = Align(plan.ScratchBytes);
+        long bytes = arena + ((long)scratch * threads) + ArenaLayout.Alignment;
+        if (bytes > Array.MaxLength)
+            throw new InvalidModelException($"Running the model needs {bytes >> 20} MB of memory, more than 2 GB.");
+        _scratch = new Memory<byte>[threads];
+        if (GuardPages.Enabled)
+        {
+            _arena = GuardPages.Arena(plan.ArenaBytes, plan.ArenaBlocks);
+            for (int i = 0; i < threads; i++)
+                _scratch[i] = new GuardedMemory(plan.ScratchBytes, []).Memory;
+        }
+        else
+        {
+            // Pinned, so that the alignment computed here lasts.
+            byte[] memory = GC.AllocateUninitializedArray<byte>((int)bytes, pinned: true);
+            nuint address = (nuint)Unsafe.AsPointer(ref memory[0]);
+            var start = (int)(-(nint)address & (ArenaLayout.Alignment - 1));
+            _arena = memory.AsMemory(start, arena);
+            for (int i = 0; i < threads; i++)
+                _scratch[i] = memory.AsMemory(start + arena + (i * scratch), scratch);
+        }
+
+        _arenaStart = Start(_arena);
+        _scratchEnds = new byte*[threads];
+        for (int i = 0; i < threads; i++)
+            _scratchEnds[i] = Start(_scratch[i]) + _scratch[i].Length;
+    }
+
+    public Span<byte> Arena => new(_arenaStart, _arenaBytes);
+
+    /// <summary>Scratch memory of a thread.</summary>
+    public Span<byte> Scratch(int thread, int bytes)
+    {
+        // Guarded memory has its guard behind the last byte.
+        int length = GuardPages.Enabled ? bytes : _scratch[thread].Length;
+        return new Span<byte>(_scratchEnds[thread] - length, length);
+    }
+
+    private static byte* Start(Memory<byte> memory) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory.Span));
+
+    private static int Align(int bytes) => (bytes + ArenaLayout.Alignment - 1) & -ArenaLayout.Alignment;
+}
