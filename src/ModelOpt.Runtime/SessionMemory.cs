@@ -28,7 +28,10 @@ internal sealed unsafe class SessionMemory
         {
             _arena = GuardPages.Arena(plan.ArenaBytes, plan.ArenaBlocks);
             for (int i = 0; i < threads; i++)
+            {
                 _scratch[i] = new GuardedMemory(plan.ScratchBytes, []).Memory;
+                _scratch[i].Span.Fill(GuardPages.Fill);
+            }
         }
         else
         {

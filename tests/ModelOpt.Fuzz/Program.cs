@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ModelOpt.Fuzz.Files;
 using ModelOpt.Fuzz.Graphs;
 using ModelOpt.Fuzz.Operators;
 
@@ -6,6 +7,7 @@ using ModelOpt.Fuzz.Operators;
 var root = new RootCommand("Compares what the project computes with what others compute, on cases that nobody chose.")
 {
     OperatorsCommand.Create(),
+    FilesCommand.Create(),
 };
 foreach (Command command in GraphCommands.Create()) root.Add(command);
 return root.Parse(args).Invoke();

@@ -20,6 +20,9 @@ internal static class GuardPages
         false;
 #endif
 
+    /// <summary>What a session's memory holds before its first run: results must not depend on it.</summary>
+    public static byte Fill { get; set; }
+
     /// <summary>A copy before a guard page.</summary>
     public static Memory<byte> Copy(ReadOnlySpan<byte> bytes)
     {
@@ -47,6 +50,11 @@ internal static class GuardPages
     }
 
     /// <summary>The memory of blocks that <see cref="Place"/> has placed.</summary>
-    public static Memory<byte> Arena(int bytes, IEnumerable<ArenaBlock> blocks) =>
-        new GuardedMemory(bytes, blocks.Select(block => block.Offset + block.Bytes)).Memory;
+    public static Memory<byte> Arena(int bytes, IReadOnlyCollection<ArenaBlock> blocks)
+    {
+        Memory<byte> arena = new GuardedMemory(bytes, blocks.Select(block => block.Offset + block.Bytes)).Memory;
+        foreach (ArenaBlock block in blocks)
+            arena.Span.Slice(block.Offset, block.Bytes).Fill(Fill);
+        return arena;
+    }
 }

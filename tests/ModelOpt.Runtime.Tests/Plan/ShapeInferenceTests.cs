@@ -16,15 +16,21 @@ public class ShapeInferenceTests
 
     private static readonly Case[] Cases =
     [
-        new(BuiltinOperator.Conv2D, new Conv2DOptions(Padding.Same, 2, 1, ActivationFunction.None), [Image, Floats(5, 3, 3, 8).AsConstant()], [Floats(2, 4, 3, 5)]),
-        new(BuiltinOperator.DepthwiseConv2D, new DepthwiseConv2DOptions(Padding.Valid, 1, 2, 2, ActivationFunction.None), [Image, Floats(1, 3, 3, 16).AsConstant()], [Floats(2, 1, 4, 16)]),
-        new(BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.None), [Image, Floats(7, 16).AsConstant()], [Floats(24, 7)]),
-        new(BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.None, true), [Image, Floats(7, 8).AsConstant()], [Floats(2, 4, 6, 7)]),
+        new(BuiltinOperator.Conv2D, new Conv2DOptions(Padding.Same, 2, 1, ActivationFunction.None),
+            [Image, Floats(5, 3, 3, 8).AsConstant()], [Floats(2, 4, 3, 5)]),
+        new(BuiltinOperator.DepthwiseConv2D, new DepthwiseConv2DOptions(Padding.Valid, 1, 2, 2, ActivationFunction.None),
+            [Image, Floats(1, 3, 3, 16).AsConstant()], [Floats(2, 1, 4, 16)]),
+        new(BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.None), [Image, Floats(7, 16).AsConstant()],
+            [Floats(24, 7)]),
+        new(BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.None, true), [Image, Floats(7, 8).AsConstant()],
+            [Floats(2, 4, 6, 7)]),
         new(BuiltinOperator.MaxPool2D, Pool, [Image], [Floats(2, 3, 2, 8)]),
         new(BuiltinOperator.AveragePool2D, Pool, [Image], [Floats(2, 3, 2, 8)]),
-        .. Arithmetic(BuiltinOperator.Add, BuiltinOperator.Sub, BuiltinOperator.Mul, BuiltinOperator.Div, BuiltinOperator.Minimum, BuiltinOperator.Maximum),
+        .. Arithmetic(BuiltinOperator.Add, BuiltinOperator.Sub, BuiltinOperator.Mul, BuiltinOperator.Div, BuiltinOperator.Minimum,
+            BuiltinOperator.Maximum),
         new(BuiltinOperator.PRelu, null, [Image, Floats(8).AsConstant()], [Image]),
-        new(BuiltinOperator.Concatenation, new ConcatenationOptions(-2, ActivationFunction.None), [Image, Floats(2, 4, 1, 8)], [Floats(2, 4, 7, 8)]),
+        new(BuiltinOperator.Concatenation, new ConcatenationOptions(-2, ActivationFunction.None), [Image, Floats(2, 4, 1, 8)],
+            [Floats(2, 4, 7, 8)]),
         new(BuiltinOperator.Pack, new PackOptions(BuiltinOptionsType.Pack, 2, 1), [Floats(3, 4), Floats(3, 4)], [Floats(3, 2, 4)]),
         new(BuiltinOperator.Unpack, new PackOptions(BuiltinOptionsType.Unpack, 2, 1), [Floats(3, 2, 4)], [Floats(3, 4), Floats(3, 4)]),
         new(BuiltinOperator.Pad, null, [Floats(2, 3), Pairs(1, 0, 0, 2)], [Floats(3, 5)]),
@@ -40,15 +46,20 @@ public class ShapeInferenceTests
         new(BuiltinOperator.LeakyRelu, new LeakyReluOptions(0.1f), [Image], [Image]),
         new(BuiltinOperator.Softmax, new SoftmaxOptions(1), [Image], [Image]),
         new(BuiltinOperator.Slice, null, [Floats(4, 5), TestTensor.Ints(1, 2), TestTensor.Ints(2, -1)], [Floats(2, 3)]),
-        new(BuiltinOperator.StridedSlice, new StridedSliceOptions(0, 0, 0, 0, 1), [Floats(4, 5, 6), TestTensor.Ints(1, 4, 0), TestTensor.Ints(2, 0, 6), TestTensor.Ints(1, -2, 4)], [Floats(2, 2)]),
-        new(BuiltinOperator.Split, new SplitOptions(BuiltinOptionsType.Split, 2), [TestTensor.Ints(1), Floats(3, 4)], [Floats(3, 2), Floats(3, 2)]),
-        new(BuiltinOperator.SplitV, new SplitOptions(BuiltinOptionsType.SplitV, 2), [Floats(3, 4), TestTensor.Ints(-1, 1), TestTensor.Ints(1)], [Floats(3, 3), Floats(3, 1)]),
+        new(BuiltinOperator.StridedSlice, new StridedSliceOptions(0, 0, 0, 0, 1),
+            [Floats(4, 5, 6), TestTensor.Ints(1, 4, 0), TestTensor.Ints(2, 0, 6), TestTensor.Ints(1, -2, 4)], [Floats(2, 2)]),
+        new(BuiltinOperator.Split, new SplitOptions(BuiltinOptionsType.Split, 2), [TestTensor.Ints(1), Floats(3, 4)],
+            [Floats(3, 2), Floats(3, 2)]),
+        new(BuiltinOperator.SplitV, new SplitOptions(BuiltinOptionsType.SplitV, 2),
+            [Floats(3, 4), TestTensor.Ints(-1, 1), TestTensor.Ints(1)], [Floats(3, 3), Floats(3, 1)]),
         new(BuiltinOperator.Gather, new GatherOptions(1), [Floats(3, 4, 2), TestTensor.Ints(0, 3, 3)], [Floats(3, 3, 2)]),
         new(BuiltinOperator.Cast, null, [Of(TensorType.UInt8, 3, 4)], [Floats(3, 4)], FreeType: true),
         new(BuiltinOperator.DepthToSpace, new BlockOptions(BuiltinOptionsType.DepthToSpace, 2), [Image], [Floats(2, 8, 12, 2)]),
         new(BuiltinOperator.SpaceToDepth, new BlockOptions(BuiltinOptionsType.SpaceToDepth, 2), [Image], [Floats(2, 2, 3, 32)]),
-        new(BuiltinOperator.ResizeBilinear, new ResizeOptions(BuiltinOptionsType.ResizeBilinear, false, true), [Image, TestTensor.Ints(7, 9)], [Floats(2, 7, 9, 8)]),
-        new(BuiltinOperator.ResizeNearestNeighbor, new ResizeOptions(BuiltinOptionsType.ResizeNearestNeighbor, false, true), [Image, TestTensor.Ints(7, 9)], [Floats(2, 7, 9, 8)]),
+        new(BuiltinOperator.ResizeBilinear, new ResizeOptions(BuiltinOptionsType.ResizeBilinear, false, true),
+            [Image, TestTensor.Ints(7, 9)], [Floats(2, 7, 9, 8)]),
+        new(BuiltinOperator.ResizeNearestNeighbor, new ResizeOptions(BuiltinOptionsType.ResizeNearestNeighbor, false, true),
+            [Image, TestTensor.Ints(7, 9)], [Floats(2, 7, 9, 8)]),
         new(BuiltinOperator.Quantize, null, [Image], [Of(TensorType.Int8, 2, 4, 6, 8) with { Scale = 0.1f }], FreeType: true),
         new(BuiltinOperator.Dequantize, null, [Of(TensorType.Int8, 2, 4, 6, 8) with { Scale = 0.1f }], [Image]),
         new(BuiltinOperator.Reshape, new ReshapeOptions([3, -1]), [Floats(2, 6)], [Floats(3, 4)]),
@@ -119,7 +130,8 @@ public class ShapeInferenceTests
         {
             for (int i = 0; i < c.Outputs.Length && !c.FreeType; i++)
             {
-                foreach (TensorType type in (TensorType[])[TensorType.Float32, TensorType.Float16, TensorType.Int8, TensorType.Int64, TensorType.Float64])
+                foreach (TensorType type in (TensorType[])[TensorType.Float32, TensorType.Float16, TensorType.Int8, TensorType.Int64,
+                    TensorType.Float64])
                 {
                     if (type != c.Outputs[i].Type)
                         Refused(c, i, c.Outputs[i] with { Type = type });
@@ -153,7 +165,8 @@ public class ShapeInferenceTests
 
         m = new TestModel();
         x = m.Tensor("x", TensorType.UInt8, [1, height, width, channels]);
-        int f = m.Tensor("f", TensorType.Float32, [1, height, width, channels]), g = m.Tensor("g", TensorType.Float32, [1, height, width, channels]);
+        int f = m.Tensor("f", TensorType.Float32, [1, height, width, channels]),
+            g = m.Tensor("g", TensorType.Float32, [1, height, width, channels]);
         y = m.Tensor("y", TensorType.Int8, [1, outputHeight, outputWidth, outputChannels], 0.1f);
         m.Operator(BuiltinOperator.Cast, [x], [f]);
         m.Operator(
