@@ -33,16 +33,25 @@ internal sealed class StorageMap
 
     /// <summary>Lays out the arena for the steps, and returns its size.</summary>
     /// <param name="steps">In the order of their execution.</param>
-    /// <param name="ofCaller">The inputs of the graph that are read in the caller's memory.</param>
+    /// <param name="ofCaller">The inputs of the graph that are read in the caller's memory, each by one of the first steps.</param>
     public int Place(List<Step> steps, HashSet<Tensor> ofCaller)
     {
         var blocks = new Dictionary<Tensor, ArenaBlock>();
+        // Inputs are set in any order: until all are, what was copied or computed of one must stay, even where nobody reads it.
+        int onInput = ofCaller.Count;
         foreach (Tensor input in _graph.Inputs)
+        {
             Touch(input, 0);
+            Touch(input, onInput);
+        }
         for (int step = 0; step < steps.Count; step++)
         {
             foreach (Tensor output in steps[step].Node.Outputs)
-                Touch(output, step);
+            {
+                Touch(output, step < onInput ? 0 : step);
+                if (step < onInput)
+                    Touch(output, onInput);
+            }
             foreach (Tensor? input in steps[step].Node.Inputs)
             {
                 if (input is not null)

@@ -45,6 +45,24 @@ public class InputStepTests
     }
 
     [TestMethod]
+    [DataRow(0, 1, 2)]
+    [DataRow(2, 1, 0)]
+    [DataRow(1, 2, 0)]
+    public void An_input_that_nobody_reads_overwrites_no_other(int first, int second, int third)
+    {
+        using TfliteModel model = TfliteModel.Load(TwoInputs(andUnread: true));
+        Assert.AreEqual(2, model.Plan.FirstStep);
+        using ModelCall call = model.Begin();
+        float[][] inputs = [Values(1, 1), Values(2, 1), Values(3, 1)];
+        foreach (int input in new[] { first, second, third }) call.SetInput<float>(input, inputs[input]);
+        call.Run();
+        var actual = new float[Length];
+        call.GetOutput<float>(0, actual);
+        float[] expected = [.. inputs[0].Zip(inputs[1], (x, y) => Math.Clamp(x + y, -128f, 127f))];
+        CollectionAssert.AreEqual(expected, actual);
+    }
+
+    [TestMethod]
     public void An_input_that_is_read_twice_or_returned_lies_in_the_arena()
     {
         var m = new TestModel();
@@ -70,7 +88,7 @@ public class InputStepTests
     private static float[] Values(int seed, int batch) =>
         [.. Enumerable.Range(0, batch * Length).Select(i => (float)((((i * 37) + (seed * 11)) % 200) - 100))];
 
-    private static byte[] TwoInputs()
+    private static byte[] TwoInputs(bool andUnread = false)
     {
         var m = new TestModel();
         int[] shape = [-1, Length];
@@ -81,6 +99,6 @@ public class InputStepTests
         m.Operator(BuiltinOperator.Quantize, [b], [qb]);
         m.Operator(BuiltinOperator.Add, [qa, qb], [sum], new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
         m.Operator(BuiltinOperator.Dequantize, [sum], [y]);
-        return m.Build([a, b], [y]);
+        return m.Build(andUnread ? [a, b, m.Tensor("c", TensorType.Float32, shape)] : [a, b], [y]);
     }
 }

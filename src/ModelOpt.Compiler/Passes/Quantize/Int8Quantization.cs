@@ -30,11 +30,12 @@ internal sealed class Int8Quantization : Pass
 
         using Calibrator calibrator = new(graph, context);
         Dictionary<Value, ActivationStatistics> statistics = calibrator.Observe(scheme.Activations.Where(v =>
-            GridAnnotation.Fixed(v) is null || v.Consumers.Any(n => n.Type == "Concat")));
+            GridAnnotation.Fixed(v) is null || v.Consumers.Any(n => n.Type is "Concat" or "Pad")));
         CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
         wide = WideConcats.Find(graph, scheme, Range, context.Diagnostics);
         notes.AddRange(wide.Select(n => $"{n.Label}: {WideConcats.Reason}"));
-        foreach (Node node in Requantization.Insert(graph, n => WhyFloat(n) is null)) statistics[node.Output] = statistics[node.Input(0)];
+        HashSet<Node> chosen = [.. scheme.Nodes.Except(wide)];
+        foreach (Node node in Requantization.Insert(graph, chosen.Contains)) statistics[node.Output] = statistics[node.Input(0)];
         scheme = QuantizationScheme.Of(graph, WhyFloat);
 
         Tensor[]? batch = calibrator.Batch(BiasCorrection.Samples, BiasCorrection.ActivationBytes);

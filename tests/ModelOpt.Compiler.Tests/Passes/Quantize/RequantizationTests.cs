@@ -1,4 +1,6 @@
+using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Passes;
 using ModelOpt.Compiler.Passes.Quantize;
 
 namespace ModelOpt.Compiler.Tests.Passes.Quantize;
@@ -43,6 +45,39 @@ public sealed class RequantizationTests
         Value x = g.Input("x", -1, 2, 4, 4);
         g.Output(g.Add("Concat", [x, g.Add("Relu", x)], ("axis", 1)));
         Assert.AreEqual(0, Requantization.Insert(g.Build(), _ => true).Count);
+    }
+
+    [TestMethod]
+    [DataRow(-1f, "Conv Sigmoid Identity Pad")]
+    [DataRow(0.5f, "Conv Sigmoid Pad")]
+    [DataRow(0f, "Conv Sigmoid Pad")]
+    public void What_a_Pad_adds_is_on_its_grid(float added, string expected)
+    {
+        var g = new TestGraph();
+        Value gate = g.Add("Sigmoid", g.Add("Conv", g.Input("x", -1, 3, 5, 5), g.Random(1, 4, 3, 1, 1)));
+        Node pad = g.Node("Pad", [gate, g.Longs(0, 0, 1, 1, 0, 0, 1, 1), g.Scalar(added)], 1);
+        g.Output(pad.Output);
+        Graph graph = g.Build();
+        using var folder = new TempFolder();
+        new Int8Quantization().Apply(graph, folder.Calibrated(graph));
+        Assert.AreEqual(expected, graph.Types());
+        Quantization grid = pad.Output.Quantization!;
+        Assert.AreEqual(added, QuantizationMath.Round(grid, 0, added), grid.Scale);
+    }
+
+    [TestMethod]
+    public void A_Concat_of_a_gate_that_stays_in_float_is_float_too()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 3, 5, 5), gate = g.Add("Sigmoid", x);
+        g.Output(g.Add("Concat", [gate, g.Add("Exp", gate)], ("axis", 1)));
+        g.Output(g.Add("Conv", x, g.Random(1, 4, 3, 1, 1)));
+        Graph graph = g.Build();
+        using var folder = new TempFolder();
+        string sigmoid = graph.Nodes[0].Label;
+        PassContext context = folder.Calibrated(graph) with { Recipe = new Recipe { Layers = [new LayerRule(sigmoid, QuantizationMode.None)] } };
+        new Int8Quantization().Apply(graph, context);
+        Assert.AreEqual("Sigmoid Exp Concat Conv", graph.Types());
     }
 
     private static Graph SigmoidIntoConcat(bool reshaped)

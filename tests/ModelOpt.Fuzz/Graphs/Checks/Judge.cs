@@ -62,7 +62,8 @@ internal sealed class Judge(Workbench bench)
         if (isQuantized) engines.Add(".onnx", emitted.Values);
         foreach ((string engine, Dictionary<string, Tensor>[] results) in engines) IntegerCheck.Same(expected, results, noise, $"{engine} against QDQ");
         if (isQuantized) return;
-        IntegerCheck.Grids(emitted);
+        // Where a layer reads a Concat of ranges far apart, one grid has to serve, and the compiler says so.
+        if (compiled.Report.Diagnostics.All(d => d.Descriptor.Code != RecipeDiagnostics.WideConcat.Code)) IntegerCheck.Grids(emitted);
         if (!variant.IsLossy) IntegerCheck.Near(original, emitted.Values, clean, noise);
     }
 

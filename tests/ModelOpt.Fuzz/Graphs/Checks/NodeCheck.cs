@@ -3,7 +3,9 @@ using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Operators;
+using ModelOpt.Fuzz.Graphs.Shrinking;
 
 namespace ModelOpt.Fuzz.Graphs.Checks;
 
@@ -27,8 +29,10 @@ internal sealed class NodeCheck
         this.subject = subject;
         graph = OnnxReader.Read(Google.Protobuf.MessageExtensions.ToByteArray(subject.Model));
         ShapeInference.Run(graph, useStated: true);
-        var sources = subject.Model.Graph.Node.Where(n => n.OpType == "QuantizeLinear").ToDictionary(n => n.Output[0], n => n.Input[0]);
-        unrounded = subject.Model.Graph.Node.Where(n => n.OpType == "DequantizeLinear" && sources.ContainsKey(n.Input[0]))
+        // A pair that nobody needs was dropped when the model was read.
+        ModelProto living = ModelEdits.WithoutDead(subject.Model);
+        var sources = living.Graph.Node.Where(n => n.OpType == "QuantizeLinear").ToDictionary(n => n.Output[0], n => n.Input[0]);
+        unrounded = living.Graph.Node.Where(n => n.OpType == "DequantizeLinear" && sources.ContainsKey(n.Input[0]))
             .ToDictionary(n => n.Output[0], n => sources[n.Input[0]]);
         foreach ((string restored, string source) in unrounded) rounded[source] = restored;
     }
