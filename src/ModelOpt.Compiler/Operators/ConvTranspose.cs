@@ -17,7 +17,8 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
 
     public override string Type => "ConvTranspose";
 
-    public override int WeightAxis(Node node) => 1;
+    // With groups, an output channel of each has the weights of one index.
+    public override int WeightAxis(Node node) => Group(node) == 1 ? 1 : -1;
 
     public override void InferShapes(Node node)
     {
@@ -98,8 +99,13 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
     public override long Macs(Node node) => node.Input(0).Shape is { } x && node.Input(1).Shape is { } w
         ? x.CountOfOne() * w.Skip(1).Aggregate(1L, (product, dim) => product * dim.Size) : 0;
 
-    public override void Lower(Lowering context, Node node) =>
-        throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "writing it to TFLite");
+    /// <summary>
+    /// Zeros between the elements of X, padding or what is negative of it cut off, and a convolution with the weights turned round: every
+    /// runtime has these, and any dilation and number of groups.
+    /// </summary>
+    /// <param name="context">The TFLite model being written.</param>
+    /// <param name="node">The node.</param>
+    public override void Lower(Lowering context, Node node) => ConvTransposeLowering.Lower(context, node, Group(node), Axis);
 
     /// <summary>The convolution whose input's gradient this is: from the output [M] to X [C].</summary>
     private static Window2D Window(Node node, Tensor x, Tensor w, int group)

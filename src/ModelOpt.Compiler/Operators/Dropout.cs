@@ -18,8 +18,10 @@ internal sealed class Dropout : Operator, IDifferentiable
 
     public override void Normalize(Graph graph, Node node, int opset)
     {
-        bool trains = node.InputOrNull(Training) is { } mode && mode.Constant?.Bytes.Span[0] != 0;
+        bool trains = node.InputOrNull(Training) is { } mode && ShapeContents.Tensor(mode)?.Bytes.Span[0] != 0;
         if (trains) throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "training_mode is not constantly false");
+        if (opset < 10 && node.HasOutput(1))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "its mask, which had the type of the data before opset 10");
         node.TruncateInputs(1);
         node.Attributes.Remove("ratio");
         node.Attributes.Remove("seed");

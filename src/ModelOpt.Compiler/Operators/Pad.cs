@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators;
 
 /// <summary>
 /// Adds elements before and behind each axis, or with negative pads takes some away. Pads (input 1) are all befores, then all
-/// behinds; mode <c>constant</c> fills with input 2 (zero where absent), <c>reflect</c> and <c>edge</c> with the data.
+/// behinds; mode <c>constant</c> fills with input 2 (zero where absent), <c>reflect</c>, <c>edge</c> and <c>wrap</c> with the data.
 /// </summary>
 internal sealed class Pad : Operator, IDifferentiable
 {
@@ -26,6 +26,8 @@ internal sealed class Pad : Operator, IDifferentiable
         node.Attributes.Remove("value");
         if (value != 0) node.SetInput(2, graph.AddConstant($"{node.Label}_value", Tensor.Scalar(value)));
     }
+
+    public override int MinimumOpset(Node node) => Mode(node) == "wrap" ? 19 : Graph.Opset;
 
     public override void InferShapes(Node node)
     {
@@ -174,7 +176,7 @@ internal sealed class Pad : Operator, IDifferentiable
     private static string Mode(Node node)
     {
         string mode = node.String("mode", "constant");
-        return mode is "constant" or "reflect" or "edge" ? mode
+        return mode is "constant" or "reflect" or "edge" or "wrap" ? mode
             : throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, $"mode '{mode}'");
     }
 
@@ -243,6 +245,7 @@ internal sealed class Pad : Operator, IDifferentiable
                 {
                     "edge" => Math.Clamp(from, 0, size - 1),
                     "reflect" => Reflect(from, size),
+                    "wrap" => Wrap(from, Math.Max(0, -before), Math.Min(size, padded - before)),
                     _ => -1,
                 };
             }
@@ -251,6 +254,13 @@ internal sealed class Pad : Operator, IDifferentiable
         }
 
         return sources;
+    }
+
+    // What negative pads take away does not come back at the other end.
+    private static int Wrap(int position, int low, int high)
+    {
+        int length = Math.Max(1, high - low);
+        return low + ((((position - low) % length) + length) % length);
     }
 
     private static int Reflect(int position, int size)

@@ -53,20 +53,39 @@ internal sealed class Pow : Operator, IDifferentiable
             ? Casting.To(constant, ElementType.Float64).Span<double>()[0] : null;
         switch (exponent)
         {
+            case 0.5 when !node.Output.Type.IsFloat():
+                LowerAny(context, node, exponent);
+                break;
             case 1:
                 context.Alias(node.Output, node.Input(0));
                 break;
             case 2:
-                context.Emit(
-                    BuiltinOperator.Mul, [x, x], [context.Output(node, 0, order)],
-                    new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
+                new LoweringSteps(context, node).Multiply(x, x, context.Output(node, 0, order));
                 break;
             case 0.5:
                 context.Emit(BuiltinOperator.Sqrt, [x], [context.Output(node, 0, order)]);
                 break;
             default:
-                throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, "the exponent is not 0.5, 1 or 2");
+                LowerAny(context, node, exponent);
+                break;
         }
+    }
+
+    private void LowerAny(Lowering context, Node node, double? exponent)
+    {
+        var steps = new LoweringSteps(context, node);
+        int[] order = context.BroadcastOrder(node);
+        TfliteTensor x = context.BroadcastInput(node, 0, order);
+        if (!node.Output.Type.IsFloat())
+        {
+            // TFLite's POW is of floats, which do not hold every integer.
+            if (exponent != 3) throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, "the exponent of an integer is not 1, 2 or 3");
+            steps.Multiply(steps.Multiply(x, x), x, context.Output(node, 0, order));
+            return;
+        }
+
+        TfliteTensor power = steps.Cast(context.BroadcastInput(node, 1, order), TensorType.Float32);
+        context.Emit(BuiltinOperator.Pow, [x, power], [context.Output(node, 0, order)]);
     }
 
     // The exponents that networks have are computed in operations that round the same everywhere.

@@ -16,8 +16,12 @@ internal sealed class ReduceMean : Operator, IDifferentiable
 
     public override void Normalize(Graph graph, Node node, int opset)
     {
-        if (opset < 18) return;
-        long[] axes = node.ConstantInts(1, "axes") ?? [];
+        if (opset >= 18 && node.InputOrNull(1) is null) Take(node, []);
+    }
+
+    /// <summary>The form before opset 18, which the graph has: axes are an attribute.</summary>
+    private static void Take(Node node, long[] axes)
+    {
         node.TruncateInputs(1);
         if (axes.Length > 0)
         {
@@ -36,6 +40,7 @@ internal sealed class ReduceMean : Operator, IDifferentiable
 
     public override void InferShapes(Node node)
     {
+        if (node.InputOrNull(1) is not null) Take(node, node.ConstantInts(1, "axes")!);
         ElementType type = node.CommonType();
         Shape x = node.ShapeOf(0);
         int[] axes = Axes(node, x.Rank);

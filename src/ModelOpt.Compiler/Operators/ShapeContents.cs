@@ -37,6 +37,7 @@ internal static class ShapeContents
     public static Tensor? Tensor(Value value)
     {
         if (value.Constant is { } constant) return constant;
+        if (value.Producer is { Type: "Identity", Domain: "" } identity) return Tensor(identity.Input(0));
         if (value.ShapeContent is not { } content || value.Shape?.ToSizes() is not { } dims) return null;
         if (!content.All(d => d.Number() is not null)) return null;
         long[] numbers = [.. content.Select(d => d.Number()!.Value)];

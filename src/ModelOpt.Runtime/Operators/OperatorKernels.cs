@@ -25,6 +25,7 @@ internal static class OperatorKernels
         BuiltinOperator.BatchMatMul => new BatchMatMulOperator(),
         BuiltinOperator.Mean or BuiltinOperator.Sum => new ReduceOperator(),
         BuiltinOperator.PRelu => new PReluOperator(),
+        BuiltinOperator.Pow => new PowOperator(),
         BuiltinOperator.Logistic or BuiltinOperator.Tanh or BuiltinOperator.HardSwish or BuiltinOperator.Relu
             or BuiltinOperator.Relu6 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Relu0To1 or BuiltinOperator.LeakyRelu
             or BuiltinOperator.Neg or BuiltinOperator.Exp or BuiltinOperator.Log or BuiltinOperator.Sqrt

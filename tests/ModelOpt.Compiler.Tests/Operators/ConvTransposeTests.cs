@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Operators;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
 namespace ModelOpt.Compiler.Tests.Operators;
 
@@ -45,5 +46,24 @@ public sealed class ConvTransposeTests
         var context = new ForwardContext(node, inputs);
         Operator.Of(node).Forward(context);
         return context.Outputs[0]!;
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(4)]
+    public void It_is_written_to_TFLite(int group)
+    {
+        var random = new Random(16);
+        Tensor x = Signed(random, 1, 4, 4, 5), w = Signed(random, 4, 3, 3, 2), b = Signed(random, 3 * group);
+        Node("ConvTranspose", [x, w, b], 1, ("group", (long)group)).AssertAgreesWithPeers();
+        Node("ConvTranspose", [x, w, b], 1, ("group", (long)group), ("strides", new[] { 2L, 3L }), ("pads", new[] { 1L, 0L, 2L, 1L }))
+            .AssertAgreesWithPeers();
+        Node("ConvTranspose", [x, w], 1, ("group", (long)group), ("strides", new[] { 3L, 1L }), ("dilations", new[] { 2L, 1L }),
+            ("output_padding", new[] { 1L, 0L })).AssertAgreesWithPeers();
+        // More is cut off than the windows reach.
+        Node("ConvTranspose", [x, w], 1, ("group", (long)group), ("pads", new[] { 3L, 2L, 2L, 2L })).AssertAgreesWithPeers();
+        Node("ConvTranspose", [Signed(random, 1, 4, 5), Signed(random, 4, 3, 3), b], 1, ("group", (long)group), ("strides", new[] { 2L }))
+            .AssertAgreesWithPeers();
     }
 }

@@ -28,4 +28,8 @@ public sealed class DropoutTests
             Assert.AreEqual("MOPT2006", e.Diagnostic.Descriptor.Code);
         }
     }
+
+    [TestMethod]
+    public void The_mask_of_floats_before_opset_10_is_refused() => Assert.AreEqual("MOPT2006", Assert.ThrowsExactly<CompilationException>(
+        () => Node("Dropout", [Tensor.Vector(1f, 2)], 2).Normalized(9)).Diagnostic.Descriptor.Code);
 }

@@ -51,6 +51,14 @@ public sealed class PadTests
         Assert.AreEqual("MOPT2004", Node("Pad", [Floats(N, 4), Tensor.Vector(0L, -3, 0, -3)]).InferError());
         Assert.AreEqual("MOPT2005", Node("Pad", [Floats(N, 4), Tensor.Vector(0L, 1, 0, 0), Tensor.Scalar(1)]).InferError());
         Assert.AreEqual(
-            "MOPT2006", Node("Pad", [Floats(N, 4), Tensor.Vector(0L, 1, 0, 0)], 1, ("mode", "wrap")).InferError());
+            "MOPT2006", Node("Pad", [Floats(N, 4), Tensor.Vector(0L, 1, 0, 0)], 1, ("mode", "symmetric")).InferError());
+    }
+
+    [TestMethod]
+    public void Wrapping_agrees_with_peers()
+    {
+        Tensor x = WindowCases.Signed(new Random(17), 2, 3, 4);
+        Node("Pad", [x, Tensor.Vector(0L, 1, 5, 1, 0, 3)], 1, ("mode", "wrap")).AssertAgreesWithPeers(opset: 19);
+        Node("Pad", [x, Tensor.Vector(0L, 0, 3, 0, 0, -1)], 1, ("mode", "wrap")).AssertAgreesWithPeers(opset: 19);
     }
 }

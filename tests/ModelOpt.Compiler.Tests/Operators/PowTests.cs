@@ -24,4 +24,17 @@ public sealed class PowTests
         graph.Output(graph.Add("Pow", graph.Add("Pow", x, graph.Scalar(2)), graph.Scalar(0.5f)));
         Assert.AreEqual("MUL SQRT TRANSPOSE", graph.AssertLowers());
     }
+
+    [TestMethod]
+    public void Any_exponents_agree_with_peers()
+    {
+        Tensor x = Tensor.Of<float>([2, 3], [0.5f, 1, 2, 3, 4, 0.25f]), signed = Tensor.Of<float>([2, 3], [-0.5f, 1, -2, 3, -4, 0.25f]);
+        Node("Pow", [x, Tensor.Vector(-1.5f, 0.3f, 2)]).AssertAgreesWithPeers(2);
+        Node("Pow", [signed, Tensor.Scalar(3f)]).AssertAgreesWithPeers();
+        Node("Pow", [signed, Tensor.Scalar(-1f)]).AssertAgreesWithPeers();
+        Node("Pow", [signed, Tensor.Scalar(0f)]).AssertAgreesWithPeers();
+        Node("Pow", [signed, Tensor.Vector(3L)]).AssertAgreesWithPeers();
+        Node("Pow", [Tensor.Vector(-3, 2, 46340), Tensor.Scalar(2)]).AssertAgreesWithPeers();
+        Node("Pow", [Tensor.Vector(-3, 2, 1290), Tensor.Scalar(3)]).AssertAgreesWithPeers();
+    }
 }

@@ -44,4 +44,14 @@ public sealed class ReduceMeanTests
         Assert.AreEqual("MOPT2002", Node("ReduceMean", [Floats(N, 4)], 1, ("axes", new long[] { 2 })).InferError());
         Assert.AreEqual("MOPT2002", Node("ReduceMean", [Floats(N, 4)], 1, ("axes", new long[] { 1, -1 })).InferError());
     }
+
+    [TestMethod]
+    public void Axes_may_come_through_an_Identity()
+    {
+        var g = new TestGraph();
+        g.Output(g.Add("ReduceMean", g.Input("x", 2, 3), g.Add("Identity", g.Longs(1))));
+        Graph graph = g.Build();
+        graph.Nodes[1].Infer();
+        Assert.AreEqual(new Shape(2, 1), graph.Outputs[0].Shape);
+    }
 }

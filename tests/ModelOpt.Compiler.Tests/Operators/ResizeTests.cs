@@ -1,7 +1,11 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime;
+using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
 namespace ModelOpt.Compiler.Tests.Operators;
 
@@ -18,7 +22,7 @@ public sealed class ResizeTests
     }
 
     [TestMethod]
-    [DataRow("mode", "cubic")]
+    [DataRow("mode", "sinc")]
     [DataRow("coordinate_transformation_mode", "tf_crop_and_resize")]
     [DataRow("keep_aspect_ratio_policy", "not_larger")]
     public void What_is_not_supported_is_told(string name, string value)
@@ -36,5 +40,48 @@ public sealed class ResizeTests
     {
         Node node = Node("Resize", [Floats(1, 3, 4, 5), null, Tensor.Vector<float>(scales)]);
         Assert.AreEqual("MOPT2004", Assert.ThrowsExactly<CompilationException>(() => Operator.Of(node).InferShapes(node)).Diagnostic.Descriptor.Code);
+    }
+
+    [TestMethod]
+    [DataRow("nearest")]
+    [DataRow("linear")]
+    [DataRow("cubic")]
+    public void Every_coordinate_mode_is_written_to_TFLite(string mode)
+    {
+        var random = new Random(12);
+        foreach (string place in (string[])["half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners"])
+        {
+            foreach (float scale in (float[])[0.6f, 1.5f, 2])
+            {
+                Tensor x = Signed(random, 1, 2, 5, 4);
+                Node("Resize", [x, null, Tensor.Vector(1, 1, scale, scale)], 1, ("mode", mode), ("coordinate_transformation_mode", place))
+                    .AssertAgreesWithPeers();
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Integers_are_moved_and_opset_10_is_read()
+    {
+        Tensor x = Random(new Random(13), ElementType.UInt8, 1, 1, 4, 4);
+        Node("Resize", [x, null, Tensor.Vector(1f, 1, 2, 2)]).AssertAgreesWithPeers();
+        Node("Resize", [Signed(new Random(14), 1, 1, 4, 4), Tensor.Vector(1f, 1, 0.6f, 0.6f)]).AssertAgreesWithPeers(opset: 10);
+        Node("Resize", [Signed(new Random(15), 1, 1, 4, 4), Tensor.Vector(1f, 1, 2, 1.5f)], 1, ("mode", "linear")).AssertAgreesWithPeers(opset: 10);
+    }
+
+    [TestMethod]
+    [DataRow("nearest", "half_pixel", "ResizeNearestNeighbor")]
+    [DataRow("nearest", "asymmetric", "ResizeNearestNeighbor")]
+    [DataRow("linear", "half_pixel", "ResizeBilinear")]
+    [DataRow("linear", "align_corners", "ResizeBilinear")]
+    public void Images_become_one_operator_where_TFLite_computes_the_same(string mode, string place, string op)
+    {
+        Node node = Node("Resize", [Signed(new Random(18), 1, 2, 3, 4), null, Tensor.Vector(1f, 1, 2, 2)], 1, ("mode", mode),
+            ("coordinate_transformation_mode", place));
+        node.AssertAgreesWithPeers();
+        Graph graph = OnnxReader.Read(node.Model(fed: 1));
+        ShapeInference.Run(graph);
+        using var model = TfliteModel.Load(Lowering.Write(graph));
+        Assert.AreEqual(1, model.Plan.Graph.Nodes.Count(n => $"{n.Operator}" == op));
     }
 }

@@ -26,6 +26,9 @@ internal sealed partial class OperatorTally(string name)
     /// <summary>Valid cases that the project refuses.</summary>
     public int Refused { get; private set; }
 
+    /// <summary>Of those, the ones among the cases that the tests run.</summary>
+    public int RefusedOfFirst { get; private set; }
+
     /// <summary>Of those, the ones refused after reading.</summary>
     public int Late { get; private set; }
 
@@ -68,6 +71,7 @@ internal sealed partial class OperatorTally(string name)
         if (subject.Status is SubjectStatus.Refused or SubjectStatus.RefusedLate)
         {
             Refused++;
+            if (index < RefusalTable.First) RefusedOfFirst++;
             if (subject.Status == SubjectStatus.RefusedLate) Late++;
             string reason = Numbers().Replace(subject.Reason, "#");
             reasons[reason] = reasons.GetValueOrDefault(reason) + 1;

@@ -20,17 +20,17 @@ public sealed class LoweringRefusalsTests
     public void Every_layer_that_cannot_be_written_is_named_and_none_for_the_sake_of_another()
     {
         var g = new TestGraph();
-        Value x = g.Input("x", 1, 3, 8, 8), w = g.Random(1, 3, 2, 3, 3);
+        Value x = g.Input("x", 1, 3, 8, 8), w = g.Input("w", 3, 2, 3, 3);
         Value up = g.Add("ConvTranspose", x, w), again = g.Add("ConvTranspose", x, w);
-        Value power = g.Add("Pow", g.Add("Relu", g.Add("Add", up, again)), g.Scalar(3));
-        g.Output(g.Add("Conv", power, g.Random(2, 4, 2, 3, 3)));
+        Value conv = g.Add("Conv", g.Add("Relu", g.Add("Add", up, again)), g.Input("v", 4, 2, 3, 3));
+        g.Output(g.Add("Conv", conv, g.Random(2, 4, 4, 3, 3)));
         IReadOnlyList<Diagnostic> refusals = Lowering.Refusals(g.Build());
-        Assert.AreEqual("ConvTranspose ConvTranspose_1 Pow", string.Join(' ', refusals.Select(r => r.Layer)));
+        Assert.AreEqual("ConvTranspose ConvTranspose_1 Conv", string.Join(' ', refusals.Select(r => r.Layer)));
         Diagnostic all = Lowering.Refused(refusals).Diagnostic;
         Assert.AreEqual("MOPT5004", all.Descriptor.Code);
         Assert.AreEqual(
-            "this form of 'ConvTranspose' is not supported: writing it to TFLite ('ConvTranspose', 'ConvTranspose_1'); "
-            + "'Pow' cannot be written as TFLite operators: the exponent is not 0.5, 1 or 2 ('Pow').", all.Message);
+            "this form of 'ConvTranspose' is not supported: weights that are computed ('ConvTranspose', 'ConvTranspose_1'); "
+            + "this form of 'Conv' is not supported: weights that are computed ('Conv').", all.Message);
         Assert.AreSame(refusals[2], Lowering.Refused([refusals[2]]).Diagnostic);
     }
 

@@ -139,7 +139,8 @@ internal static class Movement
         c.Perhaps("coordinate_transformation_mode", c.Draw.Pick(
             "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", c.Opset >= 19 ? "half_pixel_symmetric" : "half_pixel"));
         if (mode == "nearest") c.Perhaps("nearest_mode", c.Draw.Pick("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"));
-        if (c.Draw.Chance(0.03)) c.With("antialias", 1);
+        if (c.Draw.Chance(0.01)) c.With("antialias", 1);
+        if (mode == "cubic") c.Perhaps("cubic_coeff_a", -0.5f).Perhaps("exclude_outside", c.Draw.Int(0, 1));
         float[] scales = [.. dims.Select((_, i) => i < rank - 2 ? 1f : c.Draw.Pick(0.5f, 0.6f, 1f, 1.5f, 2f, 2f, 3f))];
         c.Data(dims);
         if (c.Opset < 11)

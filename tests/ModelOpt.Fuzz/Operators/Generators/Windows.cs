@@ -51,7 +51,7 @@ internal static class Windows
         if (c.Draw.Chance(0.2)) c.With("output_padding", Longs(Several(c, rank, 0, 1)));
         if (c.Draw.Chance(0.1)) c.With("output_shape", Longs([.. window.Sizes.Select(s => (s * 2) + c.Draw.Int(0, 2))]));
         c.Data([Batch(c), channels, .. window.Sizes]);
-        c.Parameter(c.Draw.Tensor(c.Type(), [channels, filters / group, .. window.Kernel], -1, 1));
+        c.Parameter(c.Draw.Tensor(c.Type(), [channels, filters / group, .. window.Kernel], -1, 1), 0.02);
         if (c.Draw.Chance(0.6)) c.Parameter(c.Draw.Tensor(c.Type(), [filters]));
     }
 
