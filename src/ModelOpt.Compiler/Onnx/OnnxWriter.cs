@@ -69,7 +69,8 @@ internal sealed class OnnxWriter
         NodeProto target = Add(node.Type, node.Name, []);
         // The nodes that its constants need come first.
         proto.Node.RemoveAt(proto.Node.Count - 1);
-        target.Input.AddRange(QdqPlan.ReadsUnrounded(node) ? [unrounded[node.Input(0)]] : node.Inputs.Select(v => v is null ? "" : Read(v)));
+        if (QdqPlan.ReadsUnrounded(node)) target.Input.Add(unrounded[node.Input(0)]);
+        else target.Input.AddRange(node.Inputs.Select(v => v is null ? "" : Read(v)));
         proto.Node.Add(target);
         foreach ((string name, object value) in node.Attributes) target.Attribute.Add(OnnxAttributes.Write(name, value));
         Upgrade(node, target);

@@ -89,7 +89,7 @@ internal static class IntegerForm
             && grid.Scales.Zip(sums.Scales).All(p => MathF.Abs(p.First - p.Second) <= ScaleTolerance * p.Second);
     }
 
-    /// <summary>Whether a layer's constant weight is one that its integer form multiplies by: int8, without zero points, per output channel.</summary>
+    /// <summary>Whether a layer's constant weight is what its integer form multiplies by: int8 without zero points, per output channel.</summary>
     /// <param name="node">The layer.</param>
     public static bool HasIntegerWeight(Node node)
     {

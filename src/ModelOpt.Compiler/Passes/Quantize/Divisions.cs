@@ -23,12 +23,14 @@ internal static class Divisions
             if (IsDivision(node)) operands.UnionWith(node.Inputs.OfType<Value>());
             Value[] results = [.. node.Outputs.OfType<Value>()];
             if (!Array.Exists(results, operands.Contains) || Operator.Of(node).Quantization == QuantizationRule.Weighted) continue;
-            if (results.Any(v => graph.IsOutput(v) || v.Consumers.Any(n => !feeding.Contains(n) && IntegerForm.WhyNot(n) is null))) continue;
+            if (results.Any(graph.IsOutput) || results.Any(v => v.Consumers.Any(RunsInIntegers))) continue;
             feeding.Add(node);
             operands.UnionWith(node.Inputs.OfType<Value>());
         }
 
         return feeding;
+
+        bool RunsInIntegers(Node node) => !feeding.Contains(node) && IntegerForm.WhyNot(node) is null;
     }
 
     private static bool IsDivision(Node node) => node.Type switch

@@ -5,9 +5,9 @@ using ModelOpt.Compiler.Operators;
 namespace ModelOpt.Compiler.Passes.Quantize;
 
 /// <summary>
-/// Removes grids that TFLite's kernels do not have. Constants of 16 and 32 bits, but for biases, become floats of the same values. Activations of 16
-/// bits are computed in float without their rounding, clipped to the ends of their grids, and a warning says so. An activation with a grid per channel is divided by
-/// its scales, rounded to a grid of step 1, and multiplied again, which gives the same numbers.
+/// Removes grids that TFLite's kernels do not have. Constants of 16 and 32 bits, but for biases, become floats of the same values.
+/// Activations of 16 bits are computed in float without their rounding, and a warning says so. An activation with a grid per
+/// channel is divided by its scales, rounded to a grid of step 1, and multiplied again, which gives the same numbers.
 /// </summary>
 internal sealed class ForeignGrids : Pass
 {

@@ -16,7 +16,8 @@ internal sealed class GridAgreement : Pass
     /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
-        Node[] movers = [.. graph.Nodes.Where(n => IntegerForm.IsMover(n) && IntegerForm.WhyNot(n) is null && n.Type is not ("Identity" or "AveragePool"))];
+        Node[] movers = [.. graph.Nodes.Where(n =>
+            IntegerForm.IsMover(n) && IntegerForm.WhyNot(n) is null && n.Type is not ("Identity" or "AveragePool"))];
         int changes = movers.Reverse().Sum(n => ToInputs(graph, n));
         return PassResult.Of(changes + movers.Sum(n => n.Type == "Concat" ? IntoConcat(graph, n) : ToOutputs(graph, n)));
     }
@@ -61,7 +62,8 @@ internal sealed class GridAgreement : Pass
     /// <summary>Puts all that a Concat reads on the grid that it writes.</summary>
     private static int IntoConcat(Graph graph, Node concat)
     {
-        if (concat.Output.Quantization is null && GridOf(concat.Input(0)) is { } common && concat.Inputs.All(v => common.Equals(v?.Quantization)))
+        if (concat.Output.Quantization is null && GridOf(concat.Input(0)) is { } common
+            && concat.Inputs.All(v => common.Equals(v?.Quantization)))
         {
             concat.Output.Quantization = common;
             return 1;

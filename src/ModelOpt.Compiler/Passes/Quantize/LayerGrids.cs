@@ -40,7 +40,8 @@ internal sealed class LayerGrids : Pass
         if (notes.Count > 0)
         {
             string rest = notes.Count > Named ? $" and {notes.Count - Named} more" : "";
-            context.Diagnostics.Report(RecipeDiagnostics.LayersInFloat.At(null, null, notes.Count, string.Join("; ", notes.Take(Named)) + rest));
+            string layers = string.Join("; ", notes.Take(Named)) + rest;
+            context.Diagnostics.Report(RecipeDiagnostics.LayersInFloat.At(null, null, notes.Count, layers));
         }
 
         return new PassResult(changes, notes);
@@ -64,8 +65,8 @@ internal sealed class LayerGrids : Pass
     /// <summary>Gives a layer a bias of its own on the grid of its sums.</summary>
     private static bool MoveBias(Graph graph, Node node)
     {
-        if (node.InputOrNull(2) is not { Constant: { Type: ElementType.Float32 } tensor } || !IntegerForm.HasIntegerWeight(node)) return false;
-        if (IntegerForm.IsOnSums(node)) return false;
+        if (node.InputOrNull(2) is not { Constant: { Type: ElementType.Float32 } tensor }) return false;
+        if (!IntegerForm.HasIntegerWeight(node) || IntegerForm.IsOnSums(node)) return false;
         float[] scales = [.. IntegerForm.Sums(node).Scales];
         int outputs = Math.Max(tensor.Count, scales.Length);
         float[] bias = new float[outputs];

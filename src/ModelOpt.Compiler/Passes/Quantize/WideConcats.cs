@@ -29,7 +29,8 @@ internal static class WideConcats
         HashSet<Node> inFloat = [], quantized = [.. scheme.Nodes];
         foreach (Node concat in scheme.Nodes.Where(n => n.Type == "Concat"))
         {
-            float[] widths = [.. concat.Inputs.OfType<Value>().Select(v => v.Constant is { } c ? RangeOf(c) : ranges(v)).Select(r => r.Max - r.Min).Where(w => w > 0)];
+            float[] widths = [.. concat.Inputs.OfType<Value>()
+                .Select(v => v.Constant is { } c ? RangeOf(c) : ranges(v)).Select(r => r.Max - r.Min).Where(w => w > 0)];
             if (widths.Length == 0 || widths.Max() <= MostApart * widths.Min()) continue;
             HashSet<Node> readers = [concat];
             Node? layer = Follow(graph, concat, quantized, readers);
