@@ -21,6 +21,19 @@ internal static class TinyModel
     /// <summary>Writes the model with a second convolution, of enough weights that something can be done about them.</summary>
     public static void WriteWide(string path) => Save(Graph(seed: 1, wide: true), path);
 
+    /// <summary>Writes a model of one node: the Relu of four floats of a type, or the numbers of another type as floats.</summary>
+    public static void WriteNode(string path, int type)
+    {
+        const int Float32 = 1, Float16 = 10, Float64 = 11;
+        bool isFloat = type is Float32 or Float16 or Float64;
+        var node = new NodeProto { OpType = isFloat ? "Relu" : "Cast", Name = "node", Input = { "x" }, Output = { "y" } };
+        if (!isFloat) node.Attribute.Add(new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = Float32 });
+        var graph = new GraphProto { Name = "node", Node = { node }, Input = { Value("x", "N", 4) }, Output = { Value("y", "N", 4) } };
+        graph.Input[0].Type.TensorType.ElemType = type;
+        if (isFloat) graph.Output[0].Type.TensorType.ElemType = type;
+        Save(graph, path);
+    }
+
     private static GraphProto Graph(int seed, bool wide)
     {
         var graph = new GraphProto { Name = "tiny" };

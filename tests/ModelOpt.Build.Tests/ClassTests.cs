@@ -1,0 +1,55 @@
+using ModelOpt.Build.Tests.Consumers;
+
+namespace ModelOpt.Build.Tests;
+
+/// <summary>Classes of models whose names or types are awkward, compiled and run.</summary>
+[TestClass]
+public class ClassTests
+{
+    private const int Float32 = 1, UInt16 = 4, Float16 = 10, Float64 = 11, UInt32 = 12;
+
+    [TestMethod]
+    public void Classes_have_no_member_s_name_and_take_what_the_file_says()
+    {
+        using Consumer app = Consumer.App("""
+            <ModelItem Include="tiny.onnx" CalibrationData="data.npy" />
+            <ModelItem Include="output.onnx;run.onnx;dispose.onnx;resource_name.onnx;file_name.onnx" Quantization="None" />
+            <ModelItem Include="labels.onnx" Quantization="None" Labels="labels.txt" />
+            <ModelItem Include="half.onnx;double_precision.onnx;ushort_numbers.onnx;uint_numbers.onnx" Quantization="None" />
+            """, "<TreatWarningsAsErrors>true</TreatWarningsAsErrors>");
+        foreach (string name in (string[])["output", "run", "dispose", "resource_name", "file_name", "labels"])
+            TinyModel.WriteNode(app.PathOf($"{name}.onnx"), Float32);
+        TinyModel.WriteNode(app.PathOf("half.onnx"), Float16);
+        TinyModel.WriteNode(app.PathOf("double_precision.onnx"), Float64);
+        TinyModel.WriteNode(app.PathOf("ushort_numbers.onnx"), UInt16);
+        TinyModel.WriteNode(app.PathOf("uint_numbers.onnx"), UInt32);
+        app.Write("labels.txt", "a\nb\nc\nd\n");
+        app.Write("Program.cs", """
+            float[] x = [1, -1, 3, 2];
+            using var output = new App.OutputModel();
+            using var run = new App.RunModel();
+            using var dispose = new App.DisposeModel();
+            using var resource = new App.ResourceNameModel();
+            using var file = new App.FileNameModel();
+            using var labels = new App.LabelsModel();
+            using var half = new App.Half();
+            using var real = new App.DoublePrecision();
+            using var shorts = new App.UshortNumbers();
+            using var ints = new App.UintNumbers();
+            float sum = output.Run(x).Y[2] + run.Run(x).Y[2] + dispose.Run(x).Y[2] + resource.Run(x).Y[2] + file.Run(x).Y[2];
+            System.Console.WriteLine(sum + " " + labels.Run(x).Top(1)[0].Label);
+            using var halves = half.Run([(System.Half)1.5f, (System.Half)(-1), System.Half.MaxValue, System.Half.Zero]);
+            System.ReadOnlySpan<System.Half> y = halves.Y;
+            System.Console.WriteLine(y[0] + " " + y[1] + " " + y[2] + " " + real.Run([0.5, -2, 1, 0]).Y[0]);
+            System.Console.WriteLine(shorts.Run([65535, 0, 1, 2]).Y[0] + " " + ints.Run([4000000000, 0, 1, 2]).Y[0]);
+            """);
+
+        Assert.AreEqual(11, app.Build("-p:InvariantGlobalization=true").Clean().Compressions);
+        Assert.AreEqual("15 c\n1.5 0 65500 0.5\n65535 4E+09", app.Run().ReplaceLineEndings("\n"));
+
+        app.Edit("app.csproj", "Include=\"labels.onnx\"", "Include=\"labels.onnx\" ClassName=\"Labels\"");
+        app.Build("--no-restore").FailedWith("MOPT6005", "labels.onnx", "'Labels'", "member");
+        app.Edit("app.csproj", "ClassName=\"Labels\"", "ClassName=\"record\"");
+        app.Build("--no-restore").FailedWith("MOPT6005", "labels.onnx", "'record'");
+    }
+}
