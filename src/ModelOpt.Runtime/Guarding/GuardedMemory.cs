@@ -22,14 +22,17 @@ internal sealed unsafe partial class GuardedMemory : MemoryManager<byte>
         _size = room + (nuint)page;
         _pages = Map(0, _size, ReadWrite, PrivateAnonymous, -1, 0);
         if (_pages == -1)
-            throw new OutOfMemoryException($"{_size} bytes of guarded memory could not be mapped.");
+            throw new InsufficientMemoryException($"{_size} bytes of guarded memory could not be mapped.");
         Pointer = (byte*)_pages + room - length;
         Guard(_pages + (nint)room);
         foreach (int guard in guards)
             Guard((nint)Pointer + guard);
     }
 
+    // Who works on a span of it keeps the memory alive.
+#pragma warning disable CA2015
     ~GuardedMemory() => Dispose(false);
+#pragma warning restore CA2015
 
     public byte* Pointer { get; }
 
@@ -50,7 +53,7 @@ internal sealed unsafe partial class GuardedMemory : MemoryManager<byte>
     private static void Guard(nint page)
     {
         if (Protect(page, (nuint)Environment.SystemPageSize, NoAccess) != 0)
-            throw new OutOfMemoryException("A guard page could not be protected.");
+            throw new InsufficientMemoryException("A guard page could not be protected.");
     }
 
     [LibraryImport("libc", EntryPoint = "mmap")]
