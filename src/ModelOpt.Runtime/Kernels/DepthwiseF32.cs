@@ -31,7 +31,8 @@ internal sealed unsafe class DepthwiseF32 : Kernel
         _taps = window.KernelHeight * window.KernelWidth;
         _tier = SimdTiers.Fitting(tier, _channels);
         int reach = (window.KernelWidth - 1) * window.DilationWidth, last = window.InputWidth - 1 - reach + window.PadLeft;
-        _insideBegin = Math.Min(window.OutputWidth, (window.PadLeft + window.StrideWidth - 1) / window.StrideWidth);
+        // The phases of a gradient begin inside the image: their padding is negative.
+        _insideBegin = Math.Clamp((window.PadLeft + window.StrideWidth - 1) / window.StrideWidth, 0, window.OutputWidth);
         _insideEnd = last < 0 ? _insideBegin : Math.Clamp((last / window.StrideWidth) + 1, _insideBegin, window.OutputWidth);
         _is3x3 = Depthwise3x3F32.Fits(window);
         _low = low;

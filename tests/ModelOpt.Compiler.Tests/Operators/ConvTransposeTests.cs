@@ -63,6 +63,9 @@ public sealed class ConvTransposeTests
             ("output_padding", new[] { 1L, 0L })).AssertAgreesWithPeers();
         // More is cut off than the windows reach.
         Node("ConvTranspose", [x, w], 1, ("group", (long)group), ("pads", new[] { 3L, 2L, 2L, 2L })).AssertAgreesWithPeers();
+        // Some phases of the result begin behind the first element of X.
+        Node("ConvTranspose", [Signed(random, 1, 1, 8, 8), Signed(random, 1, 1, 3, 3)], 1, ("strides", new[] { 1L, 3L }),
+            ("dilations", new[] { 2L, 2L }), ("pads", new[] { 2L, 1L, 2L, 1L })).AssertAgreesWithPeers();
         Node("ConvTranspose", [Signed(random, 1, 4, 5), Signed(random, 4, 3, 3), b], 1, ("group", (long)group), ("strides", new[] { 2L }))
             .AssertAgreesWithPeers();
     }

@@ -83,7 +83,7 @@ internal sealed partial class OperatorTally(string name)
 
         void Compare(string what, Compiler.Graphs.Tensor[]? actual)
         {
-            if (actual is not null && Comparison.Difference(reference.Outputs, actual, test.CoarsestFloat) is { } difference)
+            if (actual is not null && Comparison.Difference(reference.Outputs, actual, test) is { } difference)
                 Failures.Add((index, test, $"{what}: {difference}"));
         }
     }

@@ -112,7 +112,7 @@ internal static class Elementwise
         ElementType from = c.Type(), to = c.TypeOf(c.Schema.Outputs[0].Types);
         bool isUnsigned = to is ElementType.UInt8 or ElementType.UInt16 or ElementType.UInt32 or ElementType.UInt64;
         // Half floats are computed in float32 here, which holds more.
-        bool fits = !from.IsFloat() || to is ElementType.Float32 or ElementType.Float64 or ElementType.Bool;
+        bool fits = to.IsFloat() ? to is ElementType.Float32 or ElementType.Float64 : !from.IsFloat() || to == ElementType.Bool;
         bool isWild = c.Draw.Chance(0.1) && fits;
         int[] dims = c.Draw.Dims(c.Draw.Rank());
         c.Data(isWild ? c.Draw.Wild(from, dims) : c.Draw.Tensor(from, dims, isUnsigned && from.IsFloat() ? 0 : -100, 100));

@@ -136,9 +136,12 @@ internal static class Movement
         int[] dims = [.. Enumerable.Range(0, rank).Select(i => i < 2 && rank > 2 ? c.Draw.Int(1, 3) : c.Draw.Int(1, 6))];
         string mode = c.Draw.Pick("nearest", "nearest", "linear", "linear", c.Opset >= 11 && c.Draw.Chance(0.2) ? "cubic" : "nearest");
         c.With("mode", mode);
+        string rounding = c.Draw.Pick("round_prefer_floor", "round_prefer_ceil", "floor", "ceil");
+        if (mode == "nearest") c.Perhaps("nearest_mode", rounding);
+        // floor and ceil of symmetric coordinates are those of rounding errors, which are not the same in two programs.
+        bool isSymmetric = c.Opset >= 19 && (mode != "nearest" || rounding is not ("floor" or "ceil"));
         c.Perhaps("coordinate_transformation_mode", c.Draw.Pick(
-            "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", c.Opset >= 19 ? "half_pixel_symmetric" : "half_pixel"));
-        if (mode == "nearest") c.Perhaps("nearest_mode", c.Draw.Pick("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"));
+            "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", isSymmetric ? "half_pixel_symmetric" : "half_pixel"));
         if (c.Draw.Chance(0.01)) c.With("antialias", 1);
         if (mode == "cubic") c.Perhaps("cubic_coeff_a", -0.5f).Perhaps("exclude_outside", c.Draw.Int(0, 1));
         float[] scales = [.. dims.Select((_, i) => i < rank - 2 ? 1f : c.Draw.Pick(0.5f, 0.6f, 1f, 1.5f, 2f, 2f, 3f))];

@@ -14,8 +14,9 @@ internal static class Windows
         Window window = Attributes(c);
         c.With("kernel_shape", Longs(window.Kernel)).Perhaps("ceil_mode", c.Draw.Int(0, 1)).Perhaps("count_include_pad", c.Draw.Int(0, 1));
         c.Data([Batch(c), c.Draw.Int(1, 5), .. window.Sizes]);
-        // ONNX Runtime leaves dilations out of SAME's padding in pools; ONNX's shape inference does not.
-        c.Disputed(window.IsSame && window.Dilations.Any(d => d > 1));
+        // ONNX Runtime leaves dilations out of SAME's padding in pools, and pads less than nothing where strides are larger than the window;
+        // ONNX's shape inference does neither.
+        c.Disputed(window.IsSame && window.Kernel.Where((k, i) => window.Dilations[i] > 1 || window.Strides[i] > k).Any());
         if (c.Schema.Operator != "MaxPool" || c.Draw.Chance(0.985)) return;
         c.Outputs(2).Perhaps("storage_order", c.Draw.Int(0, 1));
     }
