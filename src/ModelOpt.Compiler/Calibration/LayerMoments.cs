@@ -10,6 +10,9 @@ namespace ModelOpt.Compiler.Calibration;
 /// </summary>
 internal sealed class LayerMoments
 {
+    // As a share of the mean square: products are summed in float32.
+    private const double Noise = 1e-6;
+
     private readonly double[][] grams;
     private readonly double[][] crosses;
     private readonly bool areInputsKnown;
@@ -89,6 +92,13 @@ internal sealed class LayerMoments
         for (int i = 0; i < k; i++)
         {
             for (int j = 0; j < k; j++) covariance[(i * k) + j] = gram[(i * (k + 1)) + j] - (mean[i] * mean[j]);
+        }
+
+        // What float32 sums leave of an input that never varies is no variance, and makes no matrix positive definite.
+        for (int i = 0; i < k; i++)
+        {
+            if (covariance[i * (k + 1)] > Noise * gram[i * (k + 2)]) continue;
+            for (int j = 0; j < k; j++) covariance[(i * k) + j] = covariance[(j * k) + i] = 0;
         }
 
         return covariance;

@@ -26,7 +26,13 @@ internal sealed class ForeignGrids : Pass
             {
                 value.Quantization = null;
                 changes++;
-                if (value.IsConstant) continue;
+                if (value.Constant is { } constant)
+                {
+                    // One that was computed when the model was simplified is not rounded yet.
+                    value.Constant = grid.Round(constant);
+                    continue;
+                }
+
                 wide.Add(value.Name);
                 if (grid.IsPerTensor && grid.Type != ElementType.Int32) Clip(graph, value, grid);
             }
