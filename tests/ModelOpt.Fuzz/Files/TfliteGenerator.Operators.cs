@@ -19,7 +19,8 @@ internal sealed partial class TfliteGenerator
     [
         Arithmetic, Arithmetic, x => Emit(Unary[random.Next(Unary.Length)], [x], [Output(x)]),
         x => Emit(BuiltinOperator.LeakyRelu, [x], [Output(x)], new LeakyReluOptions(0.1f)),
-        x => Emit(BuiltinOperator.PRelu, [x, Constant(type, Broadcastable(x))], [Output(x)]), Requantize, Cast, Resize, Preprocess,
+        x => Emit(BuiltinOperator.PRelu, [x, Constant(type, Broadcastable(x))], [Output(x)]),
+        x => Emit(BuiltinOperator.Pow, [x, Constant(type, Broadcastable(x))], [Output(x)]), Requantize, Cast, Resize, Preprocess,
     ];
 
     private Action<int>[] Movements =>

@@ -28,6 +28,7 @@ public class ShapeInferenceTests
         new(BuiltinOperator.AveragePool2D, Pool, [Image], [Floats(2, 3, 2, 8)]),
         .. Arithmetic(BuiltinOperator.Add, BuiltinOperator.Sub, BuiltinOperator.Mul, BuiltinOperator.Div, BuiltinOperator.Minimum,
             BuiltinOperator.Maximum),
+        new(BuiltinOperator.Pow, null, [Image, Floats(6, 1)], [Image]),
         new(BuiltinOperator.PRelu, null, [Image, Floats(8).AsConstant()], [Image]),
         new(BuiltinOperator.Concatenation, new ConcatenationOptions(-2, ActivationFunction.None), [Image, Floats(2, 4, 1, 8)],
             [Floats(2, 4, 7, 8)]),
