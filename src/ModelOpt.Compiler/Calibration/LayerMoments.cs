@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Calibration;
 internal sealed class LayerMoments
 {
     // As a share of the mean square: products are summed in float32.
-    private const double Noise = 1e-6;
+    private const double Noise = 1e-7;
 
     private readonly double[][] grams;
     private readonly double[][] crosses;
@@ -94,14 +94,10 @@ internal sealed class LayerMoments
             for (int j = 0; j < k; j++) covariance[(i * k) + j] = gram[(i * (k + 1)) + j] - (mean[i] * mean[j]);
         }
 
-        // What float32 sums leave of an input that never varies is no variance, and makes no matrix positive definite.
-        for (int i = 0; i < k; i++)
-        {
-            if (covariance[i * (k + 1)] > Noise * gram[i * (k + 2)]) continue;
-            for (int j = 0; j < k; j++) covariance[(i * k) + j] = covariance[(j * k) + i] = 0;
-        }
-
-        return covariance;
+        // What float32 sums leave where the input never varies is no variance, and no positive definite matrix.
+        double variance = 0, square = 0;
+        for (int i = 0; i < k; i++) (variance, square) = (variance + covariance[i * (k + 1)], square + gram[i * (k + 2)]);
+        return variance > Noise * square ? covariance : new double[k * k];
     }
 
     /// <summary>The mean of an element of y.</summary>
