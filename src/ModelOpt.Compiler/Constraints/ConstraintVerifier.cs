@@ -24,7 +24,9 @@ internal static class ConstraintVerifier
     public static void Verify(Graph graph, byte[] tflite)
     {
         if (!graph.Nodes.Any(n => ConstraintsOf(n) is not null)) return;
-        Node[] layers = [.. graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted && n.Input(1).IsConstant)];
+        // A ConvTranspose, which nothing constrains, is written as a convolution, too.
+        Node[] layers = [.. graph.Nodes.Where(n =>
+            (Operator.Of(n).Quantization == QuantizationRule.Weighted || n.Type == "ConvTranspose") && n.Input(1).IsConstant)];
         Runtime.Plan.Graph file = GraphReader.Read(tflite);
         Dictionary<StoredTensor, StoredNode> producers = file.Producers();
         (StoredNode Node, StoredTensor Weight)[] stored = [.. file.Nodes.Select(n => (Node: n, Weight: WeightOf(n, producers)!)).Where(s => s.Weight is not null)];

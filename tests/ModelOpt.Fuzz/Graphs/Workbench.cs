@@ -48,7 +48,7 @@ internal sealed partial class Workbench : IDisposable
         {
             throw new FindingException(new Finding(FindingKind.Crash, "compile", $"takes longer than {s_longest}"));
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not FindingException)
         {
             throw new FindingException(new Finding(FindingKind.Crash, $"compile: {e.GetType().Name} in '{phases.Last}'", $"{e}"));
         }
