@@ -85,7 +85,8 @@ internal static class IntegerForm
     {
         if (node.Input(2).Quantization is not { Type: ElementType.Int32 } grid || grid.ZeroPoints.Any(z => z != 0)) return false;
         Quantization sums = Sums(node);
-        return grid.Axis == sums.Axis && grid.Scales.Count == sums.Scales.Count
+        bool isAlong = grid.Axis == sums.Axis || grid.Scales.Count == 1;
+        return isAlong && grid.Scales.Count == sums.Scales.Count
             && grid.Scales.Zip(sums.Scales).All(p => MathF.Abs(p.First - p.Second) <= ScaleTolerance * p.Second);
     }
 

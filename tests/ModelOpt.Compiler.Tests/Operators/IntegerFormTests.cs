@@ -47,6 +47,20 @@ public sealed class IntegerFormTests
         Assert.AreEqual(1, operators.Count(o => o == "QUANTIZE"), string.Join(' ', operators));
     }
 
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void A_layer_of_one_output_channel_computes_on_integers(bool hasBias)
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 3, 8, 8);
+        Value one = hasBias ? g.Add("Conv", x, g.Random(1, 1, 3, 3, 3), g.Random(2, 1)) : g.Add("Conv", x, g.Random(1, 1, 3, 3, 3));
+        g.Output(g.Add("Conv", one, g.Random(3, 4, 1, 3, 3), g.Random(4, 4)));
+        // Bias correction gives the layer a bias where it has none.
+        string[] operators = [.. LoweringTesting.Operators(Compile(g.Build()).Tflite)];
+        Assert.AreEqual("QUANTIZE TRANSPOSE CONV_2D CONV_2D TRANSPOSE DEQUANTIZE", string.Join(' ', operators));
+    }
+
     /// <summary>A network whose Split feeds two convolutions and a Concat: all three read other ranges.</summary>
     [TestMethod]
     public void A_Split_into_branches_of_other_ranges_keeps_them()

@@ -67,11 +67,9 @@ internal static class BiasCorrection
 
     private static Value NoBias(Graph graph, Node layer, int channels)
     {
-        float input = layer.Input(0).Quantization!.Scale;
-        float[] scales = [.. layer.Input(1).Quantization!.Scales.Select(s => input * s)];
         Value bias = graph.AddConstant($"{layer.Label}_bias", Tensor.Zeros(ElementType.Float32, [channels]));
-        bias.Quantization = new Quantization(ElementType.Int32, scales, new int[channels], 0);
         layer.SetInput(2, bias);
+        GridAnnotation.FollowBias(layer);
         return bias;
     }
 
