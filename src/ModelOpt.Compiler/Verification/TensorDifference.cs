@@ -51,7 +51,8 @@ internal static class TensorDifference
     /// <summary>The root of the mean squared difference in shares of the root mean square of what is expected.</summary>
     /// <param name="expected">What it should be.</param>
     /// <param name="actual">What it is, of the same shape.</param>
-    public static double RelativeRms(Tensor expected, Tensor actual)
+    /// <param name="least">Added to that root mean square: what small values are compared with.</param>
+    public static double RelativeRms(Tensor expected, Tensor actual, double least)
     {
         float[] wanted = Elements.ToFloats(expected), got = Elements.ToFloats(actual);
         double signal = 0, noise = 0;
@@ -61,7 +62,7 @@ internal static class TensorDifference
             noise += ((double)wanted[i] - got[i]) * ((double)wanted[i] - got[i]);
         }
 
-        return noise == 0 ? 0 : Math.Sqrt(noise / signal);
+        return noise == 0 ? 0 : Math.Sqrt(noise / wanted.Length) / (Math.Sqrt(signal / wanted.Length) + least);
     }
 
     private static string Text<T>(int index, T actual, T expected) =>

@@ -9,7 +9,10 @@ namespace ModelOpt.Compiler.Verification;
 /// and rounding that differs by a step does not add up.
 /// </summary>
 /// <param name="stored">What the runtime computed, as real numbers, by name.</param>
-internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored)
+/// <param name="steps">
+/// The step of the grid that a value is rounded to in the TFLite file, by name: of two grids in a row the .onnx has one.
+/// </param>
+internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored, IReadOnlyDictionary<string, float> steps)
 {
     /// <summary>How many values were compared.</summary>
     public int Count { get; private set; }
@@ -24,6 +27,7 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
         if (pair is null && value.Consumers.Any(n => n.Type == "QuantizeLinear")) return expected;
         if (!stored.TryGetValue(name, out Tensor? actual)) return expected;
         float step = pair?.Input(1).Constant is { Count: 1 } scale ? scale.Span<float>()[0] : 0;
+        step = Math.Max(step, steps.GetValueOrDefault(name));
         if (TensorDifference.Find(expected, actual, step) is { } difference)
         {
             Node? layer = pair is null ? value.Producer : pair.Input(0).Producer;

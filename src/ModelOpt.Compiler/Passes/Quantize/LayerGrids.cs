@@ -13,6 +13,9 @@ internal sealed class LayerGrids : Pass
 {
     // Beyond 2^30 steps the int32 accumulator has no room for the products.
     private const double MaxBiasSteps = 1 << 30;
+
+    // What rounding a bias to the grid of the sums may change, in steps of the output: seldom enough to make another integer of it.
+    private const double MostOfOutputStep = 0.1;
     private const int Named = 3;
 
     /// <inheritdoc/>
@@ -68,13 +71,15 @@ internal sealed class LayerGrids : Pass
         if (node.InputOrNull(2) is not { Constant: { Type: ElementType.Float32 } tensor }) return false;
         if (!IntegerForm.HasIntegerWeight(node) || IntegerForm.IsOnSums(node)) return false;
         float[] scales = [.. IntegerForm.Sums(node).Scales];
+        double most = MostOfOutputStep * IntegerForm.Results(graph, node).Min(v => v.Quantization!.Scales.Min());
         int outputs = Math.Max(tensor.Count, scales.Length);
         float[] bias = new float[outputs];
         for (int i = 0; i < outputs; i++)
         {
             bias[i] = tensor.Span<float>()[tensor.Count == 1 ? 0 : i];
+            double step = scales[scales.Length == 1 ? 0 : i], lost = Math.Abs(bias[i] - (step * Math.Round(bias[i] / step)));
             // A number that is none is not smaller either.
-            if (!(Math.Abs(bias[i]) < MaxBiasSteps * scales[scales.Length == 1 ? 0 : i])) return false;
+            if (!(Math.Abs(bias[i]) < MaxBiasSteps * step && lost <= most)) return false;
         }
 
         graph.ReplaceConstant(node, 2, Tensor.Vector<float>(bias));
@@ -104,6 +109,6 @@ internal sealed class LayerGrids : Pass
         IntegerForm.WhyNot(node) is { } reason ? reason
         : !node.Input(1).IsConstant ? "its operands have no 8-bit grids"
         : !IntegerForm.HasIntegerWeight(node) ? "its weight is not symmetric int8, per tensor or per output channel"
-        : node.InputOrNull(2) is not null && !IntegerForm.IsOnSums(node) ? "its bias is too large for the grid of its sums"
+        : node.InputOrNull(2) is not null && !IntegerForm.IsOnSums(node) ? "its bias does not fit the grid of its sums"
         : "its input or output has no 8-bit grid";
 }
