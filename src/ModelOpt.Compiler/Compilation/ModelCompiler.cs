@@ -57,7 +57,7 @@ public static class ModelCompiler
             GraphVerifier.Verify(graph, "all passes");
             byte[] tflite = Lowering.Write(graph, cancellation);
             ConstraintVerifier.Verify(graph, tflite);
-            var files = new WrittenFiles(tflite, ModelPacker.Pack(tflite, cancellation), OnnxWriter.Write(graph));
+            var files = new WrittenFiles(ModelPacker.Pack(tflite, cancellation), OnnxWriter.Write(graph));
             Enter("verify", context);
             SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
             long original = onnx.LongLength + ExternalFiles.Of(modelFile).Sum(file => new FileInfo(file).Length);

@@ -14,9 +14,6 @@ namespace ModelOpt.Compiler.Verification;
 /// </param>
 internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored, IReadOnlyDictionary<string, float> steps)
 {
-    /// <summary>How many values were compared.</summary>
-    public int Count { get; private set; }
-
     /// <summary>Compares a value, and gives what the nodes that read it are to go on with.</summary>
     /// <param name="value">A value of the QDQ form, whose pairs are nodes.</param>
     /// <param name="expected">What its node computes.</param>
@@ -34,7 +31,6 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
             throw VerificationDiagnostics.WrongValue.Error(layer?.Label ?? name, name, difference);
         }
 
-        Count++;
         return actual;
     }
 

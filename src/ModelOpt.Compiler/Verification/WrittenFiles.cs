@@ -1,7 +1,6 @@
 namespace ModelOpt.Compiler.Verification;
 
-/// <summary>What a compilation writes, as bytes.</summary>
-/// <param name="Tflite">The TFLite file.</param>
+/// <summary>What of a compilation is verified, as bytes.</summary>
 /// <param name="Embedded">The form that is embedded: packed, or the TFLite file itself.</param>
 /// <param name="Onnx">The QDQ ONNX file.</param>
-internal sealed record WrittenFiles(byte[] Tflite, byte[] Embedded, byte[] Onnx);
+internal sealed record WrittenFiles(byte[] Embedded, byte[] Onnx);

@@ -25,7 +25,7 @@ public sealed class SelfCheckTests
     {
         Graph graph = Quantized(1);
         WrittenFiles files = Files(graph);
-        byte[] damaged = files.Tflite[..(files.Tflite.Length / 2)];
+        byte[] damaged = files.Embedded[..(files.Embedded.Length / 2)];
         Assert.AreEqual("MOPT5601", Refusal(graph, files with { Embedded = damaged }, Original(graph)).Descriptor.Code);
     }
 
@@ -77,11 +77,7 @@ public sealed class SelfCheckTests
         Assert.ThrowsExactly<CompilationException>(
             () => SelfCheck.Run(graph, files, original, Context with { Reference = reference })).Diagnostic;
 
-    private static WrittenFiles Files(Graph graph)
-    {
-        byte[] tflite = Lowering.Write(graph);
-        return new WrittenFiles(tflite, tflite, OnnxWriter.Write(graph));
-    }
+    private static WrittenFiles Files(Graph graph) => new(Lowering.Write(graph), OnnxWriter.Write(graph));
 
     private static Graph Original(Graph graph)
     {
