@@ -95,7 +95,9 @@ public sealed class GradientTapeTests
         CollectionAssert.Contains(new GradientTape(graph, graph.Outputs).Parameters.ToArray(), bias, "of fixed statistics it is");
     }
 
+    // What the whole process allocates is measured.
     [TestMethod]
+    [DoNotParallelize]
     public void What_the_way_back_does_not_look_at_takes_no_memory_and_changes_no_bit()
     {
         (long all, Tensor[] expected) = Run(keepsAll: true);
