@@ -1,7 +1,7 @@
 using System.Numerics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Numerics;
+using ModelOpt.Runtime.Kernels;
 
 namespace ModelOpt.Compiler.Operators;
 

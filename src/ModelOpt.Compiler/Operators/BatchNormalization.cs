@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Numerics;
+using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Numerics;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Simd;
 using ModelOpt.Runtime.Threading;
@@ -112,7 +111,8 @@ internal sealed unsafe class ConvGradient
             }
         }
 
-        if (phases is [var whole])
+        // The only phase of an axis shorter than its stride has some of the taps.
+        if (phases is [var whole] && used == w.Count)
         {
             Convolve(whole.Window with { Batch = window.Batch }, groups, dy, scratch, null, dx, isTraining, pool);
             return;

@@ -2,7 +2,6 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Numerics;
 using ModelOpt.Runtime.Kernels;
 
 namespace ModelOpt.Compiler.Operators;

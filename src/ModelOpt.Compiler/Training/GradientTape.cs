@@ -1,7 +1,7 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Operators;
+using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;

@@ -32,23 +32,21 @@ internal sealed class ReduceOperator : KernelOperator
             return OfNothing(node, mean);
         if (Middle(input.Shape, reduced) is var (outer, count, inner))
         {
-            if (mean && input.Type == TensorType.Float32)
-                return new AveragePoolF32Kernel(
-                    new Window2D(outer, count, 1, inner, 1, 1, inner, count, 1, 1, 1, 1, 1, 0, 0), float.NegativeInfinity,
-                    float.PositiveInfinity);
+            if (input.Type == TensorType.Float32)
+                return new AxisSumF32Kernel(outer, count, inner, mean);
             if (input.IsQuantized8 && output.IsQuantized8)
                 return Quantized(node, outer, count, inner, mean, output.TypeMin, output.TypeMax);
         }
         switch (input.Type)
         {
             case TensorType.Float32:
-                return new ReduceKernel<float>(reduce, mean);
+                return new ReduceKernel<float, double>(reduce, mean);
             case TensorType.Int32:
-                return new ReduceKernel<int>(reduce, mean);
+                return new ReduceKernel<int, int>(reduce, mean);
             case TensorType.Int64:
-                return new ReduceKernel<long>(reduce, mean);
+                return new ReduceKernel<long, long>(reduce, mean);
             case TensorType.UInt64:
-                return new ReduceKernel<ulong>(reduce, mean);
+                return new ReduceKernel<ulong, ulong>(reduce, mean);
             case TensorType.Int8 or TensorType.UInt8 when input.IsQuantized8:
                 node.Require(reduce.Count < MaxCount, "too many elements are summed");
                 return new ReduceQ8Kernel(

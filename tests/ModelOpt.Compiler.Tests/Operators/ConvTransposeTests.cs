@@ -69,4 +69,20 @@ public sealed class ConvTransposeTests
         Node("ConvTranspose", [Signed(random, 1, 4, 5), Signed(random, 4, 3, 3), b], 1, ("group", (long)group), ("strides", new[] { 2L }))
             .AssertAgreesWithPeers();
     }
+
+    [TestMethod]
+    public void A_result_shorter_than_the_stride_has_some_of_the_taps()
+    {
+        var random = new Random(17);
+        (string, object)[] attributes = [("strides", new[] { 2L, 2L }), ("pads", new[] { 1L, 1L, 1L, 1L })];
+        foreach (int group in (int[])[1, 2])
+        {
+            Node("ConvTranspose", [Signed(random, 2, 4, 1, 1), Signed(random, 4, 2, 3, 3)], 1, [("group", (long)group), .. attributes])
+                .AssertAgreesWithPeers();
+        }
+
+        // No tap at all lies over it: the result is the bias.
+        Node("ConvTranspose", [Signed(random, 1, 1, 1, 1), Signed(random, 1, 1, 1, 1), Signed(random, 1)], 1, ("strides", new[] { 4L, 4L }),
+            ("output_padding", new[] { 3L, 3L }), ("pads", new[] { 1L, 1L, 2L, 2L })).AssertAgreesWithPeers();
+    }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 
-namespace ModelOpt.Compiler.Numerics;
+namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
 /// Sums of float32 in an order that depends on their number alone: 16 interleaved partial sums whatever the width of vectors, which
