@@ -26,4 +26,7 @@ internal static class VerificationDiagnostics
 
     public static readonly DiagnosticDescriptor NotRunnable = new("MOPT5606", Error,
         "The file does not run", "the TFLite file that was written does not run on an input that the model takes: {0}", Remedy);
+
+    public static readonly DiagnosticDescriptor NotCompared = new("MOPT5607", Warning,
+        "A value could not be verified", "the TFLite file stores '{0}', and the .onnx has no value that it could be compared with.", Remedy);
 }

@@ -14,6 +14,11 @@ namespace ModelOpt.Compiler.Verification;
 /// </param>
 internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored, IReadOnlyDictionary<string, float> steps)
 {
+    private readonly HashSet<string> compared = new(StringComparer.Ordinal);
+
+    /// <summary>The names of the stored values that were compared so far.</summary>
+    public IReadOnlySet<string> Compared => compared;
+
     /// <summary>Compares a value, and gives what the nodes that read it are to go on with.</summary>
     /// <param name="value">A value of the QDQ form, whose pairs are nodes.</param>
     /// <param name="expected">What its node computes.</param>
@@ -23,6 +28,7 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
         (string name, Node? pair) = Pair(value);
         if (pair is null && value.Consumers.Any(n => n.Type == "QuantizeLinear")) return expected;
         if (!stored.TryGetValue(name, out Tensor? actual)) return expected;
+        compared.Add(name);
         float step = pair?.Input(1).Constant is { Count: 1 } scale ? scale.Span<float>()[0] : 0;
         step = Math.Max(step, steps.GetValueOrDefault(name));
         if (TensorDifference.Find(expected, actual, step) is { } difference)

@@ -73,6 +73,17 @@ public sealed class SelfCheckTests
         CollectionAssert.AreEqual(new[] { "MOPT5605" }, diagnostics.Diagnostics.Select(d => d.Descriptor.Code).ToArray());
     }
 
+    [TestMethod]
+    public void A_stored_value_that_the_onnx_does_not_name_is_said_to_be_unverified()
+    {
+        Graph graph = Quantized(1), renamed = Quantized(1);
+        renamed.Nodes[0].Output.Name = "other";
+        var diagnostics = new DiagnosticList();
+        SelfCheck.Run(graph, Files(graph) with { Onnx = OnnxWriter.Write(renamed) }, Original(graph), Context with { Diagnostics = diagnostics });
+        Diagnostic diagnostic = diagnostics.Diagnostics.Single();
+        Assert.AreEqual(("MOPT5607", graph.Nodes[0].Label), (diagnostic.Descriptor.Code, diagnostic.Layer));
+    }
+
     private static Diagnostic Refusal(Graph graph, WrittenFiles files, Graph original, Graph? reference = null) =>
         Assert.ThrowsExactly<CompilationException>(
             () => SelfCheck.Run(graph, files, original, Context with { Reference = reference })).Diagnostic;
