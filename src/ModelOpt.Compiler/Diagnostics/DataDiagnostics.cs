@@ -57,6 +57,11 @@ internal static class DataDiagnostics
         "Which array of the .npz file", "{0}; it holds {1}.",
         "Name the array behind the file: data.npz#name.");
 
+    public static readonly DiagnosticDescriptor AlwaysZero = new("MOPT3014", Warning,
+        "The data leaves a value at zero",
+        "'{0}' is 0 in all calibration samples, so that its range is not known; {1} of {2} calibrated values are.",
+        "Give CalibrationData that is like what the model will see, and the same preprocessing (InputMean, InputStd).");
+
     /// <summary>The exception that ends the work because of a data file.</summary>
     public static CompilationException In(
         this DiagnosticDescriptor descriptor, string file, Exception? inner, params object?[] arguments) =>

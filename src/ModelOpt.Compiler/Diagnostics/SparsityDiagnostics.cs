@@ -28,4 +28,9 @@ internal static class SparsityDiagnostics
     public static readonly DiagnosticDescriptor ScheduleTooLong = new("MOPT4106", Error,
         "Training is too short for the pruning schedule", "PruningEnd is {0}, but training has {1} steps.",
         "Set PruningEnd to at most that, or raise PruningEpochs.");
+
+    public static readonly DiagnosticDescriptor NoInfluence = new("MOPT4107", Warning,
+        "The outputs do not depend on a layer",
+        "no output changes with this layer's weights on the calibration data, so {0:P0} of them became zero.",
+        "Give CalibrationData that is like what the model will see, or set the layer's sparsity in a rule of the recipe.");
 }

@@ -66,6 +66,20 @@ public sealed class NoEffectTests
     }
 
     [TestMethod]
+    public void Data_that_leaves_a_value_at_zero_is_said_to_tell_nothing()
+    {
+        using var folder = new TempFolder();
+        string data = folder.Write("x.npy", DataTesting.Npy("<f4", "4, 8", new byte[128]));
+        var g = new TestGraph();
+        g.Output(g.Add("Gemm", [g.Input("x", -1, 8), g.Random(2, 4, 8), g.Random(3, 4)], ("transB", 1)));
+        var diagnostics = new DiagnosticList();
+        Compile(g.Build(), Int8 with { CalibrationData = [data] }, folder, diagnostics);
+        Diagnostic diagnostic = diagnostics.Diagnostics.Single();
+        Assert.AreEqual("MOPT3014", diagnostic.Descriptor.Code);
+        StringAssert.Contains(diagnostic.Message, "'x' is 0 in all calibration samples");
+    }
+
+    [TestMethod]
     public void A_batch_of_one_has_its_biases_not_corrected()
     {
         var g = new TestGraph();

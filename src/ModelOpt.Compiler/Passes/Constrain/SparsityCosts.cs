@@ -30,8 +30,8 @@ internal static class SparsityCosts
     /// <param name="graph">The graph; it is not changed.</param>
     /// <param name="layers">The layers, in graph order.</param>
     /// <param name="context">Names the data.</param>
-    /// <returns>For each layer a price for each unit of its layout.</returns>
-    public static double[][] Of(Graph graph, List<SparseLayer> layers, PassContext context)
+    /// <returns>For each layer a price for each unit of its layout, and whether any output shows what becomes of its weights.</returns>
+    public static (double[][] Prices, bool[] AreSeen) Of(Graph graph, List<SparseLayer> layers, PassContext context)
     {
         List<Cost> costs = [];
         // The weights that the layers have are the best there are: the graph is its own reference.
@@ -54,12 +54,13 @@ internal static class SparsityCosts
         double[] changes = OutputSensitivity.Measure(
             graph, [.. layers.Zip(costs, (l, c) => (l.Node, c.Weight, c.Bias))], context, "sparsity: sensitivity");
         HashSet<Node> before = BeforeOthers(graph, [.. LayerRefit.LayersFrom(graph, layers[0].Node)]);
-        return [.. layers.Select((layer, i) =>
+        double[][] prices = [.. layers.Select((layer, i) =>
         {
-            double factor = costs[i].Error > 0 ? Math.Pow(changes[i] / costs[i].Error, SensitivityPower) : 1;
+            double factor = costs[i].Error is > 0 and { } error ? Math.Pow(changes[i] / error, SensitivityPower) : 1;
             if (before.Contains(layer.Node)) factor *= LeftBehind;
             return Array.ConvertAll(costs[i].Prices, p => p * factor);
         })];
+        return (prices, [.. changes.Zip(costs, (change, cost) => cost.Error is { } error && (change > 0 || error == 0))]);
     }
 
     /// <summary>The nodes of which a fitted layer's input is made.</summary>
@@ -94,13 +95,13 @@ internal static class SparsityCosts
             at += length;
         }
 
-        return new Cost(prices, sparse, bias, energy > 0 ? error / energy : 0);
+        return new Cost(prices, sparse, bias, energy > 0 ? error / energy : null);
     }
 
     /// <summary>What a layer's zeros cost.</summary>
     /// <param name="Prices">For each unit, as a share of the variance of the layer's output.</param>
     /// <param name="Weight">The weight with the share of zeros that is asked for, fitted.</param>
     /// <param name="Bias">The bias that goes with it.</param>
-    /// <param name="Error">What these make wrong, as a share of the variance of the layer's output.</param>
-    private sealed record Cost(double[] Prices, float[] Weight, float[] Bias, double Error);
+    /// <param name="Error">What these make wrong, as a share of the variance of the layer's output; null where that does not vary.</param>
+    private sealed record Cost(double[] Prices, float[] Weight, float[] Bias, double? Error);
 }

@@ -37,9 +37,11 @@ internal sealed class SparsityPass : Pass
         bool fits = context.IsCalibrated && context.Model.PruningCriterion != PruningCriterion.Magnitude;
         SparsityDistribution distribution = context.Model.SparsityDistribution ?? SparsityDistribution.Global;
         bool shares = fits && distribution == SparsityDistribution.Global && layers.Count(l => l.IsPooled) > 1;
-        double[][] prices = shares ? SparsityCosts.Of(graph, layers, context)
-            : [.. layers.Select(l => MagnitudePrices.Of(l.Layout, l.Node.Input(1).Constant!.Span<float>()))];
+        (double[][] prices, bool[] areSeen) = shares ? SparsityCosts.Of(graph, layers, context)
+            : ([.. layers.Select(l => MagnitudePrices.Of(l.Layout, l.Node.Input(1).Constant!.Span<float>()))], [.. layers.Select(_ => true)]);
         Mask[] masks = ZeroSelection.Choose(layers, prices, distribution);
+        foreach (int i in Enumerable.Range(0, layers.Count).Where(i => !areSeen[i]))
+            context.Diagnostics.Report(SparsityDiagnostics.NoInfluence.At(null, layers[i].Node.Label, masks[i].Sparsity));
         if (fits)
         {
             // How many zeros each layer has is settled; which ones, where it is known what the layer sees.

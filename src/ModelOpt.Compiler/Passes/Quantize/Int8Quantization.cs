@@ -31,6 +31,7 @@ internal sealed class Int8Quantization : Pass
         using Calibrator calibrator = new(graph, context);
         Dictionary<Value, ActivationStatistics> statistics = calibrator.Observe(scheme.Activations.Where(v =>
             GridAnnotation.Fixed(v) is null || v.Consumers.Any(n => n.Type is "Concat" or "Pad")));
+        ReportZeros(graph, statistics, context.Diagnostics);
         CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
         wide = WideConcats.Find(graph, scheme, Range, context.Diagnostics);
         notes.AddRange(wide.Select(n => $"{n.Label}: {WideConcats.Reason}"));
@@ -59,6 +60,13 @@ internal sealed class Int8Quantization : Pass
             : wide.Contains(node) ? WideConcats.Reason : null;
 
         ValueRange Range(Value value) => RangeEstimator.Estimate(statistics[value], method);
+    }
+
+    private static void ReportZeros(Graph graph, Dictionary<Value, ActivationStatistics> statistics, IDiagnosticSink diagnostics)
+    {
+        Value[] zeros = [.. graph.Inputs.Concat(graph.Values).Where(v => statistics.TryGetValue(v, out var s) && s.Histogram is { Min: 0, Max: 0 }).Distinct()];
+        if (zeros.Length > 0)
+            diagnostics.Report(DataDiagnostics.AlwaysZero.At(null, zeros[0].Producer?.Label, zeros[0].Name, zeros.Length, statistics.Count));
     }
 
     /// <summary>Whether any layer is to run in int8 and there is data to calibrate it with.</summary>

@@ -2,9 +2,11 @@ using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Passes;
 using ModelOpt.Compiler.Passes.Constrain;
 using ModelOpt.Compiler.Passes.Quantize;
+using ModelOpt.Compiler.Tests.Data;
 using ModelOpt.Compiler.Tests.Passes.Quantize;
 
 namespace ModelOpt.Compiler.Tests.Passes.Constrain;
@@ -71,6 +73,26 @@ public sealed class SparsityPassTests
         Assert.AreEqual((int)Math.Round(count * 0.5), zeros);
         Assert.IsGreaterThan(0.9 * weights.Length, Zeros(after[^1]));
         Assert.AreEqual(0, weights.Where((w, i) => w == 1 && after[^1].Span<float>()[i] == 0).Count());
+    }
+
+    [TestMethod]
+    [DataRow(false, false, "")]
+    [DataRow(true, false, "Gemm Gemm_1")]
+    [DataRow(false, true, "Gemm")]
+    public void A_layer_that_no_output_shows_is_named(bool isDead, bool isBlank, string named)
+    {
+        var g = new TestGraph();
+        Value bias = isDead ? g.Constant(Tensor.Of<float>([48], [.. Enumerable.Repeat(-1000f, 48)])) : g.Random(3, 48);
+        Value hidden = g.Add("Relu", g.Add("Gemm", g.Input("x", -1, 32), g.Random(1, 32, 48), bias));
+        g.Output(g.Add("Gemm", hidden, g.Random(2, 48, 40), g.Random(4, 40)));
+        Tensor data = TestGraph.RandomTensor(5, [64, 32]);
+        if (isBlank) data.Span<float>().Clear();
+        using var folder = new TempFolder();
+        string file = folder.Write("x.npy", DataTesting.Npy("<f4", "64, 32", data.Bytes.Span));
+        var diagnostics = new DiagnosticList();
+        ModelCompiler.Compile(folder.Write("m.onnx", OnnxWriter.Write(g.Build())),
+            new() { Quantization = QuantizationMode.None, Sparsity = 0.5, CalibrationData = [file] }, diagnostics);
+        Assert.AreEqual(named, string.Join(' ', diagnostics.Diagnostics.Where(d => d.Descriptor.Code == "MOPT4107").Select(d => d.Layer)));
     }
 
     [TestMethod]
