@@ -25,10 +25,16 @@ internal static class TensorDifference
 
     private static string? OfIntegers(Tensor expected, Tensor actual)
     {
-        long[] wanted = Elements.ToInt64s(expected), got = Elements.ToInt64s(actual);
-        int same = wanted.AsSpan().CommonPrefixLength(got);
-        return same == wanted.Length ? null : Text(same, got[same], wanted[same]);
+        if (expected.Type != actual.Type) return $"its type is {actual.Type}, not {expected.Type}";
+        ReadOnlySpan<byte> wanted = expected.Bytes.Span, got = actual.Bytes.Span;
+        int same = wanted.CommonPrefixLength(got);
+        if (same == wanted.Length) return null;
+        int index = same / expected.Type.Size();
+        return Text(index, Element(actual, index), Element(expected, index));
     }
+
+    private static decimal Element(Tensor tensor, int index) =>
+        tensor.Type == ElementType.UInt64 ? tensor.Span<ulong>()[index] : Elements.ToInt64s(tensor)[index];
 
     private static string? OfFloats(Tensor expected, Tensor actual, float step)
     {
@@ -45,7 +51,7 @@ internal static class TensorDifference
             (worst, worstDistance) = (i, distance);
         }
 
-        return worst < 0 ? null : Text(worst, got[worst], wanted[worst]);
+        return worst < 0 ? null : Text(worst, got[worst], wanted[worst], "G6");
     }
 
     /// <summary>The root of the mean squared difference in shares of the root mean square of what is expected.</summary>
@@ -65,6 +71,6 @@ internal static class TensorDifference
         return noise == 0 ? 0 : Math.Sqrt(noise / wanted.Length) / (Math.Sqrt(signal / wanted.Length) + least);
     }
 
-    private static string Text<T>(int index, T actual, T expected) =>
-        string.Create(CultureInfo.InvariantCulture, $"element {index} is {actual:G6} and should be {expected:G6}");
+    private static string Text(int index, IFormattable actual, IFormattable expected, string? format = null) =>
+        $"element {index} is {actual.ToString(format, CultureInfo.InvariantCulture)} and should be {expected.ToString(format, CultureInfo.InvariantCulture)}";
 }

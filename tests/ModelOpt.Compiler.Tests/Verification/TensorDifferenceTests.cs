@@ -1,0 +1,36 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Verification;
+
+namespace ModelOpt.Compiler.Tests.Verification;
+
+[TestClass]
+public sealed class TensorDifferenceTests
+{
+    [TestMethod]
+    public void Integers_of_all_64_bits_are_compared_and_told()
+    {
+        Tensor wanted = Tensor.Vector(1ul, ulong.MaxValue, 3ul), got = Tensor.Vector(1ul, ulong.MaxValue - 1, 3ul);
+        Assert.IsNull(TensorDifference.Find(wanted, wanted));
+        Assert.AreEqual("element 1 is 18446744073709551614 and should be 18446744073709551615", TensorDifference.Find(wanted, got));
+        Assert.AreEqual("element 0 is -2 and should be 2", TensorDifference.Find(Tensor.Vector<sbyte>(2), Tensor.Vector<sbyte>(-2)));
+    }
+
+    [TestMethod]
+    public void Another_shape_or_type_is_told()
+    {
+        Assert.AreEqual("its shape is [1], not [2]", TensorDifference.Find(Tensor.Vector(1f, 2f), Tensor.Vector(1f)));
+        Assert.AreEqual("its type is Int32, not Int64", TensorDifference.Find(Tensor.Vector(1L), Tensor.Vector(1)));
+    }
+
+    [TestMethod]
+    public void Floats_may_differ_by_a_step_or_by_the_rounding_of_sums()
+    {
+        Tensor wanted = Tensor.Vector(1f, 100f);
+        Assert.IsNull(TensorDifference.Find(wanted, Tensor.Vector(1.05f, 100f)));
+        Assert.IsNotNull(TensorDifference.Find(wanted, Tensor.Vector(1.2f, 100f)));
+        Assert.IsNull(TensorDifference.Find(wanted, Tensor.Vector(1.2f, 100f), step: 0.2f));
+        Assert.IsNotNull(TensorDifference.Find(wanted, Tensor.Vector(1.25f, 100f), step: 0.2f));
+        Assert.IsNotNull(TensorDifference.Find(wanted, Tensor.Vector(float.NaN, 100f), step: 0.2f));
+        Assert.IsNull(TensorDifference.Find(Tensor.Vector(float.NaN), Tensor.Vector(float.NaN)));
+    }
+}
