@@ -5,20 +5,21 @@ using ModelOpt.Compiler.Interpretation;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>
-/// Integers to floats: (q − zeroPoint) · scale, per tensor or along <c>axis</c>. Stays a node only where the pair with a
-/// QuantizeLinear could not be folded into an annotation.
+/// Integers to floats: (q − zeroPoint) · scale, per tensor, along <c>axis</c> or in blocks along it. Stays a node where its
+/// integers are not those of the pair with a QuantizeLinear, or no annotation says the same.
 /// </summary>
 internal sealed class DequantizeLinear : Operator
 {
     public override string Type => "DequantizeLinear";
+
+    public override int MinimumOpset(Node node) => LinearGrid.MinimumOpset(node, node.Input(0).Type);
 
     public override void InferShapes(Node node) => node.Define(0, node.Input(1).Type, node.ShapeOf(0));
 
     public override void Forward(ForwardContext context)
     {
         Tensor stored = context.Input(0);
-        Tensor zeroPoints = context.InputOrNull(2) ?? Tensor.Zeros(stored.Type, context.Input(1).Dims);
-        var grid = new LinearGrid(context.Node, stored.Dims, context.Input(1), zeroPoints);
+        var grid = new LinearGrid(context.Node, stored.Dims, context.Input(1), context.InputOrNull(2));
         var result = new float[stored.Count];
         ReadOnlySpan<int> q = Casting.To(stored, ElementType.Int32).Span<int>();
         for (int i = 0; i < result.Length; i++)
@@ -30,5 +31,8 @@ internal sealed class DequantizeLinear : Operator
         context.Output = Casting.To(Tensor.Of<float>(stored.Dims, result), context.Input(1).Type);
     }
 
-    public override void Lower(Lowering context, Node node) => throw LinearGrid.NotFolded(node);
+    public override void Lower(Lowering context, Node node)
+    {
+        if (!context.TryStoredInput(node)) LinearGridLowering.Dequantize(context, node);
+    }
 }

@@ -46,7 +46,8 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
         // An output that the caller gets in another float type is what a Cast makes of it.
         Node? last = value is { Producer: { Type: "Cast" } cast, Type: ElementType.Float16 or ElementType.Float64 }
             ? cast.Input(0).Producer : value.Producer;
-        if (last is not { Type: "DequantizeLinear" } restore || restore.Input(0).Producer is not { } pair) return (value.Name, null);
+        if (last is not { Type: "DequantizeLinear" } restore || restore.Input(0).Producer is not { Type: "QuantizeLinear" } pair)
+            return (value.Name, null);
         // An input that is an output, too, comes back as it was given, not rounded.
         bool isRounded = stored.ContainsKey(value.Name) || pair.Input(0).Producer is null;
         return (isRounded ? value.Name : pair.Input(0).Name, pair);

@@ -67,6 +67,15 @@ internal readonly struct ReciprocalSquareRootFunction : IUnaryFunction
     public float Apply(float x) => 1 / MathF.Sqrt(x);
 }
 
+/// <summary>The nearest integer, the even one of two.</summary>
+internal readonly struct RoundFunction : IUnaryFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector<float> Apply(Vector<float> x) => Vector.Round(x);
+
+    public float Apply(float x) => MathF.Round(x);
+}
+
 /// <summary>Divides the elements into items of equal length.</summary>
 internal abstract class ElementwiseKernel(int elements, int workPerElement) : Kernel
 {

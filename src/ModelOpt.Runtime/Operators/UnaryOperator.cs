@@ -29,6 +29,7 @@ internal sealed class UnaryOperator : KernelOperator
             BuiltinOperator.Neg => new UnaryF32Kernel<NegateFunction>(elements, default),
             BuiltinOperator.Sqrt => new UnaryF32Kernel<SquareRootFunction>(elements, default),
             BuiltinOperator.Rsqrt => new UnaryF32Kernel<ReciprocalSquareRootFunction>(elements, default),
+            BuiltinOperator.Round => new UnaryF32Kernel<RoundFunction>(elements, default),
             BuiltinOperator.LeakyRelu => new UnaryF32Kernel<LeakyReluFunction>(elements, new LeakyReluFunction(alpha)),
             _ => new UnaryF32Kernel<ClampFunction>(elements, Clamp(node.Operator)),
         };
@@ -51,6 +52,7 @@ internal sealed class UnaryOperator : KernelOperator
         BuiltinOperator.Neg => default(NegateFunction).Apply,
         BuiltinOperator.Sqrt => default(SquareRootFunction).Apply,
         BuiltinOperator.Rsqrt => default(ReciprocalSquareRootFunction).Apply,
+        BuiltinOperator.Round => default(RoundFunction).Apply,
         BuiltinOperator.LeakyRelu => new LeakyReluFunction(alpha).Apply,
         _ => Clamp(op).Apply,
     };

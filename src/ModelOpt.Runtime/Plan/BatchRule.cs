@@ -40,7 +40,7 @@ internal static class BatchRule
                 or BuiltinOperator.Logistic or BuiltinOperator.Tanh or BuiltinOperator.HardSwish or BuiltinOperator.Relu
                 or BuiltinOperator.Relu6 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Relu0To1
                 or BuiltinOperator.LeakyRelu or BuiltinOperator.Neg or BuiltinOperator.Exp or BuiltinOperator.Log
-                or BuiltinOperator.Sqrt or BuiltinOperator.Rsqrt
+                or BuiltinOperator.Sqrt or BuiltinOperator.Rsqrt or BuiltinOperator.Round
                 or BuiltinOperator.DepthToSpace or BuiltinOperator.SpaceToDepth
                 or BuiltinOperator.ResizeBilinear or BuiltinOperator.ResizeNearestNeighbor:
                 return OnlyFirst(node, batched);

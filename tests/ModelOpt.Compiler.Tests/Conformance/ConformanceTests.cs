@@ -47,8 +47,6 @@ public sealed class ConformanceTests
         ("pow_types_int32", "TFLite's POW is of floats, which do not hold every integer"),
         ("pow_types_int64", "likewise"),
         ("pow_types_float$", "likewise: the base is an integer"),
-        ("quantizelinear", "quantization is an annotation of values; its scales here are computed"),
-        ("dequantizelinear", "quantization is an annotation of values; its scales here are computed"),
     ];
 
     /// <summary>What LiteRT does not run although our runtime does.</summary>

@@ -77,12 +77,12 @@ internal sealed class QdqModel
     public string Floats(int seed, params int[] dims) => Constant(TestGraph.RandomTensor(seed, dims));
 
     /// <summary>Makes a value an output, under its own name.</summary>
-    public QdqModel Output(string value)
+    public QdqModel Output(string value, ElementType type = ElementType.Float32)
     {
         // The rank is not stated: shape inference finds it.
         Model.Graph.Output.Add(new Compiler.Onnx.Proto.ValueInfoProto
         {
-            Name = value, Type = new Compiler.Onnx.Proto.TypeProto { TensorType = new() { ElemType = 1 } },
+            Name = value, Type = new Compiler.Onnx.Proto.TypeProto { TensorType = new() { ElemType = (int)type } },
         });
         return this;
     }

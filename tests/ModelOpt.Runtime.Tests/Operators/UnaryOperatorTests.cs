@@ -21,6 +21,7 @@ public class UnaryOperatorTests
         (BuiltinOperator.Sqrt, x => Math.Sqrt(Math.Max(x, 0))),
         (BuiltinOperator.Rsqrt, x => 1 / Math.Sqrt(x)),
         (BuiltinOperator.Log, Math.Log),
+        (BuiltinOperator.Round, Math.Round),
     ];
 
     [TestMethod]

@@ -9,7 +9,8 @@ internal sealed partial class Lowering
 {
     private void DefineInput(Value input)
     {
-        TfliteTensor tensor = Define(input, AxisOrder.Identity(Rank(input)), quantized: false);
+        TfliteTensor tensor = InputGrid(input) is { } grid
+            ? DefineStored(input, grid) : Define(input, AxisOrder.Identity(Rank(input)), quantized: false);
         if (graph.DeclaredType(input) is { } declared)
         {
             TfliteTensor given = new(input.Name, DeclaredType(declared), tensor.Dims, tensor.OpenAxis);
@@ -82,7 +83,7 @@ internal sealed partial class Lowering
             throw EmitDiagnostics.UnsupportedType.Error(real.Name, real.Name, $"{quantization.Type} with a grid of its own");
         TensorType type = TypeOf(quantization.Type, null);
         TfliteTensor tensor = new($"{real.Name}/quantized", type, real.Dims, real.OpenAxis, quantization);
-        Emit(BuiltinOperator.Quantize, [real], [tensor], new EmptyOptions(BuiltinOptionsType.Quantize));
+        EmitQuantize(real, tensor);
         return tensor;
     }
 

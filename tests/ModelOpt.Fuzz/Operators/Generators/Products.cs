@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
 
 namespace ModelOpt.Fuzz.Operators.Generators;
 
@@ -109,10 +110,18 @@ internal static class Products
 
         if (perAxis && (axis != 1 || c.Draw.Chance(0.5))) c.With("axis", c.Draw.Axis(axis, rank));
         c.Data(data);
-        c.Parameter(c.Draw.Tensor(c.Type(1), shape, 0.05, 2));
+        c.Parameter(WithoutZeros(c.Draw.Tensor(c.Type(1), shape, 0.05, 2)));
         bool hasZero = integer != ElementType.Int32 && c.Draw.Chance(0.8);
         if (hasZero || (c.Schema.Operator == "QuantizeLinear" && integer != ElementType.UInt8 && !c.Schema.HasAttribute("output_dtype")))
             c.Parameter(c.Draw.Tensor(integer, shape, -20, 20));
         else if (c.Schema.Operator == "QuantizeLinear") c.With("output_dtype", (long)integer);
+    }
+
+    /// <summary>Scales are not 0: what is divided by it, C++ leaves open.</summary>
+    private static Tensor WithoutZeros(Tensor scales)
+    {
+        Tensor reals = Casting.To(scales, ElementType.Float64);
+        foreach (ref double scale in reals.Span<double>()) scale = scale == 0 ? 1 : scale;
+        return Casting.To(reals, scales.Type);
     }
 }
