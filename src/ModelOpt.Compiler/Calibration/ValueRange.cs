@@ -7,6 +7,8 @@ namespace ModelOpt.Compiler.Calibration;
 /// <param name="Max">The largest, at least 0 for quantization.</param>
 internal readonly record struct ValueRange(float Min, float Max)
 {
+    private const float ScaleOfZero = 1f / (1 << 16);
+
     /// <summary>The scale; 0 for an empty range.</summary>
     public float Scale => (Max - Min) / 255f;
 
@@ -21,9 +23,12 @@ internal readonly record struct ValueRange(float Min, float Max)
     /// <param name="other">The other range.</param>
     public ValueRange Union(ValueRange other) => new(MathF.Min(Min, other.Min), MathF.Max(Max, other.Max));
 
-    /// <summary>The int8 parameters; scale 1 for a value that is always zero.</summary>
+    /// <summary>
+    /// The int8 parameters. A value that is always zero gets a fine scale: a layer that reads it computes nothing but its bias, which
+    /// lies on the grid of input times weight.
+    /// </summary>
     public Quantization ToQuantization() =>
         Scale == 0
-            ? Quantization.PerTensor(ElementType.Int8, 1, 0)
+            ? Quantization.PerTensor(ElementType.Int8, ScaleOfZero, 0)
             : Quantization.PerTensor(ElementType.Int8, Scale, ZeroPoint);
 }

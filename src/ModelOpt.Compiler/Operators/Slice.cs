@@ -177,9 +177,10 @@ internal sealed class Slice : Operator, IDifferentiable
         }
 
         TfliteTensor input = context.Input(node, 0, order), output = context.Output(node, 0, order);
-        if (Array.TrueForAll(stride, s => s == 1))
+        // Of a SLICE whose size is -1, which is the rest, LiteRT's XNNPACK computes nothing.
+        if (openEnds == 0 && Array.TrueForAll(stride, s => s == 1))
         {
-            int[] sizes = [.. begin.Select((b, i) => (openEnds >> i & 1) != 0 ? -1 : end[i] - b)];
+            int[] sizes = [.. begin.Select((b, i) => end[i] - b)];
             context.Emit(
                 BuiltinOperator.Slice, [input, Vector("begin", begin), Vector("size", sizes)], [output],
                 new EmptyOptions(BuiltinOptionsType.Slice));

@@ -38,7 +38,8 @@ internal sealed class TrainedRange
         .Where(v => !v.IsConstant && v.Quantization is { Type: ElementType.Int8, IsPerTensor: true })
         .GroupBy(v => v.Quantization!, ReferenceEqualityComparer.Instance)
         .Select(g => g.ToArray())
-        .Where(g => !Array.Exists(g, v => v.Producer is null || GridAnnotation.Fixed(v) is not null || HoldsConstant(v.Producer)))
+        .Where(g => !Array.Exists(g, v =>
+            v.Producer is null || GridAnnotation.Fixed(v, n => IntegerForm.Is(graph, n)) is not null || HoldsConstant(v.Producer)))
         .Select(g => new TrainedRange(g, kind))];
 
     /// <summary>The real numbers that the smallest and the largest integer stand for.</summary>

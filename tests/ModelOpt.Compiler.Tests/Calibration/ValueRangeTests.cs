@@ -11,7 +11,7 @@ public sealed class ValueRangeTests
     [DataRow(-255f, 0f, 1f, 127)]
     [DataRow(-64f, 191f, 1f, -64)]
     [DataRow(-51f, 204f, 1f, -77)]
-    [DataRow(0f, 0f, 1f, 0)]
+    [DataRow(0f, 0f, 1f / 65536, 0)]
     public void Int8_covers_the_range(float min, float max, float scale, int zeroPoint) =>
         Assert.AreEqual(Quantization.PerTensor(ElementType.Int8, scale, zeroPoint), new ValueRange(min, max).ToQuantization());
 

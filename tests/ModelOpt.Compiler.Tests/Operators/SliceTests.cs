@@ -1,4 +1,6 @@
+using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 
 namespace ModelOpt.Compiler.Tests.Operators;
@@ -51,6 +53,23 @@ public sealed class SliceTests
         Assert.AreEqual(new Shape(Dim.Unknown), Of(Floats(N), [0], [5]).Infer().Shape);
         Assert.AreEqual(
             new Shape(N), Node("Slice", [Floats(N), Tensor.Vector(0L), Sizes(N), Tensor.Vector(0L)]).Infer().Shape);
+    }
+
+    [TestMethod]
+    [DataRow(new[] { -1, 5 }, 1)]
+    [DataRow(new[] { -1, 5, 4 }, 1)]
+    [DataRow(new[] { -1, 5, 4 }, 2)]
+    [DataRow(new[] { -1, 2, 5, 4 }, 3)]
+    public void A_slice_of_an_open_batch_is_that_in_every_engine(int[] dims, int axis)
+    {
+        var g = new TestGraph();
+        g.Output(g.Add("Slice", g.Input("x", [.. dims.Select(d => (long)d)]), g.Longs(1), g.Longs(3), g.Longs(axis)));
+        Graph graph = g.Build();
+        ShapeInference.Run(graph);
+        byte[] tflite = Lowering.Write(graph);
+        Tensor x = TestGraph.RandomTensor(1, [1, .. dims[1..]]), expected = new Interpreter(graph).Run(x)[0];
+        CollectionAssert.AreEqual(expected.Span<float>().ToArray(), TfliteRunner.Run(tflite, x)[0].Span<float>().ToArray(), "runtime");
+        CollectionAssert.AreEqual(expected.Span<float>().ToArray(), TfliteRunner.RunLiteRt(tflite, x)[0].Span<float>().ToArray(), "LiteRT");
     }
 
     [TestMethod]

@@ -20,14 +20,14 @@ internal static class GridAnnotation
     /// <param name="ranges">The range of each quantized activation.</param>
     public static void Apply(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges)
     {
+        HashSet<Node> quantized = [.. scheme.Nodes];
         foreach (IReadOnlyList<Value> group in scheme.Groups)
         {
-            Quantization quantization = group.Select(Fixed).FirstOrDefault(q => q is not null)
+            Quantization quantization = group.Select(v => Fixed(v, quantized.Contains)).FirstOrDefault(q => q is not null)
                 ?? group.Select(ranges).Aggregate((a, b) => a.Union(b)).ToQuantization();
             foreach (Value value in group) value.Quantization = quantization;
         }
 
-        HashSet<Node> quantized = [.. scheme.Nodes];
         foreach (Node node in scheme.Nodes)
         {
             if (Operator.Of(node).Quantization == QuantizationRule.Weighted && node.Input(1).IsConstant) Weighted(graph, node, quantized);
@@ -35,10 +35,11 @@ internal static class GridAnnotation
         }
     }
 
-    /// <summary>The parameters that TFLite prescribes for an operator's output, or null.</summary>
+    /// <summary>The parameters that TFLite prescribes for what an operator writes in int8, or null.</summary>
     /// <param name="value">The output.</param>
-    public static Quantization? Fixed(Value value) =>
-        value.Producer is null ? null : IntegerForm.Prescribed(value.Producer);
+    /// <param name="isInt8">Whether a node is to run in int8.</param>
+    public static Quantization? Fixed(Value value, Func<Node, bool> isInt8) =>
+        value.Producer is { } producer && isInt8(producer) ? IntegerForm.Prescribed(producer) : null;
 
     private static void Weighted(Graph graph, Node node, HashSet<Node> quantized)
     {

@@ -19,7 +19,7 @@ internal sealed class Int8Quantization : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         if (!IsWanted(graph, context)) return PassResult.Of(0);
-        HashSet<Node> wide = [], dividing = Divisions.Feeding(graph);
+        HashSet<Node> wide = [], coarse = [], dividing = Divisions.Feeding(graph);
         QuantizationScheme scheme = QuantizationScheme.Of(graph, WhyFloat);
         List<string> notes = [.. scheme.Reasons.Select(r => $"{r.Key.Label}: {r.Value}")];
         if (scheme.Nodes.Count == 0)
@@ -29,15 +29,18 @@ internal sealed class Int8Quantization : Pass
         }
 
         using Calibrator calibrator = new(graph, context);
-        Dictionary<Value, ActivationStatistics> statistics = calibrator.Observe(scheme.Activations.Where(v =>
-            GridAnnotation.Fixed(v) is null || v.Consumers.Any(n => n.Type is "Concat" or "Pad")));
+        Dictionary<Value, ActivationStatistics> statistics = calibrator.Observe(scheme.Activations);
         ReportZeros(graph, statistics, context.Diagnostics);
         CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
+        coarse = CoarseGrids.Find(graph, scheme, Range);
+        notes.AddRange(coarse.Select(n => $"{n.Label}: {CoarseGrids.Reason}"));
+        scheme = QuantizationScheme.Of(graph, WhyFloat);
         wide = WideConcats.Find(graph, scheme, Range, context.Diagnostics);
         notes.AddRange(wide.Select(n => $"{n.Label}: {WideConcats.Reason}"));
         HashSet<Node> chosen = [.. scheme.Nodes.Except(wide)];
-        foreach (Node node in Requantization.Insert(graph, chosen.Contains)) statistics[node.Output] = statistics[node.Input(0)];
-        scheme = QuantizationScheme.Of(graph, WhyFloat);
+        Follow(Requantization.Insert(graph, chosen.Contains));
+        Follow(Requantization.Separate(graph, scheme, Range));
+        if (scheme.Nodes.Count == 0) context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
 
         Tensor[]? batch = calibrator.Batch(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
         Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
@@ -57,7 +60,14 @@ internal sealed class Int8Quantization : Pass
 
         string? WhyFloat(Node node) => !IsInt8(node, context) ? "the recipe says so"
             : dividing.Contains(node) ? Divisions.Reason
+            : coarse.Contains(node) ? CoarseGrids.Reason
             : wide.Contains(node) ? WideConcats.Reason : null;
+
+        void Follow(IEnumerable<Node> requantizing)
+        {
+            foreach (Node node in requantizing) statistics[node.Output] = statistics[node.Input(0)];
+            scheme = QuantizationScheme.Of(graph, WhyFloat);
+        }
 
         ValueRange Range(Value value) => RangeEstimator.Estimate(statistics[value], method);
     }

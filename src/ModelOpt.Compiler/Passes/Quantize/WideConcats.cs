@@ -29,9 +29,8 @@ internal static class WideConcats
         HashSet<Node> inFloat = [], quantized = [.. scheme.Nodes];
         foreach (Node concat in scheme.Nodes.Where(n => n.Type == "Concat"))
         {
-            float[] widths = [.. concat.Inputs.OfType<Value>()
-                .Select(v => v.Constant is { } c ? RangeOf(c) : ranges(v)).Select(r => r.Max - r.Min).Where(w => w > 0)];
-            if (widths.Length == 0 || widths.Max() <= MostApart * widths.Min()) continue;
+            float[] widths = Widths(concat, ranges);
+            if (widths.Length == 0 || !AreApart(widths.Min(), widths.Max())) continue;
             HashSet<Node> readers = [concat];
             Node? layer = Follow(graph, concat, quantized, readers);
             if (layer is null) inFloat.UnionWith(readers);
@@ -40,6 +39,21 @@ internal static class WideConcats
 
         return inFloat;
     }
+
+    /// <summary>How wide the ranges of a Concat's inputs are, those that are always zero apart.</summary>
+    /// <param name="concat">The Concat.</param>
+    /// <param name="ranges">The range of each activation that it reads.</param>
+    public static float[] Widths(Node concat, Func<Value, ValueRange> ranges) => [.. concat.Inputs.OfType<Value>()
+        .Select(v => Width(v.Constant is { } c ? RangeOf(c) : ranges(v))).Where(w => w > 0)];
+
+    /// <summary>How wide a range is.</summary>
+    /// <param name="range">The range.</param>
+    public static float Width(ValueRange range) => range.Max - range.Min;
+
+    /// <summary>Whether one grid is too coarse for the narrower of two ranges.</summary>
+    /// <param name="narrow">How wide the narrower one is.</param>
+    /// <param name="wide">How wide the other is.</param>
+    public static bool AreApart(float narrow, float wide) => wide > MostApart * narrow;
 
     /// <summary>Collects what computes from a node in int8, up to a layer with weights.</summary>
     /// <returns>Such a layer, or null where there is none.</returns>

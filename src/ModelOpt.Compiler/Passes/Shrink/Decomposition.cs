@@ -124,7 +124,7 @@ internal sealed class Decomposition(bool plain = false) : Pass
     {
         foreach (Candidate candidate in candidates.Where(c => c.Share is not null))
         {
-            long most = (long)((1 - candidate.Share!.Value) * candidate.Geometry.Macs);
+            long most = candidate.Geometry.Macs - (long)(candidate.Share!.Value * candidate.Geometry.Macs);
             candidate.Chosen = candidate.Curve.FirstOrDefault(c => c.Macs <= most)
                 ?? throw OutOfReach(candidate.Layer.Label, candidate.Share.Value, candidate.Geometry.Macs - candidate.Curve[^1].Macs, candidate.Geometry.Macs);
         }

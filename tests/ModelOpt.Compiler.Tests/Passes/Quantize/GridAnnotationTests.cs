@@ -58,6 +58,21 @@ public sealed class GridAnnotationTests
     }
 
     [TestMethod]
+    public void A_layer_that_reads_nothing_but_zeros_keeps_its_bias()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 3, 5, 5);
+        g.Output(g.Add("Conv", g.Add("Sub", x, x), g.Random(1, 4, 3, 3, 3), g.Floats(0.011f, 0.002f, -0.017f, 0.02f)));
+        Graph graph = g.Build();
+        graph.AssertArtifactsAgree();
+        Annotate(graph, v => v.Producer is null ? new(-1, 1) : v.Producer.Type == "Sub" ? new(0, 0) : new(-0.02f, 0.02f));
+        Node layer = graph.Nodes[1];
+        float step = layer.Output.Quantization!.Scale;
+        CollectionAssert.AreEqual(new[] { 0.011f, 0.002f, -0.017f, 0.02f }, layer.Input(2).Constant!.Span<float>().ToArray(),
+            Comparer<float>.Create((a, b) => MathF.Abs(a - b) < step / 10 ? 0 : a.CompareTo(b)));
+    }
+
+    [TestMethod]
     public void A_weight_shared_by_two_layers_gets_one_grid_and_a_shared_bias_two()
     {
         var g = new TestGraph();

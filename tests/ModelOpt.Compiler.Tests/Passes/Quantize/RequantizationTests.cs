@@ -80,6 +80,46 @@ public sealed class RequantizationTests
         Assert.AreEqual("Sigmoid Exp Concat Conv", graph.Types());
     }
 
+    [TestMethod]
+    public void Concats_that_movers_join_have_grids_of_their_own_where_ranges_are_far_apart()
+    {
+        Graph graph = ConcatsInARow(10);
+        using var folder = new TempFolder();
+        new Int8Quantization().Apply(graph, folder.Calibrated(graph));
+        Assert.AreEqual("Mul Concat Slice Mul Identity Concat", graph.Types());
+        Quantization wide = graph.Nodes[1].Output.Quantization!, narrow = graph.Nodes[^1].Output.Quantization!;
+        Assert.AreEqual(narrow, graph.Nodes[3].Output.Quantization);
+        Assert.IsGreaterThan(5 * narrow.Scale, wide.Scale);
+    }
+
+    [TestMethod]
+    [DataRow(10f)]
+    [DataRow(1f)]
+    public void Concats_in_a_row_agree_in_all_engines(float wide) => ConcatsInARow(wide).AssertArtifactsAgree();
+
+    [TestMethod]
+    public void Concats_that_movers_join_share_a_grid_where_ranges_are_near()
+    {
+        Graph graph = ConcatsInARow(1);
+        using var folder = new TempFolder();
+        new Int8Quantization().Apply(graph, folder.Calibrated(graph));
+        Assert.AreEqual("Mul Concat Slice Mul Concat", graph.Types());
+        Assert.AreEqual(1, graph.Nodes.Select(n => n.Output.Quantization).Distinct().Count());
+    }
+
+    /// <summary>
+    /// A Concat of ranges 1 and <paramref name="wide"/>, of which the narrow part meets a fraction of itself in a second one.
+    /// </summary>
+    private static Graph ConcatsInARow(float wide)
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 2, 4, 4);
+        Value both = g.Add("Concat", [x, g.Add("Mul", x, g.Scalar(wide))], ("axis", 1));
+        Value part = g.Add("Slice", both, g.Longs(0), g.Longs(2), g.Longs(1));
+        g.Output(g.Add("Concat", [g.Add("Mul", part, g.Scalar(0.0713f)), part], ("axis", 1)));
+        return g.Build();
+    }
+
     private static Graph SigmoidIntoConcat(bool reshaped)
     {
         var g = new TestGraph();

@@ -108,6 +108,22 @@ public sealed class DecompositionTests
     }
 
     [TestMethod]
+    public void The_share_of_a_layer_that_a_rank_meets_exactly_finds_that_rank()
+    {
+        // (1 - 0.8) · 48 · 240 is 2303.9999999999995 in floating point, and 8 · (48 + 240) is 2304.
+        var g = new TestGraph();
+        float[] left = TestGraph.RandomTensor(1, 48, 8).Span<float>().ToArray(), right = TestGraph.RandomTensor(2, 8, 240).Span<float>().ToArray();
+        float[] weight = [.. Enumerable.Range(0, 48 * 240)
+            .Select(i => Enumerable.Range(0, 8).Sum(r => left[(i / 240 * 8) + r] * right[(r * 240) + (i % 240)]))];
+        g.Output(g.Add("Gemm", [g.Input("x", -1, 240), g.Constant(Tensor.Of<float>([48, 240], weight))], ("transB", 1)));
+        Graph graph = g.Build();
+        Recipe recipe = new() { Layers = [new LayerRule("Gemm") { Decomposition = 0.8 }] };
+        PassContext context = new(new CompileOptions(), recipe, new DiagnosticList()) { Reference = graph.Clone() };
+        Assert.AreEqual(1, new Decomposition().Apply(graph, context).Changes);
+        Assert.AreEqual(new Shape(8, 240), graph.Nodes[0].Input(1).Shape);
+    }
+
+    [TestMethod]
     public void The_same_inputs_give_the_same_weights()
     {
         using TempFolder folder = new();

@@ -66,7 +66,7 @@ internal sealed class Judge(Workbench bench)
         if (isQuantized) return;
         // Where a layer reads a Concat of ranges far apart, one grid has to serve, and the compiler says so.
         if (compiled.Report.Diagnostics.All(d => d.Descriptor.Code != RecipeDiagnostics.WideConcat.Code)) IntegerCheck.Grids(emitted);
-        if (!variant.IsLossy) IntegerCheck.Near(original, emitted.Values, clean, noise);
+        if (!variant.IsLossy) IntegerCheck.Near(PrescribedGrids.Bound(original, emitted.Model), emitted, clean, noise);
     }
 
     private static Subject Emitted(Subject original, CompiledModel compiled)

@@ -12,23 +12,29 @@ namespace ModelOpt.Fuzz.Graphs.Checks;
 /// </summary>
 internal static class Noise
 {
-    private const int Draws = 4;
+    /// <summary>Draws that say enough of many elements.</summary>
+    public const int FewDraws = 4;
+
+    /// <summary>Draws that also say how far the noise of few elements reaches: where only one takes part, it differs tenfold.</summary>
+    public const int ManyDraws = 64;
 
     /// <summary>What rounding of activations does to the outputs of a QDQ model.</summary>
     /// <param name="subject">The QDQ model, evaluated.</param>
+    /// <param name="draws">How often noise is drawn.</param>
     /// <returns>The outputs without noise, by sample, and the largest mean square of the noise of a draw, by output.</returns>
-    public static (Dictionary<string, Tensor>[] Clean, Dictionary<string, double> Power) OfActivations(Subject subject)
+    public static (Dictionary<string, Tensor>[] Clean, Dictionary<string, double> Power) OfActivations(
+        Subject subject, int draws = FewDraws)
     {
         ModelProto model = subject.Model.Clone();
         List<(string Noise, string Value, float Step)> added = Inject(model, subject);
         using Reference reference = new(model);
         Dictionary<string, Tensor>[] clean = [.. Run((_, _) => 0)];
         Dictionary<string, double> power = subject.Outputs.ToDictionary(o => o, _ => 0.0);
-        for (int draw = 0; draw < 2 * Draws; draw++)
+        for (int draw = 0; draw < 2 * draws; draw++)
         {
             Random random = new(draw);
             Dictionary<string, float> signs = added.ToDictionary(a => a.Noise, _ => random.Next(2) == 0 ? 1f : -1f);
-            bool isUniform = draw < Draws;
+            bool isUniform = draw < draws;
             Dictionary<string, Tensor>[] noisy = [.. Run((noise, half) => isUniform ? (float)((random.NextDouble() - 0.5) * 2 * half) : signs[noise] * half)];
             foreach (string output in subject.Outputs)
                 power[output] = Math.Max(power[output], PowerOf(clean, noisy, output));
@@ -48,10 +54,11 @@ internal static class Noise
     /// <summary>What rounding of constants does to the outputs of a float model: the largest mean square of a draw, by output.</summary>
     /// <param name="subject">The float model, evaluated.</param>
     /// <param name="half">Whether constants become float16; else int8.</param>
-    public static Dictionary<string, double> OfConstants(Subject subject, bool half)
+    /// <param name="draws">How often noise is drawn.</param>
+    public static Dictionary<string, double> OfConstants(Subject subject, bool half, int draws = FewDraws)
     {
         Dictionary<string, double> power = subject.Outputs.ToDictionary(o => o, _ => 0.0);
-        for (int draw = 0; draw < Draws; draw++)
+        for (int draw = 0; draw < draws; draw++)
         {
             Random random = new(draw);
             ModelProto model = subject.Model.Clone();

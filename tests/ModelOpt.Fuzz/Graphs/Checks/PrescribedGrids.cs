@@ -1,0 +1,44 @@
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Onnx.Proto;
+using Tensor = ModelOpt.Compiler.Graphs.Tensor;
+
+namespace ModelOpt.Fuzz.Graphs.Checks;
+
+/// <summary>
+/// The grids that TFLite prescribes for Sigmoid, Softmax and Tanh end a step short of 1, which no choice of the compiler changes: the
+/// float model that int8 is compared with is bounded by them, too.
+/// </summary>
+internal static class PrescribedGrids
+{
+    /// <summary>Bounds the values of a float model that a QDQ model stores on such grids.</summary>
+    /// <param name="original">The float model, evaluated.</param>
+    /// <param name="emitted">The QDQ model that was made of it.</param>
+    public static Subject Bound(Subject original, ModelProto emitted)
+    {
+        ModelProto model = original.Model.Clone();
+        Grids grids = new(emitted);
+        foreach (NodeProto node in emitted.Graph.Node.Where(n => n.OpType is "Sigmoid" or "Softmax" or "Tanh"))
+        {
+            NodeProto? quantize = emitted.Graph.Node.FirstOrDefault(n => n.OpType == "QuantizeLinear" && n.Input[0] == node.Output[0]);
+            if (quantize is null || grids.Of(quantize) is not { Scale: 1f / 256 or 1f / 128 } grid) continue;
+            // The value has its name behind the pair where that is an output, else before it.
+            HashSet<string> names =
+                [node.Output[0], .. emitted.Graph.Node.Where(n => n.Input.Contains(quantize.Output[0])).Select(n => n.Output[0])];
+            if (model.Graph.Node.FirstOrDefault(n => n.OpType == node.OpType && names.Contains(n.Output[0])) is not { } source) continue;
+            string name = source.Output[0], unbounded = $"unbounded {name}";
+            source.Output[0] = unbounded;
+            NodeProto clip = new() { OpType = "Clip", Input = { unbounded }, Output = { name } };
+            clip.Input.Add([Scalar(model, grid.Low), Scalar(model, grid.High)]);
+            model.Graph.Node.Insert(model.Graph.Node.IndexOf(source) + 1, clip);
+        }
+
+        return model.Graph.Node.Count == original.Model.Graph.Node.Count ? original : new Subject(model, original.Inputs);
+    }
+
+    private static string Scalar(ModelProto model, float value)
+    {
+        string name = $"prescribed {model.Graph.Initializer.Count}";
+        model.Graph.Initializer.Add(OnnxTensors.Write(name, Tensor.Scalar(value)));
+        return name;
+    }
+}
