@@ -8,7 +8,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>
-/// The mean of each window over X [N, C, (H,) W]. Padding is left out of the count, or with <c>count_include_pad</c>
+/// The mean of each window over X [N, C, (D,) (H,) W]. Padding is left out of the count, or with <c>count_include_pad</c>
 /// counted as zeros; what ceil_mode lets a window reach beyond the padding is never counted.
 /// </summary>
 internal sealed class AveragePool : Operator, IDifferentiable
@@ -30,27 +30,41 @@ internal sealed class AveragePool : Operator, IDifferentiable
     public override void Forward(ForwardContext context)
     {
         Tensor x = context.Input(0);
-        (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
-        ElementType type = x.Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
-        Tensor source = Casting.To(x, type);
-        int[] dims = x.Rank == 3 ? [x.Dims[0], x.Dims[1], h.Output] : [x.Dims[0], x.Dims[1], v.Output, h.Output];
-        Tensor y = context.Allocate(type, dims);
+        WindowAxis[] axes = ConvGeometry.OfPool(context.Node).Axes(x.Dims);
+        int planes = x.Dims[0] * x.Dims[1];
+        Tensor y = Casting.To(x, x.Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32);
+        // How many elements of a box count is a product, so its mean is the mean of those of its planes.
+        if (axes is [var d, var high, var wide])
+        {
+            y = Planes(context, y, planes, d, WindowAxis.Whole(high.Input * wide.Input));
+            planes *= d.Output;
+        }
+
+        y = Planes(context, y, planes, axes.Length == 1 ? WindowAxis.None : axes[^2], axes[^1]);
+        context.Output = Casting.To(y.Reshape([x.Dims[0], x.Dims[1], .. axes.Select(a => a.Output)]), x.Type);
+    }
+
+    private static Tensor Planes(ForwardContext context, Tensor x, int planes, WindowAxis v, WindowAxis h)
+    {
+        Tensor y = context.Allocate(x.Type, [planes, v.Output, h.Output]);
         bool countPadding = context.Node.Int("count_include_pad", 0) != 0;
         int[] rows = Counts(v, countPadding), columns = Counts(h, countPadding);
         int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
-        new PlaneJob(x.Dims[0] * x.Dims[1], p =>
+        new PlaneJob(planes, p =>
         {
             for (int oy = 0, at = p * outputPlane; oy < v.Output; oy++)
             {
                 for (int ox = 0; ox < h.Output; ox++, at++)
                 {
                     int count = rows[oy] * columns[ox];
-                    if (type == ElementType.Float64) y.As<double>()[at] = Sum<double>(v, h, source.As<double>()[(p * inputPlane)..], oy, ox) / count;
-                    else y.As<float>()[at] = (float)(Sum<float>(v, h, source.As<float>()[(p * inputPlane)..], oy, ox) / count);
+                    if (x.Type == ElementType.Float64)
+                        y.As<double>()[at] = Sum<double>(v, h, x.As<double>()[(p * inputPlane)..], oy, ox) / count;
+                    else
+                        y.As<float>()[at] = (float)(Sum<float>(v, h, x.As<float>()[(p * inputPlane)..], oy, ox) / count);
                 }
             }
         }).Run(context.Pool);
-        context.Output = Casting.To(y, x.Type);
+        return y;
     }
 
     /// <inheritdoc/>

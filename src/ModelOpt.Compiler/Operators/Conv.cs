@@ -9,7 +9,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>
-/// Convolution over 1 or 2 axes: X [N, C, (H,) W], W [M, C/group, (KH,) KW], B [M] give [N, M, (OH,) OW].
+/// Convolution over 1, 2 or 3 axes: X [N, C, (D,) (H,) W], W [M, C/group, (KD,) (KH,) KW], B [M] give [N, M, (OD,) (OH,) OW]. One over 3
+/// becomes one over 2 before anything is compressed (<see cref="Passes.VolumeConvolutions"/>).
 /// </summary>
 internal sealed class Conv : Operator, IDifferentiable
 {
@@ -48,16 +49,36 @@ internal sealed class Conv : Operator, IDifferentiable
         }
 
         int group = (int)Group(context.Node);
-        Window2D window = ConvGeometry.OfConv(context.Node, w.Shape).ToWindow(x.Dims, w.Dims[0]);
-        int[] dims = x.Rank == 3
-            ? [x.Dims[0], w.Dims[0], window.OutputWidth]
-            : [x.Dims[0], w.Dims[0], window.OutputHeight, window.OutputWidth];
-        Tensor y = context.Allocate(x.Type, dims);
+        WindowAxis[] axes = ConvGeometry.OfConv(context.Node, w.Shape).Axes(x.Dims);
+        Tensor y = context.Allocate(x.Type, [x.Dims[0], w.Dims[0], .. axes.Select(a => a.Output)]);
+        if (axes is [var d, var v, var h])
+        {
+            ConvVolumes.Convolve(context, d, v, h, group, x, w, b, y);
+        }
+        else
+        {
+            WindowAxis vertical = axes.Length == 1 ? WindowAxis.None : axes[0];
+            Window2D window = ConvGeometry.ToWindow(x.Dims[0], x.Dims[1], w.Dims[0], vertical, axes[^1]);
+            Images(context, window, group, x, w, b, y);
+        }
+
+        context.Output = Casting.To(y, type);
+    }
+
+    /// <summary>Convolves images, in the precision of their type.</summary>
+    /// <param name="context">Threads, and whether it trains.</param>
+    /// <param name="window">The shape.</param>
+    /// <param name="group">The groups.</param>
+    /// <param name="x">[N, C, H, W], of float32 or float64.</param>
+    /// <param name="w">[M, C/group, KH, KW].</param>
+    /// <param name="b">[M], or null.</param>
+    /// <param name="y">Takes [N, M, OH, OW].</param>
+    internal static void Images(ForwardContext context, in Window2D window, int group, Tensor x, Tensor w, Tensor? b, Tensor y)
+    {
         if (x.Type == ElementType.Float64)
             Reference<double>(window, group, x, w, b, y);
         else
             ConvGradient.Convolve(window, group, x, w, b, y, context.IsTraining, context.Pool);
-        context.Output = Casting.To(y, type);
     }
 
     /// <inheritdoc/>
@@ -130,7 +151,9 @@ internal sealed class Conv : Operator, IDifferentiable
         }
     }
 
-    private static long Group(Node node)
+    /// <summary>The number of groups.</summary>
+    /// <param name="node">A Conv.</param>
+    internal static long Group(Node node)
     {
         long group = node.Int("group", 1);
         return group is >= 1 and <= int.MaxValue ? group

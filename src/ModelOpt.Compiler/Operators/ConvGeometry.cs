@@ -18,7 +18,11 @@ internal readonly record struct WindowAxis(
     int Input, int Output, int Kernel, int Stride, int Dilation, int PadBegin, int PadEnd)
 {
     /// <summary>The axis that a 1-D window lacks when it is taken as 2-D.</summary>
-    public static WindowAxis None => new(1, 1, 1, 1, 1, 0, 0);
+    public static WindowAxis None => Whole(1);
+
+    /// <summary>An axis along which the window does nothing.</summary>
+    /// <param name="size">Size of the input.</param>
+    public static WindowAxis Whole(int size) => new(size, size, 1, 1, 1, 0, 0);
 
     /// <summary>Positions from the first tap to the last, both included.</summary>
     public int Extent => ((Kernel - 1) * Dilation) + 1;
@@ -112,10 +116,24 @@ internal sealed class ConvGeometry
         return new Shape(dims);
     }
 
+    /// <summary>The window along each spatial axis.</summary>
+    /// <param name="input">The input's sizes, batch and channels included.</param>
+    public WindowAxis[] Axes(ReadOnlySpan<int> input)
+    {
+        var axes = new WindowAxis[kernel.Length];
+        for (int i = 0; i < axes.Length; i++) axes[i] = Axis(i, input[i + 2]);
+        return axes;
+    }
+
     /// <summary>The window along both axes of a 2-D form; a 1-D window has <see cref="WindowAxis.None"/> first.</summary>
     /// <param name="input">The input's sizes, batch and channels included.</param>
-    public (WindowAxis Vertical, WindowAxis Horizontal) Resolve(ReadOnlySpan<int> input) => kernel.Length == 1
-        ? (WindowAxis.None, Axis(0, input[2])) : (Axis(0, input[2]), Axis(1, input[3]));
+    /// <exception cref="CompilationException">The window has three dimensions.</exception>
+    public (WindowAxis Vertical, WindowAxis Horizontal) Resolve(ReadOnlySpan<int> input) => kernel.Length switch
+    {
+        1 => (WindowAxis.None, Axis(0, input[2])),
+        2 => (Axis(0, input[2]), Axis(1, input[3])),
+        _ => throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0)),
+    };
 
     /// <summary>The shape of the operation for the runtime's kernels.</summary>
     /// <param name="input">The input's sizes, batch and channels included.</param>
@@ -123,10 +141,18 @@ internal sealed class ConvGeometry
     public Window2D ToWindow(ReadOnlySpan<int> input, int channels)
     {
         (WindowAxis v, WindowAxis h) = Resolve(input);
-        return new Window2D(
-            input[0], v.Input, h.Input, input[1], v.Output, h.Output, channels,
-            v.Kernel, h.Kernel, v.Stride, h.Stride, v.Dilation, h.Dilation, v.PadBegin, h.PadBegin);
+        return ToWindow(input[0], input[1], channels, v, h);
     }
+
+    /// <summary>The shape of the operation for the runtime's kernels.</summary>
+    /// <param name="batch">The images.</param>
+    /// <param name="inputs">The input's channels.</param>
+    /// <param name="outputs">The output's channels.</param>
+    /// <param name="v">The window along the vertical axis.</param>
+    /// <param name="h">The window along the horizontal axis.</param>
+    public static Window2D ToWindow(int batch, int inputs, int outputs, WindowAxis v, WindowAxis h) => new(
+        batch, v.Input, h.Input, inputs, v.Output, h.Output, outputs,
+        v.Kernel, h.Kernel, v.Stride, h.Stride, v.Dilation, h.Dilation, v.PadBegin, h.PadBegin);
 
     private WindowAxis Axis(int i, long size)
     {
@@ -159,8 +185,8 @@ internal sealed class ConvGeometry
     private static int SpatialRank(Node node)
     {
         int rank = node.ShapeOf(0).Rank - 2;
-        return rank is 1 or 2 ? rank : throw GraphDiagnostics.UnsupportedForm.Error(
-            node.Label, node.Type, $"{rank}-dimensional windows; there are 1 and 2");
+        return rank is >= 1 and <= 3 ? rank : throw GraphDiagnostics.UnsupportedForm.Error(
+            node.Label, node.Type, $"{rank}-dimensional windows; there are 1, 2 and 3");
     }
 
     private int[] Attribute(string name, int count, int least, int fallback)

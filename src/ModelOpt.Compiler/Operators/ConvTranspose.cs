@@ -7,8 +7,9 @@ using ModelOpt.Runtime.Kernels;
 namespace ModelOpt.Compiler.Operators;
 
 /// <summary>
-/// Transposed convolution: X [N, C, (H,) W], W [C, M/group, (KH,) KW], B [M] give [N, M, (OH,) OW]; each element of X adds its window,
-/// times the weights, to the output. That is the gradient of a convolution's input, and its own gradients are that convolution's others.
+/// Transposed convolution: X [N, C, (D,) (H,) W], W [C, M/group, (KD,) (KH,) KW], B [M] give [N, M, (OD,) (OH,) OW]; each element of X
+/// adds its window, times the weights, to the output. That is the gradient of a convolution's input, and its own gradients are that
+/// convolution's others. One over 3 axes becomes a Conv before anything is compressed (<see cref="Passes.VolumeConvolutions"/>).
 /// </summary>
 internal sealed class ConvTranspose : Operator, IDifferentiable
 {
@@ -25,8 +26,8 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         Shape x = node.ShapeOf(0), w = node.ShapeOf(1);
         int[] weights = w.ToSizes() ?? throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(1).Name, w.ToString());
         int rank = x.Rank - 2, group = Group(node);
-        if (rank is not (1 or 2))
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, $"{rank}-dimensional windows; there are 1 and 2");
+        if (rank is not (1 or 2 or 3))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, $"{rank}-dimensional windows; there are 1, 2 and 3");
         if (weights.Length != x.Rank || weights[0] % group != 0 || (x[1].IsKnown && x[1].Size != weights[0]))
             throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"weights {w} with {group} groups do not fit an input {x}");
         if (node.InputOrNull(2)?.Shape is { } b && (b.Rank != 1 || (b[0].IsKnown && b[0].Size != weights[1] * group)))
@@ -45,6 +46,12 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         ElementType type = x.Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
         Tensor source = Casting.To(x, type), weights = Casting.To(w, type);
         int group = Group(context.Node);
+        if (x.Rank == 5)
+        {
+            context.Output = Casting.To(ConvVolumes.Transposed(context, Axes(context.Node, x.Shape, w.Shape), group, source, weights, b), x.Type);
+            return;
+        }
+
         Window2D window = Window(context.Node, x, w, group);
         int[] dims = x.Rank == 3 ? [window.Batch, window.InputChannels, window.InputWidth]
             : [window.Batch, window.InputChannels, window.InputHeight, window.InputWidth];
@@ -117,6 +124,13 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
             v.Dilation, h.Dilation, v.PadBegin, h.PadBegin);
     }
 
+    /// <summary>The window along each axis of a transposed convolution; its Input is the result's length, its Output that of X.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="x">The shape of X; its spatial sizes are known.</param>
+    /// <param name="w">The shape of W.</param>
+    internal static WindowAxis[] Axes(Node node, Shape x, Shape w) =>
+        [.. Enumerable.Range(0, x.Rank - 2).Select(i => Axis(node, i, x.Rank - 2, x[i + 2].Size, (int)w[i + 2].Size))];
+
     private static WindowAxis Axis(Node node, int i, int rank, long size, int kernel)
     {
         long stride = Number("strides", rank, i, 1, 1), dilation = Number("dilations", rank, i, 1, 1), more = Number("output_padding", rank, i, 0, 0);
@@ -154,7 +168,9 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         }
     }
 
-    private static int Group(Node node)
+    /// <summary>The number of groups.</summary>
+    /// <param name="node">A ConvTranspose.</param>
+    internal static int Group(Node node)
     {
         long group = node.Int("group", 1);
         return group is >= 1 and <= int.MaxValue ? (int)group : throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "group", $"is {group}");

@@ -17,6 +17,7 @@ internal static class ConvTransposeLowering
     {
         if (node.Input(1).Constant is not { } weights)
             throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "weights that are computed");
+        if (weights.Rank > 4) throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
         var steps = new LoweringSteps(context, node);
         bool flat = weights.Rank == 3;
         TfliteTensor x = context.Input(node, 0, flat ? [0, 2, 1] : Lowering.Nhwc);

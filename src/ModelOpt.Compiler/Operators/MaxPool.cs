@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators;
 
-/// <summary>The largest element of each window over X [N, C, (H,) W]; padding never wins.</summary>
+/// <summary>The largest element of each window over X [N, C, (D,) (H,) W]; padding never wins.</summary>
 internal sealed class MaxPool : Operator, IDifferentiable
 {
     public override string Type => "MaxPool";
@@ -26,23 +26,36 @@ internal sealed class MaxPool : Operator, IDifferentiable
     {
         Tensor x = context.Input(0);
         ElementType type = x.Type == ElementType.BFloat16 ? ElementType.Float32 : x.Type;
-        (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
-        int[] dims = x.Rank == 3 ? [x.Dims[0], x.Dims[1], h.Output] : [x.Dims[0], x.Dims[1], v.Output, h.Output];
-        Tensor y = context.Allocate(type, dims);
-        if (type == ElementType.Float32 && MaxPoolPlanes.Fits(v) && MaxPoolPlanes.Fits(h))
+        WindowAxis[] axes = ConvGeometry.OfPool(context.Node).Axes(x.Dims);
+        int planes = x.Dims[0] * x.Dims[1];
+        Tensor y = Casting.To(x, type);
+        // The largest of a box is the largest of the largest in its planes.
+        if (axes is [var d, var high, var wide])
         {
-            Tensor source = Casting.To(x, type);
+            y = Planes(context, y, planes, d, WindowAxis.Whole(high.Input * wide.Input));
+            planes *= d.Output;
+        }
+
+        y = Planes(context, y, planes, axes.Length == 1 ? WindowAxis.None : axes[^2], axes[^1]);
+        context.Output = Casting.To(y.Reshape([x.Dims[0], x.Dims[1], .. axes.Select(a => a.Output)]), x.Type);
+    }
+
+    private static Tensor Planes(ForwardContext context, Tensor x, int count, WindowAxis v, WindowAxis h)
+    {
+        Tensor y = context.Allocate(x.Type, [count, v.Output, h.Output]);
+        if (x.Type == ElementType.Float32 && MaxPoolPlanes.Fits(v) && MaxPoolPlanes.Fits(h))
+        {
             MaxPoolPlanes planes = new(v, h);
             int from = v.Input * h.Input, to = v.Output * h.Output;
-            new PlaneJob(x.Dims[0] * x.Dims[1], p => planes.Forward(
-                source.As<float>().Slice(p * from, from), y.As<float>().Slice(p * to, to))).Run(context.Pool);
+            new PlaneJob(count, p => planes.Forward(
+                x.As<float>().Slice(p * from, from), y.As<float>().Slice(p * to, to))).Run(context.Pool);
         }
         else
         {
-            ElementDispatch.Numbers(type, new Action(context, Casting.To(x, type), v, h, y));
+            ElementDispatch.Numbers(x.Type, new Action(context, x, count, v, h, y));
         }
 
-        context.Output = Casting.To(y, x.Type);
+        return y;
     }
 
     /// <inheritdoc/>
@@ -112,14 +125,14 @@ internal sealed class MaxPool : Operator, IDifferentiable
         window.End((inputs, output) => window.Combine(BuiltinOperator.Maximum, inputs[0]!, output), x);
     }
 
-    private readonly struct Action(ForwardContext context, Tensor x, WindowAxis v, WindowAxis h, Tensor y) : INumberAction
+    private readonly struct Action(ForwardContext context, Tensor x, int count, WindowAxis v, WindowAxis h, Tensor y) : INumberAction
     {
         public void Run<T>() where T : unmanaged, INumber<T>
         {
             (Tensor source, Tensor target, WindowAxis vertical, WindowAxis horizontal) = (x, y, v, h);
             int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
             (int Begin, int End)[] columns = Columns(h);
-            new PlaneJob(x.Dims[0] * x.Dims[1], p => Plane<T>(
+            new PlaneJob(count, p => Plane<T>(
                 vertical, horizontal, columns, source.As<T>().Slice(p * inputPlane, inputPlane),
                 target.As<T>().Slice(p * outputPlane, outputPlane))).Run(context.Pool);
         }

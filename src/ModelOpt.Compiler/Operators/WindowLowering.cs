@@ -47,6 +47,8 @@ internal sealed class WindowLowering
     public static WindowLowering Begin(Lowering context, Node node, ConvGeometry geometry)
     {
         bool flat = node.ShapeOf(0).Rank == 3;
+        // Volumes became images, where their sizes are known.
+        if (node.ShapeOf(0).Rank > 4) throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
         TfliteTensor x = context.Input(node, 0, flat ? Nwc : Lowering.Nhwc);
         // TFLite takes 8-bit integers for quantized numbers; float32 holds plain ones.
         if (x is { Quantization: null, Type: TensorType.Int8 or TensorType.UInt8 })

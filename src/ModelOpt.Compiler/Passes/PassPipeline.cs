@@ -27,6 +27,8 @@ internal static class PassPipeline
         new BatchNormFolding(),
         new AffineFolding(),
         new PadFolding(),
+        new VolumeConvolutions(),
+        new VolumePools(),
         new ForeignGrids(),
         new LayerGrids(),
         new GridAgreement(),

@@ -85,4 +85,22 @@ public sealed class ConvTransposeTests
         Node("ConvTranspose", [Signed(random, 1, 1, 1, 1), Signed(random, 1, 1, 1, 1), Signed(random, 1)], 1, ("strides", new[] { 4L, 4L }),
             ("output_padding", new[] { 3L, 3L }), ("pads", new[] { 1L, 1L, 2L, 2L })).AssertAgreesWithPeers();
     }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(4)]
+    public void Volumes_agree_with_peers(int group)
+    {
+        var random = new Random(18);
+        Tensor x = Signed(random, 2, 4, 3, 4, 5), w = Signed(random, 4, 3, 3, 2, 3), b = Signed(random, 3 * group);
+        Node("ConvTranspose", [x, w, b], 1, ("group", (long)group)).AssertAgreesWithPeers();
+        Node("ConvTranspose", [x, w, b], 1, ("group", (long)group), ("strides", new[] { 2L, 1L, 3L }),
+            ("pads", new[] { 1L, 0L, 2L, 1L, 1L, 0L })).AssertAgreesWithPeers();
+        Node("ConvTranspose", [x, w], 1, ("group", (long)group), ("strides", new[] { 2L, 3L, 2L }), ("dilations", new[] { 1L, 2L, 1L }),
+            ("output_padding", new[] { 1L, 0L, 1L })).AssertAgreesWithPeers();
+        // More is cut off than the windows reach.
+        Node("ConvTranspose", [x, w], 1, ("group", (long)group), ("pads", new[] { 2L, 2L, 3L, 2L, 2L, 2L }))
+            .AssertAgreesWithPeers();
+    }
 }

@@ -19,6 +19,7 @@ public sealed class Int8AgreementTests
         Node("Conv", [X(1, 3, 9, 9), W(6, 1, 3, 3)], 1, ("group", 3L), ("dilations", new long[] { 2, 2 })).AssertInt8Agrees();
         Node("Conv", [X(1, 8, 7, 7), W(8, 4, 1, 1), W(8)], 1, ("group", 2L)).AssertInt8Agrees();
         Node("Conv", [X(1, 4, 19), W(5, 4, 3), W(5)], 1, ("pads", new long[] { 1, 1 })).AssertInt8Agrees();
+        Node("Conv", [X(1, 4, 5, 6, 7), W(6, 2, 3, 3, 3), W(6)], 1, ("group", 2L), ("pads", new long[] { 1, 1, 1, 1, 1, 1 })).AssertInt8Agrees();
     }
 
     [TestMethod]

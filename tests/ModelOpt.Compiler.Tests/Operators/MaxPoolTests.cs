@@ -10,13 +10,14 @@ public sealed class MaxPoolTests
     [TestMethod]
     [DataRow(1, 3)]
     [DataRow(2, 4)]
+    [DataRow(3, 9)]
     public void Random_pools_agree_with_peers(int axes, int seed)
     {
         var random = new Random(seed);
         for (int i = 0; i < 50; i++)
         {
             long[] kernel = Kernel(random, axes);
-            int size = random.Next(7, 12);
+            int size = random.Next(7, axes == 3 ? 9 : 12);
             int[] x = [random.Next(1, 3), random.Next(1, 5), .. Enumerable.Repeat(size, axes)];
             List<(string, object)> attributes = Attributes(random, kernel, dilate: i % 3 == 0);
             attributes.Add(("kernel_shape", kernel));

@@ -6,7 +6,11 @@ namespace ModelOpt.Fuzz.Operators.Generators;
 internal static class Windows
 {
     /// <summary>A window that fits an image.</summary>
-    private sealed record Window(int[] Sizes, int[] Kernel, int[] Strides, int[] Dilations, bool IsSame);
+    private sealed record Window(int[] Sizes, int[] Kernel, int[] Strides, int[] Dilations, int[] Pads, bool IsSame)
+    {
+        /// <summary>Whether the taps of a window may all lie on padding: what a pool makes of no element, ONNX leaves open.</summary>
+        public bool MaySeeNothing => Kernel.Where((k, i) => k > 1 && Sizes[i] < Dilations[i] && Pads[i] + Pads[i + Kernel.Length] > 0).Any();
+    }
 
     /// <summary>AveragePool and MaxPool.</summary>
     public static void Pool(CaseBuilder c)
@@ -17,6 +21,7 @@ internal static class Windows
         // ONNX Runtime leaves dilations out of SAME's padding in pools, and pads less than nothing where strides are larger than the window;
         // ONNX's shape inference does neither.
         c.Disputed(window.IsSame && window.Kernel.Where((k, i) => window.Dilations[i] > 1 || window.Strides[i] > k).Any());
+        c.Disputed(window.MaySeeNothing);
         if (c.Schema.Operator != "MaxPool" || c.Draw.Chance(0.985)) return;
         c.Outputs(2).Perhaps("storage_order", c.Draw.Int(0, 1));
     }
@@ -93,7 +98,7 @@ internal static class Windows
 
         int[] sizes = [.. Enumerable.Range(0, rank).Select(i =>
             Math.Max(1, ((kernel[i] - 1) * dilations[i]) + 1 - pads[i] - pads[i + rank]) + c.Draw.Int(0, rank == 3 ? 3 : 6))];
-        return new Window(sizes, kernel, strides, dilations, isSame);
+        return new Window(sizes, kernel, strides, dilations, pads, isSame);
     }
 
     private static int[] Several(CaseBuilder c, int count, int low, int high) =>
