@@ -23,9 +23,21 @@ internal sealed class Resize : Operator, IDifferentiable
         // What is nearest opset 10 leaves open; ONNX Runtime looks downwards to enlarge, and upwards to reduce.
         float[] factors = Known(scales) is { Type: ElementType.Float32 } constant ? constant.Span<float>().ToArray() : [];
         bool reduces = Array.Exists(factors, s => s < 1);
-        if (reduces && Array.Exists(factors, s => s > 1) && node.String("mode", "nearest") == "nearest")
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "enlarging one axis and reducing another, as before opset 11");
         node.Attributes["nearest_mode"] = reduces ? "ceil" : "floor";
+        if (reduces && Array.Exists(factors, s => s > 1) && node.String("mode", "nearest") == "nearest") EnlargeFirst(graph, node, factors);
+    }
+
+    /// <summary>Leaves the axes that are enlarged to a Resize before a node, which then only reduces.</summary>
+    private static void EnlargeFirst(Graph graph, Node node, float[] factors)
+    {
+        Value larger = new(graph.UniqueName($"{node.Label}_larger"), node.Input(0).Type);
+        Node first = graph.InsertBefore(node, new Node("Resize", "", [node.Input(0), null, Scales(s => Math.Max(1, s))], [larger]));
+        foreach ((string key, object value) in node.Attributes) first.Attributes[key] = value;
+        first.Attributes["nearest_mode"] = "floor";
+        node.SetInput(0, larger);
+        node.SetInput(2, Scales(s => Math.Min(1, s)));
+
+        Value Scales(Func<float, float> part) => graph.AddConstant($"{node.Label}_scales", Tensor.Vector<float>([.. factors.Select(part)]));
     }
 
     public override void InferShapes(Node node)
@@ -43,7 +55,8 @@ internal sealed class Resize : Operator, IDifferentiable
         int[] axes = AxesOf(node, x.Rank);
         if (scales is null && sizes?.Length != axes.Length)
             throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "scales or sizes that are not constants, one for each axis");
-        node.Define(0, mode == "nearest" ? node.CommonType() : node.CommonFloatType(), new Shape(x.Select((d, i) =>
+        bool isBlended = mode == "linear" && ResizeIntegers.Are(node.Input(0).Type);
+        node.Define(0, mode == "nearest" || isBlended ? node.CommonType() : node.CommonFloatType(), new Shape(x.Select((d, i) =>
             scales is null ? Array.IndexOf(axes, i) is >= 0 and var at ? sizes![at] : d
             : scales[i] == 1 ? d : d.IsKnown ? Size(node, d.Size, scales[i]) : Dim.Unknown)));
     }
@@ -55,6 +68,12 @@ internal sealed class Resize : Operator, IDifferentiable
         bool isNearest = context.Node.String("mode", "nearest") == "nearest";
         Tensor y = isNearest ? x : Casting.To(x, type);
         (int Size, float Scale)[] axes = Axes(context.Node, x, context.InputOrNull(2), context.InputOrNull(3));
+        if (!isNearest && ResizeIntegers.Are(x.Type))
+        {
+            context.Output = ResizeIntegers.Blend(context.Node, x, axes);
+            return;
+        }
+
         for (int axis = 0; axis < axes.Length; axis++)
         {
             if (IsKept(x, axis, axes)) continue;

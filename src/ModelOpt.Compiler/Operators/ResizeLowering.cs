@@ -27,8 +27,8 @@ internal static class ResizeLowering
 
         if (changed.Any(i => !from[i].IsKnown || !to[i].IsKnown))
             throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, from);
-        ResizeTaps Taps(int axis) => ResizeTaps.Of(
-            node, (int)from[axis].Size, (int)to[axis].Size, scales is null ? (float)to[axis].Size / from[axis].Size : scales[axis]);
+        float Scale(int axis) => scales is null ? (float)to[axis].Size / from[axis].Size : scales[axis];
+        ResizeTaps Taps(int axis) => ResizeTaps.Of(node, (int)from[axis].Size, (int)to[axis].Size, Scale(axis));
         if (from.Rank == 4 && changed.All(i => i >= 2) && node.Output.Type == ElementType.Float32 && from.All(d => d != 0)
             && Options(node, from, to, scales, changed, Taps) is { } options)
         {
@@ -36,6 +36,12 @@ internal static class ResizeLowering
             BuiltinOperator op = options.Type == BuiltinOptionsType.ResizeBilinear
                 ? BuiltinOperator.ResizeBilinear : BuiltinOperator.ResizeNearestNeighbor;
             context.Emit(op, [context.Input(node, 0, Lowering.Nhwc), size], [context.Output(node, 0, Lowering.Nhwc)], options);
+            return;
+        }
+
+        if (node.String("mode", "nearest") == "linear" && ResizeIntegers.Are(node.Output.Type))
+        {
+            ResizeIntegers.Lower(context, node, [.. Enumerable.Range(0, from.Rank).Select(i => ((int)to[i].Size, Scale(i)))]);
             return;
         }
 

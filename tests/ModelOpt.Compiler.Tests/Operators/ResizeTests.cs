@@ -70,6 +70,34 @@ public sealed class ResizeTests
     }
 
     [TestMethod]
+    public void Axes_of_opset_10_that_are_enlarged_and_reduced_round_each_their_way()
+    {
+        Node("Resize", [Signed(new Random(16), 1, 2, 5, 4), Tensor.Vector(1f, 1, 0.6f, 1.5f)]).AssertAgreesWithPeers(opset: 10);
+        Node("Resize", [Signed(new Random(17), 5, 4, 3), Tensor.Vector(2f, 0.5f, 1)]).AssertAgreesWithPeers(opset: 10);
+    }
+
+    [TestMethod]
+    [DataRow(ElementType.Int8)]
+    [DataRow(ElementType.UInt8)]
+    [DataRow(ElementType.Int32)]
+    public void Interpolated_integers_are_cut_off_as_in_ONNX_Runtime(ElementType type)
+    {
+        var random = new Random(19);
+        foreach (string place in (string[])["half_pixel", "asymmetric", "align_corners"])
+        {
+            Node("Resize", [Random(random, type, 1, 2, 5, 4), null, Tensor.Vector(1, 1, 0.6f, 1.5f)], 1, ("mode", "linear"),
+                ("coordinate_transformation_mode", place)).AssertAgreesWithPeers();
+            Node("Resize", [Random(random, type, 4, 3, 5), null, Tensor.Vector(1.5f, 1, 2)], 1, ("mode", "linear"),
+                ("coordinate_transformation_mode", place)).AssertAgreesWithPeers();
+        }
+
+        Node first = Node("Resize", [Random(random, type, 2, 3, 3, 2), null, Tensor.Vector(1f, 2, 1, 1)], 1, ("mode", "linear"));
+        Graph graph = OnnxReader.Read(first.Model(fed: 1));
+        ShapeInference.Run(graph);
+        Assert.AreEqual("MOPT2006", Lowering.Refusals(graph).Single().Descriptor.Code);
+    }
+
+    [TestMethod]
     [DataRow("nearest", "half_pixel", "ResizeNearestNeighbor")]
     [DataRow("nearest", "asymmetric", "ResizeNearestNeighbor")]
     [DataRow("linear", "half_pixel", "ResizeBilinear")]
