@@ -71,21 +71,26 @@ internal sealed class Pow : Operator, IDifferentiable
         }
     }
 
-    private void LowerAny(Lowering context, Node node, double? exponent)
+    private static void LowerAny(Lowering context, Node node, double? exponent)
     {
         var steps = new LoweringSteps(context, node);
         int[] order = context.BroadcastOrder(node);
         TfliteTensor x = context.BroadcastInput(node, 0, order);
-        if (!node.Output.Type.IsFloat())
+        TfliteTensor y = context.Output(node, 0, order), power = context.BroadcastInput(node, 1, order);
+        if (exponent == 3 && !node.Output.Type.IsFloat())
         {
-            // TFLite's POW is of floats, which do not hold every integer.
-            if (exponent != 3) throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, "the exponent of an integer is not 1, 2 or 3");
-            steps.Multiply(steps.Multiply(x, x), x, context.Output(node, 0, order));
+            steps.Multiply(steps.Multiply(x, x), x, y);
             return;
         }
 
-        TfliteTensor power = steps.Cast(context.BroadcastInput(node, 1, order), TensorType.Float32);
-        context.Emit(BuiltinOperator.Pow, [x, power], [context.Output(node, 0, order)]);
+        // TFLite has POW of float32 and int32. The runtime has it of float64, too, which is what ONNX Runtime computes integers in.
+        bool isNarrow = node.Input(1).Type is ElementType.Int8 or ElementType.UInt8 or ElementType.Int16 or ElementType.UInt16
+            or ElementType.Int32;
+        TensorType type = node.Output.Type.IsFloat() ? TensorType.Float32
+            : node.Output.Type == ElementType.Int32 && isNarrow ? TensorType.Int32 : TensorType.Float64;
+        TfliteTensor result = type == y.Type ? y : Lowering.Temporary(node, type, y.Dims, y.OpenAxis);
+        context.Emit(BuiltinOperator.Pow, [steps.Cast(x, type), steps.Cast(power, type)], [result]);
+        if (result != y) steps.Cast(result, y.Type, y);
     }
 
     // The exponents that networks have are computed in operations that round the same everywhere.

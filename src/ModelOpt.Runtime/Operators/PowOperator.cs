@@ -6,30 +6,43 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
-/// <summary>POW of float32, with broadcasting; computed in double precision, so that it rounds the same everywhere.</summary>
+/// <summary>
+/// POW of float32, int32 or float64, with broadcasting; computed in double precision, so that it rounds the same everywhere. What an int32
+/// cannot hold becomes the nearest that it can.
+/// </summary>
 internal sealed class PowOperator : KernelOperator
 {
     public override TensorSpec[] Infer(Node node)
     {
         Tensor bases = node.Input(0), exponents = node.Input(1);
-        if (bases.Type != TensorType.Float32 || exponents.Type != TensorType.Float32)
+        if (bases.Type is not (TensorType.Float32 or TensorType.Int32 or TensorType.Float64) || exponents.Type != bases.Type)
             throw node.UnsupportedTypes();
-        return [new TensorSpec(TensorType.Float32, Axes.Broadcast(node, bases.Shape, exponents.Shape))];
+        return [new TensorSpec(bases.Type, Axes.Broadcast(node, bases.Shape, exponents.Shape))];
     }
 
-    public override Kernel CreateKernel(Node node, AssembledCode? code) => new BinaryKernel<float, PowOperation>(
-        new BroadcastShape(node.Input(0).Shape, node.Input(1).Shape, node.Output.Shape), float.NegativeInfinity, float.PositiveInfinity);
-
-    private readonly struct PowOperation : IBinaryOperation<float>
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
-        public static Vector<float> Apply(Vector<float> left, Vector<float> right)
+        var shape = new BroadcastShape(node.Input(0).Shape, node.Input(1).Shape, node.Output.Shape);
+        return node.Output.Type switch
         {
-            Vector<float> result = left;
-            for (int i = 0; i < Vector<float>.Count; i++)
+            TensorType.Int32 => new BinaryKernel<int, PowOperation<int>>(shape, int.MinValue, int.MaxValue),
+            TensorType.Float64 => new BinaryKernel<double, PowOperation<double>>(shape, double.NegativeInfinity, double.PositiveInfinity),
+            _ => new BinaryKernel<float, PowOperation<float>>(shape, float.NegativeInfinity, float.PositiveInfinity),
+        };
+    }
+
+    private readonly struct PowOperation<T> : IBinaryOperation<T>
+        where T : unmanaged, INumber<T>
+    {
+        public static Vector<T> Apply(Vector<T> left, Vector<T> right)
+        {
+            Vector<T> result = left;
+            for (int i = 0; i < Vector<T>.Count; i++)
                 result = result.WithElement(i, Apply(left[i], right[i]));
             return result;
         }
 
-        public static float Apply(float left, float right) => (float)Math.Pow(left, right);
+        public static T Apply(T left, T right) =>
+            T.CreateSaturating(Math.Pow(double.CreateSaturating(left), double.CreateSaturating(right)));
     }
 }

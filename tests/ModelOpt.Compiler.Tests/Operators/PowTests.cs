@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 
 namespace ModelOpt.Compiler.Tests.Operators;
@@ -36,5 +37,17 @@ public sealed class PowTests
         Node("Pow", [signed, Tensor.Vector(3L)]).AssertAgreesWithPeers();
         Node("Pow", [Tensor.Vector(-3, 2, 46340), Tensor.Scalar(2)]).AssertAgreesWithPeers();
         Node("Pow", [Tensor.Vector(-3, 2, 1290), Tensor.Scalar(3)]).AssertAgreesWithPeers();
+    }
+
+    [TestMethod]
+    public void Integers_have_any_exponent()
+    {
+        Tensor x = Tensor.Of<int>([2, 3], [-3, 2, 5, 0, 1, -1]), wide = Casting.To(x, ElementType.Int64);
+        // 33 fives are more than float32 holds, and fractions are cut off.
+        Node("Pow", [x, Tensor.Vector(0, 5, 13)]).AssertAgreesWithPeers(2);
+        Node("Pow", [wide, Tensor.Vector(4L, 33, 19)]).AssertAgreesWithPeers(2, liteRt: false);
+        Node("Pow", [wide, Tensor.Scalar(0)]).AssertAgreesWithPeers(liteRt: false);
+        Node("Pow", [Tensor.Vector(4L, 100, 8), Tensor.Vector(2.5f, 0.5f, 1 / 3f)]).AssertAgreesWithPeers(2, liteRt: false);
+        Node("Pow", [Tensor.Vector(4, 9, 8), Tensor.Vector(-1L, 2, 7)]).AssertAgreesWithPeers(2, liteRt: false);
     }
 }
