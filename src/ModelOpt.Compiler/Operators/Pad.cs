@@ -18,6 +18,9 @@ internal sealed class Pad : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override string? WhyFloat(Node node) =>
+        node.InputOrNull(2) is { IsConstant: false } ? "the value that it pads with is computed at run time" : null;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         if (opset >= 11) return;
@@ -135,21 +138,20 @@ internal sealed class Pad : Operator, IDifferentiable
         }
 
         if (!Array.Exists(pads, p => p.Before > 0 || p.Behind > 0)) return;
-        if (node.InputOrNull(2) is { IsConstant: false })
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "a value that is computed");
         Tensor paddings = Tensor.Of<int>(
             [pads.Length, 2], [.. pads.SelectMany(p => new[] { Math.Max(0, p.Before), Math.Max(0, p.Behind) })]);
         Tensor? value = node.InputOrNull(2)?.Constant;
-        bool isZero = value is null || Casting.To(value, ElementType.Float64).As<double>()[0] == 0;
+        bool isZero = node.InputOrNull(2) is null || (value is not null && Casting.To(value, ElementType.Float64).As<double>()[0] == 0);
         steps.Add((dims, (from, to) =>
         {
             TfliteTensor table = context.Constant($"{node.Label}/pads", paddings);
             if (isZero)
                 context.Emit(BuiltinOperator.Pad, [from, table], [to], new EmptyOptions(BuiltinOptionsType.Pad));
             else
-                context.Emit(
-                    BuiltinOperator.PadV2, [from, table, context.Constant(node.Input(2).Name, value!, x.Quantization)], [to],
-                    new EmptyOptions(BuiltinOptionsType.PadV2));
+            {
+                TfliteTensor fill = value is null ? context.Input(node, 2) : context.Constant(node.Input(2).Name, value, x.Quantization);
+                context.Emit(BuiltinOperator.PadV2, [from, table, fill], [to], new EmptyOptions(BuiltinOptionsType.PadV2));
+            }
         }));
 
         TfliteTensor Ints(int[] values) => context.Constant($"{node.Label}/slice", Tensor.Vector<int>(values));

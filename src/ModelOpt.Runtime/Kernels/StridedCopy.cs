@@ -209,10 +209,13 @@ internal readonly record struct CopyPart(StridedCopy Copy, int Input, int Output
 /// <summary>Copies boxes between inputs and outputs, after filling the outputs if something is left uncovered.</summary>
 /// <param name="parts">The copies.</param>
 /// <param name="fill">Bytes of the element that output 0 is filled with first; empty for none.</param>
-internal sealed class CopyKernel(CopyPart[] parts, byte[] fill) : Kernel
+/// <param name="fillInput">The input that is that element where it is computed, or -1.</param>
+internal sealed class CopyKernel(CopyPart[] parts, byte[] fill, int fillInput = -1) : Kernel
 {
+    private bool Fills => fill.Length > 0 || fillInput >= 0;
+
     // A fill must come before all copies, so such a kernel is one item.
-    public override int Items => fill.Length > 0 ? 1 : parts.Length == 1 ? parts[0].Copy.Planes : parts.Length;
+    public override int Items => Fills ? 1 : parts.Length == 1 ? parts[0].Copy.Planes : parts.Length;
 
     public override long Work
     {
@@ -227,9 +230,9 @@ internal sealed class CopyKernel(CopyPart[] parts, byte[] fill) : Kernel
 
     public override void Run(in KernelArguments args, int start, int end)
     {
-        if (fill.Length > 0)
+        if (Fills)
         {
-            Fill(args.Output<byte>(0));
+            Fill(args.Output<byte>(0), fillInput >= 0 ? args.Input<byte>(fillInput) : fill);
             (start, end) = (0, parts.Length);
         }
         else if (parts.Length == 1)
@@ -244,21 +247,21 @@ internal sealed class CopyKernel(CopyPart[] parts, byte[] fill) : Kernel
         }
     }
 
-    private void Fill(Span<byte> output)
+    private static void Fill(Span<byte> output, ReadOnlySpan<byte> element)
     {
-        switch (fill.Length)
+        switch (element.Length)
         {
             case 1:
-                output.Fill(fill[0]);
+                output.Fill(element[0]);
                 break;
             case 2:
-                MemoryMarshal.Cast<byte, ushort>(output).Fill(MemoryMarshal.Read<ushort>(fill));
+                MemoryMarshal.Cast<byte, ushort>(output).Fill(MemoryMarshal.Read<ushort>(element));
                 break;
             case 4:
-                MemoryMarshal.Cast<byte, uint>(output).Fill(MemoryMarshal.Read<uint>(fill));
+                MemoryMarshal.Cast<byte, uint>(output).Fill(MemoryMarshal.Read<uint>(element));
                 break;
             default:
-                MemoryMarshal.Cast<byte, ulong>(output).Fill(MemoryMarshal.Read<ulong>(fill));
+                MemoryMarshal.Cast<byte, ulong>(output).Fill(MemoryMarshal.Read<ulong>(element));
                 break;
         }
     }

@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Operators;
 
-/// <summary>PAD (with zeros, or the zero point) and PADV2 (with a given value).</summary>
+/// <summary>PAD (with zeros, or the zero point) and PADV2 (with a given or computed value).</summary>
 internal sealed class PadOperator : KernelOperator
 {
     public override TensorSpec[] Infer(Node node)
@@ -29,7 +29,8 @@ internal sealed class PadOperator : KernelOperator
             start = 0;
         var copy = new StridedCopy(
             input.Type.Size(), input.Shape, 0, StridedCopy.DenseStrides(input.Shape), (int)start, strides);
-        return new CopyKernel([new CopyPart(copy, 0, 0)], FillValue(node));
+        bool isComputed = node.Operator == BuiltinOperator.PadV2 && !Value(node).IsConstant;
+        return new CopyKernel([new CopyPart(copy, 0, 0)], isComputed ? [] : FillValue(node), isComputed ? 2 : -1);
     }
 
     /// <summary>Elements before and after each dimension, in turn.</summary>
@@ -45,18 +46,15 @@ internal sealed class PadOperator : KernelOperator
         return values;
     }
 
-    /// <summary>Bytes of the element that is padded with.</summary>
-    public static byte[] FillValue(Node node)
+    /// <summary>Bytes of the element that is padded with; a constant.</summary>
+    public static byte[] FillValue(Node node) =>
+        node.Operator == BuiltinOperator.PadV2 ? Value(node).ConstantBytes().ToArray() : Zero(node.Output);
+
+    private static Tensor Value(Node node)
     {
-        Tensor output = node.Output;
-        if (node.Operator == BuiltinOperator.PadV2)
-        {
-            Tensor value = node.Input(2);
-            node.Require(
-                value.Elements == 1 && value.Type == output.Type, "the value must be one element of the input's type");
-            return value.ConstantBytes().ToArray();
-        }
-        return Zero(output);
+        Tensor value = node.Input(2);
+        node.Require(value.Elements == 1 && value.Type == node.Output.Type, "the value must be one element of the input's type");
+        return value;
     }
 
     /// <summary>Bytes of an element that stands for 0.</summary>

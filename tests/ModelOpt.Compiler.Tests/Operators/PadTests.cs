@@ -1,4 +1,7 @@
+using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Operators;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
@@ -41,6 +44,27 @@ public sealed class PadTests
     {
         Tensor fill = Compiler.Operators.Casting.To(Tensor.Scalar(7f), type);
         Node("Pad", [Random(new Random(1), type, 2, 3), Tensor.Vector(1L, 0, 0, 2), fill]).AssertAgrees();
+    }
+
+    [TestMethod]
+    public void A_computed_value_agrees_with_peers()
+    {
+        Tensor pads = Tensor.Vector(0L, 1, -1, 2, 0, 1);
+        var g = new TestGraph();
+        Value x = g.Input("x", 2, 3, 4), value = g.Input("value", 1);
+        g.Output(g.Add("Pad", x, g.Constant(pads), value));
+        Assert.AreEqual("SLICE PADV2", g.AssertLowers());
+        Assert.IsNotNull(IntegerForm.WhyNot(g.Graph.Nodes[0]));
+        Node node = Node("Pad", [Random(new Random(1), ElementType.Int32, 2, 3), Tensor.Vector(1L, 0, 0, 2), Tensor.Scalar(7)]);
+        Tensor[] inputs = [node.Input(0).Constant!, node.Input(2).Constant!];
+        node.Input(0).Constant = node.Input(2).Constant = null;
+        var integers = new Graph { Inputs = { node.Input(0), node.Input(2) }, Outputs = { node.Output } };
+        integers.Add(node);
+        ShapeInference.Run(integers);
+        byte[] file = Lowering.Write(integers);
+        Tensor expected = new Interpreter(integers).Run(inputs)[0];
+        CollectionAssert.AreEqual(expected.Bytes.ToArray(), TfliteRunner.Run(file, inputs)[0].Bytes.ToArray());
+        CollectionAssert.AreEqual(expected.Bytes.ToArray(), TfliteRunner.RunLiteRt(file, inputs)[0].Bytes.ToArray());
     }
 
     [TestMethod]
