@@ -62,7 +62,7 @@ public class HostileFileTests
     [DataRow(new[] { int.MaxValue }, "larger than the limit")]
     [DataRow(new[] { 65536, 65536, 65536 }, "larger than the limit")]
     [DataRow(new[] { 4, -2 }, "negative dimension")]
-    [DataRow(new[] { 1, 1, 1, 1, 1, 1, 1 }, "at most 6")]
+    [DataRow(new[] { 1, 1, 1, 1, 1, 1, 1, 1, 1 }, "at most 8")]
     public void Shapes_out_of_reach_are_refused(int[] shape, string message)
     {
         var m = new TestModel();

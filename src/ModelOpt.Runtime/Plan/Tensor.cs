@@ -10,7 +10,7 @@ internal sealed class Tensor
     /// <summary>Bytes that one tensor may have. An offset into it always fits an int.</summary>
     public const int MaxBytes = 1 << 30;
 
-    public const int MaxRank = 6;
+    public const int MaxRank = 8;
 
     public Tensor(string name, TensorType type, int[] shape, Quantization? quantization)
     {

@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
 namespace ModelOpt.Compiler.Tests.Operators;
 
@@ -77,7 +78,8 @@ public sealed class LoweringStepsTests
     [TestMethod]
     public void More_dimensions_than_a_runtime_takes_are_refused()
     {
-        Node node = Node("Unsqueeze", [Tensor.Zeros(ElementType.Float32, [2, 1, 1, 1, 1, 2]), Tensor.Vector(0L)]);
+        Node("Unsqueeze", [Signed(new Random(1), 2, 1, 3, 1, 1, 2), Tensor.Vector(0L, 3)]).AssertAgreesWithPeers();
+        Node node = Node("Unsqueeze", [Tensor.Zeros(ElementType.Float32, [2, 1, 1, 1, 1, 2]), Tensor.Vector(0L, 1, 2)]);
         Graph graph = OnnxReader.Read(node.Model(fed: 1));
         ShapeInference.Run(graph);
         Assert.AreEqual("MOPT5001", Assert.ThrowsExactly<CompilationException>(() => Lowering.Write(graph)).Diagnostic.Descriptor.Code);
