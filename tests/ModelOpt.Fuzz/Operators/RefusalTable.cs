@@ -31,16 +31,12 @@ internal static partial class RefusalTable
         ("only the batch dimension may be left open", "Likewise."),
         ("it expands", "Likewise."),
         ("neither axes nor starts are known", "Likewise."),
-        ("-dimensional windows", "Windows of three dimensions: TFLite pools none."),
         ("weights that are computed", "The runtime packs a convolution's weights when a model is loaded."),
         ("training", "Compiled models are not trained."),
         ("its mask", "The mask of a Dropout as floats, which training alone reads."),
         ("the second output, Indices", "TFLite's pools have no such output."),
-        ("dimensions, and there are at most", "TFLite's operators take six dimensions at most."),
-        ("not a floating-point type", "Integers that are interpolated: runtimes round them in different ways."),
-        ("enlarging one axis and reducing another", "Opset 10 leaves open what is nearest, and ONNX Runtime answers axis by axis."),
+        ("dimensions, and there are at most", "LiteRT's RESHAPE, which takes the most, takes eight."),
         ("antialias", "TFLite has no such filter."),
-        ("the exponent of an integer", "TFLite's POW is of floats, which do not hold every integer."),
     ];
 
     /// <summary>Writes the file.</summary>
