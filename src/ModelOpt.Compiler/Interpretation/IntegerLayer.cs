@@ -61,7 +61,8 @@ internal sealed class IntegerLayer
     {
         int axis = node.Type == "Conv" ? 1 : sums.Rank - 1, inner = 1;
         foreach (int dim in sums.Dims[(axis + 1)..]) inner *= dim;
-        int channels = sums.Dims[axis], pixels = channels * inner;
+        // The product of two vectors is a scalar.
+        int channels = axis < 0 ? 1 : sums.Dims[axis], pixels = channels * inner;
         new PlaneJob(pixels == 0 ? 0 : sums.Count / pixels, part =>
         {
             Span<float> values = sums.Span<float>().Slice(part * pixels, pixels);

@@ -1,5 +1,4 @@
 using System.Numerics;
-using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
@@ -16,6 +15,8 @@ internal sealed class AveragePool : Operator, IDifferentiable
     public override string Type => "AveragePool";
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override string? WhyFloat(Node node) => node.Ints("dilations") is null ? null : "its windows have gaps";
 
     public override int MinimumOpset(Node node) => node.Ints("dilations") is null ? Graph.Opset : 19;
 
@@ -105,8 +106,6 @@ internal sealed class AveragePool : Operator, IDifferentiable
         var window = WindowLowering.Begin(context, node, ConvGeometry.OfPool(node));
         (WindowAxis v, WindowAxis h) = window.Axes;
         bool isDilated = (v.Dilation > 1 && v.Kernel > 1) || (h.Dilation > 1 && h.Kernel > 1);
-        if (isDilated && context.RunsQuantized(node))
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "dilations, on quantized data");
         bool countPadding = node.Int("count_include_pad", 0) != 0;
         int[] rows = Counts(v, countPadding), columns = Counts(h, countPadding);
         bool full = Array.TrueForAll(rows, c => c == v.Kernel) && Array.TrueForAll(columns, c => c == h.Kernel);

@@ -54,7 +54,7 @@ internal static class TensorDifference
         return worst < 0 ? null : Text(worst, got[worst], wanted[worst], "G6");
     }
 
-    /// <summary>The root of the mean squared difference in shares of the root mean square of what is expected.</summary>
+    /// <summary>The root of the mean squared difference in shares of the root mean square of what is expected and finite.</summary>
     /// <param name="expected">What it should be.</param>
     /// <param name="actual">What it is, of the same shape.</param>
     /// <param name="least">Added to that root mean square: what small values are compared with.</param>
@@ -64,8 +64,8 @@ internal static class TensorDifference
         double signal = 0, noise = 0;
         for (int i = 0; i < wanted.Length; i++)
         {
-            signal += (double)wanted[i] * wanted[i];
-            noise += ((double)wanted[i] - got[i]) * ((double)wanted[i] - got[i]);
+            if (float.IsFinite(wanted[i])) signal += (double)wanted[i] * wanted[i];
+            if (!wanted[i].Equals(got[i])) noise += ((double)wanted[i] - got[i]) * ((double)wanted[i] - got[i]);
         }
 
         return noise == 0 ? 0 : Math.Sqrt(noise / wanted.Length) / (Math.Sqrt(signal / wanted.Length) + least);

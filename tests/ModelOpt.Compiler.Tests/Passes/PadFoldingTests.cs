@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Passes;
 
 namespace ModelOpt.Compiler.Tests.Passes;
@@ -33,6 +34,33 @@ public sealed class PadFoldingTests
         Value y = g.Add("Pad", g.Input("x", -1, 3, 6, 6), g.Longs(0, 0, 2, 2, 0, 0, 2, 2));
         g.Output(g.Add("AveragePool", [y], ("kernel_shape", new[] { 2, 2 })));
         Assert.AreEqual("Pad AveragePool", Both(g.Build()));
+    }
+
+    [TestMethod]
+    [DataRow(float.NegativeInfinity)]
+    [DataRow(float.MinValue)]
+    public void The_lowest_number_becomes_padding_of_a_maximum(float lowest)
+    {
+        var g = new TestGraph();
+        Value y = g.Add("Pad", g.Input("x", -1, 3, 6, 6), g.Longs(0, 0, 1, 0, 0, 0, 0, 1), g.Scalar(lowest));
+        g.Output(g.Add("MaxPool", [y], ("kernel_shape", new[] { 3, 3 }), ("pads", new[] { 0, 1, 0, 0 })));
+        Graph graph = g.Build();
+        Tensor x = TestGraph.RandomTensor(1, 1, 3, 6, 6), before = new Interpreter(graph).Run(x)[0];
+        Assert.AreEqual("MaxPool", Both(graph));
+        CollectionAssert.AreEqual(new long[] { 1, 1, 0, 1 }, graph.Nodes[0].Ints("pads"));
+        CollectionAssert.AreEqual(before.Span<float>().ToArray(), new Interpreter(graph).Run(x)[0].Span<float>().ToArray());
+    }
+
+    [TestMethod]
+    public void Padding_of_a_maximum_that_may_win_or_that_moves_windows_stays()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 3, 6, 6), pads = g.Longs(0, 0, 1, 1, 0, 0, 1, 1), lowest = g.Scalar(float.MinValue);
+        g.Output(g.Add("MaxPool", [g.Add("Pad", x, pads, g.Scalar(-1e9f))], ("kernel_shape", new[] { 2, 2 })));
+        g.Output(g.Add("MaxPool", [g.Add("Pad", x, pads, lowest)], ("kernel_shape", new[] { 3, 3 }), ("strides", new[] { 2, 2 }), ("ceil_mode", 1)));
+        g.Output(g.Add("MaxPool", [g.Add("Pad", x, pads, lowest)], ("kernel_shape", new[] { 2, 2 }), ("dilations", new[] { 2, 2 })));
+        g.Output(g.Add("MaxPool", [g.Add("Pad", x, pads, lowest)], ("kernel_shape", new[] { 1, 1 })));
+        Assert.AreEqual("Pad MaxPool Pad MaxPool Pad MaxPool Pad MaxPool", Both(g.Build()));
     }
 
     [TestMethod]

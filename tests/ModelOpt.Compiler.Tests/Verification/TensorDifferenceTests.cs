@@ -33,4 +33,26 @@ public sealed class TensorDifferenceTests
         Assert.IsNotNull(TensorDifference.Find(wanted, Tensor.Vector(float.NaN, 100f), step: 0.2f));
         Assert.IsNull(TensorDifference.Find(Tensor.Vector(float.NaN), Tensor.Vector(float.NaN)));
     }
+
+    [TestMethod]
+    public void Infinities_that_both_have_are_no_difference()
+    {
+        Tensor masked = Tensor.Vector<float>([3, float.NegativeInfinity, 4]), near = Tensor.Vector<float>([3, float.NegativeInfinity, 4.5f]);
+        Assert.AreEqual(0, TensorDifference.RelativeRms(masked, masked, 0));
+        Assert.AreEqual(0.1, TensorDifference.RelativeRms(masked, near, 0), 1e-9);
+        Assert.IsNull(TensorDifference.Find(masked, masked));
+        Assert.IsNotNull(TensorDifference.Find(masked, near));
+    }
+
+    [TestMethod]
+    [DataRow(float.PositiveInfinity)]
+    [DataRow(float.NaN)]
+    [DataRow(4f)]
+    public void An_infinity_that_one_has_is(float other)
+    {
+        Tensor masked = Tensor.Vector<float>([3, float.NegativeInfinity]), wrong = Tensor.Vector<float>([3, other]);
+        Assert.IsFalse(TensorDifference.RelativeRms(masked, wrong, 0) < 1e9);
+        Assert.IsFalse(TensorDifference.RelativeRms(wrong, masked, 0) < 1e9);
+        Assert.IsNotNull(TensorDifference.Find(masked, wrong));
+    }
 }

@@ -19,7 +19,9 @@ internal sealed class Int8Quantization : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         if (!IsWanted(graph, context)) return PassResult.Of(0);
-        HashSet<Node> wide = [], coarse = [], dividing = Divisions.Feeding(graph);
+        Dictionary<Node, string> reasons = [];
+        Leave(Divisions.Feeding(graph), Divisions.Reason);
+        Leave(FarConstants.Infinite(graph), FarConstants.Reason);
         QuantizationScheme scheme = QuantizationScheme.Of(graph, WhyFloat);
         List<string> notes = [.. scheme.Reasons.Select(r => $"{r.Key.Label}: {r.Value}")];
         if (scheme.Nodes.Count == 0)
@@ -32,12 +34,13 @@ internal sealed class Int8Quantization : Pass
         Dictionary<Value, ActivationStatistics> statistics = calibrator.Observe(scheme.Activations);
         ReportZeros(graph, statistics, context.Diagnostics);
         CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
-        coarse = CoarseGrids.Find(graph, scheme, Range);
-        notes.AddRange(coarse.Select(n => $"{n.Label}: {CoarseGrids.Reason}"));
+        int known = reasons.Count;
+        Leave(CoarseGrids.Find(graph, scheme, Range), CoarseGrids.Reason);
+        Leave(FarConstants.Find(graph, scheme, v => RangeEstimator.Estimate(statistics[v], CalibrationMethod.MinMax)), FarConstants.Reason);
         scheme = QuantizationScheme.Of(graph, WhyFloat);
-        wide = WideConcats.Find(graph, scheme, Range, context.Diagnostics);
-        notes.AddRange(wide.Select(n => $"{n.Label}: {WideConcats.Reason}"));
-        HashSet<Node> chosen = [.. scheme.Nodes.Except(wide)];
+        Leave(WideConcats.Find(graph, scheme, Range, context.Diagnostics), WideConcats.Reason);
+        notes.AddRange(reasons.Skip(known).Select(r => $"{r.Key.Label}: {r.Value}"));
+        HashSet<Node> chosen = [.. scheme.Nodes.Where(n => !reasons.ContainsKey(n))];
         Follow(Requantization.Insert(graph, chosen.Contains));
         Follow(Requantization.Separate(graph, scheme, Range));
         if (scheme.Nodes.Count == 0) context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
@@ -58,10 +61,12 @@ internal sealed class Int8Quantization : Pass
         else BiasCorrection.Apply(graph, means, batch!, context.Cancellation);
         return new PassResult(scheme.Nodes.Count, notes);
 
-        string? WhyFloat(Node node) => !IsInt8(node, context) ? "the recipe says so"
-            : dividing.Contains(node) ? Divisions.Reason
-            : coarse.Contains(node) ? CoarseGrids.Reason
-            : wide.Contains(node) ? WideConcats.Reason : null;
+        string? WhyFloat(Node node) => IsInt8(node, context) ? reasons.GetValueOrDefault(node) : "the recipe says so";
+
+        void Leave(IEnumerable<Node> inFloat, string reason)
+        {
+            foreach (Node node in inFloat) reasons.TryAdd(node, reason);
+        }
 
         void Follow(IEnumerable<Node> requantizing)
         {

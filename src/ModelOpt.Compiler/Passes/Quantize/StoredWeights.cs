@@ -9,6 +9,9 @@ internal static class StoredWeights
     /// <summary>How a float16 constant is marked: real = q, stored as binary16.</summary>
     public static readonly Quantization Float16 = Quantization.PerTensor(ElementType.Float16, 1, 0);
 
+    // A number of float16 is off by up to 1/2048 of itself; a tensor that loses so much more lies where steps do not shrink.
+    private const double MostLost = 0.01;
+
     private const string StoredOtherwise = "its weight is stored otherwise already";
 
     /// <summary>Rounds a layer's weight to int8 per output channel; the bias stays as it is.</summary>
@@ -32,7 +35,7 @@ internal static class StoredWeights
         if (WeightOf(node) is not { } weight) return "it has no constant weight";
         if (weight.Quantization is not null && weight.Quantization != Float16) return StoredOtherwise;
         Value?[] constants = [weight, node.InputOrNull(2)];
-        if (constants.Any(c => c?.Constant is { } t && !FitsFloat16(t))) return "a weight is too large for float16";
+        if (constants.Select(c => c?.Constant is { } t ? WhyNotFloat16(t) : null).FirstOrDefault(r => r is not null) is { } reason) return reason;
         foreach (Value? constant in constants)
         {
             if (constant is not { Constant: { } tensor, Quantization: null }) continue;
@@ -47,13 +50,18 @@ internal static class StoredWeights
         Operator.Of(node).Quantization == QuantizationRule.Weighted
         && node.InputOrNull(1) is { IsConstant: true, Type: ElementType.Float32 } weight ? weight : null;
 
-    private static bool FitsFloat16(Tensor tensor)
+    /// <summary>Why float16 cannot hold a constant, or null where it can: it ends at 65504, and below 6e-5 its steps stay as they are.</summary>
+    private static string? WhyNotFloat16(Tensor tensor)
     {
+        double power = 0, lost = 0;
         foreach (float value in tensor.Span<float>())
         {
-            if (!Half.IsFinite((Half)value)) return false;
+            var half = (Half)value;
+            if (!Half.IsFinite(half)) return "a weight is too large for float16";
+            power += (double)value * value;
+            lost += Math.Pow(value - (double)half, 2);
         }
 
-        return true;
+        return Math.Sqrt(lost) <= MostLost * Math.Sqrt(power) ? null : "its weights are too small for float16";
     }
 }

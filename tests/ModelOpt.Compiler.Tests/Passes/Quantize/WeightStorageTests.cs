@@ -46,11 +46,22 @@ public sealed class WeightStorageTests
     }
 
     [TestMethod]
-    public void What_cannot_be_stored_is_noted()
+    [DataRow(70_000f, "a weight is too large for float16")]
+    [DataRow(1e-6f, "its weights are too small for float16")]
+    [DataRow(1e-20f, "its weights are too small for float16")]
+    public void What_cannot_be_stored_is_noted(float weight, string reason)
     {
         var g = new TestGraph();
-        g.Output(g.Add("Conv", g.Input("x", -1, 1, 4, 4), g.Constant(Tensor.Of<float>([1, 1, 1, 1], [70_000f]))));
-        Assert.AreEqual("Conv: a weight is too large for float16", Apply(g.Build(), QuantizationMode.Float16).Result.Notes.Single());
+        g.Output(g.Add("Conv", g.Input("x", -1, 1, 4, 4), g.Constant(Tensor.Of<float>([3, 1, 1, 1], [weight, 0.3f * weight, 0]))));
+        Assert.AreEqual($"Conv: {reason}", Apply(g.Build(), QuantizationMode.Float16).Result.Notes.Single());
+    }
+
+    [TestMethod]
+    public void A_channel_of_next_to_nothing_does_not_keep_a_layer_from_float16()
+    {
+        var g = new TestGraph();
+        g.Output(g.Add("Conv", g.Input("x", -1, 1, 4, 4), g.Constant(Tensor.Of<float>([3, 1, 1, 1], [0.7f, 1e-12f, 0]))));
+        Assert.AreEqual(1, Apply(g.Build(), QuantizationMode.Float16).Result.Changes);
     }
 
     [TestMethod]
