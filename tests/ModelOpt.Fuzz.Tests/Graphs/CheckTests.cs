@@ -1,4 +1,6 @@
+using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Fuzz.Graphs;
 using ModelOpt.Fuzz.Graphs.Checks;
@@ -35,6 +37,47 @@ public class CheckTests
         (_, Dictionary<string, double> noise) = Noise.OfActivations(subject);
         IntegerCheck.Same(subject, subject.Values, noise, "test");
         Assert.ThrowsExactly<FindingException>(() => IntegerCheck.Same(subject, Changed(subject, x => x * 1.5f), noise, "test"));
+    }
+
+    [TestMethod]
+    public void Int8_may_differ_from_float_by_what_rounding_does()
+    {
+        Subject original = new(OneConvolution(11));
+        ModelProto emitted = ToInt8(original);
+        Near();
+        NodeProto weights = emitted.Graph.Node.First(n =>
+            n.OpType == "DequantizeLinear" && Initializer(n.Input[0]) is { DataType: (int)ElementType.Int8 });
+        TensorProto scale = Initializer(weights.Input[1])!;
+        float[] wrong = [.. Difference.Numbers(OnnxTensors.Read(scale, new ExternalData(null), scale.Name)).Select(s => 1.1f * (float)s)];
+        emitted.Graph.Initializer[emitted.Graph.Initializer.IndexOf(scale)] = OnnxTensors.Write(scale.Name, Tensor.Vector<float>(wrong));
+        Assert.ThrowsExactly<FindingException>(Near);
+
+        TensorProto? Initializer(string name) => emitted.Graph.Initializer.FirstOrDefault(i => i.Name == name);
+
+        void Near()
+        {
+            Subject subject = new(emitted, original.Inputs);
+            (Dictionary<string, Tensor>[] clean, Dictionary<string, double> noise) = Noise.OfActivations(subject);
+            IntegerCheck.Near(original, subject, clean, noise);
+        }
+    }
+
+    [TestMethod]
+    public void What_the_grid_of_a_Softmax_cannot_reach_is_no_fault()
+    {
+        ModelWriter model = new(17, isOpen: true);
+        Edge share = model.Add("Softmax", [model.Input(ElementType.Float32, [1, 1], -1, 1)], [1, 1]);
+        model.Output(model.Add("Add", [share, model.Constant(Tensor.Scalar(-0.99f))], [1, 1]));
+        Subject original = new(model.Model);
+        Subject bounded = PrescribedGrids.Bound(original, ToInt8(original));
+        Assert.AreEqual(0.01f, original.Values[0][original.Outputs[0]].Span<float>()[0], 1e-6f);
+        Assert.AreEqual((255f / 256) - 0.99f, bounded.Values[0][original.Outputs[0]].Span<float>()[0], 1e-6f);
+    }
+
+    private static ModelProto ToInt8(Subject original)
+    {
+        using Workbench bench = new();
+        return ModelProto.Parser.ParseFrom(bench.Compress(original.Model, Variant.Of(QuantizationMode.Int8), original.Inputs).Onnx);
     }
 
     private static ModelProto OneConvolution(int seed)

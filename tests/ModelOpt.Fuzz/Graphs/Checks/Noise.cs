@@ -30,9 +30,10 @@ internal static class Noise
         using Reference reference = new(model);
         Dictionary<string, Tensor>[] clean = [.. Run((_, _) => 0)];
         Dictionary<string, double> power = subject.Outputs.ToDictionary(o => o, _ => 0.0);
+        // Of generators with seeds in a row, the same draws are nearly the same.
+        Random random = new(1);
         for (int draw = 0; draw < 2 * draws; draw++)
         {
-            Random random = new(draw);
             Dictionary<string, float> signs = added.ToDictionary(a => a.Noise, _ => random.Next(2) == 0 ? 1f : -1f);
             bool isUniform = draw < draws;
             Dictionary<string, Tensor>[] noisy = [.. Run((noise, half) => isUniform ? (float)((random.NextDouble() - 0.5) * 2 * half) : signs[noise] * half)];
@@ -58,9 +59,9 @@ internal static class Noise
     public static Dictionary<string, double> OfConstants(Subject subject, bool half, int draws = FewDraws)
     {
         Dictionary<string, double> power = subject.Outputs.ToDictionary(o => o, _ => 0.0);
+        Random random = new(1);
         for (int draw = 0; draw < draws; draw++)
         {
-            Random random = new(draw);
             ModelProto model = subject.Model.Clone();
             HashSet<string> sizes = [.. model.Graph.Node.Where(n => n.OpType == "Resize").SelectMany(n => n.Input.Skip(1))];
             foreach (TensorProto constant in model.Graph.Initializer.Where(c => c.DataType == (int)ElementType.Float32 && c.Dims.Count > 0 && !sizes.Contains(c.Name)))
