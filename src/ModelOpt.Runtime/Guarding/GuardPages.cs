@@ -13,11 +13,10 @@ internal static class GuardPages
     public const string Switch = "ModelOpt.Runtime.GuardPages";
 
     /// <summary>Whether memory is guarded. Never in release builds.</summary>
-    public static bool Enabled { get; } =
 #if DEBUG
-        OperatingSystem.IsLinux() && AppContext.TryGetSwitch(Switch, out bool on) && on;
+    public static bool Enabled { get; } = OperatingSystem.IsLinux() && AppContext.TryGetSwitch(Switch, out bool on) && on;
 #else
-        false;
+    public static bool Enabled => false;
 #endif
 
     /// <summary>What a session's memory holds before its first run: results must not depend on it.</summary>
