@@ -33,11 +33,23 @@ internal sealed class ConstantOfShape : Operator
 
     public override void Lower(Lowering context, Node node)
     {
-        if (node.Output.Shape?.ToSizes() is not { } dims)
-            throw EmitDiagnostics.UnsupportedForm.Error(
-                node.Label, Type, $"its output {node.Output.Shape} has a size that is known only when the model runs");
-        context.EmitReshape(context.Constant(node.Label, Lowering.Filled(node, Element(node), dims)), context.Output(node, 0));
+        Shape shape = node.Output.Shape ?? throw Unknown(node);
+        if (shape.ToSizes() is { } dims)
+        {
+            context.EmitReshape(context.Constant(node.Label, Lowering.Filled(node, Element(node), dims)), context.Output(node, 0));
+            return;
+        }
+
+        int open = shape.ToList().FindIndex(d => !d.IsKnown);
+        if (shape.Count(d => !d.IsKnown) > 1) throw Unknown(node);
+        Tensor sample = Lowering.Filled(node, Element(node), [.. shape.Select(d => d.IsKnown ? (int)d.Size : 1)]);
+        TfliteTensor one = context.Constant(node.Label, sample);
+        TfliteTensor zeros = context.OpenZeros(node, shape[open], one.Type, shape.Rank, open) ?? throw Unknown(node);
+        new LoweringSteps(context, node).Add(zeros, one, context.Output(node, 0));
     }
+
+    private static CompilationException Unknown(Node node) => EmitDiagnostics.UnsupportedForm.Error(
+        node.Label, node.Type, $"its output {node.Output.Shape} has a size that is known only when the model runs");
 
     private static Tensor Element(Node node) => node.Attributes.TryGetValue("value", out object? value)
         ? value is Tensor { Count: 1 } element ? element

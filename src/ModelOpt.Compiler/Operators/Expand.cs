@@ -38,13 +38,22 @@ internal sealed class Expand : Operator, IDifferentiable
         }
 
         // What is repeated is multiplied by ones: an operator that broadcasts, and keeps an open batch.
-        if (to.Any(d => !d.IsKnown && !from.Contains(d)))
-            throw EmitDiagnostics.UnsupportedForm.Error(
-                node.Label, Type, $"it expands {node.Input(0).Type}{from} to {to}");
         int[] order = context.BroadcastOrder(node);
+        int open = to.ToList().FindIndex(d => !d.IsKnown && !from.Contains(d));
         int[] repeats = [.. to.Select(d => d.IsKnown ? (int)d.Size : 1)];
+        var steps = new LoweringSteps(context, node);
         Tensor one = Casting.To(Tensor.Scalar(1f), node.Input(0).Type);
         TfliteTensor ones = context.Constant("ones", Lowering.Filled(node, one, AxisOrder.Apply(repeats, order)));
-        new LoweringSteps(context, node).Multiply(context.BroadcastInput(node, 0, order), ones, context.Output(node, 0, order));
+        TfliteTensor x = context.BroadcastInput(node, 0, order);
+        if (open < 0)
+        {
+            steps.Multiply(x, ones, context.Output(node, 0, order));
+            return;
+        }
+
+        // What is repeated for each sample is added to zeros that are as many.
+        TfliteTensor zeros = context.OpenZeros(node, to[open], ones.Type, to.Rank, Array.IndexOf(order, open))
+            ?? throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, $"it expands {node.Input(0).Type}{from} to {to}");
+        steps.Add(zeros, x.Dims.AsSpan().SequenceEqual(ones.Dims) ? x : steps.Multiply(x, ones), context.Output(node, 0, order));
     }
 }

@@ -23,6 +23,19 @@ public sealed class ConstantOfShapeTests
     }
 
     [TestMethod]
+    public void An_open_batch_is_filled()
+    {
+        foreach (Tensor value in (Tensor[])[Tensor.Vector(0.5f), Tensor.Vector(7L)])
+        {
+            var graph = new TestGraph();
+            Value x = graph.Input("x", value.Type, -1, 3, 2);
+            Value filled = graph.Add("ConstantOfShape", [graph.Add("Shape", x)], ("value", value));
+            graph.Output(graph.Add("Add", x, filled));
+            StringAssert.EndsWith(graph.AssertLowers(), "ADD ADD");
+        }
+    }
+
+    [TestMethod]
     public void Misfits_are_diagnosed()
     {
         Assert.AreEqual("MOPT2004", Node("ConstantOfShape", [Tensor.Vector(-2L)]).InferError());
