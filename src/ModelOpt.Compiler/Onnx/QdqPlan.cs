@@ -50,13 +50,10 @@ internal sealed class QdqPlan
             }
         }
 
-        foreach (Value value in graph.Values)
-        {
-            if (value is not { Quantization: not null, Producer: { } producer, Consumers.Count: > 0 } || graph.IsOutput(value)) continue;
-            if (IsRoundedByConcat(value)) plan.passed.Add(producer);
-            else if (value.Consumers.All(ReadsUnrounded)) plan.unrounded.Add(value);
-        }
-
+        Value[] inside = [.. graph.Values.Where(v =>
+            v is { Quantization: not null, Producer: not null, Consumers.Count: > 0 } && !graph.IsOutput(v))];
+        plan.unrounded.UnionWith(inside.Where(v => v.Consumers.All(ReadsUnrounded)));
+        plan.passed.UnionWith(inside.Where(plan.IsRoundedByConcat).Select(v => v.Producer!));
         return plan;
     }
 
@@ -78,8 +75,8 @@ internal sealed class QdqPlan
         unrounded.Contains(value) ? null : value.Quantization ?? inner.GetValueOrDefault(value);
 
     /// <summary>Whether an Identity rounds a value to the grid that all Concats that read it round it to anyway.</summary>
-    private static bool IsRoundedByConcat(Value value) => value.Producer!.Type == "Identity"
-        && value.Consumers.All(n => n.Type == "Concat" && value.Quantization!.Equals(n.Output.Quantization));
+    private bool IsRoundedByConcat(Value value) => value.Producer!.Type == "Identity"
+        && value.Consumers.All(n => n.Type == "Concat" && value.Quantization!.Equals(n.Output.Quantization) && !unrounded.Contains(n.Output));
 
     /// <summary>Whether saturation on the grid does what the activation does: both bounds fall on its ends.</summary>
     private static bool Covers(Quantization grid, Node activation)

@@ -56,7 +56,8 @@ internal sealed class ConstantFolding : Pass
         for (int i = 0; i < node.Outputs.Count; i++)
         {
             if (node.Outputs[i] is not { } output) continue;
-            output.Constant = context.Outputs[i];
+            // A pair behind it rounds it; as a constant it is rounded once and for all.
+            output.Constant = output.Quantization is { } grid ? grid.Round(context.Outputs[i]!) : context.Outputs[i];
             output.Shape = output.Constant!.Shape;
             output.Type = output.Constant.Type;
         }

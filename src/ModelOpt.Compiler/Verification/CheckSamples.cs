@@ -25,7 +25,7 @@ internal static class CheckSamples
         return [.. Enumerable.Range(0, count).Select(i => calibrator.Sample(i, count))];
     }
 
-    /// <summary>Floats in −1…1; integers 0 and 1, which most models take as indices too.</summary>
+    /// <summary>Floats in −1…1; all integers of 8 bits, of others 0 and 1, which most models take as indices too.</summary>
     private static Tensor Made(Value input)
     {
         int[] dims = [.. input.Shape!.Select(dim => dim.IsKnown ? checked((int)dim.Size) : 1)];
@@ -39,7 +39,7 @@ internal static class CheckSamples
                 case ElementType.Float32: tensor.Span<float>()[i] = (float)real; break;
                 case ElementType.Float16: tensor.Span<Half>()[i] = (Half)real; break;
                 case ElementType.Float64: tensor.Span<double>()[i] = real; break;
-                case ElementType.UInt8: tensor.Span<byte>()[i] = (byte)random.Next(256); break;
+                case ElementType.UInt8 or ElementType.Int8: tensor.Bytes.Span[i] = (byte)random.Next(256); break;
                 default: Data.Elements.Store(tensor, i, real < 0 ? 0 : 1); break;
             }
         }

@@ -59,6 +59,7 @@ internal sealed class RuntimeModel : IDisposable
             case ElementType.Int64: call.SetInput(index, MemoryMarshal.Cast<byte, long>(bytes)); break;
             case ElementType.Int32: call.SetInput(index, MemoryMarshal.Cast<byte, int>(bytes)); break;
             case ElementType.Int16: call.SetInput(index, MemoryMarshal.Cast<byte, short>(bytes)); break;
+            case ElementType.UInt16: call.SetInput(index, MemoryMarshal.Cast<byte, ushort>(bytes)); break;
             case ElementType.Int8: call.SetInput(index, MemoryMarshal.Cast<byte, sbyte>(bytes)); break;
             default: call.SetInput(index, bytes); break;
         }
@@ -72,6 +73,7 @@ internal sealed class RuntimeModel : IDisposable
             case ElementType.Int64: call.GetOutput(index, MemoryMarshal.Cast<byte, long>(bytes)); break;
             case ElementType.Int32: call.GetOutput(index, MemoryMarshal.Cast<byte, int>(bytes)); break;
             case ElementType.Int16: call.GetOutput(index, MemoryMarshal.Cast<byte, short>(bytes)); break;
+            case ElementType.UInt16: call.GetOutput(index, MemoryMarshal.Cast<byte, ushort>(bytes)); break;
             case ElementType.Int8: call.GetOutput(index, MemoryMarshal.Cast<byte, sbyte>(bytes)); break;
             default: call.GetOutput(index, bytes); break;
         }
@@ -82,6 +84,7 @@ internal sealed class RuntimeModel : IDisposable
         : type == typeof(long) ? ElementType.Int64
         : type == typeof(int) ? ElementType.Int32
         : type == typeof(short) ? ElementType.Int16
+        : type == typeof(ushort) ? ElementType.UInt16
         : type == typeof(sbyte) ? ElementType.Int8
         : type == typeof(byte) ? ElementType.UInt8
         : throw new NotSupportedException($"{type}");

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Operators;
 
 namespace ModelOpt.Fuzz.Graphs;
 
@@ -40,7 +41,8 @@ internal static class Samples
     {
         Tensor first = samples[0];
         int[] dims = first.Dims.Length > 0 && first.Dims[0] == 1 ? first.Dims[1..].ToArray() : first.Dims.ToArray();
-        string descr = first.Type switch { ElementType.Float32 => "<f4", ElementType.Int32 => "<i4", _ => "<i8" };
+        string descr = first.Type switch { ElementType.Float32 => "<f4", ElementType.Int32 => "<i4", ElementType.Int64 => "<i8",
+            ElementType.Int8 => "|i1", ElementType.UInt8 => "|u1", ElementType.Int16 => "<i2", _ => "<u2" };
         string header = $"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({string.Join(", ", [samples.Count, .. dims])},), }}\n";
         return [0x93, .. "NUMPY\u0001\0"u8, (byte)header.Length, (byte)(header.Length >> 8), .. System.Text.Encoding.ASCII.GetBytes(header),
             .. samples.SelectMany(s => s.Bytes.ToArray())];
@@ -50,7 +52,7 @@ internal static class Samples
     {
         (ElementType type, Shape? shape) = OnnxTypes.Read(input);
         Tensor tensor = Tensor.Zeros(type, [.. shape!.Select(d => d.IsKnown ? (int)d.Size : 1)]);
-        string[] range = (model.MetadataProps.FirstOrDefault(p => p.Key == RangeKey + input.Name)?.Value ?? "-1 1").Split(' ');
+        string[] range = (model.MetadataProps.LastOrDefault(p => p.Key == RangeKey + input.Name)?.Value ?? "-1 1").Split(' ');
         (double low, double high) = (double.Parse(range[0], CultureInfo.InvariantCulture), double.Parse(range[1], CultureInfo.InvariantCulture));
         var random = new Random(SeedOf(input.Name) + sample);
         if (type == ElementType.Float32)
@@ -60,6 +62,11 @@ internal static class Samples
         else if (type == ElementType.Int32)
         {
             foreach (ref int x in tensor.Span<int>()) x = random.Next((int)low, (int)high + 1);
+        }
+        else if (type != ElementType.Int64)
+        {
+            int[] drawn = [.. Enumerable.Range(0, tensor.Count).Select(_ => random.Next((int)low, (int)high + 1))];
+            tensor = Casting.To(Tensor.Of<int>(tensor.Dims, drawn), type);
         }
         else
         {

@@ -7,8 +7,9 @@ namespace ModelOpt.Fuzz.Graphs.Checks;
 /// <param name="Most">The largest difference.</param>
 /// <param name="Power">The mean of the squared differences.</param>
 /// <param name="Count">The number of elements.</param>
+/// <param name="Distinct">How many different numbers are expected: equal ones are rounded alike.</param>
 /// <param name="Where">Where the largest difference is, and what stands there.</param>
-internal sealed record Difference(double Largest, double Most, double Power, int Count, string Where)
+internal sealed record Difference(double Largest, double Most, double Power, int Count, int Distinct, string Where)
 {
     public double Rms => Math.Sqrt(Power);
 
@@ -24,6 +25,7 @@ internal sealed record Difference(double Largest, double Most, double Power, int
         double largest = 0, most = 0, sum = 0;
         int count = 0, sample = 0;
         string where = "";
+        HashSet<double> distinct = [];
         foreach ((IReadOnlyDictionary<string, Tensor> es, IReadOnlyDictionary<string, Tensor> actuals) in expected.Zip(actual))
         {
             Tensor e = es[name];
@@ -44,11 +46,12 @@ internal sealed record Difference(double Largest, double Most, double Power, int
                 where = $"output '{name}' {a}, sample {sample}, element {i} is {y[i]:R}, expected {x[i]:R}";
             }
 
+            distinct.UnionWith(x);
             count += x.Length;
             sample++;
         }
 
-        return new Difference(largest, most, count == 0 ? 0 : sum / count, count, where);
+        return new Difference(largest, most, count == 0 ? 0 : sum / count, count, distinct.Count, where);
     }
 
     /// <summary>The elements of a tensor.</summary>

@@ -32,6 +32,9 @@ internal sealed record Grid(float Scale, int ZeroPoint, int Min, int Max)
     /// <summary>The integer of a number.</summary>
     public int Quantize(double x) => (int)Math.Clamp(Math.Round(x / Scale) + ZeroPoint, Min, Max);
 
+    /// <summary>How far a number is from the nearest on the grid.</summary>
+    public float Error(float x) => MathF.Abs(x - ((Quantize(x) - ZeroPoint) * Scale));
+
     /// <summary>Whether a number is on the grid.</summary>
     public bool Has(float x) => Math.Abs((x / Scale) - Math.Round(x / Scale)) < 1e-3 && x >= Low - (Scale / 2) && x <= High + (Scale / 2);
 }

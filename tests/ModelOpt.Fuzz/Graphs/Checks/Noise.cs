@@ -107,11 +107,14 @@ internal static class Noise
             NodeProto[] readers = [.. model.Graph.Node.Where(n => n.Input.Contains(quantize.Output[0]))];
             if (readers.Any(r => r.OpType != "DequantizeLinear") || model.Graph.Output.Any(o => o.Name == quantize.Output[0])) continue;
             string value = quantize.Input[0], noise = $"noise {quantize.Output[0]}", noisy = $"noisy {quantize.Output[0]}";
-            bool isRounded = subject.Values.All(v => v[value].Span<float>().ToArray().All(grid.Has));
+            float[] seen = [.. subject.Values.SelectMany(v => v[value].Span<float>().ToArray())];
+            // What is nearly on a grid of 16 bits is not brought onto it.
+            float step = !seen.All(grid.Has) ? grid.Scale : grid.Max > byte.MaxValue ? 2 * seen.Max(grid.Error) : 0;
+            bool isRounded = step == 0;
             if (!isRounded)
             {
                 model.Graph.Input.Add(OnnxTypes.Write(noise, ElementType.Float32, new Shape(first.Dims)));
-                added.Add((noise, value, grid.Scale));
+                added.Add((noise, value, step));
                 model.Graph.Node.Insert(model.Graph.Node.IndexOf(quantize), Node("Add", noisy, value, noise));
             }
 

@@ -41,7 +41,10 @@ internal sealed class QdqGenerator
             try
             {
                 Subject subject = new(model);
-                if (subject.IsTame) return new QdqGenerator(random, subject).Make();
+                if (!subject.IsTame) continue;
+                ModelProto made = new QdqGenerator(random, subject).Make();
+                QdqBorder.Apply(made, random);
+                return made;
             }
             catch (OnnxRuntimeException e)
             {
