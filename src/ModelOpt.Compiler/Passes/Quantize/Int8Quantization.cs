@@ -21,7 +21,7 @@ internal sealed class Int8Quantization : Pass
         if (!IsWanted(graph, context)) return PassResult.Of(0);
         Dictionary<Node, string> reasons = [];
         Leave(Divisions.Feeding(graph), Divisions.Reason);
-        Leave(FarConstants.Infinite(graph), FarConstants.Reason);
+        Leave(FarNumbers.Infinite(graph), FarNumbers.Reason);
         QuantizationScheme scheme = QuantizationScheme.Of(graph, WhyFloat);
         List<string> notes = [.. scheme.Reasons.Select(r => $"{r.Key.Label}: {r.Value}")];
         if (scheme.Nodes.Count == 0)
@@ -36,7 +36,7 @@ internal sealed class Int8Quantization : Pass
         CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
         int known = reasons.Count;
         Leave(CoarseGrids.Find(graph, scheme, Range), CoarseGrids.Reason);
-        Leave(FarConstants.Find(graph, scheme, v => RangeEstimator.Estimate(statistics[v], CalibrationMethod.MinMax)), FarConstants.Reason);
+        Leave(FarNumbers.Find(graph, scheme, v => RangeEstimator.Estimate(statistics[v], CalibrationMethod.MinMax)), FarNumbers.Reason);
         scheme = QuantizationScheme.Of(graph, WhyFloat);
         Leave(WideConcats.Find(graph, scheme, Range, context.Diagnostics), WideConcats.Reason);
         notes.AddRange(reasons.Skip(known).Select(r => $"{r.Key.Label}: {r.Value}"));

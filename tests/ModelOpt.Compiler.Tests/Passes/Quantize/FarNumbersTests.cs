@@ -8,7 +8,7 @@ using ModelOpt.Compiler.Passes.Quantize;
 namespace ModelOpt.Compiler.Tests.Passes.Quantize;
 
 [TestClass]
-public sealed class FarConstantsTests
+public sealed class FarNumbersTests
 {
     [TestMethod]
     [DataRow(-1e4f)]
@@ -39,6 +39,37 @@ public sealed class FarConstantsTests
     }
 
     [TestMethod]
+    public void A_mask_that_is_computed_leaves_the_scores_their_steps()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", 1, 6, 8), mask = g.Add("Mul", g.Add("Relu", g.Add("Neg", g.Add("Slice", x, g.Longs(0), g.Longs(1), g.Longs(1)))), g.Scalar(-1e4f));
+        Value weights = g.Add("Softmax", [g.Add("Add", g.Add("MatMul", x, g.Random(1, 8, 8)), mask)], ("axis", -1));
+        g.Output(g.Add("MatMul", weights, g.Random(2, 8, 4)));
+        AssertNear(g.Build(), "MatMul", "MatMul_1");
+    }
+
+    [TestMethod]
+    public void A_mask_of_classes_that_became_a_bias_leaves_the_rest_their_steps()
+    {
+        var g = new TestGraph();
+        Value x = g.Add("Relu", g.Add("Gemm", g.Input("x", 1, 12), g.Random(1, 12, 16)));
+        g.Output(g.Add("Softmax", g.Add("Add", g.Add("Gemm", x, g.Random(2, 16, 5)), g.Floats(0, -1e9f, 0, 0, -1e9f))));
+        AssertNear(g.Build(), "Gemm");
+    }
+
+    [TestMethod]
+    public void A_residual_that_is_far_larger_stays_in_int8()
+    {
+        var g = new TestGraph();
+        Value x = g.Add("MatMul", g.Input("x", 1, 6, 8), g.Random(1, 8, 8));
+        Value sum = g.Add("Add", g.Add("Mul", x, g.Scalar(1e4f)), g.Add("Tanh", x));
+        g.Output(g.Add("Relu", sum));
+        g.Output(g.Add("Softmax", [g.Add("MatMul", sum, g.Random(2, 8, 4))], ("axis", -1)));
+        Graph graph = g.Build();
+        Assert.IsEmpty(FarNumbers.Find(graph, graph.Scheme(), v => new(-1, v == sum || v.Producer == null ? 2e4f : 1)));
+    }
+
+    [TestMethod]
     public void Infinities_that_are_cut_off_have_no_grid()
     {
         var g = new TestGraph();
@@ -56,12 +87,12 @@ public sealed class FarConstantsTests
         g.Output(g.Add("MatMul", g.Add("Add", g.Add("Mul", x, g.Scalar(1e4f)), g.Scalar(20)), g.Random(2, 8, 4)));
         g.Output(g.Add("Mul", x, g.Scalar(float.NaN)));
         Graph graph = g.Build();
-        Assert.IsEmpty(FarConstants.Infinite(graph));
-        Assert.IsEmpty(FarConstants.Find(graph, graph.Scheme(), v => new(0, v.Producer?.Type is "Mul" or "Add" ? 2e4f : 2)));
+        Assert.IsEmpty(FarNumbers.Infinite(graph));
+        Assert.IsEmpty(FarNumbers.Find(graph, graph.Scheme(), v => new(0, v.Producer?.Type is "Mul" or "Add" ? 2e4f : 2)));
         // The training failed where a weight is infinite.
         var broken = new TestGraph();
         broken.Output(broken.Add("MatMul", broken.Input("x", 1, 2), broken.Constant(Tensor.Of<float>([2, 1], [1, float.PositiveInfinity]))));
-        Assert.IsEmpty(FarConstants.Infinite(broken.Build()));
+        Assert.IsEmpty(FarNumbers.Infinite(broken.Build()));
     }
 
     /// <summary>Fails unless all artifacts are near the float model and the named layers are int8.</summary>
