@@ -232,14 +232,19 @@ internal sealed class OnnxReader
 
     private Value Find(string name, NodeProto? reader)
     {
+        bool isPacked = initializers.TryGetValue(name, out TensorProto? tensor) && OnnxTensors.IsPacked(tensor);
+        // The integers of 4 bits become bytes: to what reads them as numbers they are the same.
+        if (isPacked && reader?.OpType != "DequantizeLinear")
+            throw OnnxDiagnostics.UnsupportedFeature.Error(name, "4-bit integers that another operator than DequantizeLinear reads are");
         if (values.TryGetValue(name, out Value? value)) return value;
-        if (!initializers.TryGetValue(name, out TensorProto? tensor))
+        if (tensor is null)
         {
             string? label = reader is null ? null : reader.Name.Length > 0 ? reader.Name : reader.Output.First(o => o.Length > 0);
             throw OnnxDiagnostics.UndefinedValue.Error(label, name);
         }
 
-        return values[name] = new Value(name, OnnxTensors.Read(tensor, external, name));
+        return values[name] = new Value(
+            name, isPacked ? OnnxTensors.Unpack(tensor, external, name) : OnnxTensors.Read(tensor, external, name));
     }
 
     private static void SetConstant(Value value, Tensor tensor) =>

@@ -10,6 +10,8 @@ namespace ModelOpt.Compiler.Onnx;
 /// <summary>ONNX's tensor messages to tensors. Nothing is allocated for what a message claims but does not hold.</summary>
 internal static class OnnxTensors
 {
+    private const int UInt4 = 21, Int4 = 22;
+
     /// <summary>Reads a tensor; raw data is shared, not copied.</summary>
     /// <param name="proto">The message.</param>
     /// <param name="external">Where external data is read.</param>
@@ -47,6 +49,36 @@ internal static class OnnxTensors
         };
     }
 
+    /// <summary>Whether a tensor has integers of 4 bits, two in a byte.</summary>
+    /// <param name="proto">The message.</param>
+    public static bool IsPacked(TensorProto proto) => proto.DataType is UInt4 or Int4;
+
+    /// <summary>Reads a tensor of 4-bit integers as one of 8 bits.</summary>
+    /// <param name="proto">The message.</param>
+    /// <param name="external">Where external data is read.</param>
+    /// <param name="name">What the tensor is called in diagnostics.</param>
+    /// <exception cref="CompilationException">Type, shape and data do not fit.</exception>
+    public static Tensor Unpack(TensorProto proto, ExternalData external, string name)
+    {
+        int[] dims = Dims(proto, name);
+        int count = (int)Bytes(dims, 1, name);
+        var bytes = proto.Clone();
+        bytes.DataType = (int)ElementType.UInt8;
+        bytes.Dims.Clear();
+        bytes.Dims.Add((count + 1) / 2);
+        ReadOnlySpan<byte> packed = Read(bytes, external, name).Span<byte>();
+        bool isSigned = proto.DataType == Int4;
+        Tensor result = Tensor.Zeros(isSigned ? ElementType.Int8 : ElementType.UInt8, dims);
+        Span<byte> to = result.Bytes.Span;
+        for (int i = 0; i < to.Length; i++)
+        {
+            int half = (packed[i / 2] >> (i % 2 * 4)) & 15;
+            to[i] = (byte)(isSigned && half > 7 ? half - 16 : half);
+        }
+
+        return result;
+    }
+
     /// <summary>Writes a tensor as raw data.</summary>
     /// <param name="name">Its name in the file.</param>
     /// <param name="tensor">The tensor.</param>
@@ -70,7 +102,7 @@ internal static class OnnxTensors
         14 => "complex64",
         15 => "complex128",
         17 or 18 or 19 or 20 => "float8",
-        21 or 22 => "4-bit integers",
+        UInt4 or Int4 => "4-bit integers",
         23 => "float4",
         _ when Enum.IsDefined((ElementType)type) && type != 0 => ((ElementType)type).ToString(),
         _ => $"element type {type}",

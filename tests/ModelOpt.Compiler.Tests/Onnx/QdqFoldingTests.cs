@@ -84,6 +84,46 @@ public sealed class QdqFoldingTests
     }
 
     [TestMethod]
+    [DataRow(21, false)]
+    [DataRow(22, false)]
+    [DataRow(21, true)]
+    [DataRow(22, true)]
+    public void Weights_of_4_bits_are_read(int type, bool isBlocked)
+    {
+        // Seven rows of three: an odd number of halves.
+        var model = new QdqModel();
+        model.Model.Opset(21).Input("x", "1", "7");
+        string scales = isBlocked ? model.Constant(Tensor.Of<float>([2, 3], [0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f]))
+            : model.Constant(Tensor.Vector(0.1f, 0.2f, 0.3f));
+        string zeros = FourBits(model, type, 0x21, isBlocked ? [2, 3] : [3]), w = FourBits(model, type, 0xC7, [7, 3]);
+        (string, object)[] attributes = isBlocked ? [("axis", 0), ("block_size", 4)] : [("axis", 1)];
+        model.Output(model.Node("MatMul", ["x", model.Node("DequantizeLinear", [w, scales, zeros], attributes)]));
+        AssertComputesTheSame(model.Bytes());
+    }
+
+    [TestMethod]
+    public void Integers_of_4_bits_are_refused_elsewhere()
+    {
+        var model = new QdqModel();
+        model.Model.Opset(21).Input("x", "1", "7");
+        string zero = FourBits(model, 22, 1, []);
+        byte[] bytes = model.Output(model.Node("QuantizeLinear", ["x", model.Constant(Tensor.Scalar(0.1f)), zero])).Bytes();
+        Assert.AreEqual("MOPT1004", Assert.ThrowsExactly<CompilationException>(() => OnnxReader.Read(bytes)).Diagnostic.Descriptor.Code);
+    }
+
+    private static string FourBits(QdqModel model, int type, int seed, long[] dims)
+    {
+        long count = dims.Aggregate(1L, (a, b) => a * b);
+        byte[] packed = [.. Enumerable.Range(0, (int)(count + 1) / 2).Select(i => (byte)(seed + (i * 37)))];
+        string name = $"w{model.Model.Graph.Initializer.Count}";
+        model.Model.Graph.Initializer.Add(new Compiler.Onnx.Proto.TensorProto
+        {
+            Name = name, DataType = type, Dims = { dims }, RawData = Google.Protobuf.ByteString.CopyFrom(packed),
+        });
+        return name;
+    }
+
+    [TestMethod]
     public void Scales_may_be_computed()
     {
         (QdqModel model, string x) = Input(ElementType.Int8);
