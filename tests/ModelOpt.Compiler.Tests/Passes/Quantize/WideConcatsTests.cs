@@ -69,6 +69,23 @@ public sealed class WideConcatsTests
     }
 
     [TestMethod]
+    [DataRow(0f, true)]
+    [DataRow(2f, true)]
+    [DataRow(400f, false)]
+    [DataRow(-400f, false)]
+    public void A_Pad_with_a_number_far_away_is_in_float(float number, bool isInt8)
+    {
+        var g = new TestGraph();
+        Value y = g.Add("Conv", g.Input("x", 1, 3, 6, 6), g.Random(1, 4, 3, 3, 3));
+        g.Output(g.Add("Pad", y, g.Longs(0, 0, 1, 1, 0, 0, 1, 1), g.Scalar(number)));
+        Graph graph = g.Build();
+        (CompiledModel model, _) = Compile(graph);
+        Graph written = OnnxReader.Read(model.Onnx);
+        Assert.AreEqual(isInt8, written.Outputs[0].Quantization is not null);
+        Assert.IsLessThan(0.1f, written.Nodes.Single(n => n.Type == "Conv").Output.Quantization!.Scale);
+    }
+
+    [TestMethod]
     [DataRow(10f)]
     [DataRow(0f)]
     public void Ranges_that_are_near_or_nothing_share_a_grid(float scale)
