@@ -10,8 +10,9 @@ namespace ModelOpt.Compiler.Calibration;
 /// </summary>
 internal sealed class LayerMoments
 {
-    // As a share of the mean square: products are summed in float32.
-    private const double Noise = 1e-7;
+    // As a share of the mean square. Products are summed in float32, which leaves 1e-7 of it: a variance below a hundred times that
+    // is too inexact to fit weights by, however strongly they are held.
+    private const double Noise = 1e-5;
 
     private readonly double[][] grams;
     private readonly double[][] crosses;

@@ -8,8 +8,8 @@ internal static class FloatCheck
     private const double Tolerance = 1e-4;
 
     /// <summary>
-    /// All outputs agree within 1e-4 of the largest value, or, where the model itself makes much of little, within what a change of its
-    /// inputs by a millionth makes of them.
+    /// All outputs agree within 1e-4 of the largest value, or, where the model itself makes much of little, within what a change of each
+    /// of its values by a millionth makes of them.
     /// </summary>
     /// <exception cref="FindingException">They do not.</exception>
     public static void Close(Subject expected, Dictionary<string, Tensor>[] actual, string check)
@@ -19,7 +19,7 @@ internal static class FloatCheck
         {
             Difference difference = Difference.Of(expected.Values, actual, output, check);
             if (difference.Most <= (Tolerance * difference.Largest) + 1e-6) continue;
-            sensitivity ??= Noise.OfInputs(expected);
+            sensitivity ??= Noise.OfValues(expected);
             if (difference.Most > 10 * sensitivity[output]) throw new FindingException(new Finding(FindingKind.Wrong, check, difference.Where));
         }
     }

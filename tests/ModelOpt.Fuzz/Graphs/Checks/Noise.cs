@@ -75,19 +75,39 @@ internal static class Noise
         return power;
     }
 
-    /// <summary>How much outputs change where inputs change by a millionth: the largest difference, by output.</summary>
-    public static Dictionary<string, double> OfInputs(Subject subject)
+    /// <summary>How much outputs change where every value inside changes by a millionth: the largest difference, by output.</summary>
+    public static Dictionary<string, double> OfValues(Subject subject)
     {
-        Random random = new(1);
-        using Reference reference = new(subject.Model);
-        Dictionary<string, Tensor>[] changed = [.. subject.Inputs.Select(inputs => reference.Run(inputs.ToDictionary(i => i.Key, i =>
+        ModelProto model = subject.Model.Clone();
+        string[] values = [.. model.Graph.Node.SelectMany(n => n.Input).Distinct().Where(v =>
+            subject.Values[0].GetValueOrDefault(v) is { Type: ElementType.Float32 } || subject.Inputs[0].GetValueOrDefault(v) is { Type: ElementType.Float32 })];
+        foreach (string value in values)
         {
-            if (i.Value.Type != ElementType.Float32) return i.Value;
-            Tensor x = Tensor.Of<float>(i.Value.Dims, i.Value.Span<float>());
-            foreach (ref float v in x.Span<float>()) v *= 1 + (float)((random.NextDouble() - 0.5) * 2e-6);
-            return x;
-        })))];
+            foreach (NodeProto reader in model.Graph.Node)
+            {
+                for (int i = 0; i < reader.Input.Count; i++)
+                {
+                    if (reader.Input[i] == value) reader.Input[i] = $"noisy {value}";
+                }
+            }
+
+            NodeProto? producer = model.Graph.Node.FirstOrDefault(n => n.Output.Contains(value));
+            model.Graph.Node.Insert(producer is null ? 0 : model.Graph.Node.IndexOf(producer) + 1, Node("Mul", $"noisy {value}", value, $"noise {value}"));
+            model.Graph.Input.Add(OnnxTypes.Write($"noise {value}", ElementType.Float32, new Shape(Of(0, value).Dims)));
+        }
+
+        Random random = new(1);
+        using Reference reference = new(model);
+        Dictionary<string, Tensor>[] changed = [.. subject.Inputs.Select((inputs, sample) =>
+        {
+            Dictionary<string, Tensor> feeds = new(inputs);
+            foreach (string value in values)
+                feeds.Add($"noise {value}", Filled(Of(sample, value).Dims, () => 1 + (float)((random.NextDouble() - 0.5) * 2e-6)));
+            return reference.Run(feeds);
+        })];
         return subject.Outputs.ToDictionary(o => o, o => Difference.Of(subject.Values, changed, o, "noise").Most);
+
+        Tensor Of(int sample, string value) => subject.Values[sample].GetValueOrDefault(value) ?? subject.Inputs[sample][value];
     }
 
     /// <summary>The mean square of a difference; endless where the noise makes something that is no number, such as a root.</summary>
