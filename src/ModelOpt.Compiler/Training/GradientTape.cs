@@ -97,6 +97,8 @@ internal sealed class GradientTape
         Round();
         Divide(inputs);
         totals = [];
+        // What the only part computed lies in its own memory, which it is about to use again.
+        if (parts.Length == 1) Array.Clear(computed);
         Each(p => parts[p].Begin([.. inputs.Select(t => Slice(t, p))], Array.ConvertAll(computed, t => t is null ? null : Slice(t, p)), KeepsAll));
         for (int begin = 0, end; begin < plan.Nodes.Length; begin = end)
         {

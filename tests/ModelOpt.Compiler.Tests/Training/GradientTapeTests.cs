@@ -33,6 +33,24 @@ public sealed class GradientTapeTests
     }
 
     [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void What_is_asked_for_on_the_way_is_not_written_over_when_a_single_sample_is_run_again(bool isForwardOnly)
+    {
+        var g = new TestGraph();
+        Value inner = g.Add("Conv", g.Input("x", 1, 4, 8, 8), g.Random(1, 4, 4, 1, 1));
+        Value y = g.Output(g.Add("Conv", g.Add("Clip", inner, null, g.Scalar(0.1f)), g.Random(2, 3, 4, 1, 1)));
+        Graph graph = g.Build();
+        var tape = new GradientTape(graph, [y, inner], isForwardOnly: isForwardOnly);
+        for (int run = 0; run < 3; run++)
+        {
+            Tensor x = TestGraph.RandomTensor(run, 1, 4, 8, 8), expected = x;
+            new Interpreter(graph, [inner]) { Hook = (v, tensor) => expected = v == inner ? tensor : expected }.Run(x);
+            CollectionAssert.AreEqual(expected.Span<float>().ToArray(), tape.Forward([x])[1].Span<float>().ToArray(), $"run {run}");
+        }
+    }
+
+    [TestMethod]
     public void A_value_that_is_differentiated_twice_is_that_of_the_last_run_both_times_and_gets_the_sum()
     {
         Graph graph = Branches(out _);
