@@ -62,7 +62,11 @@ internal sealed class Judge(Workbench bench)
         NodeCheck.Run(expected);
         (Dictionary<string, Tensor>[] clean, Dictionary<string, double> noise) = Noise.OfActivations(expected);
         if (isQuantized) engines.Add(".onnx", emitted.Values);
-        foreach ((string engine, Dictionary<string, Tensor>[] results) in engines) IntegerCheck.Same(expected, results, noise, $"{engine} against QDQ");
+        // LiteRT multiplies by 8 bits in a LeakyRelu of integers, and is up to a step off where others are half of one.
+        bool isCoarse = expected.Model.Graph.Node.Any(n => n.OpType == "LeakyRelu");
+        Dictionary<string, double> twice = noise.ToDictionary(n => n.Key, n => 4 * n.Value);
+        foreach ((string engine, Dictionary<string, Tensor>[] results) in engines)
+            IntegerCheck.Same(expected, results, isCoarse && engine == "LiteRT" ? twice : noise, $"{engine} against QDQ");
         if (isQuantized) return;
         // Where a layer reads a Concat of ranges far apart, one grid has to serve, and the compiler says so.
         if (compiled.Report.Diagnostics.All(d => d.Descriptor.Code != RecipeDiagnostics.WideConcat.Code)) IntegerCheck.Grids(emitted);
