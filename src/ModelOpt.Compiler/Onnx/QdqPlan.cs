@@ -53,7 +53,7 @@ internal sealed class QdqPlan
         Value[] inside = [.. graph.Values.Where(v =>
             v is { Quantization: not null, Producer: not null, Consumers.Count: > 0 } && !graph.IsOutput(v))];
         plan.unrounded.UnionWith(inside.Where(v => v.Consumers.All(ReadsUnrounded)));
-        plan.passed.UnionWith(inside.Where(plan.IsRoundedByConcat).Select(v => v.Producer!));
+        plan.passed.UnionWith(inside.Where(IsRoundedByConcat).Select(v => v.Producer!));
         return plan;
     }
 
@@ -74,9 +74,12 @@ internal sealed class QdqPlan
     public Quantization? GridOf(Value value) =>
         unrounded.Contains(value) ? null : value.Quantization ?? inner.GetValueOrDefault(value);
 
-    /// <summary>Whether an Identity rounds a value to the grid that all Concats that read it round it to anyway.</summary>
-    private bool IsRoundedByConcat(Value value) => value.Producer!.Type == "Identity"
-        && value.Consumers.All(n => n.Type == "Concat" && value.Quantization!.Equals(n.Output.Quantization) && !unrounded.Contains(n.Output));
+    /// <summary>
+    /// Whether an Identity rounds a value to the grid that all Concats that read it round it to anyway, and nothing reads their results before.
+    /// </summary>
+    private static bool IsRoundedByConcat(Value value) => value.Producer!.Type == "Identity"
+        && value.Consumers.All(n => n.Type == "Concat" && value.Quantization!.Equals(n.Output.Quantization)
+            && !n.Output.Consumers.Any(ReadsUnrounded));
 
     /// <summary>Whether saturation on the grid does what the activation does: both bounds fall on its ends.</summary>
     private static bool Covers(Quantization grid, Node activation)
