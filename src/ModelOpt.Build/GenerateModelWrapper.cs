@@ -31,7 +31,7 @@ public sealed class GenerateModelWrapper : ModelTask
                 Labels = item.Labels is null ? null : ReadLabels(item.Labels),
                 LabelsFile = Path.GetFileName(item.Labels),
             };
-            ModelSignature signature = ModelSignature.Read(item.File, item.Options);
+            ModelSignature signature = ModelCompiler.ReadSignature(item.File, item.Options);
             string text = WrapperWriter.Write(source, signature);
             ArtifactFile.Write(Model.GetMetadata("Wrapper"), Encoding.UTF8.GetBytes(text));
         }

@@ -53,7 +53,7 @@ internal sealed class Calibrator : IDisposable
         int available = inputs.Min(i => i.Count);
         if (inputs.Exists(i => i.Count != available))
             throw RecipeDiagnostics.UnequalCalibration.Error(null, string.Join(", ", inputs.Select(i => i.Count)));
-        usable = TrainingData.Calibrating(available, options, context.Model);
+        usable = CalibrationSamples.Of(available, options, context.Model);
         Count = Math.Min(usable.Count, options.CalibrationSamples);
     }
 

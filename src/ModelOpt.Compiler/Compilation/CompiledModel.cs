@@ -1,4 +1,3 @@
-using System.Globalization;
 using ModelOpt.Compiler.Emit;
 
 namespace ModelOpt.Compiler.Compilation;
@@ -9,15 +8,3 @@ namespace ModelOpt.Compiler.Compilation;
 /// <param name="Onnx">The ONNX file in QDQ form.</param>
 /// <param name="Report">What was done and what it cost.</param>
 public sealed record CompiledModel(byte[] Tflite, byte[] Embedded, byte[] Onnx, Report Report);
-
-/// <summary>How far a compilation is.</summary>
-/// <param name="Phase">What is being done, such as <c>calibrate</c>.</param>
-/// <param name="Done">Steps done in this phase.</param>
-/// <param name="Total">Steps in this phase; 0 where not known.</param>
-/// <param name="Remaining">How long the phase will still take, where that can be told.</param>
-public readonly record struct CompileProgress(string Phase, int Done, int Total, TimeSpan? Remaining = null)
-{
-    /// <summary>The progress in words: <c>fine-tune 120/900, 1:05 left</c>.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Phase}{(Total > 0 ? $" {Done}/{Total}" : "")}{(Remaining is { } left ? $", {(int)left.TotalMinutes}:{left.Seconds:00} left" : "")}");
-}

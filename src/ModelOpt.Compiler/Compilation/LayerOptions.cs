@@ -16,16 +16,6 @@ public enum QuantizationMode
     None,
 }
 
-/// <summary>Whose values clusters are shared by.</summary>
-public enum ClusterScope
-{
-    /// <summary>All weights of a layer; where they have one scale per output channel, the integers are what is shared.</summary>
-    Tensor,
-
-    /// <summary>The weights of one output channel.</summary>
-    Channel,
-}
-
 /// <summary>
 /// What is done to one layer. Null stands for: as the model as a whole. Every property is a key of recipes, of the recipe itself
 /// and of its layer rules.

@@ -73,6 +73,24 @@ public static class ModelCompiler
         }
     }
 
+    /// <summary>Reads the signature from an ONNX file; nothing is computed from its weights.</summary>
+    /// <param name="modelFile">The ONNX file.</param>
+    /// <param name="options">The options the model is compiled with; <see cref="CompileOptions.InputType"/> changes it.</param>
+    /// <exception cref="CompilationException">The file is not a model.</exception>
+    public static ModelSignature ReadSignature(string modelFile, CompileOptions options)
+    {
+        try
+        {
+            Graph graph = Read(OnnxFile.ReadAllBytes(modelFile), modelFile, options);
+            if (options.InputType == ElementType.UInt8) ImageInput.Prepend(graph, options);
+            return ModelSignature.Of(graph);
+        }
+        catch (CompilationException e) when (e.Diagnostic.File is null)
+        {
+            throw e.InFile(modelFile);
+        }
+    }
+
     /// <summary>Reads a model, all types and shapes inferred.</summary>
     /// <param name="onnx">The file's bytes.</param>
     /// <param name="modelFile">Where they come from.</param>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Operators;
@@ -24,4 +25,16 @@ internal static class ElementRanges
         int start = part * Length;
         work(start, Math.Min(Length, elements - start));
     }).Run(pool);
+
+    /// <summary>sum = a + b.</summary>
+    /// <param name="a">The first summands.</param>
+    /// <param name="b">As many second ones.</param>
+    /// <param name="sum">Takes the sums; may be one of the two.</param>
+    public static void Sum(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> sum)
+    {
+        int i = 0;
+        for (; i <= sum.Length - Vector<float>.Count; i += Vector<float>.Count)
+            (new Vector<float>(a[i..]) + new Vector<float>(b[i..])).CopyTo(sum[i..]);
+        for (; i < sum.Length; i++) sum[i] = a[i] + b[i];
+    }
 }

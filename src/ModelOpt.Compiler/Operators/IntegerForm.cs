@@ -67,6 +67,12 @@ internal static class IntegerForm
         _ => null,
     };
 
+    /// <summary>The parameters that TFLite prescribes for what an operator writes in int8, or null.</summary>
+    /// <param name="value">The output.</param>
+    /// <param name="isInt8">Whether a node is to run in int8.</param>
+    public static Quantization? Prescribed(Value value, Func<Node, bool> isInt8) =>
+        value.Producer is { } producer && isInt8(producer) ? Prescribed(producer) : null;
+
     /// <summary>
     /// The grid of a layer's sums: steps of the input times those of each output channel's weights. The int32 bias lies on it.
     /// </summary>

@@ -271,7 +271,7 @@ internal sealed class GradientTape
         sum.Clear();
         foreach (TapePart part in parts)
         {
-            if (part.Gradient(slot) is { } gradient) Elements.Sum(sum, gradient.As<float>(), sum);
+            if (part.Gradient(slot) is { } gradient) ElementRanges.Sum(sum, gradient.As<float>(), sum);
         }
     }
 }

@@ -226,7 +226,7 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
         }
 
         Tensor sum = arena.Rent(node, ElementType.Float32, gradient.Dims);
-        ElementRanges.Run(sum.Count, pool, (start, length) => Elements.Sum(
+        ElementRanges.Run(sum.Count, pool, (start, length) => ElementRanges.Sum(
             other.As<float>().Slice(start, length), gradient.As<float>().Slice(start, length), sum.As<float>().Slice(start, length)));
         open[slot] = sum;
         Free(other);

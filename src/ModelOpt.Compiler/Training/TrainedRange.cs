@@ -39,7 +39,7 @@ internal sealed class TrainedRange
         .GroupBy(v => v.Quantization!, ReferenceEqualityComparer.Instance)
         .Select(g => g.ToArray())
         .Where(g => !Array.Exists(g, v =>
-            v.Producer is null || GridAnnotation.Fixed(v, n => IntegerForm.Is(graph, n)) is not null || HoldsConstant(v.Producer)))
+            v.Producer is null || IntegerForm.Prescribed(v, n => IntegerForm.Is(graph, n)) is not null || HoldsConstant(v.Producer)))
         .Select(g => new TrainedRange(g, kind))];
 
     /// <summary>The real numbers that the smallest and the largest integer stand for.</summary>

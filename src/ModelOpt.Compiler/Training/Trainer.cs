@@ -136,7 +136,7 @@ internal sealed class Trainer
         new PlaneJob(weights!.Length, i => weights[i].Step(gradients[i], rate)).Run(pool);
         foreach (TrainedRange range in ranges)
             range.Step(range.Values.Aggregate(default(RangeGradient), (sum, v) => sum + losses.RangeOf(v)), rate);
-        foreach (Node node in biased) GridAnnotation.FollowBias(node);
+        foreach (Node node in biased) WeightGrid.FollowBias(node);
         tape.FollowStatistics();
         Done = step + 1;
         stepped(step + 1, steps, loss);

@@ -14,9 +14,6 @@ internal sealed record TrainingData(
     TrainingSet Training, IReadOnlyList<int> TrainingIndices, TrainingSet Evaluation, IReadOnlyList<int> EvaluationIndices, bool AreClasses)
     : IDisposable
 {
-    // Without evaluation data, one of so many training samples is kept for it: by chance, as classes may take turns in the data.
-    private const int KeptOf = 10;
-
     /// <summary>Checks the data that options name, before anything else is done with the model.</summary>
     /// <param name="graph">The graph, with shapes.</param>
     /// <param name="options">The options that name the data.</param>
@@ -65,7 +62,7 @@ internal sealed record TrainingData(
 
             if (evaluation is not null)
                 return new(training, [.. Enumerable.Range(0, training.Count)], evaluation, [.. Enumerable.Range(0, evaluation.Count)], areClasses);
-            (int[] rest, int[] kept) = Divide(training.Count, model);
+            (int[] rest, int[] kept) = CalibrationSamples.Divide(training.Count, model);
             return new(training, rest, training, kept, areClasses);
         }
         catch
@@ -76,33 +73,11 @@ internal sealed record TrainingData(
         }
     }
 
-    /// <summary>
-    /// Which samples of calibration data may be calibrated with: where the model is trained and judged with them too, not those by which it is
-    /// judged, as what fits these in the beginning would hardly be surpassed.
-    /// </summary>
-    /// <param name="count">How many samples there are.</param>
-    /// <param name="options">The options that name the data.</param>
-    /// <param name="model">What is done to the model.</param>
-    public static CalibrationSamples Calibrating(int count, CompileOptions options, ModelOptions model) => new(
-        count,
-        model.FineTune is null or FineTuneMode.None || options.TrainingData.Count > 0 || options.EvaluationData.Count > 0
-            ? null : [.. Divide(count, model).Trained.Order()]);
-
     /// <inheritdoc/>
     public void Dispose()
     {
         Training.Dispose();
         Evaluation.Dispose();
-    }
-
-    /// <summary>Keeps some of the samples to judge by; all are both where they are few.</summary>
-    private static (int[] Trained, int[] Judging) Divide(int count, ModelOptions model)
-    {
-        int[] all = [.. Enumerable.Range(0, count)];
-        if (count < KeptOf) return (all, all);
-        new Random(model.Seed ?? 0).Shuffle(all);
-        int kept = count / KeptOf;
-        return (all[kept..], [.. all[..kept].Order()]);
     }
 
     private static int ClassesOf(Value output) => output.Shape is { Rank: 2 } shape && shape[1].IsKnown ? (int)shape[1].Size

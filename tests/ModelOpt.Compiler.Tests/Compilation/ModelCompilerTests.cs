@@ -84,7 +84,7 @@ public sealed class ModelCompilerTests
     public void A_model_that_takes_bytes_says_so_in_its_signature_and_its_files()
     {
         CompileOptions options = Int8 with { InputType = ElementType.UInt8 };
-        ModelSignature signature = ModelSignature.Read(Model, options);
+        ModelSignature signature = ModelCompiler.ReadSignature(Model, options);
         Assert.AreEqual("TensorSignature { Name = image, Type = UInt8, Shape = [batch, 28, 28, 1] }", signature.Inputs.Single().ToString());
         Assert.AreEqual("TensorSignature { Name = logits, Type = Float32, Shape = [batch, 10] }", signature.Outputs.Single().ToString());
         CompiledModel compiled = ModelCompiler.Compile(Model, options, new DiagnosticList());
@@ -127,7 +127,7 @@ public sealed class ModelCompilerTests
         foreach (Action action in new Action[]
         {
             () => ModelCompiler.Compile(file, Int8, new DiagnosticList()),
-            () => ModelSignature.Read(file, Int8),
+            () => ModelCompiler.ReadSignature(file, Int8),
         })
         {
             Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(action).Diagnostic;

@@ -150,7 +150,7 @@ public sealed class QdqFoldingTests
     private static ModelSignature SignatureOf(byte[] model)
     {
         using var folder = new TempFolder();
-        return ModelSignature.Read(folder.Write("model.onnx", model), new CompileOptions());
+        return ModelCompiler.ReadSignature(folder.Write("model.onnx", model), new CompileOptions());
     }
 
     private static CompiledModel AssertComputesTheSame(byte[] model, bool liteRt = true)

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Passes.Quantize;
 namespace ModelOpt.Compiler.Passes.Constrain;
 
 /// <summary>The integers that the elements of each output channel may be, and what one step of them is worth.</summary>
@@ -38,7 +39,7 @@ internal sealed record IntegerCodebook(double[] Scales, int[][] Levels)
     }
 
     /// <summary>The largest magnitude of an int8 weight.</summary>
-    public const int Largest = Quantize.WeightGrid.MaxWeight;
+    public const int Largest = WeightGrid.MaxWeight;
 
     /// <summary>How many integers there are.</summary>
     public const int Integers = (2 * Largest) + 1;

@@ -33,7 +33,7 @@ internal static class AdaptiveRounding
         CompileOptions options = context.Options;
         if (TrainingSet.FixedBatch(graph) is not null) return "rounding: the model takes several samples at a time";
         using TrainingSet data = new(graph, options, nameof(options.CalibrationData), options.CalibrationData, null);
-        CalibrationSamples usable = TrainingData.Calibrating(data.Count, options, context.Model);
+        CalibrationSamples usable = CalibrationSamples.Of(data.Count, options, context.Model);
         int count = Math.Min(usable.Count, options.CalibrationSamples);
         int[] samples = [.. Enumerable.Range(0, count).Select(i => usable.Spread(i, count))];
         using WorkerPool pool = new(Environment.ProcessorCount);

@@ -69,7 +69,7 @@ internal static class BiasCorrection
     {
         Value bias = graph.AddConstant($"{layer.Label}_bias", Tensor.Zeros(ElementType.Float32, [channels]));
         layer.SetInput(2, bias);
-        GridAnnotation.FollowBias(layer);
+        WeightGrid.FollowBias(layer);
         return bias;
     }
 

@@ -23,7 +23,7 @@ internal static class GridAnnotation
         HashSet<Node> quantized = [.. scheme.Nodes];
         foreach (IReadOnlyList<Value> group in scheme.Groups)
         {
-            Quantization quantization = group.Select(v => Fixed(v, quantized.Contains)).FirstOrDefault(q => q is not null)
+            Quantization quantization = group.Select(v => IntegerForm.Prescribed(v, quantized.Contains)).FirstOrDefault(q => q is not null)
                 ?? group.Select(ranges).Aggregate((a, b) => a.Union(b)).ToQuantization();
             foreach (Value value in group) value.Quantization = quantization;
         }
@@ -35,12 +35,6 @@ internal static class GridAnnotation
         }
     }
 
-    /// <summary>The parameters that TFLite prescribes for what an operator writes in int8, or null.</summary>
-    /// <param name="value">The output.</param>
-    /// <param name="isInt8">Whether a node is to run in int8.</param>
-    public static Quantization? Fixed(Value value, Func<Node, bool> isInt8) =>
-        value.Producer is { } producer && isInt8(producer) ? IntegerForm.Prescribed(producer) : null;
-
     private static void Weighted(Graph graph, Node node, HashSet<Node> quantized)
     {
         IReadOnlyList<Node> sharing = SharedWeights.LayersOf(node);
@@ -49,7 +43,7 @@ internal static class GridAnnotation
         if (!isShared || node.Input(1).Quantization is null) Store(graph, node, isShared ? sharing : [node]);
         if (node.InputOrNull(2) is null) return;
         graph.OwnConstant(node, 2);
-        FollowBias(node);
+        WeightGrid.FollowBias(node);
     }
 
     private static void Store(Graph graph, Node node, IReadOnlyList<Node> sharing)
@@ -73,10 +67,6 @@ internal static class GridAnnotation
         WeightGrid.Store(weight, axis, smallest);
     }
 
-    /// <summary>Puts the int32 bias of a layer on the grid of its sums: steps of the input times those of each channel's weights.</summary>
-    /// <param name="node">The layer, of which the input and the weight are annotated.</param>
-    public static void FollowBias(Node node) => Round(node.Input(2), IntegerForm.Sums(node));
-
     private static void Constants(Graph graph, Node node)
     {
         int data = Math.Min(Operator.Of(node).DataInputs, node.Inputs.Count);
@@ -86,13 +76,7 @@ internal static class GridAnnotation
             Value constant = graph.OwnConstant(node, i);
             WeightGrid.CheckFinite(constant);
             // A Concat's or a mover's constant lies on the grid that its output has.
-            Round(constant, IntegerForm.IsMover(node) ? node.Output.Quantization! : WeightGrid.Asymmetric(constant.Constant!));
+            WeightGrid.Round(constant, IntegerForm.IsMover(node) ? node.Output.Quantization! : WeightGrid.Asymmetric(constant.Constant!));
         }
-    }
-
-    private static void Round(Value constant, Quantization quantization)
-    {
-        constant.Quantization = quantization;
-        constant.Constant = quantization.Round(constant.Constant!);
     }
 }

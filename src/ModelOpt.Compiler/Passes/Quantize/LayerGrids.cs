@@ -83,7 +83,7 @@ internal sealed class LayerGrids : Pass
         }
 
         graph.ReplaceConstant(node, 2, Tensor.Vector<float>(bias));
-        GridAnnotation.FollowBias(node);
+        WeightGrid.FollowBias(node);
         return true;
     }
 

@@ -28,7 +28,7 @@ internal static class Requantization
 
         return inserted;
 
-        Quantization? Fixed(Value value) => GridAnnotation.Fixed(Source(value), isInt8);
+        Quantization? Fixed(Value value) => IntegerForm.Prescribed(Source(value), isInt8);
     }
 
     /// <summary>

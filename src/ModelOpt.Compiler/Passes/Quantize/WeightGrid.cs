@@ -1,6 +1,7 @@
 using System.Globalization;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators;
 
 namespace ModelOpt.Compiler.Passes.Quantize;
 
@@ -81,5 +82,18 @@ internal static class WeightGrid
         int inner = 1;
         for (int i = axis + 1; axis >= 0 && i < tensor.Rank; i++) inner *= tensor.Dims[i];
         return inner;
+    }
+
+    /// <summary>Puts the int32 bias of a layer on the grid of its sums: steps of the input times those of each channel's weights.</summary>
+    /// <param name="node">The layer, of which the input and the weight are annotated.</param>
+    public static void FollowBias(Node node) => Round(node.Input(2), IntegerForm.Sums(node));
+
+    /// <summary>Puts a constant on a grid: annotates it, and rounds its numbers.</summary>
+    /// <param name="constant">The float32 constant.</param>
+    /// <param name="quantization">The grid.</param>
+    public static void Round(Value constant, Quantization quantization)
+    {
+        constant.Quantization = quantization;
+        constant.Constant = quantization.Round(constant.Constant!);
     }
 }

@@ -72,7 +72,7 @@ public sealed class FineTuningTests
     public void Calibration_does_not_see_what_training_is_judged_by()
     {
         CompileOptions options = new() { FineTune = FineTuneMode.Distill };
-        int[] calibrating = TrainingData.Calibrating(100, options, options).Chosen!;
+        int[] calibrating = CalibrationSamples.Of(100, options, options).Chosen!;
         Assert.HasCount(90, calibrating);
         CollectionAssert.AreEqual(calibrating.Order().ToArray(), calibrating);
         using TempFolder folder = new();
@@ -80,7 +80,7 @@ public sealed class FineTuningTests
         using TrainingData data = TrainingData.Open(FineTuneTesting.Compress(options with { FineTune = FineTuneMode.None }).Graph, options, options);
         Assert.IsFalse(data.EvaluationIndices.Intersect(calibrating).Any());
         foreach (CompileOptions own in (CompileOptions[])[options with { FineTune = null }, options with { TrainingData = ["x"] }, options with { EvaluationData = ["x"] }])
-            Assert.AreEqual(new CalibrationSamples(100, null), TrainingData.Calibrating(100, own, own));
+            Assert.AreEqual(new CalibrationSamples(100, null), CalibrationSamples.Of(100, own, own));
     }
 
     [TestMethod]
