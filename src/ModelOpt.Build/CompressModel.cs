@@ -2,9 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Microsoft.Build.Framework;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Build;

@@ -1,9 +1,10 @@
 using System.Text;
 using Microsoft.Build.Framework;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.CSharp;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Build;
 

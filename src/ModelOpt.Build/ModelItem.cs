@@ -1,7 +1,7 @@
 using Microsoft.Build.Framework;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.CSharp;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Build;
 

@@ -1,5 +1,4 @@
 using Microsoft.Build.Framework;
-using ModelOpt.Compiler.Diagnostics;
 
 namespace ModelOpt.Build;
 

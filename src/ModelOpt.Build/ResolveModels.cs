@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Build;
 

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli;
 
@@ -20,7 +20,7 @@ internal static class CliOptions
 
     public static Option<DataLayout> DataLayout() => Choice("--data-layout",
         "The axis order of images in data files. Without it, whichever fits the model's input.",
-        ("nhwc", Compiler.Compilation.DataLayout.Nhwc), ("nchw", Compiler.Compilation.DataLayout.Nchw));
+        ("nhwc", Compiler.Options.DataLayout.Nhwc), ("nchw", Compiler.Options.DataLayout.Nchw));
 
     /// <summary>An option whose value is a whole number of at least one; 0 where it is absent.</summary>
     public static Option<int> Count(string name, string description) => Parsed(name, "N", description, OptionParsing.Count);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using ModelOpt.Cli.Commands;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli;
 

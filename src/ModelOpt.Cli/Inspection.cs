@@ -1,5 +1,5 @@
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Emit;
+using ModelOpt.Compiler.Emit.Reports;
 
 namespace ModelOpt.Cli;
 

@@ -1,12 +1,13 @@
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Emit;
-using ModelOpt.Compiler.Emit.Tflite;
+using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Operators;
-using ModelOpt.Compiler.Passes;
-using ModelOpt.Compiler.Passes.Quantize;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Techniques.Quantize;
 
 namespace ModelOpt.Cli;
 

@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Runtime;
 using Spectre.Console;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Emit;
+using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli;
 

@@ -2,7 +2,8 @@ using System.Collections;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using ModelOpt.Build.Tests.Consumers;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Build.Tests;
 

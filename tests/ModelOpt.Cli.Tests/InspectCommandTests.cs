@@ -1,7 +1,7 @@
 using System.Text.Json;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli.Tests;
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using ModelOpt.Cli.Reproduce;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Contract;
 
 namespace ModelOpt.Cli.Tests;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Tests.Peers;
 using ModelOpt.Runtime;
 

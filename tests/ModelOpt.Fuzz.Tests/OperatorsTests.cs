@@ -1,4 +1,4 @@
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Fuzz.Operators;
 
 namespace ModelOpt.Fuzz.Tests;

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using ModelOpt.Cli.Bench;
 using ModelOpt.Cli.Engines;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli.Commands;
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Cli.Commands;

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Globalization;
 using ModelOpt.Cli.Engines;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Cli.Commands;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Emit;
+using ModelOpt.Compiler.Emit.Reports;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli.Commands;
 

@@ -1,9 +1,9 @@
-using ModelOpt.Compiler.Compilation;
-using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli.Engines;
 

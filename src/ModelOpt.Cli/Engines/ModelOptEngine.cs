@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Compilation;
-using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Runtime;

@@ -1,8 +1,8 @@
 using Microsoft.ML.OnnxRuntime;
-using ModelOpt.Compiler.Compilation;
-using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
 using TensorElementType = Microsoft.ML.OnnxRuntime.Tensors.TensorElementType;
 
 namespace ModelOpt.Cli.Engines;

@@ -1,8 +1,9 @@
 using ModelOpt.Cli.Bench;
 using ModelOpt.Cli.Engines;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Cli.Reproduce;

@@ -1,7 +1,8 @@
 using System.Globalization;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli.Reproduce;
 

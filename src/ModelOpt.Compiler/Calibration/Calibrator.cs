@@ -1,10 +1,8 @@
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Passes;
-using ModelOpt.Compiler.Training;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Calibration;

@@ -1,5 +1,5 @@
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Calibration;
 

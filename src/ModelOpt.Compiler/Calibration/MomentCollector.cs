@@ -1,9 +1,11 @@
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Operators;
-using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.MatrixProducts;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Threading;
 

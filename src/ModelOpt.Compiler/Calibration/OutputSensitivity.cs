@@ -1,6 +1,7 @@
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Calibration;

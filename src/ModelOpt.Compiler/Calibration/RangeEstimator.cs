@@ -1,4 +1,4 @@
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Calibration;
 

@@ -1,7 +1,7 @@
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Data;
 

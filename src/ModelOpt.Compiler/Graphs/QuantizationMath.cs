@@ -1,5 +1,4 @@
 using System.Numerics;
-using ModelOpt.Compiler.Operators;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Graphs;

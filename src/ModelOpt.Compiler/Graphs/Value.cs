@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Constraints;
-
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>An edge of the graph: a tensor that a node produces, the caller feeds, or the model holds.</summary>

@@ -1,7 +1,12 @@
 using Google.Protobuf;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Quantize;
+using ModelOpt.Compiler.Operators.Reduction;
 
 namespace ModelOpt.Compiler.Onnx;
 

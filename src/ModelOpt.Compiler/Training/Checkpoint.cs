@@ -1,11 +1,10 @@
 using System.Reflection;
 using System.Security.Cryptography;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Training;
 

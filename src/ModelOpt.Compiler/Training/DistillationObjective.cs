@@ -1,6 +1,8 @@
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;

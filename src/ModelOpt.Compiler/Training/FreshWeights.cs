@@ -1,5 +1,8 @@
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Normalization;
 using ModelOpt.Runtime.Kernels;
 
 namespace ModelOpt.Compiler.Training;

@@ -1,5 +1,12 @@
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.MatrixProducts;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Normalization;
+using ModelOpt.Compiler.Operators.Pooling;
+using ModelOpt.Compiler.Operators.Reduction;
 
 namespace ModelOpt.Compiler.Training;
 

@@ -1,6 +1,6 @@
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Passes.Quantize;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime.Kernels;
 
 namespace ModelOpt.Compiler.Training;

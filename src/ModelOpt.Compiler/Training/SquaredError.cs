@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;

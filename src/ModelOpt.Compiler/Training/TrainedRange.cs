@@ -1,8 +1,8 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators;
-using ModelOpt.Compiler.Passes.Quantize;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Training;
 

@@ -1,6 +1,5 @@
-using ModelOpt.Compiler.Compilation;
-using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Training;
 

@@ -1,6 +1,7 @@
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Training;
 

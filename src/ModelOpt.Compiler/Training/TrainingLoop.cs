@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;

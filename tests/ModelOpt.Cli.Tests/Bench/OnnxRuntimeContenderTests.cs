@@ -1,6 +1,7 @@
 using ModelOpt.Cli.Bench;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime;
 
 namespace ModelOpt.Cli.Tests.Bench;

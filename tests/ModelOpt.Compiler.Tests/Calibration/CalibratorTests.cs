@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Data;
 
 namespace ModelOpt.Compiler.Tests.Calibration;

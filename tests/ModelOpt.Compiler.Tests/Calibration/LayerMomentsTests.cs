@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Passes.Constrain;
 
 namespace ModelOpt.Compiler.Tests.Calibration;
 

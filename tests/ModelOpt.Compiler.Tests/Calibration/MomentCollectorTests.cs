@@ -1,9 +1,9 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Numerics;
-using ModelOpt.Compiler.Passes;
-using ModelOpt.Compiler.Tests.Passes.Quantize;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
+using ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 namespace ModelOpt.Compiler.Tests.Calibration;
 

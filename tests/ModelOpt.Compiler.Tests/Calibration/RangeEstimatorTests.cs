@@ -1,5 +1,5 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Calibration;
 

@@ -1,6 +1,6 @@
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Simplify;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Tests.Calibration;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Data;
 

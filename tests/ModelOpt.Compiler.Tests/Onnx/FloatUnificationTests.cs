@@ -1,10 +1,12 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.MatrixProducts;
+using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime;
 
 namespace ModelOpt.Compiler.Tests.Onnx;

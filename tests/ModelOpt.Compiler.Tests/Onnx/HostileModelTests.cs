@@ -1,10 +1,11 @@
 using Google.Protobuf;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Onnx;
 

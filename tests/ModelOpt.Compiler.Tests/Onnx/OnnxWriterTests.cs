@@ -1,7 +1,7 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Passes.Quantize;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Tests.Peers;
 
 namespace ModelOpt.Compiler.Tests.Onnx;

@@ -1,9 +1,10 @@
-using ModelOpt.Compiler.Compilation;
-using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Tests.Emit.Tflite;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Tests.Operators.Contract;
 using ModelOpt.Compiler.Tests.Peers;
 using ModelOpt.Runtime.Tflite;
 

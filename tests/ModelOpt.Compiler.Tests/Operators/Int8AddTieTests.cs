@@ -1,6 +1,6 @@
-using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Contract;
 
 namespace ModelOpt.Compiler.Tests.Operators;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Tests.Peers;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Tflite;

@@ -1,9 +1,10 @@
 using Google.Protobuf;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Tests.Operators;
 

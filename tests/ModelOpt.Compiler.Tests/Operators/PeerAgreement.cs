@@ -1,9 +1,9 @@
-using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Passes;
-using ModelOpt.Compiler.Tests.Passes;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Simplify;
+using ModelOpt.Compiler.Tests.Simplify;
 
 namespace ModelOpt.Compiler.Tests.Operators;
 

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Compilation;
-using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Training;
 

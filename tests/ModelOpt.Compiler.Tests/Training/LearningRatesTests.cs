@@ -1,4 +1,4 @@
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Compiler.Tests.Training;

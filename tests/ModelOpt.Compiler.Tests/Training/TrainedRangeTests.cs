@@ -1,6 +1,6 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Compiler.Tests.Training;

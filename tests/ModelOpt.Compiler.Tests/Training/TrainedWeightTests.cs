@@ -1,7 +1,6 @@
-using ModelOpt.Compiler.Compilation;
-using ModelOpt.Compiler.Constraints;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Passes.Quantize;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Compiler.Tests.Training;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Data;
 using ModelOpt.Compiler.Training;
 using ModelOpt.Runtime.Threading;

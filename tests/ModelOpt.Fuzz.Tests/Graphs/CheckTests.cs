@@ -1,7 +1,7 @@
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Fuzz.Graphs;
 using ModelOpt.Fuzz.Graphs.Checks;
 using ModelOpt.Fuzz.Graphs.Generation;

@@ -1,5 +1,7 @@
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Quantize;
 using ModelOpt.Fuzz.Graphs;
 using ModelOpt.Fuzz.Graphs.Checks;
 using ModelOpt.Fuzz.Graphs.Generation;

@@ -1,15 +1,17 @@
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Guarding;
 using ModelOpt.Runtime.Plan;
-using ModelOpt.Runtime.Threading;
 using ModelOpt.Runtime.Tflite;
+using ModelOpt.Runtime.Threading;
 using Graph = ModelOpt.Compiler.Graphs.Graph;
-using ShapeInference = ModelOpt.Compiler.Graphs.ShapeInference;
+using ShapeInference = ModelOpt.Compiler.Operators.Contract.ShapeInference;
 
 namespace ModelOpt.Fuzz.Files;
 

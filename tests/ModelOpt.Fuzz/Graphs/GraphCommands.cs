@@ -1,6 +1,7 @@
 using System.CommandLine;
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Fuzz.Graphs.Checks;
 using ModelOpt.Fuzz.Graphs.Generation;
 

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Fuzz.Graphs;
 

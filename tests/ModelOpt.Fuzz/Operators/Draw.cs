@@ -1,5 +1,5 @@
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Elementwise;
 
 namespace ModelOpt.Fuzz.Operators;
 

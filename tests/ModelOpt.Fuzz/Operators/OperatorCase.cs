@@ -1,8 +1,10 @@
+using Google.Protobuf;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators;
-using Google.Protobuf;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Fuzz.Operators;
 

@@ -1,11 +1,11 @@
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Operators;
-using ModelOpt.Compiler.Passes;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime;
 using Graph = ModelOpt.Compiler.Graphs.Graph;
 

@@ -1,6 +1,6 @@
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Emit.CSharp;
 

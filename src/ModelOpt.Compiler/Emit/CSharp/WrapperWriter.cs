@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security;
 using System.Text;
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime;
 
 namespace ModelOpt.Compiler.Emit.CSharp;

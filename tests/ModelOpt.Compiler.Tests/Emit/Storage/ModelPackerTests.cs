@@ -1,6 +1,7 @@
-using ModelOpt.Compiler.Compilation;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Storage;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Storage;
 

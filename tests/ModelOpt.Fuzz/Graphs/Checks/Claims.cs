@@ -1,8 +1,11 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Compilation;
-using ModelOpt.Compiler.Emit;
+using ModelOpt.Compiler.Compile;
+using ModelOpt.Compiler.Emit.Reports;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
+using Tensor = ModelOpt.Runtime.Plan.Tensor;
 
 namespace ModelOpt.Fuzz.Graphs.Checks;
 

@@ -1,10 +1,12 @@
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Emit.Tflite;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Quantize;
 using ModelOpt.Fuzz.Graphs.Shrinking;
 
 namespace ModelOpt.Fuzz.Graphs.Checks;

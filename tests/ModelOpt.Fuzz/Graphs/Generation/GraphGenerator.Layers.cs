@@ -1,5 +1,5 @@
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Fuzz.Graphs.Generation;
 

@@ -1,6 +1,6 @@
-using ModelOpt.Compiler.Compilation;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Fuzz.Graphs.Generation;
 

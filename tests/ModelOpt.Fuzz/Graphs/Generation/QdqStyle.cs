@@ -1,5 +1,5 @@
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Fuzz.Graphs.Checks;
 
 namespace ModelOpt.Fuzz.Graphs.Generation;

@@ -1,5 +1,9 @@
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.MatrixProducts;
+using ModelOpt.Compiler.Operators.Normalization;
+using ModelOpt.Compiler.Operators.Quantize;
 
 namespace ModelOpt.Fuzz.Operators.Generators;
 

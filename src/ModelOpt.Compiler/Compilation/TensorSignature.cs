@@ -1,9 +1,0 @@
-using ModelOpt.Compiler.Graphs;
-
-namespace ModelOpt.Compiler.Compilation;
-
-/// <summary>One input or output of a model.</summary>
-/// <param name="Name">Its name in the ONNX file.</param>
-/// <param name="Type">Its element type.</param>
-/// <param name="Shape">Its shape; the batch may be symbolic.</param>
-public sealed record TensorSignature(string Name, ElementType Type, Shape Shape);

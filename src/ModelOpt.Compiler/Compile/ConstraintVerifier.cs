@@ -1,0 +1,145 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.MatrixProducts;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Tflite;
+using Graph = ModelOpt.Compiler.Graphs.Graph;
+using Node = ModelOpt.Compiler.Graphs.Node;
+using StoredNode = ModelOpt.Runtime.Plan.Node;
+using StoredTensor = ModelOpt.Runtime.Plan.Tensor;
+
+namespace ModelOpt.Compiler.Compile;
+
+/// <summary>
+/// Proves on the bytes of the written TFLite file that every constraint still holds: reads the file back, and counts zeros, patterns
+/// and distinct values in what it stores (integers, float16 or float32).
+/// </summary>
+internal static class ConstraintVerifier
+{
+    /// <summary>Checks the weights of a file.</summary>
+    /// <param name="graph">The graph as it was written.</param>
+    /// <param name="tflite">The file.</param>
+    /// <exception cref="CompilationException">A constraint is broken; the diagnostic names the layer.</exception>
+    public static void Verify(Graph graph, byte[] tflite)
+    {
+        if (!graph.Nodes.Any(n => ConstraintsOf(n) is not null)) return;
+        // A ConvTranspose, which nothing constrains, is written as a convolution, too.
+        Node[] layers = [.. graph.Nodes.Where(n =>
+            (Operator.Of(n).Quantization == QuantizationRule.Weighted || n.Type == "ConvTranspose") && n.Input(1).IsConstant)];
+        Runtime.Plan.Graph file = GraphReader.Read(tflite);
+        Dictionary<StoredTensor, StoredNode> producers = file.Producers();
+        (StoredNode Node, StoredTensor Weight)[] stored = [.. file.Nodes.Select(n => (Node: n, Weight: WeightOf(n, producers)!)).Where(s => s.Weight is not null)];
+        if (layers.Length != stored.Length)
+            throw ConstraintDiagnostics.NotAsDecided.Error(null, $"there are {stored.Length} layers instead of {layers.Length}");
+        foreach ((Node layer, (StoredNode node, StoredTensor weight)) in layers.Zip(stored))
+        {
+            if (ConstraintsOf(layer) is { } constraints) Verify(layer, constraints, node, weight);
+        }
+    }
+
+    /// <summary>Checks the stored weights of one layer.</summary>
+    /// <param name="layer">The layer's name, for the diagnostic.</param>
+    /// <param name="constraints">What must hold.</param>
+    /// <param name="weight">What is stored: integers, or floats; output channels first.</param>
+    /// <param name="dims">[out, in, …].</param>
+    public static void Verify(string layer, WeightConstraints constraints, float[] weight, int[] dims)
+    {
+        int perChannel = weight.Length / Math.Max(1, dims[0]);
+        if (constraints.Mask is { } mask)
+        {
+            int lost = weight.Where((w, i) => mask.Zeros[i] && w != 0).Count();
+            if (lost > 0) throw ConstraintDiagnostics.ZerosLost.Error(layer, lost);
+            if (!PatternCheck.IsWhole(mask, dims)) throw ConstraintDiagnostics.PatternBroken.Error(layer, mask.Pattern, 0);
+            if (PatternCheck.FirstBroken(mask.Pattern, i => weight[i] == 0, dims) is { } channel)
+                throw ConstraintDiagnostics.PatternBroken.Error(layer, mask.Pattern, channel);
+        }
+
+        if (constraints.Codebook is { } codebook)
+        {
+            int most = codebook.Scope == ClusterScope.Tensor ? weight.Distinct().Count()
+                : Enumerable.Range(0, dims[0]).Max(c => weight.AsSpan(c * perChannel, perChannel).ToArray().Distinct().Count());
+            if (most > codebook.Clusters) throw ConstraintDiagnostics.TooManyValues.Error(layer, most, codebook.Clusters);
+        }
+    }
+
+    private static void Verify(Node layer, WeightConstraints constraints, StoredNode node, StoredTensor weight)
+    {
+        Value value = layer.Input(1);
+        // A MatMul's matrix is stored the other way round, and what constrains it knows no channels.
+        int[] dims = layer.Type == "MatMul" ? [1, value.Constant!.Count] : value.Constant!.Dims.ToArray();
+        float[] decided = Stored(value), file = Floats(weight);
+        if (decided.Length != file.Length)
+            throw ConstraintDiagnostics.NotAsDecided.Error(layer.Label, $"there are {file.Length} weights instead of {decided.Length}");
+        bool isDense = node.Operator is BuiltinOperator.FullyConnected or BuiltinOperator.BatchMatMul;
+        float[] ordered = isDense ? file : InOnnxOrder(file, dims, node.Operator == BuiltinOperator.DepthwiseConv2D);
+        int perChannel = decided.Length / Math.Max(1, dims[0]);
+        for (int c = 0; c < dims[0]; c++)
+        {
+            float[] a = decided.AsSpan(c * perChannel, perChannel).ToArray(), b = ordered.AsSpan(c * perChannel, perChannel).ToArray();
+            if (isDense)
+            {
+                // Behind a Flatten the columns stand in the order in which the image is stored.
+                Array.Sort(a);
+                Array.Sort(b);
+            }
+
+            if (!a.AsSpan().SequenceEqual(b)) throw ConstraintDiagnostics.NotOnGrid.Error(layer.Label, c);
+        }
+
+        Verify(layer.Label, constraints, isDense ? decided : ordered, dims);
+    }
+
+    private static WeightConstraints? ConstraintsOf(Node node) => node.InputOrNull(1) is { IsConstant: true } weight ? weight.Constraints : null;
+
+    /// <summary>The constant that a layer multiplies by, perhaps through the DEQUANTIZE of one that is only stored in fewer bits.</summary>
+    private static StoredTensor? WeightOf(StoredNode node, Dictionary<StoredTensor, StoredNode> producers)
+    {
+        if (node.Operator is not (BuiltinOperator.Conv2D or BuiltinOperator.DepthwiseConv2D or BuiltinOperator.FullyConnected or BuiltinOperator.BatchMatMul)) return null;
+        StoredTensor? weight = node.OptionalInput(1);
+        if (weight is not null && producers.TryGetValue(weight, out StoredNode? producer))
+            weight = producer.Operator == BuiltinOperator.Dequantize ? producer.Input(0) : null;
+        return weight is { IsConstant: true } ? weight : null;
+    }
+
+    /// <summary>The numbers that a weight is stored as.</summary>
+    private static float[] Stored(Value weight)
+    {
+        Graphs.Tensor tensor = weight.Constant!;
+        if (weight.Quantization is null or { Type: ElementType.Float16 }) return tensor.Span<float>().ToArray();
+        return [.. weight.Quantization.Quantize(tensor).Span<sbyte>().ToArray().Select(i => (float)i)];
+    }
+
+    private static float[] Floats(StoredTensor tensor)
+    {
+        Graphs.Tensor read = tensor.Type switch
+        {
+            TensorType.Int8 => Read(ElementType.Int8),
+            TensorType.Float16 => Read(ElementType.Float16),
+            _ => Read(ElementType.Float32),
+        };
+        return Casting.To(read, ElementType.Float32).Span<float>().ToArray();
+
+        Graphs.Tensor Read(ElementType type) => new(type, tensor.Shape, tensor.Data!.Value.ToArray());
+    }
+
+    /// <summary>OHWI, or 1HWO for depthwise, to OIHW.</summary>
+    private static float[] InOnnxOrder(float[] weight, int[] dims, bool isDepthwise)
+    {
+        int outputs = dims[0], inputs = dims[1], taps = weight.Length / Math.Max(1, outputs * inputs);
+        float[] result = new float[weight.Length];
+        for (int o = 0, at = 0; o < outputs; o++)
+        {
+            for (int i = 0; i < inputs; i++)
+            {
+                for (int t = 0; t < taps; t++)
+                    result[at++] = weight[isDepthwise ? (t * outputs) + o : (((o * taps) + t) * inputs) + i];
+            }
+        }
+
+        return result;
+    }
+}

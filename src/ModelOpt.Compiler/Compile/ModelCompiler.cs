@@ -1,0 +1,135 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Reports;
+using ModelOpt.Compiler.Emit.Storage;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
+using ModelOpt.Compiler.Training;
+
+namespace ModelOpt.Compiler.Compile;
+
+/// <summary>Compresses models: ONNX in; TFLite, QDQ ONNX and a report out.</summary>
+public static class ModelCompiler
+{
+    // What a file has besides weights makes the file of a small model somewhat larger, which nobody minds.
+    private const long LeastGrowth = 4096;
+    private const double GrowthShare = 0.05;
+
+    /// <summary>Reads, simplifies, quantizes and writes a model.</summary>
+    /// <param name="modelFile">The ONNX file.</param>
+    /// <param name="options">What to do with it.</param>
+    /// <param name="diagnostics">Takes warnings and notes.</param>
+    /// <param name="progress">Told how far the work is; may be null.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="CompilationException">The model or its data cannot be compiled; the diagnostic says why.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
+    public static CompiledModel Compile(
+        string modelFile,
+        CompileOptions options,
+        IDiagnosticSink diagnostics,
+        IProgress<CompileProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        try
+        {
+            Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
+            var reported = new FileSink(diagnostics, modelFile);
+            var context = new PassContext(options, recipe, reported, progress, cancellation);
+            OptionChecks.CheckModel(context);
+            Enter("read", context);
+            byte[] onnx = OnnxFile.ReadAllBytes(modelFile);
+            Graph graph = Read(onnx, modelFile, options, reported);
+
+            Enter("simplify", context);
+            IReadOnlyList<AppliedPass> simplified = PassPipeline.Simplify(graph, context);
+            if (Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation) is { Count: > 0 } refusals) throw Lowering.Refused(refusals);
+            OptionChecks.CheckLayers(graph, context);
+            OptionChecks.CheckData(graph, context);
+            TrainingData.Check(graph, context.Options, context.Model);
+            var report = new ReportBuilder(graph);
+            Enter("compress", context);
+            IReadOnlyList<AppliedPass> compressed = PassPipeline.Compress(graph, context);
+
+            Enter("write", context);
+            GraphVerifier.Verify(graph, "all passes");
+            byte[] tflite = Lowering.Write(graph, cancellation);
+            ConstraintVerifier.Verify(graph, tflite);
+            var files = new WrittenFiles(ModelPacker.Pack(tflite, cancellation), OnnxWriter.Write(graph));
+            Enter("verify", context);
+            SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
+            long original = onnx.LongLength + ExternalFiles.Of(modelFile).Sum(file => new FileInfo(file).Length);
+            WarnOfGrowth(original, tflite.LongLength, graph, context);
+            string name = Path.GetFileNameWithoutExtension(modelFile);
+            return new CompiledModel(tflite, files.Embedded, files.Onnx, report.Build(
+                graph, name, original, tflite, files.Embedded.Length, simplified, compressed, reported.Diagnostics,
+                context.Reference));
+        }
+        catch (CompilationException e) when (e.Diagnostic.File is null)
+        {
+            throw e.InFile(modelFile);
+        }
+    }
+
+    /// <summary>Reads the signature from an ONNX file; nothing is computed from its weights.</summary>
+    /// <param name="modelFile">The ONNX file.</param>
+    /// <param name="options">The options the model is compiled with; <see cref="CompileOptions.InputType"/> changes it.</param>
+    /// <exception cref="CompilationException">The file is not a model.</exception>
+    public static ModelSignature ReadSignature(string modelFile, CompileOptions options)
+    {
+        try
+        {
+            Graph graph = Read(OnnxFile.ReadAllBytes(modelFile), modelFile, options);
+            if (options.InputType == ElementType.UInt8) ImageInput.Prepend(graph, options);
+            return ModelSignature.Of(graph);
+        }
+        catch (CompilationException e) when (e.Diagnostic.File is null)
+        {
+            throw e.InFile(modelFile);
+        }
+    }
+
+    /// <summary>Reads a model, all types and shapes inferred.</summary>
+    /// <param name="onnx">The file's bytes.</param>
+    /// <param name="modelFile">Where they come from.</param>
+    /// <param name="options">The options that name the data from which open sizes are taken.</param>
+    /// <param name="diagnostics">Takes notes; may be null.</param>
+    /// <param name="foldsPairs">Whether QDQ pairs become annotations; otherwise they stay nodes.</param>
+    /// <exception cref="CompilationException">It is not a model, or not one that is supported.</exception>
+    internal static Graph Read(
+        byte[] onnx, string? modelFile, CompileOptions options, IDiagnosticSink? diagnostics = null, bool foldsPairs = true)
+    {
+        Graph graph = OnnxReader.Read(onnx, modelFile, foldsPairs, asFloat32: true);
+        OpenSizes.Fix(graph, options);
+        OpenBatch.Close(graph, diagnostics);
+        ShapeInference.Run(graph, useStated: true);
+        return graph;
+    }
+
+    private static void WarnOfGrowth(long onnx, long tflite, Graph graph, PassContext context)
+    {
+        if (tflite < onnx + LeastGrowth || tflite < onnx * (1 + GrowthShare)) return;
+        bool isWider = graph.Inputs.Concat(graph.Outputs).Any(v => graph.DeclaredType(v) == ElementType.Float16);
+        context.Diagnostics.Report(EmitDiagnostics.Larger.At(null, null, tflite, onnx, isWider
+            ? "numbers that are float16 in the model are float32 in the file" : "what the file stores besides weights, or stores twice, is more than was saved"));
+    }
+
+    private static void Enter(string phase, PassContext context)
+    {
+        context.Cancellation.ThrowIfCancellationRequested();
+        context.Progress?.Report(new CompileProgress(phase, 0, 0));
+    }
+
+    /// <summary>Fills in the model's file where a diagnostic names none, and keeps a list for the report.</summary>
+    private sealed class FileSink(IDiagnosticSink sink, string file) : IDiagnosticSink
+    {
+        public List<Diagnostic> Diagnostics { get; } = [];
+
+        public void Report(Diagnostic diagnostic)
+        {
+            Diagnostics.Add(diagnostic);
+            sink.Report(diagnostic.File is null ? diagnostic with { File = file } : diagnostic);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Compile;
+
+/// <summary>
+/// Closes the batch of a model whose inputs leave it open while a layer takes one sample only, such as a Reshape to [1, 256]: it is
+/// a model of batch 1, whatever its inputs say.
+/// </summary>
+internal static class OpenBatch
+{
+    /// <summary>Closes the batch where two samples do not pass, and one does.</summary>
+    /// <param name="graph">The graph as read, sizes besides the batch fixed.</param>
+    /// <param name="diagnostics">Takes the note that says so; may be null.</param>
+    public static void Close(Graph graph, IDiagnosticSink? diagnostics)
+    {
+        if (!graph.Inputs.Exists(IsOpen)) return;
+        if (Refusal(graph, 2) is not { } refusal || Refusal(graph, 1) is not null) return;
+        SetBatch(graph, 1);
+        diagnostics?.Report(GraphDiagnostics.OneSample.At(null, refusal.Layer, refusal.Message.TrimEnd('.')));
+    }
+
+    private static Diagnostic? Refusal(Graph graph, int batch)
+    {
+        Graph copy = graph.Clone();
+        SetBatch(copy, batch);
+        try
+        {
+            ShapeInference.Run(copy);
+            return null;
+        }
+        catch (CompilationException e)
+        {
+            return e.Diagnostic;
+        }
+    }
+
+    private static void SetBatch(Graph graph, int batch)
+    {
+        foreach (Value input in graph.Inputs.Where(IsOpen)) input.Shape = new Shape([batch, .. input.Shape!.Skip(1)]);
+    }
+
+    private static bool IsOpen(Value input) => input.Shape is { Rank: > 0 } shape && !shape[0].IsKnown;
+}

@@ -1,0 +1,48 @@
+using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
+
+namespace ModelOpt.Compiler.Compile;
+
+/// <summary>
+/// Fixes input sizes that a model leaves open besides its batch: what is compiled has one size of image, that of the
+/// calibration data.
+/// </summary>
+internal static class OpenSizes
+{
+    /// <summary>Fixes what is open.</summary>
+    /// <param name="graph">The graph as read.</param>
+    /// <param name="options">The options that name the calibration data.</param>
+    /// <exception cref="CompilationException">There is no data to take the sizes from.</exception>
+    public static void Fix(Graph graph, CompileOptions options)
+    {
+        for (int i = 0; i < graph.Inputs.Count; i++)
+        {
+            Value input = graph.Inputs[i];
+            if (input.Shape is not { } shape || shape.Skip(1).All(d => d.IsKnown)) continue;
+            if (options.CalibrationData.Count != graph.Inputs.Count)
+                throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
+            using SampleSource source = SampleSource.Open(options.CalibrationData[i]);
+            input.Shape = Fixed(shape, source, options.DataLayout)
+                ?? throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
+        }
+    }
+
+    private static Shape? Fixed(Shape shape, SampleSource source, DataLayout layout)
+    {
+        // Images in grey have no axis for it.
+        int[] sample = source.SampleShape.Count == shape.Rank - 2 ? [1, .. source.SampleShape] : [.. source.SampleShape];
+        bool isImage = shape.Rank == 4 && sample.Length == 3 && source.SampleShape.Count == 3;
+        int[][] orders = !isImage || layout == DataLayout.Nchw ? [sample]
+            : layout == DataLayout.Nhwc ? [[sample[2], sample[0], sample[1]]]
+            : [sample, [sample[2], sample[0], sample[1]]];
+        foreach (int[] sizes in orders)
+        {
+            bool fits = sizes.Length == shape.Rank - 1 && sizes.Zip(shape.Skip(1)).All(p => !p.Second.IsKnown || p.Second.Size == p.First);
+            if (fits) return new Shape([shape[0], .. sizes.Select(size => new Dim(size))]);
+        }
+
+        return null;
+    }
+}

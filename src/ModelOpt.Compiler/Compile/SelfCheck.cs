@@ -1,0 +1,138 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Quantize;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Compile;
+
+/// <summary>
+/// Runs what was written as the consumer will, and compares it with what ONNX defines: the QDQ form evaluated node by node
+/// in float, which has no code in common with the lowering or with the interpreter's integer layers.
+/// </summary>
+internal sealed class SelfCheck
+{
+    // A deep int8 network may amplify a tie that falls to the other side; what was misread is further off than this.
+    private const double MostOfQuantized = 0.25;
+    private const double StepsOfTies = 8;
+
+    private readonly Graph graph;
+    private readonly WrittenFiles files;
+    private readonly PassContext context;
+    private readonly WorkerPool pool;
+
+    private SelfCheck(Graph graph, WrittenFiles files, PassContext context, WorkerPool pool) =>
+        (this.graph, this.files, this.context, this.pool) = (graph, files, context, pool);
+
+    /// <summary>Verifies written files.</summary>
+    /// <param name="graph">The graph that they were written from.</param>
+    /// <param name="files">The files.</param>
+    /// <param name="original">The model as it was read, its QDQ pairs as nodes.</param>
+    /// <param name="context">The options that name the data, and the way out for diagnostics.</param>
+    /// <exception cref="CompilationException">A file cannot be loaded, or computes something else.</exception>
+    public static void Run(Graph graph, WrittenFiles files, Graph original, PassContext context)
+    {
+        using WorkerPool pool = new(Environment.ProcessorCount);
+        var check = new SelfCheck(graph, files, context, pool);
+        using TfliteRun shipped = TfliteRun.Load(files.Embedded);
+        IReadOnlyList<Tensor[]> samples = CheckSamples.Of(graph, context);
+        try
+        {
+            // The original runs first: a sample that it does not take tells nothing about the files.
+            if (context.Reference is { } reference) check.CompareFloat(reference, original);
+            else check.CompareQuantized(shipped, original, samples);
+            check.CompareValues(shipped, samples);
+        }
+        catch (CompilationException e) when (e.Diagnostic.Descriptor.Code[..6] != "MOPT56")
+        {
+            context.Diagnostics.Report(VerificationDiagnostics.NotVerified.At(null, e.Diagnostic.Layer, e.Diagnostic.Message));
+        }
+    }
+
+    /// <summary>Each value of the file that is stored, and then the outputs of the file as it ships.</summary>
+    private void CompareValues(TfliteRun shipped, IReadOnlyList<Tensor[]> samples)
+    {
+        (byte[] file, IReadOnlyList<Value> values) = Lowering.WriteExposed(graph, context.Cancellation);
+        using TfliteRun exposed = TfliteRun.Load(file);
+        Graph written = OnnxReader.Read(files.Onnx, foldsPairs: false);
+        ShapeInference.Run(written, useStated: true);
+        Dictionary<string, float> steps = values.Where(v => v.Quantization is { IsPerTensor: true })
+            .ToDictionary(v => v.Name, v => v.Quantization!.Scale, StringComparer.Ordinal);
+        // Where a Concat rounds its inputs itself, the .onnx has no node that does it before.
+        QdqPlan plan = QdqPlan.Of(graph);
+        List<Value> computed = [.. values.Where(v => v.Producer is not null && plan.ReadAs(v) == v)];
+        foreach (Tensor[] sample in samples.Select(AsDeclared))
+        {
+            Tensor[] all = exposed.Run(sample), outputs = shipped.Run(sample);
+            var comparison = new ValueComparison(
+                values.Zip(all).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal), steps);
+            new Interpreter(written) { Pool = pool, Substitute = comparison.Visit }.Run(sample, context.Cancellation);
+            computed.RemoveAll(v => comparison.Compared.Contains(v.Name));
+            for (int i = 0; i < outputs.Length; i++)
+            {
+                if (TensorDifference.Find(all[i], outputs[i]) is { } difference)
+                    throw VerificationDiagnostics.WrongOutput.Error(null, graph.Outputs[i].Name, difference);
+            }
+        }
+
+        if (computed is [{ } missed, ..])
+            context.Diagnostics.Report(VerificationDiagnostics.NotCompared.At(null, missed.Producer!.Label, missed.Name));
+    }
+
+    /// <summary>The float model that was compressed, and the one that was read.</summary>
+    private void CompareFloat(Graph reference, Graph original)
+    {
+        Tensor[] sample = CheckSamples.Of(reference, context)[0];
+        Tensor[] expected = Evaluate(original, sample), actual = Evaluate(reference, sample);
+        for (int i = 0; i < actual.Length; i++)
+        {
+            if (TensorDifference.Find(expected[i], actual[i]) is { } difference)
+                throw VerificationDiagnostics.OtherFunction.Error(null, reference.Outputs[i].Name, difference);
+        }
+    }
+
+    /// <summary>
+    /// A model that was quantized already, and the file. Ties may fall to the other side, so that an output that is a few steps of its
+    /// grid in all, or the difference of two that are, is no more exact than those steps.
+    /// </summary>
+    private void CompareQuantized(TfliteRun shipped, Graph original, IReadOnlyList<Tensor[]> samples)
+    {
+        foreach (Tensor[] sample in samples)
+        {
+            Tensor[] expected = Evaluate(original, sample), actual = shipped.Run(AsDeclared(sample));
+            for (int i = 0; i < actual.Length; i++)
+            {
+                double error = TensorDifference.RelativeRms(expected[i], actual[i], StepsOfTies * NearestStep(original.Outputs[i]));
+                if (!(error <= MostOfQuantized))
+                    throw VerificationDiagnostics.WrongOutput.Error(null, graph.Outputs[i].Name, $"its error is {error:P0} of its root mean square");
+            }
+        }
+    }
+
+    /// <summary>The largest step of the grids on which a value, or what it is computed from since it was last rounded, lies.</summary>
+    private static float NearestStep(Value value)
+    {
+        float step = 0;
+        var seen = new HashSet<Value>();
+        var open = new Stack<Value>([value]);
+        while (open.TryPop(out Value? next))
+        {
+            if (!seen.Add(next) || next.Producer is not { } node) continue;
+            if (node.Type == "QuantizeLinear") step = Math.Max(step, node.Input(1).Constant is { } scales ? Elements.ToFloats(scales).Max() : 0);
+            else foreach (Value input in node.Inputs.OfType<Value>()) open.Push(input);
+        }
+
+        return step;
+    }
+
+    /// <summary>A sample in the types in which the caller feeds the files.</summary>
+    private Tensor[] AsDeclared(Tensor[] sample) =>
+        [.. sample.Zip(graph.Inputs, (tensor, input) => Casting.To(tensor, graph.DeclaredType(input) ?? tensor.Type))];
+
+    private Tensor[] Evaluate(Graph model, Tensor[] sample) => new Interpreter(model) { Pool = pool }.Run(sample, context.Cancellation);
+}

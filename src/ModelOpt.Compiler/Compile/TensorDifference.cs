@@ -1,0 +1,75 @@
+using System.Globalization;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Compile;
+
+/// <summary>How far a tensor is from what it should be.</summary>
+internal static class TensorDifference
+{
+    // Sums in another order, in float32: far less than this of the largest value; what is wrong is far more.
+    private const double FloatTolerance = 1e-3;
+
+    // A value that lies between two steps may fall to either side; no value is more than one step off for that.
+    private const double Steps = 1.01;
+
+    /// <summary>Says what differs, or null where nothing does.</summary>
+    /// <param name="expected">What it should be.</param>
+    /// <param name="actual">What it is.</param>
+    /// <param name="step">The distance between neighbors on the grid that both are rounded to, or 0.</param>
+    public static string? Find(Tensor expected, Tensor actual, float step = 0)
+    {
+        if (!expected.Shape.Equals(actual.Shape)) return $"its shape is {actual.Shape}, not {expected.Shape}";
+        return expected.Type.IsFloat() ? OfFloats(expected, actual, step) : OfIntegers(expected, actual);
+    }
+
+    private static string? OfIntegers(Tensor expected, Tensor actual)
+    {
+        if (expected.Type != actual.Type) return $"its type is {actual.Type}, not {expected.Type}";
+        ReadOnlySpan<byte> wanted = expected.Bytes.Span, got = actual.Bytes.Span;
+        int same = wanted.CommonPrefixLength(got);
+        if (same == wanted.Length) return null;
+        int index = same / expected.Type.Size();
+        return Text(index, Element(actual, index), Element(expected, index));
+    }
+
+    private static decimal Element(Tensor tensor, int index) =>
+        tensor.Type == ElementType.UInt64 ? tensor.Span<ulong>()[index] : Elements.ToInt64s(tensor)[index];
+
+    private static string? OfFloats(Tensor expected, Tensor actual, float step)
+    {
+        float[] wanted = Elements.ToFloats(expected), got = Elements.ToFloats(actual);
+        double largest = wanted.Where(float.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
+        double tolerance = step > 0 ? (Steps * step) + (1e-6 * largest) : FloatTolerance * largest;
+        int worst = -1;
+        double worstDistance = tolerance;
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            double distance = wanted[i].Equals(got[i]) ? 0 : Math.Abs((double)wanted[i] - got[i]);
+            if (double.IsNaN(distance)) distance = double.PositiveInfinity;
+            if (distance <= worstDistance) continue;
+            (worst, worstDistance) = (i, distance);
+        }
+
+        return worst < 0 ? null : Text(worst, got[worst], wanted[worst], "G6");
+    }
+
+    /// <summary>The root of the mean squared difference in shares of the root mean square of what is expected and finite.</summary>
+    /// <param name="expected">What it should be.</param>
+    /// <param name="actual">What it is, of the same shape.</param>
+    /// <param name="least">Added to that root mean square: what small values are compared with.</param>
+    public static double RelativeRms(Tensor expected, Tensor actual, double least)
+    {
+        float[] wanted = Elements.ToFloats(expected), got = Elements.ToFloats(actual);
+        double signal = 0, noise = 0;
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            if (float.IsFinite(wanted[i])) signal += (double)wanted[i] * wanted[i];
+            if (!wanted[i].Equals(got[i])) noise += ((double)wanted[i] - got[i]) * ((double)wanted[i] - got[i]);
+        }
+
+        return noise == 0 ? 0 : Math.Sqrt(noise / wanted.Length) / (Math.Sqrt(signal / wanted.Length) + least);
+    }
+
+    private static string Text(int index, IFormattable actual, IFormattable expected, string? format = null) =>
+        $"element {index} is {actual.ToString(format, CultureInfo.InvariantCulture)} and should be {expected.ToString(format, CultureInfo.InvariantCulture)}";
+}

@@ -1,0 +1,56 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Compile;
+
+/// <summary>
+/// Compares every value that the TFLite file stores with what ONNX defines for it, value by value: each node of the QDQ
+/// form computes in float on the inputs that the runtime had, so that the first value that differs is where the fault is,
+/// and rounding that differs by a step does not add up.
+/// </summary>
+/// <param name="stored">What the runtime computed, as real numbers, by name.</param>
+/// <param name="steps">
+/// The step of the grid that a value is rounded to in the TFLite file, by name: of two grids in a row the .onnx has one.
+/// </param>
+internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored, IReadOnlyDictionary<string, float> steps)
+{
+    private readonly HashSet<string> compared = new(StringComparer.Ordinal);
+
+    /// <summary>The names of the stored values that were compared so far.</summary>
+    public IReadOnlySet<string> Compared => compared;
+
+    /// <summary>Compares a value, and gives what the nodes that read it are to go on with.</summary>
+    /// <param name="value">A value of the QDQ form, whose pairs are nodes.</param>
+    /// <param name="expected">What its node computes.</param>
+    /// <exception cref="CompilationException">The runtime computed something else.</exception>
+    public Tensor Visit(Value value, Tensor expected)
+    {
+        (string name, Node? pair) = Pair(value);
+        // What the file stores rounded is compared behind its pair.
+        if (pair is null && steps.ContainsKey(value.Name) && value.Consumers.Any(n => n.Type == "QuantizeLinear")) return expected;
+        if (!stored.TryGetValue(name, out Tensor? actual)) return expected;
+        compared.Add(name);
+        float step = pair?.Input(1).Constant is { Count: 1 } scale ? scale.Span<float>()[0] : 0;
+        step = Math.Max(step, steps.GetValueOrDefault(name));
+        if (TensorDifference.Find(expected, actual, step) is { } difference)
+        {
+            Node? layer = pair is null ? value.Producer : pair.Input(0).Producer;
+            throw VerificationDiagnostics.WrongValue.Error(layer?.Label ?? name, name, difference);
+        }
+
+        return actual;
+    }
+
+    /// <summary>What a value is called in the TFLite file, and the QuantizeLinear of the pair that rounds it.</summary>
+    private (string Name, Node? Pair) Pair(Value value)
+    {
+        // An output that the caller gets in another float type is what a Cast makes of it.
+        Node? last = value is { Producer: { Type: "Cast" } cast, Type: ElementType.Float16 or ElementType.Float64 }
+            ? cast.Input(0).Producer : value.Producer;
+        if (last is not { Type: "DequantizeLinear" } restore || restore.Input(0).Producer is not { Type: "QuantizeLinear" } pair)
+            return (value.Name, null);
+        // An input that is an output, too, comes back as it was given, not rounded.
+        bool isRounded = stored.ContainsKey(value.Name) || pair.Input(0).Producer is null;
+        return (isRounded ? value.Name : pair.Input(0).Name, pair);
+    }
+}

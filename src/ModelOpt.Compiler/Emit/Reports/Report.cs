@@ -1,0 +1,107 @@
+using ModelOpt.Compiler.Diagnostics;
+
+namespace ModelOpt.Compiler.Emit.Reports;
+
+/// <summary>What was done to a model, layer by layer, and what it saved. Names no path and no time: the same model and
+/// options give the same report.</summary>
+public sealed record Report
+{
+    /// <summary>The model's name: the file's, without folder and extension.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The size of the ONNX file that was compiled.</summary>
+    public required long OnnxBytes { get; init; }
+
+    /// <summary>The size of the TFLite file.</summary>
+    public required long FileBytes { get; init; }
+
+    /// <summary>The size of the TFLite file in a ZIP archive (deflate), the figure that papers publish.</summary>
+    public required long ZipBytes { get; init; }
+
+    /// <summary>The size of what the build embeds: the TFLite file packed, or the file where packing saves less than a tenth.</summary>
+    public required long EmbeddedBytes { get; init; }
+
+    /// <summary>Multiply-accumulates of one run before compression, batch 1 where the batch is open.</summary>
+    public required long OnnxMacs { get; init; }
+
+    /// <summary>What was done to the weights and layers, in few words: <c>int8</c>, <c>50 % sparse (2:4)</c>, <c>16 clusters</c>.</summary>
+    public required IReadOnlyList<string> Techniques { get; init; }
+
+    /// <summary>The layers of the compressed model in the order in which they run.</summary>
+    public required IReadOnlyList<LayerReport> Layers { get; init; }
+
+    /// <summary>The passes that ran, in order.</summary>
+    public required IReadOnlyList<PassReport> Passes { get; init; }
+
+    /// <summary>Warnings and notes, in the order in which they arose.</summary>
+    public required IReadOnlyList<Diagnostic> Diagnostics { get; init; }
+
+    /// <summary>The report as a JSON file (<c>NAME.report.json</c>): UTF-8, indented, ending in a line feed.</summary>
+    public byte[] ToJson() => ReportWriter.Write(this);
+
+    /// <summary>The report as a page for people (<c>NAME.report.html</c>): UTF-8, one file without scripts.</summary>
+    public byte[] ToHtml() => ReportPage.Write(this);
+}
+
+/// <summary>One layer of a compressed model.</summary>
+public sealed record LayerReport
+{
+    /// <summary>The node's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The ONNX operator.</summary>
+    public required string Operator { get; init; }
+
+    /// <summary>The shape of the first output, the open batch as a symbol.</summary>
+    public required IReadOnlyList<string> OutputShape { get; init; }
+
+    /// <summary>Multiply-accumulates of one run, batch 1 where the batch is open.</summary>
+    public required long Macs { get; init; }
+
+    /// <summary>Elements of its float constants.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>Bits of a stored weight; null where it has none.</summary>
+    public int? WeightBits { get; init; }
+
+    /// <summary>How many weights it has, biases not counted; null where it has none. So are the next ones.</summary>
+    public int? Weights { get; init; }
+
+    /// <summary>The share of its weights that are zero.</summary>
+    public double? Sparsity { get; init; }
+
+    /// <summary>The pattern that the zeros keep to, such as <c>2:4</c>; <c>unstructured</c> where there is none, empty without zeros.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>How many of its weights' stored values differ.</summary>
+    public int? DistinctWeights { get; init; }
+
+    /// <summary>The most different values in one output channel.</summary>
+    public int? DistinctWeightsInChannel { get; init; }
+
+    /// <summary>The entropy of its weights in bits: what one takes at least if each is coded by itself.</summary>
+    public double? BitsPerWeight { get; init; }
+
+    /// <summary>Bits of an element of its output.</summary>
+    public required int ActivationBits { get; init; }
+
+    /// <summary>The scale of its output; null where the output is float.</summary>
+    public float? Scale { get; init; }
+
+    /// <summary>The zero point of its output; null where the output is float.</summary>
+    public int? ZeroPoint { get; init; }
+
+    /// <summary>
+    /// Signal to quantization noise of the weight in dB: 10·log10(Σw² / Σ(w − ŵ)²); null where it is stored exactly.
+    /// </summary>
+    public double? WeightSqnr { get; init; }
+
+    /// <summary>Why the layer was not compressed, where a pass gave a reason.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>What one pass did.</summary>
+/// <param name="Name">The pass.</param>
+/// <param name="Changes">How often it changed something.</param>
+/// <param name="Notes">What it could have changed and did not, with the reason.</param>
+public sealed record PassReport(string Name, int Changes, IReadOnlyList<string> Notes);

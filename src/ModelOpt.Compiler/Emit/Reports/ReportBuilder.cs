@@ -1,0 +1,132 @@
+using System.IO.Compression;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Simplify;
+
+namespace ModelOpt.Compiler.Emit.Reports;
+
+/// <summary>Follows a compilation and makes its <see cref="Report"/>.</summary>
+internal sealed class ReportBuilder
+{
+    private Dictionary<string, Tensor> originals;
+    private readonly long onnxMacs;
+
+    /// <summary>Keeps the weights as they are before quantization, to tell what that costs.</summary>
+    /// <param name="graph">The graph, simplified.</param>
+    public ReportBuilder(Graph graph)
+    {
+        originals = WeightsOf(graph);
+        onnxMacs = MacsOf(graph);
+    }
+
+    /// <summary>Makes the report.</summary>
+    /// <param name="graph">The graph as it was written.</param>
+    /// <param name="model">The model's name.</param>
+    /// <param name="onnxBytes">The size of the ONNX file.</param>
+    /// <param name="tflite">The TFLite file.</param>
+    /// <param name="embeddedBytes">The size of what is embedded.</param>
+    /// <param name="simplified">What the simplifying passes did.</param>
+    /// <param name="quantized">What the quantizing passes did; their notes are the layers' reasons.</param>
+    /// <param name="diagnostics">What was reported.</param>
+    /// <param name="reference">The float model whose weights were compressed, where they are no longer those that were read.</param>
+    public Report Build(
+        Graph graph,
+        string model,
+        long onnxBytes,
+        byte[] tflite,
+        long embeddedBytes,
+        IReadOnlyList<AppliedPass> simplified,
+        IReadOnlyList<AppliedPass> quantized,
+        IEnumerable<Diagnostic> diagnostics,
+        Graph? reference = null)
+    {
+        if (reference is not null) originals = WeightsOf(reference);
+        return new Report
+        {
+            Model = model,
+            OnnxBytes = onnxBytes,
+            FileBytes = tflite.Length,
+            ZipBytes = ZipSize(tflite),
+            EmbeddedBytes = embeddedBytes,
+            OnnxMacs = onnxMacs,
+            Techniques = Techniques.Of(graph, onnxMacs, MacsOf(graph)),
+            Layers = [.. graph.Nodes.Select(n => LayerOf(graph, n, ReasonOf(n)))],
+            Passes = [.. simplified.Concat(quantized).Where(p => p.Changes > 0 || p.Notes.Count > 0)
+                .Select(p => new PassReport(p.Name, p.Changes, p.Notes))],
+            Diagnostics = [.. diagnostics],
+        };
+
+        // Notes read "layer: reason".
+        string? ReasonOf(Node node) => quantized.SelectMany(p => p.Notes)
+            .Where(n => n.StartsWith($"{node.Label}: ", StringComparison.Ordinal))
+            .Select(n => n[(node.Label.Length + 2)..]).FirstOrDefault();
+    }
+
+    private LayerReport LayerOf(Graph graph, Node node, string? reason)
+    {
+        // Where an activation is fused, its output is the one that is stored.
+        Value output = (FusedActivation.Of(graph, node) ?? node).Output;
+        Value? weight = WeightStatistics.WeightOf(node);
+        WeightStatistics? statistics = WeightStatistics.Of(node);
+        return new LayerReport
+        {
+            Name = node.Label,
+            Operator = node.Type,
+            OutputShape = [.. (output.Shape ?? new Shape()).Select(d => d.ToString())],
+            Macs = Operator.Of(node).Macs(node),
+            Parameters = node.Inputs.OfType<Value>().Where(v => v.IsConstant && v.Type.IsFloat()).Sum(v => (long)v.Constant!.Count),
+            WeightBits = weight is null ? null : BitsOf(weight),
+            Weights = statistics?.Count,
+            Sparsity = statistics is null ? null : Math.Round(statistics.Sparsity, 4),
+            Pattern = statistics?.PatternText,
+            DistinctWeights = statistics?.Distinct,
+            DistinctWeightsInChannel = statistics?.DistinctInChannel,
+            BitsPerWeight = statistics is null ? null : Math.Round(statistics.Entropy, 2),
+            ActivationBits = BitsOf(output),
+            Scale = output.Quantization?.Scale,
+            ZeroPoint = output.Quantization?.ZeroPoint,
+            WeightSqnr = weight is null || !originals.TryGetValue(node.Output.Name, out Tensor? original) ? null
+                : Sqnr(original.Span<float>(), weight.Constant!.Span<float>()),
+            Reason = reason,
+        };
+    }
+
+    /// <summary>The weights of layers, by the names of their outputs.</summary>
+    private static Dictionary<string, Tensor> WeightsOf(Graph graph) => graph.Nodes
+        .Where(n => WeightStatistics.WeightOf(n) is not null)
+        .ToDictionary(n => n.Output.Name, n => WeightStatistics.WeightOf(n)!.Constant!, StringComparer.Ordinal);
+
+    private static long MacsOf(Graph graph) => graph.Nodes.Sum(n => Operator.Of(n).Macs(n));
+
+    private static int BitsOf(Value value) => 8 * (value.Quantization?.Type ?? value.Type).Size();
+
+    private static double? Sqnr(ReadOnlySpan<float> exact, ReadOnlySpan<float> rounded)
+    {
+        if (exact.Length != rounded.Length) return null;
+        double signal = 0, noise = 0;
+        for (int i = 0; i < exact.Length; i++)
+        {
+            double error = (double)exact[i] - rounded[i];
+            signal += (double)exact[i] * exact[i];
+            noise += error * error;
+        }
+
+        // Two decimals: libraries differ in the last digits of a logarithm.
+        return noise == 0 || signal == 0 ? null : Math.Round(10 * Math.Log10(signal / noise), 2);
+    }
+
+    private static long ZipSize(byte[] file)
+    {
+        using MemoryStream zip = new();
+        using (ZipArchive archive = new(zip, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            using Stream entry = archive.CreateEntry("model.tflite", CompressionLevel.SmallestSize).Open();
+            entry.Write(file);
+        }
+
+        return zip.Length;
+    }
+}

@@ -1,0 +1,69 @@
+namespace ModelOpt.Compiler.Graphs;
+
+/// <summary>
+/// What the techniques that were applied to a weight ask of it from then on. A technique does not edit weights for itself: it adds
+/// a constraint, and <see cref="Project(Tensor)"/> satisfies all there are, so that none undoes another's work. They may be
+/// added in any order.
+/// </summary>
+/// <param name="Mask">The elements that are zero, or null.</param>
+/// <param name="Codebook">The only values that elements may have, or null; with a mask, zero is one of them.</param>
+/// <param name="Grid">
+/// The integers that elements are stored as, symmetric, one scale per output channel (axis 0) or one for all; or null.
+/// </param>
+internal sealed record WeightConstraints(Mask? Mask = null, Codebook? Codebook = null, Quantization? Grid = null)
+{
+    /// <summary>These constraints and a mask.</summary>
+    /// <param name="mask">The elements that are zero.</param>
+    public WeightConstraints With(Mask mask) => (this with { Mask = mask }).Consistent();
+
+    /// <summary>These constraints and a codebook.</summary>
+    /// <param name="codebook">The only values that elements may have.</param>
+    public WeightConstraints With(Codebook codebook) => (this with { Codebook = codebook }).Consistent();
+
+    /// <summary>These constraints and a grid.</summary>
+    /// <param name="grid">The integers that elements are stored as.</param>
+    public WeightConstraints With(Quantization grid) => (this with { Grid = grid }).Consistent();
+
+    /// <summary>The nearest value that an element may have.</summary>
+    /// <param name="index">The element's position in the weight.</param>
+    /// <param name="channel">Its output channel (axis 0).</param>
+    /// <param name="value">What it would be.</param>
+    public float Project(int index, int channel, float value) =>
+        Mask is not null && Mask.Zeros[index] ? 0
+        : Codebook is not null ? Codebook.Nearest(Codebook.LevelsOf(channel), value)
+        : Grid is not null ? QuantizationMath.Round(Grid, channel, value)
+        : value;
+
+    /// <summary>The nearest weight that satisfies all constraints.</summary>
+    /// <param name="weight">float32, output channels first.</param>
+    public Tensor Project(Tensor weight)
+    {
+        float[] values = weight.Span<float>().ToArray();
+        int perChannel = values.Length / Math.Max(1, weight.Dims[0]);
+        for (int i = 0; i < values.Length; i++) values[i] = Project(i, i / perChannel, values[i]);
+        return Tensor.Of<float>(weight.Dims, values);
+    }
+
+    /// <summary>Zero is a level where there is a mask, and levels lie on the grid; there are never more of them than before.</summary>
+    private WeightConstraints Consistent()
+    {
+        if (Codebook is null) return this;
+        List<float[]> levels = [.. Codebook.Levels.Select(l => Mask is null ? l : WithZero(l, Codebook.Clusters))];
+        if (Grid is { IsPerTensor: false } && levels.Count == 1) levels = [.. Grid.Scales.Select(_ => levels[0])];
+        if (Grid is not null)
+        {
+            for (int c = 0; c < levels.Count; c++)
+                levels[c] = [.. levels[c].Select(l => QuantizationMath.Round(Grid, c, l)).Distinct().Order()];
+        }
+
+        return this with { Codebook = Codebook with { Levels = levels } };
+    }
+
+    private static float[] WithZero(float[] levels, int clusters)
+    {
+        if (levels.Contains(0)) return levels;
+        // Where there is no room for one more, zero takes the place of the level next to it.
+        IEnumerable<float> others = levels.Length < clusters ? levels : levels.OrderBy(MathF.Abs).Skip(1);
+        return [.. others.Append(0f).Order()];
+    }
+}

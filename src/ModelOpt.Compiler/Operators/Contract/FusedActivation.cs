@@ -1,0 +1,51 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators.Contract;
+
+/// <summary>The bounds that TFLite can fuse into the operator before them.</summary>
+internal enum ActivationBounds
+{
+    /// <summary>max(x, 0).</summary>
+    Relu,
+
+    /// <summary>min(max(x, 0), 6).</summary>
+    Relu6,
+
+    /// <summary>min(max(x, −1), 1).</summary>
+    ReluN1To1,
+}
+
+/// <summary>
+/// Finds the Relu or Clip that becomes part of the operator before it. The value between the two is never stored, so it is
+/// neither quantized nor written.
+/// </summary>
+internal static class FusedActivation
+{
+    /// <summary>The activation that is fused into a node.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="node">The node that feeds the activation.</param>
+    /// <returns>The Relu or Clip node, or null where there is none.</returns>
+    public static Node? Of(Graph graph, Node node)
+    {
+        // A product of two computed matrices is a BATCH_MATMUL, which takes no activation.
+        if (node.Type is not ("Conv" or "Gemm" or "Add" or "Sub" or "Mul" or "Div")) return null;
+        if (node.Type is "Conv" or "Gemm" && !node.Input(1).IsConstant) return null;
+        if (node.Output is not { Type: ElementType.Float32, Quantization: null, Consumers: [{ } next] } output) return null;
+        return !graph.IsOutput(output) && BoundsOf(next) is not null ? next : null;
+    }
+
+    /// <summary>The bounds that a node sets, where they can be fused.</summary>
+    /// <param name="node">Any node.</param>
+    /// <returns>The bounds, or null where the node is no such Relu or Clip.</returns>
+    public static ActivationBounds? BoundsOf(Node node) => (node.Type, Bound(node, 1), Bound(node, 2)) switch
+    {
+        ("Relu", _, _) => ActivationBounds.Relu,
+        ("Clip", 0, 6) => ActivationBounds.Relu6,
+        ("Clip", -1, 1) => ActivationBounds.ReluN1To1,
+        ("Clip", 0, null) when node.InputOrNull(2) is null => ActivationBounds.Relu,
+        _ => null,
+    };
+
+    private static float? Bound(Node node, int index) =>
+        node.InputOrNull(index)?.Constant is { Type: ElementType.Float32, Count: 1 } bound ? bound.Span<float>()[0] : null;
+}

@@ -1,0 +1,35 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators.Contract;
+
+/// <summary>
+/// An operator that in training looks at the whole batch, of which each thread has a part: parts give sums, which are added up in the
+/// order of the parts, and then go on with the totals. Sums are in double precision.
+/// </summary>
+internal interface IBatchStatistics
+{
+    /// <summary>The sums of a part that the outputs depend on.</summary>
+    /// <param name="context">The part's inputs.</param>
+    double[] Sums(ForwardContext context);
+
+    /// <summary>Computes the part's outputs.</summary>
+    /// <param name="context">The part's inputs; takes the outputs.</param>
+    /// <param name="totals">The sums over the batch.</param>
+    void Forward(ForwardContext context, double[] totals);
+
+    /// <summary>The sums of a part that the gradients depend on.</summary>
+    /// <param name="context">What the part read and computed, and the gradients of that.</param>
+    double[] Sums(BackwardContext context);
+
+    /// <summary>Computes the gradients of a part's inputs; those of parameters are the part's share.</summary>
+    /// <param name="context">What the part read and computed, and the gradients of that; takes the inputs' gradients.</param>
+    /// <param name="totals">The forward sums over the batch.</param>
+    /// <param name="gradientTotals">The backward sums over the batch.</param>
+    /// <param name="own">The backward sums of the part.</param>
+    void Backward(BackwardContext context, double[] totals, double[] gradientTotals, double[] own);
+
+    /// <summary>Moves the statistics that the node has as constants towards those of a batch.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="totals">The forward sums over the batch.</param>
+    void Follow(Node node, double[] totals);
+}

@@ -1,0 +1,125 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators.Contract;
+
+/// <summary>
+/// The scales and zero points of a QuantizeLinear or DequantizeLinear node: one for the whole tensor, one for each index of
+/// <c>axis</c>, or one for each block of <c>block_size</c> elements along it.
+/// </summary>
+internal sealed class LinearGrid
+{
+    private readonly float[] scales;
+    private readonly int[] zeroPoints;
+
+    // Elements behind the axis, along it, those of a block, and how many blocks there are along it.
+    private readonly int inner = 1, length = 1, block = 1, blocks = 1;
+    private readonly bool isBlocked;
+
+    /// <summary>Reads the grid.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="dims">The sizes of the tensor that it applies to.</param>
+    /// <param name="scale">Input 1.</param>
+    /// <param name="zeroPoint">Input 2: as many zero points as scales; null for zeros.</param>
+    public LinearGrid(Node node, ReadOnlySpan<int> dims, Tensor scale, Tensor? zeroPoint)
+    {
+        scales = Casting.To(scale, ElementType.Float32).Span<float>().ToArray();
+        zeroPoints = zeroPoint is null ? new int[scales.Length] : Casting.To(zeroPoint, ElementType.Int32).Span<int>().ToArray();
+        isBlocked = BlockSize(node) > 0;
+        bool fits = zeroPoints.Length == scales.Length;
+        if (isBlocked || !IsSingle(scale.Shape))
+        {
+            int axis = Axis(node, dims.Length);
+            (length, inner) = (dims[axis], DataMovement.Strides(dims)[axis]);
+            fits &= scale.Shape.Equals(ScaleShape(node, new Shape(dims)));
+            if (fits && isBlocked) (block, blocks) = (BlockSize(node), scale.Dims[axis]);
+        }
+
+        if (!fits)
+            throw GraphDiagnostics.ShapeMismatch.Error(
+                node.Label, $"{scales.Length} scales and {zeroPoints.Length} zero points do not fit {new Shape(dims)}");
+    }
+
+    /// <summary>The type of the integers that a QuantizeLinear makes: that of its zero point, or what it names.</summary>
+    /// <param name="quantize">The node.</param>
+    public static ElementType StoredType(Node quantize) =>
+        quantize.InputOrNull(2)?.Type ?? (ElementType)quantize.Int("output_dtype", (long)ElementType.UInt8);
+
+    /// <summary>Whether a type can be stored.</summary>
+    /// <param name="type">The type.</param>
+    public static bool Holds(ElementType type) => type is ElementType.UInt8 or ElementType.Int8
+        or ElementType.UInt16 or ElementType.Int16 or ElementType.Int32;
+
+    /// <summary>The lowest opset that has a node's form.</summary>
+    /// <param name="node">The node, normalized.</param>
+    /// <param name="stored">The type of its integers.</param>
+    public static int MinimumOpset(Node node, ElementType stored) => BlockSize(node) > 0 || node.Int("output_dtype", 0) != 0
+        || stored is ElementType.Int16 or ElementType.UInt16 ? 21 : Graph.Opset;
+
+    /// <summary>How many elements along the axis share a scale; 0 where there are no blocks.</summary>
+    /// <param name="node">The node.</param>
+    public static int BlockSize(Node node)
+    {
+        long size = node.Int("block_size", 0);
+        return size is >= 0 and <= int.MaxValue ? (int)size
+            : throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "block_size", $"is {size}");
+    }
+
+    /// <summary>The axis of the slices or blocks.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="rank">The rank of the tensor.</param>
+    public static int Axis(Node node, int rank) => node.Axis(node.Int("axis", 1), rank);
+
+    /// <summary>Whether scales are one for the whole tensor.</summary>
+    /// <param name="scale">The shape of input 1.</param>
+    public static bool IsSingle(Shape scale) => scale.Rank == 0 || (scale.Rank == 1 && scale[0].Number() == 1);
+
+    /// <summary>The shape that the scales of slices or blocks have.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="x">The shape of the tensor, the size of the axis known.</param>
+    public static Shape ScaleShape(Node node, Shape x)
+    {
+        int axis = Axis(node, x.Rank), size = BlockSize(node);
+        return size == 0 ? new Shape([x[axis]]) : new Shape(x.Select((d, i) => i == axis ? (Dim)((d.Size + size - 1) / size) : d));
+    }
+
+    /// <summary>
+    /// The grid of a node as an annotation, or null where it is none: scales that are computed, are not positive or belong to blocks,
+    /// integers of a type that values are not annotated with, an axis that counts from the end of a shape that is not known.
+    /// </summary>
+    /// <param name="node">The node.</param>
+    /// <param name="type">The type of the integers.</param>
+    /// <param name="shape">The shape of the tensor, where it is known.</param>
+    /// <exception cref="CompilationException">The scales and zero points do not fit each other or the tensor.</exception>
+    public static Quantization? Annotation(Node node, ElementType type, Shape? shape)
+    {
+        if (!Holds(type) || BlockSize(node) > 0) return null;
+        if (node.Input(1).Constant is not { Type: ElementType.Float32, Rank: <= 1, Count: > 0 } scale) return null;
+        if (node.InputOrNull(2) is { IsConstant: false }) return null;
+        float[] scales = scale.Span<float>().ToArray();
+        if (!Array.TrueForAll(scales, s => s > 0 && float.IsFinite(s))) return null;
+        Tensor? zero = node.InputOrNull(2)?.Constant;
+        if (zero is not null && (zero.Type != type || zero.Count != scales.Length))
+            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"the zero point {zero} does not fit its scale");
+        int[] zeroPoints = zero is null ? new int[scales.Length] : Casting.To(zero, ElementType.Int32).Span<int>().ToArray();
+        if (scales.Length == 1) return Quantization.PerTensor(type, scales[0], zeroPoints[0]);
+
+        long axis = node.Int("axis", 1);
+        if (axis < 0 && shape is null) return null;
+        if (axis < 0) axis += shape!.Rank;
+        // Where the file does not state the shape of an activation, it is checked once it is inferred.
+        bool fits = shape is null ? axis >= 0 : axis >= 0 && axis < shape.Rank
+            && (!shape[(int)axis].IsKnown || shape[(int)axis].Size == scales.Length);
+        return fits ? new Quantization(type, scales, zeroPoints, (int)axis)
+            : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"{scales.Length} scales do not fit axis {axis}");
+    }
+
+    /// <summary>The scale and zero point of an element.</summary>
+    /// <param name="index">The element's position in row-major order.</param>
+    public (float Scale, int ZeroPoint) At(int index)
+    {
+        int along = index / inner % length;
+        int slice = isBlocked ? (((index / inner / length * blocks) + (along / block)) * inner) + (index % inner) : along;
+        return (scales[slice], zeroPoints[slice]);
+    }
+}

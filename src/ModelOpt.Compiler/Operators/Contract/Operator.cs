@@ -1,0 +1,88 @@
+using System.Reflection;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators.Contract;
+
+/// <summary>
+/// What the compiler knows of one ONNX operator. One file each; found by type, there is no list to edit. Operators have
+/// no state: a node's attributes and values are all they see.
+/// </summary>
+internal abstract class Operator
+{
+    private static readonly Dictionary<string, Operator> All = Assembly.GetExecutingAssembly().GetTypes()
+        .Where(t => t.IsSubclassOf(typeof(Operator)) && !t.IsAbstract)
+        .Select(t => (Operator)Activator.CreateInstance(t)!)
+        .ToDictionary(o => o.Type, StringComparer.Ordinal);
+
+    /// <summary>The names of all operators, in ordinal order.</summary>
+    public static IEnumerable<string> Names => All.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>ONNX's name of the operator.</summary>
+    public abstract string Type { get; }
+
+    /// <summary>How the operator is treated when its values are quantized.</summary>
+    public virtual QuantizationRule Quantization => QuantizationRule.Float;
+
+    /// <summary>
+    /// How many of the first inputs are data, to be quantized where the node is; those behind (bounds, pads, axes) stay
+    /// as they are.
+    /// </summary>
+    public virtual int DataInputs => int.MaxValue;
+
+    /// <summary>Why a node cannot run in int8 although its operator can; null where it can.</summary>
+    /// <param name="node">The node, with shapes.</param>
+    public virtual string? WhyFloat(Node node) => null;
+
+    /// <summary>Whether the number of outputs says what the node computes, so that one that nobody reads still counts.</summary>
+    public virtual bool CountsOutputs => false;
+
+    /// <summary>For <see cref="QuantizationRule.Weighted"/>: the axis of the weight (input 1) that counts output channels.</summary>
+    /// <param name="node">The node.</param>
+    /// <returns>The axis, or -1 where one scale must serve the whole weight.</returns>
+    public virtual int WeightAxis(Node node) => 0;
+
+    /// <summary>The operator of a node.</summary>
+    /// <param name="node">The node.</param>
+    /// <exception cref="CompilationException">It is not supported.</exception>
+    public static Operator Of(Node node) =>
+        Find(node) ?? throw GraphDiagnostics.UnsupportedOperator.Error(
+            node.Label, node.Domain.Length == 0 ? node.Type : $"{node.Domain}.{node.Type}");
+
+    /// <summary>The operator of a node, or null where it is not supported.</summary>
+    /// <param name="node">The node.</param>
+    public static Operator? Find(Node node) => node.Domain.Length == 0 ? All.GetValueOrDefault(node.Type) : null;
+
+    /// <summary>
+    /// Brings a node from the form of the model's opset to that of <see cref="Graph.Opset"/>: attributes become inputs,
+    /// defaults that changed are written out. Called once, when the model is read, before shapes are known.
+    /// </summary>
+    /// <param name="graph">The graph, for new constants.</param>
+    /// <param name="node">The node, as read.</param>
+    /// <param name="opset">The opset that the model names.</param>
+    public virtual void Normalize(Graph graph, Node node, int opset)
+    {
+    }
+
+    /// <summary>The lowest opset that has the node's form: <see cref="Graph.Opset"/>, but for forms that came later.</summary>
+    /// <param name="node">The node, normalized.</param>
+    public virtual int MinimumOpset(Node node) => Graph.Opset;
+
+    /// <summary>Sets type and shape (and, for integers that carry shapes, the content) of the outputs.</summary>
+    /// <param name="node">A node whose inputs' types and shapes are known, some dims perhaps symbolic.</param>
+    /// <exception cref="CompilationException">The inputs do not fit the operator.</exception>
+    public abstract void InferShapes(Node node);
+
+    /// <summary>Computes the outputs, in float where the type is float. The definition that all else is tested against.</summary>
+    /// <param name="context">The inputs' tensors; takes the outputs'.</param>
+    public abstract void Forward(ForwardContext context);
+
+    /// <summary>Writes the node as TFLite operators.</summary>
+    /// <param name="context">The TFLite model being written.</param>
+    /// <param name="node">The node.</param>
+    public abstract void Lower(Lowering context, Node node);
+
+    /// <summary>Multiply-accumulates of one run, batch 1 where the batch is open; 0 for what does not multiply.</summary>
+    /// <param name="node">The node, with shapes.</param>
+    public virtual long Macs(Node node) => 0;
+}

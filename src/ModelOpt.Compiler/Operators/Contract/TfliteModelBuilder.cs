@@ -1,0 +1,67 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Contract;
+
+/// <summary>One operator of the TFLite file.</summary>
+/// <param name="Type">What it computes.</param>
+/// <param name="Inputs">Its inputs; null for an optional one that is left out.</param>
+/// <param name="Outputs">Its outputs.</param>
+/// <param name="Options">Its options; null where it has none.</param>
+internal sealed record TfliteOperator(
+    BuiltinOperator Type, TfliteTensor?[] Inputs, TfliteTensor[] Outputs, IOperatorOptions? Options);
+
+/// <summary>Collects the operators of a TFLite model, and writes those whose results are read.</summary>
+internal sealed class TfliteModelBuilder
+{
+    private readonly List<TfliteOperator> operators = [];
+
+    /// <summary>What the caller feeds, in order.</summary>
+    public List<TfliteTensor> Inputs { get; } = [];
+
+    /// <summary>What the caller gets, in order.</summary>
+    public List<TfliteTensor> Outputs { get; } = [];
+
+    /// <summary>Appends an operator.</summary>
+    /// <param name="op">The operator; its inputs are produced before it.</param>
+    public void Add(TfliteOperator op) => operators.Add(op);
+
+    /// <summary>What a tensor is a RESHAPE of, or null.</summary>
+    /// <param name="tensor">The tensor.</param>
+    public TfliteTensor? Unreshaped(TfliteTensor tensor) =>
+        operators.Find(o => o.Type == BuiltinOperator.Reshape && o.Outputs[0] == tensor)?.Inputs[0];
+
+    /// <summary>Writes the file. The same model gives the same bytes.</summary>
+    /// <exception cref="CompilationException">It would be larger than 2 GB.</exception>
+    public byte[] Write()
+    {
+        DropUnread();
+        List<TfliteTensor> tensors = [.. Inputs
+            .Concat(operators.SelectMany(o => o.Inputs.OfType<TfliteTensor>().Concat(o.Outputs)))
+            .Concat(Outputs).Distinct()];
+        NameApart(tensors);
+        return new TfliteFile(tensors).Write(Inputs, Outputs, operators);
+    }
+
+    /// <summary>Removes operators whose results nobody reads.</summary>
+    private void DropUnread()
+    {
+        HashSet<TfliteTensor> read = [.. Outputs];
+        for (int i = operators.Count - 1; i >= 0; i--)
+        {
+            if (operators[i].Outputs.Any(read.Contains)) read.UnionWith(operators[i].Inputs.OfType<TfliteTensor>());
+            else operators.RemoveAt(i);
+        }
+    }
+
+    private void NameApart(List<TfliteTensor> tensors)
+    {
+        // Inputs and outputs keep their names: callers find them by these.
+        HashSet<string> taken = new(StringComparer.Ordinal);
+        foreach (TfliteTensor tensor in Inputs.Concat(Outputs).Concat(tensors).Distinct().Where(t => t.Name.Length > 0))
+        {
+            string stem = tensor.Name;
+            for (int i = 1; !taken.Add(tensor.Name); i++) tensor.Name = $"{stem}_{i}";
+        }
+    }
+}

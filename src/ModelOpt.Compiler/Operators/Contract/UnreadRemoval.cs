@@ -1,0 +1,49 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators.Contract;
+
+/// <summary>
+/// Drops what no output of the graph depends on: nodes, and outputs that an operator may leave out. A model is not refused for
+/// the sake of what nobody reads.
+/// </summary>
+internal static class UnreadRemoval
+{
+    /// <summary>Drops what is not read.</summary>
+    /// <param name="graph">The graph; its nodes need not be sorted, or supported.</param>
+    /// <returns>How many nodes and outputs were dropped.</returns>
+    public static int Apply(Graph graph)
+    {
+        HashSet<Value> outputs = [.. graph.Outputs];
+        HashSet<Node> dropped = [];
+        Stack<Node> pending = new(graph.Nodes);
+        while (pending.TryPop(out Node? node))
+        {
+            if (node.Outputs.Any(o => o is not null && IsRead(o)) || !dropped.Add(node)) continue;
+            node.Disconnect();
+            foreach (Value? input in node.Inputs)
+            {
+                if (input?.Producer is { } producer) pending.Push(producer);
+            }
+        }
+
+        if (dropped.Count > 0) graph.Reorder([.. graph.Nodes.Where(n => !dropped.Contains(n))]);
+        return dropped.Count + graph.Nodes.Sum(DropOutputs);
+
+        bool IsRead(Value value) => value.Consumers.Count > 0 || outputs.Contains(value);
+
+        int DropOutputs(Node node)
+        {
+            if (Operator.Find(node) is not { CountsOutputs: false }) return 0;
+            int count = 0;
+            // The first output is never optional.
+            for (int i = node.Outputs.Count - 1; i > 0; i--)
+            {
+                if (node.Outputs[i] is not { } output || IsRead(output)) continue;
+                node.DropOutput(i);
+                count++;
+            }
+
+            return count;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators.Contract;
+
+/// <summary>Chooses the integer grids of constants.</summary>
+internal static class WeightGrid
+{
+    /// <summary>The largest magnitude of a weight, so that sign and zero are exact.</summary>
+    public const int MaxWeight = 127;
+
+    /// <summary>A weight's symmetric int8 parameters, one scale per slice: <c>s = max|w| / 127</c>.</summary>
+    /// <param name="weight">The float32 weight.</param>
+    /// <param name="axis">The axis of the output channels, or -1 for one scale.</param>
+    /// <param name="smallest">A lower bound for the scale of each slice, or empty; slices of zeros have it, or else 1.</param>
+    public static Quantization Symmetric(Tensor weight, int axis, ReadOnlySpan<float> smallest = default)
+    {
+        int slices = axis < 0 ? 1 : weight.Dims[axis];
+        float[] scales = new float[slices];
+        ReadOnlySpan<float> values = weight.Span<float>();
+        int inner = Inner(weight, axis);
+        for (int i = 0; i < values.Length; i++)
+        {
+            ref float largest = ref scales[axis < 0 ? 0 : i / inner % slices];
+            largest = MathF.Max(largest, MathF.Abs(values[i]));
+        }
+
+        for (int c = 0; c < slices; c++)
+        {
+            scales[c] /= MaxWeight;
+            if (!smallest.IsEmpty) scales[c] = MathF.Max(scales[c], smallest[c]);
+            if (scales[c] == 0) scales[c] = 1;
+        }
+
+        return new Quantization(ElementType.Int8, scales, new int[slices], axis);
+    }
+
+    /// <summary>
+    /// Annotates a weight with its int8 grid and rounds it: the grid that its constraints ask for, or else
+    /// <see cref="Symmetric"/>. What the constraints ask for still holds on it.
+    /// </summary>
+    /// <param name="weight">The float32 weight; output channels on axis 0 where it has constraints.</param>
+    /// <param name="axis">The axis of the output channels, or -1 for one scale.</param>
+    /// <param name="smallest">A lower bound for the scale of each slice, or empty.</param>
+    public static void Store(Value weight, int axis, ReadOnlySpan<float> smallest = default)
+    {
+        Quantization grid = weight.Constraints?.Grid ?? Symmetric(weight.Constant!, axis, smallest);
+        float[] scales = [.. grid.Scales];
+        for (int c = 0; c < scales.Length && !smallest.IsEmpty; c++) scales[c] = MathF.Max(scales[c], smallest[c]);
+        grid = grid with { Scales = scales };
+        weight.Quantization = grid;
+        weight.Constraints = weight.Constraints?.With(grid);
+        weight.Constant = weight.Constraints?.Project(weight.Constant!) ?? grid.Round(weight.Constant!);
+    }
+
+    /// <summary>A constant's asymmetric int8 parameters, from its smallest and largest element and zero.</summary>
+    /// <param name="constant">The float32 constant.</param>
+    public static Quantization Asymmetric(Tensor constant)
+    {
+        Calibration.ValueRange range = new(0, 0);
+        foreach (float value in constant.Span<float>()) range = range.Union(new(value, value));
+        return range.ToQuantization();
+    }
+
+    /// <summary>Checks that a constant can be quantized.</summary>
+    /// <param name="constant">The float32 constant.</param>
+    /// <exception cref="CompilationException">An element is not finite.</exception>
+    public static void CheckFinite(Value constant)
+    {
+        foreach (float value in constant.Constant!.Span<float>())
+        {
+            if (!float.IsFinite(value))
+                throw RecipeDiagnostics.ConstantNotFinite.Error(constant.Name, value.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <summary>The number of elements between two slices along an axis.</summary>
+    private static int Inner(Tensor tensor, int axis)
+    {
+        int inner = 1;
+        for (int i = axis + 1; axis >= 0 && i < tensor.Rank; i++) inner *= tensor.Dims[i];
+        return inner;
+    }
+
+    /// <summary>Puts the int32 bias of a layer on the grid of its sums: steps of the input times those of each channel's weights.</summary>
+    /// <param name="node">The layer, of which the input and the weight are annotated.</param>
+    public static void FollowBias(Node node) => Round(node.Input(2), IntegerForm.Sums(node));
+
+    /// <summary>Puts a constant on a grid: annotates it, and rounds its numbers.</summary>
+    /// <param name="constant">The float32 constant.</param>
+    /// <param name="quantization">The grid.</param>
+    public static void Round(Value constant, Quantization quantization)
+    {
+        constant.Quantization = quantization;
+        constant.Constant = quantization.Round(constant.Constant!);
+    }
+}

@@ -1,0 +1,31 @@
+using System.Numerics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>The sum of two tensors, with broadcasting.</summary>
+internal sealed class Add : BinaryOperator<Add.Function>
+{
+    public override string Type => "Add";
+
+    protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Add(a, b);
+
+    // As the gradients are the result's own, nothing is computed for them.
+    public override void Backward(BackwardContext context)
+    {
+        for (int i = 0; i < context.InputCount; i++)
+            context.Gradients[i] = Broadcasting.Reduce(context.Node, context.OutputGradient, context.Input(i).Dims);
+    }
+
+    public override void Lower(Lowering context, Node node) =>
+        ArithmeticLowering.Lower(context, node, BuiltinOperator.Add);
+
+    internal readonly struct Function : IBinaryFunction
+    {
+        public static T Apply<T>(T a, T b) where T : unmanaged, INumber<T> => a + b;
+
+        public static (float A, float B) Slopes(float a, float b) => (1, 1);
+    }
+}

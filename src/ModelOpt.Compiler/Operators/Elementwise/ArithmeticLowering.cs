@@ -1,0 +1,45 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>Writes ADD, SUB, MUL and DIV.</summary>
+internal static class ArithmeticLowering
+{
+    /// <summary>Writes a node of two inputs, in whatever order these are stored, with the activation behind it.</summary>
+    /// <param name="context">The TFLite model being written.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="op">TFLite's operator.</param>
+    public static void Lower(Lowering context, Node node, BuiltinOperator op)
+    {
+        ActivationFunction activation = context.TakeActivation(node);
+        int[] order = context.BroadcastOrder(node);
+        TfliteTensor a = context.BroadcastInput(node, 0, order), b = context.BroadcastInput(node, 1, order);
+        new LoweringSteps(context, node).Binary(op, a, b, context.Output(node, 0, order), activation);
+    }
+
+    /// <summary>Writes MAXIMUM or MINIMUM, of which TFLite's take two inputs: each result meets the next input.</summary>
+    /// <param name="context">The TFLite model being written.</param>
+    /// <param name="node">A node of one or more inputs.</param>
+    /// <param name="op">TFLite's operator.</param>
+    public static void LowerExtremum(Lowering context, Node node, BuiltinOperator op)
+    {
+        if (node.Inputs.Count == 1)
+        {
+            context.Alias(node.Output, node.Input(0));
+            return;
+        }
+
+        int[] order = context.BroadcastOrder(node);
+        TfliteTensor result = context.BroadcastInput(node, 0, order);
+        for (int i = 1; i < node.Inputs.Count; i++)
+        {
+            TfliteTensor next = context.BroadcastInput(node, i, order);
+            TfliteTensor output = i == node.Inputs.Count - 1 ? context.Output(node, 0, order) : Lowering.Temporary(
+                node, result.OpenAxis >= 0 ? result : next, Broadcasting.Combine(
+                    node, new Shape(result.Dims), new Shape(next.Dims)).ToSizes()!);
+            result = new LoweringSteps(context, node).Binary(op, result, next, output);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using System.Numerics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>The greatest of any number of tensors, element by element, with broadcasting.</summary>
+internal sealed class Max : BinaryOperator<Max.Function>
+{
+    public override string Type => "Max";
+
+    // In TFLite operands and result share one scale, which the graph does not promise.
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override void Lower(Lowering context, Node node) =>
+        ArithmeticLowering.LowerExtremum(context, node, BuiltinOperator.Maximum);
+
+    internal readonly struct Function : IBinaryFunction
+    {
+        public static T Apply<T>(T a, T b) where T : unmanaged, INumber<T> => T.Max(a, b);
+
+        public static (float A, float B) Slopes(float a, float b) => a >= b ? (1, 0) : (0, 1);
+    }
+}

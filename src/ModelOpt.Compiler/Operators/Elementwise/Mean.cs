@@ -1,0 +1,18 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>The mean of any number of tensors, element by element, with broadcasting: Adds, and a Mul by 1 / their number.</summary>
+internal sealed class Mean : ComposedOperator
+{
+    public override string Type => "Mean";
+
+    protected override void Compose(Graph graph, Node node)
+    {
+        int count = node.Inputs.Count;
+        Value sum = AddAll(graph, node, count);
+        if (count == 1) Replace(graph, node, "Identity", sum);
+        else Replace(graph, node, "Mul", sum, graph.AddConstant($"{node.Output.Name}_share", Tensor.Scalar(1f / count)));
+    }
+}

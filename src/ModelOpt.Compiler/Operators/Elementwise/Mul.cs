@@ -1,0 +1,31 @@
+using System.Numerics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>The product of two tensors, with broadcasting.</summary>
+internal sealed class Mul : BinaryOperator<Mul.Function>
+{
+    public override string Type => "Mul";
+
+    public override void InferShapes(Node node)
+    {
+        // The share of a Mean.
+        if (node.Inputs.Count == 2) node.FollowType(1);
+        base.InferShapes(node);
+    }
+
+    protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Multiply(a, b);
+
+    public override void Lower(Lowering context, Node node) =>
+        ArithmeticLowering.Lower(context, node, BuiltinOperator.Mul);
+
+    internal readonly struct Function : IBinaryFunction
+    {
+        public static T Apply<T>(T a, T b) where T : unmanaged, INumber<T> => a * b;
+
+        public static (float A, float B) Slopes(float a, float b) => (b, a);
+    }
+}

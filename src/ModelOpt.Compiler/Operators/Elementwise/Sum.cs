@@ -1,0 +1,18 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>The sum of any number of tensors, with broadcasting: Adds.</summary>
+internal sealed class Sum : ComposedOperator
+{
+    public override string Type => "Sum";
+
+    protected override void Compose(Graph graph, Node node)
+    {
+        int last = node.Inputs.Count - 1;
+        Value others = AddAll(graph, node, last);
+        if (last == 0) Replace(graph, node, "Identity", others);
+        else Replace(graph, node, "Add", others, node.Input(last));
+    }
+}

@@ -1,0 +1,45 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>A tensor written as an attribute. When a model is read, its output becomes a constant and the node goes.</summary>
+internal sealed class Constant : Operator
+{
+    public override string Type => "Constant";
+
+    /// <summary>What the node holds.</summary>
+    /// <param name="node">A Constant.</param>
+    public static Tensor Read(Node node)
+    {
+        object? held = null;
+        foreach (string name in (ReadOnlySpan<string>)["value", "value_float", "value_floats", "value_int", "value_ints"])
+        {
+            if (node.Attributes.TryGetValue(name, out object? attribute)) held = attribute;
+        }
+
+        return held switch
+        {
+            Tensor tensor => tensor,
+            float number => Tensor.Scalar(number),
+            float[] numbers => Tensor.Vector(numbers),
+            long number => Tensor.Scalar(number),
+            long[] numbers => Tensor.Vector(numbers),
+            _ => throw GraphDiagnostics.UnsupportedForm.Error(
+                node.Label, node.Type, "it holds no numbers in dense form"),
+        };
+    }
+
+    public override void InferShapes(Node node)
+    {
+        Tensor tensor = Read(node);
+        bool isShape = tensor.Type is ElementType.Int32 or ElementType.Int64 && tensor is { Rank: <= 1, Count: < 256 };
+        node.Define(0, tensor.Type, tensor.Shape, isShape ? ShapeContents.Of(tensor.ToInt64s()) : null);
+    }
+
+    public override void Forward(ForwardContext context) => context.Output = Read(context.Node);
+
+    public override void Lower(Lowering context, Node node) =>
+        context.EmitReshape(context.Constant(node.Label, Read(node)), context.Output(node, 0));
+}

@@ -1,0 +1,57 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>Dropout as it is outside of training: the input itself, and a mask that is true throughout.</summary>
+internal sealed class Dropout : Operator, IDifferentiable
+{
+    private const int Training = 2;
+
+    public override string Type => "Dropout";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override int DataInputs => 1;
+
+    public override void Normalize(Graph graph, Node node, int opset)
+    {
+        bool trains = node.InputOrNull(Training) is { } mode && ShapeContents.Tensor(mode)?.Bytes.Span[0] != 0;
+        if (trains) throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "training_mode is not constantly false");
+        // It had the type of the data before opset 10, and nothing says what it is without training before opset 12.
+        if (opset < 12 && node.HasOutput(1))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "its mask, before opset 12");
+        node.TruncateInputs(1);
+        node.Attributes.Remove("ratio");
+        node.Attributes.Remove("seed");
+    }
+
+    public override void InferShapes(Node node)
+    {
+        node.Define(0, node.Input(0).Type, node.Input(0).Shape, ShapeContents.Of(node.Input(0)));
+        node.Define(1, ElementType.Bool, node.Input(0).Shape);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor input = context.Input(0);
+        context.Output = input;
+        if (!context.Node.HasOutput(1)) return;
+        Tensor mask = Tensor.Zeros(ElementType.Bool, input.Dims);
+        mask.Bytes.Span.Fill(1);
+        context.Outputs[1] = mask;
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) => context.Gradients[0] = context.OutputGradientOrNull(0);
+
+    public override void Lower(Lowering context, Node node)
+    {
+        context.Alias(node.Output, node.Input(0));
+        if (!node.HasOutput(1) || node.ShapeOf(0).ToSizes() is not { } dims) return;
+        Tensor mask = Tensor.Zeros(ElementType.Bool, dims);
+        mask.Bytes.Span.Fill(1);
+        context.EmitReshape(context.Constant("mask", mask), context.Output(node, 1));
+    }
+}

@@ -1,0 +1,59 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>The tensor repeated to the broadcast of its own shape and that of input 1.</summary>
+internal sealed class Expand : Operator, IDifferentiable
+{
+    public override string Type => "Expand";
+
+    public override void InferShapes(Node node)
+    {
+        Shape? target = ShapeContents.Shape(node.Input(1));
+        node.Define(0, node.Input(0).Type, target is null ? null : Broadcasting.Combine(node, node.ShapeOf(0), target));
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        var target = new Shape(ShapeContents.Of(context.Node.Ints(context.Input(1), "shape")));
+        Shape shape = Broadcasting.Combine(context.Node, context.Input(0).Shape, target);
+        context.Output = Broadcasting.Expand(context.Node, context.Input(0), context.Node.Sizes(shape));
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        context.Gradients[0] = Broadcasting.Reduce(context.Node, context.OutputGradient, context.Input(0).Dims);
+
+    public override void Lower(Lowering context, Node node)
+    {
+        Shape from = node.ShapeOf(0), to = node.Output.Shape!;
+        if (from.Equals(to))
+        {
+            context.Alias(node.Output, node.Input(0));
+            return;
+        }
+
+        // What is repeated is multiplied by ones: an operator that broadcasts, and keeps an open batch.
+        int[] order = context.BroadcastOrder(node);
+        int open = to.ToList().FindIndex(d => !d.IsKnown && !from.Contains(d));
+        int[] repeats = [.. to.Select(d => d.IsKnown ? (int)d.Size : 1)];
+        var steps = new LoweringSteps(context, node);
+        Tensor one = Casting.To(Tensor.Scalar(1f), node.Input(0).Type);
+        TfliteTensor ones = context.Constant("ones", Lowering.Filled(node, one, AxisOrder.Apply(repeats, order)));
+        TfliteTensor x = context.BroadcastInput(node, 0, order);
+        if (open < 0)
+        {
+            steps.Multiply(x, ones, context.Output(node, 0, order));
+            return;
+        }
+
+        // What is repeated for each sample is added to zeros that are as many.
+        TfliteTensor zeros = context.OpenZeros(node, to[open], ones.Type, to.Rank, Array.IndexOf(order, open))
+            ?? throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, $"it expands {node.Input(0).Type}{from} to {to}");
+        steps.Add(zeros, x.Dims.AsSpan().SequenceEqual(ones.Dims) ? x : steps.Multiply(x, ones), context.Output(node, 0, order));
+    }
+}

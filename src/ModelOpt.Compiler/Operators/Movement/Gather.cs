@@ -1,0 +1,125 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>Slices along <c>axis</c>, picked by indices that replace the axis: data[…, indices[…], …].</summary>
+internal sealed class Gather : Operator, IDifferentiable
+{
+    public override string Type => "Gather";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override int DataInputs => 1;
+
+    public override void InferShapes(Node node)
+    {
+        Shape data = node.ShapeOf(0), indices = node.ShapeOf(1);
+        int axis = node.Axis(node.Int("axis", 0), data.Rank);
+        IReadOnlyList<Dim>? content = null;
+        if (data.Rank == 1 && ShapeContents.Of(node.Input(0)) is { } elements && ShapeContents.Of(node.Input(1)) is { } picks)
+            content = [.. picks.Select(p => p.Number() is { } n ? elements[Index(node, n, elements.Count)] : Dim.Unknown)];
+        node.Define(0, node.Input(0).Type, new Shape(data.Take(axis).Concat(indices).Concat(data.Skip(axis + 1))), content);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Node node = context.Node;
+        Tensor data = context.Input(0), indices = context.Input(1);
+        int axis = node.Axis(node.Int("axis", 0), data.Rank);
+        int[] picks = [.. node.Ints(indices, "indices").Select(n => Index(node, n, data.Dims[axis]))];
+        Tensor result = node.Allocate(data.Type, [.. data.Dims[..axis], .. indices.Dims, .. data.Dims[(axis + 1)..]]);
+        context.Output = result;
+        if (result.Count == 0) return;
+        int outer = DataMovement.Count(data.Dims[..axis]), block = result.Bytes.Length / (outer * picks.Length);
+        ReadOnlySpan<byte> from = data.Bytes.Span;
+        Span<byte> to = result.Bytes.Span;
+        for (int i = 0; i < outer; i++)
+        {
+            foreach (int pick in picks)
+            {
+                from.Slice(((i * data.Dims[axis]) + pick) * block, block).CopyTo(to);
+                to = to[block..];
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Node node = context.Node;
+        Tensor data = context.Input(0), dx = node.Allocate(ElementType.Float32, data.Dims);
+        int axis = node.Axis(node.Int("axis", 0), data.Rank), outer = DataMovement.Count(data.Dims[..axis]);
+        int[] picks = [.. node.Ints(context.Input(1), "indices").Select(n => Index(node, n, data.Dims[axis]))];
+        int block = DataMovement.Count(data.Dims[(axis + 1)..]);
+        ReadOnlySpan<float> from = context.OutputGradient.As<float>();
+        for (int i = 0; i < outer; i++)
+        {
+            foreach (int pick in picks)
+            {
+                Span<float> to = dx.As<float>().Slice(((i * data.Dims[axis]) + pick) * block, block);
+                for (int j = 0; j < block; j++) to[j] += from[j];
+                from = from[block..];
+            }
+        }
+
+        context.Gradients[0] = dx;
+    }
+
+    private static int Index(Node node, long index, int length) => index >= -length && index < length
+        ? (int)(index < 0 ? index + length : index)
+        : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"index {index} is outside an axis of size {length}");
+
+    /// <summary>ONNX counts negative indices from the back, which TFLite does not: i − length · max(min(i, 0), −1).</summary>
+    private static TfliteTensor FromFront(Lowering context, Node node, TfliteTensor indices)
+    {
+        long length = node.ShapeOf(0)[node.Axis(node.Int("axis", 0), node.ShapeOf(0).Rank)].Size;
+        if (length < 0) return indices;
+        TfliteTensor sign = Step(BuiltinOperator.Maximum, BuiltinOptionsType.MaximumMinimum,
+            Step(BuiltinOperator.Minimum, BuiltinOptionsType.MaximumMinimum, indices, Number(0)), Number(-1));
+        return Step(BuiltinOperator.Sub, BuiltinOptionsType.Sub,
+            indices, Step(BuiltinOperator.Mul, BuiltinOptionsType.Mul, sign, Number(length)));
+
+        TfliteTensor Number(long value) => context.Constant(
+            node.Label, indices.Type == TensorType.Int64 ? Tensor.Scalar(value) : Tensor.Scalar((int)value));
+
+        TfliteTensor Step(BuiltinOperator op, BuiltinOptionsType options, TfliteTensor a, TfliteTensor b)
+        {
+            TfliteTensor result = Lowering.Temporary(node, indices, indices.Dims);
+            context.Emit(op, [a, b], [result], options == BuiltinOptionsType.MaximumMinimum
+                ? new EmptyOptions(options) : new ArithmeticOptions(options, ActivationFunction.None));
+            return result;
+        }
+    }
+
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        int axis = node.Axis(node.Int("axis", 0), order.Length), place = Array.IndexOf(order, axis);
+        int rank = node.ShapeOf(1).Rank;
+        // The indices' axes stand where the axis stood, in storage too.
+        int[] result =
+            [.. order[..place].Select(Moved), .. Enumerable.Range(axis, rank), .. order[(place + 1)..].Select(Moved)];
+        TfliteTensor indices;
+        if (node.Input(1).Constant is { } constant)
+        {
+            int length = (int)node.ShapeOf(0)[axis].Size;
+            int[] picks =
+                [.. node.Ints(constant, "indices").Select(n => length < 0 && n >= 0 ? (int)n : Index(node, n, length))];
+            indices = context.Constant("indices", Tensor.Of<int>(constant.Dims, picks));
+        }
+        else
+        {
+            indices = FromFront(context, node, context.Input(node, 1));
+        }
+
+        context.Emit(
+            BuiltinOperator.Gather, [context.Input(node, 0, order), indices], [context.Output(node, 0, result)],
+            new GatherOptions(place));
+
+        int Moved(int other) => other < axis ? other : other + rank - 1;
+    }
+}

@@ -1,0 +1,23 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>The input itself.</summary>
+internal sealed class Identity : Operator, IDifferentiable
+{
+    public override string Type => "Identity";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override void InferShapes(Node node) =>
+        node.Define(0, node.Input(0).Type, node.Input(0).Shape, ShapeContents.Of(node.Input(0)));
+
+    public override void Forward(ForwardContext context) => context.Output = context.Input(0);
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
+
+    public override void Lower(Lowering context, Node node) => context.Alias(node.Output, node.Input(0));
+}

@@ -1,0 +1,93 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>The same elements under the shape of input 1, where 0 keeps a size and −1 takes what is left.</summary>
+internal sealed class Reshape : Operator, IDifferentiable
+{
+    public override string Type => "Reshape";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override int DataInputs => 1;
+
+    public override void InferShapes(Node node)
+    {
+        Shape shape = node.ShapeOf(0);
+        if (ShapeContents.Of(node.Input(1)) is { } target)
+        {
+            node.Define(0, node.Input(0).Type, Resolve(node, shape, target), ShapeContents.Of(node.Input(0)));
+            return;
+        }
+
+        if (node.Input(1).Type is not (ElementType.Int64 or ElementType.Int32))
+            throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"the shape is {node.Input(1).Type}, not int64");
+        node.Define(0, node.Input(0).Type, ShapeContents.Shape(node.Input(1)));
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor input = context.Input(0);
+        Dim[] target = ShapeContents.Of(context.Node.Ints(context.Input(1), "shape"));
+        context.Output = input.Reshape(context.Node.Sizes(Resolve(context.Node, input.Shape, target)));
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
+
+    private static Shape Resolve(Node node, Shape shape, IReadOnlyList<Dim> target)
+    {
+        bool keepsZero = node.Int("allowzero", 0) == 0;
+        var dims = new Dim[target.Count];
+        // Sizes that are kept in place need not be known to find what is left.
+        var remaining = shape.ToList();
+        var others = new List<Dim>();
+        int open = -1;
+        for (int i = 0; i < dims.Length; i++)
+        {
+            long? number = target[i].Number();
+            if (number == 0 && keepsZero)
+            {
+                if (i >= shape.Rank) throw Misfit(node, shape, target);
+                dims[i] = shape[i];
+                remaining[i] = 1;
+            }
+            else if (number == -1)
+            {
+                if (open >= 0) throw Misfit(node, shape, target);
+                open = i;
+            }
+            else
+            {
+                if (number < 0) throw Misfit(node, shape, target);
+                dims[i] = target[i];
+                others.Add(target[i]);
+            }
+        }
+
+        if (open >= 0)
+        {
+            dims[open] = DimArithmetic.Quotient(remaining, others);
+            bool known = remaining.All(d => d.IsKnown) && others.All(d => d.IsKnown);
+            if (known && !dims[open].IsKnown) throw Misfit(node, shape, target);
+        }
+        else if (DimArithmetic.Product(shape) is { IsKnown: true } all
+            && DimArithmetic.Product(dims) is { IsKnown: true } wanted && all != wanted)
+        {
+            throw Misfit(node, shape, target);
+        }
+
+        return new Shape(dims);
+    }
+
+    private static CompilationException Misfit(Node node, Shape shape, IReadOnlyList<Dim> target) =>
+        GraphDiagnostics.ShapeMismatch.Error(
+            node.Label, $"{shape} does not reshape to [{string.Join(", ", target.Select(d => d.Number()?.ToString(
+                System.Globalization.CultureInfo.InvariantCulture) ?? d.ToString()))}]");
+
+    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
+}

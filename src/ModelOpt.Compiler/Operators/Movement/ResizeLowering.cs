@@ -1,0 +1,95 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>
+/// Writes a Resize: of images as RESIZE_NEAREST_NEIGHBOR or RESIZE_BILINEAR where these compute the same, else axis by axis as a GATHER of
+/// each tap's positions, times its shares, summed.
+/// </summary>
+internal static class ResizeLowering
+{
+    /// <summary>Writes it.</summary>
+    /// <param name="context">The TFLite model being written.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="scales">A scale for each axis; null where sizes say how large the result is.</param>
+    public static void Lower(Lowering context, Node node, float[]? scales)
+    {
+        Shape from = node.ShapeOf(0), to = node.Output.Shape!;
+        int[] changed = [.. Enumerable.Range(0, from.Rank).Where(i => from[i] != to[i] || (scales is not null && scales[i] != 1))];
+        if (changed.Length == 0)
+        {
+            context.Alias(node.Output, node.Input(0));
+            return;
+        }
+
+        if (changed.Any(i => !from[i].IsKnown || !to[i].IsKnown))
+            throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, from);
+        float Scale(int axis) => scales is null ? (float)to[axis].Size / from[axis].Size : scales[axis];
+        ResizeTaps Taps(int axis) => ResizeTaps.Of(node, (int)from[axis].Size, (int)to[axis].Size, Scale(axis));
+        if (from.Rank == 4 && changed.All(i => i >= 2) && node.Output.Type == ElementType.Float32 && from.All(d => d != 0)
+            && Options(node, from, to, scales, changed, Taps) is { } options)
+        {
+            TfliteTensor size = context.Constant($"{node.Label}/size", Tensor.Vector((int)to[2].Size, (int)to[3].Size));
+            BuiltinOperator op = options.Type == BuiltinOptionsType.ResizeBilinear
+                ? BuiltinOperator.ResizeBilinear : BuiltinOperator.ResizeNearestNeighbor;
+            context.Emit(op, [context.Input(node, 0, Lowering.Nhwc), size], [context.Output(node, 0, Lowering.Nhwc)], options);
+            return;
+        }
+
+        if (node.String("mode", "nearest") == "linear" && ResizeIntegers.Are(node.Output.Type))
+        {
+            ResizeIntegers.Lower(context, node, [.. Enumerable.Range(0, from.Rank).Select(i => ((int)to[i].Size, Scale(i)))]);
+            return;
+        }
+
+        int[] order = context.OrderOf(node.Input(0));
+        TfliteTensor x = context.Input(node, 0, order), y = context.Output(node, 0, order);
+        foreach (int axis in changed) x = Along(context, node, Taps(axis), x, Array.IndexOf(order, axis), axis == changed[^1] ? y : null);
+    }
+
+    /// <summary>The options with which TFLite's operator computes the same; null where none does.</summary>
+    private static ResizeOptions? Options(Node node, Shape from, Shape to, float[]? scales, int[] changed, Func<int, ResizeTaps> taps)
+    {
+        string mode = node.String("mode", "nearest"), place = node.String("coordinate_transformation_mode", "half_pixel");
+        if (mode == "nearest")
+        {
+            bool isFloor = changed.All(axis => taps(axis).Positions.Select((p, i) => p == i * from[axis].Size / to[axis].Size).All(same => same));
+            return isFloor ? new ResizeOptions(BuiltinOptionsType.ResizeNearestNeighbor, false, false) : null;
+        }
+
+        // TFLite's scale is the quotient of the lengths.
+        bool isWhole = scales is null || changed.All(axis => scales[axis] * from[axis].Size == to[axis].Size);
+        bool isPoint = changed.Any(axis => to[axis] == 1);
+        if (mode != "linear" || !isWhole || isPoint) return null;
+        return place switch
+        {
+            "half_pixel" or "pytorch_half_pixel" or "half_pixel_symmetric" => new ResizeOptions(BuiltinOptionsType.ResizeBilinear, false, true),
+            "asymmetric" => new ResizeOptions(BuiltinOptionsType.ResizeBilinear, false, false),
+            "align_corners" => new ResizeOptions(BuiltinOptionsType.ResizeBilinear, true, false),
+            _ => null,
+        };
+    }
+
+    private static TfliteTensor Along(Lowering context, Node node, ResizeTaps taps, TfliteTensor x, int axis, TfliteTensor? to)
+    {
+        var steps = new LoweringSteps(context, node);
+        if (taps.Width == 1) return steps.Gather(x, axis, taps.Positions, to);
+        TfliteTensor? sum = null;
+        for (int tap = 0; tap < taps.Width; tap++)
+        {
+            int[] positions = [.. Enumerable.Range(0, taps.Outputs).Select(i => taps.Positions[(i * taps.Width) + tap])];
+            float[] shares = [.. Enumerable.Range(0, taps.Outputs).Select(i => taps.Shares[(i * taps.Width) + tap])];
+            int[] dims = [.. Enumerable.Repeat(1, x.Rank)];
+            dims[axis] = taps.Outputs;
+            TfliteTensor table = context.Constant($"{node.Label}/shares", Tensor.Of<float>(dims, shares));
+            TfliteTensor part = steps.Multiply(steps.Gather(x, axis, positions), table);
+            sum = sum is null ? part : steps.Add(sum, part, tap == taps.Width - 1 ? to : null);
+        }
+
+        return sum!;
+    }
+}

@@ -1,0 +1,196 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>Every step-th element from start up to end, along some axes.</summary>
+internal sealed class Slice : Operator, IDifferentiable
+{
+    public override string Type => "Slice";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override int DataInputs => 1;
+
+    public override void Normalize(Graph graph, Node node, int opset)
+    {
+        node.AttributeToInput(graph, "starts", 1);
+        node.AttributeToInput(graph, "ends", 2);
+        node.AttributeToInput(graph, "axes", 3);
+    }
+
+    public override void InferShapes(Node node)
+    {
+        Shape shape = node.ShapeOf(0);
+        Dim[] dims = [.. shape];
+        IReadOnlyList<Dim>? starts = ShapeContents.Of(node.Input(1)), ends = ShapeContents.Of(node.Input(2));
+        Dim[]? steps = node.InputOrNull(4) is { } s ? ShapeContents.Of(s)?.ToArray() : [];
+        int[] axes = AxesOf(node, dims.Length, node.ConstantInts(3, "axes"), (starts ?? ends)?.Count);
+        bool even = (starts?.Count ?? axes.Length) == axes.Length && (ends?.Count ?? axes.Length) == axes.Length
+            && (steps is null or [] || steps.Length == axes.Length);
+        if (!even) throw Uneven(node);
+        IReadOnlyList<Dim>? content = dims.Length == 1 ? ShapeContents.Of(node.Input(0)) : null;
+        for (int i = 0; i < axes.Length; i++)
+        {
+            Dim dim = dims[axes[i]];
+            Dim start = starts?[i] ?? Dim.Unknown, end = ends?[i] ?? Dim.Unknown;
+            Dim step = steps is null ? Dim.Unknown : steps.Length == 0 ? 1 : steps[i];
+            dims[axes[i]] = Length(node, dim, start, end, step);
+            bool follows = content is not null && dim.IsKnown
+                && start.Number() is not null && end.Number() is not null && step.Number() is not null;
+            content = !follows ? null : Take(
+                content!, Range(node, dim.Size, start.Number()!.Value, end.Number()!.Value, step.Number()!.Value), step);
+        }
+
+        node.Define(0, node.Input(0).Type, new Shape(dims), content);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor input = context.Input(0);
+        (int[] dims, int[] strides, int offset) = ViewOf(context.Node, input, context.InputOrNull);
+        context.Output = DataMovement.View(context.Node, input, dims, strides, offset);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dx = context.Node.Allocate(ElementType.Float32, x.Dims);
+        (_, int[] strides, int offset) = ViewOf(context.Node, x, context.InputOrNull);
+        DataMovement.AddToView(context.OutputGradient, dx, strides, offset);
+        context.Gradients[0] = dx;
+    }
+
+    /// <summary>Which elements of the input the slice is.</summary>
+    private static (int[] Dims, int[] Strides, int Offset) ViewOf(Node node, Tensor input, Func<int, Tensor?> inputs)
+    {
+        int[] dims = input.Dims.ToArray(), strides = DataMovement.Strides(input.Dims);
+        int offset = 0;
+        long[] starts = Ints(1, "starts")!, ends = Ints(2, "ends")!;
+        long[]? steps = Ints(4, "steps");
+        int[] axes = AxesOf(node, input.Rank, Ints(3, "axes"), starts.Length);
+        if (ends.Length != axes.Length || (steps is not null && steps.Length != axes.Length)) throw Uneven(node);
+        for (int i = 0; i < axes.Length; i++)
+        {
+            int axis = axes[i];
+            long step = steps?[i] ?? 1;
+            (long first, long count) = Range(node, dims[axis], starts[i], ends[i], step);
+            dims[axis] = (int)count;
+            if (count == 0) continue;
+            offset += (int)first * strides[axis];
+            // With one element the step is never taken, and may be larger than any index.
+            strides[axis] = count == 1 ? 0 : strides[axis] * (int)step;
+        }
+
+        return (dims, strides, offset);
+
+        long[]? Ints(int index, string name) => inputs(index) is { } tensor ? node.Ints(tensor, name)
+            : index <= 2 ? throw GraphDiagnostics.MissingInput.Error(node.Label, node.Type, index) : null;
+    }
+
+    /// <summary>The first position and the number of elements that a slice takes from an axis.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="length">The length of the axis.</param>
+    /// <param name="start">The start; negative to count from the end.</param>
+    /// <param name="end">The end, exclusive; negative to count from the end.</param>
+    /// <param name="step">The step; negative to go backwards.</param>
+    internal static (long First, long Count) Range(Node node, long length, long start, long end, long step)
+    {
+        if (step == 0) throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "steps", "contains 0");
+        if (start < 0) start += length;
+        if (end < 0) end += length;
+        // The largest step anyone can take; it also keeps what follows from overflowing.
+        step = Math.Clamp(step, -int.MaxValue, int.MaxValue);
+        start = step > 0 ? Math.Clamp(start, 0, length) : Math.Clamp(start, Math.Min(0, length - 1), length - 1);
+        end = step > 0 ? Math.Clamp(end, 0, length) : Math.Clamp(end, -1, Math.Max(-1, length - 1));
+        long count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step;
+        return (start, Math.Max(0, count));
+    }
+
+    private static Dim Length(Node node, Dim dim, Dim start, Dim end, Dim step)
+    {
+        if (step.Number() is not { } by) return Dim.Unknown;
+        if (dim.IsKnown)
+        {
+            // What begins at a known place and ends at an open one is open, however long the axis.
+            return start.Number() is { } from && end.Number() is { } to ? Range(node, dim.Size, from, to, by).Count
+                : Dim.Unknown;
+        }
+
+        bool toEnd = end == dim || end.Number() is >= int.MaxValue;
+        if (by == 1 && toEnd && start.Number() is >= 0 and var s) return DimArithmetic.Subtract(dim, s);
+        bool whole = by == -1 && start.Number() is -1 or >= int.MaxValue && end.Number() is <= -int.MaxValue;
+        return whole ? dim : Dim.Unknown;
+    }
+
+    private static Dim[] Take(IReadOnlyList<Dim> content, (long First, long Count) range, Dim step)
+    {
+        var result = new Dim[range.Count];
+        for (int i = 0; i < result.Length; i++) result[i] = content[(int)(range.First + (i * step.Number()!.Value))];
+        return result;
+    }
+
+    private static int[] AxesOf(Node node, int rank, long[]? axes, int? count)
+    {
+        if (axes is not null) return axes.Length == (count ?? axes.Length) ? node.Axes(axes, rank) : throw Uneven(node);
+        if (count is null)
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "neither axes nor starts are known");
+        return count <= rank ? [.. Enumerable.Range(0, count.Value)] : throw Uneven(node);
+    }
+
+    private static CompilationException Uneven(Node node) =>
+        GraphDiagnostics.ShapeMismatch.Error(node.Label, "starts, ends, axes and steps are not equally many, or too many");
+
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        Shape shape = node.ShapeOf(0);
+        long[] starts = node.ConstantInts(1, "starts")!, ends = node.ConstantInts(2, "ends")!;
+        long[]? steps = node.ConstantInts(4, "steps");
+        int[] axes = AxesOf(node, order.Length, node.ConstantInts(3, "axes"), starts.Length);
+        int[] begin = new int[order.Length], end = new int[order.Length], stride = new int[order.Length];
+        int openBegins = 0, openEnds = 0;
+        for (int i = 0; i < order.Length; i++)
+        {
+            int given = Array.IndexOf(axes, order[i]);
+            long step = given < 0 ? 1 : steps?[given] ?? 1;
+            stride[i] = (int)Math.Clamp(step, -int.MaxValue, int.MaxValue);
+            Dim dim = shape[order[i]];
+            if (!dim.IsKnown)
+            {
+                // An open axis stays whole, or else shape inference would not know its size.
+                if (node.Output.Shape![order[i]] != dim)
+                    throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Output.Name, node.Output.Shape);
+                (openBegins, openEnds) = (openBegins | (1 << i), openEnds | (1 << i));
+                continue;
+            }
+
+            (long first, long count) = given < 0 ? (0, dim.Size) : Range(node, dim.Size, starts[given], ends[given], step);
+            long last = first + ((count - 1) * stride[i]);
+            begin[i] = (int)first;
+            end[i] = (int)(count == 0 ? first : last + Math.Sign(step));
+            // Backwards to the very first: -1 would mean the last.
+            if (end[i] < 0) (end[i], openEnds) = (0, openEnds | (1 << i));
+        }
+
+        TfliteTensor input = context.Input(node, 0, order), output = context.Output(node, 0, order);
+        // Of a SLICE whose size is -1, which is the rest, LiteRT's XNNPACK computes nothing.
+        if (openEnds == 0 && Array.TrueForAll(stride, s => s == 1))
+        {
+            int[] sizes = [.. begin.Select((b, i) => end[i] - b)];
+            context.Emit(
+                BuiltinOperator.Slice, [input, Vector("begin", begin), Vector("size", sizes)], [output],
+                new EmptyOptions(BuiltinOptionsType.Slice));
+            return;
+        }
+
+        context.Emit(
+            BuiltinOperator.StridedSlice, [input, Vector("begin", begin), Vector("end", end), Vector("strides", stride)],
+            [output], new StridedSliceOptions(openBegins, openEnds, 0, 0, 0));
+
+        TfliteTensor Vector(string name, int[] numbers) => context.Constant(name, Tensor.Vector<int>(numbers));
+    }
+}

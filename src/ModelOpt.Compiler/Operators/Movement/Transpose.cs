@@ -1,0 +1,48 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>Axis i of the result is axis <c>perm[i]</c> of the input; without <c>perm</c> the axes are reversed.</summary>
+internal sealed class Transpose : Operator, IDifferentiable
+{
+    public override string Type => "Transpose";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    /// <summary>The axis of the input that each axis of the result is.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="rank">The input's rank.</param>
+    public static int[] Permutation(Node node, int rank)
+    {
+        if (node.Ints("perm") is not { } given) return [.. Enumerable.Range(0, rank).Reverse()];
+        int[] perm = node.Axes(given, rank);
+        return perm.Length == rank ? perm : throw GraphDiagnostics.InvalidAttribute.Error(
+            node.Label, "perm", $"names {perm.Length} axes, but the rank is {rank}");
+    }
+
+    public override void InferShapes(Node node)
+    {
+        Shape shape = node.ShapeOf(0);
+        IReadOnlyList<Dim>? content = shape.Rank <= 1 ? ShapeContents.Of(node.Input(0)) : null;
+        node.Define(0, node.Input(0).Type, new Shape(Permutation(node, shape.Rank).Select(axis => shape[axis])), content);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor input = context.Input(0);
+        context.Output = DataMovement.Transpose(context.Node, input, Permutation(context.Node, input.Rank));
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context)
+    {
+        int[] order = Permutation(context.Node, context.Input(0).Rank), back = new int[order.Length];
+        for (int i = 0; i < order.Length; i++) back[order[i]] = i;
+        context.Gradients[0] = DataMovement.Transpose(context.Node, context.OutputGradient, back);
+    }
+
+    public override void Lower(Lowering context, Node node) =>
+        context.Alias(node.Output, node.Input(0), Permutation(node, node.ShapeOf(0).Rank));
+}

@@ -1,0 +1,45 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>Inserts axes of size 1, at the positions that input 1 gives in terms of the result.</summary>
+internal sealed class Unsqueeze : Operator, IDifferentiable
+{
+    public override string Type => "Unsqueeze";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override int DataInputs => 1;
+
+    public override void Normalize(Graph graph, Node node, int opset) => node.AttributeToInput(graph, "axes", 1);
+
+    public override void InferShapes(Node node)
+    {
+        long[] axes = node.ConstantInts(1, "axes") ?? throw GraphDiagnostics.MissingInput.Error(node.Label, Type, 1);
+        Shape result = Insert(node, node.ShapeOf(0), axes);
+        node.Define(0, node.Input(0).Type, result, result.Rank <= 1 ? ShapeContents.Of(node.Input(0)) : null);
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor input = context.Input(0);
+        long[] axes = context.Node.Ints(context.Input(1), "axes");
+        context.Output = input.Reshape(Insert(context.Node, input.Shape, axes).ToSizes()!);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(BackwardContext context) =>
+        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
+
+    private static Shape Insert(Node node, Shape shape, long[] axes)
+    {
+        var dims = new Dim?[shape.Rank + axes.Length];
+        foreach (int axis in node.Axes(axes, dims.Length)) dims[axis] = 1;
+        int next = 0;
+        return new Shape(dims.Select(dim => dim ?? shape[next++]));
+    }
+
+    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
+}

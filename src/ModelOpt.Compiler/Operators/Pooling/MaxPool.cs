@@ -1,0 +1,172 @@
+using System.Numerics;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Pooling;
+
+/// <summary>The largest element of each window over X [N, C, (D,) (H,) W]; padding never wins.</summary>
+internal sealed class MaxPool : Operator, IDifferentiable
+{
+    public override string Type => "MaxPool";
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override void InferShapes(Node node)
+    {
+        if (node.HasOutput(1))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "the second output, Indices");
+        Shape x = node.ShapeOf(0);
+        node.Define(0, node.CommonType(), ConvGeometry.OfPool(node).OutputShape(x, x[1]));
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = context.Input(0);
+        ElementType type = x.Type == ElementType.BFloat16 ? ElementType.Float32 : x.Type;
+        WindowAxis[] axes = ConvGeometry.OfPool(context.Node).Axes(x.Dims);
+        int planes = x.Dims[0] * x.Dims[1];
+        Tensor y = Casting.To(x, type);
+        // The largest of a box is the largest of the largest in its planes.
+        if (axes is [var d, var high, var wide])
+        {
+            y = Planes(context, y, planes, d, WindowAxis.Whole(high.Input * wide.Input));
+            planes *= d.Output;
+        }
+
+        y = Planes(context, y, planes, axes.Length == 1 ? WindowAxis.None : axes[^2], axes[^1]);
+        context.Output = Casting.To(y.Reshape([x.Dims[0], x.Dims[1], .. axes.Select(a => a.Output)]), x.Type);
+    }
+
+    private static Tensor Planes(ForwardContext context, Tensor x, int count, WindowAxis v, WindowAxis h)
+    {
+        Tensor y = context.Allocate(x.Type, [count, v.Output, h.Output]);
+        if (x.Type == ElementType.Float32 && MaxPoolPlanes.Fits(v) && MaxPoolPlanes.Fits(h))
+        {
+            MaxPoolPlanes planes = new(v, h);
+            int from = v.Input * h.Input, to = v.Output * h.Output;
+            new PlaneJob(count, p => planes.Forward(
+                x.As<float>().Slice(p * from, from), y.As<float>().Slice(p * to, to))).Run(context.Pool);
+        }
+        else
+        {
+            ElementDispatch.Numbers(x.Type, new Action(context, x, count, v, h, y));
+        }
+
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public bool ReadsOutputs => false;
+
+    /// <summary>The gradient goes to the first of the largest elements of each window.</summary>
+    /// <param name="context">What was computed.</param>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Zeros(x.Dims);
+        (WindowAxis v, WindowAxis h) = ConvGeometry.OfPool(context.Node).Resolve(x.Dims);
+        int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
+        (int Begin, int End)[] columns = Columns(h);
+        MaxPoolPlanes? planes = MaxPoolPlanes.Fits(v) && MaxPoolPlanes.Fits(h) ? new(v, h) : null;
+        new PlaneJob(x.Dims[0] * x.Dims[1], p =>
+        {
+            ReadOnlySpan<float> from = x.As<float>().Slice(p * inputPlane, inputPlane), given = dy.As<float>().Slice(p * outputPlane, outputPlane);
+            Span<float> to = dx.As<float>().Slice(p * inputPlane, inputPlane);
+            if (planes is null) Scatter(v, h, columns, from, given, to);
+            else planes.Backward(from, given, to);
+        }).Run(context.Pool);
+        context.Gradients[0] = dx;
+    }
+
+    /// <summary>The taps of each window along an axis that lie in the input.</summary>
+    private static (int Begin, int End)[] Columns(WindowAxis h) =>
+        [.. Enumerable.Range(0, h.Output).Select(ox => h.Taps(ox, 0, h.Input))];
+
+    private static void Scatter(
+        WindowAxis v, WindowAxis h, (int Begin, int End)[] columns, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        for (int oy = 0, at = 0; oy < v.Output; oy++)
+        {
+            (int top, int bottom) = v.Taps(oy, 0, v.Input);
+            for (int ox = 0; ox < columns.Length; ox++, at++)
+            {
+                (int left, int right) = columns[ox];
+                int largest = -1;
+                for (int ky = top; ky < bottom; ky++)
+                {
+                    int row = (((oy * v.Stride) - v.PadBegin + (ky * v.Dilation)) * h.Input) + (ox * h.Stride) - h.PadBegin;
+                    for (int kx = left; kx < right; kx++)
+                    {
+                        int position = row + (kx * h.Dilation);
+                        if (largest < 0 || x[position] > x[largest]) largest = position;
+                    }
+                }
+
+                if (largest >= 0) dx[largest] += dy[at];
+            }
+        }
+    }
+
+    public override void Lower(Lowering context, Node node)
+    {
+        var window = WindowLowering.Begin(context, node, ConvGeometry.OfPool(node));
+        (WindowAxis v, WindowAxis h) = window.Axes;
+        bool dilated = (v.Dilation > 1 && v.Kernel > 1) || (h.Dilation > 1 && h.Kernel > 1);
+        (TfliteTensor x, Padding padding) = window.PadInput(window.LowestValue, always: dilated);
+        if (!dilated)
+        {
+            window.End((inputs, output) => context.Emit(BuiltinOperator.MaxPool2D, inputs, [output], new Pool2DOptions(
+                padding, h.Stride, v.Stride, h.Kernel, v.Kernel, ActivationFunction.None)), x);
+            return;
+        }
+
+        window.End((inputs, output) => window.Combine(BuiltinOperator.Maximum, inputs[0]!, output), x);
+    }
+
+    private readonly struct Action(ForwardContext context, Tensor x, int count, WindowAxis v, WindowAxis h, Tensor y) : INumberAction
+    {
+        public void Run<T>() where T : unmanaged, INumber<T>
+        {
+            (Tensor source, Tensor target, WindowAxis vertical, WindowAxis horizontal) = (x, y, v, h);
+            int inputPlane = v.Input * h.Input, outputPlane = v.Output * h.Output;
+            (int Begin, int End)[] columns = Columns(h);
+            new PlaneJob(count, p => Plane<T>(
+                vertical, horizontal, columns, source.As<T>().Slice(p * inputPlane, inputPlane),
+                target.As<T>().Slice(p * outputPlane, outputPlane))).Run(context.Pool);
+        }
+
+        private static void Plane<T>(WindowAxis v, WindowAxis h, (int Begin, int End)[] columns, ReadOnlySpan<T> x, Span<T> y)
+            where T : unmanaged, INumber<T>
+        {
+            int at = 0;
+            for (int oy = 0; oy < v.Output; oy++)
+            {
+                (int top, int bottom) = v.Taps(oy, 0, v.Input);
+                for (int ox = 0; ox < columns.Length; ox++)
+                {
+                    (int left, int right) = columns[ox];
+                    T largest = T.Zero;
+                    bool any = false;
+                    for (int ky = top; ky < bottom; ky++)
+                    {
+                        int row = (((oy * v.Stride) - v.PadBegin + (ky * v.Dilation)) * h.Input) + (ox * h.Stride) - h.PadBegin;
+                        for (int kx = left; kx < right; kx++)
+                        {
+                            T value = x[row + (kx * h.Dilation)];
+                            if (!any || value > largest) largest = value;
+                            any = true;
+                        }
+                    }
+
+                    y[at++] = any ? largest : Lowest<T>();
+                }
+            }
+        }
+
+        private static T Lowest<T>() where T : unmanaged, INumber<T> => T.CreateSaturating(float.MinValue);
+    }
+}

@@ -1,0 +1,64 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Options;
+
+/// <summary>The axis order of images in data files.</summary>
+public enum DataLayout
+{
+    /// <summary>Taken from the sizes: whichever fits the model's input.</summary>
+    Auto,
+
+    /// <summary>Batch, height, width, channel.</summary>
+    Nhwc,
+
+    /// <summary>Batch, channel, height, width.</summary>
+    Nchw,
+}
+
+/// <summary>What to do with a model, and what with. Paths are absolute or relative to nothing: the caller resolves them.</summary>
+public sealed record CompileOptions : ModelOptions
+{
+    /// <summary>Calibration files or folders, one per model input in order; empty for none.</summary>
+    public IReadOnlyList<string> CalibrationData { get; init; } = [];
+
+    /// <summary>At most how many samples to calibrate with.</summary>
+    public int CalibrationSamples { get; init; } = 256;
+
+    /// <summary>Files or folders to train with, one per model input in order; empty to train with <see cref="CalibrationData"/>.</summary>
+    public IReadOnlyList<string> TrainingData { get; init; } = [];
+
+    /// <summary>The class number of each sample of <see cref="TrainingData"/>, as <see cref="Data.LabelSource"/> reads it; or null.</summary>
+    public string? TrainingLabels { get; init; }
+
+    /// <summary>
+    /// Files or folders by which training is judged, one per model input in order; empty to keep every tenth of the training samples for it.
+    /// </summary>
+    public IReadOnlyList<string> EvaluationData { get; init; } = [];
+
+    /// <summary>The class number of each sample of <see cref="EvaluationData"/>; or null.</summary>
+    public string? EvaluationLabels { get; init; }
+
+    /// <summary>
+    /// The file that keeps the state of training, so that the same work, if it was ended, goes on where it was, to the same result; null for none.
+    /// It stays when the work is done: who asked for it deletes it when the results are written.
+    /// </summary>
+    public string? CheckpointFile { get; init; }
+
+    /// <summary>Per-channel (or one) mean that data has subtracted: (x − mean) / std.</summary>
+    public IReadOnlyList<float> InputMean { get; init; } = [];
+
+    /// <summary>Per-channel (or one) divisor of data: (x − mean) / std.</summary>
+    public IReadOnlyList<float> InputStd { get; init; } = [];
+
+    /// <summary>
+    /// <see cref="ElementType.UInt8"/> to have the compiled model take raw image bytes (NHWC) and own the preprocessing;
+    /// <see cref="ElementType.Undefined"/> to keep the ONNX file's input.
+    /// </summary>
+    public ElementType InputType { get; init; }
+
+    /// <summary>The axis order of images in data files.</summary>
+    public DataLayout DataLayout { get; init; }
+
+    /// <summary>A recipe file, or null; what it says of the model or of single layers wins over these options.</summary>
+    public string? Recipe { get; init; }
+}

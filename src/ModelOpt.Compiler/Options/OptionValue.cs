@@ -1,0 +1,188 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Options;
+
+/// <summary>The possible values of an option: how they are read, told and described.</summary>
+public abstract record OptionValue
+{
+    /// <summary>The words among which to choose, as item metadata and recipes write them; empty for other values.</summary>
+    public virtual IReadOnlyList<string> Choices => [];
+
+    /// <summary>Whether recipes write the value as a number rather than as a string.</summary>
+    public virtual bool IsNumber => false;
+
+    /// <summary>What stands for a value in help texts, such as <c>N</c>.</summary>
+    public abstract string Placeholder { get; }
+
+    /// <summary>What values are possible, in words that follow "is not".</summary>
+    public abstract string Possible { get; }
+
+    /// <summary>Reads a value.</summary>
+    /// <param name="option">The option's name, for the message.</param>
+    /// <param name="text">The value as it is given.</param>
+    /// <param name="words">The <see cref="Choices"/>, perhaps in another spelling, for the message.</param>
+    /// <exception cref="CompilationException">The value is not possible; the diagnostic names the nearest that is.</exception>
+    public abstract object Parse(string option, string text, IReadOnlyList<string> words);
+
+    /// <summary>A value as item metadata and recipes write it.</summary>
+    /// <param name="value">What <see cref="Parse(string, string, IReadOnlyList{string})"/> gave.</param>
+    public virtual string Format(object value) => Convert.ToString(value, CultureInfo.InvariantCulture)!;
+
+    /// <summary>The values as a JSON schema.</summary>
+    public abstract JsonObject Schema();
+
+    /// <summary>A number of an option that is out of its range.</summary>
+    private protected CompilationException OutOfRange(string option, string text, object nearest, string hint = "") =>
+        OptionDiagnostics.OutOfRange.Error(null, option, text.Trim(), Possible, Format(nearest), hint);
+
+    private protected double Number(string option, string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && !double.IsNaN(number)
+            ? number
+            : throw OptionDiagnostics.InvalidNumber.Error(null, option, text.Trim(), Possible);
+}
+
+/// <summary>One of an enumeration's names, in any case and with or without hyphens.</summary>
+/// <typeparam name="T">The enumeration.</typeparam>
+public sealed record ChoiceValue<T> : OptionValue where T : struct, Enum
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Choices { get; } = Enum.GetNames<T>();
+
+    /// <inheritdoc/>
+    public override string Placeholder => string.Join('|', Choices);
+
+    /// <inheritdoc/>
+    public override string Possible => $"one of {string.Join(", ", Choices)}";
+
+    /// <inheritdoc/>
+    public override object Parse(string option, string text, IReadOnlyList<string> words) =>
+        Enum.Parse<T>(OptionParsing.Choice(option, text, words).Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
+
+    /// <inheritdoc/>
+    public override JsonObject Schema() => new() { ["enum"] = new JsonArray([.. Choices.Select(c => (JsonNode)c)]) };
+}
+
+/// <summary>A share, from 0 to below 1.</summary>
+public sealed record ShareValue : OptionValue
+{
+    private const double Largest = 0.99;
+
+    /// <inheritdoc/>
+    public override bool IsNumber => true;
+
+    /// <inheritdoc/>
+    public override string Placeholder => "SHARE";
+
+    /// <inheritdoc/>
+    public override string Possible => "a share from 0 to below 1";
+
+    /// <inheritdoc/>
+    public override object Parse(string option, string text, IReadOnlyList<string> words)
+    {
+        double share = Number(option, text);
+        return share switch
+        {
+            < 0 => throw OutOfRange(option, text, 0.0),
+            < 1 => share,
+            >= 2 and < 100 => throw OutOfRange(option, text, Largest, $" Did you mean {Format(share / 100)}?"),
+            _ => throw OutOfRange(option, text, Largest),
+        };
+    }
+
+    /// <inheritdoc/>
+    public override JsonObject Schema() => new() { ["type"] = "number", ["minimum"] = 0, ["exclusiveMaximum"] = 1 };
+}
+
+/// <summary>A number above 0 and up to 1.</summary>
+public sealed record RateValue : OptionValue
+{
+    private const double Smallest = 1e-8;
+
+    /// <inheritdoc/>
+    public override bool IsNumber => true;
+
+    /// <inheritdoc/>
+    public override string Placeholder => "RATE";
+
+    /// <inheritdoc/>
+    public override string Possible => "a number above 0 and up to 1";
+
+    /// <inheritdoc/>
+    public override object Parse(string option, string text, IReadOnlyList<string> words)
+    {
+        double rate = Number(option, text);
+        return rate switch
+        {
+            <= 0 => throw OutOfRange(option, text, Smallest),
+            <= 1 => rate,
+            _ => throw OutOfRange(option, text, 1.0),
+        };
+    }
+
+    /// <inheritdoc/>
+    public override JsonObject Schema() => new() { ["type"] = "number", ["exclusiveMinimum"] = 0, ["maximum"] = 1 };
+}
+
+/// <summary>A whole number in a range.</summary>
+/// <param name="Smallest">The smallest possible one.</param>
+/// <param name="Largest">The largest possible one.</param>
+public sealed record WholeValue(int Smallest, int Largest) : OptionValue
+{
+    /// <inheritdoc/>
+    public override bool IsNumber => true;
+
+    /// <inheritdoc/>
+    public override string Placeholder => "N";
+
+    /// <inheritdoc/>
+    public override string Possible => Largest == int.MaxValue
+        ? string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {Smallest}")
+        : string.Create(CultureInfo.InvariantCulture, $"a whole number from {Smallest} to {Largest}");
+
+    /// <inheritdoc/>
+    public override object Parse(string option, string text, IReadOnlyList<string> words)
+    {
+        double number = Number(option, text), nearest = Math.Clamp(Math.Round(number), Smallest, Largest);
+        return number == nearest ? (int)number : throw OutOfRange(option, text, (int)nearest);
+    }
+
+    /// <inheritdoc/>
+    public override JsonObject Schema()
+    {
+        var schema = new JsonObject { ["type"] = "integer", ["minimum"] = Smallest };
+        if (Largest < int.MaxValue) schema["maximum"] = Largest;
+        return schema;
+    }
+}
+
+/// <summary>A pattern of zeros.</summary>
+public sealed record PatternValue : OptionValue
+{
+    /// <inheritdoc/>
+    public override string Placeholder => "Unstructured|N:M|RxC";
+
+    /// <inheritdoc/>
+    public override string Possible => "one of Unstructured, N:M (such as 2:4), RxC (such as 1x4)";
+
+    /// <inheritdoc/>
+    public override object Parse(string option, string text, IReadOnlyList<string> words) =>
+        SparsityPattern.TryParse(text) ?? throw (
+            SparsityPattern.Nearest(text) is { } nearest
+                ? OptionDiagnostics.OutOfRange.Error(null, option, text.Trim(), Range(nearest.Kind), nearest, "")
+                : OptionDiagnostics.InvalidValue.Error(null, option, text.Trim(), "Unstructured, N:M (such as 2:4), RxC (such as 1x4)",
+                    OptionParsing.Nearest(text.Trim(), ["Unstructured", "2:4", "1x4"]) is { } meant ? $" Did you mean '{meant}'?" : ""));
+
+    /// <inheritdoc/>
+    public override JsonObject Schema() => new()
+    {
+        ["type"] = "string",
+        ["pattern"] = "^([Uu]nstructured|[1-9][0-9]{0,2}:[1-9][0-9]{0,2}|[1-9][0-9]{0,2}x[1-9][0-9]{0,2})$",
+        ["examples"] = new JsonArray("Unstructured", "2:4", "1x4"),
+    };
+
+    private static string Range(SparsityKind kind) =>
+        $"{(kind == SparsityKind.NM ? "N:M with N below M," : "RxC with")} both from 1 to {SparsityPattern.Largest}";
+}

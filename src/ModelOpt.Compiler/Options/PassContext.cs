@@ -1,0 +1,35 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Options;
+
+/// <summary>What passes share.</summary>
+/// <param name="Options">What is to be done with the model.</param>
+/// <param name="Recipe">Where layers differ from the options.</param>
+/// <param name="Diagnostics">Takes warnings and notes.</param>
+/// <param name="Progress">Told how far long work is; may be null.</param>
+/// <param name="Cancellation">Ends the work.</param>
+internal sealed record PassContext(
+    CompileOptions Options,
+    Recipe Recipe,
+    IDiagnosticSink Diagnostics,
+    IProgress<CompileProgress>? Progress = null,
+    CancellationToken Cancellation = default)
+{
+    /// <summary>What is done to the model as a whole: the recipe, and where it says nothing, the options.</summary>
+    public ModelOptions Model { get; } = Recipe.Over(Options);
+
+    /// <summary>The float model that everything which follows is measured against; set after <c>PassPhase.Prepare</c>.</summary>
+    public Graph? Reference { get; set; }
+
+    /// <summary>Whether there is data to calibrate with.</summary>
+    public bool IsCalibrated => Options.CalibrationData.Count > 0;
+
+    /// <summary>What is done to one layer; to a factor of a layer, what is done to that.</summary>
+    /// <param name="node">The layer.</param>
+    public LayerOptions OptionsOf(Node node) => Recipe.OptionsOf(node.PartOf ?? node.Label, Options);
+
+    /// <summary>How the numbers of one layer are stored.</summary>
+    /// <param name="node">The layer.</param>
+    public QuantizationMode QuantizationOf(Node node) => OptionsOf(node).Quantization ?? QuantizationMode.Int8;
+}

@@ -1,7 +1,0 @@
-namespace ModelOpt.Compiler.Passes;
-
-/// <summary>What a pass did over all its rounds.</summary>
-/// <param name="Name">The pass.</param>
-/// <param name="Changes">How often it changed something.</param>
-/// <param name="Notes">What it could have changed and did not, with the reason.</param>
-internal sealed record AppliedPass(string Name, int Changes, IReadOnlyList<string> Notes);

@@ -1,0 +1,88 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Options;
+
+namespace ModelOpt.Compiler.Simplify;
+
+/// <summary>
+/// Computes what depends on constants alone, and what shape inference already knows: a Reshape's target computed from the
+/// input's shape becomes a constant, with 0 or −1 in the place of the open batch.
+/// </summary>
+internal sealed class ConstantFolding : Pass
+{
+    // A Pad or an Expand could make a small file large: in all, results may be this much larger than what they replace.
+    private const long MaxGrowth = 1 << 24;
+
+    /// <inheritdoc/>
+    public override PassPhase Phase => PassPhase.Simplify;
+
+    /// <inheritdoc/>
+    public override PassResult Apply(Graph graph, PassContext context)
+    {
+        HashSet<Value> outputs = [.. graph.Outputs];
+        int changes = 0;
+        long growth = MaxGrowth;
+        foreach (Node node in graph.Nodes.ToArray())
+        {
+            if (node.Type == "Reshape" && FoldTarget(graph, node)) changes++;
+            if (node.Outputs.Any(o => o is not null && outputs.Contains(o))) continue;
+            if (FoldContent(node) || (node.Inputs.All(i => i is null || i.IsConstant) && Compute(node, ref growth)))
+            {
+                graph.Remove(node);
+                changes++;
+            }
+        }
+
+        return PassResult.Of(changes);
+    }
+
+    private static bool FoldContent(Node node)
+    {
+        if (node.Outputs is not [{ } output] || ShapeContents.Tensor(output) is not { } tensor) return false;
+        output.Constant = tensor;
+        return true;
+    }
+
+    private static bool Compute(Node node, ref long growth)
+    {
+        if (node.Inputs.Any(i => i?.Quantization is not null)) return false;
+        if (node.Outputs.Any(o => o?.Shape is not { IsKnown: true })) return false;
+        long result = node.Outputs.Sum(o => o!.Shape!.Aggregate(1L, (n, d) => n * d.Size));
+        long more = result - node.Inputs.Sum(i => (long)(i?.Constant!.Count ?? 0));
+        if (more > growth) return false;
+        growth -= Math.Max(0, more);
+        ForwardContext context = new(node, [.. node.Inputs.Select(i => i?.Constant)]);
+        Guard.Run(node, () => Operator.Of(node).Forward(context));
+        for (int i = 0; i < node.Outputs.Count; i++)
+        {
+            if (node.Outputs[i] is not { } output) continue;
+            // A pair behind it rounds it; as a constant it is rounded once and for all.
+            output.Constant = output.Quantization is { } grid ? grid.Round(context.Outputs[i]!) : context.Outputs[i];
+            output.Shape = output.Constant!.Shape;
+            output.Type = output.Constant.Type;
+        }
+
+        return true;
+    }
+
+    private static bool FoldTarget(Graph graph, Node reshape)
+    {
+        if (reshape.Input(1) is not { IsConstant: false, ShapeContent: { } content } target
+            || reshape.Int("allowzero", 0) != 0) return false;
+        Shape? data = reshape.Input(0).Shape;
+        long[] sizes = new long[content.Count];
+        bool open = content.Any(d => d.Number() == -1);
+        for (int i = 0; i < sizes.Length; i++)
+        {
+            if (content[i].Number() is { } number) sizes[i] = number;
+            else if (data is not null && i < data.Rank && content[i].Symbol is not null && data[i] == content[i]) sizes[i] = 0;
+            else if (!open) (sizes[i], open) = (-1, true);
+            else return false;
+        }
+
+        reshape.SetInput(1, graph.AddConstant(target.Name, Tensor.Vector<long>(sizes)));
+        return true;
+    }
+}

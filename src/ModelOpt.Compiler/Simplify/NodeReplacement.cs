@@ -1,0 +1,59 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Simplify;
+
+/// <summary>
+/// Writes nodes in place of one that is taken out. What only moves elements keeps the grid of what it reads; shapes are left to inference.
+/// </summary>
+/// <param name="graph">The graph.</param>
+/// <param name="old">The node to take out.</param>
+internal sealed class NodeReplacement(Graph graph, Node old)
+{
+    /// <summary>Adds a node.</summary>
+    /// <param name="type">The operator.</param>
+    /// <param name="inputs">What it reads.</param>
+    /// <param name="quantization">The grid of its output, or null.</param>
+    /// <param name="attributes">Its attributes.</param>
+    /// <param name="name">Its name.</param>
+    public Value Add(
+        string type, IEnumerable<Value?> inputs, Quantization? quantization, IEnumerable<KeyValuePair<string, object>> attributes,
+        string name = "")
+    {
+        Value output = new(graph.UniqueName($"{old.Label}_{type}"), old.Output.Type) { Quantization = quantization };
+        Node node = graph.InsertBefore(old, new Node(type, name, inputs, [output]));
+        foreach ((string key, object value) in attributes) node.Attributes[key] = value;
+        return output;
+    }
+
+    /// <summary>The same elements under other sizes.</summary>
+    /// <param name="x">The elements.</param>
+    /// <param name="sizes">The sizes; 0 keeps one that may be open.</param>
+    public Value Reshape(Value x, params ReadOnlySpan<long> sizes) => Add("Reshape", [x, Ints("shape", sizes)], x.Quantization, []);
+
+    /// <summary>The elements with zeros around them, or without those that negative pads cut off.</summary>
+    /// <param name="x">The elements.</param>
+    /// <param name="pads">All begins, then all ends.</param>
+    public Value Pad(Value x, params ReadOnlySpan<long> pads) =>
+        pads.ContainsAnyExcept(0) ? Add("Pad", [x, Ints("pads", pads)], x.Quantization, []) : x;
+
+    /// <summary>Every <paramref name="step"/>-th element along an axis.</summary>
+    /// <param name="x">The elements.</param>
+    /// <param name="axis">The axis.</param>
+    /// <param name="start">The first.</param>
+    /// <param name="end">The end, exclusive.</param>
+    /// <param name="step">The step.</param>
+    public Value Slice(Value x, long axis, long start, long end, long step = 1) =>
+        Add("Slice", [x, Ints("starts", start), Ints("ends", end), Ints("axes", axis), Ints("steps", step)], x.Quantization, []);
+
+    /// <summary>Takes the old node out, and lets what was added last produce a value in its stead.</summary>
+    /// <param name="last">What was added last.</param>
+    /// <param name="output">The value; the old node's output, or that of a node that is taken out as well.</param>
+    public void End(Value last, Value output)
+    {
+        if (output.Producer != old) graph.Remove(output.Producer!);
+        graph.Remove(old);
+        last.Producer!.SetOutput(0, output);
+    }
+
+    private Value Ints(string stem, params ReadOnlySpan<long> values) => graph.AddConstant($"{old.Label}_{stem}", Tensor.Vector(values));
+}

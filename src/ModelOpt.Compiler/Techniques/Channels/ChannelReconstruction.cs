@@ -1,0 +1,69 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
+
+namespace ModelOpt.Compiler.Techniques.Channels;
+
+/// <summary>
+/// Lets the layers behind removed channels make up for these: each is fitted to what the float model's layer computes, from the
+/// inputs that it has left (He et al., "Channel Pruning for Accelerating Very Deep Neural Networks", 2017, the second step); the mean of
+/// what is gone ends in the bias. Later layers see earlier ones refitted.
+/// </summary>
+internal static class ChannelReconstruction
+{
+    /// <summary>How strongly weights are held at what they were, as a share of the mean variance of their inputs.</summary>
+    private const double Ridge = 1e-2;
+
+    private const double RidgePerInput = 0.1;
+
+    /// <summary>Lets the float model give, under the names of the pruned graph's values, the channels that these have left.</summary>
+    /// <param name="reference">The float model.</param>
+    /// <param name="kept">The channels that stay, by value name.</param>
+    public static void Narrow(Graph reference, IReadOnlyDictionary<string, int[]> kept)
+    {
+        foreach (Node node in reference.Nodes.ToArray())
+        {
+            foreach (Value value in node.Outputs.OfType<Value>())
+            {
+                if (!kept.TryGetValue(value.Name, out int[]? channels)) continue;
+                string name = value.Name;
+                value.Name = reference.UniqueName($"{name}_all");
+                Value indices = reference.AddConstant($"{name}_kept", Tensor.Vector<long>([.. channels.Select(c => (long)c)]));
+                Node gather = new("Gather", "", [value, indices], [new Value(name)]);
+                gather.Attributes["axis"] = 1L;
+                reference.InsertAfter(node, gather);
+            }
+        }
+
+        ShapeInference.Run(reference);
+    }
+
+    /// <summary>Refits the layers whose inputs have changed.</summary>
+    /// <param name="graph">The pruned graph.</param>
+    /// <param name="kept">The channels that stay, by value name.</param>
+    /// <param name="context">Names the data, and the float model, narrowed.</param>
+    public static void Apply(Graph graph, IReadOnlyDictionary<string, int[]> kept, PassContext context)
+    {
+        HashSet<Value> changed = [];
+        List<Node> layers = [];
+        foreach (Node node in graph.Nodes)
+        {
+            if (!node.Inputs.OfType<Value>().Any(v => changed.Contains(v) || kept.ContainsKey(v.Name))) continue;
+            changed.UnionWith(node.Outputs.OfType<Value>());
+            if (ChannelRules.IsLayer(node)) layers.Add(node);
+        }
+
+        HashSet<Node> touched = [.. layers];
+        LayerStages.Run(
+            graph, [.. SharedWeights.First(layers).Where(l => SharedWeights.LayersOf(l).All(touched.Contains))], context, "reconstruct", Fit, Fit);
+
+        void Fit(Node layer, LayerMoments moments)
+        {
+            (Tensor weight, float[] bias) = ConstrainedLeastSquares.Fit(
+                layer.Input(1).Constant!, moments, new(), moments.RidgeOf(Ridge, RidgePerInput), context.Cancellation);
+            SharedWeights.SetConstants(graph, layer, weight.Span<float>().ToArray(), bias);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
+
+namespace ModelOpt.Compiler.Techniques.Clustering;
+
+/// <summary>
+/// Weights of convolutions and dense layers get at most <see cref="LayerOptions.Clusters"/> distinct values, zero among them where
+/// they are sparse. Where they will be int8, the values are integers, and the scales are chosen with them (<see cref="IntegerClustering"/>).
+/// </summary>
+/// <remarks>
+/// Depthwise layers, which have few weights and suffer most, and layers of less than <see cref="SmallestCount"/> weights, which
+/// have nothing to save, are left as they are unless a rule of the recipe names them. The matrix of a MatMul, which has one scale
+/// and no moments, is clustered by its own values.
+/// </remarks>
+internal sealed class ClusteringPass : Pass
+{
+    /// <summary>Fewer weights than this are left as they are.</summary>
+    public const int SmallestCount = 1024;
+
+    // So many of the 255 symmetric ones that leaving one out is nothing.
+    private const int AllIntegers = 2 * WeightGrid.MaxWeight;
+
+    private static readonly string[] Types = ["Conv", "Gemm", "MatMul"];
+
+    /// <inheritdoc/>
+    public override PassPhase Phase => PassPhase.Constrain;
+
+    /// <inheritdoc/>
+    public override PassResult Apply(Graph graph, PassContext context)
+    {
+        List<string> notes = [];
+        List<Node> layers = [];
+        List<(Node, string?)> asked = [];
+        // Layers that share a weight are one, and the first stands for all.
+        foreach (Node node in SharedWeights.First(graph.Nodes.Where(n => Types.Contains(n.Type) && context.OptionsOf(n).Clusters is not null)))
+        {
+            string? reason = WhyNot(node, context);
+            asked.Add((node, reason));
+            if (reason is null) layers.Add(node);
+            else notes.Add($"{node.Label}: {reason}");
+        }
+
+        Warn(layers, asked, context);
+        foreach (Node node in layers) WeightGrid.CheckFinite(node.Input(1));
+        HashSet<Node> left = [.. layers];
+        if (context.IsCalibrated && layers.Count > 0)
+        {
+            Dictionary<Node, LayerClustering> clustered = [];
+            // Only layers that the float model has as well are given.
+            LayerStages.Run(graph, [.. LayerRefit.LayersFrom(graph, layers[0])], context, "cluster",
+                (node, moments) =>
+                {
+                    if (left.Remove(node)) clustered[node] = Cluster(graph, node, context, moments);
+                    else LayerRefit.Apply(graph, node, moments, context.Cancellation);
+                },
+                (node, moments) =>
+                {
+                    if (clustered.TryGetValue(node, out LayerClustering? clustering)) clustering.Refine(moments, context.Cancellation);
+                    else LayerRefit.Apply(graph, node, moments, context.Cancellation);
+                });
+        }
+
+        foreach (Node node in layers.Where(left.Contains)) Cluster(graph, node, context, null);
+        return new PassResult(layers.Count, notes);
+    }
+
+    private static void Warn(List<Node> layers, List<(Node Node, string? Reason)> asked, PassContext context)
+    {
+        if (layers.Count == 0 && context.Model.Clusters is not null)
+        {
+            context.Diagnostics.Report(ClusteringDiagnostics.NothingClustered.At(
+                null, null, asked.Select(a => a.Reason).FirstOrDefault() ?? "the model has no layer with weights"));
+        }
+
+        RuleEffects.Check(context, nameof(LayerOptions.Clusters), r => r.Clusters is not null, asked);
+        foreach (Node node in layers.Where(n => IsInt8(n, context) && context.OptionsOf(n).Clusters >= AllIntegers).Take(1))
+            context.Diagnostics.Report(ClusteringDiagnostics.AllIntegers.At(null, null, context.OptionsOf(node).Clusters, AllIntegers + 1));
+    }
+
+    private static string? WhyNot(Node node, PassContext context)
+    {
+        if (node.InputOrNull(1) is not { Constant: { Type: ElementType.Float32 } tensor, Quantization: null })
+            return "its weight is not a float32 constant";
+        if (node.Type == "Gemm" && !GemmCanonicalization.IsCanonical(node)) return "its weight is not in canonical form";
+        if (context.Recipe.Layers.Any(r => r.Clusters is not null && r.Matches(node.Label))) return null;
+        if (node.Int("group", 1) > 1 && tensor.Dims[1] == 1) return "depthwise layers are clustered only where a rule names them";
+        return tensor.Count < SmallestCount ? $"layers of less than {SmallestCount} weights are clustered only where a rule names them" : null;
+    }
+
+    private static bool IsInt8(Node node, PassContext context) =>
+        context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8;
+
+    private static LayerClustering Cluster(Graph graph, Node node, PassContext context, LayerMoments? moments)
+    {
+        LayerOptions options = context.OptionsOf(node);
+        int clusters = options.Clusters!.Value, seed = context.Model.Seed ?? 0;
+        ClusterScope scope = options.ClusterScope ?? ClusterScope.Tensor;
+        ClusterInitialization method = context.Model.ClusterInitialization ?? ClusterInitialization.KMeansPlusPlus;
+        LayerClustering clustering = new(graph, node, moments);
+        if (IsInt8(node, context)) clustering.ToIntegers(clusters, scope, method, seed, context.Cancellation);
+        else
+        {
+            bool half = context.QuantizationOf(node) == QuantizationMode.Float16;
+            clustering.ToFloats(clusters, scope, method, seed, half, context.Cancellation);
+        }
+
+        return clustering;
+    }
+}

@@ -1,0 +1,134 @@
+namespace ModelOpt.Compiler.Techniques.Clustering;
+
+/// <summary>
+/// Assigns integers so that errors make up for each other in the layer's output: coordinate descent on the squared error of the output
+/// on calibration data, plus what the integers take in the file. Layers before this one may be compressed already: the output
+/// wanted is the float model's.
+/// </summary>
+/// <remarks>
+/// With the bias free, the error of an output channel is <c>(ŵ − w*)ᵀ C (ŵ − w*)</c> plus a constant, C the inputs' covariance. Its
+/// half gradient <c>g = C ŵ − t</c>, t the covariance of inputs and wanted output, is kept up to date, so that w* itself is never needed.
+/// </remarks>
+internal sealed class CompensatedAssignment
+{
+    private const int Rounds = 3;
+    private const int Sweeps = 8;
+
+    private readonly LayerWeights layer;
+    private readonly Func<int, double[]> gram;
+    private readonly Func<int, double[]> cross;
+    private readonly int groups;
+    private readonly double[] ridges;
+
+    /// <summary>Prepares for a layer.</summary>
+    /// <param name="layer">The layer; K elements per channel.</param>
+    /// <param name="groups">How many groups of output channels read inputs of their own.</param>
+    /// <param name="gram">For a group the mean of z zᵀ, (K + 1)², z the inputs and 1.</param>
+    /// <param name="cross">For a group the mean of y zᵀ, (channels of the group) × (K + 1), y the output wanted.</param>
+    /// <param name="ridge">How strongly weights are drawn to their first values, in shares of the mean variance of the inputs.</param>
+    public CompensatedAssignment(
+        LayerWeights layer, int groups, Func<int, double[]> gram, Func<int, double[]> cross, double ridge)
+    {
+        this.layer = layer;
+        this.groups = groups;
+        this.gram = gram;
+        this.cross = cross;
+        ridges = [.. Enumerable.Range(0, groups).Select(g => ridge * Importance(gram(g), layer.PerChannel, 0).Average())];
+    }
+
+    /// <summary>The variance of each input: what a squared error of its weight costs when the bias is refitted.</summary>
+    /// <param name="gram">The mean of z zᵀ.</param>
+    /// <param name="inputs">K.</param>
+    /// <param name="least">The least that is returned, in shares of the mean; inputs that never vary would otherwise count for nothing.</param>
+    public static double[] Importance(double[] gram, int inputs, double least)
+    {
+        int n = inputs + 1;
+        double[] variance = [.. Enumerable.Range(0, inputs).Select(k => Math.Max(0, gram[(k * n) + k] - (gram[(k * n) + inputs] * gram[(k * n) + inputs])))];
+        double mean = variance.Average();
+        return mean > 0 ? [.. variance.Select(v => v + (least * mean))] : [.. variance.Select(_ => 1.0)];
+    }
+
+    /// <summary>Assigns.</summary>
+    /// <param name="start">Integers, scales and prices to start from.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <returns>The integers in the weight's order, the scale of each channel, and the biases.</returns>
+    public (int[] Integers, double[] Scales, float[] Bias) Run(EntropyConstrainedLloyd.Outcome start, CancellationToken cancellation)
+    {
+        int[] integers = [.. start.Assigned];
+        double[] scales = [.. start.Codebook.Scales];
+        double[] bits = start.Bits;
+        float[] bias = new float[layer.Channels];
+        for (int round = 0; round < Rounds; round++)
+        {
+            double[] prices = [.. bits.Select(b => b * start.BitCost)];
+            bool last = round == Rounds - 1;
+            Parallel.For(0, layer.Channels, new ParallelOptions { CancellationToken = cancellation }, c =>
+            {
+                double squared = layer.Loudness(c) * layer.Loudness(c);
+                Span<int> own = integers.AsSpan(c * layer.PerChannel, layer.PerChannel);
+                double[] ownPrices = [.. prices.Select(p => p * squared)];
+                bias[c] = Descend(c, own, start.Codebook.Levels[c], ownPrices, ref scales[c], refit: !last);
+            });
+            bits = EntropyConstrainedLloyd.BitsOf(integers);
+        }
+
+        return (integers, scales, bias);
+    }
+
+    private float Descend(int channel, Span<int> integers, int[] levels, double[] prices, ref double scale, bool refit)
+    {
+        int inputs = layer.PerChannel, n = inputs + 1, perGroup = layer.Channels / groups, group = channel / perGroup;
+        double[] moments = gram(group);
+        double ridge = ridges[group];
+        ReadOnlySpan<double> wanted = cross(group).AsSpan(channel % perGroup * n, n);
+        ReadOnlySpan<double> means = moments.AsSpan(inputs * n, n);
+        ReadOnlySpan<float> first = layer.Values(channel);
+        double[] target = new double[inputs], product = new double[inputs];
+        for (int k = 0; k < inputs; k++)
+        {
+            target[k] = wanted[k] - (wanted[inputs] * means[k]) + (ridge * first[k]);
+            if (integers[k] != 0) Add(product, moments, k, n, scale * integers[k], ridge);
+        }
+
+        for (int sweep = 0; sweep < Sweeps; sweep++)
+        {
+            bool changed = false;
+            for (int k = 0; k < inputs; k++)
+            {
+                if (!layer.IsFree(channel, k)) continue;
+                double curvature = moments[(k * n) + k] - (means[k] * means[k]) + ridge;
+                if (curvature <= 0) continue;
+                double value = integers[k] + ((target[k] - product[k]) / (curvature * scale));
+                int level = levels[IntegerCodebook.Cheapest(levels, value, curvature * scale * scale, prices)];
+                if (level == integers[k]) continue;
+                Add(product, moments, k, n, scale * (level - integers[k]), ridge);
+                integers[k] = level;
+                changed = true;
+            }
+
+            if (!changed) break;
+        }
+
+        double along = 0, square = 0, mean = 0;
+        for (int k = 0; k < inputs; k++)
+        {
+            along += integers[k] * target[k];
+            square += integers[k] * product[k];
+        }
+
+        // product is for the old scale: the best is that times tᵀq / (C ŵ)ᵀq.
+        if (refit && along > 0 && square > 0) scale *= Math.Clamp(along / square, 0.5, 2);
+        for (int k = 0; k < inputs; k++) mean += (float)scale * integers[k] * means[k];
+        return (float)(wanted[inputs] - mean);
+    }
+
+    /// <summary>Adds a column of C (and the ridge), times a factor.</summary>
+    private static void Add(double[] product, double[] moments, int k, int n, double factor, double ridge)
+    {
+        int inputs = n - 1;
+        ReadOnlySpan<double> row = moments.AsSpan(k * n, inputs), means = moments.AsSpan(inputs * n, inputs);
+        double mean = factor * means[k];
+        for (int j = 0; j < inputs; j++) product[j] += (factor * row[j]) - (mean * means[j]);
+        product[k] += factor * ridge;
+    }
+}

@@ -1,0 +1,196 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Techniques.Clustering;
+
+/// <summary>
+/// Finds the integers of a clustered int8 weight and the scales of its output channels. The integers are priced by what they will take in
+/// the compressed file, −log₂ of their share of the whole tensor, which is what a Huffman code of the file sees: cost = squared error +
+/// λ · bits, lowered in turn by assigning the elements, fitting the scales, moving the integers and counting anew (entropy-constrained
+/// vector quantization, Chou, Lookabaugh and Gray 1989). λ = 0 is Lloyd's iteration.
+/// </summary>
+internal sealed class EntropyConstrainedLloyd
+{
+    private const int MaxIterations = 12;
+    private const double LeastGain = 1e-3;
+
+    private readonly LayerWeights layer;
+    private readonly ClusterScope scope;
+    private readonly CancellationToken cancellation;
+    private readonly int[] assigned;
+    private readonly double meanImportance;
+
+    /// <summary>Prepares for a layer.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="scope">Whether channels share their integers.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    public EntropyConstrainedLloyd(LayerWeights layer, ClusterScope scope, CancellationToken cancellation)
+    {
+        this.layer = layer;
+        this.scope = scope;
+        this.cancellation = cancellation;
+        assigned = new int[layer.Channels * layer.PerChannel];
+        double sum = 0;
+        for (int c = 0; c < layer.Channels; c++)
+        {
+            foreach (double importance in layer.Importance(c)) sum += importance;
+        }
+
+        TotalImportance = sum;
+        meanImportance = sum / assigned.Length;
+    }
+
+    /// <summary>The sum of the importance of all elements.</summary>
+    public double TotalImportance { get; }
+
+    /// <summary>Lowers the cost from a codebook on.</summary>
+    /// <param name="start">The codebook to begin with; with scope Tensor, channels have the same integers.</param>
+    /// <param name="lambda">What a bit costs, in squared errors of a normalized element of mean importance.</param>
+    public Outcome Run(IntegerCodebook start, double lambda)
+    {
+        double[] steps = [.. start.Scales.Select((s, c) => s / layer.Loudness(c))];
+        int[][] levels = [.. start.Levels];
+        double[] prices = new double[IntegerCodebook.Integers];
+        double previous = double.PositiveInfinity;
+        Outcome outcome = Assign(steps, levels, prices);
+        for (int i = 0; i < MaxIterations; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            prices = [.. outcome.Bits.Select(b => b * lambda * meanImportance)];
+            outcome = Assign(steps, levels, prices);
+            double cost = outcome.Error + (lambda * meanImportance * outcome.TotalBits);
+            if (previous - cost <= LeastGain * cost) break;
+            previous = cost;
+            Parallel.For(0, steps.Length, c => steps[c] = FitStep(c, steps[c]));
+            MoveLevels(steps, levels, prices);
+        }
+
+        return outcome with { Assigned = [.. assigned], BitCost = lambda * meanImportance };
+    }
+
+    /// <summary>Gives every element its cheapest integer.</summary>
+    private Outcome Assign(double[] steps, int[][] levels, double[] prices)
+    {
+        double[] errors = new double[layer.Channels];
+        Parallel.For(0, layer.Channels, new ParallelOptions { CancellationToken = cancellation }, c =>
+        {
+            ReadOnlySpan<float> values = layer.Values(c);
+            ReadOnlySpan<double> importance = layer.Importance(c);
+            double loudness = layer.Loudness(c), step = steps[c];
+            for (int i = 0; i < values.Length; i++)
+            {
+                double normal = values[i] / loudness;
+                int q = !layer.IsFree(c, i) ? 0
+                    : levels[c][IntegerCodebook.Cheapest(levels[c], normal / step, importance[i] * step * step, prices)];
+                assigned[(c * values.Length) + i] = q;
+                if (layer.IsFree(c, i)) errors[c] += importance[i] * (normal - (q * step)) * (normal - (q * step));
+            }
+        });
+
+        double[] bits = BitsOf(assigned);
+        double total = 0, error = 0;
+        foreach (int q in assigned) total += bits[q + IntegerCodebook.Largest];
+        foreach (double e in errors) error += e;
+        return new Outcome(
+            new IntegerCodebook([.. steps.Select((s, c) => s * layer.Loudness(c))], [.. levels]), assigned, bits, error, total, 0);
+    }
+
+    /// <summary>The bits of each integer from −127 on: −log₂ of its share; one more is counted of each, so that any can be had.</summary>
+    /// <param name="integers">The integers of a weight.</param>
+    public static double[] BitsOf(int[] integers)
+    {
+        long[] counts = new long[IntegerCodebook.Integers];
+        foreach (int q in integers) counts[q + IntegerCodebook.Largest]++;
+        return [.. counts.Select(n => Math.Log2((double)(integers.Length + counts.Length) / (n + 1)))];
+    }
+
+    /// <summary>The step of least error for a channel's integers, in closed form.</summary>
+    private double FitStep(int channel, double step)
+    {
+        double cross = 0, square = 0;
+        ReadOnlySpan<float> values = layer.Values(channel);
+        ReadOnlySpan<double> importance = layer.Importance(channel);
+        ReadOnlySpan<int> integers = assigned.AsSpan(channel * layer.PerChannel, layer.PerChannel);
+        for (int i = 0; i < integers.Length; i++)
+        {
+            double weighted = importance[i] * integers[i];
+            cross += weighted * values[i];
+            square += weighted * integers[i];
+        }
+
+        cross /= layer.Loudness(channel);
+        return cross > 0 ? Math.Clamp(cross / square, step / 2, step * 2) : step;
+    }
+
+    private void MoveLevels(double[] steps, int[][] levels, double[] prices)
+    {
+        if (scope == ClusterScope.Channel)
+        {
+            Parallel.For(0, layer.Channels, c => levels[c] = Moved(levels[c], [c], steps, prices));
+            return;
+        }
+
+        int[] shared = Moved(levels[0], Enumerable.Range(0, layer.Channels), steps, prices);
+        Array.Fill(levels, shared);
+    }
+
+    /// <summary>For each level, the integer that is cheapest for those who have it; zero stays where it is pinned.</summary>
+    private int[] Moved(int[] levels, IEnumerable<int> channels, double[] steps, double[] prices)
+    {
+        double[] cross = new double[IntegerCodebook.Integers], square = new double[IntegerCodebook.Integers];
+        int[] members = new int[IntegerCodebook.Integers];
+        foreach (int c in channels)
+        {
+            ReadOnlySpan<float> values = layer.Values(c);
+            ReadOnlySpan<double> importance = layer.Importance(c);
+            ReadOnlySpan<int> integers = assigned.AsSpan(c * layer.PerChannel, layer.PerChannel);
+            double normal = steps[c] / layer.Loudness(c), squared = steps[c] * steps[c];
+            for (int i = 0; i < integers.Length; i++)
+            {
+                int at = integers[i] + IntegerCodebook.Largest;
+                cross[at] += importance[i] * values[i] * normal;
+                square[at] += importance[i] * squared;
+                members[at]++;
+            }
+        }
+
+        SortedSet<int> moved = [];
+        foreach (int level in levels)
+        {
+            int at = level + IntegerCodebook.Largest;
+            if (level == 0 && layer.IsMasked) moved.Add(0);
+            else if (members[at] == 0) continue;
+            else moved.Add(square[at] > 0 ? Place(cross[at] / square[at], square[at], members[at], prices) : level);
+        }
+
+        return moved.Count > 0 ? [.. moved] : levels;
+    }
+
+    /// <summary>
+    /// The integer for a cluster of a given mean. Of a channel's own integers the price counts; integers that all share
+    /// keep their price wherever they move.
+    /// </summary>
+    private int Place(double mean, double weight, int members, double[] prices)
+    {
+        int best = (int)Math.Clamp(Math.Round(mean), -IntegerCodebook.Largest, IntegerCodebook.Largest);
+        if (scope == ClusterScope.Tensor) return best;
+        double least = double.PositiveInfinity;
+        for (int q = -IntegerCodebook.Largest; q <= IntegerCodebook.Largest; q++)
+        {
+            double cost = ((q - mean) * (q - mean) * weight) + (members * prices[q + IntegerCodebook.Largest]);
+            if (cost >= least) continue;
+            (best, least) = (q, cost);
+        }
+
+        return best;
+    }
+
+    /// <summary>What was found.</summary>
+    /// <param name="Codebook">The integers and scales.</param>
+    /// <param name="Assigned">The integer of each element, in the weight's order.</param>
+    /// <param name="Bits">The bits of each integer, from −127 on.</param>
+    /// <param name="Error">The squared error of the normalized elements, weighted by importance.</param>
+    /// <param name="TotalBits">The bits of all elements.</param>
+    /// <param name="BitCost">What a bit cost, in squared errors of normalized elements weighted by importance.</param>
+    internal sealed record Outcome(
+        IntegerCodebook Codebook, int[] Assigned, double[] Bits, double Error, double TotalBits, double BitCost);
+}

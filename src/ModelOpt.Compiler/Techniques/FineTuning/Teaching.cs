@@ -1,0 +1,81 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Training;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Techniques.FineTuning;
+
+/// <summary>All that training towards the float model, and perhaps labels, needs.</summary>
+internal sealed class Teaching : IDisposable
+{
+    private readonly TrainingData data;
+    private readonly WorkerPool pool;
+
+    private Teaching(Trainer trainer, TrainingLoop loop, TrainingData data, WorkerPool pool) =>
+        (Trainer, Loop, this.data, this.pool) = (trainer, loop, data, pool);
+
+    /// <summary>Trains the graph.</summary>
+    public Trainer Trainer { get; }
+
+    /// <summary>Trains and judges it.</summary>
+    public TrainingLoop Loop { get; }
+
+    /// <summary>Prepares to train a graph as options ask; what keeps it from being trained is reported.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="context">The options, and the float model.</param>
+    /// <param name="settings">How it is trained.</param>
+    /// <param name="beforeStep">What happens before each step; or null.</param>
+    /// <param name="firstEpochOf">Gives <see cref="TrainingLoop.FirstEpoch"/>, of the steps that an epoch has; or null for 0.</param>
+    /// <returns>Null where nothing can be trained.</returns>
+    /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>
+    public static Teaching? Of(
+        Graph graph, PassContext context, TrainingSettings settings, Action<Trainer, int>? beforeStep = null, Func<int, int>? firstEpochOf = null)
+    {
+        if (TrainingSet.FixedBatch(graph) is { } closed)
+        {
+            context.Diagnostics.Report(FineTuningDiagnostics.FixedBatch.At(null, null, closed.Name, closed.Shape?[0].Size));
+            return null;
+        }
+
+        TrainingData data = TrainingData.Open(graph, context.Options, context.Model);
+        WorkerPool pool = new(Environment.ProcessorCount);
+        try
+        {
+            DistillationObjective teacher = new(graph, context.Reference!, data.AreClasses, context.Model, pool);
+            IObjective[] objectives = context.Model.FineTune == FineTuneMode.Labels
+                ? [teacher, new LabelObjective(ClassScores.Of(graph, out _))] : [teacher];
+            Trainer trainer = null!;
+            trainer = new(graph, settings, objectives, pool) { BeforeStep = beforeStep is null ? null : step => beforeStep(trainer, step) };
+            foreach (Node barrier in trainer.Barriers)
+                context.Diagnostics.Report(FineTuningDiagnostics.Frozen.At(null, barrier.Label, barrier.Type));
+            if (trainer.Parameters.Count > 0)
+            {
+                TrainingLoop loop = new(graph, trainer, settings, data, teacher, context, pool)
+                {
+                    FirstEpoch = firstEpochOf?.Invoke(trainer.StepsPerEpoch(data.TrainingIndices.Count)) ?? 0,
+                };
+                return new Teaching(trainer, loop, data, pool);
+            }
+
+            context.Diagnostics.Report(FineTuningDiagnostics.NothingToTrain.At(null, null));
+        }
+        catch
+        {
+            pool.Dispose();
+            data.Dispose();
+            throw;
+        }
+
+        pool.Dispose();
+        data.Dispose();
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        pool.Dispose();
+        data.Dispose();
+    }
+}

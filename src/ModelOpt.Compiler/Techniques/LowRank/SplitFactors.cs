@@ -1,0 +1,176 @@
+using ModelOpt.Compiler.Numerics;
+
+namespace ModelOpt.Compiler.Techniques.LowRank;
+
+/// <summary>
+/// Two factors for one split of a weight: <c>W'[o, (n, s)] = Σ_q B[o, (q, s)] · A[q, n]</c>, fitted to a <see cref="LayerTarget"/>.
+/// Where s has one value the start is the optimum (principal components of the output, Zhang et al., "Accelerating Very Deep
+/// Convolutional Networks", 2015); otherwise it is a weighted SVD of the unfolded weight (Jaderberg et al. 2014, Tai et al. 2016),
+/// and both factors are refitted in turn by least squares.
+/// </summary>
+internal sealed class SplitFactors
+{
+    // Steps of conjugate gradients for the first factor; each refit begins where the last one ended.
+    private const int Steps = 8;
+    private const double Tiny = 1e-11;
+
+    private readonly int outputs, first, second;
+    private readonly double energy;
+    private readonly RowMatrix weight, covariance, response, taps;
+    private CholeskyFactor? inputs;
+    private RowMatrix? components;
+
+    /// <summary>Prepares a split.</summary>
+    /// <param name="target">What the factors are to compute.</param>
+    /// <param name="split">The split.</param>
+    public SplitFactors(LayerTarget target, TapSplit split)
+    {
+        (outputs, first, second, energy) = (target.Shape.Outputs, split.First, split.Second, target.Energy);
+        weight = target.Weight.Columnwise(split.Order);
+        response = target.Response.Columnwise(split.Order);
+        covariance = new RowMatrix(split.Order.Length, split.Order.Length);
+        for (int k = 0; k < split.Order.Length; k++)
+        {
+            ReadOnlySpan<double> row = target.Covariance.Row(split.Order[k]);
+            for (int j = 0; j < split.Order.Length; j++) covariance[k, j] = row[split.Order[j]];
+        }
+
+        taps = ByTap(weight);
+        InputCovariance = second == 1 ? covariance : MeanOverTaps(covariance);
+    }
+
+    /// <summary>The covariance of what the first factor reads, mean over the taps s, [n, n].</summary>
+    public RowMatrix InputCovariance { get; }
+
+    /// <summary>The weight unfolded, [(out, s), n].</summary>
+    public RowMatrix Taps => taps;
+
+    /// <summary>The most channels that can be of use.</summary>
+    public int FullRank => Math.Min(first, outputs * second);
+
+    /// <summary>A first factor of the given rank to begin with, [q, n].</summary>
+    /// <param name="rank">Its rows.</param>
+    public RowMatrix Start(int rank) => (components ??= Components()).Top(rank);
+
+    /// <summary>The best second factor, and what it needs: the moments of what it reads.</summary>
+    /// <param name="a">The first factor, [q, n].</param>
+    /// <returns>B [out, (q, s)]; E[y φᵀ] of the same size; E[φ φᵀ], φ the input of B; and the error as a share of the energy.</returns>
+    public (RowMatrix B, RowMatrix Cross, RowMatrix Moment, double Error) Second(RowMatrix a)
+    {
+        RowMatrix wide = new(a.Rows * second, first * second);
+        for (int q = 0; q < a.Rows; q++)
+        for (int s = 0; s < second; s++)
+        for (int n = 0; n < first; n++)
+            wide[(q * second) + s, (n * second) + s] = a[q, n];
+        RowMatrix moment = wide.Times(wide.Times(covariance).Transposed());
+        RowMatrix cross = wide.Times(response.Transposed()).Transposed();
+        RowMatrix b = CholeskyFactor.Of(moment, Tiny).SolveRows(cross);
+        return (b, cross, moment, energy > 0 ? Math.Max(0, 1 - (cross.Dot(b) / energy)) : 0);
+    }
+
+    /// <summary>A better first factor for a second one: some steps of conjugate gradients, preconditioned by the inputs' covariance.</summary>
+    /// <param name="a">The first factor as it is.</param>
+    /// <param name="b">The second factor.</param>
+    public RowMatrix First(RowMatrix a, RowMatrix b)
+    {
+        RowMatrix byTap = SecondByTap(b), toRank = byTap.Transposed();
+        inputs ??= CholeskyFactor.Of(InputCovariance, 1e-8);
+        a = new RowMatrix(a.Rows, a.Columns, (double[])a.Data.Clone());
+        RowMatrix residual = toRank.Times(ByTap(response)).Minus(Normal(a));
+        RowMatrix conditioned = inputs.SolveRows(residual), direction = conditioned;
+        double slope = residual.Dot(conditioned), start = slope;
+        for (int step = 0; step < Steps && slope > start * 1e-10 && slope > 0; step++)
+        {
+            RowMatrix curved = Normal(direction);
+            double curvature = direction.Dot(curved);
+            if (!(curvature > 0)) break;
+            double length = slope / curvature;
+            RowMatrix.AddScaled(a.Data, length, direction.Data);
+            RowMatrix.AddScaled(residual.Data, -length, curved.Data);
+            conditioned = inputs.SolveRows(residual);
+            double next = residual.Dot(conditioned);
+            RowMatrix turned = new(a.Rows, a.Columns, (double[])conditioned.Data.Clone());
+            RowMatrix.AddScaled(turned.Data, next / slope, direction.Data);
+            (direction, slope) = (turned, next);
+        }
+
+        return a;
+
+        RowMatrix Normal(RowMatrix x) => toRank.Times(ByTap(ByOutput(byTap.Times(x)).Times(covariance)));
+    }
+
+    /// <summary>The weight that two factors make, in the order (n, s).</summary>
+    /// <param name="a">The first factor.</param>
+    /// <param name="b">The second factor.</param>
+    public RowMatrix Composed(RowMatrix a, RowMatrix b) => ByOutput(SecondByTap(b).Times(a));
+
+    /// <summary>B [out, (q, s)] as [(out, s), q].</summary>
+    /// <param name="b">The second factor.</param>
+    public RowMatrix SecondByTap(RowMatrix b) => Regrouped(b, outputs, b.Columns / second, second);
+
+    /// <summary>The opposite of <see cref="SecondByTap"/>.</summary>
+    /// <param name="byTap">B as [(out, s), q].</param>
+    public RowMatrix SecondByOutput(RowMatrix byTap) => ByOutput(byTap);
+
+    // [out, (n, s)] as [(out, s), n].
+    private RowMatrix ByTap(RowMatrix byOutput) => Regrouped(byOutput, outputs, first, second);
+
+    private static RowMatrix Regrouped(RowMatrix matrix, int outputs, int inner, int taps)
+    {
+        if (taps == 1) return matrix;
+        RowMatrix result = new(outputs * taps, inner);
+        for (int o = 0; o < outputs; o++)
+        for (int n = 0; n < inner; n++)
+        for (int s = 0; s < taps; s++)
+            result[(o * taps) + s, n] = matrix[o, (n * taps) + s];
+        return result;
+    }
+
+    private RowMatrix ByOutput(RowMatrix byTap)
+    {
+        if (second == 1) return byTap;
+        RowMatrix result = new(outputs, byTap.Columns * second);
+        for (int o = 0; o < outputs; o++)
+        for (int n = 0; n < byTap.Columns; n++)
+        for (int s = 0; s < second; s++)
+            result[o, (n * second) + s] = byTap[(o * second) + s, n];
+        return result;
+    }
+
+    private RowMatrix MeanOverTaps(RowMatrix moments)
+    {
+        RowMatrix mean = new(first, first);
+        for (int n = 0; n < first; n++)
+        for (int m = 0; m < first; m++)
+        {
+            double sum = 0;
+            for (int s = 0; s < second; s++) sum += moments[(n * second) + s, (m * second) + s];
+            mean[n, m] = sum / second;
+        }
+
+        return mean;
+    }
+
+    /// <summary>All rows that <see cref="Start"/> chooses from: the projections of the taps on their principal directions.</summary>
+    private RowMatrix Components()
+    {
+        if (outputs * second <= first)
+        {
+            RowMatrix outputCovariance = taps.Times(InputCovariance).Times(taps.Transposed());
+            return SymmetricEigen.Of(outputCovariance).Vectors.Times(taps);
+        }
+
+        // The smaller of the two Gram matrices has the same eigenvalues: U TᵀT Uᵀ, with UᵀU the covariance.
+        RowMatrix upper = CholeskyFactor.Of(InputCovariance, 1e-12).Upper;
+        RowMatrix gram = taps.Transposed().Times(taps);
+        SymmetricEigen eigen = SymmetricEigen.Of(upper.Times(gram).Times(upper.Transposed()));
+        RowMatrix rows = eigen.Vectors.Times(upper).Times(gram);
+        for (int q = 0; q < rows.Rows; q++)
+        {
+            double length = Math.Sqrt(Math.Max(eigen.Values[q], eigen.Values[0] * Tiny));
+            foreach (ref double element in rows.Row(q)) element /= length > 0 ? length : 1;
+        }
+
+        return rows;
+    }
+}

@@ -1,0 +1,116 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.MatrixProducts;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Pooling;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Techniques.Quantize;
+
+/// <summary>
+/// Fast bias correction: rounding the weights shifts the mean of each output channel, and the bias takes the shift back.
+/// <c>b_c += mean_c(float output) − mean_c(quantized output)</c>, layer by layer, so that later layers see corrected inputs
+/// (Nagel et al., "Data-Free Quantization through Weight Equalization and Bias Correction", 2019, section 4.2). The means
+/// are taken before the output is rounded: in a channel of little variance rounding has a mean of its own, and a bias that
+/// makes up for it moves the output by a whole step.
+/// </summary>
+internal static class BiasCorrection
+{
+    /// <summary>At most how many samples the means are taken over; all pass through the graph at once.</summary>
+    public const int Samples = 64;
+
+    /// <summary>At most how many bytes the largest activation of all these samples may take.</summary>
+    public const long ActivationBytes = 1 << 27;
+
+    /// <summary>The mean of each output channel of each layer, in float.</summary>
+    /// <param name="graph">The graph, not yet annotated.</param>
+    /// <param name="layers">The layers with a weight.</param>
+    /// <param name="batch">A tensor for each graph input.</param>
+    /// <param name="cancellation">Ends the run.</param>
+    public static Dictionary<Value, double[]> FloatMeans(
+        Graph graph, IEnumerable<Node> layers, Tensor[] batch, CancellationToken cancellation)
+    {
+        Dictionary<Value, double[]> means = layers.Where(CanCorrect).ToDictionary(n => n.Output, _ => Array.Empty<double>());
+        Run(graph, means.Keys, false, batch, (value, tensor) =>
+        {
+            if (means.ContainsKey(value)) means[value] = ChannelMeans(tensor);
+        }, cancellation);
+        return means;
+    }
+
+    /// <summary>Corrects the biases of an annotated graph.</summary>
+    /// <param name="graph">The graph, annotated.</param>
+    /// <param name="means">What <see cref="FloatMeans"/> gave for the same batch.</param>
+    /// <param name="batch">A tensor for each graph input.</param>
+    /// <param name="cancellation">Ends the run.</param>
+    /// <returns>The number of layers corrected.</returns>
+    public static int Apply(Graph graph, Dictionary<Value, double[]> means, Tensor[] batch, CancellationToken cancellation)
+    {
+        int corrected = 0;
+        Run(graph, means.Keys, true, batch, (value, tensor) =>
+        {
+            if (!means.TryGetValue(value, out double[]? wanted)) return;
+            Node layer = value.Producer!;
+            double[] got = ChannelMeans(tensor);
+            float[] shift = [.. wanted.Zip(got, (w, g) => (float)(w - g))];
+            Shift(tensor, shift);
+            Value bias = layer.InputOrNull(2) ?? NoBias(graph, layer, shift.Length);
+            float[] values = bias.Constant!.Span<float>().ToArray();
+            for (int c = 0; c < shift.Length; c++) values[c] += shift[c];
+            bias.Constant = bias.Quantization!.Round(Tensor.Vector<float>(values));
+            corrected++;
+        }, cancellation);
+        return corrected;
+    }
+
+    private static bool CanCorrect(Node layer) =>
+        layer.Type is "Conv" or "Gemm" && Operator.Of(layer).WeightAxis(layer) >= 0
+        && layer.InputOrNull(2) is not { Constant.Rank: not 1 };
+
+    private static Value NoBias(Graph graph, Node layer, int channels)
+    {
+        Value bias = graph.AddConstant($"{layer.Label}_bias", Tensor.Zeros(ElementType.Float32, [channels]));
+        layer.SetInput(2, bias);
+        WeightGrid.FollowBias(layer);
+        return bias;
+    }
+
+    private static void Run(
+        Graph graph, IEnumerable<Value> outputs, bool fake, Tensor[] batch, Action<Value, Tensor> visit, CancellationToken cancellation)
+    {
+        using WorkerPool pool = new(Environment.ProcessorCount);
+        new Interpreter(graph, outputs) { FakeQuantize = fake, BeforeRounding = visit, Pool = pool }.Run(batch, cancellation);
+    }
+
+    /// <summary>The mean over all axes but the channel axis (1), in a fixed order.</summary>
+    private static double[] ChannelMeans(Tensor tensor)
+    {
+        int channels = tensor.Dims[1];
+        int inner = tensor.Count / tensor.Dims[0] / channels;
+        double[] means = new double[channels];
+        ReadOnlySpan<float> values = tensor.Span<float>();
+        for (int start = 0; start < values.Length; start += inner)
+        {
+            double sum = 0;
+            foreach (float value in values.Slice(start, inner)) sum += value;
+            means[start / inner % channels] += sum;
+        }
+
+        for (int c = 0; c < channels; c++) means[c] /= values.Length / channels;
+        return means;
+    }
+
+    private static void Shift(Tensor tensor, float[] shift)
+    {
+        int inner = tensor.Count / tensor.Dims[0] / shift.Length;
+        Span<float> values = tensor.Span<float>();
+        for (int start = 0; start < values.Length; start += inner)
+        {
+            float by = shift[start / inner % shift.Length];
+            foreach (ref float value in values.Slice(start, inner)) value += by;
+        }
+    }
+}

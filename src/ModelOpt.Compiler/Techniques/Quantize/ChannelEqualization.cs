@@ -1,0 +1,132 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
+
+namespace ModelOpt.Compiler.Techniques.Quantize;
+
+/// <summary>
+/// Evens out the channels of activations that share one int8 scale: channel c is divided by <c>s_c</c> where it is written,
+/// and the weights that read it are multiplied. <c>s_c = √(max|x_c| / max|w_c|)</c> splits the burden between activation and
+/// weights (cross-layer equalization, Nagel et al. 2019, with the activations seen in calibration, as SmoothQuant, Xiao et
+/// al. 2022, does with a = 0.5).
+/// </summary>
+/// <remarks>The factors are powers of two, so that the float model computes the very same bits as before.</remarks>
+internal sealed class ChannelEqualization : Pass
+{
+    private const int Samples = 32;
+    private const int MaxExponent = 6;
+
+    /// <inheritdoc/>
+    public override PassPhase Phase => PassPhase.Prepare;
+
+    /// <inheritdoc/>
+    public override PassResult Apply(Graph graph, PassContext context)
+    {
+        if (!Int8Quantization.IsWanted(graph, context)) return PassResult.Of(0);
+        List<EqualizationGroup> groups = EqualizationGroups.Find(graph);
+        if (groups.Count == 0) return PassResult.Of(0);
+        Dictionary<Value, float[]> largest = [];
+        using (Calibrator calibrator = new(graph, context))
+        {
+            calibrator.Run(groups.SelectMany(g => g.Values), Samples, "equalize", (value, tensor) =>
+            {
+                if (!largest.TryGetValue(value, out float[]? channels)) largest[value] = channels = new float[tensor.Dims[1]];
+                Raise(channels, tensor);
+            });
+        }
+
+        return PassResult.Of(groups.Count(g => Equalize(graph, g, largest)));
+    }
+
+    private static bool Equalize(Graph graph, EqualizationGroup group, Dictionary<Value, float[]> largest)
+    {
+        float[] activation = new float[largest[group.Values[0]].Length];
+        foreach (Value value in group.Values)
+        {
+            for (int c = 0; c < activation.Length; c++) activation[c] = MathF.Max(activation[c], largest[value][c]);
+        }
+
+        float[] weight = new float[activation.Length];
+        foreach (Node reader in group.Readers)
+        {
+            ReadOnlySpan<float> values = reader.Input(1).Constant!.Span<float>();
+            for (int i = 0; i < values.Length; i++)
+            {
+                ref float most = ref weight[InputChannel(reader, i)];
+                most = MathF.Max(most, MathF.Abs(values[i]));
+            }
+        }
+
+        int[] exponents = Exponents(activation, weight);
+        if (Array.TrueForAll(exponents, e => e == 0)) return false;
+        foreach (Node writer in group.Writers)
+        {
+            Scale(graph, writer, 1, i => -exponents[OutputChannel(writer, i)]);
+            if (writer.InputOrNull(2) is not null) Scale(graph, writer, 2, i => -exponents[i]);
+        }
+
+        foreach (Node reader in group.Readers) Scale(graph, reader, 1, i => exponents[InputChannel(reader, i)]);
+        return true;
+    }
+
+    /// <summary>log₂ s_c, centred so that the group as a whole keeps its magnitude; 0 for channels that are always zero.</summary>
+    private static int[] Exponents(float[] activation, float[] weight)
+    {
+        double[] logs = new double[activation.Length];
+        int used = 0;
+        double sum = 0;
+        for (int c = 0; c < logs.Length; c++)
+        {
+            if (activation[c] == 0 || weight[c] == 0) continue;
+            logs[c] = 0.5 * Math.Log2((double)activation[c] / weight[c]);
+            sum += logs[c];
+            used++;
+        }
+
+        int[] exponents = new int[logs.Length];
+        for (int c = 0; c < logs.Length; c++)
+        {
+            if (activation[c] == 0 || weight[c] == 0) continue;
+            exponents[c] = (int)Math.Clamp(Math.Round(logs[c] - (sum / used)), -MaxExponent, MaxExponent);
+        }
+
+        return exponents;
+    }
+
+    private static void Scale(Graph graph, Node layer, int input, Func<int, int> exponentOf)
+    {
+        Tensor tensor = layer.Input(input).Constant!;
+        float[] values = tensor.Span<float>().ToArray();
+        for (int i = 0; i < values.Length; i++) values[i] = MathF.ScaleB(values[i], exponentOf(i));
+        graph.ReplaceConstant(layer, input, Tensor.Of<float>(tensor.Dims, values));
+    }
+
+    private static int OutputChannel(Node layer, int index)
+    {
+        Tensor weight = layer.Input(1).Constant!;
+        return index / (weight.Count / weight.Dims[0]);
+    }
+
+    /// <summary>The input channel that an element of a weight [out, in / groups, …] multiplies.</summary>
+    private static int InputChannel(Node layer, int index)
+    {
+        Tensor weight = layer.Input(1).Constant!;
+        int perGroup = weight.Dims[1];
+        int kernel = weight.Count / weight.Dims[0] / perGroup;
+        int outputsPerGroup = weight.Dims[0] / (int)layer.Int("group", 1);
+        int output = index / (perGroup * kernel);
+        return (output / outputsPerGroup * perGroup) + (index / kernel % perGroup);
+    }
+
+    private static void Raise(float[] channels, Tensor tensor)
+    {
+        ReadOnlySpan<float> values = tensor.Span<float>();
+        int inner = values.Length / tensor.Dims[0] / channels.Length;
+        for (int start = 0; start < values.Length; start += inner)
+        {
+            ref float most = ref channels[start / inner % channels.Length];
+            foreach (float value in values.Slice(start, inner)) most = MathF.Max(most, MathF.Abs(value));
+        }
+    }
+}

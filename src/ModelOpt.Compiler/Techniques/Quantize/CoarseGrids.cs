@@ -1,0 +1,28 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+
+namespace ModelOpt.Compiler.Techniques.Quantize;
+
+/// <summary>
+/// Finds Sigmoids, Softmaxes and Tanhs whose values take next to no steps of the grid that TFLite prescribes for them, as the shares
+/// that a Softmax gives to hundreds of elements. Such a node computes in float, and what reads it in int8 has a grid from calibration.
+/// </summary>
+internal static class CoarseGrids
+{
+    /// <summary>Fewer steps of 256 are too few: as many as the narrow side of a Concat is left with.</summary>
+    public const float FewestSteps = 256 / WideConcats.MostApart;
+
+    /// <summary>Why a node is left in float.</summary>
+    public const string Reason = "its values take fewer than 16 of the 256 steps that TFLite prescribes";
+
+    /// <summary>Finds them.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="scheme">What is quantized where none is left in float.</param>
+    /// <param name="ranges">The range of each activation of the scheme.</param>
+    /// <returns>The nodes to leave in float.</returns>
+    public static HashSet<Node> Find(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges) =>
+        [.. scheme.Nodes.Where(n => IntegerForm.Prescribed(n) is { } grid && IntegerForm.Results(graph, n).Select(ranges)
+            .Any(r => r.Max > r.Min && r.Max - r.Min < FewestSteps * grid.Scale))];
+}

@@ -1,0 +1,46 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+
+namespace ModelOpt.Compiler.Techniques.Quantize;
+
+/// <summary>
+/// Finds what feeds nothing but a division by something computed, or a root, as mean and variance of a normalization do. A step
+/// of a grid is any multiple of a number near zero, so what is divided by, and what it divides, is not rounded in between.
+/// </summary>
+internal static class Divisions
+{
+    /// <summary>Why a node is left in float.</summary>
+    public const string Reason = "it feeds a division or a root, which would multiply its rounding";
+
+    /// <summary>Finds the nodes to leave in float: back to layers with weights and to values that others read too.</summary>
+    /// <param name="graph">The graph.</param>
+    public static HashSet<Node> Feeding(Graph graph)
+    {
+        HashSet<Node> feeding = [];
+        HashSet<Value> operands = [];
+        foreach (Node node in graph.Nodes.Reverse())
+        {
+            if (IsDivision(node)) operands.UnionWith(node.Inputs.OfType<Value>());
+            Value[] results = [.. node.Outputs.OfType<Value>()];
+            if (!Array.Exists(results, operands.Contains) || Operator.Of(node).Quantization == QuantizationRule.Weighted) continue;
+            if (results.Any(graph.IsOutput) || results.Any(v => v.Consumers.Any(RunsInIntegers))) continue;
+            feeding.Add(node);
+            operands.UnionWith(node.Inputs.OfType<Value>());
+        }
+
+        return feeding;
+
+        bool RunsInIntegers(Node node) => !feeding.Contains(node) && IntegerForm.WhyNot(node) is null;
+    }
+
+    private static bool IsDivision(Node node) => node.Type switch
+    {
+        "Div" => node.Input(1) is { IsConstant: false, Type: ElementType.Float32 },
+        "Sqrt" => true,
+        // A square is bounded; a root or an inverse is not.
+        "Pow" => node.Input(1).Constant is not { Type: ElementType.Float32, Count: 1 } exponent || exponent.Span<float>()[0] < 1,
+        _ => false,
+    };
+}

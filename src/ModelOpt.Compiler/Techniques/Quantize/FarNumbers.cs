@@ -1,0 +1,129 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Normalization;
+using ModelOpt.Compiler.Operators.Pooling;
+
+namespace ModelOpt.Compiler.Techniques.Quantize;
+
+/// <summary>
+/// Finds where a number lies so far from what is computed that a grid of both has no step left for the latter, as a mask of
+/// −10⁹ that is added to attention scores, or what a Pad fills a border with so that it is never the largest. Such a node stays in
+/// float with what reads its result, until the number has no effect on the range: behind a Softmax, a Relu or a maximum. So does
+/// a layer whose bias is the mask, and the sum with a mask that is computed.
+/// </summary>
+internal static class FarNumbers
+{
+    /// <summary>Why a node is left in float.</summary>
+    public const string Reason = "a number is so large that int8 has no step left for what is computed";
+
+    // The lowest float, which often stands for infinity, times three is infinite.
+    private const float Endless = float.MaxValue / 1024;
+
+    // All that is computed lies within one step.
+    private const float Steps = 255;
+
+    /// <summary>Finds the nodes that write or read values that a constant makes infinite, or next to: such a value has no range.</summary>
+    /// <param name="graph">The graph, simplified.</param>
+    public static HashSet<Node> Infinite(Graph graph)
+    {
+        HashSet<Node> found = [];
+        HashSet<Value> infinite = [];
+        foreach (Node node in graph.Nodes.Where(n => Operator.Of(n).Quantization != QuantizationRule.Weighted || n.Inputs.OfType<Value>().Any(infinite.Contains)))
+        {
+            if (!Constants(node).Any(IsInfinite) && !node.Inputs.OfType<Value>().Any(infinite.Contains)) continue;
+            found.Add(node);
+            if (!IsBounded(node)) infinite.UnionWith(IntegerForm.Results(graph, node));
+        }
+
+        return found;
+    }
+
+    /// <summary>Finds the nodes with a finite number that lies too far away.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="scheme">What is quantized where none is left in float.</param>
+    /// <param name="ranges">The range of all that each activation of the scheme was.</param>
+    public static HashSet<Node> Find(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges)
+    {
+        HashSet<Node> found = [], quantized = [.. scheme.Nodes];
+        foreach (Node node in scheme.Nodes)
+        {
+            bool isConstant = Stretches(node);
+            HashSet<Node> readers = [];
+            if (Near(node, isConstant) is > 0 and var near && Follow(node, near, isConstant, readers)) found.UnionWith(readers);
+        }
+
+        return found;
+
+        // A computed mask may as well be a residual that is far larger than what is added to it, unless all of it ends in a Softmax or the like.
+        bool Follow(Node node, float near, bool isConstant, HashSet<Node> readers)
+        {
+            Value[] far = IntegerForm.Prescribed(node) is null ? [.. IntegerForm.Results(graph, node).Where(v => Width(v) > Steps * near)] : [];
+            if (!readers.Add(node) || far.Length == 0) return readers.Count > 1;
+            if (!isConstant && Array.Exists(far, graph.IsOutput)) return false;
+            foreach (Node reader in far.SelectMany(v => v.Consumers).Where(quantized.Contains))
+            {
+                if (Operator.Of(reader).Quantization == QuantizationRule.Weighted)
+                {
+                    if (!isConstant) return false;
+                    readers.Add(reader);
+                }
+                else if (!Follow(reader, near, isConstant, readers)) return false;
+            }
+
+            return true;
+        }
+
+        float Near(Node node, bool isConstant)
+        {
+            float[] widths = [.. IntegerForm.Data(node).Where(v => !v.IsConstant).Select(Width)];
+            if (isConstant) return widths.Max();
+            if (node.Type is "Add" or "Sub") return widths.Min();
+            bool hasBias = Operator.Of(node).Quantization == QuantizationRule.Weighted && node.InputOrNull(2) is { IsConstant: true };
+            return hasBias && node.Input(1).Constant is { } weight ? LargestSum(weight, Operator.Of(node).WeightAxis(node)) * widths[0] : 0;
+        }
+
+        float Width(Value value)
+        {
+            ValueRange range = ranges(value);
+            return range.Max - range.Min;
+        }
+    }
+
+    /// <summary>The largest sum of magnitudes of the weights of an output channel.</summary>
+    private static float LargestSum(Tensor weight, int axis)
+    {
+        var sums = new float[weight.Dims[axis]];
+        int inner = 1;
+        foreach (int dim in weight.Dims[(axis + 1)..]) inner *= dim;
+        ReadOnlySpan<float> values = weight.Span<float>();
+        for (int i = 0; i < values.Length; i++) sums[i / inner % sums.Length] += MathF.Abs(values[i]);
+        return sums.Max();
+    }
+
+    /// <summary>Whether a constant of a node puts numbers into its result that nothing computes; a factor makes all of it larger.</summary>
+    private static bool Stretches(Node node) =>
+        node.Type is "Add" or "Sub" or "Max" or "Min" or "Pad" && Constants(node).Any();
+
+    private static bool IsBounded(Node node) =>
+        node.Type is "Softmax" or "Sigmoid" or "HardSigmoid" or "Tanh" or "Exp" or "Relu" or "Clip" or "Max" or "Min" or "MaxPool";
+
+    /// <summary>The constants among what a node computes with, or fills with.</summary>
+    private static IEnumerable<Tensor> Constants(Node node) =>
+        IntegerForm.Data(node).Append(node.Type == "Pad" ? node.InputOrNull(2) : null)
+            .Select(v => v?.Constant).OfType<Tensor>().Where(c => c.Type == ElementType.Float32);
+
+    private static bool IsInfinite(Tensor constant)
+    {
+        bool any = false;
+        foreach (float value in constant.Span<float>())
+        {
+            if (float.IsNaN(value)) return false;
+            any |= MathF.Abs(value) >= Endless;
+        }
+
+        return any;
+    }
+}

@@ -1,0 +1,98 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
+
+namespace ModelOpt.Compiler.Techniques.Quantize;
+
+/// <summary>
+/// Post-training quantization: weights int8 per output channel, symmetric; activations int8 per tensor, asymmetric, with
+/// ranges from calibration; biases int32; then bias correction.
+/// </summary>
+internal sealed class Int8Quantization : Pass
+{
+    /// <inheritdoc/>
+    public override PassPhase Phase => PassPhase.Quantize;
+
+    /// <inheritdoc/>
+    public override PassResult Apply(Graph graph, PassContext context)
+    {
+        if (!IsWanted(graph, context)) return PassResult.Of(0);
+        Dictionary<Node, string> reasons = [];
+        Leave(Divisions.Feeding(graph), Divisions.Reason);
+        Leave(FarNumbers.Infinite(graph), FarNumbers.Reason);
+        QuantizationScheme scheme = QuantizationScheme.Of(graph, WhyFloat);
+        List<string> notes = [.. scheme.Reasons.Select(r => $"{r.Key.Label}: {r.Value}")];
+        if (scheme.Nodes.Count == 0)
+        {
+            context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
+            return new PassResult(0, notes);
+        }
+
+        using Calibrator calibrator = new(graph, context);
+        Dictionary<Value, ActivationStatistics> statistics = calibrator.Observe(scheme.Activations);
+        ReportZeros(graph, statistics, context.Diagnostics);
+        CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
+        int known = reasons.Count;
+        Leave(CoarseGrids.Find(graph, scheme, Range), CoarseGrids.Reason);
+        Leave(FarNumbers.Find(graph, scheme, v => RangeEstimator.Estimate(statistics[v], CalibrationMethod.MinMax)), FarNumbers.Reason);
+        scheme = QuantizationScheme.Of(graph, WhyFloat);
+        Leave(WideConcats.Find(graph, scheme, Range, context.Diagnostics), WideConcats.Reason);
+        notes.AddRange(reasons.Skip(known).Select(r => $"{r.Key.Label}: {r.Value}"));
+        HashSet<Node> chosen = [.. scheme.Nodes.Where(n => !reasons.ContainsKey(n))];
+        Follow(Requantization.Insert(graph, chosen.Contains));
+        Follow(Requantization.Separate(graph, scheme, Range));
+        if (scheme.Nodes.Count == 0) context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
+
+        Tensor[]? batch = calibrator.Batch(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
+        Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
+        var means = batch is null ? null : BiasCorrection.FloatMeans(graph, layers, batch, context.Cancellation);
+
+        Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
+        GridAnnotation.Apply(graph, scheme, Range);
+
+        if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(AdaptiveRounding.Apply(graph, exact, context));
+        if (means is null)
+        {
+            notes.Add("bias correction: the model takes one sample at a time");
+            if (layers.Length > 0) context.Diagnostics.Report(RecipeDiagnostics.NoBiasCorrection.At(null, null));
+        }
+        else BiasCorrection.Apply(graph, means, batch!, context.Cancellation);
+        return new PassResult(scheme.Nodes.Count, notes);
+
+        string? WhyFloat(Node node) => IsInt8(node, context) ? reasons.GetValueOrDefault(node) : "the recipe says so";
+
+        void Leave(IEnumerable<Node> inFloat, string reason)
+        {
+            foreach (Node node in inFloat) reasons.TryAdd(node, reason);
+        }
+
+        void Follow(IEnumerable<Node> requantizing)
+        {
+            foreach (Node node in requantizing) statistics[node.Output] = statistics[node.Input(0)];
+            scheme = QuantizationScheme.Of(graph, WhyFloat);
+        }
+
+        ValueRange Range(Value value) => RangeEstimator.Estimate(statistics[value], method);
+    }
+
+    private static void ReportZeros(Graph graph, Dictionary<Value, ActivationStatistics> statistics, IDiagnosticSink diagnostics)
+    {
+        Value[] zeros = [.. graph.Inputs.Concat(graph.Values).Where(v => statistics.TryGetValue(v, out var s) && s.Histogram is { Min: 0, Max: 0 }).Distinct()];
+        if (zeros.Length > 0)
+            diagnostics.Report(DataDiagnostics.AlwaysZero.At(null, zeros[0].Producer?.Label, zeros[0].Name, zeros.Length, statistics.Count));
+    }
+
+    /// <summary>Whether any layer is to run in int8 and there is data to calibrate it with.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="context">Options and recipe.</param>
+    public static bool IsWanted(Graph graph, PassContext context) =>
+        context.IsCalibrated && graph.Nodes.Any(n => IsInt8(n, context));
+
+    private static bool IsInt8(Node node, PassContext context) =>
+        context.QuantizationOf(node) == QuantizationMode.Int8;
+}

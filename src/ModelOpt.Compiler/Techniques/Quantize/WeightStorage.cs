@@ -1,0 +1,54 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
+
+namespace ModelOpt.Compiler.Techniques.Quantize;
+
+/// <summary>
+/// Stores the weights of layers that compute in float32 as int8 or float16, as options and recipe ask. Without calibration
+/// data that is all that <see cref="QuantizationMode.Int8"/> can be, and a warning says so.
+/// </summary>
+internal sealed class WeightStorage : Pass
+{
+    /// <inheritdoc/>
+    public override PassPhase Phase => PassPhase.Quantize;
+
+    /// <inheritdoc/>
+    public override PassResult Apply(Graph graph, PassContext context)
+    {
+        bool calibrated = context.IsCalibrated;
+        Node[] layers = [.. graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
+        bool wanted = !calibrated && Array.Exists(layers, n => Asked(n) == QuantizationMode.Int8);
+        int changes = 0;
+        List<string> notes = [];
+        foreach (Node node in layers)
+        {
+            QuantizationMode mode = ModeOf(node);
+            if (mode is not (QuantizationMode.WeightOnlyInt8 or QuantizationMode.Float16)) continue;
+            for (int i = 1; i < node.Inputs.Count; i++) Separate(graph, node, i, n => layers.Contains(n) && ModeOf(n) == mode);
+            string? reason = mode == QuantizationMode.Float16 ? StoredWeights.AsFloat16(node) : StoredWeights.AsInt8(node);
+            if (reason is null) changes++;
+            else notes.Add($"{node.Label}: {reason}");
+        }
+
+        if (changes == 0 && context.Model.Quantization is QuantizationMode.Float16 or QuantizationMode.WeightOnlyInt8)
+            context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
+        if (wanted) context.Diagnostics.Report(RecipeDiagnostics.NoCalibrationData.At(null, null));
+        return new PassResult(changes, notes);
+
+        QuantizationMode Asked(Node node) => context.QuantizationOf(node);
+
+        QuantizationMode ModeOf(Node node) =>
+            Asked(node) is var asked && asked == QuantizationMode.Int8 && !calibrated ? QuantizationMode.WeightOnlyInt8 : asked;
+    }
+
+    /// <summary>Gives a node a constant of its own where another node that reads it is not stored alike.</summary>
+    private static void Separate(Graph graph, Node node, int index, Func<Node, bool> isAlike)
+    {
+        if (node.Inputs[index] is not { IsConstant: true, Quantization: null } constant || constant.Consumers.All(isAlike)) return;
+        graph.OwnConstant(node, index);
+    }
+}

@@ -1,0 +1,81 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+
+namespace ModelOpt.Compiler.Techniques.Quantize;
+
+/// <summary>
+/// Finds Concats whose inputs have ranges so far apart that one grid leaves the narrow ones next to no steps, as scores beside
+/// box coordinates, and Pads that add a number as far from what they pad. Such a node stays in float with what computes from it,
+/// and its inputs keep grids of their own. Where a layer with weights reads it, that layer's input is one grid all the same: the
+/// node stays in int8, and a warning names it.
+/// </summary>
+internal static class WideConcats
+{
+    /// <summary>How many times as wide as another a range may be: of 256 steps, the narrow one then has 16.</summary>
+    public const float MostApart = 16;
+
+    /// <summary>Why a Concat or Pad, or what computes from it, is left in float.</summary>
+    public const string Reason = "the ranges of what a Concat or Pad joins differ by more than 16 times";
+
+    /// <summary>Finds them.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="scheme">What is quantized where none is left in float.</param>
+    /// <param name="ranges">The range of each activation that a Concat or Pad of the scheme reads.</param>
+    /// <param name="diagnostics">Takes the warnings.</param>
+    /// <returns>The nodes to leave in float.</returns>
+    public static HashSet<Node> Find(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges, IDiagnosticSink diagnostics)
+    {
+        HashSet<Node> inFloat = [], quantized = [.. scheme.Nodes];
+        foreach (Node concat in scheme.Nodes.Where(n => n.Type is "Concat" or "Pad"))
+        {
+            float[] widths = Widths(concat, ranges);
+            if (widths.Length == 0 || !AreApart(widths.Min(), widths.Max())) continue;
+            HashSet<Node> readers = [concat];
+            Node? layer = Follow(graph, concat, quantized, readers);
+            if (layer is null) inFloat.UnionWith(readers);
+            else diagnostics.Report(RecipeDiagnostics.WideConcat.At(null, concat.Label, widths.Min(), widths.Max(), layer.Label));
+        }
+
+        return inFloat;
+    }
+
+    /// <summary>How wide the ranges of what a Concat or Pad joins are, those that are always zero apart.</summary>
+    /// <param name="node">The Concat or Pad.</param>
+    /// <param name="ranges">The range of each activation that it reads.</param>
+    public static float[] Widths(Node node, Func<Value, ValueRange> ranges) => [.. IntegerForm.Data(node)
+        .Append(node.Type == "Pad" && node.InputOrNull(2) is { IsConstant: true } number ? number : null).OfType<Value>()
+        .Select(v => Width(v.Constant is { } c ? RangeOf(c) : ranges(v))).Where(w => w > 0)];
+
+    /// <summary>How wide a range is.</summary>
+    /// <param name="range">The range.</param>
+    public static float Width(ValueRange range) => range.Max - range.Min;
+
+    /// <summary>Whether one grid is too coarse for the narrower of two ranges.</summary>
+    /// <param name="narrow">How wide the narrower one is.</param>
+    /// <param name="wide">How wide the other is.</param>
+    public static bool AreApart(float narrow, float wide) => wide > MostApart * narrow;
+
+    /// <summary>Collects what computes from a node in int8, up to a layer with weights.</summary>
+    /// <returns>Such a layer, or null where there is none.</returns>
+    private static Node? Follow(Graph graph, Node node, HashSet<Node> quantized, HashSet<Node> readers)
+    {
+        foreach (Node reader in IntegerForm.Results(graph, node).SelectMany(v => v.Consumers).Where(quantized.Contains))
+        {
+            if (Operator.Of(reader).Quantization == QuantizationRule.Weighted) return reader;
+            if (readers.Add(reader) && Follow(graph, reader, quantized, readers) is { } layer) return layer;
+        }
+
+        return null;
+    }
+
+    private static ValueRange RangeOf(Tensor constant)
+    {
+        ValueRange range = new(0, 0);
+        foreach (float value in constant.Span<float>()) range = range.Union(new(value, value));
+        return range;
+    }
+}

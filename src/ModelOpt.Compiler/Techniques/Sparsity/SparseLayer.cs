@@ -1,0 +1,92 @@
+using System.Globalization;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.MatrixProducts;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
+
+namespace ModelOpt.Compiler.Techniques.Sparsity;
+
+/// <summary>A layer that becomes sparse.</summary>
+/// <param name="Node">A Conv or Gemm, the first of those that have its weight.</param>
+/// <param name="Layout">Its weight in the units of its pattern.</param>
+/// <param name="Share">The share of its weights that becomes zero; in a pool, of the pool's.</param>
+/// <param name="IsPooled">Whether the share is the model's, so that layers may differ where their sum keeps to it.</param>
+internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share, bool IsPooled)
+{
+    /// <summary>
+    /// Layers with fewer weights take part only where a rule names them: their zeros save less than a kilobyte, and
+    /// what is lost in them is not.
+    /// </summary>
+    public const int LeastWeights = 1024;
+
+    /// <summary>
+    /// Convolutions over so few channels, which are those that read an image, take part only where a rule names them: every other
+    /// layer sees the input through these.
+    /// </summary>
+    public const int MostImageChannels = 4;
+
+    // Shares are written with few digits: 0.33 is what 2:3 makes.
+    private const double ShareTolerance = 0.005;
+
+    /// <summary>The number of weights.</summary>
+    public int Weights => Layout.Rows * Layout.Columns;
+
+    /// <summary>Finds the layers that take part.</summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    /// <param name="context">Options and recipe.</param>
+    /// <param name="notes">Takes the reasons why a layer that was meant does not.</param>
+    /// <exception cref="CompilationException">A pattern cannot give the share asked for.</exception>
+    public static List<SparseLayer> Of(Graph graph, PassContext context, List<string> notes)
+    {
+        List<SparseLayer> layers = [];
+        // Layers that share a weight are one, and the first stands for all.
+        foreach (Node node in SharedWeights.First(graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)))
+        {
+            LayerRule? own = context.Recipe.Layers.LastOrDefault(r => r.Sparsity is not null && r.Matches(node.Label));
+            if (ShareOf(node, context, own) is not { } share) continue;
+            SparsityPattern pattern = context.OptionsOf(node).SparsityPattern ?? SparsityPattern.Unstructured;
+            if (WhyDense(node, pattern, own is not null) is { } reason) notes.Add($"{node.Label}: {reason}");
+            else layers.Add(new(node, new(node.Input(1).Constant!.Dims, pattern), share, own is null && pattern.Kind != SparsityKind.NM));
+        }
+
+        return layers;
+    }
+
+    /// <summary>The share of zeros that options ask of a layer, or null where they ask for none.</summary>
+    private static double? ShareOf(Node node, PassContext context, LayerRule? own)
+    {
+        LayerOptions options = context.OptionsOf(node);
+        if (options.SparsityPattern is not { Kind: SparsityKind.NM } pattern) return options.Sparsity is > 0 ? options.Sparsity : null;
+        // A rule that gives a layer another pattern does not mean the model's share.
+        bool implied = own is null && context.Recipe.Layers.Any(r => r.SparsityPattern is not null && r.Matches(node.Label));
+        double asked = implied ? ShareOf(pattern) : options.Sparsity ?? ShareOf(pattern);
+        if (asked == 0) return null;
+        if (Math.Abs(asked - ShareOf(pattern)) <= ShareTolerance) return ShareOf(pattern);
+        int kept = (int)Math.Clamp(Math.Round(pattern.Columns * (1 - asked)), 1, pattern.Columns - 1);
+        SparsityPattern nearest = pattern with { Rows = kept };
+        throw SparsityDiagnostics.PatternShare.Error(
+            node.Label, pattern, Text(ShareOf(pattern)), Text(asked), nearest, Text(ShareOf(nearest)));
+    }
+
+    private static double ShareOf(SparsityPattern pattern) => 1 - ((double)pattern.Rows / pattern.Columns);
+
+    private static string Text(double share) => share.ToString("0.####", CultureInfo.InvariantCulture);
+
+    private static string? WhyDense(Node node, SparsityPattern pattern, bool isNamed)
+    {
+        if (node.Type is not ("Conv" or "Gemm") || node.Input(1) is not { Constant: { Type: ElementType.Float32, Rank: >= 2 } weight })
+            return "it has no constant weight of a convolution or dense layer";
+        if (node.Input(1).Consumers.Count > SharedWeights.LayersOf(node).Count) return "its weight is not only multiplied by";
+        if (node.Type == "Conv" && weight.Dims[1] == 1 && node.Int("group", 1) > 1) return "it is depthwise, which has no weight to spare";
+        if (node.Int("group", 1) is > 1 and var groups && pattern.Kind == SparsityKind.Block && weight.Dims[0] / groups % pattern.Rows != 0)
+            return $"blocks of {pattern.Rows} output channels would lie across its groups";
+        if (isNamed) return null;
+        if (node.Type == "Conv" && weight.Dims[1] <= MostImageChannels) return "it reads few channels";
+        return weight.Count < LeastWeights ? $"it has only {weight.Count} weights" : null;
+    }
+}

@@ -1,0 +1,106 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
+
+namespace ModelOpt.Compiler.Techniques.Sparsity;
+
+/// <summary>
+/// What zeros cost in layers that share them: the error that they make in what their layer computes, and how much of such an error the
+/// network's outputs show.
+/// </summary>
+internal static class SparsityCosts
+{
+    /// <summary>
+    /// The power of the measured sensitivity that counts. An error alone in the network is seen in full; later layers, which are
+    /// fitted behind it, take part of it back, and the more the stronger it is.
+    /// </summary>
+    private const double SensitivityPower = 0.5;
+
+    /// <summary>
+    /// How much of an error in a layer is left where layers behind it are fitted, which make up for the rest; measured with SqueezeNet and
+    /// MobileNetV2, whose last layers would otherwise have nearly all zeros.
+    /// </summary>
+    private const double LeftBehind = 0.25;
+
+    /// <summary>At most how many bytes the moments taken at a time have.</summary>
+    private const long MomentBytes = 1L << 30;
+
+    /// <summary>Finds the costs.</summary>
+    /// <param name="graph">The graph; it is not changed.</param>
+    /// <param name="layers">The layers, in graph order.</param>
+    /// <param name="context">Names the data.</param>
+    /// <returns>For each layer a price for each unit of its layout, and whether any output shows what becomes of its weights.</returns>
+    public static (double[][] Prices, bool[] AreSeen) Of(Graph graph, List<SparseLayer> layers, PassContext context)
+    {
+        List<Cost> costs = [];
+        // The weights that the layers have are the best there are: the graph is its own reference.
+        using MomentCollector collector = new(graph, graph, context);
+        while (costs.Count < layers.Count)
+        {
+            List<SparseLayer> some = [];
+            long bytes = 0;
+            foreach (SparseLayer layer in layers.Skip(costs.Count))
+            {
+                bytes += LayerMoments.Bytes((int)layer.Node.Int("group", 1), layer.Layout.Columns, layer.Layout.Rows);
+                if (some.Count > 0 && bytes > MomentBytes) break;
+                some.Add(layer);
+            }
+
+            Dictionary<Node, LayerMoments> moments = collector.Collect([.. some.Select(l => l.Node)], "sparsity: costs");
+            costs.AddRange(some.Select(l => CostOf(l, moments[l.Node], LayerRefit.RidgeOf(moments[l.Node]), context.Cancellation)));
+        }
+
+        double[] changes = OutputSensitivity.Measure(
+            graph, [.. layers.Zip(costs, (l, c) => (l.Node, c.Weight, c.Bias))], context, "sparsity: sensitivity");
+        HashSet<Node> before = BeforeOthers(graph, [.. LayerRefit.LayersFrom(graph, layers[0].Node)]);
+        double[][] prices = [.. layers.Select((layer, i) =>
+        {
+            double factor = costs[i].Error is > 0 and { } error ? Math.Pow(changes[i] / error, SensitivityPower) : 1;
+            if (before.Contains(layer.Node)) factor *= LeftBehind;
+            return Array.ConvertAll(costs[i].Prices, p => p * factor);
+        })];
+        return (prices, [.. changes.Zip(costs, (change, cost) => cost.Error is { } error && (change > 0 || error == 0))]);
+    }
+
+    /// <summary>The nodes of which a fitted layer's input is made.</summary>
+    private static HashSet<Node> BeforeOthers(Graph graph, HashSet<Node> fitted)
+    {
+        HashSet<Node> result = [];
+        foreach (Node node in graph.Nodes.Reverse())
+        {
+            if (!fitted.Contains(node) && !result.Contains(node)) continue;
+            result.UnionWith(node.Inputs.Select(i => i?.Producer).OfType<Node>());
+        }
+
+        return result;
+    }
+
+    private static Cost CostOf(SparseLayer layer, LayerMoments moments, double ridge, CancellationToken cancellation)
+    {
+        Tensor weight = layer.Node.Input(1).Constant!;
+        float[] start = weight.Span<float>().ToArray();
+        LayerQuadratic[] quadratics = LayerQuadratic.Of(moments, start, ridge);
+        double[] prices = SecondOrderPrices.Of(layer.Layout, quadratics, start, cancellation);
+        Mask mask = ZeroSelection.Choose([layer], [prices], SparsityDistribution.Uniform)[0];
+        (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(weight, moments, new WeightConstraints().With(mask), ridge, cancellation);
+        float[] sparse = fitted.Span<float>().ToArray();
+        double error = 0, energy = 0;
+        int at = 0;
+        foreach (LayerQuadratic quadratic in quadratics)
+        {
+            int length = quadratic.Rows * quadratic.Columns;
+            error += quadratic.Excess(sparse.AsSpan(at, length));
+            energy += quadratic.Energy(start.AsSpan(at, length));
+            at += length;
+        }
+
+        return new Cost(prices, sparse, bias, energy > 0 ? error / energy : null);
+    }
+
+    /// <summary>What a layer's zeros cost.</summary>
+    /// <param name="Prices">For each unit, as a share of the variance of the layer's output.</param>
+    /// <param name="Weight">The weight with the share of zeros that is asked for, fitted.</param>
+    /// <param name="Bias">The bias that goes with it.</param>
+    /// <param name="Error">What these make wrong, as a share of the variance of the layer's output; null where that does not vary.</param>
+    private sealed record Cost(double[] Prices, float[] Weight, float[] Bias, double? Error);
+}

@@ -1,0 +1,91 @@
+using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
+
+namespace ModelOpt.Compiler.Techniques.Sparsity;
+
+/// <summary>
+/// Makes the share of weights zero that options and recipe ask for, in their pattern. With calibration data, which ones is chosen by
+/// what they cost where the others make up for them; then the others do, layer by layer, each fitted to the outputs of the float
+/// model behind what the layers before it have become.
+/// </summary>
+internal sealed class SparsityPass : Pass
+{
+    /// <inheritdoc/>
+    public override PassPhase Phase => PassPhase.Constrain;
+
+    /// <inheritdoc/>
+    public override PassResult Apply(Graph graph, PassContext context)
+    {
+        List<string> notes = [];
+        List<SparseLayer> layers = SparseLayer.Of(graph, context, notes);
+        if (layers.Count == 0)
+        {
+            if (notes.Count > 0) context.Diagnostics.Report(SparsityDiagnostics.NothingSparse.At(null, null));
+            return new PassResult(0, notes);
+        }
+
+        HashSet<Node> taking = [.. layers.Select(l => l.Node)];
+        RuleEffects.Check(context, nameof(LayerOptions.Sparsity), r => r.Sparsity > 0,
+            [.. graph.Nodes.Select(n => (n, taking.Contains(n) ? null : ReasonOf(n))).Where(l => taking.Contains(l.n) || l.Item2 is not null)]);
+
+        // Some have become sparse in training.
+        layers.RemoveAll(l => l.Node.Input(1).Constraints?.Mask is not null);
+        if (layers.Count == 0) return new PassResult(0, notes);
+        bool fits = context.IsCalibrated && context.Model.PruningCriterion != PruningCriterion.Magnitude;
+        SparsityDistribution distribution = context.Model.SparsityDistribution ?? SparsityDistribution.Global;
+        bool shares = fits && distribution == SparsityDistribution.Global && layers.Count(l => l.IsPooled) > 1;
+        (double[][] prices, bool[] areSeen) = shares ? SparsityCosts.Of(graph, layers, context)
+            : ([.. layers.Select(l => MagnitudePrices.Of(l.Layout, l.Node.Input(1).Constant!.Span<float>()))], [.. layers.Select(_ => true)]);
+        Mask[] masks = ZeroSelection.Choose(layers, prices, distribution);
+        foreach (int i in Enumerable.Range(0, layers.Count).Where(i => !areSeen[i]))
+            context.Diagnostics.Report(SparsityDiagnostics.NoInfluence.At(null, layers[i].Node.Label, masks[i].Sparsity));
+        if (fits)
+        {
+            // How many zeros each layer has is settled; which ones, where it is known what the layer sees.
+            Dictionary<Node, SparseLayer> sparse = layers.Zip(masks).ToDictionary(l => l.First.Node, l => l.First with { Share = l.Second.Sparsity });
+            LayerStages.Run(graph, [.. LayerRefit.LayersFrom(graph, layers[0].Node)], context, "sparsity",
+                (node, moments) => Fit(graph, node, sparse.GetValueOrDefault(node), moments, context),
+                (node, moments) => LayerRefit.Apply(graph, node, moments, context.Cancellation));
+        }
+
+        // What the float model has no counterpart of is not fitted.
+        foreach ((SparseLayer layer, Mask mask) in layers.Zip(masks))
+        {
+            Value weight = layer.Node.Input(1);
+            if (weight.Constraints?.Mask is not null) continue;
+            weight.Constraints = (weight.Constraints ?? new()).With(mask);
+            weight.Constant = weight.Constraints.Project(weight.Constant!);
+        }
+
+        return new PassResult(layers.Count, notes);
+
+        string? ReasonOf(Node node) => notes.Find(n => n.StartsWith($"{node.Label}: ", StringComparison.Ordinal))?[(node.Label.Length + 2)..];
+    }
+
+    /// <summary>
+    /// Chooses a layer's zeros by what it sees and should give behind the layers that have become sparse; fits the weights that stay, then
+    /// rounds them where the layer's integers may be fewer.
+    /// </summary>
+    private static void Fit(Graph graph, Node node, SparseLayer? layer, LayerMoments moments, PassContext context)
+    {
+        Tensor original = node.Input(1).Constant!;
+        WeightConstraints? constraints = node.Input(1).Constraints;
+        if (layer is not null)
+        {
+            LayerQuadratic[] error = LayerQuadratic.Of(moments, original.Span<float>().ToArray(), LayerRefit.RidgeOf(moments));
+            float[] best = [.. error.SelectMany(e => e.Best).Select(w => (float)w)];
+            double[] prices = SecondOrderPrices.Of(layer.Layout, error, best, context.Cancellation);
+            constraints = (constraints ?? new()).With(ZeroSelection.Choose([layer], [prices], SparsityDistribution.Uniform)[0]);
+            if (context.OptionsOf(node).Clusters is null && context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8)
+            {
+                (original, _) = ConstrainedLeastSquares.Fit(original, moments, constraints, LayerRefit.RidgeOf(moments), context.Cancellation);
+                constraints = constraints.With(GridCoarsening.Of(original, error));
+            }
+        }
+
+        LayerRefit.Apply(graph, node, original, constraints, moments, context.Cancellation);
+    }
+}

@@ -1,0 +1,117 @@
+using ModelOpt.Compiler.Compile;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Tests.Data;
+
+namespace ModelOpt.Compiler.Tests.Compile;
+
+/// <summary>An option that changes nothing says so, once.</summary>
+[TestClass]
+public sealed class NoEffectTests
+{
+    private static readonly CompileOptions None = new() { Quantization = QuantizationMode.None };
+    private static readonly CompileOptions Int8 = new();
+
+    public static IEnumerable<object[]> Cases =>
+    [
+        ["", Int8, true],
+        ["MOPT4201", None with { Clusters = 4 }, false],
+        ["MOPT4201", Int8 with { Clusters = 4 }, true],
+        ["MOPT4104", None with { Sparsity = 0.5 }, false],
+        ["MOPT4302 MOPT4307", None with { ChannelPruning = 0.005 }, false],
+        ["MOPT6017", None, true],
+        ["MOPT6015 MOPT6017", None with { CalibrationMethod = CalibrationMethod.Mse }, true],
+        ["MOPT6015 MOPT6015", None with { CalibrationMethod = CalibrationMethod.Mse, Rounding = WeightRounding.Adaptive }, false],
+        ["MOPT6015 MOPT6015", None with { InputMean = [1], InputStd = [2] }, false],
+        ["", None with { InputMean = [1], InputType = ElementType.UInt8 }, false],
+        ["MOPT6015 MOPT6015", None with { TrainingData = ["x"], EvaluationData = ["x"] }, false],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(Cases))]
+    public void It_is_said(string codes, CompileOptions options, bool calibrated)
+    {
+        var g = new TestGraph();
+        Value x = g.Add("Relu", g.Add("Conv", [g.Input("x", -1, 8, 6, 6), g.Random(1, 12, 8, 3, 3)]));
+        g.Output(g.Add("Gemm", [g.Add("Flatten", x), g.Random(2, 3, 192)], ("transB", 1)));
+        Assert.AreEqual(codes, Codes(g.Build(), options, calibrated));
+    }
+
+    [TestMethod]
+    public void As_many_clusters_as_integers_are_said_to_be_none()
+    {
+        var g = new TestGraph();
+        g.Output(g.Add("Gemm", [g.Input("x", -1, 64), g.Random(2, 32, 64)], ("transB", 1)));
+        Assert.AreEqual("MOPT4202", Codes(g.Build(), new CompileOptions { Quantization = QuantizationMode.WeightOnlyInt8, Clusters = 255 }, false));
+    }
+
+    [TestMethod]
+    public void A_rule_that_names_only_layers_that_cannot_take_part_is_named()
+    {
+        using var folder = new TempFolder();
+        string recipe = folder.Write("recipe.json", """
+            { "layers": [ { "match": "Gemm", "clusters": 4, "sparsity": 0.5, "decomposition": 0.2 }, { "match": "Gemm_1", "clusters": 4 } ] }
+            """u8.ToArray());
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 4);
+        g.Output(g.Add("Gemm", [x, g.Add("Relu", g.Input("w", 4, 4))], ("transB", 1)));
+        g.Output(g.Add("Gemm", [x, g.Random(1, 4, 4)], ("transB", 1)));
+        var diagnostics = new DiagnosticList();
+        Graph graph = g.Build();
+        Compile(graph, None with { Recipe = recipe }, folder, diagnostics);
+        CollectionAssert.AreEqual(
+            new[] { "MOPT4402 ", "MOPT6016 Gemm", "MOPT4404 ", "MOPT4104 ", "MOPT6016 Gemm" },
+            diagnostics.Diagnostics.Select(d => $"{d.Descriptor.Code} {d.Layer}").ToArray());
+    }
+
+    [TestMethod]
+    public void Data_that_leaves_a_value_at_zero_is_said_to_tell_nothing()
+    {
+        using var folder = new TempFolder();
+        string data = folder.Write("x.npy", DataTesting.Npy("<f4", "4, 8", new byte[128]));
+        var g = new TestGraph();
+        g.Output(g.Add("Gemm", [g.Input("x", -1, 8), g.Random(2, 4, 8), g.Random(3, 4)], ("transB", 1)));
+        var diagnostics = new DiagnosticList();
+        Compile(g.Build(), Int8 with { CalibrationData = [data] }, folder, diagnostics);
+        Diagnostic diagnostic = diagnostics.Diagnostics.Single();
+        Assert.AreEqual("MOPT3014", diagnostic.Descriptor.Code);
+        StringAssert.Contains(diagnostic.Message, "'x' is 0 in all calibration samples");
+    }
+
+    [TestMethod]
+    public void A_batch_of_one_has_its_biases_not_corrected()
+    {
+        var g = new TestGraph();
+        g.Output(g.Add("Gemm", [g.Input("x", 1, 64), g.Random(2, 32, 64)], ("transB", 1)));
+        Assert.AreEqual("MOPT4019", Codes(g.Build(), Int8, true));
+    }
+
+    [TestMethod]
+    public void A_float16_model_that_becomes_larger_is_told()
+    {
+        var diagnostics = new DiagnosticList();
+        ModelCompiler.Compile(GraphTesting.Fixture(Path.Combine("Reported", "float16-model-grows.onnx")), None, diagnostics);
+        Diagnostic only = diagnostics.Diagnostics.Single();
+        Assert.AreEqual("MOPT5006", only.Descriptor.Code);
+        StringAssert.Contains(only.Message, "float16 in the model");
+    }
+
+    private static string Codes(Graph graph, CompileOptions options, bool calibrated)
+    {
+        using var folder = new TempFolder();
+        var diagnostics = new DiagnosticList();
+        if (calibrated)
+        {
+            Tensor data = TestGraph.RandomTensor(3, [16, .. graph.Inputs[0].Shape!.Skip(1).Select(d => (int)d.Size)]);
+            options = options with { CalibrationData = [folder.Write("x.npy", DataTesting.Npy("<f4", string.Join(", ", data.Dims.ToArray()), data.Bytes.Span))] };
+        }
+
+        Compile(graph, options, folder, diagnostics);
+        return string.Join(' ', diagnostics.Diagnostics.Select(d => d.Descriptor.Code));
+    }
+
+    private static void Compile(Graph graph, CompileOptions options, TempFolder folder, DiagnosticList diagnostics) =>
+        ModelCompiler.Compile(folder.Write("model.onnx", OnnxWriter.Write(graph)), options, diagnostics);
+}

@@ -1,0 +1,116 @@
+using ModelOpt.Compiler.Compile;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
+
+namespace ModelOpt.Compiler.Tests.Compile;
+
+[TestClass]
+public sealed class SelfCheckTests
+{
+    private static readonly PassContext Context = new(new CompileOptions(), new Recipe(), new DiagnosticList());
+
+    [TestMethod]
+    public void Files_that_compute_the_model_are_accepted()
+    {
+        Graph graph = Quantized(1);
+        SelfCheck.Run(graph, Files(graph), Original(graph), Context);
+    }
+
+    [TestMethod]
+    public void A_file_that_the_runtime_refuses_is_an_error()
+    {
+        Graph graph = Quantized(1);
+        WrittenFiles files = Files(graph);
+        byte[] damaged = files.Embedded[..(files.Embedded.Length / 2)];
+        Assert.AreEqual("MOPT5601", Refusal(graph, files with { Embedded = damaged }, Original(graph)).Descriptor.Code);
+    }
+
+    [TestMethod]
+    public void The_first_value_that_differs_is_named_with_its_layer()
+    {
+        Graph graph = Quantized(1);
+        Diagnostic diagnostic = Refusal(graph, Files(graph) with { Onnx = OnnxWriter.Write(Quantized(2)) }, Original(graph));
+        Assert.AreEqual(("MOPT5602", graph.Nodes[0].Label), (diagnostic.Descriptor.Code, diagnostic.Layer));
+        StringAssert.Contains(diagnostic.Message, $"'{graph.Nodes[0].Output.Name}'");
+    }
+
+    [TestMethod]
+    public void The_packed_form_is_what_is_checked()
+    {
+        Graph graph = Quantized(1);
+        Diagnostic diagnostic = Refusal(graph, Files(graph) with { Embedded = Lowering.Write(Quantized(2)) }, Original(graph));
+        Assert.AreEqual("MOPT5603", diagnostic.Descriptor.Code);
+    }
+
+    [TestMethod]
+    public void A_file_that_does_not_do_what_the_quantized_original_does_is_an_error()
+    {
+        Graph graph = Quantized(1);
+        Assert.AreEqual("MOPT5603", Refusal(graph, Files(graph), Original(Quantized(2))).Descriptor.Code);
+    }
+
+    [TestMethod]
+    public void A_simplification_that_changes_the_function_is_an_error()
+    {
+        Graph graph = Float(1);
+        Assert.AreEqual("MOPT5604", Refusal(graph, Files(graph), Float(2), reference: graph).Descriptor.Code);
+        SelfCheck.Run(graph, Files(graph), Float(1), Context with { Reference = graph });
+    }
+
+    [TestMethod]
+    public void A_model_that_does_not_take_the_sample_is_said_to_be_unverified()
+    {
+        var g = new TestGraph();
+        Value index = g.Input("index", ElementType.Int64, 8);
+        g.Output(g.Add("Gather", [g.Random(1, 1, 4), index], ("axis", 0)));
+        Graph graph = g.Build();
+        var diagnostics = new DiagnosticList();
+        SelfCheck.Run(graph, Files(graph), graph, Context with { Diagnostics = diagnostics, Reference = graph });
+        CollectionAssert.AreEqual(new[] { "MOPT5605" }, diagnostics.Diagnostics.Select(d => d.Descriptor.Code).ToArray());
+    }
+
+    [TestMethod]
+    public void A_stored_value_that_the_onnx_does_not_name_is_said_to_be_unverified()
+    {
+        Graph graph = Quantized(1), renamed = Quantized(1);
+        renamed.Nodes[0].Output.Name = "other";
+        var diagnostics = new DiagnosticList();
+        SelfCheck.Run(graph, Files(graph) with { Onnx = OnnxWriter.Write(renamed) }, Original(graph), Context with { Diagnostics = diagnostics });
+        Diagnostic diagnostic = diagnostics.Diagnostics.Single();
+        Assert.AreEqual(("MOPT5607", graph.Nodes[0].Label), (diagnostic.Descriptor.Code, diagnostic.Layer));
+    }
+
+    private static Diagnostic Refusal(Graph graph, WrittenFiles files, Graph original, Graph? reference = null) =>
+        Assert.ThrowsExactly<CompilationException>(
+            () => SelfCheck.Run(graph, files, original, Context with { Reference = reference })).Diagnostic;
+
+    private static WrittenFiles Files(Graph graph) => new(Lowering.Write(graph), OnnxWriter.Write(graph));
+
+    private static Graph Original(Graph graph)
+    {
+        Graph original = OnnxReader.Read(OnnxWriter.Write(graph), foldsPairs: false);
+        ShapeInference.Run(original, useStated: true);
+        return original;
+    }
+
+    private static Graph Float(int seed)
+    {
+        var g = new TestGraph();
+        Value hidden = g.Add("Gemm", g.Input("x", 1, 8), g.Random(seed, 8, 6));
+        g.Output(g.Add("Gemm", g.Add("Tanh", hidden), g.Random(seed + 10, 6, 4)));
+        return g.Build();
+    }
+
+    /// <summary>The same network with every activation on a grid.</summary>
+    private static Graph Quantized(int seed)
+    {
+        Graph graph = Float(seed);
+        graph.Inputs[0].Quantization = Quantization.PerTensor(ElementType.Int8, 2f / 255, 0);
+        foreach (Node node in graph.Nodes)
+            node.Output.Quantization = Quantization.PerTensor(ElementType.Int8, node.Type == "Tanh" ? 1f / 128 : 8f / 255, 0);
+        return graph;
+    }
+}

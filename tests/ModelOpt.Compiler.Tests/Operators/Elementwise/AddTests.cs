@@ -1,0 +1,35 @@
+using ModelOpt.Compiler.Graphs;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+
+namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
+
+[TestClass]
+public sealed class AddTests
+{
+    [TestMethod]
+    public void Every_number_type_and_random_broadcasts_agree_with_ONNX_Runtime() => BroadcastCases.AssertAgree("Add");
+
+    [TestMethod]
+    public void Open_sizes_are_followed()
+    {
+        Assert.AreEqual(new Shape(N, 3, 4), Node("Add", [Floats(N, 1, 4), Floats(3, 1)]).Infer().Shape);
+        Assert.AreEqual(new Shape(N, 8), Node("Add", [Floats(1), Floats(N, 8)]).Infer().Shape);
+        Assert.AreEqual(new Shape(7), Node("Add", [Floats(N), Floats(7)]).Infer().Shape);
+        Assert.AreEqual(new Shape(Dim.Unknown), Node("Add", [Floats(N), Floats(new Dim(-1, "M"))]).Infer().Shape);
+    }
+
+    [TestMethod]
+    public void Sizes_are_computed()
+    {
+        Value sizes = Node("Add", [Sizes(12, N), Tensor.Vector(4L, 5L)]).Infer();
+        CollectionAssert.AreEqual(new Dim[] { 16, new(-1, "(N+5)") }, sizes.ShapeContent!.ToArray());
+    }
+
+    [TestMethod]
+    public void Misfits_are_diagnosed()
+    {
+        Assert.AreEqual("MOPT2004", Node("Add", [Floats(2, 3), Floats(2)]).InferError());
+        Assert.AreEqual("MOPT2005", Node("Add", [Floats(2), Tensor.Vector(1L, 2L)]).InferError());
+        Assert.AreEqual("MOPT2003", Node("Add", [Floats(2), null]).InferError());
+    }
+}

@@ -1,0 +1,24 @@
+using ModelOpt.Compiler.Graphs;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+
+namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
+
+[TestClass]
+public sealed class SqrtTests
+{
+    [TestMethod]
+    public void It_agrees_with_ONNX_Runtime()
+    {
+        var random = new Random(2);
+        Node("Sqrt", [Random(random, ElementType.Float32, 2, 17)]).AssertAgrees();
+        Node("Sqrt", [Random(random, ElementType.Float64, 3)]).AssertAgrees();
+    }
+
+    [TestMethod]
+    public void Lowered_it_gives_the_same()
+    {
+        var graph = new TestGraph();
+        graph.Output(graph.Add("Sqrt", graph.ChannelLast(2, 3, 4, 5)));
+        Assert.AreEqual("SQRT TRANSPOSE", graph.AssertLowers());
+    }
+}

@@ -1,0 +1,60 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Contract;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+using static ModelOpt.Compiler.Tests.Operators.WindowCases;
+
+namespace ModelOpt.Compiler.Tests.Operators.MatrixProducts;
+
+[TestClass]
+public sealed class MatMulTests
+{
+    [TestMethod]
+    public void Products_agree_with_peers()
+    {
+        var random = new Random(7);
+        (int[] A, int[] B)[] cases =
+        [
+            ([3, 4], [4, 5]), ([1, 7], [7, 1]), ([4], [4]), ([4], [4, 5]), ([3, 4], [4]),
+            ([2, 3, 4], [4, 5]), ([2, 3, 4], [2, 4, 5]), ([2, 3, 4], [1, 4, 5]), ([1, 3, 4], [2, 4, 5]),
+            ([2, 1, 3, 4], [5, 4, 2]), ([2, 3, 4, 5], [2, 3, 5, 2]), ([3, 4], [2, 4, 5]), ([4], [2, 4, 5]), ([2, 3, 4], [4]),
+            ([3, 2, 4, 1], [1, 6]),
+        ];
+        foreach ((int[] a, int[] b) in cases)
+        {
+            for (int fed = 1; fed <= 2; fed++)
+                Node("MatMul", [Signed(random, a), Signed(random, b)]).AssertAgreesWithPeers(fed);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(ElementType.Int32)]
+    [DataRow(ElementType.Int64)]
+    [DataRow(ElementType.UInt32)]
+    [DataRow(ElementType.UInt64)]
+    public void Integers_are_multiplied(ElementType type)
+    {
+        var random = new Random(2);
+        Node("MatMul", [Random(random, type, 2, 3, 4), Random(random, type, 4, 5)]).AssertAgrees();
+    }
+
+    [TestMethod]
+    public void Misfits_are_diagnosed()
+    {
+        Tensor w = Signed(new Random(1), 4, 5);
+        Assert.AreEqual(new Shape(N, 7, 5), Node("MatMul", [Floats(N, 7, 4), w]).Infer().Shape);
+        Assert.AreEqual("MOPT2004", Node("MatMul", [Floats(N, 5), w]).InferError());
+        Assert.AreEqual("MOPT2004", Node("MatMul", [Floats(), w]).InferError());
+        Assert.AreEqual("MOPT2004", Node("MatMul", [Floats(2, 3, 4), Signed(new Random(1), 3, 4, 5)]).InferError());
+    }
+
+    [TestMethod]
+    public void A_sum_over_nothing_is_zero()
+    {
+        Graph graph = OnnxReader.Read(Node("MatMul", [Tensor.Zeros(ElementType.Float32, [2, 0]), Tensor.Zeros(ElementType.Float32, [0, 3])]).Model(fed: 0));
+        ShapeInference.Run(graph);
+        Tensor y = TfliteRunner.Run(Lowering.Write(graph))[0];
+        Assert.AreEqual(new Shape(2, 3), y.Shape);
+        CollectionAssert.AreEqual(new float[6], y.Span<float>().ToArray());
+    }
+}

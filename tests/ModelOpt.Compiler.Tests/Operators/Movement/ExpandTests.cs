@@ -1,0 +1,68 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+
+namespace ModelOpt.Compiler.Tests.Operators.Movement;
+
+[TestClass]
+public sealed class ExpandTests
+{
+    [TestMethod]
+    public void Random_broadcasts_agree_with_ONNX_Runtime()
+    {
+        var random = new Random(2);
+        foreach ((int[] a, int[] b) in BroadcastCases.Shapes(8, 20))
+            Node("Expand", [Random(random, ElementType.Float32, a), Tensor.Vector(Array.ConvertAll(b, d => (long)d))]).AssertAgrees();
+    }
+
+    [TestMethod]
+    public void Sizes_are_followed() =>
+        Assert.AreEqual(new Shape(N, 4, 3), Node("Expand", [Floats(1, 3), Sizes(N, 4, 1)]).Infer().Shape);
+
+    [TestMethod]
+    public void Lowered_it_gives_the_same()
+    {
+        var graph = new TestGraph();
+        graph.Output(graph.Add("Expand", graph.ChannelLast(2, 3, 4, 1), graph.Longs(2, 1, 1, 5)));
+        graph.Output(graph.Add("Expand", graph.Input("v", 3), graph.Longs(4, 1)));
+        StringAssert.Contains(graph.AssertLowers(), "MUL");
+    }
+
+    [TestMethod]
+    public void A_constant_is_expanded_to_an_open_batch()
+    {
+        // A class token before the patches, as exporters of vision transformers write it.
+        var graph = new TestGraph();
+        Value x = graph.Input("x", -1, 3, 4);
+        Value batch = graph.Add("Gather", graph.Add("Shape", x), graph.Longs(0));
+        Value sizes = graph.Add("Concat", [batch, graph.Longs(2, 4)], ("axis", 0));
+        graph.Output(graph.Add("Concat", [graph.Add("Expand", graph.Random(1, 1, 1, 4), sizes), x], ("axis", 1)));
+        StringAssert.Contains(graph.AssertLowers(), "SLICE CAST MUL CAST");
+
+        using TfliteModel model = TfliteModel.Load(Lowering.Write(graph.Graph));
+        Assert.IsTrue(model.HasDynamicBatch);
+        using ModelCall call = model.Begin(batch: 2);
+        Tensor given = TestGraph.RandomTensor(2, 2, 3, 4);
+        // Not even what is no number comes through.
+        given.Span<float>()[0] = float.NaN;
+        call.SetInput<float>(0, given.Span<float>());
+        call.Run();
+        float[] expected = new Interpreter(graph.Graph).Run([given])[0].Span<float>().ToArray();
+        float[] actual = new float[expected.Length];
+        call.GetOutput<float>(0, actual);
+        CollectionAssert.AreEqual(expected, actual);
+    }
+
+    [TestMethod]
+    public void What_is_as_long_as_no_input_is_refused()
+    {
+        var graph = new TestGraph();
+        Value x = graph.Input("x", -1, 2);
+        Value twice = graph.Add("Mul", graph.Add("Shape", x), graph.Longs(2, 1));
+        graph.Output(graph.Add("Expand", graph.Random(1, 1, 2), twice));
+        graph.Output(graph.Add("ConstantOfShape", twice));
+        Assert.AreEqual("MOPT5001 MOPT5001", string.Join(' ', Lowering.Refusals(graph.Build()).Select(d => d.Descriptor.Code)));
+    }
+}

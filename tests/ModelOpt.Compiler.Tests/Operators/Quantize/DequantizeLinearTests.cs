@@ -1,0 +1,48 @@
+using ModelOpt.Compiler.Graphs;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+
+namespace ModelOpt.Compiler.Tests.Operators.Quantize;
+
+[TestClass]
+public sealed class DequantizeLinearTests
+{
+    [TestMethod]
+    public void Both_granularities_agree_with_ONNX_Runtime()
+    {
+        Tensor q = Tensor.Of<sbyte>([2, 3], [-128, -1, 0, 1, 5, 127]);
+        Node("DequantizeLinear", [q, Tensor.Scalar(0.3f)]).AssertAgrees();
+        Node("DequantizeLinear", [q, Tensor.Scalar(0.3f), Tensor.Scalar((sbyte)-7)]).AssertAgrees();
+        Node("DequantizeLinear", [q, Tensor.Vector(0.5f, 0.3f, 0.1f), Tensor.Vector((sbyte)0, (sbyte)5, (sbyte)-128)])
+            .AssertAgrees();
+        Node("DequantizeLinear", [q, Tensor.Vector(0.5f, 0.3f)], 1, ("axis", 0L)).AssertAgrees();
+        Node("DequantizeLinear", [Tensor.Vector(-100000, 7), Tensor.Scalar(0.001f)]).AssertAgrees();
+    }
+
+    [TestMethod]
+    public void Blocks_along_an_axis_agree_with_ONNX_Runtime()
+    {
+        Tensor q = Tensor.Of<byte>([2, 3], [0, 1, 254, 255, 7, 128]);
+        Tensor scales = Tensor.Of<float>([2, 2], [0.5f, 0.3f, 2, 0.1f]), zeros = Tensor.Of<byte>([2, 2], [128, 0, 5, 255]);
+        Node("DequantizeLinear", [q, scales, zeros], 1, ("block_size", 2L)).AssertAgrees(opset: 21);
+        Node("DequantizeLinear", [q, Tensor.Of<float>([1, 3], [0.5f, 0.3f, 2])], 1, ("block_size", 3L), ("axis", 0L))
+            .AssertAgrees(opset: 21);
+    }
+
+    [TestMethod]
+    public void It_is_written_to_TFLite_whatever_its_scales_are()
+    {
+        Tensor q = Tensor.Of<sbyte>([2, 3, 2], [-128, -1, 0, 1, 5, 127, 3, 4, -5, -6, 7, 8]), scales = Tensor.Vector(0.5f, 0.3f, 0.1f);
+        Tensor blocks = Tensor.Of<float>([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]), zeros = Tensor.Zeros(ElementType.Int8, [2, 2, 2]);
+        foreach (int fed in (int[])[1, 2, 3])
+        {
+            Node("DequantizeLinear", [q, Tensor.Scalar(0.3f), Tensor.Scalar((sbyte)-7)]).AssertAgreesWithPeers(fed);
+            Node("DequantizeLinear", [q, Tensor.Vector(0.3f), Tensor.Vector((sbyte)-7)]).AssertAgreesWithPeers(fed);
+            Node("DequantizeLinear", [q, scales, Tensor.Vector((sbyte)0, (sbyte)5, (sbyte)-128)]).AssertAgreesWithPeers(fed);
+            Node("DequantizeLinear", [Tensor.Vector<ushort>(0, 9, 65535), scales, Tensor.Vector<ushort>(65535, 1, 0)], 1, ("axis", -1L))
+                .AssertAgreesWithPeers(fed, opset: 21, liteRt: false);
+            Node("DequantizeLinear", [q, blocks, zeros], 1, ("block_size", 2L)).AssertAgreesWithPeers(fed, opset: 21);
+        }
+
+        Node("DequantizeLinear", [Tensor.Vector(-100000, 7), Tensor.Scalar(0.001f)]).AssertAgreesWithPeers();
+    }
+}

@@ -1,0 +1,125 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Simplify;
+using ModelOpt.Compiler.Techniques.Quantize;
+using ModelOpt.Compiler.Tests.Simplify;
+
+namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
+
+[TestClass]
+public sealed class WeightStorageTests
+{
+    [TestMethod]
+    public void Int8_without_calibration_data_is_weight_only_and_warns()
+    {
+        Graph graph = TwoLayers();
+        (PassResult result, string codes) = Apply(graph, QuantizationMode.Int8);
+        Assert.AreEqual((2, "MOPT4010"), (result.Changes, codes));
+        AssertWeights(graph, ElementType.Int8);
+        Assert.IsTrue(graph.Nodes.All(n => n.Input(2).Quantization is null && n.Output.Quantization is null));
+    }
+
+    [TestMethod]
+    public void WeightOnlyInt8_does_not_warn()
+    {
+        Graph graph = TwoLayers();
+        Assert.AreEqual("", Apply(graph, QuantizationMode.WeightOnlyInt8).Codes);
+        AssertWeights(graph, ElementType.Int8);
+    }
+
+    [TestMethod]
+    public void Float16_takes_weights_and_biases()
+    {
+        Graph graph = TwoLayers();
+        (PassResult result, string codes) = Apply(graph, QuantizationMode.Float16);
+        Assert.AreEqual((2, ""), (result.Changes, codes));
+        AssertWeights(graph, ElementType.Float16);
+        Assert.IsTrue(graph.Nodes.All(n => n.Input(2).Quantization == StoredWeights.Float16));
+    }
+
+    [TestMethod]
+    public void None_leaves_the_graph_alone()
+    {
+        Graph graph = TwoLayers();
+        Assert.AreEqual(0, Apply(graph, QuantizationMode.None).Result.Changes);
+        Assert.IsTrue(graph.Values.All(v => v.Quantization is null));
+    }
+
+    [TestMethod]
+    [DataRow(70_000f, "a weight is too large for float16")]
+    [DataRow(1e-6f, "its weights are too small for float16")]
+    [DataRow(1e-20f, "its weights are too small for float16")]
+    public void What_cannot_be_stored_is_noted(float weight, string reason)
+    {
+        var g = new TestGraph();
+        g.Output(g.Add("Conv", g.Input("x", -1, 1, 4, 4), g.Constant(Tensor.Of<float>([3, 1, 1, 1], [weight, 0.3f * weight, 0]))));
+        Assert.AreEqual($"Conv: {reason}", Apply(g.Build(), QuantizationMode.Float16).Result.Notes.Single());
+    }
+
+    [TestMethod]
+    public void A_channel_of_next_to_nothing_does_not_keep_a_layer_from_float16()
+    {
+        var g = new TestGraph();
+        g.Output(g.Add("Conv", g.Input("x", -1, 1, 4, 4), g.Constant(Tensor.Of<float>([3, 1, 1, 1], [0.7f, 1e-12f, 0]))));
+        Assert.AreEqual(1, Apply(g.Build(), QuantizationMode.Float16).Result.Changes);
+    }
+
+    [TestMethod]
+    public void A_rule_speaks_for_its_layer_alone_even_where_the_weight_is_shared()
+    {
+        var g = new TestGraph();
+        Value w = g.Random(1, 4, 4, 1, 1), b = g.Random(2, 4);
+        float[] exact = w.Constant!.Span<float>().ToArray();
+        g.Output(g.Add("Conv", g.Add("Conv", g.Input("x", -1, 4, 4, 4), w, b), w, b));
+        Graph graph = g.Build();
+        Recipe recipe = new() { Layers = [new LayerRule("Conv_1", QuantizationMode.None)] };
+        Assert.AreEqual(1, Apply(graph, QuantizationMode.Float16, recipe).Result.Changes);
+        GraphVerifier.Verify(graph, "storage");
+        Assert.AreEqual(ElementType.Float16, graph.Nodes[0].Input(1).Quantization!.Type);
+        Assert.IsTrue(graph.Nodes[1].Inputs.All(i => i!.Quantization is null));
+        CollectionAssert.AreEqual(exact, graph.Nodes[1].Input(1).Constant!.Span<float>().ToArray());
+    }
+
+    [TestMethod]
+    public void A_weight_shared_by_layers_stored_alike_is_stored_once()
+    {
+        var g = new TestGraph();
+        Value w = g.Random(1, 4, 4, 1, 1);
+        g.Output(g.Add("Conv", g.Add("Conv", g.Input("x", -1, 4, 4, 4), w), w));
+        Graph graph = g.Build();
+        PassResult result = Apply(graph, QuantizationMode.WeightOnlyInt8).Result;
+        Assert.AreEqual(2, result.Changes);
+        Assert.IsEmpty(result.Notes);
+        Assert.AreSame(graph.Nodes[0].Input(1), graph.Nodes[1].Input(1));
+    }
+
+    private static (PassResult Result, string Codes) Apply(Graph graph, QuantizationMode mode, Recipe? recipe = null)
+    {
+        var diagnostics = new DiagnosticList();
+        PassResult result = new WeightStorage().Apply(
+            graph, new(new CompileOptions { Quantization = mode }, recipe ?? new Recipe(), diagnostics));
+        return (result, string.Join(',', diagnostics.Diagnostics.Select(d => d.Descriptor.Code)));
+    }
+
+    private static void AssertWeights(Graph graph, ElementType type)
+    {
+        foreach (Value weight in graph.Nodes.Select(n => n.Input(1)))
+        {
+            Assert.AreEqual(type, weight.Quantization!.Type);
+            Assert.AreEqual(type == ElementType.Int8 ? 0 : -1, weight.Quantization.Axis);
+            // What is stored is what is computed with.
+            CollectionAssert.AreEqual(
+                weight.Constant!.Span<float>().ToArray(), weight.Quantization.Round(weight.Constant).Span<float>().ToArray());
+        }
+    }
+
+    private static Graph TwoLayers()
+    {
+        var g = new TestGraph();
+        Value y = g.Add("Conv", g.Input("x", -1, 3, 4, 4), g.Random(1, 4, 3, 3, 3), g.Random(2, 4));
+        g.Output(g.Add("Conv", y, g.Random(3, 5, 4, 1, 1), g.Random(4, 5)));
+        return g.Build();
+    }
+}
