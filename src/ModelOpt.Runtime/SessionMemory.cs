@@ -26,7 +26,7 @@ internal sealed unsafe class SessionMemory
         _scratch = new Memory<byte>[threads];
         if (GuardPages.Enabled)
         {
-            _arena = GuardPages.Arena(plan.ArenaBytes, plan.ArenaBlocks);
+            _arena = GuardedArena.Arena(plan.ArenaBytes, plan.ArenaBlocks);
             for (int i = 0; i < threads; i++)
             {
                 _scratch[i] = new GuardedMemory(plan.ScratchBytes, []).Memory;

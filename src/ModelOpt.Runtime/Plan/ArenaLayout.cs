@@ -29,7 +29,7 @@ internal static class ArenaLayout
     public static int Place(IReadOnlyCollection<ArenaBlock> blocks)
     {
         if (GuardPages.Enabled)
-            return GuardPages.Place(blocks);
+            return GuardedArena.Place(blocks);
         var order = new List<ArenaBlock>(blocks);
         order.Sort(LargestFirst);
         var placed = new List<ArenaBlock>(order.Count); // by offset

@@ -49,7 +49,7 @@ internal static class ConstantFolding
         Kernel kernel = OperatorKernels.Create(node, code: null);
         ArenaBlock[] blocks = Array.ConvertAll(node.Outputs, t => new ArenaBlock(t.Bytes, 0, 0));
         int bytes = ArenaLayout.Place(blocks);
-        Memory<byte> arena = GuardPages.Enabled ? GuardPages.Arena(bytes, blocks) : new byte[bytes];
+        Memory<byte> arena = GuardPages.Enabled ? GuardedArena.Arena(bytes, blocks) : new byte[bytes];
         Memory<byte> scratch = GuardPages.Enabled ? new GuardedMemory(kernel.ScratchBytes, []).Memory : new byte[kernel.ScratchBytes];
         Operand[] inputs = Array.ConvertAll(node.Inputs, t => t is null ? Operand.None : Operand.Constant(t.Data!.Value));
         Operand[] outputs = Array.ConvertAll(blocks, block => Operand.InArena(block.Offset, block.Bytes));
