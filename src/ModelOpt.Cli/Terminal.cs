@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Runtime;
+using ModelOpt.Runtime.FlatBuffers;
 using Spectre.Console;
 
 namespace ModelOpt.Cli;

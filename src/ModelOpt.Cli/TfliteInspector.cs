@@ -2,7 +2,7 @@ using System.Globalization;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Runtime;
-using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Cli;

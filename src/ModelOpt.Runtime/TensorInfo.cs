@@ -3,7 +3,7 @@ namespace ModelOpt.Runtime;
 /// <summary>An input or output of a model.</summary>
 public sealed class TensorInfo
 {
-    internal TensorInfo(Plan.Tensor tensor, bool dynamicBatch)
+    internal TensorInfo(Model.Tensor tensor, bool dynamicBatch)
     {
         Name = tensor.Name;
         ElementType = ElementTypes.ToClr(tensor.Type);

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Jit;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Storage;
 using ModelOpt.Runtime.Threading;

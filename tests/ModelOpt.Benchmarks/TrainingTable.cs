@@ -8,7 +8,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Simd;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Benchmarks;

@@ -1,3 +1,4 @@
+using ModelOpt.Runtime.Tests.Jit;
 using ModelOpt.Runtime.Tests.Tflite;
 using ModelOpt.Runtime.Tflite;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Tests.Tflite;
 
 namespace ModelOpt.Runtime.Tests;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Cli.Bench;
 

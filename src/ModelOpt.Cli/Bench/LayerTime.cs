@@ -1,4 +1,5 @@
 using ModelOpt.Runtime;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 

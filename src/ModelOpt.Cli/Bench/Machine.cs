@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
-using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Jit;
 
 namespace ModelOpt.Cli.Bench;
 

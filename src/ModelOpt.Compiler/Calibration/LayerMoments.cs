@@ -1,4 +1,4 @@
-using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.MatMul;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Calibration;

@@ -7,6 +7,7 @@ using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.MatMul;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Calibration;

@@ -5,12 +5,12 @@ using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
 using ModelOpt.Compiler.Operators.Movement;
-using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 using Graph = ModelOpt.Compiler.Graphs.Graph;
 using Node = ModelOpt.Compiler.Graphs.Node;
-using StoredNode = ModelOpt.Runtime.Plan.Node;
-using StoredTensor = ModelOpt.Runtime.Plan.Tensor;
+using StoredNode = ModelOpt.Runtime.Model.Node;
+using StoredTensor = ModelOpt.Runtime.Model.Tensor;
 
 namespace ModelOpt.Compiler.Compile;
 
@@ -30,7 +30,7 @@ internal static class ConstraintVerifier
         // A ConvTranspose, which nothing constrains, is written as a convolution, too.
         Node[] layers = [.. graph.Nodes.Where(n =>
             (Operator.Of(n).Quantization == QuantizationRule.Weighted || n.Type == "ConvTranspose") && n.Input(1).IsConstant)];
-        Runtime.Plan.Graph file = GraphReader.Read(tflite);
+        Runtime.Model.Graph file = GraphReader.Read(tflite);
         Dictionary<StoredTensor, StoredNode> producers = file.Producers();
         (StoredNode Node, StoredTensor Weight)[] stored = [.. file.Nodes.Select(n => (Node: n, Weight: WeightOf(n, producers)!)).Where(s => s.Weight is not null)];
         if (layers.Length != stored.Length)

@@ -1,5 +1,5 @@
 using System.Globalization;
-using ModelOpt.Runtime;
+using ModelOpt.Runtime.FlatBuffers;
 
 namespace ModelOpt.Compiler.Diagnostics;
 

@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
-/// How <see cref="Int8MicroKernel"/> holds its operands: what lies in one int32 lane is multiplied and summed at once. Every
+/// How <c>Int8MicroKernel</c> holds its operands: what lies in one int32 lane is multiplied and summed at once. Every
 /// form gives the same bits.
 /// </summary>
 internal enum Int8Form

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels;
 

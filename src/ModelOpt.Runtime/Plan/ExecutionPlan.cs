@@ -1,6 +1,6 @@
+using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Assembled;
-using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Model;
 
 namespace ModelOpt.Runtime.Plan;
 

@@ -1,3 +1,5 @@
+using ModelOpt.Runtime.Model;
+
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>Runs the passes that fold nodes of a graph into their neighbours or into constants.</summary>

@@ -1,6 +1,7 @@
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Simd;
-using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Kernels.Movement;
+using ModelOpt.Runtime.Kernels.Quantize;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Plan;

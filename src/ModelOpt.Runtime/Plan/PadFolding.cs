@@ -1,4 +1,5 @@
-using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Kernels.Movement;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Plan;

@@ -1,5 +1,6 @@
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Kernels.Movement;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Plan;

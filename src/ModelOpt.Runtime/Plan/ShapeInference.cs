@@ -1,4 +1,5 @@
-using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Model;
 
 namespace ModelOpt.Runtime.Plan;
 

@@ -1,5 +1,5 @@
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Model;
 
 namespace ModelOpt.Runtime.Plan;
 

@@ -4,11 +4,11 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Techniques.Quantize;
-using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 using Graph = ModelOpt.Compiler.Graphs.Graph;
 using Tensor = ModelOpt.Compiler.Graphs.Tensor;
-using StoredNode = ModelOpt.Runtime.Plan.Node;
+using StoredNode = ModelOpt.Runtime.Model.Node;
 
 namespace ModelOpt.Compiler.Tests.Compile;
 

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Techniques.Quantize;
-using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 using Graph = ModelOpt.Compiler.Graphs.Graph;
 using Tensor = ModelOpt.Compiler.Graphs.Tensor;

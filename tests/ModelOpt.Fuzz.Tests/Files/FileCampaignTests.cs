@@ -1,6 +1,6 @@
 using ModelOpt.Fuzz.Files;
 using ModelOpt.Runtime;
-using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 

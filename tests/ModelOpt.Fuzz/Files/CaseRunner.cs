@@ -7,6 +7,7 @@ using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Guarding;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 using ModelOpt.Runtime.Threading;

@@ -1,5 +1,6 @@
 using ModelOpt.Runtime;
-using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tests.Tflite;
 using ModelOpt.Runtime.Tflite;

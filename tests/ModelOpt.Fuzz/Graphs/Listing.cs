@@ -1,8 +1,8 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Runtime.Plan;
-using Tensor = ModelOpt.Runtime.Plan.Tensor;
+using ModelOpt.Runtime.Model;
+using Tensor = ModelOpt.Runtime.Model.Tensor;
 
 namespace ModelOpt.Fuzz.Graphs;
 

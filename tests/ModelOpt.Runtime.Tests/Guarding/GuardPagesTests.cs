@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Guarding;
-using ModelOpt.Runtime.Kernels.Simd;
 using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Simd;
+using ModelOpt.Runtime.Tests.Jit;
 using ModelOpt.Runtime.Tests.Plan;
 using ModelOpt.Runtime.Tests.Tflite;
 

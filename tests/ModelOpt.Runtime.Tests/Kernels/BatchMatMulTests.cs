@@ -1,5 +1,6 @@
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Kernels.MatMul;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 

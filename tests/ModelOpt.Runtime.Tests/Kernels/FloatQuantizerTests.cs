@@ -1,5 +1,5 @@
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 

@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Guarding;
+using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
-using ModelOpt.Runtime.Kernels.Assembled;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 

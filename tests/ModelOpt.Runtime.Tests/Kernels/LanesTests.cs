@@ -1,5 +1,5 @@
 using System.Runtime.Intrinsics;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 

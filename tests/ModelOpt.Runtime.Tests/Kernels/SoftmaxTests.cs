@@ -1,4 +1,4 @@
-using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Elementwise;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 

@@ -1,5 +1,5 @@
 using System.Reflection;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 
@@ -10,7 +10,7 @@ internal static class TierRunner
     public static IReadOnlyList<MethodInfo> Methods { get; } =
     [
         .. typeof(TierRunner).Assembly.GetTypes()
-            .Where(type => type.Namespace == typeof(TierRunner).Namespace || type.Namespace == typeof(Operators.OperatorTesting).Namespace)
+            .Where(type => type.Namespace is { } name && (name + ".").StartsWith(typeof(TierRunner).Namespace + ".", StringComparison.Ordinal))
             .Where(type => type != typeof(TierTests))
             .OrderBy(type => type.Name, StringComparer.Ordinal)
             .SelectMany(TestMethods),

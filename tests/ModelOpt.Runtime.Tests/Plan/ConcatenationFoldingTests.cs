@@ -1,6 +1,5 @@
-using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Tests.Kernels;
-using ModelOpt.Runtime.Tests.Operators;
 using ModelOpt.Runtime.Tests.Tflite;
 using ModelOpt.Runtime.Tflite;
 

@@ -1,4 +1,4 @@
-using ModelOpt.Runtime.Tests.Operators;
+using ModelOpt.Runtime.Tests.Kernels;
 using ModelOpt.Runtime.Tests.Tflite;
 using ModelOpt.Runtime.Tflite;
 

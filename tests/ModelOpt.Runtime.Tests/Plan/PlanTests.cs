@@ -1,6 +1,7 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
-using ModelOpt.Runtime.Tests.Operators;
+using ModelOpt.Runtime.Tests.Kernels;
 using ModelOpt.Runtime.Tests.Tflite;
 using ModelOpt.Runtime.Tflite;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Jit;
+using ModelOpt.Runtime.Tests.Jit;
 
 namespace ModelOpt.Runtime.Tests.Plan;
 

@@ -1,9 +1,9 @@
-using ModelOpt.Runtime.Operators;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
-using ModelOpt.Runtime.Tests.Operators;
+using ModelOpt.Runtime.Tests.Kernels;
 using ModelOpt.Runtime.Tests.Tflite;
 using ModelOpt.Runtime.Tflite;
-using static ModelOpt.Runtime.Tests.Operators.OperatorTesting;
+using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 
 namespace ModelOpt.Runtime.Tests.Plan;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tests.FlatBuffers;
 using ModelOpt.Runtime.Tflite;
 

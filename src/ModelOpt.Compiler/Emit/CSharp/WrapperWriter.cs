@@ -4,6 +4,7 @@ using System.Text;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime;
+using ModelOpt.Runtime.FlatBuffers;
 
 namespace ModelOpt.Compiler.Emit.CSharp;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Runtime;
+using ModelOpt.Runtime.FlatBuffers;
 
 namespace ModelOpt.Compiler.Emit.Reports;
 

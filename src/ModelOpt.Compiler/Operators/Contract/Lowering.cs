@@ -109,9 +109,9 @@ internal sealed partial class Lowering
     {
         foreach (TfliteTensor? tensor in (ReadOnlySpan<TfliteTensor?>)[.. inputs, .. outputs])
         {
-            if (tensor is { Rank: > Runtime.Plan.Tensor.MaxRank })
+            if (tensor is { Rank: > Runtime.Model.Tensor.MaxRank })
                 throw EmitDiagnostics.UnsupportedForm.Error(
-                    tensor.Name, op, $"a tensor has {tensor.Rank} dimensions, and there are at most {Runtime.Plan.Tensor.MaxRank}");
+                    tensor.Name, op, $"a tensor has {tensor.Rank} dimensions, and there are at most {Runtime.Model.Tensor.MaxRank}");
         }
 
         model.Add(new TfliteOperator(op, inputs.ToArray(), outputs.ToArray(), options));

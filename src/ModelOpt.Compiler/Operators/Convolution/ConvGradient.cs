@@ -6,7 +6,10 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Kernels.Depthwise;
+using ModelOpt.Runtime.Kernels.MatMul;
+using ModelOpt.Runtime.Kernels.Nchw;
+using ModelOpt.Runtime.Simd;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Operators.Convolution;

@@ -5,7 +5,10 @@ using System.Runtime.Intrinsics.X86;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Kernels.Convolution;
+using ModelOpt.Runtime.Kernels.Depthwise;
+using ModelOpt.Runtime.Kernels.MatMul;
+using ModelOpt.Runtime.Simd;
 using Lanes = System.Runtime.Intrinsics.Vector512<float>;
 
 namespace ModelOpt.Compiler.Operators.Convolution;

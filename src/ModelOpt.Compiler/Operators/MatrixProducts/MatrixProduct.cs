@@ -26,7 +26,7 @@ internal readonly record struct MatrixProduct(int M, int N, int K, bool Transpos
     public void AddTo(Tensor a, int aStart, Tensor b, int bStart, Tensor c, int cStart, WorkerPool? pool)
     {
         if (c.Type == ElementType.Float32)
-            ModelOpt.Runtime.Kernels.Gemm.Multiply(
+            ModelOpt.Runtime.Kernels.MatMul.Gemm.Multiply(
                 M, N, K,
                 a.As<float>().Slice(aStart, M * K), TransposeA ? M : K, TransposeA,
                 b.As<float>().Slice(bStart, K * N), TransposeB ? K : N, TransposeB,

@@ -1,4 +1,4 @@
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.Assembled;
 

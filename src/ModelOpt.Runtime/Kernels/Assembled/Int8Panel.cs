@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using ModelOpt.Runtime.Kernels.Simd;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.Assembled;
 

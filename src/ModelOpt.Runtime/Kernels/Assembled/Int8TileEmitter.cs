@@ -1,3 +1,5 @@
+using ModelOpt.Runtime.Jit;
+
 namespace ModelOpt.Runtime.Kernels.Assembled;
 
 using static Int8EpilogueConstants;

@@ -3,9 +3,9 @@ using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Options;
-using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
-using Tensor = ModelOpt.Runtime.Plan.Tensor;
+using Tensor = ModelOpt.Runtime.Model.Tensor;
 
 namespace ModelOpt.Fuzz.Graphs.Checks;
 

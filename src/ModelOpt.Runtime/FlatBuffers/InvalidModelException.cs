@@ -1,0 +1,27 @@
+using ModelOpt.Runtime.FlatBuffers;
+
+namespace ModelOpt.Runtime;
+
+/// <summary>
+/// The model file is damaged, contradicts itself, or uses something this runtime does not support. The message names the
+/// operator or tensor; what a terminal would obey in such names is escaped.
+/// </summary>
+public sealed class InvalidModelException : Exception
+{
+    /// <summary>Creates the exception without a message.</summary>
+    public InvalidModelException()
+    {
+    }
+
+    /// <summary>Creates the exception with a message.</summary>
+    public InvalidModelException(string message)
+        : base(Printable.Escape(message))
+    {
+    }
+
+    /// <summary>Creates the exception with a message and the exception that caused it.</summary>
+    public InvalidModelException(string message, Exception innerException)
+        : base(Printable.Escape(message), innerException)
+    {
+    }
+}

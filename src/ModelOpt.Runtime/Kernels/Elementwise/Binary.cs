@@ -1,0 +1,175 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace ModelOpt.Runtime.Kernels.Elementwise;
+
+/// <summary>A function of two numbers, as a vector and as a scalar with the same bits.</summary>
+internal interface IBinaryOperation<T>
+{
+    static abstract Vector<T> Apply(Vector<T> left, Vector<T> right);
+
+    static abstract T Apply(T left, T right);
+}
+
+internal readonly struct AddOperation<T> : IBinaryOperation<T>
+    where T : INumber<T>
+{
+    public static Vector<T> Apply(Vector<T> left, Vector<T> right) => left + right;
+
+    public static T Apply(T left, T right) => left + right;
+}
+
+internal readonly struct SubtractOperation<T> : IBinaryOperation<T>
+    where T : INumber<T>
+{
+    public static Vector<T> Apply(Vector<T> left, Vector<T> right) => left - right;
+
+    public static T Apply(T left, T right) => left - right;
+}
+
+internal readonly struct MultiplyOperation<T> : IBinaryOperation<T>
+    where T : INumber<T>
+{
+    public static Vector<T> Apply(Vector<T> left, Vector<T> right) => left * right;
+
+    public static T Apply(T left, T right) => left * right;
+}
+
+internal readonly struct DivideOperation : IBinaryOperation<float>
+{
+    public static Vector<float> Apply(Vector<float> left, Vector<float> right) => left / right;
+
+    public static float Apply(float left, float right) => left / right;
+}
+
+internal readonly struct MinimumOperation<T> : IBinaryOperation<T>
+    where T : INumber<T>
+{
+    public static Vector<T> Apply(Vector<T> left, Vector<T> right) => Vector.Min(left, right);
+
+    public static T Apply(T left, T right) => T.Min(left, right);
+}
+
+internal readonly struct MaximumOperation<T> : IBinaryOperation<T>
+    where T : INumber<T>
+{
+    public static Vector<T> Apply(Vector<T> left, Vector<T> right) => Vector.Max(left, right);
+
+    public static T Apply(T left, T right) => T.Max(left, right);
+}
+
+/// <summary>Applies an operation with broadcasting. A row is divided into chunks, which are the items.</summary>
+internal abstract class BroadcastKernel(BroadcastShape shape) : Kernel
+{
+    protected const int ChunkLength = 4096;
+
+    private readonly int _chunks = (shape.Length + ChunkLength - 1) / ChunkLength;
+
+    public override int Items => shape.Rows * _chunks;
+
+    public override long Work => (long)shape.Rows * shape.Length;
+
+    protected BroadcastShape Shape => shape;
+
+    public override void Run(in KernelArguments args, int start, int end)
+    {
+        for (int item = start; item < end; item++)
+        {
+            int row = item / _chunks, first = item % _chunks * ChunkLength;
+            (int left, int right) = shape.Offsets(row);
+            Run(
+                args,
+                left + (shape.LeftRepeats ? 0 : first),
+                right + (shape.RightRepeats ? 0 : first),
+                (row * shape.Length) + first,
+                Math.Min(ChunkLength, shape.Length - first));
+        }
+    }
+
+    /// <summary>Computes <paramref name="length"/> elements from the given offsets on.</summary>
+    protected abstract void Run(in KernelArguments args, int left, int right, int output, int length);
+}
+
+/// <summary>left ∘ right on numbers, clamped by a fused activation.</summary>
+internal sealed class BinaryKernel<T, TOperation>(BroadcastShape shape, T min, T max) : BroadcastKernel(shape)
+    where T : unmanaged, INumber<T>, IMinMaxValue<T>
+    where TOperation : struct, IBinaryOperation<T>
+{
+    public override void Run(in KernelArguments args, int start, int end)
+    {
+        if (Shape.RightRowRepeats && Shape.Length <= ChunkLength)
+            RunRows(args, start, end);
+        else
+            base.Run(args, start, end);
+    }
+
+    /// <summary>Rows that all meet the same row of the right operand, such as the factors of channels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void RunRows(in KernelArguments args, int start, int end)
+    {
+        int length = Shape.Length;
+        ref T a = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Input<T>(0)), start * length);
+        ref T b = ref MemoryMarshal.GetReference(args.Input<T>(1));
+        ref T c = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Output<T>(0)), start * length);
+        Vector<T> low = new(min), high = new(max);
+        for (int row = start; row < end; row++)
+        {
+            int i = 0;
+            for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
+            {
+                Vector<T> value = TOperation.Apply(Read(ref Unsafe.Add(ref a, i)), Read(ref Unsafe.Add(ref b, i)));
+                Vector<T> result = Vector.Min(Vector.Max(value, low), high);
+                Unsafe.WriteUnaligned(ref Unsafe.As<T, byte>(ref Unsafe.Add(ref c, i)), result);
+            }
+
+            for (; i < length; i++)
+                Unsafe.Add(ref c, i) = T.Min(T.Max(TOperation.Apply(Unsafe.Add(ref a, i), Unsafe.Add(ref b, i)), min), max);
+            a = ref Unsafe.Add(ref a, length);
+            c = ref Unsafe.Add(ref c, length);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override void Run(in KernelArguments args, int left, int right, int output, int length)
+    {
+        ref T a = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Input<T>(0)), left);
+        ref T b = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Input<T>(1)), right);
+        ref T c = ref Unsafe.Add(ref MemoryMarshal.GetReference(args.Output<T>(0)), output);
+        int stepA = Shape.LeftRepeats ? 0 : 1, stepB = Shape.RightRepeats ? 0 : 1;
+        Vector<T> low = new(min), high = new(max);
+        int i = 0;
+        for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            Vector<T> x = stepA == 0 ? new Vector<T>(a) : Read(ref Unsafe.Add(ref a, i));
+            Vector<T> y = stepB == 0 ? new Vector<T>(b) : Read(ref Unsafe.Add(ref b, i));
+            Vector<T> result = Vector.Min(Vector.Max(TOperation.Apply(x, y), low), high);
+            Unsafe.WriteUnaligned(ref Unsafe.As<T, byte>(ref Unsafe.Add(ref c, i)), result);
+        }
+        for (; i < length; i++)
+        {
+            T value = TOperation.Apply(Unsafe.Add(ref a, i * stepA), Unsafe.Add(ref b, i * stepB));
+            Unsafe.Add(ref c, i) = T.Min(T.Max(value, min), max);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<T> Read(ref T source) => Unsafe.ReadUnaligned<Vector<T>>(ref Unsafe.As<T, byte>(ref source));
+}
+
+/// <summary>Integer division towards zero, as in C. Division by zero, which has no result, gives zero.</summary>
+internal sealed class IntegerDivideKernel<T>(BroadcastShape shape) : BroadcastKernel(shape)
+    where T : unmanaged, IBinaryInteger<T>
+{
+    protected override void Run(in KernelArguments args, int left, int right, int output, int length)
+    {
+        ReadOnlySpan<T> a = args.Input<T>(0), b = args.Input<T>(1);
+        Span<T> c = args.Output<T>(0);
+        int stepA = Shape.LeftRepeats ? 0 : 1, stepB = Shape.RightRepeats ? 0 : 1;
+        for (int i = 0; i < length; i++)
+        {
+            T divisor = b[right + (i * stepB)], dividend = a[left + (i * stepA)];
+            c[output + i] = divisor == T.Zero ? T.Zero : divisor == -T.One ? -dividend : dividend / divisor;
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using ModelOpt.Runtime.Jit;
+using ModelOpt.Runtime.Model;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Kernels.Elementwise;
+
+/// <summary>SOFTMAX over the last dimension.</summary>
+internal sealed class SoftmaxOperator : KernelOperator
+{
+    public override TensorSpec[] Infer(Node node)
+    {
+        node.Require(node.Input(0).Rank > 0, "the input has no dimension");
+        return [TensorSpec.Of(node.Input(0))];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
+    {
+        SoftmaxOptions options = SoftmaxOptions.Read(node.Options);
+        Tensor input = node.Input(0), output = node.Output;
+        int length = input.Shape[^1], rows = input.Elements / length;
+        if (input.Type == TensorType.Float32)
+            return new SoftmaxF32(rows, length, options.Beta);
+        if (!input.IsQuantized8 || !output.IsQuantized8)
+            throw node.UnsupportedTypes();
+        return new SoftmaxInt8(
+            rows, length, input.Scale * options.Beta, output.Scale, output.ZeroPoint, input.Type == TensorType.UInt8);
+    }
+}

@@ -1,0 +1,15 @@
+using ModelOpt.Runtime.Model;
+
+namespace ModelOpt.Runtime.Kernels.Movement;
+
+/// <summary>EXPAND_DIMS: a new dimension of 1 before the axis of input 1, or after the last for −1.</summary>
+internal sealed class ExpandDimsOperator : ViewOperator
+{
+    public override TensorSpec[] Infer(Node node)
+    {
+        int[] shape = node.Input(0).Shape, given = node.Input(1).ConstantInts(1);
+        node.Require(given.Length == 1, "the axis must be one constant");
+        int axis = Axes.Normalize(node, given[0], shape.Length + 1);
+        return View(node, [.. shape[..axis], 1, .. shape[axis..]]);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Numerics;
+
+namespace ModelOpt.Runtime.Kernels.Movement;
+
+/// <summary>output[o, i, …] = input[o, indices[i], …], in slices of <paramref name="sliceBytes"/>.</summary>
+internal sealed class GatherKernel<TIndex>(string name, int outer, int size, int count, int sliceBytes) : Kernel
+    where TIndex : unmanaged, IBinaryInteger<TIndex>
+{
+    public override int Items => outer;
+
+    public override long Work => (long)outer * count * Math.Max(1, sliceBytes / 16);
+
+    public override void Run(in KernelArguments args, int start, int end)
+    {
+        ReadOnlySpan<byte> x = args.Input<byte>(0);
+        ReadOnlySpan<TIndex> indices = args.Input<TIndex>(1);
+        Span<byte> y = args.Output<byte>(0);
+        for (int o = start; o < end; o++)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                long index = long.CreateSaturating(indices[i]);
+                // Negative ones count from the end, as in ONNX.
+                if (index < 0)
+                    index += size;
+                if ((ulong)index >= (ulong)size)
+                    throw new ArgumentException(
+                        $"GATHER of '{name}': index {index} does not exist in a dimension of {size}.");
+                int from = ((o * size) + (int)index) * sliceBytes, to = ((o * count) + i) * sliceBytes;
+                x.Slice(from, sliceBytes).CopyTo(y[to..]);
+            }
+        }
+    }
+}

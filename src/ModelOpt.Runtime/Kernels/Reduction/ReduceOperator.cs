@@ -1,0 +1,105 @@
+using ModelOpt.Runtime.Jit;
+using ModelOpt.Runtime.Kernels.Movement;
+using ModelOpt.Runtime.Model;
+using ModelOpt.Runtime.Simd;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Kernels.Reduction;
+
+/// <summary>MEAN and SUM over constant axes.</summary>
+internal sealed class ReduceOperator : KernelOperator
+{
+    // Sums of 8-bit values over as many elements stay within int32.
+    private const int MaxCount = 1 << 22;
+
+    public override TensorSpec[] Infer(Node node)
+    {
+        Tensor input = node.Input(0);
+        bool[] reduced = ReducedAxes(node);
+        bool keep = ReducerOptions.Read(node.Options).KeepDimensions;
+        int[] shape = [.. input.Shape.Select((size, axis) => reduced[axis] ? 1 : size).Where((_, axis) => keep || !reduced[axis])];
+        return [new TensorSpec(input.Type, shape)];
+    }
+
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
+    {
+        Tensor input = node.Input(0), output = node.Output;
+        bool mean = node.Operator == BuiltinOperator.Mean;
+        bool[] reduced = ReducedAxes(node);
+        int[] shape = input.Rank == 0 ? [1] : input.Shape;
+        var reduce = new ReduceShape(shape, input.Rank == 0 ? [true] : reduced);
+        if (input.Elements == 0)
+            return OfNothing(node, mean);
+        if (Middle(input.Shape, reduced) is var (outer, count, inner))
+        {
+            if (input.Type == TensorType.Float32)
+                return new AxisSumF32Kernel(outer, count, inner, mean);
+            if (input.IsQuantized8 && output.IsQuantized8)
+                return Quantized(node, outer, count, inner, mean, output.TypeMin, output.TypeMax);
+        }
+        switch (input.Type)
+        {
+            case TensorType.Float32:
+                return new ReduceKernel<float, double>(reduce, mean);
+            case TensorType.Int32:
+                return new ReduceKernel<int, int>(reduce, mean);
+            case TensorType.Int64:
+                return new ReduceKernel<long, long>(reduce, mean);
+            case TensorType.UInt64:
+                return new ReduceKernel<ulong, ulong>(reduce, mean);
+            case TensorType.Int8 or TensorType.UInt8 when input.IsQuantized8:
+                node.Require(reduce.Count < MaxCount, "too many elements are summed");
+                return new ReduceQ8Kernel(
+                    reduce, mean, input.Scale, input.ZeroPoint, output.Scale, output.ZeroPoint, output.TypeMin, output.TypeMax,
+                    input.Type == TensorType.UInt8);
+            default:
+                throw node.UnsupportedTypes();
+        }
+    }
+
+    // The sum of no elements is 0, their mean not a number.
+    private static CopyKernel OfNothing(Node node, bool mean)
+    {
+        node.Require(!mean || node.Output.Type == TensorType.Float32, "integers are averaged over no elements");
+        return new CopyKernel([], mean ? BitConverter.GetBytes(float.NaN) : PadOperator.Zero(node.Output));
+    }
+
+    /// <summary>Which dimensions of input 0 are reduced.</summary>
+    public static bool[] ReducedAxes(Node node)
+    {
+        Tensor input = node.Input(0);
+        bool[] reduced = new bool[input.Rank];
+        foreach (int axis in node.Input(1).ConstantInts())
+            reduced[Axes.Normalize(node, axis, input.Rank)] = true;
+        return reduced;
+    }
+
+    /// <summary>The sum or mean of 8-bit values over the middle of [outer, count, inner].</summary>
+    public static Kernel Quantized(Node node, int outer, int count, int inner, bool mean, int min, int max)
+    {
+        Tensor input = node.Input(0), output = node.Output;
+        node.Require(count < MaxCount, "too many elements are summed");
+        return new AxisSumQ8Kernel(
+            outer, count, inner, mean, (input.Scale, input.ZeroPoint), (output.Scale, output.ZeroPoint), min, max,
+            input.Type == TensorType.UInt8, SimdTiers.Best);
+    }
+
+    // The shape as [outer, reduced, inner], if the dimensions reduced are neighbours.
+    private static (int Outer, int Count, int Inner)? Middle(int[] shape, bool[] reduced)
+    {
+        int outer = 1, count = 1, inner = 1, i = 0;
+        for (; i < shape.Length && !reduced[i]; i++)
+            outer *= shape[i];
+        if (i == shape.Length)
+            return null;
+        for (; i < shape.Length && reduced[i]; i++)
+            count *= shape[i];
+        for (; i < shape.Length; i++)
+        {
+            if (reduced[i])
+                return null;
+            inner *= shape[i];
+        }
+        return (outer, count, inner);
+    }
+}

@@ -1,0 +1,200 @@
+using System.Text;
+using ModelOpt.Runtime.FlatBuffers;
+using ModelOpt.Runtime.Guarding;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Model;
+
+/// <summary>
+/// Reads the main subgraph of a .tflite file and checks it: indices in range, every tensor computed once and before its
+/// use, constants as long as their shape says. Counts are limited, so that what is allocated follows what the file holds.
+/// </summary>
+internal sealed class GraphReader
+{
+    private const int MaxTensors = 200_000;
+    private const int MaxNodes = 20_000;
+    private const int MaxOperands = 1_000_000;
+    private const int MaxNameBytes = 256;
+
+    private readonly ModelTable _model;
+    private readonly SubgraphTable _subgraph;
+    private readonly Tensor?[] _tensors;
+    private readonly long _fileBytes;
+    private int _operands;
+
+    private GraphReader(ModelTable model, SubgraphTable subgraph, long fileBytes)
+    {
+        _fileBytes = fileBytes;
+        _model = model;
+        _subgraph = subgraph;
+        if (subgraph.Tensors.Count > MaxTensors)
+            throw new InvalidModelException(
+                $"The model has {subgraph.Tensors.Count} tensors; at most {MaxTensors} are supported.");
+        if (subgraph.Operators.Count > MaxNodes)
+            throw new InvalidModelException(
+                $"The model has {subgraph.Operators.Count} operators; at most {MaxNodes} are supported.");
+        _tensors = new Tensor?[subgraph.Tensors.Count];
+    }
+
+    public static Graph Read(ReadOnlyMemory<byte> file)
+    {
+        ModelTable model = ModelTable.Open(file);
+        if (model.Version != 3)
+            throw new InvalidModelException($"The file has schema version {model.Version}; version 3 is supported.");
+        if (model.Subgraphs.Count == 0)
+            throw new InvalidModelException("The model has no subgraph.");
+        return new GraphReader(model, new SubgraphTable(model.Subgraphs[0]), file.Length).Read();
+    }
+
+    private Graph Read()
+    {
+        BuiltinOperator[] operators = ReadOperatorCodes();
+        Tensor[] inputs = Resolve(_subgraph.Inputs, "An input");
+        var computed = new HashSet<Tensor>();
+        foreach (Tensor input in inputs)
+        {
+            if (input.IsConstant || !computed.Add(input))
+                throw input.Error("cannot be an input: it is a constant, or an input already");
+        }
+        var nodes = new List<Node>(_subgraph.Operators.Count);
+        for (int i = 0; i < _subgraph.Operators.Count; i++)
+        {
+            Node node = ReadNode(new OperatorTable(_subgraph.Operators[i]), i, operators);
+            foreach (Tensor? input in node.Inputs)
+            {
+                if (input is { IsConstant: false } && !computed.Contains(input) && !IsEmptyConstant(input))
+                    throw node.Error($"tensor '{input.Name}' is used before it is computed");
+            }
+            foreach (Tensor output in node.Outputs)
+            {
+                if (output.IsConstant || !computed.Add(output))
+                    throw node.Error($"tensor '{output.Name}' already has a value");
+            }
+            nodes.Add(node);
+        }
+        Tensor[] outputs = Resolve(_subgraph.Outputs, "An output");
+        foreach (Tensor output in outputs)
+        {
+            if (!output.IsConstant && !computed.Contains(output) && !IsEmptyConstant(output))
+                throw output.Error("is an output of the model, and is never computed");
+        }
+        return new Graph(nodes, inputs, outputs, _fileBytes);
+    }
+
+    // The buffer of a constant without elements looks like that of a tensor that is computed.
+    private static bool IsEmptyConstant(Tensor tensor)
+    {
+        if (tensor.Elements > 0)
+            return false;
+        tensor.Data = ReadOnlyMemory<byte>.Empty;
+        return true;
+    }
+
+    private BuiltinOperator[] ReadOperatorCodes()
+    {
+        FlatTableVector codes = _model.OperatorCodes;
+        if (codes.Count > MaxNodes)
+            throw new InvalidModelException(
+                $"The model has {codes.Count} operator codes; at most {MaxNodes} are supported.");
+        var operators = new BuiltinOperator[codes.Count];
+        for (int i = 0; i < operators.Length; i++)
+            operators[i] = new OperatorCodeTable(codes[i]).Operator;
+        return operators;
+    }
+
+    private Node ReadNode(OperatorTable table, int index, BuiltinOperator[] operators)
+    {
+        if (table.OpcodeIndex >= operators.Length)
+            throw new InvalidModelException($"Operator {index} has code {table.OpcodeIndex} of {operators.Length}.");
+        Int32Vector inputIndices = table.Inputs;
+        _operands += inputIndices.Length;
+        if (_operands > MaxOperands || inputIndices.Length > MaxOperands)
+            throw new InvalidModelException($"The operators have more than {MaxOperands} operands in all.");
+        var inputs = new Tensor?[inputIndices.Length];
+        for (int i = 0; i < inputs.Length; i++)
+            inputs[i] = inputIndices[i] == -1 ? null : TensorAt(inputIndices[i], "An input", index);
+        Tensor[] outputs = Resolve(table.Outputs, "An output", index);
+        if (outputs.Length == 0)
+            throw new InvalidModelException($"Operator {index} has no output.");
+        return new Node(operators[table.OpcodeIndex], index, inputs, outputs)
+        {
+            Options = table.Options,
+            OptionsType = table.OptionsType,
+        };
+    }
+
+    // A negative number of an operator stands for the model.
+    private Tensor[] Resolve(Int32Vector indices, string what, int node = -1)
+    {
+        if (indices.Length > _tensors.Length)
+            throw new InvalidModelException(
+                $"{what} of {Name(node)}: {indices.Length} are listed, but the model has {_tensors.Length} tensors.");
+        var tensors = new Tensor[indices.Length];
+        for (int i = 0; i < tensors.Length; i++)
+            tensors[i] = TensorAt(indices[i], what, node);
+        return tensors;
+    }
+
+    private Tensor TensorAt(int index, string what, int node)
+    {
+        if ((uint)index >= (uint)_tensors.Length)
+            throw new InvalidModelException($"{what} of {Name(node)} is tensor {index} of {_tensors.Length}.");
+        return _tensors[index] ??= ReadTensor(_subgraph.Tensors[index], index);
+    }
+
+    private Tensor ReadTensor(FlatTable flat, int index)
+    {
+        var table = new TensorTable(flat);
+        string name = Name(table.Name, index);
+        Int32Vector shape = table.Shape;
+        if (shape.Length > Tensor.MaxRank)
+            throw new InvalidModelException(
+                $"Tensor '{name}' has {shape.Length} dimensions; at most {Tensor.MaxRank} are supported.");
+        Int32Vector signature = table.ShapeSignature;
+        var tensor = new Tensor(name, table.Type, shape.ToArray(), ReadQuantization(table.Quantization, name))
+        {
+            HasDynamicBatch = signature.Length > 0 && signature.Length == shape.Length && signature[0] == -1,
+            Data = ReadData(table, name),
+        };
+        if (table.IsSparse)
+            throw tensor.Error("is stored in a sparse format, which is not supported");
+        if (table.IsVariable)
+            throw tensor.Error("is a variable: models with state are not supported");
+        if (tensor.Data is { } data && data.Length != tensor.Bytes)
+            throw tensor.Error($"has {data.Length} bytes of data where its shape needs {tensor.Bytes}");
+        return tensor;
+    }
+
+    private ReadOnlyMemory<byte>? ReadData(TensorTable table, string name)
+    {
+        FlatTableVector buffers = _model.Buffers;
+        if (table.Buffer == 0)
+            return null;
+        if (table.Buffer >= buffers.Count)
+            throw new InvalidModelException($"Tensor '{name}' refers to buffer {table.Buffer} of {buffers.Count}.");
+        var buffer = new BufferTable(buffers[(int)table.Buffer]);
+        if (buffer.IsExternal)
+            throw new InvalidModelException(
+                $"Tensor '{name}' lies outside of the FlatBuffer; such files are not supported.");
+        return buffer.Data.Length == 0 ? default(ReadOnlyMemory<byte>?)
+            : GuardPages.Enabled ? GuardPages.Copy(buffer.Data.Span)
+            : buffer.Data;
+    }
+
+    private static Quantization? ReadQuantization(QuantizationTable table, string name)
+    {
+        ReadOnlyMemory<byte> scales = table.Scales;
+        ReadOnlyMemory<byte> zeroPoints = table.ZeroPoints;
+        int count = scales.Length / sizeof(float), zeroPointCount = zeroPoints.Length / sizeof(long);
+        if (count == 0)
+            return null;
+        if (zeroPointCount > 1 && zeroPointCount != count)
+            throw new InvalidModelException($"Tensor '{name}' has {count} scales and {zeroPointCount} zero points.");
+        return new Quantization(scales, zeroPoints, table.Dimension);
+    }
+
+    private static string Name(int node) => node < 0 ? "the model" : $"operator {node}";
+
+    private static string Name(ReadOnlySpan<byte> utf8, int index) =>
+        utf8.IsEmpty ? $"#{index}" : Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, MaxNameBytes)]);
+}

@@ -1,0 +1,93 @@
+using ModelOpt.Runtime.Jit;
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Kernels.Convolution;
+using ModelOpt.Runtime.Kernels.Depthwise;
+using ModelOpt.Runtime.Kernels.Elementwise;
+using ModelOpt.Runtime.Kernels.MatMul;
+using ModelOpt.Runtime.Kernels.Movement;
+using ModelOpt.Runtime.Kernels.Pooling;
+using ModelOpt.Runtime.Kernels.Quantize;
+using ModelOpt.Runtime.Kernels.Reduction;
+using ModelOpt.Runtime.Model;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Plan;
+
+/// <summary>Which operator is which class. A static switch, so that trimming sees all of it.</summary>
+internal static class OperatorKernels
+{
+    /// <summary>What is known of a node's operator.</summary>
+    /// <exception cref="InvalidModelException">The operator is not supported.</exception>
+    public static TfliteOperator Of(Node node) => node.Operator switch
+    {
+        BuiltinOperator.Conv2D => new ConvolutionOperator(),
+        BuiltinOperator.DepthwiseConv2D => new DepthwiseOperator(),
+        BuiltinOperator.FullyConnected => new FullyConnectedOperator(),
+        BuiltinOperator.MaxPool2D or BuiltinOperator.AveragePool2D => new PoolOperator(),
+        BuiltinOperator.Add or BuiltinOperator.Sub or BuiltinOperator.Mul or BuiltinOperator.Div
+            or BuiltinOperator.Minimum or BuiltinOperator.Maximum => new ArithmeticOperator(),
+        BuiltinOperator.Concatenation => new ConcatenationOperator(),
+        BuiltinOperator.Pack => new PackOperator(),
+        BuiltinOperator.Pad or BuiltinOperator.PadV2 => new PadOperator(),
+        BuiltinOperator.Transpose => new TransposeOperator(),
+        BuiltinOperator.BatchMatMul => new BatchMatMulOperator(),
+        BuiltinOperator.Mean or BuiltinOperator.Sum => new ReduceOperator(),
+        BuiltinOperator.PRelu => new PReluOperator(),
+        BuiltinOperator.Pow => new PowOperator(),
+        BuiltinOperator.Logistic or BuiltinOperator.Tanh or BuiltinOperator.HardSwish or BuiltinOperator.Relu
+            or BuiltinOperator.Relu6 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Relu0To1 or BuiltinOperator.LeakyRelu
+            or BuiltinOperator.Neg or BuiltinOperator.Exp or BuiltinOperator.Log or BuiltinOperator.Sqrt
+            or BuiltinOperator.Rsqrt or BuiltinOperator.Round => new UnaryOperator(),
+        BuiltinOperator.Slice => new SliceOperator(),
+        BuiltinOperator.StridedSlice => new StridedSliceOperator(),
+        BuiltinOperator.Split => new SplitOperator(),
+        BuiltinOperator.SplitV => new SplitVOperator(),
+        BuiltinOperator.Unpack => new UnpackOperator(),
+        BuiltinOperator.Gather => new GatherOperator(),
+        BuiltinOperator.Cast => new CastOperator(),
+        BuiltinOperator.DepthToSpace or BuiltinOperator.SpaceToDepth => new DepthToSpaceOperator(),
+        BuiltinOperator.ResizeNearestNeighbor or BuiltinOperator.ResizeBilinear => new ResizeOperator(),
+        BuiltinOperator.Softmax => new SoftmaxOperator(),
+        BuiltinOperator.Quantize => new QuantizeOperator(),
+        BuiltinOperator.Dequantize => new DequantizeOperator(),
+        BuiltinOperator.Reshape => new ReshapeOperator(),
+        BuiltinOperator.Squeeze => new SqueezeOperator(),
+        BuiltinOperator.ExpandDims => new ExpandDimsOperator(),
+        BuiltinOperator.Shape => new ShapeOperator(),
+        _ => throw node.Error("this operator is not supported"),
+    };
+
+    /// <summary>The kernel that computes a node, bound to its shapes, quantization and constants.</summary>
+    /// <param name="node">The operator with its operands, checked by <see cref="ShapeInference"/>.</param>
+    /// <param name="code">Receives assembled functions; null where there shall be none.</param>
+    /// <exception cref="InvalidModelException">The operator is not supported for these operands.</exception>
+    public static Kernel Create(Node node, AssembledCode? code) =>
+        node.FusedKernel
+        ?? (Array.TrueForAll(node.Outputs, o => o.Elements == 0)
+            ? new EmptyKernel()
+            : Guard(node, () => ((KernelOperator)Of(node)).CreateKernel(node, code)));
+
+    /// <summary>Runs a function on a node of a file that nobody vouches for.</summary>
+    /// <exception cref="InvalidModelException">The function found the node's operands wrong, in whatever way.</exception>
+    public static T Guard<T>(Node node, Func<T> function)
+    {
+        try
+        {
+            return function();
+        }
+        catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or OutOfMemoryException)
+        {
+            // What a check above missed is still the file's fault, and the node is what the user can look at.
+            throw new InvalidModelException(node.Error("its operands contradict each other").Message, e);
+        }
+    }
+
+    /// <summary>Computes tensors without elements.</summary>
+    private sealed class EmptyKernel : Kernel
+    {
+        public override void Run(in KernelArguments args, int start, int end)
+        {
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using ModelOpt.Runtime.Tflite;
+using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
+
+namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
+
+[TestClass]
+public class UnaryOperatorTests
+{
+    private static readonly (BuiltinOperator Op, Func<double, double> Function)[] Functions =
+    [
+        (BuiltinOperator.Logistic, x => 1 / (1 + Math.Exp(-x))),
+        (BuiltinOperator.Tanh, Math.Tanh),
+        (BuiltinOperator.HardSwish, x => x * Math.Clamp(x + 3, 0, 6) / 6),
+        (BuiltinOperator.Relu, x => Math.Max(x, 0)),
+        (BuiltinOperator.Relu6, x => Math.Clamp(x, 0, 6)),
+        (BuiltinOperator.ReluN1To1, x => Math.Clamp(x, -1, 1)),
+        (BuiltinOperator.Relu0To1, x => Math.Clamp(x, 0, 1)),
+        (BuiltinOperator.LeakyRelu, x => x < 0 ? (double)0.1f * x : x),
+        (BuiltinOperator.Neg, x => -x),
+        (BuiltinOperator.Exp, Math.Exp),
+        (BuiltinOperator.Sqrt, x => Math.Sqrt(Math.Max(x, 0))),
+        (BuiltinOperator.Rsqrt, x => 1 / Math.Sqrt(x)),
+        (BuiltinOperator.Log, Math.Log),
+        (BuiltinOperator.Round, Math.Round),
+    ];
+
+    [TestMethod]
+    public void Agrees_with_the_formula_in_double()
+    {
+        var random = new Random(52);
+        foreach ((BuiltinOperator op, Func<double, double> function) in Functions)
+        {
+            bool positive = op is BuiltinOperator.Sqrt or BuiltinOperator.Rsqrt or BuiltinOperator.Log;
+            IOperatorOptions? options = op == BuiltinOperator.LeakyRelu ? new LeakyReluOptions(0.1f) : null;
+            TestTensor x = TestTensor.Random(random, TensorType.Float32, [3, 1571]);
+            if (positive)
+                x = x with { Values = ((float[])x.Values).Select(v => MathF.Abs(v) + 0.01f).ToArray() };
+            AssertClose(
+                [.. x.Real().Select(function)], Run(op, options, [x], Output(TensorType.Float32, [3, 1571]))[0]);
+            foreach (TensorType type in (TensorType[])[TensorType.Int8, TensorType.UInt8])
+            {
+                int shift = type == TensorType.UInt8 ? 128 : 0;
+                Array all = type == TensorType.UInt8
+                    ? Enumerable.Range(0, 256).Select(v => (byte)v).ToArray()
+                    : Enumerable.Range(-128, 256).Select(v => (sbyte)v).ToArray();
+
+                // Where a function is defined for positive values only, all values are made positive.
+                var q = new TestTensor(type, [256], all, 0.031f, positive ? shift - 129 : shift + 11);
+                TestTensor y = Run(op, options, [q], Output(type, [256], 0.029f, shift - 20))[0];
+                AssertClose([.. q.Real().Select(function)], y);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Prelu_multiplies_negative_values_by_its_channel()
+    {
+        var random = new Random(53);
+        foreach (TensorType type in (TensorType[])[TensorType.Float32, TensorType.Int8, TensorType.UInt8])
+        {
+            (float scale, int zero) = type switch { TensorType.Int8 => (0.02f, 3), TensorType.UInt8 => (0.02f, 131), _ => (0f, 0) };
+            TestTensor x = TestTensor.Random(random, type, [1, 5, 4, 37], scale, zero);
+            TestTensor alpha = TestTensor.Random(random, type, [1, 1, 37], scale, zero).AsConstant();
+            TestTensor y = Run(BuiltinOperator.PRelu, null, [x, alpha], Output(type, [1, 5, 4, 37], scale, zero))[0];
+            double[] a = alpha.Real();
+            AssertClose([.. x.Real().Select((v, i) => v < 0 ? v * a[i % 37] : v)], y);
+        }
+    }
+
+    [TestMethod]
+    public void Softmax_sums_to_one_over_the_last_dimension()
+    {
+        var random = new Random(54);
+        foreach (TensorType type in (TensorType[])[TensorType.Float32, TensorType.Int8, TensorType.UInt8])
+        {
+            (float scale, int zero) = type switch { TensorType.Int8 => (0.05f, 3), TensorType.UInt8 => (0.05f, 131), _ => (0f, 0) };
+            TestTensor x = TestTensor.Random(random, type, [6, 33], scale, zero);
+            TestTensor output = type == TensorType.Float32 ? Output(type, [6, 33]) : Output(
+                type, [6, 33], 1 / 256f, type == TensorType.UInt8 ? 0 : -128);
+            TestTensor y = Run(BuiltinOperator.Softmax, new SoftmaxOptions(1), [x], output)[0];
+            double[] real = x.Real();
+            AssertClose([.. real.Select((v, i) => Math.Exp(v) / real.Skip(i / 33 * 33).Take(33).Sum(Math.Exp))], y);
+        }
+    }
+}
