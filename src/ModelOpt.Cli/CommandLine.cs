@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using ModelOpt.Cli.Commands;
+using ModelOpt.Cli.Options;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli;

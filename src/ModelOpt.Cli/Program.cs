@@ -1,5 +1,6 @@
 using ModelOpt.Cli;
 using ModelOpt.Cli.Bench;
+using ModelOpt.Cli.Output;
 
 if (args is [FirstResult.Command, ..]) return FirstResult.Print(args, Console.Out);
 using var terminal = new Terminal(Console.Out, Console.Error, showProgress: !Console.IsErrorRedirected);

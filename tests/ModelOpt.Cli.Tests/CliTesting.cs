@@ -1,3 +1,4 @@
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Text.RegularExpressions;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli.Tests;

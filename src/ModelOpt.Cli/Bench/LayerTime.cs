@@ -1,3 +1,4 @@
+using ModelOpt.Cli.Models;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;

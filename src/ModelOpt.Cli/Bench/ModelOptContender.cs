@@ -1,3 +1,4 @@
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Runtime;
 

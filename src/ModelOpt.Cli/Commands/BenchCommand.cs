@@ -2,6 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using ModelOpt.Cli.Bench;
 using ModelOpt.Cli.Engines;
+using ModelOpt.Cli.Models;
+using ModelOpt.Cli.Options;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Options;
 

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using ModelOpt.Cli.Models;
+using ModelOpt.Cli.Options;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Compiler.Options;

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using ModelOpt.Cli.Options;
+using ModelOpt.Cli.Output;
 using ModelOpt.Cli.Reproduce;
 
 namespace ModelOpt.Cli.Commands;

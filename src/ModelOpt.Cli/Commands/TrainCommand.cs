@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using ModelOpt.Cli.Options;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;

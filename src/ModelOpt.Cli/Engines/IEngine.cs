@@ -1,3 +1,5 @@
+using ModelOpt.Cli.Models;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Runtime;

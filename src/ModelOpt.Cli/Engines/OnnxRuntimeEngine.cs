@@ -1,4 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
+using ModelOpt.Cli.Models;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;

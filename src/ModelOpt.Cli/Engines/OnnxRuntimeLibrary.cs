@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 
 namespace ModelOpt.Cli.Engines;

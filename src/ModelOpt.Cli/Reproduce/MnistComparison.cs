@@ -1,5 +1,6 @@
 using ModelOpt.Cli.Bench;
 using ModelOpt.Cli.Engines;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;

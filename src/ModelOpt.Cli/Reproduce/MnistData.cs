@@ -1,3 +1,4 @@
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 
 namespace ModelOpt.Cli.Reproduce;

@@ -53,7 +53,7 @@ internal sealed record MnistResult(
         var text = new StringBuilder($"{machine}. The ONNX file of the float model has {MnistVariant.Text($"{results[0].OnnxBytes:N0}")} bytes.\n\n");
         text.Append($"| {string.Join(" | ", columns.Select(c => c.TrimStart('>')))} | options of `modelopt compress` |\n");
         text.Append($"| {string.Join(" | ", columns.Select(c => c.StartsWith('>') ? "---:" : "---"))} | --- |\n");
-        foreach (MnistResult result in results) text.Append($"| {string.Join(" | ", result.Row())} | `{result.Variant.CommandLine}` |\n");
+        foreach (MnistResult result in results) text.Append($"| {string.Join(" | ", result.Row())} | `{result.Variant.Arguments}` |\n");
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
@@ -68,7 +68,7 @@ internal sealed record MnistResult(
             ["machine"] = machine, ["batch"] = batch, ["threads"] = threads, ["onnxBytes"] = results[0].OnnxBytes,
             ["models"] = new JsonArray([.. results.Select(r => new JsonObject
             {
-                ["name"] = r.Variant.Name, ["options"] = r.Variant.CommandLine, ["right"] = r.Right, ["tested"] = r.Tested,
+                ["name"] = r.Variant.Name, ["options"] = r.Variant.Arguments, ["right"] = r.Right, ["tested"] = r.Tested,
                 ["tfliteBytes"] = r.TfliteBytes, ["zipBytes"] = r.ZipBytes, ["embeddedBytes"] = r.EmbeddedBytes,
                 ["singleMs"] = r.Single, ["batchMs"] = r.Batch, ["threadedBatchMs"] = r.ThreadedBatch,
             })]),

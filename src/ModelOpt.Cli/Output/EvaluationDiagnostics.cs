@@ -1,7 +1,7 @@
 using ModelOpt.Compiler.Diagnostics;
 using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Output;
 
 /// <summary>What can keep a model from being inspected, evaluated or measured (MOPT7nnn).</summary>
 internal static class EvaluationDiagnostics

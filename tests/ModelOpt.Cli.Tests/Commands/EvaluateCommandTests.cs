@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 
-namespace ModelOpt.Cli.Tests;
+namespace ModelOpt.Cli.Tests.Commands;
 
 [TestClass]
 public sealed class EvaluateCommandTests

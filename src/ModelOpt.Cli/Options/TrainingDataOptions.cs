@@ -1,7 +1,7 @@
 using System.CommandLine;
 using ModelOpt.Compiler.Options;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Options;
 
 /// <summary>The command line's options that name what is trained with and judged by.</summary>
 /// <param name="isTrain">Whether for <c>train</c>, which cannot do without data and labels.</param>

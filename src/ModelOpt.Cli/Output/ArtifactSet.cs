@@ -1,6 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Output;
 
 /// <summary>Writes several files of one stem; each appears whole, and none where one cannot be written.</summary>
 internal static class ArtifactSet

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace ModelOpt.Cli.Tests;
+namespace ModelOpt.Cli.Tests.Commands;
 
 [TestClass]
 public sealed class TrainCommandTests

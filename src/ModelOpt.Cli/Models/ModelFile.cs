@@ -2,7 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Runtime.Storage;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Models;
 
 /// <summary>The formats of model files.</summary>
 internal enum ModelFormat

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Options;
 
 /// <summary>A command of so many options that its help has headings.</summary>
 /// <param name="name">The command's name.</param>

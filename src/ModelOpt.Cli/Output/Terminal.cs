@@ -3,7 +3,7 @@ using ModelOpt.Runtime;
 using ModelOpt.Runtime.FlatBuffers;
 using Spectre.Console;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Output;
 
 /// <summary>
 /// Where results, diagnostics and progress go. Results are plain and always the same; progress is shown on a terminal only.

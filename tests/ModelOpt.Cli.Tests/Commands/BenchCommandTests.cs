@@ -1,7 +1,7 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 
-namespace ModelOpt.Cli.Tests;
+namespace ModelOpt.Cli.Tests.Commands;
 
 /// <summary>What is printed, and what is refused; never how long anything takes.</summary>
 [TestClass]

@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Options;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Options;
 
 /// <summary>Options that several commands have, and how their values are read.</summary>
 internal static class CliOptions

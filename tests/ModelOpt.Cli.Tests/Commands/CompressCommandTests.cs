@@ -1,8 +1,9 @@
 using System.Text.Json;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 
-namespace ModelOpt.Cli.Tests;
+namespace ModelOpt.Cli.Tests.Commands;
 
 [TestClass]
 public sealed class CompressCommandTests

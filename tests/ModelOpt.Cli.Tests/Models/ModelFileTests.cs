@@ -1,8 +1,9 @@
+using ModelOpt.Cli.Models;
 using ModelOpt.Compiler.Emit.Storage;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 
-namespace ModelOpt.Cli.Tests;
+namespace ModelOpt.Cli.Tests.Models;
 
 /// <summary>Plain and packed TFLite files, whatever their names.</summary>
 [TestClass]

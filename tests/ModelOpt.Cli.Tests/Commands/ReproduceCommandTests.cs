@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
 
-namespace ModelOpt.Cli.Tests;
+namespace ModelOpt.Cli.Tests.Commands;
 
 /// <summary>The comparison on a few images in which the brightest of ten bars is to be found.</summary>
 [TestClass]

@@ -1,7 +1,7 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Reports;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Models;
 
 /// <summary>What <c>modelopt inspect</c> tells of a model.</summary>
 /// <param name="Format">What the file is.</param>

@@ -9,7 +9,7 @@ using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Techniques.Quantize;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Models;
 
 /// <summary>Looks at an ONNX model as a build does: simplified, and with each layer's form decided.</summary>
 internal static class OnnxInspector

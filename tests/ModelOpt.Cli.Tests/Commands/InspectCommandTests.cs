@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Options;
 
-namespace ModelOpt.Cli.Tests;
+namespace ModelOpt.Cli.Tests.Commands;
 
 [TestClass]
 public sealed class InspectCommandTests

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Options;
 
 /// <summary>Prints what a command does and takes: plain text of a fixed width, options under the headings of a <see cref="HeadedCommand"/>.</summary>
 /// <param name="width">The longest line, in characters.</param>

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using ModelOpt.Compiler.Options;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Options;
 
 /// <summary>What is to be done with a model: <c>--recipe</c> and the options of <see cref="OptionCatalog"/>, for a command that takes them.</summary>
 /// <param name="filter">Which options of the catalog the command takes; all where null.</param>

@@ -1,11 +1,12 @@
 using System.Globalization;
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
-namespace ModelOpt.Cli;
+namespace ModelOpt.Cli.Models;
 
 /// <summary>Looks at a TFLite model, plain or packed, as its weights are stored.</summary>
 internal static class TfliteInspector
