@@ -1,3 +1,5 @@
+using ModelOpt.Compiler.Graphs;
+
 namespace ModelOpt.Compiler.Calibration;
 
 /// <summary>

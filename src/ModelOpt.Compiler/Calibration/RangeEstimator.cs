@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Calibration;

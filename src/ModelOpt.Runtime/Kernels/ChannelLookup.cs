@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ModelOpt.Runtime.Kernels.Contract;
 
 namespace ModelOpt.Runtime.Kernels;
 

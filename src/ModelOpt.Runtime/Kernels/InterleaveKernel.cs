@@ -1,3 +1,5 @@
+using ModelOpt.Runtime.Kernels.Contract;
+
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>What happens to the values of one plane on their way into pixels.</summary>

@@ -1,3 +1,5 @@
+using ModelOpt.Runtime.Kernels.Contract;
+
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>Copies 8-bit inputs into the output; those with a table are mapped through it on the way.</summary>

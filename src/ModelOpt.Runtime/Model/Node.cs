@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using ModelOpt.Runtime.FlatBuffers;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Model;
@@ -31,10 +32,10 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
     public (int Min, int Max)? FoldedRange { get; set; }
 
     /// <summary>What computes a node that stands for several of the file; null for a node as it is in the file.</summary>
-    public Kernels.Kernel? FusedKernel { get; init; }
+    public Kernel? FusedKernel { get; init; }
 
     /// <summary>This operator with others folded into its kernel.</summary>
-    public Node Fused(Kernels.Kernel kernel, Tensor?[] operands, Tensor[] results) => new(op, index, operands, results)
+    public Node Fused(Kernel kernel, Tensor?[] operands, Tensor[] results) => new(op, index, operands, results)
     {
         Options = Options,
         OptionsType = OptionsType,

@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Movement;
 using ModelOpt.Runtime.Kernels.Quantize;
 using ModelOpt.Runtime.Model;

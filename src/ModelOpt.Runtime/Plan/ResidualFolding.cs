@@ -1,5 +1,5 @@
 using ModelOpt.Runtime.Jit;
-using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;

@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Model;
 
 namespace ModelOpt.Runtime.Plan;
@@ -64,9 +65,9 @@ internal sealed class StorageMap
         Blocks = blocks.Values;
         int size = ArenaLayout.Place(Blocks);
         foreach (KeyValuePair<Tensor, ArenaBlock> placed in blocks)
-            _operands[placed.Key] = Kernels.Operand.InArena(placed.Value.Offset, placed.Key.Bytes);
+            _operands[placed.Key] = Kernels.Contract.Operand.InArena(placed.Value.Offset, placed.Key.Bytes);
         foreach (Tensor input in ofCaller)
-            _operands[input] = Kernels.Operand.OfCaller(input.Bytes);
+            _operands[input] = Kernels.Contract.Operand.OfCaller(input.Bytes);
         return size;
 
         void Touch(Tensor tensor, int step)
@@ -81,12 +82,12 @@ internal sealed class StorageMap
         }
     }
 
-    /// <summary>The places of tensors; <see cref="Kernels.Operand.None"/> for those that are absent.</summary>
+    /// <summary>The places of tensors; <see cref="Kernels.Contract.Operand.None"/> for those that are absent.</summary>
     public Operand[] Operands(Tensor?[] tensors)
     {
         var operands = new Operand[tensors.Length];
         for (int i = 0; i < tensors.Length; i++)
-            operands[i] = tensors[i] is { } tensor ? Operand(tensor) : Kernels.Operand.None;
+            operands[i] = tensors[i] is { } tensor ? Operand(tensor) : Kernels.Contract.Operand.None;
         return operands;
     }
 
@@ -130,7 +131,7 @@ internal sealed class StorageMap
     private Operand Operand(Tensor tensor)
     {
         Tensor root = Root(tensor);
-        return root.Data is { } data ? Kernels.Operand.Constant(data) : _operands[root];
+        return root.Data is { } data ? Kernels.Contract.Operand.Constant(data) : _operands[root];
     }
 
     private Tensor Root(Tensor tensor) => _aliasOf.TryGetValue(tensor, out Tensor? root) ? root : tensor;

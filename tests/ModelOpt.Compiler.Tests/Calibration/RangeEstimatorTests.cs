@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Calibration;
+using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Calibration;

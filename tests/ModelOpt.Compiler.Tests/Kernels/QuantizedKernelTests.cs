@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Tests.Peers;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
 using ModelOpt.Runtime.Kernels.Depthwise;
 using ModelOpt.Runtime.Kernels.Elementwise;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Guarding;
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Simd;

@@ -58,7 +58,7 @@ internal static class WeightGrid
     /// <param name="constant">The float32 constant.</param>
     public static Quantization Asymmetric(Tensor constant)
     {
-        Calibration.ValueRange range = new(0, 0);
+        ValueRange range = new(0, 0);
         foreach (float value in constant.Span<float>()) range = range.Union(new(value, value));
         return range.ToQuantization();
     }

@@ -3,6 +3,7 @@ using System.Numerics;
 using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Contract;
 
 namespace ModelOpt.Compiler.Operators.Pooling;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Kernels.Contract;
 
 namespace ModelOpt.Runtime.Kernels.Convolution;
 

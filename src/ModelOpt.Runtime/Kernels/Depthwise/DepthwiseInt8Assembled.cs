@@ -1,5 +1,6 @@
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
 using ModelOpt.Runtime.Simd;
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Simd;
 using ModelOpt.Runtime.Tflite;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using ModelOpt.Runtime.Jit;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 

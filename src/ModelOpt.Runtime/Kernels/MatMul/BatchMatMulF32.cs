@@ -1,3 +1,4 @@
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.MatMul;

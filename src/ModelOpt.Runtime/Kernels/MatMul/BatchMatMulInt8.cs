@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.MatMul;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using ModelOpt.Runtime.Kernels.Contract;
 
 namespace ModelOpt.Runtime.Kernels.Movement;
 

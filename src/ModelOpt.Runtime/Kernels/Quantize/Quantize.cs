@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using ModelOpt.Runtime.Kernels.Contract;
 
 namespace ModelOpt.Runtime.Kernels.Quantize;
 

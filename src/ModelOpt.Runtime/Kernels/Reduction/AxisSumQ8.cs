@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.Reduction;

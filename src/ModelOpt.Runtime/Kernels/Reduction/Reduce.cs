@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using ModelOpt.Runtime.Kernels.Contract;
 
 namespace ModelOpt.Runtime.Kernels.Reduction;
 

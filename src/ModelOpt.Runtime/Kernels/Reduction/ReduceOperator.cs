@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Jit;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Movement;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Simd;

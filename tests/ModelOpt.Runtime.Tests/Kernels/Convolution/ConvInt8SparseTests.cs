@@ -1,5 +1,6 @@
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Assembled;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Convolution;

@@ -1,6 +1,4 @@
-using ModelOpt.Compiler.Graphs;
-
-namespace ModelOpt.Compiler.Calibration;
+namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>The real numbers that int8 is to cover: <c>s = (max − min) / 255</c>, <c>z = round(−128 − min / s)</c>.</summary>
 /// <param name="Min">The smallest, at most 0 for quantization.</param>

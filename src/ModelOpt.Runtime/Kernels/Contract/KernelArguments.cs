@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ModelOpt.Runtime.Kernels;
+namespace ModelOpt.Runtime.Kernels.Contract;
 
 /// <summary>
 /// Where a kernel finds an operand: bytes of the session's arena, a constant of the model, or an input where the caller has it.

@@ -1,4 +1,4 @@
-namespace ModelOpt.Runtime.Kernels;
+namespace ModelOpt.Runtime.Kernels.Contract;
 
 /// <summary>
 /// One planned step. A kernel is bound to shapes, quantization and packed constants when the model is loaded and is

@@ -1,7 +1,6 @@
-using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Graphs;
 
-namespace ModelOpt.Compiler.Tests.Calibration;
+namespace ModelOpt.Compiler.Tests.Graphs;
 
 [TestClass]
 public sealed class ValueRangeTests
