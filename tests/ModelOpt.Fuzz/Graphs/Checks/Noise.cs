@@ -138,9 +138,7 @@ internal static class Noise
                 model.Graph.Node.Insert(model.Graph.Node.IndexOf(quantize), Node("Add", noisy, value, noise));
             }
 
-            // What lies half a step beyond an end is rounded to it, and not cut off; PrescribedGrids bounds the float model, too.
-            float half = PrescribedGrids.Has(grid) ? 0 : grid.Scale / 2;
-            Replace(model, quantize, Node("Clip", quantize.Output[0], isRounded ? value : noisy, Scalar(model, grid.Low - half), Scalar(model, grid.High + half)));
+            Replace(model, quantize, Node("Clip", quantize.Output[0], isRounded ? value : noisy, Scalar(model, grid.Low), Scalar(model, grid.High)));
             foreach (NodeProto reader in readers) Replace(model, reader, Node("Identity", reader.Output[0], quantize.Output[0]));
         }
 
