@@ -7,8 +7,11 @@ internal readonly record struct ValueRange(float Min, float Max)
 {
     private const float ScaleOfZero = 1f / (1 << 16);
 
+    /// <summary>How wide it is; 0 for an empty range.</summary>
+    public float Width => Max - Min;
+
     /// <summary>The scale; 0 for an empty range.</summary>
-    public float Scale => (Max - Min) / 255f;
+    public float Scale => Width / 255f;
 
     /// <summary>The zero point, from −128 to 127.</summary>
     public int ZeroPoint =>

@@ -23,5 +23,5 @@ internal static class CoarseGrids
     /// <returns>The nodes to leave in float.</returns>
     public static HashSet<Node> Find(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges) =>
         [.. scheme.Nodes.Where(n => IntegerForm.Prescribed(n) is { } grid && IntegerForm.Results(graph, n).Select(ranges)
-            .Any(r => r.Max > r.Min && r.Max - r.Min < FewestSteps * grid.Scale))];
+            .Any(r => r.Width > 0 && r.Width < FewestSteps * grid.Scale))];
 }

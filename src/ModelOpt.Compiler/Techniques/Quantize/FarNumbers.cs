@@ -84,11 +84,7 @@ internal static class FarNumbers
             return hasBias && node.Input(1).Constant is { } weight ? LargestSum(weight, Operator.Of(node).WeightAxis(node)) * widths[0] : 0;
         }
 
-        float Width(Value value)
-        {
-            ValueRange range = ranges(value);
-            return range.Max - range.Min;
-        }
+        float Width(Value value) => ranges(value).Width;
     }
 
     /// <summary>The largest sum of magnitudes of the weights of an output channel.</summary>

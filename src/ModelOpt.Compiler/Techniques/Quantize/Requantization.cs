@@ -48,7 +48,7 @@ internal static class Requantization
         {
             Node[] joined = [.. concats.Where(c => group.Contains(c.Output))];
             if (joined.Length < 2) continue;
-            float width = WideConcats.Width(group.Select(ranges).Aggregate((a, b) => a.Union(b)));
+            float width = group.Select(ranges).Aggregate((a, b) => a.Union(b)).Width;
             if (!joined.Any(c => WideConcats.Widths(c, ranges) is { Length: > 0 } own
                 && !WideConcats.AreApart(own.Min(), own.Max()) && WideConcats.AreApart(own.Min(), width))) continue;
             foreach (Node concat in joined)

@@ -47,11 +47,7 @@ internal static class WideConcats
     /// <param name="ranges">The range of each activation that it reads.</param>
     public static float[] Widths(Node node, Func<Value, ValueRange> ranges) => [.. IntegerForm.Data(node)
         .Append(node.Type == "Pad" && node.InputOrNull(2) is { IsConstant: true } number ? number : null).OfType<Value>()
-        .Select(v => Width(v.Constant is { } c ? RangeOf(c) : ranges(v))).Where(w => w > 0)];
-
-    /// <summary>How wide a range is.</summary>
-    /// <param name="range">The range.</param>
-    public static float Width(ValueRange range) => range.Max - range.Min;
+        .Select(v => (v.Constant is { } c ? RangeOf(c) : ranges(v)).Width).Where(w => w > 0)];
 
     /// <summary>Whether one grid is too coarse for the narrower of two ranges.</summary>
     /// <param name="narrow">How wide the narrower one is.</param>
