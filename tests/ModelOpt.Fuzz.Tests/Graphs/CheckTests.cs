@@ -58,7 +58,7 @@ public class CheckTests
         {
             Subject subject = new(emitted, original.Inputs);
             (Dictionary<string, Tensor>[] clean, Dictionary<string, double> noise) = Noise.OfActivations(subject);
-            IntegerCheck.Near(original, subject, clean, noise);
+            IntegerCheck.Near([original], subject, clean, noise);
         }
     }
 

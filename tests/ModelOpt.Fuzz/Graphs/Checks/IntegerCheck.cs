@@ -47,22 +47,23 @@ internal static class IntegerCheck
     /// int8 is as near to float as rounding explains: rounding weights and clipping does to the outputs at most a few times what rounding
     /// weights at random does, and rounding activations at most 6 dB more than noise on the same grids.
     /// </summary>
-    /// <param name="original">The float model, bounded where grids are prescribed.</param>
+    /// <param name="originals">The float model as it is, and bounded where grids are prescribed: what comes behind may be fitted to either.</param>
     /// <param name="emitted">The QDQ model that was made of it.</param>
     /// <param name="clean">The outputs of the QDQ model where activations are not rounded.</param>
     /// <param name="noise">What rounding of activations does to the outputs of the QDQ model.</param>
-    /// <exception cref="FindingException">It is not.</exception>
-    public static void Near(Subject original, Subject emitted, Dictionary<string, Tensor>[] clean, Dictionary<string, double> noise)
+    /// <exception cref="FindingException">It is near to neither.</exception>
+    public static void Near(Subject[] originals, Subject emitted, Dictionary<string, Tensor>[] clean, Dictionary<string, double> noise)
     {
-        Dictionary<string, double> weights = Noise.OfConstants(original, half: false);
-        bool isPatient = false;
-        for (int i = 0; i < original.Outputs.Length; i++)
+        if (FirstFar(Noise.FewDraws) is null) return;
+        noise = Noise.OfActivations(emitted, originals[0], Noise.ManyDraws).Power;
+        if (FirstFar(Noise.ManyDraws) is { } finding) throw new FindingException(finding);
+
+        Finding? FirstFar(int draws)
         {
-            if (WhyFar(original, emitted, clean, original.Outputs[i], noise, weights) is not { } finding) continue;
-            if (isPatient) throw new FindingException(finding);
-            (isPatient, i) = (true, -1);
-            noise = Noise.OfActivations(emitted, Noise.ManyDraws).Power;
-            weights = Noise.OfConstants(original, half: false, Noise.ManyDraws);
+            Dictionary<string, double>[] weights = [.. originals.Distinct().Select(o => Noise.OfConstants(o, half: false, draws))];
+            return originals[0].Outputs
+                .Select(output => weights.Select((w, i) => WhyFar(originals[i], emitted, clean, output, noise, w)).ToArray())
+                .FirstOrDefault(f => f.All(x => x is not null))?[^1];
         }
     }
 

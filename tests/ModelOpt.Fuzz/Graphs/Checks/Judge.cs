@@ -62,7 +62,7 @@ internal sealed class Judge(Workbench bench)
 
         Subject expected = isQuantized ? original : emitted;
         NodeCheck.Run(expected);
-        (Dictionary<string, Tensor>[] clean, Dictionary<string, double> noise) = Noise.OfActivations(expected);
+        (Dictionary<string, Tensor>[] clean, Dictionary<string, double> noise) = Noise.OfActivations(expected, isQuantized ? null : original);
         if (isQuantized) engines.Add(".onnx", emitted.Values);
         // LiteRT multiplies by 8 bits in a LeakyRelu of integers, and is up to a step off where others are half of one.
         bool isCoarse = expected.Model.Graph.Node.Any(n => n.OpType == "LeakyRelu");
@@ -72,7 +72,7 @@ internal sealed class Judge(Workbench bench)
         if (isQuantized) return;
         // Where a layer reads a Concat of ranges far apart, one grid has to serve, and the compiler says so.
         if (compiled.Report.Diagnostics.All(d => d.Descriptor.Code != RecipeDiagnostics.WideConcat.Code)) IntegerCheck.Grids(emitted);
-        if (!variant.IsLossy) IntegerCheck.Near(PrescribedGrids.Bound(original, emitted.Model), emitted, clean, noise);
+        if (!variant.IsLossy) IntegerCheck.Near([original, PrescribedGrids.Bound(original, emitted.Model)], emitted, clean, noise);
     }
 
     private static Subject Emitted(Subject original, CompiledModel compiled)

@@ -20,13 +20,14 @@ internal static class Noise
 
     /// <summary>What rounding of activations does to the outputs of a QDQ model.</summary>
     /// <param name="subject">The QDQ model, evaluated.</param>
+    /// <param name="original">The float model that it was made of, if it was.</param>
     /// <param name="draws">How often noise is drawn.</param>
     /// <returns>The outputs without noise, by sample, and the largest mean square of the noise of a draw, by output.</returns>
     public static (Dictionary<string, Tensor>[] Clean, Dictionary<string, double> Power) OfActivations(
-        Subject subject, int draws = FewDraws)
+        Subject subject, Subject? original = null, int draws = FewDraws)
     {
         ModelProto model = subject.Model.Clone();
-        List<(string Noise, string Value, float Step)> added = Inject(model, subject);
+        List<(string Noise, string Value, float Step)> added = Inject(model, subject, original?.Model);
         using Reference reference = new(model);
         Dictionary<string, Tensor>[] clean = [.. Run((_, _) => 0)];
         Dictionary<string, double> power = subject.Outputs.ToDictionary(o => o, _ => 0.0);
@@ -117,7 +118,7 @@ internal static class Noise
         return isNumber ? Difference.Of(clean, noisy, output, "noise").Power : double.PositiveInfinity;
     }
 
-    private static List<(string Noise, string Value, float Step)> Inject(ModelProto model, Subject subject)
+    private static List<(string Noise, string Value, float Step)> Inject(ModelProto model, Subject subject, ModelProto? original)
     {
         Grids grids = new(model);
         List<(string, string, float)> added = [];
@@ -138,11 +139,32 @@ internal static class Noise
                 model.Graph.Node.Insert(model.Graph.Node.IndexOf(quantize), Node("Add", noisy, value, noise));
             }
 
-            Replace(model, quantize, Node("Clip", quantize.Output[0], isRounded ? value : noisy, Scalar(model, grid.Low), Scalar(model, grid.High)));
+            bool isExact = PrescribedGrids.Has(grid) || original is null || !IsMadeAlike(model, original, value, readers);
+            (float low, float high) = Ends(grid, seen, isExact);
+            Replace(model, quantize, Node("Clip", quantize.Output[0], isRounded ? value : noisy, Scalar(model, low), Scalar(model, high)));
             foreach (NodeProto reader in readers) Replace(model, reader, Node("Identity", reader.Output[0], quantize.Output[0]));
         }
 
         return added;
+    }
+
+    /// <summary>
+    /// What a grid cuts off: values that end less than half a step beyond it are rounded to its end, and nothing is cut off there.
+    /// Saturation that is an activation of the original, or that a prescribed grid asks for, is exact.
+    /// </summary>
+    private static (float Low, float High) Ends(Grid grid, float[] seen, bool isExact)
+    {
+        float half = isExact ? 0 : grid.Scale / 2;
+        return (grid.Low - seen.Min() <= half ? grid.Low - half : grid.Low, seen.Max() - grid.High <= half ? grid.High + half : grid.High);
+    }
+
+    /// <summary>Whether the original makes a value in the same way: no activation became saturation.</summary>
+    private static bool IsMadeAlike(ModelProto model, ModelProto original, string value, NodeProto[] readers)
+    {
+        // The value has its name behind the pair where that is an output, else before it.
+        HashSet<string> names = [value, .. readers.Select(r => r.Output[0])];
+        string? type = model.Graph.Node.FirstOrDefault(n => n.Output.Contains(value))?.OpType;
+        return original.Graph.Node.FirstOrDefault(n => n.Output.Any(names.Contains))?.OpType == type;
     }
 
     private static NodeProto Node(string type, string output, params string[] inputs) =>

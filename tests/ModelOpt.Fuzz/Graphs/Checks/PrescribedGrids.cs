@@ -20,7 +20,7 @@ internal static class PrescribedGrids
         foreach (NodeProto node in emitted.Graph.Node.Where(n => n.OpType is "Sigmoid" or "Softmax" or "Tanh"))
         {
             NodeProto? quantize = emitted.Graph.Node.FirstOrDefault(n => n.OpType == "QuantizeLinear" && n.Input[0] == node.Output[0]);
-            if (quantize is null || grids.Of(quantize) is not { Scale: 1f / 256 or 1f / 128 } grid) continue;
+            if (quantize is null || grids.Of(quantize) is not { } grid || !Has(grid)) continue;
             // The value has its name behind the pair where that is an output, else before it.
             HashSet<string> names =
                 [node.Output[0], .. emitted.Graph.Node.Where(n => n.Input.Contains(quantize.Output[0])).Select(n => n.Output[0])];
@@ -34,6 +34,9 @@ internal static class PrescribedGrids
 
         return model.Graph.Node.Count == original.Model.Graph.Node.Count ? original : new Subject(model, original.Inputs);
     }
+
+    /// <summary>Whether a grid has the step of one that is prescribed.</summary>
+    public static bool Has(Grid grid) => grid.Scale is 1f / 256 or 1f / 128;
 
     private static string Scalar(ModelProto model, float value)
     {
