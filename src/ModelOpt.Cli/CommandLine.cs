@@ -80,7 +80,7 @@ internal static class CommandLine
         }
 
         string path = command is RootCommand ? "modelopt" : $"modelopt {command.Name}";
-        terminal.Error.WriteLine($"'{path} --help' tells what there is.");
+        terminal.Error.WriteLine($"Run '{path} --help' for all commands and options.");
         return UsageError;
     }
 }

@@ -33,15 +33,15 @@ internal static class BenchCommand
         Option<string> against = CliOptions.Parsed("--against", "onnxruntime:MODEL.onnx",
             "Also measures Microsoft's ONNX Runtime, if it is installed, on this file, in turns of a few milliseconds.", ReadPeer);
         Option<IReadOnlyList<int>> threads = CliOptions.Parsed("--threads", "1,2",
-            "The numbers of threads to measure with, one after the other; 1 unless told.", ReadThreads);
+            "Numbers of threads to measure with, one after the other. Default: 1.", ReadThreads);
         Option<int> batch = CliOptions.Count("--batch", "Runs N samples at once, and also prints samples per second.");
         var layers = new Option<bool>("--layers")
         {
-            Description = "Also prints the time of each layer, its multiply-adds (MACs) per second, and their share of what the "
-                + "processor's multiply-add instructions could do.",
+            Description = "Also prints the time of each layer, its multiply-adds (MACs) per second, and their share of the "
+                + "processor's peak.",
         };
         Option<double> seconds = CliOptions.Parsed("--seconds", "S",
-            "How long to measure for each number of threads; 3 unless told.", ReadSeconds);
+            "Seconds to measure for each number of threads. Default: 3.", ReadSeconds);
         var command = new Command(
             "bench",
             """

@@ -46,14 +46,14 @@ internal static class EvaluateCommand
             ("modelopt", EngineKind.ModelOpt), ("interpreter", EngineKind.Interpreter), ("onnxruntime", EngineKind.OnnxRuntime));
         var reference = new Option<string?>("--reference")
         {
-            Description = "The model that it was made from: prints also how often both choose the same class, and "
-                + "how far the scores are apart, in shares of their root mean square. An .onnx file is computed node by node in float.",
+            Description = "The original model: also prints how often both choose the same class, and the error of the scores "
+                + "relative to their root mean square. An .onnx file is computed node by node in float.",
             HelpName = "MODEL",
         };
 
         var command = new Command("evaluate", 
             """
-            Counts how often a classifier's best score is that of the right class, and prints it: top-1 91.60 % (229/250).
+            Measures how often a classifier's best score belongs to the right class, and prints it: top-1 91.60 % (229/250).
 
             Example: modelopt evaluate squeezenet.tflite --data test.npy --labels labels.npy
                        --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375

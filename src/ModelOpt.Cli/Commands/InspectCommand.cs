@@ -21,8 +21,8 @@ internal static class InspectCommand
             """
             Prints a model's layers: operators, shapes, parameters, multiply-accumulates (MACs) of one sample and bytes; of
             weights, how many are zero, in which pattern, how many values differ and what bits they take; for an ONNX model,
-            what will not be compressed, and why, and the recipe that a build with these options would use. A model that a build
-            would refuse ends in the build's error.
+            what will not be compressed, and why, and the recipe that a build with these options would use. If a build
+            would refuse the model, prints its error.
 
             Example: modelopt inspect squeezenet.onnx --sparsity 0.5 --sparsity-pattern 1x4
             """)

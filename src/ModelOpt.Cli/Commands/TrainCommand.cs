@@ -25,7 +25,7 @@ internal static class TrainCommand
         var fromScratch = new Option<bool>("--from-scratch")
         {
             Description = string.Create(CultureInfo.InvariantCulture,
-                $"Begins with new random weights in the place of the model's, and a learning rate of {ModelTrainer.FreshLearningRate} unless told."),
+                $"Starts from new random weights instead of the model's. Default learning rate then: {ModelTrainer.FreshLearningRate}."),
         };
         var mean = CliOptions.Mean();
         var std = CliOptions.Std();
@@ -35,9 +35,9 @@ internal static class TrainCommand
             o.Name == nameof(ModelOptions.Seed) || OptionCatalog.LeaderOf(o)?.Name == nameof(ModelOptions.FineTune));
         var command = new HeadedCommand("train",
             """
-            Trains a float model: towards class numbers by cross-entropy, or, where the labels are an array of floats of the
-            output's shape, towards these by the mean squared error. After each epoch the model is judged on samples that it
-            is not trained with; the best is written.
+            Trains a float model: with cross-entropy where the labels are class numbers, with the mean squared error where they
+            are a float array of the output's shape. Judges the model after each epoch on samples that it is not trained with,
+            and writes the best.
 
             Example: modelopt train mnist_cnn.onnx -o trained.onnx --training-data train-images-idx3-ubyte.gz
                        --training-labels train-labels-idx1-ubyte.gz --std 255 --from-scratch --epochs 5

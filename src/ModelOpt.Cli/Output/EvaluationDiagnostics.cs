@@ -16,7 +16,7 @@ internal static class EvaluationDiagnostics
 
     public static readonly DiagnosticDescriptor NoOnnxRuntime = new("MOPT7003", Error,
         "ONNX Runtime is not installed", "{0}. {1}.",
-        "Otherwise let MODELOPT_ONNXRUNTIME name the library or its folder, evaluate with --engine modelopt or interpreter, "
+        "Otherwise set MODELOPT_ONNXRUNTIME to the library or its folder, evaluate with --engine modelopt or interpreter, "
         + "or bench without --against.");
 
     public static readonly DiagnosticDescriptor OnnxRuntimeFailed = new("MOPT7004", Error,
@@ -40,7 +40,7 @@ internal static class EvaluationDiagnostics
         "Leave out --batch, or give a model whose first dimension is open.");
 
     public static readonly DiagnosticDescriptor OtherInputs = new("MOPT7009", Error,
-        "The models compared have different inputs", "the inputs are not those of the TFLite model: {0}.",
+        "The models compared have different inputs", "the inputs differ from those of the TFLite model: {0}.",
         "Compare with the .onnx file that was written beside the TFLite model, or with the one that it was made from.");
 
     public static readonly DiagnosticDescriptor OptionOfOnnx = new("MOPT7010", Error,
@@ -52,6 +52,6 @@ internal static class EvaluationDiagnostics
         "Give --reference the model that this one was made from.");
 
     public static readonly DiagnosticDescriptor NoMnist = new("MOPT7012", Error,
-        "The files of MNIST are not there", "the folder has no file whose name has '{0}' in it.",
+        "MNIST's files are missing", "the folder has no file whose name contains '{0}'.",
         "Give the folder of MNIST's four IDX files, as they are published or in gzip.");
 }

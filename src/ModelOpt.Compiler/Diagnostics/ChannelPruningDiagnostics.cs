@@ -7,10 +7,10 @@ internal static class ChannelPruningDiagnostics
 {
     public static readonly DiagnosticDescriptor Unreachable = new("MOPT4301", Error,
         "Channel pruning cannot meet its target", "ChannelPruning asks for {0:0.####} of the {1}; the nearest possible value is {2:0.####}.",
-        "Set ChannelPruning to that value, or let more channels go: a smaller ChannelMultiple, fewer layers kept by the recipe. The report says of each layer why its channels stay.");
+        "Set ChannelPruning to that value, or free more channels: a smaller ChannelMultiple, fewer layers kept by the recipe. The report says for each layer why its channels stay.");
 
     public static readonly DiagnosticDescriptor NoCalibrationData = new("MOPT4302", Warning,
-        "Channels are pruned without calibration data", "there is no calibration data, so channels are chosen by their weights alone and nothing makes up for those removed.",
+        "Channels are pruned without calibration data", "there is no calibration data, so channels are chosen by their weights alone and the remaining weights do not compensate for them.",
         "Set CalibrationData to some hundred typical inputs.");
 
     public static readonly DiagnosticDescriptor LayerStays = new("MOPT4303", Warning,
@@ -18,7 +18,7 @@ internal static class ChannelPruningDiagnostics
         "Remove the rule, or set its channelPruning to 0.");
 
     public static readonly DiagnosticDescriptor ScaleIsEstimated = new("MOPT4304", Info,
-        "Scales of batch normalization are estimated", "the normalizations are folded into the layers; their scales are taken to be the standard deviations of the layers' outputs on the calibration data.",
+        "Scales of batch normalization are estimated", "the normalizations are folded into the layers; the standard deviations of the layers' outputs on the calibration data are used as their scales.",
         "Set ChannelScore to Activation, which needs no scales.");
 
     public static readonly DiagnosticDescriptor ScaleIsUnknown = new("MOPT4305", Warning,
@@ -26,10 +26,10 @@ internal static class ChannelPruningDiagnostics
         "Set CalibrationData, or ChannelScore to L1, L2 or Fpgm.");
 
     public static readonly DiagnosticDescriptor Achieved = new("MOPT4306", Info,
-        "Channels were pruned", "{0:0.##} % of the {1} are gone with the channels that were removed.",
-        "Set ChannelPruning to another value to have more or less of the model left.");
+        "Channels were pruned", "removing channels saved {0:0.##} % of the {1}.",
+        "Change ChannelPruning to remove more or less of the model.");
 
     public static readonly DiagnosticDescriptor NothingRemoved = new("MOPT4307", Warning,
-        "No channel was removed", "ChannelPruning is set, but what it asks for is less than one step of channels: none was removed.",
+        "No channel was removed", "ChannelPruning asks for less than one step of channels, so none was removed.",
         "Set ChannelPruning to a larger share or ChannelMultiple to a smaller number, or leave ChannelPruning out.");
 }

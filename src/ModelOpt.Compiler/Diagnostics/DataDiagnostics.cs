@@ -54,13 +54,13 @@ internal static class DataDiagnostics
         "Scale all images to the size that the model takes.");
 
     public static readonly DiagnosticDescriptor ChooseArray = new("MOPT3013", Error,
-        "Which array of the .npz file", "{0}; it holds {1}.",
+        "Several arrays in the .npz file", "{0}; it holds {1}.",
         "Name the array behind the file: data.npz#name.");
 
     public static readonly DiagnosticDescriptor AlwaysZero = new("MOPT3014", Warning,
         "The data leaves a value at zero",
-        "'{0}' is 0 in all calibration samples, so that its range is not known; {1} of {2} calibrated values are.",
-        "Give CalibrationData that is like what the model will see, and the same preprocessing (InputMean, InputStd).");
+        "'{0}' is 0 in all calibration samples, so its range is unknown; {1} of {2} calibrated values are always 0.",
+        "Give CalibrationData that resembles the model's real inputs, with the same preprocessing (InputMean, InputStd).");
 
     /// <summary>The exception that ends the work because of a data file.</summary>
     public static CompilationException In(

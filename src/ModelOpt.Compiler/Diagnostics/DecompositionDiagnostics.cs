@@ -6,12 +6,12 @@ namespace ModelOpt.Compiler.Diagnostics;
 internal static class DecompositionDiagnostics
 {
     public static readonly DiagnosticDescriptor TargetOutOfReach = new("MOPT4401", Error,
-        "More decomposition than is possible", "Decomposition: {0} of the multiply-accumulates cannot be removed; at most {1} can.",
+        "Decomposition cannot meet its target", "Decomposition: {0} of the multiply-accumulates cannot be removed; at most {1} can.",
         "Set Decomposition to at most that.");
 
     public static readonly DiagnosticDescriptor NoCalibrationData = new("MOPT4402", Warning,
         "Decomposition without calibration data", "there is no calibration data, so layers are decomposed by the singular values of their weights alone.",
-        "Set CalibrationData to some hundred typical inputs: the same size then loses much less accuracy.");
+        "Set CalibrationData to some hundred typical inputs: the model then loses much less accuracy at the same size.");
 
     public static readonly DiagnosticDescriptor TargetMissed = new("MOPT4403", Warning,
         "Decomposition misses its target", "Decomposition: {0} of the multiply-accumulates were removed instead of {1}.",
@@ -19,5 +19,5 @@ internal static class DecompositionDiagnostics
 
     public static readonly DiagnosticDescriptor NothingSplit = new("MOPT4404", Warning,
         "No layer was split", "Decomposition is asked for, but no layer was split: {0}.",
-        "The report says of each layer why; set Decomposition to a larger share, or leave it out.");
+        "The report says for each layer why; set Decomposition to a larger share, or leave it out.");
 }

@@ -26,24 +26,24 @@ internal static class FineTuningDiagnostics
         "Sample i of every file must belong together; give each file the same number.");
 
     public static readonly DiagnosticDescriptor NotFinite = new("MOPT4506", Warning,
-        "Training diverged", "in step {0}, in epoch {1}, the loss was not a finite number (first was '{2}'), so training stopped there; the best weights before are kept.",
+        "Training diverged", "in step {0}, epoch {1}, the loss was not a finite number (the first such value was '{2}'), so training stopped and kept the best earlier weights.",
         "Lower LearningRate.");
 
     public static readonly DiagnosticDescriptor NotKept = new("MOPT4507", Warning,
-        "Training made the model worse", "fine-tuning ended no better than it began ({0} at the end, {1} at the start), so the model stays as it was.",
+        "Training did not improve the model", "fine-tuning did not improve the model ({0} at the end, {1} at the start), so it keeps its starting weights.",
         "Lower LearningRate, or give more TrainingData.");
 
     public static readonly DiagnosticDescriptor Frozen = new("MOPT4508", Warning,
-        "An operator has no gradient", "{0} has no gradient, so what lies before it is not trained.",
-        "The layers behind it are trained.");
+        "An operator has no gradient", "{0} has no gradient, so the layers before it are not trained.",
+        "Nothing needs to be done: the layers after it are trained.");
 
     public static readonly DiagnosticDescriptor FixedBatch = new("MOPT4509", Warning,
-        "The model takes several samples at a time", "input '{0}' has the fixed batch {1}, so the model cannot be trained, and is left as it is.",
+        "The model takes several samples at a time", "input '{0}' has the fixed batch {1}, so the model cannot be trained and stays as it is.",
         "Export the model with an open batch dimension, or with a batch of 1.");
 
     public static readonly DiagnosticDescriptor NothingToTrain = new("MOPT4510", Warning,
         "Nothing to train", "the model has no weights that can be trained.",
-        "Set FineTune to None to say so.");
+        "Set FineTune to None to silence this warning.");
 
     public static readonly DiagnosticDescriptor NoClasses = new("MOPT4511", Error,
         "The model is no classifier", "labels need class scores [N, classes], but the output '{0}' is {1}.",

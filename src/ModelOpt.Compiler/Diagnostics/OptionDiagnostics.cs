@@ -71,7 +71,7 @@ internal static class OptionDiagnostics
         "Leave the option out of the rule, or name other layers.");
 
     public static readonly DiagnosticDescriptor UnusedData = new("MOPT6017", Info,
-        "Calibration data is not needed", "CalibrationData is set, but nothing that is asked for needs it, other than sizes that the model leaves open.",
+        "Calibration data is not needed", "CalibrationData is set, but no other option needs it, except for sizes that the model leaves open.",
         "Set Quantization to Int8, or leave CalibrationData out.");
 
     public static readonly DiagnosticDescriptor NoPixels = new("MOPT6018", Warning,

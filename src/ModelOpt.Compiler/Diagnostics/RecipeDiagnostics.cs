@@ -19,7 +19,7 @@ internal static class RecipeDiagnostics
 
     public static readonly DiagnosticDescriptor NoCalibrationData = new("MOPT4010", Warning,
         "No calibration data", "there is no calibration data, so only the weights are stored as int8 and the model computes in float32.",
-        "Set CalibrationData to some hundred typical inputs to have all of it in int8.");
+        "Set CalibrationData to some hundred typical inputs to quantize activations too.");
 
     public static readonly DiagnosticDescriptor NotFinite = new("MOPT4011", Error,
         "Activation is not finite", "with calibration sample {0} the value '{1}' is not a finite number.",
@@ -27,7 +27,7 @@ internal static class RecipeDiagnostics
 
     public static readonly DiagnosticDescriptor NothingQuantized = new("MOPT4012", Warning,
         "Nothing to quantize", "no layer of the model can be quantized, so it stays in float32.",
-        "Set Quantization to None to say so.");
+        "Set Quantization to None to silence this warning.");
 
     public static readonly DiagnosticDescriptor WrongCalibrationCount = new("MOPT4013", Error,
         "Calibration data for some inputs only", "there are {0} calibration files, but the model has {1} inputs: {2}.",
@@ -38,8 +38,8 @@ internal static class RecipeDiagnostics
         "Sample i of every file must belong together; give each file the same number.");
 
     public static readonly DiagnosticDescriptor AlreadyQuantized = new("MOPT4015", Warning,
-        "The model is quantized already", "the file quantizes activations itself, and is left as it is.",
-        "Compress the float model that it was made from, or set Quantization to None to say so.");
+        "The model is quantized already", "the file already quantizes activations, so it stays as it is.",
+        "Compress the float model it was made from, or set Quantization to None to silence this warning.");
 
     public static readonly DiagnosticDescriptor LayersInFloat = new("MOPT4017", Warning,
         "Quantized layers compute in float", "{0} of the layers that the file quantizes compute in float32: {1}.",
@@ -51,14 +51,14 @@ internal static class RecipeDiagnostics
 
     public static readonly DiagnosticDescriptor ConstantNotFinite = new("MOPT4016", Error,
         "A weight is not finite", "the constant holds {0}, which cannot be quantized.",
-        "Check the training that the weights are from, or set Quantization to None.");
+        "Check how the model was trained, or set Quantization to None.");
 
     public static readonly DiagnosticDescriptor NoBiasCorrection = new("MOPT4019", Info,
-        "Biases are not corrected", "the model's batch is fixed, so biases are not corrected for what rounding weights shifts.",
-        "Export the model with an open batch dimension to have them corrected.");
+        "Biases are not corrected", "the model's batch is fixed, so biases are not corrected for the shift that rounding the weights causes.",
+        "Export the model with an open batch dimension.");
 
     public static readonly DiagnosticDescriptor WideConcat = new("MOPT4020", Warning,
-        "A Concat or Pad joins ranges far apart", "its inputs have ranges from {0:G3} to {1:G3} wide and share one int8 grid, because '{2}' multiplies all of them "
+        "A Concat or Pad joins very different ranges", "its inputs have ranges from {0:G3} to {1:G3} wide and share one int8 grid, because '{2}' multiplies all of them "
         + "by weights: the narrow ones keep few steps.",
         "Set Quantization to None for that layer in the recipe if accuracy suffers, or scale the inputs alike before training.");
 }

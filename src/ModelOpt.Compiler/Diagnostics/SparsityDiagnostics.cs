@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Diagnostics;
 internal static class SparsityDiagnostics
 {
     public static readonly DiagnosticDescriptor AllZero = new("MOPT4101", Error,
-        "A layer would become all zero", "with a sparsity of {0} none of its {1} weights would be left; at most {2} leaves any.",
+        "A layer would become all zero", "a sparsity of {0} would leave none of its {1} weights; at most {2} is possible.",
         "Lower Sparsity, or exclude the layer with a rule of the recipe (\"sparsity\": 0).");
 
     public static readonly DiagnosticDescriptor PatternShare = new("MOPT4102", Error,
@@ -19,7 +19,7 @@ internal static class SparsityDiagnostics
 
     public static readonly DiagnosticDescriptor NothingSparse = new("MOPT4104", Warning,
         "No layer can be sparse", "Sparsity is set, but no layer takes part.",
-        "The report says of each layer why; name layers in a rule of the recipe to have small ones too.");
+        "The report says for each layer why; name small layers in a rule of the recipe to include them.");
 
     public static readonly DiagnosticDescriptor ScheduleOrder = new("MOPT4105", Error,
         "Pruning ends before it begins", "PruningBegin is {0}, and PruningEnd {1}; the earliest possible is {2}.",
@@ -32,5 +32,5 @@ internal static class SparsityDiagnostics
     public static readonly DiagnosticDescriptor NoInfluence = new("MOPT4107", Warning,
         "The outputs do not depend on a layer",
         "no output changes with this layer's weights on the calibration data, so {0:P0} of them became zero.",
-        "Give CalibrationData that is like what the model will see, or set the layer's sparsity in a rule of the recipe.");
+        "Give CalibrationData that resembles the model's real inputs, or set the layer's sparsity in a rule of the recipe.");
 }

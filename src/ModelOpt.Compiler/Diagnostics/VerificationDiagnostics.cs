@@ -11,22 +11,22 @@ internal static class VerificationDiagnostics
         "The file cannot be loaded", "the runtime refuses the TFLite file that was written: {0}", Remedy);
 
     public static readonly DiagnosticDescriptor WrongValue = new("MOPT5602", Error,
-        "The file computes something else",
-        "'{0}' is wrong in the TFLite file, the first value that is: {1}. Each value is compared with what ONNX defines for the inputs that it had.", Remedy);
+        "The file computes a wrong value",
+        "'{0}' is the first wrong value in the TFLite file: {1}. Each value is compared with what ONNX defines for the inputs that its layer had.", Remedy);
 
     public static readonly DiagnosticDescriptor WrongOutput = new("MOPT5603", Error,
         "An output is wrong", "the output '{0}' is wrong in the TFLite file: {1}.", Remedy);
 
     public static readonly DiagnosticDescriptor OtherFunction = new("MOPT5604", Error,
-        "The model was changed into another", "the output '{0}' is not what the ONNX file defines, before anything was compressed: {1}.", Remedy);
+        "Simplification changed the model", "the output '{0}' differs from what the ONNX file defines even before compression: {1}.", Remedy);
 
     public static readonly DiagnosticDescriptor NotVerified = new("MOPT5605", Warning,
-        "The files could not be verified", "the written files were not compared with the model, as it does not run on the sample: {0}",
+        "The files could not be verified", "the written files were not compared with the model, because it does not run on the sample: {0}",
         "Give CalibrationData with typical inputs.");
 
     public static readonly DiagnosticDescriptor NotRunnable = new("MOPT5606", Error,
-        "The file does not run", "the TFLite file that was written does not run on an input that the model takes: {0}", Remedy);
+        "The file does not run", "the TFLite file that was written fails on an input that the model takes: {0}", Remedy);
 
     public static readonly DiagnosticDescriptor NotCompared = new("MOPT5607", Warning,
-        "A value could not be verified", "the TFLite file stores '{0}', and the .onnx has no value that it could be compared with.", Remedy);
+        "A value could not be verified", "the TFLite file stores '{0}', but the .onnx has no value to compare it with.", Remedy);
 }
