@@ -10,7 +10,7 @@ namespace ModelOpt.Cli.Tests;
 public sealed class CommandLineTests
 {
     [TestMethod]
-    [DataRow("modelopt --help' tells")]
+    [DataRow("Run 'modelopt --help'")]
     [DataRow("Did you mean 'evaluate'?", "evalute", "m.onnx")]
     [DataRow("Option '--data' is required.", "evaluate", "m.onnx")]
     [DataRow("Did you mean '--labels'?", "evaluate", "m.onnx", "--data", "d.npy", "--lables", "l.npy")]
