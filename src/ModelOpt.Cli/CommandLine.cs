@@ -52,7 +52,6 @@ internal static class CommandLine
             TrainCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
             BenchCommand.Create(terminal),
-            ReproduceCommand.Create(terminal),
         };
         root.Options.OfType<HelpOption>().Single().Action = new HelpPage(HelpWidth);
         return root;

@@ -50,8 +50,4 @@ internal static class EvaluationDiagnostics
     public static readonly DiagnosticDescriptor OtherReference = new("MOPT7011", Error,
         "The reference computes something else", "the reference has {0}, the model has {1}.",
         "Give --reference the model that this one was made from.");
-
-    public static readonly DiagnosticDescriptor NoMnist = new("MOPT7012", Error,
-        "MNIST's files are missing", "the folder has no file whose name contains '{0}'.",
-        "Give the folder of MNIST's four IDX files, as they are published or in gzip.");
 }

@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
 
-namespace ModelOpt.Cli.Reproduce;
+namespace ModelOpt.Reproduce;
 
 /// <summary>
 /// The published comparison on MNIST: a float model, and what compression makes of it. Work that was ended goes on where it was: variants that are

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 
-namespace ModelOpt.Cli.Reproduce;
+namespace ModelOpt.Reproduce;
 
 /// <summary>
 /// A row of the comparison: what is done to the float model, and what the published pipeline (convolution of 12 3 × 3, ReLU, max-pooling, dense

@@ -1,7 +1,6 @@
-using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 
-namespace ModelOpt.Cli.Reproduce;
+namespace ModelOpt.Reproduce;
 
 /// <summary>The four files of MNIST.</summary>
 /// <param name="TrainingImages">60,000 images of 28 × 28 bytes.</param>
@@ -21,7 +20,7 @@ internal sealed record MnistData(string TrainingImages, string TrainingLabels, s
         {
             string[] files = Directory.Exists(folder) ? [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal)] : [];
             return Array.Find(files, f => Path.GetFileName(f).Contains(part, StringComparison.OrdinalIgnoreCase))
-                ?? throw new CompilationException(EvaluationDiagnostics.NoMnist.At(folder, null, part));
+                ?? throw new CompilationException(OptionDiagnostics.FileNotFound.At(folder, null, "--data", $"*{part}*"));
         }
     }
 }

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace ModelOpt.Cli.Reproduce;
+namespace ModelOpt.Reproduce;
 
 /// <summary>What a variant came to.</summary>
 /// <param name="Variant">The variant.</param>

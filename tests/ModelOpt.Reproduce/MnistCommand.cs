@@ -1,17 +1,17 @@
 using System.CommandLine;
+using ModelOpt.Cli.Commands;
 using ModelOpt.Cli.Options;
 using ModelOpt.Cli.Output;
-using ModelOpt.Cli.Reproduce;
 
-namespace ModelOpt.Cli.Commands;
+namespace ModelOpt.Reproduce;
 
-/// <summary><c>modelopt reproduce</c>: published comparisons, done again.</summary>
-internal static class ReproduceCommand
+/// <summary>Does the published comparison on MNIST again.</summary>
+internal static class MnistCommand
 {
     private const int DefaultEpochs = 10;
     private const double DefaultSeconds = 6;
 
-    public static Command Create(Terminal terminal)
+    public static RootCommand Create(Terminal terminal)
     {
         var data = new Option<string>("--data")
         {
@@ -30,20 +30,18 @@ internal static class ReproduceCommand
             Description = "The float model, a .onnx file that takes images of 0…1. Without it, one is trained.",
             HelpName = "MODEL",
         };
-        Option<int> epochs = CliOptions.Count("--epochs", $"How often each model is trained with every image; {DefaultEpochs} unless told.");
+        Option<int> epochs = CliOptions.Count("--epochs", $"How often each model is trained with every image. Default: {DefaultEpochs}.");
         Option<double> seconds = CliOptions.Parsed("--seconds", "S",
-            $"How long each of the three times is measured; {DefaultSeconds} unless told.", BenchCommand.ReadSeconds);
-        var mnist = new Command("mnist",
+            $"How long each of the three times is measured. Default: {DefaultSeconds}.", BenchCommand.ReadSeconds);
+        var command = new RootCommand(
             """
             Trains a small network on MNIST, compresses it in the ways of the published pipeline and others, and prints accuracy,
             sizes and times beside the published figures: base, pruned, QAT, pruned and QAT, clustered, PCQAT.
-
-            Example: modelopt reproduce mnist --data mnist -o out
             """)
         {
             data, output, model, epochs, seconds,
         };
-        mnist.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(data), () =>
+        command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(data), () =>
         {
             string folder = parsed.GetRequiredValue(output);
             IReadOnlyList<MnistResult> results = new MnistComparison(
@@ -53,6 +51,6 @@ internal static class ReproduceCommand
             terminal.WriteTable(MnistResult.Columns(MnistComparison.Batch, Environment.ProcessorCount), results.Select(r => r.Row()));
             terminal.WriteResult($"written to {Path.Combine(folder, "mnist.md")}");
         }));
-        return new Command("reproduce", "Does published comparisons again.") { mnist };
+        return command;
     }
 }
