@@ -24,7 +24,7 @@ internal static class PrescribedGrids
             // The value has its name behind the pair where that is an output, else before it.
             HashSet<string> names =
                 [node.Output[0], .. emitted.Graph.Node.Where(n => n.Input.Contains(quantize.Output[0])).Select(n => n.Output[0])];
-            if (model.Graph.Node.FirstOrDefault(n => n.OpType == node.OpType && names.Contains(n.Output[0])) is not { } source) continue;
+            if (SourceOf(model, names, node.OpType) is not { } source) continue;
             string name = source.Output[0], unbounded = $"unbounded {name}";
             source.Output[0] = unbounded;
             NodeProto clip = new() { OpType = "Clip", Input = { unbounded }, Output = { name } };
@@ -33,6 +33,15 @@ internal static class PrescribedGrids
         }
 
         return model.Graph.Node.Count == original.Model.Graph.Node.Count ? original : new Subject(model, original.Inputs);
+    }
+
+    /// <summary>The node of the float model that makes a value; what only reshapes it may be gone from the QDQ model.</summary>
+    private static NodeProto? SourceOf(ModelProto model, HashSet<string> names, string type)
+    {
+        NodeProto? source = model.Graph.Node.FirstOrDefault(n => names.Contains(n.Output[0]));
+        while (source is { OpType: "Dropout" or "Flatten" or "Identity" or "Reshape" or "Squeeze" or "Transpose" or "Unsqueeze" })
+            source = model.Graph.Node.FirstOrDefault(n => n.Output.Contains(source.Input[0]));
+        return source?.OpType == type ? source : null;
     }
 
     /// <summary>Whether a grid has the step of one that is prescribed.</summary>
