@@ -48,8 +48,7 @@ internal sealed record LayerTime(string Operators, string Output, bool IsFloat, 
         }
 
         return graph.Nodes
-            .Where(node => byIndex.Contains(node.Index)
-                || node.Operator is not (BuiltinOperator.Reshape or BuiltinOperator.Squeeze or BuiltinOperator.ExpandDims))
+            .Where(node => byIndex.Contains(node.Index) || !StorageMap.KeepsBytes(node))
             .Select(node => (Node: node, Step: StepOf(node)))
             .Where(pair => pair.Step is not null)
             .ToLookup(pair => pair.Step!, pair => pair.Node);

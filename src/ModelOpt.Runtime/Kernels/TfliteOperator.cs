@@ -24,6 +24,32 @@ internal abstract class TfliteOperator
     /// </summary>
     /// <exception cref="InvalidModelException">The inputs do not fit the operator or each other.</exception>
     public abstract TensorSpec[] Infer(Node node);
+
+    /// <summary>
+    /// Whether a sample of each output follows from the same sample of the inputs alone; samples lie along the first dimension.
+    /// Then a batch is run sample by sample.
+    /// </summary>
+    /// <param name="node">A node that <see cref="Infer"/> accepts, whose outputs have one sample.</param>
+    /// <param name="batched">The tensors that have samples, at least one of the inputs among them; others are the same for all samples.</param>
+    public abstract bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched);
+
+    /// <summary>Whether input 0 is the only one that has samples.</summary>
+    protected static bool OnlyFirst(Node node, IReadOnlySet<Tensor> batched) =>
+        Array.FindLastIndex(node.Inputs, t => t is not null && batched.Contains(t)) <= 0;
+
+    /// <summary>Whether broadcasting pairs samples with samples: an operand of lower rank would meet them with another of its dimensions.</summary>
+    protected static bool PairsSamples(Node node, IReadOnlySet<Tensor> batched) =>
+        Array.TrueForAll(node.Inputs, t => t is null || !batched.Contains(t) || t.Rank == node.Output.Rank);
+}
+
+/// <summary>What a kernel does in place of its node's neighbours.</summary>
+/// <param name="Range">Whether it clamps 8-bit results to <see cref="Node.FoldedRange"/>, so that no RELU has to follow.</param>
+/// <param name="Padding">
+/// The element with which it surrounds its input by <see cref="Node.FoldedPadding"/>, so that no PAD has to come before; null where it does not.
+/// </param>
+internal readonly record struct Foldable(bool Range, byte[]? Padding)
+{
+    public static Foldable Nothing => default;
 }
 
 /// <summary>An operator that a kernel computes.</summary>
@@ -33,6 +59,9 @@ internal abstract class KernelOperator : TfliteOperator
     /// <param name="node">The operator with its operands.</param>
     /// <param name="code">Receives assembled functions; null where there shall be none.</param>
     public abstract Kernel CreateKernel(Node node, AssembledCode? code);
+
+    /// <summary>What else the kernel of a node can do.</summary>
+    public abstract Foldable Takes(Node node);
 }
 
 /// <summary>An operator whose output has the bytes of input 0 in the same order.</summary>

@@ -1,3 +1,4 @@
+using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Elementwise;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
@@ -5,7 +6,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// Folds an 8-bit RELU and its kin into the operator before it, where both sides have the same quantization: then it only
+/// Folds an 8-bit RELU, or what else only clamps, into the operator before it, where both sides have the same quantization: then it
 /// narrows the range to which that operator clamps its result.
 /// </summary>
 internal static class ActivationFolding
@@ -17,7 +18,7 @@ internal static class ActivationFolding
         var folded = new HashSet<Node>();
         foreach (Node node in graph.Nodes)
         {
-            if (node.Operator is not (BuiltinOperator.Relu or BuiltinOperator.Relu6 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Relu0To1)
+            if (OperatorKernels.Of(node) is not UnaryOperator
                 || !KeepsQuantization(node)
                 || uses[node.Input(0)] != 1
                 || !producers.TryGetValue(node.Input(0), out Node? producer)
@@ -44,9 +45,7 @@ internal static class ActivationFolding
     }
 
     private static bool Clamps(Node node) =>
-        node.FusedKernel is null && node.Outputs.Length == 1
-        && node.Operator is BuiltinOperator.Conv2D or BuiltinOperator.DepthwiseConv2D or BuiltinOperator.FullyConnected
-            or BuiltinOperator.Add or BuiltinOperator.Sub or BuiltinOperator.Mul or BuiltinOperator.MaxPool2D or BuiltinOperator.AveragePool2D;
+        node.FusedKernel is null && node.Outputs.Length == 1 && OperatorKernels.Of(node) is KernelOperator op && op.Takes(node).Range;
 
     // The stored values that the activation's table clamps to; null if it does anything else.
     private static (int Low, int High)? Range(Node node)

@@ -2,7 +2,6 @@ using ModelOpt.Runtime.Guarding;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Movement;
 using ModelOpt.Runtime.Model;
-using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Plan;
 
@@ -21,7 +20,7 @@ internal static class ConstantFolding
     /// <param name="budget">Bytes that may be spent; is lowered.</param>
     public static bool TryFold(Node node, ref long budget)
     {
-        if (node.Operator == BuiltinOperator.Shape)
+        if (OperatorKernels.Of(node) is ShapeOperator)
         {
             node.Output.Data = ShapeOperator.Value(node);
             return true;

@@ -1,13 +1,15 @@
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Contract;
+using ModelOpt.Runtime.Kernels.Elementwise;
 using ModelOpt.Runtime.Kernels.Movement;
+using ModelOpt.Runtime.Kernels.Quantize;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// Folds what prepares raw bytes – CAST from uint8, then ADD, SUB, MUL or DIV by constants for each channel, then QUANTIZE,
+/// Folds what prepares raw bytes – CAST from uint8, then arithmetic with constants for each channel, then QUANTIZE,
 /// with a TRANSPOSE anywhere between – into one table of 256 entries for each channel, applied in the order of the bytes,
 /// and the TRANSPOSE of what comes out. Each entry is computed by the same float operations in the same order.
 /// </summary>
@@ -49,7 +51,7 @@ internal static class PreprocessingFolding
     private sealed class Chain
     {
         private readonly Tensor _source;
-        private readonly List<(BuiltinOperator Op, Tensor Constant, bool ConstantFirst)> _steps = [];
+        private readonly List<(Func<float, float, float> Function, Tensor Constant, bool ConstantFirst)> _steps = [];
         private Node? _transpose;
         private int _axis = -1;
 
@@ -109,20 +111,20 @@ internal static class PreprocessingFolding
 
         private bool TryAppend(Tensor current, Node next)
         {
-            switch (next.Operator)
+            switch (OperatorKernels.Of(next))
             {
-                case BuiltinOperator.Transpose when _transpose is null && next.Input(0) == current && next.Input(1).IsConstant:
+                case TransposeOperator when _transpose is null && next.Input(0) == current && next.Input(1).IsConstant:
                     _transpose = next;
                     break;
-                case BuiltinOperator.Quantize when next.Output.IsQuantized8:
+                case QuantizeOperator when next.Output.IsQuantized8:
                     break;
-                case BuiltinOperator.Add or BuiltinOperator.Sub or BuiltinOperator.Mul or BuiltinOperator.Div:
+                case ArithmeticOperator:
                     bool constantFirst = next.Input(1) == current;
                     Tensor constant = next.Input(constantFirst ? 0 : 1);
-                    if (!constant.IsConstant || next.Options.Byte(0) != 0
+                    if (!constant.IsConstant || ArithmeticOperator.Activation(next) != ActivationFunction.None
                         || !next.Output.Shape.AsSpan().SequenceEqual(current.Shape) || !TryChooseAxis(current, constant))
                         return false;
-                    _steps.Add((next.Operator, constant, constantFirst));
+                    _steps.Add((ArithmeticOperator.Float(next), constant, constantFirst));
                     break;
                 default:
                     return false;
@@ -153,17 +155,10 @@ internal static class PreprocessingFolding
             for (int i = 0; i < tables.Length; i++)
             {
                 float x = i % 256;
-                foreach ((BuiltinOperator op, Tensor constant, bool constantFirst) in _steps)
+                foreach ((Func<float, float, float> function, Tensor constant, bool constantFirst) in _steps)
                 {
                     float c = constant.Constant<float>()[constant.Elements == 1 ? 0 : i / 256];
-                    (float a, float b) = constantFirst ? (c, x) : (x, c);
-                    x = op switch
-                    {
-                        BuiltinOperator.Add => a + b,
-                        BuiltinOperator.Sub => a - b,
-                        BuiltinOperator.Mul => a * b,
-                        _ => a / b,
-                    };
+                    x = constantFirst ? function(c, x) : function(x, c);
                 }
                 tables[i] = finish(x);
             }

@@ -76,7 +76,7 @@ public class ActivationFoldingTests
                 break;
         }
 
-        m.Operator(op, [middle], [y], op == BuiltinOperator.LeakyRelu ? new LeakyReluOptions(0.1f) : null);
+        m.Operator(op, [middle], [y], op == BuiltinOperator.LeakyRelu ? new LeakyReluOptions(0.5f) : null);
         return m.Build([x], apart ? [y, middle] : [y]);
 
         int Weights(int[] size)

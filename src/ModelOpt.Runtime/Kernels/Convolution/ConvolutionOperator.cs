@@ -2,6 +2,7 @@ using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Elementwise;
+using ModelOpt.Runtime.Kernels.Movement;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
@@ -21,6 +22,10 @@ internal sealed class ConvolutionOperator : KernelOperator
         node.Require(groups > 0 && channels % groups == 0, "output channels do not divide into groups");
         return [new TensorSpec(input.Type, [input.Shape[0], height, width, channels])];
     }
+
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched);
+
+    public override Foldable Takes(Node node) => new(true, Window(node).Padding == Padding.Valid ? PadOperator.Zero(node.Input(0)) : null);
 
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
@@ -65,7 +70,7 @@ internal sealed class ConvolutionOperator : KernelOperator
     /// <summary>A float32 convolution with the ADD of its result and another tensor, its fourth input.</summary>
     public static Kernel CreateWithAdd(Node node, Node add)
     {
-        (float low, float high) = ActivationRange.Float(add, (ActivationFunction)add.Options.Byte(0));
+        (float low, float high) = ActivationRange.Float(add, ArithmeticOperator.Activation(add));
         return Create(node, new ConvDestination(node.Output.Shape[3], 0, true, low, high));
     }
 

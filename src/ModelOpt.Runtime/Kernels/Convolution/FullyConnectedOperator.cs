@@ -20,6 +20,10 @@ internal sealed class FullyConnectedOperator : KernelOperator
         return [new TensorSpec(input.Type, [.. input.Shape[..^1], outputs])];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched);
+
+    public override Foldable Takes(Node node) => new(true, null);
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         FullyConnectedOptions options = FullyConnectedOptions.Read(node.Options);

@@ -1,5 +1,6 @@
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Contract;
+using ModelOpt.Runtime.Kernels.Movement;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
@@ -19,6 +20,10 @@ internal sealed class DepthwiseOperator : KernelOperator
             input.Shape[3] > 0 && channels % input.Shape[3] == 0, "output channels are no multiple of the input channels");
         return [new TensorSpec(input.Type, [input.Shape[0], height, width, channels])];
     }
+
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched);
+
+    public override Foldable Takes(Node node) => new(true, Window(node).Padding == Padding.Valid ? PadOperator.Zero(node.Input(0)) : null);
 
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {

@@ -19,12 +19,14 @@ internal sealed class ArithmeticOperator : KernelOperator
         return [new TensorSpec(left.Type, Axes.Broadcast(node, left.Shape, right.Shape))];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => PairsSamples(node, batched);
+
+    public override Foldable Takes(Node node) => new(true, null);
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor left = node.Input(0), right = node.Input(1), output = node.Output;
-        ActivationFunction activation = node.Operator is BuiltinOperator.Minimum or BuiltinOperator.Maximum
-            ? ActivationFunction.None
-            : (ActivationFunction)node.Options.Byte(0);
+        ActivationFunction activation = Activation(node);
         var shape = new BroadcastShape(left.Shape, right.Shape, output.Shape);
         switch (output.Type)
         {
@@ -55,6 +57,22 @@ internal sealed class ArithmeticOperator : KernelOperator
         }
     }
 
+    /// <summary>The activation that is fused into the operator.</summary>
+    public static ActivationFunction Activation(Node node) => node.Operator is BuiltinOperator.Minimum or BuiltinOperator.Maximum
+        ? ActivationFunction.None
+        : (ActivationFunction)node.Options.Byte(0);
+
+    /// <summary>The operator on two float32 numbers, with the bits of its kernel.</summary>
+    public static Func<float, float, float> Float(Node node) => node.Operator switch
+    {
+        BuiltinOperator.Add => AddOperation<float>.Apply,
+        BuiltinOperator.Sub => SubtractOperation<float>.Apply,
+        BuiltinOperator.Mul => MultiplyOperation<float>.Apply,
+        BuiltinOperator.Div => DivideOperation.Apply,
+        BuiltinOperator.Minimum => MinimumOperation<float>.Apply,
+        _ => MaximumOperation<float>.Apply,
+    };
+
     private static Kernel Number<T>(Node node, BroadcastShape shape, T min, T max)
         where T : unmanaged, INumber<T>, IMinMaxValue<T> => node.Operator switch
     {
@@ -77,7 +95,7 @@ internal sealed class ArithmeticOperator : KernelOperator
     public static ResidualAdd Residual(Node node, int side)
     {
         var operation = new QuantizedAdd(Quantization(node));
-        (int min, int max) = ActivationRange.Quantized(node, (ActivationFunction)node.Options.Byte(0));
+        (int min, int max) = ActivationRange.Quantized(node, Activation(node));
         return new ResidualAdd(
             side == 0 ? ResidualSide.Right : ResidualSide.Left, operation.LeftFactor, operation.RightFactor, operation.Offset, min, max);
     }

@@ -17,6 +17,10 @@ internal sealed class PReluOperator : KernelOperator
         return [new TensorSpec(input.Type, Axes.Broadcast(node, input.Shape, alpha.Shape))];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => PairsSamples(node, batched);
+
+    public override Foldable Takes(Node node) => new(true, null);
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), alpha = node.Input(1), output = node.Output;

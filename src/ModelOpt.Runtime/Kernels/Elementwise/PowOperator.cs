@@ -20,6 +20,10 @@ internal sealed class PowOperator : KernelOperator
         return [new TensorSpec(bases.Type, Axes.Broadcast(node, bases.Shape, exponents.Shape))];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => PairsSamples(node, batched);
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         var shape = new BroadcastShape(node.Input(0).Shape, node.Input(1).Shape, node.Output.Shape);

@@ -14,6 +14,10 @@ internal sealed class SoftmaxOperator : KernelOperator
         return [TensorSpec.Of(node.Input(0))];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => node.Input(0).Rank > 1;
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         SoftmaxOptions options = SoftmaxOptions.Read(node.Options);

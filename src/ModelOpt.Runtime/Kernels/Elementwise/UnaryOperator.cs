@@ -10,6 +10,10 @@ internal sealed class UnaryOperator : KernelOperator
 {
     public override TensorSpec[] Infer(Node node) => [TensorSpec.Of(node.Input(0))];
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched);
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), output = node.Output;

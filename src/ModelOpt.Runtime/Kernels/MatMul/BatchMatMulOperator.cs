@@ -22,6 +22,12 @@ internal sealed class BatchMatMulOperator : KernelOperator
         return [new TensorSpec(x.Type, [.. Axes.Broadcast(node, x.Shape[..^2], y.Shape[..^2]), m, n])];
     }
 
+    // Samples are matrices or, of two dimensions, rows of the left one.
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => PairsSamples(node, batched)
+        && (node.Output.Rank > 2 || (OnlyFirst(node, batched) && !BatchMatMulOptions.Read(node.Options).TransposeX));
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         BatchMatMulOptions options = BatchMatMulOptions.Read(node.Options);

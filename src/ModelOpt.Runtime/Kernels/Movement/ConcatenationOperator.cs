@@ -26,6 +26,11 @@ internal sealed class ConcatenationOperator : KernelOperator
         return [new TensorSpec(first.Type, Axes.Resize(first.Shape, axis, size))];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) =>
+        Axes.Normalize(node, ConcatenationOptions.Read(node.Options).Axis, node.Output.Rank) != 0;
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         ConcatenationOptions options = ConcatenationOptions.Read(node.Options);

@@ -26,6 +26,10 @@ internal sealed class DepthToSpaceOperator : KernelOperator
         return [new TensorSpec(input.Type, [batch, height / block, width / block, checked(channels * block * block)])];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched);
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         int block = BlockOptions.Read(node.Options, node.OptionsType).BlockSize;

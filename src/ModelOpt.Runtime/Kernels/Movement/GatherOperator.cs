@@ -17,6 +17,15 @@ internal sealed class GatherOperator : KernelOperator
         return [new TensorSpec(input.Type, [.. input.Shape[..axis], .. indices.Shape, .. input.Shape[(axis + 1)..]])];
     }
 
+    // The output has the indices' dimensions in place of the axis.
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched)
+    {
+        bool isFirst = Axes.Normalize(node, GatherOptions.Read(node.Options).Axis, node.Input(0).Rank) == 0;
+        return batched.Contains(node.Input(0)) ? !isFirst && !batched.Contains(node.Input(1)) : isFirst;
+    }
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), indices = node.Input(1), output = node.Output;

@@ -22,6 +22,10 @@ internal sealed class PackOperator : KernelOperator
         return [new TensorSpec(first.Type, [.. first.Shape[..axis], node.Inputs.Length, .. first.Shape[axis..]])];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => Axis(node) != 0;
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor output = node.Output;

@@ -27,6 +27,8 @@ internal sealed class ReshapeOperator : ViewOperator
         return View(node, shape);
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched);
+
     private static int[] OptionsShape(Node node)
     {
         ReadOnlySpan<byte> bytes = node.Options.Memory(0, sizeof(int)).Span;

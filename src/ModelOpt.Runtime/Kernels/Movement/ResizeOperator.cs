@@ -20,6 +20,10 @@ internal sealed class ResizeOperator : KernelOperator
         return [new TensorSpec(input.Type, [input.Shape[0], size[0], size[1], input.Shape[3]])];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched);
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         ResizeOptions options = ResizeOptions.Read(node.Options, node.OptionsType);

@@ -11,6 +11,9 @@ internal sealed class ShapeOperator : TfliteOperator
         ? [new TensorSpec(node.Output.Type, [node.Input(0).Rank])]
         : throw node.UnsupportedTypes();
 
+    // The value is known when the model is loaded: it has no samples, and nobody asks.
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => false;
+
     /// <summary>The bytes of the output.</summary>
     public static byte[] Value(Node node)
     {

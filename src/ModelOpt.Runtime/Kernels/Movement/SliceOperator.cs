@@ -25,6 +25,11 @@ internal sealed class SliceOperator : KernelOperator
         return [new TensorSpec(input.Type, shape)];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) =>
+        OnlyFirst(node, batched) && node.Input(1).ConstantInts() is [0, ..];
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         int[] begin = node.Input(1).ConstantInts(), strides = StridedCopy.DenseStrides(node.Input(0).Shape);

@@ -17,6 +17,10 @@ internal sealed class SplitOperator : KernelOperator
         return [.. Enumerable.Repeat(piece, count)];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => Axis(node, node.Input(0), node.Input(1)) != 0;
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code) => Create(node, 1, Axis(node, node.Input(0), node.Input(1)));
 
     /// <summary>The axis that a constant operand says.</summary>

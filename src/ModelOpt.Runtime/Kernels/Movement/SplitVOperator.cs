@@ -27,6 +27,11 @@ internal sealed class SplitVOperator : KernelOperator
         return Array.ConvertAll(sizes, size => new TensorSpec(input.Type, Axes.Resize(input.Shape, axis, size)));
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) =>
+        OnlyFirst(node, batched) && SplitOperator.Axis(node, node.Input(2), node.Input(0)) != 0;
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code) =>
         SplitOperator.Create(node, 0, SplitOperator.Axis(node, node.Input(2), node.Input(0)));
 }

@@ -8,6 +8,14 @@ internal sealed class SqueezeOperator : ViewOperator
 {
     public override TensorSpec[] Infer(Node node)
     {
+        bool[] removed = Removed(node);
+        return View(node, [.. node.Input(0).Shape.Where((_, axis) => !removed[axis])]);
+    }
+
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched) && !Removed(node)[0];
+
+    private static bool[] Removed(Node node)
+    {
         int[] shape = node.Input(0).Shape;
         Int32Vector axes = node.Options.Int32s(0);
         bool all = axes.Length == 0;
@@ -19,6 +27,6 @@ internal sealed class SqueezeOperator : ViewOperator
             removed[axis] = true;
         }
 
-        return View(node, [.. shape.Where((_, axis) => !removed[axis])]);
+        return removed;
     }
 }

@@ -10,6 +10,16 @@ internal sealed class StridedSliceOperator : KernelOperator
 {
     public override TensorSpec[] Infer(Node node) => [new TensorSpec(node.Input(0).Type, Box(node).Sizes)];
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched)
+    {
+        StridedSliceOptions options = StridedSliceOptions.Read(node.Options);
+        return OnlyFirst(node, batched) && (node.Input(1).Elements == 0
+            || ((options.ShrinkAxisMask & 1) == 0 && node.Input(3).ConstantInts()[0] == 1
+                && ((options.BeginMask & 1) != 0 || node.Input(1).ConstantInts()[0] == 0)));
+    }
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         (int start, _, int[] strides) = Box(node);

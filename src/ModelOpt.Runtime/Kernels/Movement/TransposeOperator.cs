@@ -14,6 +14,11 @@ internal sealed class TransposeOperator : KernelOperator
         return [new TensorSpec(input.Type, Array.ConvertAll(Permutation(node), dimension => input.Shape[dimension]))];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) =>
+        OnlyFirst(node, batched) && Permutation(node)[0] == 0;
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), output = node.Output;

@@ -16,6 +16,10 @@ internal sealed class UnpackOperator : KernelOperator
         return [.. Enumerable.Repeat(new TensorSpec(input.Type, Axes.Remove(input.Shape, axis)), count)];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => Axis(node) != 0;
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0);

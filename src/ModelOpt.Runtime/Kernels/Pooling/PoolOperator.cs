@@ -17,6 +17,11 @@ internal sealed class PoolOperator : KernelOperator
         return [new TensorSpec(input.Type, [input.Shape[0], height, width, input.Shape[3]])];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched);
+
+    public override Foldable Takes(Node node) => new(
+        true, node.Operator == BuiltinOperator.MaxPool2D && Window(node).Padding == Padding.Valid ? Lowest(node.Input(0)) : null);
+
     public override Kernel CreateKernel(Node node, AssembledCode? code) =>
         node.Operator == BuiltinOperator.MaxPool2D ? CreateMax(node) : CreateAverage(node);
 
@@ -56,6 +61,14 @@ internal sealed class PoolOperator : KernelOperator
         return new AveragePoolQ8Kernel(
             window, input.Scale, input.ZeroPoint, output.Scale, output.ZeroPoint, low, high, input.Type == TensorType.UInt8);
     }
+
+    // What a maximum takes no notice of.
+    private static byte[]? Lowest(Tensor tensor) => tensor.Type switch
+    {
+        TensorType.Float32 => BitConverter.GetBytes(float.NegativeInfinity),
+        TensorType.Int8 or TensorType.UInt8 => [(byte)tensor.TypeMin],
+        _ => null,
+    };
 
     private static WindowOptions Window(Node node)
     {

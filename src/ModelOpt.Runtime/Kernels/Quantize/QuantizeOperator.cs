@@ -11,6 +11,10 @@ internal sealed class QuantizeOperator : KernelOperator
 {
     public override TensorSpec[] Infer(Node node) => [new TensorSpec(node.Output.Type, node.Input(0).Shape)];
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched);
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), output = node.Output;

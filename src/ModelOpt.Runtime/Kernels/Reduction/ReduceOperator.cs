@@ -22,6 +22,10 @@ internal sealed class ReduceOperator : KernelOperator
         return [new TensorSpec(input.Type, shape)];
     }
 
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched) && !ReducedAxes(node)[0];
+
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), output = node.Output;

@@ -1,0 +1,160 @@
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Tests.Kernels;
+
+/// <summary>An operator whose inputs have samples along their first dimension; those that are the same for all samples are constants.</summary>
+/// <param name="Operator">The operator.</param>
+/// <param name="Options">Its options.</param>
+/// <param name="Inputs">Its inputs, of a number of samples.</param>
+/// <param name="Outputs">How many outputs it has.</param>
+/// <param name="Result">What the outputs store; null for the type and grid of the first input that is no constant.</param>
+internal sealed record OperatorCase(
+    BuiltinOperator Operator, IOperatorOptions? Options, Func<int, TestTensor[]> Inputs, int Outputs = 1, TestTensor? Result = null)
+{
+    public override string ToString() => $"{Operator} {Options} of {string.Join(", ", Inputs(1).Select(t => $"[{string.Join(", ", t.Shape)}]"))}";
+}
+
+/// <summary>Every operator of the runtime, of float32 and of 8 bits where it computes them, and along the samples where it has an axis.</summary>
+internal static class OperatorCases
+{
+    private static readonly Pool2DOptions Pool = new(Padding.Valid, 2, 1, 3, 2, ActivationFunction.None);
+
+    public static OperatorCase[] All { get; } =
+    [
+        .. Both(Layers), .. Both(Elements), .. Both(Movers), .. Both(Joiners), .. Both(Cutters), .. Both(Reductions),
+        new(BuiltinOperator.Pow, null, n => [Of(TensorType.Float32, n, 2, 3), Other(TensorType.Float32, n, 2, 3)]),
+        new(BuiltinOperator.Pow, null, n => [Of(TensorType.Float32, n, 3, 4), Of(TensorType.Float32, n, 4)]),
+        new(BuiltinOperator.Cast, null, n => [Of(TensorType.Int32, n, 4)], Result: OperatorTesting.Output(TensorType.Float32, [])),
+        new(BuiltinOperator.Shape, null, n => [Of(TensorType.Float32, n)], Result: OperatorTesting.Output(TensorType.Int32, [])),
+        new(BuiltinOperator.Quantize, null, n => [Of(TensorType.Float32, n, 9)], Result: OperatorTesting.Output(TensorType.Int8, [], 0.05f, 3)),
+        new(BuiltinOperator.Dequantize, null, n => [Of(TensorType.Int8, n, 9)], Result: OperatorTesting.Output(TensorType.Float32, [])),
+    ];
+
+    private static IEnumerable<OperatorCase> Both(Func<TensorType, IEnumerable<OperatorCase>> cases) =>
+        [.. cases(TensorType.Float32), .. cases(TensorType.Int8)];
+
+    private static IEnumerable<OperatorCase> Layers(TensorType type)
+    {
+        yield return new(BuiltinOperator.Conv2D, new Conv2DOptions(Padding.Valid, 1, 1, ActivationFunction.None),
+            n => [Of(type, n, 5, 6, 4), Weights(type, 3, 2, 3, 4)]);
+        yield return new(BuiltinOperator.DepthwiseConv2D, new DepthwiseConv2DOptions(Padding.Valid, 1, 1, 1, ActivationFunction.None),
+            n => [Of(type, n, 5, 6, 4), Weights(type, 1, 2, 3, 4)]);
+        yield return new(BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.None),
+            n => [Of(type, n, 2, 3), Weights(type, 5, 6)]);
+        yield return new(BuiltinOperator.MaxPool2D, Pool, n => [Of(type, n, 5, 6, 4)]);
+        yield return new(BuiltinOperator.AveragePool2D, Pool, n => [Of(type, n, 5, 6, 4)]);
+        yield return new(BuiltinOperator.BatchMatMul, new BatchMatMulOptions(false, false), n => [Of(type, n, 3, 4), Of(type, n, 4, 2)]);
+        yield return new(BuiltinOperator.BatchMatMul, new BatchMatMulOptions(false, false), n => [Of(type, n, 4), Constant(type, 4, 2)]);
+        yield return new(BuiltinOperator.BatchMatMul, new BatchMatMulOptions(true, false), n => [Of(type, n, 1), Constant(type, n, 2)]);
+        yield return new(BuiltinOperator.BatchMatMul, new BatchMatMulOptions(false, false), n => [Of(type, n, 3, n), Of(type, n, 4)]);
+    }
+
+    private static IEnumerable<OperatorCase> Elements(TensorType type)
+    {
+        BuiltinOperator[] unary =
+        [
+            BuiltinOperator.Logistic, BuiltinOperator.Tanh, BuiltinOperator.HardSwish, BuiltinOperator.Relu, BuiltinOperator.Relu6,
+            BuiltinOperator.ReluN1To1, BuiltinOperator.Relu0To1, BuiltinOperator.Neg, BuiltinOperator.Exp, BuiltinOperator.Log,
+            BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round,
+        ];
+        foreach (BuiltinOperator op in unary)
+            yield return new(op, null, n => [Of(type, n, 7)]);
+        yield return new(BuiltinOperator.LeakyRelu, new LeakyReluOptions(0.1f), n => [Of(type, n, 7)]);
+        BuiltinOperator[] binary =
+        [
+            BuiltinOperator.Add, BuiltinOperator.Sub, BuiltinOperator.Mul, BuiltinOperator.Div, BuiltinOperator.Minimum, BuiltinOperator.Maximum,
+        ];
+        foreach (BuiltinOperator op in binary)
+        {
+            yield return new(op, null, n => [Of(type, n, 3, 4), Other(type, n, 3, 4)]);
+            yield return new(op, null, n => [Constant(type, 4), Of(type, n, 3, 4)]);
+            yield return new(op, null, n => [Of(type, n, 3, 4), Of(type, n, 4)]);
+        }
+
+        yield return new(BuiltinOperator.PRelu, null, n => [Of(type, n, 3, 4), Constant(type, 4)]);
+        yield return new(BuiltinOperator.PRelu, null, n => [Of(type, n, 3, 4), Of(type, n, 4)]);
+    }
+
+    private static IEnumerable<OperatorCase> Movers(TensorType type)
+    {
+        yield return new(BuiltinOperator.Reshape, new ReshapeOptions([-1, 2, 3]), n => [Of(type, n, 6)]);
+        yield return new(BuiltinOperator.Squeeze, new SqueezeOptions([1]), n => [Of(type, n, 1, 4)]);
+        yield return new(BuiltinOperator.Squeeze, new SqueezeOptions([0]), n => [Of(type, n, 1, 4)]);
+        yield return new(BuiltinOperator.ExpandDims, null, n => [Of(type, n, 4), TestTensor.Ints(1)]);
+        yield return new(BuiltinOperator.ExpandDims, null, n => [Of(type, n, 4), TestTensor.Ints(-3)]);
+        yield return new(BuiltinOperator.Transpose, null, n => [Of(type, n, 1, 4), TestTensor.Ints(0, 2, 1)]);
+        yield return new(BuiltinOperator.Transpose, null, n => [Of(type, n, 1, 4), TestTensor.Ints(1, 0, 2)]);
+        yield return new(BuiltinOperator.DepthToSpace, new BlockOptions(BuiltinOptionsType.DepthToSpace, 2), n => [Of(type, n, 2, 3, 8)]);
+        yield return new(BuiltinOperator.SpaceToDepth, new BlockOptions(BuiltinOptionsType.SpaceToDepth, 2), n => [Of(type, n, 2, 4, 3)]);
+        yield return new(BuiltinOperator.ResizeBilinear, new ResizeOptions(BuiltinOptionsType.ResizeBilinear, false, true),
+            n => [Of(type, n, 2, 3, 4), TestTensor.Ints(4, 5)]);
+        yield return new(BuiltinOperator.ResizeNearestNeighbor, new ResizeOptions(BuiltinOptionsType.ResizeNearestNeighbor, false, false),
+            n => [Of(type, n, 2, 3, 4), TestTensor.Ints(4, 5)]);
+        TestTensor pads = TestTensor.Ints(0, 0, 1, 2) with { Shape = [2, 2] };
+        yield return new(BuiltinOperator.Pad, null, n => [Of(type, n, 4), pads]);
+        yield return new(BuiltinOperator.PadV2, null, n => [Of(type, n, 4), pads, Constant(type)]);
+    }
+
+    private static IEnumerable<OperatorCase> Joiners(TensorType type)
+    {
+        yield return new(BuiltinOperator.Concatenation, new ConcatenationOptions(-1, ActivationFunction.None), n => [Of(type, n, 3), Of(type, n, 2)]);
+        yield return new(BuiltinOperator.Pack, new PackOptions(BuiltinOptionsType.Pack, 2, 1), n => [Of(type, n, 4), Other(type, n, 4)]);
+        yield return new(BuiltinOperator.Pack, new PackOptions(BuiltinOptionsType.Pack, 1, -3), n => [Of(type, n, 4)]);
+    }
+
+    private static IEnumerable<OperatorCase> Cutters(TensorType type)
+    {
+        yield return new(BuiltinOperator.Unpack, new PackOptions(BuiltinOptionsType.Unpack, 2, 1), n => [Of(type, n, 2, 4)], 2);
+        yield return new(BuiltinOperator.Unpack, new PackOptions(BuiltinOptionsType.Unpack, 1, 0), n => [Of(type, n, 1, 4)]);
+        yield return new(BuiltinOperator.Slice, null, n => [Of(type, n, 4), TestTensor.Ints(0, 1), TestTensor.Ints(-1, 2)]);
+        yield return Strided(type, new StridedSliceOptions(1, 1, 0, 0, 0), [0, 1], [0, 4], [1, 2]);
+        yield return Strided(type, new StridedSliceOptions(0, 1, 0, 0, 0), [0, 1], [0, 4], [1, 2]);
+        yield return Strided(type, new StridedSliceOptions(0, 0, 0, 0, 0), [], [], []);
+        yield return Strided(type, new StridedSliceOptions(0, 1, 0, 0, 0), [-1], [0], [1]);
+        yield return Strided(type, new StridedSliceOptions(1, 1, 0, 0, 0), [0], [0], [-1]);
+        yield return Strided(type, new StridedSliceOptions(0, 0, 0, 0, 1), [0], [1], [1]);
+        yield return new(BuiltinOperator.Split, new SplitOptions(BuiltinOptionsType.Split, 2), n => [TestTensor.Ints(1), Of(type, n, 4)], 2);
+        yield return new(
+            BuiltinOperator.SplitV, new SplitOptions(BuiltinOptionsType.SplitV, 2),
+            n => [Of(type, n, 4), TestTensor.Ints(-1, 1), TestTensor.Ints(-1)], 2);
+        yield return new(BuiltinOperator.Gather, new GatherOptions(1), n => [Of(type, n, 3, 2), TestTensor.Ints(0, 2, 2)]);
+        yield return new(BuiltinOperator.Gather, new GatherOptions(0), n => [Of(type, n, 3), TestTensor.Ints(0)]);
+        yield return new(
+            BuiltinOperator.Gather, new GatherOptions(0), n => [Constant(type, 5, 3), Indices(n, 2)], Result: Of(type, 1));
+        yield return new(
+            BuiltinOperator.Gather, new GatherOptions(1), n => [Constant(type, 1, 5), Indices(n, 2)], Result: Of(type, 1));
+        yield return new(BuiltinOperator.Gather, new GatherOptions(1), n => [Of(type, n, 5), Indices(n, 2)]);
+    }
+
+    private static IEnumerable<OperatorCase> Reductions(TensorType type)
+    {
+        foreach (BuiltinOperator op in (BuiltinOperator[])[BuiltinOperator.Mean, BuiltinOperator.Sum])
+        {
+            yield return new(op, new ReducerOptions(false), n => [Of(type, n, 3, 4), TestTensor.Ints(1)]);
+            yield return new(op, new ReducerOptions(true), n => [Of(type, n, 3, 4), TestTensor.Ints(-3)]);
+        }
+
+        yield return new(BuiltinOperator.Softmax, new SoftmaxOptions(1), n => [Of(type, n, 4)]);
+        yield return new(BuiltinOperator.Softmax, new SoftmaxOptions(1), n => [Of(type, n)]);
+    }
+
+    private static OperatorCase Strided(TensorType type, StridedSliceOptions options, int[] begin, int[] end, int[] step) => new(
+        BuiltinOperator.StridedSlice, options, n => [Of(type, n, 1, 4), TestTensor.Ints(begin), TestTensor.Ints(end), TestTensor.Ints(step)]);
+
+    private static TestTensor Of(TensorType type, params int[] shape) => Random(5, type, shape);
+
+    private static TestTensor Other(TensorType type, params int[] shape) => Random(6, type, shape);
+
+    private static TestTensor Random(int seed, TensorType type, int[] shape) =>
+        TestTensor.Random(new Random(seed), type, shape, type == TensorType.Int8 ? 0.03f : 0, type == TensorType.Int8 ? 4 : 0);
+
+    private static TestTensor Constant(TensorType type, params int[] shape) => Of(type, shape).AsConstant();
+
+    private static TestTensor Weights(TensorType type, params int[] shape) => Constant(type, shape) with { ZeroPoint = 0 };
+
+    private static TestTensor Indices(params int[] shape)
+    {
+        TestTensor x = TestTensor.Random(new Random(5), TensorType.Int32, shape);
+        return x with { Values = Array.ConvertAll((int[])x.Values, value => ((value % 5) + 5) % 5) };
+    }
+}
