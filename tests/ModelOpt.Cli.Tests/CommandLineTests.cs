@@ -83,6 +83,33 @@ public sealed class CommandLineTests
     }
 
     [TestMethod]
+    public void Every_command_and_option_in_the_documentation_exists()
+    {
+        using var terminal = new Terminal(TextWriter.Null, TextWriter.Null, showProgress: false);
+        var commands = CommandLine.Create(terminal).Subcommands.ToDictionary(c => c.Name, c => c.Options.Select(o => o.Name).ToHashSet());
+        HashSet<string> all = [.. commands.Values.SelectMany(o => o)];
+        int count = 0;
+        foreach (string page in Directory.EnumerateFiles(AppContext.BaseDirectory, "*.md"))
+        {
+            string text = File.ReadAllText(page);
+            foreach (Match call in Regex.Matches(text, @"(?<!\w)modelopt ([a-z]+)([^`\n]*)"))
+            {
+                Assert.IsTrue(commands.TryGetValue(call.Groups[1].Value, out HashSet<string>? options), $"{page}: modelopt {call.Groups[1].Value}");
+                foreach (Match option in Regex.Matches(call.Groups[2].Value, "--[a-z][a-z-]+"))
+                    Assert.Contains(option.Value, options, $"{page}: modelopt {call.Groups[1].Value} has no such option");
+                count++;
+            }
+
+            // Other pages have options of other programs, too.
+            if (Path.GetFileName(page) is not ("cli.md" or "recipes.md" or "README.md")) continue;
+            foreach (Match option in Regex.Matches(Regex.Replace(text, "dotnet .*", ""), "(?<=[`| [])--[a-z][a-z-]+"))
+                Assert.Contains(option.Value, all, $"{page}: no command has this option");
+        }
+
+        Assert.IsGreaterThan(30, count);
+    }
+
+    [TestMethod]
     [DataRow("inspect")]
     [DataRow("compress", "-o", "out")]
     [DataRow("evaluate", "--data", "d.npy", "--engine", "modelopt")]
