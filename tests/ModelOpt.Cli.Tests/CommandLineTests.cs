@@ -92,7 +92,7 @@ public sealed class CommandLineTests
         foreach (string page in Directory.EnumerateFiles(AppContext.BaseDirectory, "*.md"))
         {
             string text = File.ReadAllText(page);
-            foreach (Match call in Regex.Matches(text, @"(?<!\w)modelopt ([a-z]+)([^`\n]*)"))
+            foreach (Match call in Regex.Matches(text, @"(?<=[`\n>'] ?|Example: )modelopt ([a-z]+)([^`\n]*)"))
             {
                 Assert.IsTrue(commands.TryGetValue(call.Groups[1].Value, out HashSet<string>? options), $"{page}: modelopt {call.Groups[1].Value}");
                 foreach (Match option in Regex.Matches(call.Groups[2].Value, "--[a-z][a-z-]+"))
