@@ -6,6 +6,14 @@ namespace ModelOpt.Compiler.Operators.Contract;
 /// <summary>An operator that others express: reading a model puts these in its place, so nothing behind the reader meets it.</summary>
 internal abstract class ComposedOperator : Operator
 {
+    public sealed override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public sealed override int DataInputs => int.MaxValue;
+
+    public sealed override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
+    public sealed override IEnumerable<AxisRoute> Axes(Node node) => throw NotComposed(node);
+
     /// <summary>Puts other nodes in the place of one of this operator.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="node">The node, as read; types and shapes are not known.</param>

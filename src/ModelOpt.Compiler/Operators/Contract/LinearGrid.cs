@@ -56,6 +56,23 @@ internal sealed class LinearGrid
     public static int MinimumOpset(Node node, ElementType stored) => BlockSize(node) > 0 || node.Int("output_dtype", 0) != 0
         || stored is ElementType.Int16 or ElementType.UInt16 ? 21 : Graph.Opset;
 
+    /// <summary>The routes of a node: all axes, one of them with the scales and zero points of its slices or blocks.</summary>
+    /// <param name="node">The node, with shapes.</param>
+    public static IEnumerable<AxisRoute> Axes(Node node)
+    {
+        Shape x = node.ShapeOf(0), scale = node.ShapeOf(1);
+        bool isSingle = BlockSize(node) == 0 && IsSingle(scale);
+        int sliced = isSingle ? -1 : Axis(node, x.Rank), block = Math.Max(1, BlockSize(node));
+        for (int axis = 0; axis < x.Rank; axis++)
+        {
+            bool hasScales = !isSingle && (axis == sliced || BlockSize(node) > 0);
+            if (hasScales && axis == sliced && !x[axis].IsKnown) continue;
+            int[]? labels = hasScales && axis == sliced ? AxisRoutes.Blocks(x[axis].Size, block) : null;
+            AxisPlace[] scales = !hasScales ? [] : [.. new[] { 1, 2 }.Select(i => AxisPlace.In(i, BlockSize(node) > 0 ? axis : 0))];
+            yield return new AxisRoute([AxisPlace.In(0, axis, labels), .. scales, AxisPlace.Out(0, axis, labels)]);
+        }
+    }
+
     /// <summary>How many elements along the axis share a scale; 0 where there are no blocks.</summary>
     /// <param name="node">The node.</param>
     public static int BlockSize(Node node)

@@ -22,13 +22,32 @@ internal abstract class Operator
     public abstract string Type { get; }
 
     /// <summary>How the operator is treated when its values are quantized.</summary>
-    public virtual QuantizationRule Quantization => QuantizationRule.Float;
+    public abstract QuantizationRule Quantization { get; }
 
     /// <summary>
     /// How many of the first inputs are data, to be quantized where the node is; those behind (bounds, pads, axes) stay
     /// as they are.
     /// </summary>
-    public virtual int DataInputs => int.MaxValue;
+    public abstract int DataInputs { get; }
+
+    /// <summary>What holds for the function of a node.</summary>
+    /// <param name="node">The node, with types and shapes.</param>
+    public abstract OperatorTraits Traits(Node node);
+
+    /// <summary>How axes travel from the inputs to the outputs; an axis that is on no route does not.</summary>
+    /// <param name="node">The node, with shapes.</param>
+    public abstract IEnumerable<AxisRoute> Axes(Node node);
+
+    /// <summary>
+    /// Adapts attributes and integer inputs (sizes, starts, groups) to values that lose elements of routes that are not rigid. Other inputs
+    /// are cut by who asks.
+    /// </summary>
+    /// <param name="graph">The graph, for new constants.</param>
+    /// <param name="node">The node; its values still have the shapes that they had.</param>
+    /// <param name="cut">What stays.</param>
+    public virtual void Narrow(Graph graph, Node node, AxisCut cut)
+    {
+    }
 
     /// <summary>Why a node cannot run in int8 although its operator can; null where it can.</summary>
     /// <param name="node">The node, with shapes.</param>

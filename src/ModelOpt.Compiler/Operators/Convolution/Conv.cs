@@ -19,6 +19,36 @@ internal sealed class Conv : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.Weighted;
 
+    public override int DataInputs => 3;
+
+    public override OperatorTraits Traits(Node node) => node.Input(1).IsConstant ? OperatorTraits.TakesActivation : OperatorTraits.None;
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        yield return new AxisRoute(AxisPlace.In(0, 0), AxisPlace.Out(0, 0));
+        Shape w = node.ShapeOf(1);
+        long groups = Group(node), inputs = w[1].Size, outputs = w[0].Size / groups;
+        if (groups == 1)
+        {
+            yield return new AxisRoute(AxisPlace.In(0, 1), AxisPlace.In(1, 1));
+            yield return new AxisRoute(AxisPlace.In(1, 0), AxisPlace.In(2, 0), AxisPlace.Out(0, 1));
+            yield break;
+        }
+
+        // A group is one element: its input channels and its output channels.
+        int[] filters = AxisRoutes.Blocks(w[0].Size, outputs);
+        yield return new AxisRoute(
+            AxisPlace.In(0, 1, AxisRoutes.Blocks(groups * inputs, inputs)), AxisPlace.In(1, 0, filters), AxisPlace.In(2, 0, filters),
+            AxisPlace.Out(0, 1, filters));
+    }
+
+    public override void Narrow(Graph graph, Node node, AxisCut cut)
+    {
+        // Groups that are left are as large as before.
+        if (Group(node) > 1 && cut.Kept(node.Output, 1) is { } kept)
+            node.Attributes["group"] = Group(node) * kept.Length / node.Output.Shape![1].Size;
+    }
+
     public override void InferShapes(Node node)
     {
         ElementType type = node.CommonFloatType(1, 2);

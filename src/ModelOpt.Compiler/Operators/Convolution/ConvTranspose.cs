@@ -20,8 +20,37 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
 
     public override string Type => "ConvTranspose";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 3;
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
     // With groups, an output channel of each has the weights of one index.
     public override int WeightAxis(Node node) => Group(node) == 1 ? 1 : -1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        yield return new AxisRoute(AxisPlace.In(0, 0), AxisPlace.Out(0, 0));
+        Shape w = node.ShapeOf(1);
+        long groups = Group(node), outputs = w[1].Size * groups;
+        if (groups == 1)
+        {
+            yield return new AxisRoute(AxisPlace.In(0, 1), AxisPlace.In(1, 0));
+            yield return new AxisRoute(AxisPlace.In(1, 1), AxisPlace.In(2, 0), AxisPlace.Out(0, 1));
+            yield break;
+        }
+
+        int[] inputs = AxisRoutes.Blocks(w[0].Size, w[0].Size / groups), results = AxisRoutes.Blocks(outputs, w[1].Size);
+        yield return new AxisRoute(
+            AxisPlace.In(0, 1, inputs), AxisPlace.In(1, 0, inputs), AxisPlace.In(2, 0, results), AxisPlace.Out(0, 1, results));
+    }
+
+    public override void Narrow(Graph graph, Node node, AxisCut cut)
+    {
+        if (Group(node) > 1 && cut.Kept(node.Output, 1) is { } kept)
+            node.Attributes["group"] = Group(node) * kept.Length / node.Output.Shape![1].Size;
+    }
 
     public override void InferShapes(Node node)
     {

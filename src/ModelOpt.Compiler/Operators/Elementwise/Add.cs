@@ -10,6 +10,8 @@ internal sealed class Add : BinaryOperator<Add.Function>
 {
     public override string Type => "Add";
 
+    public override OperatorTraits Traits(Node node) => Additive(node);
+
     protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Add(a, b);
 
     // As the gradients are the result's own, nothing is computed for them.

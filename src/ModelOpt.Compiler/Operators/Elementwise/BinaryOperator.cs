@@ -26,6 +26,15 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
 {
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
+    public sealed override int DataInputs => int.MaxValue;
+
+    public sealed override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Broadcast(node);
+
+    /// <summary>What holds for a sum or difference.</summary>
+    /// <param name="node">The node.</param>
+    protected static OperatorTraits Additive(Node node) => OperatorTraits.TakesActivation
+        | (node.Inputs.All(i => i is { IsConstant: false }) ? OperatorTraits.Homogeneous : OperatorTraits.None);
+
     /// <summary>The function on elements of a shape computation.</summary>
     /// <param name="a">The first element.</param>
     /// <param name="b">The second element.</param>

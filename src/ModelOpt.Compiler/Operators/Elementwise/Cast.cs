@@ -10,6 +10,15 @@ internal sealed class Cast : Operator
 {
     public override string Type => "Cast";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
+
+    public override OperatorTraits Traits(Node node) =>
+        node.Input(0).Type == Target(node) ? OperatorTraits.Moves | OperatorTraits.Homogeneous : OperatorTraits.None;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         // Both concern 8-bit floats only, which are refused.

@@ -16,6 +16,11 @@ internal sealed class Clip : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers
+        | (Bounds(node) is (0, float.PositiveInfinity) ? OperatorTraits.Homogeneous : 0);
+
     public override string? WhyFloat(Node node) =>
         node.Inputs.Skip(1).Any(bound => bound is { IsConstant: false }) ? "its bounds are computed at run time" : null;
 

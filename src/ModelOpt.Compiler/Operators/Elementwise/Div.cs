@@ -14,6 +14,9 @@ internal sealed class Div : BinaryOperator<Div.Function>
     // TFLite divides no int8.
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.TakesActivation
+        | (node.Input(1) is { IsConstant: false, Type: ElementType.Float32 } ? OperatorTraits.MagnifiesRounding : 0);
+
     protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Divide(a, b);
 
     public override void Forward(ForwardContext context)

@@ -13,6 +13,8 @@ internal sealed class Exp : UnaryOperator
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
+
     public override void Lower(Lowering context, Node node) =>
         LowerElements(context, node, BuiltinOperator.Exp, new EmptyOptions(BuiltinOptionsType.Exp));
 

@@ -12,6 +12,8 @@ internal sealed class HardSigmoid : UnaryOperator
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
+
     public override void Lower(Lowering context, Node node)
     {
         // clip(t, 0, 1) = clip(6·t, 0, 6) / 6, where the clip is an activation that TFLite fuses.

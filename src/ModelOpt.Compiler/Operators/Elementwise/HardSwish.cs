@@ -9,6 +9,8 @@ internal sealed class HardSwish : UnaryOperator
 {
     public override string Type => "HardSwish";
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
     public override void Lower(Lowering context, Node node) =>
         LowerElements(context, node, BuiltinOperator.HardSwish, new EmptyOptions(BuiltinOptionsType.HardSwish));
 

@@ -9,6 +9,8 @@ internal sealed class LeakyRelu : UnaryOperator
 {
     public override string Type => "LeakyRelu";
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
+
     public override void Lower(Lowering context, Node node) =>
         LowerElements(context, node, BuiltinOperator.LeakyRelu, new LeakyReluOptions(Alpha(node)));
 

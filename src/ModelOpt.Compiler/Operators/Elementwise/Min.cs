@@ -13,6 +13,9 @@ internal sealed class Min : BinaryOperator<Min.Function>
     // In TFLite operands and result share one scale, which the graph does not promise.
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers
+        | (node.Inputs.All(i => i is { IsConstant: false }) ? OperatorTraits.Homogeneous : 0);
+
     public override void Lower(Lowering context, Node node) =>
         ArithmeticLowering.LowerExtremum(context, node, BuiltinOperator.Minimum);
 

@@ -10,6 +10,8 @@ internal sealed class Mul : BinaryOperator<Mul.Function>
 {
     public override string Type => "Mul";
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.TakesActivation;
+
     public override void InferShapes(Node node)
     {
         // The share of a Mean.

@@ -12,6 +12,8 @@ internal sealed class Neg : UnaryOperator
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
+
     public override void InferShapes(Node node)
     {
         IReadOnlyList<Dim>? content = ShapeContents.Of(node.Input(0));

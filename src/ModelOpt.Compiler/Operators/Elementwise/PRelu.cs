@@ -13,6 +13,12 @@ internal sealed class PRelu : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
+    public override int DataInputs => 2;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Broadcast(node);
+
+    public override OperatorTraits Traits(Node node) => node.Input(1).IsConstant ? OperatorTraits.Homogeneous : OperatorTraits.None;
+
     public override void InferShapes(Node node)
     {
         ElementType type = node.CommonType(1);

@@ -10,6 +10,17 @@ internal sealed class Pow : Operator, IDifferentiable
 {
     public override string Type => "Pow";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 2;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Broadcast(node);
+
+    // A square is bounded; a root or an inverse is not.
+    public override OperatorTraits Traits(Node node) =>
+        node.Input(1).Constant is { Type: ElementType.Float32, Count: 1 } exponent && exponent.Span<float>()[0] >= 1
+            ? OperatorTraits.None : OperatorTraits.MagnifiesRounding;
+
     public override void InferShapes(Node node) =>
         node.Define(0, node.Input(0).Type, Broadcasting.Combine(node, node.ShapeOf(0), node.ShapeOf(1)));
 

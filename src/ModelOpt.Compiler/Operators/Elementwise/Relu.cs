@@ -11,6 +11,8 @@ internal sealed class Relu : UnaryOperator
 {
     public override string Type => "Relu";
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous | OperatorTraits.HidesFarNumbers;
+
     /// <inheritdoc/>
     public override bool ReadsInputs => false;
 

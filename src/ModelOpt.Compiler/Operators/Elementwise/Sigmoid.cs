@@ -12,6 +12,8 @@ internal sealed class Sigmoid : UnaryOperator
 
     public override QuantizationRule Quantization => QuantizationRule.FixedUnit;
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
+
     public override void Lower(Lowering context, Node node) =>
         LowerElements(context, node, BuiltinOperator.Logistic);
 

@@ -12,6 +12,8 @@ internal sealed class Sqrt : UnaryOperator
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;
+
     public override void Lower(Lowering context, Node node) => LowerElements(context, node, BuiltinOperator.Sqrt);
 
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)

@@ -10,6 +10,8 @@ internal sealed class Sub : BinaryOperator<Sub.Function>
 {
     public override string Type => "Sub";
 
+    public override OperatorTraits Traits(Node node) => Additive(node);
+
     protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Subtract(a, b);
 
     public override void Lower(Lowering context, Node node) =>

@@ -10,6 +10,10 @@ internal abstract class UnaryOperator : Operator, IDifferentiable
 {
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
+    public sealed override int DataInputs => 1;
+
+    public sealed override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
+
     public override void InferShapes(Node node) => node.Define(0, node.CommonFloatType(), node.ShapeOf(0));
 
     public override void Forward(ForwardContext context)

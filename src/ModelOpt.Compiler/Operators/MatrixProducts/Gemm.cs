@@ -19,7 +19,23 @@ internal sealed class Gemm : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.Weighted;
 
+    public override int DataInputs => 3;
+
+    public override OperatorTraits Traits(Node node) => node.Input(1).IsConstant ? OperatorTraits.TakesActivation : OperatorTraits.None;
+
     public override int WeightAxis(Node node) => Transposed(node).B ? 0 : 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        (bool a, bool b) = Transposed(node);
+        yield return new AxisRoute(AxisPlace.In(0, a ? 0 : 1), AxisPlace.In(1, b ? 1 : 0));
+        for (int axis = 0; axis < 2; axis++)
+        {
+            AxisPlace own = axis == 0 ? AxisPlace.In(0, a ? 1 : 0) : AxisPlace.In(1, b ? 0 : 1);
+            if (AxisRoutes.BroadcastPlaces(node, [2], node.Output.Shape!, axis, 0) is { } sum)
+                yield return new AxisRoute([own, .. sum, AxisPlace.Out(0, axis)]);
+        }
+    }
 
     public override void InferShapes(Node node)
     {

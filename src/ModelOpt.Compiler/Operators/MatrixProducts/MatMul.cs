@@ -18,8 +18,26 @@ internal sealed class MatMul : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.Weighted;
 
+    public override int DataInputs => 2;
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
     // ONNX Runtime refuses a MatMul whose weight has a scale per column.
     public override int WeightAxis(Node node) => -1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        int a = node.ShapeOf(0).Rank, b = node.ShapeOf(1).Rank, rank = node.Output.Shape!.Rank, batch = Math.Max(Math.Max(a, b) - 2, 0);
+        yield return new AxisRoute(AxisPlace.In(0, a - 1), AxisPlace.In(1, Math.Max(0, b - 2)));
+        for (int axis = 0; axis < batch; axis++)
+        {
+            if (AxisRoutes.BroadcastPlaces(node, [0, 1], new Shape(node.Output.Shape.Take(batch)), axis, 2) is { } places)
+                yield return new AxisRoute([.. places, AxisPlace.Out(0, axis)]);
+        }
+
+        if (a > 1) yield return new AxisRoute(AxisPlace.In(0, a - 2), AxisPlace.Out(0, batch));
+        if (b > 1) yield return new AxisRoute(AxisPlace.In(1, b - 1), AxisPlace.Out(0, rank - 1));
+    }
 
     public override void InferShapes(Node node)
     {

@@ -13,6 +13,32 @@ internal sealed class Concat : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesAll;
 
+    public override int DataInputs => int.MaxValue;
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves
+        | (node.Inputs.All(i => i is { IsConstant: false }) ? OperatorTraits.Homogeneous : OperatorTraits.None);
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        Shape result = node.Output.Shape!;
+        int joined = AxisOf(node, result.Rank);
+        for (int axis = 0; axis < result.Rank; axis++)
+        {
+            int begin = 0;
+            AxisPlace[] places = [.. Enumerable.Range(0, node.Inputs.Count).Select(Place)];
+            if (axis != joined || result[axis].IsKnown) yield return new AxisRoute([.. places, AxisPlace.Out(0, axis)]);
+
+            AxisPlace Place(int input)
+            {
+                long length = node.ShapeOf(input)[axis].Size;
+                int first = begin;
+                if (axis != joined || length < 0) return AxisPlace.In(input, axis);
+                begin += (int)length;
+                return AxisPlace.In(input, axis, AxisRoutes.From(length, first));
+            }
+        }
+    }
+
     public override void InferShapes(Node node)
     {
         Dim[] dims = [.. node.ShapeOf(0)];

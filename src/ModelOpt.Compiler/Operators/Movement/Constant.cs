@@ -9,6 +9,14 @@ internal sealed class Constant : Operator
 {
     public override string Type => "Constant";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 0;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => [];
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
     /// <summary>What the node holds.</summary>
     /// <param name="node">A Constant.</param>
     public static Tensor Read(Node node)

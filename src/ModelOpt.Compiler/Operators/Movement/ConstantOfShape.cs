@@ -10,6 +10,14 @@ internal sealed class ConstantOfShape : Operator
 {
     public override string Type => "ConstantOfShape";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 0;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => [];
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
     public override void InferShapes(Node node)
     {
         Tensor element = Element(node);

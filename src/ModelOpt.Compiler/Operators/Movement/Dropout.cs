@@ -15,6 +15,10 @@ internal sealed class Dropout : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         bool trains = node.InputOrNull(Training) is { } mode && ShapeContents.Tensor(mode)?.Bytes.Span[0] != 0;

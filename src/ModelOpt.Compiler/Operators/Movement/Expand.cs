@@ -11,6 +11,34 @@ internal sealed class Expand : Operator, IDifferentiable
 {
     public override string Type => "Expand";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 1;
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        Shape result = node.Output.Shape!;
+        bool isRigid = !node.Input(1).IsConstant;
+        for (int axis = 0; axis < result.Rank; axis++)
+        {
+            if (AxisRoutes.BroadcastPlaces(node, [0], result, axis, 0) is [var place])
+                yield return new AxisRoute(isRigid, place, AxisPlace.Out(0, axis));
+        }
+    }
+
+    public override void Narrow(Graph graph, Node node, AxisCut cut)
+    {
+        long[] target = node.Input(1).Constant!.ToInt64s();
+        for (int i = 0; i < target.Length; i++)
+        {
+            if (target[i] > 1 && cut.Kept(node.Output, i + node.Output.Shape!.Rank - target.Length) is { } kept) target[i] = kept.Length;
+        }
+
+        graph.ReplaceConstant(node, 1, Tensor.Vector<long>(target));
+    }
+
     public override void InferShapes(Node node)
     {
         Shape? target = ShapeContents.Shape(node.Input(1));

@@ -5,11 +5,9 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Operators.Movement;
 
 /// <summary>A matrix: the axes before <c>axis</c> are its rows, the others its columns.</summary>
-internal sealed class Flatten : Operator, IDifferentiable
+internal sealed class Flatten : ReshapeOperator
 {
     public override string Type => "Flatten";
-
-    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override void InferShapes(Node node) =>
         node.Define(0, node.Input(0).Type, Matrix(node, node.ShapeOf(0)));
@@ -20,10 +18,6 @@ internal sealed class Flatten : Operator, IDifferentiable
         context.Output = input.Reshape(context.Node.Sizes(Matrix(context.Node, input.Shape)));
     }
 
-    /// <inheritdoc/>
-    public void Backward(BackwardContext context) =>
-        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
-
     private static Shape Matrix(Node node, Shape shape)
     {
         long axis = node.Int("axis", 1);
@@ -32,6 +26,4 @@ internal sealed class Flatten : Operator, IDifferentiable
         int rows = (int)(axis < 0 ? axis + shape.Rank : axis);
         return new Shape(DimArithmetic.Product(shape.Take(rows)), DimArithmetic.Product(shape.Skip(rows)));
     }
-
-    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
 }

@@ -15,6 +15,25 @@ internal sealed class Gather : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        Shape data = node.ShapeOf(0);
+        int picked = node.Axis(node.Int("axis", 0), data.Rank), rank = node.ShapeOf(1).Rank;
+        for (int axis = 0; axis < data.Rank + rank - 1; axis++)
+        {
+            // The axes of the indices stand where the one of the data stood.
+            bool isOfIndices = axis >= picked && axis < picked + rank;
+            yield return new AxisRoute(
+                isOfIndices ? AxisPlace.In(1, axis - picked) : AxisPlace.In(0, axis < picked ? axis : axis - rank + 1),
+                AxisPlace.Out(0, axis));
+            if (isOfIndices && rank == 1 && node.Input(1).Constant is { } indices && data[picked].IsKnown)
+                yield return new AxisRoute(true, AxisPlace.In(0, axis), AxisPlace.Out(0, axis,
+                    [.. node.Ints(indices, "indices").Select(n => Index(node, n, (int)data[picked].Size))]));
+        }
+    }
+
     public override void InferShapes(Node node)
     {
         Shape data = node.ShapeOf(0), indices = node.ShapeOf(1);

@@ -10,6 +10,12 @@ internal sealed class Identity : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
+
     public override void InferShapes(Node node) =>
         node.Define(0, node.Input(0).Type, node.Input(0).Shape, ShapeContents.Of(node.Input(0)));
 

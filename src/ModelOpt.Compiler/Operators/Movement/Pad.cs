@@ -18,8 +18,26 @@ internal sealed class Pad : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override OperatorTraits Traits(Node node) => Mode(node) != "constant" ? OperatorTraits.Moves | OperatorTraits.Homogeneous
+        : node.InputOrNull(2) is null ? OperatorTraits.Homogeneous : OperatorTraits.None;
+
     public override string? WhyFloat(Node node) =>
         node.InputOrNull(2) is { IsConstant: false } ? "the value that it pads with is computed at run time" : null;
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        if (ConstantPads(node) is not { } pads) yield break;
+        Shape x = node.ShapeOf(0);
+        string mode = Mode(node);
+        bool isRigid = mode != "constant" || Array.Exists(pads, p => p.Before < 0 || p.Behind < 0);
+        for (int axis = 0; axis < pads.Length; axis++)
+        {
+            if (pads[axis] == (0, 0)) yield return AxisRoutes.Kept(node, [axis]).Single();
+            else if (x[axis].IsKnown)
+                yield return new AxisRoute(isRigid, AxisPlace.In(0, axis), AxisPlace.Out(0, axis, Sources(
+                    node, mode, (int)x[axis].Size, pads[axis].Before, (int)node.Output.Shape![axis].Size)));
+        }
+    }
 
     public override void Normalize(Graph graph, Node node, int opset)
     {

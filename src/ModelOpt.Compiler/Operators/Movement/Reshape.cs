@@ -6,13 +6,9 @@ using ModelOpt.Compiler.Operators.Elementwise;
 namespace ModelOpt.Compiler.Operators.Movement;
 
 /// <summary>The same elements under the shape of input 1, where 0 keeps a size and −1 takes what is left.</summary>
-internal sealed class Reshape : Operator, IDifferentiable
+internal sealed class Reshape : ReshapeOperator
 {
     public override string Type => "Reshape";
-
-    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
-
-    public override int DataInputs => 1;
 
     public override void InferShapes(Node node)
     {
@@ -35,9 +31,19 @@ internal sealed class Reshape : Operator, IDifferentiable
         context.Output = input.Reshape(context.Node.Sizes(Resolve(context.Node, input.Shape, target)));
     }
 
-    /// <inheritdoc/>
-    public void Backward(BackwardContext context) =>
-        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
+    public override void Narrow(Graph graph, Node node, AxisCut cut)
+    {
+        long[] target = node.Input(1).Constant!.ToInt64s();
+        for (int i = 0; i < target.Length; i++)
+        {
+            // −1 takes what is left, as the batch does; 0 follows the input, which is not always what is left of the output.
+            int? kept = cut.Kept(node.Output, i)?.Length;
+            bool follows = target[i] == 0 && kept == cut.Kept(node.Input(0), i)?.Length;
+            if (target[i] >= 0 && !follows) target[i] = kept ?? node.Output.Shape![i].Size;
+        }
+
+        graph.ReplaceConstant(node, 1, Tensor.Vector<long>(target));
+    }
 
     private static Shape Resolve(Node node, Shape shape, IReadOnlyList<Dim> target)
     {
@@ -88,6 +94,4 @@ internal sealed class Reshape : Operator, IDifferentiable
         GraphDiagnostics.ShapeMismatch.Error(
             node.Label, $"{shape} does not reshape to [{string.Join(", ", target.Select(d => d.Number()?.ToString(
                 System.Globalization.CultureInfo.InvariantCulture) ?? d.ToString()))}]");
-
-    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
 }

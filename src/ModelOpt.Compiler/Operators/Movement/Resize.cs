@@ -13,6 +13,31 @@ internal sealed class Resize : Operator, IDifferentiable
 {
     public override string Type => "Resize";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 1;
+
+    public override OperatorTraits Traits(Node node) => node.String("mode", "nearest") == "nearest"
+        ? OperatorTraits.Moves | OperatorTraits.Homogeneous : OperatorTraits.None;
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        Shape x = node.ShapeOf(0);
+        float[]? scales = Scales(node, Known(node.InputOrNull(2)), x.Rank);
+        return Enumerable.Range(0, x.Rank)
+            .Where(a => AxisRoutes.IsSame(x[a], node.Output.Shape![a]) && (scales is null || scales[a] == 1))
+            .Select(a => new AxisRoute(scales is null && !node.Input(3).IsConstant, AxisPlace.In(0, a), AxisPlace.Out(0, a)));
+    }
+
+    public override void Narrow(Graph graph, Node node, AxisCut cut)
+    {
+        if (node.InputOrNull(3) is not { Constant: { } given }) return;
+        long[] sizes = node.Ints(given, "sizes");
+        int[] axes = AxesOf(node, node.ShapeOf(0).Rank);
+        for (int i = 0; i < sizes.Length; i++) sizes[i] = cut.Kept(node.Output, axes[i])?.Length ?? sizes[i];
+        graph.ReplaceConstant(node, 3, Tensor.Vector<long>(sizes));
+    }
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         if (opset >= 11) return;

@@ -10,6 +10,14 @@ internal sealed class ShapeOperator : Operator
 {
     public override string Type => "Shape";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => [];
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
     public override void InferShapes(Node node)
     {
         Dim[] sizes = Taken(node, [.. node.ShapeOf(0)]);

@@ -15,6 +15,55 @@ internal sealed class Slice : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        Shape shape = node.ShapeOf(0);
+        for (int axis = 0; axis < shape.Rank; axis++)
+        {
+            if (RangeOf(node, axis) is not var (_, first, step)) continue;
+            if (AxisRoutes.IsSame(shape[axis], node.Output.Shape![axis]) && (first, step) is (0, 1))
+                yield return AxisRoutes.Kept(node, [axis]).Single();
+            else if (shape[axis].IsKnown)
+                yield return new AxisRoute(step != 1, AxisPlace.In(0, axis), AxisPlace.Out(0, axis,
+                    [.. Enumerable.Range(0, (int)node.Output.Shape[axis].Size).Select(i => (int)(first + (i * step)))]));
+        }
+    }
+
+    public override void Narrow(Graph graph, Node node, AxisCut cut)
+    {
+        for (int axis = 0; axis < node.ShapeOf(0).Rank; axis++)
+        {
+            if (cut.Kept(node.Input(0), axis) is not { } kept || RangeOf(node, axis) is not (>= 0 and var at, var first, _)) continue;
+            long end = first + node.Output.Shape![axis].Size;
+            Set(1, at, kept.Count(i => i < first));
+            Set(2, at, kept.Count(i => i < end));
+        }
+
+        void Set(int input, int position, long number)
+        {
+            long[] numbers = node.Input(input).Constant!.ToInt64s();
+            numbers[position] = number;
+            graph.ReplaceConstant(node, input, Tensor.Vector<long>(numbers));
+        }
+    }
+
+    /// <summary>What a slice takes of an axis.</summary>
+    /// <returns>Its place among the axes that are cut, or −1; the first index; the step. Null where that is computed.</returns>
+    private static (int At, long First, long Step)? RangeOf(Node node, int axis)
+    {
+        Shape shape = node.ShapeOf(0);
+        int at = Array.IndexOf(AxesOf(node, shape.Rank, node.ConstantInts(3, "axes"), (int?)node.ShapeOf(1)[0].Number()), axis);
+        if (at < 0) return (at, 0, 1);
+        if (node.Inputs.Skip(1).Any(i => i is { IsConstant: false })) return null;
+        long[] starts = node.ConstantInts(1, "starts")!, ends = node.ConstantInts(2, "ends")!;
+        long step = node.ConstantInts(4, "steps")?[at] ?? 1;
+        if (shape[axis].IsKnown) return (at, Range(node, shape[axis].Size, starts[at], ends[at], step).First, step);
+        // An open axis that stays as long is whole, perhaps backwards.
+        return step == 1 ? (at, 0, step) : null;
+    }
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         node.AttributeToInput(graph, "starts", 1);

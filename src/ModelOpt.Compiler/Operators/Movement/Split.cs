@@ -20,6 +20,41 @@ internal sealed class Split : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        Shape shape = node.ShapeOf(0);
+        int cut = node.Axis(node.Int("axis", 0), shape.Rank);
+        for (int axis = 0; axis < shape.Rank; axis++)
+        {
+            if (axis != cut)
+            {
+                yield return AxisRoutes.Kept(node, [axis]).Single();
+                continue;
+            }
+
+            if (!node.Outputs.All(o => o is not null && o.Shape![cut].IsKnown)) continue;
+            int begin = 0;
+            AxisPlace[] pieces = [.. node.Outputs.Select((o, i) =>
+            {
+                int[] labels = AxisRoutes.From(o!.Shape![cut].Size, begin);
+                begin += labels.Length;
+                return AxisPlace.Out(i, cut, labels);
+            })];
+            yield return new AxisRoute(node.InputOrNull(1) is { IsConstant: false }, [AxisPlace.In(0, cut), .. pieces]);
+        }
+    }
+
+    public override void Narrow(Graph graph, Node node, AxisCut cut)
+    {
+        int axis = node.Axis(node.Int("axis", 0), node.ShapeOf(0).Rank);
+        if (cut.Kept(node.Input(0), axis) is null) return;
+        Tensor sizes = Tensor.Vector<long>([.. node.Outputs.Select(o => cut.Kept(o!, axis)?.Length ?? o!.Shape![axis].Size)]);
+        if (node.InputOrNull(1) is not null) graph.ReplaceConstant(node, 1, sizes);
+        else node.SetInput(1, graph.AddConstant($"{node.Label}_split", sizes));
+    }
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         node.AttributeToInput(graph, "split", 1);

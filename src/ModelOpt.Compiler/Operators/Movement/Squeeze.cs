@@ -5,13 +5,9 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Operators.Movement;
 
 /// <summary>Drops axes of size 1: those of input 1, or else all.</summary>
-internal sealed class Squeeze : Operator, IDifferentiable
+internal sealed class Squeeze : ReshapeOperator
 {
     public override string Type => "Squeeze";
-
-    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
-
-    public override int DataInputs => 1;
 
     public override void Normalize(Graph graph, Node node, int opset) => node.AttributeToInput(graph, "axes", 1);
 
@@ -31,9 +27,14 @@ internal sealed class Squeeze : Operator, IDifferentiable
         context.Output = input.Reshape([.. input.Dims.ToArray().Where((_, axis) => !dropped[axis])]);
     }
 
-    /// <inheritdoc/>
-    public void Backward(BackwardContext context) =>
-        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
+    public override void Narrow(Graph graph, Node node, AxisCut cut)
+    {
+        // An axis of which one element is left is not to be dropped.
+        if (node.InputOrNull(1) is not null) return;
+        bool[] dropped = Dropped(node, node.ShapeOf(0), null);
+        node.SetInput(1, graph.AddConstant($"{node.Label}_axes", Tensor.Vector<long>(
+            [.. Enumerable.Range(0, dropped.Length).Where(a => dropped[a]).Select(a => (long)a)])));
+    }
 
     private static bool[] Dropped(Node node, Shape shape, long[]? axes)
     {
@@ -49,6 +50,4 @@ internal sealed class Squeeze : Operator, IDifferentiable
 
         return dropped;
     }
-
-    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
 }

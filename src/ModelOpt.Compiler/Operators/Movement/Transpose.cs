@@ -11,6 +11,13 @@ internal sealed class Transpose : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => Permutation(node, node.ShapeOf(0).Rank)
+        .Select((axis, i) => new AxisRoute(AxisPlace.In(0, axis), AxisPlace.Out(0, i)));
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
+
     /// <summary>The axis of the input that each axis of the result is.</summary>
     /// <param name="node">The node.</param>
     /// <param name="rank">The input's rank.</param>

@@ -5,13 +5,9 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Operators.Movement;
 
 /// <summary>Inserts axes of size 1, at the positions that input 1 gives in terms of the result.</summary>
-internal sealed class Unsqueeze : Operator, IDifferentiable
+internal sealed class Unsqueeze : ReshapeOperator
 {
     public override string Type => "Unsqueeze";
-
-    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
-
-    public override int DataInputs => 1;
 
     public override void Normalize(Graph graph, Node node, int opset) => node.AttributeToInput(graph, "axes", 1);
 
@@ -29,10 +25,6 @@ internal sealed class Unsqueeze : Operator, IDifferentiable
         context.Output = input.Reshape(Insert(context.Node, input.Shape, axes).ToSizes()!);
     }
 
-    /// <inheritdoc/>
-    public void Backward(BackwardContext context) =>
-        context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
-
     private static Shape Insert(Node node, Shape shape, long[] axes)
     {
         var dims = new Dim?[shape.Rank + axes.Length];
@@ -40,6 +32,4 @@ internal sealed class Unsqueeze : Operator, IDifferentiable
         int next = 0;
         return new Shape(dims.Select(dim => dim ?? shape[next++]));
     }
-
-    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
 }

@@ -19,6 +19,16 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
 {
     public override string Type => "BatchNormalization";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => Enumerable.Range(0, node.ShapeOf(0).Rank)
+        .Select(a => new AxisRoute(
+            [AxisPlace.In(0, a), .. a == 1 ? Enumerable.Range(1, 4).Select(i => AxisPlace.In(i, 0)) : [], AxisPlace.Out(0, a)]));
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         if (node.Int("spatial", 1) != 1)

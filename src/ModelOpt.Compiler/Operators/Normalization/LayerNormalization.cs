@@ -17,6 +17,15 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
 {
     public override string Type => "LayerNormalization";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(
+        node, Enumerable.Range(0, Axis(node, node.ShapeOf(0).Rank)));
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
     public override int MinimumOpset(Node node) => 17;
 
     public override void InferShapes(Node node)

@@ -23,6 +23,16 @@ internal sealed class Softmax : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.FixedUnit;
 
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        int rank = node.ShapeOf(0).Rank, axis = rank == 0 ? 0 : Axis(node, rank);
+        return AxisRoutes.Kept(node, Enumerable.Range(0, rank).Where(a => node.Attributes.ContainsKey(Flattens) ? a < axis : a != axis));
+    }
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         if (opset >= 13) return;

@@ -18,6 +18,12 @@ internal sealed class AveragePool : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node, [0, 1]);
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
+
     public override string? WhyFloat(Node node) => node.Ints("dilations") is null ? null : "its windows have gaps";
 
     public override int MinimumOpset(Node node) => node.Ints("dilations") is null ? Graph.Opset : 19;

@@ -12,6 +12,12 @@ internal sealed class GlobalAveragePool : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node, [0, 1]);
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
+
     public override void InferShapes(Node node)
     {
         Shape x = node.ShapeOf(0);

@@ -16,6 +16,12 @@ internal sealed class MaxPool : Operator, IDifferentiable
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node, [0, 1]);
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous | OperatorTraits.HidesFarNumbers;
+
     public override void InferShapes(Node node)
     {
         if (node.HasOutput(1))

@@ -12,6 +12,14 @@ internal sealed class DequantizeLinear : Operator
 {
     public override string Type => "DequantizeLinear";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => LinearGrid.Axes(node);
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
     public override int MinimumOpset(Node node) => LinearGrid.MinimumOpset(node, node.Input(0).Type);
 
     public override void InferShapes(Node node) => node.Define(0, node.Input(1).Type, node.ShapeOf(0));

@@ -13,6 +13,14 @@ internal sealed class QuantizeLinear : Operator
 {
     public override string Type => "QuantizeLinear";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => LinearGrid.Axes(node);
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
     public override int MinimumOpset(Node node) => LinearGrid.MinimumOpset(node, LinearGrid.StoredType(node));
 
     public override void Normalize(Graph graph, Node node, int opset)

@@ -13,6 +13,10 @@ internal sealed class ReduceMean : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Reduced(node, Axes(node, node.ShapeOf(0).Rank), Keep(node));
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
+
     public override void Normalize(Graph graph, Node node, int opset)
     {
         if (opset >= 18 && node.InputOrNull(1) is null) Take(node, []);

@@ -10,6 +10,15 @@ internal sealed class ReduceSum : Operator, IDifferentiable
 {
     public override string Type => "ReduceSum";
 
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Reduced(
+        node, AxesOf(node, node.ShapeOf(0).Rank, node.ConstantInts(1, "axes")), Keep(node));
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
+
     public override void Normalize(Graph graph, Node node, int opset) => node.AttributeToInput(graph, "axes", 1);
 
     public override void InferShapes(Node node)

@@ -1,0 +1,76 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators.Contract;
+
+/// <summary>An axis of a value that a node reads or writes, as part of an <see cref="AxisRoute"/>.</summary>
+/// <param name="IsOutput">Whether the node writes the value.</param>
+/// <param name="Position">The position among the node's inputs or outputs.</param>
+/// <param name="Axis">The axis, counted from the front.</param>
+/// <param name="Labels">
+/// For each index along the axis, the element of the route that it belongs to, −1 for none; null where these are the indices themselves.
+/// </param>
+internal readonly record struct AxisPlace(bool IsOutput, int Position, int Axis, int[]? Labels)
+{
+    /// <summary>Whether each index is the route's element of the same number.</summary>
+    public bool IsOneToOne
+    {
+        get
+        {
+            for (int i = 0; i < Labels?.Length; i++)
+            {
+                if (Labels[i] != i) return false;
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>An axis of an input.</summary>
+    /// <param name="position">The input's position.</param>
+    /// <param name="axis">The axis.</param>
+    /// <param name="labels">The elements that its indices belong to; null for one to one.</param>
+    public static AxisPlace In(int position, int axis, int[]? labels = null) => new(false, position, axis, labels);
+
+    /// <summary>An axis of an output.</summary>
+    /// <param name="position">The output's position.</param>
+    /// <param name="axis">The axis.</param>
+    /// <param name="labels">The elements that its indices belong to; null for one to one.</param>
+    public static AxisPlace Out(int position, int axis, int[]? labels = null) => new(true, position, axis, labels);
+
+    /// <summary>The element that an index belongs to, −1 for none.</summary>
+    /// <param name="index">The index along the axis.</param>
+    public int LabelOf(int index) => Labels is null ? index : Labels[index];
+
+    /// <summary>The value; null where the node leaves it out.</summary>
+    /// <param name="node">The node.</param>
+    public Value? ValueOf(Node node) => !IsOutput ? node.InputOrNull(Position) : node.HasOutput(Position) ? node.Outputs[Position] : null;
+}
+
+/// <summary>
+/// One way along which a node treats elements apart, as an index in an einsum: whatever is chosen of the route's elements at all its
+/// places, in whatever order, the outputs are the same choice. A route without outputs is summed over: without an element, the outputs
+/// lack what it added. The batch of a convolution is a route, its input channels and the weights' axis 1 are one, and its output channels,
+/// the weights' axis 0 and the bias. An axis on no route is mixed, reduced or counted by the node.
+/// </summary>
+/// <param name="IsRigid">Whether elements can change places, but none can be left out, because nothing of the node could say so.</param>
+/// <param name="Places">Where its elements lie.</param>
+internal sealed record AxisRoute(bool IsRigid, params AxisPlace[] Places)
+{
+    /// <summary>Makes a route from which elements can be left out.</summary>
+    /// <param name="places">Where its elements lie.</param>
+    public AxisRoute(params AxisPlace[] places)
+        : this(false, places)
+    {
+    }
+
+    /// <summary>Whether an axis is on the route, each index being the element of its number.</summary>
+    /// <param name="isOutput">Whether the value is an output.</param>
+    /// <param name="position">Its position.</param>
+    /// <param name="axis">The axis.</param>
+    public bool Keeps(bool isOutput, int position, int axis) =>
+        Array.Exists(Places, p => p.IsOutput == isOutput && p.Position == position && p.Axis == axis && p.IsOneToOne);
+}
+
+/// <summary>The elements that stay of values along their axes.</summary>
+/// <param name="Kept">Indices in ascending order for a value and an axis; null where all stay.</param>
+internal readonly record struct AxisCut(Func<Value, int, int[]?> Kept);

@@ -1,0 +1,113 @@
+using System.Numerics;
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Operators.Contract;
+
+/// <summary>The routes of families of operators.</summary>
+internal static class AxisRoutes
+{
+    /// <summary>Axes of input 0 that every output has in the same place.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="axes">The axes.</param>
+    public static IEnumerable<AxisRoute> Kept(Node node, IEnumerable<int> axes) =>
+        axes.Select(a => new AxisRoute([AxisPlace.In(0, a), .. Outputs(node).Select(o => AxisPlace.Out(o, a))]));
+
+    /// <summary>All axes of input 0, which every output has too.</summary>
+    /// <param name="node">The node.</param>
+    public static IEnumerable<AxisRoute> Kept(Node node) => Kept(node, Enumerable.Range(0, node.ShapeOf(0).Rank));
+
+    /// <summary>The axes of input 0 that a reduction leaves.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="reduced">The axes that it does not leave.</param>
+    /// <param name="keep">Whether these stay, with size 1.</param>
+    public static IEnumerable<AxisRoute> Reduced(Node node, int[] reduced, bool keep) => Enumerable.Range(0, node.ShapeOf(0).Rank)
+        .Where(a => !reduced.Contains(a))
+        .Select(a => new AxisRoute(AxisPlace.In(0, a), AxisPlace.Out(0, keep ? a : a - reduced.Count(r => r < a))));
+
+    /// <summary>The axes of output 0 in all inputs that are broadcast to it; one of size 1 that is repeated is on no route.</summary>
+    /// <param name="node">The node, all of whose inputs are broadcast.</param>
+    public static IEnumerable<AxisRoute> Broadcast(Node node)
+    {
+        Shape result = node.Output.Shape!;
+        for (int axis = 0; axis < result.Rank; axis++)
+        {
+            if (BroadcastPlaces(node, Enumerable.Range(0, node.Inputs.Count), result, axis, 0) is { Count: > 0 } places)
+                yield return new AxisRoute([.. places, AxisPlace.Out(0, axis)]);
+        }
+    }
+
+    /// <summary>Where inputs that are broadcast to a shape have one of its axes.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="inputs">The positions of the inputs.</param>
+    /// <param name="result">The shape.</param>
+    /// <param name="axis">The axis.</param>
+    /// <param name="behind">How many axes the inputs have behind those that are broadcast.</param>
+    /// <returns>The places; null where it cannot be told.</returns>
+    public static IReadOnlyList<AxisPlace>? BroadcastPlaces(Node node, IEnumerable<int> inputs, Shape result, int axis, int behind)
+    {
+        List<AxisPlace> places = [];
+        foreach (int i in inputs)
+        {
+            if (node.InputOrNull(i)?.Shape is not { } shape) continue;
+            int own = shape.Rank - behind - result.Rank + axis;
+            if (own < 0) continue;
+            if (IsSame(shape[own], result[axis])) places.Add(AxisPlace.In(i, own));
+            else if (shape[own] != 1) return null;
+        }
+
+        return places;
+    }
+
+    /// <summary>
+    /// The routes of a reshape. Axes that both shapes begin with are kept. Of others, an index counts steps of as many elements as there
+    /// are behind the axis; two axes have in common what both count: from the least common multiple of their steps to the greatest common
+    /// divisor of the lengths that they count to.
+    /// </summary>
+    /// <param name="from">The shape of input 0.</param>
+    /// <param name="to">The shape of output 0.</param>
+    /// <param name="isRigid">Whether the node cannot be told that elements are left out.</param>
+    public static IEnumerable<AxisRoute> Reshaped(Shape from, Shape to, bool isRigid)
+    {
+        int same = 0;
+        while (same < from.Rank && same < to.Rank && IsSame(from[same], to[same]))
+        {
+            yield return new AxisRoute(isRigid, AxisPlace.In(0, same), AxisPlace.Out(0, same));
+            same++;
+        }
+
+        BigInteger p = 1;
+        for (int a = from.Rank - 1; a >= same && from[a].Size > 0; p *= from[a].Size, a--)
+        {
+            BigInteger q = 1;
+            for (int b = to.Rank - 1; b >= same && to[b].Size > 0; q *= to[b].Size, b--)
+            {
+                BigInteger step = p * q / BigInteger.GreatestCommonDivisor(p, q);
+                BigInteger end = BigInteger.GreatestCommonDivisor(p * from[a].Size, q * to[b].Size);
+                if (end % step != 0 || end == step) continue;
+                yield return new AxisRoute(
+                    isRigid, AxisPlace.In(0, a, Labels(from[a].Size, step / p, end / step)),
+                    AxisPlace.Out(0, b, Labels(to[b].Size, step / q, end / step)));
+            }
+        }
+    }
+
+    /// <summary>Whether two sizes are known to be equal.</summary>
+    /// <param name="a">A size.</param>
+    /// <param name="b">Another.</param>
+    public static bool IsSame(Dim a, Dim b) => a == b && (a.IsKnown || a.Symbol is not null);
+
+    /// <summary>Labels of an axis whose indices belong to elements in blocks: index i to element i / block.</summary>
+    /// <param name="size">The length of the axis.</param>
+    /// <param name="block">Indices of a block.</param>
+    public static int[] Blocks(long size, long block) => Labels(size, block, size);
+
+    /// <summary>Labels of an axis that begins with other elements: index i belongs to element i + first.</summary>
+    /// <param name="size">The length of the axis.</param>
+    /// <param name="first">The element of index 0.</param>
+    public static int[] From(long size, int first) => [.. Enumerable.Range(first, (int)size)];
+
+    private static int[] Labels(long size, BigInteger block, BigInteger count) =>
+        [.. Enumerable.Range(0, (int)size).Select(i => (int)(i / block % count))];
+
+    private static IEnumerable<int> Outputs(Node node) => Enumerable.Range(0, node.Outputs.Count).Where(node.HasOutput);
+}
