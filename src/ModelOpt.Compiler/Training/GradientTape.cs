@@ -6,7 +6,6 @@ using ModelOpt.Compiler.Operators.MatrixProducts;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Pooling;
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Nchw;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;

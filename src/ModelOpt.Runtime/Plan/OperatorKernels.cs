@@ -83,12 +83,4 @@ internal static class OperatorKernels
             throw new InvalidModelException(node.Error("its operands contradict each other").Message, e);
         }
     }
-
-    /// <summary>Computes tensors without elements.</summary>
-    private sealed class EmptyKernel : Kernel
-    {
-        public override void Run(in KernelArguments args, int start, int end)
-        {
-        }
-    }
 }

@@ -49,8 +49,8 @@ public sealed class QuantizedKernelTests
         var quantization = new LayerQuantization(InputScale, -7, scales, 0, outputScale, 11, -128, 127);
         byte[] weights = groups == channels ? Transpose(w, 1, filters, taps) : Transpose(w, filters, inputs, taps);
         Kernel subject = groups == channels
-            ? DepthwiseInt8.Create(window, quantization, weights, bias, unsigned: false, code: null)
-            : new ConvInt8(window, groups, quantization, weights, bias, unsigned: false);
+            ? DepthwiseInt8Kernel.Create(window, quantization, weights, bias, unsigned: false, code: null)
+            : new ConvInt8Kernel(window, groups, quantization, weights, bias, unsigned: false);
         byte[] output = Run(subject, expected.Length, Transpose(x, batch, channels, height * width));
         byte[] planes = Transpose([.. output.Select(v => (sbyte)v)], batch, outputHeight * outputWidth, filters);
         AssertSame(expected, planes);
@@ -69,7 +69,7 @@ public sealed class QuantizedKernelTests
             Tensor.Scalar((sbyte)-3), Tensor.Scalar(outputScale), Tensor.Scalar((sbyte)-20),
         ], []);
         var quantization = new LayerQuantization(InputScale, 5, [0.017f], -3, outputScale, -20, -128, 127);
-        var subject = new BatchMatMulInt8(
+        var subject = new BatchMatMulInt8Kernel(
             new BatchMatMulShape(m, n, k, false, false, [0, 1], [0, 1]), quantization, unsigned: false);
         AssertSame(expected, Run(subject, expected.Length, [.. a.Select(v => (byte)v)], [.. b.Select(v => (byte)v)]));
     }
@@ -88,7 +88,7 @@ public sealed class QuantizedKernelTests
         sbyte[] expected = RunPeer("QLinearSoftmax", "com.microsoft", [
             Tensor.Of([rows, depth], x), Tensor.Scalar(scale), Tensor.Scalar((sbyte)3), Tensor.Scalar(1f / 256), Tensor.Scalar((sbyte)-128),
         ], [Int("axis", -1), Int("opset", 13)]);
-        var subject = new SoftmaxInt8(rows, depth, scale, 1f / 256, -128, unsigned: false);
+        var subject = new SoftmaxInt8Kernel(rows, depth, scale, 1f / 256, -128, unsigned: false);
         AssertSame(expected, Run(subject, expected.Length, [.. x.Select(v => (byte)v)]));
     }
 

@@ -47,7 +47,7 @@ public sealed class BatchMatMulTests
         });
         foreach (SimdTier tier in KernelTesting.Tiers)
         {
-            var kernel = new BatchMatMulInt8(s, q, unsigned, tier);
+            var kernel = new BatchMatMulInt8Kernel(s, q, unsigned, tier);
             KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, a, b), $"{tier} {s}");
         }
     }
@@ -65,7 +65,7 @@ public sealed class BatchMatMulTests
         });
         foreach (SimdTier tier in KernelTesting.Tiers)
         {
-            var kernel = new BatchMatMulF32(s, -5, 6, tier);
+            var kernel = new BatchMatMulF32Kernel(s, -5, 6, tier);
             KernelTesting.AssertSameBits(expected, KernelTesting.RunFloat(kernel, expected.Length, a, b), $"{tier} {s}");
         }
     }

@@ -69,7 +69,7 @@ internal sealed class ConvolutionReferenceF32(
 }
 
 /// <summary>int8 or uint8 convolution. Padding counts as the input's zero point, that is, as real 0.</summary>
-internal sealed class ConvolutionReferenceQ8(
+internal sealed class ConvolutionReferenceInt8(
     Window2D window, int groups, bool depthwise, byte[] weights, int[] bias, LayerQuantization quantization, bool unsigned) : Kernel
 {
     public override int Items => ConvolutionReference.Items(window);

@@ -13,7 +13,7 @@ public sealed class SoftmaxTests
     {
         const int rows = 5;
         float[] x = [.. KernelTesting.Floats(rows * depth, depth).Select(value => value * 8)];
-        float[] y = KernelTesting.RunFloat(new SoftmaxF32(rows, depth, beta), x.Length, x);
+        float[] y = KernelTesting.RunFloat(new SoftmaxF32Kernel(rows, depth, beta), x.Length, x);
         for (int row = 0; row < rows; row++)
         {
             double max = x.Skip(row * depth).Take(depth).Max();
@@ -35,7 +35,7 @@ public sealed class SoftmaxTests
     {
         const int rows = 40;
         byte[] x = KernelTesting.Bytes(rows * depth, depth);
-        var kernel = new SoftmaxInt8(rows, depth, scale, 1f / 256, unsigned ? 0 : -128, unsigned);
+        var kernel = new SoftmaxInt8Kernel(rows, depth, scale, 1f / 256, unsigned ? 0 : -128, unsigned);
         byte[] y = KernelTesting.Run(kernel, x.Length, x);
         for (int row = 0; row < rows; row++)
         {
@@ -62,7 +62,7 @@ public sealed class SoftmaxTests
     public void Every_pair(bool unsigned)
     {
         byte[] x = [.. Enumerable.Range(0, 65536).SelectMany(i => new[] { (byte)i, (byte)(i >> 8) })];
-        byte[] y = KernelTesting.Run(new SoftmaxInt8(65536, 2, 0.03f, 1f / 256, unsigned ? 0 : -128, unsigned), x.Length, x);
+        byte[] y = KernelTesting.Run(new SoftmaxInt8Kernel(65536, 2, 0.03f, 1f / 256, unsigned ? 0 : -128, unsigned), x.Length, x);
         for (int i = 0; i < x.Length; i += 2)
         {
             int difference = unsigned ? x[i] - x[i + 1] : (sbyte)x[i] - (sbyte)x[i + 1];
@@ -75,7 +75,7 @@ public sealed class SoftmaxTests
     [TestMethod]
     public void A_certain_class_saturates()
     {
-        var kernel = new SoftmaxInt8(1, 3, 1f, 1f / 256, -128, unsigned: false);
+        var kernel = new SoftmaxInt8Kernel(1, 3, 1f, 1f / 256, -128, unsigned: false);
         byte[] y = KernelTesting.Run(kernel, 3, [0x80, 0x7f, 0]);
         Assert.AreEqual(unchecked((byte)-128), y[0]);
         Assert.AreEqual((byte)127, y[1]);

@@ -1,6 +1,7 @@
 using System.Numerics;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Kernels;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;

@@ -6,7 +6,6 @@ using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Nchw;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Normalization;

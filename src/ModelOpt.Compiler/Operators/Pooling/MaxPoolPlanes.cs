@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using ModelOpt.Compiler.Kernels;
 using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime.Kernels;

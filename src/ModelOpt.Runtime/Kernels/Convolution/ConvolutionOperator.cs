@@ -36,11 +36,11 @@ internal sealed class ConvolutionOperator : KernelOperator
         {
             LayerConstants.RequireFloat(node);
             (float min, float max) = ActivationRange.Float(node, activation);
-            return ConvF32.Create(window, groups, weights.Constant<float>(), LayerConstants.FloatBias(node, channels), min, max);
+            return ConvF32Kernel.Create(window, groups, weights.Constant<float>(), LayerConstants.FloatBias(node, channels), min, max);
         }
 
         LayerQuantization quantization = LayerConstants.Quantization(node, channels, 0, activation);
-        return ConvInt8.Create(
+        return ConvInt8Kernel.Create(
             window, groups, quantization, weights.ConstantBytes(), LayerConstants.IntBias(node, channels),
             input.Type == TensorType.UInt8, code);
     }
@@ -58,12 +58,12 @@ internal sealed class ConvolutionOperator : KernelOperator
         (Window2D window, int groups, ActivationFunction activation) = Read(node);
         LayerQuantization quantization = LayerConstants.Quantization(node, window.OutputChannels, 0, activation);
         if (!residual.Fits
-            || !ConvInt8Assembled.TryCenter(node.Input(1).ConstantBytes(), quantization.WeightZeroPoint, false, out ReadOnlySpan<sbyte> weights))
+            || !ConvInt8AssembledKernel.TryCenter(node.Input(1).ConstantBytes(), quantization.WeightZeroPoint, false, out ReadOnlySpan<sbyte> weights))
         {
             return null;
         }
 
-        return ConvInt8.Assemble(
+        return ConvInt8Kernel.Assemble(
             window, groups, quantization, weights, LayerConstants.IntBias(node, window.OutputChannels), false, code, residual);
     }
 
@@ -87,9 +87,9 @@ internal sealed class ConvolutionOperator : KernelOperator
         (Window2D window, int groups, ActivationFunction activation) = Read(node);
         LayerQuantization quantization = LayerConstants.Quantization(node, window.OutputChannels, 0, activation);
         bool unsigned = node.Input(0).Type == TensorType.UInt8;
-        return ConvInt8Assembled.TryCenter(
+        return ConvInt8AssembledKernel.TryCenter(
             node.Input(1).Constant<byte>(), quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> weights)
-            ? ConvInt8.Assemble(
+            ? ConvInt8Kernel.Assemble(
                 window, groups, quantization, weights, LayerConstants.IntBias(node, window.OutputChannels), unsigned, code, place: place)
             : null;
     }
@@ -100,7 +100,7 @@ internal sealed class ConvolutionOperator : KernelOperator
         LayerConstants.RequireFloat(node);
         (float min, float max) = ActivationRange.Float(node, activation);
         float[] bias = LayerConstants.FloatBias(node, window.OutputChannels);
-        return ConvF32.Create(window, groups, node.Input(1).Constant<float>(), bias, min, max, null, destination);
+        return ConvF32Kernel.Create(window, groups, node.Input(1).Constant<float>(), bias, min, max, null, destination);
     }
 
     private static WindowOptions Window(Node node)

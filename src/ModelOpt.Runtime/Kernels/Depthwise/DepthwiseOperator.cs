@@ -35,11 +35,11 @@ internal sealed class DepthwiseOperator : KernelOperator
         {
             LayerConstants.RequireFloat(node);
             (float min, float max) = ActivationRange.Float(node, activation);
-            return DepthwiseF32.Create(window, weights.Constant<float>(), LayerConstants.FloatBias(node, channels), min, max);
+            return DepthwiseF32Kernel.Create(window, weights.Constant<float>(), LayerConstants.FloatBias(node, channels), min, max);
         }
 
         LayerQuantization quantization = LayerConstants.Quantization(node, channels, 3, activation);
-        return DepthwiseInt8.Create(
+        return DepthwiseInt8Kernel.Create(
             window, quantization, weights.ConstantBytes(), LayerConstants.IntBias(node, channels), input.Type == TensorType.UInt8, code);
     }
 

@@ -113,29 +113,29 @@ internal sealed class ArithmeticOperator : KernelOperator
         };
 
     /// <summary>The kernel for pixels times one factor for each channel; null if the product is something else.</summary>
-    private static ScaleChannelsQ8Kernel? ScaleChannels(Node node, ActivationFunction activation)
+    private static ScaleChannelsInt8Kernel? ScaleChannels(Node node, ActivationFunction activation)
     {
         BinaryQuantization quantization = Quantization(node);
         if (ActivationRange.Quantized(node, activation) != (node.Output.TypeMin, node.Output.TypeMax)
-            || !ScaleChannelsQ8Kernel.Fits(quantization))
+            || !ScaleChannelsInt8Kernel.Fits(quantization))
             return null;
         for (int side = 0; side < 2; side++)
         {
             var shape = new BroadcastShape(node.Input(side).Shape, node.Input(1 - side).Shape, node.Output.Shape);
             if (shape.RightRowRepeats)
-                return new ScaleChannelsQ8Kernel(shape.Rows, shape.Length, quantization, (byte)Shift(node), SimdTiers.Best, side);
+                return new ScaleChannelsInt8Kernel(shape.Rows, shape.Length, quantization, (byte)Shift(node), SimdTiers.Best, side);
         }
 
         return null;
     }
 
-    private static BinaryQ8Kernel<T> Create<T>(
+    private static BinaryInt8Kernel<T> Create<T>(
         Node node, BroadcastShape shape, ActivationFunction activation, T operation, int zeroPoint)
         where T : struct, IQuantizedOperation
     {
         int shift = Shift(node);
         (int min, int max) = ActivationRange.Quantized(node, activation);
-        return new BinaryQ8Kernel<T>(shape, operation, zeroPoint, min - shift, max - shift, (byte)shift, SimdTiers.Best);
+        return new BinaryInt8Kernel<T>(shape, operation, zeroPoint, min - shift, max - shift, (byte)shift, SimdTiers.Best);
     }
 
     private static BinaryQuantization Quantization(Node node)

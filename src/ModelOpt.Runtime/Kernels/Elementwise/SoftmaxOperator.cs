@@ -24,10 +24,10 @@ internal sealed class SoftmaxOperator : KernelOperator
         Tensor input = node.Input(0), output = node.Output;
         int length = input.Shape[^1], rows = input.Elements / length;
         if (input.Type == TensorType.Float32)
-            return new SoftmaxF32(rows, length, options.Beta);
+            return new SoftmaxF32Kernel(rows, length, options.Beta);
         if (!input.IsQuantized8 || !output.IsQuantized8)
             throw node.UnsupportedTypes();
-        return new SoftmaxInt8(
+        return new SoftmaxInt8Kernel(
             rows, length, input.Scale * options.Beta, output.Scale, output.ZeroPoint, input.Type == TensorType.UInt8);
     }
 }

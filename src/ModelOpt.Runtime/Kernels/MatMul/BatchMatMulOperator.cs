@@ -47,12 +47,12 @@ internal sealed class BatchMatMulOperator : KernelOperator
         }
         var shape = new BatchMatMulShape(m, n, k, options.TransposeX, options.TransposeY, left, right);
         if (x.Type == TensorType.Float32)
-            return new BatchMatMulF32(shape, float.NegativeInfinity, float.PositiveInfinity);
+            return new BatchMatMulF32Kernel(shape, float.NegativeInfinity, float.PositiveInfinity);
         if (!x.IsQuantized8 || !y.IsQuantized8 || !output.IsQuantized8)
             throw node.UnsupportedTypes();
         var quantization = new LayerQuantization(
             x.Scale, x.ZeroPoint, [y.Scale], y.ZeroPoint, output.Scale, output.ZeroPoint, output.TypeMin, output.TypeMax);
-        return new BatchMatMulInt8(shape, quantization, x.Type == TensorType.UInt8);
+        return new BatchMatMulInt8Kernel(shape, quantization, x.Type == TensorType.UInt8);
     }
 
     // Rows and columns of a matrix on the left, and of one on the right.

@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.MatMul;
 
-/// <summary>The parts of <c>ConvF32Sparse</c> that take the time.</summary>
+/// <summary>The parts of <c>ConvF32SparseKernel</c> that take the time.</summary>
 internal static unsafe class SparseTileF32
 {
     /// <summary>Registers of pixels at most; half of those that AVX2 has.</summary>

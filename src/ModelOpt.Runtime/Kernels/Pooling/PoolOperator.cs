@@ -58,7 +58,7 @@ internal sealed class PoolOperator : KernelOperator
         if (whole)
             return ReduceOperator.Quantized(
                 node, window.Batch, window.KernelHeight * window.KernelWidth, window.InputChannels, mean: true, low, high);
-        return new AveragePoolQ8Kernel(
+        return new AveragePoolInt8Kernel(
             window, input.Scale, input.ZeroPoint, output.Scale, output.ZeroPoint, low, high, input.Type == TensorType.UInt8);
     }
 

@@ -54,7 +54,7 @@ internal sealed class ReduceOperator : KernelOperator
                 return new ReduceKernel<ulong, ulong>(reduce, mean);
             case TensorType.Int8 or TensorType.UInt8 when input.IsQuantized8:
                 node.Require(reduce.Count < MaxCount, "too many elements are summed");
-                return new ReduceQ8Kernel(
+                return new ReduceInt8Kernel(
                     reduce, mean, input.Scale, input.ZeroPoint, output.Scale, output.ZeroPoint, output.TypeMin, output.TypeMax,
                     input.Type == TensorType.UInt8);
             default:
@@ -84,7 +84,7 @@ internal sealed class ReduceOperator : KernelOperator
     {
         Tensor input = node.Input(0), output = node.Output;
         node.Require(count < MaxCount, "too many elements are summed");
-        return new AxisSumQ8Kernel(
+        return new AxisSumInt8Kernel(
             outer, count, inner, mean, (input.Scale, input.ZeroPoint), (output.Scale, output.ZeroPoint), min, max,
             input.Type == TensorType.UInt8, SimdTiers.Best);
     }

@@ -62,7 +62,7 @@ public class ConvolutionOperatorTests
             int max = Math.Min(unsigned ? 255 : 127, (int)MathF.Round(6 / outputScale) + outputZero);
             var quantization = new LayerQuantization(
                 inputScale, inputZero, scales, weightZero, outputScale, outputZero, outputZero, max);
-            var reference = new ConvolutionReferenceQ8(c.Window, c.Groups, c.Depthwise, w, b, quantization, unsigned);
+            var reference = new ConvolutionReferenceInt8(c.Window, c.Groups, c.Depthwise, w, b, quantization, unsigned);
             using TfliteModel model = TfliteModel.Load(m.Build([input], [output]));
             byte[] expected = RunReference<byte, byte>(
                 reference, x, c.Items * c.Outputs), actual = new byte[expected.Length];

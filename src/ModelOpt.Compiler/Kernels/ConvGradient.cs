@@ -1,0 +1,340 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Depthwise;
+using ModelOpt.Runtime.Kernels.MatMul;
+using ModelOpt.Runtime.Simd;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Compiler.Kernels;
+
+/// <summary>
+/// Float32 convolution in ONNX's layout and its gradients, images divided among threads. Planes are laid out as
+/// <see cref="PaddedPlanes"/>, where all that lies under a tap is one run at an offset, so that no matrix of patches is needed. The
+/// order of sums depends on the batch alone.
+/// </summary>
+internal sealed unsafe class ConvGradient
+{
+    // At most how many partial sums over images there are, each one thread's, and how many images are worth one.
+    private const int PartialSums = 8, ImagesOfSum = 16;
+
+    // Rows whose addresses are on the stack at a time.
+    private const int RowBlock = 1024;
+
+    // What the product takes at a time.
+    private const int MostInSegment = 256;
+
+    private readonly Window2D window;
+    private readonly int groups, inputs, outputs, taps, inputPlane, outputPlane;
+    private readonly PaddedPlanes planes;
+    private readonly int[] offsets;
+    private readonly GemmSegment[]? rowSegments;
+    private readonly WorkerPool? pool;
+
+    /// <summary>Prepares a shape.</summary>
+    /// <param name="window">Shape of the convolution.</param>
+    /// <param name="groups">Divides both channel counts.</param>
+    /// <param name="pool">Threads, or null.</param>
+    public ConvGradient(in Window2D window, int groups, WorkerPool? pool)
+    {
+        (this.window, this.groups, this.pool) = (window, groups, pool);
+        (inputs, outputs) = (window.InputChannels / groups, window.OutputChannels / groups);
+        taps = window.KernelHeight * window.KernelWidth;
+        (inputPlane, outputPlane) = (window.InputHeight * window.InputWidth, window.OutputHeight * window.OutputWidth);
+        planes = new PaddedPlanes(window);
+        // Under a tap lie the rows of the output, a pitch apart.
+        int pitch = planes.Pitch, width = window.OutputWidth;
+        if (pitch > width)
+            rowSegments = [.. Enumerable.Range(0, window.OutputHeight).SelectMany(oy => Enumerable.Range(0, (width + MostInSegment - 1) / MostInSegment)
+                .Select(i => new GemmSegment((oy * pitch) + (i * MostInSegment), Math.Min(MostInSegment, width - (i * MostInSegment)))))];
+        offsets = new int[inputs * taps];
+        for (int k = 0; k < offsets.Length; k++)
+            offsets[k] = (k / taps * planes.PlaneLength) + planes.Offset(k % taps / window.KernelWidth, k % taps % window.KernelWidth);
+    }
+
+    /// <summary>The convolution. Unless in training, its bits are those of <see cref="ConvNchwF32"/>, which divides each image among threads.</summary>
+    /// <param name="window">Shape of the convolution.</param>
+    /// <param name="groups">Divides both channel counts.</param>
+    /// <param name="x">[N, C, H, W].</param>
+    /// <param name="w">[M, C/groups, KH, KW].</param>
+    /// <param name="b">[M], or null.</param>
+    /// <param name="y">Takes [N, M, OH, OW].</param>
+    /// <param name="isTraining">Whether it may be rounded as <see cref="WinogradConv"/> does.</param>
+    /// <param name="pool">Threads, or null.</param>
+    public static void Convolve(in Window2D window, int groups, Tensor x, Tensor w, Tensor? b, Tensor y, bool isTraining, WorkerPool? pool)
+    {
+        if (isTraining && WinogradConv.Suits(window, groups))
+        {
+            Winograd(window, x, w, b, y, pool);
+            return;
+        }
+
+        Window2D one = window with { Batch = 1 };
+        if (window.Batch <= 1)
+        {
+            ConvNchwF32.Run(window, groups, x.As<float>(), w.As<float>(), b is null ? default : b.As<float>(), y.As<float>(), pool);
+            return;
+        }
+
+        int batch = window.Batch;
+        new PlaneJob(batch, n => ConvNchwF32.Run(
+            one, groups, Images(x, batch, n, n + 1), w.As<float>(), b is null ? default : b.As<float>(), Images(y, batch, n, n + 1))).Run(pool);
+    }
+
+    /// <summary>
+    /// The gradient of the input. Its elements are divided into phases by the strides; those of a phase lie under the same taps, one window
+    /// beside the other, so that each phase is a convolution of the outputs' gradient with these taps turned round.
+    /// </summary>
+    /// <param name="w">[M, C/groups, KH, KW].</param>
+    /// <param name="dy">[N, M, OH, OW].</param>
+    /// <param name="dx">Takes [N, C, H, W].</param>
+    /// <param name="scratch">As large as the weights.</param>
+    /// <param name="isTraining">Whether it may be rounded as <see cref="WinogradConv"/> does.</param>
+    public void Input(Tensor w, Tensor dy, Tensor dx, Tensor scratch, bool isTraining)
+    {
+        AxisPhase[] down = AxisPhase.Of(window.StrideHeight, window.DilationHeight, window.KernelHeight, window.PadTop, window.InputHeight);
+        AxisPhase[] across = AxisPhase.Of(window.StrideWidth, window.DilationWidth, window.KernelWidth, window.PadLeft, window.InputWidth);
+        List<(AxisPhase Down, AxisPhase Across, Window2D Window, int Weights)> phases = [];
+        int used = 0;
+        foreach (AxisPhase v in down)
+        {
+            foreach (AxisPhase h in across)
+            {
+                phases.Add((v, h, new Window2D
+                {
+                    Batch = 1, InputChannels = window.OutputChannels, OutputChannels = window.InputChannels, StrideHeight = 1, StrideWidth = 1,
+                    InputHeight = window.OutputHeight, KernelHeight = v.Taps.Length, DilationHeight = v.Dilation, PadTop = v.Pad, OutputHeight = v.Count,
+                    InputWidth = window.OutputWidth, KernelWidth = h.Taps.Length, DilationWidth = h.Dilation, PadLeft = h.Pad, OutputWidth = h.Count,
+                }, used));
+                used += Turn(w.As<float>(), v.Taps, h.Taps, scratch.As<float>()[used..]);
+            }
+        }
+
+        // The only phase of an axis shorter than its stride has some of the taps.
+        if (phases is [var whole] && used == w.Count)
+        {
+            Convolve(whole.Window with { Batch = window.Batch }, groups, dy, scratch, null, dx, isTraining, pool);
+            return;
+        }
+
+        new PlaneJob(window.Batch, n =>
+        {
+            float[] buffer = ArrayPool<float>.Shared.Rent(window.InputChannels * inputPlane);
+            int used = 0;
+            foreach ((AxisPhase v, AxisPhase h, Window2D phase, int weights) in phases)
+            {
+                Span<float> result = buffer.AsSpan(used, window.InputChannels * v.Count * h.Count);
+                int count = window.InputChannels * outputs * phase.KernelHeight * phase.KernelWidth;
+                if (count == 0) result.Clear();
+                else ConvNchwF32.Run(phase, groups, Image(dy, n), scratch.As<float>().Slice(weights, count), default, result);
+                used += result.Length;
+            }
+
+            Interleave(buffer, down, across, Image(dx, n));
+            ArrayPool<float>.Shared.Return(buffer);
+        }).Run(pool);
+    }
+
+    /// <summary>Joins the phases of an image's planes, one phase after another, to the planes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Interleave(ReadOnlySpan<float> phases, AxisPhase[] down, AxisPhase[] across, Span<float> image)
+    {
+        fixed (float* first = phases, planes = image)
+        {
+            float* from = first;
+            foreach (AxisPhase v in down)
+            {
+                nint phase = (nint)window.InputChannels * v.Count;
+                for (int c = 0, row = 0; c < window.InputChannels; c++)
+                {
+                    float* to = planes + ((((nint)c * window.InputHeight) + v.First) * window.InputWidth);
+                    for (int y = 0; y < v.Count; y++, row++, to += window.StrideHeight * window.InputWidth)
+                    {
+                        int done = across is [var even, var odd] ? Zip(from + (row * even.Count), from + (phase * even.Count) + (row * odd.Count), to, odd.Count) : 0;
+                        float* start = from;
+                        foreach (AxisPhase h in across)
+                        {
+                            for (int x = done; x < h.Count; x++) to[h.First + (x * window.StrideWidth)] = start[(row * h.Count) + x];
+                            start += phase * h.Count;
+                        }
+                    }
+                }
+
+                from += phase * window.InputWidth;
+            }
+        }
+    }
+
+    /// <summary>Writes whole vectors of two rows, element by element in turn.</summary>
+    /// <returns>How many elements of each.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Zip(float* even, float* odd, float* to, int count)
+    {
+        int x = 0;
+        for (; Sse.IsSupported && x <= count - Vector128<float>.Count; x += Vector128<float>.Count)
+        {
+            Vector128<float> a = Vector128.Load(even + x), b = Vector128.Load(odd + x);
+            Sse.UnpackLow(a, b).Store(to + (2 * x));
+            Sse.UnpackHigh(a, b).Store(to + (2 * x) + Vector128<float>.Count);
+        }
+
+        return x;
+    }
+
+    /// <summary>The gradient of the weights.</summary>
+    /// <param name="x">[N, C, H, W].</param>
+    /// <param name="dy">[N, M, OH, OW].</param>
+    /// <param name="dw">Zeros; takes [M, C/groups, KH, KW].</param>
+    public void Weights(Tensor x, Tensor dy, Tensor dw)
+    {
+        // Partial sums are [group][K, M/groups]: its rows are then as long as the runs under the taps, which lie in cache.
+        int parts = Math.Clamp(window.Batch / ImagesOfSum, 1, PartialSums), k = inputs * taps;
+        float[][] sums = new float[parts][];
+        WinogradConv? winograd = WinogradConv.Suits(window, groups) ? new(window) : null;
+        new PlaneJob(parts, part =>
+        {
+            sums[part] = ArrayPool<float>.Shared.Rent(dw.Count);
+            Array.Clear(sums[part], 0, dw.Count);
+            int first = (int)((long)window.Batch * part / parts), end = (int)((long)window.Batch * (part + 1) / parts);
+            if (winograd is not null) winograd.Weights(Images(x, window.Batch, first, end), Images(dy, window.Batch, first, end), sums[part]);
+            for (int n = first; n < end && winograd is null; n++) AddWeights(Image(x, n), Image(dy, n), sums[part]);
+        }).Run(pool);
+        Span<float> target = dw.As<float>();
+        for (int m = 0, at = 0; m < window.OutputChannels; m++)
+        {
+            int from = (m / outputs * k * outputs) + (m % outputs);
+            for (int i = 0; i < k; i++, from += outputs, at++)
+            {
+                foreach (float[] sum in sums) target[at] += sum[from];
+            }
+        }
+
+        foreach (float[] sum in sums) ArrayPool<float>.Shared.Return(sum);
+    }
+
+    /// <summary>The gradient of the bias: the sums of the outputs' gradients.</summary>
+    /// <param name="dy">[N, M, OH, OW].</param>
+    /// <param name="db">Takes [M].</param>
+    public void Bias(Tensor dy, Tensor db) => new PlaneJob(window.OutputChannels, m =>
+    {
+        double sum = 0;
+        for (int n = 0; n < window.Batch; n++)
+            sum += FixedOrderSum.Of(dy.As<float>().Slice(((n * window.OutputChannels) + m) * outputPlane, outputPlane));
+        db.As<float>()[m] = (float)sum;
+    }).Run(pool);
+
+    private static void Winograd(in Window2D window, Tensor x, Tensor w, Tensor? b, Tensor y, WorkerPool? pool)
+    {
+        // Images of a thread; what is done for all of them at once should count little.
+        int blocks = pool is null ? 1 : Math.Clamp(window.Batch / ImagesOfSum, 1, PartialSums), batch = window.Batch;
+        WinogradConv conv = new(window);
+        new PlaneJob(blocks, block =>
+        {
+            int first = (int)((long)batch * block / blocks), end = (int)((long)batch * (block + 1) / blocks);
+            conv.Convolve(Images(x, batch, first, end), w.As<float>(), b is null ? default : b.As<float>(), Images(y, batch, first, end));
+        }).Run(pool);
+    }
+
+    private static Span<float> Images(Tensor tensor, int batch, int first, int end)
+    {
+        int length = tensor.Count / batch;
+        return tensor.As<float>().Slice(first * length, (end - first) * length);
+    }
+
+    private Span<float> Image(Tensor tensor, int n) => Images(tensor, window.Batch, n, n + 1);
+
+    /// <summary>[C, M/groups, taps]: some taps of the weights with channels exchanged, in the order given.</summary>
+    /// <returns>How many they are.</returns>
+    private int Turn(ReadOnlySpan<float> from, int[] down, int[] across, Span<float> to)
+    {
+        int at = 0;
+        for (int c = 0; c < window.InputChannels; c++)
+        {
+            for (int m = 0; m < outputs; m++)
+            {
+                int filter = ((((c / inputs * outputs) + m) * inputs) + (c % inputs)) * taps;
+                foreach (int ky in down)
+                {
+                    foreach (int kx in across) to[at++] = from[filter + (ky * window.KernelWidth) + kx];
+                }
+            }
+        }
+
+        return at;
+    }
+
+    /// <summary>Adds one image's gradient of the weights to [group][K, M/groups].</summary>
+    private void AddWeights(ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> sum)
+    {
+        int k = inputs * taps, run = outputs == 1 ? planes.Run : 0;
+        long length = ((long)inputs * planes.PlaneLength) + run + (2 * PaddedPlanes.Slack);
+        float[] buffer = ArrayPool<float>.Shared.Rent(checked((int)length));
+        float** rows = stackalloc float*[Math.Min(k, RowBlock)];
+        fixed (float* memory = buffer, source = x, gradient = dy, target = sum)
+        fixed (GemmSegment* segments = rowSegments)
+        {
+            float* phases = memory, pitched = phases + ((nint)inputs * planes.PlaneLength) + PaddedPlanes.Slack;
+            for (int g = 0; g < groups; g++)
+            {
+                for (int c = 0; c < inputs; c++)
+                    planes.Split(source + ((((nint)g * inputs) + c) * inputPlane), phases + ((nint)c * planes.PlaneLength));
+                float* to = target + ((nint)g * k * outputs), from = gradient + ((nint)g * outputs * outputPlane);
+                if (outputs == 1)
+                {
+                    Spread(from, pitched);
+                    var one = new ReadOnlySpan<float>(pitched, run);
+                    for (int i = 0; i < k; i++) to[i] += (float)FixedOrderSum.Dot(new ReadOnlySpan<float>(phases + offsets[i], run), one);
+                    continue;
+                }
+
+                for (int first = 0; first < k; first += RowBlock)
+                {
+                    int count = Math.Min(RowBlock, k - first);
+                    for (int i = 0; i < count; i++) rows[i] = phases + offsets[first + i];
+                    var operands = new GemmOperands
+                    {
+                        K = outputPlane, Rows = rows, ColumnStride = 1, Segments = segments, C = to + ((nint)first * outputs), CStride = outputs,
+                    };
+                    var epilogue = new GemmEpilogue { Accumulate = true };
+                    GemmF32.Run(SimdTiers.Best, operands, epilogue, new MatrixSource(from, 1, outputPlane), count, outputs, null);
+                }
+            }
+        }
+
+        ArrayPool<float>.Shared.Return(buffer);
+    }
+
+    /// <summary>A group's output planes in rows of the phases' pitch, zero between the rows.</summary>
+    private void Spread(float* gradient, float* pitched)
+    {
+        int run = planes.Run, width = window.OutputWidth, pitch = planes.Pitch;
+        for (int m = 0; m < outputs; m++, pitched += run)
+        {
+            var plane = new Span<float>(pitched, run);
+            if (pitch > width) plane.Clear();
+            for (int oy = 0; oy < window.OutputHeight; oy++, gradient += width)
+                new ReadOnlySpan<float>(gradient, width).CopyTo(plane[(oy * pitch)..]);
+        }
+    }
+
+    /// <summary>The elements of an axis of the input that lie under the same taps.</summary>
+    /// <param name="First">The first; the others are a stride apart.</param>
+    /// <param name="Count">How many.</param>
+    /// <param name="Taps">The taps, last first: over the output they ascend.</param>
+    /// <param name="Dilation">From one tap to the next, in outputs.</param>
+    /// <param name="Pad">By how much the first tap lies before the first output; may be negative.</param>
+    private readonly record struct AxisPhase(int First, int Count, int[] Taps, int Dilation, int Pad)
+    {
+        /// <summary>All phases of an axis, those of no elements left out.</summary>
+        public static AxisPhase[] Of(int stride, int dilation, int kernel, int pad, int size) => [.. Enumerable.Range(0, Math.Min(stride, size)).Select(first =>
+        {
+            int[] taps = [.. Enumerable.Range(0, kernel).Reverse().Where(k => (first + pad - (k * dilation)) % stride == 0)];
+            return new AxisPhase(
+                first, (size - first + stride - 1) / stride, taps, taps.Length > 1 ? (taps[0] - taps[1]) * dilation / stride : 1,
+                taps.Length > 0 ? -((first + pad - (taps[0] * dilation)) / stride) : 0);
+        })];
+    }
+}
