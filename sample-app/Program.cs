@@ -43,7 +43,7 @@ ShowPredictions(5);
 
 Result Measure(string name, string resource, Classifier classify)
 {
-    // Two rounds warm up: the JIT compiles its best code only for what has been called often.
+    // Two rounds warm up: the JIT optimizes only code that has run often.
     var top = new Prediction[1];
     int right = 0;
     double best = double.MaxValue;
