@@ -22,6 +22,14 @@ internal readonly record struct CalibrationSamples(int Available, int[]? Chosen)
         return Chosen is null ? position : Chosen[position];
     }
 
+    /// <summary>Samples that are spread evenly over those that may be used.</summary>
+    /// <param name="count">How many.</param>
+    public int[] Spread(int count)
+    {
+        CalibrationSamples usable = this;
+        return [.. Enumerable.Range(0, count).Select(i => usable.Spread(i, count))];
+    }
+
     /// <summary>
     /// Which samples of calibration data may be calibrated with: where the model is trained and judged with them too, not those by which it is
     /// judged, as what fits these in the beginning would hardly be surpassed.

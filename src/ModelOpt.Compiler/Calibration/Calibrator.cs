@@ -106,7 +106,7 @@ internal sealed class Calibrator : IDisposable
     /// <returns>A tensor for each graph input, or null where the graph takes one sample at a time.</returns>
     public Tensor[]? Batch(int count, long bytes)
     {
-        if (graph.Inputs.Exists(i => i.Shape is not { Rank: > 0 } shape || shape[0].IsKnown)) return null;
+        if (graph.Inputs.Exists(i => i.Shape is not { IsBatchOpen: true })) return null;
         long largest = graph.Values.Where(v => !v.IsConstant).Max(v => SampleBytes(v));
         count = (int)Math.Clamp(bytes / Math.Max(largest, 1), 1, Math.Min(count, Count));
         Tensor[][] samples = [.. Enumerable.Range(0, count).Select(i => Sample(i, count))];

@@ -72,7 +72,7 @@ public static class ModelTrainer
         PassPipeline.Simplify(graph, context, keepsNormalization: true);
         // Statistics of a batch are not those of its samples one by one.
         bool isNormalized = graph.Nodes.Any(n => n.Type == "BatchNormalization");
-        if ((TrainingSet.FixedBatch(graph) ?? graph.Inputs.Find(i => isNormalized && i.Shape![0].IsKnown)) is { } closed)
+        if ((TrainingSet.FixedBatch(graph) ?? graph.Inputs.Find(i => isNormalized && !i.Shape!.IsBatchOpen)) is { } closed)
             throw TrainingDiagnostics.FixedBatch.Error(null, closed.Name, closed.Shape?[0].Size);
         if (PassPipeline.IsQuantized(graph)) throw TrainingDiagnostics.NothingToTrain.Error(null);
         using TrainingData data = TrainingData.Open(graph, context.Options, context.Model, takesTargets: true);

@@ -41,5 +41,5 @@ internal static class OpenBatch
         foreach (Value input in graph.Inputs.Where(IsOpen)) input.Shape = new Shape([batch, .. input.Shape!.Skip(1)]);
     }
 
-    private static bool IsOpen(Value input) => input.Shape is { Rank: > 0 } shape && !shape[0].IsKnown;
+    private static bool IsOpen(Value input) => input.Shape is { IsBatchOpen: true };
 }

@@ -20,6 +20,20 @@ public sealed record Quantization(
     /// <summary>The only zero point of a per-tensor quantization.</summary>
     public int ZeroPoint => ZeroPoints[0];
 
+    /// <summary>How many elements of a tensor in a row share a scale.</summary>
+    /// <param name="dims">The tensor's dimensions.</param>
+    public int RunLength(ReadOnlySpan<int> dims)
+    {
+        int run = 1;
+        foreach (int dim in IsPerTensor ? dims : dims[(Axis + 1)..]) run *= dim;
+        return run;
+    }
+
+    /// <summary>The scale of an element.</summary>
+    /// <param name="element">Its position in the tensor.</param>
+    /// <param name="runLength">The tensor's <see cref="RunLength"/>.</param>
+    public float ScaleOf(int element, int runLength) => IsPerTensor ? Scale : Scales[element / runLength % Scales.Count];
+
     /// <summary>A per-tensor quantization.</summary>
     /// <param name="type">The stored integers.</param>
     /// <param name="scale">The scale.</param>

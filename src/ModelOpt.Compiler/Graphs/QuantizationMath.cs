@@ -175,9 +175,7 @@ internal static class QuantizationMath
             yield break;
         }
 
-        int channels = tensor.Dims[quantization.Axis];
-        int inner = 1;
-        foreach (int dim in tensor.Dims[(quantization.Axis + 1)..]) inner *= dim;
+        int channels = tensor.Dims[quantization.Axis], inner = quantization.RunLength(tensor.Dims);
         for (int start = 0, c = 0; start < tensor.Count; start += inner, c = (c + 1) % channels)
             yield return (start, inner, quantization.Scales[c], quantization.ZeroPoints[c]);
     }

@@ -52,6 +52,9 @@ public sealed class Shape : IReadOnlyList<Dim>, IEquatable<Shape>
     /// <summary>Whether every size is known.</summary>
     public bool IsKnown => Array.TrueForAll(dims, d => d.IsKnown);
 
+    /// <summary>Whether there is a batch (the first dimension) and its size is not known; false for a scalar.</summary>
+    public bool IsBatchOpen => dims.Length > 0 && !dims[0].IsKnown;
+
     /// <inheritdoc/>
     public Dim this[int index] => dims[index];
 

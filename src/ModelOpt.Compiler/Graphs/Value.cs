@@ -4,6 +4,8 @@ namespace ModelOpt.Compiler.Graphs;
 public sealed class Value
 {
     private readonly List<Node> consumers = [];
+    private Mask? mask;
+    private Codebook? codebook;
 
     /// <summary>Creates a value.</summary>
     /// <param name="name">Its name, unique in the graph.</param>
@@ -37,8 +39,20 @@ public sealed class Value
     /// <summary>How the value is stored as integers; null where it stays as it is.</summary>
     public Quantization? Quantization { get; set; }
 
-    /// <summary>What a constant weight must satisfy whatever is done to it next; null where it is free.</summary>
-    internal WeightConstraints? Constraints { get; set; }
+    /// <summary>
+    /// What a constant weight must satisfy whatever is done to it next; null where it has neither mask nor codebook. Their grid is
+    /// <see cref="Quantization"/>, which setting constraints without one leaves as it is.
+    /// </summary>
+    internal WeightConstraints? Constraints
+    {
+        get => mask is null && codebook is null ? null
+            : new(mask, codebook, Quantization is { Type: ElementType.Int8 } ? Quantization : null);
+        set
+        {
+            (mask, codebook) = (value?.Mask, value?.Codebook);
+            if (value?.Grid is not null) Quantization = value.Grid;
+        }
+    }
 
     /// <summary>
     /// For integer values that carry shapes: the elements, some perhaps symbolic. Filled by shape inference so that a

@@ -31,6 +31,16 @@ internal sealed class QdqPlan
         && node.Input(0) is { Producer: { } mover, Quantization: { } grid } && !grid.Equals(node.Output.Quantization)
         && IntegerForm.StaysOn(mover, grid) && IntegerForm.Data(mover).All(v => grid.Equals(v.Quantization));
 
+    /// <summary>
+    /// Whether the Identity that rounds a value is left out: all Concats that read it round it to the same grid, and nothing reads their
+    /// results before.
+    /// </summary>
+    /// <param name="graph">The graph, with shapes.</param>
+    /// <param name="value">The value.</param>
+    public static bool IsRoundedByConcat(Graph graph, Value value) => IsInside(graph, value) && value.Producer!.Type == "Identity"
+        && value.Consumers.All(n => n.Type == "Concat" && value.Quantization!.Equals(n.Output.Quantization)
+            && !n.Output.Consumers.Any(ReadsUnrounded));
+
     /// <summary>Decides for a graph.</summary>
     /// <param name="graph">The graph, with shapes.</param>
     public static QdqPlan Of(Graph graph)
@@ -52,10 +62,8 @@ internal sealed class QdqPlan
             }
         }
 
-        Value[] inside = [.. graph.Values.Where(v =>
-            v is { Quantization: not null, Producer: not null, Consumers.Count: > 0 } && !graph.IsOutput(v))];
-        plan.unrounded.UnionWith(inside.Where(v => v.Consumers.All(ReadsUnrounded)));
-        plan.passed.UnionWith(inside.Where(IsRoundedByConcat).Select(v => v.Producer!));
+        plan.unrounded.UnionWith(graph.Values.Where(v => IsInside(graph, v) && v.Consumers.All(ReadsUnrounded)));
+        plan.passed.UnionWith(graph.Values.Where(v => IsRoundedByConcat(graph, v)).Select(v => v.Producer!));
         return plan;
     }
 
@@ -76,12 +84,8 @@ internal sealed class QdqPlan
     public Quantization? GridOf(Value value) =>
         unrounded.Contains(value) ? null : value.Quantization ?? inner.GetValueOrDefault(value);
 
-    /// <summary>
-    /// Whether an Identity rounds a value to the grid that all Concats that read it round it to anyway, and nothing reads their results before.
-    /// </summary>
-    private static bool IsRoundedByConcat(Value value) => value.Producer!.Type == "Identity"
-        && value.Consumers.All(n => n.Type == "Concat" && value.Quantization!.Equals(n.Output.Quantization)
-            && !n.Output.Consumers.Any(ReadsUnrounded));
+    private static bool IsInside(Graph graph, Value value) =>
+        value is { Quantization: not null, Producer: not null, Consumers.Count: > 0 } && !graph.IsOutput(value);
 
     /// <summary>Whether saturation on the grid does what the activation does: both bounds fall on its ends.</summary>
     private static bool Covers(Quantization grid, Node activation)

@@ -4,4 +4,4 @@ namespace ModelOpt.Compiler.Simplify;
 /// <param name="Name">The pass.</param>
 /// <param name="Changes">How often it changed something.</param>
 /// <param name="Notes">What it could have changed and did not, with the reason.</param>
-internal sealed record AppliedPass(string Name, int Changes, IReadOnlyList<string> Notes);
+internal sealed record AppliedPass(string Name, int Changes, IReadOnlyList<PassNote> Notes);

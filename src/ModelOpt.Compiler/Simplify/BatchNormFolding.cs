@@ -16,13 +16,13 @@ internal sealed class BatchNormFolding : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;
-        List<string> notes = [];
+        List<PassNote> notes = [];
         foreach (Node norm in graph.Nodes.Where(n => n.Type == "BatchNormalization").ToArray())
         {
             float[]?[] parameters = [.. Enumerable.Range(1, 4).Select(i => Floats(norm.Input(i)))];
             if (parameters is not [{ } gamma, { } beta, { } mean, { } variance])
             {
-                notes.Add($"{norm.Label}: its parameters are not constant");
+                notes.Add(new(norm, "its parameters are not constant"));
                 continue;
             }
 

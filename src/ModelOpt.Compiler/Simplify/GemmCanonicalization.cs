@@ -24,7 +24,7 @@ internal sealed class GemmCanonicalization : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;
-        List<string> notes = [];
+        List<PassNote> notes = [];
         foreach (Node node in graph.Nodes.ToArray())
         {
             if (node.Type == "MatMul") changes += FromMatMul(graph, node) ? 1 : 0;
@@ -32,7 +32,7 @@ internal sealed class GemmCanonicalization : Pass
             {
                 string? reason = Canonicalize(graph, node);
                 if (reason is null) changes++;
-                else notes.Add($"{node.Label}: {reason}");
+                else notes.Add(new(node, reason));
             }
         }
 

@@ -48,8 +48,8 @@ internal abstract class Pass
 
 /// <summary>What a pass did.</summary>
 /// <param name="Changes">How often it changed something.</param>
-/// <param name="Notes">What it could have changed and did not, with the reason: <c>layer: reason</c>.</param>
-internal sealed record PassResult(int Changes, IReadOnlyList<string> Notes)
+/// <param name="Notes">What it could have changed and did not, with the reason.</param>
+internal sealed record PassResult(int Changes, IReadOnlyList<PassNote> Notes)
 {
     /// <summary>A result without notes.</summary>
     /// <param name="changes">How often the pass changed something.</param>

@@ -89,6 +89,9 @@ internal sealed class GradientTape
     /// <summary>Whether runs keep also what the way back does not look at, for <see cref="FirstNotFinite"/> and <see cref="RootMeanSquare"/>.</summary>
     public bool KeepsAll { get; set; }
 
+    /// <summary>The activations whose grids' ranges have gradients; set before the first run.</summary>
+    public IReadOnlyList<Value> Ranged { get; set; } = [];
+
     /// <summary>At most how many samples a run may have.</summary>
     public int MostSamples => plan.IsAlone ? 1 : plan.TakesOne ? MostParts : int.MaxValue;
 
@@ -160,7 +163,7 @@ internal sealed class GradientTape
     }
 
     /// <summary>The gradient of the range of a value's int8 grid, after <see cref="Backward"/>; 0 where none reached it.</summary>
-    /// <param name="value">A computed value.</param>
+    /// <param name="value">One of <see cref="Ranged"/>.</param>
     public RangeGradient RangeGradient(Value value)
     {
         int slot = plan.Slot(value);
@@ -230,7 +233,8 @@ internal sealed class GradientTape
         bool isDivisible = plan.IsDivisible && inputs.All(t => t.Rank > 0 && t.Dims[0] == batch);
         int count = plan.TakesOne ? batch : isDivisible ? Math.Clamp(batch, 1, MostParts) : 1;
         bounds = [.. Enumerable.Range(0, count + 1).Select(p => (int)((long)batch * p / count))];
-        parts = [.. Enumerable.Range(0, count).Select(_ => new TapePart(plan, constants, count == 1 ? Pool : null, isForwardOnly))];
+        HashSet<int> ranged = [.. Ranged.Select(plan.Slot)];
+        parts = [.. Enumerable.Range(0, count).Select(_ => new TapePart(plan, constants, ranged, count == 1 ? Pool : null, isForwardOnly))];
         Array.Clear(computed);
     }
 

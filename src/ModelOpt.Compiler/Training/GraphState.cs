@@ -27,15 +27,13 @@ internal sealed class GraphState
     public GraphState Exchange(StateStream stream, GraphState? origin) => new([.. values.Select((v, i) =>
     {
         (_, Tensor? constant, WeightConstraints? constraints, Quantization? grid) = origin is null ? default : origin.values[i];
-        return (v.Value, stream.Changed(v.Constant, constant, stream.Tensor),
-            stream.Changed(v.Constraints, constraints, c => Constraints(stream, c, constraints)),
+        return (v.Value, stream.Changed(v.Constant, constant, stream.Tensor), Constraints(stream, v.Constraints, constraints),
             stream.Changed(v.Quantization, grid, q => Grid(stream, q)));
     })]);
 
     private static WeightConstraints Constraints(StateStream stream, WeightConstraints? c, WeightConstraints? origin) => new(
         stream.Changed(c?.Mask, origin?.Mask, m => Mask(stream, m)),
-        stream.Changed(c?.Codebook, origin?.Codebook, b => Codebook(stream, b)),
-        stream.Changed(c?.Grid, origin?.Grid, q => Grid(stream, q)));
+        stream.Changed(c?.Codebook, origin?.Codebook, b => Codebook(stream, b)));
 
     private static Mask Mask(StateStream stream, Mask? mask) => new(
         stream.Array(mask?.Zeros.ToArray()),

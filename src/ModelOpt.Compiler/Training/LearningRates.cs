@@ -26,6 +26,9 @@ internal static class LearningRates
     }
 
     /// <summary>From <paramref name="first"/> to <paramref name="last"/> along half a wave.</summary>
-    private static double Between(double last, double first, double done) =>
+    /// <param name="last">The value at the end.</param>
+    /// <param name="first">The value at the beginning.</param>
+    /// <param name="done">The share of the way, from 0 to 1.</param>
+    public static double Between(double last, double first, double done) =>
         last + ((first - last) * (1 + Math.Cos(Math.PI * done)) / 2);
 }

@@ -27,7 +27,7 @@ internal sealed class LossTape
     public GradientTape Tape { get; }
 
     /// <summary>Activations of which the gradients of their ranges are wanted.</summary>
-    public IReadOnlyList<Value> Ranged { get; init; } = [];
+    public IReadOnlyList<Value> Ranged { get => Tape.Ranged; init => Tape.Ranged = value; }
 
     /// <summary>Called when samples were run forward, before the way back.</summary>
     public Action? Forwarded { get; init; }

@@ -21,7 +21,7 @@ internal sealed class SoftRounding
     private readonly Quantization grid;
     private readonly float[] floors, alphas, sigmoids, pulls;
     private readonly int[] free;
-    private readonly int perChannel;
+    private readonly int runLength;
     private readonly Optimizer optimizer;
     private float strength;
 
@@ -33,18 +33,16 @@ internal sealed class SoftRounding
         this.value = value;
         grid = value.Quantization!;
         ReadOnlySpan<float> weights = exact.Span<float>();
-        int channels = grid.IsPerTensor ? 1 : exact.Dims[grid.Axis];
-        perChannel = 1;
-        for (int axis = grid.IsPerTensor ? exact.Rank : grid.Axis + 1; axis < exact.Rank; axis++) perChannel *= exact.Dims[axis];
-        Channels = channels;
+        runLength = grid.RunLength(exact.Dims);
         floors = new float[weights.Length];
+        Mask? mask = value.Constraints?.Mask;
         List<int> kept = [];
         List<float> starts = [];
         for (int i = 0; i < weights.Length; i++)
         {
             float steps = weights[i] / ScaleOf(i);
             floors[i] = Math.Clamp(MathF.Floor(steps), -WeightGrid.MaxWeight, WeightGrid.MaxWeight - 1);
-            if (value.Constraints?.Mask is { } mask && mask.Zeros[i]) continue;
+            if (mask is not null && mask.Zeros[i]) continue;
             kept.Add(i);
             starts.Add((Stretch / (Math.Clamp(steps - floors[i], 0, 1) + Margin)) - 1);
         }
@@ -57,8 +55,6 @@ internal sealed class SoftRounding
         value.Quantization = null;
         Soften();
     }
-
-    private int Channels { get; }
 
     /// <summary>Moves the weight one step.</summary>
     /// <param name="gradient">Its gradient.</param>
@@ -117,5 +113,5 @@ internal sealed class SoftRounding
         MathF32.Exp(pulls, pulls);
     }
 
-    private float ScaleOf(int element) => grid.Scales[grid.IsPerTensor ? 0 : element / perChannel % Channels];
+    private float ScaleOf(int element) => grid.ScaleOf(element, runLength);
 }

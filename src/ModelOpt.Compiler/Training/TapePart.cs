@@ -13,9 +13,10 @@ namespace ModelOpt.Compiler.Training;
 /// </summary>
 /// <param name="plan">What is run.</param>
 /// <param name="constants">The constants by slot, rounded to their grids; null for what is computed.</param>
+/// <param name="ranged">The slots whose ranges have gradients.</param>
 /// <param name="pool">Threads within operators, or null.</param>
 /// <param name="isForwardOnly">Whether there is no way back, so that what nothing reads any more is memory for what comes next.</param>
-internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? pool, bool isForwardOnly)
+internal sealed class TapePart(TapePlan plan, Tensor?[] constants, HashSet<int> ranged, WorkerPool? pool, bool isForwardOnly)
 {
     private readonly TensorArena arena = new();
     private readonly Tensor?[] computed = new Tensor?[plan.Values.Count];
@@ -209,7 +210,8 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, WorkerPool? p
         if (unrounded[slot] is not { } before || plan.Values[slot].Quantization is not { IsPerTensor: true } grid) return gradient;
         (int least, int most) = QuantizationMath.Range(grid.Type);
         float low = (least - grid.ZeroPoint) * grid.Scale, high = (most - grid.ZeroPoint) * grid.Scale, half = grid.Scale / 2;
-        ranges[slot] = Training.RangeGradient.Of(before.As<float>(), computed[slot]!.As<float>(), gradient.As<float>(), low, high, half);
+        if (ranged.Contains(slot))
+            ranges[slot] = Training.RangeGradient.Of(before.As<float>(), computed[slot]!.As<float>(), gradient.As<float>(), low, high, half);
         Tensor result = arena.Rent(node, ElementType.Float32, gradient.Dims);
         ElementRanges.Run(result.Count, pool, (start, length) => Clip.Gradient(
             before.As<float>().Slice(start, length), low - half, high + half, gradient.As<float>().Slice(start, length),

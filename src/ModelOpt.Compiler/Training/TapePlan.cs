@@ -53,7 +53,7 @@ internal sealed class TapePlan
         Nodes = [.. nodes.Select(Plan)];
         Outputs = [.. outputs.Select(Slot)];
         IsDivisible = SampleIndependence.Of(graph, nodes);
-        bool isClosed = graph.Inputs.Exists(i => i.Shape is { Rank: > 0 } shape && shape[0].IsKnown);
+        bool isClosed = graph.Inputs.Exists(i => i.Shape is { Rank: > 0, IsBatchOpen: false });
         TakesOne = isClosed && graph.Inputs.Concat(outputs).All(v => v.Shape is { Rank: > 0 } shape && shape[0] == 1);
         IsAlone = isClosed && !TakesOne;
 

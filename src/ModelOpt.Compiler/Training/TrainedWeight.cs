@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Training;
@@ -9,9 +10,6 @@ namespace ModelOpt.Compiler.Training;
 /// </summary>
 internal sealed class TrainedWeight
 {
-    // int8 weights are symmetric: their sign and zero are exact.
-    private const int LargestStep = 127;
-
     // Slices of next to nothing would never move.
     private const double LeastOfAll = 0.01;
 
@@ -52,12 +50,7 @@ internal sealed class TrainedWeight
     {
         ReadOnlySpan<float> given = gradient.Span<float>();
         WeightConstraints? constraints = value.Constraints;
-        if (levels is not null)
-        {
-            value.Constraints = constraints = levels.Step(value.Constant!, given, rate);
-            if (constraints.Grid is { } moving) value.Quantization = moving;
-        }
-
+        if (levels is not null) value.Constraints = constraints = levels.Step(value.Constant!, given, rate);
         for (int i = 0; i < numbers.Length; i++) scaledGradient[i] = given[i] * scales[i / perSlice];
         optimizer.Step(numbers, scaledGradient, rate);
         Tensor moved = Behind();
@@ -88,11 +81,10 @@ internal sealed class TrainedWeight
     /// <summary>Keeps the numbers where the grid has integers, so that they do not run away from it.</summary>
     private void Bound(Span<float> moved, Quantization grid, ReadOnlySpan<int> dims)
     {
-        int inner = 1;
-        for (int axis = grid.IsPerTensor ? dims.Length : grid.Axis + 1; axis < dims.Length; axis++) inner *= dims[axis];
+        int runLength = grid.RunLength(dims);
         for (int i = 0; i < moved.Length; i++)
         {
-            float largest = LargestStep * (grid.IsPerTensor ? grid.Scale : grid.Scales[i / inner % grid.Scales.Count]);
+            float largest = WeightGrid.MaxWeight * grid.ScaleOf(i, runLength);
             if (MathF.Abs(moved[i]) <= largest) continue;
             moved[i] = Math.Clamp(moved[i], -largest, largest);
             numbers[i] = moved[i] / scales[i / perSlice];

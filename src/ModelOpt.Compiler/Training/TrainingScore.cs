@@ -40,7 +40,7 @@ internal readonly record struct TrainingScore(double Loss, int? Right, int Sampl
         Graph graph, IObjective objective, TrainingSet data, IReadOnlyList<int> indices, int batchSize, WorkerPool? pool,
         CancellationToken cancellation)
     {
-        batchSize = graph.Inputs.Exists(i => i.Shape is { Rank: > 0 } shape && shape[0].IsKnown) ? 1 : Math.Min(batchSize, MostTogether);
+        batchSize = graph.Inputs.Exists(i => i.Shape is { Rank: > 0, IsBatchOpen: false }) ? 1 : Math.Min(batchSize, MostTogether);
         Interpreter interpreter = new(graph, [.. objective.Values, graph.Outputs[0]]) { FakeQuantize = true, Pool = pool };
         double loss = 0;
         int right = 0;

@@ -89,7 +89,7 @@ internal sealed class TrainingSet : IDisposable
 
     /// <summary>The first input that takes neither any number of samples nor one at a time; null where there is none.</summary>
     /// <param name="graph">The graph, with shapes.</param>
-    public static Value? FixedBatch(Graph graph) => graph.Inputs.Find(i => i.Shape is not { Rank: > 0 } shape || (shape[0].IsKnown && shape[0] != 1));
+    public static Value? FixedBatch(Graph graph) => graph.Inputs.Find(i => i.Shape is not { Rank: > 0 } shape || (!shape.IsBatchOpen && shape[0] != 1));
 
     /// <summary>Checks that labels are classes of a model.</summary>
     /// <param name="classes">How many classes it has.</param>

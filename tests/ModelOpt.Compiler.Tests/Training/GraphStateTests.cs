@@ -27,6 +27,7 @@ public sealed class GraphStateTests
         origin.Restore();
         Assert.IsNull(output.Quantization);
         Assert.IsNull(weight.Constraints);
+        Assert.IsNull(weight.Quantization);
         Assert.IsNotNull(bias.Constraints);
         new GraphState(graph).Exchange(StateStream.From(new MemoryStream(changed)), origin).Restore();
         Assert.IsTrue(constant.Bytes.Span.SequenceEqual(weight.Constant!.Bytes.Span));
@@ -35,7 +36,7 @@ public sealed class GraphStateTests
         Assert.AreEqual(constraints.Mask.Pattern, weight.Constraints.Mask.Pattern);
         Assert.AreEqual((3, ClusterScope.Channel, 4), (weight.Constraints.Codebook!.Clusters, weight.Constraints.Codebook.Scope, weight.Constraints.Codebook.Levels.Count));
         for (int c = 0; c < 4; c++) CollectionAssert.AreEqual(constraints.Codebook!.Levels[c], weight.Constraints.Codebook.Levels[c]);
-        Assert.AreEqual(constraints.Grid, weight.Constraints.Grid);
+        Assert.AreEqual(constraints.Grid, weight.Quantization);
         Assert.IsNull(bias.Constraints);
         Assert.AreEqual(Quantization.PerTensor(ElementType.Int8, 0.7f, -3), output.Quantization);
         CollectionAssert.AreEqual(changed, Write(new GraphState(graph), origin));

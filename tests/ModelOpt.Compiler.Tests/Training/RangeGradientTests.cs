@@ -38,7 +38,7 @@ public sealed class RangeGradientTests
         Value y = g.Output(g.Add("MatMul", x, w));
         Graph graph = g.Build();
         y.Quantization = Quantization.PerTensor(ElementType.Int8, 0.01f, 0);
-        var tape = new GradientTape(graph, [y]);
+        var tape = new GradientTape(graph, [y]) { Ranged = [y] };
         tape.Forward([Tensor.Of<float>([2, 3], [0.5f, 2f, -2f, 3f, 0.25f, 0.75f])]);
         tape.Backward([Tensor.Of<float>([2, 3], [1, 2, 3, 4, 5, 6])]);
         RangeGradient gradient = tape.RangeGradient(y);

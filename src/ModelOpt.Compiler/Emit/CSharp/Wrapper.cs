@@ -35,7 +35,7 @@ public sealed record WrapperSource(string ModelFile, string Namespace, string Cl
 internal sealed record WrapperTensor(TensorSignature Tensor, string Member, string Parameter, string Type, long Length)
 {
     /// <summary>Whether any number of samples can be run at once.</summary>
-    public bool HasOpenBatch => Tensor.Shape.Rank > 0 && !Tensor.Shape[0].IsKnown;
+    public bool HasOpenBatch => Tensor.Shape.IsBatchOpen;
 }
 
 /// <summary>A wrapper ready to be written: every name is a valid one, and no two are equal.</summary>

@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Emit.Reports;
 
@@ -104,4 +105,4 @@ public sealed record LayerReport
 /// <param name="Name">The pass.</param>
 /// <param name="Changes">How often it changed something.</param>
 /// <param name="Notes">What it could have changed and did not, with the reason.</param>
-public sealed record PassReport(string Name, int Changes, IReadOnlyList<string> Notes);
+public sealed record PassReport(string Name, int Changes, IReadOnlyList<PassNote> Notes);

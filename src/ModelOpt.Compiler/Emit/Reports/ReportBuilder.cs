@@ -59,10 +59,7 @@ internal sealed class ReportBuilder
             Diagnostics = [.. diagnostics],
         };
 
-        // Notes read "layer: reason".
-        string? ReasonOf(Node node) => quantized.SelectMany(p => p.Notes)
-            .Where(n => n.StartsWith($"{node.Label}: ", StringComparison.Ordinal))
-            .Select(n => n[(node.Label.Length + 2)..]).FirstOrDefault();
+        string? ReasonOf(Node node) => quantized.SelectMany(p => p.Notes).FirstOrDefault(n => n.Layer == node.Label)?.Text;
     }
 
     private LayerReport LayerOf(Graph graph, Node node, string? reason)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Simplify;
 using ModelOpt.Runtime.FlatBuffers;
 
 namespace ModelOpt.Compiler.Emit.Reports;
@@ -145,7 +146,7 @@ internal sealed class ReportPage
             }
 
             html.Append($"<details><summary>{head}, {pass.Notes.Count} remark{(pass.Notes.Count == 1 ? "" : "s")}</summary>\n<ul>\n");
-            foreach (string note in pass.Notes) html.Append($"<li>{Text(note)}</li>\n");
+            foreach (PassNote note in pass.Notes) html.Append($"<li>{Text(note.ToString())}</li>\n");
             html.Append("</ul>\n</details>\n");
         }
     }
@@ -155,12 +156,12 @@ internal sealed class ReportPage
         parts.Where(p => p.Share > 0).Select(p => string.Create(
             CultureInfo.InvariantCulture, $"<i class=\"{p.Color}\" style=\"width:{100 * Math.Clamp(p.Share, 0, 1):0.##}%\"></i>"))) + "</div>";
 
-    /// <summary>What each pass says of a layer, as notes begin with the layer's name.</summary>
+    /// <summary>What each pass says of a layer.</summary>
     private static string Remarks(Report report, LayerReport layer) => string.Concat(
         from pass in report.Passes
         from note in pass.Notes
-        where note.StartsWith($"{layer.Name}: ", StringComparison.Ordinal)
-        select $"<br/><small>{Text(pass.Name.Replace("Pass", "", StringComparison.Ordinal))}: {Text(note[(layer.Name.Length + 2)..])}</small>");
+        where note.Layer == layer.Name
+        select $"<br/><small>{Text(pass.Name.Replace("Pass", "", StringComparison.Ordinal))}: {Text(note.Text)}</small>");
 
     private static string Shape(LayerReport layer) => Text(string.Join('×', layer.OutputShape));
 

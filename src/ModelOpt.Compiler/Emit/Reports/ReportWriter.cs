@@ -64,7 +64,7 @@ internal static class ReportWriter
     {
         json.WriteString("name", pass.Name);
         json.WriteNumber("changes", pass.Changes);
-        if (pass.Notes.Count > 0) WriteStrings(json, "notes", pass.Notes);
+        if (pass.Notes.Count > 0) WriteStrings(json, "notes", [.. pass.Notes.Select(n => n.ToString())]);
     }
 
     private static void WriteDiagnostic(Utf8JsonWriter json, Diagnostic diagnostic)

@@ -18,11 +18,12 @@ internal static class WeightGrid
     {
         int slices = axis < 0 ? 1 : weight.Dims[axis];
         float[] scales = new float[slices];
+        Quantization grid = new(ElementType.Int8, scales, new int[slices], axis);
+        int runLength = grid.RunLength(weight.Dims);
         ReadOnlySpan<float> values = weight.Span<float>();
-        int inner = Inner(weight, axis);
         for (int i = 0; i < values.Length; i++)
         {
-            ref float largest = ref scales[axis < 0 ? 0 : i / inner % slices];
+            ref float largest = ref scales[i / runLength % slices];
             largest = MathF.Max(largest, MathF.Abs(values[i]));
         }
 
@@ -33,7 +34,7 @@ internal static class WeightGrid
             if (scales[c] == 0) scales[c] = 1;
         }
 
-        return new Quantization(ElementType.Int8, scales, new int[slices], axis);
+        return grid;
     }
 
     /// <summary>
@@ -45,12 +46,12 @@ internal static class WeightGrid
     /// <param name="smallest">A lower bound for the scale of each slice, or empty.</param>
     public static void Store(Value weight, int axis, ReadOnlySpan<float> smallest = default)
     {
-        Quantization grid = weight.Constraints?.Grid ?? Symmetric(weight.Constant!, axis, smallest);
+        WeightConstraints constraints = weight.Constraints ?? new();
+        Quantization grid = constraints.Grid ?? Symmetric(weight.Constant!, axis, smallest);
         float[] scales = [.. grid.Scales];
         for (int c = 0; c < scales.Length && !smallest.IsEmpty; c++) scales[c] = MathF.Max(scales[c], smallest[c]);
         grid = grid with { Scales = scales };
-        weight.Quantization = grid;
-        weight.Constraints = weight.Constraints?.With(grid);
+        weight.Constraints = constraints.With(grid);
         weight.Constant = weight.Constraints?.Project(weight.Constant!) ?? grid.Round(weight.Constant!);
     }
 
@@ -73,14 +74,6 @@ internal static class WeightGrid
             if (!float.IsFinite(value))
                 throw RecipeDiagnostics.ConstantNotFinite.Error(constant.Name, value.ToString(CultureInfo.InvariantCulture));
         }
-    }
-
-    /// <summary>The number of elements between two slices along an axis.</summary>
-    private static int Inner(Tensor tensor, int axis)
-    {
-        int inner = 1;
-        for (int i = axis + 1; axis >= 0 && i < tensor.Rank; i++) inner *= tensor.Dims[i];
-        return inner;
     }
 
     /// <summary>Puts the int32 bias of a layer on the grid of its sums: steps of the input times those of each channel's weights.</summary>

@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Techniques.Channels;
 
@@ -26,7 +27,7 @@ internal static class ChannelGroups
     /// <summary>Finds them.</summary>
     /// <param name="graph">The simplified graph, with shapes.</param>
     /// <returns>The groups in graph order, and a note for each layer none of whose channels can be removed.</returns>
-    public static (IReadOnlyList<ChannelGroup> Groups, IReadOnlyList<string> Notes) Find(Graph graph)
+    public static (IReadOnlyList<ChannelGroup> Groups, IReadOnlyList<PassNote> Notes) Find(Graph graph)
     {
         ChannelLinks links = new(graph);
         Dictionary<int, List<(Value, int)>> units = [];
@@ -39,11 +40,11 @@ internal static class ChannelGroups
         Node[] layers = [.. graph.Nodes.Where(ChannelRules.IsLayer)];
         Dictionary<int, int> groupOf = Connect(links, layers);
         Dictionary<int, List<Node>> writers = [];
-        List<string> notes = [];
+        List<PassNote> notes = [];
         foreach (Node layer in layers)
         {
             int[] roots = [.. Roots(links, layer)];
-            if (Array.TrueForAll(roots, r => links.ReasonOf(r) is not null)) notes.Add($"{layer.Label}: {links.ReasonOf(roots[0])}");
+            if (Array.TrueForAll(roots, r => links.ReasonOf(r) is not null)) notes.Add(new(layer, links.ReasonOf(roots[0])!));
             if (!writers.TryGetValue(groupOf[roots[0]], out List<Node>? list)) writers[groupOf[roots[0]]] = list = [];
             list.Add(layer);
         }

@@ -27,7 +27,7 @@ internal sealed class ChannelPruning(bool reconstruct = true) : Pass
     {
         double? target = context.Model.ChannelPruning is > 0 and var share ? share : null;
         if (target is null && !context.Recipe.Layers.Any(r => r.ChannelPruning > 0)) return PassResult.Of(0);
-        (IReadOnlyList<ChannelGroup> groups, IReadOnlyList<string> notes) = ChannelGroups.Find(graph);
+        (IReadOnlyList<ChannelGroup> groups, IReadOnlyList<PassNote> notes) = ChannelGroups.Find(graph);
         WarnOfBlocked(graph, context, groups, notes);
         (IReadOnlyList<RankedGroup> ranked, IReadOnlyList<LossCurve> losses) = Assess(graph, groups, target is not null, context);
         ChannelPruningTarget cost = context.Model.ChannelPruningTarget ?? ChannelPruningTarget.Macs;
@@ -57,14 +57,14 @@ internal sealed class ChannelPruning(bool reconstruct = true) : Pass
     private static double? RuleOf(Node layer, PassContext context) =>
         context.Recipe.Layers.LastOrDefault(r => r.ChannelPruning is not null && r.Matches(layer.Label))?.ChannelPruning;
 
-    private static void WarnOfBlocked(Graph graph, PassContext context, IReadOnlyList<ChannelGroup> groups, IReadOnlyList<string> notes)
+    private static void WarnOfBlocked(Graph graph, PassContext context, IReadOnlyList<ChannelGroup> groups, IReadOnlyList<PassNote> notes)
     {
         HashSet<Node> free = [.. groups.SelectMany(g => g.Layers)];
         foreach (Node layer in graph.Nodes.Where(n => ChannelRules.IsLayer(n) && !free.Contains(n)))
         {
             if (RuleOf(layer, context) is not (> 0 and var share)) continue;
-            string note = notes.First(n => n.StartsWith($"{layer.Label}: ", StringComparison.Ordinal))[(layer.Label.Length + 2)..];
-            context.Diagnostics.Report(ChannelPruningDiagnostics.LayerStays.At(null, layer.Label, share, note));
+            string reason = notes.First(n => n.Layer == layer.Label).Text;
+            context.Diagnostics.Report(ChannelPruningDiagnostics.LayerStays.At(null, layer.Label, share, reason));
         }
     }
 

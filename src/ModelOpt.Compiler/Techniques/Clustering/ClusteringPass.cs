@@ -32,7 +32,7 @@ internal sealed class ClusteringPass : Pass
     /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
-        List<string> notes = [];
+        List<PassNote> notes = [];
         List<Node> layers = [];
         List<(Node, string?)> asked = [];
         // Layers that share a weight are one, and the first stands for all.
@@ -41,7 +41,7 @@ internal sealed class ClusteringPass : Pass
             string? reason = WhyNot(node, context);
             asked.Add((node, reason));
             if (reason is null) layers.Add(node);
-            else notes.Add($"{node.Label}: {reason}");
+            else notes.Add(new(node, reason));
         }
 
         Warn(layers, asked, context);

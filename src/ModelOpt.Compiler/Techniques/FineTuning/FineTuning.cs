@@ -28,10 +28,10 @@ internal sealed class FineTuning : Pass
         if (outcome.BestEpoch > 0)
         {
             return new PassResult(
-                teaching.Trainer.Parameters.Count, [$"fine-tuning: {outcome.Began} at the start, {outcome.Best} after epoch {outcome.BestEpoch}, which was kept"]);
+                teaching.Trainer.Parameters.Count, [new($"fine-tuning: {outcome.Began} at the start, {outcome.Best} after epoch {outcome.BestEpoch}, which was kept")]);
         }
 
         if (outcome.Failed is null) context.Diagnostics.Report(FineTuningDiagnostics.NotKept.At(null, null, outcome.Last, outcome.Began));
-        return new PassResult(0, [$"fine-tuning: not kept: {outcome.Began} at the start, {outcome.Last} at the end"]);
+        return new PassResult(0, [new($"fine-tuning: not kept: {outcome.Began} at the start, {outcome.Last} at the end")]);
     }
 }

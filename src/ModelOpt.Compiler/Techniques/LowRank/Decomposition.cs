@@ -44,13 +44,13 @@ internal sealed class Decomposition(bool plain = false) : Pass
 
         bool byData = context.IsCalibrated && !plain;
         if (!context.IsCalibrated) context.Diagnostics.Report(DecompositionDiagnostics.NoCalibrationData.At(null, null));
-        List<string> notes = [];
+        List<PassNote> notes = [];
         List<Candidate> candidates = [];
         RuleEffects.Check(context, nameof(LayerOptions.Decomposition), r => r.Decomposition > 0, [.. layers.Select(l => (l, WhyNot(l)))]);
         foreach (Node layer in layers)
         {
-            if (WhyNot(layer) is { } reason) notes.Add($"{layer.Label}: {reason}");
-            else if (ShareOf(layer, context) == 0) notes.Add($"{layer.Label}: the recipe keeps it whole");
+            if (WhyNot(layer) is { } reason) notes.Add(new(layer, reason));
+            else if (ShareOf(layer, context) == 0) notes.Add(new(layer, "the recipe keeps it whole"));
             else if (share > 0 || byNoise || ShareOf(layer, context) is not null)
                 candidates.Add(new Candidate(layer, new FactorGeometry(layer), ShareOf(layer, context)));
         }
@@ -61,15 +61,15 @@ internal sealed class Decomposition(bool plain = false) : Pass
         int changes = Replace(graph, candidates, byData, context, notes);
         if (changes == 0) context.Diagnostics.Report(DecompositionDiagnostics.NothingSplit.At(null, null, Reason(notes)));
         long removed = candidates.Sum(c => c.Geometry.Macs - c.Chosen!.Macs);
-        notes.Add($"all layers: {Percent(removed, total)} of {total} multiply-accumulates removed");
+        notes.Add(new($"all layers: {Percent(removed, total)} of {total} multiply-accumulates removed"));
         if (changes > 0 && share > 0 && Math.Abs(removed - (share * total)) > Tolerance * total && !candidates.Exists(c => c.Share is not null))
             context.Diagnostics.Report(DecompositionDiagnostics.TargetMissed.At(null, null, Percent(removed, total), Percent(share, 1)));
         return new PassResult(changes, notes);
     }
 
-    /// <summary>The first layer's note, without its name.</summary>
-    private static string Reason(List<string> notes) =>
-        notes.Count == 0 ? "the model has no convolution or dense layer" : notes[0][(notes[0].IndexOf(": ", StringComparison.Ordinal) + 2)..];
+    /// <summary>What the first layer's note says.</summary>
+    private static string Reason(List<PassNote> notes) =>
+        notes.Count == 0 ? "the model has no convolution or dense layer" : notes[0].Text;
 
     /// <summary>The share that the recipe asks of just this layer.</summary>
     private static double? ShareOf(Node layer, PassContext context) =>
@@ -155,7 +155,7 @@ internal sealed class Decomposition(bool plain = false) : Pass
         for (int i = 0; i < open.Count; i++) open[i].Chosen = chosen[i];
     }
 
-    private static int Replace(Graph graph, List<Candidate> candidates, bool byData, PassContext context, List<string> notes)
+    private static int Replace(Graph graph, List<Candidate> candidates, bool byData, PassContext context, List<PassNote> notes)
     {
         int changes = 0;
         Dictionary<Node, Candidate> byLayer = candidates.ToDictionary(c => c.Layer);
@@ -175,7 +175,7 @@ internal sealed class Decomposition(bool plain = false) : Pass
             else
             {
                 bool cheaper = candidate.Curve.Count > 1;
-                notes.Add($"{candidate.Layer.Label}: {(cheaper ? "it would lose more than others" : "no factors would be cheaper")}");
+                notes.Add(new(candidate.Layer, cheaper ? "it would lose more than others" : "no factors would be cheaper"));
                 // A layer that stays makes up for what those before it lost.
                 if (changes > 0 && target.BiasFor(target.Weight) is { } bias)
                     OutputAffine.SetConstants(graph, candidate.Layer, FactorGeometry.ToFloat(target.Weight.Data), bias);

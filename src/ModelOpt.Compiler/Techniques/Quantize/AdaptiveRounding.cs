@@ -36,8 +36,7 @@ internal static class AdaptiveRounding
         if (TrainingSet.FixedBatch(graph) is not null) return "rounding: the model takes several samples at a time";
         using TrainingSet data = new(graph, options, nameof(options.CalibrationData), options.CalibrationData, null);
         CalibrationSamples usable = CalibrationSamples.Of(data.Count, options, context.Model);
-        int count = Math.Min(usable.Count, options.CalibrationSamples);
-        int[] samples = [.. Enumerable.Range(0, count).Select(i => usable.Spread(i, count))];
+        int[] samples = usable.Spread(Math.Min(usable.Count, options.CalibrationSamples));
         using WorkerPool pool = new(Environment.ProcessorCount);
         DistillationObjective teacher = new(graph, context.Reference!, areClasses: false, context.Model, pool);
         TrainingScore before = Score();
@@ -86,7 +85,7 @@ internal static class AdaptiveRounding
             if (!double.IsFinite(loss)) break;
             double done = (((double)step / steps) - FreeShare) / (1 - FreeShare);
             // In float32, so that the last bit of a cosine, in which machines differ, is cut off.
-            float? exponent = done < 0 ? null : (float)(LastExponent + ((FirstExponent - LastExponent) * (1 + Math.Cos(Math.PI * done)) / 2));
+            float? exponent = done < 0 ? null : (float)LearningRates.Between(LastExponent, FirstExponent, done);
             new PlaneJob(parameters.Count, i =>
             {
                 if (weights.TryGetValue(parameters[i], out SoftRounding? weight)) weight.Step(gradients[i], Rate, exponent);

@@ -41,8 +41,8 @@ internal static class GridAnnotation
     {
         IReadOnlyList<Node> sharing = SharedWeights.LayersOf(node);
         bool isShared = node.Input(1).Consumers.Count == sharing.Count && sharing.All(quantized.Contains);
-        // One grid serves all layers that have the weight.
-        if (!isShared || node.Input(1).Quantization is null) Store(graph, node, isShared ? sharing : [node]);
+        // One grid serves all layers that have the weight; what a technique chose is made coarse enough for their biases.
+        if (!isShared || node.Input(1) is { Quantization: null } or { Constraints: not null }) Store(graph, node, isShared ? sharing : [node]);
         if (node.InputOrNull(2) is null) return;
         graph.OwnConstant(node, 2);
         WeightGrid.FollowBias(node);

@@ -26,7 +26,7 @@ internal sealed class Int8Quantization : Pass
         Leave(Divisions.Feeding(graph), Divisions.Reason);
         Leave(FarNumbers.Infinite(graph), FarNumbers.Reason);
         QuantizationScheme scheme = QuantizationScheme.Of(graph, WhyFloat);
-        List<string> notes = [.. scheme.Reasons.Select(r => $"{r.Key.Label}: {r.Value}")];
+        List<PassNote> notes = [.. scheme.Reasons.Select(r => new PassNote(r.Key, r.Value))];
         if (scheme.Nodes.Count == 0)
         {
             context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
@@ -42,7 +42,7 @@ internal sealed class Int8Quantization : Pass
         Leave(FarNumbers.Find(graph, scheme, v => RangeEstimator.Estimate(statistics[v], CalibrationMethod.MinMax)), FarNumbers.Reason);
         scheme = QuantizationScheme.Of(graph, WhyFloat);
         Leave(WideConcats.Find(graph, scheme, Range, context.Diagnostics), WideConcats.Reason);
-        notes.AddRange(reasons.Skip(known).Select(r => $"{r.Key.Label}: {r.Value}"));
+        notes.AddRange(reasons.Skip(known).Select(r => new PassNote(r.Key, r.Value)));
         HashSet<Node> chosen = [.. scheme.Nodes.Where(n => !reasons.ContainsKey(n))];
         Follow(Requantization.Insert(graph, chosen.Contains));
         Follow(Requantization.Separate(graph, scheme, Range));
@@ -55,10 +55,10 @@ internal sealed class Int8Quantization : Pass
         Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
         GridAnnotation.Apply(graph, scheme, Range);
 
-        if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(AdaptiveRounding.Apply(graph, exact, context));
+        if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(new(AdaptiveRounding.Apply(graph, exact, context)));
         if (means is null)
         {
-            notes.Add("bias correction: the model takes one sample at a time");
+            notes.Add(new("bias correction: the model takes one sample at a time"));
             if (layers.Length > 0) context.Diagnostics.Report(RecipeDiagnostics.NoBiasCorrection.At(null, null));
         }
         else BiasCorrection.Apply(graph, means, batch!, context.Cancellation);

@@ -29,7 +29,7 @@ internal sealed class LayerGrids : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;
-        List<string> notes = [];
+        List<PassNote> notes = [];
         foreach (Node node in graph.Nodes)
         {
             if (Operator.Of(node).Quantization != QuantizationRule.Weighted || !IsQuantized(graph, node)) continue;
@@ -40,7 +40,7 @@ internal sealed class LayerGrids : Pass
             }
 
             if (IntegerForm.Is(graph, node)) continue;
-            notes.Add($"{node.Label}: {WhyFloat(node)}");
+            notes.Add(new(node, WhyFloat(node)));
             changes += FreeConstants(graph, node);
         }
 

@@ -23,7 +23,7 @@ internal sealed class WeightStorage : Pass
         Node[] layers = [.. graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
         bool wanted = !calibrated && Array.Exists(layers, n => Asked(n) == QuantizationMode.Int8);
         int changes = 0;
-        List<string> notes = [];
+        List<PassNote> notes = [];
         foreach (Node node in layers)
         {
             QuantizationMode mode = ModeOf(node);
@@ -31,7 +31,7 @@ internal sealed class WeightStorage : Pass
             for (int i = 1; i < node.Inputs.Count; i++) Separate(graph, node, i, n => layers.Contains(n) && ModeOf(n) == mode);
             string? reason = mode == QuantizationMode.Float16 ? StoredWeights.AsFloat16(node) : StoredWeights.AsInt8(node);
             if (reason is null) changes++;
-            else notes.Add($"{node.Label}: {reason}");
+            else notes.Add(new(node, reason));
         }
 
         if (changes == 0 && context.Model.Quantization is QuantizationMode.Float16 or QuantizationMode.WeightOnlyInt8)

@@ -43,7 +43,7 @@ internal sealed class GradualPruning : Pass
         TrainingOutcome outcome = teaching.Loop.Run(Checkpoint.Gradual);
         if (outcome.BestEpoch == 0 && outcome.Failed is { } at) throw TrainingDiagnostics.Diverged.Error(null, at.Step, outcome.Epochs + 1, at.Value);
         return new PassResult(layers.Count,
-            [$"pruned while trained: {outcome.Began} at the start, {outcome.Best} after epoch {outcome.BestEpoch}, which was kept"]);
+            [new($"pruned while trained: {outcome.Began} at the start, {outcome.Best} after epoch {outcome.BestEpoch}, which was kept")]);
     }
 
     private static void SetZeros(List<SparseLayer> layers, SparsityDistribution distribution, double share, Trainer trainer)

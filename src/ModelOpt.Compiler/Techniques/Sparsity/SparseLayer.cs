@@ -41,7 +41,7 @@ internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share
     /// <param name="context">Options and recipe.</param>
     /// <param name="notes">Takes the reasons why a layer that was meant does not.</param>
     /// <exception cref="CompilationException">A pattern cannot give the share asked for.</exception>
-    public static List<SparseLayer> Of(Graph graph, PassContext context, List<string> notes)
+    public static List<SparseLayer> Of(Graph graph, PassContext context, List<PassNote> notes)
     {
         List<SparseLayer> layers = [];
         // Layers that share a weight are one, and the first stands for all.
@@ -50,7 +50,7 @@ internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share
             LayerRule? own = context.Recipe.Layers.LastOrDefault(r => r.Sparsity is not null && r.Matches(node.Label));
             if (ShareOf(node, context, own) is not { } share) continue;
             SparsityPattern pattern = context.OptionsOf(node).SparsityPattern ?? SparsityPattern.Unstructured;
-            if (WhyDense(node, pattern, own is not null) is { } reason) notes.Add($"{node.Label}: {reason}");
+            if (WhyDense(node, pattern, own is not null) is { } reason) notes.Add(new(node, reason));
             else layers.Add(new(node, new(node.Input(1).Constant!.Dims, pattern), share, own is null && pattern.Kind != SparsityKind.NM));
         }
 

@@ -29,8 +29,8 @@ internal static class SparsityCosts
     /// <param name="graph">The graph; it is not changed.</param>
     /// <param name="layers">The layers, in graph order.</param>
     /// <param name="context">Names the data.</param>
-    /// <returns>For each layer a price for each unit of its layout, and whether any output shows what becomes of its weights.</returns>
-    public static (double[][] Prices, bool[] AreSeen) Of(Graph graph, List<SparseLayer> layers, PassContext context)
+    /// <returns>For each layer a price for each unit of its layout; and which layers no output depends on, as far as the data shows.</returns>
+    public static (double[][] Prices, int[] Unseen) Of(Graph graph, List<SparseLayer> layers, PassContext context)
     {
         List<Cost> costs = [];
         // The weights that the layers have are the best there are: the graph is its own reference.
@@ -59,7 +59,7 @@ internal static class SparsityCosts
             if (before.Contains(layer.Node)) factor *= LeftBehind;
             return Array.ConvertAll(costs[i].Prices, p => p * factor);
         })];
-        return (prices, [.. changes.Zip(costs, (change, cost) => cost.Error is { } error && (change > 0 || error == 0))]);
+        return (prices, [.. Enumerable.Range(0, layers.Count).Where(i => !(costs[i].Error is { } error && (changes[i] > 0 || error == 0)))]);
     }
 
     /// <summary>The nodes of which a fitted layer's input is made.</summary>

@@ -19,7 +19,7 @@ internal sealed class SparsityPass : Pass
     /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
-        List<string> notes = [];
+        List<PassNote> notes = [];
         List<SparseLayer> layers = SparseLayer.Of(graph, context, notes);
         if (layers.Count == 0)
         {
@@ -37,10 +37,10 @@ internal sealed class SparsityPass : Pass
         bool fits = context.IsCalibrated && context.Model.PruningCriterion != PruningCriterion.Magnitude;
         SparsityDistribution distribution = context.Model.SparsityDistribution ?? SparsityDistribution.Global;
         bool shares = fits && distribution == SparsityDistribution.Global && layers.Count(l => l.IsPooled) > 1;
-        (double[][] prices, bool[] areSeen) = shares ? SparsityCosts.Of(graph, layers, context)
-            : ([.. layers.Select(l => MagnitudePrices.Of(l.Layout, l.Node.Input(1).Constant!.Span<float>()))], [.. layers.Select(_ => true)]);
+        (double[][] prices, int[] unseen) = shares ? SparsityCosts.Of(graph, layers, context)
+            : ([.. layers.Select(l => MagnitudePrices.Of(l.Layout, l.Node.Input(1).Constant!.Span<float>()))], []);
         Mask[] masks = ZeroSelection.Choose(layers, prices, distribution);
-        foreach (int i in Enumerable.Range(0, layers.Count).Where(i => !areSeen[i]))
+        foreach (int i in unseen)
             context.Diagnostics.Report(SparsityDiagnostics.NoInfluence.At(null, layers[i].Node.Label, masks[i].Sparsity));
         if (fits)
         {
@@ -62,7 +62,7 @@ internal sealed class SparsityPass : Pass
 
         return new PassResult(layers.Count, notes);
 
-        string? ReasonOf(Node node) => notes.Find(n => n.StartsWith($"{node.Label}: ", StringComparison.Ordinal))?[(node.Label.Length + 2)..];
+        string? ReasonOf(Node node) => notes.Find(n => n.Layer == node.Label)?.Text;
     }
 
     /// <summary>

@@ -23,7 +23,7 @@ public sealed class ReportPageTests
             Layer("dense", 200, 0, "", 200, 500) with { DistinctWeightsInChannel = 90 },
             new() { Name = "relu", Operator = "Relu", OutputShape = ["N", "8"], Macs = 0, Parameters = 0, ActivationBits = 8 },
         ],
-        Passes = [new("SparsityPass", 1, ["dense: it has only 200 weights & more"]), new("Int8Quantization", 3, [])],
+        Passes = [new("SparsityPass", 1, [new("dense", "it has only 200 weights & more")]), new("Int8Quantization", 3, [])],
         Diagnostics = [OptionDiagnostics.NoEffect.At(null, "conv<1>", "ClusterScope", "<Channel>", "Clusters")],
     };
 

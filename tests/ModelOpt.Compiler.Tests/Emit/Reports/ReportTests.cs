@@ -72,7 +72,7 @@ public sealed class ReportTests
         Assert.IsNull(StoredWeights.AsInt8(x.Producer));
         Report report = builder.Build(
             graph.Graph, "model", 1000, [1, 2, 3], 2, [new AppliedPass("PadFolding", 0, [])],
-            [new AppliedPass("Int8Quantization", 0, [$"{x.Producer.Label}: the recipe says so"])], []);
+            [new AppliedPass("Int8Quantization", 0, [new(x.Producer, "the recipe says so")])], []);
         Assert.AreEqual("Int8Quantization", report.Passes.Single().Name);
         byte[] json = report.ToJson();
         return JsonDocument.Parse(json).RootElement.GetProperty("layers")[0].Clone();

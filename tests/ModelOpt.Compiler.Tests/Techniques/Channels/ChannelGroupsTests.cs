@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Techniques.Channels;
 
 namespace ModelOpt.Compiler.Tests.Techniques.Channels;
@@ -90,7 +91,7 @@ public sealed class ChannelGroupsTests
         Value c = g.Add("Transpose", [g.Add("Conv", b, g.Random(3, 4, 4, 1, 1))], ("perm", new[] { 0, 2, 3, 1 }));
         g.Output(g.Add("Transpose", [c], ("perm", new[] { 0, 3, 1, 2 })));
         g.Output(g.Add("Conv", b, g.Random(4, 4, 4, 1, 1)));
-        Assert.IsEmpty(Find(g.Build(), out IReadOnlyList<string> notes));
+        Assert.IsEmpty(Find(g.Build(), out IReadOnlyList<PassNote> notes));
         CollectionAssert.AreEqual(
             new[]
             {
@@ -98,7 +99,7 @@ public sealed class ChannelGroupsTests
                 "Conv_2: Transpose (Transpose) moves the channels to another axis",
                 "Conv_3: its channels are those of the model's output 'Conv_3_out'",
             },
-            notes.ToArray());
+            notes.Select(n => n.ToString()).ToArray());
     }
 
     /// <summary>Ends a graph with a layer whose outputs are the model's.</summary>
@@ -118,7 +119,7 @@ public sealed class ChannelGroupsTests
 
     private static void Expect(string groups, Graph graph) => Assert.AreEqual(groups, string.Join("; ", Find(graph, out _).Select(Describe)));
 
-    private static IReadOnlyList<ChannelGroup> Find(Graph graph, out IReadOnlyList<string> notes)
+    private static IReadOnlyList<ChannelGroup> Find(Graph graph, out IReadOnlyList<PassNote> notes)
     {
         (IReadOnlyList<ChannelGroup> groups, notes) = ChannelGroups.Find(graph);
         return groups;

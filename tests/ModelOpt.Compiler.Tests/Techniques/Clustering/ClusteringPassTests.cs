@@ -80,7 +80,7 @@ public sealed class ClusteringPassTests
         Assert.IsNull(without.Nodes.Single(n => n.Label == depthwise.Label).Input(1).Constraints);
         Graph with = Clustered(new Recipe { Layers = [new LayerRule(depthwise.Label) { Clusters = 8 }] }, out _);
         Assert.AreEqual(depthwise.Label, with.Nodes.Single(n => n.InputOrNull(1)?.Constraints is not null).Label);
-        Assert.IsLessThanOrEqualTo(8, Most(with.Nodes.Single(n => n.Label == depthwise.Label).Input(1), ClusterScope.Tensor, integers: true));
+        Assert.IsLessThanOrEqualTo(8, Most(with.Nodes.Single(n => n.Label == depthwise.Label).Input(1), ClusterScope.Tensor));
     }
 
     [TestMethod]
@@ -101,7 +101,7 @@ public sealed class ClusteringPassTests
 
             var context = new PassContext(new CompileOptions(), new Recipe { Clusters = fewest }, new DiagnosticList());
             Assert.IsGreaterThan(0, new ClusteringPass().Apply(graph, context).Changes);
-            Assert.AreEqual(fewest, graph.Values.Where(v => v.Constraints?.Codebook is not null).Max(v => Most(v, ClusterScope.Tensor, integers: true)));
+            Assert.AreEqual(fewest, graph.Values.Where(v => v.Constraints?.Codebook is not null).Max(v => Most(v, ClusterScope.Tensor)));
         }
     }
 
@@ -135,10 +135,9 @@ public sealed class ClusteringPassTests
     }
 
     /// <summary>The number of distinct stored values, in the whole or at most in a channel.</summary>
-    private static int Most(Value weight, ClusterScope scope, bool integers = false)
+    private static int Most(Value weight, ClusterScope scope)
     {
-        Quantization? grid = weight.Quantization ?? (integers ? weight.Constraints!.Grid : null);
-        double[] stored = grid is { Type: ElementType.Int8 }
+        double[] stored = weight.Quantization is { Type: ElementType.Int8 } grid
             ? [.. grid.Quantize(weight.Constant!).Span<sbyte>().ToArray().Select(q => (double)q)]
             : [.. weight.Constant!.Span<float>().ToArray().Select(w => (double)w)];
         int perChannel = scope == ClusterScope.Tensor ? stored.Length : stored.Length / weight.Constant!.Dims[0];

@@ -117,7 +117,7 @@ public sealed class FineTuningTests
         using TempFolder folder = new();
         CompileOptions options = FineTuneTesting.Options(folder) with { Sparsity = 0.7, FineTune = FineTuneMode.Labels, TrainingLabels = Labels(folder, FineTuneTesting.Samples, 0) };
         (_, PassContext context, IReadOnlyList<AppliedPass> passes) = FineTuneTesting.Compress(options);
-        StringAssert.Contains(passes.Single(p => p.Name == "FineTuning").Notes.Single(), "% right");
+        StringAssert.Contains(passes.Single(p => p.Name == "FineTuning").Notes.Single().Text, "% right");
         Assert.IsEmpty(((DiagnosticList)context.Diagnostics).Diagnostics);
     }
 

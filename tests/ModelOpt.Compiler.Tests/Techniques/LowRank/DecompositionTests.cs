@@ -67,9 +67,9 @@ public sealed class DecompositionTests
         context.Reference = graph.Clone();
         Tensor kept = graph.Nodes[2].Input(1).Constant!;
         PassResult result = new Decomposition().Apply(graph, context);
-        CollectionAssert.Contains(result.Notes.ToArray(), "Conv_1: it is grouped");
-        CollectionAssert.Contains(result.Notes.ToArray(), "Conv_2: the recipe keeps it whole");
-        CollectionAssert.Contains(result.Notes.ToArray(), "Conv_4: no factors would be cheaper");
+        CollectionAssert.Contains(result.Notes.ToArray(), new PassNote("Conv_1", "it is grouped"));
+        CollectionAssert.Contains(result.Notes.ToArray(), new PassNote("Conv_2", "the recipe keeps it whole"));
+        CollectionAssert.Contains(result.Notes.ToArray(), new PassNote("Conv_4", "no factors would be cheaper"));
         Assert.AreSame(kept, graph.Nodes.First(n => n.Label == "Conv_2").Input(1).Constant);
     }
 

@@ -7,6 +7,7 @@ using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Techniques.Quantize;
+using ModelOpt.Compiler.Techniques.Sparsity;
 using ModelOpt.Compiler.Tests.Data;
 using ModelOpt.Compiler.Tests.Techniques.FineTuning;
 
@@ -27,9 +28,9 @@ public sealed class AdaptiveRoundingTests
         using TempFolder folder = new();
         CompileOptions options = Options(folder);
         (Graph nearest, PassContext context, _) = Compress(options);
-        (Graph learnt, _, AppliedPass pass) = Compress(options with { Rounding = WeightRounding.Adaptive, RoundingSteps = 600 });
+        (Graph learnt, _, PassResult pass) = Compress(options with { Rounding = WeightRounding.Adaptive, RoundingSteps = 600 });
         Assert.IsLessThan(Error(nearest, context) * 0.8, Error(learnt, context));
-        StringAssert.EndsWith(pass.Notes[0], "as learnt");
+        StringAssert.EndsWith(pass.Notes[0].Text, "as learnt");
     }
 
     [TestMethod]
@@ -80,18 +81,21 @@ public sealed class AdaptiveRoundingTests
         return new() { CalibrationData = [folder.Write("x.npy", DataTesting.Npy("<f4", $"{Samples}, 2, 8, 8", MemoryMarshal.AsBytes(images.Span<float>())))] };
     }
 
-    private static (Graph Graph, PassContext Context, AppliedPass Pass) Compress(CompileOptions options)
+    private static (Graph Graph, PassContext Context, PassResult Pass) Compress(CompileOptions options)
     {
         Graph graph = FineTuneTesting.Network();
         PassContext context = new(options, new Recipe(), new DiagnosticList());
         PassPipeline.Simplify(graph, context);
-        foreach (Node node in graph.Nodes.Where(n => n.Type is "Conv" or "Gemm"))
+        context.Reference = graph.Clone();
+        new SparsityPass().Apply(graph, context);
+        foreach (Value weight in graph.Nodes.Where(n => n.Type is "Conv" or "Gemm").Select(n => n.Input(1)))
         {
-            Quantization fine = WeightGrid.Symmetric(node.Input(1).Constant!, 0);
-            node.Input(1).Constraints = new WeightConstraints(Grid: fine with { Scales = [.. fine.Scales.Select(s => s * Coarser)] });
+            Quantization fine = WeightGrid.Symmetric(weight.Constant!, 0);
+            WeightConstraints constraints = weight.Constraints ?? new(new Mask(new bool[weight.Constant!.Count], SparsityPattern.Unstructured));
+            weight.Constraints = constraints.With(fine with { Scales = [.. fine.Scales.Select(s => s * Coarser)] });
         }
 
-        return (graph, context, PassPipeline.Compress(graph, context).Single(p => p.Name == nameof(Int8Quantization)));
+        return (graph, context, new Int8Quantization().Apply(graph, context));
     }
 
     private static double Error(Graph graph, PassContext context)

@@ -122,7 +122,7 @@ public sealed class Int8QuantizationTests
         g.Output(g.Add("Conv", g.Input("x", 1, 2, 5, 5), g.Random(1, 3, 2, 3, 3)));
         Graph graph = g.Build();
         PassResult result = new Int8Quantization().Apply(graph, folder.Calibrated(graph));
-        Assert.AreEqual("bias correction: the model takes one sample at a time", result.Notes.Single());
+        Assert.AreEqual("bias correction: the model takes one sample at a time", result.Notes.Single().Text);
         Assert.IsNull(graph.Nodes[0].InputOrNull(2));
     }
 

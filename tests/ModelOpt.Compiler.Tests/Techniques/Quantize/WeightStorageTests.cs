@@ -55,7 +55,7 @@ public sealed class WeightStorageTests
     {
         var g = new TestGraph();
         g.Output(g.Add("Conv", g.Input("x", -1, 1, 4, 4), g.Constant(Tensor.Of<float>([3, 1, 1, 1], [weight, 0.3f * weight, 0]))));
-        Assert.AreEqual($"Conv: {reason}", Apply(g.Build(), QuantizationMode.Float16).Result.Notes.Single());
+        Assert.AreEqual($"Conv: {reason}", Apply(g.Build(), QuantizationMode.Float16).Result.Notes.Single().ToString());
     }
 
     [TestMethod]

@@ -21,7 +21,7 @@ public sealed class GradualPruningTests
         using TempFolder folder = new();
         (Graph graph, PassContext context, IReadOnlyList<AppliedPass> passes) = FineTuneTesting.Compress(Options(folder, schedule, share, pattern));
         Assert.IsEmpty(((DiagnosticList)context.Diagnostics).Diagnostics.Where(d => d.Descriptor.Code != "MOPT4507"));
-        StringAssert.Contains(passes.Single(p => p.Name == "GradualPruning").Notes.Single(), "which was kept");
+        StringAssert.Contains(passes.Single(p => p.Name == "GradualPruning").Notes.Single().Text, "which was kept");
         Value[] sparse = [.. graph.Values.Where(v => v.Constraints?.Mask is not null)];
         Assert.HasCount(1, sparse);
         Assert.AreEqual(share, sparse[0].Constraints!.Mask!.Sparsity, 0.005);
