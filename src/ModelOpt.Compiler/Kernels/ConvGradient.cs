@@ -12,7 +12,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Kernels;
 
 /// <summary>
-/// Float32 convolution in ONNX's layout and its gradients, images divided among threads. Planes are laid out as
+/// The gradients of a float32 convolution in ONNX's layout, images divided among threads. Planes are laid out as
 /// <see cref="PaddedPlanes"/>, where all that lies under a tap is one run at an offset, so that no matrix of patches is needed. The
 /// order of sums depends on the batch alone.
 /// </summary>
@@ -35,12 +35,12 @@ internal sealed unsafe class ConvGradient
     private readonly WorkerPool? pool;
 
     /// <summary>Prepares a shape.</summary>
-    /// <param name="window">Shape of the convolution.</param>
-    /// <param name="groups">Divides both channel counts.</param>
+    /// <param name="shape">The convolution.</param>
     /// <param name="pool">Threads, or null.</param>
-    public ConvGradient(in Window2D window, int groups, WorkerPool? pool)
+    public ConvGradient(in ConvShape shape, WorkerPool? pool)
     {
-        (this.window, this.groups, this.pool) = (window, groups, pool);
+        (window, groups) = shape;
+        this.pool = pool;
         (inputs, outputs) = (window.InputChannels / groups, window.OutputChannels / groups);
         taps = window.KernelHeight * window.KernelWidth;
         (inputPlane, outputPlane) = (window.InputHeight * window.InputWidth, window.OutputHeight * window.OutputWidth);
@@ -53,35 +53,6 @@ internal sealed unsafe class ConvGradient
         offsets = new int[inputs * taps];
         for (int k = 0; k < offsets.Length; k++)
             offsets[k] = (k / taps * planes.PlaneLength) + planes.Offset(k % taps / window.KernelWidth, k % taps % window.KernelWidth);
-    }
-
-    /// <summary>The convolution. Unless in training, its bits are those of <see cref="ConvNchwF32"/>, which divides each image among threads.</summary>
-    /// <param name="window">Shape of the convolution.</param>
-    /// <param name="groups">Divides both channel counts.</param>
-    /// <param name="x">[N, C, H, W].</param>
-    /// <param name="w">[M, C/groups, KH, KW].</param>
-    /// <param name="b">[M], or null.</param>
-    /// <param name="y">Takes [N, M, OH, OW].</param>
-    /// <param name="isTraining">Whether it may be rounded as <see cref="WinogradConv"/> does.</param>
-    /// <param name="pool">Threads, or null.</param>
-    public static void Convolve(in Window2D window, int groups, Tensor x, Tensor w, Tensor? b, Tensor y, bool isTraining, WorkerPool? pool)
-    {
-        if (isTraining && WinogradConv.Suits(window, groups))
-        {
-            Winograd(window, x, w, b, y, pool);
-            return;
-        }
-
-        Window2D one = window with { Batch = 1 };
-        if (window.Batch <= 1)
-        {
-            ConvNchwF32.Run(window, groups, x.As<float>(), w.As<float>(), b is null ? default : b.As<float>(), y.As<float>(), pool);
-            return;
-        }
-
-        int batch = window.Batch;
-        new PlaneJob(batch, n => ConvNchwF32.Run(
-            one, groups, Images(x, batch, n, n + 1), w.As<float>(), b is null ? default : b.As<float>(), Images(y, batch, n, n + 1))).Run(pool);
     }
 
     /// <summary>
@@ -116,7 +87,7 @@ internal sealed unsafe class ConvGradient
         // The only phase of an axis shorter than its stride has some of the taps.
         if (phases is [var whole] && used == w.Count)
         {
-            Convolve(whole.Window with { Batch = window.Batch }, groups, dy, scratch, null, dx, isTraining, pool);
+            ConvForward.Run(new(whole.Window with { Batch = window.Batch }, groups), new(dy, scratch, null, dx), isTraining, pool);
             return;
         }
 
@@ -129,7 +100,7 @@ internal sealed unsafe class ConvGradient
                 Span<float> result = buffer.AsSpan(used, window.InputChannels * v.Count * h.Count);
                 int count = window.InputChannels * outputs * phase.KernelHeight * phase.KernelWidth;
                 if (count == 0) result.Clear();
-                else ConvNchwF32.Run(phase, groups, Image(dy, n), scratch.As<float>().Slice(weights, count), default, result);
+                else ConvNchwF32.Run(new(phase, groups), Image(dy, n), scratch.As<float>().Slice(weights, count), default, result);
                 used += result.Length;
             }
 
@@ -199,7 +170,7 @@ internal sealed unsafe class ConvGradient
             sums[part] = ArrayPool<float>.Shared.Rent(dw.Count);
             Array.Clear(sums[part], 0, dw.Count);
             int first = (int)((long)window.Batch * part / parts), end = (int)((long)window.Batch * (part + 1) / parts);
-            if (winograd is not null) winograd.Weights(Images(x, window.Batch, first, end), Images(dy, window.Batch, first, end), sums[part]);
+            if (winograd is not null) winograd.Weights(ConvForward.Images(x, window.Batch, first, end), ConvForward.Images(dy, window.Batch, first, end), sums[part]);
             for (int n = first; n < end && winograd is null; n++) AddWeights(Image(x, n), Image(dy, n), sums[part]);
         }).Run(pool);
         Span<float> target = dw.As<float>();
@@ -226,25 +197,7 @@ internal sealed unsafe class ConvGradient
         db.As<float>()[m] = (float)sum;
     }).Run(pool);
 
-    private static void Winograd(in Window2D window, Tensor x, Tensor w, Tensor? b, Tensor y, WorkerPool? pool)
-    {
-        // Images of a thread; what is done for all of them at once should count little.
-        int blocks = pool is null ? 1 : Math.Clamp(window.Batch / ImagesOfSum, 1, PartialSums), batch = window.Batch;
-        WinogradConv conv = new(window);
-        new PlaneJob(blocks, block =>
-        {
-            int first = (int)((long)batch * block / blocks), end = (int)((long)batch * (block + 1) / blocks);
-            conv.Convolve(Images(x, batch, first, end), w.As<float>(), b is null ? default : b.As<float>(), Images(y, batch, first, end));
-        }).Run(pool);
-    }
-
-    private static Span<float> Images(Tensor tensor, int batch, int first, int end)
-    {
-        int length = tensor.Count / batch;
-        return tensor.As<float>().Slice(first * length, (end - first) * length);
-    }
-
-    private Span<float> Image(Tensor tensor, int n) => Images(tensor, window.Batch, n, n + 1);
+    private Span<float> Image(Tensor tensor, int n) => ConvForward.Images(tensor, window.Batch, n, n + 1);
 
     /// <summary>[C, M/groups, taps]: some taps of the weights with channels exchanged, in the order given.</summary>
     /// <returns>How many they are.</returns>
@@ -318,23 +271,5 @@ internal sealed unsafe class ConvGradient
             for (int oy = 0; oy < window.OutputHeight; oy++, gradient += width)
                 new ReadOnlySpan<float>(gradient, width).CopyTo(plane[(oy * pitch)..]);
         }
-    }
-
-    /// <summary>The elements of an axis of the input that lie under the same taps.</summary>
-    /// <param name="First">The first; the others are a stride apart.</param>
-    /// <param name="Count">How many.</param>
-    /// <param name="Taps">The taps, last first: over the output they ascend.</param>
-    /// <param name="Dilation">From one tap to the next, in outputs.</param>
-    /// <param name="Pad">By how much the first tap lies before the first output; may be negative.</param>
-    private readonly record struct AxisPhase(int First, int Count, int[] Taps, int Dilation, int Pad)
-    {
-        /// <summary>All phases of an axis, those of no elements left out.</summary>
-        public static AxisPhase[] Of(int stride, int dilation, int kernel, int pad, int size) => [.. Enumerable.Range(0, Math.Min(stride, size)).Select(first =>
-        {
-            int[] taps = [.. Enumerable.Range(0, kernel).Reverse().Where(k => (first + pad - (k * dilation)) % stride == 0)];
-            return new AxisPhase(
-                first, (size - first + stride - 1) / stride, taps, taps.Length > 1 ? (taps[0] - taps[1]) * dilation / stride : 1,
-                taps.Length > 0 ? -((first + pad - (taps[0] * dilation)) / stride) : 0);
-        })];
     }
 }

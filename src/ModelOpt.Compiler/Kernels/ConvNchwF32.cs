@@ -15,9 +15,8 @@ namespace ModelOpt.Compiler.Kernels;
 /// </summary>
 internal static unsafe class ConvNchwF32
 {
-    /// <summary>Computes the convolution; channels and sizes stand in <paramref name="window"/>.</summary>
-    /// <param name="window">Shape of the operation (its layout is not used).</param>
-    /// <param name="groups">Divides both channel counts.</param>
+    /// <summary>Computes the convolution.</summary>
+    /// <param name="shape">Its shape.</param>
     /// <param name="input">[N, C, H, W].</param>
     /// <param name="weights">[M, C/groups, KH, KW].</param>
     /// <param name="bias">[M], or empty.</param>
@@ -25,18 +24,17 @@ internal static unsafe class ConvNchwF32
     /// <param name="pool">Threads to work on, or null.</param>
     /// <exception cref="ArgumentException">A span does not have the size that the shape gives it.</exception>
     public static void Run(
-        in Window2D window, int groups, ReadOnlySpan<float> input, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias,
-        Span<float> output, WorkerPool? pool = null) =>
-        Run(SimdTiers.Best, window, groups, input, weights, bias, output, pool);
+        in ConvShape shape, ReadOnlySpan<float> input, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, Span<float> output,
+        WorkerPool? pool = null) => Run(SimdTiers.Best, shape, input, weights, bias, output, pool);
 
     /// <summary>The same on a chosen tier.</summary>
     internal static void Run(
-        SimdTier tier, in Window2D window, int groups, ReadOnlySpan<float> input, ReadOnlySpan<float> weights,
-        ReadOnlySpan<float> bias, Span<float> output, WorkerPool? pool)
+        SimdTier tier, in ConvShape shape, ReadOnlySpan<float> input, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias,
+        Span<float> output, WorkerPool? pool)
     {
-        Window2D w = window;
+        (Window2D w, int groups) = shape;
         if (groups <= 0 || w.InputChannels % groups != 0 || w.OutputChannels % groups != 0)
-            throw new ArgumentException("The groups do not divide the channels.", nameof(groups));
+            throw new ArgumentException("The groups do not divide the channels.", nameof(shape));
         int inputs = w.InputChannels / groups, outputs = w.OutputChannels / groups;
         int k = inputs * w.KernelHeight * w.KernelWidth;
         int inputPlane = w.InputHeight * w.InputWidth, outputPlane = w.OutputHeight * w.OutputWidth;

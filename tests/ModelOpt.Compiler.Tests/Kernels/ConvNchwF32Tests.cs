@@ -51,7 +51,7 @@ public sealed class ConvNchwF32Tests
         {
             var actual = new float[expected.Length];
             actual.AsSpan().Fill(float.NaN);
-            ConvNchwF32.Run(tier, w, groups, x, f, b, actual, pool);
+            ConvNchwF32.Run(tier, new(w, groups), x, f, b, actual, pool);
             KernelTesting.AssertSameBits(expected, actual, $"{tier} groups {groups} {w}");
         }
     }

@@ -25,10 +25,10 @@ public class WinogradConvTests
         Tensor b = TestGraph.RandomTensor(3, [outputs]);
         int[] dims = [images, outputs, window.OutputHeight, window.OutputWidth];
         Tensor direct = Tensor.Zeros(ElementType.Float32, dims), training = Tensor.Zeros(ElementType.Float32, dims), parallel = Tensor.Zeros(ElementType.Float32, dims);
-        ConvGradient.Convolve(window, 1, x, w, b, direct, isTraining: false, null);
-        ConvGradient.Convolve(window, 1, x, w, b, training, isTraining: true, null);
+        ConvForward.Run(new(window, 1), new(x, w, b, direct), isTraining: false, null);
+        ConvForward.Run(new(window, 1), new(x, w, b, training), isTraining: true, null);
         using WorkerPool pool = new(3);
-        ConvGradient.Convolve(window, 1, x, w, b, parallel, isTraining: true, pool);
+        ConvForward.Run(new(window, 1), new(x, w, b, parallel), isTraining: true, pool);
         Assert.IsTrue(training.Bytes.Span.SequenceEqual(parallel.Bytes.Span), "bits depend on threads");
         Assert.IsFalse(training.Bytes.Span.SequenceEqual(direct.Bytes.Span), "nothing was rounded otherwise: it is not used");
         float[] expected = direct.Span<float>().ToArray(), actual = training.Span<float>().ToArray();

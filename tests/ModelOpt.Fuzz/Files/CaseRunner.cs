@@ -50,7 +50,7 @@ internal sealed class CaseRunner : IDisposable, IDiagnosticSink
         {
         }
         catch (CompilationException e) when (test.Kind is not (FileKind.Tflite or FileKind.Packed)
-            && e.Diagnostic.Descriptor != OptionDiagnostics.Unexpected)
+            && e.Diagnostic.Descriptor != OptionDiagnostics.Unexpected && e.Diagnostic.Descriptor != GraphDiagnostics.InternalError)
         {
         }
 #pragma warning disable CA1031 // Any other is a find.

@@ -63,7 +63,8 @@ internal static class Subject
         }
         catch (CompilationException e)
         {
-            SubjectStatus status = stage == "read" ? SubjectStatus.Refused : SubjectStatus.RefusedLate;
+            SubjectStatus status = e.Diagnostic.Descriptor == GraphDiagnostics.InternalError ? SubjectStatus.Crashed
+                : stage == "read" ? SubjectStatus.Refused : SubjectStatus.RefusedLate;
             string text = $"{e.Diagnostic.Descriptor.Code} {e.Diagnostic.Message}";
             return new SubjectResult(status, interpreted, null, e.InnerException is null ? text : $"{text} ({e.InnerException.GetType().Name})");
         }

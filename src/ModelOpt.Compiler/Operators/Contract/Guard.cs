@@ -4,8 +4,8 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>
-/// Runs what an operator does with a node. Models are hostile input, and an operator cannot ask about every attribute and
-/// shape beforehand: what it did not foresee becomes a diagnostic that names the node.
+/// Runs what an operator does with a node. Operators check what they are given and refuse it with a diagnostic; sizes that overflow are
+/// refused here for all of them. Any other exception is a fault of ours, and the diagnostic says so and names the node.
 /// </summary>
 internal static class Guard
 {
@@ -19,11 +19,15 @@ internal static class Guard
         {
             action();
         }
+        catch (OverflowException e)
+        {
+            throw new CompilationException(GraphDiagnostics.ShapeMismatch.At(null, node.Label, $"the sizes of this {node.Type} are too large"), e);
+        }
         catch (Exception e) when (e is IndexOutOfRangeException or ArgumentException or InvalidOperationException
-            or ArithmeticException or NullReferenceException or InvalidCastException or NotSupportedException)
+            or ArithmeticException or NullReferenceException or InvalidCastException or NotSupportedException or KeyNotFoundException)
         {
             throw new CompilationException(
-                GraphDiagnostics.ShapeMismatch.At(null, node.Label, $"the inputs and attributes do not fit {node.Type}"), e);
+                GraphDiagnostics.InternalError.At(null, node.Label, node.Type, e.GetType().Name, e.Message.ReplaceLineEndings(" ").TrimEnd('.')), e);
         }
     }
 }

@@ -83,15 +83,15 @@ internal sealed class Conv : Operator, IDifferentiable
         int group = (int)Group(context.Node);
         WindowAxis[] axes = ConvGeometry.OfConv(context.Node, w.Shape).Axes(x.Dims);
         Tensor y = context.Allocate(x.Type, [x.Dims[0], w.Dims[0], .. axes.Select(a => a.Output)]);
-        if (axes is [var d, var v, var h])
+        if (axes.Length == 3)
         {
-            ConvVolumes.Convolve(context, d, v, h, group, x, w, b, y);
+            ConvVolumes.Convolve(context, axes, group, new(x, w, b, y));
         }
         else
         {
             WindowAxis vertical = axes.Length == 1 ? WindowAxis.None : axes[0];
             Window2D window = ConvGeometry.ToWindow(x.Dims[0], x.Dims[1], w.Dims[0], vertical, axes[^1]);
-            Images(context, window, group, x, w, b, y);
+            Images(context, new(window, group), new(x, w, b, y));
         }
 
         context.Output = Casting.To(y, type);
@@ -99,18 +99,14 @@ internal sealed class Conv : Operator, IDifferentiable
 
     /// <summary>Convolves images, in the precision of their type.</summary>
     /// <param name="context">Threads, and whether it trains.</param>
-    /// <param name="window">The shape.</param>
-    /// <param name="group">The groups.</param>
-    /// <param name="x">[N, C, H, W], of float32 or float64.</param>
-    /// <param name="w">[M, C/group, KH, KW].</param>
-    /// <param name="b">[M], or null.</param>
-    /// <param name="y">Takes [N, M, OH, OW].</param>
-    internal static void Images(ForwardContext context, in Window2D window, int group, Tensor x, Tensor w, Tensor? b, Tensor y)
+    /// <param name="shape">The convolution.</param>
+    /// <param name="operands">Of float32 or float64.</param>
+    internal static void Images(ForwardContext context, in ConvShape shape, in ConvOperands operands)
     {
-        if (x.Type == ElementType.Float64)
-            Reference<double>(window, group, x, w, b, y);
+        if (operands.X.Type == ElementType.Float64)
+            Reference<double>(shape, operands);
         else
-            ConvGradient.Convolve(window, group, x, w, b, y, context.IsTraining, context.Pool);
+            ConvForward.Run(shape, operands, context.IsTraining, context.Pool);
     }
 
     /// <inheritdoc/>
@@ -124,7 +120,7 @@ internal sealed class Conv : Operator, IDifferentiable
     {
         Tensor x = context.Input(0), w = context.Input(1), dy = context.OutputGradient;
         Window2D window = ConvGeometry.OfConv(context.Node, w.Shape).ToWindow(x.Dims, w.Dims[0]);
-        var gradient = new ConvGradient(window, (int)Group(context.Node), context.Pool);
+        var gradient = new ConvGradient(new(window, (int)Group(context.Node)), context.Pool);
         if (context.Wants(0)) gradient.Input(w, dy, context.Gradients[0] = context.Allocate(x.Dims), context.Allocate(w.Dims), true);
         if (context.Wants(1)) gradient.Weights(x, dy, Zeros(1));
         if (context.Wants(2)) gradient.Bias(dy, Zeros(2));
@@ -192,9 +188,11 @@ internal sealed class Conv : Operator, IDifferentiable
             : throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "group", $"is {group}");
     }
 
-    private static void Reference<T>(in Window2D s, int group, Tensor x, Tensor w, Tensor? b, Tensor y)
+    private static void Reference<T>(in ConvShape shape, in ConvOperands operands)
         where T : unmanaged, INumber<T>
     {
+        (Window2D s, int group) = shape;
+        (Tensor x, Tensor w, Tensor? b, Tensor y) = operands;
         ReadOnlySpan<T> input = x.As<T>(), weights = w.As<T>(), bias = b is null ? default : b.As<T>();
         Span<T> output = y.As<T>();
         int inputs = s.InputChannels / group, outputs = s.OutputChannels / group, at = 0;

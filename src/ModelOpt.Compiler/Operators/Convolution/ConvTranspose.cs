@@ -89,7 +89,7 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
             : [window.Batch, window.InputChannels, window.InputHeight, window.InputWidth];
         Tensor y = context.Allocate(type, dims);
         if (type == ElementType.Float32)
-            new ConvGradient(window, group, context.Pool).Input(weights, source, y, Tensor.Zeros(type, w.Dims), context.IsTraining);
+            new ConvGradient(new(window, group), context.Pool).Input(weights, source, y, Tensor.Zeros(type, w.Dims), context.IsTraining);
         else
             Reference(window, group, source.As<double>(), weights.As<double>(), y.As<double>());
         if (b is not null) AddBias(window, Casting.To(b, type), y);
@@ -111,14 +111,14 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         if (context.Wants(0))
         {
             Tensor dx = context.Allocate(x.Dims);
-            ConvGradient.Convolve(window, group, dy, w, null, dx, true, context.Pool);
+            ConvForward.Run(new(window, group), new(dy, w, null, dx), true, context.Pool);
             context.Gradients[0] = dx;
         }
 
         if (context.Wants(1))
         {
             Tensor dw = context.Zeros(w.Dims);
-            new ConvGradient(window, group, context.Pool).Weights(dy, x, dw);
+            new ConvGradient(new(window, group), context.Pool).Weights(dy, x, dw);
             context.Gradients[1] = dw;
         }
 

@@ -29,7 +29,7 @@ internal static class ConvTransposeLowering
         WindowAxis v = flat ? WindowAxis.None : axisOf(node, 0, rank, x.Dims[1], weights.Dims[2]);
         WindowAxis h = axisOf(node, rank - 1, rank, x.Dims[2], weights.Dims[^1]);
         TfliteTensor image = Cut(context, node, Spread(context, node, steps, x, v.Stride, h.Stride), v, h);
-        Convolve(context, node, steps, image, weights, group, v, h);
+        Convolve(context, node, image, group, v, h);
     }
 
     private static TfliteTensor Spread(Lowering context, Node node, LoweringSteps steps, TfliteTensor x, int vertical, int horizontal)
@@ -81,8 +81,9 @@ internal static class ConvTransposeLowering
     }
 
     private static void Convolve(
-        Lowering context, Node node, LoweringSteps steps, TfliteTensor image, Tensor weights, int group, WindowAxis v, WindowAxis h)
+        Lowering context, Node node, TfliteTensor image, int group, WindowAxis v, WindowAxis h)
     {
+        Tensor weights = node.Input(1).Constant!;
         bool depthwise = group > 1 && group == weights.Dims[0];
         int filters = weights.Dims[1] * group;
         TfliteTensor w = context.ConstantInput(
@@ -100,7 +101,7 @@ internal static class ConvTransposeLowering
         else
             context.Emit(BuiltinOperator.Conv2D, [image, w, b], [result], new Conv2DOptions(
                 Padding.Valid, 1, 1, ActivationFunction.None, h.Dilation, v.Dilation));
-        if (isAdded) result = steps.Add(result, context.Input(node, 2), flat ? null : y);
+        if (isAdded) result = new LoweringSteps(context, node).Add(result, context.Input(node, 2), flat ? null : y);
         if (flat) context.EmitReshape(result, y);
     }
 

@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Kernels;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Movement;
 
@@ -12,17 +13,13 @@ internal static class ConvVolumes
 {
     /// <summary>Convolves volumes.</summary>
     /// <param name="context">Takes what is allocated; has the threads.</param>
-    /// <param name="d">The window along the depth.</param>
-    /// <param name="v">The window along the height.</param>
-    /// <param name="h">The window along the width.</param>
+    /// <param name="axes">The window along depth, height and width.</param>
     /// <param name="group">The groups.</param>
-    /// <param name="x">[N, C, D, H, W], of float32 or float64.</param>
-    /// <param name="w">[M, C/group, KD, KH, KW], of the same type.</param>
-    /// <param name="b">[M], or null.</param>
-    /// <param name="y">Takes [N, M, OD, OH, OW].</param>
-    public static void Convolve(
-        ForwardContext context, WindowAxis d, WindowAxis v, WindowAxis h, int group, Tensor x, Tensor w, Tensor? b, Tensor y)
+    /// <param name="operands">Volumes, of float32 or float64.</param>
+    public static void Convolve(ForwardContext context, WindowAxis[] axes, int group, in ConvOperands operands)
     {
+        (WindowAxis d, WindowAxis v, WindowAxis h) = (axes[0], axes[1], axes[2]);
+        (Tensor x, Tensor w, Tensor? b, Tensor y) = operands;
         int channels = x.Dims[1], filters = w.Dims[0], size = x.Type.Size();
         int from = v.Input * h.Input * size, to = v.Output * h.Output * size;
         Tensor weights = w.Reshape([filters, w.Dims[1] * d.Kernel, v.Kernel, h.Kernel]);
@@ -39,7 +36,8 @@ internal static class ConvVolumes
                 else x.Bytes.Span.Slice(((((n * channels) + c) * d.Input) + depth) * from, from).CopyTo(target);
             }
 
-            Conv.Images(context, ConvGeometry.ToWindow(d.Output, channels * d.Kernel, filters, v, h), group, stacked, weights, b, images);
+            Conv.Images(
+                context, new(ConvGeometry.ToWindow(d.Output, channels * d.Kernel, filters, v, h), group), new(stacked, weights, b, images));
             for (int plane = 0; plane < d.Output * filters; plane++)
             {
                 (int o, int m) = (plane / filters, plane % filters);
@@ -75,7 +73,7 @@ internal static class ConvVolumes
         }
 
         Tensor y = context.Allocate(x.Type, [x.Dims[0], w.Dims[1] * group, .. axes.Select(a => a.Input)]);
-        Convolve(context, plain[0], plain[1], plain[2], group, spread, Turned(w, group), b is null ? null : Casting.To(b, x.Type), y);
+        Convolve(context, plain, group, new(spread, Turned(w, group), b is null ? null : Casting.To(b, x.Type), y));
         return y;
 
         int Place(int axis, int index)
