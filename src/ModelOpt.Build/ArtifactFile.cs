@@ -41,7 +41,7 @@ internal static class ArtifactFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // What cannot be deleted is overwritten or reported when it is written next.
+            // A file that cannot be deleted is overwritten or reported at the next write.
         }
     }
 

@@ -26,7 +26,7 @@ internal readonly record struct ArtifactPaths(string Folder, string Name)
     /// <summary>The files with tensors that the model names, a line each; known once it was compressed.</summary>
     public string ExternalFiles => Path.Combine(Folder, Name + ".external");
 
-    /// <summary>The state of training while it is under way, so that a build that was ended goes on where it was.</summary>
+    /// <summary>The checkpoint of training, from which an interrupted build resumes.</summary>
     public string Checkpoint => Path.Combine(Folder, Name + ".checkpoint");
 
     /// <summary>The warnings of the last compression, repeated while it is up to date.</summary>

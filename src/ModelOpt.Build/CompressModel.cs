@@ -104,7 +104,7 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1000.0:0.#} KB")
         : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
 
-    /// <summary>Tells of long work now and then.</summary>
+    /// <summary>Logs the progress of long work now and then.</summary>
     private sealed class Progress(CompressModel task, string model, Stopwatch time) : IProgress<CompileProgress>
     {
         private static readonly TimeSpan First = TimeSpan.FromSeconds(3);

@@ -58,7 +58,7 @@ internal sealed record ModelItem
         }
     }
 
-    /// <summary>Metadata that is none of ours but nearly so, with what was probably meant.</summary>
+    /// <summary>Unknown metadata with a name like one of ours, and the name that was probably meant.</summary>
     /// <param name="item">The item.</param>
     public static IEnumerable<Diagnostic> Misspelt(ITaskItem item) =>
         from string name in item.CloneCustomMetadata().Keys.Cast<string>().Order(StringComparer.Ordinal)

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Diagnostics;
 
 namespace ModelOpt.Build;
 
-/// <summary>What the tasks have in common: paths, diagnostics in MSBuild's form, and no stack trace for the user.</summary>
+/// <summary>Base of the tasks: paths, diagnostics in MSBuild's form, and no stack trace for the user.</summary>
 public abstract class ModelTask : Microsoft.Build.Utilities.Task
 {
     /// <summary>The folder to which the paths of items are relative.</summary>

@@ -2,7 +2,7 @@ using Microsoft.Build.Framework;
 
 namespace ModelOpt.Build;
 
-/// <summary>Logs the warnings that compressing a model gave, whether that was in this build or an earlier one.</summary>
+/// <summary>Logs the warnings from compressing a model, in this build or an earlier one.</summary>
 [MSBuildMultiThreadableTask]
 public sealed class ReplayDiagnostics : ModelTask
 {

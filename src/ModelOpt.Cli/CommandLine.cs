@@ -15,7 +15,7 @@ internal static class CommandLine
     /// <summary>The command line is wrong.</summary>
     public const int UsageError = 2;
 
-    // What is under way when Ctrl-C comes may take a moment until it looks; a second Ctrl-C does not wait.
+    // Work may take a moment to notice Ctrl-C; a second Ctrl-C does not wait.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Runs a command line.</summary>

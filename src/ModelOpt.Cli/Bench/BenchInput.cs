@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelOpt.Cli.Bench;
 
-/// <summary>Inputs whose values are of no account to the time, only typical: the same in every run.</summary>
+/// <summary>Typical inputs, the same in every run; their values do not affect the time.</summary>
 internal static class BenchInput
 {
     /// <summary>

@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Cli.Bench;
 
-/// <summary>What one core's multiply-add instructions could do if nothing else took time, in 10⁹ multiply-adds a second.</summary>
+/// <summary>Peak of one core's multiply-add instructions, in 10⁹ multiply-adds a second.</summary>
 /// <param name="Float32">In float32.</param>
 /// <param name="Int8">In int8.</param>
 internal sealed record InstructionLimit(double Float32, double Int8)

@@ -6,7 +6,7 @@ using ModelOpt.Runtime.Jit;
 
 namespace ModelOpt.Cli.Bench;
 
-/// <summary>What this process runs on.</summary>
+/// <summary>The machine that this process runs on.</summary>
 internal static class Machine
 {
     /// <summary>The processor, as it names itself.</summary>

@@ -21,7 +21,7 @@ internal static class BenchCommand
     private sealed record Options(
         string Model, string? Against, IReadOnlyList<int> Threads, int Batch, bool Layers, double Seconds);
 
-    /// <summary>What was measured with one number of threads.</summary>
+    /// <summary>The measurements with one number of threads.</summary>
     private sealed record Result(int Threads, IReadOnlyList<string> Names, Timings[] Timings)
     {
         public double Ratio => Timings[0].Median / Timings[1].Median;

@@ -47,7 +47,7 @@ internal static class Engine
         {
             EngineKind.Interpreter => new InterpreterEngine(model, options),
             EngineKind.OnnxRuntime => new OnnxRuntimeEngine(model),
-            // What a build would better do otherwise is of no account here.
+            // Warnings about a build do not matter here.
             _ => tflite ? new ModelOptEngine(model, ModelFile.Read(model))
                 : new ModelOptEngine(model, ModelCompiler.Compile(model, options, new DiagnosticList(), cancellation: cancellation).Tflite),
         };

@@ -3,13 +3,13 @@ using ModelOpt.Compiler.Emit.Reports;
 
 namespace ModelOpt.Cli.Models;
 
-/// <summary>What <c>modelopt inspect</c> tells of a model.</summary>
+/// <summary>The output of <c>modelopt inspect</c>.</summary>
 /// <param name="Format">What the file is.</param>
 /// <param name="FileBytes">Its size.</param>
-/// <param name="Inputs">What the model is fed: name, type and shape.</param>
-/// <param name="Outputs">What it gives.</param>
+/// <param name="Inputs">Its inputs: name, type and shape.</param>
+/// <param name="Outputs">Its outputs: name, type and shape.</param>
 /// <param name="Layers">Its layers in order.</param>
-/// <param name="Notes">What follows the table, line by line.</param>
+/// <param name="Notes">The lines after the table.</param>
 /// <param name="Refusal">Why a build refuses the model; null where it does not.</param>
 internal sealed record Inspection(
     string Format,
@@ -28,6 +28,6 @@ internal sealed record Inspection(
 /// <param name="Macs">Multiply-accumulates of one sample.</param>
 /// <param name="Bytes">The bytes of those constants in the file.</param>
 /// <param name="Form">How it is stored and computed, or will be.</param>
-/// <param name="Weight">What its weight is like; null where it has none.</param>
+/// <param name="Weight">Statistics of its weight; null if it has none.</param>
 internal sealed record InspectedLayer(
     string Name, string Operator, string Output, long Parameters, long Macs, long Bytes, string Form, WeightStatistics? Weight);

@@ -20,7 +20,7 @@ internal enum ModelFormat
 /// <summary>Tells what a model file is.</summary>
 internal static class ModelFile
 {
-    /// <summary>The format, by what the file begins with; what is neither TFLite nor so named is left to the ONNX reader.</summary>
+    /// <summary>The format, by the file's first bytes or its name; anything but TFLite goes to the ONNX reader.</summary>
     public static ModelFormat FormatOf(string path)
     {
         try

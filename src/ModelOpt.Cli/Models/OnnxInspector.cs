@@ -16,7 +16,7 @@ internal static class OnnxInspector
 {
     /// <summary>Inspects a model.</summary>
     /// <param name="model">The file.</param>
-    /// <param name="options">What a build would be told to do with it.</param>
+    /// <param name="options">The options of a build.</param>
     /// <param name="diagnostics">Takes warnings.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="CompilationException">It cannot be read, or the options cannot be followed.</exception>

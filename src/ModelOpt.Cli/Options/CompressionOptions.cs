@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli.Options;
 
-/// <summary>What is to be done with a model: <c>--recipe</c> and the options of <see cref="OptionCatalog"/>, for a command that takes them.</summary>
+/// <summary>The compression options of a command: <c>--recipe</c> and those of <see cref="OptionCatalog"/>.</summary>
 /// <param name="filter">Which options of the catalog the command takes; all where null.</param>
 internal sealed class CompressionOptions(Func<OptionDescription, bool>? filter = null)
 {

@@ -9,7 +9,7 @@ internal sealed class HelpPage(int width) : SynchronousCommandLineAction
 {
     private const int NameColumn = 2, TextColumn = 30;
 
-    /// <summary>Who asks for help need not give what is required.</summary>
+    /// <summary>Help needs no required options.</summary>
     public override bool ClearsParseErrors => true;
 
     /// <inheritdoc/>
@@ -45,7 +45,7 @@ internal sealed class HelpPage(int width) : SynchronousCommandLineAction
         return option.HelpName is null ? names : $"{names} {option.HelpName}";
     }
 
-    // Help is also asked for by question marks and slashes, which nobody needs to know.
+    // Leaves out the aliases with question marks and slashes.
     private static string[] Names(Option option) =>
         [.. option.Aliases.Append(option.Name).Where(n => n[0] == '-' && n != "-?").OrderBy(n => n.Length)];
 

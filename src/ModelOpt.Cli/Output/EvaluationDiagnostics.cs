@@ -3,7 +3,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Cli.Output;
 
-/// <summary>What can keep a model from being inspected, evaluated or measured (MOPT7nnn).</summary>
+/// <summary>Diagnostics of inspecting, evaluating and measuring models (MOPT7nnn).</summary>
 internal static class EvaluationDiagnostics
 {
     public static readonly DiagnosticDescriptor InvalidTflite = new("MOPT7001", Error,

@@ -27,11 +27,11 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
 
     public TextWriter Error => error;
 
-    /// <summary>The file that holds how far training is when it is cancelled; null where the command trains nothing.</summary>
+    /// <summary>The checkpoint that a cancelled training leaves; null if the command trains nothing.</summary>
     public string? Checkpoint { get; set; }
 
     /// <summary>Runs a command in the background, so that Ctrl-C is seen, and turns its end into an exit code.</summary>
-    /// <param name="model">The file that diagnostics are about which name none.</param>
+    /// <param name="model">The file of diagnostics that name none.</param>
     /// <param name="command">The work.</param>
     public async Task<int> RunAsync(string model, Action command)
     {
@@ -134,7 +134,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
         }
     }
 
-    /// <summary>Takes the progress away.</summary>
+    /// <summary>Erases the progress.</summary>
     private void Clear()
     {
         lock (gate)

@@ -1,6 +1,6 @@
 namespace ModelOpt.Compiler.Calibration;
 
-/// <summary>What calibration saw of one activation; of fixed size, however many samples there are.</summary>
+/// <summary>Statistics of one activation over the calibration samples. Their size does not depend on the number of samples.</summary>
 internal sealed class ActivationStatistics
 {
     /// <summary>The weight of a new sample in the moving averages (TensorFlow's default).</summary>

@@ -31,8 +31,8 @@ internal readonly record struct CalibrationSamples(int Available, int[]? Chosen)
     }
 
     /// <summary>
-    /// Which samples of calibration data may be calibrated with: where the model is trained and judged with them too, not those by which it is
-    /// judged, as what fits these in the beginning would hardly be surpassed.
+    /// Selects the calibration samples. If the calibration data also trains the model, leaves out the samples that judge training:
+    /// weights fitted to them would look better than any epoch.
     /// </summary>
     /// <param name="count">How many samples there are.</param>
     /// <param name="options">The options that name the data.</param>

@@ -80,7 +80,7 @@ internal static class EntropyRange
         return divergence;
     }
 
-    /// <summary>Moves a little of the counts to where there are none, so that no ratio is infinite, and normalizes.</summary>
+    /// <summary>Moves a little of the counts to empty bins, so that no ratio is infinite, and normalizes.</summary>
     private static void Smooth(Span<double> counts)
     {
         int zeros = counts.Count(0.0);

@@ -94,7 +94,7 @@ internal sealed class LayerMoments
             for (int j = 0; j < k; j++) covariance[(i * k) + j] = gram[(i * (k + 1)) + j] - (mean[i] * mean[j]);
         }
 
-        // What float32 sums leave where the input never varies is no variance, and no positive definite matrix.
+        // Rounding of float32 sums is no variance: an input that never varies gives no positive definite matrix.
         double variance = 0, square = 0;
         for (int i = 0; i < k; i++) (variance, square) = (variance + covariance[i * (k + 1)], square + gram[i * (k + 2)]);
         return variance > Noise * square ? covariance : new double[k * k];

@@ -32,7 +32,7 @@ internal static class LayerRefit
     /// <summary>Fits a layer to what it should give, from what it is.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="node">The layer.</param>
-    /// <param name="moments">What it sees, and what it should give.</param>
+    /// <param name="moments">Moments of its input and target output.</param>
     /// <param name="cancellation">Ends the work.</param>
     public static void Apply(Graph graph, Node node, LayerMoments moments, CancellationToken cancellation) =>
         Apply(graph, node, node.Input(1).Constant!, node.Input(1).Constraints, moments, cancellation);
@@ -41,7 +41,7 @@ internal static class LayerRefit
     /// <param name="graph">The graph.</param>
     /// <param name="node">The layer.</param>
     /// <param name="start">The weight to begin with.</param>
-    /// <param name="constraints">What it satisfies afterwards.</param>
+    /// <param name="constraints">The constraints that the result satisfies.</param>
     /// <param name="moments">What the layer sees, and what it should give.</param>
     /// <param name="cancellation">Ends the work.</param>
     public static void Apply(

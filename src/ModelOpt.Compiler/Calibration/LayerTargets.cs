@@ -3,10 +3,10 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Calibration;
 
 /// <summary>
-/// What a layer should compute: what the float model's layer does. Where its output is added to something that is computed before it,
-/// the sum is what counts: then what the sum should be, less what it is added to as that has become, so that the layer makes up for
-/// errors of the branch beside it too. Where an activation follows that is flat below or above a bound, and the float model's value is there,
-/// the layer's may be anywhere on that side (Zhang et al., "Accelerating Very Deep Convolutional Networks", 2015).
+/// The target of a layer: the output of the float model's layer. If the output is added to a value computed before it, the target is the
+/// float model's sum less that value as it is now, so the layer also compensates errors of the other branch. If a following activation is
+/// flat beyond a bound and the float model's value lies there, the layer's may lie anywhere on that side (Zhang et al., "Accelerating
+/// Very Deep Convolutional Networks", 2015).
 /// </summary>
 /// <param name="Layer">The float model's layer.</param>
 /// <param name="Wanted">A value of the float model: the layer's output, or the sum.</param>

@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Calibration;
 /// <summary>Chooses the range that an activation is quantized over from what calibration saw of it.</summary>
 internal static class RangeEstimator
 {
-    /// <summary>What <see cref="CalibrationMethod.Percentile"/> cuts off at each end: 0.01 % of the values.</summary>
+    /// <summary>The share of values that <see cref="CalibrationMethod.Percentile"/> cuts off at each end: 0.01 %.</summary>
     public const double PercentileTail = 1e-4;
 
     /// <summary>
@@ -16,7 +16,7 @@ internal static class RangeEstimator
     private const int NarrowestPercent = 70;
 
     /// <summary>The range for one activation.</summary>
-    /// <param name="statistics">What calibration saw.</param>
+    /// <param name="statistics">The statistics of calibration.</param>
     /// <param name="method">How to choose.</param>
     /// <returns>A range that holds zero.</returns>
     public static ValueRange Estimate(ActivationStatistics statistics, CalibrationMethod method) => method switch

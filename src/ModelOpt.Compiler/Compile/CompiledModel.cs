@@ -2,9 +2,9 @@ using ModelOpt.Compiler.Emit.Reports;
 
 namespace ModelOpt.Compiler.Compile;
 
-/// <summary>What compiling a model gives.</summary>
+/// <summary>The result of compiling a model.</summary>
 /// <param name="Tflite">The TFLite file.</param>
-/// <param name="Embedded">What is embedded: the TFLite file packed, or itself where that saves less than a tenth.</param>
+/// <param name="Embedded">The form to embed: the packed TFLite file, or the plain one if packing saves less than a tenth.</param>
 /// <param name="Onnx">The ONNX file in QDQ form.</param>
-/// <param name="Report">What was done and what it cost.</param>
+/// <param name="Report">What compression did and what it cost.</param>
 public sealed record CompiledModel(byte[] Tflite, byte[] Embedded, byte[] Onnx, Report Report);

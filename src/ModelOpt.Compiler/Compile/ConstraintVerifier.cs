@@ -43,8 +43,8 @@ internal static class ConstraintVerifier
 
     /// <summary>Checks the stored weights of one layer.</summary>
     /// <param name="layer">The layer's name, for the diagnostic.</param>
-    /// <param name="constraints">What must hold.</param>
-    /// <param name="weight">What is stored: integers, or floats; output channels first.</param>
+    /// <param name="constraints">The constraints that must hold.</param>
+    /// <param name="weight">The stored integers or floats, output channels first.</param>
     /// <param name="dims">[out, in, …].</param>
     public static void Verify(string layer, WeightConstraints constraints, float[] weight, int[] dims)
     {

@@ -9,7 +9,7 @@ using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Compile;
 
-/// <summary>What training a model gives.</summary>
+/// <summary>The result of training a model.</summary>
 /// <param name="Onnx">The ONNX file.</param>
 /// <param name="Began">How good the model was before, in words: <c>97.10 % right, loss 0.09</c>.</param>
 /// <param name="Best">How good it is.</param>
@@ -29,7 +29,7 @@ public static class ModelTrainer
     /// mean squared error.
     /// </summary>
     /// <param name="modelFile">The ONNX file.</param>
-    /// <param name="options">The data and how to train; what else they say is of no account.</param>
+    /// <param name="options">The data and how to train; other options are ignored.</param>
     /// <param name="fromScratch">Whether to begin with new weights rather than the model's.</param>
     /// <param name="diagnostics">Takes warnings and notes.</param>
     /// <param name="progress">Told how far the work is; may be null.</param>
@@ -56,7 +56,7 @@ public static class ModelTrainer
             };
             var context = new PassContext(all, new Recipe(), diagnostics, progress, cancellation);
             OptionChecks.CheckModel(context);
-            // Sizes that the model leaves open are those of what it is trained with.
+            // The training data sets the sizes that the model leaves open.
             Graph graph = ModelCompiler.Read(
                 OnnxFile.ReadAllBytes(modelFile), modelFile, options with { CalibrationData = options.TrainingData });
             return Train(graph, context, fromScratch);

@@ -21,7 +21,7 @@ internal static class OptionChecks
     /// <exception cref="CompilationException">A value is not possible, or two do not go together.</exception>
     public static void CheckModel(PassContext context)
     {
-        // Whoever calls the compiler as a library has not been told yet.
+        // A caller that uses the compiler as a library has had no check yet.
         IReadOnlyList<LayerRule> rules = context.Recipe.Layers;
         foreach (LayerOptions options in rules.Prepend<LayerOptions>(context.Model))
         {

@@ -67,7 +67,7 @@ internal static class PassPipeline
                 PassResult result = Run(pass, graph, context);
                 changed |= result.Changes > 0;
                 int before = applied.TryGetValue(pass, out AppliedPass? earlier) ? earlier.Changes : 0;
-                // What could not be done may have been done since: the last round's reasons are those that stand.
+                // A later round may do what an earlier one could not, so the last round's reasons count.
                 applied[pass] = new AppliedPass(pass.Name, before + result.Changes, result.Notes);
             }
         }

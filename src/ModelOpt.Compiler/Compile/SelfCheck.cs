@@ -43,7 +43,7 @@ internal sealed class SelfCheck
         IReadOnlyList<Tensor[]> samples = CheckSamples.Of(graph, context);
         try
         {
-            // The original runs first: a sample that it does not take tells nothing about the files.
+            // The original runs first: a sample that it refuses says nothing about the files.
             if (context.Reference is { } reference) check.CompareFloat(reference, original);
             else check.CompareQuantized(shipped, original, samples);
             check.CompareValues(shipped, samples);

@@ -55,7 +55,7 @@ internal static class TensorDifference
 
     /// <summary>The root of the mean squared difference in shares of the root mean square of what is expected and finite.</summary>
     /// <param name="expected">What it should be.</param>
-    /// <param name="actual">What it is, of the same shape.</param>
+    /// <param name="actual">The computed value, of the same shape.</param>
     /// <param name="least">Added to that root mean square: what small values are compared with.</param>
     public static double RelativeRms(Tensor expected, Tensor actual, double least)
     {

@@ -21,7 +21,7 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
 
     /// <summary>Compares a value, and gives what the nodes that read it are to go on with.</summary>
     /// <param name="value">A value of the QDQ form, whose pairs are nodes.</param>
-    /// <param name="expected">What its node computes.</param>
+    /// <param name="expected">The value that its node computes.</param>
     /// <exception cref="CompilationException">The runtime computed something else.</exception>
     public Tensor Visit(Value value, Tensor expected)
     {
@@ -44,7 +44,7 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
     /// <summary>What a value is called in the TFLite file, and the QuantizeLinear of the pair that rounds it.</summary>
     private (string Name, Node? Pair) Pair(Value value)
     {
-        // An output that the caller gets in another float type is what a Cast makes of it.
+        // A Cast makes the output that the caller gets in another float type.
         Node? last = value is { Producer: { Type: "Cast" } cast, Type: ElementType.Float16 or ElementType.Float64 }
             ? cast.Input(0).Producer : value.Producer;
         if (last is not { Type: "DequantizeLinear" } restore || restore.Input(0).Producer is not { Type: "QuantizeLinear" } pair)

@@ -1,6 +1,6 @@
 namespace ModelOpt.Compiler.Compile;
 
-/// <summary>What of a compilation is verified, as bytes.</summary>
+/// <summary>The files of a compilation to verify, as bytes.</summary>
 /// <param name="Embedded">The form that is embedded: packed, or the TFLite file itself.</param>
 /// <param name="Onnx">The QDQ ONNX file.</param>
 internal sealed record WrittenFiles(byte[] Embedded, byte[] Onnx);

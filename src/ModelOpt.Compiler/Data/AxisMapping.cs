@@ -15,8 +15,8 @@ namespace ModelOpt.Compiler.Data;
 internal sealed record AxisMapping(int[] Dims, int Channels, int Pixels, bool ChannelsLast, bool Transposed)
 {
     /// <summary>Finds how samples fit an input, or null where they do not.</summary>
-    /// <param name="sample">A sample's sizes as stored; sizes of 1 are of no account, and one may be flat: the sample, or the
-    /// input if the sample is an image of one channel.</param>
+    /// <param name="sample">A sample's sizes as stored. Sizes of 1 do not matter. Either may be flat: the sample, or the input if the
+    /// sample is an image of one channel.</param>
     /// <param name="input">The input's shape; its first dimension is the batch where it is open or 1.</param>
     /// <param name="layout">The stored order of images (inputs of rank 4); for <see cref="DataLayout.Auto"/> whichever fits.</param>
     /// <param name="preferNhwc">Whether <see cref="DataLayout.Auto"/> takes what fits both orders as NHWC.</param>

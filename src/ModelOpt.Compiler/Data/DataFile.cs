@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Diagnostics;
 
 namespace ModelOpt.Compiler.Data;
 
-/// <summary>Opens array files by what they begin with.</summary>
+/// <summary>Opens array files by their first bytes.</summary>
 internal static class DataFile
 {
     private const int StartBytes = 10;

@@ -49,7 +49,7 @@ internal sealed class FileBytes(string path) : SampleBytes
 /// <param name="open">Opens the decompressed stream at its start, and what to close after it.</param>
 internal sealed class CompressedBytes(string file, Func<(Stream Content, IDisposable Owner)> open) : SampleBytes
 {
-    // As often as calibration and its like begin anew.
+    // As often as calibration and other readers start over.
     private const int MostRestarts = 16;
 
     // Data shrinks to a hundredth at best; what claims more is kept only where it is small.

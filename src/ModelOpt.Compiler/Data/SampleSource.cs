@@ -21,7 +21,7 @@ public abstract class SampleSource : IDisposable
     /// <summary>The sizes of one sample as stored, without the axis that counts samples.</summary>
     public abstract IReadOnlyList<int> SampleShape { get; }
 
-    /// <summary>Opens a data file or folder; its content tells the format.</summary>
+    /// <summary>Opens a data file or folder; its content decides the format.</summary>
     /// <param name="path">
     /// A NumPy <c>.npy</c> file, an <c>.npz</c> file (<c>data.npz#name</c> chooses one of several arrays), an IDX file such
     /// as MNIST's, either of the first and last in gzip, or a folder of <c>.png</c> images of one size.

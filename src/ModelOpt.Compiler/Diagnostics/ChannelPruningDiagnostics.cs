@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What can be wrong with the pruning of channels (MOPT43nn).</summary>
+/// <summary>Diagnostics of channel pruning (MOPT43nn).</summary>
 internal static class ChannelPruningDiagnostics
 {
     public static readonly DiagnosticDescriptor Unreachable = new("MOPT4301", Error,

@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What clusters cannot be had (MOPT42nn).</summary>
+/// <summary>Diagnostics of clustering (MOPT42nn).</summary>
 internal static class ClusteringDiagnostics
 {
     public static readonly DiagnosticDescriptor NothingClustered = new("MOPT4201", Warning,

@@ -5,7 +5,7 @@ public sealed class CompilationException : Exception
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="diagnostic">Why the compilation ends.</param>
-    /// <param name="inner">The cause, if an exception told of it.</param>
+    /// <param name="inner">The exception that caused it, if any.</param>
     public CompilationException(Diagnostic diagnostic, Exception? inner = null)
         : base(diagnostic.ToString(), inner) => Diagnostic = diagnostic;
 

@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What the check of the written file can find (MOPT55nn). Each is an error of a pass, not of the model.</summary>
+/// <summary>Diagnostics of the check of the written file (MOPT55nn). Each is an error of a pass, not of the model.</summary>
 internal static class ConstraintDiagnostics
 {
     private const string Remedy = "This is an error of ModelOpt: please open an issue with the model and its options.";

@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What can be wrong with calibration and evaluation data (MOPT3nnn). The file of each is the data's.</summary>
+/// <summary>Diagnostics of calibration and evaluation data (MOPT3nnn). Each names the data's file.</summary>
 internal static class DataDiagnostics
 {
     public static readonly DiagnosticDescriptor Unreadable = new("MOPT3001", Error,

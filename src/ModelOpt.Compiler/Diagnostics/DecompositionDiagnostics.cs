@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What can be wrong with decomposition (MOPT44nn).</summary>
+/// <summary>Diagnostics of decomposition (MOPT44nn).</summary>
 internal static class DecompositionDiagnostics
 {
     public static readonly DiagnosticDescriptor TargetOutOfReach = new("MOPT4401", Error,

@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What can keep a graph from being written as TFLite (MOPT5nnn).</summary>
+/// <summary>Diagnostics of writing a graph as TFLite (MOPT5nnn).</summary>
 internal static class EmitDiagnostics
 {
     public static readonly DiagnosticDescriptor UnsupportedForm = new("MOPT5001", Error,

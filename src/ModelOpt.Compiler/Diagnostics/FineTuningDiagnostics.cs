@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What keeps a compressed model from being trained (MOPT45nn).</summary>
+/// <summary>Diagnostics of training a compressed model (MOPT45nn).</summary>
 internal static class FineTuningDiagnostics
 {
     public static readonly DiagnosticDescriptor NoData = new("MOPT4501", Error,

@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What can be wrong with a graph: operators, types and shapes (MOPT2nnn).</summary>
+/// <summary>Diagnostics of a graph: operators, types and shapes (MOPT2nnn).</summary>
 internal static class GraphDiagnostics
 {
     public static readonly DiagnosticDescriptor UnsupportedOperator = new("MOPT2001", Error,

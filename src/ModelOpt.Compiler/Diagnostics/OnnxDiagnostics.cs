@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What can be wrong with an ONNX file (MOPT1nnn).</summary>
+/// <summary>Diagnostics of an ONNX file (MOPT1nnn).</summary>
 internal static class OnnxDiagnostics
 {
     public static readonly DiagnosticDescriptor UnreadableFile = new("MOPT1001", Error,

@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What can be wrong with options, item metadata and the files that they name (MOPT6nnn).</summary>
+/// <summary>Diagnostics of options, item metadata and the files that they name (MOPT6nnn).</summary>
 internal static class OptionDiagnostics
 {
     public static readonly DiagnosticDescriptor InvalidValue = new("MOPT6001", Error,

@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What can be wrong with a recipe and with quantization (MOPT4nnn).</summary>
+/// <summary>Diagnostics of recipes and quantization (MOPT4nnn).</summary>
 internal static class RecipeDiagnostics
 {
     public static readonly DiagnosticDescriptor Unreadable = new("MOPT4001", Error,

@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What sparsity cannot be had (MOPT41nn).</summary>
+/// <summary>Diagnostics of sparsity (MOPT41nn).</summary>
 internal static class SparsityDiagnostics
 {
     public static readonly DiagnosticDescriptor AllZero = new("MOPT4101", Error,

@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What keeps a float model from being trained (MOPT46nn).</summary>
+/// <summary>Diagnostics of training a float model (MOPT46nn).</summary>
 internal static class TrainingDiagnostics
 {
     public static readonly DiagnosticDescriptor NoLabels = new("MOPT4601", Error,

@@ -2,7 +2,7 @@ using static ModelOpt.Compiler.Diagnostics.DiagnosticSeverity;
 
 namespace ModelOpt.Compiler.Diagnostics;
 
-/// <summary>What running the written files can show (MOPT56nn).</summary>
+/// <summary>Diagnostics of running the written files (MOPT56nn).</summary>
 internal static class VerificationDiagnostics
 {
     private const string Remedy = "This is an error of ModelOpt: please open an issue with the model and its options.";

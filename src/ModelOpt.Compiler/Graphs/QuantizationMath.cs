@@ -136,7 +136,7 @@ internal static class QuantizationMath
             {
                 Vector<float> x = new(from[i..]);
                 Vector<float> q = Vector.Min(Vector.Max(Vector.Round(x / steps) + offset, low), high);
-                // What is no number becomes the integer 0.
+                // NaN becomes the integer 0.
                 Vector.ConditionalSelect(Vector.Equals(x, x), (q - offset) * steps, none).CopyTo(to[i..]);
             }
         }

@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Graphs;
 /// <param name="Symbol">The name of a size that is not known; equal symbols are equal sizes.</param>
 public readonly record struct Dim(long Size, string? Symbol = null)
 {
-    /// <summary>A dimension of which nothing is known.</summary>
+    /// <summary>An unknown dimension.</summary>
     public static Dim Unknown => new(-1);
 
     /// <summary>Whether the size is known.</summary>

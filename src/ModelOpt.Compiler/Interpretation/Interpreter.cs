@@ -11,8 +11,8 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Interpretation;
 
 /// <summary>
-/// Runs a graph in float by the operators' own definitions: the oracle for everything else. The shapes of a run are those
-/// of its inputs, so the batch may be any. An instance may serve several threads if its hook can.
+/// Runs a graph in float by the operators' own definitions: the reference for everything else. Shapes follow the inputs of a run, so any
+/// batch works. An instance may serve several threads if its hook can.
 /// </summary>
 internal sealed class Interpreter
 {

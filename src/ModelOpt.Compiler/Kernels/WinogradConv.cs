@@ -134,7 +134,7 @@ internal sealed unsafe class WinogradConv
     /// <summary>Bᵀ d B of all tiles: [36][C, tiles].</summary>
     private void TransformInputs(float* x, WinogradBlock block, float* v, float* phases)
     {
-        // Every plane writes to the same places, and leaves those of the padding zero.
+        // Every plane writes the same elements and leaves the padding zero.
         new Span<float>(phases, Phases * block.PhaseLength).Clear();
         for (int c = 0; c < Inputs; c++)
         {

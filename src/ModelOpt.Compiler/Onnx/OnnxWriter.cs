@@ -143,7 +143,7 @@ internal sealed class OnnxWriter
             Quantization grid = IsWeight(value) ? annotation : annotation.AsUInt8();
             string stored = Constant("q", grid.Quantize(tensor));
             string scale = Constant("s", Scales(grid));
-            // Zero is what DequantizeLinear takes where no zero point is given; but ONNX Runtime asks for that of a Gemm's.
+            // DequantizeLinear takes 0 if no zero point is given, but ONNX Runtime requires one for a Gemm.
             bool isImplied = grid.Type == ElementType.Int32 || value.Consumers.All(n => n.Type == "Conv");
             string[] zeroPoint = isImplied && grid.ZeroPoints.All(z => z == 0) ? [] : [Constant("z", ZeroPoints(grid))];
             NodeProto restore = Add("DequantizeLinear", "", value.Name, [stored, scale, .. zeroPoint]);
@@ -153,7 +153,7 @@ internal sealed class OnnxWriter
         return read[value] = value.Name;
     }
 
-    /// <summary>What opset 18 says otherwise than the graph's opset.</summary>
+    /// <summary>Where opset 18 differs from the graph's opset.</summary>
     private void Upgrade(Node node, NodeProto target)
     {
         if (opset < 18) return;

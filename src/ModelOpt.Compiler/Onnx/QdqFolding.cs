@@ -78,7 +78,7 @@ internal static class QdqFolding
         else if (!inPlace) quantize.SetInput(0, restored[0]);
     }
 
-    /// <summary>What is restored from integers lies on their grid: in a graph that computes on integers, layers go on with them.</summary>
+    /// <summary>Values restored from integers lie on their grid, so layers of an integer graph use the integers directly.</summary>
     private static void AnnotateRestored(Graph graph)
     {
         foreach (Node node in graph.Nodes.Where(n => n is { Type: "DequantizeLinear", Domain.Length: 0 }))

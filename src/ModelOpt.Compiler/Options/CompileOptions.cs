@@ -15,7 +15,7 @@ public enum DataLayout
     Nchw,
 }
 
-/// <summary>What to do with a model, and what with. Paths are absolute or relative to nothing: the caller resolves them.</summary>
+/// <summary>How to compress a model, and with which data. The caller resolves paths: they are absolute.</summary>
 public sealed record CompileOptions : ModelOptions
 {
     /// <summary>Calibration files or folders, one per model input in order; empty for none.</summary>
@@ -31,7 +31,7 @@ public sealed record CompileOptions : ModelOptions
     public string? TrainingLabels { get; init; }
 
     /// <summary>
-    /// Files or folders by which training is judged, one per model input in order; empty to keep every tenth of the training samples for it.
+    /// Files or folders with the samples that judge training, one per model input in order. If empty, every tenth training sample does.
     /// </summary>
     public IReadOnlyList<string> EvaluationData { get; init; } = [];
 
@@ -39,8 +39,8 @@ public sealed record CompileOptions : ModelOptions
     public string? EvaluationLabels { get; init; }
 
     /// <summary>
-    /// The file that keeps the state of training, so that the same work, if it was ended, goes on where it was, to the same result; null for none.
-    /// It stays when the work is done: who asked for it deletes it when the results are written.
+    /// The file for checkpoints of training; null for none. An interrupted run resumes from it to the same result. The caller deletes it
+    /// after writing the results.
     /// </summary>
     public string? CheckpointFile { get; init; }
 

@@ -18,13 +18,10 @@ public enum QuantizationMode
     None,
 }
 
-/// <summary>
-/// What is done to one layer. Null stands for: as the model as a whole. Every property is a key of recipes, of the recipe itself
-/// and of its layer rules.
-/// </summary>
+/// <summary>Options of one layer. Null means: as the whole model. Every property is a key of recipes and of their layer rules.</summary>
 public record LayerOptions
 {
-    /// <summary>How the numbers are stored.</summary>
+    /// <summary>How numbers are stored.</summary>
     public QuantizationMode? Quantization { get; init; }
 
     /// <summary>The share of the weights that become zero, from 0 to below 1.</summary>
@@ -33,26 +30,26 @@ public record LayerOptions
     /// <summary>Where zeros may lie.</summary>
     public SparsityPattern? SparsityPattern { get; init; }
 
-    /// <summary>At most how many distinct values the weights have, zero included.</summary>
+    /// <summary>Largest number of distinct weight values, zero included.</summary>
     public int? Clusters { get; init; }
 
-    /// <summary>Whether the clusters are a layer's or an output channel's.</summary>
+    /// <summary>Whether a layer or each output channel has its own clusters.</summary>
     public ClusterScope? ClusterScope { get; init; }
 
     /// <summary>
-    /// Of the model: the share of the <see cref="ModelOptions.ChannelPruningTarget"/> that is removed with whole channels. Of a
-    /// layer: the share of its output channels; 0 keeps them all.
+    /// For the model: the share of the <see cref="ModelOptions.ChannelPruningTarget"/> to remove, as whole channels. For a layer: the
+    /// share of its output channels; 0 keeps them all.
     /// </summary>
     public double? ChannelPruning { get; init; }
 
     /// <summary>
-    /// Of the model: the share of the multiply-accumulates of convolutions and dense layers that factorization removes. Of a
-    /// layer: the share of its own; 0 keeps it whole.
+    /// For the model: the share of the multiply-accumulates of convolutions and dense layers that factorization removes. For a layer: the
+    /// share of its own; 0 keeps it whole.
     /// </summary>
     public double? Decomposition { get; init; }
 
-    /// <summary>These options, and where they say nothing, others.</summary>
-    /// <param name="fallback">What holds where a property is null.</param>
+    /// <summary>These options, with others in place of nulls.</summary>
+    /// <param name="fallback">The values for null properties.</param>
     public LayerOptions Over(LayerOptions fallback) => new()
     {
         Quantization = Quantization ?? fallback.Quantization,

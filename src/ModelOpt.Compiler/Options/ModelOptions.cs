@@ -33,12 +33,12 @@ public enum SparsityDistribution
 public enum PruningCriterion
 {
     /// <summary>
-    /// Those whose loss changes the layer's output least, on the calibration data, and the others make up for them; without
-    /// calibration data, those of least magnitude.
+    /// Those whose loss changes the layer's output least on the calibration data; the other weights compensate. Without calibration data,
+    /// the smallest.
     /// </summary>
     SecondOrder,
 
-    /// <summary>Those of least magnitude; the others stay as they are.</summary>
+    /// <summary>The smallest; the others stay as they are.</summary>
     Magnitude,
 }
 
@@ -64,11 +64,11 @@ public enum WeightRounding
     /// <summary>The nearest.</summary>
     Nearest,
 
-    /// <summary>That below or that above, as fits what layers should give (AdaRound, Nagel et al. 2020).</summary>
+    /// <summary>Up or down, so that layers reproduce their targets (AdaRound, Nagel et al. 2020).</summary>
     Adaptive,
 }
 
-/// <summary>Of what channel pruning removes a share.</summary>
+/// <summary>Unit of <see cref="LayerOptions.ChannelPruning"/>.</summary>
 public enum ChannelPruningTarget
 {
     /// <summary>Multiply-accumulates.</summary>
@@ -84,7 +84,9 @@ public enum ChannelPruningTarget
 /// <summary>How much a channel is worth.</summary>
 public enum ChannelScore
 {
-    /// <summary>The variance that it brings to the layers that read it, as its mean goes into their biases; without calibration data, L2.</summary>
+    /// <summary>
+    /// The variance that it brings to the layers that read it; its mean goes into their biases. Without calibration data, L2.
+    /// </summary>
     Activation,
 
     /// <summary>The sum of its weights' magnitudes.</summary>
@@ -110,10 +112,10 @@ public enum RankSelection
     Evbmf,
 }
 
-/// <summary>What is done to a model, and to those of its layers of which nothing else is said. Null stands for the default.</summary>
+/// <summary>Options of a model, and of its layers that have none of their own. Null means the default.</summary>
 public record ModelOptions : LayerOptions
 {
-    /// <summary>Options that say nothing.</summary>
+    /// <summary>Options with all defaults.</summary>
     public ModelOptions()
     {
     }
@@ -129,7 +131,7 @@ public record ModelOptions : LayerOptions
     /// <summary>Which integer a weight becomes.</summary>
     public WeightRounding? Rounding { get; init; }
 
-    /// <summary>In how many steps <see cref="WeightRounding.Adaptive"/> is learnt.</summary>
+    /// <summary>Steps of <see cref="WeightRounding.Adaptive"/>.</summary>
     public int? RoundingSteps { get; init; }
 
     /// <summary>How sparsity is divided among layers.</summary>
@@ -141,7 +143,7 @@ public record ModelOptions : LayerOptions
     /// <summary>Where the search for cluster centroids starts.</summary>
     public ClusterInitialization? ClusterInitialization { get; init; }
 
-    /// <summary>Of what <see cref="LayerOptions.ChannelPruning"/> is a share.</summary>
+    /// <summary>Unit of <see cref="LayerOptions.ChannelPruning"/>.</summary>
     public ChannelPruningTarget? ChannelPruningTarget { get; init; }
 
     /// <summary>How much a channel is worth.</summary>
@@ -153,34 +155,34 @@ public record ModelOptions : LayerOptions
     /// <summary>How many components a factorized layer keeps.</summary>
     public RankSelection? RankSelection { get; init; }
 
-    /// <summary>What the compressed model is trained towards.</summary>
+    /// <summary>The targets that the compressed model is trained towards.</summary>
     public FineTuneMode? FineTune { get; init; }
 
-    /// <summary>How often training sees every sample.</summary>
+    /// <summary>Passes over the training samples.</summary>
     public int? Epochs { get; init; }
 
-    /// <summary>Which of the things that the float model computes the compressed one is trained towards.</summary>
+    /// <summary>Which of the float model's values the compressed model learns.</summary>
     public Distillation? Distillation { get; init; }
 
-    /// <summary>What class scores are divided by before they are compared.</summary>
+    /// <summary>Divisor of class scores before they are compared.</summary>
     public int? Temperature { get; init; }
 
-    /// <summary>How weights become zero while the model is trained.</summary>
+    /// <summary>How weights become zero during training.</summary>
     public PruningSchedule? PruningSchedule { get; init; }
 
-    /// <summary>How often training in which weights become zero sees every sample.</summary>
+    /// <summary>Passes over the training samples while weights become zero.</summary>
     public int? PruningEpochs { get; init; }
 
-    /// <summary>The step from which on weights become zero, from 0.</summary>
+    /// <summary>First training step in which weights become zero, from 0.</summary>
     public int? PruningBegin { get; init; }
 
-    /// <summary>The step in which the last ones do.</summary>
+    /// <summary>Training step in which the last weights become zero.</summary>
     public int? PruningEnd { get; init; }
 
-    /// <summary>The number of steps from one choice of zeros to the next.</summary>
+    /// <summary>Steps from one choice of zeros to the next.</summary>
     public int? PruningFrequency { get; init; }
 
-    /// <summary>After how many epochs without a better one training ends.</summary>
+    /// <summary>Number of epochs without improvement after which training stops.</summary>
     public int? EarlyStop { get; init; }
 
     /// <summary>The largest learning rate, relative to the size of the weights.</summary>
@@ -198,10 +200,10 @@ public record ModelOptions : LayerOptions
     /// <summary>How training images are varied.</summary>
     public Augmentation? Augmentation { get; init; }
 
-    /// <summary>By which share of their height and width images are moved at most.</summary>
+    /// <summary>Largest move of an image, as a share of its height and width.</summary>
     public double? AugmentationShift { get; init; }
 
-    /// <summary>Where random choices start.</summary>
+    /// <summary>Random seed.</summary>
     public int? Seed { get; init; }
 
     /// <summary>These options, and where they say nothing, others.</summary>

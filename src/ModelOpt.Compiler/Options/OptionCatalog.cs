@@ -8,13 +8,13 @@ namespace ModelOpt.Compiler.Options;
 /// </summary>
 public static class OptionCatalog
 {
-    // int8 has 255 values, float16 some 63,000: more clusters than that are none.
+    // int8 has 255 values, float16 some 63,000: more clusters have no effect.
     private const int MostClusters = 65535;
 
     // No layer has so many channels.
     private const int LargestMultiple = 1024;
 
-    // By then all classes are alike.
+    // Beyond it, all classes look alike.
     private const int MostTemperature = 1000;
 
     // More than anyone has time for.

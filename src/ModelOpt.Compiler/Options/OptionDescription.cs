@@ -30,7 +30,7 @@ public sealed class OptionDescription
     /// <summary>The name of the metadatum.</summary>
     public string Name { get; }
 
-    /// <summary>What it is about: the heading under which help and documentation have it.</summary>
+    /// <summary>The heading under which help and documentation list it.</summary>
     public string Group { get; }
 
     /// <summary>Its possible values.</summary>

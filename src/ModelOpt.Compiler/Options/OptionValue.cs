@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Options;
 
-/// <summary>The possible values of an option: how they are read, told and described.</summary>
+/// <summary>The possible values of an option: how they are parsed, written and described.</summary>
 public abstract record OptionValue
 {
     /// <summary>The words among which to choose, as item metadata and recipes write them; empty for other values.</summary>
@@ -14,10 +14,10 @@ public abstract record OptionValue
     /// <summary>Whether recipes write the value as a number rather than as a string.</summary>
     public virtual bool IsNumber => false;
 
-    /// <summary>What stands for a value in help texts, such as <c>N</c>.</summary>
+    /// <summary>The placeholder of a value in help texts, such as <c>N</c>.</summary>
     public abstract string Placeholder { get; }
 
-    /// <summary>What values are possible, in words that follow "is not".</summary>
+    /// <summary>The possible values, in words that follow "is not".</summary>
     public abstract string Possible { get; }
 
     /// <summary>Reads a value.</summary>

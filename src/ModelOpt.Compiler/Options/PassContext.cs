@@ -3,8 +3,8 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Options;
 
-/// <summary>What passes share.</summary>
-/// <param name="Options">What is to be done with the model.</param>
+/// <summary>Options, data and diagnostics that passes share.</summary>
+/// <param name="Options">The options of the model.</param>
 /// <param name="Recipe">Where layers differ from the options.</param>
 /// <param name="Diagnostics">Takes warnings and notes.</param>
 /// <param name="Progress">Told how far long work is; may be null.</param>
@@ -16,7 +16,7 @@ internal sealed record PassContext(
     IProgress<CompileProgress>? Progress = null,
     CancellationToken Cancellation = default)
 {
-    /// <summary>What is done to the model as a whole: the recipe, and where it says nothing, the options.</summary>
+    /// <summary>The options of the whole model: the recipe's, or the model's where the recipe has none.</summary>
     public ModelOptions Model { get; } = Recipe.Over(Options);
 
     /// <summary>The float model that everything which follows is measured against; set after <c>PassPhase.Prepare</c>.</summary>
@@ -25,7 +25,7 @@ internal sealed record PassContext(
     /// <summary>Whether there is data to calibrate with.</summary>
     public bool IsCalibrated => Options.CalibrationData.Count > 0;
 
-    /// <summary>What is done to one layer; to a factor of a layer, what is done to that.</summary>
+    /// <summary>The options of one layer; a factor of a layer has the layer's.</summary>
     /// <param name="node">The layer.</param>
     public LayerOptions OptionsOf(Node node) => Recipe.OptionsOf(node.PartOf ?? node.Label, Options);
 

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Diagnostics;
 
 namespace ModelOpt.Compiler.Options;
 
-/// <summary>What is done to the layers of a model: the options, and where single layers differ from them.</summary>
+/// <summary>Options of a model, and rules for layers that differ.</summary>
 public sealed record Recipe : ModelOptions
 {
     /// <summary>Rules for layers by name; the last one that matches a layer holds.</summary>
@@ -32,7 +32,9 @@ public sealed record Recipe : ModelOptions
     /// <summary>The recipe as JSON, as <c>modelopt inspect</c> prints it and as <see cref="Read"/> takes it.</summary>
     public string ToJson() => RecipeJson.Write(this);
 
-    /// <summary>What is done to one layer: the last rule that matches it and has a value, then the recipe, then the options.</summary>
+    /// <summary>
+    /// The options of one layer: from the last rule that matches it and has a value, then the recipe, then the model's options.
+    /// </summary>
     /// <param name="layer">The layer's name.</param>
     /// <param name="options">The item's or the command line's options.</param>
     public LayerOptions OptionsOf(string layer, ModelOptions options) =>
@@ -61,7 +63,7 @@ public sealed record Recipe : ModelOptions
     }
 }
 
-/// <summary>What differs for the layers whose names match a pattern.</summary>
+/// <summary>Options of the layers whose names match a pattern.</summary>
 public sealed record LayerRule : LayerOptions
 {
     /// <summary>A rule.</summary>

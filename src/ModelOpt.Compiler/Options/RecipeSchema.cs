@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>
-/// The JSON schema of recipes, <c>docs/recipe.schema.json</c>, for editors. It knows values in their own spelling; what is told only by
-/// comparing two numbers (N below M) it leaves to <see cref="Recipe.Read"/>.
+/// The JSON schema of recipes, <c>docs/recipe.schema.json</c>, for editors. It knows values in their own spelling; <see
+/// cref="Recipe.Read"/> checks what compares two numbers (N below M).
 /// </summary>
 internal static class RecipeSchema
 {

@@ -3,5 +3,5 @@ namespace ModelOpt.Compiler.Simplify;
 /// <summary>What a pass did over all its rounds.</summary>
 /// <param name="Name">The pass.</param>
 /// <param name="Changes">How often it changed something.</param>
-/// <param name="Notes">What it could have changed and did not, with the reason.</param>
+/// <param name="Notes">What it left unchanged, with the reason.</param>
 internal sealed record AppliedPass(string Name, int Changes, IReadOnlyList<PassNote> Notes);

@@ -30,7 +30,7 @@ internal sealed class HardSwishFusion : Pass
         return PassResult.Of(changes);
     }
 
-    /// <summary>The x of which a node computes HardSwish, or null.</summary>
+    /// <summary>The x if a node computes HardSwish(x), else null.</summary>
     private static Value? Argument(Node node)
     {
         if (SixthOf(node) is { } product)

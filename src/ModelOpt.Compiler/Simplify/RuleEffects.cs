@@ -11,7 +11,7 @@ internal static class RuleEffects
     /// <param name="context">The recipe, and the way out for diagnostics.</param>
     /// <param name="option">What it asks for.</param>
     /// <param name="asks">Whether a rule does.</param>
-    /// <param name="layers">The layers of which it was asked, and why not; null for those that take part.</param>
+    /// <param name="layers">The layers that the rule names, and why each cannot take part; null for those that do.</param>
     public static void Check(PassContext context, string option, Func<LayerRule, bool> asks, IReadOnlyList<(Node Node, string? Reason)> layers)
     {
         foreach (LayerRule rule in context.Recipe.Layers.Where(asks))

@@ -9,8 +9,8 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>
-/// A file with the state of training, from which a run that was ended goes on to the same result. It has the key of the model, options and
-/// data that it belongs to, and is of no account for others; it is replaced as a whole, and a checksum tells whether it is whole.
+/// A file with the state of training; an interrupted run resumes from it to the same result. It holds the key of its model, options and
+/// data and is ignored for others. It is replaced as a whole, and a checksum detects damage.
 /// </summary>
 internal sealed class Checkpoint
 {
@@ -36,7 +36,7 @@ internal sealed class Checkpoint
     public static Checkpoint? Of(Graph graph, PassContext context, string phase) => context.Options.CheckpointFile is { } path
         ? new(phase == Gradual ? path + GradualSuffix : path, KeyOf(graph, context), context.Diagnostics) : null;
 
-    /// <summary>Reads the state, if there is one of the same model, options and data. A damaged one is told, and of no account.</summary>
+    /// <summary>Reads the state if it belongs to the same model, options and data. A damaged checkpoint is reported and ignored.</summary>
     /// <param name="state">Takes the state.</param>
     /// <returns>Whether there was one.</returns>
     public bool Load(Action<StateStream> state)
@@ -67,7 +67,7 @@ internal sealed class Checkpoint
         return true;
     }
 
-    /// <summary>Replaces the file. Where that fails, it is told once, and training goes on.</summary>
+    /// <summary>Replaces the file. A failure is reported once, and training continues.</summary>
     /// <param name="state">Gives the state.</param>
     public void Save(Action<StateStream> state)
     {
@@ -102,7 +102,7 @@ internal sealed class Checkpoint
             }
             catch (Exception e) when (SampleSource.IsUnreadable(e))
             {
-                // It stays behind, and is of no account for anything else.
+                // The file stays behind and affects nothing else.
             }
         }
     }

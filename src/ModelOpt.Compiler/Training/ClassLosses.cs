@@ -5,7 +5,7 @@ namespace ModelOpt.Compiler.Training;
 
 /// <summary>A loss and its gradient.</summary>
 /// <param name="Loss">The mean over the samples.</param>
-/// <param name="Gradient">By what the loss is a function of; of its shape.</param>
+/// <param name="Gradient">Derivative of the loss by the scores, in their shape.</param>
 internal readonly record struct LossGradient(double Loss, Tensor Gradient);
 
 /// <summary>Losses of class scores [N, classes] before their softmax, with the same bits on every machine.</summary>

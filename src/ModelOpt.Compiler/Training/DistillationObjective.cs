@@ -14,7 +14,7 @@ namespace ModelOpt.Compiler.Training;
 /// </summary>
 internal sealed class DistillationObjective : IObjective
 {
-    // Softens scores so that those of wrong classes teach too.
+    // Softens scores so that scores of wrong classes teach too.
     private const int DefaultTemperature = 4;
 
     private readonly GradientTape teacher;
@@ -24,10 +24,10 @@ internal sealed class DistillationObjective : IObjective
     private readonly WorkerPool? pool;
 
     /// <summary>Pairs the values of a model with those of its teacher.</summary>
-    /// <param name="graph">The model, which may have been quantized and made smaller.</param>
+    /// <param name="graph">The model; it may be quantized and smaller.</param>
     /// <param name="reference">The float model.</param>
     /// <param name="areClasses">Whether the first output is known to be class scores.</param>
-    /// <param name="options">What is learnt, and at which temperature.</param>
+    /// <param name="options">What to learn, and at which temperature.</param>
     /// <param name="pool">Threads, or null.</param>
     public DistillationObjective(Graph graph, Graph reference, bool areClasses, ModelOptions options, WorkerPool? pool)
     {
@@ -42,7 +42,7 @@ internal sealed class DistillationObjective : IObjective
         IEnumerable<Node> layers = options.Distillation == Distillation.Outputs ? [] : graph.Nodes;
         foreach (Node node in layers.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted))
         {
-            // What lies between a layer and the activation fused into it is never stored, so that it need not be alike.
+            // The value between a layer and its fused activation is never stored, so it need not match.
             Value value = (FusedActivation.Of(graph, node) ?? node).Output;
             if (named.TryGetValue(value.Name, out Value? same) && Equals(same.Shape, value.Shape) && paired.Add(value)) pairs.Add((value, same));
         }

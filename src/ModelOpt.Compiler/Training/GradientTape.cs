@@ -15,9 +15,8 @@ namespace ModelOpt.Compiler.Training;
 /// parameters. Values with an annotation are rounded to their grids; their gradients pass the rounding where the value lies within
 /// the grid (straight-through estimator, Bengio et al. 2013).
 /// <para>
-/// Where samples are independent, the batch is divided into parts, each of which one thread runs from end to end, through memory that
-/// is the same in every run: what a layer writes is then still in cache when the next reads it, and threads meet once. How a batch is
-/// divided depends on its size alone, and so does the order of sums.
+/// If samples are independent, the batch is divided into parts, and one thread runs a part from end to end in memory that is the same in
+/// every run: a layer finds its input in cache, and threads meet once. The division and the order of sums depend on the batch size alone.
 /// </para>
 /// </summary>
 internal sealed class GradientTape
@@ -134,7 +133,7 @@ internal sealed class GradientTape
         return [.. computed.Select(t => t!)];
     }
 
-    /// <summary>The gradients of the parameters, given those of the differentiated values, at what the last run computed.</summary>
+    /// <summary>The gradients of the parameters at the last run, given the gradients of the differentiated values.</summary>
     /// <param name="gradients">A gradient for each differentiated value, of its shape; null where it has none.</param>
     /// <param name="cancellation">Ends the run.</param>
     /// <returns>A gradient for each of <see cref="Parameters"/>, of its shape; valid until the next run.</returns>
@@ -172,15 +171,15 @@ internal sealed class GradientTape
         return sum;
     }
 
-    /// <summary>Moves the means and variances that nodes have as constants towards those of the last run's batch.</summary>
+    /// <summary>Moves the nodes' constant means and variances towards those of the last run's batch.</summary>
     public void FollowStatistics()
     {
         foreach ((TapeNode step, double[] sums) in totals) step.Statistics!.Follow(step.Node, sums);
     }
 
     /// <summary>
-    /// The first value of the last run with an element that is not finite; null where there is none. Not after <see cref="Backward"/>;
-    /// the run <see cref="KeepsAll"/>.
+    /// The first value of the last run with a non-finite element, or null. Not after <see cref="Backward"/>; the run <see
+    /// cref="KeepsAll"/>.
     /// </summary>
     public Value? FirstNotFinite() => plan.Nodes.SelectMany(n => n.Outputs).Where(slot => slot >= 0 && parts.Any(p =>
         p.Computed(slot) is { Type: ElementType.Float32 } tensor
@@ -206,8 +205,8 @@ internal sealed class GradientTape
         : op.Parameters.Select(node.InputOrNull).OfType<Value>().Where(v => v is { IsConstant: true, Type: ElementType.Float32 });
 
     /// <summary>
-    /// Whether a parameter is the bias of channels whose mean is taken from them right behind: its gradient is 0, of which rounding makes
-    /// noise, and an optimizer that divides by the size of gradients makes steps of noise.
+    /// Whether a parameter is the bias of channels whose mean is subtracted right after. Its gradient is 0 but for rounding noise, which
+    /// an optimizer that divides by the size of gradients would turn into steps.
     /// </summary>
     private static bool IsTakenAway(Node node, Value parameter, IReadOnlyList<Value> outputs) =>
         node.Type is "Conv" or "ConvTranspose" && node.InputOrNull(2) == parameter && parameter.Consumers.Count == 1

@@ -2,7 +2,10 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Training;
 
-/// <summary>What training may change of a graph, at some time: constants, what constrains them, and grids. Tensors are shared, as none is written to.</summary>
+/// <summary>
+/// A snapshot of what training may change in a graph: constants, their constraints, and grids. Tensors are shared, because nobody writes
+/// to them.
+/// </summary>
 internal sealed class GraphState
 {
     private readonly (Value Value, Tensor? Constant, WeightConstraints? Constraints, Quantization? Quantization)[] values;

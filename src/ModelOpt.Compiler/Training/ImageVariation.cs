@@ -5,13 +5,13 @@ namespace ModelOpt.Compiler.Training;
 
 /// <summary>How one training image is varied.</summary>
 /// <param name="Mirrored">Left to right.</param>
-/// <param name="Down">By which share of its height it is moved down.</param>
-/// <param name="Right">By which share of its width it is moved to the right.</param>
+/// <param name="Down">Move down, as a share of its height.</param>
+/// <param name="Right">Move to the right, as a share of its width.</param>
 internal readonly record struct ImageVariation(bool Mirrored, float Down, float Right)
 {
     /// <summary>A random variation.</summary>
     /// <param name="augmentation">What may be varied.</param>
-    /// <param name="farthest">By which share of its size an image is moved at most.</param>
+    /// <param name="farthest">Largest move of an image, as a share of its size.</param>
     /// <param name="random">Where chance comes from.</param>
     public static ImageVariation Of(Augmentation augmentation, float farthest, Random random)
     {
@@ -27,7 +27,7 @@ internal readonly record struct ImageVariation(bool Mirrored, float Down, float 
     }
 
     /// <summary>Varies an image.</summary>
-    /// <param name="image">float32 [1, C, H, W]; what has another form stays as it is.</param>
+    /// <param name="image">float32 [1, C, H, W]; other tensors stay as they are.</param>
     public Tensor Apply(Tensor image)
     {
         if (this == default || image.Rank != 4 || image.Type != ElementType.Float32) return image;

@@ -23,10 +23,10 @@ internal sealed class LossTape
         Tape = new GradientTape(graph, [.. objectives.SelectMany(o => o.Values)], batchStatistics) { Pool = pool };
     }
 
-    /// <summary>What runs the graph; of a batch, it knows the samples that came last.</summary>
+    /// <summary>Runs the graph; it holds the last samples of a batch.</summary>
     public GradientTape Tape { get; }
 
-    /// <summary>Activations of which the gradients of their ranges are wanted.</summary>
+    /// <summary>Activations whose ranges need gradients.</summary>
     public IReadOnlyList<Value> Ranged { get => Tape.Ranged; init => Tape.Ranged = value; }
 
     /// <summary>Called when samples were run forward, before the way back.</summary>
@@ -35,7 +35,7 @@ internal sealed class LossTape
     /// <summary>The loss of a batch, and the gradients of the tape's parameters.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="cancellation">Ends the work.</param>
-    /// <returns>The mean over the samples; gradients are valid until the next batch, and there are none where the loss is not finite.</returns>
+    /// <returns>The mean over the samples. Gradients are valid until the next batch; there are none if the loss is not finite.</returns>
     public (double Loss, Tensor[] Gradients) Of(TrainingBatch batch, CancellationToken cancellation)
     {
         ranges.Clear();

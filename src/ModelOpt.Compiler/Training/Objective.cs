@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;
 
-/// <summary>What training makes smaller: a function of some of the graph's values.</summary>
+/// <summary>The function of some of the graph's values that training minimizes.</summary>
 internal interface IObjective
 {
     /// <summary>The values that it looks at.</summary>

@@ -3,9 +3,9 @@ using System.Runtime.Intrinsics;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>
-/// How a loss changes with the ends of the range that int8 covers (learned step size, Esser et al. 2020, for both ends): what is cut off lies at an
-/// end and moves with it, what lies between moves by what rounding adds to it. Sums are in an order that depends on the number of
-/// elements alone.
+/// How a loss changes with the ends of the range that int8 covers (learned step size, Esser et al. 2020, for both ends): clipped values
+/// lie at an end and move with it, values between move by their rounding error. The order of sums depends on the number of elements
+/// alone.
 /// </summary>
 /// <param name="Low">By the lower end.</param>
 /// <param name="High">By the upper end.</param>

@@ -75,10 +75,10 @@ internal sealed class StateStream
         return tensor;
     }
 
-    /// <summary>What may be absent, or as it was in the beginning, which is then not written.</summary>
+    /// <summary>A value that may be absent, or unchanged from the start, which is then not written.</summary>
     /// <typeparam name="T">Its type.</typeparam>
     /// <param name="value">What it is; of no account where state is read.</param>
-    /// <param name="origin">What it was in the beginning.</param>
+    /// <param name="origin">Its value at the start.</param>
     /// <param name="content">Writes or reads it.</param>
     public T? Changed<T>(T? value, T? origin, Func<T?, T> content) where T : class
     {

@@ -30,7 +30,7 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, HashSet<int> 
     // The backward sums of the operator that comes next.
     private double[] sums = [];
 
-    /// <summary>What was computed for a slot, rounded to its grid; null where nothing was, or is no longer kept.</summary>
+    /// <summary>The value of a slot, rounded to its grid; null if it was not computed or is no longer kept.</summary>
     /// <param name="slot">The slot.</param>
     public Tensor? Computed(int slot) => computed[slot];
 

@@ -13,13 +13,13 @@ namespace ModelOpt.Compiler.Training;
 /// <param name="Asked">Which inputs' gradients are of use.</param>
 /// <param name="IsDifferentiated">Whether any is, and there is a way to it.</param>
 /// <param name="Statistics">The operator, where it looks at the whole batch; or null.</param>
-/// <param name="Ended">What nothing reads after it on the way forward, and is not asked for.</param>
+/// <param name="Ended">The values that the forward pass no longer needs after it.</param>
 /// <param name="Dropped">Of these, what is not looked at on the way back either.</param>
 internal sealed record TapeNode(
     Node Node, Operator Operator, int[] Inputs, int[] Outputs, bool[] Asked, bool IsDifferentiated, IBatchStatistics? Statistics, int[] Ended,
     int[] Dropped);
 
-/// <summary>What is run forward and back: the nodes that chosen values need, and where in arrays their values stand.</summary>
+/// <summary>The nodes to run forward and backward for chosen values, and the slots of their values.</summary>
 internal sealed class TapePlan
 {
     private readonly Dictionary<Value, int> slots = [];

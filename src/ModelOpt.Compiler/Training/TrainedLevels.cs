@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Training;
 /// </summary>
 internal sealed class TrainedLevels
 {
-    // Of what it was: a bias has room in the grid that follows from it.
+    // Relative to its start: a bias has room in the grid that follows from it.
     private const float LeastScale = 0.5f, MostScale = 2;
 
     private readonly float[][] numbers;

@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Training;
 /// </summary>
 internal sealed class TrainedRange
 {
-    // Of what calibration found; a scale of next to nothing would leave no room for biases.
+    // Relative to calibration's range; a tiny scale would leave no room for biases.
     private const float Least = 1f / 8;
 
     private readonly float[] ends;
@@ -30,7 +30,7 @@ internal sealed class TrainedRange
     /// <summary>The activations.</summary>
     public IReadOnlyList<Value> Values { get; }
 
-    /// <summary>The ranges of a graph that calibration chose, but for those of its inputs, which never change.</summary>
+    /// <summary>The ranges that calibration chose, except the inputs', which never change.</summary>
     /// <param name="graph">The graph, quantized; activations that share a grid share its instance.</param>
     /// <param name="kind">How they follow their gradients.</param>
     public static IReadOnlyList<TrainedRange> Of(Graph graph, OptimizerKind kind) => [.. graph.Values

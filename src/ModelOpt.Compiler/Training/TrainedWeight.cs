@@ -5,8 +5,8 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>
-/// A parameter while it is trained. Gradients are taken at what satisfies the constraints and the grid, and move the numbers behind
-/// it (straight-through), of which the nearest that satisfies them becomes the parameter again. Values of a codebook move too.
+/// A parameter in training. Gradients are taken at the projected weights and move the numbers behind them (straight-through); projecting
+/// these onto the constraints and the grid gives the parameter again. Values of a codebook move too.
 /// </summary>
 internal sealed class TrainedWeight
 {

@@ -23,7 +23,7 @@ internal sealed class Trainer
     /// <summary>Prepares to train.</summary>
     /// <param name="graph">The graph; its constants are what is trained.</param>
     /// <param name="settings">How.</param>
-    /// <param name="objectives">What is made smaller: their sum.</param>
+    /// <param name="objectives">The objectives; training minimizes their sum.</param>
     /// <param name="pool">Threads, or null; the result does not depend on them.</param>
     /// <param name="batchStatistics">
     /// Whether BatchNormalization normalizes by the mean and variance of each batch, and those that it has follow; without, these stay.
@@ -51,7 +51,7 @@ internal sealed class Trainer
         biased = [.. graph.Nodes.Where(n => n.InputOrNull(2)?.Quantization?.Type == ElementType.Int32)];
     }
 
-    /// <summary>What is trained.</summary>
+    /// <summary>The trained parameters.</summary>
     public IReadOnlyList<Value> Parameters => tape.Parameters;
 
     /// <summary>Nodes without a gradient that keep parameters before them from being trained.</summary>
@@ -67,7 +67,7 @@ internal sealed class Trainer
     /// <param name="samples">How many samples are trained with.</param>
     public int StepsPerEpoch(int samples) => samples / Math.Min(settings.BatchSize, samples);
 
-    /// <summary>The numbers behind a parameter: those that gradients have moved, of which constraints and grids know nothing.</summary>
+    /// <summary>The numbers behind a parameter, as gradients moved them, without constraints and grids.</summary>
     /// <param name="parameter">One of <see cref="Parameters"/>.</param>
     public Tensor Behind(Value parameter)
     {
@@ -87,7 +87,7 @@ internal sealed class Trainer
         foreach (TrainedRange range in ranges) range.Exchange(stream);
     }
 
-    /// <summary>Trains; goes on where state was read.</summary>
+    /// <summary>Trains; resumes if state was read.</summary>
     /// <param name="data">The samples.</param>
     /// <param name="indices">Which of them.</param>
     /// <param name="stepped">Called after each step with the steps done, their number and the loss.</param>
@@ -105,7 +105,7 @@ internal sealed class Trainer
         {
             cancellation.ThrowIfCancellationRequested();
             if (step % perEpoch == 0) random.Shuffle(order);
-            // Drawn for steps that were done before, too, so that chance goes on where it was.
+            // Also draws for steps that an earlier run did, so that random choices continue there.
             ImageVariation[] variations = [.. Enumerable.Range(0, batchSize).Select(_ => ImageVariation.Of(settings.Augmentation, settings.Shift, random))];
             if (step >= Done)
             {
@@ -146,7 +146,7 @@ internal sealed class Trainer
         return null;
     }
 
-    /// <summary>A bias is measured by what its layer computes, a weight by itself, each output channel for itself where they come first.</summary>
+    /// <summary>A bias is measured by its layer's output, a weight by itself, per output channel if that axis comes first.</summary>
     private TrainedWeight Started(Value parameter, bool isRestored)
     {
         (Node node, int position) = readers[parameter];

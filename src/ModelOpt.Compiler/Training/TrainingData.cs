@@ -5,8 +5,8 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Training;
 
-/// <summary>The samples that a model is trained with, and others by which it is judged.</summary>
-/// <param name="Training">What training samples are taken from.</param>
+/// <summary>The samples to train with, and others that judge training.</summary>
+/// <param name="Training">The source of training samples.</param>
 /// <param name="TrainingIndices">Which of them.</param>
 /// <param name="Evaluation">What the others are taken from.</param>
 /// <param name="EvaluationIndices">Which of them.</param>
@@ -28,7 +28,7 @@ internal sealed record TrainingData(
     /// <summary>Opens the data that options name.</summary>
     /// <param name="graph">The graph, with shapes.</param>
     /// <param name="options">The options that name the data.</param>
-    /// <param name="model">What is done to the model; it is trained.</param>
+    /// <param name="model">The options of the model; it is trained.</param>
     /// <param name="takesTargets">Whether floats may stand in the place of labels: what the model's first output should be.</param>
     /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>
     public static TrainingData Open(Graph graph, CompileOptions options, ModelOptions model, bool takesTargets = false)

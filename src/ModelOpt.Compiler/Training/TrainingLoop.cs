@@ -18,9 +18,9 @@ internal sealed record TrainingOutcome(
     TrainingScore Began, TrainingScore Best, int BestEpoch, TrainingScore Last, int Epochs, (int Step, string Value)? Failed);
 
 /// <summary>
-/// Trains a graph and judges it after each epoch, on samples that are not trained with. Of all epochs the best stays, which may be none; training
-/// ends early where it has not become better for as many epochs as the settings allow. Where options name a checkpoint, its state is
-/// kept there: after each epoch, each minute, and when the work is cancelled.
+/// Trains a graph and judges each epoch on samples that are not trained with. Keeps the best epoch, or the starting weights if none
+/// improves. Stops early after as many epochs without improvement as the settings allow. Writes the checkpoint that the options name
+/// after each epoch, each minute, and on cancellation.
 /// </summary>
 internal sealed class TrainingLoop
 {
@@ -42,8 +42,8 @@ internal sealed class TrainingLoop
     /// <param name="graph">The graph.</param>
     /// <param name="trainer">Its trainer.</param>
     /// <param name="settings">The trainer's settings.</param>
-    /// <param name="data">What it is trained with and judged by.</param>
-    /// <param name="judge">By what loss it is judged.</param>
+    /// <param name="data">The samples that train and judge it.</param>
+    /// <param name="judge">The loss that judges it.</param>
     /// <param name="context">Names the checkpoint, takes the progress, ends the work.</param>
     /// <param name="pool">Threads; the result does not depend on them.</param>
     public TrainingLoop(
@@ -54,7 +54,9 @@ internal sealed class TrainingLoop
         origin = kept = new GraphState(graph);
     }
 
-    /// <summary>The epoch from which on the graph is what it shall become: none before can be the best, nor can the beginning. 0: it can.</summary>
+    /// <summary>
+    /// The first epoch with the final sparsity; neither an earlier epoch nor the start can be the best. 0: the start can.
+    /// </summary>
     public int FirstEpoch { get; init; }
 
     /// <summary>Trains; the graph is at its best afterwards.</summary>

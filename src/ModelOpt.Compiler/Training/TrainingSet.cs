@@ -87,7 +87,7 @@ internal sealed class TrainingSet : IDisposable
     /// <summary>Whether it is known what the model's first output should be for each sample.</summary>
     public bool HasTargets => targets is not null;
 
-    /// <summary>The first input that takes neither any number of samples nor one at a time; null where there is none.</summary>
+    /// <summary>The first input with a fixed batch of more than one sample, or null.</summary>
     /// <param name="graph">The graph, with shapes.</param>
     public static Value? FixedBatch(Graph graph) => graph.Inputs.Find(i => i.Shape is not { Rank: > 0 } shape || (!shape.IsBatchOpen && shape[0] != 1));
 

@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Training;
 /// <param name="Schedule">How the learning rate changes.</param>
 /// <param name="Augmentation">How images are varied.</param>
 /// <param name="Seed">Where random choices start.</param>
-/// <param name="Shift">By which share of their size images are moved at most.</param>
+/// <param name="Shift">Largest move of an image, as a share of its size.</param>
 /// <param name="EarlyStop">After how many epochs without a better one training ends; null for never.</param>
 internal sealed record TrainingSettings(
     int Epochs, int BatchSize, double LearningRate, OptimizerKind Optimizer, LearningRateSchedule Schedule,

@@ -58,7 +58,7 @@ public static class CSharpNames
 
     /// <summary>Joins the words of a name, each with a capital; <c>input:0</c> gives <c>Input0</c>.</summary>
     /// <param name="text">Any text.</param>
-    /// <param name="prefix">What stands before a name that would begin with a digit or be empty.</param>
+    /// <param name="prefix">The prefix of a name that would begin with a digit or be empty.</param>
     internal static string Pascal(string text, string prefix)
     {
         var name = new StringBuilder(text.Length);

@@ -3,8 +3,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Emit.Reports;
 
 /// <summary>
-/// Finds the pattern by which the zeros of a weight were made, also where rounding and clustering have added others, and tells it
-/// from what chance makes of zeros that lie anywhere.
+/// Finds the pattern of a weight's zeros, even if rounding and clustering added others, and distinguishes it from chance.
 /// </summary>
 /// <remarks>
 /// <para>

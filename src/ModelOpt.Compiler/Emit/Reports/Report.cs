@@ -3,8 +3,10 @@ using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Emit.Reports;
 
-/// <summary>What was done to a model, layer by layer, and what it saved. Names no path and no time: the same model and
-/// options give the same report.</summary>
+/// <summary>
+/// What compression did to a model, layer by layer, and what it saved. It has no path and no time, so the same model and options give the
+/// same report.
+/// </summary>
 public sealed record Report
 {
     /// <summary>The model's name: the file's, without folder and extension.</summary>
@@ -25,7 +27,7 @@ public sealed record Report
     /// <summary>Multiply-accumulates of one run before compression, batch 1 where the batch is open.</summary>
     public required long OnnxMacs { get; init; }
 
-    /// <summary>What was done to the weights and layers, in few words: <c>int8</c>, <c>50 % sparse (2:4)</c>, <c>16 clusters</c>.</summary>
+    /// <summary>The techniques that took effect: <c>int8</c>, <c>50 % sparse (2:4)</c>, <c>16 clusters</c>.</summary>
     public required IReadOnlyList<string> Techniques { get; init; }
 
     /// <summary>The layers of the compressed model in the order in which they run.</summary>
@@ -71,7 +73,7 @@ public sealed record LayerReport
     /// <summary>The share of its weights that are zero.</summary>
     public double? Sparsity { get; init; }
 
-    /// <summary>The pattern that the zeros keep to, such as <c>2:4</c>; <c>unstructured</c> where there is none, empty without zeros.</summary>
+    /// <summary>The pattern of the zeros, such as <c>2:4</c>; <c>unstructured</c> if they follow none, empty without zeros.</summary>
     public string? Pattern { get; init; }
 
     /// <summary>How many of its weights' stored values differ.</summary>
@@ -92,9 +94,7 @@ public sealed record LayerReport
     /// <summary>The zero point of its output; null where the output is float.</summary>
     public int? ZeroPoint { get; init; }
 
-    /// <summary>
-    /// Signal to quantization noise of the weight in dB: 10·log10(Σw² / Σ(w − ŵ)²); null where it is stored exactly.
-    /// </summary>
+    /// <summary>Signal to quantization noise of the weight in dB: 10·log10(Σw² / Σ(w − ŵ)²); null where it is stored exactly.</summary>
     public double? WeightSqnr { get; init; }
 
     /// <summary>Why the layer was not compressed, where a pass gave a reason.</summary>
@@ -104,5 +104,5 @@ public sealed record LayerReport
 /// <summary>What one pass did.</summary>
 /// <param name="Name">The pass.</param>
 /// <param name="Changes">How often it changed something.</param>
-/// <param name="Notes">What it could have changed and did not, with the reason.</param>
+/// <param name="Notes">What it left unchanged, with the reason.</param>
 public sealed record PassReport(string Name, int Changes, IReadOnlyList<PassNote> Notes);

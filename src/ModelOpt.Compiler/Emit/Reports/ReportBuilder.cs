@@ -30,7 +30,7 @@ internal sealed class ReportBuilder
     /// <param name="embeddedBytes">The size of what is embedded.</param>
     /// <param name="simplified">What the simplifying passes did.</param>
     /// <param name="quantized">What the quantizing passes did; their notes are the layers' reasons.</param>
-    /// <param name="diagnostics">What was reported.</param>
+    /// <param name="diagnostics">The reported diagnostics.</param>
     /// <param name="reference">The float model whose weights were compressed, where they are no longer those that were read.</param>
     public Report Build(
         Graph graph,

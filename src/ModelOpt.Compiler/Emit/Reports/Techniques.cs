@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Emit.Reports;
 /// <summary>Says in few words what was done to a model.</summary>
 internal static class Techniques
 {
-    // What rounding shapes to whole channels makes of layers is no technique.
+    // Layers that change only because shapes are rounded to whole channels do not count.
     private const double LeastMacsRemoved = 0.005;
 
     /// <summary>The form of the numbers; then, where it was done, zeros, clusters and the multiply-accumulates that were removed.</summary>

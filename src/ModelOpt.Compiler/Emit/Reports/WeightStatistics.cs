@@ -7,10 +7,10 @@ using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Emit.Reports;
 
-/// <summary>What can be counted in a stored weight, so that what was claimed of it can be checked.</summary>
+/// <summary>Counts of a stored weight, to check what compression claims.</summary>
 /// <param name="Count">Its elements.</param>
 /// <param name="Zeros">Those that are zero.</param>
-/// <param name="Pattern">The pattern that the zeros keep to; null where none is known (they are anywhere, or there are none).</param>
+/// <param name="Pattern">The pattern of the zeros; null if they follow none or there are none.</param>
 /// <param name="PatternShare">
 /// The share of the zeros that the pattern explains: those in blocks that are zero as a whole, or those that N:M demands. The others
 /// are weights that were rounded to zero, or whose cluster is zero.

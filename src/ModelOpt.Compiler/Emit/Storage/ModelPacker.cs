@@ -34,13 +34,13 @@ internal static class ModelPacker
     /// </summary>
     private const double SurelySmaller = 0.97, HardlySmaller = 0.995;
 
-    /// <summary>Codings of a buffer that are compressed to compare them: those of the lowest entropy.</summary>
+    /// <summary>How many codings of a buffer are compressed and compared: those of the lowest entropy.</summary>
     private const int Candidates = 3;
 
     /// <summary>Range coded weights must be smaller than this share of what Brotli makes of them: they take longer to load.</summary>
     private const double WorthRangeCoding = 0.95;
 
-    /// <summary>What to embed: the packed form, or the file itself where that saves less than a tenth.</summary>
+    /// <summary>The form to embed: packed, or the file itself if packing saves less than a tenth.</summary>
     /// <param name="tflite">The TFLite file.</param>
     /// <param name="cancellation">Ends the work.</param>
     public static byte[] Pack(byte[] tflite, CancellationToken cancellation)
@@ -131,7 +131,7 @@ internal static class ModelPacker
             : throw new InvalidOperationException("Brotli wrote more than its bound.");
     }
 
-    // The runs that are products of another, which is none itself; scales of a bias lie near those of its weight.
+    // The runs that are multiples of another run, which is no multiple itself; scales of a bias lie near those of its weight.
     private static CodedWeights?[] Products(byte[] tflite, List<WeightRun> runs)
     {
         var products = new CodedWeights?[runs.Count];

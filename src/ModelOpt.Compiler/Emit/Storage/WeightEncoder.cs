@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Emit.Storage;
 /// <param name="Bitmap">The bitmap; may be empty.</param>
 /// <param name="Palette">The palette; may be empty.</param>
 /// <param name="Weights">Weights or indices, or all that is range coded, or the factor of products.</param>
-/// <param name="Neighbors">What weights are range coded by.</param>
+/// <param name="Neighbors">The distances to the neighbours that range coding uses.</param>
 /// <param name="Distance">How many bytes behind the beginning of products that of their source lies; may be negative.</param>
 internal sealed record CodedWeights(WeightCoding Coding, int Elements, byte[] Bitmap, byte[] Palette, byte[] Weights, Neighbors Neighbors = default, int Distance = 0);
 

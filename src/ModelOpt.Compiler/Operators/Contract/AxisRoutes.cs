@@ -42,7 +42,7 @@ internal static class AxisRoutes
     /// <param name="result">The shape.</param>
     /// <param name="axis">The axis.</param>
     /// <param name="behind">How many axes the inputs have behind those that are broadcast.</param>
-    /// <returns>The places; null where it cannot be told.</returns>
+    /// <returns>The places; null if unknown.</returns>
     public static IReadOnlyList<AxisPlace>? BroadcastPlaces(Node node, IEnumerable<int> inputs, Shape result, int axis, int behind)
     {
         List<AxisPlace> places = [];

@@ -4,7 +4,9 @@ using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 
-/// <summary>One node's way back: what it read and computed, the gradients of its outputs, and a place for those of its inputs.</summary>
+/// <summary>
+/// The backward pass of one node: its inputs and outputs, the gradients of its outputs, and room for the gradients of its inputs.
+/// </summary>
 internal sealed class BackwardContext
 {
     private readonly Tensor?[] inputs;

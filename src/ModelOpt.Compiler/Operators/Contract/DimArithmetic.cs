@@ -5,8 +5,8 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>
-/// Arithmetic on sizes of which some are symbols. What cannot be computed becomes an expression that serves as a symbol:
-/// equal expressions are equal sizes. Products keep one normal form, so that they can be divided.
+/// Arithmetic on sizes, some of them symbols. A result that cannot be computed becomes an expression that serves as a symbol: equal
+/// expressions are equal sizes. Products keep one normal form, so that they can be divided.
 /// </summary>
 internal static class DimArithmetic
 {

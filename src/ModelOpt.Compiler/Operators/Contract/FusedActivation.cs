@@ -24,7 +24,7 @@ internal static class FusedActivation
     /// <summary>The activation that is fused into a node.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="node">The node that feeds the activation.</param>
-    /// <returns>The Relu or Clip node, or null where there is none.</returns>
+    /// <returns>The Relu or Clip node, or null.</returns>
     public static Node? Of(Graph graph, Node node)
     {
         // A product of two computed matrices is a BATCH_MATMUL, which takes no activation.

@@ -8,7 +8,7 @@ internal static class GraphVerifier
 {
     /// <summary>Checks a graph.</summary>
     /// <param name="graph">The graph, shapes inferred.</param>
-    /// <param name="after">What was done to it last, for the diagnostic.</param>
+    /// <param name="after">The last change, for the diagnostic.</param>
     /// <exception cref="CompilationException">It is not consistent.</exception>
     public static void Verify(Graph graph, string after)
     {
@@ -110,7 +110,7 @@ internal static class GraphVerifier
         if (!fits) throw Broken(value.Name, after, "the quantization does not fit the value");
     }
 
-    /// <summary>What is recorded must agree with what inference finds, as far as both know.</summary>
+    /// <summary>Recorded types and shapes must agree with inference, as far as both know them.</summary>
     private static void CheckShapes(Node node, string after)
     {
         var recorded = node.Outputs.Select(v => (v?.Type, v?.Shape, v?.ShapeContent)).ToList();

@@ -3,8 +3,8 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>
-/// An operator that in training looks at the whole batch, of which each thread has a part: parts give sums, which are added up in the
-/// order of the parts, and then go on with the totals. Sums are in double precision.
+/// An operator that looks at the whole batch in training, while each thread has a part of it: parts give sums, the sums are added in the
+/// order of the parts, and each part continues with the totals. Sums are in double precision.
 /// </summary>
 internal interface IBatchStatistics
 {
@@ -28,7 +28,7 @@ internal interface IBatchStatistics
     /// <param name="own">The backward sums of the part.</param>
     void Backward(BackwardContext context, double[] totals, double[] gradientTotals, double[] own);
 
-    /// <summary>Moves the statistics that the node has as constants towards those of a batch.</summary>
+    /// <summary>Moves the node's constant statistics towards those of a batch.</summary>
     /// <param name="node">The node.</param>
     /// <param name="totals">The forward sums over the batch.</param>
     void Follow(Node node, double[] totals);

@@ -13,8 +13,8 @@ internal interface IDifferentiable
     bool ReadsOutputs => true;
 
     /// <summary>
-    /// Computes the gradients of inputs (float32), of which <see cref="BackwardContext.Wants"/> tells, from those of the outputs.
-    /// An input that gets none counts as constant.
+    /// Computes the float32 gradients of the inputs that <see cref="BackwardContext.Wants"/>, from those of the outputs. An input without
+    /// a gradient counts as constant.
     /// </summary>
     /// <param name="context">What the node read, what it made of it, and the gradients of that; takes the inputs' gradients.</param>
     void Backward(BackwardContext context);

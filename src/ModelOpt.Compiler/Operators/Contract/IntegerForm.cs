@@ -74,7 +74,7 @@ internal static class IntegerForm
         value.Producer is { } producer && isInt8(producer) ? Prescribed(producer) : null;
 
     /// <summary>
-    /// The grid of a layer's sums: steps of the input times those of each output channel's weights. The int32 bias lies on it.
+    /// The grid of a layer's sums: the input's step times the step of each output channel's weights. The int32 bias lies on it.
     /// </summary>
     /// <param name="node">A layer whose input and constant weight are annotated.</param>
     public static Quantization Sums(Node node)
@@ -96,7 +96,7 @@ internal static class IntegerForm
             && grid.Scales.Zip(sums.Scales).All(p => MathF.Abs(p.First - p.Second) <= ScaleTolerance * p.Second);
     }
 
-    /// <summary>Whether a layer's constant weight is what its integer form multiplies by: int8 without zero points, per output channel.</summary>
+    /// <summary>Whether the integer form can multiply by a layer's constant weight: int8 without zero points, per output channel.</summary>
     /// <param name="node">The layer.</param>
     public static bool HasIntegerWeight(Node node)
     {

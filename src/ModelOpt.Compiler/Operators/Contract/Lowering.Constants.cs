@@ -37,7 +37,7 @@ internal sealed partial class Lowering
         TfliteTensor constant = new(name, type, stored.Dims, -1, half ? null : quantization, stored.Bytes);
         if (type is not (TensorType.Int32 or TensorType.Int64) || quantization is not null) return constant;
 
-        // Shapes, permutations and axes repeat often, and a name tells nothing about them.
+        // Shapes, permutations and axes repeat often, and a name says nothing about them.
         constant.Name = "";
         string content = $"{type}[{string.Join(',', constant.Dims)}]{Convert.ToHexString(stored.Bytes.Span)}";
         if (shared.TryGetValue(content, out TfliteTensor? known)) return known;

@@ -167,7 +167,7 @@ internal sealed partial class Lowering
         /// <summary>Fills it, where that was put off; null once it is done.</summary>
         public Action? Materialize { get; set; }
 
-        /// <summary>What it is a flattened form of, where that was put off; rows are axis 0.</summary>
+        /// <summary>The value that it flattens, if the flattening was put off; rows are axis 0.</summary>
         public View? FlattenOf { get; set; }
 
         /// <summary>Float forms by order; the plain ones where nothing is rounded.</summary>

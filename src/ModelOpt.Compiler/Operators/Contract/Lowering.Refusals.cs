@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 
-/// <content>What cannot be written, known before any work is done: the lowering itself, run dry.</content>
+/// <content>Finds what cannot be written before any other work, by a dry run of the lowering itself.</content>
 internal sealed partial class Lowering
 {
     // Beyond, a second copy of the weights is too much memory, and a file too large in float may fit once it is quantized.
@@ -45,7 +45,7 @@ internal sealed partial class Lowering
         return EmitDiagnostics.SeveralRefused.Error(refusals[0].Layer, string.Join("; ", reasons));
     }
 
-    /// <summary>Does a step of the lowering; in a dry run, keeps the reason why it cannot be done, and goes on.</summary>
+    /// <summary>Does a step of the lowering; in a dry run, keeps the reason why it fails and continues.</summary>
     /// <param name="step">The step.</param>
     /// <param name="defines">The values that it defines; null for outputs that are left out.</param>
     private void Try(Action step, IEnumerable<Value?> defines)

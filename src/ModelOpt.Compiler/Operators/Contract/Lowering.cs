@@ -14,8 +14,8 @@ namespace ModelOpt.Compiler.Operators.Contract;
 /// a Transpose only relabels. A TRANSPOSE is written where a value is asked for in an order that it is not stored in, so
 /// that a plain CNN has one, at its input.
 /// <para>
-/// An annotated value is always rounded to its grid: its quantized form is what is stored, its float form is the
-/// DEQUANTIZE of that. The file's own inputs and outputs are float where the ONNX file's are.
+/// An annotated value is always rounded to its grid: the file stores its quantized form; its float form is the DEQUANTIZE of that. The
+/// file's inputs and outputs are float where the ONNX file's are.
 /// </para>
 /// </remarks>
 internal sealed partial class Lowering

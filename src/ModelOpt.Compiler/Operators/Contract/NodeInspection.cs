@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 
-/// <summary>What operators ask of a node again and again, each with its diagnostic.</summary>
+/// <summary>Checks of a node that many operators need, each with its diagnostic.</summary>
 internal static class NodeInspection
 {
     /// <summary>The shape of an input, of which at least the rank is known.</summary>

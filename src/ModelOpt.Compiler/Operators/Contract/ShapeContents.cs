@@ -2,12 +2,10 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 
-/// <summary>
-/// The elements of integer values that carry shapes, as far as they are known: numbers, symbols or unknown.
-/// </summary>
+/// <summary>The elements of integer values that carry shapes, as far as they are known: numbers, symbols or unknown.</summary>
 internal static class ShapeContents
 {
-    // Shapes are short; what is longer is data, and following it would cost more than it tells.
+    // Shapes are short; longer tensors are data, and following them would not pay.
     private const int MaxCount = 256;
 
     /// <summary>The elements of a value of rank 0 or 1, or null where they are not followed.</summary>

@@ -7,8 +7,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>
-/// Writes one TFLite file. Field numbers are those of TFLite's public schema. Small models are mostly structure, so what
-/// is equal (constants, vectors, options) is written once: FlatBuffers allows several references to one place.
+/// Writes one TFLite file. Field numbers follow TFLite's public schema. Small models are mostly structure, so equal constants, vectors
+/// and options are written once: FlatBuffers allows several references to one place.
 /// </summary>
 internal sealed class TfliteFile
 {

@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 
-/// <summary>What operators demand of their inputs' element types, and constants whose type followed the data's.</summary>
+/// <summary>Checks of the inputs' element types, and constants whose type follows the data's.</summary>
 internal static class TypeChecks
 {
     /// <summary>The type of input 0, which the inputs at other positions share.</summary>

@@ -76,8 +76,10 @@ internal static class WeightGrid
         }
     }
 
-    /// <summary>Puts the int32 bias of a layer on the grid of its sums: steps of the input times those of each channel's weights.</summary>
-    /// <param name="node">The layer, of which the input and the weight are annotated.</param>
+    /// <summary>
+    /// Puts the int32 bias of a layer on the grid of its sums: the input's step times the step of each channel's weights.
+    /// </summary>
+    /// <param name="node">The layer; its input and weight are annotated.</param>
     public static void FollowBias(Node node) => Round(node.Input(2), IntegerForm.Sums(node));
 
     /// <summary>Puts a constant on a grid: annotates it, and rounds its numbers.</summary>

@@ -19,7 +19,7 @@ internal static class ArithmeticLowering
         new LoweringSteps(context, node).Binary(op, a, b, context.Output(node, 0, order), activation);
     }
 
-    /// <summary>Writes MAXIMUM or MINIMUM, of which TFLite's take two inputs: each result meets the next input.</summary>
+    /// <summary>Writes MAXIMUM or MINIMUM. TFLite's take two inputs, so each result meets the next input.</summary>
     /// <param name="context">The TFLite model being written.</param>
     /// <param name="node">A node of one or more inputs.</param>
     /// <param name="op">TFLite's operator.</param>

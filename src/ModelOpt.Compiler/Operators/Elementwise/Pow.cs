@@ -92,7 +92,7 @@ internal sealed class Pow : Operator, IDifferentiable
             return;
         }
 
-        // TFLite has POW of float32 and int32. The runtime has it of float64, too, which is what ONNX Runtime computes integers in.
+        // TFLite has POW for float32 and int32. The runtime has it for float64 too, in which ONNX Runtime computes integers.
         bool isNarrow = node.Input(1).Type is ElementType.Int8 or ElementType.UInt8 or ElementType.Int16 or ElementType.UInt16
             or ElementType.Int32;
         TensorType type = node.Output.Type.IsFloat() ? TensorType.Float32

@@ -65,7 +65,7 @@ internal sealed class Expand : Operator, IDifferentiable
             return;
         }
 
-        // What is repeated is multiplied by ones: an operator that broadcasts, and keeps an open batch.
+        // Repeats by multiplying by ones: Mul broadcasts and keeps an open batch.
         int[] order = context.BroadcastOrder(node);
         int open = to.ToList().FindIndex(d => !d.IsKnown && !from.Contains(d));
         int[] repeats = [.. to.Select(d => d.IsKnown ? (int)d.Size : 1)];
@@ -79,7 +79,7 @@ internal sealed class Expand : Operator, IDifferentiable
             return;
         }
 
-        // What is repeated for each sample is added to zeros that are as many.
+        // Repeats for each sample by adding to as many zeros.
         TfliteTensor zeros = context.OpenZeros(node, to[open], ones.Type, to.Rank, Array.IndexOf(order, open))
             ?? throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, $"it expands {node.Input(0).Type}{from} to {to}");
         steps.Add(zeros, x.Dims.AsSpan().SequenceEqual(ones.Dims) ? x : steps.Multiply(x, ones), context.Output(node, 0, order));

@@ -276,7 +276,7 @@ internal sealed class Pad : Operator, IDifferentiable
         return sources;
     }
 
-    // What negative pads take away does not come back at the other end.
+    // A negative pad at one end takes nothing back at the other.
     private static int Wrap(int position, int low, int high)
     {
         int length = Math.Max(1, high - low);

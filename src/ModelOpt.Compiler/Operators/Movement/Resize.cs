@@ -45,7 +45,7 @@ internal sealed class Resize : Operator, IDifferentiable
         node.SetInput(1, null);
         node.SetInput(2, scales);
         node.Attributes["coordinate_transformation_mode"] = "asymmetric";
-        // What is nearest opset 10 leaves open; ONNX Runtime looks downwards to enlarge, and upwards to reduce.
+        // Opset 10 leaves open which element is nearest; ONNX Runtime rounds down to enlarge, and up to reduce.
         float[] factors = Known(scales) is { Type: ElementType.Float32 } constant ? constant.Span<float>().ToArray() : [];
         bool reduces = Array.Exists(factors, s => s < 1);
         node.Attributes["nearest_mode"] = reduces ? "ceil" : "floor";

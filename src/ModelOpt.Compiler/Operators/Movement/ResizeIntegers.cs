@@ -7,8 +7,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Movement;
 
 /// <summary>
-/// Linear interpolation of integers, whose fractions are cut off: so the last bit of a sum counts, and the sums are those of ONNX Runtime,
-/// of all corners of a rectangle or box at once, in float32.
+/// Linear interpolation of integers. It cuts fractions off, so the last bit of a sum counts: it sums as ONNX Runtime does, all corners of
+/// a rectangle or box at once, in float32.
 /// </summary>
 internal static class ResizeIntegers
 {
@@ -80,7 +80,7 @@ internal static class ResizeIntegers
         steps.Cast(sum!, context.Output(node, 0).Type, context.Output(node, 0));
     }
 
-    /// <summary>What lies around each element of the result along the last two or three axes; the others keep their sizes.</summary>
+    /// <summary>The neighbours of each element of the result along the last two or three axes; the others keep their sizes.</summary>
     private static AxisTaps[] Taps(Node node, ReadOnlySpan<int> from, (int Size, float Scale)[] axes)
     {
         int first = axes.Length is 3 or 5 ? axes.Length - 3 : Math.Max(0, axes.Length - 2);

@@ -58,7 +58,7 @@ internal sealed class ResizeTaps
         "align_corners" => to == 1 ? 0 : (float)i * (from - 1) / (to - 1),
         "pytorch_half_pixel" when to == 1 => 0,
         "tf_half_pixel_for_nn" => (i + 0.5f) / scale,
-        // What is cut off where the scale gives a fraction of an element is cut off at both ends.
+        // If the scale gives a fraction of an element, it is cut off at both ends.
         "half_pixel_symmetric" => (from / 2f * (1 - (to / (scale * from)))) + ((i + 0.5f) / scale) - 0.5f,
         _ => ((i + 0.5f) / scale) - 0.5f,
     };

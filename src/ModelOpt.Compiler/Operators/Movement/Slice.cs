@@ -164,7 +164,7 @@ internal sealed class Slice : Operator, IDifferentiable
         if (step.Number() is not { } by) return Dim.Unknown;
         if (dim.IsKnown)
         {
-            // What begins at a known place and ends at an open one is open, however long the axis.
+            // A slice from a known start to an open end has an open size.
             return start.Number() is { } from && end.Number() is { } to ? Range(node, dim.Size, from, to, by).Count
                 : Dim.Unknown;
         }

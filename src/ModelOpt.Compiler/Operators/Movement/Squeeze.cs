@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Operators.Contract;
 
 namespace ModelOpt.Compiler.Operators.Movement;
 
-/// <summary>Drops axes of size 1: those of input 1, or else all.</summary>
+/// <summary>Drops axes of size 1: those that input 1 names, or all.</summary>
 internal sealed class Squeeze : ReshapeOperator
 {
     public override string Type => "Squeeze";
@@ -29,7 +29,7 @@ internal sealed class Squeeze : ReshapeOperator
 
     public override void Narrow(Graph graph, Node node, AxisCut cut)
     {
-        // An axis of which one element is left is not to be dropped.
+        // Keeps an axis that only shrank to one element.
         if (node.InputOrNull(1) is not null) return;
         bool[] dropped = Dropped(node, node.ShapeOf(0), null);
         node.SetInput(1, graph.AddConstant($"{node.Label}_axes", Tensor.Vector<long>(

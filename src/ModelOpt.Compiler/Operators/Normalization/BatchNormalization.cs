@@ -11,8 +11,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Normalization;
 
 /// <summary>
-/// (x − mean) / √(var + epsilon) · scale + B per channel (axis 1); inputs X, scale, B, mean, var. In training, mean and variance may be
-/// those of the batch.
+/// (x − mean) / √(var + epsilon) · scale + B per channel (axis 1); inputs X, scale, B, mean, var. In training, the batch may give mean
+/// and variance.
 /// </summary>
 internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStatistics
 {

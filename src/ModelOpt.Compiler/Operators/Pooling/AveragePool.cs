@@ -42,7 +42,7 @@ internal sealed class AveragePool : Operator, IDifferentiable
         WindowAxis[] axes = ConvGeometry.OfPool(context.Node).Axes(x.Dims);
         int planes = x.Dims[0] * x.Dims[1];
         Tensor y = Casting.To(x, x.Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32);
-        // How many elements of a box count is a product, so its mean is the mean of those of its planes.
+        // The number of elements of a box is a product, so its mean is the mean of its planes' means.
         if (axes is [var d, var high, var wide])
         {
             y = Planes(context, y, planes, d, WindowAxis.Whole(high.Input * wide.Input));

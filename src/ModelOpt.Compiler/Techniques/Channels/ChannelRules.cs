@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Techniques.Channels;
 
-/// <summary>How each operator ties the channels (axis 1) of its output to those of its inputs.</summary>
+/// <summary>How each operator ties the channels (axis 1) of its output to its inputs' channels.</summary>
 internal static class ChannelRules
 {
     /// <summary>Ties the channels that a node's values have in common, or blocks them where the operator is not followed.</summary>

@@ -5,13 +5,14 @@ namespace ModelOpt.Compiler.Techniques.Channels;
 
 /// <summary>A group whose units are ranked.</summary>
 /// <param name="Group">The group.</param>
-/// <param name="Removable">What can be removed, the least worthy first; what each value needs to keep one channel is not among it.</param>
+/// <param name="Removable">The units that can be removed, the least valuable first, without those that each value needs to keep one
+/// channel.</param>
 /// <param name="Scores">The scores of these.</param>
 internal sealed record RankedGroup(ChannelGroup Group, ChannelUnit[] Removable, double[] Scores);
 
 /// <summary>
-/// How much each unit of channels is worth. Within a layer scores are divided by their mean, so that those of several layers of one
-/// group can be added up.
+/// The score of each unit of channels. Scores of a layer are divided by their mean, so that scores of several layers of a group can be
+/// added.
 /// </summary>
 internal static class ChannelScores
 {

@@ -3,10 +3,10 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Techniques.Clustering;
 
 /// <summary>
-/// Finds the integers of a clustered int8 weight and the scales of its output channels. The integers are priced by what they will take in
-/// the compressed file, −log₂ of their share of the whole tensor, which is what a Huffman code of the file sees: cost = squared error +
-/// λ · bits, lowered in turn by assigning the elements, fitting the scales, moving the integers and counting anew (entropy-constrained
-/// vector quantization, Chou, Lookabaugh and Gray 1989). λ = 0 is Lloyd's iteration.
+/// Finds the integers of a clustered int8 weight and the scales of its output channels. The price of an integer is its size in the
+/// compressed file, −log₂ of its share of the whole tensor, as a Huffman code of the file would have it: cost = squared error + λ · bits.
+/// Assigning the elements, fitting the scales, moving the integers and counting again lower the cost in turn (entropy-constrained vector
+/// quantization, Chou, Lookabaugh and Gray 1989). λ = 0 is Lloyd's iteration.
 /// </summary>
 internal sealed class EntropyConstrainedLloyd
 {
@@ -184,7 +184,7 @@ internal sealed class EntropyConstrainedLloyd
         return best;
     }
 
-    /// <summary>What was found.</summary>
+    /// <summary>The result.</summary>
     /// <param name="Codebook">The integers and scales.</param>
     /// <param name="Assigned">The integer of each element, in the weight's order.</param>
     /// <param name="Bits">The bits of each integer, from −127 on.</param>

@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Techniques.Clustering;
 /// <summary>Chooses the values of a clustered weight that is stored as floats.</summary>
 internal static class FloatClustering
 {
-    /// <summary>The values of each channel, or once those of all, ascending: k-means of the weights.</summary>
+    /// <summary>The values of each channel, or of all channels together, ascending: k-means of the weights.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="clusters">K.</param>
     /// <param name="scope">Whether channels share their values.</param>

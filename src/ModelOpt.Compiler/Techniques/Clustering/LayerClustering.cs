@@ -27,7 +27,7 @@ internal sealed class LayerClustering
     /// <summary>Prepares for a layer.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="node">The layer, whose weight nobody else reads.</param>
-    /// <param name="moments">What it sees and should give, or null.</param>
+    /// <param name="moments">Moments of its input and target output, or null.</param>
     public LayerClustering(Graph graph, Node node, LayerMoments? moments)
     {
         (this.graph, this.node, this.moments) = (graph, node, moments);

@@ -1,6 +1,6 @@
 namespace ModelOpt.Compiler.Techniques.Clustering;
 
-/// <summary>What clustering sees of a layer's weight: values, the importance of each, and which of them are zero for good.</summary>
+/// <summary>A layer's weight for clustering: its values, the importance of each, and which of them stay zero.</summary>
 internal sealed class LayerWeights
 {
     // A channel quieter than this share of the loudest is taken for louder: scales of channels that are next to nothing would

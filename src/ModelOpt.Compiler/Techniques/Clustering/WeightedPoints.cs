@@ -55,7 +55,7 @@ internal sealed class WeightedPoints
     /// <param name="to">The one behind the last.</param>
     public double Weight(int from, int to) => mass[to] - mass[from];
 
-    /// <summary>The weighted mean of a run of points, of which there is one at least.</summary>
+    /// <summary>The weighted mean of a run of at least one point.</summary>
     /// <param name="from">The first.</param>
     /// <param name="to">The one behind the last.</param>
     public double Mean(int from, int to) =>

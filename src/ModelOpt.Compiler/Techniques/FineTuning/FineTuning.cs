@@ -7,9 +7,9 @@ using ModelOpt.Compiler.Training;
 namespace ModelOpt.Compiler.Techniques.FineTuning;
 
 /// <summary>
-/// Trains the compressed model back, with the float model as teacher and perhaps labels. Whatever weights must satisfy (zeros,
-/// clusters, integers) they satisfy in every step, as values are rounded to their grids in every step: what is emitted is what was
-/// trained. Of all epochs the best stays, judged on samples that are not trained with; where none is better than the beginning, that.
+/// Recovers accuracy by training the compressed model, with the float model as teacher and perhaps labels. Weights satisfy their
+/// constraints (zeros, clusters, integers) and values are rounded to their grids in every step, so training sees what is emitted. Keeps
+/// the best epoch, judged on samples that are not trained with, or the starting weights if none improves.
 /// </summary>
 internal sealed class FineTuning : Pass
 {

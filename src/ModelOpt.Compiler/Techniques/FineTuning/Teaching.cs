@@ -25,7 +25,7 @@ internal sealed class Teaching : IDisposable
     /// <param name="graph">The graph.</param>
     /// <param name="context">The options, and the float model.</param>
     /// <param name="settings">How it is trained.</param>
-    /// <param name="beforeStep">What happens before each step; or null.</param>
+    /// <param name="beforeStep">Called before each step; may be null.</param>
     /// <param name="firstEpochOf">Gives <see cref="TrainingLoop.FirstEpoch"/>, of the steps that an epoch has; or null for 0.</param>
     /// <returns>Null where nothing can be trained.</returns>
     /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>

@@ -15,9 +15,9 @@ using ModelOpt.Compiler.Techniques.Channels;
 namespace ModelOpt.Compiler.Techniques.LowRank;
 
 /// <summary>
-/// Replaces convolutions and dense layers by two or three cheaper ones: k×1 and 1×k, 1×1 behind or before the window, or both
-/// (Tucker-2). Forms and ranks are those of least measured error that meet the target; the factors are fitted, layer by layer, to what
-/// the float model computes on the calibration data, behind the layers that were decomposed before.
+/// Replaces convolutions and dense layers by two or three cheaper ones: k×1 and 1×k, 1×1 after or before the window, or both (Tucker-2).
+/// Chooses the forms and ranks with the least measured error that meet the target. Fits the factors layer by layer to the float model's
+/// outputs on the calibration data, given the layers decomposed before.
 /// </summary>
 /// <param name="plain">Whether to do what plain SVD of the weights does, data or not: what tests and measurements compare with.</param>
 internal sealed class Decomposition(bool plain = false) : Pass

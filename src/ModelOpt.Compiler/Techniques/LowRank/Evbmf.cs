@@ -9,7 +9,7 @@ internal static class Evbmf
 {
     private const int Trials = 400;
 
-    /// <summary>The rank of a matrix of which all singular values are known.</summary>
+    /// <summary>The rank of a matrix, from all its singular values.</summary>
     /// <param name="squares">The squares of the singular values, descending; min(rows, columns) of them.</param>
     /// <param name="rows">The matrix's rows.</param>
     /// <param name="columns">The matrix's columns.</param>

@@ -12,7 +12,7 @@ internal static class FactorBalance
     /// <summary>Balances A and B, keeping B·A.</summary>
     /// <param name="a">The first factor, [q, n].</param>
     /// <param name="b">The second factor, [m, q].</param>
-    /// <param name="covariance">Of what A reads, [n, n].</param>
+    /// <param name="covariance">Covariance of A's input, [n, n].</param>
     public static (RowMatrix A, RowMatrix B) Apply(RowMatrix a, RowMatrix b, RowMatrix covariance)
     {
         CholeskyFactor gram = CholeskyFactor.Of(b.Transposed().Times(b), 1e-12);

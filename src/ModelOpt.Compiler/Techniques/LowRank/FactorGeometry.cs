@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Techniques.LowRank;
 
-/// <summary>What factors of one layer cost, and the nodes that they become.</summary>
+/// <summary>The cost of a layer's factors, and the nodes that they become.</summary>
 internal sealed class FactorGeometry
 {
     private readonly Node layer;

@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Techniques.LowRank;
 /// </summary>
 internal sealed class LayerTarget
 {
-    // What calibration did not see still counts a little.
+    // Inputs that calibration did not see still count a little.
     private const double Ridge = 1e-4, RidgePerInput = 0.3;
 
     private LayerTarget(WeightShape shape, RowMatrix weight, RowMatrix covariance, double[] inputMean, double[]? outputMean)

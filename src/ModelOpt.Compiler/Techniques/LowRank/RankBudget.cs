@@ -25,7 +25,7 @@ internal static class RankBudget
         }
 
         RankChoice[] chosen = At(high);
-        // What is left is spent where it removes most error per multiply-accumulate.
+        // Spends the rest where it removes most error per multiply-accumulate.
         long left = budget + slack - chosen.Sum(c => c.Macs);
         while (true)
         {

@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Techniques.LowRank;
 /// <param name="Error">The error as a share of the output's variance.</param>
 internal sealed record RankChoice(FactorForm? Form, IReadOnlyList<int> Ranks, long Macs, double Error);
 
-/// <summary>What each number of multiply-accumulates of a layer costs in error: the best form for each.</summary>
+/// <summary>The error of a layer for each number of multiply-accumulates, with the best form for each.</summary>
 internal static class RankCurve
 {
     // Of more ranks than this every second, third… is tried.
@@ -49,7 +49,7 @@ internal static class RankCurve
         return Best(geometry, all);
     }
 
-    /// <summary>The same choices and all ranks between those of one form of two factors, their errors interpolated.</summary>
+    /// <summary>The same choices, and all ranks between them for forms of two factors, with interpolated errors.</summary>
     /// <param name="geometry">The layer's sizes.</param>
     /// <param name="curve">The choices.</param>
     public static List<RankChoice> Finer(FactorGeometry geometry, List<RankChoice> curve)
@@ -92,9 +92,7 @@ internal static class RankCurve
         return best;
     }
 
-    /// <summary>
-    /// Ranks up to the largest: multiples of 8, which kernels like, where there are enough of them; then of 4; else all.
-    /// </summary>
+    /// <summary>Ranks up to the largest: multiples of 8, which kernels like, where there are enough of them; then of 4; else all.</summary>
     /// <param name="largest">The largest.</param>
     /// <param name="most">At most how many.</param>
     public static IEnumerable<int> Ranks(int largest, int most)

@@ -12,7 +12,7 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 /// <summary>
 /// Learns which elements of int8 weights are rounded down and which up, so that what layers give on the calibration data is nearest to
 /// what the float model's give (AdaRound, Nagel et al., "Up or Down? Adaptive Rounding for Post-Training Quantization", 2020). All layers learn
-/// at once, each block from its own result (Li et al., "BRECQ", 2021). What is no better than the nearest integers is not kept.
+/// at once, each block from its own result (Li et al., "BRECQ", 2021). Keeps the nearest integers where learning does not improve on them.
 /// </summary>
 internal static class AdaptiveRounding
 {
@@ -29,7 +29,7 @@ internal static class AdaptiveRounding
     /// <param name="graph">The graph, annotated.</param>
     /// <param name="exact">The weights before they were rounded, by layer.</param>
     /// <param name="context">The calibration data, the float model and the options.</param>
-    /// <returns>What it did, in words.</returns>
+    /// <returns>A summary in words.</returns>
     public static string Apply(Graph graph, IReadOnlyDictionary<Node, Tensor> exact, PassContext context)
     {
         CompileOptions options = context.Options;

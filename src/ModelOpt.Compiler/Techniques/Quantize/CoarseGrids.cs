@@ -18,7 +18,7 @@ internal static class CoarseGrids
 
     /// <summary>Finds them.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="scheme">What is quantized where none is left in float.</param>
+    /// <param name="scheme">The layers to quantize if none stays in float.</param>
     /// <param name="ranges">The range of each activation of the scheme.</param>
     /// <returns>The nodes to leave in float.</returns>
     public static HashSet<Node> Find(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges) =>

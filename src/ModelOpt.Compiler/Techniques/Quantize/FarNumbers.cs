@@ -42,7 +42,7 @@ internal static class FarNumbers
 
     /// <summary>Finds the nodes with a finite number that lies too far away.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="scheme">What is quantized where none is left in float.</param>
+    /// <param name="scheme">The layers to quantize if none stays in float.</param>
     /// <param name="ranges">The range of all that each activation of the scheme was.</param>
     public static HashSet<Node> Find(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges)
     {

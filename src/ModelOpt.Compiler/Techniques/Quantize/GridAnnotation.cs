@@ -12,8 +12,8 @@ internal static class GridAnnotation
     // A bias beyond 2^30 steps would leave the int32 accumulator no room for the products.
     private const float MaxBiasSteps = 1 << 30;
 
-    // The scale of a channel whose weights are next to nothing, beside that of the largest: fine enough for its bias, which
-    // may be all that the channel has, and not so fine that the multiplier is none in TFLite's fixed point (2^-31).
+    // The scale of a channel with tiny weights, relative to the largest: fine enough for its bias, which may be all that the channel has,
+    // and not so fine that the multiplier vanishes in TFLite's fixed point (2^-31).
     private const float LeastOfLargest = 1f / (1 << 16);
 
     /// <summary>Annotates activations, then weights, then biases, and rounds the constants to their grids.</summary>

@@ -18,7 +18,7 @@ internal sealed class LayerGrids : Pass
     // Beyond 2^30 steps the int32 accumulator has no room for the products.
     private const double MaxBiasSteps = 1 << 30;
 
-    // What rounding a bias to the grid of the sums may change, in steps of the output: seldom enough to make another integer of it.
+    // How much rounding a bias to the grid of the sums may change the output, in its steps: seldom enough for another integer.
     private const double MostOfOutputStep = 0.1;
     private const int Named = 3;
 

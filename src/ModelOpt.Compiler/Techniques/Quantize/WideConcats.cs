@@ -22,7 +22,7 @@ internal static class WideConcats
 
     /// <summary>Finds them.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="scheme">What is quantized where none is left in float.</param>
+    /// <param name="scheme">The layers to quantize if none stays in float.</param>
     /// <param name="ranges">The range of each activation that a Concat or Pad of the scheme reads.</param>
     /// <param name="diagnostics">Takes the warnings.</param>
     /// <returns>The nodes to leave in float.</returns>
@@ -42,7 +42,7 @@ internal static class WideConcats
         return inFloat;
     }
 
-    /// <summary>How wide the ranges of what a Concat or Pad joins are, those that are always zero apart.</summary>
+    /// <summary>The widths of the ranges that a Concat or Pad joins, without those that are always zero.</summary>
     /// <param name="node">The Concat or Pad.</param>
     /// <param name="ranges">The range of each activation that it reads.</param>
     public static float[] Widths(Node node, Func<Value, ValueRange> ranges) => [.. IntegerForm.Data(node)
@@ -55,7 +55,7 @@ internal static class WideConcats
     public static bool AreApart(float narrow, float wide) => wide > MostApart * narrow;
 
     /// <summary>Collects what computes from a node in int8, up to a layer with weights.</summary>
-    /// <returns>Such a layer, or null where there is none.</returns>
+    /// <returns>Such a layer, or null.</returns>
     private static Node? Follow(Graph graph, Node node, HashSet<Node> quantized, HashSet<Node> readers)
     {
         foreach (Node reader in IntegerForm.Results(graph, node).SelectMany(v => v.Consumers).Where(quantized.Contains))

@@ -25,7 +25,7 @@ internal sealed class GradualPruning : Pass
         TrainingSettings settings = TrainingSettings.Of(context.Model);
         settings = settings with { Epochs = context.Model.PruningEpochs ?? settings.Epochs };
         SparsityDistribution distribution = context.Model.SparsityDistribution ?? SparsityDistribution.Global;
-        // What cannot be is refused before the work.
+        // Reject impossible targets before training.
         Choose(layers, distribution, 1, l => l.Node.Input(1).Constant!);
         SparsitySchedule schedule = null!;
         using Teaching? teaching = Teaching.Of(

@@ -1,8 +1,8 @@
 namespace ModelOpt.Compiler.Techniques.Sparsity;
 
 /// <summary>
-/// What zeros cost by magnitude alone: a weight's square, as a share of the layer's sum of squares, so that layers of different
-/// scale are comparable.
+/// Prices zeros by magnitude alone: a weight's square as a share of the layer's sum of squares, so that layers of different scale are
+/// comparable.
 /// </summary>
 internal static class MagnitudePrices
 {

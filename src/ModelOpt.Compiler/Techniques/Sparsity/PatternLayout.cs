@@ -63,7 +63,7 @@ internal sealed class PatternLayout
     /// <summary>The columns of each unit of a band.</summary>
     public IReadOnlyList<int[]> Units => units;
 
-    /// <summary>For N:M, the units of each group of M, of which all but N are zero; else empty.</summary>
+    /// <summary>For N:M, the units of each group of M, all but N of which become zero; else empty.</summary>
     public IReadOnlyList<int[]> Groups => groups;
 
     /// <summary>Columns can be parted at multiples of this without parting a unit or a group.</summary>

@@ -6,8 +6,8 @@ using Doubles = System.Numerics.Vector<double>;
 namespace ModelOpt.Compiler.Techniques.Sparsity;
 
 /// <summary>
-/// What zeros cost where the other weights make up for them (optimal brain compression, Frantar and Alistarh 2022): in each band, the
-/// unit whose loss raises the output's squared error least, <c>δ = w_u (A⁻¹_uu)⁻¹ w_uᵀ</c>, is eliminated; then the others move by
+/// Prices zeros for which the other weights compensate (optimal brain compression, Frantar and Alistarh 2022): eliminates, in each band,
+/// the unit that raises the output's squared error least, <c>δ = w_u (A⁻¹_uu)⁻¹ w_uᵀ</c>; then the others move by
 /// <c>−w_u (A⁻¹_uu)⁻¹ A⁻¹_u:</c> and A⁻¹ loses the unit; and so on until none is left.
 /// </summary>
 internal static class SecondOrderPrices

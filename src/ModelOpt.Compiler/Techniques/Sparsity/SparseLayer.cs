@@ -30,7 +30,7 @@ internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share
     /// </summary>
     public const int MostImageChannels = 4;
 
-    // Shares are written with few digits: 0.33 is what 2:3 makes.
+    // Users write shares with few digits: 0.33 means 2:3.
     private const double ShareTolerance = 0.005;
 
     /// <summary>The number of weights.</summary>

@@ -5,8 +5,8 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Techniques.Sparsity;
 
 /// <summary>
-/// What zeros cost in layers that share them: the error that they make in what their layer computes, and how much of such an error the
-/// network's outputs show.
+/// The cost of zeros in layers that share them: the error in their layer's output, and how much of such an error reaches the network's
+/// outputs.
 /// </summary>
 internal static class SparsityCosts
 {
@@ -62,7 +62,7 @@ internal static class SparsityCosts
         return (prices, [.. Enumerable.Range(0, layers.Count).Where(i => !(costs[i].Error is { } error && (changes[i] > 0 || error == 0)))]);
     }
 
-    /// <summary>The nodes of which a fitted layer's input is made.</summary>
+    /// <summary>The nodes that compute a fitted layer's input.</summary>
     private static HashSet<Node> BeforeOthers(Graph graph, HashSet<Node> fitted)
     {
         HashSet<Node> result = [];
@@ -101,6 +101,6 @@ internal static class SparsityCosts
     /// <param name="Prices">For each unit, as a share of the variance of the layer's output.</param>
     /// <param name="Weight">The weight with the share of zeros that is asked for, fitted.</param>
     /// <param name="Bias">The bias that goes with it.</param>
-    /// <param name="Error">What these make wrong, as a share of the variance of the layer's output; null where that does not vary.</param>
+    /// <param name="Error">Their error, as a share of the variance of the layer's output; null if that does not vary.</param>
     private sealed record Cost(double[] Prices, float[] Weight, float[] Bias, double? Error);
 }

@@ -7,9 +7,8 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Techniques.Sparsity;
 
 /// <summary>
-/// Makes the share of weights zero that options and recipe ask for, in their pattern. With calibration data, which ones is chosen by
-/// what they cost where the others make up for them; then the others do, layer by layer, each fitted to the outputs of the float
-/// model behind what the layers before it have become.
+/// Makes the requested share of weights zero, in the requested pattern. With calibration data, chooses the weights that cost least when
+/// the others compensate; then fits the others, layer by layer, to the float model's outputs given the layers pruned before.
 /// </summary>
 internal sealed class SparsityPass : Pass
 {
@@ -66,8 +65,8 @@ internal sealed class SparsityPass : Pass
     }
 
     /// <summary>
-    /// Chooses a layer's zeros by what it sees and should give behind the layers that have become sparse; fits the weights that stay, then
-    /// rounds them where the layer's integers may be fewer.
+    /// Chooses a layer's zeros by its input and target output, given the layers pruned before. Fits the other weights, then rounds them
+    /// if the layer may have fewer integers.
     /// </summary>
     private static void Fit(Graph graph, Node node, SparseLayer? layer, LayerMoments moments, PassContext context)
     {

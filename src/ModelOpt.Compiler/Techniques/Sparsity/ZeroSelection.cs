@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Techniques.Sparsity;
 
-/// <summary>Chooses which units of which layers become zero, from what each one costs.</summary>
+/// <summary>Chooses which units of which layers become zero, by their costs.</summary>
 internal static class ZeroSelection
 {
     /// <summary>Chooses the cheapest units.</summary>
