@@ -11,9 +11,8 @@ internal sealed record ModelItem
     /// <summary>The names of all metadata.</summary>
     public static readonly IReadOnlyList<string> Metadata =
     [
-        nameof(ClassName), nameof(Namespace), nameof(Preset), "CalibrationData", "CalibrationSamples", "TrainingData",
-        "TrainingLabels", "EvaluationData", "EvaluationLabels", "InputMean", "InputStd", "InputType", "DataLayout", nameof(Labels), "Recipe", "EmbedArtifact", nameof(Artifacts),
-        .. OptionCatalog.All.Select(o => o.Name),
+        nameof(ClassName), nameof(Namespace), nameof(Preset), nameof(Labels), "EmbedArtifact", nameof(Artifacts),
+        .. OptionCatalog.OfItems.Select(o => o.Name),
     ];
 
     /// <summary>The path as the project writes it.</summary>
@@ -79,25 +78,18 @@ internal sealed record ModelItem
     {
         if (!System.IO.File.Exists(file)) throw OptionDiagnostics.FileNotFound.Error(null, "ModelItem", read.Given);
 
-        CompileOptions preset = read.Value(nameof(Preset), OptionParsing.Choice<Preset>).Options();
-        CompileOptions options = preset with
+        if (OptionCatalog.All.FirstOrDefault(o => o.IsExpert && read.Text(o.Name).Length > 0) is { } moved)
+            throw OptionDiagnostics.ForExperts.Error(null, moved.Name, moved.Key);
+        CompileOptions options = read.Value(nameof(Preset), OptionParsing.Choice<Preset>).Options();
+        foreach (OptionDescription option in OptionCatalog.OfItems)
         {
-            CalibrationData = read.Paths("CalibrationData"),
-            CalibrationSamples = read.Value("CalibrationSamples", OptionParsing.Count, preset.CalibrationSamples),
-            TrainingData = read.Paths("TrainingData"),
-            TrainingLabels = read.Paths("TrainingLabels").SingleOrDefault(),
-            EvaluationData = read.Paths("EvaluationData"),
-            EvaluationLabels = read.Paths("EvaluationLabels").SingleOrDefault(),
-            InputMean = read.Value("InputMean", OptionParsing.Numbers, []),
-            InputStd = read.Value("InputStd", OptionParsing.Divisors, []),
-            InputType = read.Value("InputType", OptionParsing.InputType),
-            DataLayout = read.Value("DataLayout", OptionParsing.Choice<DataLayout>),
-            Recipe = read.Paths("Recipe").SingleOrDefault(),
-        };
-        foreach (OptionDescription option in OptionCatalog.All)
-        {
-            if (read.Text(option.Name) is { Length: > 0 } text)
-                options = option.In(options, option.Values.Parse(option.Name, text, option.Values.Choices));
+            if (read.Text(option.Name) is not { Length: > 0 } text) continue;
+            options = option.In(options, option.Values switch
+            {
+                PathValue => read.Path(option.Name, text),
+                PathsValue => read.Paths(option.Name),
+                _ => option.Values.Parse(option.Name, text, option.Values.Choices),
+            });
         }
 
         string className = read.Text(nameof(ClassName)) is { Length: > 0 } c ? c : CSharpNames.ClassName(file);
@@ -118,7 +110,7 @@ internal sealed record ModelItem
             ClassName = className,
             Namespace = ns,
             Options = options,
-            Labels = read.Paths(nameof(Labels)).SingleOrDefault(),
+            Labels = read.Value(nameof(Labels), read.Path),
             Embed = read.Value("EmbedArtifact", OptionParsing.Boolean, true),
             Artifacts = [.. read.Text(nameof(Artifacts)).Split(';', ',').Select(a => a.Trim()).Where(a => a.Length > 0)
                 .Select(a => OptionParsing.Choice(nameof(Artifacts), a, ArtifactPaths.All))],
@@ -126,10 +118,10 @@ internal sealed record ModelItem
     }
 
     private static string Absolute(string directory, string path) =>
-        Path.GetFullPath(path.Replace('\\', Path.DirectorySeparatorChar), directory);
+        System.IO.Path.GetFullPath(path.Replace('\\', System.IO.Path.DirectorySeparatorChar), directory);
 
     /// <summary>Reads metadata of one item; what is empty takes the default.</summary>
-    private readonly struct Reader(ITaskItem item, string projectDirectory)
+    private sealed class Reader(ITaskItem item, string projectDirectory)
     {
         public string Given => item.ItemSpec;
 
@@ -138,18 +130,14 @@ internal sealed record ModelItem
         public T Value<T>(string name, Func<string, string, T> parse, T otherwise = default!) =>
             Text(name) is { Length: > 0 } text ? parse(name, text) : otherwise;
 
-        public List<string> Paths(string name)
-        {
-            var paths = new List<string>();
-            foreach (string path in Text(name).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            {
-                string absolute = Absolute(projectDirectory, path);
-                if (!System.IO.File.Exists(FileOf(absolute)) && !Directory.Exists(absolute))
-                    throw OptionDiagnostics.FileNotFound.Error(null, name, path);
-                paths.Add(absolute);
-            }
+        public List<string> Paths(string name) =>
+            [.. Text(name).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(path => Path(name, path))];
 
-            return paths;
+        public string Path(string name, string path)
+        {
+            string absolute = Absolute(projectDirectory, path);
+            return System.IO.File.Exists(FileOf(absolute)) || Directory.Exists(absolute) ? absolute
+                : throw OptionDiagnostics.FileNotFound.Error(null, name, path);
         }
     }
 }

@@ -68,28 +68,18 @@ public sealed class ResolveModels : ModelTask
         string wrapper = Path.Combine(wrappers, model.ClassName + ".g.cs");
         string wrapperInputs = Path.Combine(wrappers, model.ClassName + ".g.inputs");
 
-        CompileOptions o = model.Options;
-        string[] inputs = [model.File, .. o.CalibrationData.SelectMany(FilesOf), .. FilesOf(o.Recipe)];
-        string[] training = [.. o.TrainingData.Concat(o.EvaluationData).SelectMany(FilesOf), .. FilesOf(o.TrainingLabels), .. FilesOf(o.EvaluationLabels)];
+        string options = OptionCatalog.Describe(model.Options);
+        string[] inputs = [model.File, .. OptionCatalog.PathsIn(model.Options).SelectMany(FilesOf)];
         string[] artifacts = [paths.Tflite, paths.Diagnostics,
             .. model.Embed ? new[] { paths.Embedded } : [],
             .. model.Artifacts.Contains("onnx") ? new[] { paths.Onnx } : [],
             .. model.Artifacts.Contains("report") ? new[] { paths.Report, paths.ReportPage } : []];
         if (ForCompression)
-        {
-            ArtifactFile.WriteIfDifferent(paths.Inputs, Describe([.. inputs, .. training],
-                $"{o.Over(new ModelOptions())}",
-                $"{o.CalibrationSamples} {o.InputType} {o.DataLayout}",
-                $"mean {Numbers(o.InputMean)} std {Numbers(o.InputStd)}",
-                $"data {string.Join(' ', o.CalibrationData)}",
-                $"training {string.Join(' ', o.TrainingData)} {o.TrainingLabels} {string.Join(' ', o.EvaluationData)} {o.EvaluationLabels}",
-                $"artifacts {string.Join(' ', model.Artifacts)} embed {model.Embed}"));
-        }
+            ArtifactFile.WriteIfDifferent(paths.Inputs, Describe(inputs, options, $"artifacts {string.Join(' ', model.Artifacts)} embed {model.Embed}"));
 
         // Calibration data gives sizes that a model leaves open.
-        string[] sources = model.Labels is null ? inputs : [.. inputs, model.Labels];
-        ArtifactFile.WriteIfDifferent(wrapperInputs, Describe(sources,
-            $"{model.Namespace} {model.Options.InputType} {model.Options.Quantization} {model.Embed}"));
+        string[] sources = [model.File, .. model.Options.CalibrationData.SelectMany(FilesOf), .. FilesOf(model.Labels)];
+        ArtifactFile.WriteIfDifferent(wrapperInputs, Describe(sources, options, $"namespace {model.Namespace} embed {model.Embed}"));
 
         // Metadata is kept in escaped form: a path may contain what separates paths in MSBuild.
         var resolved = new TaskItem(item);
@@ -98,7 +88,7 @@ public sealed class ResolveModels : ModelTask
         resolved.SetMetadata("Embedded", Escape(paths.Embedded));
         resolved.SetMetadata("DiagnosticsFile", Escape(paths.Diagnostics));
         resolved.SetMetadata("Embed", model.Embed ? "true" : "false");
-        resolved.SetMetadata("CompressionInputs", Join([paths.Inputs, .. inputs, .. training, .. Lines(paths.ExternalFiles)]));
+        resolved.SetMetadata("CompressionInputs", Join([paths.Inputs, .. inputs, .. Lines(paths.ExternalFiles)]));
         resolved.SetMetadata("CompressionOutputs", Join(artifacts));
         resolved.SetMetadata("Wrapper", Escape(wrapper));
         resolved.SetMetadata("WrapperInputsFile", Escape(wrapperInputs));
@@ -131,9 +121,6 @@ public sealed class ResolveModels : ModelTask
             return [];
         }
     }
-
-    private static string Numbers(IReadOnlyList<float> numbers) =>
-        string.Join(' ', numbers.Select(n => n.ToString("R", CultureInfo.InvariantCulture)));
 
     private static IEnumerable<string> FilesOf(string? path) =>
         path is null ? []

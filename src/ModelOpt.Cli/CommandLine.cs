@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using ModelOpt.Cli.Commands;
 using ModelOpt.Cli.Options;
 using ModelOpt.Cli.Output;
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli;
@@ -63,11 +64,8 @@ internal static class CommandLine
         string[] unknown = [.. parsed.UnmatchedTokens];
         foreach (string token in unknown)
         {
-            IEnumerable<string> possible = token.StartsWith('-')
-                ? command.Options.Concat(parsed.RootCommandResult.Command.Options).Where(o => !o.Hidden).Select(o => o.Name)
-                : command.Subcommands.Select(c => c.Name);
-            string nearest = OptionParsing.Nearest(token, possible) is { } name ? $" Did you mean '{name}'?" : "";
-            terminal.Error.WriteLine($"{(token.StartsWith('-') ? "Option" : "Argument")} '{token}' is not known.{nearest}");
+            terminal.Error.WriteLine(OptionCatalog.All.FirstOrDefault(o => o.IsExpert && o.CommandLine == token) is { } moved
+                ? OptionDiagnostics.ForExperts.Error(null, token, moved.Key).Message : Unknown(parsed, token));
         }
 
         // Each unknown token is an error of its own, and so is that no command was found; neither needs saying twice.
@@ -81,5 +79,15 @@ internal static class CommandLine
         string path = command is RootCommand ? "modelopt" : $"modelopt {command.Name}";
         terminal.Error.WriteLine($"Run '{path} --help' for all commands and options.");
         return UsageError;
+    }
+
+    private static string Unknown(ParseResult parsed, string token)
+    {
+        Command command = parsed.CommandResult.Command;
+        IEnumerable<string> possible = token.StartsWith('-')
+            ? command.Options.Concat(parsed.RootCommandResult.Command.Options).Where(o => !o.Hidden).Select(o => o.Name)
+            : command.Subcommands.Select(c => c.Name);
+        string nearest = OptionParsing.Nearest(token, possible) is { } name ? $" Did you mean '{name}'?" : "";
+        return $"{(token.StartsWith('-') ? "Option" : "Argument")} '{token}' is not known.{nearest}";
     }
 }

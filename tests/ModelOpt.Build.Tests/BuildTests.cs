@@ -38,7 +38,7 @@ public class BuildTests
         Assert.IsTrue(second.WasUpToDate("CoreCompile"));
         Assert.AreEqual(0, second.Compressions + second.Wrappers);
 
-        app.Edit("app.csproj", "CalibrationData=", "CalibrationMethod=\"Mse\" CalibrationData=");
+        app.Edit("app.csproj", "CalibrationData=", "CalibrationSamples=\"3\" CalibrationData=");
         Assert.AreEqual(1, app.Build().Clean().Compressions, "changed metadata");
 
         TinyModel.WriteData(app.PathOf("data.npy"), samples: 4, seed: 3);

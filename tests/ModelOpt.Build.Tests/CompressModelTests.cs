@@ -12,22 +12,66 @@ namespace ModelOpt.Build.Tests;
 public class CompressModelTests
 {
     [TestMethod]
-    public void Every_option_of_the_compiler_is_read_from_the_metadatum_of_its_name()
+    public void Every_option_is_read_from_the_metadatum_of_its_name()
     {
-        using var app = new Consumer();
-        TinyModel.Write(app.PathOf("tiny.onnx"));
-        foreach (OptionDescription option in OptionCatalog.All)
+        using Consumer app = Options();
+        foreach (OptionDescription option in OptionCatalog.OfItems)
         {
-            string text = option.Values switch
-            {
-                { Choices: [.., var last] } => last,
-                ShareValue or RateValue => "0.25",
-                PatternValue => "2x8",
-                _ => "7",
-            };
-            ModelItem item = ModelItem.Parse(Item((option.Name, text)), app.Folder, "");
-            Assert.AreEqual(text, option.Values.Format(option.Of(item.Options)!), option.Name);
+            object? value = option.Of(ModelItem.Parse(Item((option.Name, Text(option))), app.Folder, "").Options);
+            Assert.AreEqual(option.Values.Paths(value!) is [{ } path] ? app.PathOf(Text(option)) : Text(option), option.Values.Format(value!), option.Name);
             Assert.IsNull(option.Of(ModelItem.Parse(Item(), app.Folder, "").Options), option.Name);
+        }
+    }
+
+    [TestMethod]
+    public void Every_option_that_changes_and_every_file_that_it_names_make_the_artifacts_old()
+    {
+        using Consumer app = Options();
+        string[] compared = ["Tiny.inputs", "Tiny.g.inputs"];
+        foreach (OptionDescription option in OptionCatalog.OfItems)
+        {
+            string[] before = Resolved(app), same = Resolved(app), set = Resolved(app, (option.Name, Text(option))), again = Resolved(app, (option.Name, Text(option)));
+            CollectionAssert.AreEqual(before, same, option.Name);
+            CollectionAssert.AreEqual(set, again, option.Name);
+            foreach ((string one, string other) in before.Zip(set)) Assert.AreNotEqual(one, other, option.Name);
+            if (option.Values is not (PathValue or PathsValue)) continue;
+            File.AppendAllText(app.PathOf(Text(option)), " ");
+            Assert.AreNotEqual(set[0], Resolved(app, (option.Name, Text(option)))[0], $"the file of {option.Name}");
+        }
+
+        Assert.AreNotEqual(Resolved(app)[0], Resolved(app, ("Artifacts", "report"))[0]);
+        string[] named = Resolved(app, ("Namespace", "Other"));
+        Assert.AreEqual(Resolved(app)[0], named[0], "a class in another namespace has the same model");
+        Assert.AreNotEqual(Resolved(app)[1], named[1]);
+
+        // What the model and the class are made from, as MSBuild compares it.
+        string[] Resolved(Consumer app, params (string, string)[] metadata)
+        {
+            var task = new ResolveModels
+            {
+                BuildEngine = new Engine(), ProjectDirectory = app.Folder, HelpFile = app.PathOf("diagnostics.md"), Items = [Item(metadata)],
+                ArtifactFolder = app.Artifacts, WrapperFolder = app.Artifacts, ForCompression = true,
+            };
+            Assert.IsTrue(task.Execute());
+            string[] inputs = task.Models.Single().GetMetadata("CompressionInputs").Split(';');
+            foreach ((_, string path) in metadata.Where(m => File.Exists(app.PathOf(m.Item2)))) CollectionAssert.Contains(inputs, app.PathOf(path));
+            CollectionAssert.Contains(inputs, Path.Combine(app.Artifacts, compared[0]));
+            return [.. compared.Select(file => File.ReadAllText(Path.Combine(app.Artifacts, file)))];
+        }
+    }
+
+    [TestMethod]
+    public void Options_for_experts_end_in_an_error_that_says_where_they_are()
+    {
+        OptionDescription[] experts = [.. OptionCatalog.All.Where(o => o.IsExpert)];
+        Assert.HasCount(14, experts);
+        foreach (OptionDescription option in experts)
+        {
+            (string[] errors, _) = Compress($"{option.Name}=4");
+            StringAssert.StartsWith(
+                errors.Single(),
+                $"MOPT6019 tiny.onnx: {option.Name} is an option for experts, which only recipes have: "
+                    + $"write {{ \"expert\": {{ \"{option.Key}\": … }} }} into the recipe.");
         }
     }
 
@@ -42,7 +86,7 @@ public class CompressModelTests
     [DataRow("SparsityPattern=1x4", "MOPT4103", "does not say how many")]
     [DataRow("Sparsity=0.9 SparsityPattern=2:4", "MOPT4102", "nearest is 1:4, with 0.75")]
     [DataRow("Sparsity=0.99999 SparsityDistribution=Uniform", "MOPT4101", "at most 0.9998")]
-    [DataRow("ChannelPruning=0.99 ChannelMultiple=16", "MOPT4301", "nearest possible value is")]
+    [DataRow("ChannelPruning=0.99 Recipe=multiple.json", "MOPT4301", "nearest possible value is")]
     [DataRow("Recipe=recipe.json", "MOPT4003", "no layer matches 'wild'. The nearest name is 'wide'.")]
     public void Impossible_metadata_end_in_one_error_that_says_what_is_possible(string metadata, string code, string part)
     {
@@ -55,13 +99,31 @@ public class CompressModelTests
 
     [TestMethod]
     [DataRow("ClusterScope=Channel", "ClusterScope 'Channel' has no effect, as Clusters is not set.")]
-    [DataRow("RankSelection=Budget", "RankSelection 'Budget' has no effect, as Decomposition is not set.")]
+    [DataRow("SparsityDistribution=Uniform", "SparsityDistribution 'Uniform' has no effect, as Sparsity is not set.")]
     public void Metadata_without_effect_are_a_warning(string metadata, string text)
     {
         (string[] errors, string[] warnings) = Compress(metadata);
         Assert.AreEqual(0, errors.Length, string.Join('\n', errors));
         StringAssert.StartsWith(warnings.Single(), $"MOPT6015 tiny.onnx: {text}");
     }
+
+    private static Consumer Options()
+    {
+        var app = new Consumer();
+        TinyModel.Write(app.PathOf("tiny.onnx"));
+        foreach (OptionDescription option in OptionCatalog.OfItems.Where(o => o.Values is PathValue or PathsValue)) app.Write(Text(option), "{}");
+        return app;
+    }
+
+    /// <summary>A value that is not the default.</summary>
+    private static string Text(OptionDescription option) => option.Values switch
+    {
+        { Choices: [.., var last] } => last,
+        ShareValue or RateValue => "0.25",
+        PatternValue => "2x8",
+        PathValue or PathsValue => $"{option.Key}.json",
+        _ => "7",
+    };
 
     /// <summary>Runs the tasks on an item of the wide model, with calibration data.</summary>
     private static (string[] Errors, string[] Warnings) Compress(string metadata)
@@ -70,6 +132,7 @@ public class CompressModelTests
         TinyModel.WriteWide(app.PathOf("tiny.onnx"));
         TinyModel.WriteData(app.PathOf("data.npy"), samples: 4);
         app.Write("recipe.json", """{ "layers": [ { "match": "wild", "clusters": 5 } ] }""");
+        app.Write("multiple.json", """{ "expert": { "channelMultiple": 16 } }""");
         var engine = new Engine();
         using var task = new CompressModel
         {

@@ -26,14 +26,15 @@ public class TechniqueTests
         const string rest = """CalibrationData="data.npy" EmbedArtifact="false" Artifacts="report" />""";
         using Consumer app = Consumer.App($"""
             <ModelItem Include="tiny.onnx" CalibrationData="data.npy" Sparsity="0.5" SparsityPattern="1x4" SparsityDistribution="Uniform"
-                       Clusters="8" ClusterScope="Channel" ClusterInitialization="Density" />
+                       Clusters="8" ClusterScope="Channel" />
             <ModelItem Include="tiny.onnx" ClassName="TwoFour" SparsityPattern="2:4" PruningCriterion="Magnitude" {rest}
-            <ModelItem Include="tiny.onnx" ClassName="Pruned" ChannelPruning="0.4" ChannelPruningTarget="Bytes" ChannelScore="L2" {rest}
-            <ModelItem Include="tiny.onnx" ClassName="Split" Decomposition="0.3" RankSelection="Budget" {rest}
+            <ModelItem Include="tiny.onnx" ClassName="Pruned" ChannelPruning="0.4" Recipe="experts.json" {rest}
+            <ModelItem Include="tiny.onnx" ClassName="Split" Decomposition="0.3" {rest}
             <ModelItem Include="tiny.onnx" ClassName="Named" Recipe="recipe.json" {rest}
             """);
         TinyModel.WriteWide(app.PathOf("tiny.onnx"));
         app.Write("recipe.json", """{ "layers": [ { "match": "wide", "clusters": 5 } ] }""");
+        app.Write("experts.json", """{ "expert": { "channelPruningTarget": "Bytes", "channelScore": "L2" } }""");
         app.Edit("Program.cs", "using Tiny.Output output = model.Run(image);\n            int batch", Compared + "\n            int batch");
 
         BuildLog first = app.Build().Clean();

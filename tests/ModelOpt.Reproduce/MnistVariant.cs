@@ -43,7 +43,7 @@ internal sealed record MnistVariant(string Name, CompileOptions Options, string 
     }
 
     /// <summary>The options as the command line has them.</summary>
-    public string Arguments => string.Join(' ', OptionCatalog.All.Where(o => o.Of(Options) is not null).Select(o =>
+    public string Arguments => string.Join(' ', OptionCatalog.OfRecipes.Where(o => o.Of(Options) is not null).Select(o =>
     {
         string text = o.Values.Format(o.Of(Options)!);
         int choice = o.Values.Choices.ToList().IndexOf(text);

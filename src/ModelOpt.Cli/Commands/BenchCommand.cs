@@ -206,6 +206,6 @@ internal static class BenchCommand
 
     /// <summary>A number of seconds.</summary>
     public static double ReadSeconds(string option, string value) =>
-        OptionParsing.Numbers(option, value) is [> 0 and <= 86400 and float seconds] ? seconds
+        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= 86400 ? seconds
         : throw OptionDiagnostics.InvalidNumber.Error(null, option, value, "a number of seconds above 0, such as 0.5");
 }

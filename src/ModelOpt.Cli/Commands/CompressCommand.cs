@@ -2,9 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using ModelOpt.Cli.Options;
 using ModelOpt.Cli.Output;
-using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
@@ -23,21 +21,7 @@ internal static class CompressCommand
             HelpName = "DIR",
             Required = true,
         };
-        var calibration = new Option<string[]>("--calibration")
-        {
-            Description = "Typical inputs, to find the ranges of activations for int8: a .npy, .npz (data.npz#name) or IDX file "
-                + "(perhaps .gz), or a folder of .png images. For a model of several inputs give the option once for each, in "
-                + "order. Without it, only weights become int8.",
-            HelpName = "DATA",
-        };
-        var defaults = new CompileOptions();
-        var samples = CliOptions.Count(
-            "--calibration-samples", $"Calibrates with at most N samples, spread evenly over the data; without it, {defaults.CalibrationSamples}.");
-        var mean = CliOptions.Mean();
-        var std = CliOptions.Std();
-        var layout = CliOptions.DataLayout();
-        var training = new TrainingDataOptions();
-        var compression = new CompressionOptions();
+        var catalog = new CatalogOptions();
         var command = new HeadedCommand("compress",
             """
             Compresses an ONNX model: writes it as TFLite, as ONNX with QuantizeLinear/DequantizeLinear pairs, and a report.
@@ -49,23 +33,9 @@ internal static class CompressCommand
         {
             model, output,
         };
-        compression.AddRecipe(command);
-        foreach (Option option in (Option[])[calibration, samples, mean, std, layout]) command.Add("Calibration data", option);
-        training.AddTo(command);
-        compression.AddCatalog(command);
+        catalog.AddTo(command);
         command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () =>
-        {
-            SampleFormat format = CliOptions.Format(parsed, mean, std, layout);
-            CompileOptions options = compression.In(training.In(defaults, parsed), parsed) with
-            {
-                CalibrationData = parsed.GetValue(calibration) ?? [],
-                CalibrationSamples = parsed.GetValue(samples) is > 0 and int given ? given : defaults.CalibrationSamples,
-                InputMean = format.Mean,
-                InputStd = format.Std,
-                DataLayout = format.Layout,
-            };
-            Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(output), options, terminal, cancellation);
-        }));
+            Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(output), catalog.In(parsed), terminal, cancellation)));
         return command;
     }
 

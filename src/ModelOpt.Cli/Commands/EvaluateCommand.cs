@@ -34,9 +34,8 @@ internal static class EvaluateCommand
                 + "or a folder with a subfolder of images per class. Without it, the subfolders of DATA.",
             HelpName = "LABELS",
         };
-        var mean = CliOptions.Mean();
-        var std = CliOptions.Std();
-        var layout = CliOptions.DataLayout();
+        var catalog = new CatalogOptions(o => o.Name
+            is nameof(CompileOptions.InputMean) or nameof(CompileOptions.InputStd) or nameof(CompileOptions.DataLayout));
         var offset = CliOptions.Whole("--label-offset", "Added to each label: 1 where the model's class 0 means 'background'.");
         var limit = CliOptions.Count("--limit", "Evaluates the first N samples only.");
         var engine = CliOptions.Choice(
@@ -51,7 +50,7 @@ internal static class EvaluateCommand
             HelpName = "MODEL",
         };
 
-        var command = new Command("evaluate", 
+        var command = new HeadedCommand("evaluate",
             """
             Measures how often a classifier's best score belongs to the right class, and prints it: top-1 91.60 % (229/250).
 
@@ -59,14 +58,15 @@ internal static class EvaluateCommand
                        --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375
             """)
         {
-            model, data, labels, mean, std, layout, offset, limit, engine, reference,
+            model, data, labels, offset, limit, engine, reference,
         };
+        catalog.AddTo(command);
         command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () => Run(
             new Options(
                 parsed.GetRequiredValue(model),
                 parsed.GetRequiredValue(data),
                 parsed.GetValue(labels) ?? parsed.GetRequiredValue(data),
-                CliOptions.Format(parsed, mean, std, layout),
+                FormatOf(catalog.In(parsed)),
                 parsed.GetValue(offset),
                 parsed.GetValue(limit) is > 0 and int given ? given : int.MaxValue,
                 parsed.GetValue(engine),
@@ -75,6 +75,8 @@ internal static class EvaluateCommand
             cancellation)));
         return command;
     }
+
+    private static SampleFormat FormatOf(CompileOptions options) => new(options.InputMean, options.InputStd, options.DataLayout);
 
     private static void Run(Options options, Terminal terminal, CancellationToken cancellation)
     {

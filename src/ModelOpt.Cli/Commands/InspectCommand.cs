@@ -15,7 +15,7 @@ internal static class InspectCommand
     public static Command Create(Terminal terminal)
     {
         var model = new Argument<string>("MODEL") { Description = "The model: a .onnx or .tflite file, or the .embedded one of a build." };
-        var compression = new CompressionOptions();
+        var catalog = new CatalogOptions(o => o.IsOfRecipes || o.Name == nameof(CompileOptions.Recipe));
         var command = new HeadedCommand(
             "inspect",
             """
@@ -29,18 +29,17 @@ internal static class InspectCommand
         {
             model,
         };
-        compression.AddRecipe(command);
-        compression.AddCatalog(command);
+        catalog.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             string file = parsed.GetRequiredValue(model);
             return terminal.RunAsync(file, () =>
             {
                 bool isOnnx = ModelFile.FormatOf(file) == ModelFormat.Onnx;
-                if (!isOnnx && compression.FirstGiven(parsed) is { } given)
+                if (!isOnnx && catalog.FirstGiven(parsed) is { } given)
                     throw new CompilationException(EvaluationDiagnostics.OptionOfOnnx.At(file, null, given));
                 Print(
-                    isOnnx ? OnnxInspector.Inspect(file, compression.In(new CompileOptions(), parsed), terminal, cancellation)
+                    isOnnx ? OnnxInspector.Inspect(file, catalog.In(parsed), terminal, cancellation)
                         : TfliteInspector.Inspect(file),
                     terminal);
             });

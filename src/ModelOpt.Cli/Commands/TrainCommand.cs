@@ -3,7 +3,6 @@ using System.Globalization;
 using ModelOpt.Cli.Options;
 using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
@@ -27,12 +26,15 @@ internal static class TrainCommand
             Description = string.Create(CultureInfo.InvariantCulture,
                 $"Starts from new random weights instead of the model's. Default learning rate then: {ModelTrainer.FreshLearningRate}."),
         };
-        var mean = CliOptions.Mean();
-        var std = CliOptions.Std();
-        var layout = CliOptions.DataLayout();
-        var training = new TrainingDataOptions(isTrain: true);
-        var catalog = new CompressionOptions(o =>
-            o.Name == nameof(ModelOptions.Seed) || OptionCatalog.LeaderOf(o)?.Name == nameof(ModelOptions.FineTune));
+        var catalog = new CatalogOptions(o => o.Name
+            is nameof(ModelOptions.Seed) or nameof(CompileOptions.Recipe)
+            or nameof(CompileOptions.InputMean) or nameof(CompileOptions.InputStd) or nameof(CompileOptions.DataLayout)
+            || OptionCatalog.LeaderOf(o)?.Name == nameof(ModelOptions.FineTune));
+        Option data = catalog[nameof(CompileOptions.TrainingData)], labels = catalog[nameof(CompileOptions.TrainingLabels)];
+        data.Required = true;
+        data.Description = "Samples to train with: a .npy, .npz (data.npz#name) or IDX file (perhaps .gz), or a folder of .png images; once for each input.";
+        labels.Description = "Class number of each sample, as 'evaluate' takes them, or a float array of what the output should be. Default: the subfolders of "
+            + "the images.";
         var command = new HeadedCommand("train",
             """
             Trains a float model: with cross-entropy where the labels are class numbers, with the mean squared error where they
@@ -45,17 +47,14 @@ internal static class TrainCommand
         {
             model, output, fromScratch,
         };
-        training.AddTo(command);
-        foreach (Option option in (Option[])[mean, std, layout]) command.Add("Data", option);
-        catalog.AddCatalog(command);
+        catalog.AddTo(command);
         command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () =>
         {
-            SampleFormat format = CliOptions.Format(parsed, mean, std, layout);
-            CompileOptions options = catalog.In(training.In(new CompileOptions(), parsed), parsed) with
+            CompileOptions options = catalog.In(parsed);
+            options = options with
             {
-                InputMean = format.Mean,
-                InputStd = format.Std,
-                DataLayout = format.Layout,
+                TrainingLabels = options.TrainingLabels ?? FolderOf(options.TrainingData),
+                EvaluationLabels = options.EvaluationLabels ?? FolderOf(options.EvaluationData),
             };
             Run(
                 parsed.GetRequiredValue(model), parsed.GetRequiredValue(output), options, parsed.GetValue(fromScratch), terminal,
@@ -63,6 +62,9 @@ internal static class TrainCommand
         }));
         return command;
     }
+
+    /// <summary>Images in a folder with a subfolder per class need no labels.</summary>
+    private static string? FolderOf(IReadOnlyList<string> data) => data is [{ } folder] && Directory.Exists(folder) ? folder : null;
 
     private static void Run(
         string model, string output, CompileOptions options, bool fromScratch, Terminal terminal, CancellationToken cancellation)

@@ -107,7 +107,7 @@ internal static class OnnxInspector
     private static Recipe RecipeOf(Graph graph, PassContext context)
     {
         var recipe = new Recipe { Quantization = QuantizationMode.Int8, CalibrationMethod = CalibrationMethod.MinMax };
-        foreach (OptionDescription option in OptionCatalog.All)
+        foreach (OptionDescription option in OptionCatalog.OfRecipes)
         {
             if (option.Of(context.Model) is { } value) recipe = option.In(recipe, value);
         }

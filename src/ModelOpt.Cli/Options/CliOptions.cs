@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Options;
 
@@ -10,18 +9,6 @@ namespace ModelOpt.Cli.Options;
 /// <summary>Options that several commands have, and how their values are read.</summary>
 internal static class CliOptions
 {
-    public static Option<IReadOnlyList<float>> Mean() => Parsed("--mean", "a,b,c",
-        "Subtracted from the data, one value or one per channel: the model gets (x − mean) / std, where x of bytes is 0…255.",
-        OptionParsing.Numbers);
-
-    public static Option<IReadOnlyList<float>> Std() => Parsed("--std", "a,b,c",
-        "What the data is divided by, one value or one per channel.",
-        OptionParsing.Divisors);
-
-    public static Option<DataLayout> DataLayout() => Choice("--data-layout",
-        "The axis order of images in data files. Without it, whichever fits the model's input.",
-        ("nhwc", Compiler.Options.DataLayout.Nhwc), ("nchw", Compiler.Options.DataLayout.Nchw));
-
     /// <summary>An option whose value is a whole number of at least one; 0 where it is absent.</summary>
     public static Option<int> Count(string name, string description) => Parsed(name, "N", description, OptionParsing.Count);
 
@@ -56,12 +43,14 @@ internal static class CliOptions
             described.CommandLineDescription,
             (name, value) => described.Values.Parse(name, value, words));
         option.CompletionSources.Add([.. words]);
+        if (described.Values is PathsValue)
+        {
+            option.Arity = ArgumentArity.OneOrMore;
+            option.CustomParser = result => result.Tokens.Select(t => t.Value).ToArray();
+        }
+
         return option;
     }
-
-    public static SampleFormat Format(
-        ParseResult parsed, Option<IReadOnlyList<float>> mean, Option<IReadOnlyList<float>> std, Option<DataLayout> layout) =>
-        new(parsed.GetValue(mean) ?? [], parsed.GetValue(std) ?? [], parsed.GetValue(layout));
 
     public static Option<T> Parsed<T>(
         string name, string helpName, string description, Func<string, string, T> read) => new(name)

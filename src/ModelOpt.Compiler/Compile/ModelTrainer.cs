@@ -29,7 +29,7 @@ public static class ModelTrainer
     /// mean squared error.
     /// </summary>
     /// <param name="modelFile">The ONNX file.</param>
-    /// <param name="options">The data and how to train; other options are ignored.</param>
+    /// <param name="options">The data and how to train; other options and rules for layers have no effect.</param>
     /// <param name="fromScratch">Whether to begin with new weights rather than the model's.</param>
     /// <param name="diagnostics">Takes warnings and notes.</param>
     /// <param name="progress">Told how far the work is; may be null.</param>
@@ -49,12 +49,13 @@ public static class ModelTrainer
             if (options.TrainingLabels is null) throw TrainingDiagnostics.NoLabels.Error(null, nameof(options.TrainingLabels));
             if (options.EvaluationData.Count > 0 && options.EvaluationLabels is null)
                 throw TrainingDiagnostics.NoLabels.Error(null, nameof(options.EvaluationLabels));
+            Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
             CompileOptions all = options with
             {
                 FineTune = FineTuneMode.Labels,
                 LearningRate = options.LearningRate ?? (fromScratch ? FreshLearningRate : null),
             };
-            var context = new PassContext(all, new Recipe(), diagnostics, progress, cancellation);
+            var context = new PassContext(all, recipe with { FineTune = all.FineTune, Layers = [] }, diagnostics, progress, cancellation);
             OptionChecks.CheckModel(context);
             // The training data sets the sizes that the model leaves open.
             Graph graph = ModelCompiler.Read(

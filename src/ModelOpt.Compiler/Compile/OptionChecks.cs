@@ -25,14 +25,14 @@ internal static class OptionChecks
         IReadOnlyList<LayerRule> rules = context.Recipe.Layers;
         foreach (LayerOptions options in rules.Prepend<LayerOptions>(context.Model))
         {
-            foreach (OptionDescription option in OptionCatalog.All.Where(o => o.IsOfLayers || options is ModelOptions))
+            foreach (OptionDescription option in OptionCatalog.OfRecipes.Where(o => o.IsOfLayers || options is ModelOptions))
             {
                 if (option.Of(options) is { } value) option.Values.Parse(option.Name, option.Values.Format(value), option.Values.Choices);
             }
         }
 
         Check(context.Model, null);
-        foreach (OptionDescription option in OptionCatalog.All)
+        foreach (OptionDescription option in OptionCatalog.OfRecipes)
         {
             if (option.Of(context.Model) is not { } value || OptionCatalog.LeaderOf(option) is not { } leader) continue;
             if (IsWanted(leader, context.Model) || rules.Any(r => IsWanted(leader, r))) continue;
@@ -58,7 +58,7 @@ internal static class OptionChecks
 
         foreach (LayerRule rule in context.Recipe.Layers)
         {
-            foreach (OptionDescription option in OptionCatalog.All.Where(o => o.IsOfLayers))
+            foreach (OptionDescription option in OptionCatalog.OfRecipes.Where(o => o.IsOfLayers))
             {
                 if (option.Of(rule) is not { } value || OptionCatalog.LeaderOf(option) is not { } leader) continue;
                 if (layers.Any(n => rule.Matches(n.Label) && IsWanted(leader, context.OptionsOf(n)))) continue;
@@ -83,11 +83,25 @@ internal static class OptionChecks
             if (model.Rounding is WeightRounding.Adaptive) NoEffect(nameof(model.Rounding), model.Rounding, missing);
         }
 
-        bool hasData = context.IsCalibrated || options.TrainingData.Count > 0 || options.InputType == ElementType.UInt8;
-        if (!hasData && options.InputMean.Count > 0) NoEffect(nameof(options.InputMean), string.Join(",", options.InputMean), nameof(options.CalibrationData));
-        if (!hasData && options.InputStd.Count > 0) NoEffect(nameof(options.InputStd), string.Join(",", options.InputStd), nameof(options.CalibrationData));
-        if (!isTrained && options.TrainingData.Count > 0) NoEffect(nameof(options.TrainingData), options.TrainingData[0], nameof(model.FineTune));
-        if (!isTrained && options.EvaluationData.Count > 0) NoEffect(nameof(options.EvaluationData), options.EvaluationData[0], nameof(model.FineTune));
+        bool hasData = context.IsCalibrated || options.TrainingData.Count > 0;
+        foreach (OptionDescription option in OptionCatalog.All.Where(o => !o.IsOfRecipes))
+        {
+            if (option.Of(options) is not { } value) continue;
+            bool isUsed = OptionCatalog.LeaderOf(option)?.Name switch
+            {
+                nameof(model.FineTune) => isTrained,
+                null => true,
+                _ => option.Name switch
+                {
+                    nameof(options.InputType) => true,
+                    nameof(options.CalibrationSamples) => context.IsCalibrated,
+                    nameof(options.InputMean) or nameof(options.InputStd) => hasData || options.InputType == ElementType.UInt8,
+                    _ => hasData,
+                },
+            };
+            if (!isUsed) NoEffect(option.Name, option.Values.Format(value), OptionCatalog.LeaderOf(option)!.Name);
+        }
+
         if (options.InputType == ElementType.UInt8 && !graph.Inputs.Exists(i => i.Type == ElementType.Float32))
             context.Diagnostics.Report(OptionDiagnostics.NoPixels.At(null, null));
         bool isNeeded = isInt8 || isTrained || context.Recipe.Layers.Prepend<LayerOptions>(model).Any(o =>

@@ -77,4 +77,8 @@ internal static class OptionDiagnostics
     public static readonly DiagnosticDescriptor NoPixels = new("MOPT6018", Warning,
         "No input takes bytes", "InputType is uint8, but the model has no float input.",
         "Leave InputType out: the class takes what the model does.");
+
+    public static readonly DiagnosticDescriptor ForExperts = new("MOPT6019", Error,
+        "The option is in the recipe now", "{0} is an option for experts, which only recipes have: write {{ \"expert\": {{ \"{1}\": … }} }} into the recipe.",
+        "Name the recipe's file by the metadatum Recipe, or by --recipe, and leave the option out.");
 }

@@ -115,16 +115,6 @@ public enum RankSelection
 /// <summary>Options of a model, and of its layers that have none of their own. Null means the default.</summary>
 public record ModelOptions : LayerOptions
 {
-    /// <summary>Options with all defaults.</summary>
-    public ModelOptions()
-    {
-    }
-
-    private ModelOptions(LayerOptions layer)
-        : base(layer)
-    {
-    }
-
     /// <summary>How the ranges of activations are chosen.</summary>
     public CalibrationMethod? CalibrationMethod { get; init; }
 
@@ -210,35 +200,12 @@ public record ModelOptions : LayerOptions
     /// <param name="fallback">What holds where a property is null.</param>
     public ModelOptions Over(ModelOptions fallback)
     {
-        return new ModelOptions(base.Over(fallback))
+        var result = new ModelOptions();
+        foreach (OptionDescription option in OptionCatalog.OfRecipes)
         {
-            CalibrationMethod = CalibrationMethod ?? fallback.CalibrationMethod,
-            Rounding = Rounding ?? fallback.Rounding,
-            RoundingSteps = RoundingSteps ?? fallback.RoundingSteps,
-            SparsityDistribution = SparsityDistribution ?? fallback.SparsityDistribution,
-            PruningCriterion = PruningCriterion ?? fallback.PruningCriterion,
-            ClusterInitialization = ClusterInitialization ?? fallback.ClusterInitialization,
-            ChannelPruningTarget = ChannelPruningTarget ?? fallback.ChannelPruningTarget,
-            ChannelScore = ChannelScore ?? fallback.ChannelScore,
-            ChannelMultiple = ChannelMultiple ?? fallback.ChannelMultiple,
-            RankSelection = RankSelection ?? fallback.RankSelection,
-            FineTune = FineTune ?? fallback.FineTune,
-            Epochs = Epochs ?? fallback.Epochs,
-            Distillation = Distillation ?? fallback.Distillation,
-            Temperature = Temperature ?? fallback.Temperature,
-            PruningSchedule = PruningSchedule ?? fallback.PruningSchedule,
-            PruningEpochs = PruningEpochs ?? fallback.PruningEpochs,
-            PruningBegin = PruningBegin ?? fallback.PruningBegin,
-            PruningEnd = PruningEnd ?? fallback.PruningEnd,
-            PruningFrequency = PruningFrequency ?? fallback.PruningFrequency,
-            EarlyStop = EarlyStop ?? fallback.EarlyStop,
-            LearningRate = LearningRate ?? fallback.LearningRate,
-            BatchSize = BatchSize ?? fallback.BatchSize,
-            Optimizer = Optimizer ?? fallback.Optimizer,
-            LearningRateSchedule = LearningRateSchedule ?? fallback.LearningRateSchedule,
-            Augmentation = Augmentation ?? fallback.Augmentation,
-            AugmentationShift = AugmentationShift ?? fallback.AugmentationShift,
-            Seed = Seed ?? fallback.Seed,
-        };
+            if ((option.Of(this) ?? option.Of(fallback)) is { } value) result = option.In(result, value);
+        }
+
+        return result;
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections;
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -5,26 +7,23 @@ using System.Text.RegularExpressions;
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>
-/// An option of a model, perhaps also of single layers: a metadatum of items, a key of recipes and an option of the command line.
+/// An option of a compilation, perhaps also of single layers: a metadatum of items and an option of the command line, a key of recipes, or both.
 /// </summary>
 public sealed class OptionDescription
 {
-    private readonly Func<LayerOptions, object?> get;
-    private readonly Func<LayerOptions, object, LayerOptions> set;
+    private static readonly CompileOptions s_silent = new();
+    private readonly PropertyInfo property;
 
     /// <summary>Describes an option.</summary>
-    /// <param name="name">The metadatum's name, which is the property's in <see cref="ModelOptions"/>.</param>
     /// <param name="group">What it is about.</param>
+    /// <param name="name">The metadatum's name, which is the property's in <see cref="CompileOptions"/>.</param>
     /// <param name="values">Its possible values.</param>
     /// <param name="description">What it means: sentences.</param>
-    /// <param name="get">Takes its value from options; null where they say nothing.</param>
-    /// <param name="set">Options of the same type with the value.</param>
-    internal OptionDescription(
-        string name, string group, OptionValue values, string description,
-        Func<LayerOptions, object?> get, Func<LayerOptions, object, LayerOptions> set)
+    internal OptionDescription(string group, string name, OptionValue values, string description)
     {
-        (Name, Group, Values, Description) = (name, group, values, description);
-        (this.get, this.set) = (get, set);
+        (Group, Name, Values, Description) = (group, name, values, description);
+        property = typeof(CompileOptions).GetProperty(name)!;
+        CommandLine = $"--{Hyphenated(name)}";
     }
 
     /// <summary>The name of the metadatum.</summary>
@@ -39,14 +38,20 @@ public sealed class OptionDescription
     /// <summary>What it means: sentences.</summary>
     public string Description { get; }
 
+    /// <summary>Whether recipes have it; other options name data and files.</summary>
+    public bool IsOfRecipes => typeof(ModelOptions).IsAssignableTo(property.DeclaringType);
+
     /// <summary>Whether rules for single layers may have it too.</summary>
-    public bool IsOfLayers => typeof(LayerOptions).GetProperty(Name) is not null;
+    public bool IsOfLayers => property.DeclaringType == typeof(LayerOptions);
+
+    /// <summary>Whether only recipes have it, in their section for experts.</summary>
+    public bool IsExpert { get; init; }
 
     /// <summary>The key in recipes: <c>sparsityPattern</c>.</summary>
     public string Key => JsonNamingPolicy.CamelCase.ConvertName(Name);
 
     /// <summary>The option of the command line: <c>--sparsity-pattern</c>.</summary>
-    public string CommandLine => $"--{(Name == nameof(LayerOptions.Decomposition) ? "decompose" : Hyphenated(Name))}";
+    public string CommandLine { get; init; }
 
     /// <summary>The words among which to choose, as the command line writes them: <c>min-max</c>; empty for other values.</summary>
     public IReadOnlyList<string> CommandLineChoices => [.. Values.Choices.Select(Hyphenated)];
@@ -56,21 +61,31 @@ public sealed class OptionDescription
     {
         get
         {
-            var spelling = Values.Choices.Zip(CommandLineChoices).Concat(OptionCatalog.All.Select(o => (o.Name, o.CommandLine)))
+            var spelling = Values.Choices.Zip(CommandLineChoices).Concat(OptionCatalog.OfItems.Select(o => (o.Name, o.CommandLine)))
                 .ToDictionary(p => p.Item1, p => p.Item2);
             return Regex.Replace(Description, @"\w+", word => spelling.GetValueOrDefault(word.Value, word.Value));
         }
     }
 
     /// <summary>The value that options have; null where they say nothing.</summary>
-    /// <param name="options">Of a model, or of a layer if the option is one of layers.</param>
-    public object? Of(LayerOptions options) => get(options);
+    /// <param name="options">Options that have the property: of a compilation, of a model if recipes have it, of a layer if rules have it.</param>
+    public object? Of(LayerOptions options)
+    {
+        object? value = property.GetValue(options);
+        bool isSilent = value is ICollection { Count: 0 } || (!IsOfRecipes && Equals(value, property.GetValue(s_silent)));
+        return isSilent ? null : value;
+    }
 
     /// <summary>Options with a value.</summary>
     /// <typeparam name="T">The options' type.</typeparam>
-    /// <param name="options">Of a model, or of a layer if the option is one of layers.</param>
+    /// <param name="options">Options that have the property, as for <see cref="Of"/>.</param>
     /// <param name="value">A value that <see cref="Values"/> has read.</param>
-    public T In<T>(T options, object value) where T : LayerOptions => (T)set(options, value);
+    public T In<T>(T options, object value) where T : LayerOptions
+    {
+        LayerOptions result = (LayerOptions)options with { };
+        property.SetValue(result, value);
+        return (T)result;
+    }
 
     /// <summary>Capitals begin words: <c>KMeansPlusPlus</c> is <c>k-means-plus-plus</c>.</summary>
     private static string Hyphenated(string name)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Options;
 
@@ -10,8 +9,6 @@ namespace ModelOpt.Compiler.Options;
 /// </summary>
 public static class OptionParsing
 {
-    private static readonly char[] ListSeparators = [',', ';'];
-
     /// <summary>Reads one of an enumeration's names in any case.</summary>
     /// <typeparam name="T">The enumeration.</typeparam>
     /// <param name="option">The option's name, for the message.</param>
@@ -49,35 +46,6 @@ public static class OptionParsing
         && count > 0
             ? count
             : throw OptionDiagnostics.InvalidNumber.Error(null, option, value, "a whole number of at least 1");
-
-    /// <summary>Reads finite numbers separated by commas or semicolons.</summary>
-    /// <param name="option">The option's name, for the message.</param>
-    /// <param name="value">The value given.</param>
-    /// <exception cref="CompilationException">A part is not a finite number.</exception>
-    public static IReadOnlyList<float> Numbers(string option, string value) =>
-        [.. value.Split(ListSeparators, StringSplitOptions.TrimEntries).Select(part =>
-            float.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) && float.IsFinite(number)
-                ? number
-                : throw OptionDiagnostics.InvalidNumber.Error(null, option, value, "a list of numbers such as 123.675,116.28,103.53"))];
-
-    /// <summary>Reads divisors: finite numbers, none of them zero.</summary>
-    /// <param name="option">The option's name, for the message.</param>
-    /// <param name="value">The value given.</param>
-    /// <exception cref="CompilationException">A part is not a finite number or is zero.</exception>
-    public static IReadOnlyList<float> Divisors(string option, string value)
-    {
-        IReadOnlyList<float> numbers = Numbers(option, value);
-        return numbers.All(n => n > 0)
-            ? numbers
-            : throw OptionDiagnostics.InvalidNumber.Error(null, option, value, "a list of positive numbers: data is divided by them");
-    }
-
-    /// <summary>Reads the type of the compiled model's input: <c>uint8</c>, or <c>float32</c> for the ONNX file's own.</summary>
-    /// <param name="option">The option's name, for the message.</param>
-    /// <param name="value">The value given.</param>
-    /// <exception cref="CompilationException">The value is neither.</exception>
-    public static ElementType InputType(string option, string value) =>
-        Choice(option, value, "uint8", "float32") == "uint8" ? ElementType.UInt8 : ElementType.Undefined;
 
     /// <summary>The possible value that was probably meant.</summary>
     /// <param name="value">The value given.</param>

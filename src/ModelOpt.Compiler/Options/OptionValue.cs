@@ -31,8 +31,12 @@ public abstract record OptionValue
     /// <param name="value">What <see cref="Parse(string, string, IReadOnlyList{string})"/> gave.</param>
     public virtual string Format(object value) => Convert.ToString(value, CultureInfo.InvariantCulture)!;
 
-    /// <summary>The values as a JSON schema.</summary>
-    public abstract JsonObject Schema();
+    /// <summary>The files and folders that a value names.</summary>
+    /// <param name="value">What <see cref="Parse(string, string, IReadOnlyList{string})"/> gave.</param>
+    public virtual IReadOnlyList<string> Paths(object value) => [];
+
+    /// <summary>The values as a JSON schema, of options that recipes have.</summary>
+    public virtual JsonObject Schema() => new() { ["type"] = "string" };
 
     /// <summary>A number of an option that is out of its range.</summary>
     private protected CompilationException OutOfRange(string option, string text, object nearest, string hint = "") =>
@@ -185,4 +189,86 @@ public sealed record PatternValue : OptionValue
 
     private static string Range(SparsityKind kind) =>
         $"{(kind == SparsityKind.NM ? "N:M with N below M," : "RxC with")} both from 1 to {SparsityPattern.Largest}";
+}
+
+/// <summary>Numbers, one for each channel or one for all.</summary>
+/// <param name="AreDivisors">Whether they must be positive.</param>
+public sealed record NumbersValue(bool AreDivisors = false) : OptionValue
+{
+    /// <inheritdoc/>
+    public override string Placeholder => "a,b,c";
+
+    /// <inheritdoc/>
+    public override string Possible => AreDivisors ? "a list of positive numbers: data is divided by them" : "a list of numbers such as 123.675,116.28,103.53";
+
+    /// <inheritdoc/>
+    public override object Parse(string option, string text, IReadOnlyList<string> words)
+    {
+        float[] numbers = [.. text.Split(',', ';').Select(part =>
+            float.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) && float.IsFinite(number) && (number > 0 || !AreDivisors)
+                ? number
+                : throw OptionDiagnostics.InvalidNumber.Error(null, option, text, Possible))];
+        return numbers;
+    }
+
+    /// <inheritdoc/>
+    public override string Format(object value) =>
+        string.Join(',', ((IReadOnlyList<float>)value).Select(n => n.ToString("R", CultureInfo.InvariantCulture)));
+}
+
+/// <summary>The type of the compiled model's inputs: <c>uint8</c>, or <c>float32</c> for the ONNX file's own.</summary>
+public sealed record InputTypeValue : OptionValue
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Choices { get; } = ["float32", "uint8"];
+
+    /// <inheritdoc/>
+    public override string Placeholder => string.Join('|', Choices);
+
+    /// <inheritdoc/>
+    public override string Possible => $"one of {string.Join(", ", Choices)}";
+
+    /// <inheritdoc/>
+    public override object Parse(string option, string text, IReadOnlyList<string> words) =>
+        OptionParsing.Choice(option, text, Choices) == "uint8" ? ElementType.UInt8 : ElementType.Undefined;
+
+    /// <inheritdoc/>
+    public override string Format(object value) => Choices[value is ElementType.UInt8 ? 1 : 0];
+}
+
+/// <summary>A file or a folder.</summary>
+/// <param name="Placeholder">What stands for it in help texts.</param>
+public sealed record PathValue(string Placeholder) : OptionValue
+{
+    /// <inheritdoc/>
+    public override string Placeholder { get; } = Placeholder;
+
+    /// <inheritdoc/>
+    public override string Possible => "a file or folder";
+
+    /// <inheritdoc/>
+    public override object Parse(string option, string text, IReadOnlyList<string> words) => text.Trim();
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Paths(object value) => [(string)value];
+}
+
+/// <summary>Files or folders: separated by semicolons in item metadata; on the command line, each given by an option of its own.</summary>
+public sealed record PathsValue : OptionValue
+{
+    /// <inheritdoc/>
+    public override string Placeholder => "DATA";
+
+    /// <inheritdoc/>
+    public override string Possible => "files or folders";
+
+    /// <inheritdoc/>
+    public override object Parse(string option, string text, IReadOnlyList<string> words) =>
+        text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <inheritdoc/>
+    public override string Format(object value) => string.Join(';', Paths(value));
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Paths(object value) => (IReadOnlyList<string>)value;
 }

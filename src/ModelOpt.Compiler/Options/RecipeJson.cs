@@ -7,9 +7,12 @@ namespace ModelOpt.Compiler.Options;
 /// <summary>Reads and writes recipes as JSON, with the keys of <see cref="OptionCatalog"/>.</summary>
 internal static class RecipeJson
 {
-    private const string Schema = "$schema", LayersKey = "layers", MatchKey = "match";
-    private static readonly string[] s_modelKeys = [.. OptionCatalog.All.Select(o => o.Key), LayersKey];
-    private static readonly string[] s_layerKeys = [MatchKey, .. OptionCatalog.All.Where(o => o.IsOfLayers).Select(o => o.Key)];
+    private const string Schema = "$schema", LayersKey = "layers", MatchKey = "match", ExpertKey = "expert";
+    private static readonly string[] s_expertKeys = [.. OptionCatalog.OfRecipes.Where(o => o.IsExpert).Select(o => o.Key)];
+    private static readonly string[] s_layerKeys = [MatchKey, .. OptionCatalog.OfRecipes.Where(o => o.IsOfLayers).Select(o => o.Key)];
+
+    // Recipes of earlier versions have the options for experts beside the others.
+    private static readonly string[] s_modelKeys = [.. OptionCatalog.OfRecipes.Select(o => o.Key), ExpertKey, LayersKey];
 
     /// <summary>Reads a recipe.</summary>
     /// <param name="json">UTF-8, perhaps with a byte order mark; comments and trailing commas are allowed.</param>
@@ -28,6 +31,12 @@ internal static class RecipeJson
         static Recipe OtherKey(ref Cursor cursor, Recipe recipe, string key)
         {
             if (key == Schema) return recipe;
+            if (key == ExpertKey)
+            {
+                if (cursor.Type != JsonTokenType.StartObject) throw cursor.Error($"{ExpertKey}: not an object: {{ … }}");
+                return ReadObject(ref cursor, recipe, s_expertKeys, OtherKey);
+            }
+
             if (cursor.Type != JsonTokenType.StartArray) throw cursor.Error($"{LayersKey}: not a list of rules: [ … ]");
             return recipe with { Layers = ReadRules(ref cursor) };
         }
@@ -46,13 +55,20 @@ internal static class RecipeJson
         }))
         {
             json.WriteStartObject();
-            WriteOptions(json, OptionCatalog.All, recipe);
+            WriteOptions(json, OptionCatalog.OfRecipes.Where(o => !o.IsExpert), recipe);
+            if (OptionCatalog.OfRecipes.Any(o => o.IsExpert && o.Of(recipe) is not null))
+            {
+                json.WriteStartObject(ExpertKey);
+                WriteOptions(json, OptionCatalog.OfRecipes.Where(o => o.IsExpert), recipe);
+                json.WriteEndObject();
+            }
+
             json.WriteStartArray(LayersKey);
             foreach (LayerRule rule in recipe.Layers)
             {
                 json.WriteStartObject();
                 json.WriteString(MatchKey, rule.Match);
-                WriteOptions(json, OptionCatalog.All.Where(o => o.IsOfLayers), rule);
+                WriteOptions(json, OptionCatalog.OfRecipes.Where(o => o.IsOfLayers), rule);
                 json.WriteEndObject();
             }
 
@@ -99,10 +115,10 @@ internal static class RecipeJson
         {
             string given = cursor.Text;
             string key = Array.Find(keys, k => k.Equals(given, StringComparison.OrdinalIgnoreCase))
-                ?? (given == Schema && options is Recipe ? Schema : throw Unknown(cursor, given, keys));
+                ?? (given == Schema && keys == s_modelKeys ? Schema : throw Unknown(cursor, given, keys));
             if (!seen.Add(key)) throw cursor.Error($"the key '{given}' stands there twice");
             cursor.Next();
-            OptionDescription? option = OptionCatalog.All.FirstOrDefault(o => o.Key == key);
+            OptionDescription? option = OptionCatalog.OfRecipes.FirstOrDefault(o => o.Key == key);
             options = option is null ? other(ref cursor, options, key) : option.In(options, Value(cursor, option));
         }
 
@@ -131,6 +147,7 @@ internal static class RecipeJson
     {
         string hint = OptionParsing.Nearest(key, keys) is { } nearest ? $" Did you mean '{nearest}'?"
             : keys == s_layerKeys && s_modelKeys.Contains(key) ? " It is an option of the model, not of single layers."
+            : keys == s_expertKeys && s_modelKeys.Contains(key) ? $" It stands beside '{ExpertKey}', not in it."
             : "";
         return cursor.Error($"the key '{key}' is not known.{hint}");
     }

@@ -24,10 +24,16 @@ internal static class RecipeSchema
         {
             ["type"] = "object",
             ["properties"] = Properties(
-                OptionCatalog.All.Where(o => o.IsOfLayers),
+                OptionCatalog.OfRecipes.Where(o => o.IsOfLayers),
                 ("match", "A layer's name, as modelopt inspect prints it; * stands for any text, ? for any character.",
                     new JsonObject { ["type"] = "string", ["minLength"] = 1 })),
             ["required"] = new JsonArray("match"),
+            ["additionalProperties"] = false,
+        };
+        var expert = new JsonObject
+        {
+            ["type"] = "object",
+            ["properties"] = Properties(OptionCatalog.OfRecipes.Where(o => o.IsExpert)),
             ["additionalProperties"] = false,
         };
         var schema = new JsonObject
@@ -37,10 +43,11 @@ internal static class RecipeSchema
             ["description"] = "What is done to a model, and where single layers differ.",
             ["type"] = "object",
             ["properties"] = Properties(
-                OptionCatalog.All,
+                OptionCatalog.OfRecipes.Where(o => !o.IsExpert),
                 ("$schema", "Where this schema is.", new JsonObject { ["type"] = "string" }),
                 ("layers", "Rules for layers by name; the last one that matches a layer and has a value holds.",
-                    new JsonObject { ["type"] = "array", ["items"] = rule })),
+                    new JsonObject { ["type"] = "array", ["items"] = rule }),
+                ("expert", "Options that few models need.", expert)),
             ["additionalProperties"] = false,
         };
         return schema.ToJsonString(s_indented) + "\n";

@@ -120,12 +120,14 @@ internal sealed class Checkpoint
         stream.Array(OnnxWriter.Write(graph));
         new GraphState(graph).Exchange(stream, null);
         if (context.Reference is { } reference) stream.Array(OnnxWriter.Write(reference));
-        foreach (OptionDescription option in OptionCatalog.All)
-            stream.Array((option.Of(context.Model) is { } value ? $"{option.Name} {option.Values.Format(value)}" : "").ToCharArray());
         CompileOptions o = context.Options;
-        stream.Array(o.InputMean.ToArray());
-        stream.Array(o.InputStd.ToArray());
-        stream.Int((int)o.DataLayout);
+        // Of data, the content counts and not where it lies.
+        foreach (OptionDescription option in OptionCatalog.All)
+        {
+            object? value = option.Of(option.IsOfRecipes ? context.Model : o);
+            stream.Array((value is null || option.Values.Paths(value).Count > 0 ? "" : $"{option.Name} {option.Values.Format(value)}").ToCharArray());
+        }
+
         IReadOnlyList<string> training = o.TrainingData.Count > 0 ? o.TrainingData : o.CalibrationData;
         foreach (string? data in (string?[])[.. training, o.TrainingLabels, .. o.EvaluationData, o.EvaluationLabels])
             DataFingerprint.Append(bytes, data, context.Cancellation);

@@ -54,7 +54,7 @@ public sealed class CompressCommandTests
         {
             CliResult result = CliTesting.Run(
                 "compress", model, "-o", folder[output], "--calibration", data, "--quantization", quantization,
-                "--calibration-method", "mse", "--calibration-samples", "4");
+                "--calibration-samples", "4");
             Assert.AreEqual(0, result.ExitCode, result.Error);
         }
 

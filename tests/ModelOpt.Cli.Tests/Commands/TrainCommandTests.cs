@@ -12,8 +12,9 @@ public sealed class TrainCommandTests
         string model = folder.WriteBrightest(), data = folder.WriteImages(80), labels = Labels(folder, 80, 0);
         CliResult trained = CliTesting.Run([
             "train", model, "-o", folder["new/out.onnx"], "--training-data", data, "--training-labels", labels, "--evaluation-data", data,
-            "--evaluation-labels", labels, "--std", "255", "--from-scratch", "--epochs", "60", "--batch-size", "8", "--optimizer", "adam-w",
-            "--learning-rate-schedule", "one-cycle", "--early-stop", "5", "--seed", "3"]);
+            "--evaluation-labels", labels, "--std", "255", "--from-scratch", "--epochs", "60", "--batch-size", "8", "--seed", "3",
+            "--recipe", folder.Write("recipe.json", Encoding.UTF8.GetBytes(
+                """{ "fineTune": "None", "expert": { "optimizer": "AdamW", "learningRateSchedule": "OneCycle", "earlyStop": 5 }, "layers": [ { "match": "none" } ] }"""))]);
         Assert.AreEqual("", trained.Error);
         Assert.AreEqual(0, trained.ExitCode);
         StringAssert.StartsWith(trained.Output, "before ");

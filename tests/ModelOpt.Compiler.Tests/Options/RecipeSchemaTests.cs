@@ -28,7 +28,7 @@ public sealed class RecipeSchemaTests
     {
         var recipe = new Recipe();
         var rule = new LayerRule("conv*");
-        foreach (OptionDescription option in OptionCatalog.All)
+        foreach (OptionDescription option in OptionCatalog.OfRecipes)
         {
             foreach (string text in option.Values.Choices.Count > 0 ? option.Values.Choices : Examples(option))
             {
@@ -60,6 +60,10 @@ public sealed class RecipeSchemaTests
     [DataRow("""{ "clusters": 1 }""")]
     [DataRow("""{ "clusters": 3.5 }""")]
     [DataRow("""{ "seed": -1 }""")]
+    [DataRow("""{ "expert": 4 }""")]
+    [DataRow("""{ "expert": { "temperature": 0 } }""")]
+    [DataRow("""{ "expert": { "sparsity": 0.5 } }""")]
+    [DataRow("""{ "expert": { "expert": { } } }""")]
     [DataRow("""{ "layers": [ { "sparsity": 0.5 } ] }""")]
     [DataRow("""{ "layers": [ { "match": "" } ] }""")]
     [DataRow("""{ "layers": [ { "match": "a", "seed": 5 } ] }""")]

@@ -62,6 +62,10 @@ public sealed class RecipeTests
     [DataRow("""{ "clusters": 1 }""", "line 1: ", "the nearest possible value is 2.")]
     [DataRow("""{ "clusters": 16.5 }""", "line 1: ", "the nearest possible value is 16.")]
     [DataRow("""{ "channelMultiple": 0 }""", "line 1: ", "the nearest possible value is 1.")]
+    [DataRow("""{ "expert": { "channelMultiple": 0 } }""", "line 1: ", "the nearest possible value is 1.")]
+    [DataRow("""{ "expert": { "sparsity": 0.5 } }""", "line 1: ", "the key 'sparsity' is not known. It stands beside 'expert', not in it.")]
+    [DataRow("""{ "expert": [ ] }""", "line 1: ", "expert: not an object")]
+    [DataRow("""{ "layers": [ { "match": "a", "temperature": 5 } ] }""", "line 1: ", "It is an option of the model, not of single layers.")]
     [DataRow("""{ "sparsityy": 0.5 }""", "line 1: ", "the key 'sparsityy' is not known. Did you mean 'sparsity'?")]
     [DataRow("""{ "layers": [ { "match": "a", "seed": 5 } ] }""", "line 1: ", "It is an option of the model, not of single layers.")]
     [DataRow("""{ "layers": [ { "match": "a", "$schema": "x" } ] }""", "line 1: ", "the key '$schema' is not known")]
@@ -81,6 +85,14 @@ public sealed class RecipeTests
         Assert.IsFalse(diagnostic.Message.Contains("Number:", StringComparison.Ordinal), diagnostic.Message);
         Assert.IsTrue(diagnostic.Message[^1] is '.' or '?' && diagnostic.Message[^2] is not ('.' or '?'), diagnostic.Message);
         Assert.EndsWith("recipe.json", diagnostic.File);
+    }
+
+    [TestMethod]
+    public void Options_for_experts_have_a_section_and_are_read_beside_it_too()
+    {
+        Recipe expected = new() { Temperature = 3, Optimizer = OptimizerKind.Sgd };
+        StringAssert.Contains(expected.ToJson(), "\"expert\": {\n    \"optimizer\": \"Sgd\",\n    \"temperature\": 3\n  }");
+        Assert.AreEqual(expected.ToJson(), Read("""{ "expert": { "temperature": 3 }, "optimizer": "Sgd" }""").ToJson());
     }
 
     [TestMethod]
