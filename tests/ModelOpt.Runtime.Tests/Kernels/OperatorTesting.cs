@@ -74,6 +74,10 @@ internal static class OperatorTesting
         return m.Build([.. inputIndices.Where((_, i) => inputs[i] is { IsConstant: false })], outputIndices);
     }
 
+    /// <summary>The types of elements that movers take.</summary>
+    public static TensorType[] Types { get; } =
+        [TensorType.Float32, TensorType.Int8, TensorType.UInt8, TensorType.Int32, TensorType.Int64, TensorType.Bool];
+
     public static TestTensor Output(TensorType type, int[] shape, float scale = 0, int zeroPoint = 0) =>
         new(type, shape, Array.Empty<byte>(), scale, zeroPoint);
 
@@ -136,6 +140,22 @@ internal static class OperatorTesting
             exact += difference == 0 ? 1 : 0;
         }
         Assert.IsTrue(exact >= 0.95 * expected.Length, $"{exact} of {expected.Length} are exact");
+    }
+
+    /// <summary>Each element of <paramref name="part"/> is the element of <paramref name="whole"/> at the index given.</summary>
+    public static void AssertMoved(TestTensor whole, TestTensor part, Func<int[], int[]> place)
+    {
+        for (int flat = 0; flat < part.Values.Length; flat++)
+        {
+            int[] index = new int[part.Shape.Length];
+            for (int d = index.Length - 1, rest = flat; d >= 0; rest /= part.Shape[d], d--)
+                index[d] = rest % part.Shape[d];
+            int source = 0;
+            int[] at = place(index);
+            for (int d = 0; d < at.Length; d++)
+                source = (source * whole.Shape[d]) + at[d];
+            Assert.AreEqual(whole.Values.GetValue(source), part.Values.GetValue(flat), $"{part.Type} element {flat}");
+        }
     }
 
     private static double Step(double real, TestTensor tensor)

@@ -6,17 +6,6 @@ namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 [TestClass]
 public class ArithmeticOperatorTests
 {
-    private static readonly (int[] Left, int[] Right, int[] Output)[] Shapes =
-    [
-        ([2, 5, 7, 19], [2, 5, 7, 19], [2, 5, 7, 19]),
-        ([1, 4, 6, 67], [67], [1, 4, 6, 67]),
-        ([1, 4, 6, 67], [1, 1, 1, 1], [1, 4, 6, 67]),
-        ([3, 1, 5, 1], [1, 4, 1, 70], [3, 4, 5, 70]),
-        ([5, 1], [3, 1, 9], [3, 5, 9]),
-        ([], [40], [40]),
-        ([2, 3, 5, 37], [1, 1, 1, 37], [2, 3, 5, 37]),
-    ];
-
     private static BuiltinOperator[] Operators =>
         [BuiltinOperator.Add, BuiltinOperator.Sub, BuiltinOperator.Mul, BuiltinOperator.Div, BuiltinOperator.Minimum, BuiltinOperator.Maximum];
 
@@ -34,7 +23,7 @@ public class ArithmeticOperatorTests
         int shift = type == TensorType.UInt8 ? 128 : 0;
         foreach (BuiltinOperator op in Operators)
         {
-            foreach ((int[] left, int[] right, int[] output) in Shapes)
+            foreach ((int[] left, int[] right, int[] output) in BroadcastReference.Shapes)
             {
                 TestTensor a = TestTensor.Random(random, type, left, quantized ? 0.021f : 0, quantized ? 7 + shift : 0);
                 TestTensor b = TestTensor.Random(
@@ -45,7 +34,7 @@ public class ArithmeticOperatorTests
                     op, Options(op), [a, b],
                     Output(type, output, quantized ? 0.047f : 0, quantized ? shift - 5 : 0))[0];
                 double[] x = a.Real(), z = b.Real();
-                double[] expected = [.. Indices(left, right, output).Select(i => Apply(op, x[i.Left], z[i.Right]))];
+                double[] expected = [.. BroadcastReference.Indices(left, right, output).Select(i => Apply(op, x[i.Left], z[i.Right]))];
                 if (type is TensorType.Int32 or TensorType.Int64)
                     expected = [.. expected.Select(Math.Truncate)];
                 AssertClose(expected, y);
@@ -122,29 +111,5 @@ public class ArithmeticOperatorTests
                     Convert.ChangeType(tensor.ZeroPoint + 3, tensor.Values.GetValue(i)!.GetType(), null), i);
         }
         return tensor;
-    }
-
-    // NumPy broadcasting, index by index.
-    private static IEnumerable<(int Left, int Right)> Indices(int[] left, int[] right, int[] output)
-    {
-        int count = output.Aggregate(1, (a, b) => a * b);
-        for (int i = 0; i < count; i++)
-            yield return (Index(left, output, i), Index(right, output, i));
-
-        static int Index(int[] shape, int[] output, int flat)
-        {
-            int index = 0, stride = 1;
-            for (int d = 0; d < output.Length; d++)
-            {
-                int position = flat % output[^(d + 1)];
-                flat /= output[^(d + 1)];
-                if (d < shape.Length)
-                {
-                    index += shape[^(d + 1)] == 1 ? 0 : position * stride;
-                    stride *= shape[^(d + 1)];
-                }
-            }
-            return index;
-        }
     }
 }

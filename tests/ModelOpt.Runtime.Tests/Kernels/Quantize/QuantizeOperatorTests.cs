@@ -34,42 +34,6 @@ public class QuantizeOperatorTests
                 random, from, [777], from == TensorType.Float32 ? 0 : 0.03f, from == TensorType.Float32 ? 0 : 12);
             foreach (TensorType to in (TensorType[])[TensorType.Int8, TensorType.UInt8])
                 AssertClose(x.Real(), Run(BuiltinOperator.Quantize, null, [x], Output(to, [777], 0.041f, 7))[0]);
-            if (from != TensorType.Float32)
-                AssertClose(x.Real(), Run(BuiltinOperator.Dequantize, null, [x], Output(TensorType.Float32, [777]))[0]);
         }
-    }
-
-    [TestMethod]
-    public void Float16_constants_become_float32()
-    {
-        Half[] values = [(Half)1.5f, (Half)(-0.25f), Half.MaxValue];
-        TestTensor one = TestTensor.Float([3], 0, 0, 0);
-        var m = new Tflite.TestModel();
-        int a = m.Tensor("a", TensorType.Float32, [3]), h = m.Constant("h", TensorType.Float16, [3], values);
-        int f = m.Tensor("f", TensorType.Float32, [3]), y = m.Tensor("y", TensorType.Float32, [3]);
-        m.Operator(BuiltinOperator.Dequantize, [h], [f]);
-        m.Operator(
-            BuiltinOperator.Add, [a, f], [y], new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
-        using TfliteModel model = TfliteModel.Load(m.Build([a], [y]));
-        Assert.AreEqual(1, model.Plan.Steps.Length);
-        TestTensor result = OperatorTesting.Run(model, [one], [Output(TensorType.Float32, [3])])[0];
-        CollectionAssert.AreEqual((float[])[1.5f, -0.25f, (float)Half.MaxValue], (float[])result.Values);
-    }
-
-    [TestMethod]
-    public void Cast_truncates_and_saturates()
-    {
-        TestTensor x = TestTensor.Float([5], 1.9f, -1.9f, 3e9f, -3e9f, float.NaN);
-        CollectionAssert.AreEqual(
-            (int[])[1, -1, int.MaxValue, int.MinValue, 0], (int[])Run(BuiltinOperator.Cast, null, [x], Output(TensorType.Int32, [5]))[0].Values);
-        CollectionAssert.AreEqual(
-            (byte[])[1, 0, 255, 0, 0], (byte[])Run(BuiltinOperator.Cast, null, [x], Output(TensorType.UInt8, [5]))[0].Values);
-        TestTensor i = new(TensorType.Int32, [3], new[] { 0, -5, 7 });
-        CollectionAssert.AreEqual(
-            (bool[])[false, true, true],
-            (bool[])Run(BuiltinOperator.Cast, null, [i], Output(TensorType.Bool, [3]))[0].Values);
-        CollectionAssert.AreEqual(
-            (float[])[0, -5, 7],
-            (float[])Run(BuiltinOperator.Cast, null, [i], Output(TensorType.Float32, [3]))[0].Values);
     }
 }

@@ -1,10 +1,11 @@
+using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]
-public sealed class PlaneInterleaverTests
+public sealed class InterleaveKernelTests
 {
     [TestMethod]
     [DataRow(2)]
@@ -32,6 +33,22 @@ public sealed class PlaneInterleaverTests
                     mapped, KernelTesting.Run(new InterleaveKernel(2, planes, pixels, new LookupPlaneMap(tables), interleaver), x.Length, x),
                     $"{tier} {pixels} with tables");
             }
+        }
+    }
+
+    [TestMethod]
+    public void Floats_are_quantized_on_the_way()
+    {
+        const int planes = 3, pixels = 1500;
+        float[] x = KernelTesting.Floats(planes * pixels, 4);
+        byte[] expected = new byte[x.Length];
+        for (int i = 0; i < x.Length; i++)
+            expected[(i % pixels * planes) + (i / pixels)] = unchecked((byte)(int)Math.Clamp(MathF.Round(x[i] / 0.01f) - 5, -128, 127));
+        foreach (SimdTier tier in KernelTesting.Tiers)
+        {
+            var map = new QuantizingPlaneMap(new FloatQuantizer(0.01f, -5, 0, tier));
+            var kernel = new InterleaveKernel(1, planes, pixels, map, new PlaneInterleaver(planes, tier));
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, x.Length, MemoryMarshal.AsBytes<float>(x).ToArray()), tier.ToString());
         }
     }
 }

@@ -1,0 +1,27 @@
+using ModelOpt.Runtime.Tflite;
+using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
+
+namespace ModelOpt.Runtime.Tests.Kernels.Movement;
+
+[TestClass]
+public sealed class GatherOperatorTests
+{
+    [TestMethod]
+    public void Elements_of_an_axis()
+    {
+        var random = new Random(67);
+        foreach (TensorType type in Types)
+        {
+            TestTensor x = TestTensor.Random(random, type, [3, 5, 2]);
+            int[] indices = [4, 0, 0, 2];
+            TestTensor y = Run(
+                BuiltinOperator.Gather, new GatherOptions(1), [x, TestTensor.Ints(indices)],
+                Output(type, [3, 4, 2]))[0];
+            AssertMoved(x, y, i => [i[0], indices[i[1]], i[2]]);
+        }
+        TestTensor f = TestTensor.Random(random, TensorType.Float32, [3, 5]), outside = new(
+            TensorType.Int64, [1], new long[] { 5 });
+        Assert.ThrowsExactly<ArgumentException>(
+            () => Run(BuiltinOperator.Gather, new GatherOptions(1), [f, outside], Output(TensorType.Float32, [3, 1])));
+    }
+}
