@@ -58,7 +58,7 @@ internal sealed class Calibrator : IDisposable
     /// <summary>How many samples are used.</summary>
     public int Count { get; }
 
-    /// <summary>Runs all samples and collects what the given values were.</summary>
+    /// <summary>Runs all samples and collects statistics of the given values.</summary>
     /// <param name="observed">The activations to observe.</param>
     public Dictionary<Value, ActivationStatistics> Observe(IEnumerable<Value> observed)
     {
@@ -67,7 +67,7 @@ internal sealed class Calibrator : IDisposable
         return statistics;
     }
 
-    /// <summary>Runs samples, evenly spread over the data, and shows what the given values are with each.</summary>
+    /// <summary>Runs samples, evenly spread over the data, and passes on the given values of each.</summary>
     /// <param name="observed">The activations to observe.</param>
     /// <param name="samples">At most how many samples.</param>
     /// <param name="phase">What progress calls it.</param>

@@ -5,15 +5,15 @@ using ModelOpt.Compiler.Numerics;
 namespace ModelOpt.Compiler.Calibration;
 
 /// <summary>
-/// Fits a layer to the outputs it should have, within what its constraints allow: minimizes the mean of ‖y − W·x − b‖² plus
-/// λ‖W − W₀‖² by coordinate descent. Each weight in turn goes to the allowed value next to its best one given all others, if that is
-/// an improvement, so that weights make up for each other's errors and the result is never worse than the projected start.
+/// Fits a layer to its target outputs within its constraints: minimizes the mean of ‖y − W·x − b‖² plus λ‖W − W₀‖² by coordinate descent.
+/// Each weight in turn moves to the allowed value nearest to its optimum given all others, if that is an improvement. So weights
+/// compensate each other's errors, and the result is never worse than the projected start.
 /// </summary>
 internal static class ConstrainedLeastSquares
 {
     private const int Sweeps = 30;
 
-    // A sweep that improves by less than this share of what there was to gain ends the search.
+    // A sweep that improves the error by less than this share ends the search.
     private const double Enough = 1e-4;
 
     /// <summary>Fits weight and bias.</summary>

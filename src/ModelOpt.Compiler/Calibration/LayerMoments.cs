@@ -48,8 +48,8 @@ internal sealed class LayerMoments
     public long Count => count;
 
     /// <summary>
-    /// How strongly a fit to these moments is to hold weights at what they were, as a share of the mean variance of the inputs: the more, the
-    /// fewer positions there are for each weight to learn from. A layer wider than there are positions would learn these by heart.
+    /// How strongly a fit to these moments pulls weights to their old values, as a share of the mean variance of the inputs. The fewer
+    /// positions a weight can learn from, the stronger it is: a layer wider than the number of positions would learn these by heart.
     /// </summary>
     /// <param name="least">The share where there is no want of samples.</param>
     /// <param name="perInput">What is added for each input that a position has to tell of.</param>
@@ -127,7 +127,7 @@ internal sealed class LayerMoments
         return new LayerMoments(Groups, Inputs, Outputs, grams, true);
     }
 
-    /// <summary>Takes what one group of the layer saw and should have given.</summary>
+    /// <summary>Adds the inputs and target outputs of one group of the layer.</summary>
     /// <param name="group">The group.</param>
     /// <param name="patches">x, [K, positions].</param>
     /// <param name="wanted">y, [outputs of the group, positions].</param>

@@ -56,7 +56,7 @@ internal sealed class LayerQuadratic
     /// <summary>The weights of least error: [rows, columns].</summary>
     public IReadOnlyList<double> Best => best ??= SymmetricSolver.Solve(Factor, Columns, linear);
 
-    /// <summary>The output's variance, summed over the channels: what errors are a share of.</summary>
+    /// <summary>The output's variance, summed over the channels; errors are relative to it.</summary>
     /// <param name="weights">[rows, columns].</param>
     public double Energy(ReadOnlySpan<float> weights)
     {

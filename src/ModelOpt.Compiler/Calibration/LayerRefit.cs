@@ -3,7 +3,9 @@ using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Calibration;
 
-/// <summary>Fits layers, within their constraints, to what the float model computes, so that they make up for what those before them lost.</summary>
+/// <summary>
+/// Fits layers, within their constraints, to the float model's outputs, so that they compensate for what earlier layers lost.
+/// </summary>
 internal static class LayerRefit
 {
     /// <summary>The pull to the original weights, as a share of the mean variance of a layer's inputs.</summary>
@@ -29,7 +31,7 @@ internal static class LayerRefit
     /// <param name="moments">The layer's moments.</param>
     public static double RidgeOf(LayerMoments moments) => moments.RidgeOf(LeastRidge, RidgePerInput);
 
-    /// <summary>Fits a layer to what it should give, from what it is.</summary>
+    /// <summary>Fits a layer to its target, starting from its weights.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="node">The layer.</param>
     /// <param name="moments">Moments of its input and target output.</param>
@@ -37,7 +39,7 @@ internal static class LayerRefit
     public static void Apply(Graph graph, Node node, LayerMoments moments, CancellationToken cancellation) =>
         Apply(graph, node, node.Input(1).Constant!, node.Input(1).Constraints, moments, cancellation);
 
-    /// <summary>Fits a layer to what it should give, within constraints.</summary>
+    /// <summary>Fits a layer to its target within constraints.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="node">The layer.</param>
     /// <param name="start">The weight to begin with.</param>

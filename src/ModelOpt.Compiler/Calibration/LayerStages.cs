@@ -4,8 +4,8 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Calibration;
 
 /// <summary>
-/// Walks layers in the order in which they run, so that each can make up for what those before it lost: its moments are taken behind
-/// these as they have become. Layers that share a weight are walked as one, where the first of them is.
+/// Walks layers in the order in which they run, so that each can compensate for what earlier layers lost: its moments come from the model
+/// as it is by then. Layers that share a weight are one step, at the place of the first.
 /// </summary>
 internal static class LayerStages
 {

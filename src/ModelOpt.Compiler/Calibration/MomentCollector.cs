@@ -14,7 +14,7 @@ namespace ModelOpt.Compiler.Calibration;
 
 /// <summary>
 /// Runs calibration samples through the graph as it is and through the float model, one at a time, and collects the
-/// <see cref="LayerMoments"/> of layers: inputs from the one, outputs from the other. What it keeps of samples has a limit.
+/// <see cref="LayerMoments"/> of layers: inputs from the one, outputs from the other. It limits the memory that it keeps for samples.
 /// </summary>
 internal sealed class MomentCollector : IDisposable
 {
@@ -80,7 +80,9 @@ internal sealed class MomentCollector : IDisposable
         return moments;
     }
 
-    /// <summary>Collects moments of a layer once more, with targets that know of the activation behind it and of what the layer is now.</summary>
+    /// <summary>
+    /// Collects moments of a layer again, with targets that depend on the following activation and the layer's present output.
+    /// </summary>
     /// <param name="layer">The only layer of the last call.</param>
     /// <param name="moments">Its moments, collected then.</param>
     /// <param name="phase">What progress calls it.</param>
@@ -170,7 +172,7 @@ internal sealed class MomentCollector : IDisposable
         }
     }
 
-    /// <summary>Positions at equal distances, beginning elsewhere for each sample.</summary>
+    /// <summary>Positions at equal distances, with a different start for each sample.</summary>
     private static int[] Chosen(int count, int most, int sample)
     {
         int step = (count + most - 1) / most;

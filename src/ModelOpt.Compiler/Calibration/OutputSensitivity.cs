@@ -7,8 +7,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Calibration;
 
 /// <summary>
-/// How much an error in one layer changes what the network computes, measured: the layer gets a weight with an error, all others
-/// stay, and samples are run.
+/// Measures how much an error in one layer changes the network's outputs: gives the layer a weight with an error and runs samples.
 /// </summary>
 internal static class OutputSensitivity
 {
@@ -57,7 +56,7 @@ internal static class OutputSensitivity
     }
 
     /// <summary>
-    /// The graph's float32 outputs, before a last Softmax: probabilities hardly move where the model is sure; what they are made of does.
+    /// The graph's float32 outputs, before a last Softmax: where the model is sure, logits move but probabilities hardly do.
     /// </summary>
     /// <param name="graph">The graph.</param>
     public static IEnumerable<Value> Scores(Graph graph) => graph.Outputs.Where(o => o.Type == ElementType.Float32)

@@ -3,15 +3,15 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Calibration;
 
-/// <summary>Chooses the range that an activation is quantized over from what calibration saw of it.</summary>
+/// <summary>Chooses the quantization range of an activation from its calibration statistics.</summary>
 internal static class RangeEstimator
 {
     /// <summary>The share of values that <see cref="CalibrationMethod.Percentile"/> cuts off at each end: 0.01 %.</summary>
     public const double PercentileTail = 1e-4;
 
     /// <summary>
-    /// How far <see cref="CalibrationMethod.Mse"/> narrows each end, in hundredths. Wider than what was seen is not tried:
-    /// it could win by the accident of a finer fit of the grid only, and would undo the bounds of a Relu6 before it.
+    /// How far <see cref="CalibrationMethod.Mse"/> narrows each end, in hundredths. A wider range than calibration saw is not tried: it
+    /// could win only by the accident of a finer fit of the grid, and would undo the bounds of a Relu6 before it.
     /// </summary>
     private const int NarrowestPercent = 70;
 

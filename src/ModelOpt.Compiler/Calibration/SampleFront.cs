@@ -5,8 +5,8 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Calibration;
 
 /// <summary>
-/// How far the calibration samples have run through a graph: what each has become is held at one place, and moves on from there, so
-/// that layers in order do not run all that is before them again. Where all samples would take too much memory, the place stays the last one.
+/// How far the calibration samples have run through a graph. It holds each sample's values at one place and continues from there, so that
+/// layers in order do not rerun everything before them. If all samples would take too much memory, the place does not move.
 /// </summary>
 internal sealed class SampleFront
 {
@@ -32,7 +32,7 @@ internal sealed class SampleFront
         interpreter = new Interpreter(graph, next, place);
     }
 
-    /// <summary>Chooses the place where the next run of each sample ends, and what is seen on the way.</summary>
+    /// <summary>Chooses where the next run of each sample ends, and the values observed on the way.</summary>
     /// <param name="layers">Nodes of the graph: the place is before the first of them. None: it stays the last one.</param>
     /// <param name="observed">Values that they read or compute, or that come later; those that are before the place are held as long as they are observed.</param>
     /// <param name="pool">Threads; results do not depend on them.</param>
@@ -51,7 +51,7 @@ internal sealed class SampleFront
         };
     }
 
-    /// <summary>Runs a sample to the new place, and on to what is observed. Samples run in order, each once after each move.</summary>
+    /// <summary>Runs a sample to the new place and on to the observed values. Samples run in order, each once after each move.</summary>
     /// <param name="sample">Which one.</param>
     /// <param name="cancellation">Ends the run.</param>
     public void Run(int sample, CancellationToken cancellation)

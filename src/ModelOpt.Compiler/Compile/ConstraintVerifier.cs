@@ -15,8 +15,8 @@ using StoredTensor = ModelOpt.Runtime.Model.Tensor;
 namespace ModelOpt.Compiler.Compile;
 
 /// <summary>
-/// Proves on the bytes of the written TFLite file that every constraint still holds: reads the file back, and counts zeros, patterns
-/// and distinct values in what it stores (integers, float16 or float32).
+/// Proves on the bytes of the written TFLite file that every constraint still holds: reads the file back and counts zeros, patterns and
+/// distinct values in its integers, float16 or float32 numbers.
 /// </summary>
 internal static class ConstraintVerifier
 {
@@ -69,7 +69,7 @@ internal static class ConstraintVerifier
     private static void Verify(Node layer, WeightConstraints constraints, StoredNode node, StoredTensor weight)
     {
         Value value = layer.Input(1);
-        // A MatMul's matrix is stored the other way round, and what constrains it knows no channels.
+        // A MatMul's matrix is stored transposed, and its constraints have no channels.
         int[] dims = layer.Type == "MatMul" ? [1, value.Constant!.Count] : value.Constant!.Dims.ToArray();
         float[] decided = Stored(value), file = Floats(weight);
         if (decided.Length != file.Length)
@@ -82,7 +82,7 @@ internal static class ConstraintVerifier
             float[] a = decided.AsSpan(c * perChannel, perChannel).ToArray(), b = ordered.AsSpan(c * perChannel, perChannel).ToArray();
             if (isDense)
             {
-                // Behind a Flatten the columns stand in the order in which the image is stored.
+                // After a Flatten the columns have the order of the stored image.
                 Array.Sort(a);
                 Array.Sort(b);
             }

@@ -13,7 +13,7 @@ namespace ModelOpt.Compiler.Compile;
 /// <summary>Compresses models: ONNX in; TFLite, QDQ ONNX and a report out.</summary>
 public static class ModelCompiler
 {
-    // What a file has besides weights makes the file of a small model somewhat larger, which nobody minds.
+    // A small model may grow a little, because of what a file has besides weights.
     private const long LeastGrowth = 4096;
     private const double GrowthShare = 0.05;
 

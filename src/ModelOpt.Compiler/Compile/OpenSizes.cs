@@ -6,12 +6,11 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Compile;
 
 /// <summary>
-/// Fixes input sizes that a model leaves open besides its batch: what is compiled has one size of image, that of the
-/// calibration data.
+/// Fixes the input sizes that a model leaves open, except the batch: the compiled model has the calibration data's image size.
 /// </summary>
 internal static class OpenSizes
 {
-    /// <summary>Fixes what is open.</summary>
+    /// <summary>Fixes the open sizes.</summary>
     /// <param name="graph">The graph as read.</param>
     /// <param name="options">The options that name the calibration data.</param>
     /// <exception cref="CompilationException">There is no data to take the sizes from.</exception>

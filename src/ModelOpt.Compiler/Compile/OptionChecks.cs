@@ -16,7 +16,7 @@ internal static class OptionChecks
     // Zero, and one value of each sign.
     private const int FewestWithZeros = 3;
 
-    /// <summary>Checks what is said of the model, and warns of what has no effect in any layer.</summary>
+    /// <summary>Checks the options of the model, and warns of those without effect in any layer.</summary>
     /// <param name="context">The options and the recipe.</param>
     /// <exception cref="CompilationException">A value is not possible, or two do not go together.</exception>
     public static void CheckModel(PassContext context)
@@ -41,7 +41,9 @@ internal static class OptionChecks
         }
     }
 
-    /// <summary>Checks the options of every layer that has weights, and warns of what has no effect in the layers that a rule names.</summary>
+    /// <summary>
+    /// Checks the options of every layer with weights, and warns of those without effect in the layers that a rule names.
+    /// </summary>
     /// <param name="graph">The graph, simplified.</param>
     /// <param name="context">The options and the recipe.</param>
     /// <exception cref="CompilationException">Two options of a layer do not go together.</exception>
@@ -67,7 +69,7 @@ internal static class OptionChecks
         }
     }
 
-    /// <summary>Warns of data, and of what is said of data, that nothing is done with.</summary>
+    /// <summary>Warns of data, and of options about data, that have no use.</summary>
     /// <param name="graph">The graph, simplified.</param>
     /// <param name="context">The options and the recipe.</param>
     public static void CheckData(Graph graph, PassContext context)

@@ -12,12 +12,12 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Compile;
 
 /// <summary>
-/// Runs what was written as the consumer will, and compares it with what ONNX defines: the QDQ form evaluated node by node
-/// in float, which has no code in common with the lowering or with the interpreter's integer layers.
+/// Runs the written files as the consumer will, and compares with what ONNX defines: the QDQ form evaluated node by node in float, which
+/// shares no code with the lowering or the interpreter's integer layers.
 /// </summary>
 internal sealed class SelfCheck
 {
-    // A deep int8 network may amplify a tie that falls to the other side; what was misread is further off than this.
+    // A deep int8 network may amplify a tie that rounds to the other side; a real fault is further off than this.
     private const double MostOfQuantized = 0.25;
     private const double StepsOfTies = 8;
 
@@ -113,7 +113,7 @@ internal sealed class SelfCheck
         }
     }
 
-    /// <summary>The largest step of the grids on which a value, or what it is computed from since it was last rounded, lies.</summary>
+    /// <summary>The largest grid step of a value and of the values that it is computed from since the last rounding.</summary>
     private static float NearestStep(Value value)
     {
         float step = 0;

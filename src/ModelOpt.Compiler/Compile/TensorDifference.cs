@@ -3,16 +3,16 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Compile;
 
-/// <summary>How far a tensor is from what it should be.</summary>
+/// <summary>How far a tensor is from its expected value.</summary>
 internal static class TensorDifference
 {
-    // Sums in another order, in float32: far less than this of the largest value; what is wrong is far more.
+    // Another order of float32 sums changes far less than this share of the largest value; a fault changes far more.
     private const double FloatTolerance = 1e-3;
 
     // A value that lies between two steps may fall to either side; no value is more than one step off for that.
     private const double Steps = 1.01;
 
-    /// <summary>Says what differs, or null where nothing does.</summary>
+    /// <summary>Describes the difference; null if there is none.</summary>
     /// <param name="expected">What it should be.</param>
     /// <param name="actual">What it is.</param>
     /// <param name="step">The distance between neighbors on the grid that both are rounded to, or 0.</param>
@@ -53,7 +53,7 @@ internal static class TensorDifference
         return worst < 0 ? null : Text(worst, got[worst], wanted[worst], "G6");
     }
 
-    /// <summary>The root of the mean squared difference in shares of the root mean square of what is expected and finite.</summary>
+    /// <summary>Root mean square of the difference, relative to that of the finite expected values.</summary>
     /// <param name="expected">What it should be.</param>
     /// <param name="actual">The computed value, of the same shape.</param>
     /// <param name="least">Added to that root mean square: what small values are compared with.</param>

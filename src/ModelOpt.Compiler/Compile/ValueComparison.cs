@@ -4,9 +4,8 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Compile;
 
 /// <summary>
-/// Compares every value that the TFLite file stores with what ONNX defines for it, value by value: each node of the QDQ
-/// form computes in float on the inputs that the runtime had, so that the first value that differs is where the fault is,
-/// and rounding that differs by a step does not add up.
+/// Compares every value that the TFLite file stores with what ONNX defines for it: each node of the QDQ form computes in float on the
+/// inputs that the runtime had. So the first value that differs is the fault, and rounding that differs by a step does not add up.
 /// </summary>
 /// <param name="stored">What the runtime computed, as real numbers, by name.</param>
 /// <param name="steps">
@@ -19,7 +18,7 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
     /// <summary>The names of the stored values that were compared so far.</summary>
     public IReadOnlySet<string> Compared => compared;
 
-    /// <summary>Compares a value, and gives what the nodes that read it are to go on with.</summary>
+    /// <summary>Compares a value, and returns the value that its readers continue with.</summary>
     /// <param name="value">A value of the QDQ form, whose pairs are nodes.</param>
     /// <param name="expected">The value that its node computes.</param>
     /// <exception cref="CompilationException">The runtime computed something else.</exception>
@@ -41,7 +40,7 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
         return actual;
     }
 
-    /// <summary>What a value is called in the TFLite file, and the QuantizeLinear of the pair that rounds it.</summary>
+    /// <summary>The value's name in the TFLite file, and the QuantizeLinear of the pair that rounds it.</summary>
     private (string Name, Node? Pair) Pair(Value value)
     {
         // A Cast makes the output that the caller gets in another float type.

@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Data;
 
-/// <summary>What the header of an array file says.</summary>
+/// <summary>The header of an array file.</summary>
 /// <param name="Type">The type of the elements.</param>
 /// <param name="BigEndian">Whether elements are stored most significant byte first.</param>
 /// <param name="Dims">The sizes as claimed, outermost first.</param>

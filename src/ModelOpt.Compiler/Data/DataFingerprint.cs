@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Data;
 /// <summary>Tells data by its content, whatever the files are called.</summary>
 internal static class DataFingerprint
 {
-    /// <summary>Writes the content of a data file or folder to what hashes it.</summary>
+    /// <summary>Writes the content of a data file or folder to a hash.</summary>
     /// <param name="hash">Takes the bytes.</param>
     /// <param name="path">As for <see cref="SampleSource.Open"/>; null for none.</param>
     /// <param name="cancellation">Ends the work.</param>

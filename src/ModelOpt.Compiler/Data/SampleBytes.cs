@@ -41,9 +41,8 @@ internal sealed class FileBytes(string path) : SampleBytes
 }
 
 /// <summary>
-/// The bytes of a compressed file. They are decompressed anew from the start when read in falling order, so that memory
-/// does not grow with what they come to; read so again and again, as training does, they are expanded once and kept, unless
-/// they come to far more than the file.
+/// The bytes of a compressed file. Reading backwards decompresses again from the start, so that memory does not grow with the data. If
+/// that happens often, as in training, the bytes are expanded once and kept, unless they are far larger than the file.
 /// </summary>
 /// <param name="file">The compressed file.</param>
 /// <param name="open">Opens the decompressed stream at its start, and what to close after it.</param>
@@ -52,7 +51,7 @@ internal sealed class CompressedBytes(string file, Func<(Stream Content, IDispos
     // As often as calibration and other readers start over.
     private const int MostRestarts = 16;
 
-    // Data shrinks to a hundredth at best; what claims more is kept only where it is small.
+    // Data shrinks to a hundredth at best; a file that claims more is kept only if it is small.
     private const int MostExpansion = 100, SmallBytes = 1 << 26;
 
     private readonly Lock gate = new();

@@ -38,7 +38,7 @@ public sealed record DiagnosticDescriptor(
     /// <param name="arguments">The arguments of <see cref="Format"/>.</param>
     public CompilationException Error(string? layer, params object?[] arguments) => new(At(null, layer, arguments));
 
-    /// <summary>Names come from the model: they must neither break the line, nor fill the log, nor command the terminal.</summary>
+    /// <summary>Names come from the model: they must not break the line, fill the log or command the terminal.</summary>
     private static string OneLine(string text, int length)
     {
         string clipped = text.Length <= length ? text : string.Concat(text.AsSpan(0, length), "…");

@@ -13,7 +13,7 @@ public sealed class DiagnosticList : IDiagnosticSink
 {
     private readonly List<Diagnostic> diagnostics = [];
 
-    /// <summary>What was reported.</summary>
+    /// <summary>The reported diagnostics.</summary>
     public IReadOnlyList<Diagnostic> Diagnostics => diagnostics;
 
     /// <inheritdoc/>

@@ -3,8 +3,7 @@ using System.Runtime.InteropServices;
 namespace ModelOpt.Compiler.Diagnostics;
 
 /// <summary>
-/// Opens the files that users and models name. Only what is a file is opened: a named pipe would be waited for, a device read
-/// without end.
+/// Opens the files that users and models name. It opens files only: reading a named pipe would wait, and a device may have no end.
 /// </summary>
 internal static partial class InputFile
 {

@@ -16,10 +16,10 @@ public sealed class Graph
     /// <summary>The graph's name.</summary>
     public string Name { get; set; } = "model";
 
-    /// <summary>What the caller feeds, in order. Constants are not among them.</summary>
+    /// <summary>The inputs that the caller feeds, in order, without constants.</summary>
     public List<Value> Inputs { get; } = [];
 
-    /// <summary>What the caller gets, in order.</summary>
+    /// <summary>The outputs that the caller gets, in order.</summary>
     public List<Value> Outputs { get; } = [];
 
     /// <summary>The model's metadata, by key.</summary>

@@ -1,6 +1,6 @@
 namespace ModelOpt.Compiler.Graphs;
 
-/// <summary>What a caller of a model sees: the part that the generated wrapper is made from. Cheap to read.</summary>
+/// <summary>A model's inputs and outputs, from which the wrapper is generated. Cheap to read.</summary>
 /// <param name="Inputs">What the caller feeds, in order.</param>
 /// <param name="Outputs">What the caller gets, in order.</param>
 public sealed record ModelSignature(IReadOnlyList<TensorSignature> Inputs, IReadOnlyList<TensorSignature> Outputs)

@@ -58,7 +58,7 @@ public sealed class Node
     /// <summary>The only or first output.</summary>
     public Value Output => outputs[0] ?? throw GraphDiagnostics.InvalidGraph.Error(Label, "the first output is absent");
 
-    /// <summary>What a person would call this node: its name, or else its first output's.</summary>
+    /// <summary>The node's name for people: its own, or its first output's.</summary>
     public string Label => Name.Length > 0 ? Name : outputs.Find(o => o is not null)?.Name ?? Type;
 
     /// <summary>The input at <paramref name="index"/>, or null where it is omitted or beyond the end.</summary>

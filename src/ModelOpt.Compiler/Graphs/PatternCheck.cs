@@ -3,7 +3,7 @@ namespace ModelOpt.Compiler.Graphs;
 /// <summary>Whether zeros keep to a <see cref="SparsityPattern"/>.</summary>
 internal static class PatternCheck
 {
-    /// <summary>The first output channel in which they do not.</summary>
+    /// <summary>The first output channel that breaks the pattern.</summary>
     /// <param name="pattern">The pattern.</param>
     /// <param name="isZero">Whether the element at a position is zero.</param>
     /// <param name="dims">[out, in, taps…] of the weight.</param>

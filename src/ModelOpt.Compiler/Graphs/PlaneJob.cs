@@ -8,7 +8,7 @@ internal sealed class PlaneJob(int planes, Action<int> work) : IParallelJob
 {
     public void Execute(int part) => work(part);
 
-    /// <summary>Does all of it. What fails on a thread fails here with the same exception.</summary>
+    /// <summary>Does all of it. An exception on a thread is thrown here.</summary>
     /// <param name="pool">The threads, or null for the caller's only.</param>
     public void Run(WorkerPool? pool)
     {

@@ -2,7 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 
 namespace ModelOpt.Compiler.Graphs;
 
-/// <summary>Puts nodes behind what they depend on.</summary>
+/// <summary>Puts nodes after those that they depend on.</summary>
 internal static class TopologicalOrder
 {
     /// <summary>The nodes in topological order; of those that could come next the earliest does, so a sorted list stays as it is.</summary>

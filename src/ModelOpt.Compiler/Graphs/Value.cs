@@ -33,7 +33,7 @@ public sealed class Value
     /// <summary>The shape; null where not even the rank is known.</summary>
     public Shape? Shape { get; set; }
 
-    /// <summary>What the value always is, if it is known at compile time.</summary>
+    /// <summary>The value, if it is known at compile time.</summary>
     public Tensor? Constant { get; set; }
 
     /// <summary>How the value is stored as integers; null where it stays as it is.</summary>

@@ -1,9 +1,8 @@
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>
-/// What the techniques that were applied to a weight ask of it from then on. A technique does not edit weights for itself: it adds
-/// a constraint, and <see cref="Project(Tensor)"/> satisfies all there are, so that none undoes another's work. They may be
-/// added in any order.
+/// The constraints that techniques put on a weight. A technique does not edit weights for itself: it adds a constraint, and <see
+/// cref="Project(Tensor)"/> satisfies all of them, so that none undoes another's work. They may be added in any order.
 /// </summary>
 /// <param name="Mask">The elements that are zero, or null.</param>
 /// <param name="Codebook">The only values that elements may have, or null; with a mask, zero is one of them.</param>

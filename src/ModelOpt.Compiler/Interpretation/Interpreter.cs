@@ -38,8 +38,8 @@ internal sealed class Interpreter
     }
 
     /// <summary>
-    /// Whether annotated values are rounded to their grids, constants included, and layers between such values compute
-    /// on the integers: the run then gives what the integers stand for, up to float rounding within other operators.
+    /// Whether annotated values, constants included, are rounded to their grids, and layers between such values compute on the integers.
+    /// The run then gives the values of the integers, up to float rounding within other operators.
     /// </summary>
     public bool FakeQuantize { get; init; }
 
@@ -47,8 +47,8 @@ internal sealed class Interpreter
     public Action<Value, Tensor>? Hook { get; init; }
 
     /// <summary>
-    /// Called with every computed value before it is rounded to its grid, and free to change what a layer computed; layers
-    /// compute in float then, so that there is something to see before the rounding.
+    /// Called with every computed value before it is rounded to its grid; it may change the value. Layers then compute in float, so that
+    /// there is a value before the rounding.
     /// </summary>
     public Action<Value, Tensor>? BeforeRounding { get; init; }
 

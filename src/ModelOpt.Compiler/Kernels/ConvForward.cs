@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Kernels;
 /// <summary>Float32 convolution in ONNX's layout, images divided among threads.</summary>
 internal static class ConvForward
 {
-    // Images of a thread in training, and threads: what is done for all images of one at once should count little.
+    // Images of a thread in training, and threads: work done once for all images of a thread should count little.
     private const int LeastImages = 16, MostBlocks = 8;
 
     /// <summary>The convolution. Unless in training, its bits are those of <see cref="ConvNchwF32"/>, which divides each image among threads.</summary>

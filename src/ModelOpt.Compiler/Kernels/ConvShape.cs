@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Kernels;
 /// <param name="Groups">Divides both channel counts.</param>
 internal readonly record struct ConvShape(Window2D Window, int Groups);
 
-/// <summary>What a convolution reads and writes, all of one type.</summary>
+/// <summary>The operands of a convolution, all of one type.</summary>
 /// <param name="X">[N, C, H, W], for volumes [N, C, D, H, W].</param>
 /// <param name="W">[M, C/groups, KH, KW], for volumes [M, C/groups, KD, KH, KW].</param>
 /// <param name="B">[M], or null.</param>

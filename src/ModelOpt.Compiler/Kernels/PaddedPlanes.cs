@@ -129,7 +129,7 @@ internal readonly unsafe struct PaddedPlanes
             new Span<float>(result + ((nint)oy * Pitch), width).CopyTo(new Span<float>(target + ((nint)oy * width), width));
     }
 
-    // Rows are short: what is left over after whole vectors is copied with a vector that overlaps the last.
+    // Rows are short: a vector that overlaps the last one copies the rest.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(float* from, float* to, int count)
     {

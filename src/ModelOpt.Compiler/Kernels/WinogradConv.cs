@@ -19,7 +19,7 @@ namespace ModelOpt.Compiler.Kernels;
 /// </remarks>
 internal sealed unsafe class WinogradConv
 {
-    // With fewer channels, transforming takes longer than what it saves.
+    // With fewer channels, transforming costs more than it saves.
     private const int LeastChannels = 16;
 
     private readonly WinogradPlane input, output;

@@ -4,8 +4,8 @@ using ModelOpt.Compiler.Operators.Movement;
 namespace ModelOpt.Compiler.Onnx;
 
 /// <summary>
-/// Makes a model of float16, bfloat16 or float64 one of float32, which all that follows computes in. Callers still feed and get
-/// what the file says (<see cref="Graph.DeclaredType"/>), but for bfloat16, which .NET has no type for: it becomes float32.
+/// Converts a float16, bfloat16 or float64 model to float32, in which everything else computes. Callers still feed and get the file's
+/// types (<see cref="Graph.DeclaredType"/>), except bfloat16, for which .NET has no type: it becomes float32.
 /// </summary>
 internal static class FloatUnification
 {

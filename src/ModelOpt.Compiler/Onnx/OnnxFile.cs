@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Onnx.Proto;
 
 namespace ModelOpt.Compiler.Onnx;
 
-/// <summary>Files to ONNX messages, with a word on what a file is if it is no ONNX model.</summary>
+/// <summary>Reads files as ONNX messages, and says what a file is if it is no ONNX model.</summary>
 internal static class OnnxFile
 {
     /// <summary>Reads a file.</summary>

@@ -209,7 +209,7 @@ internal sealed class OnnxReader
             nodes[0].Label, string.Join(", ", operators) + (function is null ? "" : "; functions of the model are not either"));
     }
 
-    /// <summary>Outputs have producers, so that no pass need ask what a constant output means.</summary>
+    /// <summary>Outputs have producers, so no pass has to handle a constant output.</summary>
     private void ProduceConstant(Value output)
     {
         Value constant = graph.AddConstant($"{output.Name}_value", output.Constant!);
@@ -236,7 +236,7 @@ internal sealed class OnnxReader
     private Value Find(string name, NodeProto? reader)
     {
         bool isPacked = initializers.TryGetValue(name, out TensorProto? tensor) && OnnxTensors.IsPacked(tensor);
-        // The integers of 4 bits become bytes: to what reads them as numbers they are the same.
+        // 4-bit integers become bytes with the same values.
         if (isPacked && reader?.OpType != "DequantizeLinear")
             throw OnnxDiagnostics.UnsupportedFeature.Error(name, "4-bit integers that another operator than DequantizeLinear reads are");
         if (values.TryGetValue(name, out Value? value)) return value;

@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Onnx.Proto;
 
 namespace ModelOpt.Compiler.Onnx;
 
-/// <summary>ONNX's tensor messages to tensors. Nothing is allocated for what a message claims but does not hold.</summary>
+/// <summary>Converts ONNX's tensor messages to tensors. Memory follows what a message holds, not what it claims.</summary>
 internal static class OnnxTensors
 {
     private const int UInt4 = 21, Int4 = 22;

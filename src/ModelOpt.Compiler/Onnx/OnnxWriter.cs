@@ -191,7 +191,7 @@ internal sealed class OnnxWriter
         return name;
     }
 
-    /// <summary>A name that is free. What only the pairs need is named shortly: there is much of it.</summary>
+    /// <summary>A free name. Values that only the pairs need have short names, because there are many.</summary>
     private string Unique(string stem)
     {
         string name;

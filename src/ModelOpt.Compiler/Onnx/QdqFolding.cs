@@ -9,8 +9,8 @@ namespace ModelOpt.Compiler.Onnx;
 
 /// <summary>
 /// Folds QuantizeLinear and DequantizeLinear into annotations: <c>x → Q → DQ</c> annotates x, DQ of a constant becomes an
-/// annotated float constant. uint8 is taken as int8 moved by 128. Nodes stay where integers are read as such (the model has
-/// integer inputs or outputs) and where no annotation says what they do (scales that are computed, blocks).
+/// annotated float constant. uint8 is taken as int8 moved by 128. Nodes stay where integers are read as such (integer inputs or outputs
+/// of the model) and where no annotation can express them (computed scales, blocks).
 /// </summary>
 internal static class QdqFolding
 {

@@ -59,6 +59,6 @@ public sealed record CompileOptions : ModelOptions
     /// <summary>The axis order of images in data files.</summary>
     public DataLayout DataLayout { get; init; }
 
-    /// <summary>A recipe file, or null; what it says of the model or of single layers wins over these options.</summary>
+    /// <summary>A recipe file, or null; its options for the model and for single layers win over these.</summary>
     public string? Recipe { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace ModelOpt.Compiler.Options;
 
-/// <summary>How the range of an activation is chosen from what calibration saw.</summary>
+/// <summary>How calibration chooses the range of an activation.</summary>
 public enum CalibrationMethod
 {
     /// <summary>The smallest and largest value seen.</summary>

@@ -1,22 +1,22 @@
 namespace ModelOpt.Compiler.Options;
 
-/// <summary>What the compressed model is trained towards.</summary>
+/// <summary>The targets that the compressed model is trained towards.</summary>
 public enum FineTuneMode
 {
     /// <summary>It is not trained.</summary>
     None,
 
-    /// <summary>What the float model computes; needs no labels.</summary>
+    /// <summary>The float model; needs no labels.</summary>
     Distill,
 
-    /// <summary>The labels, and what the float model computes.</summary>
+    /// <summary>The labels and the float model.</summary>
     Labels,
 }
 
 /// <summary>Which of the things that the float model computes the compressed one is trained towards.</summary>
 public enum Distillation
 {
-    /// <summary>Its outputs, and what its layers compute on the way.</summary>
+    /// <summary>Its outputs and the outputs of its layers.</summary>
     Blocks,
 
     /// <summary>Its outputs.</summary>
@@ -32,7 +32,7 @@ public enum PruningSchedule
     /// <summary>More and more, fast at first: along a polynomial of degree 3 (Zhu and Gupta, 2017).</summary>
     Polynomial,
 
-    /// <summary>As many as there will be, from the beginning on; which ones may change.</summary>
+    /// <summary>All zeros from the first step on; which ones may change.</summary>
     Constant,
 }
 
@@ -71,7 +71,7 @@ public enum Augmentation
     /// <summary>Mirrored left to right at random.</summary>
     Flip,
 
-    /// <summary>Moved at random; what is missing is zero.</summary>
+    /// <summary>Random moves; missing pixels are zero.</summary>
     Crop,
 
     /// <summary>Mirrored and moved.</summary>

@@ -1,6 +1,6 @@
 namespace ModelOpt.Compiler.Simplify;
 
-/// <summary>What a pass did over all its rounds.</summary>
+/// <summary>The changes of a pass over all its rounds.</summary>
 /// <param name="Name">The pass.</param>
 /// <param name="Changes">How often it changed something.</param>
 /// <param name="Notes">What it left unchanged, with the reason.</param>

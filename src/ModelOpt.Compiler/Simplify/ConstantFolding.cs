@@ -7,12 +7,12 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Simplify;
 
 /// <summary>
-/// Computes what depends on constants alone, and what shape inference already knows: a Reshape's target computed from the
-/// input's shape becomes a constant, with 0 or −1 in the place of the open batch.
+/// Computes nodes that depend on constants alone, or whose value shape inference knows: a Reshape's target computed from the input's
+/// shape becomes a constant, with 0 or −1 for the open batch.
 /// </summary>
 internal sealed class ConstantFolding : Pass
 {
-    // A Pad or an Expand could make a small file large: in all, results may be this much larger than what they replace.
+    // A Pad or an Expand could make a small file large: all results together may exceed what they replace by this much.
     private const long MaxGrowth = 1 << 24;
 
     /// <inheritdoc/>

@@ -30,7 +30,7 @@ internal sealed class IdentityRemoval : Pass
     {
         if (node.InputOrNull(0) is not { } input || input.Type != node.Output.Type) return false;
         if (node.Outputs.Skip(1).Any(o => o is not null && (o.Consumers.Count > 0 || graph.IsOutput(o)))) return false;
-        // An annotated output rounds what the input did not.
+        // An annotated output rounds where the input does not.
         if (node.Output.Quantization is { } grid && !grid.Equals(input.Quantization)) return false;
         return node.Type switch
         {

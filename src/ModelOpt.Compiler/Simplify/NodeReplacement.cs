@@ -2,9 +2,7 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Simplify;
 
-/// <summary>
-/// Writes nodes in place of one that is taken out. What only moves elements keeps the grid of what it reads; shapes are left to inference.
-/// </summary>
+/// <summary>Replaces a node by new ones. Nodes that only move elements keep their input's grid; inference finds the shapes.</summary>
 /// <param name="graph">The graph.</param>
 /// <param name="old">The node to take out.</param>
 internal sealed class NodeReplacement(Graph graph, Node old)
@@ -45,7 +43,7 @@ internal sealed class NodeReplacement(Graph graph, Node old)
     public Value Slice(Value x, long axis, long start, long end, long step = 1) =>
         Add("Slice", [x, Ints("starts", start), Ints("ends", end), Ints("axes", axis), Ints("steps", step)], x.Quantization, []);
 
-    /// <summary>Takes the old node out, and lets what was added last produce a value in its stead.</summary>
+    /// <summary>Removes the old node; the last added node produces its value instead.</summary>
     /// <param name="last">What was added last.</param>
     /// <param name="output">The value; the old node's output, or that of a node that is taken out as well.</param>
     public void End(Value last, Value output)

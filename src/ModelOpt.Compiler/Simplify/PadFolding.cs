@@ -4,8 +4,8 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Simplify;
 
 /// <summary>
-/// Folds a Pad along spatial axes into what reads it: with zeros into a Conv or AveragePool, with a number that is never the
-/// largest into a MaxPool. So a grid need not reach that number.
+/// Folds a Pad along spatial axes into its reader: with zeros into a Conv or AveragePool, with a number that is never the largest into a
+/// MaxPool. So a grid need not reach that number.
 /// </summary>
 internal sealed class PadFolding : Pass
 {
@@ -25,7 +25,7 @@ internal sealed class PadFolding : Pass
             int spatial = extra.Length / 2;
             long[] pads = node.String("auto_pad", "NOTSET") == "VALID" ? new long[2 * spatial] : node.Ints("pads") ?? new long[2 * spatial];
             bool average = node.Type == "AveragePool", pools = node.Type != "Conv";
-            // What the pool pads itself may be left out of the average; what Pad adds never is.
+            // The pool may leave its own padding out of the average, but never the elements of a Pad.
             if (average && node.Int("count_include_pad", 0) == 0 && pads.Any(p => p != 0)) continue;
             if (pools && (node.Int("ceil_mode", 0) != 0 || node.Ints("dilations") is { } gaps && gaps.Any(d => d != 1))) continue;
             long[] sum = [.. pads.Zip(extra, (a, b) => a + b)];

@@ -9,7 +9,7 @@ internal enum PassPhase
     /// <summary>Same function, fewer nodes. These passes repeat until none changes anything.</summary>
     Simplify,
 
-    /// <summary>The grids that the file has become grids that integer kernels take.</summary>
+    /// <summary>The file's grids become grids that integer kernels take.</summary>
     Legalize,
 
     /// <summary>Same function, in a form that the following lose less of.</summary>
@@ -18,7 +18,7 @@ internal enum PassPhase
     /// <summary>Layers become smaller: fewer channels, fewer components.</summary>
     Shrink,
 
-    /// <summary>Weights become zero, or few distinct values; what they are from then on is a constraint.</summary>
+    /// <summary>Weights become zero or take few distinct values; constraints keep them so.</summary>
     Constrain,
 
     /// <summary>Numbers become integers, or are stored in fewer bits.</summary>
@@ -27,7 +27,7 @@ internal enum PassPhase
     /// <summary>Weights are trained within their constraints and grids.</summary>
     FineTune,
 
-    /// <summary>The model takes what the caller has.</summary>
+    /// <summary>The model takes the caller's data.</summary>
     Interface,
 }
 
@@ -46,7 +46,7 @@ internal abstract class Pass
     public abstract PassResult Apply(Graph graph, PassContext context);
 }
 
-/// <summary>What a pass did.</summary>
+/// <summary>The result of a pass.</summary>
 /// <param name="Changes">How often it changed something.</param>
 /// <param name="Notes">What it could have changed and did not, with the reason.</param>
 internal sealed record PassResult(int Changes, IReadOnlyList<PassNote> Notes)

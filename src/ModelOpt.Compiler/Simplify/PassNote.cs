@@ -2,7 +2,7 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Simplify;
 
-/// <summary>What a pass could have changed and did not, or what came of it.</summary>
+/// <summary>Something that a pass left unchanged, or the result of a change.</summary>
 /// <param name="Layer">The layer's label; null where it concerns the whole model.</param>
 /// <param name="Text">The reason, or the outcome.</param>
 public sealed record PassNote(string? Layer, string Text)

@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Simplify;
 
-/// <summary>Lets a reshape of a reshape read what the first one reads.</summary>
+/// <summary>Lets a reshape of a reshape read the input of the first.</summary>
 internal sealed class ReshapeMerging : Pass
 {
     /// <inheritdoc/>

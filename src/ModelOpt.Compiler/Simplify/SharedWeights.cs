@@ -3,8 +3,8 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Simplify;
 
 /// <summary>
-/// Layers that multiply by one weight, as the branches of a siamese network do: what is done to the weight is done once, for all of
-/// them. <see cref="WeightSharing"/> sees to it that they can be treated alike.
+/// Layers that multiply by one weight, as the branches of a siamese network do. The weight is changed once, for all of them. <see
+/// cref="WeightSharing"/> ensures that they can be treated alike.
 /// </summary>
 internal static class SharedWeights
 {

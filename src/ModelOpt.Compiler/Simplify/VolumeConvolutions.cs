@@ -8,8 +8,8 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Simplify;
 
 /// <summary>
-/// A convolution of volumes becomes one of images, which every pass, kernel and runtime has: what lies under the window's taps along the
-/// depth is stacked as channels, and the planes of the result lie one below the other in an image. A ConvTranspose of volumes becomes a
+/// Turns a convolution of volumes into one of images, which every pass, kernel and runtime has: stacks the planes under the window's taps
+/// along the depth as channels, and puts the planes of the result one below the other in an image. A ConvTranspose of volumes becomes a
 /// Conv first.
 /// </summary>
 internal sealed class VolumeConvolutions : Pass
@@ -69,7 +69,7 @@ internal sealed class VolumeConvolutions : Pass
         steps.End(y, (activation ?? conv).Output);
     }
 
-    /// <summary>What lies under the window's taps along the depth, tap by tap in each group of channels.</summary>
+    /// <summary>The planes under the window's taps along the depth, tap by tap in each group of channels.</summary>
     private static Value Stack(NodeReplacement steps, Value x, int group, int channels, WindowAxis d, int depth, int plane)
     {
         if (d.Kernel == 1 && d.Output == depth) return x;

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Emit.CSharp;
 
-/// <summary>What a wrapper is made from besides the model's signature.</summary>
+/// <summary>The project's input to a wrapper, besides the model's signature.</summary>
 /// <param name="ModelFile">The name of the model file, for the documentation.</param>
 /// <param name="Namespace">The namespace of the class; empty for none.</param>
 /// <param name="ClassName">The name of the class.</param>
@@ -53,7 +53,7 @@ internal sealed record Wrapper(
         "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize",
     ];
 
-    // What the bodies of methods name.
+    // Names that the bodies of methods use.
     private static readonly string[] LocalNames = ["model", "call"];
 
     /// <summary>Names members and finds the output that the labels belong to.</summary>
@@ -85,7 +85,7 @@ internal sealed record Wrapper(
         }
     }
 
-    /// <summary>What a tensor's members are called, in the class and in its Output.</summary>
+    /// <summary>The names of a tensor's members, in the class and in its Output.</summary>
     private static string[] Members(string name) => [name, name + "Length", name + "Shape"];
 
     private static string Unique(string name, HashSet<string> taken, Func<string, string[]> made)

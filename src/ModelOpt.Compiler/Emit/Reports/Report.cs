@@ -21,7 +21,7 @@ public sealed record Report
     /// <summary>The size of the TFLite file in a ZIP archive (deflate), the figure that papers publish.</summary>
     public required long ZipBytes { get; init; }
 
-    /// <summary>The size of what the build embeds: the TFLite file packed, or the file where packing saves less than a tenth.</summary>
+    /// <summary>Size of the embedded form: the packed TFLite file, or the file if packing saves less than a tenth.</summary>
     public required long EmbeddedBytes { get; init; }
 
     /// <summary>Multiply-accumulates of one run before compression, batch 1 where the batch is open.</summary>
@@ -82,7 +82,7 @@ public sealed record LayerReport
     /// <summary>The most different values in one output channel.</summary>
     public int? DistinctWeightsInChannel { get; init; }
 
-    /// <summary>The entropy of its weights in bits: what one takes at least if each is coded by itself.</summary>
+    /// <summary>Entropy of its weights: the fewest bits per weight if each is coded by itself.</summary>
     public double? BitsPerWeight { get; init; }
 
     /// <summary>Bits of an element of its output.</summary>
@@ -101,7 +101,7 @@ public sealed record LayerReport
     public string? Reason { get; init; }
 }
 
-/// <summary>What one pass did.</summary>
+/// <summary>The changes of one pass.</summary>
 /// <param name="Name">The pass.</param>
 /// <param name="Changes">How often it changed something.</param>
 /// <param name="Notes">What it left unchanged, with the reason.</param>

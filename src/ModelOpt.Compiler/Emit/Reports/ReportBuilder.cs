@@ -14,7 +14,7 @@ internal sealed class ReportBuilder
     private Dictionary<string, Tensor> originals;
     private readonly long onnxMacs;
 
-    /// <summary>Keeps the weights as they are before quantization, to tell what that costs.</summary>
+    /// <summary>Keeps the weights before quantization, to measure its cost.</summary>
     /// <param name="graph">The graph, simplified.</param>
     public ReportBuilder(Graph graph)
     {

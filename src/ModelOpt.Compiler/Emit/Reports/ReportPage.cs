@@ -156,7 +156,7 @@ internal sealed class ReportPage
         parts.Where(p => p.Share > 0).Select(p => string.Create(
             CultureInfo.InvariantCulture, $"<i class=\"{p.Color}\" style=\"width:{100 * Math.Clamp(p.Share, 0, 1):0.##}%\"></i>"))) + "</div>";
 
-    /// <summary>What each pass says of a layer.</summary>
+    /// <summary>The notes of each pass about a layer.</summary>
     private static string Remarks(Report report, LayerReport layer) => string.Concat(
         from pass in report.Passes
         from note in pass.Notes

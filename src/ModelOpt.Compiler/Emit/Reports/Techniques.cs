@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Emit.Reports;
 
-/// <summary>Says in few words what was done to a model.</summary>
+/// <summary>Summarizes the techniques that took effect in a model.</summary>
 internal static class Techniques
 {
     // Layers that change only because shapes are rounded to whole channels do not count.

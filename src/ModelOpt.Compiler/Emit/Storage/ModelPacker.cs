@@ -29,15 +29,15 @@ internal static class ModelPacker
     private const int FewValues = 64, ManyZeros = 5;
 
     /// <summary>
-    /// Where recoding is estimated to end at less or at more than these shares of what Brotli alone makes, only the better form is made:
-    /// the compressor takes more than a second per megabyte.
+    /// If recoding is estimated below or above these shares of Brotli's size alone, only the better form is compressed: the compressor
+    /// takes more than a second per megabyte.
     /// </summary>
     private const double SurelySmaller = 0.97, HardlySmaller = 0.995;
 
     /// <summary>How many codings of a buffer are compressed and compared: those of the lowest entropy.</summary>
     private const int Candidates = 3;
 
-    /// <summary>Range coded weights must be smaller than this share of what Brotli makes of them: they take longer to load.</summary>
+    /// <summary>Range-coded weights must be smaller than this share of Brotli's size, because they take longer to load.</summary>
     private const double WorthRangeCoding = 0.95;
 
     /// <summary>The form to embed: packed, or the file itself if packing saves less than a tenth.</summary>
@@ -208,7 +208,7 @@ internal static class ModelPacker
         where size > 1 || form == WeightForm.Bitmap || bits > 0
         select new WeightCoding(size, form, bits);
 
-    // Bytes among which there are neither few values, nor many zeros: what codings could gain, Brotli finds by itself.
+    // Bytes without few values or many zeros: Brotli finds by itself what codings could gain.
     private static bool IsDense(ReadOnlySpan<byte> weights)
     {
         Span<bool> seen = stackalloc bool[256];
@@ -225,7 +225,7 @@ internal static class ModelPacker
     private static long Size(IEnumerable<CodedWeights> coded) => Compress(
         [.. coded.SelectMany(c => c.Bitmap), .. coded.SelectMany(c => c.Palette), .. coded.SelectMany(c => c.Weights)]).Length;
 
-    // The least that a code of single bytes needs, in bytes: saves compressing what cannot be the smallest.
+    // Lower bound of a code of single bytes, in bytes: a coding that cannot win is not compressed.
     private static double Entropy(CodedWeights coded) => coded.Palette.Length / 2.0 + Of(coded.Bitmap) + Of(coded.Weights);
 
     private static double Of(byte[] bytes)

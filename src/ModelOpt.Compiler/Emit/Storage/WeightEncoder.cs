@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Storage;
 
 namespace ModelOpt.Compiler.Emit.Storage;
 
-/// <summary>A run of weights in one coding: what it adds to each stream of a packed model.</summary>
+/// <summary>A run of weights in one coding, and the bytes that it adds to each stream of a packed model.</summary>
 /// <param name="Coding">The coding.</param>
 /// <param name="Elements">How many weights.</param>
 /// <param name="Bitmap">The bitmap; may be empty.</param>

@@ -39,7 +39,7 @@ internal sealed class ForwardContext
     /// <summary>Where the first output would best be written, if it has this shape; or null.</summary>
     public Tensor? Target { get; set; }
 
-    /// <summary>What the node produced, by output position.</summary>
+    /// <summary>The node's outputs, by position.</summary>
     public Tensor?[] Outputs { get; }
 
     /// <summary>The number of inputs, omitted ones in between included.</summary>

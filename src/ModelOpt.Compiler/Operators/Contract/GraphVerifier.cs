@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 
-/// <summary>Checks what must hold of every graph between passes. A failure is an error of a pass, not of the model.</summary>
+/// <summary>Checks the invariants of every graph between passes. A failure is an error of a pass, not of the model.</summary>
 internal static class GraphVerifier
 {
     /// <summary>Checks a graph.</summary>

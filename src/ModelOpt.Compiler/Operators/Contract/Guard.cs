@@ -4,8 +4,8 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>
-/// Runs what an operator does with a node. Operators check what they are given and refuse it with a diagnostic; sizes that overflow are
-/// refused here for all of them. Any other exception is a fault of ours, and the diagnostic says so and names the node.
+/// Runs an operator on a node. Operators check their inputs and refuse them with a diagnostic; this refuses sizes that overflow for all
+/// of them. Any other exception is a fault of ours, and the diagnostic says so and names the node.
 /// </summary>
 internal static class Guard
 {

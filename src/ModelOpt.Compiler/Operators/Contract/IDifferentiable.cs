@@ -1,15 +1,17 @@
 namespace ModelOpt.Compiler.Operators.Contract;
 
-/// <summary>An operator that has a gradient. Training stops at one that has none: what lies before it is not trained.</summary>
+/// <summary>An operator with a gradient. Layers before an operator without one are not trained.</summary>
 internal interface IDifferentiable
 {
     /// <summary>The positions of inputs that are parameters where they are constants: weights, biases, slopes.</summary>
     IReadOnlyList<int> Parameters => [];
 
-    /// <summary>Whether the way back looks at the elements of what the node read, constants aside: they are kept until then.</summary>
+    /// <summary>
+    /// Whether the backward pass reads the elements of the node's inputs, apart from constants; they are kept until then.
+    /// </summary>
     bool ReadsInputs => true;
 
-    /// <summary>Whether it looks at the elements of what the node computed.</summary>
+    /// <summary>Whether it reads the elements of the node's outputs.</summary>
     bool ReadsOutputs => true;
 
     /// <summary>

@@ -36,7 +36,7 @@ internal static class IntegerForm
     /// <param name="node">The node.</param>
     public static IEnumerable<Value> Data(Node node) => node.Inputs.Take(Operator.Of(node).DataInputs).OfType<Value>();
 
-    /// <summary>The values that a node writes; behind a fused activation, what that writes.</summary>
+    /// <summary>The values that a node writes, or its fused activation writes.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="node">The node.</param>
     public static IEnumerable<Value> Results(Graph graph, Node node) =>
@@ -58,7 +58,7 @@ internal static class IntegerForm
         _ => true,
     };
 
-    /// <summary>The grid that TFLite prescribes for what a node writes, or null.</summary>
+    /// <summary>The grid that TFLite prescribes for a node's output, or null.</summary>
     /// <param name="node">The node.</param>
     public static Quantization? Prescribed(Node node) => Operator.Of(node).Quantization switch
     {
@@ -67,7 +67,7 @@ internal static class IntegerForm
         _ => null,
     };
 
-    /// <summary>The parameters that TFLite prescribes for what an operator writes in int8, or null.</summary>
+    /// <summary>The parameters that TFLite prescribes for an operator's int8 output, or null.</summary>
     /// <param name="value">The output.</param>
     /// <param name="isInt8">Whether a node is to run in int8.</param>
     public static Quantization? Prescribed(Value value, Func<Node, bool> isInt8) =>
@@ -85,7 +85,7 @@ internal static class IntegerForm
         return new Quantization(ElementType.Int32, scales, new int[scales.Length], axis);
     }
 
-    /// <summary>Whether a layer's bias lies on the grid of its sums, but for what rounding did to the scales.</summary>
+    /// <summary>Whether a layer's bias lies on the grid of its sums, up to the rounding of the scales.</summary>
     /// <param name="node">A layer with a constant bias whose input and constant weight are annotated.</param>
     public static bool IsOnSums(Node node)
     {

@@ -40,7 +40,7 @@ internal sealed class LinearGrid
                 node.Label, $"{scales.Length} scales and {zeroPoints.Length} zero points do not fit {new Shape(dims)}");
     }
 
-    /// <summary>The type of the integers that a QuantizeLinear makes: that of its zero point, or what it names.</summary>
+    /// <summary>The type of the integers that a QuantizeLinear makes: its zero point's, or the one that it names.</summary>
     /// <param name="quantize">The node.</param>
     public static ElementType StoredType(Node quantize) =>
         quantize.InputOrNull(2)?.Type ?? (ElementType)quantize.Int("output_dtype", (long)ElementType.UInt8);

@@ -9,7 +9,7 @@ internal sealed partial class Lowering
 {
     private readonly Dictionary<Value, View> views = [];
 
-    /// <summary>The order in which a value is stored, which costs nothing to ask for.</summary>
+    /// <summary>The order in which a value is stored; reading it so costs nothing.</summary>
     /// <param name="value">The value.</param>
     /// <returns>ONNX's own order for constants.</returns>
     public int[] OrderOf(Value value)
@@ -190,7 +190,7 @@ internal sealed partial class Lowering
         return open;
     }
 
-    /// <summary>A value as a relabelling of what is stored: its axis <c>i</c> is the storage's axis <c>Axes[i]</c>.</summary>
+    /// <summary>A value as a relabelling of the storage: its axis <c>i</c> is the storage's axis <c>Axes[i]</c>.</summary>
     private sealed record View(Storage Storage, int[] Axes)
     {
         public bool IsStored(ReadOnlySpan<int> order) => Storage.Has(AxisOrder.Apply(Axes, order));

@@ -5,8 +5,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>
-/// Writes a graph as TFLite operators. Operators describe themselves (<see cref="Operator.Lower"/>); this class keeps the
-/// books for them: in which axis order and in which form (float or quantized) each value is stored.
+/// Writes a graph as TFLite operators. Operators lower themselves (<see cref="Operator.Lower"/>); this class records in which axis order
+/// and form (float or quantized) each value is stored.
 /// </summary>
 /// <remarks>
 /// Layout is an <em>order</em>: stored axis <c>i</c> holds ONNX axis <c>order[i]</c>. A convolution asks for its input in

@@ -113,7 +113,7 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
         return result;
     }
 
-    /// <summary>One number everywhere: what a sum over nothing is.</summary>
+    /// <summary>One number everywhere: the result of a sum over nothing.</summary>
     /// <param name="value">The number.</param>
     /// <param name="to">Where to write it; no size may be open.</param>
     public void Fill(float value, TfliteTensor to)
@@ -176,7 +176,7 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
         if (wide is not null) Cast(result, output.Type, output);
     }
 
-    // Arithmetic wraps, so the low bits of what is computed in a wider type are what the narrow type gives.
+    // Arithmetic wraps, so the low bits of a wider result are the narrow type's result.
     private static TensorType? Wider(TensorType type) => type switch
     {
         TensorType.Int8 or TensorType.UInt8 or TensorType.Int16 or TensorType.UInt16 or TensorType.Bool => TensorType.Int32,

@@ -62,7 +62,7 @@ internal static class NodeInspection
         tensor.Type is ElementType.Int32 or ElementType.Int64 ? tensor.ToInt64s()
         : throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"input '{name}' is {tensor.Type}, not int32 or int64");
 
-    /// <summary>Sets what is known of an output; nothing where the output is omitted.</summary>
+    /// <summary>Sets the type and shape of an output; does nothing if it is omitted.</summary>
     /// <param name="node">The node.</param>
     /// <param name="index">The output's position.</param>
     /// <param name="type">The element type.</param>

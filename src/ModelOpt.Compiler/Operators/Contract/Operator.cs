@@ -5,8 +5,8 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>
-/// What the compiler knows of one ONNX operator. One file each; found by type, there is no list to edit. Operators have
-/// no state: a node's attributes and values are all they see.
+/// The compiler's knowledge of one ONNX operator, in one file. The compiler finds it by type; there is no list to edit. Operators have no
+/// state: they see a node's attributes and values only.
 /// </summary>
 internal abstract class Operator
 {
@@ -53,7 +53,7 @@ internal abstract class Operator
     /// <param name="node">The node, with shapes.</param>
     public virtual string? WhyFloat(Node node) => null;
 
-    /// <summary>Whether the number of outputs says what the node computes, so that one that nobody reads still counts.</summary>
+    /// <summary>Whether the number of outputs changes what the node computes, so that an unread output still counts.</summary>
     public virtual bool CountsOutputs => false;
 
     /// <summary>For <see cref="QuantizationRule.Weighted"/>: the axis of the weight (input 1) that counts output channels.</summary>
@@ -101,7 +101,7 @@ internal abstract class Operator
     /// <param name="node">The node.</param>
     public abstract void Lower(Lowering context, Node node);
 
-    /// <summary>Multiply-accumulates of one run, batch 1 where the batch is open; 0 for what does not multiply.</summary>
+    /// <summary>Multiply-accumulates of one run, with batch 1 if it is open; 0 for operators that do not multiply.</summary>
     /// <param name="node">The node, with shapes.</param>
     public virtual long Macs(Node node) => 0;
 }

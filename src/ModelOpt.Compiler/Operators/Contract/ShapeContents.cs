@@ -30,7 +30,7 @@ internal static class ShapeContents
             ? new Shape(Enumerable.Repeat(Dim.Unknown, (int)rank.Size))
         : null;
 
-    /// <summary>What a value always is: its constant, or its content where all of it is numbers.</summary>
+    /// <summary>A known value: its constant, or its content if all of it is numbers.</summary>
     /// <param name="value">The value.</param>
     public static Tensor? Tensor(Value value)
     {

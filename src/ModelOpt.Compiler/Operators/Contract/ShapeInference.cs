@@ -10,8 +10,8 @@ internal static class ShapeInference
     private const int MaxContent = 64;
 
     /// <summary>
-    /// Infers all values anew. What the file stated (the types and shapes that values have when this is first run) is a
-    /// check for types, and completes shapes where the operator leaves a size open.
+    /// Infers all values again. The types that the file stated (those of the first run) are checked, and its shapes complete sizes that
+    /// operators leave open.
     /// </summary>
     /// <param name="graph">The graph, sorted.</param>
     /// <param name="useStated">Whether the values' types and shapes are statements of the file.</param>

@@ -4,8 +4,8 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>
-/// Memory for tensors that is used again: runs of equal shapes allocate nothing from the second on, and what was freed last, which is
-/// most likely in cache, is given first. Used by one thread at a time.
+/// Reuses memory for tensors: runs of equal shapes allocate nothing from the second on. It hands out first what was freed last, which is
+/// most likely in cache. For one thread at a time.
 /// </summary>
 internal sealed class TensorArena
 {

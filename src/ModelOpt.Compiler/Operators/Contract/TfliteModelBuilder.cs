@@ -16,17 +16,17 @@ internal sealed class TfliteModelBuilder
 {
     private readonly List<TfliteOperator> operators = [];
 
-    /// <summary>What the caller feeds, in order.</summary>
+    /// <summary>The inputs that the caller feeds, in order.</summary>
     public List<TfliteTensor> Inputs { get; } = [];
 
-    /// <summary>What the caller gets, in order.</summary>
+    /// <summary>The outputs that the caller gets, in order.</summary>
     public List<TfliteTensor> Outputs { get; } = [];
 
     /// <summary>Appends an operator.</summary>
     /// <param name="op">The operator; its inputs are produced before it.</param>
     public void Add(TfliteOperator op) => operators.Add(op);
 
-    /// <summary>What a tensor is a RESHAPE of, or null.</summary>
+    /// <summary>The tensor that a RESHAPE made this one from, or null.</summary>
     /// <param name="tensor">The tensor.</param>
     public TfliteTensor? Unreshaped(TfliteTensor tensor) =>
         operators.Find(o => o.Type == BuiltinOperator.Reshape && o.Outputs[0] == tensor)?.Inputs[0];

@@ -3,12 +3,12 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>
-/// Drops what no output of the graph depends on: nodes, and outputs that an operator may leave out. A model is not refused for
-/// the sake of what nobody reads.
+/// Drops nodes that no output of the graph depends on, and outputs that an operator may leave out. So unread parts cannot get a model
+/// refused.
 /// </summary>
 internal static class UnreadRemoval
 {
-    /// <summary>Drops what is not read.</summary>
+    /// <summary>Drops unread nodes and outputs.</summary>
     /// <param name="graph">The graph; its nodes need not be sorted, or supported.</param>
     /// <returns>How many nodes and outputs were dropped.</returns>
     public static int Apply(Graph graph)

@@ -39,7 +39,7 @@ internal static class WeightGrid
 
     /// <summary>
     /// Annotates a weight with its int8 grid and rounds it: the grid that its constraints ask for, or else
-    /// <see cref="Symmetric"/>. What the constraints ask for still holds on it.
+    /// <see cref="Symmetric"/>. The constraints still hold on it.
     /// </summary>
     /// <param name="weight">The float32 weight; output channels on axis 0 where it has constraints.</param>
     /// <param name="axis">The axis of the output channels, or -1 for one scale.</param>

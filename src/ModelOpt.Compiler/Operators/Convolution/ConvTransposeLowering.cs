@@ -50,7 +50,7 @@ internal static class ConvTransposeLowering
         return x.Dims.AsSpan().SequenceEqual([n, height, width, channels]) ? x : steps.Reshape(x, [n, height, width, channels], x.OpenAxis);
     }
 
-    /// <summary>The image with as much around it as the windows reach, or without what they do not.</summary>
+    /// <summary>The image padded as far as the windows reach, or cropped to it.</summary>
     private static TfliteTensor Cut(Lowering context, Node node, TfliteTensor x, WindowAxis v, WindowAxis h)
     {
         int top = v.Extent - 1 - v.PadBegin, left = h.Extent - 1 - h.PadBegin;

@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Operators.Movement;
 namespace ModelOpt.Compiler.Operators.Convolution;
 
 /// <summary>
-/// Convolutions of volumes, as convolutions of images: what lies under the window's taps along the depth is stacked as channels, so that
+/// Convolutions of volumes as convolutions of images: the planes under the window's taps along the depth are stacked as channels, so that
 /// each plane of the result is the convolution of one image.
 /// </summary>
 internal static class ConvVolumes

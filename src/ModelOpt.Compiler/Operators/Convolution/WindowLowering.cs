@@ -8,8 +8,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Convolution;
 
 /// <summary>
-/// What Conv and the pools share when they become TFLite operators: images in NHWC, 1-D data as images of height 1, and padding
-/// as SAME or VALID, else as a PAD before a VALID (which the runtime's plan folds back).
+/// The lowering that Conv and the pools share: images in NHWC, 1-D data as images of height 1, and padding as SAME or VALID, else as a
+/// PAD before a VALID (which the runtime's plan folds back).
 /// </summary>
 internal sealed class WindowLowering
 {
@@ -113,7 +113,7 @@ internal sealed class WindowLowering
     }
 
     /// <summary>
-    /// What a pool with dilations comes to, which TFLite's have not: the windows' rows combined, then their columns, as strided slices.
+    /// A pool with dilations, which TFLite's pools lack: combines the windows' rows, then their columns, as strided slices.
     /// </summary>
     /// <param name="op">ADD or MAXIMUM.</param>
     /// <param name="padded">The image, padded.</param>

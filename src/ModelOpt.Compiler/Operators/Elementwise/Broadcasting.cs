@@ -44,8 +44,8 @@ internal static class Broadcasting
     }
 
     /// <summary>
-    /// The sums over what <see cref="Expand"/> repeats, which takes the gradient of the repeated tensor to that of the tensor;
-    /// summed in double precision in the order of the elements.
+    /// Sums over the axes that <see cref="Expand"/> repeats: the gradient of the tensor from that of the repeated one. Sums in double
+    /// precision in the order of the elements.
     /// </summary>
     /// <param name="node">The node that asks, for diagnostics.</param>
     /// <param name="tensor">float32, of the repeated tensor's sizes.</param>

@@ -121,7 +121,7 @@ internal sealed class Clip : Operator, IDifferentiable
             return;
         }
 
-        // Rounding is monotone: bounds on the grid of the output give what rounding the bounded value gives.
+        // Rounding is monotone: bounds on the output's grid give the rounded bounded value.
         var steps = new List<(BuiltinOperator Op, TfliteTensor[] Inputs, IOperatorOptions? Options)>();
         if (x.Quantization != y.Quantization)
             steps.Add((BuiltinOperator.Quantize, [], new EmptyOptions(BuiltinOptionsType.Quantize)));

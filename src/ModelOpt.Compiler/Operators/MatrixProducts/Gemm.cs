@@ -10,9 +10,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.MatrixProducts;
 
-/// <summary>
-/// alpha · A′·B′ + beta · C, where A′ [M, K] and B′ [K, N] may be stored transposed and C is broadcast to [M, N].
-/// </summary>
+/// <summary>alpha · A′·B′ + beta · C, where A′ [M, K] and B′ [K, N] may be stored transposed and C is broadcast to [M, N].</summary>
 internal sealed class Gemm : Operator, IDifferentiable
 {
     public override string Type => "Gemm";
@@ -87,7 +85,7 @@ internal sealed class Gemm : Operator, IDifferentiable
     /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
-    /// <summary>dA′ = alpha · dY·B′ᵀ, dB′ = alpha · A′ᵀ·dY, and for C the sums over what is broadcast, times beta.</summary>
+    /// <summary>dA′ = alpha · dY·B′ᵀ, dB′ = alpha · A′ᵀ·dY, and for C the sums over the broadcast axes, times beta.</summary>
     /// <param name="context">What was computed.</param>
     public void Backward(BackwardContext context)
     {
@@ -140,7 +138,7 @@ internal sealed class Gemm : Operator, IDifferentiable
         }
 
         Value? c = beta == 0 ? null : node.InputOrNull(2);
-        // The product, then what it does not do itself: times alpha, plus beta · C. The last step has the activation.
+        // The product, then times alpha and plus beta · C where it does not do that itself. The last step has the activation.
         List<Action<TfliteTensor?, TfliteTensor, ActivationFunction>> steps = [];
         if (node.ShapeOf(0)[transA ? 0 : 1] == (Dim)0)
         {

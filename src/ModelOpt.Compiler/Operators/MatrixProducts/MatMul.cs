@@ -82,7 +82,7 @@ internal sealed class MatMul : Operator, IDifferentiable
     /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1];
 
-    /// <summary>dA = dY·Bᵀ and dB = Aᵀ·dY, summed over what is broadcast in the order of the batch.</summary>
+    /// <summary>dA = dY·Bᵀ and dB = Aᵀ·dY, summed over the broadcast axes in the order of the batch.</summary>
     /// <param name="context">What was computed.</param>
     public void Backward(BackwardContext context)
     {

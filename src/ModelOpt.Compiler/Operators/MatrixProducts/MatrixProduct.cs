@@ -15,7 +15,7 @@ namespace ModelOpt.Compiler.Operators.MatrixProducts;
 /// <param name="TransposeB">Whether B is stored [n, k].</param>
 internal readonly record struct MatrixProduct(int M, int N, int K, bool TransposeA = false, bool TransposeB = false)
 {
-    /// <summary>Adds the product to what C holds; float32 on the runtime's kernel, with the same bits for any threads.</summary>
+    /// <summary>Adds the product to C; float32 on the runtime's kernel, with the same bits for any number of threads.</summary>
     /// <param name="a">A tensor with matrix A at element <paramref name="aStart"/>.</param>
     /// <param name="aStart">Where A starts.</param>
     /// <param name="b">A tensor of the same type, with B.</param>

@@ -17,7 +17,7 @@ internal sealed class Constant : Operator
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
-    /// <summary>What the node holds.</summary>
+    /// <summary>The node's constant.</summary>
     /// <param name="node">A Constant.</param>
     public static Tensor Read(Node node)
     {

@@ -23,7 +23,7 @@ internal sealed class Dropout : Operator, IDifferentiable
     {
         bool trains = node.InputOrNull(Training) is { } mode && ShapeContents.Tensor(mode)?.Bytes.Span[0] != 0;
         if (trains) throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "training_mode is not constantly false");
-        // It had the type of the data before opset 10, and nothing says what it is without training before opset 12.
+        // It had the type of the data before opset 10, and opsets before 12 do not define it outside training.
         if (opset < 12 && node.HasOutput(1))
             throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "its mask, before opset 12");
         node.TruncateInputs(1);

@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Operators.Elementwise;
 
 namespace ModelOpt.Compiler.Operators.Movement;
 
-/// <summary>The same elements under the shape of input 1, where 0 keeps a size and −1 takes what is left.</summary>
+/// <summary>The same elements under the shape of input 1, where 0 keeps a size and −1 takes the rest.</summary>
 internal sealed class Reshape : ReshapeOperator
 {
     public override string Type => "Reshape";
@@ -36,7 +36,7 @@ internal sealed class Reshape : ReshapeOperator
         long[] target = node.Input(1).Constant!.ToInt64s();
         for (int i = 0; i < target.Length; i++)
         {
-            // −1 takes what is left, as the batch does; 0 follows the input, which is not always what is left of the output.
+            // −1 takes the rest, as the batch does; 0 follows the input, which is not always the rest of the output.
             int? kept = cut.Kept(node.Output, i)?.Length;
             bool follows = target[i] == 0 && kept == cut.Kept(node.Input(0), i)?.Length;
             if (target[i] >= 0 && !follows) target[i] = kept ?? node.Output.Shape![i].Size;
@@ -49,7 +49,7 @@ internal sealed class Reshape : ReshapeOperator
     {
         bool keepsZero = node.Int("allowzero", 0) == 0;
         var dims = new Dim[target.Count];
-        // Sizes that are kept in place need not be known to find what is left.
+        // Sizes that stay in place need not be known to find the rest.
         var remaining = shape.ToList();
         var others = new List<Dim>();
         int open = -1;

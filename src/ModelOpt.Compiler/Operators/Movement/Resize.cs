@@ -125,7 +125,7 @@ internal sealed class Resize : Operator, IDifferentiable
         context.Output = isNearest ? y : Casting.To(y, x.Type);
     }
 
-    /// <summary>What an element of the result was made of gets its gradient, in the same shares.</summary>
+    /// <summary>An element of the result passes its gradient to its sources, in the same shares.</summary>
     /// <param name="context">What was computed.</param>
     public void Backward(BackwardContext context)
     {

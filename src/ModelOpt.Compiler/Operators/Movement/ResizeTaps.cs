@@ -26,7 +26,7 @@ internal sealed class ResizeTaps
     /// <summary>The number of elements of the result.</summary>
     public int Outputs => Positions.Length / Width;
 
-    /// <summary>For each element of the result, the positions of what it is made of.</summary>
+    /// <summary>The positions of each result element's sources.</summary>
     public int[] Positions { get; }
 
     /// <summary>The share of each position.</summary>

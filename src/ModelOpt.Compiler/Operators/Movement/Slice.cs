@@ -49,7 +49,7 @@ internal sealed class Slice : Operator, IDifferentiable
         }
     }
 
-    /// <summary>What a slice takes of an axis.</summary>
+    /// <summary>The part of an axis that a slice takes.</summary>
     /// <returns>Its place among the axes that are cut, or −1; the first index; the step. Null where that is computed.</returns>
     private static (int At, long First, long Step)? RangeOf(Node node, int axis)
     {
@@ -151,7 +151,7 @@ internal sealed class Slice : Operator, IDifferentiable
         if (step == 0) throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "steps", "contains 0");
         if (start < 0) start += length;
         if (end < 0) end += length;
-        // The largest step anyone can take; it also keeps what follows from overflowing.
+        // The largest possible step; the bound also keeps later arithmetic from overflowing.
         step = Math.Clamp(step, -int.MaxValue, int.MaxValue);
         start = step > 0 ? Math.Clamp(start, 0, length) : Math.Clamp(start, Math.Min(0, length - 1), length - 1);
         end = step > 0 ? Math.Clamp(end, 0, length) : Math.Clamp(end, -1, Math.Max(-1, length - 1));

@@ -139,7 +139,7 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
     private static Tensor Repeated(Node node, Tensor tensor, ElementType type, int[] dims) =>
         Broadcasting.Expand(node, Casting.To(tensor, type), dims);
 
-    /// <summary>The mean of a row, 1 / √(var + epsilon), and what remains of the row without its mean.</summary>
+    /// <summary>The mean of a row, 1 / √(var + epsilon), and the row less its mean.</summary>
     private static (double Mean, double Inverse) Statistics(ReadOnlySpan<float> row, Span<float> centred, double epsilon)
     {
         double mean = FixedOrderSum.Of(row) / row.Length;

@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Operators.Pooling;
 
 /// <summary>
 /// The mean of each window over X [N, C, (D,) (H,) W]. Padding is left out of the count, or with <c>count_include_pad</c>
-/// counted as zeros; what ceil_mode lets a window reach beyond the padding is never counted.
+/// counted as zeros; elements that ceil_mode lets a window reach beyond the padding are never counted.
 /// </summary>
 internal sealed class AveragePool : Operator, IDifferentiable
 {
@@ -117,7 +117,7 @@ internal sealed class AveragePool : Operator, IDifferentiable
         bool countPadding = node.Int("count_include_pad", 0) != 0;
         int[] rows = Counts(v, countPadding), columns = Counts(h, countPadding);
         bool full = Array.TrueForAll(rows, c => c == v.Kernel) && Array.TrueForAll(columns, c => c == h.Kernel);
-        // TFLite leaves the padding of SAME out of the count; what a PAD adds it counts.
+        // TFLite leaves the padding of SAME out of the count, but counts the elements of a PAD.
         bool excludes = window.IsSame && !countPadding;
         (TfliteTensor x, Padding padding) = window.PadInput(null, always: isDilated || !excludes);
         window.End((inputs, output) =>

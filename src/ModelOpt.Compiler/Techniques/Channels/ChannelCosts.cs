@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Techniques.Channels;
 
-/// <summary>What a graph costs with the first so many units of each group removed, without removing them.</summary>
+/// <summary>The cost of a graph without the first so many units of each group, computed without removing them.</summary>
 internal sealed class ChannelCosts
 {
     private readonly List<Layer> layers = [];

@@ -6,8 +6,8 @@ using ModelOpt.Runtime;
 namespace ModelOpt.Compiler.Techniques.Channels;
 
 /// <summary>
-/// How much faster a graph runs without some of its channels: in the runtime, in float32, one sample on one thread, on this machine
-/// and now. What is built by it differs from machine to machine and from build to build.
+/// Measures how much faster a graph runs without some of its channels: in the runtime, in float32, one sample on one thread, on this
+/// machine and now. So the result of a build differs from machine to machine and from build to build.
 /// </summary>
 /// <param name="graph">The graph.</param>
 /// <param name="groups">Its groups.</param>

@@ -5,7 +5,8 @@ namespace ModelOpt.Compiler.Techniques.Channels;
 
 /// <summary>
 /// Which channels can only be removed together: a union-find over (value, index along axis 1), as in dependency graphs of
-/// structural pruning (Fang et al., "DepGraph", 2023). What is not followed blocks the channels that it touches, with a reason.
+/// structural pruning (Fang et al., "DepGraph", 2023). An operator that it cannot follow blocks the channels that it touches, with a
+/// reason.
 /// </summary>
 internal sealed class ChannelLinks
 {

@@ -7,8 +7,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Techniques.Channels;
 
 /// <summary>
-/// Removes whole channels, those that matter least to the outputs, until the model costs so much less as is asked for; then the
-/// layers behind them are refitted.
+/// Removes the channels that matter least to the outputs until the model meets its target; then refits the layers after them.
 /// </summary>
 /// <param name="reconstruct">Whether they are.</param>
 internal sealed class ChannelPruning(bool reconstruct = true) : Pass
@@ -53,7 +52,7 @@ internal sealed class ChannelPruning(bool reconstruct = true) : Pass
         _ => "multiply-accumulates",
     };
 
-    /// <summary>What a rule of the recipe says of a layer; null where it leaves it to the model's target.</summary>
+    /// <summary>The share that a rule of the recipe sets for a layer; null if the model's target decides.</summary>
     private static double? RuleOf(Node layer, PassContext context) =>
         context.Recipe.Layers.LastOrDefault(r => r.ChannelPruning is not null && r.Matches(layer.Label))?.ChannelPruning;
 
@@ -96,8 +95,8 @@ internal sealed class ChannelPruning(bool reconstruct = true) : Pass
     }
 
     /// <summary>
-    /// How many units of each group go, and what share of the cost goes with them. Multiples are made smaller until the target can be
-    /// met, unless they are asked for.
+    /// How many units of each group to remove, and the share of the cost that this saves. Makes the multiples smaller until the target
+    /// can be met, unless an option sets them.
     /// </summary>
     private static (int[] Counts, double Saved) Choose(
         Graph graph, IReadOnlyList<RankedGroup> ranked, IReadOnlyList<LossCurve> losses, double? target, ChannelPruningTarget cost, PassContext context)

@@ -7,13 +7,13 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Techniques.Channels;
 
 /// <summary>
-/// Lets the layers behind removed channels make up for these: each is fitted to what the float model's layer computes, from the
-/// inputs that it has left (He et al., "Channel Pruning for Accelerating Very Deep Neural Networks", 2017, the second step); the mean of
-/// what is gone ends in the bias. Later layers see earlier ones refitted.
+/// Lets the layers after removed channels compensate for them: fits each to the float model's layer from its remaining inputs (He et al.,
+/// "Channel Pruning for Accelerating Very Deep Neural Networks", 2017, the second step); the mean of the removed inputs goes into the
+/// bias. Later layers see earlier ones refitted.
 /// </summary>
 internal static class ChannelReconstruction
 {
-    /// <summary>How strongly weights are held at what they were, as a share of the mean variance of their inputs.</summary>
+    /// <summary>How strongly weights are pulled to their old values, as a share of the mean variance of their inputs.</summary>
     private const double Ridge = 1e-2;
 
     private const double RidgePerInput = 0.1;

@@ -50,7 +50,7 @@ internal static class ChannelRules
         return ((int)Math.Clamp(start < 0 ? start + channels : start, 0, channels), (int)slice.Output.Shape![1].Size);
     }
 
-    /// <summary>Ties what can be tied.</summary>
+    /// <summary>Ties the channels that it can.</summary>
     /// <returns>Null, or why the channels must stay.</returns>
     private static string? Refusal(ChannelLinks links, Node node)
     {

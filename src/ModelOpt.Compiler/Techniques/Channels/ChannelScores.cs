@@ -32,7 +32,7 @@ internal static class ChannelScores
         {
             if (score == ChannelScore.Activation)
             {
-                // Grouped layers lose their outputs with their inputs: what counts is who reads these.
+                // Grouped layers lose their outputs with their inputs, so the readers of the outputs count.
                 if (IsDense(layer)) Add(layer.Input(0), Read(layer, statistics!));
             }
             else

@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Techniques.Channels;
 
-/// <summary>What the removal of units costs in accuracy, piecewise linear in their number.</summary>
+/// <summary>The cost of removing units in accuracy, piecewise linear in their number.</summary>
 /// <param name="Points">Numbers of units and the loss of each, ascending from (0, 0).</param>
 internal sealed record LossCurve(IReadOnlyList<(int Count, double Loss)> Points)
 {

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Techniques.Channels;
 
-/// <summary>Removes channels: what is left is a plain graph of smaller weights.</summary>
+/// <summary>Removes channels; a plain graph of smaller weights remains.</summary>
 internal static class ChannelSlicing
 {
     /// <summary>The channels that stay of each value that loses some.</summary>
@@ -18,7 +18,7 @@ internal static class ChannelSlicing
         return kept;
     }
 
-    /// <summary>Slices weights and what else depends on the number of channels, and infers the shapes anew.</summary>
+    /// <summary>Slices weights and everything else that depends on the number of channels, and infers the shapes again.</summary>
     /// <param name="graph">The graph, or a clone of it.</param>
     /// <param name="kept">What <see cref="Kept"/> gave.</param>
     public static void Apply(Graph graph, IReadOnlyDictionary<string, int[]> kept)

@@ -1,9 +1,9 @@
 namespace ModelOpt.Compiler.Techniques.Clustering;
 
 /// <summary>
-/// Assigns integers so that errors make up for each other in the layer's output: coordinate descent on the squared error of the output
-/// on calibration data, plus what the integers take in the file. Layers before this one may be compressed already: the output
-/// wanted is the float model's.
+/// Assigns integers so that errors compensate each other in the layer's output: coordinate descent on the squared error of the output on
+/// calibration data, plus the integers' size in the file. Earlier layers may be compressed already; the target is the float model's
+/// output.
 /// </summary>
 /// <remarks>
 /// With the bias free, the error of an output channel is <c>(ŵ − w*)ᵀ C (ŵ − w*)</c> plus a constant, C the inputs' covariance. Its
@@ -36,7 +36,7 @@ internal sealed class CompensatedAssignment
         ridges = [.. Enumerable.Range(0, groups).Select(g => ridge * Importance(gram(g), layer.PerChannel, 0).Average())];
     }
 
-    /// <summary>The variance of each input: what a squared error of its weight costs when the bias is refitted.</summary>
+    /// <summary>The variance of each input: the cost of a squared error of its weight when the bias is refitted.</summary>
     /// <param name="gram">The mean of z zᵀ.</param>
     /// <param name="inputs">K.</param>
     /// <param name="least">The least that is returned, in shares of the mean; inputs that never vary would otherwise count for nothing.</param>

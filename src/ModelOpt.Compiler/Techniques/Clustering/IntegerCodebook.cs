@@ -1,7 +1,7 @@
 using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Techniques.Clustering;
 
-/// <summary>The integers that the elements of each output channel may be, and what one step of them is worth.</summary>
+/// <summary>The integers that the elements of each output channel may take, and the size of a step.</summary>
 /// <param name="Scales">A positive scale for each channel; an element is an integer times it.</param>
 /// <param name="Levels">The integers of each channel, ascending, from −127 to 127.</param>
 internal sealed record IntegerCodebook(double[] Scales, int[][] Levels)

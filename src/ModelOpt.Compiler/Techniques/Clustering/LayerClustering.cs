@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Techniques.Clustering;
 /// <summary>Clusters one layer: chooses its values, gives each weight one of them, and says so in the weight's constraints.</summary>
 internal sealed class LayerClustering
 {
-    // How strongly weights are drawn to what they were.
+    // How strongly weights are pulled to their old values.
     private const double Ridge = 0.3, RidgePerInput = 2;
 
     // Inputs that hardly vary on the calibration data may do so later; their weights count for something all the same.
@@ -70,7 +70,7 @@ internal sealed class LayerClustering
         else Fit(clustered, moments, cancellation);
     }
 
-    /// <summary>Gives weights other ones of the values, which fit what the layer should give as it is known by now.</summary>
+    /// <summary>Reassigns weights to the values that fit the layer's target as it is known by now.</summary>
     /// <param name="again">Moments of the same inputs.</param>
     /// <param name="cancellation">Ends the work.</param>
     public void Refine(LayerMoments again, CancellationToken cancellation)
@@ -86,7 +86,7 @@ internal sealed class LayerClustering
         Set(clustered, weight, bias);
     }
 
-    /// <summary>Assigns the integers so that errors make up for each other.</summary>
+    /// <summary>Assigns the integers so that errors compensate each other.</summary>
     /// <returns>The bias that goes with them.</returns>
     private float[] Assign(LayerMoments known, CancellationToken cancellation)
     {

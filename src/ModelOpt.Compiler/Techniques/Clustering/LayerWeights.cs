@@ -3,8 +3,7 @@ namespace ModelOpt.Compiler.Techniques.Clustering;
 /// <summary>A layer's weight for clustering: its values, the importance of each, and which of them stay zero.</summary>
 internal sealed class LayerWeights
 {
-    // A channel quieter than this share of the loudest is taken for louder: scales of channels that are next to nothing would
-    // not fit the multipliers that int8 arithmetic has.
+    // Smallest channel relative to the largest: tinier scales would not fit the multipliers of int8 arithmetic.
     private const double LoudestToQuietest = 512;
 
     private readonly float[] values;

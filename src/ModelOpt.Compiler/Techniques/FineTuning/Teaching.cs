@@ -21,7 +21,7 @@ internal sealed class Teaching : IDisposable
     /// <summary>Trains and judges it.</summary>
     public TrainingLoop Loop { get; }
 
-    /// <summary>Prepares to train a graph as options ask; what keeps it from being trained is reported.</summary>
+    /// <summary>Prepares training a graph by the options, and reports what prevents it.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="context">The options, and the float model.</param>
     /// <param name="settings">How it is trained.</param>

@@ -67,7 +67,7 @@ internal sealed class Decomposition(bool plain = false) : Pass
         return new PassResult(changes, notes);
     }
 
-    /// <summary>What the first layer's note says.</summary>
+    /// <summary>The note of the first layer.</summary>
     private static string Reason(List<PassNote> notes) =>
         notes.Count == 0 ? "the model has no convolution or dense layer" : notes[0].Text;
 
@@ -87,7 +87,7 @@ internal sealed class Decomposition(bool plain = false) : Pass
         return layer.Input(0).Shape is { } x && x.Skip(1).All(d => d.IsKnown) ? null : "the size of its input is not known";
     }
 
-    /// <summary>Finds what each layer could become: its choices, with errors that are comparable among layers.</summary>
+    /// <summary>Finds each layer's choices, with errors that are comparable among layers.</summary>
     private static void Plan(Graph graph, List<Candidate> candidates, bool byNoise, bool byData, PassContext context)
     {
         List<(Node, float[], float[])> erring = [];
@@ -176,7 +176,7 @@ internal sealed class Decomposition(bool plain = false) : Pass
             {
                 bool cheaper = candidate.Curve.Count > 1;
                 notes.Add(new(candidate.Layer, cheaper ? "it would lose more than others" : "no factors would be cheaper"));
-                // A layer that stays makes up for what those before it lost.
+                // A layer that stays compensates for what earlier layers lost.
                 if (changes > 0 && target.BiasFor(target.Weight) is { } bias)
                     OutputAffine.SetConstants(graph, candidate.Layer, FactorGeometry.ToFloat(target.Weight.Data), bias);
             }

@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Numerics;
 namespace ModelOpt.Compiler.Techniques.LowRank;
 
 /// <summary>
-/// What the factors of a layer are to compute, and how errors count: the mean of ‖(W − W')(x − x̄)‖² over all samples and positions,
+/// The target of a layer's factors, and the measure of errors: the mean of ‖(W − W')(x − x̄)‖² over all samples and positions,
 /// that is tr((W − W') C (W − W')ᵀ) with the covariance C of the inputs.
 /// </summary>
 internal sealed class LayerTarget
@@ -45,15 +45,15 @@ internal sealed class LayerTarget
     /// <summary>The variance of the output, summed over its channels: tr(W C Wᵀ).</summary>
     public double Energy { get; }
 
-    /// <summary>The weight as it is, all inputs alike: what plain SVD approximates.</summary>
+    /// <summary>The weight itself, with all inputs alike: the target of plain SVD.</summary>
     /// <param name="shape">The weight's sizes.</param>
     /// <param name="weight">The weight.</param>
     public static LayerTarget Plain(WeightShape shape, RowMatrix weight) =>
         new(shape, weight, RowMatrix.Identity(shape.PerOutput), new double[shape.PerOutput], null);
 
     /// <summary>
-    /// The weight that, on the inputs as they are now, comes nearest to what the reference computes: least squares
-    /// (reduced-rank regression follows from it), pulled to the weight as it is by a ridge.
+    /// The weight that comes nearest to the reference on the present inputs: least squares (reduced-rank regression follows from it),
+    /// with a ridge towards the present weight.
     /// </summary>
     /// <param name="shape">The weight's sizes.</param>
     /// <param name="weight">The weight as it is.</param>
@@ -80,7 +80,7 @@ internal sealed class LayerTarget
         return new LayerTarget(shape, change, covariance, inputMean, outputMean);
     }
 
-    /// <summary>The bias with which another weight's outputs have the mean that they should; null where there is no data.</summary>
+    /// <summary>The bias that gives another weight's outputs the target mean; null without data.</summary>
     /// <param name="weight">The other weight, [out, in·kh·kw].</param>
     public float[]? BiasFor(RowMatrix weight)
     {

@@ -39,7 +39,7 @@ internal sealed class SplitFactors
         InputCovariance = second == 1 ? covariance : MeanOverTaps(covariance);
     }
 
-    /// <summary>The covariance of what the first factor reads, mean over the taps s, [n, n].</summary>
+    /// <summary>Covariance of the first factor's input, mean over the taps s, [n, n].</summary>
     public RowMatrix InputCovariance { get; }
 
     /// <summary>The weight unfolded, [(out, s), n].</summary>
@@ -52,7 +52,7 @@ internal sealed class SplitFactors
     /// <param name="rank">Its rows.</param>
     public RowMatrix Start(int rank) => (components ??= Components()).Top(rank);
 
-    /// <summary>The best second factor, and what it needs: the moments of what it reads.</summary>
+    /// <summary>The best second factor, from the moments of its input.</summary>
     /// <param name="a">The first factor, [q, n].</param>
     /// <returns>B [out, (q, s)]; E[y φᵀ] of the same size; E[φ φᵀ], φ the input of B; and the error as a share of the energy.</returns>
     public (RowMatrix B, RowMatrix Cross, RowMatrix Moment, double Error) Second(RowMatrix a)

@@ -10,8 +10,8 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
 /// <summary>
-/// Learns which elements of int8 weights are rounded down and which up, so that what layers give on the calibration data is nearest to
-/// what the float model's give (AdaRound, Nagel et al., "Up or Down? Adaptive Rounding for Post-Training Quantization", 2020). All layers learn
+/// Learns which elements of int8 weights to round down and which up, so that layers come nearest to the float model's on the calibration
+/// data (AdaRound, Nagel et al., "Up or Down? Adaptive Rounding for Post-Training Quantization", 2020). All layers learn
 /// at once, each block from its own result (Li et al., "BRECQ", 2021). Keeps the nearest integers where learning does not improve on them.
 /// </summary>
 internal static class AdaptiveRounding
@@ -22,7 +22,7 @@ internal static class AdaptiveRounding
     private const int BatchSize = 32, JudgedSamples = 256;
     private const float Rate = 0.03f;
 
-    // β falls along half a cosine from the first to the last, after a share of the steps in which nothing is drawn to an integer.
+    // β falls along half a cosine from the first value to the last, after a share of the steps without any pull to integers.
     private const double FirstExponent = 20, LastExponent = 2, FreeShare = 0.2;
 
     /// <summary>Learns the rounding of an annotated graph's weights; those with a codebook have integers that were chosen otherwise.</summary>
@@ -84,7 +84,7 @@ internal static class AdaptiveRounding
             (double loss, Tensor[] gradients) = losses.Of(chosen, context.Cancellation);
             if (!double.IsFinite(loss)) break;
             double done = (((double)step / steps) - FreeShare) / (1 - FreeShare);
-            // In float32, so that the last bit of a cosine, in which machines differ, is cut off.
+            // In float32, which cuts off the last bit of a cosine, in which machines differ.
             float? exponent = done < 0 ? null : (float)LearningRates.Between(LastExponent, FirstExponent, done);
             new PlaneJob(parameters.Count, i =>
             {

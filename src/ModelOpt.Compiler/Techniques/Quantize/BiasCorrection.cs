@@ -14,8 +14,8 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 /// Fast bias correction: rounding the weights shifts the mean of each output channel, and the bias takes the shift back.
 /// <c>b_c += mean_c(float output) − mean_c(quantized output)</c>, layer by layer, so that later layers see corrected inputs
 /// (Nagel et al., "Data-Free Quantization through Weight Equalization and Bias Correction", 2019, section 4.2). The means
-/// are taken before the output is rounded: in a channel of little variance rounding has a mean of its own, and a bias that
-/// makes up for it moves the output by a whole step.
+/// are taken before the output is rounded: in a channel of little variance rounding has a mean of its own, and a bias that compensates
+/// for it moves the output by a whole step.
 /// </summary>
 internal static class BiasCorrection
 {

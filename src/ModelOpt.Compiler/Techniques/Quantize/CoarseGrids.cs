@@ -5,8 +5,8 @@ using ModelOpt.Compiler.Operators.Elementwise;
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
 /// <summary>
-/// Finds Sigmoids, Softmaxes and Tanhs whose values take next to no steps of the grid that TFLite prescribes for them, as the shares
-/// that a Softmax gives to hundreds of elements. Such a node computes in float, and what reads it in int8 has a grid from calibration.
+/// Finds Sigmoids, Softmaxes and Tanhs whose values span hardly any steps of the grid that TFLite prescribes, such as a Softmax over
+/// hundreds of elements. Such a node computes in float, and its int8 readers have a grid from calibration.
 /// </summary>
 internal static class CoarseGrids
 {

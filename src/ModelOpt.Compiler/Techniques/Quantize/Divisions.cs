@@ -6,8 +6,8 @@ using ModelOpt.Compiler.Operators.Movement;
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
 /// <summary>
-/// Finds what feeds nothing but a division by something computed, or a root, as mean and variance of a normalization do. A step
-/// of a grid is any multiple of a number near zero, so what is divided by, and what it divides, is not rounded in between.
+/// Finds values that feed only a division by a computed value, or a root, as mean and variance of a normalization do. A step of a grid is
+/// any multiple of a number near zero, so divisor and dividend stay unrounded.
 /// </summary>
 internal static class Divisions
 {

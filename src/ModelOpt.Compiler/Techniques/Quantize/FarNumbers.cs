@@ -8,10 +8,9 @@ using ModelOpt.Compiler.Operators.Pooling;
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
 /// <summary>
-/// Finds where a number lies so far from what is computed that a grid of both has no step left for the latter, as a mask of
-/// −10⁹ that is added to attention scores, or what a Pad fills a border with so that it is never the largest. Such a node stays in
-/// float with what reads its result, until the number has no effect on the range: behind a Softmax, a Relu or a maximum. So does
-/// a layer whose bias is the mask, and the sum with a mask that is computed.
+/// Finds numbers so far from computed values that a grid of both has no steps left for the values: a mask of −10⁹ added to attention
+/// scores, or the border of a Pad that must never be the largest. Such a node and its readers stay in float until the number no longer
+/// affects the range: after a Softmax, a Relu or a maximum. So do a layer whose bias is the mask and the sum with a computed mask.
 /// </summary>
 internal static class FarNumbers
 {
@@ -56,7 +55,7 @@ internal static class FarNumbers
 
         return found;
 
-        // A computed mask may as well be a residual that is far larger than what is added to it, unless all of it ends in a Softmax or the like.
+        // A computed mask may also be a residual far larger than its addend, unless all of it ends in a Softmax or the like.
         bool Follow(Node node, float near, bool isConstant, HashSet<Node> readers)
         {
             Value[] far = IntegerForm.Prescribed(node) is null ? [.. IntegerForm.Results(graph, node).Where(v => Width(v) > Steps * near)] : [];
@@ -105,7 +104,7 @@ internal static class FarNumbers
     private static bool IsBounded(Node node) =>
         node.Type is "Softmax" or "Sigmoid" or "HardSigmoid" or "Tanh" or "Exp" or "Relu" or "Clip" or "Max" or "Min" or "MaxPool";
 
-    /// <summary>The constants among what a node computes with, or fills with.</summary>
+    /// <summary>The constants that a node computes or fills with.</summary>
     private static IEnumerable<Tensor> Constants(Node node) =>
         IntegerForm.Data(node).Append(node.Type == "Pad" ? node.InputOrNull(2) : null)
             .Select(v => v?.Constant).OfType<Tensor>().Where(c => c.Type == ElementType.Float32);

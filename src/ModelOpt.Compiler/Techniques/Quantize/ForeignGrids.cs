@@ -71,7 +71,7 @@ internal sealed class ForeignGrids : Pass
         Value raw = Detach(graph, value);
         int[] dims = [.. Enumerable.Repeat(1, value.Shape!.Rank)];
         dims[grid.Axis] = grid.Scales.Count;
-        // The zero points become one; what the others differ from it is added before rounding and taken away after.
+        // The zero points become one; differences from it are added before rounding and subtracted after.
         int zero = grid.ZeroPoints[0];
         Value scales = Constant([.. grid.Scales]), offsets = Constant([.. grid.ZeroPoints.Select(z => (float)(z - zero))]);
         bool shifts = grid.ZeroPoints.Any(z => z != zero);

@@ -9,9 +9,9 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
 /// <summary>
-/// Gives what a mover reads and writes one grid, so that it moves integers. Where a file rounds a mover's output to another
-/// grid than its input, an Identity behind the mover does that; where it rounds only one side, the other takes that grid.
-/// Neither changes a result: rounding each element and moving it commute.
+/// Gives a mover's input and output one grid, so that it moves integers. If a file rounds the output to another grid than the input, an
+/// Identity after the mover does that; if it rounds only one side, the other takes that grid. Neither changes a result: rounding and
+/// moving elements commute.
 /// </summary>
 internal sealed class GridAgreement : Pass
 {

@@ -59,7 +59,7 @@ internal sealed class LayerGrids : Pass
         node.Input(0).Quantization is not null && node.Input(1).Quantization is not null
         && IntegerForm.Results(graph, node).All(v => v.Quantization is not null);
 
-    /// <summary>Takes the zero points off a weight where what is left fits int8.</summary>
+    /// <summary>Subtracts the zero points from a weight if the result fits int8.</summary>
     private static bool Center(Value weight)
     {
         if (weight.Quantization is not { Type: ElementType.Int8 } grid || grid.ZeroPoints.All(z => z == 0)) return false;

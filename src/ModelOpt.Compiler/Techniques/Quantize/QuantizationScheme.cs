@@ -5,12 +5,10 @@ using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
-/// <summary>
-/// Which nodes run in int8, which activations are therefore quantized, and which of those share their parameters.
-/// </summary>
+/// <summary>Which nodes run in int8, which activations are therefore quantized, and which of those share their parameters.</summary>
 /// <remarks>
-/// Nodes that compute are chosen first; nodes that only move data join where a neighbour is quantized anyway, so that no
-/// value is rounded for their sake alone. What a mover reads and writes forms one group, and so do all inputs of a Concat.
+/// Nodes that compute are chosen first. Nodes that only move data join if a neighbour is quantized anyway, so that no value is rounded
+/// for them alone. A mover's input and output form one group, and so do all inputs of a Concat.
 /// </remarks>
 internal sealed class QuantizationScheme
 {

@@ -7,17 +7,17 @@ using ModelOpt.Compiler.Operators.Movement;
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
 /// <summary>
-/// Finds Concats whose inputs have ranges so far apart that one grid leaves the narrow ones next to no steps, as scores beside
-/// box coordinates, and Pads that add a number as far from what they pad. Such a node stays in float with what computes from it,
-/// and its inputs keep grids of their own. Where a layer with weights reads it, that layer's input is one grid all the same: the
-/// node stays in int8, and a warning names it.
+/// Finds Concats whose inputs have such different ranges that one grid leaves the narrow ones hardly any steps, such as scores beside box
+/// coordinates, and Pads with a number as far from their input. Such a node and the nodes that compute from it stay in float, and its
+/// inputs keep grids of their own. If a layer with weights reads it, that layer needs one grid anyway: the node stays in int8, and a
+/// warning names it.
 /// </summary>
 internal static class WideConcats
 {
     /// <summary>How many times as wide as another a range may be: of 256 steps, the narrow one then has 16.</summary>
     public const float MostApart = 16;
 
-    /// <summary>Why a Concat or Pad, or what computes from it, is left in float.</summary>
+    /// <summary>Why a Concat or Pad, or a node that computes from it, stays in float.</summary>
     public const string Reason = "the ranges of what a Concat or Pad joins differ by more than 16 times";
 
     /// <summary>Finds them.</summary>
@@ -54,7 +54,7 @@ internal static class WideConcats
     /// <param name="wide">How wide the other is.</param>
     public static bool AreApart(float narrow, float wide) => wide > MostApart * narrow;
 
-    /// <summary>Collects what computes from a node in int8, up to a layer with weights.</summary>
+    /// <summary>Collects the nodes that compute from a node in int8, up to a layer with weights.</summary>
     /// <returns>Such a layer, or null.</returns>
     private static Node? Follow(Graph graph, Node node, HashSet<Node> quantized, HashSet<Node> readers)
     {
