@@ -42,6 +42,7 @@ public sealed class AxisRoutesTests
             if (traits.HasFlag(OperatorTraits.Moves))
             {
                 HashSet<double> read = [.. node.Inputs.Take(node.Operator.DataInputs).OfType<Tensor>().SelectMany(Numbers)];
+                if (name == "Pad") read.Add(node.Inputs.ElementAtOrDefault(2) is { } fill ? Numbers(fill).Single() : 0);
                 Assert.IsTrue(Numbers(node.Outputs[0]!).All(read.Contains), $"{Text(node)} writes what it does not read");
             }
 

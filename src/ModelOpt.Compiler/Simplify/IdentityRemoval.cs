@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Simplify;
@@ -32,23 +33,11 @@ internal sealed class IdentityRemoval : Pass
         if (node.Outputs.Skip(1).Any(o => o is not null && (o.Consumers.Count > 0 || graph.IsOutput(o)))) return false;
         // An annotated output rounds where the input does not.
         if (node.Output.Quantization is { } grid && !grid.Equals(input.Quantization)) return false;
-        return node.Type switch
-        {
-            "Identity" or "Dropout" or "Cast" => true,
-            "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" => SameShape(input, node.Output),
-            "Transpose" => node.Ints("perm") is { } perm && perm.Select((axis, i) => axis == i).All(same => same),
-            // A Slice that leaves every known size as it is takes all of it, or runs backwards.
-            "Slice" => SameShape(input, node.Output) && input.Shape!.IsKnown && StepsAreForward(node),
-            "Pad" => node.InputOrNull(1)?.Constant is { } pads && Array.TrueForAll(pads.ToInt64s(), p => p == 0),
-            "Concat" or "Split" => node.Inputs.Count(i => i?.Type == input.Type) == 1 && SameShape(input, node.Output),
-            _ => false,
-        };
+        Operator op = Operator.Of(node);
+        if (!op.Traits(node).HasFlag(OperatorTraits.Moves) || node.Inputs.Take(op.DataInputs).Count(i => i is not null) > 1) return false;
+        if (input.Shape is not { } shape || node.Output.Shape is not { } result || shape.Rank != result.Rank) return false;
+        AxisRoute[] routes = [.. op.Axes(node)];
+        return Enumerable.Range(0, shape.Rank).All(a => shape[a] == result[a]
+            && (shape[a] == (Dim)1 || routes.Any(r => r.Keeps(false, 0, a) && r.Keeps(true, 0, a))));
     }
-
-    private static bool StepsAreForward(Node slice) =>
-        slice.InputOrNull(4) is not { } steps || steps.Constant is { } known && Array.TrueForAll(known.ToInt64s(), s => s > 0);
-
-    /// <summary>Equal shapes; a symbol equals itself only, an unknown size nothing.</summary>
-    private static bool SameShape(Value a, Value b) =>
-        a.Shape is { } shape && shape.Equals(b.Shape) && shape.All(d => d.IsKnown || d.Symbol is not null);
 }

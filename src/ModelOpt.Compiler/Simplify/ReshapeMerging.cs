@@ -1,4 +1,6 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Simplify;
@@ -30,5 +32,5 @@ internal sealed class ReshapeMerging : Pass
         return PassResult.Of(changes);
     }
 
-    private static bool IsReshape(Node node) => node.Type is "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze";
+    private static bool IsReshape(Node node) => Operator.Of(node) is ReshapeOperator;
 }

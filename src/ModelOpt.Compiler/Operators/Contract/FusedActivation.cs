@@ -27,9 +27,7 @@ internal static class FusedActivation
     /// <returns>The Relu or Clip node, or null.</returns>
     public static Node? Of(Graph graph, Node node)
     {
-        // A product of two computed matrices is a BATCH_MATMUL, which takes no activation.
-        if (node.Type is not ("Conv" or "Gemm" or "Add" or "Sub" or "Mul" or "Div")) return null;
-        if (node.Type is "Conv" or "Gemm" && !node.Input(1).IsConstant) return null;
+        if (!Operator.Of(node).Traits(node).HasFlag(OperatorTraits.TakesActivation)) return null;
         if (node.Output is not { Type: ElementType.Float32, Quantization: null, Consumers: [{ } next] } output) return null;
         return !graph.IsOutput(output) && BoundsOf(next) is not null ? next : null;
     }

@@ -52,10 +52,11 @@ internal static class IntegerForm
     /// <param name="grid">The grid of what it reads.</param>
     public static bool StaysOn(Node node, Quantization grid) => IsMover(node) && node.Type switch
     {
-        "Identity" or "AveragePool" => false,
+        // It stands where grids meet.
+        "Identity" => false,
         "Pad" => node.InputOrNull(2) is not { } fill
             || (fill.Constant is { Type: ElementType.Float32 } value && grid.Round(value).Bytes.Span.SequenceEqual(value.Bytes.Span)),
-        _ => true,
+        _ => Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Moves),
     };
 
     /// <summary>The grid that TFLite prescribes for a node's output, or null.</summary>

@@ -7,7 +7,7 @@ internal enum OperatorTraits
     /// <summary>Nothing of what follows.</summary>
     None = 0,
 
-    /// <summary>Every element that it writes is one that it reads, unchanged.</summary>
+    /// <summary>Every element that it writes is one that it reads, unchanged, or the one number that it fills places with.</summary>
     Moves = 1,
 
     /// <summary>A positive factor of all inputs that are not constant is a factor of the outputs.</summary>
@@ -16,7 +16,7 @@ internal enum OperatorTraits
     /// <summary>TFLite's operator takes a Relu or Clip behind it into itself.</summary>
     TakesActivation = 4,
 
-    /// <summary>It is flat, or picks something else, where numbers are far below all others, so that a mask of −10⁹ ends here.</summary>
+    /// <summary>It is flat, or picks others, where numbers lie far from the rest: a mask of −10⁹ ends here.</summary>
     HidesFarNumbers = 8,
 
     /// <summary>It may multiply small differences of its inputs without limit, as a division does.</summary>

@@ -5,7 +5,6 @@ using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
-using ModelOpt.Compiler.Operators.Pooling;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.MatrixProducts;
@@ -19,6 +18,7 @@ internal sealed class Gemm : Operator, IDifferentiable
 
     public override int DataInputs => 3;
 
+    // A product of two computed matrices is a BATCH_MATMUL, which takes no activation.
     public override OperatorTraits Traits(Node node) => node.Input(1).IsConstant ? OperatorTraits.TakesActivation : OperatorTraits.None;
 
     public override int WeightAxis(Node node) => Transposed(node).B ? 0 : 1;

@@ -78,8 +78,14 @@ internal sealed class ChannelLinks
     /// <param name="reason">Why.</param>
     public void Block(Value value, string reason)
     {
-        for (int c = 0; c < Count(value); c++) reasons[Root(value, c)] ??= reason;
+        for (int c = 0; c < Count(value); c++) Block(value, c, reason);
     }
+
+    /// <summary>A channel stays.</summary>
+    /// <param name="value">A value with channels.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="reason">Why.</param>
+    public void Block(Value value, int channel, string reason) => reasons[Root(value, channel)] ??= reason;
 
     /// <summary>Layers that multiply by one weight lose the same channels.</summary>
     private void LinkShared(Node layer)

@@ -1,7 +1,5 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
@@ -22,7 +20,7 @@ internal static class Divisions
         HashSet<Value> operands = [];
         foreach (Node node in graph.Nodes.Reverse())
         {
-            if (IsDivision(node)) operands.UnionWith(node.Inputs.OfType<Value>());
+            if (Operator.Of(node).Traits(node).HasFlag(OperatorTraits.MagnifiesRounding)) operands.UnionWith(node.Inputs.OfType<Value>());
             Value[] results = [.. node.Outputs.OfType<Value>()];
             if (!Array.Exists(results, operands.Contains) || Operator.Of(node).Quantization == QuantizationRule.Weighted) continue;
             if (results.Any(graph.IsOutput) || results.Any(v => v.Consumers.Any(RunsInIntegers))) continue;
@@ -34,13 +32,4 @@ internal static class Divisions
 
         bool RunsInIntegers(Node node) => !feeding.Contains(node) && IntegerForm.WhyNot(node) is null;
     }
-
-    private static bool IsDivision(Node node) => node.Type switch
-    {
-        "Div" => node.Input(1) is { IsConstant: false, Type: ElementType.Float32 },
-        "Sqrt" => true,
-        // A square is bounded; a root or an inverse is not.
-        "Pow" => node.Input(1).Constant is not { Type: ElementType.Float32, Count: 1 } exponent || exponent.Span<float>()[0] < 1,
-        _ => false,
-    };
 }

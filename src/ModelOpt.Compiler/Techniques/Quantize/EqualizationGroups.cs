@@ -1,10 +1,5 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Convolution;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.MatrixProducts;
-using ModelOpt.Compiler.Operators.Movement;
-using ModelOpt.Compiler.Operators.Pooling;
 using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;
@@ -78,15 +73,13 @@ internal static class EqualizationGroups
         && node.Input(1) is { Constant.Type: ElementType.Float32, Quantization: null, Consumers.Count: 1 }
         && node.InputOrNull(2) is null or { Constant.Type: ElementType.Float32, Consumers.Count: 1 };
 
-    private static bool PassesScale(Node node, Value[] data) => node.Type switch
+    /// <summary>Whether a factor of a channel of what the node reads becomes one of the same channel of what it writes, and of no other.</summary>
+    private static bool PassesScale(Node node, Value[] data)
     {
-        "Relu" or "LeakyRelu" or "PRelu" or "MaxPool" or "AveragePool" or "GlobalAveragePool" => data.Length == 2,
-        "Clip" => FusedActivation.BoundsOf(node) == ActivationBounds.Relu,
-        "Add" => data.Length == 3 && Array.TrueForAll(data, v => v.Shape is not null && v.Shape.Equals(data[0].Shape)),
-        "Flatten" or "Reshape" or "Squeeze" or "Unsqueeze" => data.Length == 2 && Array.TrueForAll(data, IsVector) && data[0].Shape![1] == data[1].Shape![1],
-        _ => false,
-    };
-
-    /// <summary>Whether a value is [N, C] or [N, C, 1, …].</summary>
-    private static bool IsVector(Value value) => value.Shape is { Rank: >= 2 } shape && shape.Skip(2).All(d => d == 1);
+        if (!Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Homogeneous) || node.Inputs.All(i => i is null or { IsConstant: true })) return false;
+        if (!Array.TrueForAll(data, v => v.Shape is { Rank: >= 2 } shape && AxisRoutes.IsSame(shape[1], data[0].Shape![1]))) return false;
+        return Operator.Of(node).Axes(node).Any(route =>
+            Enumerable.Range(0, node.Inputs.Count).All(i => node.InputOrNull(i) is not { IsConstant: false } || route.Keeps(false, i, 1))
+            && Enumerable.Range(0, node.Outputs.Count).All(i => !node.HasOutput(i) || route.Keeps(true, i, 1)));
+    }
 }

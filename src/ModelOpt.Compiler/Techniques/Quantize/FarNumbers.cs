@@ -3,7 +3,6 @@ using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Normalization;
-using ModelOpt.Compiler.Operators.Pooling;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
@@ -101,8 +100,7 @@ internal static class FarNumbers
     private static bool Stretches(Node node) =>
         node.Type is "Add" or "Sub" or "Max" or "Min" or "Pad" && Constants(node).Any();
 
-    private static bool IsBounded(Node node) =>
-        node.Type is "Softmax" or "Sigmoid" or "HardSigmoid" or "Tanh" or "Exp" or "Relu" or "Clip" or "Max" or "Min" or "MaxPool";
+    private static bool IsBounded(Node node) => Operator.Of(node).Traits(node).HasFlag(OperatorTraits.HidesFarNumbers);
 
     /// <summary>The constants that a node computes or fills with.</summary>
     private static IEnumerable<Tensor> Constants(Node node) =>

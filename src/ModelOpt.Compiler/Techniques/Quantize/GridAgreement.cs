@@ -2,7 +2,6 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
-using ModelOpt.Compiler.Operators.Pooling;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 
@@ -22,7 +21,8 @@ internal sealed class GridAgreement : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         Node[] movers = [.. graph.Nodes.Where(n =>
-            IntegerForm.IsMover(n) && IntegerForm.WhyNot(n) is null && n.Type is not ("Identity" or "AveragePool"))];
+            IntegerForm.IsMover(n) && IntegerForm.WhyNot(n) is null && n.Type != "Identity"
+            && Operator.Of(n).Traits(n).HasFlag(OperatorTraits.Moves))];
         int changes = movers.Reverse().Sum(n => ToInputs(graph, n));
         return PassResult.Of(changes + movers.Sum(n => n.Type == "Concat" ? IntoConcat(graph, n) : ToOutputs(graph, n)));
     }

@@ -82,6 +82,16 @@ public sealed class ChannelGroupsTests
     }
 
     [TestMethod]
+    public void Whatever_mixes_or_moves_space_only_is_followed()
+    {
+        var g = new TestGraph();
+        Value a = g.Add("Conv", g.Input("x", -1, 3, 4, 4), g.Random(1, 8, 3, 1, 1));
+        Value b = g.Add("Softmax", [g.Add("Resize", a, null!, g.Floats(1, 1, 2, 2))], ("axis", 3));
+        Value c = g.Add("Conv", g.Add("Transpose", [b], ("perm", new[] { 0, 1, 3, 2 })), g.Random(2, 6, 8, 1, 1));
+        Expect("Conv: 8; Conv_1: 6", End(g, g.Add("ConvTranspose", g.Add("Mul", c, g.Add("ReduceSum", c, g.Longs(2, 3))), g.Random(3, 6, 5, 2, 2))));
+    }
+
+    [TestMethod]
     public void What_is_not_followed_says_why()
     {
         var g = new TestGraph();
@@ -95,7 +105,7 @@ public sealed class ChannelGroupsTests
         CollectionAssert.AreEqual(
             new[]
             {
-                "Conv: Softmax (Softmax) is not followed", "Conv_1: its channels are those of the model's input 'x'",
+                "Conv: Softmax (Softmax) does not keep channels apart", "Conv_1: its channels are those of the model's input 'x'",
                 "Conv_2: Transpose (Transpose) moves the channels to another axis",
                 "Conv_3: its channels are those of the model's output 'Conv_3_out'",
             },

@@ -87,7 +87,10 @@ public sealed class ChannelSlicingTests
         Value joined = g.Add("Concat", [scaled, Conv(a, 4, 8, 1)], ("axis", 1));
         Value grouped = g.Add("Relu", Conv(joined, 12, 4, 1, ("group", 3)));
         Value pooled = g.Add("MaxPool", [grouped], ("kernel_shape", new[] { 2, 2 }), ("strides", new[] { 2, 2 }));
-        Node split = g.Node("Split", [Conv(pooled, 10, 12, 1), g.Longs(6, 4)], 2, ("axis", 1));
+        Value larger = g.Add("Resize", [pooled, null!, g.Floats(1, 1, 2, 2)], ("mode", "nearest"));
+        Value strided = g.Add("ConvTranspose", [Conv(larger, 4, 12, 1), Whole(4, 6, 1, 1), Whole(6)], ("strides", new[] { 1, 1 }));
+        Value smaller = g.Add("MaxPool", [strided], ("kernel_shape", new[] { 2, 2 }), ("strides", new[] { 2, 2 }));
+        Node split = g.Node("Split", [Conv(smaller, 10, 6, 1), g.Longs(6, 4)], 2, ("axis", 1));
         Value piece = g.Add("Slice", split.Outputs[0], g.Longs(1), g.Longs(-1), g.Longs(1));
         Value flat = g.Add("Reshape", g.Add("Add", piece, split.Outputs[1]), g.Longs(-1, 64));
         Value hidden = g.Add("Relu", g.Add("Gemm", [flat, Whole(16, 64), Whole(16)], ("transB", 1)));

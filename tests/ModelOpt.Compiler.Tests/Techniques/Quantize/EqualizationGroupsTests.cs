@@ -62,12 +62,15 @@ public sealed class EqualizationGroupsTests
     }
 
     [TestMethod]
-    public void An_Add_that_broadcasts_blocks()
+    public void An_Add_passes_channels_on_unless_it_spreads_one_over_all()
     {
         var g = new TestGraph();
         Value a = Layer(g, g.Input("x", -1, 4, 6, 6));
-        g.Output(Layer(g, g.Add("Add", a, g.Add("GlobalAveragePool", a))));
-        Assert.IsEmpty(EqualizationGroups.Find(g.Build()));
+        Value b = Layer(g, g.Add("Add", a, g.Add("GlobalAveragePool", a)));
+        g.Output(Layer(g, g.Add("Add", b, g.Add("ReduceMean", [b], ("axes", new[] { 1 })))));
+        EqualizationGroup group = EqualizationGroups.Find(g.Build()).Single();
+        Assert.HasCount(3, group.Values);
+        Assert.Contains(a, group.Values);
     }
 
     [TestMethod]
