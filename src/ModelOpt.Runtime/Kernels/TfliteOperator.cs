@@ -33,6 +33,15 @@ internal abstract class TfliteOperator
     /// <param name="batched">The tensors that have samples, at least one of the inputs among them; others are the same for all samples.</param>
     public abstract bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched);
 
+    /// <summary>The output of two operands of one type that broadcast.</summary>
+    protected static TensorSpec[] Broadcast(Node node)
+    {
+        Tensor left = node.Input(0), right = node.Input(1);
+        if (left.Type != right.Type)
+            throw node.UnsupportedTypes();
+        return [new TensorSpec(left.Type, Axes.Broadcast(node, left.Shape, right.Shape))];
+    }
+
     /// <summary>Whether input 0 is the only one that has samples.</summary>
     protected static bool OnlyFirst(Node node, IReadOnlySet<Tensor> batched) =>
         Array.FindLastIndex(node.Inputs, t => t is not null && batched.Contains(t)) <= 0;

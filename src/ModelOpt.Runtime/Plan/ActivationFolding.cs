@@ -40,8 +40,7 @@ internal static class ActivationFolding
     {
         Tensor input = node.Input(0), output = node.Output;
         return input.IsQuantized8 && output.IsQuantized8 && input.Type == output.Type
-            && input.Scale == output.Scale && input.ZeroPoint == output.ZeroPoint
-            && input.Shape.AsSpan().SequenceEqual(output.Shape);
+            && input.HasGridOf(output) && input.Shape.AsSpan().SequenceEqual(output.Shape);
     }
 
     private static bool Clamps(Node node) =>

@@ -60,6 +60,6 @@ internal static class ConcatenationFolding
             && output.Rank > 0 && (options.Axis == output.Rank - 1 || options.Axis == -1)
             && node.Inputs.All(
                 t => t is { IsConstant: false }
-                    && (!output.IsQuantized8 || (t.IsQuantized8 && t.Scale == output.Scale && t.ZeroPoint == output.ZeroPoint)));
+                    && (!output.IsQuantized8 || (t.IsQuantized8 && t.HasGridOf(output))));
     }
 }

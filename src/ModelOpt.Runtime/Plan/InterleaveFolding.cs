@@ -43,7 +43,7 @@ internal static class InterleaveFolding
     }
 
     private static InterleaveKernel? Quantizing(Node quantize, Node transpose, Node first) =>
-        first.Input(0).Type == TensorType.Float32 && quantize.Output.IsQuantized8 && SameQuantization(quantize.Output, transpose.Output)
+        first.Input(0).Type == TensorType.Float32 && quantize.Output.IsQuantized8 && (!transpose.Output.IsQuantized8 || quantize.Output.HasGridOf(transpose.Output))
             && PlaneShape.Of(transpose) is { } shape
             ? shape.CreateKernel(new QuantizingPlaneMap(QuantizeOperator.Quantizer(quantize.Output)))
             : null;
@@ -52,7 +52,4 @@ internal static class InterleaveFolding
         PlaneShape.Of(transpose) is { } shape && lookup.PlaneTables(shape.Batch, shape.Planes, shape.Pixels) is { } tables
             ? shape.CreateKernel(new LookupPlaneMap(tables))
             : null;
-
-    private static bool SameQuantization(Tensor quantized, Tensor transposed) =>
-        !transposed.IsQuantized8 || (quantized.Scale == transposed.Scale && quantized.ZeroPoint == transposed.ZeroPoint);
 }

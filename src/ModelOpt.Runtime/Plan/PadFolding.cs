@@ -32,7 +32,7 @@ internal static class PadFolding
         Tensor input = pad.Input(0), output = pad.Output;
         if (input.Rank != 4 || input.Elements == 0 || !pad.Input(1).IsConstant || (pad.OptionalInput(2) is { IsConstant: false }))
             return null;
-        if (input.IsQuantized8 && (input.Scale != output.Scale || input.ZeroPoint != output.ZeroPoint))
+        if (input.IsQuantized8 && !input.HasGridOf(output))
             return null;
         if (!PadOperator.FillValue(pad).AsSpan().SequenceEqual(element))
             return null;

@@ -22,8 +22,7 @@ internal static class Int8TileEmitter
     // In the epilogue, when the sums are complete.
     private const Gpr Multipliers = Gpr.Rcx, Residual = Gpr.R8;
 
-    /// <summary>In epilogues, the address of <see cref="Int8EpilogueConstants"/>.</summary>
-    public const Gpr Constants = Gpr.R9;
+    private const Gpr Constants = Int8EpilogueEmitter.Constants;
 
     private const int Mask = 1, FlipBits = 31;
 
@@ -148,13 +147,14 @@ internal static class Int8TileEmitter
     private static void EmitStore(Int8TileShape shape, X64Assembler code, int row)
     {
         PanelLayout layout = shape.Layout;
-        int first = row * layout.Vectors;
+        var epilogue = new Int8EpilogueEmitter(shape.Epilogue, code);
+        int first = row * layout.Vectors, free = shape.Rows * layout.Vectors;
         for (int vector = 0; vector < layout.Vectors; vector++)
         {
             int sum = first + vector;
             code.VCvtDq2Ps(sum, sum);
             code.VMulPs(sum, sum, new Address(Multipliers, 64 * vector));
-            EmitRounding(shape.Epilogue, code, sum);
+            epilogue.Round(sum);
         }
 
         for (int unit = 0; unit < layout.Vectors; unit += layout.UnitVectors(unit))
@@ -162,156 +162,15 @@ internal static class Int8TileEmitter
             int at = (row * shape.OutputBytes) + (unit * 16), sum = first + unit;
             bool masked = shape.Masked && unit == layout.LastUnit;
             if (shape.Epilogue.Residual != ResidualSide.None)
-                EmitResidual(shape, code, sum, layout.UnitVectors(unit), layout.Width(unit), new Address(Residual, at), masked ? Mask : 0);
+                epilogue.AddResidual(sum, layout.UnitVectors(unit), layout.Width(unit), new Address(Residual, at), masked ? Mask : 0, free);
             var to = new Address(Output, at);
-            VectorWidth width = Narrow(shape.Epilogue, code, sum, layout.UnitVectors(unit));
+            VectorWidth width = epilogue.Narrow(sum, layout.UnitVectors(unit));
             if (masked)
                 code.VMovBytes(to, sum, Mask, width);
             else if (layout.Width(unit) == VectorWidth.Bits256)
                 code.VMovQ(to, sum);
             else
                 code.VMov(to, sum, width);
-        }
-    }
-
-    /// <summary>float32 to int32, clamped to the output's range where it may not fit.</summary>
-    public static void EmitRounding(Int8Epilogue epilogue, X64Assembler code, int sum)
-    {
-        if (epilogue.ClampInFloat)
-        {
-            code.VMaxPs(sum, sum, new Address(Constants, LowFloatAt));
-            code.VMinPs(sum, sum, new Address(Constants, HighFloatAt));
-        }
-
-        code.VCvtPs2Dq(sum, sum);
-    }
-
-    /// <summary>Adds 8-bit values in memory to the results of a unit, as an ADD after the layer would.</summary>
-    private static void EmitResidual(
-        Int8TileShape shape, X64Assembler code, int sum, int vectors, VectorWidth width, Address from, int mask)
-    {
-        int free = shape.Rows * shape.Layout.Vectors, offset = free;
-        Span<int> addends = [free + 1, free + 2, free + 3, free + 4];
-        LoadResidual(code, addends[..vectors], width, from, mask, zero: free);
-        code.VMov(offset, new Address(Constants, OffsetAt));
-        for (int i = 0; i < vectors; i++)
-        {
-            int result = sum + i, addend = addends[i];
-            code.VpAddD(result, result, new Address(Constants, LayerZeroAt));
-            code.VpMaxSD(result, result, new Address(Constants, LayerLowAt));
-            code.VpMinSD(result, result, new Address(Constants, LayerHighAt));
-            code.VCvtDq2Ps(result, result);
-            code.VCvtDq2Ps(addend, addend);
-            if (shape.Epilogue.Residual == ResidualSide.Right)
-            {
-                code.VFmAdd132Ps(addend, offset, new Address(Constants, RightFactorAt));
-                code.VFmAdd132Ps(result, addend, new Address(Constants, LeftFactorAt));
-            }
-            else
-            {
-                code.VFmAdd132Ps(result, offset, new Address(Constants, RightFactorAt));
-                code.VFmAdd231Ps(result, addend, new Address(Constants, LeftFactorAt));
-            }
-
-            code.VCvtPs2Dq(result, result);
-        }
-    }
-
-    /// <summary>int8 values, made uint8, as int32 in the order of a unit's lanes.</summary>
-    private static void LoadResidual(X64Assembler code, ReadOnlySpan<int> to, VectorWidth width, Address from, int mask, int zero)
-    {
-        switch (to.Length)
-        {
-            case 4:
-                if (mask == 0)
-                    code.VMov(to[3], from);
-                else
-                    code.VMovBytes(to[3], from, mask);
-                code.VpXorD(to[3], to[3], new Address(Constants, FlipAt));
-                code.VpXorD(zero, zero, zero);
-                code.VpUnpackLBw(to[1], to[3], zero);
-                code.VpUnpackHBw(to[3], to[3], zero);
-                code.VpUnpackLWd(to[0], to[1], zero);
-                code.VpUnpackHWd(to[1], to[1], zero);
-                code.VpUnpackLWd(to[2], to[3], zero);
-                code.VpUnpackHWd(to[3], to[3], zero);
-                break;
-            case 2:
-                code.VpMovZxBw(to[1], from, mask);
-                code.VpXorD(to[1], to[1], new Address(Constants, Flip16At));
-                code.VpXorD(zero, zero, zero);
-                code.VpUnpackLWd(to[0], to[1], zero);
-                code.VpUnpackHWd(to[1], to[1], zero);
-                break;
-            default:
-                code.VpMovZxBd(to[0], from, width, mask);
-                code.VpXorD(to[0], to[0], new Address(Constants, Flip32At));
-                break;
-        }
-    }
-
-    /// <summary>Narrows the registers of a unit into the first of them.</summary>
-    public static VectorWidth Narrow(Int8Epilogue epilogue, X64Assembler code, int sum, int vectors)
-    {
-        var zero16 = new Address(Constants, Zero16At);
-        switch (vectors)
-        {
-            case 4:
-                code.VPackSsDw(sum, sum, sum + 1);
-                code.VPackSsDw(sum + 2, sum + 2, sum + 3);
-                code.VpAddSw(sum, sum, zero16);
-                code.VpAddSw(sum + 2, sum + 2, zero16);
-                if (epilogue.Unsigned)
-                    code.VPackUsWb(sum, sum, sum + 2);
-                else
-                    code.VPackSsWb(sum, sum, sum + 2);
-                ClampBytes(epilogue, code, sum);
-                return VectorWidth.Bits512;
-            case 2:
-                code.VPackSsDw(sum, sum, sum + 1);
-                code.VpAddSw(sum, sum, zero16);
-                if (epilogue.Unsigned)
-                {
-                    code.VpXorD(sum + 1, sum + 1, sum + 1);
-                    code.VpMaxSw(sum, sum, sum + 1);
-                    code.VpMovUsWb(sum, sum);
-                }
-                else
-                {
-                    code.VpMovSwb(sum, sum);
-                }
-
-                ClampBytes(epilogue, code, sum);
-                return VectorWidth.Bits256;
-            default:
-                code.VpAddD(sum, sum, new Address(Constants, Zero32At));
-                if (epilogue is { ClampBytes: false, Unsigned: false })
-                {
-                    code.VpMovSdb(sum, sum);
-                    return VectorWidth.Bits128;
-                }
-
-                code.VpMaxSD(sum, sum, new Address(Constants, Low32At));
-                code.VpMinSD(sum, sum, new Address(Constants, High32At));
-                code.VpMovDb(sum, sum);
-                return VectorWidth.Bits128;
-        }
-    }
-
-    private static void ClampBytes(Int8Epilogue epilogue, X64Assembler code, int sum)
-    {
-        if (!epilogue.ClampBytes)
-            return;
-        Address low = new(Constants, Low8At), high = new(Constants, High8At);
-        if (epilogue.Unsigned)
-        {
-            code.VpMaxUb(sum, sum, low);
-            code.VpMinUb(sum, sum, high);
-        }
-        else
-        {
-            code.VpMaxSb(sum, sum, low);
-            code.VpMinSb(sum, sum, high);
         }
     }
 }

@@ -68,14 +68,15 @@ internal static class SparseGemvEmitter
         code.VpDpBusd(step, Picked, new Address(Data, 64 * (step + 1)));
     }
 
-    private static void EmitStore(Int8Epilogue epilogue, X64Assembler code)
+    private static void EmitStore(Int8Epilogue shape, X64Assembler code)
     {
-        code.Mov(Int8TileEmitter.Constants, new Address(Arguments, ConstantsAt));
+        var epilogue = new Int8EpilogueEmitter(shape, code);
+        code.Mov(Int8EpilogueEmitter.Constants, new Address(Arguments, ConstantsAt));
         code.Mov(Rows, new Address(Arguments, RowsAt));
         code.VCvtDq2Ps(0, 0);
         code.VMulPs(0, 0, new Address(Group, SparseGroup.MultipliersAt));
-        Int8TileEmitter.EmitRounding(epilogue, code, 0);
-        code.VMov(new Address(Rows, 0), 0, Int8TileEmitter.Narrow(epilogue, code, 0, 1));
+        epilogue.Round(0);
+        code.VMov(new Address(Rows, 0), 0, epilogue.Narrow(0, 1));
         code.Add(Rows, SparseRounds.Lanes);
         code.Mov(new Address(Arguments, RowsAt), Rows);
     }

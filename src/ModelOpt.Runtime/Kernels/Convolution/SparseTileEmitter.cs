@@ -26,7 +26,7 @@ internal static class SparseTileEmitter
         code.Mov(Blocks, new Address(Arguments, BlocksAt));
         code.Mov(Patches, new Address(Arguments, PatchesAt));
         code.Mov(Channel, new Address(Arguments, ChannelsAt));
-        code.Mov(Int8TileEmitter.Constants, new Address(Arguments, ConstantsAt));
+        code.Mov(Int8EpilogueEmitter.Constants, new Address(Arguments, ConstantsAt));
         Label channel = code.Here();
         code.Mov(BlocksLeft, new Address(Channel, SparseChannel.CountAt));
         code.VpBroadcastD(0, new Address(Channel, SparseChannel.StartAt));
@@ -56,6 +56,7 @@ internal static class SparseTileEmitter
     private static void EmitStore(SparseTileShape shape, X64Assembler code)
     {
         PanelLayout layout = shape.Layout;
+        var epilogue = new Int8EpilogueEmitter(shape.Epilogue, code);
         code.Mov(Row, new Address(Channel, SparseChannel.RowAt));
         code.Add(Row, new Address(Arguments, RowsAt));
         code.VpBroadcastD(Multiplier, new Address(Channel, SparseChannel.MultiplierAt));
@@ -63,12 +64,12 @@ internal static class SparseTileEmitter
         {
             code.VCvtDq2Ps(sum, sum);
             code.VMulPs(sum, sum, Multiplier);
-            Int8TileEmitter.EmitRounding(shape.Epilogue, code, sum);
+            epilogue.Round(sum);
         }
 
         for (int unit = 0; unit < layout.Vectors; unit += layout.UnitVectors(unit))
         {
-            VectorWidth width = Int8TileEmitter.Narrow(shape.Epilogue, code, unit, layout.UnitVectors(unit));
+            VectorWidth width = epilogue.Narrow(unit, layout.UnitVectors(unit));
             code.VMov(new Address(Row, 16 * unit), unit, width);
         }
     }

@@ -11,13 +11,7 @@ namespace ModelOpt.Runtime.Kernels.Elementwise;
 /// <summary>ADD, SUB, MUL, DIV, MINIMUM and MAXIMUM, with broadcasting.</summary>
 internal sealed class ArithmeticOperator : KernelOperator
 {
-    public override TensorSpec[] Infer(Node node)
-    {
-        Tensor left = node.Input(0), right = node.Input(1);
-        if (left.Type != right.Type)
-            throw node.UnsupportedTypes();
-        return [new TensorSpec(left.Type, Axes.Broadcast(node, left.Shape, right.Shape))];
-    }
+    public override TensorSpec[] Infer(Node node) => Broadcast(node);
 
     public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => PairsSamples(node, batched);
 

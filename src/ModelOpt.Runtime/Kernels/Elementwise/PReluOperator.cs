@@ -9,13 +9,7 @@ namespace ModelOpt.Runtime.Kernels.Elementwise;
 /// <summary>PRELU: x for x ≥ 0, alpha·x below; alpha broadcasts.</summary>
 internal sealed class PReluOperator : KernelOperator
 {
-    public override TensorSpec[] Infer(Node node)
-    {
-        Tensor input = node.Input(0), alpha = node.Input(1);
-        if (alpha.Type != input.Type)
-            throw node.UnsupportedTypes();
-        return [new TensorSpec(input.Type, Axes.Broadcast(node, input.Shape, alpha.Shape))];
-    }
+    public override TensorSpec[] Infer(Node node) => Broadcast(node);
 
     public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => PairsSamples(node, batched);
 

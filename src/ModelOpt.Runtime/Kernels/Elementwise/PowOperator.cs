@@ -12,13 +12,8 @@ namespace ModelOpt.Runtime.Kernels.Elementwise;
 /// </summary>
 internal sealed class PowOperator : KernelOperator
 {
-    public override TensorSpec[] Infer(Node node)
-    {
-        Tensor bases = node.Input(0), exponents = node.Input(1);
-        if (bases.Type is not (TensorType.Float32 or TensorType.Int32 or TensorType.Float64) || exponents.Type != bases.Type)
-            throw node.UnsupportedTypes();
-        return [new TensorSpec(bases.Type, Axes.Broadcast(node, bases.Shape, exponents.Shape))];
-    }
+    public override TensorSpec[] Infer(Node node) =>
+        node.Input(0).Type is TensorType.Float32 or TensorType.Int32 or TensorType.Float64 ? Broadcast(node) : throw node.UnsupportedTypes();
 
     public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => PairsSamples(node, batched);
 

@@ -162,8 +162,7 @@ internal static unsafe class GemmF32<TLanes, V>
                 bool last = k0 + kc == k;
                 block.B = source.Panel(k0, kc, column, columns, registers * n, scratch);
                 block.BStride = source.Stride(registers * n);
-                block.Low = last ? epilogue.Low : float.NegativeInfinity;
-                block.High = last ? epilogue.High : float.PositiveInfinity;
+                (block.Low, block.High) = last ? (epilogue.Low, epilogue.High) : (float.NegativeInfinity, float.PositiveInfinity);
                 block.ResidualOffset = last && epilogue.Residual != null ? (nint)((byte*)epilogue.Residual - (byte*)operands.C) : 0;
                 (block.ResidualLow, block.ResidualHigh) = (epilogue.ResidualLow, epilogue.ResidualHigh);
                 var panel = new Panel(operands, block, start, tile, column, columns, k0 == 0 && !fromC);

@@ -54,8 +54,7 @@ internal sealed class ConcatenationOperator : KernelOperator
 
     // Null where the quantization is the same.
     private static byte[]? Table(Tensor input, Tensor output) =>
-        !input.IsQuantized8 || !output.IsQuantized8
-            || (input.Scale == output.Scale && input.ZeroPoint == output.ZeroPoint)
+        !input.IsQuantized8 || !output.IsQuantized8 || input.HasGridOf(output)
             ? null
             : QuantizationTables.Create(input, output, x => x);
 }

@@ -30,8 +30,7 @@ internal sealed class ResizeOperator : KernelOperator
         Tensor input = node.Input(0), output = node.Output;
         node.Require(input.Elements > 0, "the input has no pixels");
         node.Require(
-            !input.IsQuantized8 || (input.Scale == output.Scale && input.ZeroPoint == output.ZeroPoint),
-            "input and output must have the same quantization");
+            !input.IsQuantized8 || input.HasGridOf(output), "input and output must have the same quantization");
         bool nearest = node.Operator == BuiltinOperator.ResizeNearestNeighbor;
         var rows = new ResizeAxis(
             input.Shape[1], output.Shape[1], options.AlignCorners, options.HalfPixelCenters, nearest);

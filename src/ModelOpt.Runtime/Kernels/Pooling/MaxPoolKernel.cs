@@ -99,22 +99,32 @@ internal sealed unsafe class MaxPoolKernel<T>(Window2D window, T min, T max, Sim
                 // The last register ends with the channels and computes again what it shares with the one before; one that they do not
                 // fill reaches into the next pixel, which comes later.
                 int at = Math.Max(Math.Min(c, channels - TLanes.Count), 0);
-                V result = low;
-                T* source = from + at;
-                for (int r = 0; r < rows; r++, source += rowStride)
-                {
-                    if (columns == 3)
-                    {
-                        V first = TLanes.Max(TLanes.Load(source), TLanes.Load(source + channels));
-                        result = TLanes.Max(result, TLanes.Max(first, TLanes.Load(source + (2 * channels))));
-                        continue;
-                    }
-                    for (int k = 0; k < columns; k++)
-                        result = TLanes.Max(result, TLanes.Load(source + (k * channels)));
-                }
+                V result = Maximum<TLanes, V>(from + at, rowStride, rows, columns, channels, low);
                 TLanes.Store(to + at, TLanes.Min(result, high));
             }
         }
+    }
+
+    /// <summary>The maximum of a window's pixels, and of <paramref name="low"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Maximum<TLanes, V>(T* source, nint rowStride, int rows, int columns, int channels, V low)
+        where TLanes : struct, IVectorLanes<T, V>
+        where V : unmanaged
+    {
+        V result = low;
+        for (int r = 0; r < rows; r++, source += rowStride)
+        {
+            if (columns == 3)
+            {
+                V first = TLanes.Max(TLanes.Load(source), TLanes.Load(source + channels));
+                result = TLanes.Max(result, TLanes.Max(first, TLanes.Load(source + (2 * channels))));
+                continue;
+            }
+            for (int k = 0; k < columns; k++)
+                result = TLanes.Max(result, TLanes.Load(source + (k * channels)));
+        }
+
+        return result;
     }
 
     /// <summary>3×3 windows two columns apart, all inside of the input: neighbours share a column's maximum.</summary>

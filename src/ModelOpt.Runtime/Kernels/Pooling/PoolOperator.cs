@@ -35,9 +35,7 @@ internal sealed class PoolOperator : KernelOperator
             return new MaxPoolKernel<float>(window, min, max, SimdTiers.Best);
         }
         (int low, int high) = Quantized(node, activation);
-        node.Require(
-            input.Scale == node.Output.Scale && input.ZeroPoint == node.Output.ZeroPoint,
-            "input and output must have the same quantization");
+        node.Require(input.HasGridOf(node.Output), "input and output must have the same quantization");
         return input.Type == TensorType.UInt8
             ? new MaxPoolKernel<byte>(window, (byte)low, (byte)high, SimdTiers.Best)
             : new MaxPoolKernel<sbyte>(window, (sbyte)low, (sbyte)high, SimdTiers.Best);
