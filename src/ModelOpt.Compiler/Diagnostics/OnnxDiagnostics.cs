@@ -48,4 +48,8 @@ internal static class OnnxDiagnostics
     public static readonly DiagnosticDescriptor InvalidModel = new("MOPT1011", Error,
         "Invalid model", "{0}.",
         "Export the model again; the file does not follow the ONNX specification.");
+
+    public static readonly DiagnosticDescriptor NewerOperator = new("MOPT1012", Error,
+        "Operator that the opset does not have", "{0} came with opset {1}, and the model uses opset {2}.",
+        "Export the model for an opset that has all of its operators.");
 }

@@ -2,12 +2,18 @@ namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>
 /// A model: ONNX operators over named values. The only representation inside the compiler. Every node is in the form
-/// of opset <see cref="Opset"/>; the reader brings older and newer forms to it.
+/// of opset <see cref="Opset"/>; the reader brings older forms to it.
 /// </summary>
 public sealed class Graph
 {
-    /// <summary>The opset whose operator forms the graph uses.</summary>
-    public const int Opset = 17;
+    /// <summary>The opset whose operator forms the graph uses: the newest that is read.</summary>
+    public const int Opset = 26;
+
+    /// <summary>The oldest opset that is read.</summary>
+    public const int OldestOpset = 7;
+
+    /// <summary>The opset that is written, where every node can be said in it.</summary>
+    public const int WrittenOpset = 17;
 
     private readonly List<Node> nodes = [];
     private readonly Dictionary<string, ElementType> declared = new(StringComparer.Ordinal);

@@ -29,7 +29,7 @@ internal static class FloatUnification
             foreach ((string name, object attribute) in node.Attributes.ToArray())
             {
                 if (attribute is Tensor tensor) node.Attributes[name] = ToFloat32(tensor);
-                else if (name is "to" or "dtype" && attribute is long type && IsOther((ElementType)type))
+                else if (name is "to" or "dtype" or "output_dtype" && attribute is long type && IsOther((ElementType)type))
                     node.Attributes[name] = (long)ElementType.Float32;
             }
         }

@@ -14,12 +14,6 @@ namespace ModelOpt.Compiler.Onnx;
 /// </summary>
 internal sealed class OnnxReader
 {
-    /// <summary>The oldest opset that is read.</summary>
-    public const int FirstOpset = 7;
-
-    /// <summary>The newest opset that is read.</summary>
-    public const int LastOpset = 22;
-
     private readonly GraphProto proto;
     private readonly ModelProto model;
     private readonly ExternalData external;
@@ -77,10 +71,11 @@ internal sealed class OnnxReader
         foreach ((Node node, NodeProto source) in nodes.Where(n => read.Contains(n.Node))) ReadAttributes(node, source);
         ReadHints();
         graph.Reorder(TopologicalOrder.Sort(graph.Nodes));
+        foreach (Node node in graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Upgrade(graph, node, opset));
         if (asFloat32) FloatUnification.Apply(graph);
         if (foldsPairs) QdqFolding.Apply(graph);
         foreach (Value output in graph.Outputs.Where(v => v.IsConstant).ToArray()) ProduceConstant(output);
-        foreach (Node node in graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Normalize(graph, node, opset));
+        foreach (Node node in graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Normalize(graph, node));
         return graph;
     }
 
@@ -92,9 +87,9 @@ internal sealed class OnnxReader
             if (IsDefaultDomain(import.Domain)) opset = import.Version;
         }
 
-        return opset is >= FirstOpset and <= LastOpset ? (int)opset
+        return opset is >= Graph.OldestOpset and <= Graph.Opset ? (int)opset
             : throw OnnxDiagnostics.UnsupportedOpset.Error(
-                null, opset is null ? "names no opset" : $"uses opset {opset}", FirstOpset, LastOpset);
+                null, opset is null ? "names no opset" : $"uses opset {opset}", Graph.OldestOpset, Graph.Opset);
     }
 
     private void ReadInitializers()

@@ -36,7 +36,7 @@ internal sealed class OnnxWriter
         proto = new GraphProto { Name = graph.Name };
         plan = QdqPlan.Of(graph);
         taken = graph.Values.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
-        opset = graph.Nodes.Select(n => Operator.Of(n).MinimumOpset(n)).Append(Graph.Opset).Max();
+        opset = graph.Nodes.Select(n => Operator.Of(n).MinimumOpset(n)).Append(Graph.WrittenOpset).Max();
     }
 
     /// <summary>Writes a graph.</summary>
@@ -74,11 +74,13 @@ internal sealed class OnnxWriter
         NodeProto target = Add(node.Type, node.Name, []);
         // The nodes that its constants need come first.
         proto.Node.RemoveAt(proto.Node.Count - 1);
+        List<Value?> inputs = [.. node.Inputs];
+        SortedDictionary<string, object> attributes = new(node.Attributes, StringComparer.Ordinal);
+        Operator.Of(node).Downgrade(node, opset, inputs, attributes);
         if (QdqPlan.ReadsUnrounded(node)) target.Input.Add(unrounded[node.Input(0)]);
-        else target.Input.AddRange(node.Inputs.Select(v => v is null ? "" : Read(v)));
+        else target.Input.AddRange(inputs.Select(v => v is null ? "" : Read(v)));
         proto.Node.Add(target);
-        foreach ((string name, object value) in node.Attributes) target.Attribute.Add(OnnxAttributes.Write(name, value));
-        Upgrade(node, target);
+        foreach ((string name, object value) in attributes) target.Attribute.Add(OnnxAttributes.Write(name, value));
         foreach (Value? output in node.Outputs)
         {
             if (output is null)
@@ -151,21 +153,6 @@ internal sealed class OnnxWriter
         }
 
         return read[value] = value.Name;
-    }
-
-    /// <summary>Where opset 18 differs from the graph's opset.</summary>
-    private void Upgrade(Node node, NodeProto target)
-    {
-        if (opset < 18) return;
-        if (node.Type == "ReduceMean" && node.Ints("axes") is { } axes)
-        {
-            target.Attribute.Remove(target.Attribute.Single(a => a.Name == "axes"));
-            target.Input.Add(Constant("axes", Tensor.Vector<long>(axes)));
-        }
-        else if (node.Type == "Split" && node.InputOrNull(1) is null)
-        {
-            target.Attribute.Add(OnnxAttributes.Write("num_outputs", (long)node.Outputs.Count));
-        }
     }
 
     private NodeProto Add(string type, string name, string output, params IEnumerable<string> inputs)

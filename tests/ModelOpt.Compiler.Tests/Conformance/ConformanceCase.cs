@@ -66,7 +66,7 @@ internal sealed class ConformanceCase
         ModelProto model = Model;
         foreach (OperatorSetIdProto opset in model.OpsetImport)
         {
-            if (opset.Domain.Length == 0) opset.Version = Math.Max(opset.Version, OnnxReader.FirstOpset);
+            if (opset.Domain.Length == 0) opset.Version = Math.Max(opset.Version, Graph.OldestOpset);
         }
 
         HashSet<string> parameters = [.. model.Graph.Node.SelectMany(

@@ -98,7 +98,7 @@ public sealed class OnnxWriterTests
         Value x = g.Input("x", 1, 2, 9, 9);
         Value pooled = g.Add("AveragePool", [x], ("kernel_shape", new[] { 2, 2 }), ("dilations", new[] { 2, 2 }));
         Value[] halves = [.. g.Node("Split", [pooled], 2, ("axis", 1)).Outputs.OfType<Value>()];
-        g.Output(g.Add("ReduceMean", [g.Add("Add", halves)], ("axes", new[] { 2, 3 }), ("keepdims", 0)));
+        g.Output(g.Add("ReduceMean", [g.Add("Add", halves), g.Longs(2, 3)], ("keepdims", 0)));
         Graph graph = g.Build();
         byte[] written = OnnxWriter.Write(graph);
         Assert.AreEqual(19, ModelProto.Parser.ParseFrom(written).OpsetImport.Single().Version);

@@ -37,7 +37,8 @@ internal static class OperatorTesting
     {
         var graph = new Graph();
         graph.Add(node);
-        Operator.Of(node).Normalize(graph, node, opset);
+        Operator.Of(node).Upgrade(graph, node, opset);
+        Operator.Of(node).Normalize(graph, node);
         return node;
     }
 
@@ -69,7 +70,7 @@ internal static class OperatorTesting
     }
 
     /// <summary>A model of one node; constants from position <paramref name="fed"/> on are initializers, the others are inputs.</summary>
-    public static byte[] Model(this Node node, int opset = Graph.Opset, int fed = int.MaxValue)
+    public static byte[] Model(this Node node, int opset = Graph.WrittenOpset, int fed = int.MaxValue)
     {
         var proto = new NodeProto { OpType = node.Type, Name = "node" };
         var graph = new GraphProto { Name = "one", Node = { proto } };
@@ -100,7 +101,7 @@ internal static class OperatorTesting
     }
 
     /// <summary>Runs a node of constants in ONNX Runtime.</summary>
-    public static Tensor[] RunPeer(this Node node, int opset = Graph.Opset, int fed = int.MaxValue)
+    public static Tensor[] RunPeer(this Node node, int opset = Graph.WrittenOpset, int fed = int.MaxValue)
     {
         var feeds = new Dictionary<string, Tensor>();
         for (int i = 0; i < Math.Min(fed, node.Inputs.Count); i++)
@@ -109,7 +110,7 @@ internal static class OperatorTesting
     }
 
     /// <summary>Fails the test unless our results are, bit for bit, those of ONNX Runtime.</summary>
-    public static void AssertAgrees(this Node node, int opset = Graph.Opset)
+    public static void AssertAgrees(this Node node, int opset = Graph.WrittenOpset)
     {
         Tensor[] expected = node.RunPeer(opset), actual = node.Normalized(opset).Run();
         for (int i = 0; i < expected.Length; i++)

@@ -18,7 +18,7 @@ internal static class PeerAgreement
     /// <param name="fed">How many inputs the caller feeds; the others are constants of the model.</param>
     /// <param name="opset">The opset whose form the node has.</param>
     /// <param name="liteRt">Whether LiteRT can run it, too.</param>
-    public static void AssertAgreesWithPeers(this Node node, int fed = 1, int opset = Graph.Opset, bool liteRt = true)
+    public static void AssertAgreesWithPeers(this Node node, int fed = 1, int opset = Graph.WrittenOpset, bool liteRt = true)
     {
         string what = $"{node.Type} of {string.Join(", ", node.Inputs.Select(v => v?.Constant?.ToString()))}, "
             + string.Join(", ", node.Attributes.Select(a => $"{a.Key} = {Text(a.Value)}"));

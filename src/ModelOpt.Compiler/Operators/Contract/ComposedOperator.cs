@@ -19,7 +19,7 @@ internal abstract class ComposedOperator : Operator
     /// <param name="node">The node, as read; types and shapes are not known.</param>
     protected abstract void Compose(Graph graph, Node node);
 
-    public sealed override void Normalize(Graph graph, Node node, int opset) => Compose(graph, node);
+    public sealed override void Normalize(Graph graph, Node node) => Compose(graph, node);
 
     public sealed override void InferShapes(Node node) => throw NotComposed(node);
 

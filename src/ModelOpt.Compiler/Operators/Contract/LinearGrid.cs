@@ -45,6 +45,11 @@ internal sealed class LinearGrid
     public static ElementType StoredType(Node quantize) =>
         quantize.InputOrNull(2)?.Type ?? (ElementType)quantize.Int("output_dtype", (long)ElementType.UInt8);
 
+    /// <summary>The type of the numbers that a DequantizeLinear makes: what it names, or that of its scale.</summary>
+    /// <param name="dequantize">The node.</param>
+    public static ElementType RestoredType(Node dequantize) =>
+        dequantize.Int("output_dtype", 0) is not 0 and var type ? (ElementType)type : dequantize.Input(1).Type;
+
     /// <summary>Whether a type can be stored.</summary>
     /// <param name="type">The type.</param>
     public static bool Holds(ElementType type) => type is ElementType.UInt8 or ElementType.Int8
@@ -53,8 +58,8 @@ internal sealed class LinearGrid
     /// <summary>The lowest opset that has a node's form.</summary>
     /// <param name="node">The node, normalized.</param>
     /// <param name="stored">The type of its integers.</param>
-    public static int MinimumOpset(Node node, ElementType stored) => BlockSize(node) > 0 || node.Int("output_dtype", 0) != 0
-        || stored is ElementType.Int16 or ElementType.UInt16 ? 21 : Graph.Opset;
+    public static int MinimumOpset(Node node, ElementType stored) =>
+        BlockSize(node) > 0 || stored is ElementType.Int16 or ElementType.UInt16 ? 21 : Graph.WrittenOpset;
 
     /// <summary>The routes of a node: all axes, one of them with the scales and zero points of its slices or blocks.</summary>
     /// <param name="node">The node, with shapes.</param>
@@ -110,7 +115,7 @@ internal sealed class LinearGrid
     /// <exception cref="CompilationException">The scales and zero points do not fit each other or the tensor.</exception>
     public static Quantization? Annotation(Node node, ElementType type, Shape? shape)
     {
-        if (!Holds(type) || BlockSize(node) > 0) return null;
+        if (!Holds(type) || BlockSize(node) > 0 || (node.Type == "DequantizeLinear" && RestoredType(node) != ElementType.Float32)) return null;
         if (node.Input(1).Constant is not { Type: ElementType.Float32, Rank: <= 1, Count: > 0 } scale) return null;
         if (node.InputOrNull(2) is { IsConstant: false }) return null;
         float[] scales = scale.Span<float>().ToArray();

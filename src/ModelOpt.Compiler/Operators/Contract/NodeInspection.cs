@@ -78,18 +78,6 @@ internal static class NodeInspection
         output.ShapeContent = content;
     }
 
-    /// <summary>Turns an attribute of integers of an older opset into a constant input.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="graph">The graph, for the constant.</param>
-    /// <param name="attribute">The attribute's name.</param>
-    /// <param name="index">The input's position.</param>
-    public static void AttributeToInput(this Node node, Graph graph, string attribute, int index)
-    {
-        if (node.Ints(attribute) is not { } values) return;
-        node.Attributes.Remove(attribute);
-        node.SetInput(index, graph.AddConstant($"{node.Label}_{attribute}", Tensor.Vector(values)));
-    }
-
     /// <summary>The sizes of a shape that is known, as a tensor has them.</summary>
     /// <param name="node">The node.</param>
     /// <param name="shape">The shape.</param>

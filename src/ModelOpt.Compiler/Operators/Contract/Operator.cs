@@ -73,19 +73,51 @@ internal abstract class Operator
     public static Operator? Find(Node node) => node.Domain.Length == 0 ? All.GetValueOrDefault(node.Type) : null;
 
     /// <summary>
-    /// Brings a node from the form of the model's opset to that of <see cref="Graph.Opset"/>: attributes become inputs,
-    /// defaults that changed are written out. Called once, when the model is read, before shapes are known.
+    /// Every version of the operator that ONNX has, ascending: from the one in force at the oldest opset that is read to the newest at
+    /// <see cref="Graph.Opset"/>. The rest of the operator knows the form of the newest only.
+    /// </summary>
+    public abstract IReadOnlyList<OpsetStep> Versions { get; }
+
+    /// <summary>
+    /// Brings a node from the form of the model's opset to that of <see cref="Graph.Opset"/>, a version at a time. Called once, when the
+    /// model is read, before shapes are known.
     /// </summary>
     /// <param name="graph">The graph, for new constants.</param>
     /// <param name="node">The node, as read.</param>
     /// <param name="opset">The opset that the model names.</param>
-    public virtual void Normalize(Graph graph, Node node, int opset)
+    /// <exception cref="CompilationException">The opset does not have the operator, or not an attribute of the node.</exception>
+    public void Upgrade(Graph graph, Node node, int opset)
+    {
+        if (opset < Versions[0].Opset && Versions[0].Opset > Graph.OldestOpset)
+            throw OnnxDiagnostics.NewerOperator.Error(node.Label, Type, Versions[0].Opset, opset);
+        foreach (OpsetStep step in Versions.Where(s => s.Opset <= opset))
+        {
+            if (step.Dropped.FirstOrDefault(node.Attributes.ContainsKey) is { } dropped)
+                throw GraphDiagnostics.InvalidAttribute.Error(node.Label, dropped, $"is not one of {Type} from opset {step.Opset} on");
+        }
+
+        foreach (OpsetStep step in Versions.Where(s => s.Opset > opset)) step.Upgrade?.Invoke(graph, node);
+    }
+
+    /// <summary>Leaves out of a node what says nothing, or puts others in its place. Called once, after <see cref="Upgrade"/>.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="node">The node, in the form of <see cref="Graph.Opset"/>.</param>
+    public virtual void Normalize(Graph graph, Node node)
     {
     }
 
-    /// <summary>The lowest opset that has the node's form: <see cref="Graph.Opset"/>, but for forms that came later.</summary>
-    /// <param name="node">The node, normalized.</param>
-    public virtual int MinimumOpset(Node node) => Graph.Opset;
+    /// <summary>The lowest opset that can say what the node says: <see cref="Graph.WrittenOpset"/>, but for what came later.</summary>
+    /// <param name="node">The node.</param>
+    public virtual int MinimumOpset(Node node) => Graph.WrittenOpset;
+
+    /// <summary>Brings a copy of a node's inputs and attributes from the form of <see cref="Graph.Opset"/> to that of the opset to be written.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="opset">That opset, at least <see cref="MinimumOpset"/>.</param>
+    /// <param name="inputs">The inputs.</param>
+    /// <param name="attributes">The attributes.</param>
+    public virtual void Downgrade(Node node, int opset, List<Value?> inputs, IDictionary<string, object> attributes)
+    {
+    }
 
     /// <summary>Sets type and shape (and, for integers that carry shapes, the content) of the outputs.</summary>
     /// <param name="node">A node whose inputs' types and shapes are known, some dims perhaps symbolic.</param>

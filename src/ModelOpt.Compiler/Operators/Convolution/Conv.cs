@@ -16,6 +16,8 @@ namespace ModelOpt.Compiler.Operators.Convolution;
 /// </summary>
 internal sealed class Conv : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 22];
+
     public override string Type => "Conv";
 
     public override QuantizationRule Quantization => QuantizationRule.Weighted;

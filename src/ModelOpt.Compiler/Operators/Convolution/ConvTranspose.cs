@@ -18,6 +18,8 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
 {
     private const int Largest = 1 << 16;
 
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 22];
+
     public override string Type => "ConvTranspose";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

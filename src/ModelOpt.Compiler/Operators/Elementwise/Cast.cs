@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The elements converted to the type that <c>to</c> numbers.</summary>
 internal sealed class Cast : Operator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 9, 13, 19, 21, 23, 24, 25];
+
     public override string Type => "Cast";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
@@ -19,7 +21,7 @@ internal sealed class Cast : Operator
     public override OperatorTraits Traits(Node node) =>
         node.Input(0).Type == Target(node) ? OperatorTraits.Moves | OperatorTraits.Homogeneous : OperatorTraits.None;
 
-    public override void Normalize(Graph graph, Node node, int opset)
+    public override void Normalize(Graph graph, Node node)
     {
         // Both concern 8-bit floats only, which are refused.
         node.Attributes.Remove("saturate");

@@ -10,6 +10,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>min(max(x, low), high); the bounds are the scalar inputs 1 and 2, each optional.</summary>
 internal sealed class Clip : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, new(11, MoveBounds) { Dropped = ["min", "max"] }, 12, 13];
+
     public override string Type => "Clip";
 
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
@@ -24,9 +26,8 @@ internal sealed class Clip : Operator, IDifferentiable
     public override string? WhyFloat(Node node) =>
         node.Inputs.Skip(1).Any(bound => bound is { IsConstant: false }) ? "its bounds are computed at run time" : null;
 
-    public override void Normalize(Graph graph, Node node, int opset)
+    private static void MoveBounds(Graph graph, Node node)
     {
-        if (opset >= 11) return;
         MoveBound(graph, node, "min", 1, float.MinValue);
         MoveBound(graph, node, "max", 2, float.MaxValue);
     }

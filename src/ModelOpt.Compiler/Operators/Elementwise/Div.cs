@@ -9,6 +9,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The quotient of two tensors, with broadcasting; integers round towards zero.</summary>
 internal sealed class Div : BinaryOperator<Div.Function>
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 13, 14];
+
     public override string Type => "Div";
 
     // TFLite divides no int8.

@@ -9,6 +9,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>e^x.</summary>
 internal sealed class Exp : UnaryOperator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+
     public override string Type => "Exp";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

@@ -7,6 +7,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>x · max(0, min(1, x / 6 + 0.5)).</summary>
 internal sealed class HardSwish : UnaryOperator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [14, 22];
+
     public override string Type => "HardSwish";
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;

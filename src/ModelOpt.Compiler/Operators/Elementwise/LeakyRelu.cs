@@ -7,6 +7,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>x where it is not negative, else alpha · x.</summary>
 internal sealed class LeakyRelu : UnaryOperator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 16];
+
     public override string Type => "LeakyRelu";
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;

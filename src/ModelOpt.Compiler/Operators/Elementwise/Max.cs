@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The greatest of any number of tensors, element by element, with broadcasting.</summary>
 internal sealed class Max : BinaryOperator<Max.Function>
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 8, 12, 13];
+
     public override string Type => "Max";
 
     // In TFLite operands and result share one scale, which the graph does not promise.

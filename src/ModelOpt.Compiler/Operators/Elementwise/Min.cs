@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The least of any number of tensors, element by element, with broadcasting.</summary>
 internal sealed class Min : BinaryOperator<Min.Function>
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 8, 12, 13];
+
     public override string Type => "Min";
 
     // In TFLite operands and result share one scale, which the graph does not promise.

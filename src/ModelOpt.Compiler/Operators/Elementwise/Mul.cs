@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The product of two tensors, with broadcasting.</summary>
 internal sealed class Mul : BinaryOperator<Mul.Function>
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 13, 14];
+
     public override string Type => "Mul";
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.TakesActivation;

@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>−x.</summary>
 internal sealed class Neg : UnaryOperator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+
     public override string Type => "Neg";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

@@ -9,6 +9,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>x where it is not negative, else slope · x; the slope (input 1) is broadcast to x.</summary>
 internal sealed class PRelu : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 9, 16];
+
     public override string Type => "PRelu";
 
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;

@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>x to the power of input 1, with broadcasting; the exponent may have another type than x.</summary>
 internal sealed class Pow : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 12, 13, 15];
+
     public override string Type => "Pow";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

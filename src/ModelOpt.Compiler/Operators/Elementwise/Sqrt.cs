@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>√x.</summary>
 internal sealed class Sqrt : UnaryOperator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+
     public override string Type => "Sqrt";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

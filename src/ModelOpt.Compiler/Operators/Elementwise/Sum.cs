@@ -6,6 +6,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The sum of any number of tensors, with broadcasting: Adds.</summary>
 internal sealed class Sum : ComposedOperator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 8, 13];
+
     public override string Type => "Sum";
 
     protected override void Compose(Graph graph, Node node)

@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The hyperbolic tangent.</summary>
 internal sealed class Tanh : UnaryOperator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+
     public override string Type => "Tanh";
 
     public override QuantizationRule Quantization => QuantizationRule.FixedSymmetric;

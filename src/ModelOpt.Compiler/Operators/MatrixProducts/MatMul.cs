@@ -14,6 +14,8 @@ namespace ModelOpt.Compiler.Operators.MatrixProducts;
 /// </summary>
 internal sealed class MatMul : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 9, 13];
+
     public override string Type => "MatMul";
 
     public override QuantizationRule Quantization => QuantizationRule.Weighted;

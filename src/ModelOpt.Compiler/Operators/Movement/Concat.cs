@@ -9,6 +9,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>Tensors one after the other along <c>axis</c>.</summary>
 internal sealed class Concat : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [4, 11, 13];
+
     public override string Type => "Concat";
 
     public override QuantizationRule Quantization => QuantizationRule.SharesAll;

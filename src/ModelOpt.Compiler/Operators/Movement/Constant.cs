@@ -7,6 +7,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>A tensor written as an attribute. When a model is read, its output becomes a constant and the node goes.</summary>
 internal sealed class Constant : Operator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 9, 11, 12, 13, 19, 21, 23, 24, 25];
+
     public override string Type => "Constant";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>A tensor of the shape in input 0, every element the one of <c>value</c> (0 in float32 where absent).</summary>
 internal sealed class ConstantOfShape : Operator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 20, 21, 23, 24, 25];
+
     public override string Type => "ConstantOfShape";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

@@ -9,6 +9,8 @@ internal sealed class Dropout : Operator, IDifferentiable
 {
     private const int Training = 2;
 
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 10, new(12, RefuseMask), 13, 22];
+
     public override string Type => "Dropout";
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
@@ -19,16 +21,19 @@ internal sealed class Dropout : Operator, IDifferentiable
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
 
-    public override void Normalize(Graph graph, Node node, int opset)
+    public override void Normalize(Graph graph, Node node)
     {
         bool trains = node.InputOrNull(Training) is { } mode && ShapeContents.Tensor(mode)?.Bytes.Span[0] != 0;
         if (trains) throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "training_mode is not constantly false");
-        // It had the type of the data before opset 10, and opsets before 12 do not define it outside training.
-        if (opset < 12 && node.HasOutput(1))
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "its mask, before opset 12");
         node.TruncateInputs(1);
         node.Attributes.Remove("ratio");
         node.Attributes.Remove("seed");
+    }
+
+    private static void RefuseMask(Graph graph, Node node)
+    {
+        // It had the type of the data before opset 10, and nothing says what it is without training before opset 12.
+        if (node.HasOutput(1)) throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "its mask, before opset 12");
     }
 
     public override void InferShapes(Node node)

@@ -9,6 +9,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>The tensor repeated to the broadcast of its own shape and that of input 1.</summary>
 internal sealed class Expand : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [8, 13];
+
     public override string Type => "Expand";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

@@ -7,6 +7,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>A matrix: the axes before <c>axis</c> are its rows, the others its columns.</summary>
 internal sealed class Flatten : ReshapeOperator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 9, 11, 13, 21, 23, 24, 25];
+
     public override string Type => "Flatten";
 
     public override void InferShapes(Node node) =>

@@ -9,6 +9,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>Slices along <c>axis</c>, picked by indices that replace the axis: data[…, indices[…], …].</summary>
 internal sealed class Gather : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 13];
+
     public override string Type => "Gather";
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

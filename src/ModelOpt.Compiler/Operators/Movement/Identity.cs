@@ -6,6 +6,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>The input itself.</summary>
 internal sealed class Identity : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 13, 14, 16, 19, 21, 23, 24, 25];
+
     public override string Type => "Identity";
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

@@ -12,6 +12,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// </summary>
 internal sealed class Pad : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [2, new(11, ToInputs) { Dropped = ["pads", "value"] }, 13, 18, 19, 21, 23, 24, 25];
+
     public override string Type => "Pad";
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
@@ -39,16 +41,15 @@ internal sealed class Pad : Operator, IDifferentiable
         }
     }
 
-    public override void Normalize(Graph graph, Node node, int opset)
+    private static void ToInputs(Graph graph, Node node)
     {
-        if (opset >= 11) return;
-        node.AttributeToInput(graph, "pads", 1);
+        OpsetStep.ToInput(graph, node, "pads", 1);
         float value = node.Float("value", 0);
         node.Attributes.Remove("value");
         if (value != 0) node.SetInput(2, graph.AddConstant($"{node.Label}_value", Tensor.Scalar(value)));
     }
 
-    public override int MinimumOpset(Node node) => Mode(node) == "wrap" ? 19 : Graph.Opset;
+    public override int MinimumOpset(Node node) => Mode(node) == "wrap" ? 19 : Graph.WrittenOpset;
 
     public override void InferShapes(Node node)
     {

@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>The same elements under the shape of input 1, where 0 keeps a size and −1 takes the rest.</summary>
 internal sealed class Reshape : ReshapeOperator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [5, 13, 14, 19, 21, 23, 24, 25];
+
     public override string Type => "Reshape";
 
     public override void InferShapes(Node node)

@@ -11,6 +11,10 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// </summary>
 internal sealed class Resize : Operator, IDifferentiable
 {
+    private const string Place = "coordinate_transformation_mode";
+
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [10, new(11, PlaceScales), 13, 18, 19];
+
     public override string Type => "Resize";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
@@ -38,13 +42,22 @@ internal sealed class Resize : Operator, IDifferentiable
         graph.ReplaceConstant(node, 3, Tensor.Vector<long>(sizes));
     }
 
-    public override void Normalize(Graph graph, Node node, int opset)
+    public override int MinimumOpset(Node node) =>
+        node.String(Place, "") == "half_pixel_symmetric" ? 19 : node.Attributes.ContainsKey("axes") ? 18 : Graph.WrittenOpset;
+
+    public override void Downgrade(Node node, int opset, List<Value?> inputs, IDictionary<string, object> attributes)
     {
-        if (opset >= 11) return;
+        // Of these, the graph has what other values than the default would do refused.
+        attributes.Remove("antialias");
+        attributes.Remove("keep_aspect_ratio_policy");
+    }
+
+    private static void PlaceScales(Graph graph, Node node)
+    {
         Value scales = node.Input(1);
         node.SetInput(1, null);
         node.SetInput(2, scales);
-        node.Attributes["coordinate_transformation_mode"] = "asymmetric";
+        node.Attributes[Place] = "asymmetric";
         // Opset 10 leaves open which element is nearest; ONNX Runtime rounds down to enlarge, and up to reduce.
         float[] factors = Known(scales) is { Type: ElementType.Float32 } constant ? constant.Span<float>().ToArray() : [];
         bool reduces = Array.Exists(factors, s => s < 1);
@@ -67,7 +80,7 @@ internal sealed class Resize : Operator, IDifferentiable
 
     public override void InferShapes(Node node)
     {
-        string mode = node.String("mode", "nearest"), place = node.String("coordinate_transformation_mode", "half_pixel");
+        string mode = node.String("mode", "nearest"), place = node.String(Place, "half_pixel");
         if (mode is not ("nearest" or "linear" or "cubic"))
             throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, $"mode '{mode}'");
         if (!ResizeTaps.Places.Contains(place))

@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>Shape: the sizes of a tensor from axis <c>start</c> up to <c>end</c>. Named apart from <see cref="Shape"/>.</summary>
 internal sealed class ShapeOperator : Operator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 13, 15, 19, 21, 23, 24, 25];
+
     public override string Type => "Shape";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

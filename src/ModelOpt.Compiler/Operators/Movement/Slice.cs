@@ -9,6 +9,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>Every step-th element from start up to end, along some axes.</summary>
 internal sealed class Slice : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, OpsetStep.ToInputs(10, ("starts", 1), ("ends", 2), ("axes", 3)), 11, 13];
+
     public override string Type => "Slice";
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
@@ -62,13 +64,6 @@ internal sealed class Slice : Operator, IDifferentiable
         if (shape[axis].IsKnown) return (at, Range(node, shape[axis].Size, starts[at], ends[at], step).First, step);
         // An open axis that stays as long is whole, perhaps backwards.
         return step == 1 ? (at, 0, step) : null;
-    }
-
-    public override void Normalize(Graph graph, Node node, int opset)
-    {
-        node.AttributeToInput(graph, "starts", 1);
-        node.AttributeToInput(graph, "ends", 2);
-        node.AttributeToInput(graph, "axes", 3);
     }
 
     public override void InferShapes(Node node)

@@ -9,8 +9,10 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>Cuts a tensor into pieces along <c>axis</c>: of the sizes in input 1, or else equal ones.</summary>
 internal sealed class Split : Operator, IDifferentiable
 {
-    // Opset 18 lets the last piece be smaller. The graph says so with this input, whose sizes shape inference fills in.
+    // Opset 18 lets the last piece be smaller. The graph says so with input 1, whose sizes shape inference fills in, and needs no count.
     private const string Pieces = "num_outputs";
+
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [2, 11, OpsetStep.ToInputs(13, ("split", 1)), 18];
 
     public override string Type => "Split";
 
@@ -55,15 +57,19 @@ internal sealed class Split : Operator, IDifferentiable
         else node.SetInput(1, graph.AddConstant($"{node.Label}_split", sizes));
     }
 
-    public override void Normalize(Graph graph, Node node, int opset)
+    public override void Normalize(Graph graph, Node node)
     {
-        node.AttributeToInput(graph, "split", 1);
         if (!node.Attributes.ContainsKey(Pieces)) return;
         long count = node.Int(Pieces, 0);
         if (count != node.Outputs.Count)
             throw GraphDiagnostics.InvalidAttribute.Error(
                 node.Label, Pieces, $"is {count}, but there are {node.Outputs.Count} outputs");
         node.Attributes.Remove(Pieces);
+    }
+
+    public override void Downgrade(Node node, int opset, List<Value?> inputs, IDictionary<string, object> attributes)
+    {
+        if (opset >= 18 && node.InputOrNull(1) is null) attributes[Pieces] = (long)node.Outputs.Count;
     }
 
     public override void InferShapes(Node node)

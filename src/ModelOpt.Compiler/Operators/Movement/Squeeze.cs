@@ -7,9 +7,9 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>Drops axes of size 1: those that input 1 names, or all.</summary>
 internal sealed class Squeeze : ReshapeOperator
 {
-    public override string Type => "Squeeze";
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, OpsetStep.ToInputs(13, ("axes", 1)), 21, 23, 24, 25];
 
-    public override void Normalize(Graph graph, Node node, int opset) => node.AttributeToInput(graph, "axes", 1);
+    public override string Type => "Squeeze";
 
     public override void InferShapes(Node node)
     {

@@ -7,6 +7,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>Axis i of the result is axis <c>perm[i]</c> of the input; without <c>perm</c> the axes are reversed.</summary>
 internal sealed class Transpose : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 13, 21, 23, 24, 25];
+
     public override string Type => "Transpose";
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

@@ -7,9 +7,9 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>Inserts axes of size 1, at the positions that input 1 gives in terms of the result.</summary>
 internal sealed class Unsqueeze : ReshapeOperator
 {
-    public override string Type => "Unsqueeze";
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, OpsetStep.ToInputs(13, ("axes", 1)), 21, 23, 24, 25];
 
-    public override void Normalize(Graph graph, Node node, int opset) => node.AttributeToInput(graph, "axes", 1);
+    public override string Type => "Unsqueeze";
 
     public override void InferShapes(Node node)
     {

@@ -16,6 +16,8 @@ namespace ModelOpt.Compiler.Operators.Normalization;
 /// </summary>
 internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStatistics
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, new(9, DropSpatial) { Dropped = ["spatial"] }, 14, 15];
+
     public override string Type => "BatchNormalization";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
@@ -28,10 +30,10 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
-    public override void Normalize(Graph graph, Node node, int opset)
+    private static void DropSpatial(Graph graph, Node node)
     {
         if (node.Int("spatial", 1) != 1)
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "statistics per element (spatial = 0)");
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "statistics per element (spatial = 0)");
         node.Attributes.Remove("spatial");
     }
 

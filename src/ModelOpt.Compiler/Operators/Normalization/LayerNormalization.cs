@@ -14,6 +14,8 @@ namespace ModelOpt.Compiler.Operators.Normalization;
 /// </summary>
 internal sealed class LayerNormalization : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [17];
+
     public override string Type => "LayerNormalization";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

@@ -19,6 +19,8 @@ internal sealed class Softmax : Operator, IDifferentiable
     /// <summary>Marks a node whose sum runs over all axes from <c>axis</c> on.</summary>
     public const string Flattens = "flattens";
 
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, new(13, Flatten)];
+
     public override string Type => "Softmax";
 
     public override QuantizationRule Quantization => QuantizationRule.FixedUnit;
@@ -33,9 +35,8 @@ internal sealed class Softmax : Operator, IDifferentiable
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
-    public override void Normalize(Graph graph, Node node, int opset)
+    private static void Flatten(Graph graph, Node node)
     {
-        if (opset >= 13) return;
         node.Attributes["axis"] = node.Int("axis", 1);
         node.Attributes[Flattens] = 1L;
     }

@@ -14,6 +14,8 @@ namespace ModelOpt.Compiler.Operators.Pooling;
 /// </summary>
 internal sealed class AveragePool : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 10, 11, 19, 22];
+
     public override string Type => "AveragePool";
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
@@ -26,7 +28,7 @@ internal sealed class AveragePool : Operator, IDifferentiable
 
     public override string? WhyFloat(Node node) => node.Ints("dilations") is null ? null : "its windows have gaps";
 
-    public override int MinimumOpset(Node node) => node.Ints("dilations") is null ? Graph.Opset : 19;
+    public override int MinimumOpset(Node node) => node.Ints("dilations") is null ? Graph.WrittenOpset : 19;
 
     public override void InferShapes(Node node)
     {

@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Operators.Pooling;
 /// <summary>The mean of each channel of X [N, C, …], with the other axes kept as 1.</summary>
 internal sealed class GlobalAveragePool : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 22];
+
     public override string Type => "GlobalAveragePool";
 
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;

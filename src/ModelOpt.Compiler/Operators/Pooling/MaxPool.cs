@@ -12,6 +12,8 @@ namespace ModelOpt.Compiler.Operators.Pooling;
 /// <summary>The largest element of each window over X [N, C, (D,) (H,) W]; padding never wins.</summary>
 internal sealed class MaxPool : Operator, IDifferentiable
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 8, 10, 11, 12, 22];
+
     public override string Type => "MaxPool";
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

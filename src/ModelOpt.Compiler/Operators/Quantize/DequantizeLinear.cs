@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
@@ -10,6 +11,8 @@ namespace ModelOpt.Compiler.Operators.Quantize;
 /// </summary>
 internal sealed class DequantizeLinear : Operator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [10, 13, 19, 21, 23, 24, 25];
+
     public override string Type => "DequantizeLinear";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
@@ -20,9 +23,20 @@ internal sealed class DequantizeLinear : Operator
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
-    public override int MinimumOpset(Node node) => LinearGrid.MinimumOpset(node, node.Input(0).Type);
+    public override int MinimumOpset(Node node) =>
+        LinearGrid.RestoredType(node) == node.Input(1).Type ? LinearGrid.MinimumOpset(node, node.Input(0).Type) : 23;
 
-    public override void InferShapes(Node node) => node.Define(0, node.Input(1).Type, node.ShapeOf(0));
+    public override void Downgrade(Node node, int opset, List<Value?> inputs, IDictionary<string, object> attributes)
+    {
+        if (LinearGrid.RestoredType(node) == node.Input(1).Type) attributes.Remove("output_dtype");
+    }
+
+    public override void InferShapes(Node node)
+    {
+        ElementType type = LinearGrid.RestoredType(node);
+        if (!type.IsFloat()) throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, $"it dequantizes to {type}");
+        node.Define(0, type, node.ShapeOf(0));
+    }
 
     public override void Forward(ForwardContext context)
     {
@@ -36,7 +50,7 @@ internal sealed class DequantizeLinear : Operator
             result[i] = (float)((long)q[i] - zero) * scale;
         }
 
-        context.Output = Casting.To(Tensor.Of<float>(stored.Dims, result), context.Input(1).Type);
+        context.Output = Casting.To(Tensor.Of<float>(stored.Dims, result), LinearGrid.RestoredType(context.Node));
     }
 
     public override void Lower(Lowering context, Node node)

@@ -11,6 +11,8 @@ namespace ModelOpt.Compiler.Operators.Quantize;
 /// </summary>
 internal sealed class QuantizeLinear : Operator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [10, 13, 19, 21, 23, 24, 25];
+
     public override string Type => "QuantizeLinear";
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
@@ -21,9 +23,10 @@ internal sealed class QuantizeLinear : Operator
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
-    public override int MinimumOpset(Node node) => LinearGrid.MinimumOpset(node, LinearGrid.StoredType(node));
+    public override int MinimumOpset(Node node) =>
+        node.Int("output_dtype", 0) != 0 ? 21 : LinearGrid.MinimumOpset(node, LinearGrid.StoredType(node));
 
-    public override void Normalize(Graph graph, Node node, int opset)
+    public override void Normalize(Graph graph, Node node)
     {
         node.Attributes.Remove("saturate");
         node.Attributes.Remove("precision");

@@ -112,7 +112,7 @@ public sealed class IntegerFormTests
         Value c = kind switch
         {
             "C per row" => g.Random(3, 3, 1), "C of all" => g.Random(3, 3, 4),
-            "computed C" => g.Add("ReduceMean", [a], ("axes", new[] { 1 })), _ => g.Random(3, 4),
+            "computed C" => g.Add("ReduceMean", [a, g.Longs(1)]), _ => g.Random(3, 4),
         };
         (string, object)[] attributes = kind is "alpha" or "beta" ? [(kind, 0.5)] : kind == "transA" ? [("transA", 1)] : [];
         g.Output(g.Add("Gemm", [a, g.Random(2, 5, 4), c], attributes));
@@ -127,7 +127,7 @@ public sealed class IntegerFormTests
     {
         var g = new TestGraph();
         Value conv = g.Add("Conv", g.Input("x", 1, 3, 6, 6), g.Random(1, 4, 3, 1, 1));
-        Value high = g.Add("ReduceMean", [conv], ("axes", new[] { 0, 1, 2, 3 }), ("keepdims", 0));
+        Value high = g.Add("ReduceMean", [conv, g.Longs(0, 1, 2, 3)], ("keepdims", 0));
         g.Output(g.Add("Clip", conv, null, high));
         Graph graph = g.Build();
         Assert.AreEqual("its bounds are computed at run time", IntegerForm.WhyNot(graph.Nodes[^1]));

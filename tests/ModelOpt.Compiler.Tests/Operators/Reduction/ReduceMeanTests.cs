@@ -40,9 +40,9 @@ public sealed class ReduceMeanTests
     [TestMethod]
     public void Misfits_are_diagnosed()
     {
-        Assert.AreEqual(new Shape(N, 1, 7), Node("ReduceMean", [Floats(N, 4, 7)], 1, ("axes", new long[] { -2 })).Infer().Shape);
-        Assert.AreEqual("MOPT2002", Node("ReduceMean", [Floats(N, 4)], 1, ("axes", new long[] { 2 })).InferError());
-        Assert.AreEqual("MOPT2002", Node("ReduceMean", [Floats(N, 4)], 1, ("axes", new long[] { 1, -1 })).InferError());
+        Assert.AreEqual(new Shape(N, 1, 7), Node("ReduceMean", [Floats(N, 4, 7), Tensor.Vector(-2L)]).Infer().Shape);
+        Assert.AreEqual("MOPT2002", Node("ReduceMean", [Floats(N, 4), Tensor.Vector(2L)]).InferError());
+        Assert.AreEqual("MOPT2002", Node("ReduceMean", [Floats(N, 4), Tensor.Vector(1L, -1)]).InferError());
     }
 
     [TestMethod]

@@ -51,8 +51,8 @@ public sealed class DivisionsTests
     {
         var g = new TestGraph();
         Value x = g.Add("Gemm", g.Input("x", 1, 16), g.Random(1, 16, 32));
-        Value centered = g.Add("Sub", x, g.Add("ReduceMean", [x], ("axes", new[] { 1 })));
-        Value variance = g.Add("ReduceMean", [g.Add("Mul", centered, centered)], ("axes", new[] { 1 }));
+        Value centered = g.Add("Sub", x, g.Add("ReduceMean", [x, g.Longs(1)]));
+        Value variance = g.Add("ReduceMean", [g.Add("Mul", centered, centered), g.Longs(1)]);
         Value y = g.Add("Div", centered, g.Add("Sqrt", g.Add("Add", variance, g.Scalar(1e-5f))));
         g.Output(g.Add("Gemm", g.Add("Mul", y, g.Random(3, 32)), g.Random(2, 32, 8)));
         return g.Build();

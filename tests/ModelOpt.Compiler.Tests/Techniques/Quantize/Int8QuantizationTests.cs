@@ -130,7 +130,7 @@ public sealed class Int8QuantizationTests
     public void A_product_with_a_vector_is_quantized()
     {
         var g = new TestGraph();
-        Value mean = g.Add("ReduceMean", [g.Input("x", -1, 6, 4, 4)], ("axes", new[] { 0, 2, 3 }), ("keepdims", 0));
+        Value mean = g.Add("ReduceMean", [g.Input("x", -1, 6, 4, 4), g.Longs(0, 2, 3)], ("keepdims", 0));
         g.Output(g.Add("MatMul", mean, g.Random(1, 6, 5)));
         Graph graph = g.Build();
         using var folder = new TempFolder();

@@ -62,7 +62,7 @@ public sealed class QuantizationSchemeTests
         var g = new TestGraph();
         Value x = g.Input("x", -1, 4, 6, 6);
         Value conv = g.Add("Conv", x, g.Random(1, 4, 4, 1, 1));
-        Value bias = g.Add("ReduceMean", [x], ("axes", new[] { 0, 2, 3 }), ("keepdims", 0));
+        Value bias = g.Add("ReduceMean", [x, g.Longs(0, 2, 3)], ("keepdims", 0));
         g.Output(g.Add("Conv", g.Add("HardSigmoid", conv), g.Random(2, 4, 4, 1, 1), bias));
         QuantizationScheme scheme = g.Build().Scheme();
         Assert.AreEqual(
