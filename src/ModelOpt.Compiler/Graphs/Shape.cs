@@ -1,26 +1,6 @@
 using System.Collections;
-using System.Globalization;
 
 namespace ModelOpt.Compiler.Graphs;
-
-/// <summary>One dimension: a size, a symbol such as <c>N</c>, or unknown.</summary>
-/// <param name="Size">The size, or -1 where it is not known.</param>
-/// <param name="Symbol">The name of a size that is not known; equal symbols are equal sizes.</param>
-public readonly record struct Dim(long Size, string? Symbol = null)
-{
-    /// <summary>An unknown dimension.</summary>
-    public static Dim Unknown => new(-1);
-
-    /// <summary>Whether the size is known.</summary>
-    public bool IsKnown => Size >= 0;
-
-    /// <summary>A dimension of a known size.</summary>
-    /// <param name="size">The size.</param>
-    public static implicit operator Dim(long size) => new(size);
-
-    /// <inheritdoc/>
-    public override string ToString() => IsKnown ? Size.ToString(CultureInfo.InvariantCulture) : Symbol ?? "?";
-}
 
 /// <summary>The dimensions of a value, outermost first; any may be symbolic.</summary>
 public sealed class Shape : IReadOnlyList<Dim>, IEquatable<Shape>

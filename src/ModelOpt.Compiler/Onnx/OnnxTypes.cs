@@ -51,11 +51,12 @@ internal static class OnnxTypes
     /// <param name="shape">The input's shape.</param>
     /// <param name="name">The input's name.</param>
     public static Shape NameOpenDims(Shape shape, string name) => new(shape.Select((d, i) =>
-        d.IsKnown || d.Symbol is not null ? d : new Dim(-1, i == 0 ? "N" : $"{name}_{i}")));
+        d.IsKnown || d.Symbol is not null ? d : Dim.Named(i == 0 ? "N" : $"{name}_{i}")));
 
-    private static Dim Read(Dimension dim) =>
-        dim.ValueCase == Dimension.ValueOneofCase.DimParam && dim.DimParam.Length > 0 ? new Dim(-1, dim.DimParam)
+    private static Dim Read(Dimension dim)
+    {
+        Dim read = dim.ValueCase == Dimension.ValueOneofCase.DimParam ? new Dim(-1, dim.DimParam) : dim.DimValue;
         // Sizes of 0 and -1 are how older exporters say that a size is open.
-        : dim.ValueCase == Dimension.ValueOneofCase.DimValue && dim.DimValue > 0 ? dim.DimValue
-        : Dim.Unknown;
+        return read.Number() is <= 0 ? Dim.Unknown : read;
+    }
 }

@@ -20,7 +20,7 @@ internal static class ShapeContents
 
     /// <summary>Numbers, some perhaps negative, as content.</summary>
     /// <param name="numbers">The numbers.</param>
-    public static Dim[] Of(long[] numbers) => Array.ConvertAll(numbers, DimArithmetic.Literal);
+    public static Dim[] Of(long[] numbers) => Array.ConvertAll(numbers, Dim.Literal);
 
     /// <summary>The shape that a value's elements say, or null where not even their number is known.</summary>
     /// <param name="value">A vector of sizes.</param>

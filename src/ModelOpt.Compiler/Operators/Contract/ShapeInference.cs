@@ -77,7 +77,8 @@ internal static class ShapeInference
 
         if (stated is null || value.Shape is null || stated.Rank != value.Shape.Rank) return;
         // A symbol that comes from the inputs says more than one that the exporter made up for this value.
-        value.Shape = new Shape(value.Shape.Select((dim, i) => dim.IsKnown || dim.Symbol is not null ? dim : stated[i]));
+        value.Shape = new Shape(value.Shape.Select((dim, i) =>
+            dim.IsKnown || (dim.Expression is { } open && !(open.IsRounded && stated[i].IsKnown)) ? dim : stated[i]));
     }
 
     private static void Check(Node node, Value value)

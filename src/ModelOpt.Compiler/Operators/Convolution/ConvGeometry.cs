@@ -111,13 +111,20 @@ internal sealed class ConvGeometry
         for (int i = 0; i < kernel.Length; i++)
         {
             Dim size = input[i + 2];
-            long extent = ((long)(kernel[i] - 1) * dilations[i]) + 1;
-            bool keeps = strides[i] == 1
-                && (IsSame || pads[i] + pads[i + kernel.Length] == extent - 1);
-            dims[i + 2] = size.IsKnown ? Axis(i, size.Size).Output : keeps ? size : Dim.Unknown;
+            dims[i + 2] = size.IsKnown ? Axis(i, size.Size).Output : Windows(i, size);
         }
 
         return new Shape(dims);
+    }
+
+    /// <summary>The number of windows along an axis of open size, as <see cref="Axis"/> has it for a known one.</summary>
+    private Dim Windows(int i, Dim size)
+    {
+        long stride = strides[i], extent = ((long)(kernel[i] - 1) * dilations[i]) + 1, begin = pads[i], end = pads[i + kernel.Length];
+        if (IsSame) return Dim.CeilDivide(size, stride);
+        Dim free = size + Dim.Literal(begin + end - extent);
+        if (!ceil) return Dim.FloorDivide(free, stride) + 1;
+        return end < extent ? Dim.Min(Dim.CeilDivide(free, stride) + 1, Dim.CeilDivide(size + begin, stride)) : Dim.Unknown;
     }
 
     /// <summary>The window along each spatial axis.</summary>

@@ -69,7 +69,7 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         var dims = new Dim[x.Rank];
         (dims[0], dims[1]) = (x[0], (long)weights[1] * group);
         for (int i = 0; i < rank; i++)
-            dims[i + 2] = x[i + 2].IsKnown ? Axis(node, i, rank, x[i + 2].Size, weights[i + 2]).Input : Dim.Unknown;
+            dims[i + 2] = x[i + 2].IsKnown ? Axis(node, i, rank, x[i + 2].Size, weights[i + 2]).Input : OpenLength(node, i, x[i + 2], weights[i + 2]);
         node.Define(0, type, new Shape(dims));
     }
 
@@ -164,6 +164,15 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
     /// <param name="w">The shape of W.</param>
     internal static WindowAxis[] Axes(Node node, Shape x, Shape w) =>
         [.. Enumerable.Range(0, x.Rank - 2).Select(i => Axis(node, i, x.Rank - 2, x[i + 2].Size, (int)w[i + 2].Size))];
+
+    /// <summary>The result's length along an axis of open size, of which it is a linear function.</summary>
+    private static Dim OpenLength(Node node, int i, Dim size, int kernel)
+    {
+        const long Sample = 1000;
+        int rank = node.ShapeOf(0).Rank - 2;
+        long length = Axis(node, i, rank, Sample, kernel).Input, slope = Axis(node, i, rank, Sample + 1, kernel).Input - length;
+        return (size * slope) + Dim.Literal(length - (Sample * slope));
+    }
 
     private static WindowAxis Axis(Node node, int i, int rank, long size, int kernel)
     {

@@ -14,7 +14,7 @@ internal sealed class Add : BinaryOperator<Add.Function>
 
     public override OperatorTraits Traits(Node node) => Additive(node);
 
-    protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Add(a, b);
+    protected override Dim Combine(Dim a, Dim b) => a + b;
 
     // As the gradients are the result's own, nothing is computed for them.
     public override void Backward(BackwardContext context)

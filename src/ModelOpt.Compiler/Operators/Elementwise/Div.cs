@@ -19,7 +19,7 @@ internal sealed class Div : BinaryOperator<Div.Function>
     public override OperatorTraits Traits(Node node) => OperatorTraits.TakesActivation
         | (node.Input(1) is { IsConstant: false, Type: ElementType.Float32 } ? OperatorTraits.MagnifiesRounding : 0);
 
-    protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Divide(a, b);
+    protected override Dim Combine(Dim a, Dim b) => Dim.Divide(a, b);
 
     public override void Forward(ForwardContext context)
     {

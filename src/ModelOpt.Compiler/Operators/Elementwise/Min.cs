@@ -18,6 +18,8 @@ internal sealed class Min : BinaryOperator<Min.Function>
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers
         | (node.Inputs.All(i => i is { IsConstant: false }) ? OperatorTraits.Homogeneous : 0);
 
+    protected override Dim Combine(Dim a, Dim b) => Dim.Min(a, b);
+
     public override void Lower(Lowering context, Node node) =>
         ArithmeticLowering.LowerExtremum(context, node, BuiltinOperator.Minimum);
 

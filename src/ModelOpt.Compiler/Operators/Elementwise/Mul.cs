@@ -21,7 +21,7 @@ internal sealed class Mul : BinaryOperator<Mul.Function>
         base.InferShapes(node);
     }
 
-    protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Multiply(a, b);
+    protected override Dim Combine(Dim a, Dim b) => a * b;
 
     public override void Lower(Lowering context, Node node) =>
         ArithmeticLowering.Lower(context, node, BuiltinOperator.Mul);

@@ -19,7 +19,7 @@ internal sealed class Neg : UnaryOperator
     public override void InferShapes(Node node)
     {
         IReadOnlyList<Dim>? content = ShapeContents.Of(node.Input(0));
-        node.Define(0, node.CommonType(), node.ShapeOf(0), content?.Select(d => DimArithmetic.Subtract(0, d)).ToArray());
+        node.Define(0, node.CommonType(), node.ShapeOf(0), content?.Select(d => 0 - d).ToArray());
     }
 
     public override void Lower(Lowering context, Node node)

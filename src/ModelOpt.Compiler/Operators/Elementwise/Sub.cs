@@ -14,7 +14,7 @@ internal sealed class Sub : BinaryOperator<Sub.Function>
 
     public override OperatorTraits Traits(Node node) => Additive(node);
 
-    protected override Dim Combine(Dim a, Dim b) => DimArithmetic.Subtract(a, b);
+    protected override Dim Combine(Dim a, Dim b) => a - b;
 
     public override void Lower(Lowering context, Node node) =>
         ArithmeticLowering.Lower(context, node, BuiltinOperator.Sub);

@@ -61,7 +61,7 @@ internal sealed class Concat : Operator, IDifferentiable
                 else if (shape[d].IsKnown && shape[d] != dims[d]) throw Mismatch(node, shape, axis);
             }
 
-            length = DimArithmetic.Add(length, shape[axis]);
+            length += shape[axis];
             if (ShapeContents.Of(node.Input(i)) is { } part) content?.AddRange(part);
             else if (shape[axis].IsKnown && shape[axis].Size < 64)
                 content?.AddRange(Enumerable.Repeat(Dim.Unknown, (int)shape[axis].Size));

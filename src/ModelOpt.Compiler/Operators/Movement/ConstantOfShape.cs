@@ -29,7 +29,7 @@ internal sealed class ConstantOfShape : Operator
         Shape? shape = ShapeContents.Shape(node.Input(0));
         bool carries = element.Type is ElementType.Int32 or ElementType.Int64 && shape is [{ IsKnown: true, Size: < 64 }];
         node.Define(0, element.Type, shape, !carries ? null
-            : [.. Enumerable.Repeat(DimArithmetic.Literal(element.ToInt64s()[0]), (int)shape![0].Size)]);
+            : [.. Enumerable.Repeat(Dim.Literal(element.ToInt64s()[0]), (int)shape![0].Size)]);
     }
 
     public override void Forward(ForwardContext context)

@@ -26,6 +26,6 @@ internal sealed class Flatten : ReshapeOperator
         if (axis < -shape.Rank || axis > shape.Rank)
             throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "axis", $"is {axis}, but the rank is {shape.Rank}");
         int rows = (int)(axis < 0 ? axis + shape.Rank : axis);
-        return new Shape(DimArithmetic.Product(shape.Take(rows)), DimArithmetic.Product(shape.Skip(rows)));
+        return new Shape(Dim.Product(shape.Take(rows)), Dim.Product(shape.Skip(rows)));
     }
 }

@@ -204,7 +204,7 @@ internal sealed class Pad : Operator, IDifferentiable
     private static Dim Padded(Node node, Dim size, long before, long behind)
     {
         if (before + behind == 0) return size;
-        Dim padded = DimArithmetic.Add(size, DimArithmetic.Literal(before + behind));
+        Dim padded = size + Dim.Literal(before + behind);
         return !size.IsKnown || padded.IsKnown ? padded
             : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"pads {before} and {behind} leave nothing of {size}");
     }

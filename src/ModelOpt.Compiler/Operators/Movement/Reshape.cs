@@ -79,12 +79,19 @@ internal sealed class Reshape : ReshapeOperator
 
         if (open >= 0)
         {
-            dims[open] = DimArithmetic.Quotient(remaining, others);
-            bool known = remaining.All(d => d.IsKnown) && others.All(d => d.IsKnown);
-            if (known && !dims[open].IsKnown) throw Misfit(node, shape, target);
+            Dim all = Dim.Product(remaining), rest = Dim.Product(others);
+            dims[open] = Dim.Quotient(all, rest);
+            if (remaining.All(d => d.IsKnown) && others.All(d => d.IsKnown))
+            {
+                if (!dims[open].IsKnown) throw Misfit(node, shape, target);
+            }
+            else if (dims[open] == Dim.Unknown)
+            {
+                // Where the model runs, it comes out even.
+                dims[open] = Dim.FloorDivide(all, rest);
+            }
         }
-        else if (DimArithmetic.Product(shape) is { IsKnown: true } all
-            && DimArithmetic.Product(dims) is { IsKnown: true } wanted && all != wanted)
+        else if (Dim.Product(shape) is { IsKnown: true } given && Dim.Product(dims) is { IsKnown: true } wanted && given != wanted)
         {
             throw Misfit(node, shape, target);
         }

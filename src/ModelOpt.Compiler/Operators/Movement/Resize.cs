@@ -96,7 +96,7 @@ internal sealed class Resize : Operator, IDifferentiable
         bool isBlended = mode == "linear" && ResizeIntegers.Are(node.Input(0).Type);
         node.Define(0, mode == "nearest" || isBlended ? node.CommonType() : node.CommonFloatType(), new Shape(x.Select((d, i) =>
             scales is null ? Array.IndexOf(axes, i) is >= 0 and var at ? sizes![at] : d
-            : scales[i] == 1 ? d : d.IsKnown ? Size(node, d.Size, scales[i]) : Dim.Unknown)));
+            : scales[i] == 1 ? d : d.IsKnown ? Size(node, d.Size, scales[i]) : Scaled(d, scales[i]))));
     }
 
     public override void Forward(ForwardContext context)
@@ -235,6 +235,14 @@ internal sealed class Resize : Operator, IDifferentiable
         Array.Fill(scales, 1);
         for (int i = 0; i < axes.Length; i++) scales[axes[i]] = given[i];
         return scales;
+    }
+
+    /// <summary>An open size times a scale that is exact in binary: 2, 0.5, 0.75.</summary>
+    private static Dim Scaled(Dim size, float scale)
+    {
+        const int Below = 1 << 10;
+        double above = (double)scale * Below;
+        return above == Math.Floor(above) && above < int.MaxValue ? Dim.FloorDivide(size * (long)above, Below) : Dim.Unknown;
     }
 
     private static int Size(Node node, long size, float scale)

@@ -157,18 +157,23 @@ internal sealed class Slice : Operator, IDifferentiable
     private static Dim Length(Node node, Dim dim, Dim start, Dim end, Dim step)
     {
         if (step.Number() is not { } by) return Dim.Unknown;
-        if (dim.IsKnown)
-        {
-            // A slice from a known start to an open end has an open size.
-            return start.Number() is { } from && end.Number() is { } to ? Range(node, dim.Size, from, to, by).Count
-                : Dim.Unknown;
-        }
+        long? from = start.Number(), to = end.Number();
+        if (dim.IsKnown && from is not null && to is not null) return Range(node, dim.Size, from.Value, to.Value, by).Count;
+        if (by == -1 && from is -1 or >= int.MaxValue && to is <= -int.MaxValue) return dim;
+        if (by <= 0) return Dim.Unknown;
+        bool isToEnd = end == dim || to >= int.MaxValue;
+        // What is cut off from the ends of an open axis is taken to be there, so that x[1:] and x[:-1] are equally long.
+        if (from is >= 0 and < int.MaxValue && (isToEnd || to is < 0 and > -int.MaxValue))
+            return Steps(dim - Dim.Literal(from.Value - (isToEnd ? 0 : to!.Value)));
+        Dim first = Place(start, dim), last = isToEnd ? dim : Place(end, dim);
+        return Steps(Dim.IsNotNegative(end - start) && Dim.IsNotNegative(start) ? last - first : Dim.Max(last - first, 0));
 
-        bool toEnd = end == dim || end.Number() is >= int.MaxValue;
-        if (by == 1 && toEnd && start.Number() is >= 0 and var s) return DimArithmetic.Subtract(dim, s);
-        bool whole = by == -1 && start.Number() is -1 or >= int.MaxValue && end.Number() is <= -int.MaxValue;
-        return whole ? dim : Dim.Unknown;
+        Dim Steps(Dim length) => Dim.CeilDivide(length, by);
     }
+
+    /// <summary>The place that a start or end means on an axis; unknown where it is not certain whether it counts from the back.</summary>
+    private static Dim Place(Dim at, Dim length) =>
+        at.Number() < 0 ? Dim.Max(length + at, 0) : Dim.IsNotNegative(at) ? Dim.Min(at, length) : Dim.Unknown;
 
     private static Dim[] Take(IReadOnlyList<Dim> content, (long First, long Count) range, Dim step)
     {

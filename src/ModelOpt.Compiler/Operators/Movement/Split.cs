@@ -79,7 +79,7 @@ internal sealed class Split : Operator, IDifferentiable
         IReadOnlyList<Dim>? content = shape.Rank == 1 ? ShapeContents.Of(node.Input(0)) : null;
         Dim[] sizes = shape[axis].IsKnown || node.InputOrNull(1) is not null
             ? ShapeContents.Of(Sizes(node, shape[axis].Size, node.ConstantInts(1, "split")))
-            : [.. node.Outputs.Select(_ => DimArithmetic.Divide(shape[axis], node.Outputs.Count))];
+            : OpenSizes(shape[axis], node.Outputs.Count);
         int begin = 0;
         for (int i = 0; i < sizes.Length; i++)
         {
@@ -89,7 +89,7 @@ internal sealed class Split : Operator, IDifferentiable
             begin += (int)sizes[i].Size;
         }
 
-        bool uneven = sizes.Any(s => s != sizes[0]) && node.InputOrNull(1) is null;
+        bool uneven = sizes.All(s => s.IsKnown) && sizes.Any(s => s != sizes[0]) && node.InputOrNull(1) is null;
         if (!uneven) return;
         Tensor pieces = Tensor.Vector([.. sizes.Select(s => s.Size)]);
         node.SetInput(1, new Value($"{node.Output.Name}_split", pieces));
@@ -148,6 +148,12 @@ internal sealed class Split : Operator, IDifferentiable
             && (length < 0 || given.Sum() == length);
         return fits ? given : throw GraphDiagnostics.ShapeMismatch.Error(
             node.Label, $"pieces of {string.Join(", ", given)} are not {count} that make up {length}");
+    }
+
+    private static Dim[] OpenSizes(Dim length, int count)
+    {
+        Dim piece = Dim.CeilDivide(length, count);
+        return [.. Enumerable.Repeat(piece, count - 1), length - (piece * (count - 1))];
     }
 
     public override void Lower(Lowering context, Node node)
