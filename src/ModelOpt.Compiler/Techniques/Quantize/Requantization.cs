@@ -33,7 +33,7 @@ internal static class Requantization
     }
 
     /// <summary>
-    /// Inserts them before Concats that movers join to others of far wider ranges, so that each Concat has a grid of its own: one grid
+    /// Inserts them before Concats that movers join to values of far wider ranges, so that each Concat has a grid of its own: one grid
     /// for all would leave the narrow values next to no steps.
     /// </summary>
     /// <param name="graph">The graph, simplified.</param>
@@ -47,7 +47,7 @@ internal static class Requantization
         foreach (IReadOnlyList<Value> group in scheme.Groups.ToArray())
         {
             Node[] joined = [.. concats.Where(c => group.Contains(c.Output))];
-            if (joined.Length < 2) continue;
+            if (joined.Length == 0) continue;
             float width = group.Select(ranges).Aggregate((a, b) => a.Union(b)).Width;
             if (!joined.Any(c => WideConcats.Widths(c, ranges) is { Length: > 0 } own
                 && !WideConcats.AreApart(own.Min(), own.Max()) && WideConcats.AreApart(own.Min(), width))) continue;
