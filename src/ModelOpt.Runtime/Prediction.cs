@@ -3,7 +3,7 @@ namespace ModelOpt.Runtime;
 /// <summary>A class that a classifier found.</summary>
 /// <param name="Index">The number of the class.</param>
 /// <param name="Label">Its name.</param>
-/// <param name="Score">What the model gave for it: a probability where the model ends in a softmax, else a logit.</param>
+/// <param name="Score">Its score: a probability if the model ends in a softmax, else a logit.</param>
 public readonly record struct Prediction(int Index, string Label, float Score)
 {
     /// <summary>Finds the highest scores, without allocation.</summary>

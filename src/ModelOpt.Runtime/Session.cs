@@ -137,7 +137,7 @@ internal sealed unsafe class Session : IParallelJob
     /// <summary>Makes all inputs count as not set.</summary>
     public void ForgetInputs() => Array.Clear(_inputIsSet);
 
-    /// <summary>Forgets what an earlier call left.</summary>
+    /// <summary>Forgets the state of an earlier call.</summary>
     public void Begin()
     {
         ForgetInputs();

@@ -8,7 +8,7 @@ namespace ModelOpt.Runtime;
 /// <summary>The arena of a session and the scratch memory of its threads; neither moves.</summary>
 internal sealed unsafe class SessionMemory
 {
-    // Keeps what the pointers point into.
+    // Keeps the arrays that the pointers point into.
     private readonly Memory<byte> _arena;
     private readonly Memory<byte>[] _scratch;
     private readonly byte* _arenaStart;

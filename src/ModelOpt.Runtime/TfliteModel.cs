@@ -8,9 +8,7 @@ using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Runtime;
 
-/// <summary>
-/// A TFLite model, planned and ready to run. Any number of threads may run it at once; a warm call allocates nothing.
-/// </summary>
+/// <summary>A TFLite model, planned and ready to run. Any number of threads may run it at once; a warm call allocates nothing.</summary>
 public sealed class TfliteModel : IDisposable
 {
     private readonly ExecutionPlan _plan;
@@ -109,7 +107,7 @@ public sealed class TfliteModel : IDisposable
         _sessions.Return(session);
     }
 
-    /// <summary>Starts a call. It must be disposed of, on any thread, but by one at a time.</summary>
+    /// <summary>Starts a call. Dispose of it on any thread, one thread at a time.</summary>
     /// <param name="batch">Number of samples; other than 1 only when <see cref="HasDynamicBatch"/>.</param>
     public ModelCall Begin(int batch = 1)
     {
@@ -119,7 +117,9 @@ public sealed class TfliteModel : IDisposable
         return new ModelCall(this, RentSession(), batch);
     }
 
-    /// <summary>Number of samples that the elements of the first input make; at least 1. Other lengths are reported by the call that uses them.</summary>
+    /// <summary>
+    /// Number of samples that the elements of the first input make; at least 1. Other lengths are reported by the call that uses them.
+    /// </summary>
     public int BatchOf(int elements)
     {
         int perSample = Inputs.Count == 0 ? 0 : Inputs[0].ElementsPerSample;
@@ -127,8 +127,7 @@ public sealed class TfliteModel : IDisposable
     }
 
     /// <summary>
-    /// Releases pooled memory and, with the last model that uses them, ends the worker threads. Calls that are under way end
-    /// normally.
+    /// Releases pooled memory and, with the last model that uses them, ends the worker threads. Running calls end normally.
     /// </summary>
     public void Dispose()
     {

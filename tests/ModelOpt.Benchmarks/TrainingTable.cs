@@ -14,7 +14,8 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Benchmarks;
 
 /// <summary>
-/// How long a training step of a classifier takes: data, gradient, update, in float32, with batch normalization, and with int8 simulated. Samples and labels are
+/// How long a training step of a classifier takes: data, gradient, update, in float32, with batch normalization, and with int8 simulated.
+/// Samples and labels are
 /// noise, which costs what any others do. Numbers of threads take turns, so that what else the machine does slows all alike.
 /// </summary>
 internal static class TrainingTable

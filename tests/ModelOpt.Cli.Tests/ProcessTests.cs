@@ -41,7 +41,9 @@ public sealed class ProcessTests
         StringAssert.Contains(report, "which was kept", "nothing was trained");
     }
 
-    /// <summary>Compresses a small network with data once for each variable of the .NET runtime, <c>NAME=VALUE</c> without their prefix.</summary>
+    /// <summary>
+    /// Compresses a small network with data once for each variable of the .NET runtime, <c>NAME=VALUE</c> without their prefix.
+    /// </summary>
     /// <returns>The report of the first, in JSON.</returns>
     private static string SameBytes(string[] variables, params string[] options)
     {

@@ -3,7 +3,9 @@ using ModelOpt.Fuzz.Operators;
 
 namespace ModelOpt.Fuzz.Tests;
 
-/// <summary>Each operator against ONNX Runtime, on the same few cases every time; <c>modelopt-fuzz operators</c> runs others for hours.</summary>
+/// <summary>
+/// Each operator against ONNX Runtime, on the same few cases every time; <c>modelopt-fuzz operators</c> runs others for hours.
+/// </summary>
 [TestClass]
 public sealed class OperatorsTests
 {

@@ -10,7 +10,8 @@ using ModelOpt.Compiler.Training;
 namespace ModelOpt.Reproduce;
 
 /// <summary>
-/// The published comparison on MNIST: a float model, and what compression makes of it. Work that was ended goes on where it was: variants that are
+/// The published comparison on MNIST: a float model, and what compression makes of it. Work that was ended goes on where it was: variants
+/// that are
 /// done have checkpoints until all are.
 /// </summary>
 /// <param name="data">The files.</param>

@@ -7,7 +7,8 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Reproduce;
 
 /// <summary>
-/// A row of the comparison: what is done to the float model, and what the published pipeline (convolution of 12 3 × 3, ReLU, max-pooling, dense
+/// A row of the comparison: what is done to the float model, and what the published pipeline (convolution of 12 3 × 3, ReLU, max-pooling,
+/// dense
 /// layer of 10; polynomial pruning to 80 %, quantization-aware training, TFLite) gives for it, where it does.
 /// </summary>
 /// <param name="Name">What it is called.</param>

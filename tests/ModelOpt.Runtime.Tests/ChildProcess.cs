@@ -9,7 +9,8 @@ namespace ModelOpt.Runtime.Tests;
 
 /// <summary>
 /// Runs tests in a process of their own, which takes its instruction sets from environment variables of the .NET runtime and its
-/// conditions from arguments: <c>dotnet ModelOpt.Runtime.Tests.dll [DisableJit] [Guard] [RefuseExecutable] (kernels TIER | class NAME | models | overrun KIND OFFSET)</c>.
+/// conditions from arguments: <c>dotnet ModelOpt.Runtime.Tests.dll [DisableJit] [Guard] [RefuseExecutable] (kernels TIER | class NAME |
+/// models | overrun KIND OFFSET)</c>.
 /// </summary>
 internal static class ChildProcess
 {

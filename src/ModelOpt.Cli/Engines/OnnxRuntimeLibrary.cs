@@ -29,7 +29,8 @@ internal static class OnnxRuntimeLibrary
 
     /// <summary>How sessions are made, with all optimizations.</summary>
     /// <param name="threads">Threads that work on one operator.</param>
-    /// <param name="spinning">Whether idle threads wait in a busy loop: quicker between operators, at the cost of a whole core each.</param>
+    /// <param name="spinning">Whether idle threads wait in a busy loop: quicker between operators, at the cost of a whole core
+    /// each.</param>
     /// <exception cref="CompilationException">As for <see cref="Version"/>.</exception>
     public static SessionOptions Options(int threads, bool spinning)
     {

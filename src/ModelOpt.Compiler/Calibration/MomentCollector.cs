@@ -50,7 +50,8 @@ internal sealed class MomentCollector : IDisposable
 
     /// <summary>Collects moments.</summary>
     /// <param name="layers">
-    /// Layers of the graph, in its order and not before those of the last call: Conv, or Gemm as <see cref="GemmCanonicalization"/> makes it.
+    /// Layers of the graph, in its order and not before those of the last call: Conv, or Gemm as <see cref="GemmCanonicalization"/> makes
+    /// it.
     /// </param>
     /// <param name="phase">What progress calls it.</param>
     /// <returns>

@@ -34,7 +34,8 @@ internal sealed class SampleFront
 
     /// <summary>Chooses where the next run of each sample ends, and the values observed on the way.</summary>
     /// <param name="layers">Nodes of the graph: the place is before the first of them. None: it stays the last one.</param>
-    /// <param name="observed">Values that they read or compute, or that come later; those that are before the place are held as long as they are observed.</param>
+    /// <param name="observed">Values that they read or compute, or that come later; those that are before the place are held as long as
+    /// they are observed.</param>
     /// <param name="pool">Threads; results do not depend on them.</param>
     /// <param name="visit">Called with each observed value of a sample.</param>
     public void MoveTo(IEnumerable<Node> layers, HashSet<Value> observed, WorkerPool pool, Action<Value, Tensor> visit)
@@ -63,7 +64,9 @@ internal sealed class SampleFront
         else held[sample] = reached;
     }
 
-    /// <summary>The values that the rest of the graph, from the first of some nodes on, reads of what is before it, and those observed there.</summary>
+    /// <summary>
+    /// The values that the rest of the graph, from the first of some nodes on, reads of what is before it, and those observed there.
+    /// </summary>
     private Value[] Before(HashSet<Node> layers, HashSet<Value> observed)
     {
         HashSet<Value> known = [.. graph.Inputs];

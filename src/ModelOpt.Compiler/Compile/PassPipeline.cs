@@ -105,7 +105,9 @@ internal static class PassPipeline
         })];
     }
 
-    /// <summary>The graph whose lowering says whether it can be written: where the file quantizes, one on grids that kernels take.</summary>
+    /// <summary>
+    /// The graph whose lowering says whether it can be written: where the file quantizes, one on grids that kernels take.
+    /// </summary>
     /// <param name="graph">The graph, simplified; it stays as it is.</param>
     /// <param name="context">What passes share.</param>
     public static Graph Writable(Graph graph, PassContext context)

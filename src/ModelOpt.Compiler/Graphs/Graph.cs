@@ -166,7 +166,9 @@ public sealed class Graph
         return constant;
     }
 
-    /// <summary>A copy whose nodes and values can be changed without changing this graph; tensors are shared, as none is ever written to.</summary>
+    /// <summary>
+    /// A copy whose nodes and values can be changed without changing this graph; tensors are shared, as none is ever written to.
+    /// </summary>
     public Graph Clone()
     {
         Graph copy = new() { Name = Name };

@@ -40,7 +40,9 @@ public sealed class Node
     /// <summary>The node's name; may be empty.</summary>
     public string Name { get; set; }
 
-    /// <summary>The label of the layer of the model that this node is a factor of; options for that layer hold for it. Null for others.</summary>
+    /// <summary>
+    /// The label of the layer of the model that this node is a factor of; options for that layer hold for it. Null for others.
+    /// </summary>
     public string? PartOf { get; init; }
 
     /// <summary>The values read; null for an omitted optional input.</summary>

@@ -52,7 +52,9 @@ internal sealed class Interpreter
     /// </summary>
     public Action<Value, Tensor>? BeforeRounding { get; init; }
 
-    /// <summary>Gives the tensor to go on with in place of each computed value, of the same type and shape; null to keep them all.</summary>
+    /// <summary>
+    /// Gives the tensor to go on with in place of each computed value, of the same type and shape; null to keep them all.
+    /// </summary>
     public Func<Value, Tensor, Tensor>? Substitute { get; init; }
 
     /// <summary>Threads to work on, or null; results do not depend on them.</summary>

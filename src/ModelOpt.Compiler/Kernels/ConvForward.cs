@@ -10,7 +10,9 @@ internal static class ConvForward
     // Images of a thread in training, and threads: work done once for all images of a thread should count little.
     private const int LeastImages = 16, MostBlocks = 8;
 
-    /// <summary>The convolution. Unless in training, its bits are those of <see cref="ConvNchwF32"/>, which divides each image among threads.</summary>
+    /// <summary>
+    /// The convolution. Unless in training, its bits are those of <see cref="ConvNchwF32"/>, which divides each image among threads.
+    /// </summary>
     /// <param name="shape">The convolution.</param>
     /// <param name="operands">Float32.</param>
     /// <param name="isTraining">Whether it may be rounded as <see cref="WinogradConv"/> does.</param>

@@ -8,7 +8,8 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Kernels;
 
 /// <summary>
-/// float32 depthwise convolution in ONNX's layout with several outputs for each input channel, laid out as <see cref="PaddedPlanes"/>; one part per image and output
+/// float32 depthwise convolution in ONNX's layout with several outputs for each input channel, laid out as <see cref="PaddedPlanes"/>;
+/// one part per image and output
 /// channel, a plane in, a plane out.
 /// </summary>
 internal sealed unsafe class DepthwisePlaneF32 : IParallelJob

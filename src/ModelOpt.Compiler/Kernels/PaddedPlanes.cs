@@ -89,7 +89,9 @@ internal readonly unsafe struct PaddedPlanes
         }
     }
 
-    /// <summary>The reverse of <see cref="Split"/>: what lies under an element of the plane; elements that no window reaches stay.</summary>
+    /// <summary>
+    /// The reverse of <see cref="Split"/>: what lies under an element of the plane; elements that no window reaches stay.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Merge(float* phases, float* plane)
     {

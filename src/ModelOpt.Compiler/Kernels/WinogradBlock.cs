@@ -91,7 +91,9 @@ internal readonly unsafe struct WinogradBlock
 
     private static int Padded(int columns) => (columns + Lanes.Count - 1) / Lanes.Count * Lanes.Count;
 
-    /// <summary>Puts a plane into its phases: row y, column x of the padded plane is at (y / 4, x / 4) of phase (y mod 4, x mod 4).</summary>
+    /// <summary>
+    /// Puts a plane into its phases: row y, column x of the padded plane is at (y / 4, x / 4) of phase (y mod 4, x mod 4).
+    /// </summary>
     /// <param name="plane">[H, W].</param>
     /// <param name="shape">Its sizes and padding.</param>
     /// <param name="phases">Takes them, each of <see cref="PhaseLength"/>.</param>

@@ -27,7 +27,9 @@ public sealed record CompileOptions : ModelOptions
     /// <summary>Files or folders to train with, one per model input in order; empty to train with <see cref="CalibrationData"/>.</summary>
     public IReadOnlyList<string> TrainingData { get; init; } = [];
 
-    /// <summary>The class number of each sample of <see cref="TrainingData"/>, as <see cref="Data.LabelSource"/> reads it; or null.</summary>
+    /// <summary>
+    /// The class number of each sample of <see cref="TrainingData"/>, as <see cref="Data.LabelSource"/> reads it; or null.
+    /// </summary>
     public string? TrainingLabels { get; init; }
 
     /// <summary>

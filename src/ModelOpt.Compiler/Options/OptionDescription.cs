@@ -7,7 +7,8 @@ using System.Text.RegularExpressions;
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>
-/// An option of a compilation, perhaps also of single layers: a metadatum of items and an option of the command line, a key of recipes, or both.
+/// An option of a compilation, perhaps also of single layers: a metadatum of items and an option of the command line, a key of recipes,
+/// or both.
 /// </summary>
 public sealed class OptionDescription
 {
@@ -68,7 +69,8 @@ public sealed class OptionDescription
     }
 
     /// <summary>The value that options have; null where they say nothing.</summary>
-    /// <param name="options">Options that have the property: of a compilation, of a model if recipes have it, of a layer if rules have it.</param>
+    /// <param name="options">Options that have the property: of a compilation, of a model if recipes have it, of a layer if rules have
+    /// it.</param>
     public object? Of(LayerOptions options)
     {
         object? value = property.GetValue(options);

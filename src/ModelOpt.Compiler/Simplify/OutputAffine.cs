@@ -5,7 +5,9 @@ namespace ModelOpt.Compiler.Simplify;
 /// <summary>Folds <c>y·scale + shift</c>, per output channel, into the Conv or Gemm that computes y.</summary>
 internal static class OutputAffine
 {
-    /// <summary>The Conv or canonical Gemm whose only reader is <paramref name="node"/>, with constant weights and a result that is not rounded.</summary>
+    /// <summary>
+    /// The Conv or canonical Gemm whose only reader is <paramref name="node"/>, with constant weights and a result that is not rounded.
+    /// </summary>
     /// <param name="graph">The graph.</param>
     /// <param name="node">The node behind it; its input 0, or its only input that is not constant, is followed.</param>
     /// <returns>The feeder, or null where nothing can be folded.</returns>

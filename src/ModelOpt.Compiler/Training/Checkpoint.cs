@@ -89,7 +89,7 @@ internal sealed class Checkpoint
         }
     }
 
-    /// <summary>Deletes a checkpoint and what may be left of one that was being written.</summary>
+    /// <summary>Deletes a checkpoint and a partly written one.</summary>
     /// <param name="path">The checkpoint; null for none.</param>
     public static void Delete(string? path)
     {
@@ -110,7 +110,9 @@ internal sealed class Checkpoint
     /// <summary>Deletes it.</summary>
     public void Delete() => Delete(path);
 
-    /// <summary>A hash of all that the result depends on: this program, the graph, its teacher, options and the content of the data.</summary>
+    /// <summary>
+    /// A hash of all that the result depends on: this program, the graph, its teacher, options and the content of the data.
+    /// </summary>
     private static byte[] KeyOf(Graph graph, PassContext context)
     {
         using var hash = SHA256.Create();

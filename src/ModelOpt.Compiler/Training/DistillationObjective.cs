@@ -8,9 +8,9 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>
-/// What the float model computes, as the teacher: class scores by <see cref="ClassLosses.Distillation"/>, other outputs and what
-/// layers compute on the way, where options ask for it, by <see cref="SquaredError"/>, so that blocks learn from their own results (the last
-/// and the mean of the others count alike). No labels are needed.
+/// The float model as the teacher: class scores by <see cref="ClassLosses.Distillation"/>, other outputs and, if options ask for it, the
+/// outputs of layers by <see cref="SquaredError"/>, so that blocks learn from their own results (the last and the mean of the others
+/// count alike). Needs no labels.
 /// </summary>
 internal sealed class DistillationObjective : IObjective
 {

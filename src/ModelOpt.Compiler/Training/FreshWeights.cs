@@ -8,7 +8,8 @@ using ModelOpt.Runtime.Kernels;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>
-/// New weights to train from: of layers, normally distributed with variance 2 / inputs (He et al., 2015), biases 0; normalizations do nothing
+/// New weights to train from: of layers, normally distributed with variance 2 / inputs (He et al., 2015), biases 0; normalizations do
+/// nothing
 /// (scale 1, shift 0, mean 0, variance 1); slopes of PRelu 1/4.
 /// </summary>
 internal static class FreshWeights

@@ -11,8 +11,8 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>
-/// Runs a graph forward, keeping what was computed, and then back: reverse-mode differentiation of some of its values by its
-/// parameters. Values with an annotation are rounded to their grids; their gradients pass the rounding where the value lies within
+/// Runs a graph forward and backward: reverse-mode differentiation of some of its values by its parameters. Values with an annotation are
+/// rounded to their grids; their gradients pass the rounding where the value lies within
 /// the grid (straight-through estimator, Bengio et al. 2013).
 /// <para>
 /// If samples are independent, the batch is divided into parts, and one thread runs a part from end to end in memory that is the same in
@@ -85,7 +85,10 @@ internal sealed class GradientTape
     /// <summary>Threads to work on, or null; results do not depend on them.</summary>
     public WorkerPool? Pool { get; init; }
 
-    /// <summary>Whether runs keep also what the way back does not look at, for <see cref="FirstNotFinite"/> and <see cref="RootMeanSquare"/>.</summary>
+    /// <summary>
+    /// Whether runs also keep values that the backward pass does not need, for <see cref="FirstNotFinite"/> and <see
+    /// cref="RootMeanSquare"/>.
+    /// </summary>
     public bool KeepsAll { get; set; }
 
     /// <summary>The activations whose grids' ranges have gradients; set before the first run.</summary>
@@ -94,7 +97,7 @@ internal sealed class GradientTape
     /// <summary>At most how many samples a run may have.</summary>
     public int MostSamples => plan.IsAlone ? 1 : plan.TakesOne ? MostParts : int.MaxValue;
 
-    /// <summary>Runs the graph and keeps what <see cref="Backward"/> needs.</summary>
+    /// <summary>Runs the graph and keeps the values that <see cref="Backward"/> needs.</summary>
     /// <param name="inputs">A tensor for each graph input; joined along the batch, also where the graph takes one sample at a time.</param>
     /// <param name="cancellation">Ends the run.</param>
     /// <returns>The values to differentiate, as computed; valid until the next run.</returns>
@@ -103,7 +106,7 @@ internal sealed class GradientTape
         Round();
         Divide(inputs);
         totals = [];
-        // What the only part computed lies in its own memory, which it is about to use again.
+        // A single part's values lie in its own memory, which it reuses soon.
         if (parts.Length == 1) Array.Clear(computed);
         Each(p => parts[p].Begin([.. inputs.Select(t => Slice(t, p))], Array.ConvertAll(computed, t => t is null ? null : Slice(t, p)), KeepsAll));
         for (int begin = 0, end; begin < plan.Nodes.Length; begin = end)
@@ -185,7 +188,9 @@ internal sealed class GradientTape
         p.Computed(slot) is { Type: ElementType.Float32 } tensor
         && tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue))).Select(slot => plan.Values[slot]).FirstOrDefault();
 
-    /// <summary>The root mean square of a value's elements in the last run. Not after <see cref="Backward"/>; the run <see cref="KeepsAll"/>.</summary>
+    /// <summary>
+    /// The root mean square of a value's elements in the last run. Not after <see cref="Backward"/>; the run <see cref="KeepsAll"/>.
+    /// </summary>
     /// <param name="value">A computed value.</param>
     public double RootMeanSquare(Value value)
     {
@@ -259,7 +264,7 @@ internal sealed class GradientTape
     private Tensor Slice(Tensor tensor, int part) =>
         parts.Length == 1 ? tensor : TrainingBatch.Slice(tensor, bounds[part], bounds[part + 1] - bounds[part]);
 
-    /// <summary>What the parts computed of a value, in one tensor: where they wrote it, or a copy.</summary>
+    /// <summary>The parts' results of a value in one tensor: where they wrote it, or a copy.</summary>
     private Tensor Whole(int slot, Tensor? target)
     {
         if (parts.Length == 1) return parts[0].Computed(slot)!;

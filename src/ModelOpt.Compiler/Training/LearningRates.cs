@@ -8,7 +8,7 @@ internal static class LearningRates
     // One-cycle (Smith and Topin, 2017): the share of the steps in which the rate rises, and where it starts and ends.
     private const double Rising = 0.3, Start = 1.0 / 25, End = 1e-4 / 25;
 
-    /// <summary>The rate of a step, in float32 so that the last bit of a cosine, in which machines differ, is cut off.</summary>
+    /// <summary>The rate of a step, in float32, which cuts off the last bit of a cosine, in which machines differ.</summary>
     /// <param name="schedule">How the rate changes.</param>
     /// <param name="largest">The largest rate.</param>
     /// <param name="step">The step, from 0.</param>

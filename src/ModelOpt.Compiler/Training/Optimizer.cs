@@ -2,7 +2,7 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Training;
 
-/// <summary>Moves numbers against their gradients, and remembers what it needs for it. One instance for each tensor.</summary>
+/// <summary>Moves numbers against their gradients, and keeps its state. One instance for each tensor.</summary>
 internal abstract class Optimizer
 {
     /// <summary>Makes an optimizer.</summary>
@@ -21,7 +21,7 @@ internal abstract class Optimizer
     /// <param name="rate">The learning rate.</param>
     public abstract void Step(Span<float> numbers, ReadOnlySpan<float> gradient, float rate);
 
-    /// <summary>Writes what it remembers, or reads it.</summary>
+    /// <summary>Writes or reads its state.</summary>
     /// <param name="stream">Where to.</param>
     public abstract void Exchange(StateStream stream);
 

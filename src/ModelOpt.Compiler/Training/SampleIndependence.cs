@@ -7,8 +7,8 @@ namespace ModelOpt.Compiler.Training;
 internal static class SampleIndependence
 {
     /// <summary>
-    /// Whether every node maps each sample by itself, samples lying along axis 0 of all that depends on the inputs. What is not known
-    /// to be so is not.
+    /// Whether every node maps each sample by itself, with samples along axis 0 of every value that depends on the inputs. Unknown cases
+    /// count as no.
     /// </summary>
     /// <param name="graph">The graph, with shapes.</param>
     /// <param name="nodes">The nodes, in order.</param>

@@ -6,15 +6,16 @@ using ModelOpt.Runtime.Kernels;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>
-/// The weight of a layer while it is learnt which of its elements are rounded down and which up (AdaRound, Nagel et al. 2020): an element
-/// is <c>scale · (floor + h(α))</c> with <c>h(α) = clip(1.2·σ(α) − 0.1, 0, 1)</c>, at first what it was before it was rounded. A
-/// regularizer <c>Σ 1 − |2h − 1|^β</c> draws h to 0 or 1, the more the smaller β becomes.
+/// The weight of a layer while training learns which elements to round down and which up (AdaRound, Nagel et al. 2020): an element is
+/// <c>scale · (floor + h(α))</c> with <c>h(α) = clip(1.2·σ(α) − 0.1, 0, 1)</c>, and starts at its value before rounding. A regularizer
+/// <c>Σ 1 − |2h − 1|^β</c> pulls h to 0 or 1, more strongly as β falls.
 /// </summary>
 internal sealed class SoftRounding
 {
     private const float Stretch = 1.2f, Margin = 0.1f;
 
-    // How strong the regularizer is beside the loss, whose gradients may be of any size: so many times their root mean square in the first step.
+    // How strong the regularizer is beside the loss, whose gradients may be of any size: so many times their root mean square in the
+    // first step.
     private const double RegularizerStrength = 5;
 
     private readonly Value value;
@@ -25,9 +26,11 @@ internal sealed class SoftRounding
     private readonly Optimizer optimizer;
     private float strength;
 
-    /// <summary>Starts at the exact weight, which takes the place of the rounded one; the value's annotation is away until <see cref="Harden"/>.</summary>
+    /// <summary>
+    /// Starts at the exact weight, which takes the place of the rounded one; the value's annotation is away until <see cref="Harden"/>.
+    /// </summary>
     /// <param name="value">The int8 weight of a layer; zeros of its mask stay zero.</param>
-    /// <param name="exact">What it was before it was rounded.</param>
+    /// <param name="exact">Its value before rounding.</param>
     public SoftRounding(Value value, Tensor exact)
     {
         this.value = value;

@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Training;
 /// <summary>Squared errors with their gradients, summed in the order of the elements whatever the threads.</summary>
 internal static class SquaredError
 {
-    /// <summary>The error relative to what is wanted: Σ(y − t)² / Σt², so that values of any size count alike.</summary>
+    /// <summary>The squared error relative to the target: Σ(y − t)² / Σt², so that values of any size count alike.</summary>
     /// <param name="computed">float32.</param>
     /// <param name="wanted">float32 of the same shape.</param>
     /// <param name="pool">Threads, or null.</param>

@@ -4,8 +4,8 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>
-/// Writes the state of training, or reads it: each member writes what it is given and returns it, or returns what was written. So what
-/// has a state says once what it consists of.
+/// Writes the state of training, or reads it: each member writes its argument and returns it, or returns the value read. So everything
+/// with state lists it once.
 /// </summary>
 internal sealed class StateStream
 {
@@ -21,7 +21,7 @@ internal sealed class StateStream
     /// <param name="stream">The stream.</param>
     public static StateStream To(Stream stream) => new(new BinaryWriter(stream), null);
 
-    /// <summary>Reads what was written.</summary>
+    /// <summary>A stream that reads a written state.</summary>
     /// <param name="stream">The stream.</param>
     public static StateStream From(Stream stream) => new(null, new BinaryReader(stream));
 

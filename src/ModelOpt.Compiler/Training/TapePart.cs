@@ -8,8 +8,8 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>
-/// Some samples of a batch on their way forward and back. What is no longer needed on the way back is memory for what comes next, so
-/// that little more is touched than a cache holds.
+/// The forward and backward pass of some samples of a batch. It reuses the memory of values that the backward pass no longer needs, so
+/// that it touches little more than a cache holds.
 /// </summary>
 /// <param name="plan">What is run.</param>
 /// <param name="constants">The constants by slot, rounded to their grids; null for what is computed.</param>
@@ -82,7 +82,7 @@ internal sealed class TapePart(TapePlan plan, Tensor?[] constants, HashSet<int> 
         if (isKeepingAll) return;
         foreach (int slot in isForwardOnly ? step.Ended : step.Dropped)
         {
-            // The way back through a grid looks at what was rounded.
+            // The backward pass through a grid needs the values before rounding.
             if (!isForwardOnly && plan.Values[slot].Quantization is not null) continue;
             (Tensor? value, Tensor? exact) = (computed[slot], unrounded[slot]);
             computed[slot] = unrounded[slot] = null;

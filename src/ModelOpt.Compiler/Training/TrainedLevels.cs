@@ -89,7 +89,7 @@ internal sealed class TrainedLevels
         return constraints;
     }
 
-    /// <summary>Writes the numbers behind the values and what optimizers remember, or reads them.</summary>
+    /// <summary>Writes or reads the numbers behind the values and the optimizers' state.</summary>
     /// <param name="stream">Where to.</param>
     public void Exchange(StateStream stream)
     {
@@ -109,7 +109,7 @@ internal sealed class TrainedLevels
         int zero = Array.IndexOf(of, 0);
         optimizers[c].Step(of, [.. sums.Select((s, l) => l == zero ? 0 : (float)s * sizes[c])], rate);
         if (zero >= 0) of[zero] = 0;
-        // An integer that becomes zero would be one less for good.
+        // An integer that becomes zero would be lost.
         float least = zero < 0 || stretching is null ? 0 : 1 / sizes[c];
         for (int l = 0; l < zero; l++) of[l] = MathF.Min(of[l], -least);
         for (int l = zero + 1; zero >= 0 && l < of.Length; l++) of[l] = MathF.Max(of[l], least);

@@ -6,7 +6,8 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>
-/// The range of an int8 activation, and of those that share it, while it is trained: calibration chose it for weights that have changed since.
+/// The range of an int8 activation, and of those that share it, while it is trained: calibration chose it for weights that have changed
+/// since.
 /// Both ends follow their gradients; an end that is zero stays so.
 /// </summary>
 internal sealed class TrainedRange
@@ -65,7 +66,7 @@ internal sealed class TrainedRange
         foreach (Value value in Values) value.Quantization = grid;
     }
 
-    /// <summary>Writes the range and what the optimizer remembers, or reads it.</summary>
+    /// <summary>Writes or reads the range and the optimizer's state.</summary>
     /// <param name="stream">Where to.</param>
     public void Exchange(StateStream stream)
     {

@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Training;
 /// </summary>
 internal sealed class TrainedWeight
 {
-    // Slices of next to nothing would never move.
+    // Tiny slices would never move.
     private const double LeastOfAll = 0.01;
 
     private readonly Value value;
@@ -21,7 +21,7 @@ internal sealed class TrainedWeight
     private readonly Optimizer optimizer;
     private readonly TrainedLevels? levels;
 
-    /// <summary>Starts at what the parameter is.</summary>
+    /// <summary>Starts at the parameter's value.</summary>
     /// <param name="value">The parameter, a float32 constant.</param>
     /// <param name="isPerChannel">Whether axis 0 counts output channels, each of a size of its own.</param>
     /// <param name="size">What a number's change is measured by; 0 for the root mean square of the parameter's own.</param>
@@ -68,7 +68,7 @@ internal sealed class TrainedWeight
         return result;
     }
 
-    /// <summary>Writes the numbers behind the parameter and what optimizers remember, or reads them.</summary>
+    /// <summary>Writes or reads the numbers behind the parameter and the optimizers' state.</summary>
     /// <param name="stream">Where to.</param>
     public void Exchange(StateStream stream)
     {

@@ -57,7 +57,7 @@ internal sealed class Trainer
     /// <summary>Nodes without a gradient that keep parameters before them from being trained.</summary>
     public IReadOnlyList<Node> Barriers => tape.Barriers;
 
-    /// <summary>Called before each step with its number, from 0; may change what constrains parameters.</summary>
+    /// <summary>Called before each step with its number, from 0; may change the constraints of parameters.</summary>
     public Action<int>? BeforeStep { get; init; }
 
     /// <summary>How many steps of a run are done; 0 again when it is.</summary>
@@ -76,7 +76,7 @@ internal sealed class Trainer
         return weights is null ? parameter.Constant! : weights[index].Behind();
     }
 
-    /// <summary>Writes how far training is and what it remembers, or reads it; constants of the graph are the caller's, and set before.</summary>
+    /// <summary>Writes or reads the progress and state of training; the caller sets the graph's constants before.</summary>
     /// <param name="stream">Where to.</param>
     public void Exchange(StateStream stream)
     {
@@ -91,7 +91,8 @@ internal sealed class Trainer
     /// <param name="data">The samples.</param>
     /// <param name="indices">Which of them.</param>
     /// <param name="stepped">Called after each step with the steps done, their number and the loss.</param>
-    /// <param name="epochEnded">Called after each epoch with its number from 1, also those that were done before; training ends where it returns false.</param>
+    /// <param name="epochEnded">Called after each epoch with its number from 1, also those that were done before; training ends where it
+    /// returns false.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>Null, or where a loss was not finite: the step, and the first value that was not.</returns>
     public (int Step, string Value)? Run(

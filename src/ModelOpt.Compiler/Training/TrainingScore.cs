@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Training;
 /// <param name="Samples">How many samples were judged.</param>
 internal readonly record struct TrainingScore(double Loss, int? Right, int Samples)
 {
-    // What an interpreter computes is new memory each time: of few samples it is taken back before it is much.
+    // An interpreter allocates its results: with few samples at a time they are collected before they are many.
     private const int MostTogether = 16;
 
     /// <summary>Whether it is better: more classes are right, or as many and the loss is less.</summary>

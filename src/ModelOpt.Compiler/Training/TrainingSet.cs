@@ -84,7 +84,7 @@ internal sealed class TrainingSet : IDisposable
     /// <summary>Whether samples have labels.</summary>
     public bool HasLabels => labels.Length > 0;
 
-    /// <summary>Whether it is known what the model's first output should be for each sample.</summary>
+    /// <summary>Whether each sample has a target for the model's first output.</summary>
     public bool HasTargets => targets is not null;
 
     /// <summary>The first input with a fixed batch of more than one sample, or null.</summary>

@@ -8,7 +8,7 @@ namespace ModelOpt.Runtime.FlatBuffers;
 internal readonly record struct FlatOffset(int FromEnd);
 
 /// <summary>
-/// Writes FlatBuffers, back to front: what a table refers to is created before the table. The same calls give the same
+/// Writes FlatBuffers, back to front: a table's references are created before the table. The same calls give the same
 /// bytes. Padding is zero and equal vtables are shared.
 /// </summary>
 internal sealed class FlatBufferBuilder
@@ -52,7 +52,9 @@ internal sealed class FlatBufferBuilder
         return new FlatOffset(_used);
     }
 
-    /// <summary>Starts a table whose schema declares at least <paramref name="fieldCount"/> fields (only those with lower ids may be added).</summary>
+    /// <summary>
+    /// Starts a table whose schema declares at least <paramref name="fieldCount"/> fields (only those with lower ids may be added).
+    /// </summary>
     public void StartTable(int fieldCount)
     {
         if (_fields is not null)

@@ -3,8 +3,8 @@ using ModelOpt.Runtime.FlatBuffers;
 namespace ModelOpt.Runtime;
 
 /// <summary>
-/// The model file is damaged, contradicts itself, or uses something this runtime does not support. The message names the
-/// operator or tensor; what a terminal would obey in such names is escaped.
+/// The model file is damaged, contradicts itself, or uses something this runtime does not support. The message names the operator or
+/// tensor, with terminal escape sequences in such names escaped.
 /// </summary>
 public sealed class InvalidModelException : Exception
 {

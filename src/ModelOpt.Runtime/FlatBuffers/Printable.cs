@@ -4,8 +4,8 @@ using System.Text;
 namespace ModelOpt.Runtime.FlatBuffers;
 
 /// <summary>
-/// Makes text that comes from files safe to show: a name may hold escape sequences that a terminal obeys, or characters that
-/// reorder what stands around it.
+/// Makes text that comes from files safe to show: a name may hold escape sequences that a terminal obeys, or characters that reorder the
+/// text around it.
 /// </summary>
 internal static class Printable
 {

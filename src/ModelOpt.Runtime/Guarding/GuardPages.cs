@@ -17,7 +17,7 @@ internal static class GuardPages
     public static bool Enabled => false;
 #endif
 
-    /// <summary>What a session's memory holds before its first run: results must not depend on it.</summary>
+    /// <summary>Fills a session's memory before its first run: results must not depend on it.</summary>
     public static byte Fill { get; set; }
 
     /// <summary>A copy before a guard page.</summary>

@@ -13,7 +13,8 @@ internal sealed unsafe partial class GuardedMemory : MemoryManager<byte>
     private readonly int _length;
 
     /// <param name="length">Bytes.</param>
-    /// <param name="guards">Where pages begin, from the start of the memory, that may not be touched either; the length is whole pages then.</param>
+    /// <param name="guards">Where pages begin, from the start of the memory, that may not be touched either; the length is whole pages
+    /// then.</param>
     public GuardedMemory(int length, IEnumerable<int> guards)
     {
         int page = Environment.SystemPageSize;

@@ -20,7 +20,7 @@ internal sealed unsafe class AssembledCode
     /// <summary>Whether this process may run assembled kernels: the instructions are there and the switch is not set.</summary>
     public static bool IsSupported => HasAvx512Vnni && !(AppContext.TryGetSwitch("ModelOpt.Runtime.DisableJit", out bool off) && off);
 
-    // .NET has no class for this instruction set; where it was told not to use AVX-512, neither do we.
+    // .NET has no class for this instruction set; if .NET may not use AVX-512, neither do we.
     private static bool HasAvx512Vnni =>
         Avx512BW.VL.IsSupported && X86Base.X64.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
 
@@ -62,7 +62,7 @@ internal sealed unsafe class AssembledFunction(int offset)
     private ExecutableMemory? _memory;
     private delegate* unmanaged<void*, void> _entry;
 
-    /// <summary>Calls the function. Arguments and what they point to stay in place during the call.</summary>
+    /// <summary>Calls the function. Arguments and the memory that they point to stay in place during the call.</summary>
     public void Call(void* arguments) => _entry(arguments);
 
     internal void Place(ExecutableMemory memory)

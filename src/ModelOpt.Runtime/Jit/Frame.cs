@@ -6,7 +6,7 @@ internal static class Frame
     // Windows expects the low halves of xmm6 to xmm15 unchanged; 8 bytes more keep the stack aligned.
     private const int FirstSaved = 6, Saved = 10, SavedBytes = (Saved * 16) + 8;
 
-    /// <summary>Saves what the caller expects to keep and moves the argument to a register.</summary>
+    /// <summary>Saves the caller's registers and moves the argument to a register.</summary>
     public static void Enter(X64Assembler code, Gpr argument)
     {
         if (!OperatingSystem.IsWindows())

@@ -33,7 +33,9 @@ internal sealed partial class X64Assembler
         Byte((byte)bits);
     }
 
-    /// <summary>Replaces each lane of <paramref name="indices"/> by the int32 of two registers that its lowest five bits (of 512) say.</summary>
+    /// <summary>
+    /// Replaces each lane of <paramref name="indices"/> by the int32 of two registers that its lowest five bits (of 512) say.
+    /// </summary>
     public void VpErmI2D(int indices, int first, Address second) => Evex(Map0F38, Prefix66, 0x76, indices, first, second, Bytes());
 
     public void VpMinSD(int to, int left, Address right) => Evex(Map0F38, Prefix66, 0x39, to, left, right, Bytes());

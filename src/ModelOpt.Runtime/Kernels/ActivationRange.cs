@@ -15,7 +15,7 @@ internal static class ActivationRange
         _ => throw node.Error($"fused activation {activation} is not supported"),
     };
 
-    /// <summary>The bounds in the output's quantized values, those of folded activations included.</summary>
+    /// <summary>The bounds in the output's quantized values, including those of folded activations.</summary>
     public static (int Min, int Max) Quantized(Node node, ActivationFunction activation)
     {
         (float min, float max) = Float(node, activation);

@@ -16,7 +16,7 @@ internal sealed unsafe class ChannelLookupKernel<T>(int outer, int channels, int
     private readonly PixelLookup? _pixels =
         inner == 1 && channels <= MaxPixelChannels && tables is byte[] bytes ? new PixelLookup(bytes) : null;
 
-    /// <summary>The tables of the planes of an image of this shape, if that is what the channels are; else null.</summary>
+    /// <summary>The tables of the planes of an image of this shape if the channels are its planes; else null.</summary>
     public T[]? PlaneTables(int images, int planes, int pixels)
     {
         if (channels == 1 && outer * inner == images * planes * pixels)

@@ -54,7 +54,7 @@ internal sealed unsafe class FloatQuantizer(float scale, int zeroPoint, byte fli
             return;
         }
 
-        // The last register ends with the values and computes again what it shares with the one before.
+        // The last register ends with the values and recomputes those that it shares with the one before.
         int offset = zeroPoint + flip, last = length - TLanes.Count;
         float min = sbyte.MinValue - zeroPoint, max = sbyte.MaxValue - zeroPoint;
         V divisor = TLanes.Create(scale), low = TLanes.Create(min), high = TLanes.Create(max);

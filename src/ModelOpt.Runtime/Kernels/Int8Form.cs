@@ -6,8 +6,8 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
-/// How <c>Int8MicroKernel</c> holds its operands: what lies in one int32 lane is multiplied and summed at once. Every
-/// form gives the same bits.
+/// How <c>Int8MicroKernel</c> holds its operands: the elements of one int32 lane are multiplied and summed at once. Every form gives the
+/// same bits.
 /// </summary>
 internal enum Int8Form
 {
@@ -21,7 +21,7 @@ internal enum Int8Form
     SignedQuads,
 }
 
-/// <summary>Chooses forms, and what follows from them.</summary>
+/// <summary>Chooses forms, and gives their properties.</summary>
 internal static class Int8Forms
 {
     /// <summary>The form for which this process has the widest instruction.</summary>

@@ -2,7 +2,7 @@ using ModelOpt.Runtime.Kernels.Contract;
 
 namespace ModelOpt.Runtime.Kernels;
 
-/// <summary>What happens to the values of one plane on their way into pixels.</summary>
+/// <summary>How the values of one plane change on their way into pixels.</summary>
 internal abstract unsafe class PlaneMap
 {
     /// <summary>Bytes of an element of the source.</summary>

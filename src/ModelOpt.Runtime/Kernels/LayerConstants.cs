@@ -12,7 +12,7 @@ internal static class LayerConstants
             throw node.UnsupportedTypes();
     }
 
-    /// <summary>The bias, or an empty array where there is none.</summary>
+    /// <summary>The bias, or an empty array.</summary>
     public static float[] FloatBias(Node node, int channels)
     {
         if (node.OptionalInput(2) is not { } bias)
@@ -22,7 +22,7 @@ internal static class LayerConstants
         return bias.Constant<float>().ToArray();
     }
 
-    /// <summary>The bias at scale input·weights, or an empty array where there is none.</summary>
+    /// <summary>The bias at scale input·weights, or an empty array.</summary>
     public static int[] IntBias(Node node, int channels)
     {
         if (node.OptionalInput(2) is not { } bias)

@@ -33,7 +33,7 @@ internal readonly unsafe struct FlippingCopy(int zeroPoint, bool flip) : IRunCop
 
 /// <summary>
 /// The patches under the windows of a convolution over NHWC data, one row per output pixel in the order (ky, kx, channel).
-/// What lies in the padding is the zero point.
+/// Padding is the zero point.
 /// </summary>
 internal static unsafe class PatchRows
 {

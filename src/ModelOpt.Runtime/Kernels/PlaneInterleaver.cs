@@ -42,7 +42,7 @@ internal sealed unsafe class PlaneInterleaver
         }
     }
 
-    // By itself: what asks for AVX-512 is compiled at run time.
+    // A method of its own: code that asks for AVX-512 is compiled at run time.
     private static SimdTier Supported(SimdTier tier) =>
         tier == SimdTier.Vector512 && Avx512Vbmi.IsSupported ? tier : (SimdTier)Math.Min((int)tier, (int)SimdTier.Vector128);
 

@@ -4,7 +4,8 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
-/// A function of two stored int8 values, given as floats and 128 higher, which saves the shift to uint8. The result is clamped, rounded to even, and then the output
+/// A function of two stored int8 values, given as floats and 128 higher, which saves the shift to uint8. The result is clamped, rounded
+/// to even, and then the output
 /// zero point is added if the function has not done so.
 /// </summary>
 internal interface IQuantizedOperation

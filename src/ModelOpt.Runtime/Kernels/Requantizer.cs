@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
 /// From int32 sums to 8-bit outputs, per output channel: y = clamp(rint((float)sum · m), min − z, max − z) + z with
-/// m = (s_x·s_w)/s_y in float32, ties to even. This is what ONNX Runtime's QLinearConv computes. The clamp comes first, as it
+/// m = (s_x·s_w)/s_y in float32, ties to even. ONNX Runtime's QLinearConv computes the same. The clamp comes first, as it
 /// commutes with rounding and keeps the value where adding 1.5·2^23 rounds.
 /// </summary>
 internal sealed unsafe class Requantizer

@@ -5,9 +5,8 @@ using System.Runtime.Intrinsics;
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>
-/// Copies an N-dimensional box of elements from one strided place to another: what transposing, slicing, splitting,
-/// concatenating, stacking and padding come down to. Dimensions contiguous in both places are merged; a plane is
-/// made of the two innermost dimensions left.
+/// Copies an N-dimensional box of elements from one strided place to another: transposing, slicing, splitting, concatenating, stacking
+/// and padding use it. Dimensions contiguous in both places are merged; the two innermost that remain form a plane.
 /// </summary>
 internal sealed class StridedCopy
 {
@@ -176,7 +175,7 @@ internal sealed class StridedCopy
         ReadOnlySpan<T> source, Span<T> destination, int from, int to, int sourceStep, int destinationStep, int length)
         where T : unmanaged
     {
-        // The ends are checked here, what lies between follows.
+        // Checks the ends; everything between follows.
         _ = source[from];
         _ = source[from + ((length - 1) * sourceStep)];
         _ = destination[to];

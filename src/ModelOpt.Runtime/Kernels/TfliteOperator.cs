@@ -15,7 +15,7 @@ internal readonly record struct TensorSpec(TensorType Type, int[] Shape)
     public override string ToString() => $"{Type}[{string.Join(", ", Shape)}]";
 }
 
-/// <summary>What the runtime knows of an operator. It has no state.</summary>
+/// <summary>The runtime's knowledge of an operator. It has no state.</summary>
 internal abstract class TfliteOperator
 {
     /// <summary>
@@ -30,7 +30,8 @@ internal abstract class TfliteOperator
     /// Then a batch is run sample by sample.
     /// </summary>
     /// <param name="node">A node that <see cref="Infer"/> accepts, whose outputs have one sample.</param>
-    /// <param name="batched">The tensors that have samples, at least one of the inputs among them; others are the same for all samples.</param>
+    /// <param name="batched">The tensors that have samples, at least one of the inputs among them; others are the same for all
+    /// samples.</param>
     public abstract bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched);
 
     /// <summary>The output of two operands of one type that broadcast.</summary>
@@ -46,15 +47,18 @@ internal abstract class TfliteOperator
     protected static bool OnlyFirst(Node node, IReadOnlySet<Tensor> batched) =>
         Array.FindLastIndex(node.Inputs, t => t is not null && batched.Contains(t)) <= 0;
 
-    /// <summary>Whether broadcasting pairs samples with samples: an operand of lower rank would meet them with another of its dimensions.</summary>
+    /// <summary>
+    /// Whether broadcasting pairs samples with samples: an operand of lower rank would meet them with another of its dimensions.
+    /// </summary>
     protected static bool PairsSamples(Node node, IReadOnlySet<Tensor> batched) =>
         Array.TrueForAll(node.Inputs, t => t is null || !batched.Contains(t) || t.Rank == node.Output.Rank);
 }
 
-/// <summary>What a kernel does in place of its node's neighbours.</summary>
+/// <summary>The work of a node's neighbours that its kernel takes over.</summary>
 /// <param name="Range">Whether it clamps 8-bit results to <see cref="Node.FoldedRange"/>, so that no RELU has to follow.</param>
 /// <param name="Padding">
-/// The element with which it surrounds its input by <see cref="Node.FoldedPadding"/>, so that no PAD has to come before; null where it does not.
+/// The element with which it surrounds its input by <see cref="Node.FoldedPadding"/>, so that no PAD has to come before; null where it
+/// does not.
 /// </param>
 internal readonly record struct Foldable(bool Range, byte[]? Padding)
 {
@@ -69,7 +73,7 @@ internal abstract class KernelOperator : TfliteOperator
     /// <param name="code">Receives assembled functions; null where there shall be none.</param>
     public abstract Kernel CreateKernel(Node node, AssembledCode? code);
 
-    /// <summary>What else the kernel of a node can do.</summary>
+    /// <summary>The work that the kernel of a node can take over.</summary>
     public abstract Foldable Takes(Node node);
 }
 

@@ -6,7 +6,7 @@ internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs,
     public List<Node> Nodes { get; set; } = nodes;
 
     /// <summary>
-    /// Bytes that may be allocated for what is derived from constants. It follows the size of the file, so that a small
+    /// Bytes that may be allocated for values derived from constants. It follows the size of the file, so that a small
     /// file which uses one constant many times cannot ask for much memory.
     /// </summary>
     public long ConstantBudget { get; } = (1 << 26) + (16 * fileBytes);

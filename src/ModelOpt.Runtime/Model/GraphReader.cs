@@ -7,7 +7,7 @@ namespace ModelOpt.Runtime.Model;
 
 /// <summary>
 /// Reads the main subgraph of a .tflite file and checks it: indices in range, every tensor computed once and before its
-/// use, constants as long as their shape says. Counts are limited, so that what is allocated follows what the file holds.
+/// use, constants as long as their shape says. Counts are limited, so that memory follows what the file holds.
 /// </summary>
 internal sealed class GraphReader
 {

@@ -9,7 +9,7 @@ namespace ModelOpt.Runtime.Model;
 /// <summary>Padding of height and width in elements.</summary>
 internal readonly record struct Padding2D(int Top, int Bottom, int Left, int Right);
 
-/// <summary>An operator of the graph, with what the plan folded into it.</summary>
+/// <summary>An operator of the graph, with the work that the plan folded into it.</summary>
 internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tensor[] outputs)
 {
     public BuiltinOperator Operator => op;
@@ -31,7 +31,7 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
     /// <summary>Stored values to which activations that followed clamp an 8-bit result.</summary>
     public (int Min, int Max)? FoldedRange { get; set; }
 
-    /// <summary>What computes a node that stands for several of the file; null for a node as it is in the file.</summary>
+    /// <summary>The operator of a node that stands for several of the file; null for a node as it is in the file.</summary>
     public Kernel? FusedKernel { get; init; }
 
     /// <summary>This operator with others folded into its kernel.</summary>

@@ -6,7 +6,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// Folds an 8-bit RELU, or what else only clamps, into the operator before it, where both sides have the same quantization: then it
+/// Folds an 8-bit RELU, or another operator that only clamps, into the operator before it if both sides have the same quantization: it
 /// narrows the range to which that operator clamps its result.
 /// </summary>
 internal static class ActivationFolding

@@ -19,10 +19,7 @@ internal sealed class Step(Node node, Kernel kernel)
     public int Parts { get; set; } = 1;
 }
 
-/// <summary>
-/// What is done at run time: steps with packed constants and the layout of the arena. Shared by all sessions, never
-/// changed.
-/// </summary>
+/// <summary>The steps of a run, with packed constants and the layout of the arena. All sessions share it; it never changes.</summary>
 internal sealed class ExecutionPlan
 {
     // Below this many element operations per thread, waking a thread costs more than it saves.

@@ -14,7 +14,7 @@ internal static class GraphRewriter
         RemoveUnused(graph);
     }
 
-    /// <summary>Removes nodes of which no output is used.</summary>
+    /// <summary>Removes nodes without used outputs.</summary>
     private static void RemoveUnused(Graph graph)
     {
         var used = new HashSet<Tensor>(graph.Outputs);

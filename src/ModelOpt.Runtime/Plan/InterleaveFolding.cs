@@ -8,8 +8,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// Folds what is done to an image of a few planes before it becomes pixels (NCHW → NHWC) into one kernel: QUANTIZE or a table
-/// lookup before the TRANSPOSE, or QUANTIZE after it.
+/// Folds the steps that turn an image of a few planes into pixels (NCHW → NHWC) into one kernel: QUANTIZE or a table lookup before the
+/// TRANSPOSE, or QUANTIZE after it.
 /// </summary>
 internal static class InterleaveFolding
 {

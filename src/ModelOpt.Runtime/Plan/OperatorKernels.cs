@@ -18,7 +18,7 @@ namespace ModelOpt.Runtime.Plan;
 /// <summary>Which operator is which class. A static switch, so that trimming sees all of it.</summary>
 internal static class OperatorKernels
 {
-    /// <summary>What is known of a node's operator.</summary>
+    /// <summary>The runtime's knowledge of a node's operator.</summary>
     /// <exception cref="InvalidModelException">The operator is not supported.</exception>
     public static TfliteOperator Of(Node node) => node.Operator switch
     {
@@ -79,7 +79,7 @@ internal static class OperatorKernels
         }
         catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or OutOfMemoryException)
         {
-            // What a check above missed is still the file's fault, and the node is what the user can look at.
+            // A case that a check above missed is still the file's fault, and the user can look at the node.
             throw new InvalidModelException(node.Error("its operands contradict each other").Message, e);
         }
     }

@@ -9,9 +9,9 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// Folds what prepares raw bytes – CAST from uint8, then arithmetic with constants for each channel, then QUANTIZE,
-/// with a TRANSPOSE anywhere between – into one table of 256 entries for each channel, applied in the order of the bytes,
-/// and the TRANSPOSE of what comes out. Each entry is computed by the same float operations in the same order.
+/// Folds the preparation of raw bytes – CAST from uint8, then arithmetic with constants for each channel, then QUANTIZE, with a TRANSPOSE
+/// anywhere between – into one table of 256 entries for each channel, applied in the order of the bytes, and a TRANSPOSE of its result.
+/// Each entry is computed by the same float operations in the same order.
 /// </summary>
 internal static class PreprocessingFolding
 {

@@ -4,8 +4,8 @@ using ModelOpt.Runtime.Model;
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// Says what shape and type every tensor has, from operators and their inputs. A file says so too, and is not trusted: where it
-/// contradicts, it is refused, before anything is allocated, folded or computed by what it says.
+/// Infers the shape and type of every tensor from operators and their inputs. It refuses a file that says something else, before anything
+/// is allocated, folded or computed by that.
 /// </summary>
 internal static class ShapeInference
 {

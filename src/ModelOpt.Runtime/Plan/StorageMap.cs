@@ -29,7 +29,7 @@ internal sealed class StorageMap
 
     public bool IsElided(Node node) => _elided.Contains(node);
 
-    /// <summary>What <see cref="Place"/> has placed.</summary>
+    /// <summary>The places that <see cref="Place"/> assigned.</summary>
     public IReadOnlyCollection<ArenaBlock> Blocks { get; private set; } = [];
 
     /// <summary>Lays out the arena for the steps, and returns its size.</summary>
@@ -38,7 +38,7 @@ internal sealed class StorageMap
     public int Place(List<Step> steps, HashSet<Tensor> ofCaller)
     {
         var blocks = new Dictionary<Tensor, ArenaBlock>();
-        // Inputs are set in any order: until all are, what was copied or computed of one must stay, even where nobody reads it.
+        // Inputs are set in any order: until all are, the copy or result of one must stay, even if nobody reads it.
         int onInput = ofCaller.Count;
         foreach (Tensor input in _graph.Inputs)
         {

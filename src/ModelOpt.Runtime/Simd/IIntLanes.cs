@@ -26,7 +26,10 @@ internal unsafe interface IIntLanes<V>
     /// </summary>
     static abstract V DotPairs(V left, V right, V sum);
 
-    /// <summary>Each lane holds four bytes, those of <paramref name="left"/> unsigned, those of <paramref name="right"/> signed: sum + Σ left·right.</summary>
+    /// <summary>
+    /// Each lane holds four bytes, those of <paramref name="left"/> unsigned, those of <paramref name="right"/> signed: sum + Σ
+    /// left·right.
+    /// </summary>
     static abstract V DotUnsignedQuads(V left, V right, V sum);
 
     /// <summary>Each lane holds four signed bytes: sum + Σ left·right.</summary>

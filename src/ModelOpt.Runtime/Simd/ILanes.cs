@@ -60,6 +60,8 @@ internal unsafe interface ILanes<V>
     /// <summary>Writes the low byte of rint(value) + offset, ties to even, for |value| &lt; 2^22; that of the offset for NaN.</summary>
     static abstract void StoreByte(byte* destination, V value, int offset);
 
-    /// <summary>Writes rint(value), ties to even, as the nearest int8 xor the bytes of <paramref name="flip"/>, for |value| &lt; 2^31.</summary>
+    /// <summary>
+    /// Writes rint(value), ties to even, as the nearest int8 xor the bytes of <paramref name="flip"/>, for |value| &lt; 2^31.
+    /// </summary>
     static abstract void StoreSByte(byte* destination, V value, Vector128<byte> flip);
 }

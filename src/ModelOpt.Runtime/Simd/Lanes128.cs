@@ -47,7 +47,7 @@ internal readonly unsafe struct Lanes128 : ILanes<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Clamp(V value, V low, V high)
     {
-        // MAXPS and MINPS give their second operand where one is NaN or both are zero, which is what is wanted here.
+        // MAXPS and MINPS give their second operand if one is NaN or both are zero, as wanted here.
         if (Sse.IsSupported)
             return Vector128.MinNative(high, Vector128.MaxNative(low, value));
         V raised = Vector128.ConditionalSelect(Vector128.LessThan(value, low), low, value);
@@ -96,7 +96,7 @@ internal readonly unsafe struct Lanes128 : ILanes<V>
         *(int*)destination = bytes.AsInt32().ToScalar();
     }
 
-    // The low byte of what NaN becomes is 0 everywhere: it is 0, or −2^31.
+    // NaN becomes 0 or −2^31, whose low byte is 0 in both cases.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> RoundToInt32(V value)
     {

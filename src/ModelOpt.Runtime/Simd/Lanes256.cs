@@ -46,7 +46,7 @@ internal readonly unsafe struct Lanes256 : ILanes<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Clamp(V value, V low, V high)
     {
-        // MAXPS and MINPS give their second operand where one is NaN or both are zero, which is what is wanted here.
+        // MAXPS and MINPS give their second operand if one is NaN or both are zero, as wanted here.
         if (Sse.IsSupported)
             return Vector256.MinNative(high, Vector256.MaxNative(low, value));
         V raised = Vector256.ConditionalSelect(Vector256.LessThan(value, low), low, value);
@@ -98,7 +98,7 @@ internal readonly unsafe struct Lanes256 : ILanes<V>
         *(long*)destination = bytes.AsInt64().ToScalar();
     }
 
-    // The low byte of what NaN becomes is 0 everywhere: it is 0, or −2^31.
+    // NaN becomes 0 or −2^31, whose low byte is 0 in both cases.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> RoundToInt32(V value)
     {

@@ -46,7 +46,7 @@ internal readonly unsafe struct Lanes512 : ILanes<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Clamp(V value, V low, V high)
     {
-        // MAXPS and MINPS give their second operand where one is NaN or both are zero, which is what is wanted here.
+        // MAXPS and MINPS give their second operand if one is NaN or both are zero, as wanted here.
         if (Sse.IsSupported)
             return Vector512.MinNative(high, Vector512.MaxNative(low, value));
         V raised = Vector512.ConditionalSelect(Vector512.LessThan(value, low), low, value);
@@ -101,7 +101,7 @@ internal readonly unsafe struct Lanes512 : ILanes<V>
         (bytes.AsByte() ^ flip).Store(destination);
     }
 
-    // The low byte of what NaN becomes is 0 everywhere: it is 0, or −2^31.
+    // NaN becomes 0 or −2^31, whose low byte is 0 in both cases.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> RoundToInt32(V value)
     {

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 
 namespace ModelOpt.Runtime.Simd;
 
-/// <summary>What copying and comparing kernels need of one vector width, for elements of any type.</summary>
+/// <summary>One vector width for copying and comparing kernels, for elements of any type.</summary>
 /// <typeparam name="T">The element.</typeparam>
 /// <typeparam name="V">A register of them.</typeparam>
 internal unsafe interface IVectorLanes<T, V>

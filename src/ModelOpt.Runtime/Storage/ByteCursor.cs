@@ -1,10 +1,10 @@
 namespace ModelOpt.Runtime.Storage;
 
 /// <summary>Reads bytes one after another; past the end throws <see cref="InvalidModelException"/>.</summary>
-/// <param name="bytes">What is read.</param>
+/// <param name="bytes">The bytes to read.</param>
 internal ref struct ByteCursor(ReadOnlySpan<byte> bytes)
 {
-    /// <summary>What was not read yet.</summary>
+    /// <summary>The unread bytes.</summary>
     public ReadOnlySpan<byte> Rest { get; private set; } = bytes;
 
     /// <summary>Takes bytes.</summary>

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace ModelOpt.Runtime.Storage;
 
 /// <summary>
-/// What is known of a weight from two that came before it, at fixed distances: where one is zero, others near it tend to be, and
-/// signs go together. A weight is coded as: is it zero; is it positive; which of the palette's values of that sign.
+/// Predicts a weight from two earlier ones at fixed distances: near a zero, others tend to be zero, and signs go together. A weight is
+/// coded as: is it zero; is it positive; which of the palette's values of that sign.
 /// After DeepCABAC (Wiedemann et al. 2019), whose neighbors are the two before in memory; here they may be those of the pixel to
 /// the left and of the one above, wherever these lie.
 /// </summary>
@@ -24,7 +24,7 @@ internal sealed class NeighborModel(int near, int far)
     /// <summary>Its place among the values of its sign, from the highest bit on: nodes of a binary tree, the root is 1.</summary>
     public AdaptiveBit[][] Places { get; } = [new AdaptiveBit[WeightCoding.MaxPalette], new AdaptiveBit[WeightCoding.MaxPalette]];
 
-    /// <summary>What the neighbors of a weight are.</summary>
+    /// <summary>The state of a weight's neighbors.</summary>
     /// <param name="weights">All weights; those before <paramref name="i"/> are known.</param>
     /// <param name="i">Which.</param>
     public int Context<T>(ReadOnlySpan<T> weights, int i) where T : unmanaged, IBinaryInteger<T> =>

@@ -6,17 +6,18 @@ using System.Numerics;
 namespace ModelOpt.Runtime.Storage;
 
 /// <summary>
-/// The form in which a model is embedded: a TFLite file whose weights are recoded, compressed by Brotli or range coded. It expands
-/// to exactly the bytes of the file.
+/// The embedded form of a model: a TFLite file whose weights are recoded, compressed by Brotli or range coded. It expands to exactly the
+/// bytes of the file.
 /// </summary>
 /// <remarks>
 /// A header of 16 bytes (magic, length of the file, its CRC-32C, length of the content, all little-endian), then the content
 /// in Brotli. The content starts with the lengths of its four streams after the first and the number of segments, as LEB128
 /// numbers. Segments (first stream) are: how many bytes of the file to copy, a <see cref="WeightCoding"/>, how many weights
 /// follow; where these are <see cref="WeightForm.Product"/>, also how far from them their source begins (sign and magnitude, the
-/// sign in the lowest bit), and where they are range coded, the distances of a <see cref="NeighborModel"/> and how many bytes of the range coded
-/// stream, which Brotli has no part in and which lies behind it. The other streams are bytes to copy, bitmaps, palettes and weights (or indices): like is beside like, which is
-/// what Brotli needs. What is left of the bytes to copy ends the file.
+/// sign in the lowest bit), and where they are range coded, the distances of a <see cref="NeighborModel"/> and how many bytes of the
+/// range coded
+/// stream, which Brotli has no part in and which lies behind it. The other streams are bytes to copy, bitmaps, palettes and weights (or
+/// indices): like is beside like, as Brotli needs it. The rest of the bytes to copy ends the file.
 /// </remarks>
 internal static class PackedModel
 {
@@ -24,17 +25,15 @@ internal static class PackedModel
     public const int HeaderBytes = 16;
 
     /// <summary>
-    /// How many times as large as its packed form a file may be. Bounds the memory that a few hostile bytes can ask for; what
-    /// compresses better is not packed.
+    /// How many times as large as its packed form a file may be. Bounds the memory that a few hostile bytes can ask for; files that
+    /// compress better are not packed.
     /// </summary>
     public const int MaxRatio = 256;
 
     /// <summary>How much longer than the file the content may be before compression.</summary>
     public const int MaxOverhead = 1024;
 
-    /// <summary>
-    /// The first four bytes, the last of which is the version. In a TFLite file they would be an offset beyond its 2 GB.
-    /// </summary>
+    /// <summary>The first four bytes, the last of which is the version. In a TFLite file they would be an offset beyond its 2 GB.</summary>
     public static ReadOnlySpan<byte> Magic => [(byte)'M', (byte)'O', (byte)'P', 0x82];
 
     /// <summary>Whether bytes are in this form.</summary>

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace ModelOpt.Runtime.Storage;
 
-/// <summary>What is done with zeros and indices, or with the weights as a whole. Two bits in the file.</summary>
+/// <summary>The form of zeros and indices, or of the weights as a whole. Two bits in the file.</summary>
 internal enum WeightForm
 {
     /// <summary>All weights are stored.</summary>
@@ -23,7 +23,7 @@ internal enum WeightForm
 
 /// <summary>How a run of weights is stored in a <see cref="PackedModel"/>. One byte in the file.</summary>
 /// <param name="ElementBytes">Bytes of a weight: 1, 2 or 4.</param>
-/// <param name="Form">What is left out.</param>
+/// <param name="Form">The part that is left out.</param>
 /// <param name="IndexBits">
 /// Bits of an index into a palette: 1, 2, 4 or 8; 0 where the weights themselves are stored, first the lowest byte of all,
 /// then the next, and where they are not.

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace ModelOpt.Runtime.Storage;
 
-/// <summary>What of a <see cref="PackedModel"/> weights are decoded from.</summary>
+/// <summary>The streams of a <see cref="PackedModel"/> that weights are decoded from.</summary>
 internal ref struct WeightStreams
 {
     public ByteCursor Bitmaps;
@@ -32,7 +32,7 @@ internal static class WeightDecoder
         if (stored > target.Length)
             throw new InvalidModelException("The packed model is damaged: a bitmap marks more weights than there are.");
 
-        // What is stored is decoded into the end; spreading it forward never writes over what is not read yet.
+        // The stored weights are decoded into the end; spreading them forward never overwrites unread ones.
         Span<T> dense = target[^stored..];
         if (coding.IndexBits == 0)
             JoinPlanes(dense, streams.Weights.Take(Unsafe.SizeOf<T>() * stored));
@@ -45,7 +45,7 @@ internal static class WeightDecoder
     /// <summary>Decodes weights that are range coded.</summary>
     /// <typeparam name="T">The signed integer of a weight's size.</typeparam>
     /// <param name="bytes">Takes all of them.</param>
-    /// <param name="model">What is known of each from those before it; new.</param>
+    /// <param name="model">The prediction of each weight from those before it; new.</param>
     /// <param name="coded">How many bytes of the stream they are.</param>
     /// <param name="streams">What is read.</param>
     /// <exception cref="InvalidModelException">The streams are too short.</exception>
@@ -76,8 +76,7 @@ internal static class WeightDecoder
         }
     }
 
-    // Entries ascend and are stored as differences. An index past them finds a zero, which is no worse than any other damage: the
-    // checksum tells.
+    // Entries ascend and are stored as differences. An index past them finds a zero, which the checksum detects like any other damage.
     private static int ReadPalette<T>(scoped Span<T> palette, ref WeightStreams streams)
         where T : unmanaged, IBinaryInteger<T>
     {

@@ -65,7 +65,10 @@ internal sealed class LayeredLayout
         return path;
     }
 
-    /// <summary>Orders each row by its neighbours' places, first in the row above, then below, and so on; then draws boxes to these and centres the whole.</summary>
+    /// <summary>
+    /// Orders each row by its neighbours' places, first in the row above, then below, and so on; then draws boxes to these and centres
+    /// the whole.
+    /// </summary>
     private void Arrange()
     {
         foreach (List<Slot> row in _rows) Push(row, row.ConvertAll(_ => _width / 2));
@@ -92,7 +95,9 @@ internal sealed class LayeredLayout
         return neighbours.Count > 0 ? neighbours.Average(n => n.X) : slot.X;
     }
 
-    /// <summary>Puts a row where it is wanted, as far as order and room allow: halfway between pushing to the right and to the left.</summary>
+    /// <summary>
+    /// Puts a row where it is wanted, as far as order and room allow: halfway between pushing to the right and to the left.
+    /// </summary>
     private void Push(List<Slot> row, List<double> wanted)
     {
         double[] right = PushRight(row.ConvertAll(s => s.Width), wanted);

@@ -54,7 +54,9 @@ public sealed class LayerTargetsTests
         Assert.IsNull(LayerTargets.Of(first, graph, new Dictionary<string, Value>()));
     }
 
-    /// <summary>The distance to the target is an upper bound of that behind the activation; nothing is left of it where both are flat.</summary>
+    /// <summary>
+    /// The distance to the target is an upper bound of that behind the activation; nothing is left of it where both are flat.
+    /// </summary>
     [TestMethod]
     public void What_is_near_the_target_is_near_behind_the_activation()
     {

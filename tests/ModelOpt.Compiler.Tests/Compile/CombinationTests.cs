@@ -75,7 +75,9 @@ public sealed class CombinationTests
         CollectionAssert.AreEqual(built[0], built[1]);
     }
 
-    /// <summary>ResNet8 of MLPerf Tiny at 16×16 with weights at random: three residual blocks, two of them with a shortcut of stride 2.</summary>
+    /// <summary>
+    /// ResNet8 of MLPerf Tiny at 16×16 with weights at random: three residual blocks, two of them with a shortcut of stride 2.
+    /// </summary>
     private static Graph ResNet8()
     {
         var g = new TestGraph();

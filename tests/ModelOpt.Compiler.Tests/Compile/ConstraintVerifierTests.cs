@@ -56,7 +56,9 @@ public sealed class ConstraintVerifierTests
         Assert.AreEqual("MOPT5505", Assert.ThrowsExactly<CompilationException>(() => ConstraintVerifier.Verify(graph, file)).Diagnostic.Descriptor.Code);
     }
 
-    /// <summary>Drops a constraint of every weight, changes the weights as a careless step would, and asks for all constraints of the file.</summary>
+    /// <summary>
+    /// Drops a constraint of every weight, changes the weights as a careless step would, and asks for all constraints of the file.
+    /// </summary>
     private static void AssertTold(string code, Func<WeightConstraints, WeightConstraints> drop, Func<float, int, float> change)
     {
         Graph graph = Constrained();

@@ -20,7 +20,9 @@ internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
     /// <summary>The opset of the model.</summary>
     public int Opset => opset;
 
-    /// <summary>An element type that was drawn and that the project has no name for (text, complex numbers, 8-bit floats), or null.</summary>
+    /// <summary>
+    /// An element type that was drawn and that the project has no name for (text, complex numbers, 8-bit floats), or null.
+    /// </summary>
     public string? UnreadType { get; private set; }
 
     /// <summary>The case.</summary>

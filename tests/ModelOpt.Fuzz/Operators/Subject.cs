@@ -34,7 +34,9 @@ internal enum SubjectStatus
 /// <param name="Reason">The diagnostic or exception, without names; where it did not run.</param>
 internal sealed record SubjectResult(SubjectStatus Status, Tensor[]? Interpreted, Tensor[]? Run, string Reason);
 
-/// <summary>Runs models as the project does: read, interpreted, compiled without quantization, run from the file that was written.</summary>
+/// <summary>
+/// Runs models as the project does: read, interpreted, compiled without quantization, run from the file that was written.
+/// </summary>
 internal static class Subject
 {
     private static readonly CompileOptions Options = new() { Quantization = QuantizationMode.None };

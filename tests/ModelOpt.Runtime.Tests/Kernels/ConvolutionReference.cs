@@ -4,7 +4,8 @@ using ModelOpt.Runtime.Kernels.Contract;
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 /// <summary>
-/// Plain loops over a convolution: the oracle of the planned kernels. Weights are [outputs, height, width, inputs/groups]; a depthwise convolution
+/// Plain loops over a convolution: the oracle of the planned kernels. Weights are [outputs, height, width, inputs/groups]; a depthwise
+/// convolution
 /// has one group per input channel and weights [1, height, width, outputs].
 /// </summary>
 internal static class ConvolutionReference

@@ -98,7 +98,8 @@ internal static class KernelTesting
 
     /// <summary>
     /// Runs a kernel in an arena whose free bytes and scratch memory hold garbage; fails if its items, one at a time from the
-    /// last to the first, or in shares where there are many, give other results than all at once, if a byte around the output or beyond the scratch memory changes, or if a warm call allocates.
+    /// last to the first, or in shares where there are many, give other results than all at once, if a byte around the output or beyond
+    /// the scratch memory changes, or if a warm call allocates.
     /// </summary>
     public static byte[] Run(Kernel kernel, int outputLength, params byte[][] inputs)
     {

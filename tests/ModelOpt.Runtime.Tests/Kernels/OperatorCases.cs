@@ -2,7 +2,9 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 
-/// <summary>An operator whose inputs have samples along their first dimension; those that are the same for all samples are constants.</summary>
+/// <summary>
+/// An operator whose inputs have samples along their first dimension; those that are the same for all samples are constants.
+/// </summary>
 /// <param name="Operator">The operator.</param>
 /// <param name="Options">Its options.</param>
 /// <param name="Inputs">Its inputs, of a number of samples.</param>
@@ -14,7 +16,9 @@ internal sealed record OperatorCase(
     public override string ToString() => $"{Operator} {Options} of {string.Join(", ", Inputs(1).Select(t => $"[{string.Join(", ", t.Shape)}]"))}";
 }
 
-/// <summary>Every operator of the runtime, of float32 and of 8 bits where it computes them, and along the samples where it has an axis.</summary>
+/// <summary>
+/// Every operator of the runtime, of float32 and of 8 bits where it computes them, and along the samples where it has an axis.
+/// </summary>
 internal static class OperatorCases
 {
     private static readonly Pool2DOptions Pool = new(Padding.Valid, 2, 1, 3, 2, ActivationFunction.None);

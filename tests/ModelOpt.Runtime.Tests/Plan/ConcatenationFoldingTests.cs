@@ -5,7 +5,10 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests.Plan;
 
-/// <summary>8-bit convolutions that write into a concatenation, against the same operators kept apart; float32 is in <see cref="FloatFoldingTests"/>.</summary>
+/// <summary>
+/// 8-bit convolutions that write into a concatenation, against the same operators kept apart; float32 is in
+/// <see cref="FloatFoldingTests"/>.
+/// </summary>
 [TestClass]
 public class ConcatenationFoldingTests
 {

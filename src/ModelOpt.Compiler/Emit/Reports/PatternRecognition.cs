@@ -122,7 +122,9 @@ internal static class PatternRecognition
         return (kept, groups);
     }
 
-    /// <summary>The share of whole blocks that are zero, on the grid that begins at an output and an input, and how many blocks it has.</summary>
+    /// <summary>
+    /// The share of whole blocks that are zero, on the grid that begins at an output and an input, and how many blocks it has.
+    /// </summary>
     private static (double Share, int Count) ZeroBlocks(
         bool[] isZero, int outputs, int inputs, int rows, int columns, int firstOutput, int firstInput)
     {

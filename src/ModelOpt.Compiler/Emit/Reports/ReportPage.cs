@@ -7,7 +7,9 @@ using ModelOpt.Runtime.FlatBuffers;
 
 namespace ModelOpt.Compiler.Emit.Reports;
 
-/// <summary>Writes a <see cref="Report"/> as a page for people: one HTML file without scripts and without anything from elsewhere.</summary>
+/// <summary>
+/// Writes a <see cref="Report"/> as a page for people: one HTML file without scripts and without anything from elsewhere.
+/// </summary>
 internal sealed class ReportPage
 {
     private const string Style = """

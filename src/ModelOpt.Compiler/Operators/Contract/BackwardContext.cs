@@ -35,7 +35,9 @@ internal sealed class BackwardContext
     /// <summary>Where memory comes from; null for new memory.</summary>
     public TensorArena? Arena { get; init; }
 
-    /// <summary>The gradients of the inputs, by position. Who has set one does not write to it any more; outputs' may be passed on.</summary>
+    /// <summary>
+    /// The gradients of the inputs, by position. Who has set one does not write to it any more; outputs' may be passed on.
+    /// </summary>
     public Tensor?[] Gradients { get; }
 
     /// <summary>The number of inputs, omitted ones in between included.</summary>
@@ -57,7 +59,7 @@ internal sealed class BackwardContext
     public Tensor Input(int index) =>
         InputOrNull(index) ?? throw GraphDiagnostics.MissingInput.Error(Node.Label, Node.Type, index);
 
-    /// <summary>The gradient of the output at <paramref name="index"/>; null where it has no influence on what is differentiated.</summary>
+    /// <summary>The gradient of the output at <paramref name="index"/>; null if it does not affect the differentiated values.</summary>
     /// <param name="index">The position.</param>
     public Tensor? OutputGradientOrNull(int index) => outputGradients[index];
 

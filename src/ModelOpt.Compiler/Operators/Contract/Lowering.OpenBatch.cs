@@ -7,7 +7,8 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal sealed partial class Lowering
 {
     /// <summary>
-    /// Zeros, as many as an open dimension says: elements of an input that has it, one for each sample, as integers times 0, so that not even
+    /// Zeros, as many as an open dimension says: elements of an input that has it, one for each sample, as integers times 0, so that not
+    /// even
     /// NaN comes through.
     /// </summary>
     /// <param name="node">The node that asks for them.</param>

@@ -158,7 +158,9 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
             $"{node.Label}/constant",
             Casting.To(like.Rank == 0 ? Tensor.Scalar(value) : Tensor.Vector(value), Enum.Parse<ElementType>($"{like.Type}")));
 
-    /// <summary>Writes an operator on plain numbers; integers that TFLite does not compute with are cast to a wider type, and the result back.</summary>
+    /// <summary>
+    /// Writes an operator on plain numbers; integers that TFLite does not compute with are cast to a wider type, and the result back.
+    /// </summary>
     /// <param name="op">The operator.</param>
     /// <param name="inputs">Its inputs, all of one type.</param>
     /// <param name="output">Its output, of that type.</param>

@@ -49,7 +49,9 @@ internal static class StoredWeights
         Operator.Of(node).Quantization == QuantizationRule.Weighted
         && node.InputOrNull(1) is { IsConstant: true, Type: ElementType.Float32 } weight ? weight : null;
 
-    /// <summary>Why float16 cannot hold a constant, or null where it can: it ends at 65504, and below 6e-5 its steps stay as they are.</summary>
+    /// <summary>
+    /// Why float16 cannot hold a constant, or null where it can: it ends at 65504, and below 6e-5 its steps stay as they are.
+    /// </summary>
     private static string? WhyNotFloat16(Tensor tensor)
     {
         double power = 0, lost = 0;

@@ -14,7 +14,8 @@ internal static class ConvTransposeLowering
     /// <param name="context">The TFLite model being written.</param>
     /// <param name="node">The node.</param>
     /// <param name="group">Its groups.</param>
-    /// <param name="axisOf">The window along an axis: node, spatial axis, spatial rank, length of X, window; its Input is the result's length.</param>
+    /// <param name="axisOf">The window along an axis: node, spatial axis, spatial rank, length of X, window; its Input is the result's
+    /// length.</param>
     public static void Lower(Lowering context, Node node, int group, Func<Node, int, int, long, int, WindowAxis> axisOf)
     {
         if (node.Input(1).Constant is not { } weights)
@@ -105,7 +106,9 @@ internal static class ConvTransposeLowering
         if (flat) context.EmitReshape(result, y);
     }
 
-    /// <summary>The weights [C, M/group, window…], turned round, as filters [M, KH, KW, C/group], or [1, KH, KW, M] for depthwise.</summary>
+    /// <summary>
+    /// The weights [C, M/group, window…], turned round, as filters [M, KH, KW, C/group], or [1, KH, KW, M] for depthwise.
+    /// </summary>
     private static Tensor Turned(Tensor tensor, int group, bool depthwise)
     {
         ReadOnlySpan<float> from = Casting.To(tensor, ElementType.Float32).As<float>();

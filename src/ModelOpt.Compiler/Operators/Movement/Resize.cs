@@ -6,7 +6,8 @@ using ModelOpt.Compiler.Operators.Elementwise;
 namespace ModelOpt.Compiler.Operators.Movement;
 
 /// <summary>
-/// X resampled to other sizes, by the nearest element, linear or cubic interpolation, axis by axis. How large the result is, input 2 (scales)
+/// X resampled to other sizes, by the nearest element, linear or cubic interpolation, axis by axis. How large the result is, input 2
+/// (scales)
 /// or input 3 (sizes) says; where an element of the result lies in X, <c>coordinate_transformation_mode</c>.
 /// </summary>
 internal sealed class Resize : Operator, IDifferentiable

@@ -4,7 +4,8 @@ using ModelOpt.Compiler.Operators.Elementwise;
 namespace ModelOpt.Compiler.Operators.Movement;
 
 /// <summary>
-/// Which elements along an axis each element of a Resize is made of. Coordinates are computed in float32, as ONNX Runtime does: a coordinate
+/// Which elements along an axis each element of a Resize is made of. Coordinates are computed in float32, as ONNX Runtime does: a
+/// coordinate
 /// that lies on a tie falls to the same side.
 /// </summary>
 internal sealed class ResizeTaps

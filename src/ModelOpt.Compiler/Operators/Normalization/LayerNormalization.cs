@@ -73,7 +73,9 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
     /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1, 2];
 
-    /// <summary>dx = (g − mean(g) − x̂·mean(g·x̂)) / √(var + epsilon) with g = dy · Scale; dScale and dB sum dy·x̂ and dy over the rows.</summary>
+    /// <summary>
+    /// dx = (g − mean(g) − x̂·mean(g·x̂)) / √(var + epsilon) with g = dy · Scale; dScale and dB sum dy·x̂ and dy over the rows.
+    /// </summary>
     /// <param name="context">What was computed.</param>
     public void Backward(BackwardContext context)
     {

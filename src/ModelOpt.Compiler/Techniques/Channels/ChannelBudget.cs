@@ -80,7 +80,9 @@ internal sealed class ChannelBudget
         return positions;
     }
 
-    /// <summary>Moves one group by one step at a time, as long as that brings the total nearer; of such moves the one of least loss for its gain.</summary>
+    /// <summary>
+    /// Moves one group by one step at a time, as long as that brings the total nearer; of such moves the one of least loss for its gain.
+    /// </summary>
     private int[] Refine(int[] positions, double target)
     {
         for (double gap = Gap(positions, target); gap > Close;)

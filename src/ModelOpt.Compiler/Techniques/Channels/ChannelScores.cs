@@ -73,7 +73,9 @@ internal static class ChannelScores
 
     private static int Outputs(Node layer) => layer.Input(1).Constant!.Dims[0];
 
-    /// <summary>The variance that each input channel brings to the outputs: its own times its squared weights. Its mean goes into the bias.</summary>
+    /// <summary>
+    /// The variance that each input channel brings to the outputs: its own times its squared weights. Its mean goes into the bias.
+    /// </summary>
     private static double[] Read(Node layer, ChannelStatistics statistics)
     {
         Tensor weight = layer.Input(1).Constant!;

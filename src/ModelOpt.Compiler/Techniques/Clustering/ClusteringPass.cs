@@ -9,7 +9,8 @@ namespace ModelOpt.Compiler.Techniques.Clustering;
 
 /// <summary>
 /// Weights of convolutions and dense layers get at most <see cref="LayerOptions.Clusters"/> distinct values, zero among them where
-/// they are sparse. Where they will be int8, the values are integers, and the scales are chosen with them (<see cref="IntegerClustering"/>).
+/// they are sparse. Where they will be int8, the values are integers, and the scales are chosen with them
+/// (<see cref="IntegerClustering"/>).
 /// </summary>
 /// <remarks>
 /// Depthwise layers, which have few weights and suffer most, and layers of less than <see cref="SmallestCount"/> weights, which

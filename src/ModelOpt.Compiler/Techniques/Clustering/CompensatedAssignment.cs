@@ -39,7 +39,8 @@ internal sealed class CompensatedAssignment
     /// <summary>The variance of each input: the cost of a squared error of its weight when the bias is refitted.</summary>
     /// <param name="gram">The mean of z zᵀ.</param>
     /// <param name="inputs">K.</param>
-    /// <param name="least">The least that is returned, in shares of the mean; inputs that never vary would otherwise count for nothing.</param>
+    /// <param name="least">The least that is returned, in shares of the mean; inputs that never vary would otherwise count for
+    /// nothing.</param>
     public static double[] Importance(double[] gram, int inputs, double least)
     {
         int n = inputs + 1;

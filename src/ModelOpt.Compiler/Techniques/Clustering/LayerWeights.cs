@@ -54,7 +54,8 @@ internal sealed class LayerWeights
     public bool IsFree(int channel, int element) => zeros is null || !zeros[(channel * PerChannel) + element];
 
     /// <summary>
-    /// The root mean square of a channel's free elements, weighted by importance, or a small positive number where that is less. Divided by it,
+    /// The root mean square of a channel's free elements, weighted by importance, or a small positive number where that is less. Divided
+    /// by it,
     /// channels are alike.
     /// </summary>
     /// <param name="channel">The channel.</param>

@@ -68,7 +68,9 @@ internal sealed class SplitFactors
         return (b, cross, moment, energy > 0 ? Math.Max(0, 1 - (cross.Dot(b) / energy)) : 0);
     }
 
-    /// <summary>A better first factor for a second one: some steps of conjugate gradients, preconditioned by the inputs' covariance.</summary>
+    /// <summary>
+    /// A better first factor for a second one: some steps of conjugate gradients, preconditioned by the inputs' covariance.
+    /// </summary>
     /// <param name="a">The first factor as it is.</param>
     /// <param name="b">The second factor.</param>
     public RowMatrix First(RowMatrix a, RowMatrix b)

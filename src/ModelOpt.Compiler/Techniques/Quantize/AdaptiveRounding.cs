@@ -25,7 +25,9 @@ internal static class AdaptiveRounding
     // β falls along half a cosine from the first value to the last, after a share of the steps without any pull to integers.
     private const double FirstExponent = 20, LastExponent = 2, FreeShare = 0.2;
 
-    /// <summary>Learns the rounding of an annotated graph's weights; those with a codebook have integers that were chosen otherwise.</summary>
+    /// <summary>
+    /// Learns the rounding of an annotated graph's weights; those with a codebook have integers that were chosen otherwise.
+    /// </summary>
     /// <param name="graph">The graph, annotated.</param>
     /// <param name="exact">The weights before they were rounded, by layer.</param>
     /// <param name="context">The calibration data, the float model and the options.</param>

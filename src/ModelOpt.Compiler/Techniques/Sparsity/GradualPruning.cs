@@ -8,8 +8,8 @@ using ModelOpt.Compiler.Training;
 namespace ModelOpt.Compiler.Techniques.Sparsity;
 
 /// <summary>
-/// Makes weights zero while the model is trained: every few steps the smallest of the numbers behind the weights become zero, more and more of
-/// them, and weights that have grown come back. The model is still of float32 then; what follows keeps the zeros.
+/// Makes weights zero during training: every few steps the smallest of the numbers behind the weights become zero, more and more of them,
+/// and weights that have grown come back. The model is still float32; later passes keep the zeros.
 /// </summary>
 internal sealed class GradualPruning : Pass
 {

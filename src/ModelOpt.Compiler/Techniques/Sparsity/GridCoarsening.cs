@@ -12,7 +12,7 @@ namespace ModelOpt.Compiler.Techniques.Sparsity;
 /// </summary>
 internal static class GridCoarsening
 {
-    /// <summary>The error of rounding, as a share of what pruning left.</summary>
+    /// <summary>The rounding error, relative to the error of pruning.</summary>
     public const double RoundingShare = 0.15;
 
     /// <summary>At least how many steps the largest weight of a channel has.</summary>

@@ -19,8 +19,7 @@ namespace ModelOpt.Compiler.Techniques.Sparsity;
 internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share, bool IsPooled)
 {
     /// <summary>
-    /// Layers with fewer weights take part only where a rule names them: their zeros save less than a kilobyte, and
-    /// what is lost in them is not.
+    /// Layers with fewer weights take part only if a rule names them: their zeros save less than a kilobyte but cost accuracy.
     /// </summary>
     public const int LeastWeights = 1024;
 

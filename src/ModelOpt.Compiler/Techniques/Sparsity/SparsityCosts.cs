@@ -17,8 +17,8 @@ internal static class SparsityCosts
     private const double SensitivityPower = 0.5;
 
     /// <summary>
-    /// How much of an error in a layer is left where layers behind it are fitted, which make up for the rest; measured with SqueezeNet and
-    /// MobileNetV2, whose last layers would otherwise have nearly all zeros.
+    /// The share of a layer's error that remains after later layers are fitted to compensate for it; measured with SqueezeNet and
+    /// MobileNetV2, whose last layers would otherwise get nearly all zeros.
     /// </summary>
     private const double LeftBehind = 0.25;
 
@@ -29,7 +29,8 @@ internal static class SparsityCosts
     /// <param name="graph">The graph; it is not changed.</param>
     /// <param name="layers">The layers, in graph order.</param>
     /// <param name="context">Names the data.</param>
-    /// <returns>For each layer a price for each unit of its layout; and which layers no output depends on, as far as the data shows.</returns>
+    /// <returns>For each layer a price for each unit of its layout; and which layers no output depends on, as far as the data
+    /// shows.</returns>
     public static (double[][] Prices, int[] Unseen) Of(Graph graph, List<SparseLayer> layers, PassContext context)
     {
         List<Cost> costs = [];
@@ -97,7 +98,7 @@ internal static class SparsityCosts
         return new Cost(prices, sparse, bias, energy > 0 ? error / energy : null);
     }
 
-    /// <summary>What a layer's zeros cost.</summary>
+    /// <summary>The cost of a layer's zeros.</summary>
     /// <param name="Prices">For each unit, as a share of the variance of the layer's output.</param>
     /// <param name="Weight">The weight with the share of zeros that is asked for, fitted.</param>
     /// <param name="Bias">The bias that goes with it.</param>

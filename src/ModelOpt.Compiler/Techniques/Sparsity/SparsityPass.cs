@@ -43,14 +43,14 @@ internal sealed class SparsityPass : Pass
             context.Diagnostics.Report(SparsityDiagnostics.NoInfluence.At(null, layers[i].Node.Label, masks[i].Sparsity));
         if (fits)
         {
-            // How many zeros each layer has is settled; which ones, where it is known what the layer sees.
+            // The number of zeros of each layer is fixed here; which weights become zero is decided when the layer's input is known.
             Dictionary<Node, SparseLayer> sparse = layers.Zip(masks).ToDictionary(l => l.First.Node, l => l.First with { Share = l.Second.Sparsity });
             LayerStages.Run(graph, [.. LayerRefit.LayersFrom(graph, layers[0].Node)], context, "sparsity",
                 (node, moments) => Fit(graph, node, sparse.GetValueOrDefault(node), moments, context),
                 (node, moments) => LayerRefit.Apply(graph, node, moments, context.Cancellation));
         }
 
-        // What the float model has no counterpart of is not fitted.
+        // Layers without a counterpart in the float model are not fitted.
         foreach ((SparseLayer layer, Mask mask) in layers.Zip(masks))
         {
             Value weight = layer.Node.Input(1);

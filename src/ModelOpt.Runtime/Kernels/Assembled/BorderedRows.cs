@@ -34,10 +34,10 @@ internal sealed unsafe class BorderedRows
         Pitch = checked((columns * window.InputChannels) + Overrun + 63) & ~63;
     }
 
-    /// <summary>Bytes of a copied row, with what may be read beyond it.</summary>
+    /// <summary>Bytes of a copied row, with those that may be read beyond it.</summary>
     public int Pitch { get; }
 
-    /// <summary>Room for the copies, of which each thread needs its own.</summary>
+    /// <summary>Room for the copies; each thread needs its own.</summary>
     public int ScratchBytes => checked(TagBytes + (_slots * Pitch));
 
     private int TagBytes => ((_slots * sizeof(int)) + 63) & ~63;

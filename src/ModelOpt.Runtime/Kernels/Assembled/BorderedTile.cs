@@ -28,7 +28,7 @@ internal sealed unsafe class BorderedTile
         _padding = padding;
     }
 
-    /// <summary>Room for the copies, of which each thread needs its own.</summary>
+    /// <summary>Room for the copies; each thread needs its own.</summary>
     public long Bytes
     {
         get
@@ -57,7 +57,7 @@ internal sealed unsafe class BorderedTile
         (int row, int column) = Math.DivRem(first, w.OutputWidth);
         (int lastRow, int lastColumn) = Math.DivRem(first + count - 1, w.OutputWidth);
         int left = -w.PadLeft, columns = Width(w.OutputWidth);
-        // Of a tile in one row, only what is under it.
+        // For a tile in one row, only the pixels under it.
         if (row == lastRow)
             (left, columns) = (left + (column * w.StrideWidth), Width(lastColumn - column + 1));
         int before = Math.Clamp(-left, 0, columns), end = Math.Clamp(w.InputWidth - left, before, columns);

@@ -28,7 +28,7 @@ internal readonly record struct Int8TileShape(
 /// A product of sum and multiplier may leave int32: clamp before the conversion. Otherwise saturation clamps.
 /// </param>
 /// <param name="ClampBytes">The output range is narrower than its type.</param>
-/// <param name="Residual">What is added to the result, if anything.</param>
+/// <param name="Residual">The residual added to the result, if any.</param>
 internal readonly record struct Int8Epilogue(bool Unsigned, bool ClampInFloat, bool ClampBytes, ResidualSide Residual)
 {
     // Below int32's limit by more than float32 rounds there.
@@ -43,7 +43,7 @@ internal readonly record struct Int8Epilogue(bool Unsigned, bool ClampInFloat, b
     /// <param name="quantization">Gives the output's clamp.</param>
     /// <param name="unsigned">Outputs are uint8.</param>
     /// <param name="fits">Whether <see cref="Fits"/> holds for all channels.</param>
-    /// <param name="residual">What is added, or null.</param>
+    /// <param name="residual">The residual, or null.</param>
     public static Int8Epilogue For(LayerQuantization quantization, bool unsigned, bool fits, ResidualAdd? residual)
     {
         (int min, int max) = unsigned ? (0, 255) : (-128, 127);

@@ -1,6 +1,6 @@
 namespace ModelOpt.Runtime.Kernels.Assembled;
 
-/// <summary>Where the sums of a layer's output channels start and what they are multiplied with.</summary>
+/// <summary>The start values and multipliers of the sums of a layer's output channels.</summary>
 /// <param name="Starts">Biases, less what the input's zero point and its flip to uint8 add: bias − (z + 128)·Σw.</param>
 /// <param name="Multipliers">See <see cref="LayerQuantization.Multiplier"/>.</param>
 /// <param name="Fit">Whether no product of sum and multiplier leaves int32, see <see cref="Int8Epilogue.Fits"/>.</param>

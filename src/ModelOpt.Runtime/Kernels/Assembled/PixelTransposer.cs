@@ -8,7 +8,8 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 internal static unsafe class PixelTransposer
 {
     /// <summary>
-    /// Of sixteen pixels, every four channels to 64 bytes: those of each pixel in turn. Pixels are readable up to a multiple of 16
+    /// Transposes every four channels of sixteen pixels to 64 bytes: those of each pixel in turn. Pixels are readable up to a multiple of
+    /// 16
     /// channels. Needs AVX-512.
     /// </summary>
     /// <param name="g0">Addresses of the first four pixels.</param>

@@ -16,7 +16,9 @@ internal abstract class Kernel
     /// </summary>
     public virtual int Items => 1;
 
-    /// <summary>Rough cost of all items in multiply-adds or element operations. With <see cref="WorkAtOnce"/> it decides whether threads pay.</summary>
+    /// <summary>
+    /// Rough cost of all items in multiply-adds or element operations. With <see cref="WorkAtOnce"/> it decides whether threads pay.
+    /// </summary>
     public virtual long Work => 0;
 
     /// <summary>

@@ -200,7 +200,7 @@ internal sealed unsafe class ConvF32Kernel : Kernel
         return buffer;
     }
 
-    /// <summary>Copies rows of the input, of which the first is row <paramref name="top"/>, between their padding.</summary>
+    /// <summary>Copies rows of the input from row <paramref name="top"/> on, between their padding.</summary>
     private void CopyRows(float* from, int top, int count, float* target)
     {
         int length = _window.InputWidth * _window.InputChannels, left = _window.PadLeft * _window.InputChannels;

@@ -7,16 +7,16 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Kernels.Convolution;
 
 /// <summary>
-/// float32 convolution, NHWC, not grouped, of any kernel, stride, dilation and padding, of weights with many zeros, which are left out.
-/// Lanes are output pixels: the patches of a tile of them are transposed chunk by chunk, and each weight multiplies a row of what it
-/// meets. Each output is the sequential fused multiply-add over (ky, kx, channel) of what is not zero from the bias on, so where inputs
-/// are finite the bits are those of <see cref="ConvF32Kernel"/>, a zero's sign excepted. Input 0: activations; output 0: the result.
+/// float32 convolution, NHWC, not grouped, of any kernel, stride, dilation and padding, of weights with many zeros, which it skips. Lanes
+/// are output pixels: the patches of a tile of them are transposed chunk by chunk, and each weight multiplies a row of inputs. Each
+/// output is the sequential fused multiply-add over (ky, kx, channel) of the nonzero weights from the bias on, so with finite inputs the
+/// bits are those of <see cref="ConvF32Kernel"/>, except for a zero's sign. Input 0: activations; output 0: the result.
 /// </summary>
 internal sealed unsafe class ConvF32SparseKernel : Kernel
 {
-    // What takes how long, for each pixel, in relation to a multiply-add of the dense kernel: a weight; an output's way from one chunk of
-    // inputs to the next, and to its place; an input's to its row; finding a tap. Measured on Zen 4 with AVX-512; with AVX2 and 128 bits
-    // the relations are nearly the same. Nothing here may depend on the machine: where inputs are infinite, so do results.
+    // Costs per pixel, relative to a multiply-add of the dense kernel: a weight; moving an output from one chunk of inputs to the next,
+    // and to its place; moving an input to its row; finding a tap. Measured on Zen 4 with AVX-512; with AVX2 and 128 bits the relations
+    // are nearly the same. Nothing here may depend on the machine, because results of infinite inputs would.
     private const double WeightCost = 1.45, ChunkCost = 2.5, OutputCost = 14, InputCost = 6, TapCost = 100;
 
     // Estimates are off by about a tenth.
@@ -165,7 +165,7 @@ internal sealed unsafe class ConvF32SparseKernel : Kernel
         }
     }
 
-    /// <summary>Clamps sums, [channel, pixel], adds what is to be added, and writes them pixel by pixel.</summary>
+    /// <summary>Clamps sums, [channel, pixel], adds the residual if there is one, and writes them pixel by pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Finish(float* sums, int width, int begin, int end, int count, float* output, float* residual)
     {

@@ -26,7 +26,7 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
     // Enough items for threads to share nearly equally, unless one would have fewer multiply-adds than this.
     private const int ItemsPerThread = 8, LeastWork = 200_000;
 
-    // Input, weights, bias, and then what is added.
+    // Input, weights, bias, then the residual.
     private const int ResidualInput = 3;
 
     private readonly Window2D _window;

@@ -10,9 +10,9 @@ namespace ModelOpt.Runtime.Kernels.Convolution;
 /// <summary>
 /// 8-bit convolution, NHWC, grouped, of any kernel, stride, dilation and padding, as a matrix product: rows are output
 /// pixels, columns output channels, k runs over (ky, kx, channel). Patches are gathered a block of rows at a time, in the form
-/// that the micro-kernel multiplies; where rows of bytes lie in the input as they are needed, they are read there. Padding is the
-/// zero point; what follows the last element of a row meets zero weights.
-/// Pairs are less their zero point. Quads are not: their sums start at bias − z·Σw.
+/// that the micro-kernel multiplies; where rows of bytes lie in the input as needed, they are read there. Padding is the zero point;
+/// bytes after the last element of a row meet zero weights. Pairs have their zero point subtracted. Quads do not: their sums start at
+/// bias − z·Σw.
 /// Input 0: activations; output 0: the result.
 /// </summary>
 internal sealed unsafe class ConvInt8Kernel : Kernel
@@ -161,7 +161,7 @@ internal sealed unsafe class ConvInt8Kernel : Kernel
             PatchRows.Gather(_window, _inputs, input, begin, end, _quads, (byte*)rows, 4 * _lanes);
     }
 
-    /// <summary>What is added to activations when they change between int8 and uint8 for a form.</summary>
+    /// <summary>Added to activations to convert between int8 and uint8 for a form.</summary>
     private static int Offset(Int8Form form, bool unsigned) => form switch
     {
         Int8Form.UnsignedQuads when !unsigned => 128,

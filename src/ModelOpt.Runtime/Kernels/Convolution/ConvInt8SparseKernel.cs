@@ -7,10 +7,10 @@ namespace ModelOpt.Runtime.Kernels.Convolution;
 
 /// <summary>
 /// 8-bit convolution, NHWC, grouped, of any kernel, stride, dilation and padding, of weights with many zeros, by assembled tiles
-/// (AVX512-VNNI). Blocks of four input channels that are all zero are left out; any pattern of zeros has some, 1x4 has all its
-/// zeros in them. The patches of a tile of output pixels are transposed into scratch memory, so that registers hold pixels and a block
+/// (AVX512-VNNI). It skips blocks of four input channels that are all zero; any pattern of zeros has some, 1x4 has all its zeros in them.
+/// The patches of a tile of output pixels are transposed into scratch memory, so that registers hold pixels and a block
 /// of weights serves all of them; results are transposed back. The bits are those of <see cref="ConvInt8AssembledKernel"/>.
-/// Input 0: activations; input 3: what is added, if anything; output 0: the result.
+/// Input 0: activations; input 3: the residual, if any; output 0: the result.
 /// </summary>
 internal sealed unsafe class ConvInt8SparseKernel : Kernel
 {
@@ -23,7 +23,7 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
     // Tiles that need more scratch memory than this leave the second-level cache, and files could ask for any amount.
     private const long MaxScratchBytes = 2 << 20;
 
-    // Input, weights, bias, and then what is added.
+    // Input, weights, bias, then the residual.
     private const int ResidualInput = 3;
 
     private readonly Window2D _window;
@@ -49,7 +49,8 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
     /// <param name="bias">[OutputChannels] at scale s_x·s_w, or empty.</param>
     /// <param name="unsigned">Activations and output are uint8 instead of int8.</param>
     /// <param name="code">Receives the assembled functions.</param>
-    /// <param name="residual">An ADD of the kernel's last input, of the output's shape, to the result; int8 only, and not with a place.</param>
+    /// <param name="residual">An ADD of the kernel's last input, of the output's shape, to the result; int8 only, and not with a
+    /// place.</param>
     /// <param name="place">Where the result lies among others that share its pixels; without them by default.</param>
     /// <param name="tiling">The division into tiles; the cheapest by default.</param>
     public ConvInt8SparseKernel(

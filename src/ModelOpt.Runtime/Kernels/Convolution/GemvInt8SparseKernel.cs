@@ -6,8 +6,8 @@ using ModelOpt.Runtime.Kernels.Contract;
 namespace ModelOpt.Runtime.Kernels.Convolution;
 
 /// <summary>
-/// 8-bit fully connected layer of one sample, or pointwise convolution of one pixel, of weights with many zeros (AVX512-VNNI). What
-/// takes time is the weights' way from memory, so what is left out of it is won: see <see cref="SparseRounds"/>. The bits are those of
+/// 8-bit fully connected layer of one sample, or pointwise convolution of one pixel, of weights with many zeros (AVX512-VNNI). Reading
+/// the weights from memory takes the time, so each skipped weight saves some: see <see cref="SparseRounds"/>. The bits are those of
 /// <see cref="ConvInt8AssembledKernel"/>. Input 0: activations; output 0: the result.
 /// </summary>
 internal sealed unsafe class GemvInt8SparseKernel : Kernel

@@ -108,7 +108,7 @@ internal sealed unsafe class SparseBlocks
         }
     }
 
-    /// <summary>Weights of the block that begins at an index: four, or what is left of the tap.</summary>
+    /// <summary>Weights of the block that begins at an index: four, or the rest of the tap.</summary>
     private static int Step(int index, int inputs) => Math.Min(4, inputs - (index % inputs));
 
     /// <summary>Up to four neighbouring weights, the first in the lowest bits.</summary>

@@ -6,8 +6,8 @@ namespace ModelOpt.Runtime.Kernels.Convolution;
 /// <summary>
 /// The blocks of four weights of a matrix that are not all zero, in the order in which <see cref="SparseGemvEmitter"/> multiplies
 /// them. Sixteen output channels of similar numbers of blocks are a group, each in a lane of its own, and take their blocks from left
-/// to right: in each step one, if it lies in the window of 32 blocks that begins where the last of them is. What finds none
-/// multiplies by zero.
+/// to right: in each step one, if it lies in the window of 32 blocks that begins where the last of them is. A lane without one multiplies
+/// by zero.
 /// </summary>
 internal sealed unsafe class SparseRounds
 {
@@ -53,13 +53,13 @@ internal sealed unsafe class SparseRounds
     /// <summary>Rounds of all groups.</summary>
     public int Count => _firstRounds[^1];
 
-    /// <summary>Bytes of the input that windows reach; what lies beyond its end is multiplied by zero.</summary>
+    /// <summary>Bytes of the input that windows reach; bytes beyond its end are multiplied by zero.</summary>
     public int InputBytes { get; }
 
     /// <summary>Rounds before a group.</summary>
     public int FirstRound(int group) => _firstRounds[group];
 
-    /// <summary>What code needs of the groups from one on. Valid while this object is alive.</summary>
+    /// <summary>The arguments of the code for the groups from one on. Valid while this object is alive.</summary>
     public SparseGemvArguments From(int group) => new()
     {
         Data = _data.Pointer + ((nint)_firstRounds[group] * Bytes),
@@ -154,7 +154,7 @@ internal sealed unsafe class SparseRounds
         return rounds;
     }
 
-    /// <summary>The first block from one on that is not zero; beyond all blocks where there is none.</summary>
+    /// <summary>The first nonzero block from one on; the number of blocks if there is none.</summary>
     private static int NextBlock(sbyte* row, int inputs, int block)
     {
         while (4 * block < inputs && SparseBlocks.Block(row + (4 * block), Math.Min(4, inputs - (4 * block))) == 0)

@@ -9,7 +9,8 @@ namespace ModelOpt.Runtime.Kernels.Convolution;
 internal sealed record SparseTiling(int Registers, bool Half, int Tiles)
 {
     // Cycles measured on Zen 4: of a block; of a block's register, where the patches lie in the first-level cache or a little beyond,
-    // and further away; of a channel; of a channel's register on its way to the output; of a register of patches, and of all those of a tap.
+    // and further away; of a channel; of a channel's register on its way to the output; of a register of patches, and of all those of a
+    // tap.
     private const double BlockCycles = 1.6, NearCycles = 0.87, MiddleCycles = 1.3, FarCycles = 2.0, ChannelCycles = 1.7, ResultCycles = 5,
         PatchCycles = 4, TapCycles = 20;
 
@@ -27,7 +28,7 @@ internal sealed record SparseTiling(int Registers, bool Half, int Tiles)
     /// <summary>The cheapest division by the cost table.</summary>
     /// <param name="pixels">Pixels, at least 1.</param>
     /// <param name="threads">Threads that share the tiles.</param>
-    /// <param name="work">What each tile has to do.</param>
+    /// <param name="work">The work of each tile.</param>
     public static SparseTiling Choose(int pixels, int threads, SparseWork work)
     {
         SparseTiling best = Create(pixels, threads, 1);
@@ -63,7 +64,7 @@ internal sealed record SparseTiling(int Registers, bool Half, int Tiles)
     private int Register(int tile) => (int)((long)Registers * tile / Tiles);
 }
 
-/// <summary>What a sparse convolution does for each pixel.</summary>
+/// <summary>The work of a sparse convolution for each pixel.</summary>
 /// <param name="Channels">Output channels.</param>
 /// <param name="Taps">Input pixels under the window.</param>
 /// <param name="Patches">Blocks of four input bytes under the window.</param>

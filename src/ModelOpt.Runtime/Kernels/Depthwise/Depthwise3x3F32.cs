@@ -40,7 +40,7 @@ internal readonly struct Stride2 : IStride
 
 /// <summary>
 /// 3×3 depthwise convolution: all weights stay in registers, and each column that is loaded serves all the windows it is part
-/// of, in groups of four pixels. A load of 512 bits costs as much as two multiply-adds, so this is what counts.
+/// of, in groups of four pixels. A load of 512 bits costs as much as two multiply-adds, so loads dominate.
 /// </summary>
 internal static unsafe class Depthwise3x3F32
 {

@@ -167,7 +167,7 @@ internal sealed unsafe class DepthwiseF32Kernel : Kernel
         }
     }
 
-    /// <summary>One pixel, of whose window the rows [firstTap, endTap) and the columns [begin, end) are inside.</summary>
+    /// <summary>One pixel whose window has the rows [firstTap, endTap) and the columns [begin, end) inside.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Pixel<TLanes, V>(in DepthwiseStrip strip, float* x, int firstTap, int endTap, int begin, int end, float* output)
         where TLanes : struct, ILanes<V>

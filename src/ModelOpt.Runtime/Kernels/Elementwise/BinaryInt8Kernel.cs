@@ -8,7 +8,7 @@ namespace ModelOpt.Runtime.Kernels.Elementwise;
 /// <summary>left ∘ right on int8 or uint8 values. uint8 is computed as int8, zero points 128 lower, the top bit flipped.</summary>
 /// <param name="shape">How the operands broadcast.</param>
 /// <param name="operation">The function.</param>
-/// <param name="zeroPoint">What is added after rounding.</param>
+/// <param name="zeroPoint">Added after rounding.</param>
 /// <param name="min">Lowest result, in int8's range.</param>
 /// <param name="max">Highest result.</param>
 /// <param name="flip">0x80 for uint8.</param>
@@ -98,7 +98,7 @@ internal sealed unsafe class BinaryInt8Kernel<TOperation>(
         V oneA = TLanes.Create(*a ^ flip ^ 0x80), oneB = TLanes.Create(*b ^ flip ^ 0x80);
         for (int i = 0; i < length; i += TLanes.Count)
         {
-            // The last vector ends with the row and computes again what it shares with the one before.
+            // The last vector ends with the row and recomputes the elements that it shares with the one before.
             int at = Math.Min(i, length - TLanes.Count);
             V x = repeatA ? oneA : TLanes.LoadByte(a + at, xor), y = repeatB ? oneB : TLanes.LoadByte(b + at, xor);
             TLanes.StoreByte(c + at, TLanes.Clamp(function.Apply<TLanes, V>(x, y), low, high), offset);

@@ -7,8 +7,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Kernels.Elementwise;
 
 /// <summary>
-/// POW of float32, int32 or float64, with broadcasting; computed in double precision, so that it rounds the same everywhere. What an int32
-/// cannot hold becomes the nearest that it can.
+/// POW of float32, int32 or float64, with broadcasting; computed in double precision, so that it rounds the same everywhere. Results
+/// beyond int32 become the nearest int32.
 /// </summary>
 internal sealed class PowOperator : KernelOperator
 {

@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Kernels.MatMul;
 
 /// <summary>
-/// What <see cref="GemmF32"/> adds to the plain product: where each sum starts, and the activation clamp at its end.
+/// Options of <see cref="GemmF32"/> beyond the plain product: the start of each sum, and the activation clamp at its end.
 /// </summary>
 internal unsafe struct GemmEpilogue
 {
@@ -89,7 +89,7 @@ internal unsafe struct GemmTile
     /// <summary>Whether these are bounds at all.</summary>
     public readonly bool IsClamped => Low > float.NegativeInfinity || High < float.PositiveInfinity;
 
-    /// <summary>Bytes from a target to what is added to it, after which it is clamped again; 0 for nothing.</summary>
+    /// <summary>Bytes from a target to the addend, after which it is clamped again; 0 for none.</summary>
     public nint ResidualOffset;
     public float ResidualLow;
     public float ResidualHigh;
@@ -102,7 +102,7 @@ internal unsafe struct GemmTile
 /// rows, and a sum cut into blocks of k continues from the float32 in C, so neither tier nor blocking nor threads change a bit.
 /// </para>
 /// <para>
-/// B is taken in panels of up to three registers' width, of which the last may be narrower. Rows of A stream past a block of
+/// B is taken in panels of up to three registers' width; the last may be narrower. Rows of A stream past a block of
 /// a panel in groups of eight, or as many as 16 registers allow.
 /// </para>
 /// </summary>

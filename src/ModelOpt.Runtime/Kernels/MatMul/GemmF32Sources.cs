@@ -16,7 +16,7 @@ internal unsafe interface IPanelSource
 
     /// <summary>
     /// Rows [k0, k0 + kc) of columns [column, column + columns), row after row, each padded to <paramref name="width"/>
-    /// elements: written into <paramref name="scratch"/>, or found in place. What stands in the padding is finite.
+    /// elements: written into <paramref name="scratch"/>, or found in place. The padding is finite.
     /// </summary>
     float* Panel(int k0, int kc, int column, int columns, int width, float* scratch);
 
@@ -46,7 +46,7 @@ internal readonly unsafe struct MatrixSource(float* b, nint rowStride, nint colu
             return scratch;
         }
 
-        // Columns that are contiguous are transposed in squares of 4; what is left goes element by element.
+        // Contiguous columns are transposed in squares of 4, the rest element by element.
         int square = rowStride == 1 && Sse.IsSupported ? columns & -4 : 0;
         for (int j = 0; j < square; j += 4)
         {

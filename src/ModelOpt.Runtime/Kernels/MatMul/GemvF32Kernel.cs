@@ -6,8 +6,8 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Kernels.MatMul;
 
 /// <summary>
-/// float32 product of one row with a constant matrix, [inputs] → [outputs]: memory is what limits it, so the weights lie in the
-/// order in which they are read, in panels of eight registers of columns. Each output is the sequential fused multiply-add
+/// float32 product of one row with a constant matrix, [inputs] → [outputs]: memory limits it, so the weights lie in reading order, in
+/// panels of eight registers of columns. Each output is the sequential fused multiply-add
 /// over the inputs from the bias on. Input 0: activations; output 0: the result.
 /// </summary>
 internal sealed unsafe class GemvF32Kernel : Kernel

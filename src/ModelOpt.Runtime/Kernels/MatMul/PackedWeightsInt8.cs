@@ -5,8 +5,8 @@ namespace ModelOpt.Runtime.Kernels.MatMul;
 
 /// <summary>
 /// Constant weights in the order in which <see cref="Int8MicroKernel"/> reads them: groups of output channels, in each
-/// panels of the kernel's width, in each the lanes of k, in each one lane of the form per column. Channels beyond the last and
-/// what a last lane lacks are zero.
+/// panels of the kernel's width, in each the lanes of k, in each one lane of the form per column. Channels beyond the last and missing
+/// elements of a last lane are zero.
 /// </summary>
 internal sealed unsafe class PackedWeightsInt8
 {

@@ -53,7 +53,9 @@ internal static unsafe class SparseTileF32
         }
     }
 
-    /// <summary>Elements from row to row of so many pixels: not a power of two, or rows would get into each other's way in the cache.</summary>
+    /// <summary>
+    /// Elements from row to row of so many pixels: not a power of two, or rows would get into each other's way in the cache.
+    /// </summary>
     public static int Pitch(int width) => width + 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

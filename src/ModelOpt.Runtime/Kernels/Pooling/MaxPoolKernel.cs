@@ -96,8 +96,8 @@ internal sealed unsafe class MaxPoolKernel<T>(Window2D window, T min, T max, Sim
             T* from = line + ((nint)x0 * channels);
             for (int c = 0; c < channels; c += TLanes.Count)
             {
-                // The last register ends with the channels and computes again what it shares with the one before; one that they do not
-                // fill reaches into the next pixel, which comes later.
+                // The last register ends with the channels and recomputes those that it shares with the one before; a single register
+                // that they do not fill reaches into the next pixel, which is written later.
                 int at = Math.Max(Math.Min(c, channels - TLanes.Count), 0);
                 V result = Maximum<TLanes, V>(from + at, rowStride, rows, columns, channels, low);
                 TLanes.Store(to + at, TLanes.Min(result, high));

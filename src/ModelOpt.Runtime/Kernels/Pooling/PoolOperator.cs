@@ -60,7 +60,7 @@ internal sealed class PoolOperator : KernelOperator
             window, input.Scale, input.ZeroPoint, output.Scale, output.ZeroPoint, low, high, input.Type == TensorType.UInt8);
     }
 
-    // What a maximum takes no notice of.
+    // A value that no maximum notices.
     private static byte[]? Lowest(Tensor tensor) => tensor.Type switch
     {
         TensorType.Float32 => BitConverter.GetBytes(float.NegativeInfinity),

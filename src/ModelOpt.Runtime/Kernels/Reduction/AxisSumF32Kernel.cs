@@ -7,7 +7,7 @@ namespace ModelOpt.Runtime.Kernels.Reduction;
 
 /// <summary>
 /// Sum or mean of float32 over the middle of [outer, count, inner]. It adds in double precision: many neighbours of one size round
-/// the same way in float32, and a LayerNormalization divides by what such a mean leaves.
+/// the same way in float32, and a LayerNormalization divides by the deviation from such a mean.
 /// Input 0: the values; output 0: [outer, inner].
 /// </summary>
 /// <param name="outer">Independent sums.</param>

@@ -7,7 +7,7 @@ namespace ModelOpt.Runtime.Kernels.Reduction;
 
 /// <summary>
 /// Sum or mean of 8-bit values over the middle of [outer, count, inner]: rint(Σ(q − z_x)·m) + z_y with m = s_x/(s_y·count) for
-/// the mean (s_x/s_y for the sum), the integer sum exact. This is what ONNX Runtime's QLinearGlobalAveragePool computes.
+/// the mean (s_x/s_y for the sum), the integer sum exact. ONNX Runtime's QLinearGlobalAveragePool computes the same.
 /// Input 0: the values; output 0: [outer, inner].
 /// </summary>
 internal sealed unsafe class AxisSumInt8Kernel : Kernel
@@ -133,7 +133,7 @@ internal sealed unsafe class AxisSumInt8Kernel : Kernel
             sums[j] = sum;
         }
 
-        // What is less than a row, and then the parts of the row onto the first.
+        // Adds the rest that is less than a row, then the parts of the row onto the first.
         for (int i = rows * length, k = 0; i < total; i++, k++)
             sums[k] += Value(x[i]);
         for (int i = _inner, k = 0; i < length; i++)

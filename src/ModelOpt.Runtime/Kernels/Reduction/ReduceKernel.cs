@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime.Kernels.Reduction;
 
 /// <summary>Sum or mean of numbers, in the order of the input.</summary>
 /// <typeparam name="T">The numbers.</typeparam>
-/// <typeparam name="TSum">What they are summed in.</typeparam>
+/// <typeparam name="TSum">The type of their sum.</typeparam>
 internal sealed class ReduceKernel<T, TSum>(ReduceShape shape, bool mean) : Kernel
     where T : unmanaged, INumber<T>
     where TSum : unmanaged, INumber<TSum>

@@ -15,7 +15,9 @@ public sealed class SumTests
     [DataRow("a a c b", "Add Add Add")]
     public void Any_number_of_inputs_becomes_Adds_as_in_ONNX_Runtime(string inputs, string types) => AssertAgrees("Sum", inputs, types);
 
-    /// <summary>Fails the test unless a node of a, b and c, which broadcast, is read as other nodes and computes what ONNX Runtime does.</summary>
+    /// <summary>
+    /// Fails the test unless a node of a, b and c, which broadcast, is read as other nodes and computes what ONNX Runtime does.
+    /// </summary>
     public static void AssertAgrees(string type, string inputs, string types)
     {
         byte[] model = new OnnxModel().Input("a", "2", "3").Input("b", "3").Input("c", "2", "1")

@@ -20,7 +20,8 @@ internal static class QdqAgreement
 
     /// <summary>Fails unless all artifacts compute what the model says.</summary>
     /// <param name="model">A model with one input <c>x</c> and one output.</param>
-    /// <param name="step">The largest difference that a single rounding may make: a step of the output's grid. 0 where the output is in float.</param>
+    /// <param name="step">The largest difference that a single rounding may make: a step of the output's grid. 0 where the output is in
+    /// float.</param>
     /// <param name="optimized">
     /// The share of elements that may be a step off in ONNX Runtime with its optimizations, which change some models themselves;
     /// negative where that is not compared.

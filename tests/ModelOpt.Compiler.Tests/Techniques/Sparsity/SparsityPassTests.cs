@@ -214,7 +214,9 @@ public sealed class SparsityPassTests
     private static PassResult Run(Graph graph, Recipe recipe) =>
         new SparsityPass().Apply(graph, new PassContext(new CompileOptions(), recipe, new DiagnosticList()));
 
-    /// <summary>The sample's model compressed, and how near its outputs are to the float model's. Its file is read back in compiling.</summary>
+    /// <summary>
+    /// The sample's model compressed, and how near its outputs are to the float model's. Its file is read back in compiling.
+    /// </summary>
     private static (double Decibels, CompiledModel Model) Sample(Recipe recipe)
     {
         using var folder = new TempFolder();

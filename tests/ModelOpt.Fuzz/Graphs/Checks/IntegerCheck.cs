@@ -47,7 +47,8 @@ internal static class IntegerCheck
     /// int8 is as near to float as rounding explains: rounding weights and clipping does to the outputs at most a few times what rounding
     /// weights at random does, and rounding activations at most 6 dB more than noise on the same grids.
     /// </summary>
-    /// <param name="originals">The float model as it is, and bounded where grids are prescribed: what comes behind may be fitted to either.</param>
+    /// <param name="originals">The float model as it is, and bounded where grids are prescribed: what comes behind may be fitted to
+    /// either.</param>
     /// <param name="emitted">The QDQ model that was made of it.</param>
     /// <param name="clean">The outputs of the QDQ model where activations are not rounded.</param>
     /// <param name="noise">What rounding of activations does to the outputs of the QDQ model.</param>

@@ -79,7 +79,9 @@ internal sealed class NodeCheck
         }
     }
 
-    /// <summary>1 / (1 + exp(−x)) in float64: ONNX Runtime's is a rational function plus a half, which has few digits of small results.</summary>
+    /// <summary>
+    /// 1 / (1 + exp(−x)) in float64: ONNX Runtime's is a rational function plus a half, which has few digits of small results.
+    /// </summary>
     private static Tensor Sigmoid(Tensor x) => Tensor.Of<float>(x.Dims, [.. Difference.Numbers(x).Select(v => (float)(1 / (1 + Math.Exp(-v))))]);
 
     private static RuntimeModel? Load(Graph part, string name)

@@ -5,7 +5,9 @@ using ModelOpt.Fuzz.Graphs.Checks;
 
 namespace ModelOpt.Fuzz.Graphs.Shrinking;
 
-/// <summary>Replaces a size by a smaller one wherever it stands: in inputs, in constants, and among the numbers that constants hold.</summary>
+/// <summary>
+/// Replaces a size by a smaller one wherever it stands: in inputs, in constants, and among the numbers that constants hold.
+/// </summary>
 internal static class SmallerSizes
 {
     /// <summary>The models with one size smaller.</summary>

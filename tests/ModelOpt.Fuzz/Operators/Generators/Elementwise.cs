@@ -89,7 +89,8 @@ internal static class Elementwise
     }
 
     /// <summary>
-    /// Clip: bounds as attributes or as inputs, each there or not, rarely the lower above the upper. No infinities: where a bound is absent,
+    /// Clip: bounds as attributes or as inputs, each there or not, rarely the lower above the upper. No infinities: where a bound is
+    /// absent,
     /// ONNX's function leaves them, and ONNX Runtime takes the largest number.
     /// </summary>
     public static void Clip(CaseBuilder c)

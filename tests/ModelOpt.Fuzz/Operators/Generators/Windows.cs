@@ -18,7 +18,8 @@ internal static class Windows
         Window window = Attributes(c);
         c.With("kernel_shape", Longs(window.Kernel)).Perhaps("ceil_mode", c.Draw.Int(0, 1)).Perhaps("count_include_pad", c.Draw.Int(0, 1));
         c.Data([Batch(c), c.Draw.Int(1, 5), .. window.Sizes]);
-        // ONNX Runtime leaves dilations out of SAME's padding in pools, and pads less than nothing where strides are larger than the window;
+        // ONNX Runtime leaves dilations out of SAME's padding in pools, and pads less than nothing where strides are larger than the
+        // window;
         // ONNX's shape inference does neither.
         c.Disputed(window.IsSame && window.Kernel.Where((k, i) => window.Dilations[i] > 1 || window.Strides[i] > k).Any());
         c.Disputed(window.MaySeeNothing);

@@ -4,7 +4,9 @@ using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
-/// <summary>The bits of the general product, whose every pair of bytes <see cref="BinaryInt8KernelTests"/> holds against the formula.</summary>
+/// <summary>
+/// The bits of the general product, whose every pair of bytes <see cref="BinaryInt8KernelTests"/> holds against the formula.
+/// </summary>
 [TestClass]
 public sealed class ScaleChannelsInt8KernelTests
 {
