@@ -137,6 +137,16 @@ internal readonly struct TanhOperation : IUnaryOperation
     }
 }
 
+/// <summary>x where it is not negative, else e^x − 1.</summary>
+internal readonly struct EluOperation : IUnaryOperation
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<TLanes, V>(V x)
+        where TLanes : struct, ILanes<V>
+        where V : unmanaged =>
+        TLanes.SelectLess(x, TLanes.Create(0f), TLanes.Subtract(ExpOperation.Apply<TLanes, V>(x), TLanes.Create(1f)), x);
+}
+
 /// <summary>erf x: an odd polynomial below 1, 1 − e^q(|x|) above, where q approximates log erfc.</summary>
 internal readonly struct ErfOperation : IUnaryOperation
 {

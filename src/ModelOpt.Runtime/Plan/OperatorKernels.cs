@@ -33,13 +33,13 @@ internal static class OperatorKernels
         BuiltinOperator.Pad or BuiltinOperator.PadV2 => new PadOperator(),
         BuiltinOperator.Transpose => new TransposeOperator(),
         BuiltinOperator.BatchMatMul => new BatchMatMulOperator(),
-        BuiltinOperator.Mean or BuiltinOperator.Sum => new ReduceOperator(),
+        BuiltinOperator.Mean or BuiltinOperator.Sum or BuiltinOperator.ReduceMax => new ReduceOperator(),
         BuiltinOperator.PRelu => new PReluOperator(),
         BuiltinOperator.Pow => new PowOperator(),
         BuiltinOperator.Logistic or BuiltinOperator.Tanh or BuiltinOperator.HardSwish or BuiltinOperator.Relu
             or BuiltinOperator.Relu6 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Relu0To1 or BuiltinOperator.LeakyRelu
             or BuiltinOperator.Neg or BuiltinOperator.Exp or BuiltinOperator.Log or BuiltinOperator.Sqrt
-            or BuiltinOperator.Rsqrt or BuiltinOperator.Round => new UnaryOperator(),
+            or BuiltinOperator.Rsqrt or BuiltinOperator.Round or BuiltinOperator.Abs or BuiltinOperator.Elu => new UnaryOperator(),
         BuiltinOperator.Slice => new SliceOperator(),
         BuiltinOperator.StridedSlice => new StridedSliceOperator(),
         BuiltinOperator.Split => new SplitOperator(),

@@ -13,10 +13,10 @@ internal sealed class ConformanceCase
     /// <summary>The operators that the compiler knows.</summary>
     public static readonly string[] Operators =
     [
-        "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose",
-        "DequantizeLinear", "Div", "Dropout", "Exp", "Expand", "Flatten", "Gather", "Gemm", "GlobalAveragePool",
+        "Abs", "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose",
+        "DequantizeLinear", "Div", "Dropout", "Elu", "Exp", "Expand", "Flatten", "Gather", "Gemm", "GlobalAveragePool",
         "HardSigmoid", "HardSwish", "Identity", "LayerNormalization", "LeakyRelu", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mul", "Neg", "PRelu",
-        "Pad", "Pow", "QuantizeLinear", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice",
+        "Pad", "Pow", "QuantizeLinear", "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice",
         "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Transpose", "Unsqueeze",
     ];
 
@@ -27,7 +27,7 @@ internal sealed class ConformanceCase
     private static readonly Dictionary<string, int> s_firstParameter = new(StringComparer.Ordinal)
     {
         ["BatchNormalization"] = 1, ["Clip"] = 1, ["ConstantOfShape"] = 0, ["Conv"] = 1, ["ConvTranspose"] = 1, ["Dropout"] = 1, ["Expand"] = 1,
-        ["Gather"] = 1, ["LayerNormalization"] = 1, ["Pad"] = 1, ["PRelu"] = 1, ["ReduceMean"] = 1, ["ReduceSum"] = 1, ["Reshape"] = 1, ["Resize"] = 1, ["Slice"] = 1,
+        ["Gather"] = 1, ["LayerNormalization"] = 1, ["Pad"] = 1, ["PRelu"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1, ["ReduceSum"] = 1, ["Reshape"] = 1, ["Resize"] = 1, ["Slice"] = 1,
         ["Split"] = 1, ["Squeeze"] = 1, ["Unsqueeze"] = 1,
     };
 

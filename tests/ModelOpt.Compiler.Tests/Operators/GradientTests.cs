@@ -60,7 +60,7 @@ public sealed class GradientTests
         yield return ("Resize nearest", Node("Resize", [F(1, 2, 3, 4, 5), null, Tensor.Vector(1f, 1f, 2f, 0.6f)]));
         yield return ("Resize linear", Node("Resize", [F(1, 2, 3, 4, 5), null, null, Tensor.Vector(2L, 3L, 7L, 3L)], 1, ("mode", "linear")));
         yield return ("Resize linear corners", Node("Resize", [F(1, 1, 2, 5, 3), null, Tensor.Vector(1f, 1f, 1.7f, 2f)], 1, ("mode", "linear"), ("coordinate_transformation_mode", "align_corners")));
-        foreach (string type in new[] { "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Neg", "Identity", "Dropout" })
+        foreach (string type in new[] { "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Elu", "Identity", "Dropout" })
             yield return (type, Node(type, [F(1, 3, 7, 2)]));
         yield return ("HardSwish", Node("HardSwish", [F(1, 3, 40, 5, scale: 5)]));
         yield return ("HardSigmoid", Node("HardSigmoid", [F(1, 3, 40, 5, scale: 4)]));
@@ -85,6 +85,7 @@ public sealed class GradientTests
         yield return ("AveragePool", Node("AveragePool", [F(1, 2, 3, 7, 8)], 1, ("kernel_shape", Longs(3, 2)), ("strides", Longs(2, 1)), ("pads", Longs(1, 1, 1, 0))));
         yield return ("AveragePool with padding", Node("AveragePool", [F(1, 1, 2, 7, 8)], 1, ("kernel_shape", Longs(3, 3)), ("pads", Longs(1, 1, 1, 1)), ("count_include_pad", 1L)));
         yield return ("GlobalAveragePool", Node("GlobalAveragePool", [F(1, 2, 3, 5, 4)]));
+        yield return ("ReduceMax", Node("ReduceMax", [F(1, 2, 3, 4), Tensor.Vector(1L)], 1, ("keepdims", 0L)));
         yield return ("ReduceMean", Node("ReduceMean", [F(1, 2, 3, 4), Tensor.Vector(0L, 2)], 1, ("keepdims", 0L)));
         yield return ("ReduceSum", Node("ReduceSum", [F(1, 2, 3, 4), Tensor.Vector(1L)]));
         yield return ("Softmax", Node("Softmax", [F(1, 3, 5)]));

@@ -7,6 +7,7 @@ internal static class OperatorGenerators
 {
     private static readonly Dictionary<string, Action<CaseBuilder>> All = new(StringComparer.Ordinal)
     {
+        ["Abs"] = Elementwise.Unary,
         ["Add"] = Elementwise.Binary,
         ["AveragePool"] = Windows.Pool,
         ["BatchNormalization"] = Products.BatchNormalization,
@@ -20,6 +21,7 @@ internal static class OperatorGenerators
         ["DequantizeLinear"] = Products.Dequantize,
         ["Div"] = Elementwise.Binary,
         ["Dropout"] = Elementwise.Dropout,
+        ["Elu"] = Elementwise.Unary,
         ["Exp"] = Elementwise.Unary,
         ["Expand"] = Movement.Expand,
         ["Flatten"] = Shapes.Flatten,
@@ -42,6 +44,7 @@ internal static class OperatorGenerators
         ["Pad"] = Movement.Pad,
         ["Pow"] = Elementwise.Pow,
         ["QuantizeLinear"] = Products.Quantize,
+        ["ReduceMax"] = Products.Reduction,
         ["ReduceMean"] = Products.Reduction,
         ["ReduceSum"] = Products.Reduction,
         ["Relu"] = Elementwise.Unary,

@@ -59,7 +59,7 @@ internal static class OperatorCases
         [
             BuiltinOperator.Logistic, BuiltinOperator.Tanh, BuiltinOperator.HardSwish, BuiltinOperator.Relu, BuiltinOperator.Relu6,
             BuiltinOperator.ReluN1To1, BuiltinOperator.Relu0To1, BuiltinOperator.Neg, BuiltinOperator.Exp, BuiltinOperator.Log,
-            BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round,
+            BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round, BuiltinOperator.Abs, BuiltinOperator.Elu,
         ];
         foreach (BuiltinOperator op in unary)
             yield return new(op, null, n => [Of(type, n, 7)]);
@@ -132,7 +132,7 @@ internal static class OperatorCases
 
     private static IEnumerable<OperatorCase> Reductions(TensorType type)
     {
-        foreach (BuiltinOperator op in (BuiltinOperator[])[BuiltinOperator.Mean, BuiltinOperator.Sum])
+        foreach (BuiltinOperator op in (BuiltinOperator[])[BuiltinOperator.Mean, BuiltinOperator.Sum, BuiltinOperator.ReduceMax])
         {
             yield return new(op, new ReducerOptions(false), n => [Of(type, n, 3, 4), TestTensor.Ints(1)]);
             yield return new(op, new ReducerOptions(true), n => [Of(type, n, 3, 4), TestTensor.Ints(-3)]);

@@ -43,7 +43,8 @@ public class ShapeInferenceTests
         .. Unary(
             BuiltinOperator.Logistic, BuiltinOperator.Tanh, BuiltinOperator.HardSwish, BuiltinOperator.Relu, BuiltinOperator.Relu6,
             BuiltinOperator.ReluN1To1, BuiltinOperator.Relu0To1, BuiltinOperator.Neg, BuiltinOperator.Exp, BuiltinOperator.Log,
-            BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round),
+            BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round, BuiltinOperator.Abs, BuiltinOperator.Elu),
+        new(BuiltinOperator.ReduceMax, new ReducerOptions(false), [Image, TestTensor.Ints(1)], [Floats(2, 6, 8)]),
         new(BuiltinOperator.LeakyRelu, new LeakyReluOptions(0.1f), [Image], [Image]),
         new(BuiltinOperator.Softmax, new SoftmaxOptions(1), [Image], [Image]),
         new(BuiltinOperator.Slice, null, [Floats(4, 5), TestTensor.Ints(1, 2), TestTensor.Ints(2, -1)], [Floats(2, 3)]),

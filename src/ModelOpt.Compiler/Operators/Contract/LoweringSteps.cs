@@ -80,7 +80,7 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
         return result;
     }
 
-    /// <summary>MEAN or SUM.</summary>
+    /// <summary>MEAN, SUM or REDUCE_MAX.</summary>
     /// <param name="op">The operator.</param>
     /// <param name="x">The input.</param>
     /// <param name="axes">The axes in stored order.</param>
@@ -93,7 +93,7 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
             node, x.Type, [.. kept.Select(i => axes.Contains(i) ? 1 : x.Dims[i])], axes.Contains(x.OpenAxis) ? -1 : Array.IndexOf(kept, x.OpenAxis));
         if (axes.Any(axis => x.Dims[axis] == 0))
         {
-            Fill(op == BuiltinOperator.Mean ? float.NaN : 0, result);
+            Fill(op == BuiltinOperator.Mean ? float.NaN : op == BuiltinOperator.ReduceMax ? float.NegativeInfinity : 0, result);
             return result;
         }
 

@@ -28,7 +28,8 @@ internal static class OperatorVersions
                 : input.Type == TensorType.Float16 ? 3
                 : int8 ? 2 : 1,
             BuiltinOperator.Reshape or BuiltinOperator.HardSwish or BuiltinOperator.PRelu or BuiltinOperator.Cast
-                or BuiltinOperator.ReluN1To1 or BuiltinOperator.Shape or BuiltinOperator.Div or BuiltinOperator.Exp or BuiltinOperator.Neg => 1,
+                or BuiltinOperator.ReluN1To1 or BuiltinOperator.Shape or BuiltinOperator.Div or BuiltinOperator.Exp or BuiltinOperator.Neg
+                or BuiltinOperator.Elu => 1,
             BuiltinOperator.Split => op.Inputs[1]!.Type == TensorType.Int8 ? 2 : 1,
             _ => int8 ? 2 : 1,
         };

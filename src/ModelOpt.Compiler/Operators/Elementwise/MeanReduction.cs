@@ -78,7 +78,7 @@ internal static class MeanReduction
     /// <param name="node">The node.</param>
     /// <param name="axes">The axes, counted from the front.</param>
     /// <param name="keep">Whether the axes stay, with size 1.</param>
-    /// <param name="op">MEAN or SUM.</param>
+    /// <param name="op">MEAN, SUM or REDUCE_MAX.</param>
     public static void Lower(
         Lowering context, Node node, int[] axes, bool keep, BuiltinOperator op = BuiltinOperator.Mean)
     {

@@ -23,10 +23,7 @@ internal sealed class ReduceMean : Operator, IDifferentiable
 
     public override void Downgrade(Node node, int opset, List<Value?> inputs, IDictionary<string, object> attributes)
     {
-        if (opset >= 18) return;
-        if (node.ConstantInts(1, "axes") is { Length: > 0 } axes) attributes["axes"] = axes;
-        if (inputs.Count > 1) inputs.RemoveAt(1);
-        attributes.Remove("noop_with_empty_axes");
+        if (opset < 18) ReducedAxes.ToAttribute(node, inputs, attributes);
     }
 
     public override void InferShapes(Node node) => node.Define(0, node.CommonType(), ReducedAxes.Shape(node));

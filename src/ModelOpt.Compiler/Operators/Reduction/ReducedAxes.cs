@@ -35,6 +35,17 @@ internal static class ReducedAxes
     /// <param name="node">The node.</param>
     public static bool Keep(Node node) => node.Int("keepdims", 1) != 0;
 
+    /// <summary>Writes a node whose axes are an attribute in the opset to be written.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="inputs">Its inputs, which lose the axes.</param>
+    /// <param name="attributes">Its attributes, which get them.</param>
+    public static void ToAttribute(Node node, List<Value?> inputs, IDictionary<string, object> attributes)
+    {
+        if (node.ConstantInts(1, "axes") is { Length: > 0 } axes) attributes["axes"] = axes;
+        if (inputs.Count > 1) inputs.RemoveAt(1);
+        attributes.Remove("noop_with_empty_axes");
+    }
+
     /// <summary>The shape of the result.</summary>
     /// <param name="node">The node, with the shape of input 0.</param>
     public static Shape Shape(Node node)

@@ -49,6 +49,14 @@ internal readonly struct NegateFunction : IUnaryFunction
     public float Apply(float x) => -x;
 }
 
+internal readonly struct AbsoluteFunction : IUnaryFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector<float> Apply(Vector<float> x) => Vector.Abs(x);
+
+    public float Apply(float x) => MathF.Abs(x);
+}
+
 internal readonly struct SquareRootFunction : IUnaryFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

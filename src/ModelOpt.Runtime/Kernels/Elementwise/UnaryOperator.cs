@@ -1,6 +1,7 @@
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Model;
+using ModelOpt.Runtime.Simd;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Kernels.Elementwise;
@@ -29,8 +30,10 @@ internal sealed class UnaryOperator : KernelOperator
             BuiltinOperator.Tanh => new MathF32Kernel<TanhOperation>(elements),
             BuiltinOperator.Exp => new MathF32Kernel<ExpOperation>(elements),
             BuiltinOperator.Log => new MathF32Kernel<LogOperation>(elements),
+            BuiltinOperator.Elu => new MathF32Kernel<EluOperation>(elements),
             BuiltinOperator.HardSwish => new UnaryF32Kernel<HardSwishFunction>(elements, default),
             BuiltinOperator.Neg => new UnaryF32Kernel<NegateFunction>(elements, default),
+            BuiltinOperator.Abs => new UnaryF32Kernel<AbsoluteFunction>(elements, default),
             BuiltinOperator.Sqrt => new UnaryF32Kernel<SquareRootFunction>(elements, default),
             BuiltinOperator.Rsqrt => new UnaryF32Kernel<ReciprocalSquareRootFunction>(elements, default),
             BuiltinOperator.Round => new UnaryF32Kernel<RoundFunction>(elements, default),
@@ -52,8 +55,10 @@ internal sealed class UnaryOperator : KernelOperator
         BuiltinOperator.Tanh => MathF32.Tanh,
         BuiltinOperator.Exp => MathF32.Exp,
         BuiltinOperator.Log => MathF32.Log,
+        BuiltinOperator.Elu => EluOperation.Apply<Lanes1, float>,
         BuiltinOperator.HardSwish => default(HardSwishFunction).Apply,
         BuiltinOperator.Neg => default(NegateFunction).Apply,
+        BuiltinOperator.Abs => default(AbsoluteFunction).Apply,
         BuiltinOperator.Sqrt => default(SquareRootFunction).Apply,
         BuiltinOperator.Rsqrt => default(ReciprocalSquareRootFunction).Apply,
         BuiltinOperator.Round => default(RoundFunction).Apply,

@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Kernels.Reduction;
 
-/// <summary>MEAN and SUM over constant axes.</summary>
+/// <summary>MEAN, SUM and REDUCE_MAX over constant axes.</summary>
 internal sealed class ReduceOperator : KernelOperator
 {
     // Sums of 8-bit values over as many elements stay within int32.
@@ -33,6 +33,8 @@ internal sealed class ReduceOperator : KernelOperator
         bool[] reduced = ReducedAxes(node);
         int[] shape = input.Rank == 0 ? [1] : input.Shape;
         var reduce = new ReduceShape(shape, input.Rank == 0 ? [true] : reduced);
+        if (node.Operator == BuiltinOperator.ReduceMax)
+            return Greatest(node, reduce);
         if (input.Elements == 0)
             return OfNothing(node, mean);
         if (Middle(input.Shape, reduced) is var (outer, count, inner))
@@ -60,6 +62,23 @@ internal sealed class ReduceOperator : KernelOperator
             default:
                 throw node.UnsupportedTypes();
         }
+    }
+
+    private static Kernel Greatest(Node node, ReduceShape shape)
+    {
+        Tensor input = node.Input(0), output = node.Output;
+        bool isSame = !input.IsQuantized8 || (input.Scale == output.Scale && input.ZeroPoint == output.ZeroPoint);
+        node.Require(isSame, "input and output have different scales");
+        return input.Type switch
+        {
+            TensorType.Float32 => new ReduceMaxKernel<float>(shape, float.NegativeInfinity),
+            TensorType.Int8 => new ReduceMaxKernel<sbyte>(shape, sbyte.MinValue),
+            TensorType.UInt8 => new ReduceMaxKernel<byte>(shape, 0),
+            TensorType.Int32 => new ReduceMaxKernel<int>(shape, int.MinValue),
+            TensorType.Int64 => new ReduceMaxKernel<long>(shape, long.MinValue),
+            TensorType.UInt64 => new ReduceMaxKernel<ulong>(shape, 0),
+            _ => throw node.UnsupportedTypes(),
+        };
     }
 
     // The sum of no elements is 0, their mean not a number.

@@ -13,6 +13,7 @@ public sealed class UnaryF32KernelTests
         Check(new LeakyReluFunction(0.1f), x => x >= 0 ? x : 0.1f * x);
         Check(default(HardSwishFunction), x => default(HardSwishFunction).Apply(x));
         Check(default(NegateFunction), x => -x);
+        Check(default(AbsoluteFunction), MathF.Abs);
         Check(default(SquareRootFunction), MathF.Sqrt);
         Check(default(ReciprocalSquareRootFunction), x => 1 / MathF.Sqrt(x));
         Check(default(RoundFunction), x => MathF.Round(x, MidpointRounding.ToEven));

@@ -17,6 +17,8 @@ public class UnaryOperatorTests
         (BuiltinOperator.Relu0To1, x => Math.Clamp(x, 0, 1)),
         (BuiltinOperator.LeakyRelu, x => x < 0 ? (double)0.1f * x : x),
         (BuiltinOperator.Neg, x => -x),
+        (BuiltinOperator.Abs, Math.Abs),
+        (BuiltinOperator.Elu, x => x < 0 ? Math.Exp(x) - 1 : x),
         (BuiltinOperator.Exp, Math.Exp),
         (BuiltinOperator.Sqrt, x => Math.Sqrt(Math.Max(x, 0))),
         (BuiltinOperator.Rsqrt, x => 1 / Math.Sqrt(x)),

@@ -45,6 +45,31 @@ public class ReduceOperatorTests
         }
     }
 
+    [TestMethod]
+    [DataRow(nameof(TensorType.Float32))]
+    [DataRow(nameof(TensorType.Int8))]
+    [DataRow(nameof(TensorType.UInt8))]
+    [DataRow(nameof(TensorType.Int32))]
+    public void Greatest_over_any_axes(string typeName)
+    {
+        var type = Enum.Parse<TensorType>(typeName);
+        int[] shape = [3, 4, 5, 7];
+        foreach (int[] axes in (int[][])[[1, 2], [3], [0, 2], [0, 1, 2, 3]])
+        {
+            bool[] reduced = [.. Enumerable.Range(0, 4).Select(axes.Contains)];
+            int[] output = [.. shape.Select((s, i) => reduced[i] ? 1 : s)];
+            float scale = type is TensorType.Int8 or TensorType.UInt8 ? 0.02f : 0;
+            TestTensor x = TestTensor.Random(new Random(72), type, shape, scale, scale > 0 ? 3 : 0);
+            double[] greatest = new double[output.Aggregate(1, (a, b) => a * b)], real = x.Real();
+            Array.Fill(greatest, double.NegativeInfinity);
+            for (int i = 0; i < real.Length; i++)
+                greatest[Target(i, shape, reduced)] = Math.Max(greatest[Target(i, shape, reduced)], real[i]);
+            TestTensor y = Run(
+                BuiltinOperator.ReduceMax, new ReducerOptions(true), [x, TestTensor.Ints(axes)], Output(type, output, scale, scale > 0 ? 3 : 0))[0];
+            CollectionAssert.AreEqual(greatest, y.Real());
+        }
+    }
+
     // Sums of float32 cancel: their error follows the terms, of which none exceeds 4, not the result.
     private static void AssertClose(double[] expected, double tolerance, TestTensor actual)
     {
