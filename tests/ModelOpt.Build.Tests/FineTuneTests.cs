@@ -26,7 +26,7 @@ public class FineTuneTests
             CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(whole.Artifacts, name)), File.ReadAllBytes(Path.Combine(killed.Artifacts, name)), name);
         Assert.AreEqual(Consumer.Printed, killed.Run());
 
-        // It is read: a damaged one is told.
+        // It is read: a damaged one is reported.
         state[^1] ^= 1;
         File.WriteAllBytes(checkpoint, state);
         killed.Edit("app.csproj", "Epochs=\"60\"", "Epochs=\"2\"");

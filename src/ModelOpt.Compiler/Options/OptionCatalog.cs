@@ -3,8 +3,8 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>
-/// All options of <see cref="CompileOptions"/>: the one place from which item metadata, recipes, the command line, the recipes' JSON
-/// schema, the tables of the documentation and what makes an artifact out of date are derived.
+/// All options of <see cref="CompileOptions"/>. Item metadata, recipes, the command line, the recipes' JSON schema, the tables of the
+/// documentation and the freshness of artifacts follow from them.
 /// </summary>
 public static class OptionCatalog
 {
@@ -31,10 +31,10 @@ public static class OptionCatalog
         new(Data, nameof(CompileOptions.CalibrationSamples), new WholeValue(1, int.MaxValue),
             "Largest number of samples to calibrate with, spread evenly over the data. Default: 256."),
         new(Data, nameof(CompileOptions.InputMean), new NumbersValue(),
-            "Mean that is subtracted from the data, one number or one per channel: the model gets (x − mean) / std; x of bytes is 0…255.")
+            "Mean to subtract from the data, one number or one per channel: the model gets (x − mean) / std; x of bytes is 0…255.")
             { CommandLine = "--mean" },
         new(Data, nameof(CompileOptions.InputStd), new NumbersValue(AreDivisors: true),
-            "Standard deviation that the data is divided by, one number or one per channel.") { CommandLine = "--std" },
+            "Standard deviation to divide the data by, one number or one per channel.") { CommandLine = "--std" },
         new(Data, nameof(CompileOptions.InputType), new InputTypeValue(),
             "Type of the compiled model's inputs. float32 (default): as in the ONNX file. uint8: raw image bytes (batch, height, width, "
                 + "channel); the model does the preprocessing."),
@@ -74,7 +74,7 @@ public static class OptionCatalog
             "Largest number of distinct weight values in a layer, zero included. Layers with fewer than 1024 weights and depthwise layers "
                 + "take part only if a rule of the recipe names them."),
         new("Clustering", nameof(LayerOptions.ClusterScope), new ChoiceValue<ClusterScope>(),
-            "What shares the values of Clusters. Tensor (default): a layer. Channel: an output channel."),
+            "Where clusters are counted. Tensor (default): in a layer. Channel: in each output channel."),
         new("Clustering", nameof(ModelOptions.ClusterInitialization), new ChoiceValue<ClusterInitialization>(),
             "Where the search for the values starts. Default: KMeansPlusPlus.") { IsExpert = true },
 
@@ -105,7 +105,7 @@ public static class OptionCatalog
             "Class number of each sample of TrainingData: an integer .npy, .npz or IDX file, a text file of one number a line, or a folder with "
                 + "a subfolder of images per class."),
         new("Fine-tuning", nameof(CompileOptions.EvaluationData), new PathsValue(),
-            "Samples by which training is judged. Default: a tenth of the training samples, which are not trained with."),
+            "Samples that judge training. Default: a tenth of the training samples, which training then leaves out."),
         new("Fine-tuning", nameof(CompileOptions.EvaluationLabels), new PathValue("LABELS"),
             "Class number of each sample of EvaluationData."),
         new("Fine-tuning", nameof(ModelOptions.Epochs), new WholeValue(1, MostEpochs),

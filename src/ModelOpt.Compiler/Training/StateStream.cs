@@ -55,7 +55,7 @@ internal sealed class StateStream
 
     /// <summary>An array.</summary>
     /// <typeparam name="T">The elements' type.</typeparam>
-    /// <param name="array">What it is; of no account where state is read.</param>
+    /// <param name="array">Its value; ignored when reading state.</param>
     public T[] Array<T>(T[]? array) where T : unmanaged
     {
         int length = Int(array?.Length ?? 0);
@@ -65,7 +65,7 @@ internal sealed class StateStream
     }
 
     /// <summary>A tensor.</summary>
-    /// <param name="tensor">What it is; of no account where state is read.</param>
+    /// <param name="tensor">Its value; ignored when reading state.</param>
     public Tensor Tensor(Tensor? tensor)
     {
         var type = (ElementType)Int((int)(tensor?.Type ?? default));
@@ -77,7 +77,7 @@ internal sealed class StateStream
 
     /// <summary>A value that may be absent, or unchanged from the start, which is then not written.</summary>
     /// <typeparam name="T">Its type.</typeparam>
-    /// <param name="value">What it is; of no account where state is read.</param>
+    /// <param name="value">Its value; ignored when reading state.</param>
     /// <param name="origin">Its value at the start.</param>
     /// <param name="content">Writes or reads it.</param>
     public T? Changed<T>(T? value, T? origin, Func<T?, T> content) where T : class

@@ -58,7 +58,7 @@ public partial class DiagnosticDescriptorTests
             foreach (DiagnosticDescriptor d in area)
             {
                 text.Append($"\n### {d.Code}\n\n**{d.Title}** ({d.Severity.ToString().ToLowerInvariant()})\n\n");
-                text.Append($"> {d.Format}\n\n{d.Remedy}\n");
+                text.Append($"> {d.Format.Replace("{{", "{").Replace("}}", "}")}\n\n{d.Remedy}\n");
             }
         }
 

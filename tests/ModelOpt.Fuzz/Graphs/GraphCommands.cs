@@ -31,13 +31,13 @@ internal static class GraphCommands
 
     private static Command Campaign(string name, string description, CaseMaker make)
     {
-        Option<double> minutes = new("--minutes") { Description = "After how many minutes to end; 1 unless told.", DefaultValueFactory = _ => 1 };
+        Option<double> minutes = new("--minutes") { Description = "Minutes to run. Default: 1.", DefaultValueFactory = _ => 1 };
         Option<int> cases = new("--cases") { Description = "After how many graphs to end.", DefaultValueFactory = _ => int.MaxValue };
-        Option<int> seed = new("--seed") { Description = "The seed of all random choices; 1 unless told.", DefaultValueFactory = _ => 1 };
-        Option<int> liteRt = new("--litert-every") { Description = "One graph in so many also runs in LiteRT; 20 unless told, 0 for none.", DefaultValueFactory = _ => 20 };
+        Option<int> seed = new("--seed") { Description = "Seed of all random choices. Default: 1.", DefaultValueFactory = _ => 1 };
+        Option<int> liteRt = new("--litert-every") { Description = "One graph in so many also runs in LiteRT; 0 for none. Default: 20.", DefaultValueFactory = _ => 20 };
         Option<int?> only = new("--only") { Description = "The number of the only graph to judge." };
-        Option<string> finds = new("--finds") { Description = "The folder for what fails, shrunk; fuzz-finds unless told.", DefaultValueFactory = _ => "fuzz-finds" };
-        Option<double> shrink = new("--shrink-minutes") { Description = "How long to shrink what fails; 1 unless told, 0 to save nothing.", DefaultValueFactory = _ => 1 };
+        Option<string> finds = new("--finds") { Description = "Folder for graphs that fail, shrunk. Default: fuzz-finds.", DefaultValueFactory = _ => "fuzz-finds" };
+        Option<double> shrink = new("--shrink-minutes") { Description = "Minutes to shrink each graph that fails; 0 saves none. Default: 1.", DefaultValueFactory = _ => 1 };
         Command command = new(name, description) { minutes, cases, seed, liteRt, only, finds, shrink };
         command.SetAction(result =>
         {
