@@ -17,6 +17,10 @@ internal static class GraphDiagnostics
         "Missing input", "{0} needs input {1}, which is absent.",
         "Export the model again; the node does not follow the ONNX specification.");
 
+    public static readonly DiagnosticDescriptor TooManyInputs = new("MOPT2012", Error,
+        "Too many inputs", "{0} takes at most {1} inputs, and this one has {2}.",
+        "Export the model again; the node does not follow the ONNX specification.");
+
     public static readonly DiagnosticDescriptor ShapeMismatch = new("MOPT2004", Error,
         "Shapes do not fit", "{0}.",
         "Check the shapes that the model was exported with.");

@@ -30,6 +30,9 @@ internal abstract class Operator
     /// </summary>
     public abstract int DataInputs { get; }
 
+    /// <summary>How many inputs ONNX gives it at most.</summary>
+    public abstract int MostInputs { get; }
+
     /// <summary>What holds for the function of a node.</summary>
     /// <param name="node">The node, with types and shapes.</param>
     public abstract OperatorTraits Traits(Node node);
@@ -85,7 +88,7 @@ internal abstract class Operator
     /// <param name="graph">The graph, for new constants.</param>
     /// <param name="node">The node, as read.</param>
     /// <param name="opset">The opset that the model names.</param>
-    /// <exception cref="CompilationException">The opset does not have the operator, or not an attribute of the node.</exception>
+    /// <exception cref="CompilationException">The opset does not have the operator, not an attribute of the node, or not all of its inputs.</exception>
     public void Upgrade(Graph graph, Node node, int opset)
     {
         if (opset < Versions[0].Opset && Versions[0].Opset > Graph.OldestOpset)
@@ -97,6 +100,8 @@ internal abstract class Operator
         }
 
         foreach (OpsetStep step in Versions.Where(s => s.Opset > opset)) step.Upgrade?.Invoke(graph, node);
+        if (node.Inputs.Count > MostInputs)
+            throw GraphDiagnostics.TooManyInputs.Error(node.Label, Type, MostInputs, node.Inputs.Count);
     }
 
     /// <summary>Leaves out of a node what says nothing, or puts others in its place. Called once, after <see cref="Upgrade"/>.</summary>

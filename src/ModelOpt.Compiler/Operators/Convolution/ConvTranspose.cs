@@ -26,6 +26,8 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
 
     public override int DataInputs => 3;
 
+    public override int MostInputs => 3;
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
     // With groups, an output channel of each has the weights of one index.

@@ -16,6 +16,8 @@ internal sealed class Cast : Operator
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 1;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 
     public override OperatorTraits Traits(Node node) =>

@@ -18,6 +18,8 @@ internal sealed class Clip : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 3;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers

@@ -12,6 +12,8 @@ internal sealed class Min : BinaryOperator<Min.Function>
 
     public override string Type => "Min";
 
+    public override int MostInputs => int.MaxValue;
+
     // In TFLite operands and result share one scale, which the graph does not promise.
     public override QuantizationRule Quantization => QuantizationRule.Float;
 

@@ -12,6 +12,8 @@ internal sealed class Mul : BinaryOperator<Mul.Function>
 
     public override string Type => "Mul";
 
+    public override int MostInputs => 2;
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.TakesActivation;
 
     public override void InferShapes(Node node)

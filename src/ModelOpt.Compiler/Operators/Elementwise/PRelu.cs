@@ -17,6 +17,8 @@ internal sealed class PRelu : Operator, IDifferentiable
 
     public override int DataInputs => 2;
 
+    public override int MostInputs => 2;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Broadcast(node);
 
     public override OperatorTraits Traits(Node node) => node.Input(1).IsConstant ? OperatorTraits.Homogeneous : OperatorTraits.None;

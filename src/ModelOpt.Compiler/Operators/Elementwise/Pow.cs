@@ -16,6 +16,8 @@ internal sealed class Pow : Operator, IDifferentiable
 
     public override int DataInputs => 2;
 
+    public override int MostInputs => 2;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Broadcast(node);
 
     // A square is bounded; a root or an inverse is not.

@@ -12,6 +12,8 @@ internal abstract class UnaryOperator : Operator, IDifferentiable
 
     public sealed override int DataInputs => 1;
 
+    public sealed override int MostInputs => 1;
+
     public sealed override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 
     public override void InferShapes(Node node) => node.Define(0, node.CommonFloatType(), node.ShapeOf(0));

@@ -22,6 +22,8 @@ internal sealed class MatMul : Operator, IDifferentiable
 
     public override int DataInputs => 2;
 
+    public override int MostInputs => 2;
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
     // ONNX Runtime refuses a MatMul whose weight has a scale per column.

@@ -17,6 +17,8 @@ internal sealed class Concat : Operator, IDifferentiable
 
     public override int DataInputs => int.MaxValue;
 
+    public override int MostInputs => int.MaxValue;
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves
         | (node.Inputs.All(i => i is { IsConstant: false }) ? OperatorTraits.Homogeneous : OperatorTraits.None);
 

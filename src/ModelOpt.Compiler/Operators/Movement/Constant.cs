@@ -15,6 +15,8 @@ internal sealed class Constant : Operator
 
     public override int DataInputs => 0;
 
+    public override int MostInputs => 0;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => [];
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;

@@ -17,6 +17,8 @@ internal sealed class Dropout : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 3;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;

@@ -14,6 +14,8 @@ internal sealed class Identity : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 1;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;

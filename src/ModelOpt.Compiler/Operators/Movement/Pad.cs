@@ -20,6 +20,8 @@ internal sealed class Pad : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 4;
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves
         | (Mode(node) != "constant" || node.InputOrNull(2) is null ? OperatorTraits.Homogeneous : OperatorTraits.None);
 

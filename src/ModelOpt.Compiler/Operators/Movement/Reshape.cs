@@ -12,6 +12,8 @@ internal sealed class Reshape : ReshapeOperator
 
     public override string Type => "Reshape";
 
+    public override int MostInputs => 2;
+
     public override void InferShapes(Node node)
     {
         Shape shape = node.ShapeOf(0);

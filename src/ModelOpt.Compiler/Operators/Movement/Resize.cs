@@ -22,6 +22,8 @@ internal sealed class Resize : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 4;
+
     public override OperatorTraits Traits(Node node) => node.String("mode", "nearest") == "nearest"
         ? OperatorTraits.Moves | OperatorTraits.Homogeneous : OperatorTraits.None;
 

@@ -17,6 +17,8 @@ internal sealed class Slice : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 5;
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
 
     public override IEnumerable<AxisRoute> Axes(Node node)

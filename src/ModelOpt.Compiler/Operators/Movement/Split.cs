@@ -22,6 +22,8 @@ internal sealed class Split : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 2;
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
 
     public override IEnumerable<AxisRoute> Axes(Node node)

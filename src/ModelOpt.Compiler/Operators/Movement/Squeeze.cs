@@ -11,6 +11,8 @@ internal sealed class Squeeze : ReshapeOperator
 
     public override string Type => "Squeeze";
 
+    public override int MostInputs => 2;
+
     public override void InferShapes(Node node)
     {
         Shape shape = node.ShapeOf(0);

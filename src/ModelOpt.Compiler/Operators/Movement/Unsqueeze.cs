@@ -11,6 +11,8 @@ internal sealed class Unsqueeze : ReshapeOperator
 
     public override string Type => "Unsqueeze";
 
+    public override int MostInputs => 2;
+
     public override void InferShapes(Node node)
     {
         long[] axes = node.ConstantInts(1, "axes") ?? throw GraphDiagnostics.MissingInput.Error(node.Label, Type, 1);

@@ -24,6 +24,8 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 5;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => Enumerable.Range(0, node.ShapeOf(0).Rank)
         .Select(a => new AxisRoute(
             [AxisPlace.In(0, a), .. a == 1 ? Enumerable.Range(1, 4).Select(i => AxisPlace.In(i, 0)) : [], AxisPlace.Out(0, a)]));

@@ -22,6 +22,8 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 3;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(
         node, Enumerable.Range(0, Axis(node, node.ShapeOf(0).Rank)));
 

@@ -27,6 +27,8 @@ internal sealed class Softmax : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 1;
+
     public override IEnumerable<AxisRoute> Axes(Node node)
     {
         int rank = node.ShapeOf(0).Rank, axis = rank == 0 ? 0 : Axis(node, rank);

@@ -16,6 +16,8 @@ internal sealed class GlobalAveragePool : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 1;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node, [0, 1]);
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;

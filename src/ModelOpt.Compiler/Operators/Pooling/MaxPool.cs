@@ -20,6 +20,8 @@ internal sealed class MaxPool : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 1;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node, [0, 1]);
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous | OperatorTraits.HidesFarNumbers;

@@ -19,6 +19,8 @@ internal sealed class DequantizeLinear : Operator
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 3;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => LinearGrid.Axes(node);
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
