@@ -17,6 +17,8 @@ internal sealed class ReduceMax : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override int MostInputs => 2;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Reduced(node, ReducedAxes.Of(node), ReducedAxes.Keep(node));
 
     public override OperatorTraits Traits(Node node) =>
