@@ -58,6 +58,7 @@ internal sealed class OnnxReader
     private Graph Read(bool asFloat32)
     {
         int opset = Opset();
+        Inlining.Apply(model, external);
         graph.Name = proto.Name.Length > 0 ? proto.Name : "model";
         foreach (StringStringEntryProto entry in model.MetadataProps) graph.Metadata[entry.Key] = entry.Value;
         ReadInitializers();
@@ -199,9 +200,7 @@ internal sealed class OnnxReader
             .Select(g => $"{g.Key} (node{(g.Count() > 1 ? "s" : "")} "
                 + string.Join(", ", g.Take(3).Select(n => $"'{n.Label}'"))
                 + (g.Count() > 3 ? $" and {g.Count() - 3} more)" : ")"));
-        string? function = model.Functions.Select(f => f.Name).FirstOrDefault(f => nodes.Any(n => n.Type == f));
-        throw GraphDiagnostics.UnsupportedOperator.Error(
-            nodes[0].Label, string.Join(", ", operators) + (function is null ? "" : "; functions of the model are not either"));
+        throw GraphDiagnostics.UnsupportedOperator.Error(nodes[0].Label, string.Join(", ", operators));
     }
 
     /// <summary>Outputs have producers, so no pass has to handle a constant output.</summary>

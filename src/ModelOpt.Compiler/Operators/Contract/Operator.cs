@@ -73,13 +73,21 @@ internal abstract class Operator
 
     /// <summary>The operator of a node, or null where it is not supported.</summary>
     /// <param name="node">The node.</param>
-    public static Operator? Find(Node node) => node.Domain.Length == 0 ? All.GetValueOrDefault(node.Type) : null;
+    public static Operator? Find(Node node) => node.Domain.Length == 0 ? Find(node.Type) : null;
+
+    /// <summary>An operator by its name in ONNX, or null where it is not supported.</summary>
+    /// <param name="type">The name.</param>
+    public static Operator? Find(string type) => All.GetValueOrDefault(type);
 
     /// <summary>
     /// Every version of the operator that ONNX has, ascending: from the one in force at the oldest opset that is read to the newest at
     /// <see cref="Graph.Opset"/>. The rest of the operator knows the form of the newest only.
     /// </summary>
     public abstract IReadOnlyList<OpsetStep> Versions { get; }
+
+    /// <summary>The opset that brought the version in force at an opset; 0 where that is older than the operator.</summary>
+    /// <param name="opset">The opset.</param>
+    public int VersionAt(int opset) => Versions.LastOrDefault(v => v.Opset <= opset)?.Opset ?? 0;
 
     /// <summary>
     /// Brings a node from the form of the model's opset to that of <see cref="Graph.Opset"/>, a version at a time. Called once, when the
