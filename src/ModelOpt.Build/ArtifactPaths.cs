@@ -10,7 +10,7 @@ internal readonly record struct ArtifactPaths(string Folder, string Name)
 
     public string Tflite => Path.Combine(Folder, Name + ".tflite");
 
-    /// <summary>What becomes a resource of the assembly.</summary>
+    /// <summary>The file to embed as a resource of the assembly.</summary>
     public string Embedded => Path.Combine(Folder, Name + ".embedded");
 
     public string Onnx => Path.Combine(Folder, Name + ".onnx");

@@ -27,7 +27,7 @@ internal sealed record ModelItem
     /// <summary>The namespace of the generated class.</summary>
     public required string Namespace { get; init; }
 
-    /// <summary>What to do with the model.</summary>
+    /// <summary>The compression options.</summary>
     public required CompileOptions Options { get; init; }
 
     /// <summary>The absolute path of the labels, or null.</summary>
@@ -120,7 +120,7 @@ internal sealed record ModelItem
     private static string Absolute(string directory, string path) =>
         System.IO.Path.GetFullPath(path.Replace('\\', System.IO.Path.DirectorySeparatorChar), directory);
 
-    /// <summary>Reads metadata of one item; what is empty takes the default.</summary>
+    /// <summary>Reads metadata of one item; empty ones take the default.</summary>
     private sealed class Reader(ITaskItem item, string projectDirectory)
     {
         public string Given => item.ItemSpec;

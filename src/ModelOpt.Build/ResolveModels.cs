@@ -8,8 +8,7 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Build;
 
 /// <summary>
-/// Checks the items, names their files, and writes down what each is made from, so that MSBuild sees which are up to date.
-/// Reads no model.
+/// Checks the items, names their files, and writes down their inputs, so that MSBuild sees which are up to date. Reads no model.
 /// </summary>
 [MSBuildMultiThreadableTask]
 public sealed class ResolveModels : ModelTask
@@ -29,10 +28,10 @@ public sealed class ResolveModels : ModelTask
     /// <summary>The namespace of classes whose items name none.</summary>
     public string RootNamespace { get; set; } = "";
 
-    /// <summary>Whether the compression follows, so that what its result depends on must be written down.</summary>
+    /// <summary>Whether the compression follows, so that its inputs must be written down.</summary>
     public bool ForCompression { get; set; }
 
-    /// <summary>The items with the paths of what is made from each.</summary>
+    /// <summary>The items with the paths of their artifacts.</summary>
     [Output]
     public ITaskItem[] Models { get; private set; } = [];
 
@@ -81,7 +80,7 @@ public sealed class ResolveModels : ModelTask
         string[] sources = [model.File, .. model.Options.CalibrationData.SelectMany(FilesOf), .. FilesOf(model.Labels)];
         ArtifactFile.WriteIfDifferent(wrapperInputs, Describe(sources, options, $"namespace {model.Namespace} embed {model.Embed}"));
 
-        // Metadata is kept in escaped form: a path may contain what separates paths in MSBuild.
+        // Metadata is kept escaped, because a path may contain MSBuild's separators.
         var resolved = new TaskItem(item);
         resolved.SetMetadata("ResolvedClassName", model.ClassName);
         resolved.SetMetadata("Tflite", Escape(paths.Tflite));

@@ -23,7 +23,7 @@ internal sealed class InterleavedTimer(int threads)
 
     /// <summary>Measures.</summary>
     /// <param name="contenders">The engines.</param>
-    /// <param name="seconds">Time to measure for, altogether; a third more, or what it takes, is for warming up.</param>
+    /// <param name="seconds">Total time to measure; warming up takes at least a third more.</param>
     /// <param name="progress">Told the share that is done.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The times of each engine.</returns>

@@ -9,7 +9,7 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Cli.Commands;
 
-/// <summary><c>modelopt inspect</c>: what a model consists of and what a build would do with it.</summary>
+/// <summary><c>modelopt inspect</c>: prints a model's parts and how a build would compress it.</summary>
 internal static class InspectCommand
 {
     public static Command Create(Terminal terminal)

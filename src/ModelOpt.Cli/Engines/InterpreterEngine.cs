@@ -8,8 +8,8 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Cli.Engines;
 
 /// <summary>
-/// The compiler's interpreter: every node of the file by its definition in float, QuantizeLinear and DequantizeLinear among
-/// them. So it shares no code with what lowers a model that is quantized already, and can judge it.
+/// The compiler's interpreter: every node of the file by its definition in float, QuantizeLinear and DequantizeLinear included. So it
+/// shares no code with the lowering of quantized models, and can judge it.
 /// </summary>
 internal sealed class InterpreterEngine : IEngine
 {

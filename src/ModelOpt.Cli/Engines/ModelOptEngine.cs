@@ -7,8 +7,7 @@ using ModelOpt.Runtime;
 namespace ModelOpt.Cli.Engines;
 
 /// <summary>
-/// ModelOpt's own runtime. A TFLite model is run as it is; an ONNX model is compiled without compression first, except that
-/// what it quantizes itself stays so.
+/// ModelOpt's own runtime. It runs a TFLite model as it is, and compiles an ONNX model first without further compression.
 /// </summary>
 internal sealed class ModelOptEngine : IEngine
 {

@@ -54,7 +54,7 @@ internal sealed class OnnxRuntimeEngine : IEngine
         session.Dispose();
     }
 
-    /// <summary>Turns what can go wrong in ONNX Runtime into diagnostics about the model.</summary>
+    /// <summary>Turns exceptions of ONNX Runtime into diagnostics about the model.</summary>
     public static T Guard<T>(string model, Func<T> action)
     {
         try

@@ -17,7 +17,7 @@ internal enum ModelFormat
     PackedTflite,
 }
 
-/// <summary>Tells what a model file is.</summary>
+/// <summary>Recognizes model files.</summary>
 internal static class ModelFile
 {
     /// <summary>The format, by the file's first bytes or its name; anything but TFLite goes to the ONNX reader.</summary>

@@ -103,7 +103,7 @@ internal static class OnnxInspector
         ? ["Every layer that computes can be compressed."]
         : ["Not compressed:", .. scheme.Reasons.Select(reason => $"  {reason.Key.Label}: {reason.Value}")];
 
-    /// <summary>The recipe that says what the options and their recipe do, and which layers have no int8 form.</summary>
+    /// <summary>A recipe with the effect of the options and their recipe, and the layers without an int8 form.</summary>
     private static Recipe RecipeOf(Graph graph, PassContext context)
     {
         var recipe = new Recipe { Quantization = QuantizationMode.Int8, CalibrationMethod = CalibrationMethod.MinMax };

@@ -124,7 +124,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
         error.Flush();
     }
 
-    /// <summary>Writes a line of the result. Names come from the model: what a terminal would obey is escaped.</summary>
+    /// <summary>Writes a line of the result. Names come from the model, so terminal escape sequences are escaped.</summary>
     public void WriteResult(string line)
     {
         lock (gate)

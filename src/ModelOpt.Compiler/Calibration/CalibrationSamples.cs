@@ -36,7 +36,7 @@ internal readonly record struct CalibrationSamples(int Available, int[]? Chosen)
     /// </summary>
     /// <param name="count">How many samples there are.</param>
     /// <param name="options">The options that name the data.</param>
-    /// <param name="model">What is done to the model.</param>
+    /// <param name="model">The options of the model.</param>
     public static CalibrationSamples Of(int count, CompileOptions options, ModelOptions model) => new(
         count,
         model.FineTune is null or FineTuneMode.None || options.TrainingData.Count > 0 || options.EvaluationData.Count > 0

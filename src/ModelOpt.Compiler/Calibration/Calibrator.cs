@@ -70,7 +70,7 @@ internal sealed class Calibrator : IDisposable
     /// <summary>Runs samples, evenly spread over the data, and passes on the given values of each.</summary>
     /// <param name="observed">The activations to observe.</param>
     /// <param name="samples">At most how many samples.</param>
-    /// <param name="phase">What progress calls it.</param>
+    /// <param name="phase">Its name in the progress.</param>
     /// <param name="visit">Called with each observed value of each sample.</param>
     /// <exception cref="CompilationException">A value is not finite.</exception>
     public void Run(IEnumerable<Value> observed, int samples, string phase, Action<Value, Tensor> visit)

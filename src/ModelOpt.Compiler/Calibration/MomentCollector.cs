@@ -53,7 +53,7 @@ internal sealed class MomentCollector : IDisposable
     /// Layers of the graph, in its order and not before those of the last call: Conv, or Gemm as <see cref="GemmCanonicalization"/> makes
     /// it.
     /// </param>
-    /// <param name="phase">What progress calls it.</param>
+    /// <param name="phase">Its name in the progress.</param>
     /// <returns>
     /// The moments of those layers whose outputs the float model has. Layers that share a weight have them in common, as if they had the
     /// bias of the one that is given too.
@@ -86,7 +86,7 @@ internal sealed class MomentCollector : IDisposable
     /// </summary>
     /// <param name="layer">The only layer of the last call.</param>
     /// <param name="moments">Its moments, collected then.</param>
-    /// <param name="phase">What progress calls it.</param>
+    /// <param name="phase">Its name in the progress.</param>
     /// <returns>The moments, of the same inputs; null where no activation forgives errors, or the weight is shared.</returns>
     /// <exception cref="CompilationException">A value is not finite.</exception>
     public LayerMoments? CollectAgain(Node layer, LayerMoments moments, string phase)

@@ -17,7 +17,7 @@ internal static class OutputSensitivity
     /// <param name="graph">The graph; it is not changed.</param>
     /// <param name="layers">Layers in graph order, each with a weight of the same size and a bias that err.</param>
     /// <param name="context">Names the data.</param>
-    /// <param name="phase">What progress calls it.</param>
+    /// <param name="phase">Its name in the progress.</param>
     /// <returns>
     /// For each layer the squared change of the outputs as a share of their squares; before a last Softmax, which would hide
     /// how near to another class it gets.

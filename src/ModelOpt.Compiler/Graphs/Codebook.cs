@@ -1,7 +1,7 @@
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>The only values that the elements of a weight may have.</summary>
-/// <param name="Clusters">At most how many they are, zero included; what is claimed of the emitted file.</param>
+/// <param name="Clusters">Largest number of values, zero included, in the emitted file.</param>
 /// <param name="Scope">
 /// <see cref="ClusterScope.Tensor"/>: so many in the whole weight, counted in integers where every output channel has a scale
 /// of its own. <see cref="ClusterScope.Channel"/>: so many in each output channel.

@@ -19,7 +19,7 @@ public readonly record struct Dim
 
     private Dim(long size, DimExpression? expression) => (Size, Expression) = (size, expression);
 
-    /// <summary>A dimension of which nothing is known.</summary>
+    /// <summary>An unknown dimension.</summary>
     public static Dim Unknown => new(-1);
 
     /// <summary>The size, or -1 where it is not known.</summary>
@@ -31,7 +31,7 @@ public readonly record struct Dim
     /// <summary>Whether the size is known.</summary>
     public bool IsKnown => Size >= 0;
 
-    /// <summary>What is known instead of the size; a negative number is one, too.</summary>
+    /// <summary>The symbol or expression that stands for the size; a negative number is one, too.</summary>
     internal DimExpression? Expression { get; }
 
     /// <summary>An open size.</summary>

@@ -155,7 +155,9 @@ internal sealed class DimExpression : IEquatable<DimExpression>
 
     private static DimExpression? Negate(DimExpression a) => Multiply(a, Number(-1));
 
-    /// <summary>⌊a / b⌋ where no part divides evenly: common factors go, and an inner quotient by a number becomes part of this one.</summary>
+    /// <summary>
+    /// ⌊a / b⌋ where no part divides evenly: common factors go, and an inner quotient by a number becomes part of this one.
+    /// </summary>
     private static DimExpression? Rounded(DimExpression a, DimExpression b)
     {
         if (b.Constant is not { } divisor)

@@ -182,7 +182,9 @@ internal ref struct DimText
         return Take(')') ? result : null;
     }
 
-    /// <summary>A name: letters, digits and some signs. A hyphen before a letter is a part of it; behind a minus is a space or digit.</summary>
+    /// <summary>
+    /// A name: letters, digits and some signs. A hyphen before a letter is a part of it; behind a minus is a space or digit.
+    /// </summary>
     private string Word()
     {
         Next();

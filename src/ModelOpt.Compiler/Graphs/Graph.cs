@@ -136,10 +136,10 @@ public sealed class Graph
 
     /// <summary>Adds a constant under a name of its own.</summary>
     /// <param name="stem">What the name begins with.</param>
-    /// <param name="tensor">What it holds.</param>
+    /// <param name="tensor">Its elements.</param>
     public Value AddConstant(string stem, Tensor tensor) => new(UniqueName(stem), tensor);
 
-    /// <summary>Gives a node a constant of its own where it shares one with other nodes or inputs; what constrains it stays.</summary>
+    /// <summary>Gives a node a constant of its own if it shares one with other nodes or inputs; its constraints stay.</summary>
     /// <param name="node">The node.</param>
     /// <param name="index">The input's position; a constant stands there.</param>
     /// <returns>The constant that only this input reads.</returns>

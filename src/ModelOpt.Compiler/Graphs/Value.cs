@@ -20,7 +20,7 @@ public sealed class Value
 
     /// <summary>Creates a constant.</summary>
     /// <param name="name">Its name, unique in the graph.</param>
-    /// <param name="constant">What it holds.</param>
+    /// <param name="constant">Its elements.</param>
     public Value(string name, Tensor constant)
         : this(name, constant.Type, constant.Shape) => Constant = constant;
 

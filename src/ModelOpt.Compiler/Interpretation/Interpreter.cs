@@ -63,14 +63,14 @@ internal sealed class Interpreter
     /// <summary>Runs the graph on its inputs in order.</summary>
     /// <param name="inputs">A tensor for each graph input.</param>
     /// <returns>A tensor for each chosen output, in order.</returns>
-    /// <exception cref="CompilationException">An operator does not take what it is fed.</exception>
+    /// <exception cref="CompilationException">An operator refuses its inputs.</exception>
     public Tensor[] Run(params Tensor[] inputs) => Run(inputs, default);
 
     /// <summary>Runs the graph on inputs by name.</summary>
     /// <param name="feeds">A tensor for each graph input that the chosen outputs need.</param>
     /// <param name="cancellation">Ends the run.</param>
     /// <returns>The chosen outputs by name.</returns>
-    /// <exception cref="CompilationException">An operator does not take what it is fed.</exception>
+    /// <exception cref="CompilationException">An operator refuses its inputs.</exception>
     public IReadOnlyDictionary<string, Tensor> Run(
         IReadOnlyDictionary<string, Tensor> feeds, CancellationToken cancellation = default)
     {
@@ -83,7 +83,7 @@ internal sealed class Interpreter
     /// <param name="cancellation">Ends the run.</param>
     /// <returns>A tensor for each chosen output, in order.</returns>
     /// <exception cref="ArgumentException">There are more or fewer tensors than inputs.</exception>
-    /// <exception cref="CompilationException">An operator does not take what it is fed.</exception>
+    /// <exception cref="CompilationException">An operator refuses its inputs.</exception>
     public Tensor[] Run(IReadOnlyList<Tensor?> tensors, CancellationToken cancellation)
     {
         if (tensors.Count != inputs.Length)

@@ -11,9 +11,9 @@ using ModelOpt.Compiler.Operators.Reduction;
 namespace ModelOpt.Compiler.Onnx;
 
 /// <summary>
-/// Graphs to ONNX files. An annotated activation becomes a pair of QuantizeLinear and DequantizeLinear, an annotated
-/// constant its integers behind a DequantizeLinear, a constant marked as float16 its halves behind a Cast: what ONNX
-/// Runtime and TensorRT turn into integer kernels. The same graph gives the same bytes.
+/// Writes graphs as ONNX files. An annotated activation becomes a pair of QuantizeLinear and DequantizeLinear, an annotated
+/// constant its integers behind a DequantizeLinear, a constant marked as float16 its halves behind a Cast. ONNX Runtime and TensorRT turn
+/// these pairs into integer kernels. The same graph gives the same bytes.
 /// </summary>
 /// <remarks>
 /// Activations are written as uint8, the int8 grid moved by 128: on x64, ONNX Runtime turns int8 pairs with one reader

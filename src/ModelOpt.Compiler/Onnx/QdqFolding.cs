@@ -16,7 +16,7 @@ internal static class QdqFolding
 {
     /// <summary>Folds all that can be.</summary>
     /// <param name="graph">The graph, sorted.</param>
-    /// <exception cref="CompilationException">Scales or zero points are not what ONNX allows.</exception>
+    /// <exception cref="CompilationException">ONNX does not allow these scales or zero points.</exception>
     public static void Apply(Graph graph)
     {
         foreach (Node node in graph.Nodes.Where(n => n.Domain.Length == 0).ToArray())

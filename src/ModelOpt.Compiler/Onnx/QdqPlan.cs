@@ -23,8 +23,8 @@ internal sealed class QdqPlan
     }
 
     /// <summary>
-    /// Whether a node only rounds to another grid what a mover wrote. It reads that before its pair: there it lies on its grid
-    /// already, and of two pairs in a row ONNX Runtime makes one, which rounds otherwise.
+    /// Whether a node only rounds a mover's output to another grid. It reads that before its pair: there the value lies on its grid
+    /// already, and ONNX Runtime would merge two pairs in a row into one, which rounds differently.
     /// </summary>
     /// <param name="node">The node.</param>
     public static bool ReadsUnrounded(Node node) => node.Type == "Identity"
@@ -71,7 +71,7 @@ internal sealed class QdqPlan
     /// <param name="node">The node.</param>
     public bool IsDropped(Node node) => dropped.ContainsKey(node) || passed.Contains(node);
 
-    /// <summary>The value that is read for another: what an Identity that is left out reads, or itself.</summary>
+    /// <summary>The value to read instead of another: the input of a left-out Identity, or itself.</summary>
     /// <param name="value">The value.</param>
     public Value ReadAs(Value value) => value.Producer is { } producer && passed.Contains(producer) ? producer.Input(0) : value;
 
@@ -87,7 +87,7 @@ internal sealed class QdqPlan
     private static bool IsInside(Graph graph, Value value) =>
         value is { Quantization: not null, Producer: not null, Consumers.Count: > 0 } && !graph.IsOutput(value);
 
-    /// <summary>Whether saturation on the grid does what the activation does: both bounds fall on its ends.</summary>
+    /// <summary>Whether saturation on the grid replaces the activation: both bounds fall on its ends.</summary>
     private static bool Covers(Quantization grid, Node activation)
     {
         (int min, int max) = QuantizationMath.Range(grid.Type);

@@ -197,7 +197,7 @@ public record ModelOptions : LayerOptions
     public int? Seed { get; init; }
 
     /// <summary>These options, and where they say nothing, others.</summary>
-    /// <param name="fallback">What holds where a property is null.</param>
+    /// <param name="fallback">The values for null properties.</param>
     public ModelOptions Over(ModelOptions fallback)
     {
         var result = new ModelOptions();

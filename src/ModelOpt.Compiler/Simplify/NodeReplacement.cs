@@ -9,7 +9,7 @@ internal sealed class NodeReplacement(Graph graph, Node old)
 {
     /// <summary>Adds a node.</summary>
     /// <param name="type">The operator.</param>
-    /// <param name="inputs">What it reads.</param>
+    /// <param name="inputs">Its inputs.</param>
     /// <param name="quantization">The grid of its output, or null.</param>
     /// <param name="attributes">Its attributes.</param>
     /// <param name="name">Its name.</param>

@@ -48,7 +48,7 @@ internal abstract class Pass
 
 /// <summary>The result of a pass.</summary>
 /// <param name="Changes">How often it changed something.</param>
-/// <param name="Notes">What it could have changed and did not, with the reason.</param>
+/// <param name="Notes">What it left unchanged, with the reason.</param>
 internal sealed record PassResult(int Changes, IReadOnlyList<PassNote> Notes)
 {
     /// <summary>A result without notes.</summary>

@@ -73,7 +73,7 @@ internal sealed class VolumeConvolutions : Pass
     private static Value Stack(NodeReplacement steps, Value x, int group, int channels, WindowAxis d, int depth, int plane)
     {
         if (d.Kernel == 1 && d.Output == depth) return x;
-        // Groups are told apart where their channels grow.
+        // Groups stay separate where their channels grow.
         bool isGrouped = group > 1 && d.Kernel > 1;
         int axis = isGrouped ? 3 : 2;
         if (isGrouped) x = steps.Reshape(x, 0, group, channels / group, depth, plane);
@@ -94,7 +94,7 @@ internal sealed class VolumeConvolutions : Pass
     }
 
     /// <summary>
-    /// Zeros between the elements of X, padding or what is negative of it cut off, and a convolution with the weights turned round.
+    /// Zeros between the elements of X, padding (negative padding crops), and a convolution with the weights turned round.
     /// </summary>
     private static void Turn(Graph graph, Node node)
     {

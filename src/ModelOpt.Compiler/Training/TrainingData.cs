@@ -18,7 +18,7 @@ internal sealed record TrainingData(
     /// <summary>Checks the data that options name, before anything else is done with the model.</summary>
     /// <param name="graph">The graph, with shapes.</param>
     /// <param name="options">The options that name the data.</param>
-    /// <param name="model">What is done to the model.</param>
+    /// <param name="model">The options of the model.</param>
     /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>
     public static void Check(Graph graph, CompileOptions options, ModelOptions model)
     {

@@ -20,7 +20,7 @@ internal sealed record TrainingSettings(
     public const float DefaultShift = 1f / 8;
 
     /// <summary>The settings that options ask for.</summary>
-    /// <param name="options">What is done to the model.</param>
+    /// <param name="options">The options of the model.</param>
     public static TrainingSettings Of(ModelOptions options) => new(
         options.Epochs ?? 10,
         options.BatchSize ?? 64,

@@ -197,7 +197,7 @@ internal sealed class StridedCopy
         public readonly int Destination = destination;
         public int Size = size;
 
-        /// <summary>Whether the next outer dimension, of these strides, goes on where this one ends.</summary>
+        /// <summary>Whether the next outer dimension, with these strides, continues where this one ends.</summary>
         public readonly bool IsContinuedBy(int source, int destination) => source == Size * Source && destination == Size * Destination;
     }
 }

@@ -66,7 +66,9 @@ internal sealed class Tensor
     /// <summary>Whether real values are stored in 8 bits with scale and zero point.</summary>
     public bool IsQuantized8 => Type is TensorType.Int8 or TensorType.UInt8 && Quantization is not null;
 
-    /// <summary>Whether stored values stand for the same real numbers as those of a tensor of the same type; both are quantized as a whole.</summary>
+    /// <summary>
+    /// Whether stored values stand for the same real numbers as those of a tensor of the same type; both are quantized as a whole.
+    /// </summary>
     public bool HasGridOf(Tensor other) => Scale == other.Scale && ZeroPoint == other.ZeroPoint;
 
     /// <summary>Lowest value of an 8-bit element type.</summary>

@@ -124,7 +124,9 @@ public sealed class DimTests
         new Dim(-1, new string('-', 900) + "N").ToString();
     }
 
-    /// <summary>Random expressions are what their parts are, with numbers in place of names, and are read again as they are written.</summary>
+    /// <summary>
+    /// Random expressions are what their parts are, with numbers in place of names, and are read again as they are written.
+    /// </summary>
     [TestMethod]
     public void Random_expressions_agree_with_evaluation()
     {

@@ -47,10 +47,10 @@ internal readonly record struct AxisPlace(bool IsOutput, int Position, int Axis,
 }
 
 /// <summary>
-/// One way along which a node treats elements apart, as an index in an einsum: whatever is chosen of the route's elements at all its
-/// places, in whatever order, the outputs are the same choice. A route without outputs is summed over: without an element, the outputs
-/// lack what it added. The batch of a convolution is a route, its input channels and the weights' axis 1 are one, and its output channels,
-/// the weights' axis 0 and the bias. An axis on no route is mixed, reduced or counted by the node.
+/// An axis along which a node treats elements independently, like an index in an einsum: choosing elements of the route at all its
+/// places, in any order, makes the same choice of the outputs. A route without outputs is summed over: without an element, the outputs
+/// lack its summand. A convolution has three: its batch; its input channels with the weights' axis 1; its output channels with the
+/// weights' axis 0 and the bias. The node mixes, reduces or counts an axis on no route.
 /// </summary>
 /// <param name="IsRigid">Whether elements can change places, but none can be left out, because nothing of the node could say so.</param>
 /// <param name="Places">Where its elements lie.</param>

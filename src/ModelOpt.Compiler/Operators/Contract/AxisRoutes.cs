@@ -59,9 +59,9 @@ internal static class AxisRoutes
     }
 
     /// <summary>
-    /// The routes of a reshape. Axes that both shapes begin with are kept. Of others, an index counts steps of as many elements as there
-    /// are behind the axis; two axes have in common what both count: from the least common multiple of their steps to the greatest common
-    /// divisor of the lengths that they count to.
+    /// The routes of a reshape. Axes that both shapes begin with are kept. An index of another axis counts steps of as many elements as
+    /// lie behind the axis; two axes share what both count: from the least common multiple of their steps to the greatest common divisor
+    /// of the lengths that they count to.
     /// </summary>
     /// <param name="from">The shape of input 0.</param>
     /// <param name="to">The shape of output 0.</param>

@@ -16,9 +16,9 @@ internal sealed class BackwardContext
 
     /// <summary>Creates the context.</summary>
     /// <param name="node">The node.</param>
-    /// <param name="inputs">What it read; null where an input is omitted.</param>
-    /// <param name="outputs">What it computed.</param>
-    /// <param name="outputGradients">A gradient for each output, null where it has no influence on what is differentiated.</param>
+    /// <param name="inputs">Its inputs; null where one is omitted.</param>
+    /// <param name="outputs">Its outputs.</param>
+    /// <param name="outputGradients">A gradient for each output, null where it does not affect the differentiated values.</param>
     /// <param name="wanted">Whether each input's gradient is asked for.</param>
     public BackwardContext(Node node, Tensor?[] inputs, Tensor?[] outputs, Tensor?[] outputGradients, bool[] wanted)
     {
@@ -69,13 +69,13 @@ internal sealed class BackwardContext
 
     /// <summary>A float32 tensor to be written wholly, whose elements are whatever was there.</summary>
     /// <param name="dims">The sizes.</param>
-    /// <exception cref="CompilationException">It would exceed what one array can hold.</exception>
+    /// <exception cref="CompilationException">It would exceed the largest array.</exception>
     public Tensor Allocate(ReadOnlySpan<int> dims) =>
         Arena?.Rent(Node, ElementType.Float32, dims) ?? Node.Allocate(ElementType.Float32, dims);
 
     /// <summary>A float32 tensor of zeros.</summary>
     /// <param name="dims">The sizes.</param>
-    /// <exception cref="CompilationException">It would exceed what one array can hold.</exception>
+    /// <exception cref="CompilationException">It would exceed the largest array.</exception>
     public Tensor Zeros(ReadOnlySpan<int> dims)
     {
         Tensor tensor = Allocate(dims);

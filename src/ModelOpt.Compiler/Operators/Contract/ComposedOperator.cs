@@ -50,7 +50,7 @@ internal abstract class ComposedOperator : Operator
     /// <param name="graph">The graph.</param>
     /// <param name="node">The node that goes.</param>
     /// <param name="type">The operator.</param>
-    /// <param name="inputs">What it reads.</param>
+    /// <param name="inputs">Its inputs.</param>
     protected static void Replace(Graph graph, Node node, string type, params Value[] inputs)
     {
         Value output = node.Output;

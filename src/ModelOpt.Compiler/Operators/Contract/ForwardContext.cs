@@ -64,7 +64,7 @@ internal sealed class ForwardContext
     /// <summary>A tensor to be written wholly, whose elements are whatever was there.</summary>
     /// <param name="type">The element type.</param>
     /// <param name="dims">The sizes.</param>
-    /// <exception cref="CompilationException">It would exceed what one array can hold.</exception>
+    /// <exception cref="CompilationException">It would exceed the largest array.</exception>
     public Tensor Allocate(ElementType type, ReadOnlySpan<int> dims)
     {
         if (Target is not { } target || target.Type != type || !target.Dims.SequenceEqual(dims))

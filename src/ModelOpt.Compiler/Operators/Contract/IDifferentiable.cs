@@ -18,6 +18,6 @@ internal interface IDifferentiable
     /// Computes the float32 gradients of the inputs that <see cref="BackwardContext.Wants"/>, from those of the outputs. An input without
     /// a gradient counts as constant.
     /// </summary>
-    /// <param name="context">What the node read, what it made of it, and the gradients of that; takes the inputs' gradients.</param>
+    /// <param name="context">The node's inputs, outputs and output gradients; takes the inputs' gradients.</param>
     void Backward(BackwardContext context);
 }

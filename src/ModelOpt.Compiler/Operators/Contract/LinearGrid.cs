@@ -45,7 +45,7 @@ internal sealed class LinearGrid
     public static ElementType StoredType(Node quantize) =>
         quantize.InputOrNull(2)?.Type ?? (ElementType)quantize.Int("output_dtype", (long)ElementType.UInt8);
 
-    /// <summary>The type of the numbers that a DequantizeLinear makes: what it names, or that of its scale.</summary>
+    /// <summary>The type of the numbers that a DequantizeLinear makes: the one that it names, or its scale's.</summary>
     /// <param name="dequantize">The node.</param>
     public static ElementType RestoredType(Node dequantize) =>
         dequantize.Int("output_dtype", 0) is not 0 and var type ? (ElementType)type : dequantize.Input(1).Type;

@@ -25,7 +25,7 @@ internal sealed partial class Lowering
 
     /// <summary>A constant of the lowering's own, such as a permutation or a bias that ONNX leaves out.</summary>
     /// <param name="name">What to call it.</param>
-    /// <param name="tensor">What it holds. Where it is annotated: float32, to be rounded.</param>
+    /// <param name="tensor">Its elements; if annotated, float32 to be rounded.</param>
     /// <param name="quantization">The grid to store it on, or null.</param>
     public TfliteTensor Constant(string name, Tensor tensor, Quantization? quantization = null)
     {

@@ -33,7 +33,7 @@ internal sealed partial class Lowering
     /// <summary>Writes a graph as a TFLite file. The same graph gives the same bytes.</summary>
     /// <param name="graph">The graph, with shapes; only one dimension of a value may be open.</param>
     /// <param name="cancellation">Ends the work.</param>
-    /// <exception cref="CompilationException">TFLite cannot say what the graph says.</exception>
+    /// <exception cref="CompilationException">TFLite cannot express the graph.</exception>
     public static byte[] Write(Graph graph, CancellationToken cancellation = default)
     {
         Lowering lowering = new(graph);
@@ -45,7 +45,7 @@ internal sealed partial class Lowering
     /// <param name="graph">As for <see cref="Write"/>.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The file, and the values that its outputs are: the graph's outputs first.</returns>
-    /// <exception cref="CompilationException">TFLite cannot say what the graph says.</exception>
+    /// <exception cref="CompilationException">TFLite cannot express the graph.</exception>
     public static (byte[] File, IReadOnlyList<Value> Values) WriteExposed(Graph graph, CancellationToken cancellation = default)
     {
         Lowering lowering = new(graph);

@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Operators.Contract;
 /// <summary>Checks of a node that many operators need, each with its diagnostic.</summary>
 internal static class NodeInspection
 {
-    /// <summary>The shape of an input, of which at least the rank is known.</summary>
+    /// <summary>The shape of an input whose rank must be known.</summary>
     /// <param name="node">The node.</param>
     /// <param name="index">The input's position.</param>
     public static Shape ShapeOf(this Node node, int index)
@@ -89,7 +89,7 @@ internal static class NodeInspection
     /// <param name="node">The node.</param>
     /// <param name="type">The element type.</param>
     /// <param name="dims">The sizes.</param>
-    /// <exception cref="CompilationException">It would exceed what one array can hold.</exception>
+    /// <exception cref="CompilationException">It would exceed the largest array.</exception>
     public static Tensor Allocate(this Node node, ElementType type, ReadOnlySpan<int> dims)
     {
         node.ByteCount(type, dims);

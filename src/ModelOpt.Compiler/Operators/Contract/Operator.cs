@@ -33,7 +33,7 @@ internal abstract class Operator
     /// <summary>How many inputs ONNX gives it at most.</summary>
     public abstract int MostInputs { get; }
 
-    /// <summary>What holds for the function of a node.</summary>
+    /// <summary>Properties of a node's function.</summary>
     /// <param name="node">The node, with types and shapes.</param>
     public abstract OperatorTraits Traits(Node node);
 
@@ -96,7 +96,8 @@ internal abstract class Operator
     /// <param name="graph">The graph, for new constants.</param>
     /// <param name="node">The node, as read.</param>
     /// <param name="opset">The opset that the model names.</param>
-    /// <exception cref="CompilationException">The opset does not have the operator, not an attribute of the node, or not all of its inputs.</exception>
+    /// <exception cref="CompilationException">The opset does not have the operator, not an attribute of the node, or not all of its
+    /// inputs.</exception>
     public void Upgrade(Graph graph, Node node, int opset)
     {
         if (opset < Versions[0].Opset && Versions[0].Opset > Graph.OldestOpset)
@@ -112,18 +113,22 @@ internal abstract class Operator
             throw GraphDiagnostics.TooManyInputs.Error(node.Label, Type, MostInputs, node.Inputs.Count);
     }
 
-    /// <summary>Leaves out of a node what says nothing, or puts others in its place. Called once, after <see cref="Upgrade"/>.</summary>
+    /// <summary>
+    /// Removes attributes and inputs of a node that have no effect, or replaces the node. Called once, after <see cref="Upgrade"/>.
+    /// </summary>
     /// <param name="graph">The graph.</param>
     /// <param name="node">The node, in the form of <see cref="Graph.Opset"/>.</param>
     public virtual void Normalize(Graph graph, Node node)
     {
     }
 
-    /// <summary>The lowest opset that can say what the node says: <see cref="Graph.WrittenOpset"/>, but for what came later.</summary>
+    /// <summary>The lowest opset that can express the node: <see cref="Graph.WrittenOpset"/>, except for later features.</summary>
     /// <param name="node">The node.</param>
     public virtual int MinimumOpset(Node node) => Graph.WrittenOpset;
 
-    /// <summary>Brings a copy of a node's inputs and attributes from the form of <see cref="Graph.Opset"/> to that of the opset to be written.</summary>
+    /// <summary>
+    /// Brings a copy of a node's inputs and attributes from the form of <see cref="Graph.Opset"/> to that of the opset to be written.
+    /// </summary>
     /// <param name="node">The node.</param>
     /// <param name="opset">That opset, at least <see cref="MinimumOpset"/>.</param>
     /// <param name="inputs">The inputs.</param>

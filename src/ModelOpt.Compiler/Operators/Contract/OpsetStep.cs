@@ -2,7 +2,7 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 
-/// <summary>A version of an operator in ONNX: the opset that brought it, and what it says differently than the version before.</summary>
+/// <summary>A version of an operator in ONNX: the opset that brought it, and the change from the version before.</summary>
 /// <param name="Opset">The opset.</param>
 /// <param name="Upgrade">
 /// Brings a node of the version before to this one; null where such a node says the same in this version, which takes more types or has

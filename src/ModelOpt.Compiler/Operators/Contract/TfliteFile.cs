@@ -40,7 +40,7 @@ internal sealed class TfliteFile
         (FlatOffset buffers, int[] bufferOf) = WriteBuffers();
         (BuiltinOperator Type, int Version)[] codes = [.. operators.Select(Code).Distinct()];
 
-        // Only what the caller sees says which size is open: everything else follows.
+        // Only inputs and outputs declare open sizes: everything else follows.
         HashSet<TfliteTensor> seen = [.. inputs, .. outputs];
         FlatOffset all = builder.CreateVector(
             tensors.Select((t, i) => WriteTensor(t, bufferOf[i], seen.Contains(t))).ToArray());

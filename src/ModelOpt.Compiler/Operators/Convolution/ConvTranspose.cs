@@ -142,8 +142,8 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         ? x.CountOfOne() * w.Skip(1).Aggregate(1L, (product, dim) => product * dim.Size) : 0;
 
     /// <summary>
-    /// Zeros between the elements of X, padding or what is negative of it cut off, and a convolution with the weights turned round: every
-    /// runtime has these, and any dilation and number of groups.
+    /// Zeros between the elements of X, padding (negative padding crops), and a convolution with the weights turned round: every runtime
+    /// has these, with any dilation and number of groups.
     /// </summary>
     /// <param name="context">The TFLite model being written.</param>
     /// <param name="node">The node.</param>
@@ -167,7 +167,7 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
     internal static WindowAxis[] Axes(Node node, Shape x, Shape w) =>
         [.. Enumerable.Range(0, x.Rank - 2).Select(i => Axis(node, i, x.Rank - 2, x[i + 2].Size, (int)w[i + 2].Size))];
 
-    /// <summary>The result's length along an axis of open size, of which it is a linear function.</summary>
+    /// <summary>The result's length along an axis of open size: a linear function of that size.</summary>
     private static Dim OpenLength(Node node, int i, Dim size, int kernel)
     {
         const long Sample = 1000;
@@ -185,7 +185,7 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         bool isStated = node.Ints("output_shape") is { Length: > 0 };
         if (isStated || auto is "SAME_UPPER" or "SAME_LOWER")
         {
-            // Half of what is cut off is cut off at each end, the odd one at the end for SAME_UPPER.
+            // Crops half at each end, the odd element at the end for SAME_UPPER.
             output = isStated ? Number("output_shape", rank, i, 1, 1) : size * stride;
             long cut = Math.Max(0, whole - output);
             begin = auto == "SAME_UPPER" ? cut / 2 : cut - (cut / 2);

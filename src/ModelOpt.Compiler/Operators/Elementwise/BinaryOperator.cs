@@ -30,7 +30,7 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
 
     public sealed override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Broadcast(node);
 
-    /// <summary>What holds for a sum or difference.</summary>
+    /// <summary>Properties of a sum or difference.</summary>
     /// <param name="node">The node.</param>
     protected static OperatorTraits Additive(Node node) => OperatorTraits.TakesActivation
         | (node.Inputs.All(i => i is { IsConstant: false }) ? OperatorTraits.Homogeneous : OperatorTraits.None);

@@ -34,7 +34,7 @@ internal sealed class Dropout : Operator, IDifferentiable
 
     private static void RefuseMask(Graph graph, Node node)
     {
-        // It had the type of the data before opset 10, and nothing says what it is without training before opset 12.
+        // It had the type of the data before opset 10, and opsets before 12 do not define it outside training.
         if (node.HasOutput(1)) throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "its mask, before opset 12");
     }
 

@@ -50,7 +50,7 @@ internal sealed class Resize : Operator, IDifferentiable
 
     public override void Downgrade(Node node, int opset, List<Value?> inputs, IDictionary<string, object> attributes)
     {
-        // Of these, the graph has what other values than the default would do refused.
+        // The graph refuses other values of these than the default.
         attributes.Remove("antialias");
         attributes.Remove("keep_aspect_ratio_policy");
     }
@@ -142,7 +142,7 @@ internal sealed class Resize : Operator, IDifferentiable
     }
 
     /// <summary>An element of the result passes its gradient to its sources, in the same shares.</summary>
-    /// <param name="context">What was computed.</param>
+    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), gradient = context.OutputGradient;

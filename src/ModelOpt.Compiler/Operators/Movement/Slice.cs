@@ -164,7 +164,7 @@ internal sealed class Slice : Operator, IDifferentiable
         if (by == -1 && from is -1 or >= int.MaxValue && to is <= -int.MaxValue) return dim;
         if (by <= 0) return Dim.Unknown;
         bool isToEnd = end == dim || to >= int.MaxValue;
-        // What is cut off from the ends of an open axis is taken to be there, so that x[1:] and x[:-1] are equally long.
+        // Assumes that an open axis has the elements cut off from its ends, so that x[1:] and x[:-1] are equally long.
         if (from is >= 0 and < int.MaxValue && (isToEnd || to is < 0 and > -int.MaxValue))
             return Steps(dim - Dim.Literal(from.Value - (isToEnd ? 0 : to!.Value)));
         Dim first = Place(start, dim), last = isToEnd ? dim : Place(end, dim);

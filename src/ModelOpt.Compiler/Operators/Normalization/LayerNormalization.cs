@@ -78,7 +78,7 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
     /// <summary>
     /// dx = (g − mean(g) − x̂·mean(g·x̂)) / √(var + epsilon) with g = dy · Scale; dScale and dB sum dy·x̂ and dy over the rows.
     /// </summary>
-    /// <param name="context">What was computed.</param>
+    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Allocate(x.Dims);

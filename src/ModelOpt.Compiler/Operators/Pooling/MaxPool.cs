@@ -74,7 +74,7 @@ internal sealed class MaxPool : Operator, IDifferentiable
     public bool ReadsOutputs => false;
 
     /// <summary>The gradient goes to the first of the largest elements of each window.</summary>
-    /// <param name="context">What was computed.</param>
+    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Zeros(x.Dims);

@@ -7,7 +7,9 @@ namespace ModelOpt.Compiler.Techniques.Channels;
 /// <summary>How nodes tie the channels (axis 1) of what they read and write, by the routes of their axes.</summary>
 internal static class ChannelRules
 {
-    /// <summary>Ties the channels that a node's values have in common, and blocks those that are on no route that can be followed.</summary>
+    /// <summary>
+    /// Ties the channels that a node's values have in common, and blocks those that are on no route that can be followed.
+    /// </summary>
     /// <param name="links">The ties so far.</param>
     /// <param name="node">The node.</param>
     public static void Link(ChannelLinks links, Node node)

@@ -73,7 +73,9 @@ internal static class EqualizationGroups
         && node.Input(1) is { Constant.Type: ElementType.Float32, Quantization: null, Consumers.Count: 1 }
         && node.InputOrNull(2) is null or { Constant.Type: ElementType.Float32, Consumers.Count: 1 };
 
-    /// <summary>Whether a factor of a channel of what the node reads becomes one of the same channel of what it writes, and of no other.</summary>
+    /// <summary>
+    /// Whether a factor of a channel of what the node reads becomes one of the same channel of what it writes, and of no other.
+    /// </summary>
     private static bool PassesScale(Node node, Value[] data)
     {
         if (!Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Homogeneous) || node.Inputs.All(i => i is null or { IsConstant: true })) return false;

@@ -18,7 +18,7 @@ internal static class GridAnnotation
 
     /// <summary>Annotates activations, then weights, then biases, and rounds the constants to their grids.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="scheme">What is quantized.</param>
+    /// <param name="scheme">The quantized layers.</param>
     /// <param name="ranges">The range of each quantized activation.</param>
     public static void Apply(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges)
     {

@@ -4,8 +4,8 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 
 using static Int8EpilogueConstants;
 
-/// <summary>Assembles what becomes of scaled sums in registers: rounding, the addition of a residual, int8 or uint8.</summary>
-/// <param name="epilogue">What is to become of them.</param>
+/// <summary>Assembles the end of a kernel on scaled sums in registers: rounding, the addition of a residual, int8 or uint8.</summary>
+/// <param name="epilogue">The steps after the sums.</param>
 /// <param name="code">Receives the instructions.</param>
 /// <param name="constants">Holds the address of <see cref="Int8EpilogueConstants"/>.</param>
 internal readonly struct Int8EpilogueEmitter(Int8Epilogue epilogue, X64Assembler code, Gpr constants = Int8EpilogueEmitter.Constants)

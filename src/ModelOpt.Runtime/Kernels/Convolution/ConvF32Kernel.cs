@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.Convolution;
 
-/// <summary>Where a float32 convolution leaves its result, and what it adds.</summary>
+/// <summary>Where a float32 convolution writes its result, and its residual.</summary>
 /// <param name="Stride">Elements of the output from pixel to pixel.</param>
 /// <param name="Offset">Elements of the output before the first pixel's.</param>
 /// <param name="Add">Whether input 3 is added to the result, which is then clamped again.</param>
