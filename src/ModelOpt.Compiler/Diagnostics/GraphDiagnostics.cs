@@ -17,10 +17,6 @@ internal static class GraphDiagnostics
         "Missing input", "{0} needs input {1}, which is absent.",
         "Export the model again; the node does not follow the ONNX specification.");
 
-    public static readonly DiagnosticDescriptor TooManyInputs = new("MOPT2012", Error,
-        "Too many inputs", "{0} takes at most {1} inputs, and this one has {2}.",
-        "Export the model again; the node does not follow the ONNX specification.");
-
     public static readonly DiagnosticDescriptor ShapeMismatch = new("MOPT2004", Error,
         "Shapes do not fit", "{0}.",
         "Check the shapes that the model was exported with.");
@@ -52,4 +48,8 @@ internal static class GraphDiagnostics
     public static readonly DiagnosticDescriptor InternalError = new("MOPT2011", Error,
         "An operator failed", "{0} failed ({1}: {2}).",
         "This is an error of ModelOpt: please open an issue with the model, or with the node's shapes and attributes.");
+
+    public static readonly DiagnosticDescriptor TooMany = new("MOPT2012", Error,
+        "Too many inputs or outputs", "{0} has at most {1} {2}, not {3}.",
+        "Export the model again; the node does not follow the ONNX specification.");
 }

@@ -57,19 +57,6 @@ public sealed class OpsetStepTests
     }
 
     [TestMethod]
-    public void A_node_with_more_inputs_than_its_operator_takes_is_refused()
-    {
-        foreach (string name in Operator.Names)
-        {
-            Operator op = Operator.Of(Node(name, []));
-            if (op.MostInputs == int.MaxValue) continue;
-            Node node = Node(name, [.. Enumerable.Repeat<object?>(Tensor.Vector(1f), op.MostInputs + 1)]);
-            CompilationException e = Assert.ThrowsExactly<CompilationException>(() => op.Upgrade(new Graph(), node, Graph.Opset), name);
-            Assert.AreEqual("MOPT2012", e.Diagnostic.Descriptor.Code, name);
-        }
-    }
-
-    [TestMethod]
     public void An_attribute_that_became_an_input_is_refused_from_then_on()
     {
         Node Squeeze() => Node("Squeeze", [Tensor.Zeros(ElementType.Float32, [1, 2, 1])], 1, ("axes", new[] { 0L }));

@@ -10,8 +10,6 @@ internal abstract class ComposedOperator : Operator
 
     public sealed override int DataInputs => int.MaxValue;
 
-    public sealed override int MostInputs => int.MaxValue;
-
     public sealed override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
     public sealed override IEnumerable<AxisRoute> Axes(Node node) => throw NotComposed(node);

@@ -21,6 +21,9 @@ internal abstract class Operator
     /// <summary>ONNX's name of the operator.</summary>
     public abstract string Type { get; }
 
+    /// <summary>How many inputs and outputs a node has, in the form of <see cref="Graph.Opset"/>.</summary>
+    public abstract Arity Arity { get; }
+
     /// <summary>How the operator is treated when its values are quantized.</summary>
     public abstract QuantizationRule Quantization { get; }
 
@@ -29,9 +32,6 @@ internal abstract class Operator
     /// as they are.
     /// </summary>
     public abstract int DataInputs { get; }
-
-    /// <summary>How many inputs ONNX gives it at most.</summary>
-    public abstract int MostInputs { get; }
 
     /// <summary>Properties of a node's function.</summary>
     /// <param name="node">The node, with types and shapes.</param>
@@ -97,7 +97,7 @@ internal abstract class Operator
     /// <param name="node">The node, as read.</param>
     /// <param name="opset">The opset that the model names.</param>
     /// <exception cref="CompilationException">The opset does not have the operator, not an attribute of the node, or not all of its
-    /// inputs.</exception>
+    /// inputs or outputs.</exception>
     public void Upgrade(Graph graph, Node node, int opset)
     {
         if (opset < Versions[0].Opset && Versions[0].Opset > Graph.OldestOpset)
@@ -109,8 +109,7 @@ internal abstract class Operator
         }
 
         foreach (OpsetStep step in Versions.Where(s => s.Opset > opset)) step.Upgrade?.Invoke(graph, node);
-        if (node.Inputs.Count > MostInputs)
-            throw GraphDiagnostics.TooManyInputs.Error(node.Label, Type, MostInputs, node.Inputs.Count);
+        Arity.Check(node);
     }
 
     /// <summary>

@@ -20,11 +20,11 @@ internal sealed class Conv : Operator, IDifferentiable
 
     public override string Type => "Conv";
 
+    public override Arity Arity => new(2, 3);
+
     public override QuantizationRule Quantization => QuantizationRule.Weighted;
 
     public override int DataInputs => 3;
-
-    public override int MostInputs => 3;
 
     public override OperatorTraits Traits(Node node) => node.Input(1).IsConstant ? OperatorTraits.TakesActivation : OperatorTraits.None;
 

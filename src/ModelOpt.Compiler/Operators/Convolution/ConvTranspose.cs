@@ -22,11 +22,11 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
 
     public override string Type => "ConvTranspose";
 
+    public override Arity Arity => new(2, 3);
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 3;
-
-    public override int MostInputs => 3;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 

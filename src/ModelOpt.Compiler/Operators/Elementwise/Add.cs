@@ -12,8 +12,6 @@ internal sealed class Add : BinaryOperator<Add.Function>
 
     public override string Type => "Add";
 
-    public override int MostInputs => 2;
-
     public override OperatorTraits Traits(Node node) => Additive(node);
 
     protected override Dim Combine(Dim a, Dim b) => a + b;

@@ -24,6 +24,8 @@ internal interface IBinaryFunction
 /// <typeparam name="TFunction">The function, a struct so that the loops are specialized.</typeparam>
 internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable where TFunction : struct, IBinaryFunction
 {
+    public override Arity Arity => new(2, 2);
+
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public sealed override int DataInputs => int.MaxValue;

@@ -14,11 +14,11 @@ internal sealed class Clip : Operator, IDifferentiable
 
     public override string Type => "Clip";
 
+    public override Arity Arity => new(1, 3);
+
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 3;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 

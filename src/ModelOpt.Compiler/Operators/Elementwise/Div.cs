@@ -13,8 +13,6 @@ internal sealed class Div : BinaryOperator<Div.Function>
 
     public override string Type => "Div";
 
-    public override int MostInputs => 2;
-
     // TFLite divides no int8.
     public override QuantizationRule Quantization => QuantizationRule.Float;
 

@@ -12,7 +12,7 @@ internal sealed class Max : BinaryOperator<Max.Function>
 
     public override string Type => "Max";
 
-    public override int MostInputs => int.MaxValue;
+    public override Arity Arity => new(1, Arity.Any);
 
     // In TFLite operands and result share one scale, which the graph does not promise.
     public override QuantizationRule Quantization => QuantizationRule.Float;

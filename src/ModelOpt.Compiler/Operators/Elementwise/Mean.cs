@@ -10,6 +10,8 @@ internal sealed class Mean : ComposedOperator
 
     public override string Type => "Mean";
 
+    public override Arity Arity => new(1, Arity.Any);
+
     protected override void Compose(Graph graph, Node node)
     {
         int count = node.Inputs.Count;

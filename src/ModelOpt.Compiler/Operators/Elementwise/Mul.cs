@@ -12,8 +12,6 @@ internal sealed class Mul : BinaryOperator<Mul.Function>
 
     public override string Type => "Mul";
 
-    public override int MostInputs => 2;
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.TakesActivation;
 
     public override void InferShapes(Node node)

@@ -13,11 +13,11 @@ internal sealed class PRelu : Operator, IDifferentiable
 
     public override string Type => "PRelu";
 
+    public override Arity Arity => new(2, 2);
+
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public override int DataInputs => 2;
-
-    public override int MostInputs => 2;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Broadcast(node);
 

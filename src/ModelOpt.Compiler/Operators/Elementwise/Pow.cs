@@ -12,11 +12,11 @@ internal sealed class Pow : Operator, IDifferentiable
 
     public override string Type => "Pow";
 
+    public override Arity Arity => new(2, 2);
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 2;
-
-    public override int MostInputs => 2;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Broadcast(node);
 

@@ -10,6 +10,8 @@ internal sealed class Sum : ComposedOperator
 
     public override string Type => "Sum";
 
+    public override Arity Arity => new(1, Arity.Any);
+
     protected override void Compose(Graph graph, Node node)
     {
         int last = node.Inputs.Count - 1;

@@ -8,11 +8,11 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>An operator that maps each element of input 0 by itself; type and shape stay.</summary>
 internal abstract class UnaryOperator : Operator, IDifferentiable
 {
+    public sealed override Arity Arity => new(1, 1);
+
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public sealed override int DataInputs => 1;
-
-    public sealed override int MostInputs => 1;
 
     public sealed override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 

@@ -16,11 +16,11 @@ internal sealed class Gemm : Operator, IDifferentiable
 
     public override string Type => "Gemm";
 
+    public override Arity Arity => new(2, 3);
+
     public override QuantizationRule Quantization => QuantizationRule.Weighted;
 
     public override int DataInputs => 3;
-
-    public override int MostInputs => 3;
 
     // A product of two computed matrices is a BATCH_MATMUL, which takes no activation.
     public override OperatorTraits Traits(Node node) => node.Input(1).IsConstant ? OperatorTraits.TakesActivation : OperatorTraits.None;

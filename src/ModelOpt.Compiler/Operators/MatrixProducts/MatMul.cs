@@ -18,11 +18,11 @@ internal sealed class MatMul : Operator, IDifferentiable
 
     public override string Type => "MatMul";
 
+    public override Arity Arity => new(2, 2);
+
     public override QuantizationRule Quantization => QuantizationRule.Weighted;
 
     public override int DataInputs => 2;
-
-    public override int MostInputs => 2;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 

@@ -13,11 +13,11 @@ internal sealed class Concat : Operator, IDifferentiable
 
     public override string Type => "Concat";
 
+    public override Arity Arity => new(1, Arity.Any);
+
     public override QuantizationRule Quantization => QuantizationRule.SharesAll;
 
     public override int DataInputs => int.MaxValue;
-
-    public override int MostInputs => int.MaxValue;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves
         | (node.Inputs.All(i => i is { IsConstant: false }) ? OperatorTraits.Homogeneous : OperatorTraits.None);

@@ -11,11 +11,11 @@ internal sealed class Constant : Operator
 
     public override string Type => "Constant";
 
+    public override Arity Arity => new(0, 0);
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 0;
-
-    public override int MostInputs => 0;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => [];
 

@@ -12,11 +12,11 @@ internal sealed class ConstantOfShape : Operator
 
     public override string Type => "ConstantOfShape";
 
+    public override Arity Arity => new(1, 1);
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 0;
-
-    public override int MostInputs => 1;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => [];
 

@@ -13,11 +13,11 @@ internal sealed class Dropout : Operator, IDifferentiable
 
     public override string Type => "Dropout";
 
+    public override Arity Arity => new(1, 3, 2);
+
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 3;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 

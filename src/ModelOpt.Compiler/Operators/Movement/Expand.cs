@@ -13,11 +13,11 @@ internal sealed class Expand : Operator, IDifferentiable
 
     public override string Type => "Expand";
 
+    public override Arity Arity => new(2, 2);
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 2;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
 

@@ -11,7 +11,7 @@ internal sealed class Flatten : ReshapeOperator
 
     public override string Type => "Flatten";
 
-    public override int MostInputs => 1;
+    public override Arity Arity => new(1, 1);
 
     public override void InferShapes(Node node) =>
         node.Define(0, node.Input(0).Type, Matrix(node, node.ShapeOf(0)));

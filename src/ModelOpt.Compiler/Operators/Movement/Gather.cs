@@ -13,11 +13,11 @@ internal sealed class Gather : Operator, IDifferentiable
 
     public override string Type => "Gather";
 
+    public override Arity Arity => new(2, 2);
+
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 2;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
 

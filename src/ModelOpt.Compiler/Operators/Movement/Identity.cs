@@ -10,11 +10,11 @@ internal sealed class Identity : Operator, IDifferentiable
 
     public override string Type => "Identity";
 
+    public override Arity Arity => new(1, 1);
+
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 1;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 

@@ -16,11 +16,11 @@ internal sealed class Pad : Operator, IDifferentiable
 
     public override string Type => "Pad";
 
+    public override Arity Arity => new(2, 4);
+
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 4;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves
         | (Mode(node) != "constant" || node.InputOrNull(2) is null ? OperatorTraits.Homogeneous : OperatorTraits.None);
@@ -38,7 +38,7 @@ internal sealed class Pad : Operator, IDifferentiable
         {
             if (pads[axis] == (0, 0)) yield return AxisRoutes.Kept(node, [axis]).Single();
             else if (x[axis].IsKnown)
-                yield return new AxisRoute(isRigid, AxisPlace.In(0, axis), AxisPlace.Out(0, axis, Sources(
+                yield return new AxisRoute(isRigid, AxisPlace.In(0, axis), AxisPlace.Out(0, axis, PadSources.Along(
                     node, mode, (int)x[axis].Size, pads[axis].Before, (int)node.Output.Shape![axis].Size)));
         }
     }
@@ -88,7 +88,7 @@ internal sealed class Pad : Operator, IDifferentiable
         for (int i = 0; i < x.Rank; i++)
             dims[i] = (int)Math.Min(Padded(context.Node, x.Dims[i], pads[i], pads[i + x.Rank]).Size, int.MaxValue);
         Tensor y = context.Node.Allocate(x.Type, dims);
-        int[][] sources = Sources(context.Node, x, pads, dims);
+        int[][] sources = PadSources.Of(context.Node, Mode(context.Node), x, pads, dims);
         if (y.Count > 0)
             ElementDispatch.Bits(x.Type, new Action(x, context.InputOrNull(2), sources, y));
         context.Output = y;
@@ -98,8 +98,8 @@ internal sealed class Pad : Operator, IDifferentiable
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Node.Allocate(ElementType.Float32, x.Dims);
-        int[][] sources = Sources(
-            context.Node, x, Pads(context.Node, context.Input(1), context.InputOrNull(3), x.Rank), dy.Dims);
+        int[][] sources = PadSources.Of(
+            context.Node, Mode(context.Node), x, Pads(context.Node, context.Input(1), context.InputOrNull(3), x.Rank), dy.Dims);
         AddToSources(0, 0, dy.As<float>(), dx.As<float>());
         context.Gradients[0] = dx;
 
@@ -188,7 +188,7 @@ internal sealed class Pad : Operator, IDifferentiable
         {
             if (pads[i] == (0, 0)) continue;
             int axis = i, padded = dims[i] + pads[i].Before + pads[i].Behind;
-            int[] sources = Sources(node, mode, dims[i], pads[i].Before, padded);
+            int[] sources = PadSources.Along(node, mode, dims[i], pads[i].Before, padded);
             dims[i] = padded;
             steps.Add(([.. dims], (from, to) => context.Emit(
                 BuiltinOperator.Gather, [from, context.Constant($"{node.Label}/positions", Tensor.Vector<int>(sources))], [to],
@@ -244,54 +244,6 @@ internal sealed class Pad : Operator, IDifferentiable
 
     private static long[] Pads(Node node, Tensor given, Tensor? axes, int rank) => axes is null ? Pads(node, given, rank)
         : Spread(node, node.Ints(given, "pads"), node.Ints(axes, "axes"), rank);
-
-    private static int[][] Sources(Node node, Tensor x, long[] pads, ReadOnlySpan<int> dims)
-    {
-        string mode = Mode(node);
-        var sources = new int[x.Rank][];
-        for (int i = 0; i < x.Rank; i++) sources[i] = Sources(node, mode, x.Dims[i], (int)pads[i], dims[i]);
-        return sources;
-    }
-
-    /// <summary>For each position of an output axis the position of the input it comes from; -1 for the constant.</summary>
-    private static int[] Sources(Node node, string mode, int size, int before, int padded)
-    {
-        var sources = new int[padded];
-        for (int i = 0; i < padded; i++)
-        {
-            int from = i - before;
-            if (from < 0 || from >= size)
-            {
-                if (mode != "constant" && size == 0)
-                    throw GraphDiagnostics.ShapeMismatch.Error(node.Label, "an empty axis has nothing to pad with");
-                from = mode switch
-                {
-                    "edge" => Math.Clamp(from, 0, size - 1),
-                    "reflect" => Reflect(from, size),
-                    "wrap" => Wrap(from, Math.Max(0, -before), Math.Min(size, padded - before)),
-                    _ => -1,
-                };
-            }
-
-            sources[i] = from;
-        }
-
-        return sources;
-    }
-
-    // A negative pad at one end takes nothing back at the other.
-    private static int Wrap(int position, int low, int high)
-    {
-        int length = Math.Max(1, high - low);
-        return low + ((((position - low) % length) + length) % length);
-    }
-
-    private static int Reflect(int position, int size)
-    {
-        if (size == 1) return 0;
-        int period = 2 * (size - 1), phase = ((position % period) + period) % period;
-        return phase < size ? phase : period - phase;
-    }
 
     private readonly struct Action(Tensor x, Tensor? value, int[][] sources, Tensor y) : IBitsAction
     {

@@ -12,7 +12,7 @@ internal sealed class Reshape : ReshapeOperator
 
     public override string Type => "Reshape";
 
-    public override int MostInputs => 2;
+    public override Arity Arity => new(2, 2);
 
     public override void InferShapes(Node node)
     {

@@ -18,11 +18,11 @@ internal sealed class Resize : Operator, IDifferentiable
 
     public override string Type => "Resize";
 
+    public override Arity Arity => new(1, 4);
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 4;
 
     public override OperatorTraits Traits(Node node) => node.String("mode", "nearest") == "nearest"
         ? OperatorTraits.Moves | OperatorTraits.Homogeneous : OperatorTraits.None;

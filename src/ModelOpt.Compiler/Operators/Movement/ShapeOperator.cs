@@ -12,11 +12,11 @@ internal sealed class ShapeOperator : Operator
 
     public override string Type => "Shape";
 
+    public override Arity Arity => new(1, 1);
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 1;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => [];
 

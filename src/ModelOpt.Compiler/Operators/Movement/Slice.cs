@@ -13,11 +13,11 @@ internal sealed class Slice : Operator, IDifferentiable
 
     public override string Type => "Slice";
 
+    public override Arity Arity => new(3, 5);
+
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 5;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
 

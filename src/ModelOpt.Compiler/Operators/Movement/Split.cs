@@ -16,13 +16,13 @@ internal sealed class Split : Operator, IDifferentiable
 
     public override string Type => "Split";
 
+    public override Arity Arity => new(1, 2, Arity.Any);
+
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override bool CountsOutputs => true;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 2;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
 

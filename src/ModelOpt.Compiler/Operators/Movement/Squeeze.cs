@@ -11,7 +11,7 @@ internal sealed class Squeeze : ReshapeOperator
 
     public override string Type => "Squeeze";
 
-    public override int MostInputs => 2;
+    public override Arity Arity => new(1, 2);
 
     public override void InferShapes(Node node)
     {

@@ -11,11 +11,11 @@ internal sealed class Transpose : Operator, IDifferentiable
 
     public override string Type => "Transpose";
 
+    public override Arity Arity => new(1, 1);
+
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 1;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => Permutation(node, node.ShapeOf(0).Rank)
         .Select((axis, i) => new AxisRoute(AxisPlace.In(0, axis), AxisPlace.Out(0, i)));

@@ -11,7 +11,7 @@ internal sealed class Unsqueeze : ReshapeOperator
 
     public override string Type => "Unsqueeze";
 
-    public override int MostInputs => 2;
+    public override Arity Arity => new(2, 2);
 
     public override void InferShapes(Node node)
     {

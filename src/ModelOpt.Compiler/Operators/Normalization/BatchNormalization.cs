@@ -20,11 +20,11 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
 
     public override string Type => "BatchNormalization";
 
+    public override Arity Arity => new(5, 5, 5);
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 5;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => Enumerable.Range(0, node.ShapeOf(0).Rank)
         .Select(a => new AxisRoute(

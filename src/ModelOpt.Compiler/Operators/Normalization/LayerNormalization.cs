@@ -18,11 +18,11 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
 
     public override string Type => "LayerNormalization";
 
+    public override Arity Arity => new(2, 3, 3);
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 3;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(
         node, Enumerable.Range(0, Axis(node, node.ShapeOf(0).Rank)));

@@ -23,11 +23,11 @@ internal sealed class Softmax : Operator, IDifferentiable
 
     public override string Type => "Softmax";
 
+    public override Arity Arity => new(1, 1);
+
     public override QuantizationRule Quantization => QuantizationRule.FixedUnit;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 1;
 
     public override IEnumerable<AxisRoute> Axes(Node node)
     {

@@ -18,11 +18,11 @@ internal sealed class AveragePool : Operator, IDifferentiable
 
     public override string Type => "AveragePool";
 
+    public override Arity Arity => new(1, 1);
+
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 1;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node, [0, 1]);
 

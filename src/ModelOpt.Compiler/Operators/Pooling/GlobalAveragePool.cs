@@ -12,11 +12,11 @@ internal sealed class GlobalAveragePool : Operator, IDifferentiable
 
     public override string Type => "GlobalAveragePool";
 
+    public override Arity Arity => new(1, 1);
+
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 1;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node, [0, 1]);
 

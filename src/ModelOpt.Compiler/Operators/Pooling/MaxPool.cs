@@ -16,11 +16,11 @@ internal sealed class MaxPool : Operator, IDifferentiable
 
     public override string Type => "MaxPool";
 
+    public override Arity Arity => new(1, 1, 2);
+
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 1;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node, [0, 1]);
 

@@ -15,11 +15,11 @@ internal sealed class QuantizeLinear : Operator
 
     public override string Type => "QuantizeLinear";
 
+    public override Arity Arity => new(2, 3);
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 3;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => LinearGrid.Axes(node);
 

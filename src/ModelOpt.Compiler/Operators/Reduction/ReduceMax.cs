@@ -13,11 +13,11 @@ internal sealed class ReduceMax : Operator, IDifferentiable
 
     public override string Type => "ReduceMax";
 
+    public override Arity Arity => new(1, 2);
+
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 2;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Reduced(node, ReducedAxes.Of(node), ReducedAxes.Keep(node));
 

@@ -11,11 +11,11 @@ internal sealed class ReduceMean : Operator, IDifferentiable
 
     public override string Type => "ReduceMean";
 
+    public override Arity Arity => new(1, 2);
+
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 2;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Reduced(node, ReducedAxes.Of(node), ReducedAxes.Keep(node));
 

@@ -12,11 +12,11 @@ internal sealed class ReduceSum : Operator, IDifferentiable
 
     public override string Type => "ReduceSum";
 
+    public override Arity Arity => new(1, 2);
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 1;
-
-    public override int MostInputs => 2;
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Reduced(node, ReducedAxes.Of(node), ReducedAxes.Keep(node));
 
