@@ -63,8 +63,7 @@ public static class ModelCompiler
             WarnOfGrowth(original, tflite.LongLength, graph, context);
             string name = Path.GetFileNameWithoutExtension(modelFile);
             return new CompiledModel(tflite, files.Embedded, files.Onnx, report.Build(
-                graph, name, original, tflite, files.Embedded.Length, simplified, compressed, reported.Diagnostics,
-                context.Reference));
+                graph, new(name, original, tflite, files.Embedded.Length), simplified, compressed, reported.Diagnostics, context.Reference));
         }
         catch (CompilationException e) when (e.Diagnostic.File is null)
         {

@@ -52,8 +52,8 @@ internal static class PngImage
     /// <summary>Deflate expands by less than this factor (zlib, Technical Details).</summary>
     private const int MostExpansion = 1032;
 
-    private static readonly (int X, int Y, int StepX, int StepY)[] Adam7 =
-        [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
+    private static readonly Pass[] Adam7 =
+        [new(0, 0, 8, 8), new(4, 0, 8, 8), new(0, 4, 4, 8), new(2, 0, 4, 4), new(0, 2, 2, 4), new(1, 0, 2, 2), new(0, 1, 1, 2)];
 
     /// <summary>Decodes an image.</summary>
     /// <param name="file">The whole file.</param>
@@ -66,7 +66,7 @@ internal static class PngImage
         (byte[] data, byte[] palette) = ReadChunks(file);
         if (header.ColorType == 3 && palette.Length == 0) throw new InvalidDataException("it has no palette");
 
-        var passes = header.Interlaced ? Adam7 : [(0, 0, 1, 1)];
+        Pass[] passes = header.Interlaced ? Adam7 : [new(0, 0, 1, 1)];
         long pixels = (long)header.Width * header.Height, bits = header.StoredChannels * header.Depth;
         if (pixels * bits / 8 > (data.Length + 1L) * MostExpansion || pixels * 3 > Array.MaxLength)
             throw new InvalidDataException($"it claims {header.Width}×{header.Height} pixels, which it does not hold");
@@ -75,8 +75,7 @@ internal static class PngImage
         using var stream = new ZLibStream(new MemoryStream(data), CompressionMode.Decompress);
         try
         {
-            foreach ((int x, int y, int stepX, int stepY) in passes)
-                DecodePass(stream, header, palette, image, x, y, stepX, stepY);
+            foreach (Pass pass in passes) DecodePass(stream, header, palette, image, pass);
         }
         catch (EndOfStreamException e)
         {
@@ -86,9 +85,9 @@ internal static class PngImage
         return image;
     }
 
-    private static void DecodePass(
-        ZLibStream stream, PngHeader header, byte[] palette, byte[] image, int left, int top, int stepX, int stepY)
+    private static void DecodePass(ZLibStream stream, PngHeader header, byte[] palette, byte[] image, Pass pass)
     {
+        (int left, int top, int stepX, int stepY) = pass;
         int columns = (header.Width - left + stepX - 1) / stepX;
         if (columns <= 0) return;
         int bits = header.StoredChannels * header.Depth, channels = header.IsColor ? 3 : 1;
@@ -190,4 +189,7 @@ internal static class PngImage
             return value;
         }
     }
+
+    /// <summary>The pixels that lie together in the file: the first, and the steps from one to the next.</summary>
+    private readonly record struct Pass(int Left, int Top, int StepX, int StepY);
 }

@@ -50,8 +50,7 @@ internal sealed class VolumeConvolutions : Pass
         var steps = new NodeReplacement(graph, conv);
         Value x = steps.Pad(
             conv.Input(0), 0, 0, d.PadBegin, v.PadBegin, 0, 0, 0, Math.Max(0, d.Reach), rows - v.PadBegin - v.Input, 0);
-        int depth = d.PadBegin + d.Input + Math.Max(0, d.Reach);
-        x = Stack(steps, x, group, sizes[1], d, depth, rows * sizes[4]);
+        x = Stack(steps, x, (group, sizes[1], rows * sizes[4]), d);
         x = steps.Reshape(x, 0, sizes[1] * d.Kernel, d.Output * rows, sizes[4]);
         Node? activation = FusedActivation.Of(graph, conv);
         Value images = Images(graph, conv.Input(1), weights);
@@ -70,8 +69,10 @@ internal sealed class VolumeConvolutions : Pass
     }
 
     /// <summary>The planes under the window's taps along the depth, tap by tap in each group of channels.</summary>
-    private static Value Stack(NodeReplacement steps, Value x, int group, int channels, WindowAxis d, int depth, int plane)
+    private static Value Stack(NodeReplacement steps, Value x, (int Groups, int Channels, int Plane) sizes, WindowAxis d)
     {
+        (int group, int channels, int plane) = sizes;
+        int depth = d.PadBegin + d.Input + Math.Max(0, d.Reach);
         if (d.Kernel == 1 && d.Output == depth) return x;
         // Groups stay separate where their channels grow.
         bool isGrouped = group > 1 && d.Kernel > 1;

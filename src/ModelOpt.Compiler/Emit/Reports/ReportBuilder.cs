@@ -8,6 +8,13 @@ using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Emit.Reports;
 
+/// <summary>The files that a report is about.</summary>
+/// <param name="Model">The model's name.</param>
+/// <param name="OnnxBytes">The size of the ONNX file.</param>
+/// <param name="Tflite">The TFLite file.</param>
+/// <param name="EmbeddedBytes">The size of what is embedded.</param>
+internal sealed record ReportedFiles(string Model, long OnnxBytes, byte[] Tflite, long EmbeddedBytes);
+
 /// <summary>Follows a compilation and makes its <see cref="Report"/>.</summary>
 internal sealed class ReportBuilder
 {
@@ -24,42 +31,32 @@ internal sealed class ReportBuilder
 
     /// <summary>Makes the report.</summary>
     /// <param name="graph">The graph as it was written.</param>
-    /// <param name="model">The model's name.</param>
-    /// <param name="onnxBytes">The size of the ONNX file.</param>
-    /// <param name="tflite">The TFLite file.</param>
-    /// <param name="embeddedBytes">The size of what is embedded.</param>
+    /// <param name="files">The files that were read and written.</param>
     /// <param name="simplified">What the simplifying passes did.</param>
-    /// <param name="quantized">What the quantizing passes did; their notes are the layers' reasons.</param>
-    /// <param name="diagnostics">The reported diagnostics.</param>
+    /// <param name="compressed">What the compressing passes did; their notes are the layers' reasons.</param>
+    /// <param name="diagnostics">What was reported.</param>
     /// <param name="reference">The float model whose weights were compressed, where they are no longer those that were read.</param>
     public Report Build(
-        Graph graph,
-        string model,
-        long onnxBytes,
-        byte[] tflite,
-        long embeddedBytes,
-        IReadOnlyList<AppliedPass> simplified,
-        IReadOnlyList<AppliedPass> quantized,
-        IEnumerable<Diagnostic> diagnostics,
-        Graph? reference = null)
+        Graph graph, ReportedFiles files, IReadOnlyList<AppliedPass> simplified, IReadOnlyList<AppliedPass> compressed,
+        IEnumerable<Diagnostic> diagnostics, Graph? reference = null)
     {
         if (reference is not null) originals = WeightsOf(reference);
         return new Report
         {
-            Model = model,
-            OnnxBytes = onnxBytes,
-            FileBytes = tflite.Length,
-            ZipBytes = ZipSize(tflite),
-            EmbeddedBytes = embeddedBytes,
+            Model = files.Model,
+            OnnxBytes = files.OnnxBytes,
+            FileBytes = files.Tflite.Length,
+            ZipBytes = ZipSize(files.Tflite),
+            EmbeddedBytes = files.EmbeddedBytes,
             OnnxMacs = onnxMacs,
             Techniques = Techniques.Of(graph, onnxMacs, MacsOf(graph)),
             Layers = [.. graph.Nodes.Select(n => LayerOf(graph, n, ReasonOf(n)))],
-            Passes = [.. simplified.Concat(quantized).Where(p => p.Changes > 0 || p.Notes.Count > 0)
+            Passes = [.. simplified.Concat(compressed).Where(p => p.Changes > 0 || p.Notes.Count > 0)
                 .Select(p => new PassReport(p.Name, p.Changes, p.Notes))],
             Diagnostics = [.. diagnostics],
         };
 
-        string? ReasonOf(Node node) => quantized.SelectMany(p => p.Notes).FirstOrDefault(n => n.Layer == node.Label)?.Text;
+        string? ReasonOf(Node node) => compressed.SelectMany(p => p.Notes).FirstOrDefault(n => n.Layer == node.Label)?.Text;
     }
 
     private LayerReport LayerOf(Graph graph, Node node, string? reason)

@@ -78,7 +78,7 @@ internal sealed class Gemm : Operator, IDifferentiable
             ? Broadcasting.Expand(context.Node, Casting.To(given, type), dims) : null;
         if (c is not null && alpha == 1) ElementDispatch.Numbers(type, new AddAction(y, c, 1, beta));
         new MatrixProduct(dims[0], dims[1], a.Dims[transA ? 0 : 1], transA, transB).AddTo(
-            Casting.To(a, type), 0, Casting.To(b, type), 0, y, 0, context.Pool);
+            Casting.To(a, type), Casting.To(b, type), y, context.Pool);
         if (alpha != 1) ElementDispatch.Numbers(type, new AddAction(y, c, alpha, beta));
         context.Output = Casting.To(y, a.Type);
     }
@@ -100,16 +100,16 @@ internal sealed class Gemm : Operator, IDifferentiable
         if (context.Wants(0))
         {
             Tensor da = context.Zeros(a.Dims);
-            if (transA) new MatrixProduct(k, m, n, transB, true).AddTo(b, 0, dy, 0, da, 0, context.Pool);
-            else new MatrixProduct(m, k, n, false, !transB).AddTo(dy, 0, b, 0, da, 0, context.Pool);
+            if (transA) new MatrixProduct(k, m, n, transB, true).AddTo(b, dy, da, context.Pool);
+            else new MatrixProduct(m, k, n, false, !transB).AddTo(dy, b, da, context.Pool);
             context.Gradients[0] = Scaled(da, alpha);
         }
 
         if (context.Wants(1))
         {
             Tensor db = context.Zeros(b.Dims);
-            if (transB) new MatrixProduct(n, k, m, true, transA).AddTo(dy, 0, a, 0, db, 0, context.Pool);
-            else new MatrixProduct(k, n, m, !transA, false).AddTo(a, 0, dy, 0, db, 0, context.Pool);
+            if (transB) new MatrixProduct(n, k, m, true, transA).AddTo(dy, a, db, context.Pool);
+            else new MatrixProduct(k, n, m, !transA, false).AddTo(a, dy, db, context.Pool);
             context.Gradients[1] = Scaled(db, alpha);
         }
 

@@ -72,12 +72,12 @@ internal sealed class MatMul : Operator, IDifferentiable
         Tensor y = context.Allocate(type, dims);
         y.Bytes.Span.Clear();
         if (right.Rank == 2)
-            new MatrixProduct(y.Count / Math.Max(1, n), n, k).AddTo(left, 0, right, 0, y, 0, context.Pool);
+            new MatrixProduct(y.Count / Math.Max(1, n), n, k).AddTo(left, right, y, context.Pool);
         else
         {
             int[] lefts = Starts(left, batch, m * k), rights = Starts(right, batch, k * n);
             for (int i = 0; i < lefts.Length; i++)
-                new MatrixProduct(m, n, k).AddTo(left, lefts[i], right, rights[i], y, i * m * n, context.Pool);
+                new MatrixProduct(m, n, k).AddTo(new(left, lefts[i]), new(right, rights[i]), new(y, i * m * n), context.Pool);
         }
 
         context.Output = Casting.To(y, a.Type);
@@ -101,9 +101,9 @@ internal sealed class MatMul : Operator, IDifferentiable
         for (int i = 0; i < lefts.Length; i++)
         {
             if (context.Wants(0))
-                new MatrixProduct(m, k, n, false, true).AddTo(dy, i * m * n, right, rights[i], da, lefts[i], context.Pool);
+                new MatrixProduct(m, k, n, false, true).AddTo(new(dy, i * m * n), new(right, rights[i]), new(da, lefts[i]), context.Pool);
             if (context.Wants(1))
-                new MatrixProduct(k, n, m, true, false).AddTo(left, lefts[i], dy, i * m * n, db, rights[i], context.Pool);
+                new MatrixProduct(k, n, m, true, false).AddTo(new(left, lefts[i]), new(dy, i * m * n), new(db, rights[i]), context.Pool);
         }
 
         context.Gradients[0] = da;

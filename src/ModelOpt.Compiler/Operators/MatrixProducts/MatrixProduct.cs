@@ -7,6 +7,16 @@ using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Operators.MatrixProducts;
 
+/// <summary>A matrix in a tensor.</summary>
+/// <param name="Tensor">The tensor.</param>
+/// <param name="Start">The matrix's first element.</param>
+internal readonly record struct MatrixPlace(Tensor Tensor, int Start)
+{
+    /// <summary>The matrix that a tensor begins with.</summary>
+    /// <param name="tensor">The tensor.</param>
+    public static implicit operator MatrixPlace(Tensor tensor) => new(tensor, 0);
+}
+
 /// <summary>One product C[m, n] += A·B of matrices that lie in larger tensors.</summary>
 /// <param name="M">Rows of A and C.</param>
 /// <param name="N">Columns of B and C.</param>
@@ -16,32 +26,28 @@ namespace ModelOpt.Compiler.Operators.MatrixProducts;
 internal readonly record struct MatrixProduct(int M, int N, int K, bool TransposeA = false, bool TransposeB = false)
 {
     /// <summary>Adds the product to C; float32 on the runtime's kernel, with the same bits for any number of threads.</summary>
-    /// <param name="a">A tensor with matrix A at element <paramref name="aStart"/>.</param>
-    /// <param name="aStart">Where A starts.</param>
-    /// <param name="b">A tensor of the same type, with B.</param>
-    /// <param name="bStart">Where B starts.</param>
-    /// <param name="c">A tensor of the same type, with C.</param>
-    /// <param name="cStart">Where C starts.</param>
+    /// <param name="a">A.</param>
+    /// <param name="b">B, of the same type.</param>
+    /// <param name="c">C, of the same type.</param>
     /// <param name="pool">Threads to work on, or null.</param>
-    public void AddTo(Tensor a, int aStart, Tensor b, int bStart, Tensor c, int cStart, WorkerPool? pool)
+    public void AddTo(MatrixPlace a, MatrixPlace b, MatrixPlace c, WorkerPool? pool)
     {
-        if (c.Type == ElementType.Float32)
+        if (c.Tensor.Type == ElementType.Float32)
             ModelOpt.Runtime.Kernels.MatMul.Gemm.Multiply(
                 M, N, K,
-                a.As<float>().Slice(aStart, M * K), TransposeA ? M : K, TransposeA,
-                b.As<float>().Slice(bStart, K * N), TransposeB ? K : N, TransposeB,
-                c.As<float>().Slice(cStart, M * N), N, accumulate: true, pool: pool);
+                a.Tensor.As<float>().Slice(a.Start, M * K), TransposeA ? M : K, TransposeA,
+                b.Tensor.As<float>().Slice(b.Start, K * N), TransposeB ? K : N, TransposeB,
+                c.Tensor.As<float>().Slice(c.Start, M * N), N, accumulate: true, pool: pool);
         else
-            ElementDispatch.Numbers(c.Type, new Action(this, a, aStart, b, bStart, c, cStart));
+            ElementDispatch.Numbers(c.Tensor.Type, new Action(this, a, b, c));
     }
 
-    private readonly struct Action(
-        MatrixProduct p, Tensor a, int aStart, Tensor b, int bStart, Tensor c, int cStart) : INumberAction
+    private readonly struct Action(MatrixProduct p, MatrixPlace a, MatrixPlace b, MatrixPlace c) : INumberAction
     {
         public void Run<T>() where T : unmanaged, INumber<T>
         {
-            ReadOnlySpan<T> x = a.As<T>()[aStart..], w = b.As<T>()[bStart..];
-            Span<T> y = c.As<T>()[cStart..];
+            ReadOnlySpan<T> x = a.Tensor.As<T>()[a.Start..], w = b.Tensor.As<T>()[b.Start..];
+            Span<T> y = c.Tensor.As<T>()[c.Start..];
             for (int i = 0; i < p.M; i++)
             {
                 for (int j = 0; j < p.N; j++)

@@ -39,7 +39,7 @@ public sealed class ReportTests
     {
         byte[] file = new byte[100_000];
         new Random(1).NextBytes(file.AsSpan(0, 50_000));
-        Report report = new ReportBuilder(new Graph()).Build(new Graph(), "m", 1, file, 7, [], [], []);
+        Report report = new ReportBuilder(new Graph()).Build(new Graph(), new("m", 1, file, 7), [], [], []);
         using MemoryStream deflated = new();
         using (DeflateStream deflate = new(deflated, CompressionLevel.SmallestSize, leaveOpen: true)) deflate.Write(file);
         Assert.AreEqual(deflated.Length, report.ZipBytes, 200, "a ZIP adds headers only");
@@ -53,7 +53,7 @@ public sealed class ReportTests
         Value x = graph.Node("Relu", [graph.Node("Conv", [graph.Input("x", 1, 3, 4, 4), graph.Weight(4, 3, 1, 1)])]);
         x.Quantization = Quantization.PerTensor(ElementType.Int8, 0.5f, -128);
         graph.Output(x);
-        LayerReport layer = new ReportBuilder(graph.Graph).Build(graph.Graph, "m", 1, [], 0, [], [], []).Layers[0];
+        LayerReport layer = new ReportBuilder(graph.Graph).Build(graph.Graph, new("m", 1, [], 0), [], [], []).Layers[0];
         Assert.AreEqual("Conv", layer.Operator);
         Assert.AreEqual(8, layer.ActivationBits);
         Assert.AreEqual(0.5f, layer.Scale);
@@ -71,7 +71,7 @@ public sealed class ReportTests
         exact = x.Producer!.Input(1).Constant!;
         Assert.IsNull(StoredWeights.AsInt8(x.Producer));
         Report report = builder.Build(
-            graph.Graph, "model", 1000, [1, 2, 3], 2, [new AppliedPass("PadFolding", 0, [])],
+            graph.Graph, new("model", 1000, [1, 2, 3], 2), [new AppliedPass("PadFolding", 0, [])],
             [new AppliedPass("Int8Quantization", 0, [new(x.Producer, "the recipe says so")])], []);
         Assert.AreEqual("Int8Quantization", report.Passes.Single().Name);
         byte[] json = report.ToJson();
