@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 
 namespace ModelOpt.Compiler.Tests.Operators.Quantize;
@@ -44,5 +45,24 @@ public sealed class DequantizeLinearTests
         }
 
         Node("DequantizeLinear", [Tensor.Vector(-100000, 7), Tensor.Scalar(0.001f)]).AssertAgreesWithPeers();
+    }
+
+    [TestMethod]
+    public void Opset_23_may_name_the_type_of_the_result()
+    {
+        Tensor q = Tensor.Of<sbyte>([3], [-7, 0, 100]), scale = Tensor.Scalar(0.3f);
+        (string, object) half = ("output_dtype", (long)ElementType.Float16), single = ("output_dtype", (long)ElementType.Float32);
+        Tensor expected = Casting.To(Node("DequantizeLinear", [q, scale]).Run()[0], ElementType.Float16);
+        Tensor actual = Node("DequantizeLinear", [q, scale], 1, half).Run()[0];
+        Assert.AreEqual(ElementType.Float16, actual.Type);
+        Assert.IsTrue(expected.Bytes.Span.SequenceEqual(actual.Bytes.Span));
+        Assert.AreEqual("MOPT2006", Node("DequantizeLinear", [q, scale], 1, ("output_dtype", (long)ElementType.Int8)).InferError());
+
+        // What names the scale's type says nothing new; a half is more than an annotation says, unless all floats become float32.
+        Graph Read((string, object) type, bool asFloat32 = false) => OnnxReader.Read(
+            Node("DequantizeLinear", [q, scale], 1, type).Model(opset: 23, fed: 0), asFloat32: asFloat32);
+        Assert.AreEqual("Identity", Read(single).Types());
+        Assert.AreEqual("DequantizeLinear", Read(half).Types());
+        Assert.AreEqual("Identity", Read(half, asFloat32: true).Types());
     }
 }
