@@ -35,9 +35,10 @@ internal sealed class IdentityRemoval : Pass
         if (node.Output.Quantization is { } grid && !grid.Equals(input.Quantization)) return false;
         Operator op = Operator.Of(node);
         if (!op.Traits(node).HasFlag(OperatorTraits.Moves) || node.Inputs.Take(op.DataInputs).Count(i => i is not null) > 1) return false;
-        if (input.Shape is not { } shape || node.Output.Shape is not { } result || shape.Rank != result.Rank) return false;
+        if (input.Shape is not { } shape || node.Output.Shape is not { } result) return false;
+        if (!shape.Equals(result)) return false;
         AxisRoute[] routes = [.. op.Axes(node)];
-        return Enumerable.Range(0, shape.Rank).All(a => shape[a] == result[a]
-            && (shape[a] == (Dim)1 || routes.Any(r => r.Keeps(false, 0, a) && r.Keeps(true, 0, a))));
+        return Enumerable.Range(0, shape.Rank).All(a =>
+            shape[a] == (Dim)1 || routes.Any(r => r.Keeps(false, 0, a) && r.Keeps(true, 0, a)));
     }
 }

@@ -15,10 +15,13 @@ internal static class OutputAffine
     {
         Value? input = node.Inputs.FirstOrDefault(i => i is { IsConstant: false });
         if (input is not { Producer: { } feeder, Consumers.Count: 1, Quantization: null } || graph.IsOutput(input)) return null;
-        if (feeder.Type is not ("Conv" or "Gemm") || !IsFree(feeder.Input(1))) return null;
-        if (feeder.Type == "Gemm" && !GemmCanonicalization.IsCanonical(feeder)) return null;
-        return feeder.InputOrNull(2) is { } bias && !IsFree(bias) ? null : feeder;
+        return IsLayer(feeder) ? feeder : null;
     }
+
+    /// <summary>Whether a node is a Conv or canonical Gemm with a weight and a bias that may be changed.</summary>
+    /// <param name="node">The node.</param>
+    public static bool IsLayer(Node node) => node.Type is "Conv" or "Gemm" && IsFree(node.Input(1))
+        && (node.InputOrNull(2) is not { } bias || IsFree(bias)) && (node.Type == "Conv" || GemmCanonicalization.IsCanonical(node));
 
     /// <summary>The number of output channels.</summary>
     /// <param name="feeder">A Conv or canonical Gemm.</param>

@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
 
 namespace ModelOpt.Compiler.Simplify;
 
@@ -88,6 +89,7 @@ internal static class SharedWeights
     /// <summary>Whether a node multiplies by a weight that can be shared.</summary>
     /// <param name="node">The node.</param>
     public static bool IsLayer(Node node) =>
-        node.Type is "Conv" or "Gemm" or "MatMul" && node.InputOrNull(1) is { Constant: { Type: ElementType.Float32, Rank: >= 2 }, Quantization: null }
+        Operator.Find(node)?.Quantization == QuantizationRule.Weighted
+        && node.InputOrNull(1) is { Constant: { Type: ElementType.Float32, Rank: >= 2 }, Quantization: null }
         && node.InputOrNull(0) != node.Input(1);
 }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Operators.Contract;
@@ -75,14 +74,14 @@ internal static class AxisRoutes
             same++;
         }
 
-        BigInteger p = 1;
+        long p = 1;
         for (int a = from.Rank - 1; a >= same && from[a].Size > 0; p *= from[a].Size, a--)
         {
-            BigInteger q = 1;
+            long q = 1;
             for (int b = to.Rank - 1; b >= same && to[b].Size > 0; q *= to[b].Size, b--)
             {
-                BigInteger step = p * q / BigInteger.GreatestCommonDivisor(p, q);
-                BigInteger end = BigInteger.GreatestCommonDivisor(p * from[a].Size, q * to[b].Size);
+                // A tensor has fewer elements than 2^31, so products of two counts fit.
+                long step = p / Divisor(p, q) * q, end = Divisor(p * from[a].Size, q * to[b].Size);
                 if (end % step != 0 || end == step) continue;
                 yield return new AxisRoute(
                     isRigid, AxisPlace.In(0, a, Labels(from[a].Size, step / p, end / step)),
@@ -94,7 +93,7 @@ internal static class AxisRoutes
     /// <summary>Whether two sizes are known to be equal.</summary>
     /// <param name="a">A size.</param>
     /// <param name="b">Another.</param>
-    public static bool IsSame(Dim a, Dim b) => a == b && (a.IsKnown || a.Symbol is not null);
+    public static bool IsSame(Dim a, Dim b) => a == b && (a.IsKnown || a.Expression is not null);
 
     /// <summary>Labels of an axis whose indices belong to elements in blocks: index i to element i / block.</summary>
     /// <param name="size">The length of the axis.</param>
@@ -106,7 +105,9 @@ internal static class AxisRoutes
     /// <param name="first">The element of index 0.</param>
     public static int[] From(long size, int first) => [.. Enumerable.Range(first, (int)size)];
 
-    private static int[] Labels(long size, BigInteger block, BigInteger count) =>
+    private static long Divisor(long a, long b) => b == 0 ? a : Divisor(b, a % b);
+
+    private static int[] Labels(long size, long block, long count) =>
         [.. Enumerable.Range(0, (int)size).Select(i => (int)(i / block % count))];
 
     private static IEnumerable<int> Outputs(Node node) => Enumerable.Range(0, node.Outputs.Count).Where(node.HasOutput);

@@ -67,10 +67,7 @@ internal static class ChannelRules
 
     /// <summary>Whether a node is a convolution or dense layer whose weights can be cut.</summary>
     /// <param name="node">The node.</param>
-    public static bool IsLayer(Node node) =>
-        (node.Type == "Conv" || (node.Type == "Gemm" && GemmCanonicalization.IsCanonical(node)))
-        && !node.Input(0).IsConstant && OutputAffine.IsFree(node.Input(1))
-        && (node.InputOrNull(2) is not { } bias || OutputAffine.IsFree(bias));
+    public static bool IsLayer(Node node) => OutputAffine.IsLayer(node) && !node.Input(0).IsConstant;
 
     /// <summary>Where a node's values that are computed have their channels.</summary>
     private static IEnumerable<AxisPlace> Places(Node node) => Enumerable.Range(0, node.Inputs.Count).Select(i => AxisPlace.In(i, 1))

@@ -67,7 +67,7 @@ internal static class BiasCorrection
     }
 
     private static bool CanCorrect(Node layer) =>
-        layer.Type is "Conv" or "Gemm" && Operator.Of(layer).WeightAxis(layer) >= 0
+        Operator.Of(layer).Quantization == QuantizationRule.Weighted && Operator.Of(layer).WeightAxis(layer) >= 0
         && layer.InputOrNull(2) is not { Constant.Rank: not 1 };
 
     private static Value NoBias(Graph graph, Node layer, int channels)

@@ -69,16 +69,13 @@ internal static class EqualizationGroups
         [.. links.Where(l => members.Contains(l.Value)).Select(l => l.Layer)];
 
     private static bool IsLayer(Node node) =>
-        (node.Type == "Conv" || (node.Type == "Gemm" && GemmCanonicalization.IsCanonical(node)))
-        && node.Input(1) is { Constant.Type: ElementType.Float32, Quantization: null, Consumers.Count: 1 }
-        && node.InputOrNull(2) is null or { Constant.Type: ElementType.Float32, Consumers.Count: 1 };
+        OutputAffine.IsLayer(node) && node.Input(1).Consumers.Count == 1 && node.InputOrNull(2) is null or { Consumers.Count: 1 };
 
-    /// <summary>
-    /// Whether a factor of a channel of what the node reads becomes one of the same channel of what it writes, and of no other.
-    /// </summary>
+    /// <summary>Whether a factor of a channel of all that the node reads becomes one of the same channel of what it writes.</summary>
     private static bool PassesScale(Node node, Value[] data)
     {
-        if (!Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Homogeneous) || node.Inputs.All(i => i is null or { IsConstant: true })) return false;
+        if (!Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Homogeneous)) return false;
+        if (node.Inputs.All(i => i is null or { IsConstant: true })) return false;
         if (!Array.TrueForAll(data, v => v.Shape is { Rank: >= 2 } shape && AxisRoutes.IsSame(shape[1], data[0].Shape![1]))) return false;
         return Operator.Of(node).Axes(node).Any(route =>
             Enumerable.Range(0, node.Inputs.Count).All(i => node.InputOrNull(i) is not { IsConstant: false } || route.Keeps(false, i, 1))
