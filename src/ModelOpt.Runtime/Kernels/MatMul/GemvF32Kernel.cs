@@ -114,6 +114,7 @@ internal sealed unsafe class GemvF32Kernel : Kernel
         }
     }
 
+    // Written out: where helpers take the sums by reference, the JIT computes each address on its own.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Panel<TLanes, V, TRegisters>(float* x, int begin, float* output)
         where TLanes : struct, ILanes<V>

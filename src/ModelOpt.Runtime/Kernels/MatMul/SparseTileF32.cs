@@ -125,6 +125,7 @@ internal static unsafe class SparseTileF32
         }
     }
 
+    // Written out: where helpers take the sums by reference, the JIT computes each address on its own.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<TLanes, V, TRegisters>(SparseWeightF32* weights, int* starts, int begin, int end, float* rows, float* sums)
         where TLanes : struct, ILanes<V>

@@ -2,12 +2,34 @@ using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
 using ModelOpt.Runtime.Simd;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 
 [TestClass]
 public sealed class FullyConnectedOperatorTests
 {
+    [TestMethod]
+    [DataRow(nameof(TensorType.Float32), false)]
+    [DataRow(nameof(TensorType.Float32), true)]
+    [DataRow(nameof(TensorType.Int8), false)]
+    public void The_operator_agrees_with_the_formula_in_double(string typeName, bool keepDimensions)
+    {
+        const int inputs = 6, outputs = 11, rows = 8;
+        var type = Enum.Parse<TensorType>(typeName);
+        bool quantized = type == TensorType.Int8;
+        TestTensor x = TestTensor.Random(new Random(1), type, [2, 4, inputs], quantized ? 0.02f : 0, quantized ? 5 : 0);
+        TestTensor w = TestTensor.Random(new Random(2), type, [outputs, inputs], quantized ? 0.01f : 0).AsConstant();
+        double[] a = x.Real(), f = w.Real();
+        double[] expected = [.. from row in Enumerable.Range(0, rows)
+                                from m in Enumerable.Range(0, outputs)
+                                select Math.Max(0, Enumerable.Range(0, inputs).Sum(k => a[(row * inputs) + k] * f[(m * inputs) + k]))];
+        TestTensor actual = OperatorTesting.Run(
+            BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.Relu, keepDimensions), [x, w],
+            OperatorTesting.Output(type, keepDimensions ? [2, 4, outputs] : [rows, outputs], quantized ? 0.05f : 0, quantized ? -100 : 0))[0];
+        OperatorTesting.AssertClose(expected, actual);
+    }
+
     [TestMethod]
     [DataRow(1, 300, 70)]
     [DataRow(1, 40, 377)]
