@@ -3,7 +3,6 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Options;
-using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Calibration;
 
@@ -78,10 +77,9 @@ internal sealed class Calibrator : IDisposable
         HashSet<Value> values = [.. observed];
         samples = Math.Min(samples, Count);
         int sample = 0;
-        using WorkerPool pool = new(Environment.ProcessorCount);
         Interpreter interpreter = new(graph, values)
         {
-            Pool = pool,
+            Pool = context.Pool,
             Hook = (value, tensor) =>
             {
                 if (!values.Contains(value)) return;

@@ -21,10 +21,10 @@ internal static class ConstrainedLeastSquares
     /// <param name="moments">What the layer sees, and what it should give.</param>
     /// <param name="constraints">What the weight must satisfy.</param>
     /// <param name="ridge">λ as a share of the mean diagonal of the input's covariance.</param>
-    /// <param name="cancellation">Ends the work.</param>
+    /// <param name="workers">The threads.</param>
     /// <returns>The weight, projected, and the bias [outputs] that gives the outputs their mean.</returns>
     public static (Tensor Weight, float[] Bias) Fit(
-        Tensor start, LayerMoments moments, WeightConstraints constraints, double ridge, CancellationToken cancellation)
+        Tensor start, LayerMoments moments, WeightConstraints constraints, double ridge, Workers workers)
     {
         int k = moments.Inputs, perGroup = moments.Outputs / moments.Groups;
         float[] weight = constraints.Project(start).Span<float>().ToArray();
@@ -38,7 +38,7 @@ internal static class ConstrainedLeastSquares
             double pull = ridge * trace / Math.Max(1, k);
             if (isFree) Solve(weight.AsSpan(g * perGroup * k, perGroup * k), k, matrix, right, ridge);
             for (int i = 0; i < k; i++) matrix[i * (k + 1)] += pull;
-            Parallel.For(0, perGroup, new ParallelOptions { CancellationToken = cancellation }, o =>
+            workers.For(perGroup, o =>
             {
                 int channel = (g * perGroup) + o;
                 Span<float> row = weight.AsSpan(channel * k, k);

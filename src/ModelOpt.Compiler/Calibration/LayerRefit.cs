@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Calibration;
@@ -35,9 +36,9 @@ internal static class LayerRefit
     /// <param name="graph">The graph.</param>
     /// <param name="node">The layer.</param>
     /// <param name="moments">Moments of its input and target output.</param>
-    /// <param name="cancellation">Ends the work.</param>
-    public static void Apply(Graph graph, Node node, LayerMoments moments, CancellationToken cancellation) =>
-        Apply(graph, node, node.Input(1).Constant!, node.Input(1).Constraints, moments, cancellation);
+    /// <param name="workers">The threads.</param>
+    public static void Apply(Graph graph, Node node, LayerMoments moments, Workers workers) =>
+        Apply(graph, node, node.Input(1).Constant!, node.Input(1).Constraints, moments, workers);
 
     /// <summary>Fits a layer to its target within constraints.</summary>
     /// <param name="graph">The graph.</param>
@@ -45,11 +46,11 @@ internal static class LayerRefit
     /// <param name="start">The weight to begin with.</param>
     /// <param name="constraints">The constraints that the result satisfies.</param>
     /// <param name="moments">What the layer sees, and what it should give.</param>
-    /// <param name="cancellation">Ends the work.</param>
+    /// <param name="workers">The threads.</param>
     public static void Apply(
-        Graph graph, Node node, Tensor start, WeightConstraints? constraints, LayerMoments moments, CancellationToken cancellation)
+        Graph graph, Node node, Tensor start, WeightConstraints? constraints, LayerMoments moments, Workers workers)
     {
-        (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(start, moments, constraints ?? new(), RidgeOf(moments), cancellation);
+        (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(start, moments, constraints ?? new(), RidgeOf(moments), workers);
         Value weight = node.Input(1);
         weight.Constraints = constraints;
         weight.Constant = constraints?.Project(fitted) ?? fitted;

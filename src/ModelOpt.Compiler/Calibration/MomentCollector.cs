@@ -27,7 +27,6 @@ internal sealed class MomentCollector : IDisposable
     private readonly Graph graph;
     private readonly PassContext context;
     private readonly Calibrator calibrator;
-    private readonly WorkerPool pool = new(Environment.ProcessorCount);
     private readonly SampleFront current;
     private readonly SampleFront original;
     private readonly Dictionary<string, Value> produced;
@@ -98,19 +97,15 @@ internal sealed class MomentCollector : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        calibrator.Dispose();
-        pool.Dispose();
-    }
+    public void Dispose() => calibrator.Dispose();
 
     private void Run(Dictionary<Node, LayerTargets> targets, Dictionary<Node, LayerMoments> moments, string phase, bool forgiving)
     {
         Dictionary<Value, Tensor> seen = [];
         int sample = 0;
-        original.MoveTo(targets.Values.Select(t => t.Layer), [.. targets.Values.Select(t => t.Wanted)], pool, See);
+        original.MoveTo(targets.Values.Select(t => t.Layer), [.. targets.Values.Select(t => t.Wanted)], context.Pool, See);
         current.MoveTo(targets.Keys, [.. targets.Keys.Select(l => l.Input(0)), .. targets.Values.Select(t => t.Added).OfType<Value>(),
-            .. forgiving ? targets.Keys.Select(l => l.Output) : []], pool, See);
+            .. forgiving ? targets.Keys.Select(l => l.Output) : []], context.Pool, See);
         for (; sample < calibrator.Count; sample++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
@@ -118,7 +113,7 @@ internal sealed class MomentCollector : IDisposable
             original.Run(sample, context.Cancellation);
             current.Run(sample, context.Cancellation);
             foreach ((Node layer, LayerTargets target) in targets)
-                Add(moments[layer], layer, seen[layer.Input(0)], Offset(layer, target.Of(seen, forgiving ? seen[layer.Output] : null)), sample, pool);
+                Add(moments[layer], layer, seen[layer.Input(0)], Offset(layer, target.Of(seen, forgiving ? seen[layer.Output] : null)), sample, context.Pool);
         }
 
         void See(Value value, Tensor tensor) => seen[value] = !tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue) ? tensor
@@ -141,7 +136,7 @@ internal sealed class MomentCollector : IDisposable
         return new LayerMoments((int)layer.Int("group", 1), weight.Count / weight.Dims[0], outputs);
     }
 
-    private static void Add(LayerMoments moments, Node layer, Tensor x, Tensor y, int sample, WorkerPool pool)
+    private static void Add(LayerMoments moments, Node layer, Tensor x, Tensor y, int sample, WorkerPool? pool)
     {
         if (layer.Type == "Gemm")
         {

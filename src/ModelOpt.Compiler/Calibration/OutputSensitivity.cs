@@ -2,7 +2,6 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
-using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Calibration;
 
@@ -27,7 +26,6 @@ internal static class OutputSensitivity
     {
         Graph copy = graph.Clone();
         using Calibrator calibrator = new(copy, context);
-        using WorkerPool pool = new(Environment.ProcessorCount);
         int count = Math.Min(Samples, calibrator.Count);
         SampleFront front = new(copy, count, i => calibrator.Sample(i, count));
         HashSet<Value> outputs = [.. Scores(copy)];
@@ -49,7 +47,7 @@ internal static class OutputSensitivity
         {
             Dictionary<Value, Tensor>[] results = [.. Enumerable.Range(0, count).Select(_ => new Dictionary<Value, Tensor>())];
             int sample = 0;
-            front.MoveTo(changed, outputs, pool, (value, tensor) => results[sample][value] = tensor);
+            front.MoveTo(changed, outputs, context.Pool, (value, tensor) => results[sample][value] = tensor);
             for (; sample < count; sample++) front.Run(sample, context.Cancellation);
             return results;
         }

@@ -38,7 +38,7 @@ internal sealed class SampleFront
     /// they are observed.</param>
     /// <param name="pool">Threads; results do not depend on them.</param>
     /// <param name="visit">Called with each observed value of a sample.</param>
-    public void MoveTo(IEnumerable<Node> layers, HashSet<Value> observed, WorkerPool pool, Action<Value, Tensor> visit)
+    public void MoveTo(IEnumerable<Node> layers, HashSet<Value> observed, WorkerPool? pool, Action<Value, Tensor> visit)
     {
         place = next;
         HashSet<Node> ahead = [.. layers];

@@ -7,6 +7,7 @@ using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Training;
+using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Compile;
 
@@ -36,7 +37,8 @@ public static class ModelCompiler
         {
             Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
             var reported = new FileSink(diagnostics, modelFile);
-            var context = new PassContext(options, recipe, reported, progress, cancellation);
+            using WorkerPool pool = new(Environment.ProcessorCount);
+            var context = new PassContext(options, recipe, reported, progress, cancellation) { Pool = pool };
             OptionChecks.CheckModel(context);
             Enter("read", context);
             byte[] onnx = OnnxFile.ReadAllBytes(modelFile);
@@ -56,7 +58,7 @@ public static class ModelCompiler
             GraphVerifier.Verify(graph, "all passes");
             byte[] tflite = Lowering.Write(graph, cancellation);
             ConstraintVerifier.Verify(graph, tflite);
-            var files = new WrittenFiles(ModelPacker.Pack(tflite, cancellation), OnnxWriter.Write(graph));
+            var files = new WrittenFiles(ModelPacker.Pack(tflite, context.Workers), OnnxWriter.Write(graph));
             Enter("verify", context);
             SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
             long original = onnx.LongLength + ExternalFiles.Of(modelFile).Sum(file => new FileInfo(file).Length);

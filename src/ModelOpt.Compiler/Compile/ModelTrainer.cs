@@ -55,7 +55,8 @@ public static class ModelTrainer
                 FineTune = FineTuneMode.Labels,
                 LearningRate = options.LearningRate ?? (fromScratch ? FreshLearningRate : null),
             };
-            var context = new PassContext(all, recipe with { FineTune = all.FineTune, Layers = [] }, diagnostics, progress, cancellation);
+            using WorkerPool pool = new(Environment.ProcessorCount);
+            var context = new PassContext(all, recipe with { FineTune = all.FineTune, Layers = [] }, diagnostics, progress, cancellation) { Pool = pool };
             OptionChecks.CheckModel(context);
             // The training data sets the sizes that the model leaves open.
             Graph graph = ModelCompiler.Read(
@@ -80,15 +81,14 @@ public static class ModelTrainer
         OwnVectors(graph);
         TrainingSettings settings = TrainingSettings.Of(context.Model);
         if (fromScratch) FreshWeights.Draw(graph, settings.Seed);
-        using WorkerPool pool = new(Environment.ProcessorCount);
         IObjective objective = data.AreClasses
-            ? new LabelObjective(ClassScores.Of(graph, out _)) : new TargetObjective(graph.Outputs[0], pool);
-        Trainer trainer = new(graph, settings, [objective], pool, batchStatistics: true);
+            ? new LabelObjective(ClassScores.Of(graph, out _)) : new TargetObjective(graph.Outputs[0], context.Pool);
+        Trainer trainer = new(graph, settings, [objective], context.Pool, batchStatistics: true);
         foreach (Node barrier in trainer.Barriers)
             context.Diagnostics.Report(FineTuningDiagnostics.Frozen.At(null, barrier.Label, barrier.Type));
         if (trainer.Parameters.Count == 0) throw TrainingDiagnostics.NothingToTrain.Error(null);
 
-        TrainingOutcome outcome = new TrainingLoop(graph, trainer, settings, data, objective, context, pool).Run("train");
+        TrainingOutcome outcome = new TrainingLoop(graph, trainer, settings, data, objective, context).Run("train");
         if (outcome.Failed is { } at)
         {
             if (outcome.BestEpoch == 0) throw TrainingDiagnostics.Diverged.Error(null, at.Step, outcome.Epochs + 1, at.Value);

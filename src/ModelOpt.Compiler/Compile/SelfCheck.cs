@@ -7,7 +7,6 @@ using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Quantize;
 using ModelOpt.Compiler.Options;
-using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Compile;
 
@@ -24,10 +23,9 @@ internal sealed class SelfCheck
     private readonly Graph graph;
     private readonly WrittenFiles files;
     private readonly PassContext context;
-    private readonly WorkerPool pool;
 
-    private SelfCheck(Graph graph, WrittenFiles files, PassContext context, WorkerPool pool) =>
-        (this.graph, this.files, this.context, this.pool) = (graph, files, context, pool);
+    private SelfCheck(Graph graph, WrittenFiles files, PassContext context) =>
+        (this.graph, this.files, this.context) = (graph, files, context);
 
     /// <summary>Verifies written files.</summary>
     /// <param name="graph">The graph that they were written from.</param>
@@ -37,8 +35,7 @@ internal sealed class SelfCheck
     /// <exception cref="CompilationException">A file cannot be loaded, or computes something else.</exception>
     public static void Run(Graph graph, WrittenFiles files, Graph original, PassContext context)
     {
-        using WorkerPool pool = new(Environment.ProcessorCount);
-        var check = new SelfCheck(graph, files, context, pool);
+        var check = new SelfCheck(graph, files, context);
         using TfliteRun shipped = TfliteRun.Load(files.Embedded);
         IReadOnlyList<Tensor[]> samples = CheckSamples.Of(graph, context);
         try
@@ -70,7 +67,7 @@ internal sealed class SelfCheck
             Tensor[] all = exposed.Run(sample), outputs = shipped.Run(sample);
             var comparison = new ValueComparison(
                 values.Zip(all).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal), steps);
-            new Interpreter(written) { Pool = pool, Substitute = comparison.Visit }.Run(sample, context.Cancellation);
+            new Interpreter(written) { Pool = context.Pool, Substitute = comparison.Visit }.Run(sample, context.Cancellation);
             computed.RemoveAll(v => comparison.Compared.Contains(v.Name));
             for (int i = 0; i < outputs.Length; i++)
             {
@@ -133,5 +130,5 @@ internal sealed class SelfCheck
     private Tensor[] AsDeclared(Tensor[] sample) =>
         [.. sample.Zip(graph.Inputs, (tensor, input) => Casting.To(tensor, graph.DeclaredType(input) ?? tensor.Type))];
 
-    private Tensor[] Evaluate(Graph model, Tensor[] sample) => new Interpreter(model) { Pool = pool }.Run(sample, context.Cancellation);
+    private Tensor[] Evaluate(Graph model, Tensor[] sample) => new Interpreter(model) { Pool = context.Pool }.Run(sample, context.Cancellation);
 }

@@ -29,8 +29,8 @@ internal sealed class CholeskyFactor
     public RowMatrix SolveRows(RowMatrix right)
     {
         int n = upper.Rows;
-        RowMatrix result = new(right.Rows, n, (double[])right.Data.Clone());
-        RowMatrix.ForRows(right.Rows, (long)n * n, r =>
+        RowMatrix result = new(right.Rows, n, (double[])right.Data.Clone(), upper.Workers);
+        upper.ForRows(right.Rows, (long)n * n, r =>
         {
             // y·U = b from the left, then x·Uᵀ = y from the right.
             Span<double> row = result.Row(r);
@@ -54,7 +54,7 @@ internal sealed class CholeskyFactor
     private static CholeskyFactor? Factor(RowMatrix matrix, double added)
     {
         int n = matrix.Rows;
-        RowMatrix upper = new(n, n, (double[])matrix.Data.Clone());
+        RowMatrix upper = new(n, n, (double[])matrix.Data.Clone(), matrix.Workers);
         for (int k = 0; k < n; k++)
         {
             Span<double> row = upper.Row(k);
@@ -65,7 +65,7 @@ internal sealed class CholeskyFactor
             row[k] = root;
             for (int j = k + 1; j < n; j++) row[j] /= root;
             int from = k + 1;
-            RowMatrix.ForRows(n - from, n - from, i =>
+            upper.ForRows(n - from, n - from, i =>
             {
                 ReadOnlySpan<double> pivotRow = upper.Row(from - 1);
                 RowMatrix.AddScaled(upper.Row(from + i)[(from + i)..], -pivotRow[from + i], pivotRow[(from + i)..]);

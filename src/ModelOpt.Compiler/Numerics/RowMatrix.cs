@@ -9,7 +9,8 @@ namespace ModelOpt.Compiler.Numerics;
 /// <param name="rows">The number of rows.</param>
 /// <param name="columns">The number of columns.</param>
 /// <param name="data">The elements; kept, not copied.</param>
-internal sealed class RowMatrix(int rows, int columns, double[] data)
+/// <param name="workers">The threads that compute with the matrix, and with what is computed from it.</param>
+internal sealed class RowMatrix(int rows, int columns, double[] data, Workers workers = default)
 {
     // Below so many multiplications threads cost more than they save.
     private const long ParallelWork = 1 << 18;
@@ -17,8 +18,9 @@ internal sealed class RowMatrix(int rows, int columns, double[] data)
     /// <summary>A matrix of zeros.</summary>
     /// <param name="rows">The number of rows.</param>
     /// <param name="columns">The number of columns.</param>
-    public RowMatrix(int rows, int columns)
-        : this(rows, columns, new double[(long)rows * columns])
+    /// <param name="workers">The threads that compute with it.</param>
+    public RowMatrix(int rows, int columns, Workers workers = default)
+        : this(rows, columns, new double[(long)rows * columns], workers)
     {
     }
 
@@ -27,6 +29,9 @@ internal sealed class RowMatrix(int rows, int columns, double[] data)
 
     /// <summary>The number of columns.</summary>
     public int Columns => columns;
+
+    /// <summary>The threads that compute with the matrix.</summary>
+    public Workers Workers => workers;
 
     /// <summary>The elements, row by row.</summary>
     public double[] Data => data;
@@ -46,9 +51,10 @@ internal sealed class RowMatrix(int rows, int columns, double[] data)
 
     /// <summary>The identity.</summary>
     /// <param name="size">Rows and columns.</param>
-    public static RowMatrix Identity(int size)
+    /// <param name="workers">The threads that compute with it.</param>
+    public static RowMatrix Identity(int size, Workers workers = default)
     {
-        RowMatrix result = new(size, size);
+        RowMatrix result = new(size, size, workers);
         for (int i = 0; i < size; i++) result[i, i] = 1;
         return result;
     }
@@ -57,8 +63,8 @@ internal sealed class RowMatrix(int rows, int columns, double[] data)
     /// <param name="right">The right factor.</param>
     public RowMatrix Times(RowMatrix right)
     {
-        RowMatrix result = new(rows, right.Columns);
-        ForRows(rows, (long)columns * right.Columns, r =>
+        RowMatrix result = new(rows, right.Columns, workers.Pool is null ? right.Workers : workers);
+        result.ForRows(rows, (long)columns * right.Columns, r =>
         {
             Span<double> sums = result.Row(r);
             ReadOnlySpan<double> left = Row(r);
@@ -73,7 +79,7 @@ internal sealed class RowMatrix(int rows, int columns, double[] data)
     /// <summary>The transposed matrix.</summary>
     public RowMatrix Transposed()
     {
-        RowMatrix result = new(columns, rows);
+        RowMatrix result = new(columns, rows, workers);
         for (int r = 0; r < rows; r++)
         {
             for (int c = 0; c < columns; c++) result[c, r] = this[r, c];
@@ -86,7 +92,7 @@ internal sealed class RowMatrix(int rows, int columns, double[] data)
     /// <param name="other">A matrix of the same size.</param>
     public RowMatrix Minus(RowMatrix other)
     {
-        RowMatrix result = new(rows, columns, (double[])data.Clone());
+        RowMatrix result = new(rows, columns, (double[])data.Clone(), workers);
         AddScaled(result.Data, -1, other.Data);
         return result;
     }
@@ -102,13 +108,13 @@ internal sealed class RowMatrix(int rows, int columns, double[] data)
 
     /// <summary>The first rows.</summary>
     /// <param name="count">How many.</param>
-    public RowMatrix Top(int count) => new(count, columns, data[..(count * columns)]);
+    public RowMatrix Top(int count) => new(count, columns, data[..(count * columns)], workers);
 
     /// <summary>The same columns in another order.</summary>
     /// <param name="order">For each column of the result, the column of this matrix.</param>
     public RowMatrix Columnwise(int[] order)
     {
-        RowMatrix result = new(rows, order.Length);
+        RowMatrix result = new(rows, order.Length, workers);
         for (int r = 0; r < rows; r++)
         {
             for (int c = 0; c < order.Length; c++) result[r, c] = this[r, order[c]];
@@ -131,15 +137,8 @@ internal sealed class RowMatrix(int rows, int columns, double[] data)
     }
 
     /// <summary>Does something for each row, on several threads where there is enough to do.</summary>
-    /// <param name="rows">How many rows.</param>
+    /// <param name="count">How many rows.</param>
     /// <param name="work">Multiplications for each.</param>
     /// <param name="action">What is done; rows do not depend on each other.</param>
-    public static void ForRows(int rows, long work, Action<int> action)
-    {
-        if (rows * work < ParallelWork)
-        {
-            for (int r = 0; r < rows; r++) action(r);
-        }
-        else Parallel.For(0, rows, action);
-    }
+    public void ForRows(int count, long work, Action<int> action) => (count * work < ParallelWork ? default : workers).For(count, action);
 }

@@ -17,7 +17,7 @@ internal sealed record SymmetricEigen(double[] Values, RowMatrix Vectors)
         // The managed provider by name: the default one would look for native libraries in the environment.
         ManagedLinearAlgebraProvider.Instance.EigenDecomp(true, n, (double[])matrix.Data.Clone(), vectors, values, new double[n * n]);
         // They come ascending, vectors as columns of a column-major matrix: each is contiguous.
-        RowMatrix rows = new(n, n);
+        RowMatrix rows = new(n, n, matrix.Workers);
         for (int i = 0; i < n; i++) vectors.AsSpan((n - 1 - i) * n, n).CopyTo(rows.Row(i));
         return new SymmetricEigen([.. values.Select(v => v.Real).Reverse()], rows);
     }

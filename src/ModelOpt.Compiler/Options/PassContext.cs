@@ -1,5 +1,7 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
+using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Options;
 
@@ -21,6 +23,12 @@ internal sealed record PassContext(
 
     /// <summary>The float model that everything which follows is measured against; set after <c>PassPhase.Prepare</c>.</summary>
     public Graph? Reference { get; set; }
+
+    /// <summary>The threads of the compile; null for the calling thread alone. No result depends on them.</summary>
+    public WorkerPool? Pool { get; init; }
+
+    /// <summary>The threads, and what ends their work.</summary>
+    public Workers Workers => new(Pool, Cancellation);
 
     /// <summary>Whether there is data to calibrate with.</summary>
     public bool IsCalibrated => Options.CalibrationData.Count > 0;

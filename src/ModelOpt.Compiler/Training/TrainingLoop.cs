@@ -3,7 +3,6 @@ using System.Globalization;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Options;
-using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;
 
@@ -32,7 +31,6 @@ internal sealed class TrainingLoop
     private readonly TrainingData data;
     private readonly IObjective judge;
     private readonly PassContext context;
-    private readonly WorkerPool pool;
     private readonly GraphState origin;
     private TrainingScore began, best, last;
     private GraphState kept;
@@ -44,13 +42,12 @@ internal sealed class TrainingLoop
     /// <param name="settings">The trainer's settings.</param>
     /// <param name="data">The samples that train and judge it.</param>
     /// <param name="judge">The loss that judges it.</param>
-    /// <param name="context">Names the checkpoint, takes the progress, ends the work.</param>
-    /// <param name="pool">Threads; the result does not depend on them.</param>
+    /// <param name="context">Names the checkpoint, takes the progress, has the threads, ends the work.</param>
     public TrainingLoop(
-        Graph graph, Trainer trainer, TrainingSettings settings, TrainingData data, IObjective judge, PassContext context, WorkerPool pool)
+        Graph graph, Trainer trainer, TrainingSettings settings, TrainingData data, IObjective judge, PassContext context)
     {
         (this.graph, this.trainer, this.settings, this.data) = (graph, trainer, settings, data);
-        (this.judge, this.context, this.pool) = (judge, context, pool);
+        (this.judge, this.context) = (judge, context);
         origin = kept = new GraphState(graph);
     }
 
@@ -112,7 +109,7 @@ internal sealed class TrainingLoop
     }
 
     private TrainingScore Score() => TrainingScore.Of(
-        graph, judge, data.Evaluation, data.EvaluationIndices, settings.BatchSize, pool, context.Cancellation);
+        graph, judge, data.Evaluation, data.EvaluationIndices, settings.BatchSize, context.Pool, context.Cancellation);
 
     /// <summary>Writes all that the result depends on from here on, or reads it.</summary>
     private void Exchange(StateStream stream)

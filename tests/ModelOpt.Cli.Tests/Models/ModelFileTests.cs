@@ -17,7 +17,7 @@ public sealed class ModelFileTests
     {
         using var folder = new TempFolder();
         (string plain, byte[] bytes) = Compress(folder);
-        byte[] packed = ModelPacker.Pack(bytes, CancellationToken.None);
+        byte[] packed = ModelPacker.Pack(bytes, default);
         Assert.IsLessThan(bytes.Length, packed.Length);
         string model = folder.Write(name, packed), data = folder.WriteImages(), labels = folder.WriteLabels();
         Assert.AreEqual(ModelFormat.PackedTflite, ModelFile.FormatOf(model));
@@ -36,7 +36,7 @@ public sealed class ModelFileTests
     public void The_packed_form_is_measured_from_its_own_bytes()
     {
         using var folder = new TempFolder();
-        string model = folder.Write("model.embedded", ModelPacker.Pack(Compress(folder).Bytes, CancellationToken.None));
+        string model = folder.Write("model.embedded", ModelPacker.Pack(Compress(folder).Bytes, default));
         CliResult measured = CliTesting.Run("bench", model, "--layers", "--seconds", "0.02");
         Assert.AreEqual(0, measured.ExitCode, measured.Error);
         StringAssert.Contains(measured.Output, $"{model}, packed for embedding");
@@ -47,7 +47,7 @@ public sealed class ModelFileTests
     public void Damage_ends_in_one_diagnostic_of_every_command()
     {
         using var folder = new TempFolder();
-        byte[] packed = ModelPacker.Pack(Compress(folder).Bytes, CancellationToken.None);
+        byte[] packed = ModelPacker.Pack(Compress(folder).Bytes, default);
         string data = folder.WriteImages(), labels = folder.WriteLabels();
         var random = new Random(1);
         for (int i = 0; i < 60; i++)

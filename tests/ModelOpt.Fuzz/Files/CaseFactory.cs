@@ -71,7 +71,7 @@ internal sealed class CaseFactory
         {
             byte[] plain = TfliteGenerator.Make(new Random((number * 1000) + i));
             if (plain.Length > MostBytes) continue;
-            byte[] file = ModelPacker.Pack(plain, CancellationToken.None);
+            byte[] file = ModelPacker.Pack(plain, default);
             if (PackedModel.IsPacked(file)) return packed[number] = file;
         }
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Runtime.Storage;
 
 namespace ModelOpt.Compiler.Emit.Storage;
@@ -42,13 +43,13 @@ internal static class ModelPacker
 
     /// <summary>The form to embed: packed, or the file itself if packing saves less than a tenth.</summary>
     /// <param name="tflite">The TFLite file.</param>
-    /// <param name="cancellation">Ends the work.</param>
-    public static byte[] Pack(byte[] tflite, CancellationToken cancellation)
+    /// <param name="workers">The threads.</param>
+    public static byte[] Pack(byte[] tflite, Workers workers)
     {
         List<WeightRun> runs = WeightRun.Find(tflite);
         CodedWeights?[] products = Products(tflite, runs);
         var choices = new Choice[runs.Count];
-        Parallel.For(0, runs.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
+        workers.For(runs.Count, i =>
         {
             ReadOnlySpan<byte> weights = tflite.AsSpan(runs[i].Start, runs[i].Length);
             choices[i] = products[i] is { } product ? new Choice([product], ProductBytes, weights.Length)
@@ -62,7 +63,7 @@ internal static class ModelPacker
         double share = (double)expected / (rest + choices.Sum(c => c.PlainBytes));
         (int, IReadOnlyList<CodedWeights>)[][] tries = share < SurelySmaller ? [recoded] : share > HardlySmaller ? [[]] : [recoded, []];
         byte[][] forms = new byte[tries.Length][];
-        Parallel.For(0, forms.Length, new ParallelOptions { CancellationToken = cancellation }, i => forms[i] = Write(tflite, tries[i]));
+        workers.For(forms.Length, i => forms[i] = Write(tflite, tries[i]));
         byte[] packed = forms.MinBy(f => f.Length)!;
         return packed.Length < tflite.Length * WorthIt && tflite.Length <= (long)PackedModel.MaxRatio * packed.Length
             ? packed

@@ -9,8 +9,7 @@ namespace ModelOpt.Compiler.Techniques.Channels;
 /// <summary>
 /// Removes the channels that matter least to the outputs until the model meets its target; then refits the layers after them.
 /// </summary>
-/// <param name="reconstruct">Whether they are.</param>
-internal sealed class ChannelPruning(bool reconstruct = true) : Pass
+internal sealed class ChannelPruning : Pass
 {
     private const int DefaultMultiple = 8;
 
@@ -40,7 +39,7 @@ internal sealed class ChannelPruning(bool reconstruct = true) : Pass
 
         ChannelSlicing.Apply(graph, kept);
         if (context.Reference is { } reference) ChannelReconstruction.Narrow(reference, kept);
-        if (reconstruct && context.IsCalibrated) ChannelReconstruction.Apply(graph, kept, context);
+        if (context.IsCalibrated) ChannelReconstruction.Apply(graph, kept, context);
         context.Diagnostics.Report(ChannelPruningDiagnostics.Achieved.At(null, null, 100 * saved, NameOf(cost)));
         return new PassResult(counts.Sum(), notes);
     }

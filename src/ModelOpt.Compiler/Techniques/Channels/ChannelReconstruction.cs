@@ -62,7 +62,7 @@ internal static class ChannelReconstruction
         void Fit(Node layer, LayerMoments moments)
         {
             (Tensor weight, float[] bias) = ConstrainedLeastSquares.Fit(
-                layer.Input(1).Constant!, moments, new(), moments.RidgeOf(Ridge, RidgePerInput), context.Cancellation);
+                layer.Input(1).Constant!, moments, new(), moments.RidgeOf(Ridge, RidgePerInput), context.Workers);
             SharedWeights.SetConstants(graph, layer, weight.Span<float>().ToArray(), bias);
         }
     }

@@ -3,7 +3,6 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Options;
-using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Techniques.Channels;
 
@@ -47,7 +46,6 @@ internal static class ChannelSensitivity
         List<Tensor[]> batches = calibrator.Batch(Samples, ActivationBytes) is { } batch ? [batch]
             : [.. Enumerable.Range(0, Math.Min(Samples, calibrator.Count)).Select(i => calibrator.Sample(i, Math.Min(Samples, calibrator.Count)))];
         Value[] outputs = [.. OutputSensitivity.Scores(graph)];
-        using WorkerPool pool = new(Environment.ProcessorCount);
         Tensor[][] exact = Run([]);
         List<LossCurve> curves = [];
         foreach (RankedGroup group in groups)
@@ -77,7 +75,7 @@ internal static class ChannelSensitivity
 
             Interpreter interpreter = new(graph, outputs)
             {
-                Pool = pool, BeforeRounding = (value, tensor) =>
+                Pool = context.Pool, BeforeRounding = (value, tensor) =>
                 {
                     if (masks.TryGetValue(value, out List<int>? mask))
                         foreach (int channel in mask) Fill(tensor, channel, (float)statistics.Mean(value, channel));

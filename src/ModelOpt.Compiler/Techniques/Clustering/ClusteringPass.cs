@@ -56,12 +56,12 @@ internal sealed class ClusteringPass : Pass
                 (node, moments) =>
                 {
                     if (left.Remove(node)) clustered[node] = Cluster(graph, node, context, moments);
-                    else LayerRefit.Apply(graph, node, moments, context.Cancellation);
+                    else LayerRefit.Apply(graph, node, moments, context.Workers);
                 },
                 (node, moments) =>
                 {
-                    if (clustered.TryGetValue(node, out LayerClustering? clustering)) clustering.Refine(moments, context.Cancellation);
-                    else LayerRefit.Apply(graph, node, moments, context.Cancellation);
+                    if (clustered.TryGetValue(node, out LayerClustering? clustering)) clustering.Refine(moments, context.Workers);
+                    else LayerRefit.Apply(graph, node, moments, context.Workers);
                 });
         }
 
@@ -102,11 +102,11 @@ internal sealed class ClusteringPass : Pass
         ClusterScope scope = options.ClusterScope ?? ClusterScope.Tensor;
         ClusterInitialization method = context.Model.ClusterInitialization ?? ClusterInitialization.KMeansPlusPlus;
         LayerClustering clustering = new(graph, node, moments);
-        if (IsInt8(node, context)) clustering.ToIntegers(clusters, scope, method, seed, context.Cancellation);
+        if (IsInt8(node, context)) clustering.ToIntegers(clusters, scope, method, seed, context.Workers);
         else
         {
             bool half = context.QuantizationOf(node) == QuantizationMode.Float16;
-            clustering.ToFloats(clusters, scope, method, seed, half, context.Cancellation);
+            clustering.ToFloats(clusters, scope, method, seed, half, context.Workers);
         }
 
         return clustering;

@@ -1,3 +1,5 @@
+using ModelOpt.Compiler.Numerics;
+
 namespace ModelOpt.Compiler.Techniques.Clustering;
 
 /// <summary>
@@ -51,9 +53,9 @@ internal sealed class CompensatedAssignment
 
     /// <summary>Assigns.</summary>
     /// <param name="start">Integers, scales and prices to start from.</param>
-    /// <param name="cancellation">Ends the work.</param>
+    /// <param name="workers">The threads.</param>
     /// <returns>The integers in the weight's order, the scale of each channel, and the biases.</returns>
-    public (int[] Integers, double[] Scales, float[] Bias) Run(EntropyConstrainedLloyd.Outcome start, CancellationToken cancellation)
+    public (int[] Integers, double[] Scales, float[] Bias) Run(EntropyConstrainedLloyd.Outcome start, Workers workers)
     {
         int[] integers = [.. start.Assigned];
         double[] scales = [.. start.Codebook.Scales];
@@ -63,7 +65,7 @@ internal sealed class CompensatedAssignment
         {
             double[] prices = [.. bits.Select(b => b * start.BitCost)];
             bool last = round == Rounds - 1;
-            Parallel.For(0, layer.Channels, new ParallelOptions { CancellationToken = cancellation }, c =>
+            workers.For(layer.Channels, c =>
             {
                 double squared = layer.Loudness(c) * layer.Loudness(c);
                 Span<int> own = integers.AsSpan(c * layer.PerChannel, layer.PerChannel);

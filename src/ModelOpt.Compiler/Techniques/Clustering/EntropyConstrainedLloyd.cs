@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
 
 namespace ModelOpt.Compiler.Techniques.Clustering;
 
@@ -15,19 +16,19 @@ internal sealed class EntropyConstrainedLloyd
 
     private readonly LayerWeights layer;
     private readonly ClusterScope scope;
-    private readonly CancellationToken cancellation;
+    private readonly Workers workers;
     private readonly int[] assigned;
     private readonly double meanImportance;
 
     /// <summary>Prepares for a layer.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="scope">Whether channels share their integers.</param>
-    /// <param name="cancellation">Ends the work.</param>
-    public EntropyConstrainedLloyd(LayerWeights layer, ClusterScope scope, CancellationToken cancellation)
+    /// <param name="workers">The threads.</param>
+    public EntropyConstrainedLloyd(LayerWeights layer, ClusterScope scope, Workers workers)
     {
         this.layer = layer;
         this.scope = scope;
-        this.cancellation = cancellation;
+        this.workers = workers;
         assigned = new int[layer.Channels * layer.PerChannel];
         double sum = 0;
         for (int c = 0; c < layer.Channels; c++)
@@ -54,13 +55,13 @@ internal sealed class EntropyConstrainedLloyd
         Outcome outcome = Assign(steps, levels, prices);
         for (int i = 0; i < MaxIterations; i++)
         {
-            cancellation.ThrowIfCancellationRequested();
+            workers.Cancellation.ThrowIfCancellationRequested();
             prices = [.. outcome.Bits.Select(b => b * lambda * meanImportance)];
             outcome = Assign(steps, levels, prices);
             double cost = outcome.Error + (lambda * meanImportance * outcome.TotalBits);
             if (previous - cost <= LeastGain * cost) break;
             previous = cost;
-            Parallel.For(0, steps.Length, c => steps[c] = FitStep(c, steps[c]));
+            workers.For(steps.Length, c => steps[c] = FitStep(c, steps[c]));
             MoveLevels(steps, levels, prices);
         }
 
@@ -71,7 +72,7 @@ internal sealed class EntropyConstrainedLloyd
     private Outcome Assign(double[] steps, int[][] levels, double[] prices)
     {
         double[] errors = new double[layer.Channels];
-        Parallel.For(0, layer.Channels, new ParallelOptions { CancellationToken = cancellation }, c =>
+        workers.For(layer.Channels, c =>
         {
             ReadOnlySpan<float> values = layer.Values(c);
             ReadOnlySpan<double> importance = layer.Importance(c);
@@ -125,7 +126,7 @@ internal sealed class EntropyConstrainedLloyd
     {
         if (scope == ClusterScope.Channel)
         {
-            Parallel.For(0, layer.Channels, c => levels[c] = Moved(levels[c], [c], steps, prices));
+            workers.For(layer.Channels, c => levels[c] = Moved(levels[c], [c], steps, prices));
             return;
         }
 

@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Techniques.Clustering;
@@ -13,12 +14,13 @@ internal static class FloatClustering
     /// <param name="method">Where k-means starts.</param>
     /// <param name="seed">Where random choices start; each channel has its own.</param>
     /// <param name="half">Whether values are to be float16's.</param>
+    /// <param name="workers">The threads.</param>
     public static float[][] Fit(
-        LayerWeights layer, int clusters, ClusterScope scope, ClusterInitialization method, int seed, bool half)
+        LayerWeights layer, int clusters, ClusterScope scope, ClusterInitialization method, int seed, bool half, Workers workers)
     {
         if (scope == ClusterScope.Tensor) return [Levels(Enumerable.Range(0, layer.Channels), seed)];
         float[][] levels = new float[layer.Channels][];
-        Parallel.For(0, levels.Length, c => levels[c] = Levels([c], unchecked(seed + c)));
+        workers.For(levels.Length, c => levels[c] = Levels([c], unchecked(seed + c)));
         return levels;
 
         float[] Levels(IEnumerable<int> channels, int start)

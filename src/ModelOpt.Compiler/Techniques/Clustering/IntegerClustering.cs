@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Techniques.Clustering;
@@ -23,13 +24,13 @@ internal static class IntegerClustering
     /// <param name="scope">Whether channels share their integers.</param>
     /// <param name="method">Where k-means starts.</param>
     /// <param name="seed">Where random choices start.</param>
-    /// <param name="cancellation">Ends the work.</param>
+    /// <param name="workers">The threads.</param>
     public static EntropyConstrainedLloyd.Outcome Fit(
-        LayerWeights layer, int clusters, ClusterScope scope, ClusterInitialization method, int seed, CancellationToken cancellation)
+        LayerWeights layer, int clusters, ClusterScope scope, ClusterInitialization method, int seed, Workers workers)
     {
-        EntropyConstrainedLloyd shared = new(layer, ClusterScope.Tensor, cancellation);
-        EntropyConstrainedLloyd.Outcome plain = shared.Run(Start(layer, clusters, method, seed), 0);
-        EntropyConstrainedLloyd lloyd = scope == ClusterScope.Tensor ? shared : new(layer, scope, cancellation);
+        EntropyConstrainedLloyd shared = new(layer, ClusterScope.Tensor, workers);
+        EntropyConstrainedLloyd.Outcome plain = shared.Run(Start(layer, clusters, method, seed, workers), 0);
+        EntropyConstrainedLloyd lloyd = scope == ClusterScope.Tensor ? shared : new(layer, scope, workers);
         return Cheapest(lloyd, plain, plain.Error * ErrorBound);
     }
 
@@ -37,7 +38,8 @@ internal static class IntegerClustering
     /// K integers for all channels: k-means of the channels' elements, each channel divided by its loudness; the largest centroid
     /// becomes 127, and the scales follow.
     /// </summary>
-    private static IntegerCodebook Start(LayerWeights layer, int clusters, ClusterInitialization method, int seed)
+    private static IntegerCodebook Start(
+        LayerWeights layer, int clusters, ClusterInitialization method, int seed, Workers workers)
     {
         WeightedPoints points = layer.Points(Enumerable.Range(0, layer.Channels), normalized: true);
         double[] centroids = points.Count == 0 ? [0] : KMeans.Lloyd(
@@ -45,7 +47,7 @@ internal static class IntegerClustering
         double largest = Math.Max(-centroids[0], centroids[^1]), step = largest > 0 ? largest / IntegerCodebook.Largest : 1;
         int[] levels = [.. centroids.Select(c => (int)Math.Round(c / step)).Distinct()];
         double[] scales = new double[layer.Channels];
-        Parallel.For(0, scales.Length, c =>
+        workers.For(scales.Length, c =>
         {
             double least = double.PositiveInfinity;
             foreach (double factor in Factors)

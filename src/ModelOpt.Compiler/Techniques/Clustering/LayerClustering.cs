@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 
@@ -47,11 +48,11 @@ internal sealed class LayerClustering
     /// <param name="scope">Whether channels share their integers.</param>
     /// <param name="method">Where k-means starts.</param>
     /// <param name="seed">Where random choices start.</param>
-    /// <param name="cancellation">Ends the work.</param>
-    public void ToIntegers(int clusters, ClusterScope scope, ClusterInitialization method, int seed, CancellationToken cancellation)
+    /// <param name="workers">The threads.</param>
+    public void ToIntegers(int clusters, ClusterScope scope, ClusterInitialization method, int seed, Workers workers)
     {
-        integers = IntegerClustering.Fit(layer, clusters, scope, method, seed, cancellation);
-        SetIntegers(clusters, scope, moments is null ? null : Assign(moments, cancellation));
+        integers = IntegerClustering.Fit(layer, clusters, scope, method, seed, workers);
+        SetIntegers(clusters, scope, moments is null ? null : Assign(moments, workers));
     }
 
     /// <summary>Clusters it into values that stay floats.</summary>
@@ -60,38 +61,38 @@ internal sealed class LayerClustering
     /// <param name="method">Where k-means starts.</param>
     /// <param name="seed">Where random choices start.</param>
     /// <param name="half">Whether they are to be float16's.</param>
-    /// <param name="cancellation">Ends the work.</param>
+    /// <param name="workers">The threads.</param>
     public void ToFloats(
-        int clusters, ClusterScope scope, ClusterInitialization method, int seed, bool half, CancellationToken cancellation)
+        int clusters, ClusterScope scope, ClusterInitialization method, int seed, bool half, Workers workers)
     {
         WeightConstraints clustered = constraints.With(
-            new Codebook(clusters, scope, FloatClustering.Fit(layer, clusters, scope, method, seed, half)));
+            new Codebook(clusters, scope, FloatClustering.Fit(layer, clusters, scope, method, seed, half, workers)));
         if (moments is null) Set(clustered, clustered.Project(tensor), null);
-        else Fit(clustered, moments, cancellation);
+        else Fit(clustered, moments, workers);
     }
 
     /// <summary>Reassigns weights to the values that fit the layer's target as it is known by now.</summary>
     /// <param name="again">Moments of the same inputs.</param>
-    /// <param name="cancellation">Ends the work.</param>
-    public void Refine(LayerMoments again, CancellationToken cancellation)
+    /// <param name="workers">The threads.</param>
+    public void Refine(LayerMoments again, Workers workers)
     {
         WeightConstraints clustered = node.Input(1).Constraints!;
-        if (integers is null) Fit(clustered, again, cancellation);
-        else SetIntegers(clustered.Codebook!.Clusters, clustered.Codebook.Scope, Assign(again, cancellation));
+        if (integers is null) Fit(clustered, again, workers);
+        else SetIntegers(clustered.Codebook!.Clusters, clustered.Codebook.Scope, Assign(again, workers));
     }
 
-    private void Fit(WeightConstraints clustered, LayerMoments known, CancellationToken cancellation)
+    private void Fit(WeightConstraints clustered, LayerMoments known, Workers workers)
     {
-        (Tensor weight, float[] bias) = ConstrainedLeastSquares.Fit(tensor, known, clustered, ridge, cancellation);
+        (Tensor weight, float[] bias) = ConstrainedLeastSquares.Fit(tensor, known, clustered, ridge, workers);
         Set(clustered, weight, bias);
     }
 
     /// <summary>Assigns the integers so that errors compensate each other.</summary>
     /// <returns>The bias that goes with them.</returns>
-    private float[] Assign(LayerMoments known, CancellationToken cancellation)
+    private float[] Assign(LayerMoments known, Workers workers)
     {
         CompensatedAssignment assignment = new(layer, known.Groups, known.Gram, known.Cross, ridge);
-        (int[] assigned, double[] scales, float[] bias) = assignment.Run(integers!, cancellation);
+        (int[] assigned, double[] scales, float[] bias) = assignment.Run(integers!, workers);
         integers = integers! with
         {
             Assigned = assigned, Bits = EntropyConstrainedLloyd.BitsOf(assigned), Codebook = integers.Codebook with { Scales = scales },

@@ -2,7 +2,6 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
-using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Techniques.FineTuning;
 
@@ -10,10 +9,8 @@ namespace ModelOpt.Compiler.Techniques.FineTuning;
 internal sealed class Teaching : IDisposable
 {
     private readonly TrainingData data;
-    private readonly WorkerPool pool;
 
-    private Teaching(Trainer trainer, TrainingLoop loop, TrainingData data, WorkerPool pool) =>
-        (Trainer, Loop, this.data, this.pool) = (trainer, loop, data, pool);
+    private Teaching(Trainer trainer, TrainingLoop loop, TrainingData data) => (Trainer, Loop, this.data) = (trainer, loop, data);
 
     /// <summary>Trains the graph.</summary>
     public Trainer Trainer { get; }
@@ -39,43 +36,36 @@ internal sealed class Teaching : IDisposable
         }
 
         TrainingData data = TrainingData.Open(graph, context.Options, context.Model);
-        WorkerPool pool = new(Environment.ProcessorCount);
         try
         {
-            DistillationObjective teacher = new(graph, context.Reference!, data.AreClasses, context.Model, pool);
+            DistillationObjective teacher = new(graph, context.Reference!, data.AreClasses, context.Model, context.Pool);
             IObjective[] objectives = context.Model.FineTune == FineTuneMode.Labels
                 ? [teacher, new LabelObjective(ClassScores.Of(graph, out _))] : [teacher];
             Trainer trainer = null!;
-            trainer = new(graph, settings, objectives, pool) { BeforeStep = beforeStep is null ? null : step => beforeStep(trainer, step) };
+            trainer = new(graph, settings, objectives, context.Pool) { BeforeStep = beforeStep is null ? null : step => beforeStep(trainer, step) };
             foreach (Node barrier in trainer.Barriers)
                 context.Diagnostics.Report(FineTuningDiagnostics.Frozen.At(null, barrier.Label, barrier.Type));
             if (trainer.Parameters.Count > 0)
             {
-                TrainingLoop loop = new(graph, trainer, settings, data, teacher, context, pool)
+                TrainingLoop loop = new(graph, trainer, settings, data, teacher, context)
                 {
                     FirstEpoch = firstEpochOf?.Invoke(trainer.StepsPerEpoch(data.TrainingIndices.Count)) ?? 0,
                 };
-                return new Teaching(trainer, loop, data, pool);
+                return new Teaching(trainer, loop, data);
             }
 
             context.Diagnostics.Report(FineTuningDiagnostics.NothingToTrain.At(null, null));
         }
         catch
         {
-            pool.Dispose();
             data.Dispose();
             throw;
         }
 
-        pool.Dispose();
         data.Dispose();
         return null;
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        pool.Dispose();
-        data.Dispose();
-    }
+    public void Dispose() => data.Dispose();
 }

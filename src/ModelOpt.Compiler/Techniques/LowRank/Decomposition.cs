@@ -19,8 +19,7 @@ namespace ModelOpt.Compiler.Techniques.LowRank;
 /// Chooses the forms and ranks with the least measured error that meet the target. Fits the factors layer by layer to the float model's
 /// outputs on the calibration data, given the layers decomposed before.
 /// </summary>
-/// <param name="plain">Whether to do what plain SVD of the weights does, data or not: what tests and measurements compare with.</param>
-internal sealed class Decomposition(bool plain = false) : Pass
+internal sealed class Decomposition : Pass
 {
     // A target counts as met within this share of all multiply-accumulates.
     private const double Tolerance = 0.02;
@@ -42,7 +41,6 @@ internal sealed class Decomposition(bool plain = false) : Pass
         Node[] layers = [.. graph.Nodes.Where(n => n.Type is "Conv" or "Gemm")];
         if (share <= 0 && !byNoise && !layers.Any(l => ShareOf(l, context) > 0)) return PassResult.Of(0);
 
-        bool byData = context.IsCalibrated && !plain;
         if (!context.IsCalibrated) context.Diagnostics.Report(DecompositionDiagnostics.NoCalibrationData.At(null, null));
         List<PassNote> notes = [];
         List<Candidate> candidates = [];
@@ -52,13 +50,13 @@ internal sealed class Decomposition(bool plain = false) : Pass
             if (WhyNot(layer) is { } reason) notes.Add(new(layer, reason));
             else if (ShareOf(layer, context) == 0) notes.Add(new(layer, "the recipe keeps it whole"));
             else if (share > 0 || byNoise || ShareOf(layer, context) is not null)
-                candidates.Add(new Candidate(layer, new FactorGeometry(layer), ShareOf(layer, context)));
+                candidates.Add(new Candidate(layer, new FactorGeometry(layer, context.Workers), ShareOf(layer, context)));
         }
 
-        Plan(graph, candidates, byNoise, byData, context);
+        Plan(graph, candidates, byNoise, context);
         long total = layers.Sum(l => Operator.Of(l).Macs(l));
         Choose(candidates, byNoise, share, total);
-        int changes = Replace(graph, candidates, byData, context, notes);
+        int changes = Replace(graph, candidates, context, notes);
         if (changes == 0) context.Diagnostics.Report(DecompositionDiagnostics.NothingSplit.At(null, null, Reason(notes)));
         long removed = candidates.Sum(c => c.Geometry.Macs - c.Chosen!.Macs);
         notes.Add(new($"all layers: {Percent(removed, total)} of {total} multiply-accumulates removed"));
@@ -88,11 +86,11 @@ internal sealed class Decomposition(bool plain = false) : Pass
     }
 
     /// <summary>Finds each layer's choices, with errors that are comparable among layers.</summary>
-    private static void Plan(Graph graph, List<Candidate> candidates, bool byNoise, bool byData, PassContext context)
+    private static void Plan(Graph graph, List<Candidate> candidates, bool byNoise, PassContext context)
     {
         List<(Node, float[], float[])> erring = [];
         List<Candidate> measured = [];
-        using MomentCollector? collector = byData ? new(graph, context.Reference!, context) : null;
+        using MomentCollector? collector = context.IsCalibrated ? new(graph, context.Reference!, context) : null;
         for (int at = 0; at < candidates.Count;)
         {
             List<Candidate> chunk = [];
@@ -110,7 +108,7 @@ internal sealed class Decomposition(bool plain = false) : Pass
                 LayerTarget target = candidate.Target(moments.GetValueOrDefault(candidate.Layer));
                 candidate.Curve = byNoise && candidate.Share is null ? NoiseRanks.Of(candidate.Geometry, target) : RankCurve.Of(candidate.Geometry, target);
                 RankChoice? typical = candidate.Curve.Where(c => c.Form is not null).MinBy(c => Math.Abs(c.Error - TypicalError));
-                if (!byData || byNoise || typical is not { Error: > 0 }) continue;
+                if (!context.IsCalibrated || byNoise || typical is not { Error: > 0 }) continue;
                 RowMatrix weight = Factorization.Fit(target, typical.Form!.Value, typical.Ranks, false).Composed;
                 erring.Add((candidate.Layer, FactorGeometry.ToFloat(weight.Data), target.BiasFor(weight)!));
                 measured.Add(candidate);
@@ -155,11 +153,11 @@ internal sealed class Decomposition(bool plain = false) : Pass
         for (int i = 0; i < open.Count; i++) open[i].Chosen = chosen[i];
     }
 
-    private static int Replace(Graph graph, List<Candidate> candidates, bool byData, PassContext context, List<PassNote> notes)
+    private static int Replace(Graph graph, List<Candidate> candidates, PassContext context, List<PassNote> notes)
     {
         int changes = 0;
         Dictionary<Node, Candidate> byLayer = candidates.ToDictionary(c => c.Layer);
-        if (byData) LayerStages.Run(graph, [.. candidates.Select(c => c.Layer)], context, "decompose", (layer, moments) => One(byLayer[layer], moments));
+        if (context.IsCalibrated) LayerStages.Run(graph, [.. candidates.Select(c => c.Layer)], context, "decompose", (layer, moments) => One(byLayer[layer], moments));
         else candidates.ForEach(c => One(c, null));
         return changes;
 
@@ -168,7 +166,7 @@ internal sealed class Decomposition(bool plain = false) : Pass
             LayerTarget target = candidate.Target(moments);
             if (candidate.Chosen is { Form: { } form } chosen)
             {
-                Factorization factors = Factorization.Fit(target, form, chosen.Ranks, byData);
+                Factorization factors = Factorization.Fit(target, form, chosen.Ranks, context.IsCalibrated);
                 candidate.Geometry.Replace(graph, factors, target);
                 changes++;
             }

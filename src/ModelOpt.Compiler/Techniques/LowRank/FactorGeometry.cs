@@ -11,14 +11,16 @@ namespace ModelOpt.Compiler.Techniques.LowRank;
 internal sealed class FactorGeometry
 {
     private readonly Node layer;
+    private readonly Workers workers;
     private readonly int rank;
     private readonly long inputPlane, outputPlane, verticalPlane, horizontalPlane;
 
     /// <summary>Takes the sizes of a layer.</summary>
     /// <param name="layer">A Conv of known spatial sizes and one group, or a canonical Gemm; its weight is constant.</param>
-    public FactorGeometry(Node layer)
+    /// <param name="workers">The threads that compute with the weight.</param>
+    public FactorGeometry(Node layer, Workers workers = default)
     {
-        this.layer = layer;
+        (this.layer, this.workers) = (layer, workers);
         Tensor weight = layer.Input(1).Constant!;
         rank = weight.Rank - 2;
         Shape = rank switch
@@ -46,7 +48,7 @@ internal sealed class FactorGeometry
 
     /// <summary>The weight as a matrix [out, in·kh·kw].</summary>
     public RowMatrix Weight =>
-        new(Shape.Outputs, Shape.PerOutput, [.. layer.Input(1).Constant!.Span<float>().ToArray().Select(w => (double)w)]);
+        new(Shape.Outputs, Shape.PerOutput, [.. layer.Input(1).Constant!.Span<float>().ToArray().Select(w => (double)w)], workers);
 
     /// <summary>The forms that can be cheaper than the layer.</summary>
     public IEnumerable<FactorForm> Forms => (Shape.Height > 1, Shape.Width > 1) switch

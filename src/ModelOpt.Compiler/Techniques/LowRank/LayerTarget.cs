@@ -49,7 +49,7 @@ internal sealed class LayerTarget
     /// <param name="shape">The weight's sizes.</param>
     /// <param name="weight">The weight.</param>
     public static LayerTarget Plain(WeightShape shape, RowMatrix weight) =>
-        new(shape, weight, RowMatrix.Identity(shape.PerOutput), new double[shape.PerOutput], null);
+        new(shape, weight, RowMatrix.Identity(shape.PerOutput, weight.Workers), new double[shape.PerOutput], null);
 
     /// <summary>
     /// The weight that comes nearest to the reference on the present inputs: least squares (reduced-rank regression follows from it),
@@ -62,7 +62,7 @@ internal sealed class LayerTarget
     {
         int k = shape.PerOutput;
         double[] inputMean = moments.InputMean(0).ToArray(), outputMean = new double[shape.Outputs];
-        RowMatrix covariance = new(k, k, moments.InputCovariance(0));
+        RowMatrix covariance = new(k, k, moments.InputCovariance(0), weight.Workers);
         double trace = 0;
         for (int i = 0; i < k; i++) trace += covariance[i, i];
 

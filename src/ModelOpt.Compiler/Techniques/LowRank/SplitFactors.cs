@@ -28,7 +28,7 @@ internal sealed class SplitFactors
         (outputs, first, second, energy) = (target.Shape.Outputs, split.First, split.Second, target.Energy);
         weight = target.Weight.Columnwise(split.Order);
         response = target.Response.Columnwise(split.Order);
-        covariance = new RowMatrix(split.Order.Length, split.Order.Length);
+        covariance = new RowMatrix(split.Order.Length, split.Order.Length, target.Covariance.Workers);
         for (int k = 0; k < split.Order.Length; k++)
         {
             ReadOnlySpan<double> row = target.Covariance.Row(split.Order[k]);
@@ -77,7 +77,7 @@ internal sealed class SplitFactors
     {
         RowMatrix byTap = SecondByTap(b), toRank = byTap.Transposed();
         inputs ??= CholeskyFactor.Of(InputCovariance, 1e-8);
-        a = new RowMatrix(a.Rows, a.Columns, (double[])a.Data.Clone());
+        a = new RowMatrix(a.Rows, a.Columns, (double[])a.Data.Clone(), a.Workers);
         RowMatrix residual = toRank.Times(ByTap(response)).Minus(Normal(a));
         RowMatrix conditioned = inputs.SolveRows(residual), direction = conditioned;
         double slope = residual.Dot(conditioned), start = slope;
@@ -91,7 +91,7 @@ internal sealed class SplitFactors
             RowMatrix.AddScaled(residual.Data, -length, curved.Data);
             conditioned = inputs.SolveRows(residual);
             double next = residual.Dot(conditioned);
-            RowMatrix turned = new(a.Rows, a.Columns, (double[])conditioned.Data.Clone());
+            RowMatrix turned = new(a.Rows, a.Columns, (double[])conditioned.Data.Clone(), conditioned.Workers);
             RowMatrix.AddScaled(turned.Data, next / slope, direction.Data);
             (direction, slope) = (turned, next);
         }
@@ -120,7 +120,7 @@ internal sealed class SplitFactors
     private static RowMatrix Regrouped(RowMatrix matrix, int outputs, int inner, int taps)
     {
         if (taps == 1) return matrix;
-        RowMatrix result = new(outputs * taps, inner);
+        RowMatrix result = new(outputs * taps, inner, matrix.Workers);
         for (int o = 0; o < outputs; o++)
         for (int n = 0; n < inner; n++)
         for (int s = 0; s < taps; s++)
@@ -131,7 +131,7 @@ internal sealed class SplitFactors
     private RowMatrix ByOutput(RowMatrix byTap)
     {
         if (second == 1) return byTap;
-        RowMatrix result = new(outputs, byTap.Columns * second);
+        RowMatrix result = new(outputs, byTap.Columns * second, byTap.Workers);
         for (int o = 0; o < outputs; o++)
         for (int n = 0; n < byTap.Columns; n++)
         for (int s = 0; s < second; s++)
@@ -141,7 +141,7 @@ internal sealed class SplitFactors
 
     private RowMatrix MeanOverTaps(RowMatrix moments)
     {
-        RowMatrix mean = new(first, first);
+        RowMatrix mean = new(first, first, moments.Workers);
         for (int n = 0; n < first; n++)
         for (int m = 0; m < first; m++)
         {

@@ -5,7 +5,6 @@ using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
-using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
@@ -39,8 +38,7 @@ internal static class AdaptiveRounding
         using TrainingSet data = new(graph, options, nameof(options.CalibrationData), options.CalibrationData, null);
         CalibrationSamples usable = CalibrationSamples.Of(data.Count, options, context.Model);
         int[] samples = usable.Spread(Math.Min(usable.Count, options.CalibrationSamples));
-        using WorkerPool pool = new(Environment.ProcessorCount);
-        DistillationObjective teacher = new(graph, context.Reference!, areClasses: false, context.Model, pool);
+        DistillationObjective teacher = new(graph, context.Reference!, areClasses: false, context.Model, context.Pool);
         TrainingScore before = Score();
         (Node Node, Value Weight, Tensor Nearest)[] layers = [.. exact.Keys
             .Where(n => n.Input(1) is { Quantization.Type: ElementType.Int8 } weight && weight.Constraints?.Codebook is null)
@@ -48,7 +46,7 @@ internal static class AdaptiveRounding
         Dictionary<Value, SoftRounding> weights = layers.ToDictionary(l => l.Weight, l => new SoftRounding(l.Weight, exact[l.Node]));
         try
         {
-            Learn(graph, weights, teacher, data, samples, context, pool);
+            Learn(graph, weights, teacher, data, samples, context);
         }
         finally
         {
@@ -65,14 +63,14 @@ internal static class AdaptiveRounding
         return $"rounding: {before} to the nearest integers, {after} as learnt{(isBetter ? "" : ", which was not kept")}";
 
         TrainingScore Score() => TrainingScore.Of(
-            graph, teacher, data, [.. samples.Take(JudgedSamples)], BatchSize, pool, context.Cancellation);
+            graph, teacher, data, [.. samples.Take(JudgedSamples)], BatchSize, context.Pool, context.Cancellation);
     }
 
     private static void Learn(
         Graph graph, Dictionary<Value, SoftRounding> weights, DistillationObjective teacher, TrainingSet data, int[] samples,
-        PassContext context, WorkerPool pool)
+        PassContext context)
     {
-        LossTape losses = new(graph, [teacher], pool);
+        LossTape losses = new(graph, [teacher], context.Pool);
         IReadOnlyList<Value> parameters = losses.Tape.Parameters;
         Random random = new(context.Model.Seed ?? 0);
         int steps = context.Model.RoundingSteps ?? DefaultSteps, batch = Math.Min(BatchSize, samples.Length);
@@ -82,7 +80,7 @@ internal static class AdaptiveRounding
             context.Progress?.Report(new CompileProgress("round", step, steps));
             // The next of the samples in random order, which is another one each time they are through.
             if (step % (samples.Length / batch) == 0) random.Shuffle(samples);
-            TrainingBatch chosen = data.Batch(samples.AsSpan(step % (samples.Length / batch) * batch, batch), pool);
+            TrainingBatch chosen = data.Batch(samples.AsSpan(step % (samples.Length / batch) * batch, batch), context.Pool);
             (double loss, Tensor[] gradients) = losses.Of(chosen, context.Cancellation);
             if (!double.IsFinite(loss)) break;
             double done = (((double)step / steps) - FreeShare) / (1 - FreeShare);
@@ -91,7 +89,7 @@ internal static class AdaptiveRounding
             new PlaneJob(parameters.Count, i =>
             {
                 if (weights.TryGetValue(parameters[i], out SoftRounding? weight)) weight.Step(gradients[i], Rate, exponent);
-            }).Run(pool);
+            }).Run(context.Pool);
         }
 
         context.Progress?.Report(new CompileProgress("round", steps, steps));

@@ -1,12 +1,12 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Pooling;
-using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
@@ -29,15 +29,15 @@ internal static class BiasCorrection
     /// <param name="graph">The graph, not yet annotated.</param>
     /// <param name="layers">The layers with a weight.</param>
     /// <param name="batch">A tensor for each graph input.</param>
-    /// <param name="cancellation">Ends the run.</param>
+    /// <param name="workers">The threads.</param>
     public static Dictionary<Value, double[]> FloatMeans(
-        Graph graph, IEnumerable<Node> layers, Tensor[] batch, CancellationToken cancellation)
+        Graph graph, IEnumerable<Node> layers, Tensor[] batch, Workers workers)
     {
         Dictionary<Value, double[]> means = layers.Where(CanCorrect).ToDictionary(n => n.Output, _ => Array.Empty<double>());
         Run(graph, means.Keys, false, batch, (value, tensor) =>
         {
             if (means.ContainsKey(value)) means[value] = ChannelMeans(tensor);
-        }, cancellation);
+        }, workers);
         return means;
     }
 
@@ -45,9 +45,9 @@ internal static class BiasCorrection
     /// <param name="graph">The graph, annotated.</param>
     /// <param name="means">What <see cref="FloatMeans"/> gave for the same batch.</param>
     /// <param name="batch">A tensor for each graph input.</param>
-    /// <param name="cancellation">Ends the run.</param>
+    /// <param name="workers">The threads.</param>
     /// <returns>The number of layers corrected.</returns>
-    public static int Apply(Graph graph, Dictionary<Value, double[]> means, Tensor[] batch, CancellationToken cancellation)
+    public static int Apply(Graph graph, Dictionary<Value, double[]> means, Tensor[] batch, Workers workers)
     {
         int corrected = 0;
         Run(graph, means.Keys, true, batch, (value, tensor) =>
@@ -62,7 +62,7 @@ internal static class BiasCorrection
             for (int c = 0; c < shift.Length; c++) values[c] += shift[c];
             bias.Constant = bias.Quantization!.Round(Tensor.Vector<float>(values));
             corrected++;
-        }, cancellation);
+        }, workers);
         return corrected;
     }
 
@@ -79,10 +79,9 @@ internal static class BiasCorrection
     }
 
     private static void Run(
-        Graph graph, IEnumerable<Value> outputs, bool fake, Tensor[] batch, Action<Value, Tensor> visit, CancellationToken cancellation)
+        Graph graph, IEnumerable<Value> outputs, bool fake, Tensor[] batch, Action<Value, Tensor> visit, Workers workers)
     {
-        using WorkerPool pool = new(Environment.ProcessorCount);
-        new Interpreter(graph, outputs) { FakeQuantize = fake, BeforeRounding = visit, Pool = pool }.Run(batch, cancellation);
+        new Interpreter(graph, outputs) { FakeQuantize = fake, BeforeRounding = visit, Pool = workers.Pool }.Run(batch, workers.Cancellation);
     }
 
     /// <summary>The mean over all axes but the channel axis (1), in a fixed order.</summary>

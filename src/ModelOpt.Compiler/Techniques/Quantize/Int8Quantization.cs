@@ -50,7 +50,7 @@ internal sealed class Int8Quantization : Pass
 
         Tensor[]? batch = calibrator.Batch(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
         Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
-        var means = batch is null ? null : BiasCorrection.FloatMeans(graph, layers, batch, context.Cancellation);
+        var means = batch is null ? null : BiasCorrection.FloatMeans(graph, layers, batch, context.Workers);
 
         Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
         GridAnnotation.Apply(graph, scheme, Range);
@@ -61,7 +61,7 @@ internal sealed class Int8Quantization : Pass
             notes.Add(new("bias correction: the model takes one sample at a time"));
             if (layers.Length > 0) context.Diagnostics.Report(RecipeDiagnostics.NoBiasCorrection.At(null, null));
         }
-        else BiasCorrection.Apply(graph, means, batch!, context.Cancellation);
+        else BiasCorrection.Apply(graph, means, batch!, context.Workers);
         return new PassResult(scheme.Nodes.Count, notes);
 
         string? WhyFloat(Node node) => IsInt8(node, context) ? reasons.GetValueOrDefault(node) : "the recipe says so";

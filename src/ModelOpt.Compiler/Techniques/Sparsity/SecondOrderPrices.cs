@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MathNet.Numerics.LinearAlgebra;
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Numerics;
@@ -25,10 +26,10 @@ internal static class SecondOrderPrices
     /// <param name="layout">The layer's weight in units.</param>
     /// <param name="quadratics">The layer's error, group by group.</param>
     /// <param name="weight">The weights that the elimination begins with, where the error is least: [outputs, inputs].</param>
-    /// <param name="cancellation">Ends the work.</param>
+    /// <param name="workers">The threads.</param>
     /// <param name="mostWork">How many multiplications it may take in each group.</param>
     /// <returns>[bands × units], for each weight of the unit; of N:M, infinite for those that stay.</returns>
-    public static double[] Of(PatternLayout layout, LayerQuadratic[] quadratics, float[] weight, CancellationToken cancellation, double mostWork = MostWork)
+    public static double[] Of(PatternLayout layout, LayerQuadratic[] quadratics, float[] weight, Workers workers, double mostWork = MostWork)
     {
         double[] prices = new double[layout.Bands * layout.Units.Count];
         double energy = 0;
@@ -38,7 +39,7 @@ internal static class SecondOrderPrices
             LayerQuadratic quadratic = quadratics[group];
             energy += quadratic.Energy(weight.AsSpan(group * quadratic.Rows * quadratic.Columns, quadratic.Rows * quadratic.Columns));
             double[] inverse = quadratic.Factor.Solve(Matrix<double>.Build.DenseIdentity(quadratic.Columns)).ToColumnMajorArray();
-            SetPrices(layout, (group * bands, (group + 1) * bands), weight, inverse, prices, mostWork, cancellation);
+            SetPrices(layout, (group * bands, (group + 1) * bands), weight, inverse, prices, mostWork, workers);
         }
 
         for (int i = 0; i < prices.Length && energy > 0; i++) prices[i] /= energy;
@@ -46,32 +47,34 @@ internal static class SecondOrderPrices
     }
 
     private static void SetPrices(
-        PatternLayout layout, (int First, int End) bands, float[] weight, double[] inverse, double[] prices, double mostWork, CancellationToken cancellation)
+        PatternLayout layout, (int First, int End) bands, float[] weight, double[] inverse, double[] prices, double mostWork, Workers workers)
     {
         int columns = layout.Columns, units = layout.Units.Count, width = WidthOf(layout, bands.End - bands.First, mostWork);
         int[] all = [.. Enumerable.Range(bands.First, bands.End - bands.First)];
         for (int start = 0; start < columns; start += width)
-            Eliminate(layout, new Part(layout, start, Math.Min(columns, start + width)), all, weight, inverse, prices, cancellation);
+            Eliminate(layout, new Part(layout, start, Math.Min(columns, start + width)), all, weight, inverse, prices, workers);
         if (width >= columns || layout.Groups.Count > 0) return;
         int count = (int)Math.Clamp(WholeShare * mostWork / Work(columns), 1, all.Length);
         int[] some = [.. Enumerable.Range(0, count).Select(i => all[(int)((i + 0.5) * all.Length / count)])];
         double[] whole = new double[prices.Length];
-        Eliminate(layout, new Part(layout, 0, columns), some, weight, inverse, whole, cancellation);
+        Eliminate(layout, new Part(layout, 0, columns), some, weight, inverse, whole, workers);
         double[] factors = Factors(some.Select(b => (prices.AsSpan(b * units, units).ToArray(), whole.AsSpan(b * units, units).ToArray())), units);
         foreach (int band in all) Multiply(prices.AsSpan(band * units, units), factors);
     }
 
     private static void Eliminate(
-        PatternLayout layout, Part part, int[] bands, float[] weight, double[] inverse, double[] prices, CancellationToken cancellation)
+        PatternLayout layout, Part part, int[] bands, float[] weight, double[] inverse, double[] prices, Workers workers)
     {
         double[] partInverse = new double[part.Width * part.Width];
         for (int i = 0; i < part.Width; i++)
             inverse.AsSpan(((part.Start + i) * layout.Columns) + part.Start, part.Width).CopyTo(partInverse.AsSpan(i * part.Width));
-        Parallel.For(0, bands.Length, new ParallelOptions { CancellationToken = cancellation }, () => new Elimination(layout, part), (i, _, elimination) =>
+        ConcurrentBag<Elimination> idle = [];
+        workers.For(bands.Length, i =>
         {
+            if (!idle.TryTake(out Elimination? elimination)) elimination = new Elimination(layout, part);
             elimination.Run(bands[i], weight, partInverse, prices.AsSpan(bands[i] * layout.Units.Count, layout.Units.Count));
-            return elimination;
-        }, _ => { });
+            idle.Add(elimination);
+        });
     }
 
     /// <summary>

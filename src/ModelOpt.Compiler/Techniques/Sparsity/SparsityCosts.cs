@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Techniques.Sparsity;
@@ -48,7 +49,7 @@ internal static class SparsityCosts
             }
 
             Dictionary<Node, LayerMoments> moments = collector.Collect([.. some.Select(l => l.Node)], "sparsity: costs");
-            costs.AddRange(some.Select(l => CostOf(l, moments[l.Node], LayerRefit.RidgeOf(moments[l.Node]), context.Cancellation)));
+            costs.AddRange(some.Select(l => CostOf(l, moments[l.Node], LayerRefit.RidgeOf(moments[l.Node]), context.Workers)));
         }
 
         double[] changes = OutputSensitivity.Measure(
@@ -76,14 +77,14 @@ internal static class SparsityCosts
         return result;
     }
 
-    private static Cost CostOf(SparseLayer layer, LayerMoments moments, double ridge, CancellationToken cancellation)
+    private static Cost CostOf(SparseLayer layer, LayerMoments moments, double ridge, Workers workers)
     {
         Tensor weight = layer.Node.Input(1).Constant!;
         float[] start = weight.Span<float>().ToArray();
         LayerQuadratic[] quadratics = LayerQuadratic.Of(moments, start, ridge);
-        double[] prices = SecondOrderPrices.Of(layer.Layout, quadratics, start, cancellation);
+        double[] prices = SecondOrderPrices.Of(layer.Layout, quadratics, start, workers);
         Mask mask = ZeroSelection.Choose([layer], [prices], SparsityDistribution.Uniform)[0];
-        (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(weight, moments, new WeightConstraints().With(mask), ridge, cancellation);
+        (Tensor fitted, float[] bias) = ConstrainedLeastSquares.Fit(weight, moments, new WeightConstraints().With(mask), ridge, workers);
         float[] sparse = fitted.Span<float>().ToArray();
         double error = 0, energy = 0;
         int at = 0;

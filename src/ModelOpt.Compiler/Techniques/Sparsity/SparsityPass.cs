@@ -47,7 +47,7 @@ internal sealed class SparsityPass : Pass
             Dictionary<Node, SparseLayer> sparse = layers.Zip(masks).ToDictionary(l => l.First.Node, l => l.First with { Share = l.Second.Sparsity });
             LayerStages.Run(graph, [.. LayerRefit.LayersFrom(graph, layers[0].Node)], context, "sparsity",
                 (node, moments) => Fit(graph, node, sparse.GetValueOrDefault(node), moments, context),
-                (node, moments) => LayerRefit.Apply(graph, node, moments, context.Cancellation));
+                (node, moments) => LayerRefit.Apply(graph, node, moments, context.Workers));
         }
 
         // Layers without a counterpart in the float model are not fitted.
@@ -76,15 +76,15 @@ internal sealed class SparsityPass : Pass
         {
             LayerQuadratic[] error = LayerQuadratic.Of(moments, original.Span<float>().ToArray(), LayerRefit.RidgeOf(moments));
             float[] best = [.. error.SelectMany(e => e.Best).Select(w => (float)w)];
-            double[] prices = SecondOrderPrices.Of(layer.Layout, error, best, context.Cancellation);
+            double[] prices = SecondOrderPrices.Of(layer.Layout, error, best, context.Workers);
             constraints = (constraints ?? new()).With(ZeroSelection.Choose([layer], [prices], SparsityDistribution.Uniform)[0]);
             if (context.OptionsOf(node).Clusters is null && context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8)
             {
-                (original, _) = ConstrainedLeastSquares.Fit(original, moments, constraints, LayerRefit.RidgeOf(moments), context.Cancellation);
+                (original, _) = ConstrainedLeastSquares.Fit(original, moments, constraints, LayerRefit.RidgeOf(moments), context.Workers);
                 constraints = constraints.With(GridCoarsening.Of(original, error));
             }
         }
 
-        LayerRefit.Apply(graph, node, original, constraints, moments, context.Cancellation);
+        LayerRefit.Apply(graph, node, original, constraints, moments, context.Workers);
     }
 }

@@ -94,9 +94,9 @@ public class ModelPackerTests
     [TestMethod]
     public void A_sparse_clustered_file_ends_smaller_than_by_Brotli_alone_and_expands_exactly()
     {
-        byte[] file = Sparse.Value, packed = ModelPacker.Pack(file, CancellationToken.None);
+        byte[] file = Sparse.Value, packed = ModelPacker.Pack(file, default);
         CollectionAssert.AreEqual(file, PackedModel.Expand(packed));
-        CollectionAssert.AreEqual(packed, ModelPacker.Pack(file, CancellationToken.None));
+        CollectionAssert.AreEqual(packed, ModelPacker.Pack(file, default));
         byte[] plain = ModelPacker.Write(file, []);
         CollectionAssert.AreEqual(file, PackedModel.Expand(plain));
         Assert.IsLessThan(0.95 * plain.Length, packed.Length, $"{plain.Length} bytes without recoding");
@@ -114,13 +114,13 @@ public class ModelPackerTests
     {
         byte[] file = [.. Compiled()];
         foreach (WeightRun run in WeightRun.Find(file)) new Random(3).NextBytes(file.AsSpan(run.Start, run.Length));
-        Assert.AreSame(file, ModelPacker.Pack(file, CancellationToken.None));
+        Assert.AreSame(file, ModelPacker.Pack(file, default));
     }
 
     [TestMethod]
     public void Damage_anywhere_is_refused_or_harmless()
     {
-        byte[] file = Sparse.Value, packed = ModelPacker.Pack(file, CancellationToken.None);
+        byte[] file = Sparse.Value, packed = ModelPacker.Pack(file, default);
         for (int length = 0; length < packed.Length; length += length < 64 ? 1 : 13)
             Assert.ThrowsExactly<InvalidModelException>(() => PackedModel.Expand(packed.AsSpan(0, length)), $"{length} bytes");
         var random = new Random(1);

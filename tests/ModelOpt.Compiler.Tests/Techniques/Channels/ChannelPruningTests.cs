@@ -28,7 +28,7 @@ public sealed class ChannelPruningTests
     {
         Graph graph = QuantizeTesting.Sample();
         long before = Macs(graph);
-        Prune(graph, new CompileOptions { ChannelPruning = share }, reconstruct: false);
+        Prune(graph, new CompileOptions { ChannelPruning = share }, calibrated: false);
         Assert.AreEqual(share, 1 - ((double)Macs(graph) / before), 0.02);
     }
 
@@ -42,21 +42,21 @@ public sealed class ChannelPruningTests
     {
         Graph graph = QuantizeTesting.Sample();
         long before = Weights(graph);
-        Prune(graph, new CompileOptions { ChannelPruning = 0.4, ChannelPruningTarget = ChannelPruningTarget.Bytes, ChannelScore = score }, reconstruct: false);
+        Prune(graph, new CompileOptions { ChannelPruning = 0.4, ChannelPruningTarget = ChannelPruningTarget.Bytes, ChannelScore = score });
         Assert.AreEqual(0.4, 1 - ((double)Weights(graph) / before), 0.02);
     }
 
     [TestMethod]
     public void Least_squares_loses_less_than_half_of_what_slicing_loses()
     {
-        double sliced = Error(reconstruct: false), fitted = Error(reconstruct: true);
+        double sliced = Error(calibrated: false), fitted = Error(calibrated: true);
         Assert.IsGreaterThan(0.01, sliced, "nothing was lost");
         Assert.IsLessThan(sliced / 2, fitted);
 
-        static double Error(bool reconstruct)
+        static double Error(bool calibrated)
         {
             Graph exact = QuantizeTesting.Sample(), graph = QuantizeTesting.Sample();
-            Prune(graph, new CompileOptions { ChannelPruning = 0.3, CalibrationSamples = 64 }, reconstruct);
+            Prune(graph, new CompileOptions { ChannelPruning = 0.3, CalibrationSamples = 64 }, calibrated);
             return QuantizeTesting.Images(32).Sum(image =>
             {
                 double noise = Math.Pow(10, -QuantizeTesting.Sqnr(Run(exact, image), Run(graph, image)) / 10);
@@ -141,7 +141,7 @@ public sealed class ChannelPruningTests
     {
         Graph graph = QuantizeTesting.Sample();
         Dictionary<string, long> before = graph.Nodes.ToDictionary(n => n.Label, Channels);
-        Prune(graph, new CompileOptions { ChannelPruning = 0.3, ChannelMultiple = 4 }, reconstruct: false);
+        Prune(graph, new CompileOptions { ChannelPruning = 0.3, ChannelMultiple = 4 });
         Node[] changed = [.. graph.Nodes.Where(n => n.Type == "Conv" && Channels(n) != before[n.Label])];
         Assert.IsGreaterThan(5, changed.Length);
         foreach (Node node in changed) Assert.AreEqual(0, Channels(node) % 4, node.Label);
@@ -187,16 +187,17 @@ public sealed class ChannelPruningTests
     private static long Weights(Graph graph) => graph.Values.Where(v => v.Constant?.Type == ElementType.Float32).Sum(v => (long)v.Constant!.Count);
 
     private static DiagnosticList Prune(
-        Graph graph, CompileOptions options, bool reconstruct = true, bool calibrated = true, Recipe? recipe = null)
+        Graph graph, CompileOptions options, bool calibrated = true, Recipe? recipe = null)
     {
         CompileOptions sample = QuantizeTesting.SampleOptions;
         options = !calibrated ? options : options with
         {
-            CalibrationData = sample.CalibrationData, CalibrationSamples = reconstruct ? Math.Min(options.CalibrationSamples, 64) : 16, InputMean = sample.InputMean, InputStd = sample.InputStd,
+            CalibrationData = sample.CalibrationData, CalibrationSamples = Math.Min(options.CalibrationSamples, 64),
+            InputMean = sample.InputMean, InputStd = sample.InputStd,
         };
         var diagnostics = new DiagnosticList();
         PassContext context = new(options, recipe ?? new Recipe(), diagnostics) { Reference = graph.Clone() };
-        new ChannelPruning(reconstruct).Apply(graph, context);
+        new ChannelPruning().Apply(graph, context);
         GraphVerifier.Verify(graph, nameof(ChannelPruning));
         return diagnostics;
     }

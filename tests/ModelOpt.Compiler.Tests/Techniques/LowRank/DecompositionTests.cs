@@ -25,8 +25,8 @@ public sealed class DecompositionTests
     {
         using TempFolder folder = new();
         Graph reference = Network();
-        (Graph byData, _) = Decomposed(folder, share, new Decomposition());
-        (Graph plain, _) = Decomposed(folder, share, new Decomposition(plain: true));
+        (Graph byData, _) = Decomposed(folder, share);
+        (Graph plain, _) = Decomposed(folder, share, calibrated: false);
         foreach (Graph graph in new[] { byData, plain })
             Assert.AreEqual(1 - share, (double)Macs(graph) / Macs(reference), 0.02);
         Assert.IsTrue(Loss(byData, reference) < Loss(plain, reference), $"{Loss(byData, reference)} against {Loss(plain, reference)}");
@@ -37,7 +37,7 @@ public sealed class DecompositionTests
     {
         using TempFolder folder = new();
         Recipe recipe = new() { Layers = [new LayerRule("Conv_1", QuantizationMode.None) { Decomposition = 0.5 }] };
-        (Graph graph, PassContext context) = Decomposed(folder, null, new Decomposition(), recipe);
+        (Graph graph, PassContext context) = Decomposed(folder, null, recipe);
         Node[] factors = [.. graph.Nodes.Where(n => n.PartOf == "Conv_1")];
         Assert.IsTrue(factors.Length >= 2);
         Assert.AreEqual("Conv_1_out", factors[^1].Output.Name);
@@ -77,10 +77,10 @@ public sealed class DecompositionTests
     public void A_target_out_of_reach_is_an_error_that_names_the_nearest()
     {
         using TempFolder folder = new();
-        string text = DataTesting.DiagnosticOf(() => Decomposed(folder, 0.999, new Decomposition()));
+        string text = DataTesting.DiagnosticOf(() => Decomposed(folder, 0.999));
         StringAssert.StartsWith(text, "MOPT4401: Decomposition: 99.9 % of the multiply-accumulates cannot be removed; at most 9");
         Recipe recipe = new() { Layers = [new LayerRule("Conv_1") { Decomposition = 0.999 }] };
-        StringAssert.StartsWith(DataTesting.DiagnosticOf(() => Decomposed(folder, null, new Decomposition(), recipe)), "MOPT4401: Conv_1: ");
+        StringAssert.StartsWith(DataTesting.DiagnosticOf(() => Decomposed(folder, null, recipe)), "MOPT4401: Conv_1: ");
     }
 
     [TestMethod]
@@ -132,7 +132,7 @@ public sealed class DecompositionTests
     public void The_same_inputs_give_the_same_weights()
     {
         using TempFolder folder = new();
-        string[] once = Weights(Decomposed(folder, 0.5, new Decomposition()).Graph), again = Weights(Decomposed(folder, 0.5, new Decomposition()).Graph);
+        string[] once = Weights(Decomposed(folder, 0.5).Graph), again = Weights(Decomposed(folder, 0.5).Graph);
         CollectionAssert.AreEqual(once, again);
 
         static string[] Weights(Graph graph) =>
@@ -151,12 +151,15 @@ public sealed class DecompositionTests
         return g.Build();
     }
 
-    private static (Graph Graph, PassContext Context) Decomposed(TempFolder folder, double? share, Decomposition pass, Recipe? recipe = null)
+    private static (Graph Graph, PassContext Context) Decomposed(
+        TempFolder folder, double? share, Recipe? recipe = null, bool calibrated = true)
     {
         Graph graph = Network();
         PassContext context = folder.Calibrated(graph, recipe: recipe);
-        context = new PassContext(context.Options with { Decomposition = share }, context.Recipe, context.Diagnostics) { Reference = graph.Clone() };
-        pass.Apply(graph, context);
+        CompileOptions options = context.Options with { Decomposition = share };
+        if (!calibrated) options = options with { CalibrationData = [] };
+        context = new PassContext(options, context.Recipe, context.Diagnostics) { Reference = graph.Clone() };
+        new Decomposition().Apply(graph, context);
         ShapeInference.Run(graph);
         GraphVerifier.Verify(graph, "decomposition");
         return (graph, context);

@@ -69,7 +69,7 @@ public sealed class SecondOrderPricesTests
         double whole = Total(double.PositiveInfinity);
         Assert.AreEqual(whole, Total(rows * Math.Pow(columns, 3) / 4 / 12), 0.1 * whole);
 
-        double Total(double mostWork) => SecondOrderPrices.Of(layout, [error], best, CancellationToken.None, mostWork).Sum();
+        double Total(double mostWork) => SecondOrderPrices.Of(layout, [error], best, default, mostWork).Sum();
     }
 
     [TestMethod]
