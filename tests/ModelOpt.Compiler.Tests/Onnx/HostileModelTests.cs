@@ -94,6 +94,7 @@ public sealed class HostileModelTests
     {
         byte[] model = Sample();
         Simplify(model);
+        int refused = 0, read = 0;
         for (int length = 0; length < model.Length; length++) Try(model[..length]);
         var random = new Random(7);
         for (int round = 0; round < 4000; round++)
@@ -103,14 +104,19 @@ public sealed class HostileModelTests
             Try(damaged);
         }
 
-        static void Try(byte[] bytes)
+        Assert.IsGreaterThan(model.Length / 2, refused);
+        Assert.IsGreaterThan(100, read);
+
+        void Try(byte[] bytes)
         {
             try
             {
                 Simplify(bytes);
+                read++;
             }
             catch (CompilationException)
             {
+                refused++;
             }
         }
     }

@@ -128,6 +128,7 @@ public sealed class OptionCatalogTests
     {
         foreach (OptionDescription option in OptionCatalog.All.Where(o => o.Values.IsNumber))
         {
+            int refused = 0;
             foreach (string text in new[] { "-1e300", "1e300", "-1", "0.3", "1.5", "70000.5" })
             {
                 try
@@ -139,8 +140,11 @@ public sealed class OptionCatalogTests
                     string message = e.Diagnostic.Message;
                     string nearest = message[(message.IndexOf("value is ", StringComparison.Ordinal) + 9)..].Split(' ')[0].TrimEnd('.');
                     option.Values.Parse(option.Name, nearest, []);
+                    refused++;
                 }
             }
+
+            Assert.IsGreaterThan(2, refused, option.Name);
         }
     }
 

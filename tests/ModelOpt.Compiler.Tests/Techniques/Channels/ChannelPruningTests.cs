@@ -121,19 +121,21 @@ public sealed class ChannelPruningTests
     [TestMethod]
     public void Latency_is_measured()
     {
-        Graph graph = Small();
-        long before = Macs(graph);
-        // How much faster a model gets is this machine's affair; that there is a result or the nearest one is ours.
-        try
-        {
-            Prune(graph, new CompileOptions { ChannelPruning = 0.2, ChannelPruningTarget = ChannelPruningTarget.Latency }, calibrated: false);
-            Assert.IsLessThan(before, Macs(graph));
-        }
-        catch (CompilationException e)
-        {
-            Assert.AreEqual("MOPT4301", e.Diagnostic.Descriptor.Code);
-            StringAssert.Contains(e.Diagnostic.Message, "latency");
-        }
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 3, 24, 24);
+        for (int i = 0; i < 3; i++)
+            x = g.Add("Relu", g.Add("Conv", [x, g.Random(i, 96, i == 0 ? 3 : 96, 3, 3), g.Random(i + 10, 96)], ("pads", new[] { 1, 1, 1, 1 })));
+        g.Output(g.Add("Gemm", [g.Add("Flatten", g.Add("GlobalAveragePool", x)), g.Random(7, 10, 96)], ("transB", 1)));
+        Graph graph = g.Build();
+        IReadOnlyList<RankedGroup> ranked = ChannelScores.Rank(graph, ChannelGroups.Find(graph).Groups, ChannelScore.L2, null);
+        ChannelBudget budget = new(
+            [.. ranked.Select(r => Enumerable.Range(0, r.Removable.Length + 1).ToArray())], [.. ranked.Select(ChannelSensitivity.ByScores)],
+            new ChannelCosts(graph, ranked, ChannelPruningTarget.Latency).Saved);
+        (int[] counts, double saved) = new ChannelLatency(graph, ranked, default).Choose(budget, 0.999999);
+        // What remains is a hundredth of the work: on any machine that takes less than half of the time, and never none.
+        CollectionAssert.AreEqual(ranked.Select(r => r.Removable.Length).ToArray(), counts);
+        Assert.IsGreaterThan(0.5, saved);
+        Assert.IsLessThan(1, saved);
     }
 
     [TestMethod]

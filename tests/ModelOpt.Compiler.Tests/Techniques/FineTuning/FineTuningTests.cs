@@ -37,19 +37,34 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
-    [DataRow(Distillation.Outputs, 1)]
-    [DataRow(Distillation.Outputs, 4)]
-    [DataRow(Distillation.Blocks, 1)]
-    public void What_is_learnt_of_the_teacher_can_be_chosen(Distillation distillation, int temperature)
+    [DataRow(Distillation.Outputs)]
+    [DataRow(Distillation.Blocks)]
+    public void What_is_learnt_of_the_teacher_can_be_chosen(Distillation distillation)
     {
         using TempFolder folder = new();
         CompileOptions sparse = FineTuneTesting.Options(folder) with { Sparsity = 0.7 };
         (Graph without, _, _) = FineTuneTesting.Compress(sparse);
-        CompileOptions options = sparse with { FineTune = FineTuneMode.Distill, Distillation = distillation, Temperature = temperature };
+        CompileOptions options = sparse with { FineTune = FineTuneMode.Distill, Distillation = distillation };
         (Graph trained, PassContext context, _) = FineTuneTesting.Compress(options);
         Assert.IsLessThan(FineTuneTesting.Error(without, context), FineTuneTesting.Error(trained, context));
         (Graph other, _, _) = FineTuneTesting.Compress(options with { Distillation = distillation == Distillation.Blocks ? Distillation.Outputs : Distillation.Blocks });
         CollectionAssert.AreNotEqual(Lowering.Write(trained, default), Lowering.Write(other, default));
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void The_temperature_counts_where_the_output_is_class_scores_and_there_alone(bool areClasses)
+    {
+        Graph graph = FineTuneTesting.Network();
+        TrainingBatch batch = new([TestGraph.RandomTensor(1, 3, 2, 8, 8)], []);
+        double[] losses = [.. new[] { 1, 4, 5 }.Select(temperature => new DistillationObjective(
+            graph, graph.Clone(), areClasses, new ModelOptions { Temperature = temperature, Distillation = Distillation.Outputs }, null)
+            .Evaluate([TestGraph.RandomTensor(2, 3, 5)], batch, default).Loss)];
+        Assert.HasCount(areClasses ? 3 : 1, losses.Distinct());
+        double unset = new DistillationObjective(graph, graph.Clone(), areClasses, new ModelOptions { Distillation = Distillation.Outputs }, null)
+            .Evaluate([TestGraph.RandomTensor(2, 3, 5)], batch, default).Loss;
+        Assert.AreEqual(losses[1], unset, "4 is the default");
     }
 
     [TestMethod]
