@@ -13,15 +13,11 @@ public class HostileFileTests
     public void Files_cut_off_anywhere_are_refused()
     {
         byte[] file = SampleNetworks.Int8();
-        for (int length = 0; length < file.Length; length++)
-        {
-            // The empty buffer, which comes last, is not read.
-            if (length >= file.Length - 16)
-                Assert.IsTrue(TryRun(file[..length]), $"{file.Length - length} bytes less");
-            else
-                Assert.ThrowsExactly<InvalidModelException>(
-                    () => TfliteModel.Load(file.AsMemory(0, length)).Dispose(), $"{length} bytes");
-        }
+        bool[] runs = [.. Enumerable.Range(0, file.Length).Select(length => TryRun(file[..length]))];
+        // The empty buffer, which comes last, is not read.
+        int unread = runs.Reverse().TakeWhile(run => run).Count();
+        Assert.AreEqual(4, unread);
+        Assert.IsFalse(runs[..^unread].Contains(true));
     }
 
     [TestMethod]
