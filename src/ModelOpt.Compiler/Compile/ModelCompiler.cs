@@ -113,7 +113,7 @@ public static class ModelCompiler
         if (tflite < onnx + LeastGrowth || tflite < onnx * (1 + GrowthShare)) return;
         bool isWider = graph.Inputs.Concat(graph.Outputs).Any(v => graph.DeclaredType(v) == ElementType.Float16);
         context.Diagnostics.Report(EmitDiagnostics.Larger.At(null, null, tflite, onnx, isWider
-            ? "numbers that are float16 in the model are float32 in the file" : "what the file stores besides weights, or stores twice, is more than was saved"));
+            ? "numbers that are float16 in the model are float32 in the file" : "its structure, or weights that are stored twice, take more than compression saved"));
     }
 
     private static void Enter(string phase, PassContext context)

@@ -40,11 +40,11 @@ internal static class RecipeSchema
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
             ["title"] = "Recipe of ModelOpt.Build",
-            ["description"] = "What is done to a model, and where single layers differ.",
+            ["description"] = "Options of a model, and rules for layers that differ.",
             ["type"] = "object",
             ["properties"] = Properties(
                 OptionCatalog.OfRecipes.Where(o => !o.IsExpert),
-                ("$schema", "Where this schema is.", new JsonObject { ["type"] = "string" }),
+                ("$schema", "Address of this schema.", new JsonObject { ["type"] = "string" }),
                 ("layers", "Rules for layers by name; the last one that matches a layer and has a value holds.",
                     new JsonObject { ["type"] = "array", ["items"] = rule }),
                 ("expert", "Options that few models need.", expert)),

@@ -208,7 +208,7 @@ internal sealed class Gemm : Operator, IDifferentiable
         if (node.Float("alpha", 1) != 1 || node.Float("beta", 1) != 1) return "it has an alpha or beta";
         if (node.InputOrNull(2)?.Constant is not { } c) return null;
         return node.Input(1).Constant is { } weight && IsBias(c, weight.Dims[Transposed(node).B ? 0 : 1])
-            ? null : "what it adds differs from row to row";
+            ? null : "its C differs from row to row";
     }
 
     private static bool IsBias(Tensor c, int outputs) => c.Count == 1 || (c.Count == outputs && c.Dims[^1] == outputs);

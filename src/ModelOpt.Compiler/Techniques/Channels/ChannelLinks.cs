@@ -100,8 +100,8 @@ internal sealed class ChannelLinks
                     continue;
                 }
 
-                Block(a, $"'{other.Label}', which has the same weight, has channels that are not followed");
-                Block(b, $"'{layer.Label}', which has the same weight, has channels that are not followed");
+                Block(a, $"it shares its weight with '{other.Label}', whose channels cannot be followed");
+                Block(b, $"it shares its weight with '{layer.Label}', whose channels cannot be followed");
             }
         }
     }

@@ -14,7 +14,7 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 internal static class FarNumbers
 {
     /// <summary>Why a node is left in float.</summary>
-    public const string Reason = "a number is so large that int8 has no step left for what is computed";
+    public const string Reason = "a number is so large that int8 has no steps left for the other values";
 
     // The lowest float, which often stands for infinity, times three is infinite.
     private const float Endless = float.MaxValue / 1024;

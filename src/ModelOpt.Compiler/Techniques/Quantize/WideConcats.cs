@@ -18,7 +18,7 @@ internal static class WideConcats
     public const float MostApart = 16;
 
     /// <summary>Why a Concat or Pad, or a node that computes from it, stays in float.</summary>
-    public const string Reason = "the ranges of what a Concat or Pad joins differ by more than 16 times";
+    public const string Reason = "the ranges that a Concat or Pad joins differ by more than 16 times";
 
     /// <summary>Finds them.</summary>
     /// <param name="graph">The graph.</param>

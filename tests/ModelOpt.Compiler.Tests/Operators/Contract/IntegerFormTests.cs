@@ -83,8 +83,8 @@ public sealed class IntegerFormTests
     }
 
     [TestMethod]
-    [DataRow("C per row", "what it adds differs from row to row")]
-    [DataRow("C of all", "what it adds differs from row to row")]
+    [DataRow("C per row", "its C differs from row to row")]
+    [DataRow("C of all", "its C differs from row to row")]
     [DataRow("alpha", "it has an alpha or beta")]
     [DataRow("beta", "it has an alpha or beta")]
     [DataRow("C per column", null)]

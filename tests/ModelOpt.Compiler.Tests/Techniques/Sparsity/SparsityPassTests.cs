@@ -131,7 +131,7 @@ public sealed class SparsityPassTests
         PassResult result = Run(graph, new Recipe { Sparsity = 0.5 });
         Assert.AreEqual(1, result.Changes);
         CollectionAssert.AreEqual(
-            new[] { "Conv: it reads few channels", "Conv_1: it is depthwise, which has no weight to spare", "Conv_3: it has only 256 weights" },
+            new[] { "Conv: it reads few channels", "Conv_1: it is depthwise and has no weights to spare", "Conv_3: it has only 256 weights" },
             result.Notes.Select(n => n.ToString()).ToArray());
 
         Recipe all = new() { Sparsity = 0.5, Layers = [new LayerRule("*") { Sparsity = 0.5 }] };
