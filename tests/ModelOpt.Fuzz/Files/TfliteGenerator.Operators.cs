@@ -94,7 +94,7 @@ internal sealed partial class TfliteGenerator
     {
         int[] axes = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Axis(x))];
         if (random.Next(2) == 0) axes = [1, 2];
-        Emit(random.Next(2) == 0 ? BuiltinOperator.Mean : BuiltinOperator.Sum, [x, Ints(axes)], [Output(x)],
+        Emit(random.Next(3) switch { 0 => BuiltinOperator.Mean, 1 => BuiltinOperator.Sum, _ => BuiltinOperator.ReduceMax }, [x, Ints(axes)], [Output(x)],
             new ReducerOptions(random.Next(2) == 0));
     }
 

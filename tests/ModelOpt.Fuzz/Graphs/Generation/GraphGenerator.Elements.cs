@@ -14,7 +14,7 @@ internal sealed partial class GraphGenerator
         _ => model.Add("LeakyRelu", [x], x.Dims, ("alpha", 0.1f)),
     };
 
-    private Edge Activation(Edge x) => random.Next(16) switch
+    private Edge Activation(Edge x) => random.Next(18) switch
     {
         0 => model.Add("Relu", [x], x.Dims),
         1 => model.Add("Sigmoid", [x], x.Dims),
@@ -31,6 +31,8 @@ internal sealed partial class GraphGenerator
         12 => model.Add("Pow", [model.Add("Tanh", [x], x.Dims), model.Scalar(Pick(2f, 3f))], x.Dims),
         13 => model.Add("Mul", [x, model.Add("Sigmoid", [x], x.Dims)], x.Dims),
         14 => model.Add("Relu", [model.Add("Relu", [x], x.Dims)], x.Dims),
+        15 => model.Add("Elu", [x], x.Dims, ("alpha", Pick(1f, 0.5f))),
+        16 => model.Add("Abs", [x], x.Dims),
         _ => Bounded(x),
     };
 

@@ -65,10 +65,10 @@ internal sealed partial class GraphGenerator
     private Edge GlobalPool(Edge x, bool keep)
     {
         int[] dims = keep ? [x.Dims[0], x.Dims[1], 1, 1] : [x.Dims[0], x.Dims[1]];
-        return keep && Chance(0.6) ? model.Add("GlobalAveragePool", [x], dims) : Mean("ReduceMean", x, [2, 3], keep, dims);
+        return keep && Chance(0.6) ? model.Add("GlobalAveragePool", [x], dims) : Reduced("ReduceMean", x, [2, 3], keep, dims);
     }
 
-    private Edge Mean(string type, Edge x, int[] axes, bool keep, int[] dims) =>
+    private Edge Reduced(string type, Edge x, int[] axes, bool keep, int[] dims) =>
         type == "ReduceSum" || model.Opset >= 18
             ? model.Add(type, [x, model.Numbers(axes)], dims, ("keepdims", keep ? 1 : 0))
             : model.Add(type, [x], dims, ("axes", axes), ("keepdims", keep ? 1 : 0));
@@ -78,7 +78,7 @@ internal sealed partial class GraphGenerator
         int axis = random.Next(1, x.Rank);
         bool keep = x.Rank == 2 || Chance(0.5);
         int[] dims = keep ? With(x.Dims, axis, 1) : [.. x.Dims[..axis], .. x.Dims[(axis + 1)..]];
-        return Mean(Pick("ReduceMean", "ReduceMean", "ReduceSum"), x, [Chance(0.5) ? axis : axis - x.Rank], keep, dims);
+        return Reduced(Pick("ReduceMean", "ReduceMean", "ReduceSum", "ReduceMax"), x, [Chance(0.5) ? axis : axis - x.Rank], keep, dims);
     }
 
     private Edge? Resize(Edge x)
