@@ -82,7 +82,7 @@ public sealed class AxisRoutesTests
                         for (int i = 0; i < changed.Length; i++)
                         {
                             bool isRight = changed[i].All(k => to.LabelOf(k) >= 0 && to.LabelOf(k) == from.LabelOf(i));
-                            Assert.IsTrue(isRight, $"{Text(node)}: input {input} axis {axis} does not travel to output {output} axis {along}");
+                            Assert.IsTrue(isRight, $"{Text(node)}: input {input} axis {axis} does not reach output {output} axis {along} so");
                         }
                     }
 
@@ -148,7 +148,8 @@ public sealed class AxisRoutesTests
 
     private static void CheckCut(OperatorNode node, AxisPlace[] places, HashSet<int> stay)
     {
-        int[] Kept(AxisPlace place) => [.. Labels(node, place).Index().Where(p => p.Item < 0 || stay.Contains(p.Item)).Select(p => p.Index)];
+        int[] Kept(AxisPlace place) =>
+            [.. Labels(node, place).Index().Where(p => p.Item < 0 || stay.Contains(p.Item)).Select(p => p.Index)];
         Tensor?[] inputs = [.. node.Inputs];
         Tensor?[] expected = [.. node.Outputs];
         if (!Array.Exists(places, p => p.IsOutput))
@@ -280,7 +281,8 @@ public sealed class AxisRoutesTests
 
     private static string Text(OperatorNode node)
     {
-        IEnumerable<string> attributes = node.Node.Attributes.Select(a => $"{a.Key}: {(a.Value is long[] list ? string.Join(' ', list) : a.Value)}");
+        IEnumerable<string> attributes = node.Node.Attributes.Select(a =>
+            $"{a.Key}: {(a.Value is long[] list ? string.Join(' ', list) : a.Value)}");
         string inputs = string.Join(", ", node.Inputs.Select(t => $"{t}")), outputs = string.Join(", ", node.Outputs.Select(t => $"{t}"));
         return $"{node.Node.Type} ({inputs}) {{{string.Join(", ", attributes)}}} → {outputs}";
     }

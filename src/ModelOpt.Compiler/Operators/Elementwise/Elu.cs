@@ -30,7 +30,8 @@ internal sealed class Elu : UnaryOperator
         int[] order = context.OrderOf(node.Input(0));
         TfliteTensor x = context.Input(node, 0, order), zero = steps.Scalar(0, x);
         TfliteTensor below = steps.Unary(BuiltinOperator.Elu, steps.Binary(BuiltinOperator.Minimum, x, zero));
-        steps.Add(steps.Unary(BuiltinOperator.Relu, x), steps.Multiply(below, steps.Scalar(Alpha(node), x)), context.Output(node, 0, order));
+        below = steps.Multiply(below, steps.Scalar(Alpha(node), x));
+        steps.Add(steps.Unary(BuiltinOperator.Relu, x), below, context.Output(node, 0, order));
     }
 
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)

@@ -52,7 +52,8 @@ internal static class ChannelRules
             HashSet<int> gone = [];
             foreach ((AxisPlace place, Value value) in Activations(node, route))
             {
-                if (kept(value) is { } stay) gone.UnionWith(Enumerable.Range(0, (int)value.Shape![1].Size).Except(stay).Select(place.LabelOf));
+                if (kept(value) is not { } stay) continue;
+                gone.UnionWith(Enumerable.Range(0, (int)value.Shape![1].Size).Except(stay).Select(place.LabelOf));
             }
 
             gone.Remove(-1);
