@@ -14,7 +14,7 @@ namespace ModelOpt.Build;
 [MSBuildMultiThreadableTask]
 public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
 {
-    private readonly CancellationTokenSource cancellation = new();
+    private readonly CancellationTokenSource _cancellation = new();
 
     /// <summary>The item, as <see cref="ResolveModels"/> gave it.</summary>
     [Required]
@@ -25,10 +25,10 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
     public string ArtifactFolder { get; set; } = "";
 
     /// <inheritdoc/>
-    public void Cancel() => cancellation.Cancel();
+    public void Cancel() => _cancellation.Cancel();
 
     /// <inheritdoc/>
-    public void Dispose() => cancellation.Dispose();
+    public void Dispose() => _cancellation.Dispose();
 
     private protected override void Run()
     {
@@ -40,7 +40,8 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
         try
         {
             compiled = ModelCompiler.Compile(
-                item.File, item.Options with { CheckpointFile = paths.Checkpoint }, diagnostics, new Progress(this, item.Given, time), cancellation.Token);
+                item.File, item.Options with { CheckpointFile = paths.Checkpoint }, diagnostics, new Progress(this, item.Given, time),
+                _cancellation.Token);
         }
         catch (CompilationException e)
         {
@@ -53,7 +54,7 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
             throw new CompilationException(Unexpected(item.Given, e), e);
         }
 
-        cancellation.Token.ThrowIfCancellationRequested();
+        _cancellation.Token.ThrowIfCancellationRequested();
         try
         {
             Write(item, paths, compiled, diagnostics);
@@ -109,15 +110,15 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
     {
         private static readonly TimeSpan First = TimeSpan.FromSeconds(3);
         private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
-        private readonly Lock gate = new();
-        private TimeSpan next = First;
+        private readonly Lock _gate = new();
+        private TimeSpan _next = First;
 
         public void Report(CompileProgress value)
         {
-            lock (gate)
+            lock (_gate)
             {
-                if (time.Elapsed < next) return;
-                next = time.Elapsed + Interval;
+                if (time.Elapsed < _next) return;
+                _next = time.Elapsed + Interval;
             }
 
             task.Log.LogMessage(MessageImportance.High, "{0}: {1}", Path.GetFileName(model), value);

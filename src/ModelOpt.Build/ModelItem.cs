@@ -96,12 +96,14 @@ internal sealed record ModelItem
         if (!CSharpNames.IsTypeName(className))
             throw OptionDiagnostics.InvalidIdentifier.Error(null, nameof(ClassName), className, "class name");
         if (CSharpNames.IsMember(className))
-            throw OptionDiagnostics.InvalidIdentifier.Error(null, nameof(ClassName), className, "class name here, as the class has a member of that name");
+            throw OptionDiagnostics.InvalidIdentifier.Error(
+                null, nameof(ClassName), className, "class name here, as the class has a member of that name");
         string ns = read.Text(nameof(Namespace)) is { Length: > 0 } n ? n : CSharpNames.Namespace(rootNamespace);
         if (ns.Length > 0 && !CSharpNames.IsNamespace(ns))
             throw OptionDiagnostics.InvalidIdentifier.Error(null, nameof(Namespace), ns, "namespace");
         if (ns.Length == 0 && className is "System" or "ModelOpt")
-            throw OptionDiagnostics.InvalidIdentifier.Error(null, nameof(ClassName), className, "class name outside of a namespace that has this name");
+            throw OptionDiagnostics.InvalidIdentifier.Error(
+                null, nameof(ClassName), className, "class name outside of a namespace that has this name");
 
         return new()
         {
@@ -131,7 +133,8 @@ internal sealed record ModelItem
             Text(name) is { Length: > 0 } text ? parse(name, text) : otherwise;
 
         public List<string> Paths(string name) =>
-            [.. Text(name).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(path => Path(name, path))];
+            [.. Text(name).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Select(path => Path(name, path))];
 
         public string Path(string name, string path)
         {

@@ -74,7 +74,8 @@ public sealed class ResolveModels : ModelTask
             .. model.Artifacts.Contains("onnx") ? new[] { paths.Onnx } : [],
             .. model.Artifacts.Contains("report") ? new[] { paths.Report, paths.ReportPage } : []];
         if (ForCompression)
-            ArtifactFile.WriteIfDifferent(paths.Inputs, Describe(inputs, options, $"artifacts {string.Join(' ', model.Artifacts)} embed {model.Embed}"));
+            ArtifactFile.WriteIfDifferent(
+                paths.Inputs, Describe(inputs, options, $"artifacts {string.Join(' ', model.Artifacts)} embed {model.Embed}"));
 
         // Calibration data gives sizes that a model leaves open.
         string[] sources = [model.File, .. model.Options.CalibrationData.SelectMany(FilesOf), .. FilesOf(model.Labels)];

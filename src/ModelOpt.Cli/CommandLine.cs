@@ -17,11 +17,9 @@ internal static class CommandLine
     public const int UsageError = 2;
 
     // Work may take a moment to notice Ctrl-C; a second Ctrl-C does not wait.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _s_patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Runs a command line.</summary>
-    /// <param name="args">The arguments.</param>
-    /// <param name="terminal">Where output goes.</param>
     /// <param name="cancellation">Ends the command, as Ctrl-C does.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation)
@@ -32,7 +30,7 @@ internal static class CommandLine
         {
             Output = terminal.Output,
             Error = terminal.Error,
-            ProcessTerminationTimeout = s_patience,
+            ProcessTerminationTimeout = _s_patience,
         };
         return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
     }

@@ -6,7 +6,6 @@ namespace ModelOpt.Benchmarks;
 /// <summary>A model of one operator.</summary>
 /// <param name="Name">What it is: "3x3 64@56" is a 3×3 convolution of 64 channels to as many on 56×56 pixels.</param>
 /// <param name="Macs">Multiply-adds; 0 for other work.</param>
-/// <param name="Build">Writes the .tflite file.</param>
 public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
 {
     /// <summary>The shapes of Intel's oneDNN that the kernels are compared with, in the same order: int8.</summary>
@@ -53,14 +52,9 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
     public override string ToString() => Name;
 
     /// <param name="name">See <see cref="Layer"/>.</param>
-    /// <param name="inputs">Input channels.</param>
     /// <param name="size">Height and width of the input.</param>
-    /// <param name="outputs">Output channels.</param>
     /// <param name="kernel">Height and width of the window.</param>
-    /// <param name="stride">Input pixels between two windows.</param>
     /// <param name="isFloat">float32 instead of int8.</param>
-    /// <param name="zeros">Which weights are zero.</param>
-    /// <param name="groups">Divides both numbers of channels.</param>
     /// <param name="added">A second input of the output's shape is added to the result.</param>
     internal static Layer Convolution(
         string name, int inputs, int size, int outputs, int kernel, int stride = 1, bool isFloat = false, Zeros zeros = default,
@@ -74,7 +68,8 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
         BuiltinOperator.DepthwiseConv2D, new DepthwiseConv2DOptions(Padding.Same, stride, stride, 1, ActivationFunction.None),
         kernel * kernel);
 
-    internal static Layer FullyConnected(string name, int rows, int inputs, int outputs, bool isFloat = false, Zeros zeros = default) => Create(
+    internal static Layer FullyConnected(string name, int rows, int inputs, int outputs, bool isFloat = false, Zeros zeros = default) =>
+        Create(
         name, [rows, inputs], [outputs, inputs], 0, [rows, outputs], isFloat,
         BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.None), inputs, zeros);
 
@@ -92,7 +87,6 @@ public sealed record Layer(string Name, long Macs, Func<byte[]> Build)
         });
     }
 
-    /// <param name="products">Multiply-adds of one output element.</param>
     private static Layer Create(
         string name, int[] input, int[] weights, int channelAxis, int[] output, bool isFloat,
         BuiltinOperator op, IOperatorOptions options, int products, Zeros zeros = default,

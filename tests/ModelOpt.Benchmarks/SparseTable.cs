@@ -78,7 +78,8 @@ internal static class SparseTable
                 times[i, turn] = Time(runners[i]);
         }
 
-        IEnumerable<string> cells = Enumerable.Range(1, percents.Length).Select(i => !runners[i].Kernel.EndsWith("Sparse", StringComparison.Ordinal)
+        IEnumerable<string> cells = Enumerable.Range(1, percents.Length)
+            .Select(i => !runners[i].Kernel.EndsWith("Sparse", StringComparison.Ordinal)
             ? "–"
             : "×" + Median(turn => times[0, turn] / times[i, turn]).ToString("F2", CultureInfo.InvariantCulture));
         string row = string.Join(" | ", cells.Prepend(Median(turn => times[0, turn]).ToString("F4", CultureInfo.InvariantCulture)));

@@ -26,7 +26,6 @@ internal static class TrainingTable
 
     /// <summary>A table in Markdown: a row for float32 and int8 on one thread and on all.</summary>
     /// <param name="model">An ONNX file with one input, its batch open, and class scores as its output.</param>
-    /// <param name="batch">Samples of a step.</param>
     public static void Print(string model, int batch)
     {
         string folder = Directory.CreateTempSubdirectory("modelopt-training").FullName;
@@ -49,7 +48,8 @@ internal static class TrainingTable
 
     private static void Print(string folder, string model, int batch, Form form)
     {
-        Run[] runs = [.. new[] { 1, Environment.ProcessorCount }.Distinct().Select(threads => new Run(folder, model, batch, form, threads))];
+        Run[] runs = [.. new[] { 1, Environment.ProcessorCount }.Distinct()
+            .Select(threads => new Run(folder, model, batch, form, threads))];
         foreach (Run run in runs) run.Turn();
         foreach (Run run in runs) run.Forget();
         for (int turn = 0; turn < Turns; turn++)
@@ -79,37 +79,39 @@ internal static class TrainingTable
 
     private sealed class Run : IDisposable
     {
-        private readonly TrainingSet data;
-        private readonly Trainer trainer;
-        private readonly WorkerPool pool;
-        private readonly List<double> milliseconds = [];
-        private readonly int[] collections = new int[3];
-        private readonly int[] samples;
-        private long allocated;
-        private TimeSpan processors;
+        private readonly TrainingSet _data;
+        private readonly Trainer _trainer;
+        private readonly WorkerPool _pool;
+        private readonly List<double> _milliseconds = [];
+        private readonly int[] _collections = new int[3];
+        private readonly int[] _samples;
+        private long _allocated;
+        private TimeSpan _processors;
 
         public Run(string folder, string model, int batch, Form form, int threads)
         {
             Graph graph = ModelCompiler.Read(File.ReadAllBytes(model), model, new CompileOptions());
-            samples = [.. Enumerable.Range(0, batch * StepsPerEpoch)];
+            _samples = [.. Enumerable.Range(0, batch * StepsPerEpoch)];
             int classes = (int)graph.Outputs[0].Shape![^1].Size;
             var random = new Random(1);
-            int[] dims = [samples.Length, .. graph.Inputs[0].Shape!.Skip(1).Select(d => (int)d.Size)];
+            int[] dims = [_samples.Length, .. graph.Inputs[0].Shape!.Skip(1).Select(d => (int)d.Size)];
             float[] inputs = new float[dims.Aggregate(1, (a, b) => a * b)];
             for (int i = 0; i < inputs.Length; i++) inputs[i] = random.NextSingle();
-            long[] labels = [.. samples.Select(_ => random.NextInt64(classes))];
-            string own = Directory.CreateDirectory(Path.Combine(folder, $"{form}{threads}")).FullName, x = Path.Combine(own, "x.npy"), y = Path.Combine(own, "y.npy");
+            long[] labels = [.. _samples.Select(_ => random.NextInt64(classes))];
+            string own = Directory.CreateDirectory(Path.Combine(folder, $"{form}{threads}")).FullName, x = Path.Combine(own, "x.npy"),
+                y = Path.Combine(own, "y.npy");
             WriteNpy(x, "<f4", dims, MemoryMarshal.AsBytes<float>(inputs));
-            WriteNpy(y, "<i8", [samples.Length], MemoryMarshal.AsBytes<long>(labels));
+            WriteNpy(y, "<i8", [_samples.Length], MemoryMarshal.AsBytes<long>(labels));
             bool isNormalized = form == Form.BatchStatistics;
-            CompileOptions options = new() { Quantization = form == Form.Int8 ? QuantizationMode.Int8 : QuantizationMode.None, CalibrationData = [x], CalibrationSamples = 16 };
+            CompileOptions options = new() { Quantization = form == Form.Int8 ? QuantizationMode.Int8 : QuantizationMode.None,
+                CalibrationData = [x], CalibrationSamples = 16 };
             PassContext context = new(options, new Recipe(), new DiagnosticList());
             PassPipeline.Simplify(graph, context, keepsNormalization: isNormalized);
             if (!isNormalized) PassPipeline.Compress(graph, context);
-            data = new TrainingSet(graph, options, "TrainingData", [x], y);
-            pool = new WorkerPool(threads);
+            _data = new TrainingSet(graph, options, "TrainingData", [x], y);
+            _pool = new WorkerPool(threads);
             TrainingSettings settings = new(1, batch, 1e-4, OptimizerKind.Adam, LearningRateSchedule.Constant, Augmentation.None, 0);
-            trainer = new Trainer(graph, settings, [new LabelObjective(ClassScores.Of(graph, out _))], pool, isNormalized);
+            _trainer = new Trainer(graph, settings, [new LabelObjective(ClassScores.Of(graph, out _))], _pool, isNormalized);
         }
 
         public void Turn()
@@ -120,41 +122,41 @@ internal static class TrainingTable
             for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < LeastTurn;)
             {
                 long last = Stopwatch.GetTimestamp();
-                trainer.Run(
-                    data, samples,
+                _trainer.Run(
+                    _data, _samples,
                     (_, _, _) =>
                     {
-                        milliseconds.Add(Stopwatch.GetElapsedTime(last).TotalMilliseconds);
+                        _milliseconds.Add(Stopwatch.GetElapsedTime(last).TotalMilliseconds);
                         last = Stopwatch.GetTimestamp();
                     },
                     _ => true,
                     CancellationToken.None);
             }
 
-            processors += Environment.CpuUsage.TotalTime - worked;
-            allocated += GC.GetTotalAllocatedBytes() - bytes;
-            for (int g = 0; g < 3; g++) collections[g] += GC.CollectionCount(g) - before[g];
+            _processors += Environment.CpuUsage.TotalTime - worked;
+            _allocated += GC.GetTotalAllocatedBytes() - bytes;
+            for (int g = 0; g < 3; g++) _collections[g] += GC.CollectionCount(g) - before[g];
         }
 
         public void Forget()
         {
-            milliseconds.Clear();
-            Array.Clear(collections);
-            (allocated, processors) = (0, default);
+            _milliseconds.Clear();
+            Array.Clear(_collections);
+            (_allocated, _processors) = (0, default);
         }
 
         public string Row()
         {
-            int steps = milliseconds.Count;
+            int steps = _milliseconds.Count;
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{pool.Threads} | {milliseconds.Order().ElementAt(steps / 2):F2} | {processors.TotalMilliseconds / steps:F2} | {allocated / 1e6 / steps:F1} | {string.Join(", ", collections.Select(c => c * 100 / steps))}");
+                $"{_pool.Threads} | {_milliseconds.Order().ElementAt(steps / 2):F2} | {_processors.TotalMilliseconds / steps:F2} | {_allocated / 1e6 / steps:F1} | {string.Join(", ", _collections.Select(c => c * 100 / steps))}");
         }
 
         public void Dispose()
         {
-            data.Dispose();
-            pool.Dispose();
+            _data.Dispose();
+            _pool.Dispose();
         }
 
         private static void WriteNpy(string path, string type, int[] dims, ReadOnlySpan<byte> elements)

@@ -4,7 +4,7 @@ namespace ModelOpt.Build.Tests;
 
 /// <summary>One project through its life: built, built again, changed, cleaned.</summary>
 [TestClass]
-public class BuildTests
+internal sealed class BuildTests
 {
     private const string Item = """<ModelItem Include="tiny.onnx" CalibrationData="data.npy" />""";
 
@@ -28,7 +28,8 @@ public class BuildTests
         Assert.AreEqual(1, first.Wrappers);
         Assert.IsTrue(first.Says("tiny.onnx → "), first.Output);
         CollectionAssert.AreEquivalent(
-            new[] { "Tiny.tflite", "Tiny.embedded", "Tiny.onnx", "Tiny.report.json", "Tiny.report.html", "Tiny.inputs", "Tiny.external", "Tiny.diagnostics" },
+            new[] { "Tiny.tflite", "Tiny.embedded", "Tiny.onnx", "Tiny.report.json", "Tiny.report.html", "Tiny.inputs", "Tiny.external",
+                "Tiny.diagnostics" },
             Directory.GetFiles(app.Artifacts).Select(Path.GetFileName).ToArray());
         Assert.AreEqual(Consumer.Printed, app.Run());
 

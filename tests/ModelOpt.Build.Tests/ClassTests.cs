@@ -4,7 +4,7 @@ namespace ModelOpt.Build.Tests;
 
 /// <summary>Classes of models whose names or types are awkward, compiled and run.</summary>
 [TestClass]
-public class ClassTests
+internal sealed class ClassTests
 {
     private const int Float32 = 1, UInt16 = 4, Float16 = 10, Float64 = 11, UInt32 = 12;
 

@@ -9,7 +9,7 @@ namespace ModelOpt.Build.Tests;
 
 /// <summary>Metadata on their way to the compiler, and what it says of them, without starting MSBuild.</summary>
 [TestClass]
-public class CompressModelTests
+internal sealed class CompressModelTests
 {
     [TestMethod]
     public void Every_option_is_read_from_the_metadatum_of_its_name()
@@ -18,7 +18,8 @@ public class CompressModelTests
         foreach (OptionDescription option in OptionCatalog.OfItems)
         {
             object? value = option.Of(ModelItem.Parse(Item((option.Name, Text(option))), app.Folder, "").Options);
-            Assert.AreEqual(option.Values.Paths(value!) is [{ } path] ? app.PathOf(Text(option)) : Text(option), option.Values.Format(value!), option.Name);
+            Assert.AreEqual(option.Values.Paths(value!) is [{ } path] ? app.PathOf(Text(option)) : Text(option),
+                option.Values.Format(value!), option.Name);
             Assert.IsNull(option.Of(ModelItem.Parse(Item(), app.Folder, "").Options), option.Name);
         }
     }
@@ -30,7 +31,8 @@ public class CompressModelTests
         string[] compared = ["Tiny.inputs", "Tiny.g.inputs"];
         foreach (OptionDescription option in OptionCatalog.OfItems)
         {
-            string[] before = Resolved(app), same = Resolved(app), set = Resolved(app, (option.Name, Text(option))), again = Resolved(app, (option.Name, Text(option)));
+            string[] before = Resolved(app), same = Resolved(app), set = Resolved(app, (option.Name, Text(option))),
+                again = Resolved(app, (option.Name, Text(option)));
             CollectionAssert.AreEqual(before, same, option.Name);
             CollectionAssert.AreEqual(set, again, option.Name);
             foreach ((string one, string other) in before.Zip(set)) Assert.AreNotEqual(one, other, option.Name);
@@ -49,12 +51,14 @@ public class CompressModelTests
         {
             var task = new ResolveModels
             {
-                BuildEngine = new Engine(), ProjectDirectory = app.Folder, HelpFile = app.PathOf("diagnostics.md"), Items = [Item(metadata)],
+                BuildEngine = new Engine(), ProjectDirectory = app.Folder, HelpFile = app.PathOf("diagnostics.md"),
+                Items = [Item(metadata)],
                 ArtifactFolder = app.Artifacts, WrapperFolder = app.Artifacts, ForCompression = true,
             };
             Assert.IsTrue(task.Execute());
             string[] inputs = task.Models.Single().GetMetadata("CompressionInputs").Split(';');
-            foreach ((_, string path) in metadata.Where(m => File.Exists(app.PathOf(m.Item2)))) CollectionAssert.Contains(inputs, app.PathOf(path));
+            foreach ((_, string path) in metadata.Where(m => File.Exists(app.PathOf(m.Item2)))) CollectionAssert.Contains(inputs,
+                app.PathOf(path));
             CollectionAssert.Contains(inputs, Path.Combine(app.Artifacts, compared[0]));
             return [.. compared.Select(file => File.ReadAllText(Path.Combine(app.Artifacts, file)))];
         }
@@ -111,7 +115,8 @@ public class CompressModelTests
     {
         var app = new Consumer();
         TinyModel.Write(app.PathOf("tiny.onnx"));
-        foreach (OptionDescription option in OptionCatalog.OfItems.Where(o => o.Values is PathValue or PathsValue)) app.Write(Text(option), "{}");
+        foreach (OptionDescription option in OptionCatalog.OfItems.Where(o => o.Values is PathValue or PathsValue))
+            app.Write(Text(option), "{}");
         return app;
     }
 
@@ -148,7 +153,8 @@ public class CompressModelTests
 
         // Warnings of a success are told by a task of their own, as they are by builds in which the model is up to date.
         task.Model.SetMetadata("DiagnosticsFile", Path.Combine(app.Artifacts, "Tiny.diagnostics"));
-        var replay = new ReplayDiagnostics { BuildEngine = engine, ProjectDirectory = app.Folder, HelpFile = task.HelpFile, Models = [task.Model] };
+        var replay = new ReplayDiagnostics { BuildEngine = engine, ProjectDirectory = app.Folder, HelpFile = task.HelpFile,
+            Models = [task.Model] };
         Assert.IsTrue(replay.Execute());
         return ([.. engine.Errors], [.. engine.Warnings]);
     }
@@ -175,7 +181,8 @@ public class CompressModelTests
 
         public string ProjectFileOfTaskNode => "";
 
-        public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs) => false;
+        public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties,
+            IDictionary targetOutputs) => false;
 
         public void LogCustomEvent(CustomBuildEventArgs e)
         {

@@ -5,7 +5,7 @@ namespace ModelOpt.Build.Tests;
 
 /// <summary>Builds that cannot succeed: one diagnostic, nothing half-written, and the next build recovers.</summary>
 [TestClass]
-public class FailureTests
+internal sealed class FailureTests
 {
     private const string Item = """<ModelItem Include="tiny.onnx" CalibrationData="data.npy" />""";
 
@@ -66,7 +66,9 @@ public class FailureTests
         Assert.AreEqual(0, second.Compressions);
         Assert.AreEqual(2, first.Warnings.Count, first.Output);
         CollectionAssert.AreEqual(first.Warnings.ToArray(), second.Warnings.ToArray());
-        Assert.IsTrue(first.Warnings.Any(w => w.StartsWith("MOPT6009 tiny.onnx", StringComparison.Ordinal) && w.Contains("'CalibrationSamples'", StringComparison.Ordinal)));
+        Assert.IsTrue(first.Warnings.Any(
+            w => w.StartsWith("MOPT6009 tiny.onnx", StringComparison.Ordinal)
+            && w.Contains("'CalibrationSamples'", StringComparison.Ordinal)));
 
         string code = first.Warnings.Single(w => !w.StartsWith("MOPT6009", StringComparison.Ordinal))[..8];
         app.Edit("app.csproj", "CalibrationSample=\"4\"", "");
@@ -78,7 +80,8 @@ public class FailureTests
     public void An_interrupted_build_leaves_nothing_half_done()
     {
         if (!OperatingSystem.IsLinux()) Assert.Inconclusive("The test interrupts the build as a Unix terminal does.");
-        using Consumer app = Consumer.App("""<ModelItem Include="tiny.onnx" CalibrationData="data.npy" CalibrationSamples="100000000" />""");
+        using Consumer app = Consumer.App(
+            """<ModelItem Include="tiny.onnx" CalibrationData="data.npy" CalibrationSamples="100000000" />""");
         TinyModel.WriteData(app.PathOf("data.npy"), samples: 2_000_000);
         using (Process build = Interruption.Heeded(() => app.StartBuild()))
         {

@@ -5,7 +5,7 @@ namespace ModelOpt.Build.Tests;
 
 /// <summary>Models that are trained in builds.</summary>
 [TestClass]
-public class FineTuneTests
+internal sealed class FineTuneTests
 {
     private const string Item =
         """<ModelItem Include="tiny.onnx" CalibrationData="data.npy" Sparsity="0.7" PruningCriterion="Magnitude" FineTune="Distill" Epochs="60" BatchSize="8" />""";
@@ -23,7 +23,8 @@ public class FineTuneTests
         CollectionAssert.AreEqual(Files(whole), Files(killed));
         Assert.IsFalse(File.Exists(checkpoint));
         foreach (string name in (string[])["Tiny.tflite", "Tiny.onnx", "Tiny.report.json"])
-            CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(whole.Artifacts, name)), File.ReadAllBytes(Path.Combine(killed.Artifacts, name)), name);
+            CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(whole.Artifacts, name)),
+                File.ReadAllBytes(Path.Combine(killed.Artifacts, name)), name);
         Assert.AreEqual(Consumer.Printed, killed.Run());
 
         // It is read: a damaged one is reported.
@@ -42,7 +43,8 @@ public class FineTuneTests
         return app;
     }
 
-    private static string[] Files(Consumer app) => [.. Directory.GetFiles(app.Artifacts).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+    private static string[] Files(Consumer app) =>
+        [.. Directory.GetFiles(app.Artifacts).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
 
     /// <summary>Starts a build and ends it, as a crash does, once a file is there.</summary>
     private static void Kill(Consumer app, string file)

@@ -6,7 +6,7 @@ namespace ModelOpt.Build.Tests;
 
 /// <summary>What is in the package, and that everything that lists the metadata lists the same.</summary>
 [TestClass]
-public class PackageTests
+internal sealed class PackageTests
 {
     [TestMethod]
     public void The_package_holds_the_tasks_with_what_they_need_and_nothing_of_MSBuild()

@@ -6,7 +6,7 @@ namespace ModelOpt.Build.Tests;
 
 /// <summary>The command that README.md begins with, in a fresh copy of the repository.</summary>
 [TestClass]
-public sealed partial class SampleAppTests : IDisposable
+internal sealed partial class SampleAppTests : IDisposable
 {
     private static readonly string[] Parts =
     [
@@ -14,12 +14,12 @@ public sealed partial class SampleAppTests : IDisposable
         "nuget.config", "global.json", ".editorconfig",
     ];
 
-    private readonly string root = Directory.CreateTempSubdirectory("modelopt-").FullName;
+    private readonly string _root = Directory.CreateTempSubdirectory("modelopt-").FullName;
 
     [TestMethod]
     public void It_runs_from_a_fresh_clone_and_again_after_the_tasks_changed_and_then_does_nothing_twice()
     {
-        foreach (string part in Parts) Copy(Repository.PathOf(part), Path.Combine(root, "clone", part));
+        foreach (string part in Parts) Copy(Repository.PathOf(part), Path.Combine(_root, "clone", part));
 
         (BuildLog first, string output) = Run();
         Assert.AreEqual(2, first.Compressions);
@@ -29,7 +29,7 @@ public sealed partial class SampleAppTests : IDisposable
         Assert.IsGreaterThan(90, accuracies[0], output);
         Assert.IsGreaterThan(accuracies[0] - 1, accuracies[1], output);
 
-        string task = Path.Combine(root, "clone/src/ModelOpt.Build/CompressModel.cs");
+        string task = Path.Combine(_root, "clone/src/ModelOpt.Build/CompressModel.cs");
         string source = File.ReadAllText(task);
         StringAssert.Contains(source, "(was ");
         File.WriteAllText(task, source.Replace("(was ", "(formerly ", StringComparison.Ordinal));
@@ -42,12 +42,12 @@ public sealed partial class SampleAppTests : IDisposable
         Assert.IsFalse(unchanged.Says("Packing ModelOpt.Build"));
     }
 
-    public void Dispose() => Directory.Delete(root, recursive: true);
+    public void Dispose() => Directory.Delete(_root, recursive: true);
 
     private (BuildLog Log, string Output) Run()
     {
-        string log = Path.Combine(root, "run.binlog");
-        (int exitCode, string output) = Dotnet.Run(Path.Combine(root, "clone"), Path.Combine(root, "packages"),
+        string log = Path.Combine(_root, "run.binlog");
+        (int exitCode, string output) = Dotnet.Run(Path.Combine(_root, "clone"), Path.Combine(_root, "packages"),
             "run", "--project", "sample-app", $"-bl:{log}");
         Assert.AreEqual(0, exitCode, output);
         return (BuildLog.Read(log, exitCode, output), output);

@@ -5,7 +5,7 @@ namespace ModelOpt.Build.Tests;
 
 /// <summary>Sparsity, clustering, channel pruning and decomposition by metadata and recipe, in builds.</summary>
 [TestClass]
-public class TechniqueTests
+internal sealed class TechniqueTests
 {
     // What the wrapper computes from the packed resource, beside what the plain file gives.
     private const string Compared = """
@@ -50,7 +50,8 @@ public class TechniqueTests
         string[] pruned = [.. Report(app, "Pruned").GetProperty("techniques").EnumerateArray().Select(t => t.GetString()!)];
         StringAssert.EndsWith(pruned[^1], "% fewer MACs");
         CollectionAssert.Contains(
-            Report(app, "Split").GetProperty("passes").EnumerateArray().Select(p => p.GetProperty("name").GetString()).ToArray(), "Decomposition");
+            Report(app, "Split").GetProperty("passes").EnumerateArray().Select(p => p.GetProperty("name").GetString()).ToArray(),
+            "Decomposition");
         Assert.AreEqual(5, Wide(Report(app, "Named")).GetProperty("distinctWeights").GetInt32());
 
         string printed = app.Run(arguments: Path.Combine(app.Artifacts, "Tiny.tflite"));

@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Cli.Tests;
 
 [TestClass]
-public sealed class CommandLineTests
+internal sealed class CommandLineTests
 {
     [TestMethod]
     [DataRow("Run 'modelopt --help'")]
@@ -23,15 +23,20 @@ public sealed class CommandLineTests
     [DataRow("Option '--output' is required.", "compress", "m.onnx")]
     [DataRow("Did you mean 'int8'?", "compress", "m.onnx", "-o", "d", "--quantization", "int4")]
     [DataRow("Did you mean 'distill'?", "compress", "m.onnx", "-o", "d", "--fine-tune", "distil")]
-    [DataRow("--data-layout: 'nchww' is not one of auto, nhwc, nchw. Did you mean 'nchw'?", "evaluate", "m.onnx", "--data", "d.npy", "--data-layout", "nchww")]
-    [DataRow("--calibration-samples: '0' is not a whole number of at least 1", "compress", "m.onnx", "-o", "d", "--calibration-samples", "0")]
+    [DataRow("--data-layout: 'nchww' is not one of auto, nhwc, nchw. Did you mean 'nchw'?", "evaluate", "m.onnx", "--data", "d.npy",
+        "--data-layout", "nchww")]
+    [DataRow("--calibration-samples: '0' is not a whole number of at least 1", "compress", "m.onnx", "-o", "d", "--calibration-samples",
+        "0")]
     [DataRow("--temperature is an option for experts, which only recipes have: write { \"expert\": { \"temperature\": … } } into the recipe.", "compress", "m.onnx", "-o", "d", "--temperature", "4")]
     [DataRow("--early-stop is an option for experts", "train", "m.onnx", "-o", "d", "--training-data", "d.npy", "--early-stop", "4")]
-    [DataRow("--sparsity: '1' is not a share from 0 to below 1; the nearest possible value is 0.99.", "compress", "m.onnx", "-o", "d", "--sparsity", "1")]
-    [DataRow("--sparsity-pattern: '4:2' is not N:M with N below M, both from 1 to 256; the nearest possible value is 2:4.", "compress", "m.onnx", "-o", "d", "--sparsity-pattern", "4:2")]
+    [DataRow("--sparsity: '1' is not a share from 0 to below 1; the nearest possible value is 0.99.", "compress", "m.onnx", "-o", "d",
+        "--sparsity", "1")]
+    [DataRow("--sparsity-pattern: '4:2' is not N:M with N below M, both from 1 to 256; the nearest possible value is 2:4.", "compress",
+        "m.onnx", "-o", "d", "--sparsity-pattern", "4:2")]
     [DataRow("--clusters: '0' is not a whole number from 2", "compress", "m.onnx", "-o", "d", "--clusters", "0")]
     [DataRow("Did you mean '--decompose'?", "compress", "m.onnx", "-o", "d", "--decomposition", "0.5")]
-    [DataRow("--quantization: 'bytes' is not one of int8, float16, weight-only-int8, none.", "compress", "m.onnx", "-o", "d", "--quantization", "bytes")]
+    [DataRow("--quantization: 'bytes' is not one of int8, float16, weight-only-int8, none.", "compress", "m.onnx", "-o", "d",
+        "--quantization", "bytes")]
     [DataRow("--against: 'm.onnx' is not one of onnxruntime:MODEL.onnx", "bench", "m.tflite", "--against", "m.onnx")]
     [DataRow("--threads: '1,0'", "bench", "m.tflite", "--threads", "1,0")]
     [DataRow("--seconds: '-1'", "bench", "m.tflite", "--seconds", "-1")]
@@ -98,7 +103,8 @@ public sealed class CommandLineTests
             string text = File.ReadAllText(page);
             foreach (Match call in Regex.Matches(text, @"(?<=[`\n>'] ?|Example: )modelopt ([a-z]+)([^`\n]*)"))
             {
-                Assert.IsTrue(commands.TryGetValue(call.Groups[1].Value, out HashSet<string>? options), $"{page}: modelopt {call.Groups[1].Value}");
+                Assert.IsTrue(commands.TryGetValue(call.Groups[1].Value, out HashSet<string>? options),
+                    $"{page}: modelopt {call.Groups[1].Value}");
                 foreach (Match option in Regex.Matches(call.Groups[2].Value, "--[a-z][a-z-]+"))
                     Assert.Contains(option.Value, options, $"{page}: modelopt {call.Groups[1].Value} has no such option");
                 count++;

@@ -6,7 +6,7 @@ namespace ModelOpt.Cli.Tests;
 
 /// <summary>The program itself, in a process of its own.</summary>
 [TestClass]
-public sealed class ProcessTests
+internal sealed class ProcessTests
 {
     private static readonly (string, object) Pads = ("pads", new[] { 1, 1, 1, 1 });
 
@@ -60,7 +60,8 @@ public sealed class ProcessTests
         foreach (string variable in variables)
         {
             using Process process = CliProcess.Start(
-                $"DOTNET_{variable}", ["compress", model, "-o", folder[variable], "--calibration", calibration, "--calibration-samples", "16", "--std", "255", .. options]);
+                $"DOTNET_{variable}", ["compress", model, "-o", folder[variable], "--calibration", calibration, "--calibration-samples",
+                    "16", "--std", "255", .. options]);
             CliResult result = CliProcess.End(process);
             Assert.AreEqual(0, result.ExitCode, result.Error);
         }
@@ -70,7 +71,8 @@ public sealed class ProcessTests
         foreach (string file in files)
         {
             byte[] first = File.ReadAllBytes(folder[$"{variables[0]}/{file}"]);
-            foreach (string other in variables[1..]) CollectionAssert.AreEqual(first, File.ReadAllBytes(folder[$"{other}/{file}"]), $"{other} {file}");
+            foreach (string other in variables[1..])
+                CollectionAssert.AreEqual(first, File.ReadAllBytes(folder[$"{other}/{file}"]), $"{other} {file}");
         }
 
         return File.ReadAllText(folder[$"{variables[0]}/model.report.json"]);

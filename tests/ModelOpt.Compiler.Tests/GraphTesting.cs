@@ -39,9 +39,6 @@ internal static class GraphTesting
     public static Tensor[] RunPeer(byte[] model, IReadOnlyDictionary<string, Tensor> feeds) => OnnxRuntime.Run(model, feeds);
 
     /// <summary>Runs a graph, written as ONNX, in ONNX Runtime, in the graph's order of outputs.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="feeds">The inputs by name.</param>
-    /// <param name="asWritten">Without ONNX Runtime's own rewriting.</param>
     public static Tensor[] RunPeer(this Graph graph, IReadOnlyDictionary<string, Tensor> feeds, bool asWritten = false) =>
         OnnxRuntime.Run(OnnxWriter.Write(graph), feeds, asWritten);
 

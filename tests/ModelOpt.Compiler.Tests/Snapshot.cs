@@ -25,7 +25,6 @@ internal static class Snapshot
     }
 
     /// <summary>Fails unless the file holds the text.</summary>
-    /// <param name="path">The path in the repository.</param>
     /// <param name="actual">The text, with LF.</param>
     public static void Equal(string path, string actual)
     {

@@ -9,24 +9,24 @@ namespace ModelOpt.Compiler.Tests;
 /// </summary>
 internal sealed class TestGraph
 {
-    private readonly Graph graph = new() { Name = "test" };
+    private readonly Graph _graph = new() { Name = "test" };
 
     /// <summary>A float input; a size of -1 is the batch <c>N</c>.</summary>
     public Value Input(string name, params long[] dims) => Input(name, ElementType.Float32, dims);
 
     /// <summary>The graph so far.</summary>
-    public Graph Graph => graph;
+    public Graph Graph => _graph;
 
     /// <summary>An input; a size of -1 is the batch <c>N</c>.</summary>
     public Value Input(string name, ElementType type, params long[] dims)
     {
         var value = new Value(name, type, new Shape(dims.Select(d => d < 0 ? new Dim(-1, "N") : d)));
-        graph.Inputs.Add(value);
+        _graph.Inputs.Add(value);
         return value;
     }
 
     /// <summary>A constant.</summary>
-    public Value Constant(Tensor tensor, string stem = "c") => graph.AddConstant(stem, tensor);
+    public Value Constant(Tensor tensor, string stem = "c") => _graph.AddConstant(stem, tensor);
 
     /// <summary>A float vector.</summary>
     public Value Floats(params float[] elements) => Constant(Tensor.Vector<float>(elements));
@@ -50,9 +50,9 @@ internal sealed class TestGraph
     /// <summary>A node; attributes may be int, int[] and double for long, long[] and float.</summary>
     public Node Node(string type, Value?[] inputs, int outputs, params (string Name, object Value)[] attributes)
     {
-        string name = graph.UniqueName(type);
+        string name = _graph.UniqueName(type);
         var node = new Node(type, name, inputs,
-            Enumerable.Range(0, outputs).Select(i => new Value(graph.UniqueName(outputs == 1 ? $"{name}_out" : $"{name}_out{i}"))));
+            Enumerable.Range(0, outputs).Select(i => new Value(_graph.UniqueName(outputs == 1 ? $"{name}_out" : $"{name}_out{i}"))));
         foreach ((string attribute, object value) in attributes)
         {
             node.Attributes[attribute] = value switch
@@ -64,22 +64,22 @@ internal sealed class TestGraph
             };
         }
 
-        return graph.Add(node);
+        return _graph.Add(node);
     }
 
     /// <summary>Makes a value an output of the graph.</summary>
     public Value Output(Value value)
     {
-        graph.Outputs.Add(value);
+        _graph.Outputs.Add(value);
         return value;
     }
 
     /// <summary>The graph, shapes inferred and verified.</summary>
     public Graph Build()
     {
-        ShapeInference.Run(graph);
-        GraphVerifier.Verify(graph, "building");
-        return graph;
+        ShapeInference.Run(_graph);
+        GraphVerifier.Verify(_graph, "building");
+        return _graph;
     }
 
     /// <summary>A float tensor of pseudo-random elements in −1…1, the same for the same arguments.</summary>

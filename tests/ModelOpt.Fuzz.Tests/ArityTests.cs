@@ -5,14 +5,15 @@ using ModelOpt.Fuzz.Operators;
 namespace ModelOpt.Fuzz.Tests;
 
 [TestClass]
-public sealed class ArityTests
+internal sealed class ArityTests
 {
     [TestMethod]
     public void Operators_have_as_many_inputs_and_outputs_as_ONNX_gives_them()
     {
         foreach (string name in Operator.Names)
         {
-            OperatorSchema[] versions = [.. Enumerable.Range(7, Graph.Opset - 6).Select(opset => OperatorSchema.At(name, opset)).OfType<OperatorSchema>()];
+            OperatorSchema[] versions = [.. Enumerable.Range(7, Graph.Opset - 6).Select(opset => OperatorSchema.At(name, opset))
+                .OfType<OperatorSchema>()];
             OperatorSchema last = versions[^1];
             int least = last.Inputs.TakeWhile(i => !i.Optional).Count();
             Arity expected = new(least, Most(last.Inputs), versions.Max(v => Most(v.Outputs)));

@@ -7,7 +7,7 @@ namespace ModelOpt.Fuzz.Tests;
 
 /// <summary>What operators say of themselves, against what they compute: the same few random nodes of each every time.</summary>
 [TestClass]
-public sealed class AxisRoutesTests
+internal sealed class AxisRoutesTests
 {
     private const int Draws = 30;
     private const int Least = 8;

@@ -9,13 +9,13 @@ namespace ModelOpt.Fuzz.Tests;
 /// <summary>A drawn node with what it reads, to be run again on other tensors.</summary>
 internal sealed class OperatorNode
 {
-    private readonly Node drawn;
-    private readonly bool[] isConstant;
+    private readonly Node _drawn;
+    private readonly bool[] _isConstant;
 
     private OperatorNode(Node drawn, Tensor?[] inputs, bool[] isConstant)
     {
-        this.drawn = drawn;
-        this.isConstant = isConstant;
+        _drawn = drawn;
+        _isConstant = isConstant;
         Inputs = inputs;
         Node = Build(inputs).Node;
         Outputs = Run(Node, inputs);
@@ -34,8 +34,6 @@ internal sealed class OperatorNode
     public Tensor?[] Outputs { get; }
 
     /// <summary>Draws a node; null where the model is refused, or is one of other operators once it is read.</summary>
-    /// <param name="name">The operator.</param>
-    /// <param name="index">The number of the case.</param>
     public static OperatorNode? Draw(string name, int index)
     {
         OperatorCase test = OperatorGenerators.Make(name, 11, index, null, out string? unread).WithFloats(ElementType.Float32);
@@ -69,15 +67,15 @@ internal sealed class OperatorNode
     }
 
     /// <summary>Makes the node anew, with shapes.</summary>
-    /// <param name="inputs">What it reads.</param>
     public (Graph Graph, Node Node) Build(Tensor?[] inputs)
     {
         var graph = new Graph();
         Value?[] values = [.. inputs.Select((t, i) =>
-            t is null ? null : isConstant[i] ? new Value($"x{i}", t) : new Value($"x{i}", t.Type, t.Shape))];
+            t is null ? null : _isConstant[i] ? new Value($"x{i}", t) : new Value($"x{i}", t.Type, t.Shape))];
         graph.Inputs.AddRange(values.OfType<Value>().Where(v => !v.IsConstant));
-        Node node = graph.Add(new Node(drawn.Type, "node", values, drawn.Outputs.Select((o, i) => o is null ? null : new Value($"y{i}"))));
-        foreach ((string key, object value) in drawn.Attributes) node.Attributes[key] = value;
+        Node node = graph.Add(new Node(
+            _drawn.Type, "node", values, _drawn.Outputs.Select((o, i) => o is null ? null : new Value($"y{i}"))));
+        foreach ((string key, object value) in _drawn.Attributes) node.Attributes[key] = value;
         ShapeInference.Run(graph);
         return (graph, node);
     }

@@ -7,7 +7,7 @@ namespace ModelOpt.Fuzz.Tests;
 /// Each operator against ONNX Runtime, on the same few cases every time; <c>modelopt-fuzz operators</c> runs others for hours.
 /// </summary>
 [TestClass]
-public sealed class OperatorsTests
+internal sealed class OperatorsTests
 {
     private const double MostUnlisted = 0.02;
 

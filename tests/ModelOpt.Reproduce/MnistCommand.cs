@@ -47,7 +47,8 @@ internal static class MnistCommand
             IReadOnlyList<MnistResult> results = new MnistComparison(
                 MnistData.In(parsed.GetRequiredValue(data)), folder,
                 parsed.GetValue(epochs) is > 0 and int given ? given : DefaultEpochs,
-                parsed.GetValue(seconds) is > 0 and double time ? time : DefaultSeconds, terminal, cancellation).Run(parsed.GetValue(model));
+                parsed.GetValue(seconds) is > 0 and double time ? time : DefaultSeconds, terminal,
+                cancellation).Run(parsed.GetValue(model));
             terminal.WriteTable(MnistResult.Columns(MnistComparison.Batch, Environment.ProcessorCount), results.Select(r => r.Row()));
             terminal.WriteResult($"written to {Path.Combine(folder, "mnist.md")}");
         }));

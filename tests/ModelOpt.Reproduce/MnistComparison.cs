@@ -14,21 +14,19 @@ namespace ModelOpt.Reproduce;
 /// that are
 /// done have checkpoints until all are.
 /// </summary>
-/// <param name="data">The files.</param>
 /// <param name="folder">Where models and the table are written.</param>
 /// <param name="epochs">How often each model is trained with every image.</param>
 /// <param name="seconds">How long each of the three times is measured.</param>
-/// <param name="terminal">Takes diagnostics and progress.</param>
-/// <param name="cancellation">Ends the work.</param>
 internal sealed class MnistComparison(
     MnistData data, string folder, int epochs, double seconds, Terminal terminal, CancellationToken cancellation)
 {
     /// <summary>Images of a batch that is timed.</summary>
     public const int Batch = 64;
 
-    private readonly CompileOptions dataOptions = new()
+    private readonly CompileOptions _dataOptions = new()
     {
-        TrainingData = [data.TrainingImages], TrainingLabels = data.TrainingLabels, CalibrationData = [data.TrainingImages], InputStd = [255],
+        TrainingData = [data.TrainingImages], TrainingLabels = data.TrainingLabels, CalibrationData = [data.TrainingImages],
+        InputStd = [255],
     };
 
     /// <summary>Does it all.</summary>
@@ -47,10 +45,10 @@ internal sealed class MnistComparison(
             checkpoints.Add(checkpoint);
             CompileOptions options = variant.Options with
             {
-                CalibrationData = dataOptions.CalibrationData, InputStd = dataOptions.InputStd, CheckpointFile = checkpoint,
+                CalibrationData = _dataOptions.CalibrationData, InputStd = _dataOptions.InputStd, CheckpointFile = checkpoint,
             };
             if (options.FineTune is not null)
-                options = options with { TrainingData = dataOptions.TrainingData, TrainingLabels = dataOptions.TrainingLabels };
+                options = options with { TrainingData = _dataOptions.TrainingData, TrainingLabels = _dataOptions.TrainingLabels };
             CompiledModel result = ModelCompiler.Compile(
                 model, options, terminal, new Named($"{compiled.Count + 1}/{variants.Count} {variant.Name}", terminal), cancellation);
             ArtifactSet.Write(
@@ -66,7 +64,8 @@ internal sealed class MnistComparison(
         results = [.. results.Select((r, i) => r with { Single = single[i], Batch = batch[i], ThreadedBatch = threaded[i] })];
         string machine = $"{Machine.Processor()}, {Environment.ProcessorCount} threads, {Machine.Tier()}";
         ArtifactSet.Write(
-            (Path.Combine(folder, "mnist.md"), MnistResult.Markdown(results, MnistResult.Columns(Batch, Environment.ProcessorCount), machine)),
+            (Path.Combine(folder, "mnist.md"),
+                MnistResult.Markdown(results, MnistResult.Columns(Batch, Environment.ProcessorCount), machine)),
             (Path.Combine(folder, "mnist.json"), MnistResult.Json(results, machine, Batch, Environment.ProcessorCount)));
         checkpoints.ForEach(Checkpoint.Delete);
         return results;
@@ -78,7 +77,7 @@ internal sealed class MnistComparison(
         checkpoints.Add($"{trained}.checkpoint");
         ArtifactSet.Write((network, MnistVariant.Network()));
         TrainedModel result = ModelTrainer.Train(
-            network, dataOptions with { Epochs = epochs, CheckpointFile = $"{trained}.checkpoint" }, fromScratch: true, terminal,
+            network, _dataOptions with { Epochs = epochs, CheckpointFile = $"{trained}.checkpoint" }, fromScratch: true, terminal,
             new Named("float", terminal), cancellation);
         ArtifactSet.Write((trained, result.Onnx));
         return trained;
@@ -88,7 +87,7 @@ internal sealed class MnistComparison(
     {
         using ModelOptEngine engine = new(name, tflite);
         using InputSamples images = InputSamples.Open(
-            data.TestImages, engine.Input, new SampleFormat(dataOptions.InputMean, dataOptions.InputStd, DataLayout.Auto));
+            data.TestImages, engine.Input, new SampleFormat(_dataOptions.InputMean, _dataOptions.InputStd, DataLayout.Auto));
         int[] labels = LabelSource.Read(data.TestLabels);
         if (labels.Length != images.Count)
             throw new CompilationException(DataDiagnostics.LabelCountMismatch.At(data.TestLabels, null, labels.Length, images.Count));

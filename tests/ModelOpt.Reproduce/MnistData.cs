@@ -4,13 +4,10 @@ namespace ModelOpt.Reproduce;
 
 /// <summary>The four files of MNIST.</summary>
 /// <param name="TrainingImages">60,000 images of 28 × 28 bytes.</param>
-/// <param name="TrainingLabels">Their digits.</param>
 /// <param name="TestImages">10,000 images.</param>
-/// <param name="TestLabels">Their digits.</param>
 internal sealed record MnistData(string TrainingImages, string TrainingLabels, string TestImages, string TestLabels)
 {
     /// <summary>Finds the files in a folder, by what their names have in common wherever they come from.</summary>
-    /// <param name="folder">The folder.</param>
     /// <exception cref="CompilationException">One is not there.</exception>
     public static MnistData In(string folder)
     {

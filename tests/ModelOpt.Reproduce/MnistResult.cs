@@ -5,17 +5,13 @@ using System.Text.Json.Nodes;
 namespace ModelOpt.Reproduce;
 
 /// <summary>What a variant came to.</summary>
-/// <param name="Variant">The variant.</param>
 /// <param name="Right">How many test images are classified right.</param>
-/// <param name="Tested">How many there are.</param>
-/// <param name="OnnxBytes">The float model's ONNX file.</param>
-/// <param name="TfliteBytes">The TFLite file.</param>
 /// <param name="ZipBytes">The TFLite file in a ZIP archive.</param>
 /// <param name="EmbeddedBytes">The TFLite file as a build embeds it.</param>
 internal sealed record MnistResult(
     MnistVariant Variant, int Right, int Tested, long OnnxBytes, long TfliteBytes, long ZipBytes, long EmbeddedBytes)
 {
-    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, NewLine = "\n" };
+    private static readonly JsonSerializerOptions _s_indented = new() { WriteIndented = true, NewLine = "\n" };
 
     /// <summary>Median time of one image on one thread, in milliseconds.</summary>
     public double Single { get; init; }
@@ -38,16 +34,15 @@ internal sealed record MnistResult(
     /// <summary>The cells of the row.</summary>
     public string[] Row() =>
     [
-        Variant.Name, MnistVariant.Text($"{100.0 * Right / Tested:F2} %"), Variant.PublishedAccuracy, MnistVariant.Text($"{TfliteBytes:N0}"),
-        MnistVariant.Text($"{ZipBytes:N0}"), MnistVariant.Text($"{EmbeddedBytes:N0}"), MnistVariant.Text($"{(double)OnnxBytes / EmbeddedBytes:F1}"),
+        Variant.Name, MnistVariant.Text($"{100.0 * Right / Tested:F2} %"), Variant.PublishedAccuracy,
+        MnistVariant.Text($"{TfliteBytes:N0}"),
+        MnistVariant.Text($"{ZipBytes:N0}"), MnistVariant.Text($"{EmbeddedBytes:N0}"),
+        MnistVariant.Text($"{(double)OnnxBytes / EmbeddedBytes:F1}"),
         Variant.PublishedBytes, MnistVariant.Text($"{1e3 * Single:F1}"), MnistVariant.Text($"{1e3 * Batch:F1}"),
         MnistVariant.Text($"{1e3 * ThreadedBatch:F1}"),
     ];
 
     /// <summary>The table in Markdown, each row with the options that make it.</summary>
-    /// <param name="results">The rows.</param>
-    /// <param name="columns">The headings.</param>
-    /// <param name="machine">What it was measured on.</param>
     public static byte[] Markdown(IReadOnlyList<MnistResult> results, IReadOnlyList<string> columns, string machine)
     {
         var text = new StringBuilder($"{machine}. The ONNX file of the float model has {MnistVariant.Text($"{results[0].OnnxBytes:N0}")} bytes.\n\n");
@@ -58,11 +53,10 @@ internal sealed record MnistResult(
     }
 
     /// <summary>The numbers as JSON, times in milliseconds.</summary>
-    /// <param name="results">The rows.</param>
-    /// <param name="machine">What they were measured on.</param>
     /// <param name="batch">Images of a batch.</param>
     /// <param name="threads">Threads of the batch on all processors.</param>
-    public static byte[] Json(IReadOnlyList<MnistResult> results, string machine, int batch, int threads) => JsonSerializer.SerializeToUtf8Bytes(
+    public static byte[] Json(IReadOnlyList<MnistResult> results, string machine, int batch, int threads) =>
+        JsonSerializer.SerializeToUtf8Bytes(
         new JsonObject
         {
             ["machine"] = machine, ["batch"] = batch, ["threads"] = threads, ["onnxBytes"] = results[0].OnnxBytes,
@@ -73,5 +67,5 @@ internal sealed record MnistResult(
                 ["singleMs"] = r.Single, ["batchMs"] = r.Batch, ["threadedBatchMs"] = r.ThreadedBatch,
             })]),
         },
-        s_indented);
+        _s_indented);
 }

@@ -11,9 +11,6 @@ namespace ModelOpt.Reproduce;
 /// dense
 /// layer of 10; polynomial pruning to 80 %, quantization-aware training, TFLite) gives for it, where it does.
 /// </summary>
-/// <param name="Name">What it is called.</param>
-/// <param name="Options">What is done.</param>
-/// <param name="PublishedAccuracy">The published accuracy.</param>
 /// <param name="PublishedBytes">The published size in bytes.</param>
 internal sealed record MnistVariant(string Name, CompileOptions Options, string PublishedAccuracy = "", string PublishedBytes = "")
 {
@@ -28,7 +25,8 @@ internal sealed record MnistVariant(string Name, CompileOptions Options, string 
         // The base model knows its training images nearly by heart: moved, they have more to teach.
         CompileOptions trained = new()
         {
-            FineTune = FineTuneMode.Labels, Distillation = Distillation.Outputs, Augmentation = Augmentation.Crop, AugmentationShift = 0.04, Epochs = epochs,
+            FineTune = FineTuneMode.Labels, Distillation = Distillation.Outputs, Augmentation = Augmentation.Crop, AugmentationShift = 0.04,
+            Epochs = epochs,
         };
         CompileOptions collaborative = trained with { PruningSchedule = PruningSchedule.Polynomial, LearningRate = 0.003 };
         CompileOptions floats = trained with { Quantization = QuantizationMode.None };

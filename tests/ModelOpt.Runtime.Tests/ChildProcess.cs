@@ -28,7 +28,6 @@ internal static class ChildProcess
 
     /// <summary>Starts this assembly; returns exit code and output.</summary>
     /// <param name="variables">Variables of the .NET runtime, <c>NAME=VALUE</c> without their prefix.</param>
-    /// <param name="arguments">Conditions and command.</param>
     public static (int ExitCode, string Output) Start(string[] variables, params string[] arguments)
     {
         string dotnet = Path.GetFullPath(

@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime.Tests;
 
 /// <summary>Many threads on one model. Run once more without assembled code by <see cref="AssembledCodeTests"/>.</summary>
 [TestClass]
-public class ConcurrencyTests
+internal sealed class ConcurrencyTests
 {
     private const int Callers = 32;
 

@@ -7,7 +7,7 @@ namespace ModelOpt.Runtime.Tests;
 
 /// <summary>Whatever the bytes are, loading ends in a model or in an <see cref="InvalidModelException"/>.</summary>
 [TestClass]
-public class HostileFileTests
+internal sealed class HostileFileTests
 {
     [TestMethod]
     public void Files_cut_off_anywhere_are_refused()
@@ -17,7 +17,7 @@ public class HostileFileTests
         // The empty buffer, which comes last, is not read.
         int unread = runs.Reverse().TakeWhile(run => run).Count();
         Assert.AreEqual(4, unread);
-        Assert.IsFalse(runs[..^unread].Contains(true));
+        Assert.IsFalse(runs.AsSpan(0, runs.Length - unread).Contains(true));
     }
 
     [TestMethod]
@@ -146,7 +146,8 @@ public class HostileFileTests
     public void A_tensor_used_before_it_is_computed_is_refused()
     {
         var m = new TestModel();
-        int x = m.Tensor("x", TensorType.Float32, [2]), y = m.Tensor("y", TensorType.Float32, [2]), z = m.Tensor("z", TensorType.Float32, [2]);
+        int x = m.Tensor("x", TensorType.Float32, [2]), y = m.Tensor("y", TensorType.Float32, [2]),
+            z = m.Tensor("z", TensorType.Float32, [2]);
         m.Operator(BuiltinOperator.Relu, [y], [z]);
         m.Operator(BuiltinOperator.Relu, [z], [y]);
         var e = Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.Load(m.Build([x], [z])));

@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Tests;
 
 [TestClass]
-public class ModelTests
+internal sealed class ModelTests
 {
     private const int Sample = 8 * 8 * 3;
 

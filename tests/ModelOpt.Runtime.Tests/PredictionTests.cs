@@ -1,7 +1,7 @@
 namespace ModelOpt.Runtime.Tests;
 
 [TestClass]
-public class PredictionTests
+internal sealed class PredictionTests
 {
     private static readonly string[] Labels = ["a", "b", "c", "d", "e"];
 

@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Tests.Tflite;
 namespace ModelOpt.Runtime.Tests;
 
 [TestClass]
-public class ProfileTests
+internal sealed class ProfileTests
 {
     [TestMethod]
     public void Every_step_is_listed_with_its_shape_and_time()

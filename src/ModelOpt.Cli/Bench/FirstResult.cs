@@ -10,7 +10,6 @@ namespace ModelOpt.Cli.Bench;
 /// included, and the most memory that the process had by then. That is once in a process: each measurement starts this
 /// program again, with a command that nothing else knows.
 /// </summary>
-/// <param name="Milliseconds">The time.</param>
 /// <param name="PeakBytes">The peak working set of the whole process, .NET included.</param>
 internal sealed record FirstResult(double Milliseconds, long PeakBytes)
 {

@@ -9,7 +9,6 @@ namespace ModelOpt.Cli.Bench;
 /// back into the caches and its threads back to work; with several threads, a turn first waits until the other engine's
 /// threads have stopped spinning.
 /// </summary>
-/// <param name="threads">Threads of each engine.</param>
 internal sealed class InterleavedTimer(int threads)
 {
     // Shorter runs are timed several at once, so that reading the clock (some 25 ns) does not count.
@@ -19,13 +18,11 @@ internal sealed class InterleavedTimer(int threads)
     private const double QuietSeconds = 0.4, MostWarmUpSeconds = 5;
 
     // Longer with threads: there, waiting for the other's threads to park takes 10 to 40 ms a turn.
-    private readonly double turn = threads == 1 ? 4 : 30;
+    private readonly double _turn = threads == 1 ? 4 : 30;
 
     /// <summary>Measures.</summary>
-    /// <param name="contenders">The engines.</param>
     /// <param name="seconds">Total time to measure; warming up takes at least a third more.</param>
     /// <param name="progress">Told the share that is done.</param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <returns>The times of each engine.</returns>
     public Timings[] Measure(
         IReadOnlyList<IContender> contenders, double seconds, Action<double> progress, CancellationToken cancellation)
@@ -70,12 +67,12 @@ internal sealed class InterleavedTimer(int threads)
         long start = Stopwatch.GetTimestamp();
         double last;
         do last = Time(contender, 1);
-        while (Elapsed(start) < turn / 8);
+        while (Elapsed(start) < _turn / 8);
 
         int together = (int)Math.Clamp(ShortestSample / last, 1, 1000);
         start = Stopwatch.GetTimestamp();
         do timings.Add(Time(contender, together));
-        while (Elapsed(start) < turn);
+        while (Elapsed(start) < _turn);
     }
 
     private static double Time(IContender contender, int runs)

@@ -10,8 +10,6 @@ namespace ModelOpt.Cli.Bench;
 /// <param name="Operators">The operators of the file that it computes, in order, joined by '+'.</param>
 /// <param name="Output">Type and shape of its output.</param>
 /// <param name="IsFloat">Whether it computes in float32.</param>
-/// <param name="Milliseconds">The median time.</param>
-/// <param name="Macs">Multiply-adds of all these operators.</param>
 internal sealed record LayerTime(string Operators, string Output, bool IsFloat, double Milliseconds, long Macs)
 {
     /// <summary>Measures a model step by step, on one sample.</summary>

@@ -7,19 +7,17 @@ namespace ModelOpt.Cli.Bench;
 /// <summary>ModelOpt's own runtime, used as an application would use it.</summary>
 internal sealed class ModelOptContender : IContender
 {
-    private readonly int batch;
-    private readonly Copy[] inputs;
-    private readonly Copy[] outputs;
+    private readonly int _batch;
+    private readonly Copy[] _inputs;
+    private readonly Copy[] _outputs;
 
     /// <summary>Loads a model.</summary>
     /// <param name="model">The file, for diagnostics.</param>
-    /// <param name="file">What the file holds.</param>
     /// <param name="threads">Threads that work on one run.</param>
-    /// <param name="batch">Samples of a run.</param>
     /// <exception cref="CompilationException">It cannot be loaded, or not be run on so many samples.</exception>
     public ModelOptContender(string model, byte[] file, int threads, int batch)
     {
-        this.batch = batch;
+        _batch = batch;
         try
         {
             Model = TfliteModel.Load(file, new RuntimeOptions { Threads = threads });
@@ -31,8 +29,8 @@ internal sealed class ModelOptContender : IContender
 
         if (batch > 1 && !Model.HasDynamicBatch)
             throw new CompilationException(EvaluationDiagnostics.FixedBatch.At(model, null, batch));
-        inputs = [.. Model.Inputs.Select((tensor, i) => Input(i, tensor.ElementType, batch * tensor.ElementsPerSample))];
-        outputs = [.. Model.Outputs.Select((tensor, i) => Output(i, tensor.ElementType, batch * tensor.ElementsPerSample))];
+        _inputs = [.. Model.Inputs.Select((tensor, i) => Input(i, tensor.ElementType, batch * tensor.ElementsPerSample))];
+        _outputs = [.. Model.Outputs.Select((tensor, i) => Output(i, tensor.ElementType, batch * tensor.ElementsPerSample))];
     }
 
     private delegate void Copy(in ModelCall call);
@@ -43,10 +41,10 @@ internal sealed class ModelOptContender : IContender
 
     public void Run()
     {
-        using ModelCall call = Model.Begin(batch);
-        foreach (Copy set in inputs) set(call);
+        using ModelCall call = Model.Begin(_batch);
+        foreach (Copy set in _inputs) set(call);
         call.Run();
-        foreach (Copy get in outputs) get(call);
+        foreach (Copy get in _outputs) get(call);
     }
 
     public void Dispose() => Model.Dispose();

@@ -11,34 +11,32 @@ namespace ModelOpt.Cli.Bench;
 /// <summary>Microsoft's ONNX Runtime with all optimizations, as its users get it, and with buffers that stay.</summary>
 internal sealed class OnnxRuntimeContender : IContender
 {
-    private readonly InferenceSession session;
-    private readonly RunOptions options;
-    private readonly OrtIoBinding binding;
-    private readonly List<IDisposable> values = [];
+    private readonly InferenceSession _session;
+    private readonly RunOptions _options;
+    private readonly OrtIoBinding _binding;
+    private readonly List<IDisposable> _values = [];
 
     /// <summary>Loads a model and runs it once.</summary>
     /// <param name="model">The file, for diagnostics.</param>
-    /// <param name="file">What the file holds.</param>
     /// <param name="threads">Threads that work on one run.</param>
-    /// <param name="batch">Samples of a run.</param>
     /// <param name="like">The inputs of the same model in TFLite's form: they tell sizes that the file leaves open.</param>
     /// <exception cref="CompilationException">
     /// ONNX Runtime is absent or refuses the model, or its inputs are not those of the TFLite model.
     /// </exception>
     public OnnxRuntimeContender(string model, byte[] file, int threads, int batch, IReadOnlyList<TensorInfo> like)
     {
-        session = OnnxRuntimeEngine.Guard(model, () => Open(file, threads));
-        options = new RunOptions();
+        _session = OnnxRuntimeEngine.Guard(model, () => Open(file, threads));
+        _options = new RunOptions();
         try
         {
-            if (session.InputNames.Count != like.Count)
+            if (_session.InputNames.Count != like.Count)
             {
                 throw new CompilationException(EvaluationDiagnostics.OtherInputs.At(
-                    model, null, $"{session.InputNames.Count} inputs against {like.Count}"));
+                    model, null, $"{_session.InputNames.Count} inputs against {like.Count}"));
             }
 
-            Shapes = [.. session.InputNames.Select((name, i) => ShapeOf(model, name, session.InputMetadata[name], like[i], batch))];
-            binding = OnnxRuntimeEngine.Guard(model, Bind);
+            Shapes = [.. _session.InputNames.Select((name, i) => ShapeOf(model, name, _session.InputMetadata[name], like[i], batch))];
+            _binding = OnnxRuntimeEngine.Guard(model, Bind);
         }
         catch
         {
@@ -63,26 +61,26 @@ internal sealed class OnnxRuntimeContender : IContender
     public static OrtValue[] Inputs(InferenceSession session, IReadOnlyList<long[]> shapes) =>
         [.. session.InputNames.Select((name, i) => Create(session.InputMetadata[name].ElementDataType, shapes[i]))];
 
-    public void Run() => session.RunWithBinding(options, binding);
+    public void Run() => _session.RunWithBinding(_options, _binding);
 
     public void Dispose()
     {
-        binding?.Dispose();
-        foreach (IDisposable value in values) value.Dispose();
-        options.Dispose();
-        session.Dispose();
+        _binding?.Dispose();
+        foreach (IDisposable value in _values) value.Dispose();
+        _options.Dispose();
+        _session.Dispose();
     }
 
     /// <summary>Runs once, and keeps inputs and outputs as the memory of all later runs.</summary>
     private OrtIoBinding Bind()
     {
-        OrtValue[] inputs = Inputs(session, Shapes);
-        values.AddRange(inputs);
-        IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(options, session.InputNames, inputs, session.OutputNames);
-        values.Add(outputs);
-        OrtIoBinding bound = session.CreateIoBinding();
-        for (int i = 0; i < inputs.Length; i++) bound.BindInput(session.InputNames[i], inputs[i]);
-        for (int i = 0; i < outputs.Count; i++) bound.BindOutput(session.OutputNames[i], outputs[i]);
+        OrtValue[] inputs = Inputs(_session, Shapes);
+        _values.AddRange(inputs);
+        IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(_options, _session.InputNames, inputs, _session.OutputNames);
+        _values.Add(outputs);
+        OrtIoBinding bound = _session.CreateIoBinding();
+        for (int i = 0; i < inputs.Length; i++) bound.BindInput(_session.InputNames[i], inputs[i]);
+        for (int i = 0; i < outputs.Count; i++) bound.BindOutput(_session.OutputNames[i], outputs[i]);
         return bound;
     }
 

@@ -202,10 +202,12 @@ internal static class BenchCommand
         [.. value.Split(',').Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             && number is >= 1 and <= MostThreads
             ? number
-            : throw OptionDiagnostics.InvalidNumber.Error(null, option, value, $"a list of whole numbers of 1…{MostThreads}, such as 1,2"))];
+            : throw OptionDiagnostics.InvalidNumber.Error(
+            null, option, value, $"a list of whole numbers of 1…{MostThreads}, such as 1,2"))];
 
     /// <summary>A number of seconds.</summary>
     public static double ReadSeconds(string option, string value) =>
-        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= 86400 ? seconds
+        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
+        && seconds is > 0 and <= 86400 ? seconds
         : throw OptionDiagnostics.InvalidNumber.Error(null, option, value, "a number of seconds above 0, such as 0.5");
 }

@@ -21,7 +21,8 @@ internal static class EvaluateCommand
 
     public static Command Create(Terminal terminal)
     {
-        var model = new Argument<string>("MODEL") { Description = "The classifier: a .onnx or .tflite file, or the .embedded one of a build." };
+        var model = new Argument<string>("MODEL") { Description =
+            "The classifier: a .onnx or .tflite file, or the .embedded one of a build." };
         var data = new Option<string>("--data")
         {
             Description = "The samples: a .npy, .npz (data.npz#name) or IDX file (perhaps .gz), or a folder of .png images.",
@@ -104,7 +105,8 @@ internal static class EvaluateCommand
                 if (ClassScores.Best(scores) == ClassOf(sample.Index, scores.Length)) Interlocked.Increment(ref right);
                 if (reference?.Run(sample.Input) is { } wanted)
                 {
-                    if (wanted.Length != scores.Length) throw Other($"{wanted.Length} scores", scores.Length.ToString(CultureInfo.InvariantCulture));
+                    if (wanted.Length != scores.Length)
+                        throw Other($"{wanted.Length} scores", scores.Length.ToString(CultureInfo.InvariantCulture));
                     if (ClassScores.Best(scores) == ClassScores.Best(wanted)) Interlocked.Increment(ref same);
                     signals[sample.Index] = wanted.Sum(w => (double)w * w);
                     noises[sample.Index] = wanted.Zip(scores, (w, s) => (double)(w - s) * (w - s)).Sum();

@@ -30,12 +30,9 @@ internal enum EngineKind
 internal static class Engine
 {
     /// <summary>Loads a model.</summary>
-    /// <param name="kind">The engine.</param>
-    /// <param name="model">The model's file.</param>
     /// <param name="options">
     /// How an ONNX model is compiled, if it is: without compression, open image sizes being those of the data.
     /// </param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="CompilationException">The engine cannot run it.</exception>
     public static IEngine Open(
         EngineKind kind, string model, CompileOptions options, CancellationToken cancellation)

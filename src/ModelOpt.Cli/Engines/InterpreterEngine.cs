@@ -13,7 +13,7 @@ namespace ModelOpt.Cli.Engines;
 /// </summary>
 internal sealed class InterpreterEngine : IEngine
 {
-    private readonly Interpreter interpreter;
+    private readonly Interpreter _interpreter;
 
     public InterpreterEngine(string model, CompileOptions options)
     {
@@ -23,7 +23,7 @@ internal sealed class InterpreterEngine : IEngine
             Value input = Engine.Single(model, graph.Inputs, graph.Outputs.Count);
             Input = new TensorSignature(input.Name, input.Type, input.Shape
                 ?? throw GraphDiagnostics.DynamicShape.Error(null, input.Name, "unknown"));
-            interpreter = new Interpreter(graph);
+            _interpreter = new Interpreter(graph);
         }
         catch (CompilationException e)
         {
@@ -33,7 +33,7 @@ internal sealed class InterpreterEngine : IEngine
 
     public TensorSignature Input { get; }
 
-    public float[] Run(Tensor input) => Elements.ToFloats(interpreter.Run(input)[0]);
+    public float[] Run(Tensor input) => Elements.ToFloats(_interpreter.Run(input)[0]);
 
     public void Dispose()
     {

@@ -11,11 +11,11 @@ namespace ModelOpt.Cli.Engines;
 /// </summary>
 internal sealed class ModelOptEngine : IEngine
 {
-    private readonly TfliteModel runtime;
-    private readonly TensorInfo input;
-    private readonly TensorInfo output;
-    private readonly ElementType inputType;
-    private readonly ElementType outputType;
+    private readonly TfliteModel _runtime;
+    private readonly TensorInfo _input;
+    private readonly TensorInfo _output;
+    private readonly ElementType _inputType;
+    private readonly ElementType _outputType;
 
     /// <summary>Loads a model.</summary>
     /// <param name="model">The file, for diagnostics.</param>
@@ -24,29 +24,29 @@ internal sealed class ModelOptEngine : IEngine
     {
         try
         {
-            runtime = TfliteModel.Load(tflite);
+            _runtime = TfliteModel.Load(tflite);
         }
         catch (InvalidModelException e)
         {
             throw new CompilationException(EvaluationDiagnostics.InvalidTflite.At(model, null, e.Message), e);
         }
 
-        input = Engine.Single(model, runtime.Inputs, runtime.Outputs.Count);
-        output = runtime.Outputs[0];
-        (inputType, outputType) = (TypeOf(input), TypeOf(output));
+        _input = Engine.Single(model, _runtime.Inputs, _runtime.Outputs.Count);
+        _output = _runtime.Outputs[0];
+        (_inputType, _outputType) = (TypeOf(_input), TypeOf(_output));
         Input = new TensorSignature(
-            input.Name,
-            input.Scale > 0 ? ElementType.Float32 : inputType,
-            new Shape(input.Shape.Select(size => size < 0 ? new Dim(-1, "N") : size)));
+            _input.Name,
+            _input.Scale > 0 ? ElementType.Float32 : _inputType,
+            new Shape(_input.Shape.Select(size => size < 0 ? new Dim(-1, "N") : size)));
     }
 
     public TensorSignature Input { get; }
 
     public float[] Run(Tensor sample)
     {
-        Tensor stored = input.Scale > 0 ? Quantize(sample) : sample;
-        Tensor result = Tensor.Zeros(outputType, [output.ElementsPerSample]);
-        using (ModelCall call = runtime.Begin())
+        Tensor stored = _input.Scale > 0 ? Quantize(sample) : sample;
+        Tensor result = Tensor.Zeros(_outputType, [_output.ElementsPerSample]);
+        using (ModelCall call = _runtime.Begin())
         {
             Set(call, stored);
             call.Run();
@@ -54,20 +54,20 @@ internal sealed class ModelOptEngine : IEngine
         }
 
         float[] elements = Elements.ToFloats(result);
-        if (output.Scale > 0) elements = Array.ConvertAll(elements, q => (q - output.ZeroPoint) * output.Scale);
+        if (_output.Scale > 0) elements = Array.ConvertAll(elements, q => (q - _output.ZeroPoint) * _output.Scale);
         return elements;
     }
 
-    public void Dispose() => runtime.Dispose();
+    public void Dispose() => _runtime.Dispose();
 
     private Tensor Quantize(Tensor sample)
     {
-        Tensor stored = Tensor.Zeros(inputType, sample.Dims);
+        Tensor stored = Tensor.Zeros(_inputType, sample.Dims);
         (int min, int max) = stored.Type == ElementType.UInt8 ? (0, 255) : (-128, 127);
         Span<float> from = sample.Span<float>();
         for (int i = 0; i < from.Length; i++)
         {
-            float rounded = MathF.Round(from[i] / input.Scale, MidpointRounding.ToEven) + input.ZeroPoint;
+            float rounded = MathF.Round(from[i] / _input.Scale, MidpointRounding.ToEven) + _input.ZeroPoint;
             Elements.Store(stored, i, (long)Math.Clamp(rounded, min, max));
         }
 

@@ -12,23 +12,23 @@ namespace ModelOpt.Cli.Engines;
 /// <summary>Microsoft's ONNX Runtime, where its native library is installed.</summary>
 internal sealed class OnnxRuntimeEngine : IEngine
 {
-    private readonly string model;
-    private readonly InferenceSession session;
-    private readonly RunOptions options;
+    private readonly string _model;
+    private readonly InferenceSession _session;
+    private readonly RunOptions _options;
 
     public OnnxRuntimeEngine(string model)
     {
-        this.model = model;
+        _model = model;
         // The file is read first, so that one that is absent is reported like everywhere else.
         _ = ModelFile.Read(model);
-        session = Guard(model, () =>
+        _session = Guard(model, () =>
         {
             using SessionOptions sessionOptions = OnnxRuntimeLibrary.Options(threads: 1, spinning: false);
             return new InferenceSession(model, sessionOptions);
         });
-        options = new RunOptions();
-        string name = Engine.Single(model, session.InputNames, session.OutputNames.Count);
-        NodeMetadata input = session.InputMetadata[name];
+        _options = new RunOptions();
+        string name = Engine.Single(model, _session.InputNames, _session.OutputNames.Count);
+        NodeMetadata input = _session.InputMetadata[name];
         Input = new TensorSignature(name, (ElementType)input.ElementDataType, new Shape(input.Dimensions.Select(
             (size, i) => new Dim(size, size < 0 && input.SymbolicDimensions[i].Length > 0 ? input.SymbolicDimensions[i] : null))));
     }
@@ -42,7 +42,7 @@ internal sealed class OnnxRuntimeEngine : IEngine
             OrtAllocator.DefaultInstance, (TensorElementType)input.Type, shape);
         input.Bytes.Span.CopyTo(value.GetTensorMutableRawData());
         using IDisposableReadOnlyCollection<OrtValue> outputs =
-            Guard(model, () => session.Run(options, [Input.Name], [value], session.OutputNames));
+            Guard(_model, () => _session.Run(_options, [Input.Name], [value], _session.OutputNames));
         OrtTensorTypeAndShapeInfo info = outputs[0].GetTensorTypeAndShape();
         int[] dims = Array.ConvertAll(info.Shape, dim => (int)dim);
         return Elements.ToFloats(new Tensor((ElementType)info.ElementDataType, dims, outputs[0].GetTensorMutableRawData().ToArray()));
@@ -50,8 +50,8 @@ internal sealed class OnnxRuntimeEngine : IEngine
 
     public void Dispose()
     {
-        options.Dispose();
-        session.Dispose();
+        _options.Dispose();
+        _session.Dispose();
     }
 
     /// <summary>Turns exceptions of ONNX Runtime into diagnostics about the model.</summary>

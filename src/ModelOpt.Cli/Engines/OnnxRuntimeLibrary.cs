@@ -16,13 +16,13 @@ internal static class OnnxRuntimeLibrary
 
     private const string Package = "Microsoft.ML.OnnxRuntime";
 
-    private static readonly Lazy<Version> s_version = new(Load);
+    private static readonly Lazy<Version> _s_version = new(Load);
 
     private delegate nint GetPointer();
 
     /// <summary>The version of the library, which is loaded if it is not yet.</summary>
     /// <exception cref="CompilationException">There is none that can be used; the message says how to get it.</exception>
-    public static Version Version => s_version.Value;
+    public static Version Version => _s_version.Value;
 
     /// <summary>The managed part's version: the native part must be this or newer.</summary>
     public static Version Needed { get; } = ThreeParts(typeof(InferenceSession).Assembly.GetName().Version!);
@@ -51,8 +51,6 @@ internal static class OnnxRuntimeLibrary
     /// The library's file: at the path in <see cref="PathVariable"/>; else beside the application or in its runtimes/RID/native;
     /// else the oldest that is new enough in the folder of NuGet packages.
     /// </summary>
-    /// <param name="application">The application's folder.</param>
-    /// <param name="packages">The folder of NuGet packages.</param>
     /// <param name="variable">The value of <see cref="PathVariable"/>, if it has one.</param>
     /// <exception cref="CompilationException">There is none; the message says how to get it.</exception>
     public static string Find(string application, string packages, string? variable) =>

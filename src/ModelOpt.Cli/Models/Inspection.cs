@@ -4,12 +4,8 @@ using ModelOpt.Compiler.Emit.Reports;
 namespace ModelOpt.Cli.Models;
 
 /// <summary>The output of <c>modelopt inspect</c>.</summary>
-/// <param name="Format">What the file is.</param>
-/// <param name="FileBytes">Its size.</param>
 /// <param name="Inputs">Its inputs: name, type and shape.</param>
 /// <param name="Outputs">Its outputs: name, type and shape.</param>
-/// <param name="Layers">Its layers in order.</param>
-/// <param name="Notes">The lines after the table.</param>
 /// <param name="Refusal">Why a build refuses the model; null where it does not.</param>
 internal sealed record Inspection(
     string Format,
@@ -22,7 +18,6 @@ internal sealed record Inspection(
 
 /// <summary>One layer of a model.</summary>
 /// <param name="Name">Its name, as recipes match it.</param>
-/// <param name="Operator">The operator.</param>
 /// <param name="Output">The shape of its first output.</param>
 /// <param name="Parameters">The elements of its constants that no earlier layer has.</param>
 /// <param name="Macs">Multiply-accumulates of one sample.</param>

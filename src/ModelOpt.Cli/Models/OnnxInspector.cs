@@ -15,10 +15,6 @@ namespace ModelOpt.Cli.Models;
 internal static class OnnxInspector
 {
     /// <summary>Inspects a model.</summary>
-    /// <param name="model">The file.</param>
-    /// <param name="options">The options of a build.</param>
-    /// <param name="diagnostics">Takes warnings.</param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="CompilationException">It cannot be read, or the options cannot be followed.</exception>
     public static Inspection Inspect(string model, CompileOptions options, IDiagnosticSink diagnostics, CancellationToken cancellation)
     {
@@ -36,7 +32,8 @@ internal static class OnnxInspector
         IReadOnlyList<Diagnostic> refusals = isSized ? Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation) : [];
         recipe.CheckMatches(options.Recipe, [.. graph.Nodes.Select(n => n.Label)]);
         OptionChecks.CheckLayers(graph, context);
-        QuantizationScheme scheme = QuantizationScheme.Of(graph, n => context.QuantizationOf(n) == QuantizationMode.Int8 ? null : "the options say so");
+        QuantizationScheme scheme = QuantizationScheme.Of(
+            graph, n => context.QuantizationOf(n) == QuantizationMode.Int8 ? null : "the options say so");
 
         var fused = new Dictionary<Node, Node>();
         foreach (Node node in graph.Nodes)
@@ -55,7 +52,9 @@ internal static class OnnxInspector
             [
                 $"The file has {nodes} nodes; {layers.Count} are left after simplification.",
                 .. isSized ? Array.Empty<string>() : ["Sizes besides the batch are open: a build takes them from its calibration data."],
-                .. PassPipeline.IsQuantized(graph) ? ["The file is quantized already: a build leaves it as it is."] : Plan(graph, context, scheme),
+                .. PassPipeline.IsQuantized(graph)
+                ? ["The file is quantized already: a build leaves it as it is."]
+                : Plan(graph, context, scheme),
             ],
             refusals.Count > 0 ? Lowering.Refused(refusals) : null);
 

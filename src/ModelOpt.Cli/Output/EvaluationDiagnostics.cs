@@ -24,7 +24,8 @@ internal static class EvaluationDiagnostics
         "Check that ONNX Runtime's version has the model's opset.");
 
     public static readonly DiagnosticDescriptor NotClassifier = new("MOPT7005", Error,
-        "The model is not a classifier", "evaluate needs a classifier, a model with one input and one output of a score per class; this one has {0}.",
+        "The model is not a classifier",
+        "evaluate needs a classifier, a model with one input and one output of a score per class; this one has {0}.",
         "Evaluate other models with code of your own, on ModelOpt.Runtime.");
 
     public static readonly DiagnosticDescriptor LabelOutOfRange = new("MOPT7006", Error,

@@ -8,8 +8,6 @@ namespace ModelOpt.Cli.Output;
 /// <summary>
 /// Where results, diagnostics and progress go. Results are plain and always the same; progress is shown on a terminal only.
 /// </summary>
-/// <param name="output">Takes results.</param>
-/// <param name="error">Takes diagnostics and progress.</param>
 /// <param name="showProgress">Whether a person looks at the errors.</param>
 internal sealed class Terminal(TextWriter output, TextWriter error, bool showProgress)
     : IDiagnosticSink, IProgress<CompileProgress>, IDisposable
@@ -19,9 +17,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
     // Wide enough that nothing is wrapped or cut, also on a terminal: names are there to be copied into recipes.
     private const int TableWidth = 2000;
 
-    private readonly Lock gate = new();
-    private int shown;
-    private string? file;
+    private readonly Lock _gate = new();
+    private int _shown;
+    private string? _file;
 
     public TextWriter Output => output;
 
@@ -32,10 +30,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
 
     /// <summary>Runs a command in the background, so that Ctrl-C is seen, and turns its end into an exit code.</summary>
     /// <param name="model">The file of diagnostics that name none.</param>
-    /// <param name="command">The work.</param>
     public async Task<int> RunAsync(string model, Action command)
     {
-        file = model;
+        _file = model;
         try
         {
             await Task.Run(command).ConfigureAwait(false);
@@ -66,10 +63,10 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
     /// <inheritdoc/>
     public void Report(Diagnostic diagnostic)
     {
-        lock (gate)
+        lock (_gate)
         {
             Clear();
-            Error.WriteLine(Printable.Escape($"{(diagnostic.File is null ? diagnostic with { File = file } : diagnostic)}"));
+            Error.WriteLine(Printable.Escape($"{(diagnostic.File is null ? diagnostic with { File = _file } : diagnostic)}"));
         }
     }
 
@@ -78,16 +75,15 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
     {
         if (!showProgress) return;
         string text = Printable.Escape(value.ToString());
-        lock (gate)
+        lock (_gate)
         {
-            Error.Write($"\r{text.PadRight(shown)}");
-            shown = text.Length;
+            Error.Write($"\r{text.PadRight(_shown)}");
+            _shown = text.Length;
         }
     }
 
     /// <summary>Writes a table, a line a row.</summary>
     /// <param name="columns">The headings; those that begin with &gt; are of numbers.</param>
-    /// <param name="rows">The cells of each row.</param>
     public void WriteTable(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = true };
@@ -127,7 +123,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
     /// <summary>Writes a line of the result. Names come from the model, so terminal escape sequences are escaped.</summary>
     public void WriteResult(string line)
     {
-        lock (gate)
+        lock (_gate)
         {
             Clear();
             Output.WriteLine(Printable.Escape(line));
@@ -137,10 +133,10 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
     /// <summary>Erases the progress.</summary>
     private void Clear()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (shown > 0) Error.Write($"\r{new string(' ', shown)}\r");
-            shown = 0;
+            if (_shown > 0) Error.Write($"\r{new string(' ', _shown)}\r");
+            _shown = 0;
         }
     }
 }

@@ -6,7 +6,7 @@ internal sealed class ActivationStatistics
     /// <summary>The weight of a new sample in the moving averages (TensorFlow's default).</summary>
     private const float Momentum = 0.01f;
 
-    private bool any;
+    private bool _any;
 
     /// <summary>All values.</summary>
     public Histogram Histogram { get; } = new();
@@ -31,9 +31,9 @@ internal sealed class ActivationStatistics
             max = MathF.Max(max, value);
         }
 
-        AverageMin = any ? AverageMin + (Momentum * (min - AverageMin)) : min;
-        AverageMax = any ? AverageMax + (Momentum * (max - AverageMax)) : max;
-        any = true;
+        AverageMin = _any ? AverageMin + (Momentum * (min - AverageMin)) : min;
+        AverageMax = _any ? AverageMax + (Momentum * (max - AverageMax)) : max;
+        _any = true;
         return true;
     }
 }

@@ -14,8 +14,6 @@ internal readonly record struct CalibrationSamples(int Available, int[]? Chosen)
     public int Count => Chosen?.Length ?? Available;
 
     /// <summary>One of some samples that are spread evenly over those that may be used.</summary>
-    /// <param name="index">Which of them.</param>
-    /// <param name="of">How many they are.</param>
     public int Spread(int index, int of)
     {
         var position = (int)((long)index * Count / of);
@@ -23,7 +21,6 @@ internal readonly record struct CalibrationSamples(int Available, int[]? Chosen)
     }
 
     /// <summary>Samples that are spread evenly over those that may be used.</summary>
-    /// <param name="count">How many.</param>
     public int[] Spread(int count)
     {
         CalibrationSamples usable = this;
@@ -36,7 +33,6 @@ internal readonly record struct CalibrationSamples(int Available, int[]? Chosen)
     /// </summary>
     /// <param name="count">How many samples there are.</param>
     /// <param name="options">The options that name the data.</param>
-    /// <param name="model">The options of the model.</param>
     public static CalibrationSamples Of(int count, CompileOptions options, ModelOptions model) => new(
         count,
         model.FineTune is null or FineTuneMode.None || options.TrainingData.Count > 0 || options.EvaluationData.Count > 0

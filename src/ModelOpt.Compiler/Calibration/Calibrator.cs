@@ -9,10 +9,10 @@ namespace ModelOpt.Compiler.Calibration;
 /// <summary>Runs calibration samples through the float graph, one at a time, and keeps statistics of activations.</summary>
 internal sealed class Calibrator : IDisposable
 {
-    private readonly Graph graph;
-    private readonly PassContext context;
-    private readonly List<InputSamples> inputs = [];
-    private readonly CalibrationSamples usable;
+    private readonly Graph _graph;
+    private readonly PassContext _context;
+    private readonly List<InputSamples> _inputs = [];
+    private readonly CalibrationSamples _usable;
 
     /// <summary>Opens the calibration data of a graph's inputs.</summary>
     /// <param name="graph">The graph, with shapes.</param>
@@ -20,8 +20,8 @@ internal sealed class Calibrator : IDisposable
     /// <exception cref="CompilationException">The data does not fit the inputs.</exception>
     public Calibrator(Graph graph, PassContext context)
     {
-        this.graph = graph;
-        this.context = context;
+        _graph = graph;
+        _context = context;
         CompileOptions options = context.Options;
         if (options.CalibrationData.Count != graph.Inputs.Count)
         {
@@ -38,7 +38,7 @@ internal sealed class Calibrator : IDisposable
                 SampleFormat format = input.Type == ElementType.UInt8
                     ? new SampleFormat([], [], options.DataLayout)
                     : new SampleFormat(options.InputMean, options.InputStd, options.DataLayout);
-                inputs.Add(InputSamples.Open(options.CalibrationData[i], new(input.Name, input.Type, input.Shape!), format));
+                _inputs.Add(InputSamples.Open(options.CalibrationData[i], new(input.Name, input.Type, input.Shape!), format));
             }
         }
         catch
@@ -47,18 +47,17 @@ internal sealed class Calibrator : IDisposable
             throw;
         }
 
-        int available = inputs.Min(i => i.Count);
-        if (inputs.Exists(i => i.Count != available))
-            throw RecipeDiagnostics.UnequalCalibration.Error(null, string.Join(", ", inputs.Select(i => i.Count)));
-        usable = CalibrationSamples.Of(available, options, context.Model);
-        Count = Math.Min(usable.Count, options.CalibrationSamples);
+        int available = _inputs.Min(i => i.Count);
+        if (_inputs.Exists(i => i.Count != available))
+            throw RecipeDiagnostics.UnequalCalibration.Error(null, string.Join(", ", _inputs.Select(i => i.Count)));
+        _usable = CalibrationSamples.Of(available, options, context.Model);
+        Count = Math.Min(_usable.Count, options.CalibrationSamples);
     }
 
     /// <summary>How many samples are used.</summary>
     public int Count { get; }
 
     /// <summary>Runs all samples and collects statistics of the given values.</summary>
-    /// <param name="observed">The activations to observe.</param>
     public Dictionary<Value, ActivationStatistics> Observe(IEnumerable<Value> observed)
     {
         Dictionary<Value, ActivationStatistics> statistics = observed.ToDictionary(v => v, _ => new ActivationStatistics());
@@ -67,9 +66,7 @@ internal sealed class Calibrator : IDisposable
     }
 
     /// <summary>Runs samples, evenly spread over the data, and passes on the given values of each.</summary>
-    /// <param name="observed">The activations to observe.</param>
     /// <param name="samples">At most how many samples.</param>
-    /// <param name="phase">Its name in the progress.</param>
     /// <param name="visit">Called with each observed value of each sample.</param>
     /// <exception cref="CompilationException">A value is not finite.</exception>
     public void Run(IEnumerable<Value> observed, int samples, string phase, Action<Value, Tensor> visit)
@@ -77,9 +74,9 @@ internal sealed class Calibrator : IDisposable
         HashSet<Value> values = [.. observed];
         samples = Math.Min(samples, Count);
         int sample = 0;
-        Interpreter interpreter = new(graph, values)
+        Interpreter interpreter = new(_graph, values)
         {
-            Pool = context.Pool,
+            Pool = _context.Pool,
             Hook = (value, tensor) =>
             {
                 if (!values.Contains(value)) return;
@@ -90,34 +87,32 @@ internal sealed class Calibrator : IDisposable
         };
         for (; sample < samples; sample++)
         {
-            context.Cancellation.ThrowIfCancellationRequested();
-            context.Progress?.Report(new CompileProgress(phase, sample, samples));
-            interpreter.Run(Sample(sample, samples), context.Cancellation);
+            _context.Cancellation.ThrowIfCancellationRequested();
+            _context.Progress?.Report(new CompileProgress(phase, sample, samples));
+            interpreter.Run(Sample(sample, samples), _context.Cancellation);
         }
 
-        context.Progress?.Report(new CompileProgress(phase, samples, samples));
+        _context.Progress?.Report(new CompileProgress(phase, samples, samples));
     }
 
     /// <summary>Samples joined along the batch, evenly spread over the data.</summary>
-    /// <param name="count">At most how many.</param>
     /// <param name="bytes">At most how large an activation of all of them may be, as far as one sample allows.</param>
     /// <returns>A tensor for each graph input, or null where the graph takes one sample at a time.</returns>
     public Tensor[]? Batch(int count, long bytes)
     {
-        if (graph.Inputs.Exists(i => i.Shape is not { IsBatchOpen: true })) return null;
-        long largest = graph.Values.Where(v => !v.IsConstant).Max(v => SampleBytes(v));
+        if (_graph.Inputs.Exists(i => i.Shape is not { IsBatchOpen: true })) return null;
+        long largest = _graph.Values.Where(v => !v.IsConstant).Max(v => SampleBytes(v));
         count = (int)Math.Clamp(bytes / Math.Max(largest, 1), 1, Math.Min(count, Count));
         Tensor[][] samples = [.. Enumerable.Range(0, count).Select(i => Sample(i, count))];
-        return [.. Enumerable.Range(0, graph.Inputs.Count).Select(i => Join([.. samples.Select(s => s[i])]))];
+        return [.. Enumerable.Range(0, _graph.Inputs.Count).Select(i => Join([.. samples.Select(s => s[i])]))];
     }
 
     /// <inheritdoc/>
-    public void Dispose() => inputs.ForEach(i => i.Dispose());
+    public void Dispose() => _inputs.ForEach(i => i.Dispose());
 
     /// <summary>One sample for each input. Data files are often sorted by class: the samples used are spread over all of it.</summary>
     /// <param name="index">Which of those that are used.</param>
-    /// <param name="of">How many are used.</param>
-    public Tensor[] Sample(int index, int of) => [.. inputs.Select(i => i.Read(usable.Spread(index, of)))];
+    public Tensor[] Sample(int index, int of) => [.. _inputs.Select(i => i.Read(_usable.Spread(index, of)))];
 
     private static long SampleBytes(Value value) =>
         value.Shape?.Aggregate((long)value.Type.Size(), (size, dim) => dim.IsKnown ? size * dim.Size : size) ?? 0;

@@ -19,9 +19,7 @@ internal static class ConstrainedLeastSquares
     /// <summary>Fits weight and bias.</summary>
     /// <param name="start">W₀ [outputs, …]; as many outputs as the moments have.</param>
     /// <param name="moments">What the layer sees, and what it should give.</param>
-    /// <param name="constraints">What the weight must satisfy.</param>
     /// <param name="ridge">λ as a share of the mean diagonal of the input's covariance.</param>
-    /// <param name="workers">The threads.</param>
     /// <returns>The weight, projected, and the bias [outputs] that gives the outputs their mean.</returns>
     public static (Tensor Weight, float[] Bias) Fit(
         Tensor start, LayerMoments moments, WeightConstraints constraints, double ridge, Workers workers)
@@ -73,7 +71,6 @@ internal static class ConstrainedLeastSquares
     }
 
     /// <summary>One output channel: the quadratic ½·wᵀAw + g₀ᵀw.</summary>
-    /// <param name="k">The number of weights.</param>
     /// <param name="matrix">A [k, k].</param>
     /// <param name="gradient">g₀, the gradient where all weights are zero; kept up to date with them.</param>
     private sealed class Row(int k, double[] matrix, double[] gradient)

@@ -16,7 +16,6 @@ internal static class EntropyRange
     private const double Smoothing = 1e-4;
 
     /// <summary>Chooses the range.</summary>
-    /// <param name="histogram">All values.</param>
     /// <returns>The values seen, clipped at the chosen threshold on both sides; all of them where they are too few.</returns>
     public static ValueRange Estimate(Histogram histogram)
     {

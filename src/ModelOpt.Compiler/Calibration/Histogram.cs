@@ -10,9 +10,9 @@ internal sealed class Histogram
     /// <summary>At most so many bins lie between the smallest and the largest value.</summary>
     public const int MaxBins = 4096;
 
-    private long[] counts = [];
-    private int exponent;
-    private long first;
+    private long[] _counts = [];
+    private int _exponent;
+    private long _first;
 
     /// <summary>The smallest value seen; +∞ before the first.</summary>
     public float Min { get; private set; } = float.PositiveInfinity;
@@ -24,16 +24,15 @@ internal sealed class Histogram
     public long Total { get; private set; }
 
     /// <summary>The width of a bin.</summary>
-    public double Width => Math.ScaleB(1, exponent);
+    public double Width => Math.ScaleB(1, _exponent);
 
     /// <summary>The lower edge of the first bin.</summary>
-    public double Start => first * Width;
+    public double Start => _first * Width;
 
     /// <summary>The number of values in each bin, from <see cref="Start"/> upwards.</summary>
-    public ReadOnlySpan<long> Counts => counts;
+    public ReadOnlySpan<long> Counts => _counts;
 
     /// <summary>Counts values.</summary>
-    /// <param name="values">Finite values.</param>
     /// <returns>False, and nothing counted, where a value is not finite.</returns>
     public bool Add(ReadOnlySpan<float> values)
     {
@@ -47,8 +46,8 @@ internal sealed class Histogram
         }
 
         Cover(min, max);
-        double scale = Math.ScaleB(1, -exponent);
-        foreach (float value in values) counts[(long)Math.Floor(value * scale) - first]++;
+        double scale = Math.ScaleB(1, -_exponent);
+        foreach (float value in values) _counts[(long)Math.Floor(value * scale) - _first]++;
         Total += values.Length;
         return true;
     }
@@ -60,12 +59,12 @@ internal sealed class Histogram
         // Of a single value, all bits are kept: no later range asks for finer bins, and its bin fits 64 bits.
         int wanted = Math.Max(min == max ? Math.Max(Math.ILogB(max), -86) - 40 : Math.ILogB((double)max - min) - 11, -126);
         while (Bin(max, wanted) - Bin(min, wanted) >= MaxBins) wanted++;
-        if (Total == 0) exponent = wanted;
-        int shift = Math.Max(wanted - exponent, 0);
-        long newFirst = Bin(min, exponent + shift);
-        long[] grown = new long[Bin(max, exponent + shift) - newFirst + 1];
-        for (int i = 0; i < counts.Length; i++) grown[((first + i) >> Math.Min(shift, 63)) - newFirst] += counts[i];
-        (counts, first, exponent, Min, Max) = (grown, newFirst, exponent + shift, min, max);
+        if (Total == 0) _exponent = wanted;
+        int shift = Math.Max(wanted - _exponent, 0);
+        long newFirst = Bin(min, _exponent + shift);
+        long[] grown = new long[Bin(max, _exponent + shift) - newFirst + 1];
+        for (int i = 0; i < _counts.Length; i++) grown[((_first + i) >> Math.Min(shift, 63)) - newFirst] += _counts[i];
+        (_counts, _first, _exponent, Min, Max) = (grown, newFirst, _exponent + shift, min, max);
     }
 
     private static long Bin(double value, int exponent) => (long)Math.Floor(Math.ScaleB(value, -exponent));

@@ -13,11 +13,11 @@ internal sealed class LayerMoments
     // is too inexact to fit weights by, however strongly they are held.
     private const double Noise = 1e-5;
 
-    private readonly double[][] grams;
-    private readonly double[][] crosses;
-    private readonly bool areInputsKnown;
-    private long count;
-    private bool averaged;
+    private readonly double[][] _grams;
+    private readonly double[][] _crosses;
+    private readonly bool _areInputsKnown;
+    private long _count;
+    private bool _averaged;
 
     /// <summary>Moments of nothing yet.</summary>
     /// <param name="groups">Groups of the convolution; 1 for a dense layer.</param>
@@ -31,8 +31,8 @@ internal sealed class LayerMoments
     private LayerMoments(int groups, int inputs, int outputs, double[][] grams, bool areInputsKnown)
     {
         (Groups, Inputs, Outputs) = (groups, inputs, outputs);
-        (this.grams, this.areInputsKnown) = (grams, areInputsKnown);
-        crosses = [.. Enumerable.Range(0, groups).Select(_ => new double[outputs / groups * (inputs + 1)])];
+        (_grams, _areInputsKnown) = (grams, areInputsKnown);
+        _crosses = [.. Enumerable.Range(0, groups).Select(_ => new double[outputs / groups * (inputs + 1)])];
     }
 
     /// <summary>Groups of the convolution.</summary>
@@ -45,7 +45,7 @@ internal sealed class LayerMoments
     public int Outputs { get; }
 
     /// <summary>How many positions of samples were seen.</summary>
-    public long Count => count;
+    public long Count => _count;
 
     /// <summary>
     /// How strongly a fit to these moments pulls weights to their old values, as a share of the mean variance of the inputs. The fewer
@@ -56,34 +56,27 @@ internal sealed class LayerMoments
     public double RidgeOf(double least, double perInput) => least + (perInput * Inputs / Math.Max(1, Count));
 
     /// <summary>Bytes that the moments of a layer take.</summary>
-    /// <param name="groups">Groups of the convolution.</param>
-    /// <param name="inputs">Weights of an output channel.</param>
-    /// <param name="outputs">Output channels.</param>
     public static long Bytes(int groups, int inputs, int outputs) =>
         sizeof(double) * (inputs + 1L) * (((inputs + 1L) * groups) + outputs);
 
     /// <summary>The mean of z·zᵀ, [K + 1, K + 1]; its last row is the mean of z.</summary>
-    /// <param name="group">The group.</param>
     public double[] Gram(int group)
     {
         Average();
-        return grams[group];
+        return _grams[group];
     }
 
     /// <summary>The mean of y·zᵀ, [outputs of the group, K + 1]; its last column is the mean of y.</summary>
-    /// <param name="group">The group.</param>
     public double[] Cross(int group)
     {
         Average();
-        return crosses[group];
+        return _crosses[group];
     }
 
     /// <summary>The mean of x, [K].</summary>
-    /// <param name="group">The group.</param>
     public ReadOnlySpan<double> InputMean(int group) => Gram(group).AsSpan(Inputs * (Inputs + 1), Inputs);
 
     /// <summary>The covariance of x, [K, K], which is the caller's.</summary>
-    /// <param name="group">The group.</param>
     public double[] InputCovariance(int group)
     {
         int k = Inputs;
@@ -101,12 +94,10 @@ internal sealed class LayerMoments
     }
 
     /// <summary>The mean of an element of y.</summary>
-    /// <param name="group">The group.</param>
     /// <param name="output">The output channel in the group.</param>
     public double OutputMean(int group, int output) => Cross(group)[(output * (Inputs + 1)) + Inputs];
 
     /// <summary>The covariance of y and x, [outputs of the group, K], which is the caller's.</summary>
-    /// <param name="group">The group.</param>
     public double[] CrossCovariance(int group)
     {
         int k = Inputs, outputs = Outputs / Groups;
@@ -124,21 +115,19 @@ internal sealed class LayerMoments
     public LayerMoments OfOtherOutputs()
     {
         Average();
-        return new LayerMoments(Groups, Inputs, Outputs, grams, true);
+        return new LayerMoments(Groups, Inputs, Outputs, _grams, true);
     }
 
     /// <summary>Adds the inputs and target outputs of one group of the layer.</summary>
-    /// <param name="group">The group.</param>
     /// <param name="patches">x, [K, positions].</param>
     /// <param name="wanted">y, [outputs of the group, positions].</param>
-    /// <param name="positions">How many positions.</param>
     /// <param name="pool">Threads; the result does not depend on them.</param>
     public void Add(int group, ReadOnlySpan<float> patches, ReadOnlySpan<float> wanted, int positions, WorkerPool? pool)
     {
         int k = Inputs, n = k + 1, outputs = Outputs / Groups;
         float[] product = new float[Math.Max(k, outputs) * k];
-        double[] cross = crosses[group];
-        if (!areInputsKnown) AddInputs(grams[group], patches, positions, product, pool);
+        double[] cross = _crosses[group];
+        if (!_areInputsKnown) AddInputs(_grams[group], patches, positions, product, pool);
         Gemm.Multiply(outputs, k, positions, wanted, positions, false, patches, positions, true, product, k, pool: pool);
         for (int o = 0; o < outputs; o++)
         {
@@ -146,7 +135,7 @@ internal sealed class LayerMoments
             cross[(o * n) + k] += Sum(wanted.Slice(o * positions, positions));
         }
 
-        if (group == 0) count += positions;
+        if (group == 0) _count += positions;
     }
 
     private void AddInputs(double[] gram, ReadOnlySpan<float> patches, int positions, float[] product, WorkerPool? pool)
@@ -173,11 +162,11 @@ internal sealed class LayerMoments
 
     private void Average()
     {
-        if (averaged || count == 0) return;
-        averaged = true;
-        foreach (double[] moments in areInputsKnown ? crosses : grams.Concat(crosses))
+        if (_averaged || _count == 0) return;
+        _averaged = true;
+        foreach (double[] moments in _areInputsKnown ? _crosses : _grams.Concat(_crosses))
         {
-            for (int i = 0; i < moments.Length; i++) moments[i] /= count;
+            for (int i = 0; i < moments.Length; i++) moments[i] /= _count;
         }
     }
 }

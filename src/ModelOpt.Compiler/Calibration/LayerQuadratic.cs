@@ -10,13 +10,11 @@ namespace ModelOpt.Compiler.Calibration;
 /// </summary>
 internal sealed class LayerQuadratic
 {
-    private readonly double[] linear;
-    private Cholesky<double>? factor;
-    private double[]? best;
+    private readonly double[] _linear;
+    private Cholesky<double>? _factor;
+    private double[]? _best;
 
     /// <summary>The error of a group against the reference.</summary>
-    /// <param name="moments">The layer's moments.</param>
-    /// <param name="group">The group.</param>
     /// <param name="start">w₀ of the whole layer: [outputs, inputs].</param>
     /// <param name="ridge">r, as a share of the mean variance of the inputs.</param>
     public LayerQuadratic(LayerMoments moments, int group, ReadOnlySpan<float> start, double ridge)
@@ -30,12 +28,11 @@ internal sealed class LayerQuadratic
         // An input that never varies says nothing of any weight: then their squares are the error.
         double pull = trace > 0 ? ridge * trace / k : 1;
         for (int i = 0; i < k; i++) Matrix[i * (k + 1)] += pull;
-        linear = moments.CrossCovariance(group);
-        for (int i = 0; i < linear.Length; i++) linear[i] += pull * start[(group * linear.Length) + i];
+        _linear = moments.CrossCovariance(group);
+        for (int i = 0; i < _linear.Length; i++) _linear[i] += pull * start[(group * _linear.Length) + i];
     }
 
     /// <summary>The error of every group.</summary>
-    /// <param name="moments">The layer's moments.</param>
     /// <param name="start">w₀ of the whole layer: [outputs, inputs].</param>
     /// <param name="ridge">r, as a share of the mean variance of the inputs.</param>
     public static LayerQuadratic[] Of(LayerMoments moments, float[] start, double ridge) =>
@@ -51,10 +48,10 @@ internal sealed class LayerQuadratic
     public double[] Matrix { get; }
 
     /// <summary>The Cholesky factorization of A.</summary>
-    public Cholesky<double> Factor => factor ??= SymmetricSolver.Factorize(Columns, Matrix, 0);
+    public Cholesky<double> Factor => _factor ??= SymmetricSolver.Factorize(Columns, Matrix, 0);
 
     /// <summary>The weights of least error: [rows, columns].</summary>
-    public IReadOnlyList<double> Best => best ??= SymmetricSolver.Solve(Factor, Columns, linear);
+    public IReadOnlyList<double> Best => _best ??= SymmetricSolver.Solve(Factor, Columns, _linear);
 
     /// <summary>The output's variance, summed over the channels; errors are relative to it.</summary>
     /// <param name="weights">[rows, columns].</param>

@@ -16,7 +16,6 @@ internal static class LayerRefit
     private const double RidgePerInput = 4;
 
     /// <summary>The layers that are fitted where some are compressed: the first of these and all behind it.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="first">The first layer that is compressed.</param>
     /// <remarks>Of layers that share a weight the first is given, which is fitted for all.</remarks>
     public static IEnumerable<Node> LayersFrom(Graph graph, Node first)
@@ -29,24 +28,16 @@ internal static class LayerRefit
     }
 
     /// <summary>The pull for a layer, as a share of the mean variance of its inputs.</summary>
-    /// <param name="moments">The layer's moments.</param>
     public static double RidgeOf(LayerMoments moments) => moments.RidgeOf(LeastRidge, RidgePerInput);
 
     /// <summary>Fits a layer to its target, starting from its weights.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="node">The layer.</param>
     /// <param name="moments">Moments of its input and target output.</param>
-    /// <param name="workers">The threads.</param>
     public static void Apply(Graph graph, Node node, LayerMoments moments, Workers workers) =>
         Apply(graph, node, node.Input(1).Constant!, node.Input(1).Constraints, moments, workers);
 
     /// <summary>Fits a layer to its target within constraints.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="node">The layer.</param>
-    /// <param name="start">The weight to begin with.</param>
     /// <param name="constraints">The constraints that the result satisfies.</param>
     /// <param name="moments">What the layer sees, and what it should give.</param>
-    /// <param name="workers">The threads.</param>
     public static void Apply(
         Graph graph, Node node, Tensor start, WeightConstraints? constraints, LayerMoments moments, Workers workers)
     {

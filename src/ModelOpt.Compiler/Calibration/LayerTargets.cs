@@ -8,7 +8,6 @@ namespace ModelOpt.Compiler.Calibration;
 /// flat beyond a bound and the float model's value lies there, the layer's may lie anywhere on that side (Zhang et al., "Accelerating
 /// Very Deep Convolutional Networks", 2015).
 /// </summary>
-/// <param name="Layer">The float model's layer.</param>
 /// <param name="Wanted">A value of the float model: the layer's output, or the sum.</param>
 /// <param name="Added">A value of the graph as it is: what the output is added to; or null.</param>
 /// <param name="Floor">Up to where the activation is flat; −∞ where it is not.</param>
@@ -20,7 +19,6 @@ internal sealed record LayerTargets(Node Layer, Value Wanted, Value? Added, floa
 
     /// <summary>The target of a layer, or null where the float model has no such layer.</summary>
     /// <param name="layer">A layer of the graph as it is.</param>
-    /// <param name="graph">The graph as it is.</param>
     /// <param name="reference">The values that the float model computes, by name.</param>
     public static LayerTargets? Of(Node layer, Graph graph, IReadOnlyDictionary<string, Value> reference)
     {
@@ -75,7 +73,9 @@ internal sealed record LayerTargets(Node Layer, Value Wanted, Value? Added, floa
     }
 
     private static float Bound(Node clip, int input, float none) =>
-        clip.InputOrNull(input) is not { } bound ? none : bound.Constant is { Type: ElementType.Float32, Count: 1 } value ? value.Span<float>()[0] : none;
+        clip.InputOrNull(input) is not { } bound ? none : bound.Constant is { Type: ElementType.Float32, Count: 1 } value
+        ? value.Span<float>()[0]
+        : none;
 
     private static bool IsAlike(Value a, Value b) => a.Shape is { } shape && shape.Equals(b.Shape);
 

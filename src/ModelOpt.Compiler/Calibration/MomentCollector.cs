@@ -24,27 +24,26 @@ internal sealed class MomentCollector : IDisposable
     /// <summary>The same where each group has moments of its own, which are small.</summary>
     private const int GroupPositions = 256;
 
-    private readonly Graph graph;
-    private readonly PassContext context;
-    private readonly Calibrator calibrator;
-    private readonly SampleFront current;
-    private readonly SampleFront original;
-    private readonly Dictionary<string, Value> produced;
-    private readonly Dictionary<Node, float[]> offsets = [];
+    private readonly Graph _graph;
+    private readonly PassContext _context;
+    private readonly Calibrator _calibrator;
+    private readonly SampleFront _current;
+    private readonly SampleFront _original;
+    private readonly Dictionary<string, Value> _produced;
+    private readonly Dictionary<Node, float[]> _offsets = [];
 
     /// <summary>Opens the data.</summary>
     /// <param name="graph">The graph as it is. What lies behind the layers whose moments were collected last may change.</param>
     /// <param name="reference">The float model; layers are found by the names of their outputs.</param>
-    /// <param name="context">Names the data.</param>
     public MomentCollector(Graph graph, Graph reference, PassContext context)
     {
-        (this.graph, this.context) = (graph, context);
-        calibrator = new Calibrator(graph, context);
-        current = new SampleFront(graph, calibrator.Count, Read);
-        original = new SampleFront(reference, calibrator.Count, Read);
-        produced = reference.Nodes.SelectMany(n => n.Outputs).OfType<Value>().ToDictionary(v => v.Name, StringComparer.Ordinal);
+        (_graph, _context) = (graph, context);
+        _calibrator = new Calibrator(graph, context);
+        _current = new SampleFront(graph, _calibrator.Count, Read);
+        _original = new SampleFront(reference, _calibrator.Count, Read);
+        _produced = reference.Nodes.SelectMany(n => n.Outputs).OfType<Value>().ToDictionary(v => v.Name, StringComparer.Ordinal);
 
-        Tensor[] Read(int sample) => calibrator.Sample(sample, calibrator.Count);
+        Tensor[] Read(int sample) => _calibrator.Sample(sample, _calibrator.Count);
     }
 
     /// <summary>Collects moments.</summary>
@@ -52,7 +51,6 @@ internal sealed class MomentCollector : IDisposable
     /// Layers of the graph, in its order and not before those of the last call: Conv, or Gemm as <see cref="GemmCanonicalization"/> makes
     /// it.
     /// </param>
-    /// <param name="phase">Its name in the progress.</param>
     /// <returns>
     /// The moments of those layers whose outputs the float model has. Layers that share a weight have them in common, as if they had the
     /// bias of the one that is given too.
@@ -64,15 +62,15 @@ internal sealed class MomentCollector : IDisposable
         Dictionary<Node, LayerMoments> moments = [];
         foreach (Node layer in layers)
         {
-            if (LayerTargets.Of(layer, graph, produced) is not { } target) continue;
+            if (LayerTargets.Of(layer, _graph, _produced) is not { } target) continue;
             LayerMoments common = Empty(layer, target.Wanted);
             (targets[layer], moments[layer]) = (target, common);
             foreach (Node other in SharedWeights.LayersOf(layer).Where(n => n != layer))
             {
-                if (LayerTargets.Of(other, graph, produced) is not { } others) continue;
+                if (LayerTargets.Of(other, _graph, _produced) is not { } others) continue;
                 (targets[other], moments[other]) = (others, common);
                 float[] bias = SharedWeights.BiasOf(layer);
-                offsets[other] = [.. SharedWeights.BiasOf(other).Select((b, c) => bias[c] - b)];
+                _offsets[other] = [.. SharedWeights.BiasOf(other).Select((b, c) => bias[c] - b)];
             }
         }
 
@@ -85,44 +83,45 @@ internal sealed class MomentCollector : IDisposable
     /// </summary>
     /// <param name="layer">The only layer of the last call.</param>
     /// <param name="moments">Its moments, collected then.</param>
-    /// <param name="phase">Its name in the progress.</param>
     /// <returns>The moments, of the same inputs; null where no activation forgives errors, or the weight is shared.</returns>
     /// <exception cref="CompilationException">A value is not finite.</exception>
     public LayerMoments? CollectAgain(Node layer, LayerMoments moments, string phase)
     {
-        if (SharedWeights.IsShared(layer) || LayerTargets.Of(layer, graph, produced) is not { IsOneSided: true } target) return null;
+        if (SharedWeights.IsShared(layer) || LayerTargets.Of(layer, _graph, _produced) is not { IsOneSided: true } target) return null;
         LayerMoments forgiving = moments.OfOtherOutputs();
         Run(new() { [layer] = target }, new() { [layer] = forgiving }, phase, true);
         return forgiving;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => calibrator.Dispose();
+    public void Dispose() => _calibrator.Dispose();
 
     private void Run(Dictionary<Node, LayerTargets> targets, Dictionary<Node, LayerMoments> moments, string phase, bool forgiving)
     {
         Dictionary<Value, Tensor> seen = [];
         int sample = 0;
-        original.MoveTo(targets.Values.Select(t => t.Layer), [.. targets.Values.Select(t => t.Wanted)], context.Pool, See);
-        current.MoveTo(targets.Keys, [.. targets.Keys.Select(l => l.Input(0)), .. targets.Values.Select(t => t.Added).OfType<Value>(),
-            .. forgiving ? targets.Keys.Select(l => l.Output) : []], context.Pool, See);
-        for (; sample < calibrator.Count; sample++)
+        _original.MoveTo(targets.Values.Select(t => t.Layer), [.. targets.Values.Select(t => t.Wanted)], _context.Pool, See);
+        _current.MoveTo(targets.Keys, [.. targets.Keys.Select(l => l.Input(0)), .. targets.Values.Select(t => t.Added).OfType<Value>(),
+            .. forgiving ? targets.Keys.Select(l => l.Output) : []], _context.Pool, See);
+        for (; sample < _calibrator.Count; sample++)
         {
-            context.Cancellation.ThrowIfCancellationRequested();
-            context.Progress?.Report(new CompileProgress(phase, sample, calibrator.Count));
-            original.Run(sample, context.Cancellation);
-            current.Run(sample, context.Cancellation);
+            _context.Cancellation.ThrowIfCancellationRequested();
+            _context.Progress?.Report(new CompileProgress(phase, sample, _calibrator.Count));
+            _original.Run(sample, _context.Cancellation);
+            _current.Run(sample, _context.Cancellation);
             foreach ((Node layer, LayerTargets target) in targets)
-                Add(moments[layer], layer, seen[layer.Input(0)], Offset(layer, target.Of(seen, forgiving ? seen[layer.Output] : null)), sample, context.Pool);
+                Add(moments[layer], layer, seen[layer.Input(0)], Offset(layer, target.Of(seen, forgiving ? seen[layer.Output] : null)),
+                    sample, _context.Pool);
         }
 
-        void See(Value value, Tensor tensor) => seen[value] = !tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue) ? tensor
+        void See(Value value, Tensor tensor) =>
+            seen[value] = !tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue) ? tensor
             : throw RecipeDiagnostics.NotFinite.Error(value.Producer?.Label, sample, value.Name);
     }
 
     private Tensor Offset(Node layer, Tensor target)
     {
-        if (!offsets.TryGetValue(layer, out float[]? offset) || Array.TrueForAll(offset, o => o == 0)) return target;
+        if (!_offsets.TryGetValue(layer, out float[]? offset) || Array.TrueForAll(offset, o => o == 0)) return target;
         float[] values = target.Span<float>().ToArray();
         int inner = Math.Max(1, values.Length / (target.Dims[0] * offset.Length));
         for (int i = 0; i < values.Length; i++) values[i] += offset[i / inner % offset.Length];
@@ -156,7 +155,8 @@ internal sealed class MomentCollector : IDisposable
             for (int g = 0; g < moments.Groups; g++)
             {
                 ReadOnlySpan<float> from = x.Span<float>().Slice(((n * window.InputChannels) + (g * channels)) * plane, channels * plane);
-                ReadOnlySpan<float> to = y.Span<float>().Slice(((n * moments.Outputs) + (g * outputs)) * outputPlane, outputs * outputPlane);
+                ReadOnlySpan<float> to = y.Span<float>()
+                    .Slice(((n * moments.Outputs) + (g * outputs)) * outputPlane, outputs * outputPlane);
                 Gather(window, from, channels, positions, patches);
                 for (int o = 0, at = 0; o < outputs; o++)
                 {

@@ -15,8 +15,6 @@ internal static class OutputSensitivity
     /// <summary>Measures.</summary>
     /// <param name="graph">The graph; it is not changed.</param>
     /// <param name="layers">Layers in graph order, each with a weight of the same size and a bias that err.</param>
-    /// <param name="context">Names the data.</param>
-    /// <param name="phase">Its name in the progress.</param>
     /// <returns>
     /// For each layer the squared change of the outputs as a share of their squares; before a last Softmax, which would hide
     /// how near to another class it gets.
@@ -56,7 +54,6 @@ internal static class OutputSensitivity
     /// <summary>
     /// The graph's float32 outputs, before a last Softmax: where the model is sure, logits move but probabilities hardly do.
     /// </summary>
-    /// <param name="graph">The graph.</param>
     public static IEnumerable<Value> Scores(Graph graph) => graph.Outputs.Where(o => o.Type == ElementType.Float32)
         .Select(o => o.Producer is { Type: "Softmax" } softmax ? softmax.Input(0) : o);
 

@@ -16,8 +16,6 @@ internal static class RangeEstimator
     private const int NarrowestPercent = 70;
 
     /// <summary>The range for one activation.</summary>
-    /// <param name="statistics">The statistics of calibration.</param>
-    /// <param name="method">How to choose.</param>
     /// <returns>A range that holds zero.</returns>
     public static ValueRange Estimate(ActivationStatistics statistics, CalibrationMethod method) => method switch
     {

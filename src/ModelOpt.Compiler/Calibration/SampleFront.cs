@@ -13,12 +13,12 @@ internal sealed class SampleFront
     /// <summary>At most how many bytes are held.</summary>
     private const long MostBytes = 1L << 30;
 
-    private readonly Graph graph;
-    private readonly Func<int, Tensor[]> read;
-    private readonly Tensor[]?[] held;
-    private Value[] place;
-    private Value[] next;
-    private Interpreter interpreter;
+    private readonly Graph _graph;
+    private readonly Func<int, Tensor[]> _read;
+    private readonly Tensor[]?[] _held;
+    private Value[] _place;
+    private Value[] _next;
+    private Interpreter _interpreter;
 
     /// <summary>All samples at the graph's inputs.</summary>
     /// <param name="graph">The graph; behind the place that samples have reached it may change.</param>
@@ -26,10 +26,10 @@ internal sealed class SampleFront
     /// <param name="read">Reads one of them: a tensor for each graph input.</param>
     public SampleFront(Graph graph, int samples, Func<int, Tensor[]> read)
     {
-        (this.graph, this.read) = (graph, read);
-        held = new Tensor[]?[samples];
-        place = next = [.. graph.Inputs];
-        interpreter = new Interpreter(graph, next, place);
+        (_graph, _read) = (graph, read);
+        _held = new Tensor[]?[samples];
+        _place = _next = [.. graph.Inputs];
+        _interpreter = new Interpreter(graph, _next, _place);
     }
 
     /// <summary>Chooses where the next run of each sample ends, and the values observed on the way.</summary>
@@ -40,10 +40,10 @@ internal sealed class SampleFront
     /// <param name="visit">Called with each observed value of a sample.</param>
     public void MoveTo(IEnumerable<Node> layers, HashSet<Value> observed, WorkerPool? pool, Action<Value, Tensor> visit)
     {
-        place = next;
+        _place = _next;
         HashSet<Node> ahead = [.. layers];
-        if (ahead.Count > 0) next = Before(ahead, observed);
-        interpreter = new Interpreter(graph, observed.Concat(next), place)
+        if (ahead.Count > 0) _next = Before(ahead, observed);
+        _interpreter = new Interpreter(_graph, observed.Concat(_next), _place)
         {
             Pool = pool, Hook = (value, tensor) =>
             {
@@ -53,15 +53,13 @@ internal sealed class SampleFront
     }
 
     /// <summary>Runs a sample to the new place and on to the observed values. Samples run in order, each once after each move.</summary>
-    /// <param name="sample">Which one.</param>
-    /// <param name="cancellation">Ends the run.</param>
     public void Run(int sample, CancellationToken cancellation)
     {
-        Tensor[] results = interpreter.Run(held[sample] ?? read(sample), cancellation);
-        if (next == place) return;
-        Tensor[] reached = results[^next.Length..];
-        if (sample == 0 && reached.Sum(t => (long)t.Bytes.Length) * held.Length > MostBytes) next = place;
-        else held[sample] = reached;
+        Tensor[] results = _interpreter.Run(_held[sample] ?? _read(sample), cancellation);
+        if (_next == _place) return;
+        Tensor[] reached = results[^_next.Length..];
+        if (sample == 0 && reached.Sum(t => (long)t.Bytes.Length) * _held.Length > MostBytes) _next = _place;
+        else _held[sample] = reached;
     }
 
     /// <summary>
@@ -69,9 +67,9 @@ internal sealed class SampleFront
     /// </summary>
     private Value[] Before(HashSet<Node> layers, HashSet<Value> observed)
     {
-        HashSet<Value> known = [.. graph.Inputs];
-        foreach (Node node in graph.Nodes.TakeWhile(n => !layers.Contains(n))) known.UnionWith(node.Outputs.OfType<Value>());
-        IEnumerable<Value> read = graph.Nodes.SkipWhile(n => !layers.Contains(n)).SelectMany(n => n.Inputs).OfType<Value>();
+        HashSet<Value> known = [.. _graph.Inputs];
+        foreach (Node node in _graph.Nodes.TakeWhile(n => !layers.Contains(n))) known.UnionWith(node.Outputs.OfType<Value>());
+        IEnumerable<Value> read = _graph.Nodes.SkipWhile(n => !layers.Contains(n)).SelectMany(n => n.Inputs).OfType<Value>();
         return [.. read.Concat(observed).Where(known.Contains).Distinct()];
     }
 }

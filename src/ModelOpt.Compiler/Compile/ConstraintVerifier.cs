@@ -22,7 +22,6 @@ internal static class ConstraintVerifier
 {
     /// <summary>Checks the weights of a file.</summary>
     /// <param name="graph">The graph as it was written.</param>
-    /// <param name="tflite">The file.</param>
     /// <exception cref="CompilationException">A constraint is broken; the diagnostic names the layer.</exception>
     public static void Verify(Graph graph, byte[] tflite)
     {
@@ -32,7 +31,8 @@ internal static class ConstraintVerifier
             (Operator.Of(n).Quantization == QuantizationRule.Weighted || n.Type == "ConvTranspose") && n.Input(1).IsConstant)];
         Runtime.Model.Graph file = GraphReader.Read(tflite);
         Dictionary<StoredTensor, StoredNode> producers = file.Producers();
-        (StoredNode Node, StoredTensor Weight)[] stored = [.. file.Nodes.Select(n => (Node: n, Weight: WeightOf(n, producers)!)).Where(s => s.Weight is not null)];
+        (StoredNode Node, StoredTensor Weight)[] stored =
+            [.. file.Nodes.Select(n => (Node: n, Weight: WeightOf(n, producers)!)).Where(s => s.Weight is not null)];
         if (layers.Length != stored.Length)
             throw ConstraintDiagnostics.NotAsDecided.Error(null, $"there are {stored.Length} layers instead of {layers.Length}");
         foreach ((Node layer, (StoredNode node, StoredTensor weight)) in layers.Zip(stored))
@@ -43,7 +43,6 @@ internal static class ConstraintVerifier
 
     /// <summary>Checks the stored weights of one layer.</summary>
     /// <param name="layer">The layer's name, for the diagnostic.</param>
-    /// <param name="constraints">The constraints that must hold.</param>
     /// <param name="weight">The stored integers or floats, output channels first.</param>
     /// <param name="dims">[out, in, …].</param>
     public static void Verify(string layer, WeightConstraints constraints, float[] weight, int[] dims)
@@ -93,7 +92,8 @@ internal static class ConstraintVerifier
         Verify(layer.Label, constraints, isDense ? decided : ordered, dims);
     }
 
-    private static WeightConstraints? ConstraintsOf(Node node) => node.InputOrNull(1) is { IsConstant: true } weight ? weight.Constraints : null;
+    private static WeightConstraints? ConstraintsOf(Node node) =>
+        node.InputOrNull(1) is { IsConstant: true } weight ? weight.Constraints : null;
 
     /// <summary>The constant that a layer multiplies by, perhaps through the DEQUANTIZE of one that is only stored in fewer bits.</summary>
     private static StoredTensor? WeightOf(StoredNode node, Dictionary<StoredTensor, StoredNode> producers)

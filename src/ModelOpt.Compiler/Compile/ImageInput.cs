@@ -22,7 +22,6 @@ internal sealed class ImageInput : Pass
 
     /// <summary>Prepends the steps.</summary>
     /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="options">Mean and standard deviation.</param>
     /// <returns>How many inputs were changed.</returns>
     /// <exception cref="CompilationException">Mean or standard deviation do not fit the channels.</exception>
     public static int Prepend(Graph graph, CompileOptions options)

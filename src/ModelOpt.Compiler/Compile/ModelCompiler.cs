@@ -12,18 +12,14 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Compile;
 
 /// <summary>Compresses models: ONNX in; TFLite, QDQ ONNX and a report out.</summary>
-public static class ModelCompiler
+internal static class ModelCompiler
 {
     // A small model may grow a little, because of what a file has besides weights.
     private const long LeastGrowth = 4096;
     private const double GrowthShare = 0.05;
 
     /// <summary>Reads, simplifies, quantizes and writes a model.</summary>
-    /// <param name="modelFile">The ONNX file.</param>
-    /// <param name="options">What to do with it.</param>
-    /// <param name="diagnostics">Takes warnings and notes.</param>
     /// <param name="progress">Told how far the work is; may be null.</param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="CompilationException">The model or its data cannot be compiled; the diagnostic says why.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static CompiledModel Compile(
@@ -46,7 +42,8 @@ public static class ModelCompiler
 
             Enter("simplify", context);
             IReadOnlyList<AppliedPass> simplified = PassPipeline.Simplify(graph, context);
-            if (Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation) is { Count: > 0 } refusals) throw Lowering.Refused(refusals);
+            if (Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation) is { Count: > 0 } refusals)
+                throw Lowering.Refused(refusals);
             OptionChecks.CheckLayers(graph, context);
             OptionChecks.CheckData(graph, context);
             TrainingData.Check(graph, context.Options, context.Model);
@@ -65,7 +62,8 @@ public static class ModelCompiler
             WarnOfGrowth(original, tflite.LongLength, graph, context);
             string name = Path.GetFileNameWithoutExtension(modelFile);
             return new CompiledModel(tflite, files.Embedded, files.Onnx, report.Build(
-                graph, new(name, original, tflite, files.Embedded.Length), simplified, compressed, reported.Diagnostics, context.Reference));
+                graph, new(name, original, tflite, files.Embedded.Length), simplified, compressed, reported.Diagnostics,
+                context.Reference));
         }
         catch (CompilationException e) when (e.Diagnostic.File is null)
         {
@@ -74,7 +72,6 @@ public static class ModelCompiler
     }
 
     /// <summary>Reads the signature from an ONNX file; nothing is computed from its weights.</summary>
-    /// <param name="modelFile">The ONNX file.</param>
     /// <param name="options">The options the model is compiled with; <see cref="CompileOptions.InputType"/> changes it.</param>
     /// <exception cref="CompilationException">The file is not a model.</exception>
     public static ModelSignature ReadSignature(string modelFile, CompileOptions options)
@@ -93,7 +90,6 @@ public static class ModelCompiler
 
     /// <summary>Reads a model, all types and shapes inferred.</summary>
     /// <param name="onnx">The file's bytes.</param>
-    /// <param name="modelFile">Where they come from.</param>
     /// <param name="options">The options that name the data from which open sizes are taken.</param>
     /// <param name="diagnostics">Takes notes; may be null.</param>
     /// <param name="foldsPairs">Whether QDQ pairs become annotations; otherwise they stay nodes.</param>
@@ -113,7 +109,8 @@ public static class ModelCompiler
         if (tflite < onnx + LeastGrowth || tflite < onnx * (1 + GrowthShare)) return;
         bool isWider = graph.Inputs.Concat(graph.Outputs).Any(v => graph.DeclaredType(v) == ElementType.Float16);
         context.Diagnostics.Report(EmitDiagnostics.Larger.At(null, null, tflite, onnx, isWider
-            ? "numbers that are float16 in the model are float32 in the file" : "its structure, or weights that are stored twice, take more than compression saved"));
+            ? "numbers that are float16 in the model are float32 in the file"
+            : "its structure, or weights that are stored twice, take more than compression saved"));
     }
 
     private static void Enter(string phase, PassContext context)

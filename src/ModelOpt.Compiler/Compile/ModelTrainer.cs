@@ -10,15 +10,12 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Compile;
 
 /// <summary>The result of training a model.</summary>
-/// <param name="Onnx">The ONNX file.</param>
 /// <param name="Began">How good the model was before, in words: <c>97.10 % right, loss 0.09</c>.</param>
-/// <param name="Best">How good it is.</param>
 /// <param name="BestEpoch">After which epoch it was so, from 1.</param>
-/// <param name="Epochs">How many epochs were done.</param>
-public sealed record TrainedModel(byte[] Onnx, string Began, string Best, int BestEpoch, int Epochs);
+internal sealed record TrainedModel(byte[] Onnx, string Began, string Best, int BestEpoch, int Epochs);
 
 /// <summary>Trains float models: ONNX in, ONNX out.</summary>
-public static class ModelTrainer
+internal static class ModelTrainer
 {
     /// <summary>The learning rate for new weights, which have farther to go than trained ones, unless options say another.</summary>
     public const double FreshLearningRate = 0.05;
@@ -28,12 +25,9 @@ public static class ModelTrainer
     /// trained towards class numbers by cross-entropy, or, where the file of labels holds floats, towards these as its first output by the
     /// mean squared error.
     /// </summary>
-    /// <param name="modelFile">The ONNX file.</param>
     /// <param name="options">The data and how to train; other options and rules for layers have no effect.</param>
     /// <param name="fromScratch">Whether to begin with new weights rather than the model's.</param>
-    /// <param name="diagnostics">Takes warnings and notes.</param>
     /// <param name="progress">Told how far the work is; may be null.</param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="CompilationException">The model cannot be trained, or its data does not fit; the diagnostic says why.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static TrainedModel Train(
@@ -56,7 +50,8 @@ public static class ModelTrainer
                 LearningRate = options.LearningRate ?? (fromScratch ? FreshLearningRate : null),
             };
             using WorkerPool pool = new(Environment.ProcessorCount);
-            var context = new PassContext(all, recipe with { FineTune = all.FineTune, Layers = [] }, diagnostics, progress, cancellation) { Pool = pool };
+            var context = new PassContext(
+                all, recipe with { FineTune = all.FineTune, Layers = [] }, diagnostics, progress, cancellation) { Pool = pool };
             OptionChecks.CheckModel(context);
             // The training data sets the sizes that the model leaves open.
             Graph graph = ModelCompiler.Read(

@@ -11,7 +11,6 @@ namespace ModelOpt.Compiler.Compile;
 internal static class OpenSizes
 {
     /// <summary>Fixes the open sizes.</summary>
-    /// <param name="graph">The graph as read.</param>
     /// <param name="options">The options that name the calibration data.</param>
     /// <exception cref="CompilationException">There is no data to take the sizes from.</exception>
     public static void Fix(Graph graph, CompileOptions options)

@@ -17,7 +17,6 @@ internal static class OptionChecks
     private const int FewestWithZeros = 3;
 
     /// <summary>Checks the options of the model, and warns of those without effect in any layer.</summary>
-    /// <param name="context">The options and the recipe.</param>
     /// <exception cref="CompilationException">A value is not possible, or two do not go together.</exception>
     public static void CheckModel(PassContext context)
     {
@@ -45,7 +44,6 @@ internal static class OptionChecks
     /// Checks the options of every layer with weights, and warns of those without effect in the layers that a rule names.
     /// </summary>
     /// <param name="graph">The graph, simplified.</param>
-    /// <param name="context">The options and the recipe.</param>
     /// <exception cref="CompilationException">Two options of a layer do not go together.</exception>
     public static void CheckLayers(Graph graph, PassContext context)
     {
@@ -64,19 +62,20 @@ internal static class OptionChecks
             {
                 if (option.Of(rule) is not { } value || OptionCatalog.LeaderOf(option) is not { } leader) continue;
                 if (layers.Any(n => rule.Matches(n.Label) && IsWanted(leader, context.OptionsOf(n)))) continue;
-                context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, rule.Match, option.Name, option.Values.Format(value), leader.Name));
+                context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(
+                    null, rule.Match, option.Name, option.Values.Format(value), leader.Name));
             }
         }
     }
 
     /// <summary>Warns of data, and of options about data, that have no use.</summary>
     /// <param name="graph">The graph, simplified.</param>
-    /// <param name="context">The options and the recipe.</param>
     public static void CheckData(Graph graph, PassContext context)
     {
         CompileOptions options = context.Options;
         ModelOptions model = context.Model;
-        bool isInt8 = graph.Nodes.Any(n => Operator.Find(n)?.Quantization != QuantizationRule.Float && context.QuantizationOf(n) == QuantizationMode.Int8);
+        bool isInt8 = graph.Nodes.Any(
+            n => Operator.Find(n)?.Quantization != QuantizationRule.Float && context.QuantizationOf(n) == QuantizationMode.Int8);
         bool isTrained = model.FineTune is not null and not FineTuneMode.None;
         string missing = isInt8 ? nameof(options.CalibrationData) : $"{nameof(model.Quantization)} {QuantizationMode.Int8}";
         if (!isInt8 || !context.IsCalibrated)
@@ -133,7 +132,8 @@ internal static class OptionChecks
         if (clusters < FewestWithZeros && (options.Sparsity > 0 || byPattern))
         {
             throw OptionDiagnostics.Contradiction.Error(layer, nameof(options.Clusters), clusters,
-                byPattern ? nameof(options.SparsityPattern) : nameof(options.Sparsity), byPattern ? options.SparsityPattern : options.Sparsity,
+                byPattern ? nameof(options.SparsityPattern) : nameof(options.Sparsity),
+                byPattern ? options.SparsityPattern : options.Sparsity,
                 "one value is zero, and weights of both signs need two more", FewestWithZeros);
         }
     }

@@ -114,7 +114,8 @@ internal static class PassPipeline
     {
         if (!IsQuantized(graph)) return graph;
         Graph copy = graph.Clone();
-        foreach (Pass pass in Passes.Where(p => p.Phase == PassPhase.Legalize)) Run(pass, copy, context with { Diagnostics = new DiagnosticList() });
+        foreach (Pass pass in Passes.Where(p => p.Phase == PassPhase.Legalize))
+            Run(pass, copy, context with { Diagnostics = new DiagnosticList() });
         return copy;
     }
 

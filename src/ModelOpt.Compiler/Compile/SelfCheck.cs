@@ -20,16 +20,15 @@ internal sealed class SelfCheck
     private const double MostOfQuantized = 0.25;
     private const double StepsOfTies = 8;
 
-    private readonly Graph graph;
-    private readonly WrittenFiles files;
-    private readonly PassContext context;
+    private readonly Graph _graph;
+    private readonly WrittenFiles _files;
+    private readonly PassContext _context;
 
     private SelfCheck(Graph graph, WrittenFiles files, PassContext context) =>
-        (this.graph, this.files, this.context) = (graph, files, context);
+        (_graph, _files, _context) = (graph, files, context);
 
     /// <summary>Verifies written files.</summary>
     /// <param name="graph">The graph that they were written from.</param>
-    /// <param name="files">The files.</param>
     /// <param name="original">The model as it was read, its QDQ pairs as nodes.</param>
     /// <param name="context">The options that name the data, and the way out for diagnostics.</param>
     /// <exception cref="CompilationException">A file cannot be loaded, or computes something else.</exception>
@@ -54,36 +53,36 @@ internal sealed class SelfCheck
     /// <summary>Each value of the file that is stored, and then the outputs of the file as it ships.</summary>
     private void CompareValues(TfliteRun shipped, IReadOnlyList<Tensor[]> samples)
     {
-        (byte[] file, IReadOnlyList<Value> values) = Lowering.WriteExposed(graph, context.Cancellation);
+        (byte[] file, IReadOnlyList<Value> values) = Lowering.WriteExposed(_graph, _context.Cancellation);
         using TfliteRun exposed = TfliteRun.Load(file);
-        Graph written = OnnxReader.Read(files.Onnx, foldsPairs: false);
+        Graph written = OnnxReader.Read(_files.Onnx, foldsPairs: false);
         ShapeInference.Run(written, useStated: true);
         Dictionary<string, float> steps = values.Where(v => v.Quantization is { IsPerTensor: true })
             .ToDictionary(v => v.Name, v => v.Quantization!.Scale, StringComparer.Ordinal);
         // Where a Concat rounds its inputs itself, the .onnx has no node that does it before.
-        List<Value> computed = [.. values.Where(v => v.Producer is not null && !QdqPlan.IsRoundedByConcat(graph, v))];
+        List<Value> computed = [.. values.Where(v => v.Producer is not null && !QdqPlan.IsRoundedByConcat(_graph, v))];
         foreach (Tensor[] sample in samples.Select(AsDeclared))
         {
             Tensor[] all = exposed.Run(sample), outputs = shipped.Run(sample);
             var comparison = new ValueComparison(
                 values.Zip(all).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal), steps);
-            new Interpreter(written) { Pool = context.Pool, Substitute = comparison.Visit }.Run(sample, context.Cancellation);
+            new Interpreter(written) { Pool = _context.Pool, Substitute = comparison.Visit }.Run(sample, _context.Cancellation);
             computed.RemoveAll(v => comparison.Compared.Contains(v.Name));
             for (int i = 0; i < outputs.Length; i++)
             {
                 if (TensorDifference.Find(all[i], outputs[i]) is { } difference)
-                    throw VerificationDiagnostics.WrongOutput.Error(null, graph.Outputs[i].Name, difference);
+                    throw VerificationDiagnostics.WrongOutput.Error(null, _graph.Outputs[i].Name, difference);
             }
         }
 
         if (computed is [{ } missed, ..])
-            context.Diagnostics.Report(VerificationDiagnostics.NotCompared.At(null, missed.Producer!.Label, missed.Name));
+            _context.Diagnostics.Report(VerificationDiagnostics.NotCompared.At(null, missed.Producer!.Label, missed.Name));
     }
 
     /// <summary>The float model that was compressed, and the one that was read.</summary>
     private void CompareFloat(Graph reference, Graph original)
     {
-        Tensor[] sample = CheckSamples.Of(reference, context)[0];
+        Tensor[] sample = CheckSamples.Of(reference, _context)[0];
         Tensor[] expected = Evaluate(original, sample), actual = Evaluate(reference, sample);
         for (int i = 0; i < actual.Length; i++)
         {
@@ -105,7 +104,8 @@ internal sealed class SelfCheck
             {
                 double error = TensorDifference.RelativeRms(expected[i], actual[i], StepsOfTies * NearestStep(original.Outputs[i]));
                 if (!(error <= MostOfQuantized))
-                    throw VerificationDiagnostics.WrongOutput.Error(null, graph.Outputs[i].Name, $"its error is {error:P0} of its root mean square");
+                    throw VerificationDiagnostics.WrongOutput.Error(
+                        null, _graph.Outputs[i].Name, $"its error is {error:P0} of its root mean square");
             }
         }
     }
@@ -119,7 +119,8 @@ internal sealed class SelfCheck
         while (open.TryPop(out Value? next))
         {
             if (!seen.Add(next) || next.Producer is not { } node) continue;
-            if (node.Type == "QuantizeLinear") step = Math.Max(step, node.Input(1).Constant is { } scales ? Elements.ToFloats(scales).Max() : 0);
+            if (node.Type == "QuantizeLinear")
+                step = Math.Max(step, node.Input(1).Constant is { } scales ? Elements.ToFloats(scales).Max() : 0);
             else foreach (Value input in node.Inputs.OfType<Value>()) open.Push(input);
         }
 
@@ -128,7 +129,8 @@ internal sealed class SelfCheck
 
     /// <summary>A sample in the types in which the caller feeds the files.</summary>
     private Tensor[] AsDeclared(Tensor[] sample) =>
-        [.. sample.Zip(graph.Inputs, (tensor, input) => Casting.To(tensor, graph.DeclaredType(input) ?? tensor.Type))];
+        [.. sample.Zip(_graph.Inputs, (tensor, input) => Casting.To(tensor, _graph.DeclaredType(input) ?? tensor.Type))];
 
-    private Tensor[] Evaluate(Graph model, Tensor[] sample) => new Interpreter(model) { Pool = context.Pool }.Run(sample, context.Cancellation);
+    private Tensor[] Evaluate(Graph model, Tensor[] sample) =>
+        new Interpreter(model) { Pool = _context.Pool }.Run(sample, _context.Cancellation);
 }

@@ -13,8 +13,6 @@ internal static class TensorDifference
     private const double Steps = 1.01;
 
     /// <summary>Describes the difference; null if there is none.</summary>
-    /// <param name="expected">What it should be.</param>
-    /// <param name="actual">What it is.</param>
     /// <param name="step">The distance between neighbors on the grid that both are rounded to, or 0.</param>
     public static string? Find(Tensor expected, Tensor actual, float step = 0)
     {
@@ -54,7 +52,6 @@ internal static class TensorDifference
     }
 
     /// <summary>Root mean square of the difference, relative to that of the finite expected values.</summary>
-    /// <param name="expected">What it should be.</param>
     /// <param name="actual">The computed value, of the same shape.</param>
     /// <param name="least">Added to that root mean square: what small values are compared with.</param>
     public static double RelativeRms(Tensor expected, Tensor actual, double least)

@@ -7,9 +7,9 @@ namespace ModelOpt.Compiler.Compile;
 /// <summary>A written file in the runtime, loaded and run as applications do.</summary>
 internal sealed class TfliteRun : IDisposable
 {
-    private readonly TfliteModel model;
+    private readonly TfliteModel _model;
 
-    private TfliteRun(TfliteModel model) => this.model = model;
+    private TfliteRun(TfliteModel model) => _model = model;
 
     /// <summary>Loads a file.</summary>
     /// <param name="file">A TFLite file, packed or not.</param>
@@ -32,7 +32,7 @@ internal sealed class TfliteRun : IDisposable
     /// <exception cref="CompilationException">The runtime does not take the inputs.</exception>
     public Tensor[] Run(IReadOnlyList<Tensor> inputs)
     {
-        using ModelCall call = model.Begin();
+        using ModelCall call = _model.Begin();
         try
         {
             for (int i = 0; i < inputs.Count; i++) Set(call, i, inputs[i]);
@@ -43,13 +43,13 @@ internal sealed class TfliteRun : IDisposable
             throw new CompilationException(VerificationDiagnostics.NotRunnable.At(null, null, e.Message), e);
         }
 
-        var outputs = new Tensor[model.Outputs.Count];
-        for (int i = 0; i < outputs.Length; i++) outputs[i] = Get(call, i, model.Outputs[i]);
+        var outputs = new Tensor[_model.Outputs.Count];
+        for (int i = 0; i < outputs.Length; i++) outputs[i] = Get(call, i, _model.Outputs[i]);
         return outputs;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => model.Dispose();
+    public void Dispose() => _model.Dispose();
 
     private static void Set(ModelCall call, int index, Tensor tensor)
     {

@@ -13,10 +13,10 @@ namespace ModelOpt.Compiler.Compile;
 /// </param>
 internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored, IReadOnlyDictionary<string, float> steps)
 {
-    private readonly HashSet<string> compared = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _compared = new(StringComparer.Ordinal);
 
     /// <summary>The names of the stored values that were compared so far.</summary>
-    public IReadOnlySet<string> Compared => compared;
+    public IReadOnlySet<string> Compared => _compared;
 
     /// <summary>Compares a value, and returns the value that its readers continue with.</summary>
     /// <param name="value">A value of the QDQ form, whose pairs are nodes.</param>
@@ -28,7 +28,7 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
         // What the file stores rounded is compared behind its pair.
         if (pair is null && steps.ContainsKey(value.Name) && value.Consumers.Any(n => n.Type == "QuantizeLinear")) return expected;
         if (!stored.TryGetValue(name, out Tensor? actual)) return expected;
-        compared.Add(name);
+        _compared.Add(name);
         float step = pair?.Input(1).Constant is { Count: 1 } scale ? scale.Span<float>()[0] : 0;
         step = Math.Max(step, steps.GetValueOrDefault(name));
         if (TensorDifference.Find(expected, actual, step) is { } difference)

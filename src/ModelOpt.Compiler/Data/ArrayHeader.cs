@@ -8,10 +8,8 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Data;
 
 /// <summary>The header of an array file.</summary>
-/// <param name="Type">The type of the elements.</param>
 /// <param name="BigEndian">Whether elements are stored most significant byte first.</param>
 /// <param name="Dims">The sizes as claimed, outermost first.</param>
-/// <param name="Offset">Where the elements begin.</param>
 internal sealed partial record ArrayHeader(ElementType Type, bool BigEndian, IReadOnlyList<long> Dims, long Offset)
 {
     /// <summary>NumPy itself refuses headers that are longer.</summary>

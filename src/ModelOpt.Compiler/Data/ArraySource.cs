@@ -8,21 +8,20 @@ namespace ModelOpt.Compiler.Data;
 /// <summary>Samples that lie one behind the other in an array file: NumPy or IDX.</summary>
 internal sealed class ArraySource : SampleSource
 {
-    private readonly SampleBytes bytes;
-    private readonly ArrayHeader header;
-    private readonly int[] sampleDims;
-    private readonly int sampleBytes;
+    private readonly SampleBytes _bytes;
+    private readonly ArrayHeader _header;
+    private readonly int[] _sampleDims;
+    private readonly int _sampleBytes;
 
     /// <summary>Checks that the file holds what its header claims.</summary>
     /// <param name="file">The file, for diagnostics.</param>
     /// <param name="bytes">Its bytes; closed with the source.</param>
-    /// <param name="header">What its header says.</param>
     /// <exception cref="CompilationException">It does not, or there is no sample in it.</exception>
     public ArraySource(string file, SampleBytes bytes, ArrayHeader header)
     {
         File = file;
-        this.bytes = bytes;
-        this.header = header;
+        _bytes = bytes;
+        _header = header;
         if (header.Dims.Count == 0) throw DataDiagnostics.Unsupported.In(file, null, "a single number");
         string claim = $"[{string.Join(", ", header.Dims)}] elements of {header.Type}";
         if (header.Dims.Contains(0)) throw DataDiagnostics.Empty.In(file, null, claim);
@@ -46,40 +45,40 @@ internal sealed class ArraySource : SampleSource
 
         if (sample > Array.MaxLength || header.Dims.Any(dim => dim > int.MaxValue))
             throw DataDiagnostics.Unsupported.In(file, null, claim);
-        sampleBytes = (int)sample;
+        _sampleBytes = (int)sample;
         Count = (int)header.Dims[0];
-        sampleDims = [.. header.Dims.Skip(1).Select(dim => (int)dim)];
+        _sampleDims = [.. header.Dims.Skip(1).Select(dim => (int)dim)];
     }
 
     public override string File { get; }
 
     public override int Count { get; }
 
-    public override ElementType Type => header.Type;
+    public override ElementType Type => _header.Type;
 
-    public override IReadOnlyList<int> SampleShape => sampleDims;
+    public override IReadOnlyList<int> SampleShape => _sampleDims;
 
     public override Tensor Read(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-        byte[] sample = new byte[sampleBytes];
+        byte[] sample = new byte[_sampleBytes];
         try
         {
-            bytes.Read(header.Offset + ((long)index * sampleBytes), sample);
+            _bytes.Read(_header.Offset + ((long)index * _sampleBytes), sample);
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
             throw DataDiagnostics.Damaged.In(File, e, $"sample {index} cannot be read");
         }
 
-        if (header.BigEndian) Swap(sample, Type.Size());
-        return new Tensor(Type, sampleDims, sample);
+        if (_header.BigEndian) Swap(sample, Type.Size());
+        return new Tensor(Type, _sampleDims, sample);
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) bytes.Dispose();
+        if (disposing) _bytes.Dispose();
         base.Dispose(disposing);
     }
 

@@ -8,8 +8,6 @@ namespace ModelOpt.Compiler.Data;
 /// (NCHW) or one row a pixel (NHWC).
 /// </summary>
 /// <param name="Dims">The input's sizes, the batch being 1.</param>
-/// <param name="Channels">The input's channels.</param>
-/// <param name="Pixels">The positions of each channel.</param>
 /// <param name="ChannelsLast">Whether the input's rows are pixels.</param>
 /// <param name="Transposed">Whether the stored rows are the input's columns.</param>
 internal sealed record AxisMapping(int[] Dims, int Channels, int Pixels, bool ChannelsLast, bool Transposed)

@@ -9,7 +9,6 @@ internal static class DataFingerprint
     /// <summary>Writes the content of a data file or folder to a hash.</summary>
     /// <param name="hash">Takes the bytes.</param>
     /// <param name="path">As for <see cref="SampleSource.Open"/>; null for none.</param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="CompilationException">It cannot be read.</exception>
     public static void Append(Stream hash, string? path, CancellationToken cancellation)
     {

@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Data;
 /// <param name="Mean">Subtracted: one value, or one per channel; empty for 0.</param>
 /// <param name="Std">Divided by: one value, or one per channel; empty for 1.</param>
 /// <param name="Layout">The axis order of images as stored.</param>
-public sealed record SampleFormat(IReadOnlyList<float> Mean, IReadOnlyList<float> Std, DataLayout Layout)
+internal sealed record SampleFormat(IReadOnlyList<float> Mean, IReadOnlyList<float> Std, DataLayout Layout)
 {
     /// <summary>Samples are taken as they are, in whichever axis order fits.</summary>
     public static SampleFormat Default { get; } = new([], [], DataLayout.Auto);
@@ -19,19 +19,19 @@ public sealed record SampleFormat(IReadOnlyList<float> Mean, IReadOnlyList<float
 /// The samples of a file or folder as one input of a model takes them: floats are <c>(x − mean) / std</c> with x as stored
 /// (uint8 as 0…255), integers stay integers. Thread-safe like <see cref="SampleSource"/>.
 /// </summary>
-public sealed class InputSamples : IDisposable
+internal sealed class InputSamples : IDisposable
 {
-    private readonly SampleSource source;
-    private readonly TensorSignature input;
-    private readonly AxisMapping mapping;
-    private readonly float[] mean;
-    private readonly float[] std;
+    private readonly SampleSource _source;
+    private readonly TensorSignature _input;
+    private readonly AxisMapping _mapping;
+    private readonly float[] _mean;
+    private readonly float[] _std;
 
     private InputSamples(SampleSource source, TensorSignature input, SampleFormat format)
     {
-        this.source = source;
-        this.input = input;
-        mapping = AxisMapping.Find(source.SampleShape, input.Shape, format.Layout, source.Type == ElementType.UInt8)
+        _source = source;
+        _input = input;
+        _mapping = AxisMapping.Find(source.SampleShape, input.Shape, format.Layout, source.Type == ElementType.UInt8)
             ?? throw DataDiagnostics.ShapeMismatch.In(
                 source.File, null, $"[{string.Join(", ", source.SampleShape)}]", input.Name, input.Shape);
         bool normalized = format.Mean.Count + format.Std.Count > 0;
@@ -43,13 +43,13 @@ public sealed class InputSamples : IDisposable
                 source.File, null, source.Type, input.Name, input.Type, normalized ? " and no mean or std" : "");
         }
 
-        mean = PerChannel(format.Mean, 0, "mean");
-        std = PerChannel(format.Std, 1, "std");
-        if (Array.Exists(std, value => value <= 0)) throw Invalid("std must be positive");
+        _mean = PerChannel(format.Mean, 0, "mean");
+        _std = PerChannel(format.Std, 1, "std");
+        if (Array.Exists(_std, value => value <= 0)) throw Invalid("std must be positive");
     }
 
     /// <summary>The number of samples, at least one.</summary>
-    public int Count => source.Count;
+    public int Count => _source.Count;
 
     /// <summary>Opens data for an input.</summary>
     /// <param name="path">As for <see cref="SampleSource.Open"/>.</param>
@@ -76,26 +76,26 @@ public sealed class InputSamples : IDisposable
     /// <exception cref="CompilationException">The file is damaged, or the sample is not finite.</exception>
     public Tensor Read(int index)
     {
-        Tensor stored = source.Read(index);
-        Tensor result = Tensor.Zeros(input.Type.IsFloat() ? ElementType.Float32 : input.Type, mapping.Dims);
-        if (input.Type.IsFloat())
+        Tensor stored = _source.Read(index);
+        Tensor result = Tensor.Zeros(_input.Type.IsFloat() ? ElementType.Float32 : _input.Type, _mapping.Dims);
+        if (_input.Type.IsFloat())
             Normalize(index, Elements.ToFloats(stored), result.Span<float>());
         else
             Convert(index, stored, result);
-        return Casting.To(result, input.Type);
+        return Casting.To(result, _input.Type);
     }
 
     /// <summary>Closes the data.</summary>
-    public void Dispose() => source.Dispose();
+    public void Dispose() => _source.Dispose();
 
     private void Normalize(int index, float[] from, Span<float> to)
     {
-        for (int channel = 0; channel < mapping.Channels; channel++)
+        for (int channel = 0; channel < _mapping.Channels; channel++)
         {
-            float subtract = mean[channel], divide = std[channel];
-            int source = mapping.Source(channel, 0), target = mapping.Target(channel, 0);
-            int sourceStep = mapping.Source(channel, 1) - source, targetStep = mapping.Target(channel, 1) - target;
-            for (int pixel = 0; pixel < mapping.Pixels; pixel++, source += sourceStep, target += targetStep)
+            float subtract = _mean[channel], divide = _std[channel];
+            int source = _mapping.Source(channel, 0), target = _mapping.Target(channel, 0);
+            int sourceStep = _mapping.Source(channel, 1) - source, targetStep = _mapping.Target(channel, 1) - target;
+            for (int pixel = 0; pixel < _mapping.Pixels; pixel++, source += sourceStep, target += targetStep)
             {
                 float y = (from[source] - subtract) / divide;
                 if (!float.IsFinite(y)) throw Unusable(index, from[source], source, "finite");
@@ -113,18 +113,18 @@ public sealed class InputSamples : IDisposable
         }
 
         long[] from = Elements.ToInt64s(stored);
-        for (int channel = 0; channel < mapping.Channels; channel++)
+        for (int channel = 0; channel < _mapping.Channels; channel++)
         {
-            for (int pixel = 0; pixel < mapping.Pixels; pixel++)
+            for (int pixel = 0; pixel < _mapping.Pixels; pixel++)
             {
-                int position = mapping.Source(channel, pixel);
+                int position = _mapping.Source(channel, pixel);
                 try
                 {
-                    Elements.Store(result, mapping.Target(channel, pixel), from[position]);
+                    Elements.Store(result, _mapping.Target(channel, pixel), from[position]);
                 }
                 catch (OverflowException)
                 {
-                    throw Unusable(index, from[position], position, input.Type);
+                    throw Unusable(index, from[position], position, _input.Type);
                 }
             }
         }
@@ -133,19 +133,19 @@ public sealed class InputSamples : IDisposable
     private float[] PerChannel(IReadOnlyList<float> values, float absent, string name)
     {
         if (values.Any(value => !float.IsFinite(value))) throw Invalid($"{name} must be finite");
-        if (values.Count > 1 && values.Count != mapping.Channels)
+        if (values.Count > 1 && values.Count != _mapping.Channels)
         {
-            throw Invalid($"{name} has {values.Count} values, but input '{input.Name}' {input.Shape} "
-                + $"has {mapping.Channels} channel{(mapping.Channels == 1 ? "" : "s")}");
+            throw Invalid($"{name} has {values.Count} values, but input '{_input.Name}' {_input.Shape} "
+                + $"has {_mapping.Channels} channel{(_mapping.Channels == 1 ? "" : "s")}");
         }
 
-        float[] result = new float[mapping.Channels];
+        float[] result = new float[_mapping.Channels];
         for (int i = 0; i < result.Length; i++) result[i] = values.Count == 0 ? absent : values[values.Count == 1 ? 0 : i];
         return result;
     }
 
-    private CompilationException Invalid(string reason) => DataDiagnostics.InvalidNormalization.In(source.File, null, reason);
+    private CompilationException Invalid(string reason) => DataDiagnostics.InvalidNormalization.In(_source.File, null, reason);
 
     private CompilationException Unusable(int index, object value, int position, object wanted) =>
-        DataDiagnostics.Unusable.In(source.File, null, index, value, position, wanted);
+        DataDiagnostics.Unusable.In(_source.File, null, index, value, position, wanted);
 }

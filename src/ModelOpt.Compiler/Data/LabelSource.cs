@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Data;
 
 /// <summary>Reads the class numbers that belong to samples.</summary>
-public static class LabelSource
+internal static class LabelSource
 {
     /// <summary>Reads all labels.</summary>
     /// <param name="path">
@@ -27,7 +27,6 @@ public static class LabelSource
     }
 
     /// <summary>Whether a file holds floats, which are no class numbers.</summary>
-    /// <param name="path">The file.</param>
     /// <exception cref="CompilationException">It cannot be read.</exception>
     internal static bool AreFloats(string path)
     {

@@ -4,8 +4,6 @@ using System.IO.Compression;
 namespace ModelOpt.Compiler.Data;
 
 /// <summary>The header of a PNG image (PNG specification, third edition, 11.2.1).</summary>
-/// <param name="Width">Pixels in a row.</param>
-/// <param name="Height">Rows.</param>
 /// <param name="Depth">Bits of a sample or palette index: 1, 2, 4, 8 or 16.</param>
 /// <param name="ColorType">0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha.</param>
 /// <param name="Interlaced">Whether the pixels come in the seven passes of Adam7.</param>
@@ -56,8 +54,6 @@ internal static class PngImage
         [new(0, 0, 8, 8), new(4, 0, 8, 8), new(0, 4, 4, 8), new(2, 0, 4, 4), new(0, 2, 2, 4), new(1, 0, 2, 2), new(0, 1, 1, 2)];
 
     /// <summary>Decodes an image.</summary>
-    /// <param name="file">The whole file.</param>
-    /// <param name="header">Its header.</param>
     /// <returns>Rows of pixels of 3 bytes where <see cref="PngHeader.IsColor"/>, otherwise 1.</returns>
     /// <exception cref="InvalidDataException">It is damaged; the message says how.</exception>
     public static byte[] Decode(ReadOnlySpan<byte> file, out PngHeader header)

@@ -12,7 +12,6 @@ internal abstract class SampleBytes : IDisposable
     public abstract void Read(long offset, Span<byte> buffer);
 
     /// <summary>How many of the first <paramref name="length"/> bytes there are.</summary>
-    /// <param name="length">The length to look for.</param>
     public abstract long Available(long length);
 
     public abstract void Dispose();
@@ -21,30 +20,29 @@ internal abstract class SampleBytes : IDisposable
 /// <summary>The bytes of an uncompressed file.</summary>
 internal sealed class FileBytes(string path) : SampleBytes
 {
-    private readonly SafeFileHandle handle =
+    private readonly SafeFileHandle _handle =
         File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
 
     public override void Read(long offset, Span<byte> buffer)
     {
         while (!buffer.IsEmpty)
         {
-            int read = RandomAccess.Read(handle, buffer, offset);
+            int read = RandomAccess.Read(_handle, buffer, offset);
             if (read == 0) throw new EndOfStreamException();
             offset += read;
             buffer = buffer[read..];
         }
     }
 
-    public override long Available(long length) => Math.Min(RandomAccess.GetLength(handle), length);
+    public override long Available(long length) => Math.Min(RandomAccess.GetLength(_handle), length);
 
-    public override void Dispose() => handle.Dispose();
+    public override void Dispose() => _handle.Dispose();
 }
 
 /// <summary>
 /// The bytes of a compressed file. Reading backwards decompresses again from the start, so that memory does not grow with the data. If
 /// that happens often, as in training, the bytes are expanded once and kept, unless they are far larger than the file.
 /// </summary>
-/// <param name="file">The compressed file.</param>
 /// <param name="open">Opens the decompressed stream at its start, and what to close after it.</param>
 internal sealed class CompressedBytes(string file, Func<(Stream Content, IDisposable Owner)> open) : SampleBytes
 {
@@ -54,46 +52,46 @@ internal sealed class CompressedBytes(string file, Func<(Stream Content, IDispos
     // Data shrinks to a hundredth at best; a file that claims more is kept only if it is small.
     private const int MostExpansion = 100, SmallBytes = 1 << 26;
 
-    private readonly Lock gate = new();
-    private Stream? stream;
-    private IDisposable? owner;
-    private long position;
-    private int restarts;
-    private byte[]? expanded;
+    private readonly Lock _gate = new();
+    private Stream? _stream;
+    private IDisposable? _owner;
+    private long _position;
+    private int _restarts;
+    private byte[]? _expanded;
 
     public override void Read(long offset, Span<byte> buffer)
     {
-        if (expanded is { } bytes)
+        if (_expanded is { } bytes)
         {
             if (offset + buffer.Length > bytes.Length) throw new EndOfStreamException();
             bytes.AsSpan((int)offset, buffer.Length).CopyTo(buffer);
             return;
         }
 
-        lock (gate)
+        lock (_gate)
         {
-            if (offset < position && ++restarts > MostRestarts) Expand();
+            if (offset < _position && ++_restarts > MostRestarts) Expand();
             if (Seek(offset) < offset) throw new EndOfStreamException();
-            stream!.ReadExactly(buffer);
-            position += buffer.Length;
+            _stream!.ReadExactly(buffer);
+            _position += buffer.Length;
         }
     }
 
     public override long Available(long length)
     {
-        lock (gate) return Seek(length);
+        lock (_gate) return Seek(length);
     }
 
     public override void Dispose()
     {
-        lock (gate) Close();
+        lock (_gate) Close();
     }
 
     private void Close()
     {
-        stream?.Dispose();
-        owner?.Dispose();
-        (stream, owner) = (null, null);
+        _stream?.Dispose();
+        _owner?.Dispose();
+        (_stream, _owner) = (null, null);
     }
 
     /// <summary>Keeps all bytes, if one array can and they are not many times those of the file.</summary>
@@ -109,31 +107,31 @@ internal sealed class CompressedBytes(string file, Func<(Stream Content, IDispos
             for (int read; (read = whole.Read(part)) > 0; content.Write(part, 0, read))
             {
                 if (content.Length <= most - part.Length) continue;
-                restarts = int.MinValue;
+                _restarts = int.MinValue;
                 return;
             }
         }
 
-        expanded = content.ToArray();
+        _expanded = content.ToArray();
     }
 
     private long Seek(long offset)
     {
-        if (stream is null || offset < position)
+        if (_stream is null || offset < _position)
         {
             Close();
-            (stream, owner) = open();
-            position = 0;
+            (_stream, _owner) = open();
+            _position = 0;
         }
 
         Span<byte> skipped = stackalloc byte[4096];
-        while (position < offset)
+        while (_position < offset)
         {
-            int read = stream.Read(skipped[..(int)Math.Min(skipped.Length, offset - position)]);
+            int read = _stream.Read(skipped[..(int)Math.Min(skipped.Length, offset - _position)]);
             if (read == 0) break;
-            position += read;
+            _position += read;
         }
 
-        return position;
+        return _position;
     }
 }

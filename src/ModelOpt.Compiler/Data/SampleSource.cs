@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Data;
 /// The samples of a data file or folder, read one at a time, so that memory does not grow with their number. Reading is
 /// thread-safe; in compressed files it is fast only in rising order.
 /// </summary>
-public abstract class SampleSource : IDisposable
+internal abstract class SampleSource : IDisposable
 {
     /// <summary>The file or folder.</summary>
     public abstract string File { get; }

@@ -6,11 +6,13 @@ namespace ModelOpt.Compiler.Diagnostics;
 internal static class ChannelPruningDiagnostics
 {
     public static readonly DiagnosticDescriptor Unreachable = new("MOPT4301", Error,
-        "Channel pruning cannot meet its target", "ChannelPruning asks for {0:0.####} of the {1}; the nearest possible value is {2:0.####}.",
+        "Channel pruning cannot meet its target",
+        "ChannelPruning asks for {0:0.####} of the {1}; the nearest possible value is {2:0.####}.",
         "Set ChannelPruning to that value, or free more channels: a smaller ChannelMultiple, fewer layers kept by the recipe. The report says for each layer why its channels stay.");
 
     public static readonly DiagnosticDescriptor NoCalibrationData = new("MOPT4302", Warning,
-        "Channels are pruned without calibration data", "there is no calibration data, so channels are chosen by their weights alone and the remaining weights do not compensate for them.",
+        "Channels are pruned without calibration data",
+        "there is no calibration data, so channels are chosen by their weights alone and the remaining weights do not compensate for them.",
         "Set CalibrationData to some hundred typical inputs.");
 
     public static readonly DiagnosticDescriptor LayerStays = new("MOPT4303", Warning,

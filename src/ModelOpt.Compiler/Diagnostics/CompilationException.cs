@@ -1,10 +1,9 @@
 namespace ModelOpt.Compiler.Diagnostics;
 
 /// <summary>Ends a compilation: the input cannot be compiled, and <see cref="Diagnostic"/> says why.</summary>
-public sealed class CompilationException : Exception
+internal sealed class CompilationException : Exception
 {
     /// <summary>Creates the exception.</summary>
-    /// <param name="diagnostic">Why the compilation ends.</param>
     /// <param name="inner">The exception that caused it, if any.</param>
     public CompilationException(Diagnostic diagnostic, Exception? inner = null)
         : base(diagnostic.ToString(), inner) => Diagnostic = diagnostic;
@@ -13,7 +12,6 @@ public sealed class CompilationException : Exception
     public Diagnostic Diagnostic { get; }
 
     /// <summary>The same with the file filled in where it is not known yet.</summary>
-    /// <param name="file">The file being compiled.</param>
     public CompilationException InFile(string? file) =>
         Diagnostic.File is not null || file is null ? this : new(Diagnostic with { File = file }, InnerException);
 }

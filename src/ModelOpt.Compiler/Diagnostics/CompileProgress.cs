@@ -4,10 +4,9 @@ namespace ModelOpt.Compiler.Diagnostics;
 
 /// <summary>Progress of a compilation.</summary>
 /// <param name="Phase">The work under way, such as <c>calibrate</c>.</param>
-/// <param name="Done">Steps done in this phase.</param>
 /// <param name="Total">Steps in this phase; 0 where not known.</param>
 /// <param name="Remaining">Estimated remaining time of the phase; null if unknown.</param>
-public readonly record struct CompileProgress(string Phase, int Done, int Total, TimeSpan? Remaining = null)
+internal readonly record struct CompileProgress(string Phase, int Done, int Total, TimeSpan? Remaining = null)
 {
     /// <summary>The progress in words: <c>fine-tune 120/900, 1:05 left</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,

@@ -10,7 +10,8 @@ internal static class DecompositionDiagnostics
         "Set Decomposition to at most that.");
 
     public static readonly DiagnosticDescriptor NoCalibrationData = new("MOPT4402", Warning,
-        "Decomposition without calibration data", "there is no calibration data, so layers are decomposed by the singular values of their weights alone.",
+        "Decomposition without calibration data",
+        "there is no calibration data, so layers are decomposed by the singular values of their weights alone.",
         "Set CalibrationData to some hundred typical inputs: the model then loses much less accuracy at the same size.");
 
     public static readonly DiagnosticDescriptor TargetMissed = new("MOPT4403", Warning,

@@ -4,7 +4,7 @@ using ModelOpt.Runtime.FlatBuffers;
 namespace ModelOpt.Compiler.Diagnostics;
 
 /// <summary>How serious a <see cref="Diagnostic"/> is.</summary>
-public enum DiagnosticSeverity
+internal enum DiagnosticSeverity
 {
     /// <summary>Worth knowing; nothing is lost.</summary>
     Info,
@@ -18,11 +18,10 @@ public enum DiagnosticSeverity
 
 /// <summary>One kind of diagnostic. All kinds are listed in <c>docs/diagnostics.md</c>.</summary>
 /// <param name="Code">The stable code, <c>MOPTnnnn</c>.</param>
-/// <param name="Severity">How serious it is.</param>
 /// <param name="Title">What is wrong in a few words, for the list of codes.</param>
 /// <param name="Format">The message, a composite format string.</param>
 /// <param name="Remedy">What the user can do about it: one sentence.</param>
-public sealed record DiagnosticDescriptor(
+internal sealed record DiagnosticDescriptor(
     string Code, DiagnosticSeverity Severity, string Title, string Format, string Remedy)
 {
     /// <summary>Makes a diagnostic of this kind.</summary>
@@ -47,11 +46,9 @@ public sealed record DiagnosticDescriptor(
 }
 
 /// <summary>Something the user should know about a model, with where it is and what to do.</summary>
-/// <param name="Descriptor">The kind.</param>
-/// <param name="Message">What is wrong.</param>
 /// <param name="File">The file it is about, if any.</param>
 /// <param name="Layer">The node or value it is about, if any.</param>
-public sealed record Diagnostic(DiagnosticDescriptor Descriptor, string Message, string? File, string? Layer)
+internal sealed record Diagnostic(DiagnosticDescriptor Descriptor, string Message, string? File, string? Layer)
 {
     /// <summary>The message with its layer and remedy, on one line and without code or file.</summary>
     public string Text => Layer is null ? $"{Message} {Descriptor.Remedy}" : $"{Layer}: {Message} {Descriptor.Remedy}";

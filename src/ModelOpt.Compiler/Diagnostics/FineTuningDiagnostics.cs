@@ -30,7 +30,8 @@ internal static class FineTuningDiagnostics
         "Lower LearningRate.");
 
     public static readonly DiagnosticDescriptor NotKept = new("MOPT4507", Warning,
-        "Training did not improve the model", "fine-tuning did not improve the model ({0} at the end, {1} at the start), so it keeps its starting weights.",
+        "Training did not improve the model",
+        "fine-tuning did not improve the model ({0} at the end, {1} at the start), so it keeps its starting weights.",
         "Lower LearningRate, or give more TrainingData.");
 
     public static readonly DiagnosticDescriptor Frozen = new("MOPT4508", Warning,
@@ -38,7 +39,8 @@ internal static class FineTuningDiagnostics
         "Nothing needs to be done: the layers after it are trained.");
 
     public static readonly DiagnosticDescriptor FixedBatch = new("MOPT4509", Warning,
-        "The model takes several samples at a time", "input '{0}' has the fixed batch {1}, so the model cannot be trained and stays as it is.",
+        "The model takes several samples at a time",
+        "input '{0}' has the fixed batch {1}, so the model cannot be trained and stays as it is.",
         "Export the model with an open batch dimension, or with a batch of 1.");
 
     public static readonly DiagnosticDescriptor NothingToTrain = new("MOPT4510", Warning,

@@ -42,7 +42,8 @@ internal static class GraphDiagnostics
         "Check the shapes that the model was exported with.");
 
     public static readonly DiagnosticDescriptor OneSample = new("MOPT2010", Info,
-        "The model takes one sample at a time", "the inputs leave the batch open, but the model does not take a batch of 2 ({0}), so the batch is 1.",
+        "The model takes one sample at a time",
+        "the inputs leave the batch open, but the model does not take a batch of 2 ({0}), so the batch is 1.",
         "Export the model with a batch of 1, or with Reshapes that leave the batch open (-1 or 0 in its place).");
 
     public static readonly DiagnosticDescriptor InternalError = new("MOPT2011", Error,

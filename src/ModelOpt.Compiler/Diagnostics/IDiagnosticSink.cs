@@ -1,7 +1,7 @@
 namespace ModelOpt.Compiler.Diagnostics;
 
 /// <summary>Takes the warnings and notes of a compilation as they arise.</summary>
-public interface IDiagnosticSink
+internal interface IDiagnosticSink
 {
     /// <summary>Takes one diagnostic.</summary>
     /// <param name="diagnostic">A warning or a note; errors are thrown as <see cref="CompilationException"/>.</param>
@@ -9,13 +9,13 @@ public interface IDiagnosticSink
 }
 
 /// <summary>Keeps diagnostics in the order they came.</summary>
-public sealed class DiagnosticList : IDiagnosticSink
+internal sealed class DiagnosticList : IDiagnosticSink
 {
-    private readonly List<Diagnostic> diagnostics = [];
+    private readonly List<Diagnostic> _diagnostics = [];
 
     /// <summary>The reported diagnostics.</summary>
-    public IReadOnlyList<Diagnostic> Diagnostics => diagnostics;
+    public IReadOnlyList<Diagnostic> Diagnostics => _diagnostics;
 
     /// <inheritdoc/>
-    public void Report(Diagnostic diagnostic) => diagnostics.Add(diagnostic);
+    public void Report(Diagnostic diagnostic) => _diagnostics.Add(diagnostic);
 }

@@ -10,7 +10,6 @@ internal static partial class InputFile
     private const int ReadOnly = 0, NonBlocking = 0x800, NonBlockingMac = 0x4, FromStart = 0, FromEnd = 2;
 
     /// <summary>Refuses a path to anything but a file, without waiting for it.</summary>
-    /// <param name="path">The path.</param>
     /// <exception cref="IOException">It leads to a folder, a named pipe, a socket or a device.</exception>
     public static void Check(string path)
     {
@@ -35,7 +34,6 @@ internal static partial class InputFile
     }
 
     /// <summary>Opens a file.</summary>
-    /// <param name="path">The path.</param>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static FileStream OpenRead(string path)
     {
@@ -44,7 +42,6 @@ internal static partial class InputFile
     }
 
     /// <summary>Reads a file.</summary>
-    /// <param name="path">The path.</param>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static byte[] ReadAllBytes(string path)
     {

@@ -71,7 +71,8 @@ internal static class OptionDiagnostics
         "Leave the option out of the rule, or name other layers.");
 
     public static readonly DiagnosticDescriptor UnusedData = new("MOPT6017", Info,
-        "Calibration data is not needed", "CalibrationData is set, but no other option needs it, except for sizes that the model leaves open.",
+        "Calibration data is not needed",
+        "CalibrationData is set, but no other option needs it, except for sizes that the model leaves open.",
         "Set Quantization to Int8, or leave CalibrationData out.");
 
     public static readonly DiagnosticDescriptor NoPixels = new("MOPT6018", Warning,
@@ -79,6 +80,7 @@ internal static class OptionDiagnostics
         "Leave InputType out: the class takes what the model does.");
 
     public static readonly DiagnosticDescriptor ForExperts = new("MOPT6019", Error,
-        "The option is in the recipe now", "{0} is an option for experts, which only recipes have: write {{ \"expert\": {{ \"{1}\": … }} }} into the recipe.",
+        "The option is in the recipe now",
+        "{0} is an option for experts, which only recipes have: write {{ \"expert\": {{ \"{1}\": … }} }} into the recipe.",
         "Name the recipe's file by the metadatum Recipe, or by --recipe, and leave the option out.");
 }

@@ -58,7 +58,8 @@ internal static class RecipeDiagnostics
         "Export the model with an open batch dimension.");
 
     public static readonly DiagnosticDescriptor WideConcat = new("MOPT4020", Warning,
-        "A Concat or Pad joins very different ranges", "its inputs have ranges from {0:G3} to {1:G3} wide and share one int8 grid, because '{2}' multiplies all of them "
+        "A Concat or Pad joins very different ranges",
+        "its inputs have ranges from {0:G3} to {1:G3} wide and share one int8 grid, because '{2}' multiplies all of them "
         + "by weights: the narrow ones keep few steps.",
         "Set Quantization to None for that layer in the recipe if accuracy suffers, or scale the inputs alike before training.");
 }

@@ -18,7 +18,8 @@ internal static class TrainingDiagnostics
         "Give a float model whose weights are constants of layers.");
 
     public static readonly DiagnosticDescriptor NotBetter = new("MOPT4604", Error,
-        "Training did not improve the model", "no epoch improved on the starting weights ({0} at the start, {1} at the end), so nothing is written.",
+        "Training did not improve the model",
+        "no epoch improved on the starting weights ({0} at the start, {1} at the end), so nothing is written.",
         "Lower the learning rate, or give more training data.");
 
     public static readonly DiagnosticDescriptor Diverged = new("MOPT4605", Error,

@@ -10,7 +10,6 @@ internal static class Casting
     /// integers to integers modulo their size, anything to bool as "is not zero".
     /// </summary>
     /// <param name="tensor">The tensor; itself the result where it has the type already.</param>
-    /// <param name="type">The wanted type.</param>
     public static Tensor To(Tensor tensor, ElementType type)
     {
         if (tensor.Type == type) return tensor;

@@ -1,7 +1,7 @@
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>Whose values clusters are shared by.</summary>
-public enum ClusterScope
+internal enum ClusterScope
 {
     /// <summary>All weights of a layer; if they have one scale per output channel, they share the integers.</summary>
     Tensor,

@@ -10,12 +10,10 @@ namespace ModelOpt.Compiler.Graphs;
 internal sealed record Codebook(int Clusters, ClusterScope Scope, IReadOnlyList<float[]> Levels)
 {
     /// <summary>The values of an output channel.</summary>
-    /// <param name="channel">The channel.</param>
     public float[] LevelsOf(int channel) => Levels[Levels.Count == 1 ? 0 : channel];
 
     /// <summary>The nearest of the values in ascending order; the smaller in magnitude of two that are equally near.</summary>
     /// <param name="levels">At least one value, ascending.</param>
-    /// <param name="value">Any value.</param>
     public static float Nearest(ReadOnlySpan<float> levels, float value)
     {
         int above = levels.BinarySearch(value);

@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Graphs;
 /// One dimension: a size, an expression over sizes that are open, such as <c>N</c> or <c>2*N + 1</c>, or unknown. Equal expressions are
 /// equal sizes. Elements of computations with shapes are of the same form, and may be negative.
 /// </summary>
-public readonly record struct Dim
+internal readonly record struct Dim
 {
     /// <summary>Creates a dimension.</summary>
     /// <param name="size">The size, or -1 where it is not known.</param>
@@ -39,11 +39,9 @@ public readonly record struct Dim
     internal static Dim Named(string name) => Of(DimExpression.Named(name));
 
     /// <summary>A dimension of a known size.</summary>
-    /// <param name="size">The size.</param>
     public static implicit operator Dim(long size) => new(size);
 
     /// <summary>A number that may be negative, as an element of a shape computation.</summary>
-    /// <param name="value">The number.</param>
     internal static Dim Literal(long value) => value >= 0 ? new Dim(value) : new Dim(-1, DimExpression.Number(value));
 
     /// <summary>The number that an element of a shape computation is; null where it is open or unknown.</summary>
@@ -80,7 +78,6 @@ public readonly record struct Dim
     internal static Dim Max(Dim a, Dim b) => Apply(a, b, (x, y) => DimExpression.Extreme(true, x, y));
 
     /// <summary>The product of all.</summary>
-    /// <param name="dims">The factors.</param>
     internal static Dim Product(IEnumerable<Dim> dims) => dims.Aggregate((Dim)1, (a, b) => a * b);
 
     /// <summary>a / b where that comes out even whatever the open sizes are, else unknown.</summary>

@@ -10,11 +10,11 @@ internal sealed class DimExpression : IEquatable<DimExpression>
     private const int MaxTerms = 32;
     private const int MaxText = 200;
 
-    private readonly Term[] terms;
+    private readonly Term[] _terms;
 
     private DimExpression(Term[] terms)
     {
-        this.terms = terms;
+        _terms = terms;
         Text = DimText.Write(this);
     }
 
@@ -22,34 +22,33 @@ internal sealed class DimExpression : IEquatable<DimExpression>
     public string Text { get; }
 
     /// <summary>The products, the longest first, the number last.</summary>
-    public IReadOnlyList<Term> Terms => terms;
+    public IReadOnlyList<Term> Terms => _terms;
 
     /// <summary>The number that it is; null where it has names.</summary>
-    public long? Constant => terms is [] ? 0 : terms is [{ Atoms: [], Factor: var factor }] ? factor : null;
+    public long? Constant => _terms is [] ? 0 : _terms is [{ Atoms: [], Factor: var factor }] ? factor : null;
 
     /// <summary>Whether it is certain that it is 0 or more.</summary>
-    public bool IsNotNegative => Array.TrueForAll(terms, t => t.Factor > 0 && Array.TrueForAll(t.Atoms, a => a.IsNotNegative));
+    public bool IsNotNegative => Array.TrueForAll(_terms, t => t.Factor > 0 && Array.TrueForAll(t.Atoms, a => a.IsNotNegative));
 
     /// <summary>Whether it has rounded quotients, or the smaller or larger of some.</summary>
-    public bool IsRounded => Array.Exists(terms, t => Array.Exists(t.Atoms, a => a.Kind != AtomKind.Name));
+    public bool IsRounded => Array.Exists(_terms, t => Array.Exists(t.Atoms, a => a.Kind != AtomKind.Name));
 
     /// <summary>A number.</summary>
     public static DimExpression Number(long value) => new(value == 0 ? [] : [new Term(value, [])]);
 
     /// <summary>An open size.</summary>
-    /// <param name="name">Its name.</param>
     public static DimExpression Named(string name) => new([new Term(1, [Atom.Named(name)])]);
 
     /// <summary>a + b.</summary>
-    public static DimExpression? Add(DimExpression a, DimExpression b) => Sum([.. a.terms, .. b.terms]);
+    public static DimExpression? Add(DimExpression a, DimExpression b) => Sum([.. a._terms, .. b._terms]);
 
     /// <summary>a · b.</summary>
     public static DimExpression? Multiply(DimExpression a, DimExpression b)
     {
         List<Term> products = [];
-        foreach (Term x in a.terms)
+        foreach (Term x in a._terms)
         {
-            foreach (Term y in b.terms)
+            foreach (Term y in b._terms)
             {
                 if (!TryFactor((Int128)x.Factor * y.Factor, out long factor)) return null;
                 products.Add(new Term(factor, [.. x.Atoms.Concat(y.Atoms).OrderBy(atom => atom.Text, StringComparer.Ordinal)]));
@@ -62,11 +61,11 @@ internal sealed class DimExpression : IEquatable<DimExpression>
     /// <summary>a / b if that is an expression without quotients, else null: long division by the longest product.</summary>
     public static DimExpression? Quotient(DimExpression a, DimExpression b)
     {
-        if (b.terms.Length == 0) return null;
+        if (b._terms.Length == 0) return null;
         DimExpression? rest = a, quotient = Number(0);
-        while (rest is { terms.Length: > 0 } && quotient is not null)
+        while (rest is { _terms.Length: > 0 } && quotient is not null)
         {
-            if (rest.terms[0].Over(b.terms[0]) is not { } term) return null;
+            if (rest._terms[0].Over(b._terms[0]) is not { } term) return null;
             DimExpression part = new([term]);
             quotient = Add(quotient, part);
             rest = Multiply(b, part) is { } product && Negate(product) is { } negative ? Add(rest, negative) : null;
@@ -82,7 +81,7 @@ internal sealed class DimExpression : IEquatable<DimExpression>
         if (b.Constant < 0) return Negate(a) is { } x && Negate(b) is { } y ? FloorDivide(x, y) : null;
         if (Quotient(a, b) is { } exact) return exact;
         List<Term> even = [], rest = [];
-        foreach (Term term in a.terms)
+        foreach (Term term in a._terms)
         {
             if (b.Constant is { } divisor)
             {
@@ -90,7 +89,7 @@ internal sealed class DimExpression : IEquatable<DimExpression>
                 even.Add(term with { Factor = times });
                 rest.Add(term with { Factor = term.Factor - (times * divisor) });
             }
-            else if (b.terms is [var one] && term.Over(one) is { } quotient) even.Add(quotient);
+            else if (b._terms is [var one] && term.Over(one) is { } quotient) even.Add(quotient);
             else rest.Add(term);
         }
 
@@ -103,9 +102,6 @@ internal sealed class DimExpression : IEquatable<DimExpression>
         : Negate(a) is { } negative && FloorDivide(negative, b) is { } floor ? Negate(floor) : null;
 
     /// <summary>The larger or the smaller of two.</summary>
-    /// <param name="larger">Which of them.</param>
-    /// <param name="a">The one.</param>
-    /// <param name="b">The other.</param>
     public static DimExpression? Extreme(bool larger, DimExpression a, DimExpression b)
     {
         AtomKind kind = larger ? AtomKind.Max : AtomKind.Min;
@@ -122,7 +118,7 @@ internal sealed class DimExpression : IEquatable<DimExpression>
         return Single(new Atom(kind, "", [.. kept.OrderBy(k => k.Text, StringComparer.Ordinal)]));
 
         IEnumerable<DimExpression> Parts(DimExpression of) =>
-            of.terms is [{ Factor: 1, Atoms: [{ } atom] }] && atom.Kind == kind ? atom.Arguments : [of];
+            of._terms is [{ Factor: 1, Atoms: [{ } atom] }] && atom.Kind == kind ? atom.Arguments : [of];
 
         bool Covers(DimExpression x, DimExpression y) =>
             Negate(larger ? y : x) is { } negative && Add(larger ? x : y, negative) is { IsNotNegative: true };
@@ -133,7 +129,7 @@ internal sealed class DimExpression : IEquatable<DimExpression>
     public DimExpression? With(Func<string, DimExpression?> named)
     {
         DimExpression? sum = Number(0);
-        foreach (Term term in terms)
+        foreach (Term term in _terms)
         {
             DimExpression? product = Number(term.Factor);
             foreach (Atom atom in term.Atoms)
@@ -161,9 +157,9 @@ internal sealed class DimExpression : IEquatable<DimExpression>
     private static DimExpression? Rounded(DimExpression a, DimExpression b)
     {
         if (b.Constant is not { } divisor)
-            return a.terms.Length == 0 ? a : Single(new Atom(AtomKind.Floor, "", [a, b]));
-        long constant = a.terms is [.., { Atoms: [] } last] ? last.Factor : 0;
-        Term[] open = [.. a.terms.Where(t => t.Atoms.Length > 0)];
+            return a._terms.Length == 0 ? a : Single(new Atom(AtomKind.Floor, "", [a, b]));
+        long constant = a._terms is [.., { Atoms: [] } last] ? last.Factor : 0;
+        Term[] open = [.. a._terms.Where(t => t.Atoms.Length > 0)];
         if (open.Length == 0) return Number(FloorDivide(constant, divisor));
         long common = open.Aggregate(divisor, (c, t) => Gcd(c, t.Factor));
         if (common > 1)
@@ -211,7 +207,6 @@ internal sealed class DimExpression : IEquatable<DimExpression>
     private static long Gcd(long a, long b) => b == 0 ? Math.Abs(a) : Gcd(b, a % b);
 
     /// <summary>A factor times atoms, sorted by their texts.</summary>
-    /// <param name="Factor">The factor.</param>
     /// <param name="Atoms">The atoms; one that is squared stands there twice.</param>
     internal sealed record Term(long Factor, Atom[] Atoms)
     {
@@ -259,7 +254,6 @@ internal sealed class DimExpression : IEquatable<DimExpression>
     }
 
     /// <summary>A part of a product.</summary>
-    /// <param name="Kind">What it is.</param>
     /// <param name="Name">The name of an open size.</param>
     /// <param name="Arguments">Dividend and divisor, or what the extreme is of.</param>
     internal sealed record Atom(AtomKind Kind, string Name, DimExpression[] Arguments)

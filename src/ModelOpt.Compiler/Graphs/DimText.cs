@@ -12,11 +12,11 @@ internal ref struct DimText
 {
     private const int MaxDepth = 24;
 
-    private readonly string text;
-    private int at;
-    private int depth;
+    private readonly string _text;
+    private int _at;
+    private int _depth;
 
-    private DimText(string text) => this.text = text;
+    private DimText(string text) => _text = text;
 
     /// <summary>Reads an expression.</summary>
     /// <param name="text">The text, not empty.</param>
@@ -67,7 +67,7 @@ internal ref struct DimText
         DimText reader = new(text);
         DimExpression? result = Whole(reader.Sum(isExact: false));
         reader.Next();
-        return reader.at == text.Length ? result : null;
+        return reader._at == text.Length ? result : null;
     }
 
     private static DimExpression? Whole((DimExpression Above, DimExpression Below)? ratio) =>
@@ -76,25 +76,25 @@ internal ref struct DimText
     /// <summary>The next sign that is no space; NUL at the end.</summary>
     private char Next()
     {
-        while (at < text.Length && text[at] == ' ') at++;
-        return at < text.Length ? text[at] : '\0';
+        while (_at < _text.Length && _text[_at] == ' ') _at++;
+        return _at < _text.Length ? _text[_at] : '\0';
     }
 
     private bool Take(char sign)
     {
         if (Next() != sign) return false;
-        at++;
+        _at++;
         return true;
     }
 
     /// <summary>A sum as a fraction; within floor(…) quotients are exact until they are rounded.</summary>
     private (DimExpression Above, DimExpression Below)? Sum(bool isExact)
     {
-        if (++depth > MaxDepth) return null;
+        if (++_depth > MaxDepth) return null;
         var sum = Product(isExact);
         while (sum is { } left && Next() is '+' or '-')
         {
-            DimExpression sign = Number(text[at++] == '-' ? -1 : 1);
+            DimExpression sign = Number(_text[_at++] == '-' ? -1 : 1);
             if (Product(isExact) is not { } right) return null;
             bool same = left.Below.Equals(right.Below);
             DimExpression? a = same ? left.Above : Multiply(left.Above, right.Below);
@@ -104,7 +104,7 @@ internal ref struct DimText
             sum = a is not null && b is not null && below is not null && Add(a, b) is { } above ? (above, below) : null;
         }
 
-        depth--;
+        _depth--;
         return sum;
     }
 
@@ -113,9 +113,9 @@ internal ref struct DimText
         var product = Single(isExact);
         while (product is { } left && Next() is '*' or '/')
         {
-            bool divides = text[at++] == '/', rounds = divides && (Take('/') || !isExact);
+            bool divides = _text[_at++] == '/', rounds = divides && (Take('/') || !isExact);
             // Paths are names.
-            if (rounds && at < text.Length && char.IsLetter(text[at])) return null;
+            if (rounds && _at < _text.Length && char.IsLetter(_text[_at])) return null;
             if (Single(isExact) is not { } right) return null;
             (DimExpression up, DimExpression down) = divides ? (right.Below, right.Above) : (right.Above, right.Below);
             if (down.Constant <= 0) return null;
@@ -130,8 +130,8 @@ internal ref struct DimText
     {
         if (Take('-'))
         {
-            if (++depth > MaxDepth || Single(isExact) is not { } of) return null;
-            depth--;
+            if (++_depth > MaxDepth || Single(isExact) is not { } of) return null;
+            _depth--;
             return Multiply(of.Above, Number(-1)) is { } negative ? (negative, of.Below) : null;
         }
 
@@ -142,26 +142,26 @@ internal ref struct DimText
 
     private DimExpression? Digits()
     {
-        int start = at;
-        while (at < text.Length && char.IsAsciiDigit(text[at])) at++;
-        bool ends = at == text.Length || !(char.IsLetter(text[at]) || text[at] is '_' or '.');
-        return ends && long.TryParse(text.AsSpan(start, at - start), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+        int start = _at;
+        while (_at < _text.Length && char.IsAsciiDigit(_text[_at])) _at++;
+        bool ends = _at == _text.Length || !(char.IsLetter(_text[_at]) || _text[_at] is '_' or '.');
+        return ends && long.TryParse(_text.AsSpan(start, _at - start), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
             ? Number(number) : null;
     }
 
     private DimExpression? Quoted()
     {
         StringBuilder name = new();
-        for (at++; at < text.Length; at++)
+        for (_at++; _at < _text.Length; _at++)
         {
-            if (text[at] == '"')
+            if (_text[_at] == '"')
             {
-                at++;
+                _at++;
                 return Named(name.ToString());
             }
 
-            if (text[at] == '\\' && ++at == text.Length) return null;
-            name.Append(text[at]);
+            if (_text[_at] == '\\' && ++_at == _text.Length) return null;
+            name.Append(_text[_at]);
         }
 
         return null;
@@ -188,13 +188,13 @@ internal ref struct DimText
     private string Word()
     {
         Next();
-        int start = at;
-        while (at < text.Length && (IsLetter(text[at]) || (at > start && IsInner(at)))) at++;
-        return text[start..at];
+        int start = _at;
+        while (_at < _text.Length && (IsLetter(_text[_at]) || (_at > start && IsInner(_at)))) _at++;
+        return _text[start.._at];
     }
 
-    private readonly bool IsInner(int place) => char.IsAsciiDigit(text[place]) || text[place] is '.' or ':' or '$' or '@'
-        || (text[place] == '-' && place + 1 < text.Length && IsLetter(text[place + 1]));
+    private readonly bool IsInner(int place) => char.IsAsciiDigit(_text[place]) || _text[place] is '.' or ':' or '$' or '@'
+        || (_text[place] == '-' && place + 1 < _text.Length && IsLetter(_text[place + 1]));
 
     private static bool IsLetter(char sign) => char.IsLetter(sign) || sign == '_';
 }

@@ -24,8 +24,6 @@ internal interface IBitsAction
 internal static class ElementDispatch
 {
     /// <summary>Runs an action for numbers. bfloat16, for which .NET has no type, is to be cast to float32 before.</summary>
-    /// <param name="type">The element type.</param>
-    /// <param name="action">What to do.</param>
     /// <typeparam name="TAction">A struct, so that the code is specialized.</typeparam>
     public static void Numbers<TAction>(ElementType type, TAction action) where TAction : struct, INumberAction
     {
@@ -47,8 +45,6 @@ internal static class ElementDispatch
     }
 
     /// <summary>Runs an action for elements of a size.</summary>
-    /// <param name="type">The element type.</param>
-    /// <param name="action">What to do.</param>
     /// <typeparam name="TAction">A struct, so that the code is specialized.</typeparam>
     public static void Bits<TAction>(ElementType type, TAction action) where TAction : struct, IBitsAction
     {
@@ -63,7 +59,6 @@ internal static class ElementDispatch
     }
 
     /// <summary>The elements of a tensor as a type of the same size.</summary>
-    /// <param name="tensor">The tensor.</param>
     /// <typeparam name="T">The type to read and write.</typeparam>
     public static Span<T> As<T>(this Tensor tensor) where T : unmanaged => MemoryMarshal.Cast<byte, T>(tensor.Bytes.Span);
 }

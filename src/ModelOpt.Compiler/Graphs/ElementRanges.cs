@@ -13,11 +13,9 @@ internal static class ElementRanges
     public const int Length = 1 << 14;
 
     /// <summary>How many ranges there are.</summary>
-    /// <param name="elements">How many elements there are.</param>
     public static int Count(int elements) => (elements + Length - 1) / Length;
 
     /// <summary>Does work on all elements, range by range.</summary>
-    /// <param name="elements">How many elements there are.</param>
     /// <param name="pool">The threads, or null for the caller's only.</param>
     /// <param name="work">Does it from a first element on for a number of elements.</param>
     public static void Run(int elements, WorkerPool? pool, Action<int, int> work) => new PlaneJob(Count(elements), part =>
@@ -28,7 +26,6 @@ internal static class ElementRanges
 
     /// <summary>sum = a + b.</summary>
     /// <param name="a">The first summands.</param>
-    /// <param name="b">As many second ones.</param>
     /// <param name="sum">Takes the sums; may be one of the two.</param>
     public static void Sum(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> sum)
     {

@@ -1,7 +1,7 @@
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>The type of a tensor's elements, with ONNX's numbers (<c>TensorProto.DataType</c>).</summary>
-public enum ElementType
+internal enum ElementType
 {
     /// <summary>Not known.</summary>
     Undefined = 0,
@@ -50,10 +50,9 @@ public enum ElementType
 }
 
 /// <summary>Sizes and .NET types of <see cref="ElementType"/>.</summary>
-public static class ElementTypes
+internal static class ElementTypes
 {
     /// <summary>The size of one element in bytes; 0 for types without a fixed size.</summary>
-    /// <param name="type">The element type.</param>
     public static int Size(this ElementType type) => type switch
     {
         ElementType.UInt8 or ElementType.Int8 or ElementType.Bool => 1,
@@ -64,7 +63,6 @@ public static class ElementTypes
     };
 
     /// <summary>Whether the type is one of the floating-point types.</summary>
-    /// <param name="type">The element type.</param>
     public static bool IsFloat(this ElementType type) =>
         type is ElementType.Float32 or ElementType.Float16 or ElementType.Float64 or ElementType.BFloat16;
 

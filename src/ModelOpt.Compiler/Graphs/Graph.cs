@@ -4,7 +4,7 @@ namespace ModelOpt.Compiler.Graphs;
 /// A model: ONNX operators over named values. The only representation inside the compiler. Every node is in the form
 /// of opset <see cref="Opset"/>; the reader brings older forms to it.
 /// </summary>
-public sealed class Graph
+internal sealed class Graph
 {
     /// <summary>The opset whose operator forms the graph uses: the newest that is read.</summary>
     public const int Opset = 26;
@@ -15,9 +15,9 @@ public sealed class Graph
     /// <summary>The opset that is written, where every node can be said in it.</summary>
     public const int WrittenOpset = 17;
 
-    private readonly List<Node> nodes = [];
-    private readonly Dictionary<string, ElementType> declared = new(StringComparer.Ordinal);
-    private HashSet<string>? taken;
+    private readonly List<Node> _nodes = [];
+    private readonly Dictionary<string, ElementType> _declared = new(StringComparer.Ordinal);
+    private HashSet<string>? _taken;
 
     /// <summary>The graph's name.</summary>
     public string Name { get; set; } = "model";
@@ -32,11 +32,11 @@ public sealed class Graph
     public SortedDictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The nodes in topological order.</summary>
-    public IReadOnlyList<Node> Nodes => nodes;
+    public IReadOnlyList<Node> Nodes => _nodes;
 
     /// <summary>Every value that an input, an output or a node names, each once, in graph order.</summary>
     public IEnumerable<Value> Values =>
-        Inputs.Concat(nodes.SelectMany(n => n.Inputs.Concat(n.Outputs))).Concat(Outputs).OfType<Value>().Distinct();
+        Inputs.Concat(_nodes.SelectMany(n => n.Inputs.Concat(n.Outputs))).Concat(Outputs).OfType<Value>().Distinct();
 
     /// <summary>
     /// The type in which the caller feeds or gets an input or output that is float32 in the graph, while the file says float16 or
@@ -44,63 +44,53 @@ public sealed class Graph
     /// </summary>
     /// <param name="value">An input or output.</param>
     public ElementType? DeclaredType(Value value) =>
-        declared.TryGetValue(value.Name, out ElementType type) && (Inputs.Contains(value) || IsOutput(value)) ? type : null;
+        _declared.TryGetValue(value.Name, out ElementType type) && (Inputs.Contains(value) || IsOutput(value)) ? type : null;
 
     /// <summary>Sets the type in which the caller feeds or gets an input or output.</summary>
-    /// <param name="name">Its name.</param>
     /// <param name="type">The type; null for the value's own.</param>
     internal void Declare(string name, ElementType? type)
     {
-        if (type is { } given) declared[name] = given;
-        else declared.Remove(name);
+        if (type is { } given) _declared[name] = given;
+        else _declared.Remove(name);
     }
 
     /// <summary>Appends a node.</summary>
     /// <param name="node">The node; its inputs are produced before it.</param>
     public Node Add(Node node)
     {
-        nodes.Add(node);
+        _nodes.Add(node);
         return node;
     }
 
     /// <summary>Inserts a node right before another.</summary>
-    /// <param name="next">The node that follows.</param>
-    /// <param name="node">The new node.</param>
     public Node InsertBefore(Node next, Node node)
     {
-        nodes.Insert(nodes.IndexOf(next), node);
+        _nodes.Insert(_nodes.IndexOf(next), node);
         return node;
     }
 
     /// <summary>Inserts a node right after another.</summary>
-    /// <param name="previous">The node that precedes.</param>
-    /// <param name="node">The new node.</param>
     public Node InsertAfter(Node previous, Node node)
     {
-        nodes.Insert(nodes.IndexOf(previous) + 1, node);
+        _nodes.Insert(_nodes.IndexOf(previous) + 1, node);
         return node;
     }
 
     /// <summary>Removes a node and disconnects it from its values.</summary>
-    /// <param name="node">The node.</param>
     public void Remove(Node node)
     {
         node.Disconnect();
-        nodes.Remove(node);
+        _nodes.Remove(node);
     }
 
     /// <summary>Whether the caller gets this value.</summary>
-    /// <param name="value">The value.</param>
     public bool IsOutput(Value value) => Outputs.Contains(value);
 
     /// <summary>Whether <see cref="ReplaceUses"/> keeps the names of all inputs and outputs.</summary>
-    /// <param name="value">The value to be replaced.</param>
-    /// <param name="replacement">The value to read instead.</param>
     public bool CanReplaceUses(Value value, Value replacement) =>
         !IsOutput(value) || (replacement.Producer is not null && !IsOutput(replacement));
 
     /// <summary>Lets every consumer, and the graph's outputs, read <paramref name="replacement"/> instead.</summary>
-    /// <param name="value">The value to be replaced.</param>
     /// <param name="replacement">The value to read from now on.</param>
     /// <remarks>
     /// The names of graph outputs are kept: where <paramref name="value"/> is an output, the two swap names. So an output
@@ -125,22 +115,18 @@ public sealed class Graph
     }
 
     /// <summary>A name that no value of this graph has, now or at an earlier call.</summary>
-    /// <param name="stem">What the name begins with.</param>
     public string UniqueName(string stem)
     {
-        taken ??= Values.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
+        _taken ??= Values.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
         string name = stem;
-        for (int i = 1; !taken.Add(name); i++) name = $"{stem}_{i}";
+        for (int i = 1; !_taken.Add(name); i++) name = $"{stem}_{i}";
         return name;
     }
 
     /// <summary>Adds a constant under a name of its own.</summary>
-    /// <param name="stem">What the name begins with.</param>
-    /// <param name="tensor">Its elements.</param>
     public Value AddConstant(string stem, Tensor tensor) => new(UniqueName(stem), tensor);
 
     /// <summary>Gives a node a constant of its own if it shares one with other nodes or inputs; its constraints stay.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="index">The input's position; a constant stands there.</param>
     /// <returns>The constant that only this input reads.</returns>
     public Value OwnConstant(Node node, int index)
@@ -154,7 +140,6 @@ public sealed class Graph
     }
 
     /// <summary>Lets a node read another constant; it takes over the name where no other node read the old one.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="index">The input's position; a constant stands there.</param>
     /// <param name="tensor">What it holds from now on.</param>
     public Value ReplaceConstant(Node node, int index, Tensor tensor)
@@ -173,13 +158,13 @@ public sealed class Graph
     {
         Graph copy = new() { Name = Name };
         foreach ((string key, string text) in Metadata) copy.Metadata.Add(key, text);
-        foreach ((string name, ElementType type) in declared) copy.declared.Add(name, type);
+        foreach ((string name, ElementType type) in _declared) copy._declared.Add(name, type);
         Dictionary<Value, Value> copies = Values.ToDictionary(v => v, v => new Value(v.Name, v.Type, v.Shape)
         {
             Constant = v.Constant, Quantization = v.Quantization, Constraints = v.Constraints, ShapeContent = v.ShapeContent,
         });
         copy.Inputs.AddRange(Inputs.Select(v => copies[v]));
-        foreach (Node node in nodes)
+        foreach (Node node in _nodes)
         {
             Node added = copy.Add(new Node(
                 node.Type, node.Name, node.Inputs.Select(Copy), node.Outputs.Select(Copy)) { Domain = node.Domain, PartOf = node.PartOf });
@@ -196,7 +181,7 @@ public sealed class Graph
     /// <param name="sorted">The same nodes in another topological order.</param>
     internal void Reorder(IReadOnlyList<Node> sorted)
     {
-        nodes.Clear();
-        nodes.AddRange(sorted);
+        _nodes.Clear();
+        _nodes.AddRange(sorted);
     }
 }

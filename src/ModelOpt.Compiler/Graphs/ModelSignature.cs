@@ -3,11 +3,12 @@ namespace ModelOpt.Compiler.Graphs;
 /// <summary>A model's inputs and outputs, from which the wrapper is generated. Cheap to read.</summary>
 /// <param name="Inputs">What the caller feeds, in order.</param>
 /// <param name="Outputs">What the caller gets, in order.</param>
-public sealed record ModelSignature(IReadOnlyList<TensorSignature> Inputs, IReadOnlyList<TensorSignature> Outputs)
+internal sealed record ModelSignature(IReadOnlyList<TensorSignature> Inputs, IReadOnlyList<TensorSignature> Outputs)
 {
     /// <summary>The signature of a graph.</summary>
     /// <param name="graph">The graph, with shapes.</param>
-    internal static ModelSignature Of(Graph graph) => new([.. graph.Inputs.Select(v => Of(graph, v))], [.. graph.Outputs.Select(v => Of(graph, v))]);
+    internal static ModelSignature Of(Graph graph) =>
+        new([.. graph.Inputs.Select(v => Of(graph, v))], [.. graph.Outputs.Select(v => Of(graph, v))]);
 
     private static TensorSignature Of(Graph graph, Value value) => new(value.Name, graph.DeclaredType(value) ?? value.Type, value.Shape!);
 }

@@ -3,11 +3,11 @@ using ModelOpt.Compiler.Diagnostics;
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>One application of an ONNX operator.</summary>
-public sealed class Node
+internal sealed class Node
 {
-    private readonly List<Value?> inputs = [];
-    private readonly List<Value?> outputs = [];
-    private readonly SortedDictionary<string, object> attributes = new(StringComparer.Ordinal);
+    private readonly List<Value?> _inputs = [];
+    private readonly List<Value?> _outputs = [];
+    private readonly SortedDictionary<string, object> _attributes = new(StringComparer.Ordinal);
 
     /// <summary>Creates a node and connects it to its values.</summary>
     /// <param name="type">The operator, such as <c>Conv</c>.</param>
@@ -20,13 +20,13 @@ public sealed class Node
         Name = name;
         foreach (Value? input in inputs)
         {
-            this.inputs.Add(input);
+            _inputs.Add(input);
             input?.AddConsumer(this);
         }
 
         foreach (Value? output in outputs)
         {
-            this.outputs.Add(output);
+            _outputs.Add(output);
             if (output is not null) output.Producer = this;
         }
     }
@@ -46,63 +46,57 @@ public sealed class Node
     public string? PartOf { get; init; }
 
     /// <summary>The values read; null for an omitted optional input.</summary>
-    public IReadOnlyList<Value?> Inputs => inputs;
+    public IReadOnlyList<Value?> Inputs => _inputs;
 
     /// <summary>The values produced; null for an omitted optional output.</summary>
-    public IReadOnlyList<Value?> Outputs => outputs;
+    public IReadOnlyList<Value?> Outputs => _outputs;
 
     /// <summary>
     /// The attributes by name: <see cref="long"/>, <see cref="float"/>, <see cref="string"/>, <see cref="Tensor"/>,
     /// or arrays of the first three.
     /// </summary>
-    public IDictionary<string, object> Attributes => attributes;
+    public IDictionary<string, object> Attributes => _attributes;
 
     /// <summary>The only or first output.</summary>
-    public Value Output => outputs[0] ?? throw GraphDiagnostics.InvalidGraph.Error(Label, "the first output is absent");
+    public Value Output => _outputs[0] ?? throw GraphDiagnostics.InvalidGraph.Error(Label, "the first output is absent");
 
     /// <summary>The node's name for people: its own, or its first output's.</summary>
-    public string Label => Name.Length > 0 ? Name : outputs.Find(o => o is not null)?.Name ?? Type;
+    public string Label => Name.Length > 0 ? Name : _outputs.Find(o => o is not null)?.Name ?? Type;
 
     /// <summary>The input at <paramref name="index"/>, or null where it is omitted or beyond the end.</summary>
-    /// <param name="index">The position.</param>
-    public Value? InputOrNull(int index) => index < inputs.Count ? inputs[index] : null;
+    public Value? InputOrNull(int index) => index < _inputs.Count ? _inputs[index] : null;
 
     /// <summary>The input at <paramref name="index"/>.</summary>
-    /// <param name="index">The position.</param>
     /// <exception cref="CompilationException">It is absent.</exception>
     public Value Input(int index) =>
         InputOrNull(index) ?? throw GraphDiagnostics.MissingInput.Error(Label, Type, index);
 
     /// <summary>Whether the output at <paramref name="index"/> is asked for.</summary>
-    /// <param name="index">The position.</param>
-    public bool HasOutput(int index) => index < outputs.Count && outputs[index] is not null;
+    public bool HasOutput(int index) => index < _outputs.Count && _outputs[index] is not null;
 
     /// <summary>Reads another value at an input position, appending positions as needed.</summary>
-    /// <param name="index">The position.</param>
     /// <param name="value">The new input, or null to omit it.</param>
     public void SetInput(int index, Value? value)
     {
-        while (inputs.Count <= index) inputs.Add(null);
-        inputs[index]?.RemoveConsumer(this);
-        inputs[index] = value;
+        while (_inputs.Count <= index) _inputs.Add(null);
+        _inputs[index]?.RemoveConsumer(this);
+        _inputs[index] = value;
         value?.AddConsumer(this);
     }
 
     /// <summary>Produces another value at an output position.</summary>
-    /// <param name="index">The position.</param>
     /// <param name="value">The new output, or null to omit it.</param>
     public void SetOutput(int index, Value? value)
     {
-        if (outputs[index] is { } old && old.Producer == this) old.Producer = null;
-        outputs[index] = value;
+        if (_outputs[index] is { } old && old.Producer == this) old.Producer = null;
+        _outputs[index] = value;
         if (value is not null) value.Producer = this;
     }
 
     /// <summary>Produces one more value.</summary>
-    /// <param name="value">The new output.</param>
     public void AddOutput(Value value)
     {
-        outputs.Add(value);
+        _outputs.Add(value);
         value.Producer = this;
     }
 
@@ -111,52 +105,46 @@ public sealed class Node
     public void DropOutput(int index)
     {
         SetOutput(index, null);
-        while (outputs.Count > 1 && outputs[^1] is null) outputs.RemoveAt(outputs.Count - 1);
+        while (_outputs.Count > 1 && _outputs[^1] is null) _outputs.RemoveAt(_outputs.Count - 1);
     }
 
     /// <summary>Drops inputs from <paramref name="count"/> on.</summary>
-    /// <param name="count">How many inputs stay.</param>
     public void TruncateInputs(int count)
     {
-        for (int i = inputs.Count - 1; i >= count; i--)
+        for (int i = _inputs.Count - 1; i >= count; i--)
         {
-            inputs[i]?.RemoveConsumer(this);
-            inputs.RemoveAt(i);
+            _inputs[i]?.RemoveConsumer(this);
+            _inputs.RemoveAt(i);
         }
     }
 
     /// <summary>An integer attribute.</summary>
-    /// <param name="name">The attribute.</param>
     /// <param name="fallback">Its value where it is absent.</param>
     public long Int(string name, long fallback) => Get(name, fallback);
 
     /// <summary>A float attribute.</summary>
-    /// <param name="name">The attribute.</param>
     /// <param name="fallback">Its value where it is absent.</param>
     public float Float(string name, float fallback) => Get(name, fallback);
 
     /// <summary>A text attribute.</summary>
-    /// <param name="name">The attribute.</param>
     /// <param name="fallback">Its value where it is absent.</param>
     public string String(string name, string fallback) => Get(name, fallback);
 
     /// <summary>A list of integers, or null where it is absent.</summary>
-    /// <param name="name">The attribute.</param>
     public long[]? Ints(string name) => Get<long[]?>(name, null);
 
     /// <summary>A list of floats, or null where it is absent.</summary>
-    /// <param name="name">The attribute.</param>
     public float[]? Floats(string name) => Get<float[]?>(name, null);
 
     private T Get<T>(string name, T fallback) =>
-        !attributes.TryGetValue(name, out object? value) ? fallback
+        !_attributes.TryGetValue(name, out object? value) ? fallback
         : value is T typed ? typed
         : throw GraphDiagnostics.InvalidAttribute.Error(Label, name, $"has the wrong type ({value.GetType().Name})");
 
     internal void Disconnect()
     {
-        foreach (Value? input in inputs) input?.RemoveConsumer(this);
-        foreach (Value? output in outputs)
+        foreach (Value? input in _inputs) input?.RemoveConsumer(this);
+        foreach (Value? output in _outputs)
         {
             if (output?.Producer == this) output.Producer = null;
         }

@@ -4,7 +4,6 @@ namespace ModelOpt.Compiler.Graphs;
 internal static class PatternCheck
 {
     /// <summary>The first output channel that breaks the pattern.</summary>
-    /// <param name="pattern">The pattern.</param>
     /// <param name="isZero">Whether the element at a position is zero.</param>
     /// <param name="dims">[out, in, taps…] of the weight.</param>
     /// <returns>
@@ -36,7 +35,6 @@ internal static class PatternCheck
     }
 
     /// <summary>Whether a mask of a block pattern is made of whole blocks.</summary>
-    /// <param name="mask">The mask.</param>
     /// <param name="dims">[out, in, taps…] of the weight.</param>
     public static bool IsWhole(Mask mask, IReadOnlyList<int> dims)
     {

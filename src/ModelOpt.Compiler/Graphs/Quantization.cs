@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Graphs;
 /// <param name="Scales">One scale, or one per slice along <paramref name="Axis"/>; positive.</param>
 /// <param name="ZeroPoints">As many zero points as scales.</param>
 /// <param name="Axis">The axis of the slices, or -1 for per-tensor.</param>
-public sealed record Quantization(
+internal sealed record Quantization(
     ElementType Type, IReadOnlyList<float> Scales, IReadOnlyList<int> ZeroPoints, int Axis = -1)
 {
     /// <summary>Whether one scale serves the whole tensor.</summary>
@@ -21,7 +21,6 @@ public sealed record Quantization(
     public int ZeroPoint => ZeroPoints[0];
 
     /// <summary>How many elements of a tensor in a row share a scale.</summary>
-    /// <param name="dims">The tensor's dimensions.</param>
     public int RunLength(ReadOnlySpan<int> dims)
     {
         int run = 1;
@@ -30,14 +29,10 @@ public sealed record Quantization(
     }
 
     /// <summary>The scale of an element.</summary>
-    /// <param name="element">Its position in the tensor.</param>
     /// <param name="runLength">The tensor's <see cref="RunLength"/>.</param>
     public float ScaleOf(int element, int runLength) => IsPerTensor ? Scale : Scales[element / runLength % Scales.Count];
 
     /// <summary>A per-tensor quantization.</summary>
-    /// <param name="type">The stored integers.</param>
-    /// <param name="scale">The scale.</param>
-    /// <param name="zeroPoint">The zero point.</param>
     public static Quantization PerTensor(ElementType type, float scale, int zeroPoint) => new(type, [scale], [zeroPoint]);
 
     /// <inheritdoc/>

@@ -22,17 +22,14 @@ internal static class QuantizationMath
     };
 
     /// <summary>The same grid with its integers moved by 128, where they are int8; else the grid itself.</summary>
-    /// <param name="quantization">The grid.</param>
     public static Quantization AsUInt8(this Quantization quantization) => quantization.Type != ElementType.Int8 ? quantization
         : quantization with { Type = ElementType.UInt8, ZeroPoints = [.. quantization.ZeroPoints.Select(z => z + 128)] };
 
     /// <summary>The same grid with its integers moved by -128, where they are uint8; else the grid itself.</summary>
-    /// <param name="quantization">The grid.</param>
     public static Quantization AsInt8(this Quantization quantization) => quantization.Type != ElementType.UInt8 ? quantization
         : quantization with { Type = ElementType.Int8, ZeroPoints = [.. quantization.ZeroPoints.Select(z => z - 128)] };
 
     /// <summary>The integers of a float32 tensor, in a tensor of the quantization's type.</summary>
-    /// <param name="quantization">The grid.</param>
     /// <param name="tensor">float32; any shape that has the quantization's axis.</param>
     public static Tensor Quantize(this Quantization quantization, Tensor tensor)
     {
@@ -60,7 +57,6 @@ internal static class QuantizationMath
     }
 
     /// <summary>The floats that integers stand for.</summary>
-    /// <param name="quantization">The grid.</param>
     /// <param name="tensor">Integers of the quantization's type; any shape that has its axis.</param>
     public static Tensor Dequantize(this Quantization quantization, Tensor tensor)
     {
@@ -88,7 +84,6 @@ internal static class QuantizationMath
     }
 
     /// <summary>The float32 tensor rounded to the grid.</summary>
-    /// <param name="quantization">The grid.</param>
     /// <param name="tensor">float32; any shape that has the quantization's axis.</param>
     /// <param name="pool">Threads to work on, or null.</param>
     public static Tensor Round(this Quantization quantization, Tensor tensor, WorkerPool? pool = null)
@@ -99,7 +94,6 @@ internal static class QuantizationMath
     }
 
     /// <summary>Rounds a float32 tensor to the grid.</summary>
-    /// <param name="quantization">The grid.</param>
     /// <param name="tensor">float32; any shape that has the quantization's axis.</param>
     /// <param name="result">Takes the rounded elements; of the same shape, or the tensor itself.</param>
     /// <param name="pool">Threads to work on, or null.</param>
@@ -145,9 +139,7 @@ internal static class QuantizationMath
     }
 
     /// <summary>One value rounded to the grid of its channel.</summary>
-    /// <param name="quantization">A grid of integers.</param>
     /// <param name="channel">The position along the grid's axis; any where it has none.</param>
-    /// <param name="value">The value.</param>
     public static float Round(Quantization quantization, int channel, float value)
     {
         int slice = quantization.IsPerTensor ? 0 : channel;

@@ -3,48 +3,48 @@ using System.Collections;
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>The dimensions of a value, outermost first; any may be symbolic.</summary>
-public sealed class Shape : IReadOnlyList<Dim>, IEquatable<Shape>
+internal sealed class Shape : IReadOnlyList<Dim>, IEquatable<Shape>
 {
-    private readonly Dim[] dims;
+    private readonly Dim[] _dims;
 
     /// <summary>Creates a shape.</summary>
     /// <param name="dims">The dimensions, outermost first.</param>
-    public Shape(params Dim[] dims) => this.dims = dims;
+    public Shape(params Dim[] dims) => _dims = dims;
 
     /// <summary>Creates a shape.</summary>
     /// <param name="dims">The dimensions, outermost first.</param>
-    public Shape(IEnumerable<Dim> dims) => this.dims = [.. dims];
+    public Shape(IEnumerable<Dim> dims) => _dims = [.. dims];
 
     /// <summary>Creates a shape of known sizes.</summary>
     /// <param name="dims">The sizes, outermost first.</param>
     public Shape(ReadOnlySpan<int> dims)
     {
-        this.dims = new Dim[dims.Length];
-        for (int i = 0; i < dims.Length; i++) this.dims[i] = dims[i];
+        _dims = new Dim[dims.Length];
+        for (int i = 0; i < dims.Length; i++) _dims[i] = dims[i];
     }
 
     /// <summary>The number of dimensions.</summary>
-    public int Rank => dims.Length;
+    public int Rank => _dims.Length;
 
     /// <inheritdoc/>
-    public int Count => dims.Length;
+    public int Count => _dims.Length;
 
     /// <summary>Whether every size is known.</summary>
-    public bool IsKnown => Array.TrueForAll(dims, d => d.IsKnown);
+    public bool IsKnown => Array.TrueForAll(_dims, d => d.IsKnown);
 
     /// <summary>Whether there is a batch (the first dimension) and its size is not known; false for a scalar.</summary>
-    public bool IsBatchOpen => dims.Length > 0 && !dims[0].IsKnown;
+    public bool IsBatchOpen => _dims.Length > 0 && !_dims[0].IsKnown;
 
     /// <inheritdoc/>
-    public Dim this[int index] => dims[index];
+    public Dim this[int index] => _dims[index];
 
     /// <summary>The sizes, where all are known.</summary>
     /// <returns>The sizes, or null where one is not known or does not fit 32 bits.</returns>
     public int[]? ToSizes() =>
-        Array.TrueForAll(dims, d => d.Size is >= 0 and <= int.MaxValue) ? Array.ConvertAll(dims, d => (int)d.Size) : null;
+        Array.TrueForAll(_dims, d => d.Size is >= 0 and <= int.MaxValue) ? Array.ConvertAll(_dims, d => (int)d.Size) : null;
 
     /// <inheritdoc/>
-    public bool Equals(Shape? other) => other is not null && dims.AsSpan().SequenceEqual(other.dims);
+    public bool Equals(Shape? other) => other is not null && _dims.AsSpan().SequenceEqual(other._dims);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Shape);
@@ -53,15 +53,15 @@ public sealed class Shape : IReadOnlyList<Dim>, IEquatable<Shape>
     public override int GetHashCode()
     {
         HashCode hash = default;
-        foreach (Dim dim in dims) hash.Add(dim);
+        foreach (Dim dim in _dims) hash.Add(dim);
         return hash.ToHashCode();
     }
 
     /// <inheritdoc/>
-    public IEnumerator<Dim> GetEnumerator() => ((IEnumerable<Dim>)dims).GetEnumerator();
+    public IEnumerator<Dim> GetEnumerator() => ((IEnumerable<Dim>)_dims).GetEnumerator();
 
-    IEnumerator IEnumerable.GetEnumerator() => dims.GetEnumerator();
+    IEnumerator IEnumerable.GetEnumerator() => _dims.GetEnumerator();
 
     /// <inheritdoc/>
-    public override string ToString() => $"[{string.Join(", ", dims)}]";
+    public override string ToString() => $"[{string.Join(", ", _dims)}]";
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>Where the zeros of a sparse weight may lie.</summary>
-public enum SparsityKind
+internal enum SparsityKind
 {
     /// <summary>Anywhere.</summary>
     Unstructured,
@@ -20,10 +20,9 @@ public enum SparsityKind
 /// R output channels by C input channels are zero or not as a whole. Groups and blocks start at multiples of their size, in each
 /// tap of a window by itself; where the channels end, they are cut off.
 /// </summary>
-/// <param name="Kind">What kind of pattern.</param>
 /// <param name="Rows">N, or the output channels of a block.</param>
 /// <param name="Columns">M, or the input channels of a block.</param>
-public sealed record SparsityPattern(SparsityKind Kind, int Rows = 1, int Columns = 1)
+internal sealed record SparsityPattern(SparsityKind Kind, int Rows = 1, int Columns = 1)
 {
     /// <summary>Zeros anywhere.</summary>
     public static SparsityPattern Unstructured { get; } = new(SparsityKind.Unstructured);

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>Elements of one type in row-major order.</summary>
-public sealed class Tensor
+internal sealed class Tensor
 {
-    private readonly Memory<byte> bytes;
-    private readonly int[] dims;
+    private readonly Memory<byte> _bytes;
+    private readonly int[] _dims;
 
     /// <summary>Wraps bytes without copying them.</summary>
     /// <param name="type">The type of the elements, in little-endian form.</param>
@@ -21,8 +21,8 @@ public sealed class Tensor
             throw new ArgumentException(
                 $"{bytes.Length} bytes do not fill a tensor of {count} elements of {type}.", nameof(bytes));
         Type = type;
-        this.dims = dims.ToArray();
-        this.bytes = bytes;
+        _dims = dims.ToArray();
+        _bytes = bytes;
         Count = (int)count;
     }
 
@@ -30,22 +30,21 @@ public sealed class Tensor
     public ElementType Type { get; }
 
     /// <summary>The sizes, outermost first; empty for a scalar.</summary>
-    public ReadOnlySpan<int> Dims => dims;
+    public ReadOnlySpan<int> Dims => _dims;
 
     /// <summary>The number of dimensions.</summary>
-    public int Rank => dims.Length;
+    public int Rank => _dims.Length;
 
     /// <summary>The number of elements.</summary>
     public int Count { get; }
 
     /// <summary>The elements' bytes, little-endian.</summary>
-    public Memory<byte> Bytes => bytes;
+    public Memory<byte> Bytes => _bytes;
 
     /// <summary>The shape, all sizes known.</summary>
-    public Shape Shape => new(dims);
+    public Shape Shape => new(_dims);
 
     /// <summary>A tensor of zeros.</summary>
-    /// <param name="type">The element type.</param>
     /// <param name="dims">The sizes, outermost first.</param>
     public static Tensor Zeros(ElementType type, ReadOnlySpan<int> dims)
     {
@@ -56,18 +55,15 @@ public sealed class Tensor
 
     /// <summary>A tensor with a copy of the given elements.</summary>
     /// <param name="dims">The sizes, outermost first.</param>
-    /// <param name="elements">The elements in row-major order.</param>
     /// <typeparam name="T">The elements' type.</typeparam>
     public static Tensor Of<T>(ReadOnlySpan<int> dims, ReadOnlySpan<T> elements) where T : unmanaged =>
         new(ElementTypes.Of<T>(), dims, MemoryMarshal.AsBytes(elements).ToArray());
 
     /// <summary>A tensor of rank 1 with a copy of the given elements.</summary>
-    /// <param name="elements">The elements.</param>
     /// <typeparam name="T">The elements' type.</typeparam>
     public static Tensor Vector<T>(params ReadOnlySpan<T> elements) where T : unmanaged => Of([elements.Length], elements);
 
     /// <summary>A tensor of rank 0.</summary>
-    /// <param name="element">The element.</param>
     /// <typeparam name="T">The element's type.</typeparam>
     public static Tensor Scalar<T>(T element) where T : unmanaged => Of([], [element]);
 
@@ -79,13 +75,13 @@ public sealed class Tensor
         bool fits = ElementTypes.Of<T>() == Type
             || (Type == ElementType.Bool && typeof(T) == typeof(byte))
             || (Type == ElementType.BFloat16 && typeof(T) == typeof(ushort));
-        return fits ? MemoryMarshal.Cast<byte, T>(bytes.Span)
+        return fits ? MemoryMarshal.Cast<byte, T>(_bytes.Span)
             : throw new InvalidOperationException($"A tensor of {Type} was read as {typeof(T)}.");
     }
 
     /// <summary>The same elements under another shape of the same count; the bytes are shared.</summary>
     /// <param name="newDims">The sizes, outermost first.</param>
-    public Tensor Reshape(ReadOnlySpan<int> newDims) => new(Type, newDims, bytes);
+    public Tensor Reshape(ReadOnlySpan<int> newDims) => new(Type, newDims, _bytes);
 
     /// <summary>The elements as 64-bit integers, for axes, shapes and the like.</summary>
     /// <exception cref="InvalidOperationException">The elements are not 32- or 64-bit integers.</exception>

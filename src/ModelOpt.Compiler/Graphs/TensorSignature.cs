@@ -2,6 +2,5 @@ namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>One input or output of a model.</summary>
 /// <param name="Name">Its name in the ONNX file.</param>
-/// <param name="Type">Its element type.</param>
 /// <param name="Shape">Its shape; the batch may be symbolic.</param>
-public sealed record TensorSignature(string Name, ElementType Type, Shape Shape);
+internal sealed record TensorSignature(string Name, ElementType Type, Shape Shape);

@@ -6,7 +6,6 @@ namespace ModelOpt.Compiler.Graphs;
 internal static class TopologicalOrder
 {
     /// <summary>The nodes in topological order; of those that could come next the earliest does, so a sorted list stays as it is.</summary>
-    /// <param name="nodes">The nodes in any order.</param>
     /// <exception cref="CompilationException">They have a cycle.</exception>
     public static IReadOnlyList<Node> Sort(IReadOnlyList<Node> nodes)
     {

@@ -1,11 +1,11 @@
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>An edge of the graph: a tensor that a node produces, the caller feeds, or the model holds.</summary>
-public sealed class Value
+internal sealed class Value
 {
-    private readonly List<Node> consumers = [];
-    private Mask? mask;
-    private Codebook? codebook;
+    private readonly List<Node> _consumers = [];
+    private Mask? _mask;
+    private Codebook? _codebook;
 
     /// <summary>Creates a value.</summary>
     /// <param name="name">Its name, unique in the graph.</param>
@@ -20,7 +20,6 @@ public sealed class Value
 
     /// <summary>Creates a constant.</summary>
     /// <param name="name">Its name, unique in the graph.</param>
-    /// <param name="constant">Its elements.</param>
     public Value(string name, Tensor constant)
         : this(name, constant.Type, constant.Shape) => Constant = constant;
 
@@ -45,11 +44,11 @@ public sealed class Value
     /// </summary>
     internal WeightConstraints? Constraints
     {
-        get => mask is null && codebook is null ? null
-            : new(mask, codebook, Quantization is { Type: ElementType.Int8 } ? Quantization : null);
+        get => _mask is null && _codebook is null ? null
+            : new(_mask, _codebook, Quantization is { Type: ElementType.Int8 } ? Quantization : null);
         set
         {
-            (mask, codebook) = (value?.Mask, value?.Codebook);
+            (_mask, _codebook) = (value?.Mask, value?.Codebook);
             if (value?.Grid is not null) Quantization = value.Grid;
         }
     }
@@ -64,14 +63,14 @@ public sealed class Value
     public Node? Producer { get; internal set; }
 
     /// <summary>The nodes that read it, in no particular order; a node that reads it twice stands there twice.</summary>
-    public IReadOnlyList<Node> Consumers => consumers;
+    public IReadOnlyList<Node> Consumers => _consumers;
 
     /// <summary>Whether the value is known at compile time.</summary>
     public bool IsConstant => Constant is not null;
 
-    internal void AddConsumer(Node node) => consumers.Add(node);
+    internal void AddConsumer(Node node) => _consumers.Add(node);
 
-    internal void RemoveConsumer(Node node) => consumers.Remove(node);
+    internal void RemoveConsumer(Node node) => _consumers.Remove(node);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Type}{Shape?.ToString() ?? "[…]"}";

@@ -21,7 +21,6 @@ internal readonly record struct ValueRange(float Min, float Max)
     public ValueRange WithZero() => new(MathF.Min(Min, 0), MathF.Max(Max, 0));
 
     /// <summary>The least range that holds both.</summary>
-    /// <param name="other">The other range.</param>
     public ValueRange Union(ValueRange other) => new(MathF.Min(Min, other.Min), MathF.Max(Max, other.Max));
 
     /// <summary>

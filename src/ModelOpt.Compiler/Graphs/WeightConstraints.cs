@@ -12,7 +12,6 @@ namespace ModelOpt.Compiler.Graphs;
 internal sealed record WeightConstraints(Mask? Mask = null, Codebook? Codebook = null, Quantization? Grid = null)
 {
     /// <summary>These constraints and a mask.</summary>
-    /// <param name="mask">The elements that are zero.</param>
     public WeightConstraints With(Mask mask) => (this with { Mask = mask }).Consistent();
 
     /// <summary>These constraints and a codebook.</summary>
@@ -26,7 +25,6 @@ internal sealed record WeightConstraints(Mask? Mask = null, Codebook? Codebook =
     /// <summary>The nearest value that an element may have.</summary>
     /// <param name="index">The element's position in the weight.</param>
     /// <param name="channel">Its output channel (axis 0).</param>
-    /// <param name="value">What it would be.</param>
     public float Project(int index, int channel, float value) =>
         Mask is not null && Mask.Zeros[index] ? 0
         : Codebook is not null ? Codebook.Nearest(Codebook.LevelsOf(channel), value)

@@ -13,25 +13,23 @@ namespace ModelOpt.Compiler.Interpretation;
 /// </summary>
 internal sealed class IntegerLayer
 {
-    private readonly Node node;
-    private readonly Quantization input;
-    private readonly Quantization output;
-    private readonly Tensor weight;
-    private readonly Tensor? bias;
-    private readonly float[] multipliers;
+    private readonly Node _node;
+    private readonly Quantization _input;
+    private readonly Quantization _output;
+    private readonly Tensor _weight;
+    private readonly Tensor? _bias;
+    private readonly float[] _multipliers;
 
     private IntegerLayer(Node node, Quantization output)
     {
         Quantization weight = node.Input(1).Quantization!;
-        (this.node, input, this.output) = (node, node.Input(0).Quantization!, output);
-        this.weight = Integers(weight, node.Input(1).Constant!);
-        bias = node.InputOrNull(2) is { } value ? Integers(value.Quantization!, value.Constant!) : null;
-        multipliers = [.. weight.Scales.Select(scale => input.Scale * scale / output.Scale)];
+        (_node, _input, _output) = (node, node.Input(0).Quantization!, output);
+        _weight = Integers(weight, node.Input(1).Constant!);
+        _bias = node.InputOrNull(2) is { } value ? Integers(value.Quantization!, value.Constant!) : null;
+        _multipliers = [.. weight.Scales.Select(scale => _input.Scale * scale / output.Scale)];
     }
 
     /// <summary>The layer of a node, or null where it does not run in integers.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="node">The node.</param>
     public static IntegerLayer? Of(Graph graph, Node node)
     {
         if (Operator.Of(node).Quantization != QuantizationRule.Weighted || !node.Input(1).IsConstant) return null;
@@ -41,7 +39,6 @@ internal sealed class IntegerLayer
     /// <summary>The layer's result in whole steps of its grid, not yet clamped: a fused activation may come first.</summary>
     /// <param name="x">The input, on its grid.</param>
     /// <param name="pool">Threads, or null.</param>
-    /// <param name="cancellation">Ends the run.</param>
     public Tensor Forward(Tensor x, WorkerPool? pool, CancellationToken cancellation)
     {
         Tensor steps = Tensor.Zeros(ElementType.Float32, x.Dims);
@@ -49,19 +46,19 @@ internal sealed class IntegerLayer
         {
             ReadOnlySpan<float> from = x.Span<float>().Slice(start, length);
             Span<float> to = steps.Span<float>().Slice(start, length);
-            for (int i = 0; i < to.Length; i++) to[i] = MathF.Round(from[i] / input.Scale);
+            for (int i = 0; i < to.Length; i++) to[i] = MathF.Round(from[i] / _input.Scale);
         });
 
-        Tensor?[] operands = bias is null ? [steps, weight] : [steps, weight, bias];
-        var context = new ForwardContext(node, operands, cancellation) { Pool = pool };
-        Operator.Of(node).Forward(context);
+        Tensor?[] operands = _bias is null ? [steps, _weight] : [steps, _weight, _bias];
+        var context = new ForwardContext(_node, operands, cancellation) { Pool = pool };
+        Operator.Of(_node).Forward(context);
         Requantize(context.Outputs[0]!, pool);
         return context.Outputs[0]!;
     }
 
     private void Requantize(Tensor sums, WorkerPool? pool)
     {
-        int axis = node.Type == "Conv" ? 1 : sums.Rank - 1, inner = 1;
+        int axis = _node.Type == "Conv" ? 1 : sums.Rank - 1, inner = 1;
         foreach (int dim in sums.Dims[(axis + 1)..]) inner *= dim;
         // The product of two vectors is a scalar.
         int channels = axis < 0 ? 1 : sums.Dims[axis], pixels = channels * inner;
@@ -70,9 +67,9 @@ internal sealed class IntegerLayer
             Span<float> values = sums.Span<float>().Slice(part * pixels, pixels);
             for (int c = 0; c < channels; c++)
             {
-                float multiplier = multipliers[multipliers.Length == 1 ? 0 : c];
+                float multiplier = _multipliers[_multipliers.Length == 1 ? 0 : c];
                 foreach (ref float value in values.Slice(c * inner, inner))
-                    value = MathF.Round(value * multiplier) * output.Scale;
+                    value = MathF.Round(value * multiplier) * _output.Scale;
             }
         }).Run(pool);
     }

@@ -16,13 +16,13 @@ namespace ModelOpt.Compiler.Interpretation;
 /// </summary>
 internal sealed class Interpreter
 {
-    private readonly Graph graph;
-    private readonly Node[] nodes;
-    private readonly Value[] inputs;
-    private readonly Value[] outputs;
-    private readonly Value[][] lastUses;
-    private readonly ConcurrentDictionary<Value, Tensor> rounded = [];
-    private readonly ConcurrentDictionary<Node, IntegerLayer?> layers = [];
+    private readonly Graph _graph;
+    private readonly Node[] _nodes;
+    private readonly Value[] _inputs;
+    private readonly Value[] _outputs;
+    private readonly Value[][] _lastUses;
+    private readonly ConcurrentDictionary<Value, Tensor> _rounded = [];
+    private readonly ConcurrentDictionary<Node, IntegerLayer?> _layers = [];
 
     /// <summary>Prepares a graph. It must not change while the interpreter is used.</summary>
     /// <param name="graph">The graph, sorted.</param>
@@ -30,11 +30,11 @@ internal sealed class Interpreter
     /// <param name="inputs">The values that each run is given; the graph's inputs where null. What they are made of is not run.</param>
     public Interpreter(Graph graph, IEnumerable<Value>? outputs = null, IEnumerable<Value>? inputs = null)
     {
-        this.graph = graph;
-        this.inputs = [.. inputs ?? graph.Inputs];
-        this.outputs = [.. outputs ?? graph.Outputs];
-        nodes = Needed();
-        lastUses = LastUses();
+        _graph = graph;
+        _inputs = [.. inputs ?? graph.Inputs];
+        _outputs = [.. outputs ?? graph.Outputs];
+        _nodes = Needed();
+        _lastUses = LastUses();
     }
 
     /// <summary>
@@ -68,45 +68,43 @@ internal sealed class Interpreter
 
     /// <summary>Runs the graph on inputs by name.</summary>
     /// <param name="feeds">A tensor for each graph input that the chosen outputs need.</param>
-    /// <param name="cancellation">Ends the run.</param>
     /// <returns>The chosen outputs by name.</returns>
     /// <exception cref="CompilationException">An operator refuses its inputs.</exception>
     public IReadOnlyDictionary<string, Tensor> Run(
         IReadOnlyDictionary<string, Tensor> feeds, CancellationToken cancellation = default)
     {
-        Tensor[] results = Run([.. inputs.Select(i => feeds.GetValueOrDefault(i.Name))], cancellation);
-        return outputs.Zip(results).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal);
+        Tensor[] results = Run([.. _inputs.Select(i => feeds.GetValueOrDefault(i.Name))], cancellation);
+        return _outputs.Zip(results).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal);
     }
 
     /// <summary>Runs the graph on its inputs in order.</summary>
     /// <param name="tensors">A tensor for each input; null where the chosen outputs do not need it.</param>
-    /// <param name="cancellation">Ends the run.</param>
     /// <returns>A tensor for each chosen output, in order.</returns>
     /// <exception cref="ArgumentException">There are more or fewer tensors than inputs.</exception>
     /// <exception cref="CompilationException">An operator refuses its inputs.</exception>
     public Tensor[] Run(IReadOnlyList<Tensor?> tensors, CancellationToken cancellation)
     {
-        if (tensors.Count != inputs.Length)
-            throw new ArgumentException($"{tensors.Count} inputs were given, the graph has {inputs.Length}.", nameof(tensors));
+        if (tensors.Count != _inputs.Length)
+            throw new ArgumentException($"{tensors.Count} inputs were given, the graph has {_inputs.Length}.", nameof(tensors));
         var live = new Dictionary<Value, Tensor>();
-        for (int i = 0; i < inputs.Length; i++)
+        for (int i = 0; i < _inputs.Length; i++)
         {
-            if (tensors[i] is { } tensor) Keep(live, inputs[i], tensor);
+            if (tensors[i] is { } tensor) Keep(live, _inputs[i], tensor);
         }
 
-        for (int i = 0; i < nodes.Length; i++)
+        for (int i = 0; i < _nodes.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            Run(nodes[i], live, cancellation);
-            foreach (Value value in lastUses[i]) live.Remove(value);
+            Run(_nodes[i], live, cancellation);
+            foreach (Value value in _lastUses[i]) live.Remove(value);
         }
 
-        return Array.ConvertAll(outputs, v => Find(live, v, null));
+        return Array.ConvertAll(_outputs, v => Find(live, v, null));
     }
 
     private void Run(Node node, Dictionary<Value, Tensor> live, CancellationToken cancellation)
     {
-        if (FakeQuantize && BeforeRounding is null && layers.GetOrAdd(node, n => IntegerLayer.Of(graph, n)) is { } layer)
+        if (FakeQuantize && BeforeRounding is null && _layers.GetOrAdd(node, n => IntegerLayer.Of(_graph, n)) is { } layer)
         {
             Guard.Run(node, () => Keep(live, node.Output, layer.Forward(Find(live, node.Input(0), node), Pool, cancellation)));
             return;
@@ -139,7 +137,7 @@ internal sealed class Interpreter
         if (value.Constant is { } constant)
         {
             return FakeQuantize && value.Quantization is { } quantization
-                ? rounded.GetOrAdd(value, _ => quantization.Round(constant)) : constant;
+                ? _rounded.GetOrAdd(value, _ => quantization.Round(constant)) : constant;
         }
 
         return live.TryGetValue(value, out Tensor? tensor) ? tensor
@@ -148,10 +146,10 @@ internal sealed class Interpreter
 
     private Node[] Needed()
     {
-        var needed = new HashSet<Value>(outputs);
-        var given = new HashSet<Value>(inputs);
+        var needed = new HashSet<Value>(_outputs);
+        var given = new HashSet<Value>(_inputs);
         var kept = new List<Node>();
-        foreach (Node node in graph.Nodes.Reverse())
+        foreach (Node node in _graph.Nodes.Reverse())
         {
             if (!node.Outputs.Any(v => v is not null && needed.Contains(v) && !given.Contains(v))) continue;
             kept.Add(node);
@@ -168,11 +166,11 @@ internal sealed class Interpreter
     /// <summary>For each node, the values that no later node reads.</summary>
     private Value[][] LastUses()
     {
-        var later = new HashSet<Value>(outputs);
-        var last = new Value[nodes.Length][];
-        for (int i = nodes.Length - 1; i >= 0; i--)
+        var later = new HashSet<Value>(_outputs);
+        var last = new Value[_nodes.Length][];
+        for (int i = _nodes.Length - 1; i >= 0; i--)
         {
-            last[i] = [.. nodes[i].Inputs.Concat(nodes[i].Outputs).OfType<Value>().Where(v => !v.IsConstant && later.Add(v))];
+            last[i] = [.. _nodes[i].Inputs.Concat(_nodes[i].Outputs).OfType<Value>().Where(v => !v.IsConstant && later.Add(v))];
         }
 
         return last;

@@ -2,7 +2,6 @@ namespace ModelOpt.Compiler.Kernels;
 
 /// <summary>The elements of an axis of the input that lie under the same taps.</summary>
 /// <param name="First">The first; the others are a stride apart.</param>
-/// <param name="Count">How many.</param>
 /// <param name="Taps">The taps, last first: over the output they ascend.</param>
 /// <param name="Dilation">From one tap to the next, in outputs.</param>
 /// <param name="Pad">By how much the first tap lies before the first output; may be negative.</param>
@@ -11,10 +10,8 @@ internal readonly record struct AxisPhase(int First, int Count, int[] Taps, int 
     /// <summary>All phases of an axis, those of no elements left out.</summary>
     /// <param name="stride">From one window to the next.</param>
     /// <param name="dilation">From one tap to the next.</param>
-    /// <param name="kernel">Taps of the window.</param>
-    /// <param name="pad">Positions before the input.</param>
-    /// <param name="size">Elements of the input.</param>
-    public static AxisPhase[] Of(int stride, int dilation, int kernel, int pad, int size) => [.. Enumerable.Range(0, Math.Min(stride, size)).Select(first =>
+    public static AxisPhase[] Of(int stride, int dilation, int kernel, int pad, int size) =>
+        [.. Enumerable.Range(0, Math.Min(stride, size)).Select(first =>
     {
         int[] taps = [.. Enumerable.Range(0, kernel).Reverse().Where(k => (first + pad - (k * dilation)) % stride == 0)];
         return new AxisPhase(

@@ -13,7 +13,6 @@ internal static class ConvForward
     /// <summary>
     /// The convolution. Unless in training, its bits are those of <see cref="ConvNchwF32"/>, which divides each image among threads.
     /// </summary>
-    /// <param name="shape">The convolution.</param>
     /// <param name="operands">Float32.</param>
     /// <param name="isTraining">Whether it may be rounded as <see cref="WinogradConv"/> does.</param>
     /// <param name="pool">Threads, or null.</param>
@@ -41,7 +40,6 @@ internal static class ConvForward
 
     /// <summary>Some images of a batch.</summary>
     /// <param name="tensor">[N, …].</param>
-    /// <param name="batch">N.</param>
     /// <param name="first">The first image.</param>
     /// <param name="end">The image behind the last.</param>
     internal static Span<float> Images(Tensor tensor, int batch, int first, int end)

@@ -16,7 +16,6 @@ namespace ModelOpt.Compiler.Kernels;
 internal static unsafe class ConvNchwF32
 {
     /// <summary>Computes the convolution.</summary>
-    /// <param name="shape">Its shape.</param>
     /// <param name="input">[N, C, H, W].</param>
     /// <param name="weights">[M, C/groups, KH, KW].</param>
     /// <param name="bias">[M], or empty.</param>
@@ -112,7 +111,8 @@ internal static unsafe class ConvNchwF32
             }
 
             if (byRows)
-                GemmF32.Run(tier, operands, epilogue, new RowSource(memory, where, window, planes.Pitch, block), outputs, (int)outputPlane, pool);
+                GemmF32.Run(tier, operands, epilogue, new RowSource(memory, where, window, planes.Pitch, block), outputs, (int)outputPlane,
+                    pool);
             else
                 GemmF32.Run(tier, operands, epilogue, new PlaneSource(memory, where), outputs, run, pool);
             if (!direct)

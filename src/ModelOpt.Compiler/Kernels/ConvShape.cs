@@ -5,7 +5,6 @@ namespace ModelOpt.Compiler.Kernels;
 
 /// <summary>A convolution of images.</summary>
 /// <param name="Window">Its sizes, window, strides, dilations and padding.</param>
-/// <param name="Groups">Divides both channel counts.</param>
 internal readonly record struct ConvShape(Window2D Window, int Groups);
 
 /// <summary>The operands of a convolution, all of one type.</summary>

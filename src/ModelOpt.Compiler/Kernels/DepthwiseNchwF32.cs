@@ -24,8 +24,6 @@ internal sealed unsafe class DepthwiseNchwF32 : IParallelJob
     private readonly int _blockChannels;
     private readonly int _blocks;
 
-    /// <param name="tier">Vector width.</param>
-    /// <param name="window">Shape of the operation.</param>
     /// <param name="input">[N, C, H, W].</param>
     /// <param name="weights">[C, KH, KW].</param>
     /// <param name="bias">[C], or null.</param>

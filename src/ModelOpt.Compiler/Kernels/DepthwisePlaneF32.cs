@@ -24,8 +24,6 @@ internal sealed unsafe class DepthwisePlaneF32 : IParallelJob
     private readonly float* _bias;
     private readonly float* _output;
 
-    /// <param name="tier">Vector width.</param>
-    /// <param name="window">Shape of the operation.</param>
     /// <param name="input">[N, C, H, W].</param>
     /// <param name="weights">[M, KH, KW].</param>
     /// <param name="bias">[M], or null.</param>

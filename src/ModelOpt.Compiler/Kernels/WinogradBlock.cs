@@ -6,10 +6,6 @@ using Lanes = System.Runtime.Intrinsics.Vector512<float>;
 namespace ModelOpt.Compiler.Kernels;
 
 /// <summary>The sizes of a plane, and how far before it the first window begins.</summary>
-/// <param name="Height">Rows.</param>
-/// <param name="Width">Columns.</param>
-/// <param name="PadTop">Rows before it.</param>
-/// <param name="PadLeft">Columns before it.</param>
 internal readonly record struct WinogradPlane(int Height, int Width, int PadTop, int PadLeft)
 {
     /// <summary>Its elements.</summary>
@@ -28,11 +24,9 @@ internal readonly unsafe struct WinogradBlock
     // Transformed inputs and products of the images that are computed at a time should stay in the second-level cache, in elements.
     private const int BlockElements = 230_000;
 
-    private readonly WinogradConv conv;
+    private readonly WinogradConv _conv;
 
     /// <summary>As many images as are best computed together.</summary>
-    /// <param name="conv">The convolution.</param>
-    /// <param name="images">All there are.</param>
     public WinogradBlock(WinogradConv conv, int images)
     {
         int fitting = Math.Max(1, BlockElements / (Products * (conv.Inputs + conv.Outputs) * conv.TilesDown * conv.PitchOfImage));
@@ -42,7 +36,7 @@ internal readonly unsafe struct WinogradBlock
 
     private WinogradBlock(WinogradConv conv, int images, int tilesDown)
     {
-        (this.conv, Images) = (conv, images);
+        (_conv, Images) = (conv, images);
         Pitch = images * conv.PitchOfImage;
         Run = (tilesDown * Pitch) - 1;
         Columns = Padded(Run);
@@ -82,11 +76,9 @@ internal readonly unsafe struct WinogradBlock
 
     /// <summary>The same for another number of images.</summary>
     /// <param name="images">How many, at most these.</param>
-    public WinogradBlock Of(int images) => images == Images ? this : new WinogradBlock(conv, images, conv.TilesDown);
+    public WinogradBlock Of(int images) => images == Images ? this : new WinogradBlock(_conv, images, _conv.TilesDown);
 
     /// <summary>From the matrix of one product to the next: vectors may reach beyond its end.</summary>
-    /// <param name="rows">The matrix's rows.</param>
-    /// <param name="columns">Its columns.</param>
     public static nint Step(int rows, int columns) => ((nint)rows * columns) + Lanes.Count;
 
     private static int Padded(int columns) => (columns + Lanes.Count - 1) / Lanes.Count * Lanes.Count;
@@ -95,7 +87,6 @@ internal readonly unsafe struct WinogradBlock
     /// Puts a plane into its phases: row y, column x of the padded plane is at (y / 4, x / 4) of phase (y mod 4, x mod 4).
     /// </summary>
     /// <param name="plane">[H, W].</param>
-    /// <param name="shape">Its sizes and padding.</param>
     /// <param name="phases">Takes them, each of <see cref="PhaseLength"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Split(float* plane, in WinogradPlane shape, float* phases)
@@ -106,13 +97,16 @@ internal readonly unsafe struct WinogradBlock
         for (int y = 0; y < height; y++, plane += width)
         {
             float* row = phases + ((y + padTop) % Tile * Tile * phase) + ((y + padTop) / Tile * pitch);
-            float* p0 = row + (padLeft % Tile * phase) + (padLeft / Tile), p1 = row + ((padLeft + 1) % Tile * phase) + ((padLeft + 1) / Tile);
-            float* p2 = row + ((padLeft + 2) % Tile * phase) + ((padLeft + 2) / Tile), p3 = row + ((padLeft + 3) % Tile * phase) + ((padLeft + 3) / Tile);
+            float* p0 = row + (padLeft % Tile * phase) + (padLeft / Tile),
+                p1 = row + ((padLeft + 1) % Tile * phase) + ((padLeft + 1) / Tile);
+            float* p2 = row + ((padLeft + 2) % Tile * phase) + ((padLeft + 2) / Tile),
+                p3 = row + ((padLeft + 3) % Tile * phase) + ((padLeft + 3) / Tile);
             int x = 0;
             for (; Sse.IsSupported && x <= width - Phases; x += Phases, p0 += Tile, p1 += Tile, p2 += Tile, p3 += Tile)
             {
                 (Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d) = Transposed(
-                    Vector128.Load(plane + x), Vector128.Load(plane + x + 4), Vector128.Load(plane + x + 8), Vector128.Load(plane + x + 12));
+                    Vector128.Load(plane + x), Vector128.Load(plane + x + 4), Vector128.Load(plane + x + 8),
+                    Vector128.Load(plane + x + 12));
                 a.Store(p0);
                 b.Store(p1);
                 c.Store(p2);
@@ -130,7 +124,6 @@ internal readonly unsafe struct WinogradBlock
     /// <summary>Makes a plane of the phases of an output.</summary>
     /// <param name="phases">Each as long as the columns.</param>
     /// <param name="plane">Takes [OH, OW].</param>
-    /// <param name="shape">Its sizes.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Join(float* phases, float* plane, in WinogradPlane shape)
     {

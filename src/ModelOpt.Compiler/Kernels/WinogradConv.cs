@@ -22,17 +22,16 @@ internal sealed unsafe class WinogradConv
     // With fewer channels, transforming costs more than it saves.
     private const int LeastChannels = 16;
 
-    private readonly WinogradPlane input, output;
+    private readonly WinogradPlane _input, _output;
 
     /// <summary>Prepares a shape that <see cref="Suits"/>.</summary>
-    /// <param name="window">Shape of the convolution.</param>
     public WinogradConv(in Window2D window)
     {
         (Inputs, Outputs) = (window.InputChannels, window.OutputChannels);
-        input = new(window.InputHeight, window.InputWidth, window.PadTop, window.PadLeft);
-        output = new(window.OutputHeight, window.OutputWidth, 0, 0);
-        TilesDown = (output.Height + Tile - 1) / Tile;
-        PitchOfImage = ((output.Width + Tile - 1) / Tile) + 1;
+        _input = new(window.InputHeight, window.InputWidth, window.PadTop, window.PadLeft);
+        _output = new(window.OutputHeight, window.OutputWidth, 0, 0);
+        TilesDown = (_output.Height + Tile - 1) / Tile;
+        PitchOfImage = ((_output.Width + Tile - 1) / Tile) + 1;
     }
 
     /// <summary>Input channels.</summary>
@@ -48,11 +47,11 @@ internal sealed unsafe class WinogradConv
     public int PitchOfImage { get; }
 
     /// <summary>Whether a convolution is faster this way.</summary>
-    /// <param name="window">Its shape.</param>
-    /// <param name="groups">Its groups.</param>
     public static bool Suits(in Window2D window, int groups) =>
-        groups == 1 && Math.Min(window.InputChannels, window.OutputChannels) >= LeastChannels && Math.Min(window.OutputHeight, window.OutputWidth) >= Tile
-        && window is { KernelHeight: FilterSide, KernelWidth: FilterSide, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1 };
+        groups == 1 && Math.Min(window.InputChannels, window.OutputChannels) >= LeastChannels
+        && Math.Min(window.OutputHeight, window.OutputWidth) >= Tile
+        && window is { KernelHeight: FilterSide, KernelWidth: FilterSide, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1,
+            DilationWidth: 1 };
 
     /// <summary>The convolution of some images.</summary>
     /// <param name="x">[images, C, H, W].</param>
@@ -61,7 +60,7 @@ internal sealed unsafe class WinogradConv
     /// <param name="y">Takes [images, M, OH, OW].</param>
     public void Convolve(ReadOnlySpan<float> x, ReadOnlySpan<float> w, ReadOnlySpan<float> bias, Span<float> y)
     {
-        int images = y.Length / (Outputs * output.Count);
+        int images = y.Length / (Outputs * _output.Count);
         WinogradBlock most = new(this, images);
         nint filters = Step(Outputs, Inputs);
         float[] buffer = ArrayPool<float>.Shared.Rent(checked((int)(Products * filters) + most.Elements));
@@ -72,12 +71,13 @@ internal sealed unsafe class WinogradConv
             for (int first = 0; first < images; first += most.Images)
             {
                 WinogradBlock block = most.Of(Math.Min(most.Images, images - first));
-                TransformInputs(source + ((nint)first * Inputs * input.Count), block, v, scratch);
+                TransformInputs(source + ((nint)first * Inputs * _input.Count), block, v, scratch);
                 for (int i = 0; i < Products; i++)
                 {
                     var operands = new GemmOperands
                     {
-                        K = Inputs, A = u + (i * filters), RowStride = Inputs, ColumnStride = 1, C = products + (i * block.OutputStep), CStride = block.Columns,
+                        K = Inputs, A = u + (i * filters), RowStride = Inputs, ColumnStride = 1, C = products + (i * block.OutputStep),
+                        CStride = block.Columns,
                     };
                     var right = new RowsSource(v + (i * block.InputStep), block.Columns);
                     GemmF32.Run(SimdTiers.Best, operands, new GemmEpilogue(), right, Outputs, block.Columns, null);
@@ -87,7 +87,7 @@ internal sealed unsafe class WinogradConv
                 {
                     WinogradTransforms.Output(products + ((nint)m * block.Columns), block, shift == null ? 0 : shift[m], scratch);
                     for (int n = 0; n < block.Images; n++)
-                        block.Join(scratch + (n * PitchOfImage), target + ((((nint)(first + n) * Outputs) + m) * output.Count), output);
+                        block.Join(scratch + (n * PitchOfImage), target + ((((nint)(first + n) * Outputs) + m) * _output.Count), _output);
                 }
             }
         }
@@ -101,7 +101,7 @@ internal sealed unsafe class WinogradConv
     /// <param name="dw">Takes [C, 3, 3, M].</param>
     public void Weights(ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dw)
     {
-        int images = dy.Length / (Outputs * output.Count);
+        int images = dy.Length / (Outputs * _output.Count);
         WinogradBlock most = new(this, images);
         nint filters = Step(Inputs, Outputs);
         float[] buffer = ArrayPool<float>.Shared.Rent(checked((int)(Products * filters) + most.Elements));
@@ -112,13 +112,14 @@ internal sealed unsafe class WinogradConv
             for (int first = 0; first < images; first += most.Images)
             {
                 WinogradBlock block = most.Of(Math.Min(most.Images, images - first));
-                TransformInputs(source + ((nint)first * Inputs * input.Count), block, v, scratch);
-                TransformGradients(gradient + ((nint)first * Outputs * output.Count), block, products, scratch);
+                TransformInputs(source + ((nint)first * Inputs * _input.Count), block, v, scratch);
+                TransformGradients(gradient + ((nint)first * Outputs * _output.Count), block, products, scratch);
                 for (int i = 0; i < Products; i++)
                 {
                     var operands = new GemmOperands
                     {
-                        K = block.Run, A = v + (i * block.InputStep), RowStride = block.Columns, ColumnStride = 1, C = u + (i * filters), CStride = Outputs,
+                        K = block.Run, A = v + (i * block.InputStep), RowStride = block.Columns, ColumnStride = 1, C = u + (i * filters),
+                        CStride = Outputs,
                     };
                     var right = new MatrixSource(products + (i * block.OutputStep), 1, block.Columns);
                     GemmF32.Run(SimdTiers.Best, operands, new GemmEpilogue { Accumulate = true }, right, Inputs, Outputs, null);
@@ -139,7 +140,7 @@ internal sealed unsafe class WinogradConv
         for (int c = 0; c < Inputs; c++)
         {
             for (int n = 0; n < block.Images; n++)
-                block.Split(x + ((((nint)n * Inputs) + c) * input.Count), input, phases + (n * PitchOfImage));
+                block.Split(x + ((((nint)n * Inputs) + c) * _input.Count), _input, phases + (n * PitchOfImage));
             WinogradTransforms.Input(phases, block, v + ((nint)c * block.Columns));
         }
     }
@@ -151,7 +152,7 @@ internal sealed unsafe class WinogradConv
         for (int m = 0; m < Outputs; m++)
         {
             for (int n = 0; n < block.Images; n++)
-                block.Split(dy + ((((nint)n * Outputs) + m) * output.Count), output, phases + (n * PitchOfImage));
+                block.Split(dy + ((((nint)n * Outputs) + m) * _output.Count), _output, phases + (n * PitchOfImage));
             WinogradTransforms.Gradient(phases, block, products + ((nint)m * block.Columns));
         }
     }

@@ -21,7 +21,8 @@ internal static unsafe class WinogradTransforms
                 float* column = phases + (b % Tile * phase) + (b / Tile);
                 Multiply(
                     Vector512.Load(column), Vector512.Load(column + (Tile * phase)), Vector512.Load(column + (2 * Tile * phase)),
-                    Vector512.Load(column + (3 * Tile * phase)), Vector512.Load(column + block.Pitch), Vector512.Load(column + (Tile * phase) + block.Pitch),
+                    Vector512.Load(column + (3 * Tile * phase)), Vector512.Load(column + block.Pitch),
+                    Vector512.Load(column + (Tile * phase) + block.Pitch),
                     half + (b * Lanes.Count), Side * Lanes.Count);
             }
 
@@ -29,7 +30,8 @@ internal static unsafe class WinogradTransforms
             {
                 float* row = half + (a * Side * Lanes.Count);
                 Multiply(
-                    Vector512.Load(row), Vector512.Load(row + Lanes.Count), Vector512.Load(row + (2 * Lanes.Count)), Vector512.Load(row + (3 * Lanes.Count)),
+                    Vector512.Load(row), Vector512.Load(row + Lanes.Count), Vector512.Load(row + (2 * Lanes.Count)),
+                    Vector512.Load(row + (3 * Lanes.Count)),
                     Vector512.Load(row + (4 * Lanes.Count)), Vector512.Load(row + (5 * Lanes.Count)), v + (a * Side * step), step);
             }
         }
@@ -139,7 +141,8 @@ internal static unsafe class WinogradTransforms
         {
             Lanes x0 = Vector512.Load(from), x1 = Vector512.Load(from + fromStep), x2 = Vector512.Load(from + (2 * fromStep));
             Lanes quarter = Vector512.Create(0.25f), sixth = Vector512.Create(1 / 6f);
-            Lanes sum = sixth * (x0 + x2), middle = sixth * x1, outer = sixth * ((quarter * x0) + x2), half = middle * Vector512.Create(0.5f);
+            Lanes sum = sixth * (x0 + x2), middle = sixth * x1, outer = sixth * ((quarter * x0) + x2),
+                half = middle * Vector512.Create(0.5f);
             (quarter * x0).Store(to);
             (-(sum + middle)).Store(to + step);
             (middle - sum).Store(to + (2 * step));

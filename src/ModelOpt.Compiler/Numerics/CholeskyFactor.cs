@@ -3,12 +3,12 @@ namespace ModelOpt.Compiler.Numerics;
 /// <summary>A symmetric positive definite matrix as UᵀU, U upper triangular.</summary>
 internal sealed class CholeskyFactor
 {
-    private readonly RowMatrix upper;
+    private readonly RowMatrix _upper;
 
-    private CholeskyFactor(RowMatrix upper) => this.upper = upper;
+    private CholeskyFactor(RowMatrix upper) => _upper = upper;
 
     /// <summary>U: nothing below its diagonal.</summary>
-    public RowMatrix Upper => upper;
+    public RowMatrix Upper => _upper;
 
     /// <summary>Factors matrix + ridge · mean(diagonal) · I. Where it is still not definite, tenfold ridges are tried.</summary>
     /// <param name="matrix">Symmetric, positive semidefinite but for rounding.</param>
@@ -28,21 +28,21 @@ internal sealed class CholeskyFactor
     /// <param name="right">Rows of as many elements as the matrix has rows.</param>
     public RowMatrix SolveRows(RowMatrix right)
     {
-        int n = upper.Rows;
-        RowMatrix result = new(right.Rows, n, (double[])right.Data.Clone(), upper.Workers);
-        upper.ForRows(right.Rows, (long)n * n, r =>
+        int n = _upper.Rows;
+        RowMatrix result = new(right.Rows, n, (double[])right.Data.Clone(), _upper.Workers);
+        _upper.ForRows(right.Rows, (long)n * n, r =>
         {
             // y·U = b from the left, then x·Uᵀ = y from the right.
             Span<double> row = result.Row(r);
             for (int k = 0; k < n; k++)
             {
-                row[k] /= upper[k, k];
-                RowMatrix.AddScaled(row[(k + 1)..], -row[k], upper.Row(k)[(k + 1)..]);
+                row[k] /= _upper[k, k];
+                RowMatrix.AddScaled(row[(k + 1)..], -row[k], _upper.Row(k)[(k + 1)..]);
             }
 
             for (int k = n - 1; k >= 0; k--)
             {
-                ReadOnlySpan<double> factors = upper.Row(k);
+                ReadOnlySpan<double> factors = _upper.Row(k);
                 double sum = row[k];
                 for (int j = k + 1; j < n; j++) sum -= factors[j] * row[j];
                 row[k] = sum / factors[k];

@@ -6,8 +6,6 @@ namespace ModelOpt.Compiler.Numerics;
 /// A matrix of doubles in row-major order. Every element of a product is summed in one order, without fused operations, so that
 /// it has the same bits on any processor and any number of threads.
 /// </summary>
-/// <param name="rows">The number of rows.</param>
-/// <param name="columns">The number of columns.</param>
 /// <param name="data">The elements; kept, not copied.</param>
 /// <param name="workers">The threads that compute with the matrix, and with what is computed from it.</param>
 internal sealed class RowMatrix(int rows, int columns, double[] data, Workers workers = default)
@@ -16,8 +14,6 @@ internal sealed class RowMatrix(int rows, int columns, double[] data, Workers wo
     private const long ParallelWork = 1 << 18;
 
     /// <summary>A matrix of zeros.</summary>
-    /// <param name="rows">The number of rows.</param>
-    /// <param name="columns">The number of columns.</param>
     /// <param name="workers">The threads that compute with it.</param>
     public RowMatrix(int rows, int columns, Workers workers = default)
         : this(rows, columns, new double[(long)rows * columns], workers)
@@ -37,8 +33,6 @@ internal sealed class RowMatrix(int rows, int columns, double[] data, Workers wo
     public double[] Data => data;
 
     /// <summary>An element.</summary>
-    /// <param name="row">Its row.</param>
-    /// <param name="column">Its column.</param>
     public double this[int row, int column]
     {
         get => data[((long)row * columns) + column];
@@ -46,11 +40,9 @@ internal sealed class RowMatrix(int rows, int columns, double[] data, Workers wo
     }
 
     /// <summary>A row, to read or write.</summary>
-    /// <param name="row">Which.</param>
     public Span<double> Row(int row) => data.AsSpan(row * columns, columns);
 
     /// <summary>The identity.</summary>
-    /// <param name="size">Rows and columns.</param>
     /// <param name="workers">The threads that compute with it.</param>
     public static RowMatrix Identity(int size, Workers workers = default)
     {
@@ -60,7 +52,6 @@ internal sealed class RowMatrix(int rows, int columns, double[] data, Workers wo
     }
 
     /// <summary>The product with a matrix of as many rows as this has columns. Zeros of this matrix cost nothing.</summary>
-    /// <param name="right">The right factor.</param>
     public RowMatrix Times(RowMatrix right)
     {
         RowMatrix result = new(rows, right.Columns, workers.Pool is null ? right.Workers : workers);
@@ -107,7 +98,6 @@ internal sealed class RowMatrix(int rows, int columns, double[] data, Workers wo
     }
 
     /// <summary>The first rows.</summary>
-    /// <param name="count">How many.</param>
     public RowMatrix Top(int count) => new(count, columns, data[..(count * columns)], workers);
 
     /// <summary>The same columns in another order.</summary>
@@ -124,9 +114,6 @@ internal sealed class RowMatrix(int rows, int columns, double[] data, Workers wo
     }
 
     /// <summary>target += factor · row.</summary>
-    /// <param name="target">What is added to.</param>
-    /// <param name="factor">The factor.</param>
-    /// <param name="row">As many elements.</param>
     public static void AddScaled(Span<double> target, double factor, ReadOnlySpan<double> row)
     {
         int width = Vector<double>.Count, i = 0;
@@ -137,8 +124,6 @@ internal sealed class RowMatrix(int rows, int columns, double[] data, Workers wo
     }
 
     /// <summary>Does something for each row, on several threads where there is enough to do.</summary>
-    /// <param name="count">How many rows.</param>
-    /// <param name="work">Multiplications for each.</param>
     /// <param name="action">What is done; rows do not depend on each other.</param>
     public void ForRows(int count, long work, Action<int> action) => (count * work < ParallelWork ? default : workers).For(count, action);
 }

@@ -8,7 +8,6 @@ namespace ModelOpt.Compiler.Numerics;
 internal sealed record SymmetricEigen(double[] Values, RowMatrix Vectors)
 {
     /// <summary>Decomposes a matrix.</summary>
-    /// <param name="matrix">Symmetric.</param>
     public static SymmetricEigen Of(RowMatrix matrix)
     {
         int n = matrix.Rows;

@@ -16,10 +16,10 @@ internal static class SymmetricSolver
     /// <param name="right">B [m, n], row-major.</param>
     /// <param name="ridge">The share of the mean diagonal; raised until the factorization succeeds.</param>
     /// <returns>X [m, n], row-major.</returns>
-    public static double[] Solve(int size, double[] matrix, double[] right, double ridge) => Solve(Factorize(size, matrix, ridge), size, right);
+    public static double[] Solve(int size, double[] matrix, double[] right, double ridge) =>
+        Solve(Factorize(size, matrix, ridge), size, right);
 
     /// <summary>Solves X·A = B.</summary>
-    /// <param name="factor">The factorization of A.</param>
     /// <param name="size">Rows of A, n.</param>
     /// <param name="right">B [m, n], row-major.</param>
     /// <returns>X [m, n], row-major.</returns>

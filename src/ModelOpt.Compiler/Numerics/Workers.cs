@@ -5,12 +5,10 @@ namespace ModelOpt.Compiler.Numerics;
 
 /// <summary>The threads of a compile, and what ends their work. The default is the calling thread alone.</summary>
 /// <param name="Pool">The threads; null for the calling thread alone.</param>
-/// <param name="Cancellation">Ends the work.</param>
 internal readonly record struct Workers(WorkerPool? Pool, CancellationToken Cancellation = default)
 {
     /// <summary>Does work part by part, on all threads. An exception on a thread is thrown here.</summary>
     /// <param name="parts">How many parts; none depends on another.</param>
-    /// <param name="work">Does one.</param>
     /// <exception cref="OperationCanceledException"><see cref="Cancellation"/> was signalled; parts may be left undone.</exception>
     public void For(int parts, Action<int> work)
     {

@@ -10,12 +10,12 @@ namespace ModelOpt.Compiler.Onnx;
 /// </summary>
 internal sealed class ExternalData
 {
-    private readonly string? folder;
+    private readonly string? _folder;
 
     /// <summary>Creates the reader.</summary>
     /// <param name="modelFile">The model's file; null where the model does not come from a file.</param>
     public ExternalData(string? modelFile) =>
-        folder = modelFile is null ? null : Path.GetDirectoryName(Path.GetFullPath(modelFile));
+        _folder = modelFile is null ? null : Path.GetDirectoryName(Path.GetFullPath(modelFile));
 
     /// <summary>Reads a tensor's bytes.</summary>
     /// <param name="tensor">A tensor whose data location is external.</param>
@@ -54,13 +54,13 @@ internal sealed class ExternalData
 
     private string Resolve(string tensor, string location)
     {
-        if (folder is null) throw Refused(tensor, location, "is a file, and the model does not come from one");
+        if (_folder is null) throw Refused(tensor, location, "is a file, and the model does not come from one");
         if (location.Length == 0 || location.Contains('\0', StringComparison.Ordinal))
             throw Refused(tensor, location, "is not a path");
         if (Path.IsPathRooted(location) || location.StartsWith('\\') || location.Contains(':', StringComparison.Ordinal))
             throw Refused(tensor, location, "is an absolute path");
 
-        string path = folder;
+        string path = _folder;
         foreach (string part in location.Split('/', '\\'))
         {
             if (part is "" or ".") continue;
@@ -80,7 +80,7 @@ internal sealed class ExternalData
             FileSystemInfo info = Directory.Exists(path) ? new DirectoryInfo(path) : new FileInfo(path);
             if (info.LinkTarget is null) return false;
             string? target = info.ResolveLinkTarget(returnFinalTarget: true)?.FullName;
-            string root = Path.TrimEndingDirectorySeparator(RealPath(folder!)) + Path.DirectorySeparatorChar;
+            string root = Path.TrimEndingDirectorySeparator(RealPath(_folder!)) + Path.DirectorySeparatorChar;
             return target is null || !RealPath(target).StartsWith(root, StringComparison.Ordinal);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

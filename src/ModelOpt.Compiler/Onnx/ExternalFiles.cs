@@ -4,10 +4,9 @@ using ModelOpt.Compiler.Onnx.Proto;
 namespace ModelOpt.Compiler.Onnx;
 
 /// <summary>The files beside a model that hold tensors of it, for builds that watch what a model depends on.</summary>
-public static class ExternalFiles
+internal static class ExternalFiles
 {
     /// <summary>Lists the files that exist, each once, in ordinal order. Tensors in nodes are not looked at.</summary>
-    /// <param name="modelFile">The ONNX file.</param>
     /// <exception cref="CompilationException">The file is not a model.</exception>
     public static IReadOnlyList<string> Of(string modelFile)
     {

@@ -16,28 +16,27 @@ internal sealed class Inlining
     private const int MaxNodes = 1 << 18;
     private const int MaxDepth = 64;
 
-    private readonly ModelProto model;
-    private readonly ExternalData external;
-    private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> functions = [];
-    private readonly Dictionary<string, bool> conditions = new(StringComparer.Ordinal);
-    private readonly HashSet<string> taken = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
-    private readonly List<NodeProto> result = [];
-    private int seen;
+    private readonly ModelProto _model;
+    private readonly ExternalData _external;
+    private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> _functions = [];
+    private readonly Dictionary<string, bool> _conditions = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
+    private readonly List<NodeProto> _result = [];
+    private int _seen;
 
     private Inlining(ModelProto model, ExternalData external)
     {
-        (this.model, this.external) = (model, external);
+        (_model, _external) = (model, external);
         foreach (FunctionProto function in model.Functions)
         {
-            if (!functions.TryAdd((Domain(function.Domain), function.Name, function.Overload), function))
+            if (!_functions.TryAdd((Domain(function.Domain), function.Name, function.Overload), function))
                 throw OnnxDiagnostics.DuplicateName.Error(null, function.Name);
         }
     }
 
     /// <summary>Inlines what can be in a model's graph.</summary>
     /// <param name="model">The model; its graph is changed.</param>
-    /// <param name="external">Where external data is read.</param>
     /// <exception cref="CompilationException">A function calls itself, or is not one of the model's opset.</exception>
     public static void Apply(ModelProto model, ExternalData external)
     {
@@ -46,21 +45,21 @@ internal sealed class Inlining
 
     private void Run()
     {
-        GraphProto graph = model.Graph;
-        taken.UnionWith(graph.Initializer.Select(i => i.Name).Concat(graph.Input.Select(i => i.Name)));
-        taken.UnionWith(graph.Node.SelectMany(n => n.Input.Concat(n.Output)));
+        GraphProto graph = _model.Graph;
+        _taken.UnionWith(graph.Initializer.Select(i => i.Name).Concat(graph.Input.Select(i => i.Name)));
+        _taken.UnionWith(graph.Node.SelectMany(n => n.Input.Concat(n.Output)));
         foreach (TensorProto tensor in graph.Initializer) Note(tensor.Name, tensor);
         foreach (NodeProto node in graph.Node.ToArray()) Add(node, 0);
         graph.Node.Clear();
-        graph.Node.AddRange(result);
+        graph.Node.AddRange(_result);
     }
 
     private void Add(NodeProto node, int depth)
     {
         if (depth > MaxDepth)
             throw OnnxDiagnostics.InvalidModel.Error(Label(node), "functions or branches are nested too deeply, or call themselves");
-        if (++seen > MaxNodes) throw OnnxDiagnostics.InvalidModel.Error(Label(node), $"functions make more than {MaxNodes} nodes");
-        if (functions.TryGetValue((Domain(node.Domain), node.OpType, node.Overload), out FunctionProto? function))
+        if (++_seen > MaxNodes) throw OnnxDiagnostics.InvalidModel.Error(Label(node), $"functions make more than {MaxNodes} nodes");
+        if (_functions.TryGetValue((Domain(node.Domain), node.OpType, node.Overload), out FunctionProto? function))
         {
             CheckOpset(node, function);
             Dictionary<string, AttributeProto> attributes = new(StringComparer.Ordinal);
@@ -69,7 +68,7 @@ internal sealed class Inlining
             for (int i = 0; i < function.Input.Count; i++) names[function.Input[i]] = i < node.Input.Count ? node.Input[i] : "";
             Splice(node, function.Node, function.Output, names, attributes, depth);
         }
-        else if (IsIf(node) && node.Input.Count == 1 && conditions.TryGetValue(node.Input[0], out bool condition)
+        else if (IsIf(node) && node.Input.Count == 1 && _conditions.TryGetValue(node.Input[0], out bool condition)
             && node.Attribute.FirstOrDefault(a => a.Name == (condition ? "then_branch" : "else_branch"))?.G is { } branch)
         {
             Dictionary<string, string> names = new(StringComparer.Ordinal);
@@ -77,7 +76,7 @@ internal sealed class Inlining
             {
                 TensorProto moved = tensor.Clone();
                 moved.Name = names[tensor.Name] = Unique(node, tensor.Name);
-                model.Graph.Initializer.Add(moved);
+                _model.Graph.Initializer.Add(moved);
                 Note(moved.Name, moved);
             }
 
@@ -87,17 +86,14 @@ internal sealed class Inlining
         {
             bool isConstant = node.OpType == "Constant" && Domain(node.Domain).Length == 0 && node.Output.Count > 0;
             if (isConstant && node.Attribute is [{ T: { } constant }]) Note(node.Output[0], constant);
-            result.Add(node);
+            _result.Add(node);
         }
     }
 
     /// <summary>Adds copies of nodes that make a node's outputs.</summary>
-    /// <param name="node">The node that they replace.</param>
-    /// <param name="body">The nodes.</param>
     /// <param name="outputs">Their names of the outputs, in order.</param>
     /// <param name="names">What their other names stand for. In a branch, a name that neither is here nor is made is the graph's.</param>
     /// <param name="attributes">The attributes that they may refer to; null where they are not a function's.</param>
-    /// <param name="depth">How deep they are nested.</param>
     private void Splice(
         NodeProto node, IEnumerable<NodeProto> body, IEnumerable<string> outputs, Dictionary<string, string> names,
         Dictionary<string, AttributeProto>? attributes, int depth)
@@ -122,7 +118,7 @@ internal sealed class Inlining
 
         // What a function passes through, or gives twice, has one name inside, and another outside.
         foreach ((string from, string to) in passed)
-            result.Add(new NodeProto { OpType = "Identity", Input = { names.GetValueOrDefault(from, from) }, Output = { to } });
+            _result.Add(new NodeProto { OpType = "Identity", Input = { names.GetValueOrDefault(from, from) }, Output = { to } });
     }
 
     private static void Rename(NodeProto node, Dictionary<string, string> names, bool isFunction)
@@ -164,7 +160,7 @@ internal sealed class Inlining
     /// <summary>A function's nodes have the form of its own opset; where that differs from the model's, they would be misread.</summary>
     private void CheckOpset(NodeProto node, FunctionProto function)
     {
-        if (Version(function.OpsetImport) is not { } own || Version(model.OpsetImport) is not { } opset || own == opset) return;
+        if (Version(function.OpsetImport) is not { } own || Version(_model.OpsetImport) is not { } opset || own == opset) return;
         foreach (string type in function.Node.Where(n => Domain(n.Domain).Length == 0).Select(n => n.OpType))
         {
             if (Operator.Find(type) is { } op && op.VersionAt((int)own) != op.VersionAt((int)opset))
@@ -176,13 +172,13 @@ internal sealed class Inlining
     private void Note(string name, TensorProto tensor)
     {
         if (tensor.DataType == (int)ElementType.Bool && tensor.Dims.Aggregate(1L, (n, d) => n * d) == 1)
-            conditions[name] = OnnxTensors.Read(tensor, external, name).Bytes.Span[0] != 0;
+            _conditions[name] = OnnxTensors.Read(tensor, _external, name).Bytes.Span[0] != 0;
     }
 
     private string Unique(NodeProto node, string name)
     {
         string stem = $"{Label(node)}/{name}", unique = stem;
-        while (!taken.Add(unique)) unique = $"{stem}_{counts[stem] = counts.GetValueOrDefault(stem) + 1}";
+        while (!_taken.Add(unique)) unique = $"{stem}_{_counts[stem] = _counts.GetValueOrDefault(stem) + 1}";
         return unique;
     }
 

@@ -11,8 +11,6 @@ internal static class OnnxAttributes
 {
     /// <summary>Reads an attribute.</summary>
     /// <param name="node">The node's label, for diagnostics.</param>
-    /// <param name="proto">The message.</param>
-    /// <param name="external">Where external data is read.</param>
     /// <exception cref="CompilationException">It is of a kind that no supported operator has.</exception>
     public static object Read(string node, AttributeProto proto, ExternalData external)
     {
@@ -36,7 +34,6 @@ internal static class OnnxAttributes
     }
 
     /// <summary>Writes an attribute.</summary>
-    /// <param name="name">Its name.</param>
     /// <param name="value">Its value, of the types that <see cref="Node.Attributes"/> holds.</param>
     public static AttributeProto Write(string name, object value)
     {

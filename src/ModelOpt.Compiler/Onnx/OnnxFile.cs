@@ -9,7 +9,6 @@ namespace ModelOpt.Compiler.Onnx;
 internal static class OnnxFile
 {
     /// <summary>Reads a file.</summary>
-    /// <param name="file">The path.</param>
     /// <exception cref="CompilationException">The file cannot be read.</exception>
     public static byte[] ReadAllBytes(string file)
     {

@@ -14,20 +14,20 @@ namespace ModelOpt.Compiler.Onnx;
 /// </summary>
 internal sealed class OnnxReader
 {
-    private readonly GraphProto proto;
-    private readonly ModelProto model;
-    private readonly ExternalData external;
-    private readonly bool foldsPairs;
-    private readonly Dictionary<string, TensorProto> initializers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Value> values = new(StringComparer.Ordinal);
-    private readonly Graph graph = new();
+    private readonly GraphProto _proto;
+    private readonly ModelProto _model;
+    private readonly ExternalData _external;
+    private readonly bool _foldsPairs;
+    private readonly Dictionary<string, TensorProto> _initializers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
+    private readonly Graph _graph = new();
 
     private OnnxReader(ModelProto model, string? file, bool foldsPairs)
     {
-        this.model = model;
-        this.foldsPairs = foldsPairs;
-        proto = model.Graph;
-        external = new ExternalData(file);
+        _model = model;
+        _foldsPairs = foldsPairs;
+        _proto = model.Graph;
+        _external = new ExternalData(file);
     }
 
     /// <summary>Reads a file.</summary>
@@ -58,32 +58,32 @@ internal sealed class OnnxReader
     private Graph Read(bool asFloat32)
     {
         int opset = Opset();
-        Inlining.Apply(model, external);
-        graph.Name = proto.Name.Length > 0 ? proto.Name : "model";
-        foreach (StringStringEntryProto entry in model.MetadataProps) graph.Metadata[entry.Key] = entry.Value;
+        Inlining.Apply(_model, _external);
+        _graph.Name = _proto.Name.Length > 0 ? _proto.Name : "model";
+        foreach (StringStringEntryProto entry in _model.MetadataProps) _graph.Metadata[entry.Key] = entry.Value;
         ReadInitializers();
         ReadInputs();
         List<(Node Node, NodeProto Proto)> nodes = ReadNodes();
         ReadOutputs();
-        UnreadRemoval.Apply(graph);
+        UnreadRemoval.Apply(_graph);
         // Before attributes: an If is to be refused as an operator, not for the subgraph it has.
         RefuseUnsupported();
-        HashSet<Node> read = [.. graph.Nodes];
+        HashSet<Node> read = [.. _graph.Nodes];
         foreach ((Node node, NodeProto source) in nodes.Where(n => read.Contains(n.Node))) ReadAttributes(node, source);
         ReadHints();
-        graph.Reorder(TopologicalOrder.Sort(graph.Nodes));
-        foreach (Node node in graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Upgrade(graph, node, opset));
-        if (asFloat32) FloatUnification.Apply(graph);
-        if (foldsPairs) QdqFolding.Apply(graph);
-        foreach (Value output in graph.Outputs.Where(v => v.IsConstant).ToArray()) ProduceConstant(output);
-        foreach (Node node in graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Normalize(graph, node));
-        return graph;
+        _graph.Reorder(TopologicalOrder.Sort(_graph.Nodes));
+        foreach (Node node in _graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Upgrade(_graph, node, opset));
+        if (asFloat32) FloatUnification.Apply(_graph);
+        if (_foldsPairs) QdqFolding.Apply(_graph);
+        foreach (Value output in _graph.Outputs.Where(v => v.IsConstant).ToArray()) ProduceConstant(output);
+        foreach (Node node in _graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Normalize(_graph, node));
+        return _graph;
     }
 
     private int Opset()
     {
         long? opset = null;
-        foreach (OperatorSetIdProto import in model.OpsetImport)
+        foreach (OperatorSetIdProto import in _model.OpsetImport)
         {
             if (IsDefaultDomain(import.Domain)) opset = import.Version;
         }
@@ -95,35 +95,35 @@ internal sealed class OnnxReader
 
     private void ReadInitializers()
     {
-        foreach (TensorProto tensor in proto.Initializer)
+        foreach (TensorProto tensor in _proto.Initializer)
         {
             if (tensor.Name.Length == 0) throw OnnxDiagnostics.InvalidModel.Error(null, "an initializer has no name");
-            if (!initializers.TryAdd(tensor.Name, tensor)) throw OnnxDiagnostics.DuplicateName.Error(null, tensor.Name);
+            if (!_initializers.TryAdd(tensor.Name, tensor)) throw OnnxDiagnostics.DuplicateName.Error(null, tensor.Name);
         }
 
-        foreach (SparseTensorProto sparse in proto.SparseInitializer)
+        foreach (SparseTensorProto sparse in _proto.SparseInitializer)
             throw OnnxDiagnostics.UnsupportedFeature.Error(sparse.Values?.Name ?? "", "sparse initializers are");
     }
 
     private void ReadInputs()
     {
-        foreach (ValueInfoProto info in proto.Input)
+        foreach (ValueInfoProto info in _proto.Input)
         {
             // Up to IR version 3 every initializer is an input too; later it is one whose value may be overridden.
-            if (initializers.ContainsKey(info.Name)) continue;
+            if (_initializers.ContainsKey(info.Name)) continue;
             if (info.Name.Length == 0) throw OnnxDiagnostics.InvalidModel.Error(null, "an input has no name");
             Value value = Define(info.Name, info.Name);
             (value.Type, value.Shape) = OnnxTypes.Read(info);
             if (value.Type == ElementType.Undefined) throw OnnxDiagnostics.InvalidModel.Error(info.Name, "the input has no type");
             value.Shape = value.Shape is null ? null : OnnxTypes.NameOpenDims(value.Shape, info.Name);
-            graph.Inputs.Add(value);
+            _graph.Inputs.Add(value);
         }
     }
 
     private List<(Node Node, NodeProto Proto)> ReadNodes()
     {
-        var pending = new List<(NodeProto Proto, List<Value?> Outputs)>(proto.Node.Count);
-        foreach (NodeProto node in proto.Node)
+        var pending = new List<(NodeProto Proto, List<Value?> Outputs)>(_proto.Node.Count);
+        foreach (NodeProto node in _proto.Node)
         {
             string label = node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault(o => o.Length > 0) ?? node.OpType;
             if (node.OpType.Length == 0) throw OnnxDiagnostics.InvalidModel.Error(label, "the node names no operator");
@@ -140,7 +140,7 @@ internal sealed class OnnxReader
             var inputs = node.Input.Select(i => i.Length == 0 ? null : Find(i, node)).ToList();
             while (inputs is [.., null]) inputs.RemoveAt(inputs.Count - 1);
             Node added = new(node.OpType, node.Name, inputs, outputs) { Domain = IsDefaultDomain(node.Domain) ? "" : node.Domain };
-            nodes.Add((graph.Add(added), node));
+            nodes.Add((_graph.Add(added), node));
         }
 
         return nodes;
@@ -150,7 +150,7 @@ internal sealed class OnnxReader
     {
         foreach (AttributeProto attribute in source.Attribute)
         {
-            if (!node.Attributes.TryAdd(attribute.Name, OnnxAttributes.Read(node.Label, attribute, external)))
+            if (!node.Attributes.TryAdd(attribute.Name, OnnxAttributes.Read(node.Label, attribute, _external)))
                 throw GraphDiagnostics.InvalidAttribute.Error(node.Label, attribute.Name, "is given twice");
         }
     }
@@ -159,7 +159,7 @@ internal sealed class OnnxReader
     {
         if (node.Attribute is not [var attribute])
             throw OnnxDiagnostics.InvalidModel.Error(label, "a Constant has one attribute");
-        return OnnxAttributes.Read(label, attribute, external) switch
+        return OnnxAttributes.Read(label, attribute, _external) switch
         {
             Tensor tensor => tensor,
             float f => Tensor.Scalar(f),
@@ -172,27 +172,27 @@ internal sealed class OnnxReader
 
     private void ReadOutputs()
     {
-        if (proto.Output.Count == 0) throw OnnxDiagnostics.InvalidModel.Error(null, "the graph has no outputs");
-        foreach (ValueInfoProto info in proto.Output)
+        if (_proto.Output.Count == 0) throw OnnxDiagnostics.InvalidModel.Error(null, "the graph has no outputs");
+        foreach (ValueInfoProto info in _proto.Output)
         {
             Value value = Find(info.Name, null);
-            if (graph.Outputs.Contains(value)) throw OnnxDiagnostics.DuplicateName.Error(null, info.Name);
-            graph.Outputs.Add(value);
+            if (_graph.Outputs.Contains(value)) throw OnnxDiagnostics.DuplicateName.Error(null, info.Name);
+            _graph.Outputs.Add(value);
         }
     }
 
     private void ReadHints()
     {
-        foreach (ValueInfoProto info in proto.Output.Concat(proto.ValueInfo))
+        foreach (ValueInfoProto info in _proto.Output.Concat(_proto.ValueInfo))
         {
-            if (!values.TryGetValue(info.Name, out Value? value) || value.IsConstant || graph.Inputs.Contains(value)) continue;
+            if (!_values.TryGetValue(info.Name, out Value? value) || value.IsConstant || _graph.Inputs.Contains(value)) continue;
             (value.Type, value.Shape) = OnnxTypes.Read(info);
         }
     }
 
     private void RefuseUnsupported()
     {
-        var nodes = graph.Nodes.Where(n => Operator.Find(n) is null).ToList();
+        var nodes = _graph.Nodes.Where(n => Operator.Find(n) is null).ToList();
         if (nodes.Count == 0) return;
         IEnumerable<string> operators = nodes
             .GroupBy(n => n.Domain.Length == 0 ? n.Type : $"{n.Domain}.{n.Type}", StringComparer.Ordinal)
@@ -206,7 +206,7 @@ internal sealed class OnnxReader
     /// <summary>Outputs have producers, so no pass has to handle a constant output.</summary>
     private void ProduceConstant(Value output)
     {
-        Value constant = graph.AddConstant($"{output.Name}_value", output.Constant!);
+        Value constant = _graph.AddConstant($"{output.Name}_value", output.Constant!);
         constant.Quantization = output.Quantization;
         foreach (Node consumer in output.Consumers.ToArray())
         {
@@ -217,31 +217,31 @@ internal sealed class OnnxReader
         }
 
         output.Constant = null;
-        graph.Add(new Node("Identity", "", [constant], [output]));
+        _graph.Add(new Node("Identity", "", [constant], [output]));
     }
 
     private Value Define(string name, string label)
     {
         var value = new Value(name);
-        return !initializers.ContainsKey(name) && values.TryAdd(name, value) ? value
+        return !_initializers.ContainsKey(name) && _values.TryAdd(name, value) ? value
             : throw OnnxDiagnostics.DuplicateName.Error(label, name);
     }
 
     private Value Find(string name, NodeProto? reader)
     {
-        bool isPacked = initializers.TryGetValue(name, out TensorProto? tensor) && OnnxTensors.IsPacked(tensor);
+        bool isPacked = _initializers.TryGetValue(name, out TensorProto? tensor) && OnnxTensors.IsPacked(tensor);
         // 4-bit integers become bytes with the same values.
         if (isPacked && reader?.OpType != "DequantizeLinear")
             throw OnnxDiagnostics.UnsupportedFeature.Error(name, "4-bit integers that another operator than DequantizeLinear reads are");
-        if (values.TryGetValue(name, out Value? value)) return value;
+        if (_values.TryGetValue(name, out Value? value)) return value;
         if (tensor is null)
         {
             string? label = reader is null ? null : reader.Name.Length > 0 ? reader.Name : reader.Output.First(o => o.Length > 0);
             throw OnnxDiagnostics.UndefinedValue.Error(label, name);
         }
 
-        return values[name] = new Value(
-            name, isPacked ? OnnxTensors.Unpack(tensor, external, name) : OnnxTensors.Read(tensor, external, name));
+        return _values[name] = new Value(
+            name, isPacked ? OnnxTensors.Unpack(tensor, _external, name) : OnnxTensors.Read(tensor, _external, name));
     }
 
     private static void SetConstant(Value value, Tensor tensor) =>

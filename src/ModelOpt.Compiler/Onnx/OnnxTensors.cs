@@ -13,8 +13,6 @@ internal static class OnnxTensors
     private const int UInt4 = 21, Int4 = 22;
 
     /// <summary>Reads a tensor; raw data is shared, not copied.</summary>
-    /// <param name="proto">The message.</param>
-    /// <param name="external">Where external data is read.</param>
     /// <param name="name">What the tensor is called in diagnostics.</param>
     /// <exception cref="CompilationException">Type, shape and data do not fit.</exception>
     public static Tensor Read(TensorProto proto, ExternalData external, string name)
@@ -50,12 +48,9 @@ internal static class OnnxTensors
     }
 
     /// <summary>Whether a tensor has integers of 4 bits, two in a byte.</summary>
-    /// <param name="proto">The message.</param>
     public static bool IsPacked(TensorProto proto) => proto.DataType is UInt4 or Int4;
 
     /// <summary>Reads a tensor of 4-bit integers as one of 8 bits.</summary>
-    /// <param name="proto">The message.</param>
-    /// <param name="external">Where external data is read.</param>
     /// <param name="name">What the tensor is called in diagnostics.</param>
     /// <exception cref="CompilationException">Type, shape and data do not fit.</exception>
     public static Tensor Unpack(TensorProto proto, ExternalData external, string name)
@@ -80,8 +75,6 @@ internal static class OnnxTensors
     }
 
     /// <summary>Writes a tensor as raw data.</summary>
-    /// <param name="name">Its name in the file.</param>
-    /// <param name="tensor">The tensor.</param>
     public static TensorProto Write(string name, Tensor tensor)
     {
         var proto = new TensorProto
@@ -95,7 +88,6 @@ internal static class OnnxTensors
     }
 
     /// <summary>The name of an ONNX element type, supported or not.</summary>
-    /// <param name="type">ONNX's number.</param>
     public static string TypeName(int type) => type switch
     {
         8 => "strings",

@@ -9,7 +9,6 @@ namespace ModelOpt.Compiler.Onnx;
 internal static class OnnxTypes
 {
     /// <summary>Reads the type and shape of a value.</summary>
-    /// <param name="info">The message.</param>
     /// <returns><see cref="ElementType.Undefined"/> and null for what is not given.</returns>
     /// <exception cref="CompilationException">The value is not a tensor of a supported type.</exception>
     public static (ElementType Type, Shape? Shape) Read(ValueInfoProto info)
@@ -30,8 +29,6 @@ internal static class OnnxTypes
     }
 
     /// <summary>Writes the type and shape of a value.</summary>
-    /// <param name="name">Its name in the file.</param>
-    /// <param name="type">The element type.</param>
     /// <param name="shape">The shape, or null to leave it out.</param>
     public static ValueInfoProto Write(string name, ElementType type, Shape? shape)
     {
@@ -48,8 +45,6 @@ internal static class OnnxTypes
     }
 
     /// <summary>Gives every open dimension of an input a symbol, so that equal sizes are seen to be equal further on.</summary>
-    /// <param name="shape">The input's shape.</param>
-    /// <param name="name">The input's name.</param>
     public static Shape NameOpenDims(Shape shape, string name) => new(shape.Select((d, i) =>
         d.IsKnown || d.Symbol is not null ? d : Dim.Named(i == 0 ? "N" : $"{name}_{i}")));
 

@@ -21,22 +21,22 @@ namespace ModelOpt.Compiler.Onnx;
 /// </remarks>
 internal sealed class OnnxWriter
 {
-    private readonly Graph graph;
-    private readonly GraphProto proto;
-    private readonly QdqPlan plan;
-    private readonly HashSet<string> taken;
-    private readonly Dictionary<Value, string> read = [];
-    private readonly Dictionary<Value, string> unrounded = [];
-    private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
-    private readonly int opset;
+    private readonly Graph _graph;
+    private readonly GraphProto _proto;
+    private readonly QdqPlan _plan;
+    private readonly HashSet<string> _taken;
+    private readonly Dictionary<Value, string> _read = [];
+    private readonly Dictionary<Value, string> _unrounded = [];
+    private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
+    private readonly int _opset;
 
     private OnnxWriter(Graph graph)
     {
-        this.graph = graph;
-        proto = new GraphProto { Name = graph.Name };
-        plan = QdqPlan.Of(graph);
-        taken = graph.Values.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
-        opset = graph.Nodes.Select(n => Operator.Of(n).MinimumOpset(n)).Append(Graph.WrittenOpset).Max();
+        _graph = graph;
+        _proto = new GraphProto { Name = graph.Name };
+        _plan = QdqPlan.Of(graph);
+        _taken = graph.Values.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
+        _opset = graph.Nodes.Select(n => Operator.Of(n).MinimumOpset(n)).Append(Graph.WrittenOpset).Max();
     }
 
     /// <summary>Writes a graph.</summary>
@@ -45,26 +45,27 @@ internal sealed class OnnxWriter
 
     private byte[] Write()
     {
-        foreach (Value input in graph.Inputs)
+        foreach (Value input in _graph.Inputs)
         {
-            proto.Input.Add(OnnxTypes.Write(input.Name, graph.DeclaredType(input) ?? input.Type, input.Shape));
-            Define(input, graph.DeclaredType(input) is null ? input.Name : Convert(Unique($"{input.Name}_float"), input.Name, input.Type));
+            _proto.Input.Add(OnnxTypes.Write(input.Name, _graph.DeclaredType(input) ?? input.Type, input.Shape));
+            Define(input, _graph.DeclaredType(input) is null ? input.Name : Convert(Unique($"{input.Name}_float"), input.Name, input.Type));
         }
 
-        foreach (Node node in graph.Nodes)
+        foreach (Node node in _graph.Nodes)
         {
-            if (!plan.IsDropped(node)) Write(node);
+            if (!_plan.IsDropped(node)) Write(node);
         }
 
-        foreach (Value output in graph.Outputs) proto.Output.Add(OnnxTypes.Write(output.Name, graph.DeclaredType(output) ?? output.Type, output.Shape));
+        foreach (Value output in _graph.Outputs)
+            _proto.Output.Add(OnnxTypes.Write(output.Name, _graph.DeclaredType(output) ?? output.Type, output.Shape));
         var model = new ModelProto
         {
-            IrVersion = IrVersion(opset),
+            IrVersion = IrVersion(_opset),
             ProducerName = "ModelOpt.Build",
-            Graph = proto,
-            OpsetImport = { new OperatorSetIdProto { Domain = "", Version = opset } },
+            Graph = _proto,
+            OpsetImport = { new OperatorSetIdProto { Domain = "", Version = _opset } },
         };
-        foreach ((string key, string value) in graph.Metadata)
+        foreach ((string key, string value) in _graph.Metadata)
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         return model.ToByteArray();
     }
@@ -73,13 +74,13 @@ internal sealed class OnnxWriter
     {
         NodeProto target = Add(node.Type, node.Name, []);
         // The nodes that its constants need come first.
-        proto.Node.RemoveAt(proto.Node.Count - 1);
+        _proto.Node.RemoveAt(_proto.Node.Count - 1);
         List<Value?> inputs = [.. node.Inputs];
         SortedDictionary<string, object> attributes = new(node.Attributes, StringComparer.Ordinal);
-        Operator.Of(node).Downgrade(node, opset, inputs, attributes);
-        if (QdqPlan.ReadsUnrounded(node)) target.Input.Add(unrounded[node.Input(0)]);
+        Operator.Of(node).Downgrade(node, _opset, inputs, attributes);
+        if (QdqPlan.ReadsUnrounded(node)) target.Input.Add(_unrounded[node.Input(0)]);
         else target.Input.AddRange(inputs.Select(v => v is null ? "" : Read(v)));
-        proto.Node.Add(target);
+        _proto.Node.Add(target);
         foreach ((string name, object value) in attributes) target.Attribute.Add(OnnxAttributes.Write(name, value));
         foreach (Value? output in node.Outputs)
         {
@@ -89,11 +90,12 @@ internal sealed class OnnxWriter
                 continue;
             }
 
-            Value stored = plan.StoredAs(output);
-            string name = graph.IsOutput(stored) && (IsRounded(stored) || graph.DeclaredType(stored) is not null) ? Unique($"{stored.Name}_float") : stored.Name;
+            Value stored = _plan.StoredAs(output);
+            string name = _graph.IsOutput(stored)
+                && (IsRounded(stored) || _graph.DeclaredType(stored) is not null) ? Unique($"{stored.Name}_float") : stored.Name;
             target.Output.Add(name);
             Define(stored, name);
-            if (graph.IsOutput(stored) && graph.DeclaredType(stored) is { } declared) Convert(stored.Name, read[stored], declared);
+            if (_graph.IsOutput(stored) && _graph.DeclaredType(stored) is { } declared) Convert(stored.Name, _read[stored], declared);
         }
     }
 
@@ -106,12 +108,12 @@ internal sealed class OnnxWriter
     /// <summary>Makes a value that is now written under a name readable; an annotated one through its pair.</summary>
     private void Define(Value value, string name)
     {
-        if (!graph.Inputs.Contains(value) && !(graph.IsOutput(value) && name == value.Name))
-            proto.ValueInfo.Add(OnnxTypes.Write(name, value.Type, value.Shape));
-        unrounded[value] = name;
-        if (plan.GridOf(value) is not { } annotation)
+        if (!_graph.Inputs.Contains(value) && !(_graph.IsOutput(value) && name == value.Name))
+            _proto.ValueInfo.Add(OnnxTypes.Write(name, value.Type, value.Shape));
+        _unrounded[value] = name;
+        if (_plan.GridOf(value) is not { } annotation)
         {
-            read[value] = name;
+            _read[value] = name;
             return;
         }
 
@@ -119,21 +121,21 @@ internal sealed class OnnxWriter
         string scale = Constant("s", Scales(grid));
         string zeroPoint = Constant("z", ZeroPoints(grid));
         string stored = Unique("q");
-        bool isOutput = graph.IsOutput(value) && name != value.Name && graph.DeclaredType(value) is null;
+        bool isOutput = _graph.IsOutput(value) && name != value.Name && _graph.DeclaredType(value) is null;
         string restored = isOutput ? value.Name : Unique("d");
         Add("QuantizeLinear", "", stored, name, scale, zeroPoint);
         Add("DequantizeLinear", "", restored, stored, scale, zeroPoint);
-        read[value] = restored;
+        _read[value] = restored;
     }
 
     private string Read(Value value)
     {
-        value = plan.ReadAs(value);
-        if (read.TryGetValue(value, out string? name)) return name;
+        value = _plan.ReadAs(value);
+        if (_read.TryGetValue(value, out string? name)) return name;
         Tensor tensor = value.Constant!;
         if (value.Quantization is not { } annotation)
         {
-            proto.Initializer.Add(OnnxTensors.Write(value.Name, tensor));
+            _proto.Initializer.Add(OnnxTensors.Write(value.Name, tensor));
         }
         else if (annotation.Type == ElementType.Float16)
         {
@@ -152,7 +154,7 @@ internal sealed class OnnxWriter
             if (!grid.IsPerTensor) restore.Attribute.Add(OnnxAttributes.Write("axis", (long)grid.Axis));
         }
 
-        return read[value] = value.Name;
+        return _read[value] = value.Name;
     }
 
     private NodeProto Add(string type, string name, string output, params IEnumerable<string> inputs)
@@ -167,14 +169,14 @@ internal sealed class OnnxWriter
         var node = new NodeProto { OpType = type };
         if (name.Length > 0) node.Name = name;
         node.Input.AddRange(inputs);
-        proto.Node.Add(node);
+        _proto.Node.Add(node);
         return node;
     }
 
     private string Constant(string stem, Tensor tensor)
     {
         string name = Unique(stem);
-        proto.Initializer.Add(OnnxTensors.Write(name, tensor));
+        _proto.Initializer.Add(OnnxTensors.Write(name, tensor));
         return name;
     }
 
@@ -184,17 +186,17 @@ internal sealed class OnnxWriter
         string name;
         do
         {
-            int count = counts[stem] = counts.GetValueOrDefault(stem) + 1;
+            int count = _counts[stem] = _counts.GetValueOrDefault(stem) + 1;
             name = $"{stem}{count}";
         }
-        while (!taken.Add(name));
+        while (!_taken.Add(name));
         return name;
     }
 
     private static bool IsWeight(Value constant) => constant.Consumers.All(n =>
         Operator.Of(n).Quantization == QuantizationRule.Weighted && n.InputOrNull(1) == constant && n.InputOrNull(0) != constant);
 
-    private bool IsRounded(Value value) => plan.GridOf(value) is not null;
+    private bool IsRounded(Value value) => _plan.GridOf(value) is not null;
 
     private static Tensor Scales(Quantization grid) =>
         grid.IsPerTensor ? Tensor.Scalar(grid.Scale) : Tensor.Vector<float>([.. grid.Scales]);

@@ -12,11 +12,11 @@ namespace ModelOpt.Compiler.Onnx;
 /// </summary>
 internal sealed class QdqPlan
 {
-    private readonly Dictionary<Node, Value> dropped = [];
-    private readonly Dictionary<Value, Value> storedAs = [];
-    private readonly Dictionary<Value, Quantization> inner = [];
-    private readonly HashSet<Value> unrounded = [];
-    private readonly HashSet<Node> passed = [];
+    private readonly Dictionary<Node, Value> _dropped = [];
+    private readonly Dictionary<Value, Value> _storedAs = [];
+    private readonly Dictionary<Value, Quantization> _inner = [];
+    private readonly HashSet<Value> _unrounded = [];
+    private readonly HashSet<Node> _passed = [];
 
     private QdqPlan()
     {
@@ -26,7 +26,6 @@ internal sealed class QdqPlan
     /// Whether a node only rounds a mover's output to another grid. It reads that before its pair: there the value lies on its grid
     /// already, and ONNX Runtime would merge two pairs in a row into one, which rounds differently.
     /// </summary>
-    /// <param name="node">The node.</param>
     public static bool ReadsUnrounded(Node node) => node.Type == "Identity"
         && node.Input(0) is { Producer: { } mover, Quantization: { } grid } && !grid.Equals(node.Output.Quantization)
         && IntegerForm.StaysOn(mover, grid) && IntegerForm.Data(mover).All(v => grid.Equals(v.Quantization));
@@ -36,7 +35,6 @@ internal sealed class QdqPlan
     /// results before.
     /// </summary>
     /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="value">The value.</param>
     public static bool IsRoundedByConcat(Graph graph, Value value) => IsInside(graph, value) && value.Producer!.Type == "Identity"
         && value.Consumers.All(n => n.Type == "Concat" && value.Quantization!.Equals(n.Output.Quantization)
             && !n.Output.Consumers.Any(ReadsUnrounded));
@@ -53,36 +51,32 @@ internal sealed class QdqPlan
             if (result.Quantization is not { IsPerTensor: true } grid) continue;
             if (Covers(grid, activation))
             {
-                plan.dropped[activation] = result;
-                plan.storedAs[host.Output] = result;
+                plan._dropped[activation] = result;
+                plan._storedAs[host.Output] = result;
             }
             else
             {
-                plan.inner[host.Output] = grid;
+                plan._inner[host.Output] = grid;
             }
         }
 
-        plan.unrounded.UnionWith(graph.Values.Where(v => IsInside(graph, v) && v.Consumers.All(ReadsUnrounded)));
-        plan.passed.UnionWith(graph.Values.Where(v => IsRoundedByConcat(graph, v)).Select(v => v.Producer!));
+        plan._unrounded.UnionWith(graph.Values.Where(v => IsInside(graph, v) && v.Consumers.All(ReadsUnrounded)));
+        plan._passed.UnionWith(graph.Values.Where(v => IsRoundedByConcat(graph, v)).Select(v => v.Producer!));
         return plan;
     }
 
     /// <summary>Whether a node is left out.</summary>
-    /// <param name="node">The node.</param>
-    public bool IsDropped(Node node) => dropped.ContainsKey(node) || passed.Contains(node);
+    public bool IsDropped(Node node) => _dropped.ContainsKey(node) || _passed.Contains(node);
 
     /// <summary>The value to read instead of another: the input of a left-out Identity, or itself.</summary>
-    /// <param name="value">The value.</param>
-    public Value ReadAs(Value value) => value.Producer is { } producer && passed.Contains(producer) ? producer.Input(0) : value;
+    public Value ReadAs(Value value) => value.Producer is { } producer && _passed.Contains(producer) ? producer.Input(0) : value;
 
     /// <summary>The value that a node's output is written as: that of the activation left out behind it, or itself.</summary>
-    /// <param name="value">The output.</param>
-    public Value StoredAs(Value value) => storedAs.GetValueOrDefault(value, value);
+    public Value StoredAs(Value value) => _storedAs.GetValueOrDefault(value, value);
 
     /// <summary>The grid that a value is rounded to, or null.</summary>
-    /// <param name="value">An activation.</param>
     public Quantization? GridOf(Value value) =>
-        unrounded.Contains(value) ? null : value.Quantization ?? inner.GetValueOrDefault(value);
+        _unrounded.Contains(value) ? null : value.Quantization ?? _inner.GetValueOrDefault(value);
 
     private static bool IsInside(Graph graph, Value value) =>
         value is { Quantization: not null, Producer: not null, Consumers.Count: > 0 } && !graph.IsOutput(value);

@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>The axis order of images in data files.</summary>
-public enum DataLayout
+internal enum DataLayout
 {
     /// <summary>Taken from the sizes: whichever fits the model's input.</summary>
     Auto,
@@ -16,7 +16,7 @@ public enum DataLayout
 }
 
 /// <summary>How to compress a model, and with which data. The caller resolves paths: they are absolute.</summary>
-public sealed record CompileOptions : ModelOptions
+internal sealed record CompileOptions : ModelOptions
 {
     /// <summary>Calibration files or folders, one per model input in order; empty for none.</summary>
     public IReadOnlyList<string> CalibrationData { get; init; } = [];

@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>How a model's numbers are stored.</summary>
-public enum QuantizationMode
+internal enum QuantizationMode
 {
     /// <summary>int8 weights and activations (needs calibration data).</summary>
     Int8,
@@ -19,7 +19,7 @@ public enum QuantizationMode
 }
 
 /// <summary>Options of one layer. Null means: as the whole model. Every property is a key of recipes and of their layer rules.</summary>
-public record LayerOptions
+internal record LayerOptions
 {
     /// <summary>How numbers are stored.</summary>
     public QuantizationMode? Quantization { get; init; }

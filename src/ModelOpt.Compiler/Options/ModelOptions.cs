@@ -1,7 +1,7 @@
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>How calibration chooses the range of an activation.</summary>
-public enum CalibrationMethod
+internal enum CalibrationMethod
 {
     /// <summary>The smallest and largest value seen.</summary>
     MinMax,
@@ -20,7 +20,7 @@ public enum CalibrationMethod
 }
 
 /// <summary>How sparsity is divided among layers.</summary>
-public enum SparsityDistribution
+internal enum SparsityDistribution
 {
     /// <summary>Where it costs least; the share holds for all layers that take part together.</summary>
     Global,
@@ -30,7 +30,7 @@ public enum SparsityDistribution
 }
 
 /// <summary>Which weights become zero.</summary>
-public enum PruningCriterion
+internal enum PruningCriterion
 {
     /// <summary>
     /// Those whose loss changes the layer's output least on the calibration data; the other weights compensate. Without calibration data,
@@ -43,7 +43,7 @@ public enum PruningCriterion
 }
 
 /// <summary>Where the search for cluster centroids starts.</summary>
-public enum ClusterInitialization
+internal enum ClusterInitialization
 {
     /// <summary>Random weights, far from each other (k-means++).</summary>
     KMeansPlusPlus,
@@ -59,7 +59,7 @@ public enum ClusterInitialization
 }
 
 /// <summary>Which integer a weight becomes.</summary>
-public enum WeightRounding
+internal enum WeightRounding
 {
     /// <summary>The nearest.</summary>
     Nearest,
@@ -69,7 +69,7 @@ public enum WeightRounding
 }
 
 /// <summary>Unit of <see cref="LayerOptions.ChannelPruning"/>.</summary>
-public enum ChannelPruningTarget
+internal enum ChannelPruningTarget
 {
     /// <summary>Multiply-accumulates.</summary>
     Macs,
@@ -82,7 +82,7 @@ public enum ChannelPruningTarget
 }
 
 /// <summary>How much a channel is worth.</summary>
-public enum ChannelScore
+internal enum ChannelScore
 {
     /// <summary>
     /// The variance that it brings to the layers that read it; its mean goes into their biases. Without calibration data, L2.
@@ -103,7 +103,7 @@ public enum ChannelScore
 }
 
 /// <summary>How many components a factorized layer keeps.</summary>
-public enum RankSelection
+internal enum RankSelection
 {
     /// <summary>Those of least error, over all layers, that meet the target.</summary>
     Budget,
@@ -113,7 +113,7 @@ public enum RankSelection
 }
 
 /// <summary>Options of a model, and of its layers that have none of their own. Null means the default.</summary>
-public record ModelOptions : LayerOptions
+internal record ModelOptions : LayerOptions
 {
     /// <summary>How the ranges of activations are chosen.</summary>
     public CalibrationMethod? CalibrationMethod { get; init; }

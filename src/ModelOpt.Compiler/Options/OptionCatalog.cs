@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Options;
 /// All options of <see cref="CompileOptions"/>. Item metadata, recipes, the command line, the recipes' JSON schema, the tables of the
 /// documentation and the freshness of artifacts follow from them.
 /// </summary>
-public static class OptionCatalog
+internal static class OptionCatalog
 {
     // int8 has 255 values, float16 some 63,000: more clusters have no effect.
     private const int MostClusters = 65535;
@@ -111,7 +111,8 @@ public static class OptionCatalog
         new("Fine-tuning", nameof(ModelOptions.Epochs), new WholeValue(1, MostEpochs),
             "How often training sees every sample. Default: 10."),
         new("Fine-tuning", nameof(ModelOptions.EarlyStop), new WholeValue(1, MostEpochs),
-            "Training stops after this many epochs without improvement on the evaluation data. Default: after the last epoch.") { IsExpert = true },
+            "Training stops after this many epochs without improvement on the evaluation data. Default: after the last epoch.") { IsExpert =
+            true },
         new("Fine-tuning", nameof(ModelOptions.BatchSize), new WholeValue(1, MostEpochs),
             "Samples of a training step. Default: 64."),
         new("Fine-tuning", nameof(ModelOptions.LearningRate), new RateValue(),
@@ -155,7 +156,6 @@ public static class OptionCatalog
     public static IEnumerable<OptionDescription> OfItems => All.Where(o => !o.IsExpert);
 
     /// <summary>All that options say, a line for each: options that differ in anything differ here.</summary>
-    /// <param name="options">The options.</param>
     public static string Describe(CompileOptions options) => string.Concat(
         from option in All
         let value = option.Of(options)
@@ -163,12 +163,11 @@ public static class OptionCatalog
         select $"{option.Name} {option.Values.Format(value)}\n");
 
     /// <summary>The files and folders that options name.</summary>
-    /// <param name="options">The options.</param>
-    public static IEnumerable<string> PathsIn(CompileOptions options) => All.Select(o => o.Of(options) is { } value ? o.Values.Paths(value) : [])
+    public static IEnumerable<string> PathsIn(CompileOptions options) =>
+        All.Select(o => o.Of(options) is { } value ? o.Values.Paths(value) : [])
         .SelectMany(paths => paths);
 
     /// <summary>The option that asks for a technique, without which another of its group does nothing.</summary>
-    /// <param name="option">The other.</param>
     /// <returns>Null where it is that option itself, or needs none.</returns>
     public static OptionDescription? LeaderOf(OptionDescription option)
     {

@@ -10,20 +10,18 @@ namespace ModelOpt.Compiler.Options;
 /// An option of a compilation, perhaps also of single layers: a metadatum of items and an option of the command line, a key of recipes,
 /// or both.
 /// </summary>
-public sealed class OptionDescription
+internal sealed class OptionDescription
 {
-    private static readonly CompileOptions s_silent = new();
-    private readonly PropertyInfo property;
+    private static readonly CompileOptions _s_silent = new();
+    private readonly PropertyInfo _property;
 
     /// <summary>Describes an option.</summary>
-    /// <param name="group">What it is about.</param>
     /// <param name="name">The metadatum's name, which is the property's in <see cref="CompileOptions"/>.</param>
-    /// <param name="values">Its possible values.</param>
     /// <param name="description">What it means: sentences.</param>
     internal OptionDescription(string group, string name, OptionValue values, string description)
     {
         (Group, Name, Values, Description) = (group, name, values, description);
-        property = typeof(CompileOptions).GetProperty(name)!;
+        _property = typeof(CompileOptions).GetProperty(name)!;
         CommandLine = $"--{Hyphenated(name)}";
     }
 
@@ -40,10 +38,10 @@ public sealed class OptionDescription
     public string Description { get; }
 
     /// <summary>Whether recipes have it; other options name data and files.</summary>
-    public bool IsOfRecipes => typeof(ModelOptions).IsAssignableTo(property.DeclaringType);
+    public bool IsOfRecipes => typeof(ModelOptions).IsAssignableTo(_property.DeclaringType);
 
     /// <summary>Whether rules for single layers may have it too.</summary>
-    public bool IsOfLayers => property.DeclaringType == typeof(LayerOptions);
+    public bool IsOfLayers => _property.DeclaringType == typeof(LayerOptions);
 
     /// <summary>Whether only recipes have it, in their section for experts.</summary>
     public bool IsExpert { get; init; }
@@ -73,8 +71,8 @@ public sealed class OptionDescription
     /// it.</param>
     public object? Of(LayerOptions options)
     {
-        object? value = property.GetValue(options);
-        bool isSilent = value is ICollection { Count: 0 } || (!IsOfRecipes && Equals(value, property.GetValue(s_silent)));
+        object? value = _property.GetValue(options);
+        bool isSilent = value is ICollection { Count: 0 } || (!IsOfRecipes && Equals(value, _property.GetValue(_s_silent)));
         return isSilent ? null : value;
     }
 
@@ -85,7 +83,7 @@ public sealed class OptionDescription
     public T In<T>(T options, object value) where T : LayerOptions
     {
         LayerOptions result = (LayerOptions)options with { };
-        property.SetValue(result, value);
+        _property.SetValue(result, value);
         return (T)result;
     }
 

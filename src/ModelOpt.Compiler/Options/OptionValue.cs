@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>The possible values of an option: how they are parsed, written and described.</summary>
-public abstract record OptionValue
+internal abstract record OptionValue
 {
     /// <summary>The words among which to choose, as item metadata and recipes write them; empty for other values.</summary>
     public virtual IReadOnlyList<string> Choices => [];
@@ -50,7 +50,7 @@ public abstract record OptionValue
 
 /// <summary>One of an enumeration's names, in any case and with or without hyphens.</summary>
 /// <typeparam name="T">The enumeration.</typeparam>
-public sealed record ChoiceValue<T> : OptionValue where T : struct, Enum
+internal sealed record ChoiceValue<T> : OptionValue where T : struct, Enum
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Choices { get; } = Enum.GetNames<T>();
@@ -70,7 +70,7 @@ public sealed record ChoiceValue<T> : OptionValue where T : struct, Enum
 }
 
 /// <summary>A share, from 0 to below 1.</summary>
-public sealed record ShareValue : OptionValue
+internal sealed record ShareValue : OptionValue
 {
     private const double Largest = 0.99;
 
@@ -101,7 +101,7 @@ public sealed record ShareValue : OptionValue
 }
 
 /// <summary>A number above 0 and up to 1.</summary>
-public sealed record RateValue : OptionValue
+internal sealed record RateValue : OptionValue
 {
     private const double Smallest = 1e-8;
 
@@ -131,9 +131,7 @@ public sealed record RateValue : OptionValue
 }
 
 /// <summary>A whole number in a range.</summary>
-/// <param name="Smallest">The smallest possible one.</param>
-/// <param name="Largest">The largest possible one.</param>
-public sealed record WholeValue(int Smallest, int Largest) : OptionValue
+internal sealed record WholeValue(int Smallest, int Largest) : OptionValue
 {
     /// <inheritdoc/>
     public override bool IsNumber => true;
@@ -163,7 +161,7 @@ public sealed record WholeValue(int Smallest, int Largest) : OptionValue
 }
 
 /// <summary>A pattern of zeros.</summary>
-public sealed record PatternValue : OptionValue
+internal sealed record PatternValue : OptionValue
 {
     /// <inheritdoc/>
     public override string Placeholder => "Unstructured|N:M|RxC";
@@ -192,20 +190,21 @@ public sealed record PatternValue : OptionValue
 }
 
 /// <summary>Numbers, one for each channel or one for all.</summary>
-/// <param name="AreDivisors">Whether they must be positive.</param>
-public sealed record NumbersValue(bool AreDivisors = false) : OptionValue
+internal sealed record NumbersValue(bool AreDivisors = false) : OptionValue
 {
     /// <inheritdoc/>
     public override string Placeholder => "a,b,c";
 
     /// <inheritdoc/>
-    public override string Possible => AreDivisors ? "a list of positive numbers: data is divided by them" : "a list of numbers such as 123.675,116.28,103.53";
+    public override string Possible =>
+        AreDivisors ? "a list of positive numbers: data is divided by them" : "a list of numbers such as 123.675,116.28,103.53";
 
     /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words)
     {
         float[] numbers = [.. text.Split(',', ';').Select(part =>
-            float.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) && float.IsFinite(number) && (number > 0 || !AreDivisors)
+            float.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) && float.IsFinite(number)
+            && (number > 0 || !AreDivisors)
                 ? number
                 : throw OptionDiagnostics.InvalidNumber.Error(null, option, text, Possible))];
         return numbers;
@@ -217,7 +216,7 @@ public sealed record NumbersValue(bool AreDivisors = false) : OptionValue
 }
 
 /// <summary>The type of the compiled model's inputs: <c>uint8</c>, or <c>float32</c> for the ONNX file's own.</summary>
-public sealed record InputTypeValue : OptionValue
+internal sealed record InputTypeValue : OptionValue
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Choices { get; } = ["float32", "uint8"];
@@ -238,7 +237,7 @@ public sealed record InputTypeValue : OptionValue
 
 /// <summary>A file or a folder.</summary>
 /// <param name="Placeholder">What stands for it in help texts.</param>
-public sealed record PathValue(string Placeholder) : OptionValue
+internal sealed record PathValue(string Placeholder) : OptionValue
 {
     /// <inheritdoc/>
     public override string Placeholder { get; } = Placeholder;
@@ -254,7 +253,7 @@ public sealed record PathValue(string Placeholder) : OptionValue
 }
 
 /// <summary>Files or folders: separated by semicolons in item metadata; on the command line, each given by an option of its own.</summary>
-public sealed record PathsValue : OptionValue
+internal sealed record PathsValue : OptionValue
 {
     /// <inheritdoc/>
     public override string Placeholder => "DATA";

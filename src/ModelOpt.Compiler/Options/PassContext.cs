@@ -6,11 +6,8 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>Options, data and diagnostics that passes share.</summary>
-/// <param name="Options">The options of the model.</param>
 /// <param name="Recipe">Where layers differ from the options.</param>
-/// <param name="Diagnostics">Takes warnings and notes.</param>
 /// <param name="Progress">Told how far long work is; may be null.</param>
-/// <param name="Cancellation">Ends the work.</param>
 internal sealed record PassContext(
     CompileOptions Options,
     Recipe Recipe,
@@ -34,10 +31,8 @@ internal sealed record PassContext(
     public bool IsCalibrated => Options.CalibrationData.Count > 0;
 
     /// <summary>The options of one layer; a factor of a layer has the layer's.</summary>
-    /// <param name="node">The layer.</param>
     public LayerOptions OptionsOf(Node node) => Recipe.OptionsOf(node.PartOf ?? node.Label, Options);
 
     /// <summary>How the numbers of one layer are stored.</summary>
-    /// <param name="node">The layer.</param>
     public QuantizationMode QuantizationOf(Node node) => OptionsOf(node).Quantization ?? QuantizationMode.Int8;
 }

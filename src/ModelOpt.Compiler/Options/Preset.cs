@@ -1,7 +1,7 @@
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>A named set of options to start from; options that are given explicitly win.</summary>
-public enum Preset
+internal enum Preset
 {
     /// <summary>The defaults: int8, up to 256 calibration samples.</summary>
     Balanced,
@@ -14,10 +14,9 @@ public enum Preset
 }
 
 /// <summary>Expands presets.</summary>
-public static class Presets
+internal static class Presets
 {
     /// <summary>The options that a preset stands for.</summary>
-    /// <param name="preset">The preset.</param>
     public static CompileOptions Options(this Preset preset) => preset switch
     {
         Preset.Fast => new() { CalibrationMethod = CalibrationMethod.MinMax, CalibrationSamples = 32 },

@@ -5,13 +5,12 @@ using ModelOpt.Compiler.Diagnostics;
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>Options of a model, and rules for layers that differ.</summary>
-public sealed record Recipe : ModelOptions
+internal sealed record Recipe : ModelOptions
 {
     /// <summary>Rules for layers by name; the last one that matches a layer holds.</summary>
     public IReadOnlyList<LayerRule> Layers { get; init; } = [];
 
     /// <summary>Reads a recipe file.</summary>
-    /// <param name="file">The JSON file.</param>
     /// <exception cref="CompilationException">The file cannot be read or is not a recipe.</exception>
     public static Recipe Read(string file)
     {
@@ -35,7 +34,6 @@ public sealed record Recipe : ModelOptions
     /// <summary>
     /// The options of one layer: from the last rule that matches it and has a value, then the recipe, then the model's options.
     /// </summary>
-    /// <param name="layer">The layer's name.</param>
     /// <param name="options">The item's or the command line's options.</param>
     public LayerOptions OptionsOf(string layer, ModelOptions options) =>
         Layers.Reverse().Where(r => r.Matches(layer)).Append<LayerOptions>(this).Append(options).Aggregate((a, b) => a.Over(b));
@@ -64,7 +62,7 @@ public sealed record Recipe : ModelOptions
 }
 
 /// <summary>Options of the layers whose names match a pattern.</summary>
-public sealed record LayerRule : LayerOptions
+internal sealed record LayerRule : LayerOptions
 {
     /// <summary>A rule.</summary>
     /// <param name="match">A layer's name; <c>*</c> stands for any text, <c>?</c> for any character, <c>\*</c> for itself.</param>
@@ -79,7 +77,6 @@ public sealed record LayerRule : LayerOptions
     public string Match { get; init; }
 
     /// <summary>Whether a layer is meant.</summary>
-    /// <param name="layer">The layer's name.</param>
     public bool Matches(string layer) =>
         Match == layer || FileSystemName.MatchesSimpleExpression(Match, layer, ignoreCase: false);
 }

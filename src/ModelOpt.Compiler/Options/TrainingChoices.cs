@@ -1,7 +1,7 @@
 namespace ModelOpt.Compiler.Options;
 
 /// <summary>The targets that the compressed model is trained towards.</summary>
-public enum FineTuneMode
+internal enum FineTuneMode
 {
     /// <summary>It is not trained.</summary>
     None,
@@ -14,7 +14,7 @@ public enum FineTuneMode
 }
 
 /// <summary>Which of the things that the float model computes the compressed one is trained towards.</summary>
-public enum Distillation
+internal enum Distillation
 {
     /// <summary>Its outputs and the outputs of its layers.</summary>
     Blocks,
@@ -24,7 +24,7 @@ public enum Distillation
 }
 
 /// <summary>How weights become zero while the model is trained.</summary>
-public enum PruningSchedule
+internal enum PruningSchedule
 {
     /// <summary>They do not: they become zero at once, before training.</summary>
     None,
@@ -37,7 +37,7 @@ public enum PruningSchedule
 }
 
 /// <summary>How weights follow their gradients.</summary>
-public enum OptimizerKind
+internal enum OptimizerKind
 {
     /// <summary>Adam (Kingma and Ba, 2015).</summary>
     Adam,
@@ -50,7 +50,7 @@ public enum OptimizerKind
 }
 
 /// <summary>How the learning rate changes.</summary>
-public enum LearningRateSchedule
+internal enum LearningRateSchedule
 {
     /// <summary>From the largest to zero along half a cosine.</summary>
     Cosine,
@@ -63,7 +63,7 @@ public enum LearningRateSchedule
 }
 
 /// <summary>How training images are varied.</summary>
-public enum Augmentation
+internal enum Augmentation
 {
     /// <summary>They are not.</summary>
     None,

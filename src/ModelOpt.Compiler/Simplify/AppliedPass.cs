@@ -1,7 +1,5 @@
 namespace ModelOpt.Compiler.Simplify;
 
 /// <summary>The changes of a pass over all its rounds.</summary>
-/// <param name="Name">The pass.</param>
-/// <param name="Changes">How often it changed something.</param>
 /// <param name="Notes">What it left unchanged, with the reason.</param>
 internal sealed record AppliedPass(string Name, int Changes, IReadOnlyList<PassNote> Notes);

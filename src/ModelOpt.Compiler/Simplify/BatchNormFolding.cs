@@ -42,8 +42,10 @@ internal sealed class BatchNormFolding : Pass
     private static Node? ReaderOf(Graph graph, Node norm)
     {
         if (norm.Output is not { Consumers: [{ Type: "Conv" } conv], Quantization: null } output || graph.IsOutput(output)) return null;
-        bool pads = conv.Ints("pads")?.Any(p => p != 0) == true || conv.String("auto_pad", "NOTSET").StartsWith("SAME", StringComparison.Ordinal);
-        return !pads && conv.Input(0) == output && OutputAffine.IsFree(conv.Input(1)) && (conv.InputOrNull(2) is not { } bias || OutputAffine.IsFree(bias)) ? conv : null;
+        bool pads = conv.Ints("pads")?.Any(p => p != 0) == true
+            || conv.String("auto_pad", "NOTSET").StartsWith("SAME", StringComparison.Ordinal);
+        return !pads && conv.Input(0) == output && OutputAffine.IsFree(conv.Input(1))
+            && (conv.InputOrNull(2) is not { } bias || OutputAffine.IsFree(bias)) ? conv : null;
     }
 
     private static bool FoldInto(Graph graph, Node conv, Node norm, double[] scale, double[] shift)

@@ -14,7 +14,6 @@ internal sealed class GemmCanonicalization : Pass
     public override PassPhase Phase => PassPhase.Simplify;
 
     /// <summary>Whether a Gemm has constant weights and the form above.</summary>
-    /// <param name="gemm">A Gemm.</param>
     public static bool IsCanonical(Node gemm) =>
         gemm.Int("transA", 0) == 0 && gemm.Int("transB", 0) == 1 && gemm.Float("alpha", 1) == 1 && gemm.Float("beta", 1) == 1
         && gemm.Input(1).Constant is { Type: ElementType.Float32 } weight
@@ -55,7 +54,8 @@ internal sealed class GemmCanonicalization : Pass
 
     private static string? Canonicalize(Graph graph, Node gemm)
     {
-        if (gemm.Input(1) is not { Constant: { Type: ElementType.Float32 } weight, Quantization: null }) return "its weight is not constant";
+        if (gemm.Input(1) is not { Constant: { Type: ElementType.Float32 } weight, Quantization: null })
+            return "its weight is not constant";
         float alpha = gemm.Float("alpha", 1), beta = gemm.Float("beta", 1);
         int outputs = weight.Dims[gemm.Int("transB", 0) != 0 ? 0 : 1];
         Tensor? bias = null;

@@ -41,7 +41,8 @@ internal sealed class HardSwishFusion : Pass
 
         // x · HardSigmoid(x), and x · (Clip(x + 3, 0, 6) / 6)
         return node.Type == "Mul"
-            ? Product(node, (gate, x) => IsHardSigmoidOf(gate, x) || (gate is { Producer: { } p, Quantization: null } && SixthOf(p) is { } clip && IsClipOf(clip, x)))
+            ? Product(node, (gate, x) => IsHardSigmoidOf(gate, x)
+                || (gate is { Producer: { } p, Quantization: null } && SixthOf(p) is { } clip && IsClipOf(clip, x)))
             : null;
     }
 
@@ -65,7 +66,8 @@ internal sealed class HardSwishFusion : Pass
         && IsSixth(node.Float("alpha", 0.2f)) && node.Float("beta", 0.5f) == 0.5f;
 
     private static bool IsClipOf(Value gate, Value x) =>
-        gate is { Producer: { Type: "Clip" } clip, Quantization: null } && Scalar(clip.InputOrNull(1)) == 0 && Scalar(clip.InputOrNull(2)) == 6
+        gate is { Producer: { Type: "Clip" } clip, Quantization: null } && Scalar(clip.InputOrNull(1)) == 0
+        && Scalar(clip.InputOrNull(2)) == 6
         && clip.Input(0) is { Producer: { Type: "Add" } add, Quantization: null }
         && ((add.Input(0) == x && Scalar(add.Input(1)) == 3) || (add.Input(1) == x && Scalar(add.Input(0)) == 3));
 

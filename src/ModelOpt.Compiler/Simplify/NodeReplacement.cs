@@ -3,16 +3,10 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Simplify;
 
 /// <summary>Replaces a node by new ones. Nodes that only move elements keep their input's grid; inference finds the shapes.</summary>
-/// <param name="graph">The graph.</param>
-/// <param name="old">The node to take out.</param>
 internal sealed class NodeReplacement(Graph graph, Node old)
 {
     /// <summary>Adds a node.</summary>
-    /// <param name="type">The operator.</param>
-    /// <param name="inputs">Its inputs.</param>
     /// <param name="quantization">The grid of its output, or null.</param>
-    /// <param name="attributes">Its attributes.</param>
-    /// <param name="name">Its name.</param>
     public Value Add(
         string type, IEnumerable<Value?> inputs, Quantization? quantization, IEnumerable<KeyValuePair<string, object>> attributes,
         string name = "")
@@ -24,22 +18,18 @@ internal sealed class NodeReplacement(Graph graph, Node old)
     }
 
     /// <summary>The same elements under other sizes.</summary>
-    /// <param name="x">The elements.</param>
     /// <param name="sizes">The sizes; 0 keeps one that may be open.</param>
     public Value Reshape(Value x, params ReadOnlySpan<long> sizes) => Add("Reshape", [x, Ints("shape", sizes)], x.Quantization, []);
 
     /// <summary>The elements with zeros around them, or without those that negative pads cut off.</summary>
-    /// <param name="x">The elements.</param>
     /// <param name="pads">All begins, then all ends.</param>
     public Value Pad(Value x, params ReadOnlySpan<long> pads) =>
         pads.ContainsAnyExcept(0) ? Add("Pad", [x, Ints("pads", pads)], x.Quantization, []) : x;
 
     /// <summary>Every <paramref name="step"/>-th element along an axis.</summary>
-    /// <param name="x">The elements.</param>
     /// <param name="axis">The axis.</param>
     /// <param name="start">The first.</param>
     /// <param name="end">The end, exclusive.</param>
-    /// <param name="step">The step.</param>
     public Value Slice(Value x, long axis, long start, long end, long step = 1) =>
         Add("Slice", [x, Ints("starts", start), Ints("ends", end), Ints("axes", axis), Ints("steps", step)], x.Quantization, []);
 

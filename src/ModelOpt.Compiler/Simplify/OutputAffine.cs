@@ -8,7 +8,6 @@ internal static class OutputAffine
     /// <summary>
     /// The Conv or canonical Gemm whose only reader is <paramref name="node"/>, with constant weights and a result that is not rounded.
     /// </summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="node">The node behind it; its input 0, or its only input that is not constant, is followed.</param>
     /// <returns>The feeder, or null where nothing can be folded.</returns>
     public static Node? FeederOf(Graph graph, Node node)
@@ -19,7 +18,6 @@ internal static class OutputAffine
     }
 
     /// <summary>Whether a node is a Conv or canonical Gemm with a weight and a bias that may be changed.</summary>
-    /// <param name="node">The node.</param>
     public static bool IsLayer(Node node) => node.Type is "Conv" or "Gemm" && IsFree(node.Input(1))
         && (node.InputOrNull(2) is not { } bias || IsFree(bias)) && (node.Type == "Conv" || GemmCanonicalization.IsCanonical(node));
 
@@ -28,7 +26,6 @@ internal static class OutputAffine
     public static int Channels(Node feeder) => feeder.Input(1).Constant!.Dims[0];
 
     /// <summary>Changes weights and bias, and removes the node behind.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="feeder">The Conv or Gemm.</param>
     /// <param name="node">The node whose effect is folded.</param>
     /// <param name="scale">The factor of each output channel.</param>
@@ -51,9 +48,7 @@ internal static class OutputAffine
     }
 
     /// <summary>Gives a layer another weight, of the same shape, and another bias.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="layer">The Conv or Gemm.</param>
-    /// <param name="weight">The new weight.</param>
     /// <param name="bias">The new bias, one element for each output channel.</param>
     /// <returns>False, and nothing changed, where an element is not finite.</returns>
     public static bool SetConstants(Graph graph, Node layer, float[] weight, float[] bias)
@@ -65,7 +60,6 @@ internal static class OutputAffine
     }
 
     /// <summary>Gives a layer another bias.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="layer">The Conv or Gemm.</param>
     /// <param name="bias">The new bias, one element for each output channel.</param>
     public static void SetBias(Graph graph, Node layer, float[] bias)
@@ -75,7 +69,6 @@ internal static class OutputAffine
     }
 
     /// <summary>Whether a value is a float32 constant that may be changed: one that lies on no grid.</summary>
-    /// <param name="value">The value.</param>
     public static bool IsFree(Value value) =>
         value is { Constant.Type: ElementType.Float32, Quantization: null };
 }

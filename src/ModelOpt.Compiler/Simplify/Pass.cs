@@ -47,7 +47,6 @@ internal abstract class Pass
 }
 
 /// <summary>The result of a pass.</summary>
-/// <param name="Changes">How often it changed something.</param>
 /// <param name="Notes">What it left unchanged, with the reason.</param>
 internal sealed record PassResult(int Changes, IReadOnlyList<PassNote> Notes)
 {

@@ -5,7 +5,7 @@ namespace ModelOpt.Compiler.Simplify;
 /// <summary>Something that a pass left unchanged, or the result of a change.</summary>
 /// <param name="Layer">The layer's label; null where it concerns the whole model.</param>
 /// <param name="Text">The reason, or the outcome.</param>
-public sealed record PassNote(string? Layer, string Text)
+internal sealed record PassNote(string? Layer, string Text)
 {
     internal PassNote(Node layer, string text)
         : this(layer.Label, text)

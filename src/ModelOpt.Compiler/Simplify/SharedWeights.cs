@@ -12,21 +12,20 @@ internal static class SharedWeights
     /// <summary>The layers that multiply by a layer's weight, itself among them.</summary>
     /// <param name="layer">A layer with a constant weight.</param>
     public static IReadOnlyList<Node> LayersOf(Node layer) =>
-        layer.Input(1).Consumers.Count == 1 ? [layer] : [.. layer.Input(1).Consumers.Where(n => n.InputOrNull(1) == layer.Input(1)).Distinct()];
+        layer.Input(1).Consumers.Count == 1
+        ? [layer]
+        : [.. layer.Input(1).Consumers.Where(n => n.InputOrNull(1) == layer.Input(1)).Distinct()];
 
     /// <summary>Whether other layers multiply by the same weight.</summary>
     /// <param name="layer">A layer with a constant weight.</param>
     public static bool IsShared(Node layer) => LayersOf(layer).Count > 1;
 
     /// <summary>The first layer of each weight.</summary>
-    /// <param name="layers">Layers in graph order.</param>
     public static IEnumerable<Node> First(IEnumerable<Node> layers) => layers.DistinctBy(n => n.Input(1));
 
     /// <summary>Gives a layer, and those that share its weight, another weight and a bias that was fitted to it.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="layer">A Conv or Gemm.</param>
     /// <param name="weight">The new weight, of the same shape.</param>
-    /// <param name="bias">The layer's new bias.</param>
     /// <returns>False, and nothing changed, where an element is not finite.</returns>
     public static bool SetConstants(Graph graph, Node layer, float[] weight, float[] bias)
     {
@@ -39,9 +38,7 @@ internal static class SharedWeights
     }
 
     /// <summary>Gives a layer another bias, and changes that of each layer that shares its weight by as much.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="layer">A Conv or Gemm.</param>
-    /// <param name="bias">The layer's new bias.</param>
     public static void SetBias(Graph graph, Node layer, float[] bias)
     {
         float[] before = BiasOf(layer);
@@ -61,7 +58,6 @@ internal static class SharedWeights
     }
 
     /// <summary>Lets layers of one kind that multiply by equal weights share one.</summary>
-    /// <param name="graph">The graph.</param>
     /// <returns>How many layers got the weight of another.</returns>
     public static int Merge(Graph graph)
     {
@@ -75,7 +71,8 @@ internal static class SharedWeights
             sample.AddBytes(tensor.Bytes.Span[..Math.Min(256, tensor.Bytes.Length)]);
             (string, int, int) key = (layer.Type, tensor.Count, sample.ToHashCode());
             if (!known.TryGetValue(key, out List<Value>? alike)) known[key] = alike = [];
-            Value? same = alike.Find(v => v == weight || (Equals(v.Constraints, weight.Constraints) && v.Constant!.Shape.Equals(tensor.Shape)
+            Value? same = alike.Find(v => v == weight
+                || (Equals(v.Constraints, weight.Constraints) && v.Constant!.Shape.Equals(tensor.Shape)
                 && v.Constant.Bytes.Span.SequenceEqual(tensor.Bytes.Span)));
             if (same is null) alike.Add(weight);
             if (same is null || same == weight) continue;
@@ -87,7 +84,6 @@ internal static class SharedWeights
     }
 
     /// <summary>Whether a node multiplies by a weight that can be shared.</summary>
-    /// <param name="node">The node.</param>
     public static bool IsLayer(Node node) =>
         Operator.Find(node)?.Quantization == QuantizationRule.Weighted
         && node.InputOrNull(1) is { Constant: { Type: ElementType.Float32, Rank: >= 2 }, Quantization: null }

@@ -35,7 +35,8 @@ internal sealed class WeightSharing : Pass
     }
 
     /// <summary>What layers that share a weight have in common; null for a reader that does more than multiply by it.</summary>
-    private static (string Type, long Groups, bool IsCanonical, LayerOptions Options)? KindOf(Node node, Value weight, PassContext context) =>
+    private static (string Type, long Groups, bool IsCanonical, LayerOptions Options)? KindOf(Node node, Value weight,
+        PassContext context) =>
         !SharedWeights.IsLayer(node) || node.Inputs.Where((v, i) => v == weight && i != 1).Any() ? null
         : (node.Type, node.Int("group", 1), node.Type != "Gemm" || GemmCanonicalization.IsCanonical(node), context.OptionsOf(node));
 }

@@ -21,35 +21,33 @@ internal sealed class Checkpoint
 
     private const string GradualSuffix = "." + Gradual;
 
-    private readonly string path;
-    private readonly byte[] key;
-    private readonly IDiagnosticSink diagnostics;
-    private bool isTold;
+    private readonly string _path;
+    private readonly byte[] _key;
+    private readonly IDiagnosticSink _diagnostics;
+    private bool _isTold;
 
-    private Checkpoint(string path, byte[] key, IDiagnosticSink diagnostics) => (this.path, this.key, this.diagnostics) = (path, key, diagnostics);
+    private Checkpoint(string path, byte[] key, IDiagnosticSink diagnostics) => (_path, _key, _diagnostics) = (path, key, diagnostics);
 
     /// <summary>The checkpoint that options name; null where they name none. Each phase of training has one of its own.</summary>
     /// <param name="graph">The graph as it is before training.</param>
     /// <param name="context">The options, and all else that the result depends on.</param>
-    /// <param name="phase">The name of the phase.</param>
     /// <exception cref="CompilationException">Data cannot be read.</exception>
     public static Checkpoint? Of(Graph graph, PassContext context, string phase) => context.Options.CheckpointFile is { } path
         ? new(phase == Gradual ? path + GradualSuffix : path, KeyOf(graph, context), context.Diagnostics) : null;
 
     /// <summary>Reads the state if it belongs to the same model, options and data. A damaged checkpoint is reported and ignored.</summary>
-    /// <param name="state">Takes the state.</param>
     /// <returns>Whether there was one.</returns>
     public bool Load(Action<StateStream> state)
     {
         byte[] file;
         try
         {
-            if (!File.Exists(path)) return false;
-            file = InputFile.ReadAllBytes(path);
+            if (!File.Exists(_path)) return false;
+            file = InputFile.ReadAllBytes(_path);
         }
         catch (Exception e) when (SampleSource.IsUnreadable(e))
         {
-            diagnostics.Report(TrainingDiagnostics.CheckpointUnreadable.At(null, null, path, e.Message.TrimEnd('.')));
+            _diagnostics.Report(TrainingDiagnostics.CheckpointUnreadable.At(null, null, _path, e.Message.TrimEnd('.')));
             return false;
         }
 
@@ -58,34 +56,33 @@ internal sealed class Checkpoint
             && SHA256.HashData(file.AsSpan(head)).AsSpan().SequenceEqual(file.AsSpan(Magic.Length, SHA256.HashSizeInBytes));
         if (!isWhole)
         {
-            diagnostics.Report(TrainingDiagnostics.CheckpointUnreadable.At(null, null, path, "it is damaged"));
+            _diagnostics.Report(TrainingDiagnostics.CheckpointUnreadable.At(null, null, _path, "it is damaged"));
             return false;
         }
 
-        if (!file.AsSpan(head, key.Length).SequenceEqual(key)) return false;
-        state(StateStream.From(new MemoryStream(file, head + key.Length, file.Length - head - key.Length, writable: false)));
+        if (!file.AsSpan(head, _key.Length).SequenceEqual(_key)) return false;
+        state(StateStream.From(new MemoryStream(file, head + _key.Length, file.Length - head - _key.Length, writable: false)));
         return true;
     }
 
     /// <summary>Replaces the file. A failure is reported once, and training continues.</summary>
-    /// <param name="state">Gives the state.</param>
     public void Save(Action<StateStream> state)
     {
         using MemoryStream content = new();
-        content.Write(key);
+        content.Write(_key);
         state(StateStream.To(content));
         byte[] bytes = content.ToArray();
-        string beside = path + ".tmp";
+        string beside = _path + ".tmp";
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
             File.WriteAllBytes(beside, [.. Magic, .. SHA256.HashData(bytes), .. bytes]);
-            File.Move(beside, path, overwrite: true);
+            File.Move(beside, _path, overwrite: true);
         }
         catch (Exception e) when (SampleSource.IsUnreadable(e))
         {
-            if (!isTold) diagnostics.Report(TrainingDiagnostics.CheckpointNotWritten.At(null, null, path, e.Message.TrimEnd('.')));
-            isTold = true;
+            if (!_isTold) _diagnostics.Report(TrainingDiagnostics.CheckpointNotWritten.At(null, null, _path, e.Message.TrimEnd('.')));
+            _isTold = true;
         }
     }
 
@@ -108,7 +105,7 @@ internal sealed class Checkpoint
     }
 
     /// <summary>Deletes it.</summary>
-    public void Delete() => Delete(path);
+    public void Delete() => Delete(_path);
 
     /// <summary>
     /// A hash of all that the result depends on: this program, the graph, its teacher, options and the content of the data.
@@ -127,7 +124,9 @@ internal sealed class Checkpoint
         foreach (OptionDescription option in OptionCatalog.All)
         {
             object? value = option.Of(option.IsOfRecipes ? context.Model : o);
-            stream.Array((value is null || option.Values.Paths(value).Count > 0 ? "" : $"{option.Name} {option.Values.Format(value)}").ToCharArray());
+            stream.Array((value is null || option.Values.Paths(value).Count > 0
+                ? ""
+                : $"{option.Name} {option.Values.Format(value)}").ToCharArray());
         }
 
         IReadOnlyList<string> training = o.TrainingData.Count > 0 ? o.TrainingData : o.CalibrationData;

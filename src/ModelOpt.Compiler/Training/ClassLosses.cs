@@ -13,7 +13,6 @@ internal static class ClassLosses
 {
     /// <summary>Cross-entropy: the mean of −log p(label).</summary>
     /// <param name="scores">float32 [N, classes].</param>
-    /// <param name="labels">N class numbers.</param>
     public static LossGradient CrossEntropy(Tensor scores, ReadOnlySpan<int> labels)
     {
         int samples = scores.Dims[0], classes = scores.Count / samples;
@@ -38,7 +37,6 @@ internal static class ClassLosses
     /// </summary>
     /// <param name="scores">float32 [N, classes].</param>
     /// <param name="teacher">The teacher's scores, of the same shape.</param>
-    /// <param name="temperature">T.</param>
     public static LossGradient Distillation(Tensor scores, Tensor teacher, float temperature)
     {
         int samples = scores.Dims[0], classes = scores.Count / samples;

@@ -17,26 +17,25 @@ internal sealed class DistillationObjective : IObjective
     // Softens scores so that scores of wrong classes teach too.
     private const int DefaultTemperature = 4;
 
-    private readonly GradientTape teacher;
-    private readonly int results;
-    private readonly bool areClasses;
-    private readonly float temperature;
-    private readonly WorkerPool? pool;
+    private readonly GradientTape _teacher;
+    private readonly int _results;
+    private readonly bool _areClasses;
+    private readonly float _temperature;
+    private readonly WorkerPool? _pool;
 
     /// <summary>Pairs the values of a model with those of its teacher.</summary>
     /// <param name="graph">The model; it may be quantized and smaller.</param>
-    /// <param name="reference">The float model.</param>
     /// <param name="areClasses">Whether the first output is known to be class scores.</param>
     /// <param name="options">What to learn, and at which temperature.</param>
     /// <param name="pool">Threads, or null.</param>
     public DistillationObjective(Graph graph, Graph reference, bool areClasses, ModelOptions options, WorkerPool? pool)
     {
-        this.pool = pool;
-        temperature = options.Temperature ?? DefaultTemperature;
+        _pool = pool;
+        _temperature = options.Temperature ?? DefaultTemperature;
         Value scores = ClassScores.Of(graph, out bool isSoftmax), wanted = ClassScores.Of(reference, out _);
-        this.areClasses = areClasses || isSoftmax;
+        _areClasses = areClasses || isSoftmax;
         List<(Value Own, Value Teacher)> pairs = [(scores, wanted), .. graph.Outputs.Zip(reference.Outputs).Skip(1)];
-        results = pairs.Count;
+        _results = pairs.Count;
         Dictionary<string, Value> named = reference.Values.Where(v => !v.IsConstant).ToDictionary(v => v.Name, StringComparer.Ordinal);
         HashSet<Value> paired = [.. pairs.Select(p => p.Own)];
         IEnumerable<Node> layers = options.Distillation == Distillation.Outputs ? [] : graph.Nodes;
@@ -44,11 +43,12 @@ internal sealed class DistillationObjective : IObjective
         {
             // The value between a layer and its fused activation is never stored, so it need not match.
             Value value = (FusedActivation.Of(graph, node) ?? node).Output;
-            if (named.TryGetValue(value.Name, out Value? same) && Equals(same.Shape, value.Shape) && paired.Add(value)) pairs.Add((value, same));
+            if (named.TryGetValue(value.Name, out Value? same) && Equals(same.Shape, value.Shape) && paired.Add(value))
+                pairs.Add((value, same));
         }
 
         Values = [.. pairs.Select(p => p.Own)];
-        teacher = new GradientTape(reference, [.. pairs.Select(p => p.Teacher)], isForwardOnly: true) { Pool = pool };
+        _teacher = new GradientTape(reference, [.. pairs.Select(p => p.Teacher)], isForwardOnly: true) { Pool = pool };
     }
 
     /// <inheritdoc/>
@@ -57,18 +57,18 @@ internal sealed class DistillationObjective : IObjective
     /// <inheritdoc/>
     public (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation)
     {
-        Tensor[] wanted = teacher.Forward(batch.Inputs, cancellation);
+        Tensor[] wanted = _teacher.Forward(batch.Inputs, cancellation);
         var gradients = new Tensor[computed.Length];
         double loss = 0;
         for (int i = 0; i < gradients.Length; i++)
         {
-            LossGradient part = i == 0 && areClasses
-                ? ClassLosses.Distillation(computed[0], wanted[0], temperature) : SquaredError.Of(computed[i], wanted[i], pool);
-            float share = i < results ? 1 : 1f / (gradients.Length - results);
+            LossGradient part = i == 0 && _areClasses
+                ? ClassLosses.Distillation(computed[0], wanted[0], _temperature) : SquaredError.Of(computed[i], wanted[i], _pool);
+            float share = i < _results ? 1 : 1f / (gradients.Length - _results);
             loss += share * part.Loss;
             gradients[i] = part.Gradient;
             if (share == 1) continue;
-            ElementRanges.Run(part.Gradient.Count, pool, (start, length) =>
+            ElementRanges.Run(part.Gradient.Count, _pool, (start, length) =>
             {
                 foreach (ref float g in part.Gradient.Span<float>().Slice(start, length)) g *= share;
             });

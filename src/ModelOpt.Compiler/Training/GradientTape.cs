@@ -24,19 +24,18 @@ internal sealed class GradientTape
     // More than processors, so that none waits long for another; each has gradients of its own of all parameters.
     private const int MostParts = 16;
 
-    private readonly TapePlan plan;
-    private readonly bool isForwardOnly;
-    private readonly Tensor?[] constants;
-    private readonly Tensor?[] exact;
-    private readonly Tensor[] results;
-    private TapePart[] parts = [];
-    private int[] bounds = [];
-    private Tensor?[] computed;
-    private Dictionary<TapeNode, double[]> totals = [];
+    private readonly TapePlan _plan;
+    private readonly bool _isForwardOnly;
+    private readonly Tensor?[] _constants;
+    private readonly Tensor?[] _exact;
+    private readonly Tensor[] _results;
+    private TapePart[] _parts = [];
+    private int[] _bounds = [];
+    private Tensor?[] _computed;
+    private Dictionary<TapeNode, double[]> _totals = [];
 
     /// <summary>Prepares a graph, whose nodes stay as they are from then on; constants may be replaced between runs.</summary>
     /// <param name="graph">The graph, sorted.</param>
-    /// <param name="outputs">The values to differentiate.</param>
     /// <param name="batchStatistics">
     /// Whether BatchNormalization normalizes by mean and variance of the batch, and passes gradients through them, instead of by those
     /// it has as constants; <see cref="FollowStatistics"/> then moves these.
@@ -44,7 +43,7 @@ internal sealed class GradientTape
     /// <param name="isForwardOnly">Whether nothing is differentiated, which takes less memory.</param>
     public GradientTape(Graph graph, IReadOnlyList<Value> outputs, bool batchStatistics = false, bool isForwardOnly = false)
     {
-        this.isForwardOnly = isForwardOnly;
+        _isForwardOnly = isForwardOnly;
         HashSet<Value> reached = [.. outputs];
         foreach (Node node in graph.Nodes.Reverse())
         {
@@ -69,11 +68,11 @@ internal sealed class GradientTape
         }
 
         (Parameters, Barriers) = (parameters, barriers);
-        plan = new TapePlan(graph, outputs, [.. trainable.Where(reached.Contains)], batchStatistics);
-        constants = new Tensor?[plan.Values.Count];
-        exact = new Tensor?[plan.Values.Count];
-        computed = new Tensor?[plan.Outputs.Length];
-        results = [.. parameters.Select(p => Tensor.Zeros(ElementType.Float32, p.Constant!.Dims))];
+        _plan = new TapePlan(graph, outputs, [.. trainable.Where(reached.Contains)], batchStatistics);
+        _constants = new Tensor?[_plan.Values.Count];
+        _exact = new Tensor?[_plan.Values.Count];
+        _computed = new Tensor?[_plan.Outputs.Length];
+        _results = [.. parameters.Select(p => Tensor.Zeros(ElementType.Float32, p.Constant!.Dims))];
     }
 
     /// <summary>The constants that gradients are computed for, in the order of the nodes that read them.</summary>
@@ -95,110 +94,109 @@ internal sealed class GradientTape
     public IReadOnlyList<Value> Ranged { get; set; } = [];
 
     /// <summary>At most how many samples a run may have.</summary>
-    public int MostSamples => plan.IsAlone ? 1 : plan.TakesOne ? MostParts : int.MaxValue;
+    public int MostSamples => _plan.IsAlone ? 1 : _plan.TakesOne ? MostParts : int.MaxValue;
 
     /// <summary>Runs the graph and keeps the values that <see cref="Backward"/> needs.</summary>
     /// <param name="inputs">A tensor for each graph input; joined along the batch, also where the graph takes one sample at a time.</param>
-    /// <param name="cancellation">Ends the run.</param>
     /// <returns>The values to differentiate, as computed; valid until the next run.</returns>
     public Tensor[] Forward(IReadOnlyList<Tensor> inputs, CancellationToken cancellation = default)
     {
         Round();
         Divide(inputs);
-        totals = [];
+        _totals = [];
         // A single part's values lie in its own memory, which it reuses soon.
-        if (parts.Length == 1) Array.Clear(computed);
-        Each(p => parts[p].Begin([.. inputs.Select(t => Slice(t, p))], Array.ConvertAll(computed, t => t is null ? null : Slice(t, p)), KeepsAll));
-        for (int begin = 0, end; begin < plan.Nodes.Length; begin = end)
+        if (_parts.Length == 1) Array.Clear(_computed);
+        Each(p => _parts[p].Begin([.. inputs.Select(t => Slice(t, p))], Array.ConvertAll(_computed, t => t is null ? null : Slice(t, p)),
+            KeepsAll));
+        for (int begin = 0, end; begin < _plan.Nodes.Length; begin = end)
         {
-            TapeNode first = plan.Nodes[begin];
-            if (first.Statistics is not null) totals[first] = Total(p => parts[p].ForwardSums(first));
+            TapeNode first = _plan.Nodes[begin];
+            if (first.Statistics is not null) _totals[first] = Total(p => _parts[p].ForwardSums(first));
             end = begin + 1;
-            while (end < plan.Nodes.Length && plan.Nodes[end].Statistics is null) end++;
+            while (end < _plan.Nodes.Length && _plan.Nodes[end].Statistics is null) end++;
             (int from, int to) = (begin, end);
             Each(p =>
             {
                 for (int i = from; i < to; i++)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    parts[p].Forward(plan.Nodes[i], totals.GetValueOrDefault(plan.Nodes[i]), cancellation);
+                    _parts[p].Forward(_plan.Nodes[i], _totals.GetValueOrDefault(_plan.Nodes[i]), cancellation);
                 }
             });
         }
 
-        for (int i = 0; i < computed.Length; i++)
+        for (int i = 0; i < _computed.Length; i++)
         {
             // Objectives may look at the same value: parts have written it once.
-            int first = Array.IndexOf(plan.Outputs, plan.Outputs[i]);
-            computed[i] = first < i ? computed[first] : Whole(plan.Outputs[i], computed[i]);
+            int first = Array.IndexOf(_plan.Outputs, _plan.Outputs[i]);
+            _computed[i] = first < i ? _computed[first] : Whole(_plan.Outputs[i], _computed[i]);
         }
 
-        return [.. computed.Select(t => t!)];
+        return [.. _computed.Select(t => t!)];
     }
 
     /// <summary>The gradients of the parameters at the last run, given the gradients of the differentiated values.</summary>
     /// <param name="gradients">A gradient for each differentiated value, of its shape; null where it has none.</param>
-    /// <param name="cancellation">Ends the run.</param>
     /// <returns>A gradient for each of <see cref="Parameters"/>, of its shape; valid until the next run.</returns>
     public Tensor[] Backward(IReadOnlyList<Tensor?> gradients, CancellationToken cancellation = default)
     {
-        Each(p => parts[p].BeginBackward([.. gradients.Select(g => g is null ? null : Slice(g, p))]));
-        for (int end = plan.Nodes.Length, begin; end > 0; end = begin)
+        Each(p => _parts[p].BeginBackward([.. gradients.Select(g => g is null ? null : Slice(g, p))]));
+        for (int end = _plan.Nodes.Length, begin; end > 0; end = begin)
         {
-            TapeNode last = plan.Nodes[end - 1];
-            double[]? sums = last.Statistics is null ? null : Total(p => parts[p].BackwardSums(last));
+            TapeNode last = _plan.Nodes[end - 1];
+            double[]? sums = last.Statistics is null ? null : Total(p => _parts[p].BackwardSums(last));
             begin = end - 1;
-            while (begin > 0 && plan.Nodes[begin - 1].Statistics is null) begin--;
+            while (begin > 0 && _plan.Nodes[begin - 1].Statistics is null) begin--;
             (int from, int to) = (begin, end);
             Each(p =>
             {
                 for (int i = to - 1; i >= from; i--)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    parts[p].Backward(plan.Nodes[i], plan.Nodes[i] == last && sums is not null ? (totals[last], sums) : null);
+                    _parts[p].Backward(_plan.Nodes[i], _plan.Nodes[i] == last && sums is not null ? (_totals[last], sums) : null);
                 }
             });
         }
 
-        new PlaneJob(results.Length, SumOfParts).Run(Pool);
-        return results;
+        new PlaneJob(_results.Length, SumOfParts).Run(Pool);
+        return _results;
     }
 
     /// <summary>The gradient of the range of a value's int8 grid, after <see cref="Backward"/>; 0 where none reached it.</summary>
     /// <param name="value">One of <see cref="Ranged"/>.</param>
     public RangeGradient RangeGradient(Value value)
     {
-        int slot = plan.Slot(value);
+        int slot = _plan.Slot(value);
         RangeGradient sum = default;
-        foreach (TapePart part in parts) sum += part.RangeGradient(slot);
+        foreach (TapePart part in _parts) sum += part.RangeGradient(slot);
         return sum;
     }
 
     /// <summary>Moves the nodes' constant means and variances towards those of the last run's batch.</summary>
     public void FollowStatistics()
     {
-        foreach ((TapeNode step, double[] sums) in totals) step.Statistics!.Follow(step.Node, sums);
+        foreach ((TapeNode step, double[] sums) in _totals) step.Statistics!.Follow(step.Node, sums);
     }
 
     /// <summary>
     /// The first value of the last run with a non-finite element, or null. Not after <see cref="Backward"/>; the run <see
     /// cref="KeepsAll"/>.
     /// </summary>
-    public Value? FirstNotFinite() => plan.Nodes.SelectMany(n => n.Outputs).Where(slot => slot >= 0 && parts.Any(p =>
+    public Value? FirstNotFinite() => _plan.Nodes.SelectMany(n => n.Outputs).Where(slot => slot >= 0 && _parts.Any(p =>
         p.Computed(slot) is { Type: ElementType.Float32 } tensor
-        && tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue))).Select(slot => plan.Values[slot]).FirstOrDefault();
+        && tensor.Span<float>().ContainsAnyExceptInRange(float.MinValue, float.MaxValue))).Select(slot => _plan.Values[slot])
+            .FirstOrDefault();
 
     /// <summary>
     /// The root mean square of a value's elements in the last run. Not after <see cref="Backward"/>; the run <see cref="KeepsAll"/>.
     /// </summary>
-    /// <param name="value">A computed value.</param>
     public double RootMeanSquare(Value value)
     {
         double sum = 0;
         long count = 0;
-        foreach (TapePart part in parts)
+        foreach (TapePart part in _parts)
         {
-            Tensor tensor = part.Computed(plan.Slot(value))!;
+            Tensor tensor = part.Computed(_plan.Slot(value))!;
             sum += FixedOrderSum.Dot(tensor.Span<float>(), tensor.Span<float>());
             count += tensor.Count;
         }
@@ -221,11 +219,11 @@ internal sealed class GradientTape
     /// <summary>Rounds the constants that were replaced since the last run.</summary>
     private void Round()
     {
-        for (int slot = 0; slot < constants.Length; slot++)
+        for (int slot = 0; slot < _constants.Length; slot++)
         {
-            if (plan.Values[slot].Constant is not { } constant || constant == exact[slot]) continue;
-            exact[slot] = constant;
-            constants[slot] = plan.Values[slot].Quantization?.Round(constant, Pool) ?? constant;
+            if (_plan.Values[slot].Constant is not { } constant || constant == _exact[slot]) continue;
+            _exact[slot] = constant;
+            _constants[slot] = _plan.Values[slot].Quantization?.Round(constant, Pool) ?? constant;
         }
     }
 
@@ -233,24 +231,25 @@ internal sealed class GradientTape
     private void Divide(IReadOnlyList<Tensor> inputs)
     {
         int batch = inputs.Count > 0 && inputs[0].Rank > 0 ? inputs[0].Dims[0] : 1;
-        if (bounds.Length > 0 && bounds[^1] == batch) return;
-        bool isDivisible = plan.IsDivisible && inputs.All(t => t.Rank > 0 && t.Dims[0] == batch);
-        int count = plan.TakesOne ? batch : isDivisible ? Math.Clamp(batch, 1, MostParts) : 1;
-        bounds = [.. Enumerable.Range(0, count + 1).Select(p => (int)((long)batch * p / count))];
-        HashSet<int> ranged = [.. Ranged.Select(plan.Slot)];
-        parts = [.. Enumerable.Range(0, count).Select(_ => new TapePart(plan, constants, ranged, count == 1 ? Pool : null, isForwardOnly))];
-        Array.Clear(computed);
+        if (_bounds.Length > 0 && _bounds[^1] == batch) return;
+        bool isDivisible = _plan.IsDivisible && inputs.All(t => t.Rank > 0 && t.Dims[0] == batch);
+        int count = _plan.TakesOne ? batch : isDivisible ? Math.Clamp(batch, 1, MostParts) : 1;
+        _bounds = [.. Enumerable.Range(0, count + 1).Select(p => (int)((long)batch * p / count))];
+        HashSet<int> ranged = [.. Ranged.Select(_plan.Slot)];
+        _parts = [.. Enumerable.Range(0, count)
+            .Select(_ => new TapePart(_plan, _constants, ranged, count == 1 ? Pool : null, _isForwardOnly))];
+        Array.Clear(_computed);
     }
 
     private void Each(Action<int> work)
     {
-        if (parts.Length == 1) work(0);
-        else new PlaneJob(parts.Length, work).Run(Pool);
+        if (_parts.Length == 1) work(0);
+        else new PlaneJob(_parts.Length, work).Run(Pool);
     }
 
     private double[] Total(Func<int, double[]> sums)
     {
-        double[][] all = new double[parts.Length][];
+        double[][] all = new double[_parts.Length][];
         Each(p => all[p] = sums(p));
         double[] total = new double[all.Max(s => s.Length)];
         foreach (double[] part in all)
@@ -262,14 +261,14 @@ internal sealed class GradientTape
     }
 
     private Tensor Slice(Tensor tensor, int part) =>
-        parts.Length == 1 ? tensor : TrainingBatch.Slice(tensor, bounds[part], bounds[part + 1] - bounds[part]);
+        _parts.Length == 1 ? tensor : TrainingBatch.Slice(tensor, _bounds[part], _bounds[part + 1] - _bounds[part]);
 
     /// <summary>The parts' results of a value in one tensor: where they wrote it, or a copy.</summary>
     private Tensor Whole(int slot, Tensor? target)
     {
-        if (parts.Length == 1) return parts[0].Computed(slot)!;
-        Tensor[] pieces = [.. parts.Select(p => p.Computed(slot)!)];
-        int[] dims = [bounds[^1], .. pieces[0].Dims[1..]];
+        if (_parts.Length == 1) return _parts[0].Computed(slot)!;
+        Tensor[] pieces = [.. _parts.Select(p => p.Computed(slot)!)];
+        int[] dims = [_bounds[^1], .. pieces[0].Dims[1..]];
         Tensor whole = target is not null && target.Dims.SequenceEqual(dims) ? target : Tensor.Zeros(pieces[0].Type, dims);
         if (whole == target) return whole;
         for (int p = 0; p < pieces.Length; p++) pieces[p].Bytes.CopyTo(Slice(whole, p).Bytes);
@@ -278,10 +277,10 @@ internal sealed class GradientTape
 
     private void SumOfParts(int parameter)
     {
-        int slot = plan.Slot(Parameters[parameter]);
-        Span<float> sum = results[parameter].As<float>();
+        int slot = _plan.Slot(Parameters[parameter]);
+        Span<float> sum = _results[parameter].As<float>();
         sum.Clear();
-        foreach (TapePart part in parts)
+        foreach (TapePart part in _parts)
         {
             if (part.Gradient(slot) is { } gradient) ElementRanges.Sum(sum, gradient.As<float>(), sum);
         }

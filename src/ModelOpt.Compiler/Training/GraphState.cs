@@ -8,28 +8,26 @@ namespace ModelOpt.Compiler.Training;
 /// </summary>
 internal sealed class GraphState
 {
-    private readonly (Value Value, Tensor? Constant, WeightConstraints? Constraints, Quantization? Quantization)[] values;
+    private readonly (Value Value, Tensor? Constant, WeightConstraints? Constraints, Quantization? Quantization)[] _values;
 
     /// <summary>Takes the state of a graph.</summary>
-    /// <param name="graph">The graph.</param>
-    public GraphState(Graph graph) => values = [.. graph.Values.Select(v => (v, v.Constant, v.Constraints, v.Quantization))];
+    public GraphState(Graph graph) => _values = [.. graph.Values.Select(v => (v, v.Constant, v.Constraints, v.Quantization))];
 
-    private GraphState((Value, Tensor?, WeightConstraints?, Quantization?)[] values) => this.values = values;
+    private GraphState((Value, Tensor?, WeightConstraints?, Quantization?)[] values) => _values = values;
 
     /// <summary>Brings the graph back to this state.</summary>
     public void Restore()
     {
-        foreach ((Value value, Tensor? constant, WeightConstraints? constraints, Quantization? quantization) in values)
+        foreach ((Value value, Tensor? constant, WeightConstraints? constraints, Quantization? quantization) in _values)
             (value.Constant, value.Constraints, value.Quantization) = (constant, constraints, quantization);
     }
 
     /// <summary>Writes this state, or reads one of the same graph.</summary>
-    /// <param name="stream">Where to.</param>
     /// <param name="origin">A state that is known to who reads; what is as it was there is not written. Null to write all.</param>
     /// <returns>The state that was written.</returns>
-    public GraphState Exchange(StateStream stream, GraphState? origin) => new([.. values.Select((v, i) =>
+    public GraphState Exchange(StateStream stream, GraphState? origin) => new([.. _values.Select((v, i) =>
     {
-        (_, Tensor? constant, WeightConstraints? constraints, Quantization? grid) = origin is null ? default : origin.values[i];
+        (_, Tensor? constant, WeightConstraints? constraints, Quantization? grid) = origin is null ? default : origin._values[i];
         return (v.Value, stream.Changed(v.Constant, constant, stream.Tensor), Constraints(stream, v.Constraints, constraints),
             stream.Changed(v.Quantization, grid, q => Grid(stream, q)));
     })]);

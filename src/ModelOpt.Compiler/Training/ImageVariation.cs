@@ -4,15 +4,12 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>How one training image is varied.</summary>
-/// <param name="Mirrored">Left to right.</param>
 /// <param name="Down">Move down, as a share of its height.</param>
 /// <param name="Right">Move to the right, as a share of its width.</param>
 internal readonly record struct ImageVariation(bool Mirrored, float Down, float Right)
 {
     /// <summary>A random variation.</summary>
-    /// <param name="augmentation">What may be varied.</param>
     /// <param name="farthest">Largest move of an image, as a share of its size.</param>
-    /// <param name="random">Where chance comes from.</param>
     public static ImageVariation Of(Augmentation augmentation, float farthest, Random random)
     {
         return augmentation switch

@@ -9,10 +9,7 @@ internal static class LearningRates
     private const double Rising = 0.3, Start = 1.0 / 25, End = 1e-4 / 25;
 
     /// <summary>The rate of a step, in float32, which cuts off the last bit of a cosine, in which machines differ.</summary>
-    /// <param name="schedule">How the rate changes.</param>
-    /// <param name="largest">The largest rate.</param>
     /// <param name="step">The step, from 0.</param>
-    /// <param name="steps">The number of steps.</param>
     public static float Of(LearningRateSchedule schedule, double largest, int step, int steps)
     {
         double done = steps <= 1 ? 0 : (double)step / steps;
@@ -26,8 +23,6 @@ internal static class LearningRates
     }
 
     /// <summary>From <paramref name="first"/> to <paramref name="last"/> along half a wave.</summary>
-    /// <param name="last">The value at the end.</param>
-    /// <param name="first">The value at the beginning.</param>
     /// <param name="done">The share of the way, from 0 to 1.</param>
     public static double Between(double last, double first, double done) =>
         last + ((first - last) * (1 + Math.Cos(Math.PI * done)) / 2);

@@ -9,8 +9,8 @@ namespace ModelOpt.Compiler.Training;
 /// </summary>
 internal sealed class LossTape
 {
-    private readonly IReadOnlyList<IObjective> objectives;
-    private readonly Dictionary<Value, RangeGradient> ranges = [];
+    private readonly IReadOnlyList<IObjective> _objectives;
+    private readonly Dictionary<Value, RangeGradient> _ranges = [];
 
     /// <summary>Prepares a graph.</summary>
     /// <param name="graph">The graph, sorted.</param>
@@ -19,7 +19,7 @@ internal sealed class LossTape
     /// <param name="batchStatistics">Whether BatchNormalization normalizes by statistics of the batch.</param>
     public LossTape(Graph graph, IReadOnlyList<IObjective> objectives, WorkerPool? pool, bool batchStatistics = false)
     {
-        this.objectives = objectives;
+        _objectives = objectives;
         Tape = new GradientTape(graph, [.. objectives.SelectMany(o => o.Values)], batchStatistics) { Pool = pool };
     }
 
@@ -34,11 +34,10 @@ internal sealed class LossTape
 
     /// <summary>The loss of a batch, and the gradients of the tape's parameters.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <returns>The mean over the samples. Gradients are valid until the next batch; there are none if the loss is not finite.</returns>
     public (double Loss, Tensor[] Gradients) Of(TrainingBatch batch, CancellationToken cancellation)
     {
-        ranges.Clear();
+        _ranges.Clear();
         int samples = batch.Inputs[0].Dims[0];
         if (samples <= Tape.MostSamples) return Run(batch, cancellation);
         double loss = 0;
@@ -62,18 +61,17 @@ internal sealed class LossTape
     }
 
     /// <summary>The gradient of the range of one of <see cref="Ranged"/> in the last batch.</summary>
-    /// <param name="value">The activation.</param>
-    public RangeGradient RangeOf(Value value) => ranges.GetValueOrDefault(value);
+    public RangeGradient RangeOf(Value value) => _ranges.GetValueOrDefault(value);
 
     private (double Loss, Tensor[] Gradients) Run(TrainingBatch batch, CancellationToken cancellation, float share = 1)
     {
         Tensor[] computed = Tape.Forward(batch.Inputs, cancellation);
         var gradients = new Tensor[computed.Length];
         double loss = 0;
-        for (int o = 0, first = 0; o < objectives.Count; first += objectives[o++].Values.Count)
+        for (int o = 0, first = 0; o < _objectives.Count; first += _objectives[o++].Values.Count)
         {
-            int count = objectives[o].Values.Count;
-            (double part, Tensor[] own) = objectives[o].Evaluate(computed.AsSpan(first, count), batch, cancellation);
+            int count = _objectives[o].Values.Count;
+            (double part, Tensor[] own) = _objectives[o].Evaluate(computed.AsSpan(first, count), batch, cancellation);
             loss += part;
             own.CopyTo(gradients, first);
         }
@@ -81,7 +79,7 @@ internal sealed class LossTape
         Forwarded?.Invoke();
         if (!double.IsFinite(loss)) return (loss, []);
         Tensor[] result = Tape.Backward(gradients, cancellation);
-        foreach (Value value in Ranged) ranges[value] = ranges.GetValueOrDefault(value) + (Tape.RangeGradient(value) * share);
+        foreach (Value value in Ranged) _ranges[value] = _ranges.GetValueOrDefault(value) + (Tape.RangeGradient(value) * share);
         return (loss, result);
     }
 }

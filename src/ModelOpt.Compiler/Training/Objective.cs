@@ -12,7 +12,6 @@ internal interface IObjective
     /// <summary>The loss of a batch, and its gradients.</summary>
     /// <param name="computed">What the model computed for each of <see cref="Values"/>.</param>
     /// <param name="batch">The batch.</param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <returns>The mean over the samples, and a gradient for each of <see cref="Values"/>.</returns>
     (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation);
 }
@@ -33,7 +32,6 @@ internal sealed class LabelObjective(Value scores) : IObjective
 }
 
 /// <summary>The mean squared error of an output from the targets.</summary>
-/// <param name="output">The output.</param>
 /// <param name="pool">Threads, or null.</param>
 internal sealed class TargetObjective(Value output, WorkerPool? pool) : IObjective
 {
@@ -52,7 +50,6 @@ internal sealed class TargetObjective(Value output, WorkerPool? pool) : IObjecti
 internal static class ClassScores
 {
     /// <summary>The scores before the softmax that a graph ends in, or else its first output.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="isSoftmax">Whether there is such a softmax.</param>
     public static Value Of(Graph graph, out bool isSoftmax)
     {
@@ -62,7 +59,6 @@ internal static class ClassScores
     }
 
     /// <summary>The class that scores speak for: the first of the largest; −1 where none is a number.</summary>
-    /// <param name="scores">A score for each class.</param>
     public static int Best(ReadOnlySpan<float> scores)
     {
         int best = -1;

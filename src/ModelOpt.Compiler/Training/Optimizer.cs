@@ -6,8 +6,6 @@ namespace ModelOpt.Compiler.Training;
 internal abstract class Optimizer
 {
     /// <summary>Makes an optimizer.</summary>
-    /// <param name="kind">Which.</param>
-    /// <param name="count">How many numbers it moves.</param>
     public static Optimizer Of(OptimizerKind kind, int count) => kind switch
     {
         OptimizerKind.Sgd => new Momentum(count),
@@ -16,29 +14,25 @@ internal abstract class Optimizer
     };
 
     /// <summary>Moves the numbers one step.</summary>
-    /// <param name="numbers">The numbers.</param>
-    /// <param name="gradient">The gradient of each.</param>
-    /// <param name="rate">The learning rate.</param>
     public abstract void Step(Span<float> numbers, ReadOnlySpan<float> gradient, float rate);
 
     /// <summary>Writes or reads its state.</summary>
-    /// <param name="stream">Where to.</param>
     public abstract void Exchange(StateStream stream);
 
     /// <summary>Stochastic gradient descent with momentum 0.9: v ← 0.9·v + g, x ← x − rate·v.</summary>
     private sealed class Momentum(int count) : Optimizer
     {
         private const float Kept = 0.9f;
-        private readonly float[] velocity = new float[count];
+        private readonly float[] _velocity = new float[count];
 
-        public override void Exchange(StateStream stream) => stream.Elements(velocity.AsSpan());
+        public override void Exchange(StateStream stream) => stream.Elements(_velocity.AsSpan());
 
         public override void Step(Span<float> numbers, ReadOnlySpan<float> gradient, float rate)
         {
             for (int i = 0; i < numbers.Length; i++)
             {
-                velocity[i] = (Kept * velocity[i]) + gradient[i];
-                numbers[i] -= rate * velocity[i];
+                _velocity[i] = (Kept * _velocity[i]) + gradient[i];
+                numbers[i] -= rate * _velocity[i];
             }
         }
     }
@@ -50,28 +44,28 @@ internal abstract class Optimizer
     private sealed class Adam(int count, float decay) : Optimizer
     {
         private const float Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f;
-        private readonly float[] mean = new float[count], square = new float[count];
-        private double left1 = 1, left2 = 1;
+        private readonly float[] _mean = new float[count], _square = new float[count];
+        private double _left1 = 1, _left2 = 1;
 
         public override void Exchange(StateStream stream)
         {
-            stream.Elements(mean.AsSpan());
-            stream.Elements(square.AsSpan());
-            (left1, left2) = (stream.Double(left1), stream.Double(left2));
+            stream.Elements(_mean.AsSpan());
+            stream.Elements(_square.AsSpan());
+            (_left1, _left2) = (stream.Double(_left1), stream.Double(_left2));
         }
 
         public override void Step(Span<float> numbers, ReadOnlySpan<float> gradient, float rate)
         {
             // The powers of the betas by multiplication, which is the same everywhere.
-            left1 *= Beta1;
-            left2 *= Beta2;
-            float first = (float)(rate / (1 - left1)), second = (float)(1 / (1 - left2));
+            _left1 *= Beta1;
+            _left2 *= Beta2;
+            float first = (float)(rate / (1 - _left1)), second = (float)(1 / (1 - _left2));
             for (int i = 0; i < numbers.Length; i++)
             {
                 float g = gradient[i];
-                mean[i] = (Beta1 * mean[i]) + ((1 - Beta1) * g);
-                square[i] = (Beta2 * square[i]) + ((1 - Beta2) * g * g);
-                numbers[i] -= (first * mean[i] / (MathF.Sqrt(square[i] * second) + Epsilon)) + (rate * decay * numbers[i]);
+                _mean[i] = (Beta1 * _mean[i]) + ((1 - Beta1) * g);
+                _square[i] = (Beta2 * _square[i]) + ((1 - Beta2) * g * g);
+                numbers[i] -= (first * _mean[i] / (MathF.Sqrt(_square[i] * second) + Epsilon)) + (rate * decay * numbers[i]);
             }
         }
     }

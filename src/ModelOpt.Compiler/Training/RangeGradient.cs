@@ -7,18 +7,12 @@ namespace ModelOpt.Compiler.Training;
 /// lie at an end and move with it, values between move by their rounding error. The order of sums depends on the number of elements
 /// alone.
 /// </summary>
-/// <param name="Low">By the lower end.</param>
-/// <param name="High">By the upper end.</param>
 internal readonly record struct RangeGradient(double Low, double High)
 {
     private const int Lanes = 16, Block = 1024;
 
     /// <summary>The gradient.</summary>
-    /// <param name="x">Elements before they were rounded.</param>
-    /// <param name="rounded">The same after.</param>
     /// <param name="dy">The gradients of the rounded ones.</param>
-    /// <param name="low">The lower end.</param>
-    /// <param name="high">The upper end.</param>
     /// <param name="margin">How far beyond an end an element is rounded to it and not cut off: half a step.</param>
     public static RangeGradient Of(
         ReadOnlySpan<float> x, ReadOnlySpan<float> rounded, ReadOnlySpan<float> dy, float low, float high, float margin)

@@ -14,7 +14,8 @@ internal static class SampleIndependence
     /// <param name="nodes">The nodes, in order.</param>
     public static bool Of(Graph graph, IReadOnlyList<Node> nodes)
     {
-        if (graph.Inputs.Count == 0 || graph.Inputs[0].Shape is not { Rank: > 0 } first || first[0] is not { IsKnown: false, Symbol: not null } batch)
+        if (graph.Inputs.Count == 0 || graph.Inputs[0].Shape is not { Rank: > 0 } first
+            || first[0] is not { IsKnown: false, Symbol: not null } batch)
             return false;
         HashSet<Value> samples = [.. graph.Inputs];
         if (!graph.Inputs.All(IsBatch)) return false;

@@ -9,48 +9,43 @@ namespace ModelOpt.Compiler.Training;
 /// </summary>
 internal sealed class StateStream
 {
-    private readonly BinaryWriter? writer;
-    private readonly BinaryReader? reader;
+    private readonly BinaryWriter? _writer;
+    private readonly BinaryReader? _reader;
 
-    private StateStream(BinaryWriter? writer, BinaryReader? reader) => (this.writer, this.reader) = (writer, reader);
+    private StateStream(BinaryWriter? writer, BinaryReader? reader) => (_writer, _reader) = (writer, reader);
 
     /// <summary>Whether state is read.</summary>
-    public bool IsReading => reader is not null;
+    public bool IsReading => _reader is not null;
 
     /// <summary>Writes to a stream.</summary>
-    /// <param name="stream">The stream.</param>
     public static StateStream To(Stream stream) => new(new BinaryWriter(stream), null);
 
     /// <summary>A stream that reads a written state.</summary>
-    /// <param name="stream">The stream.</param>
     public static StateStream From(Stream stream) => new(null, new BinaryReader(stream));
 
     /// <summary>An integer.</summary>
-    /// <param name="value">What it is.</param>
     public int Int(int value)
     {
-        if (reader is not null) return reader.ReadInt32();
-        writer!.Write(value);
+        if (_reader is not null) return _reader.ReadInt32();
+        _writer!.Write(value);
         return value;
     }
 
     /// <summary>A number, to the last bit.</summary>
-    /// <param name="value">What it is.</param>
     public double Double(double value)
     {
-        if (reader is not null) return reader.ReadDouble();
-        writer!.Write(value);
+        if (_reader is not null) return _reader.ReadDouble();
+        _writer!.Write(value);
         return value;
     }
 
     /// <summary>Elements of a span whose length is known, in place.</summary>
     /// <typeparam name="T">The elements' type.</typeparam>
-    /// <param name="elements">What they are.</param>
     public void Elements<T>(Span<T> elements) where T : unmanaged
     {
         Span<byte> bytes = MemoryMarshal.AsBytes(elements);
-        if (reader is not null) reader.BaseStream.ReadExactly(bytes);
-        else writer!.Write(bytes);
+        if (_reader is not null) _reader.BaseStream.ReadExactly(bytes);
+        else _writer!.Write(bytes);
     }
 
     /// <summary>An array.</summary>
@@ -78,7 +73,6 @@ internal sealed class StateStream
     /// <summary>A value that may be absent, or unchanged from the start, which is then not written.</summary>
     /// <typeparam name="T">Its type.</typeparam>
     /// <param name="value">Its value; ignored when reading state.</param>
-    /// <param name="origin">Its value at the start.</param>
     /// <param name="content">Writes or reads it.</param>
     public T? Changed<T>(T? value, T? origin, Func<T?, T> content) where T : class
     {

@@ -6,24 +6,21 @@ using ModelOpt.Compiler.Operators.Movement;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>A node of a <see cref="TapePlan"/>; values are slots, −1 where one is omitted.</summary>
-/// <param name="Node">The node.</param>
-/// <param name="Operator">Its operator.</param>
-/// <param name="Inputs">What it reads.</param>
-/// <param name="Outputs">What it computes.</param>
 /// <param name="Asked">Which inputs' gradients are of use.</param>
 /// <param name="IsDifferentiated">Whether any is, and there is a way to it.</param>
 /// <param name="Statistics">The operator, where it looks at the whole batch; or null.</param>
 /// <param name="Ended">The values that the forward pass no longer needs after it.</param>
 /// <param name="Dropped">Of these, what is not looked at on the way back either.</param>
 internal sealed record TapeNode(
-    Node Node, Operator Operator, int[] Inputs, int[] Outputs, bool[] Asked, bool IsDifferentiated, IBatchStatistics? Statistics, int[] Ended,
+    Node Node, Operator Operator, int[] Inputs, int[] Outputs, bool[] Asked, bool IsDifferentiated, IBatchStatistics? Statistics,
+    int[] Ended,
     int[] Dropped);
 
 /// <summary>The nodes to run forward and backward for chosen values, and the slots of their values.</summary>
 internal sealed class TapePlan
 {
-    private readonly Dictionary<Value, int> slots = [];
-    private readonly List<Value> values = [];
+    private readonly Dictionary<Value, int> _slots = [];
+    private readonly List<Value> _values = [];
 
     /// <summary>Makes the plan.</summary>
     /// <param name="graph">The graph, sorted.</param>
@@ -45,7 +42,8 @@ internal sealed class TapePlan
         Dictionary<Value, Node> lastReaders = [];
         foreach (Node node in nodes)
         {
-            foreach (Value value in node.Inputs.OfType<Value>().Where(v => !v.IsConstant && !outputs.Contains(v))) lastReaders[value] = node;
+            foreach (Value value in node.Inputs.OfType<Value>().Where(v => !v.IsConstant && !outputs.Contains(v)))
+                lastReaders[value] = node;
         }
 
         ILookup<Node, Value> ended = lastReaders.ToLookup(p => p.Value, p => p.Key);
@@ -69,14 +67,15 @@ internal sealed class TapePlan
         }
 
         IDifferentiable? Differentiated(Node? node) =>
-            node is not null && Operator.Of(node) is IDifferentiable op && node.Inputs.Any(v => v is not null && wanted.Contains(v)) ? op : null;
+            node is not null && Operator.Of(node) is IDifferentiable op
+            && node.Inputs.Any(v => v is not null && wanted.Contains(v)) ? op : null;
     }
 
     /// <summary>The nodes, in order.</summary>
     public TapeNode[] Nodes { get; }
 
     /// <summary>All values that are read or computed, by slot.</summary>
-    public IReadOnlyList<Value> Values => values;
+    public IReadOnlyList<Value> Values => _values;
 
     /// <summary>The graph's inputs.</summary>
     public int[] Inputs { get; }
@@ -94,13 +93,12 @@ internal sealed class TapePlan
     public bool IsAlone { get; }
 
     /// <summary>The slot of a value, which gets one; −1 for none.</summary>
-    /// <param name="value">The value.</param>
     public int Slot(Value? value)
     {
         if (value is null) return -1;
-        if (slots.TryGetValue(value, out int slot)) return slot;
-        slots.Add(value, values.Count);
-        values.Add(value);
-        return values.Count - 1;
+        if (_slots.TryGetValue(value, out int slot)) return slot;
+        _slots.Add(value, _values.Count);
+        _values.Add(value);
+        return _values.Count - 1;
     }
 }

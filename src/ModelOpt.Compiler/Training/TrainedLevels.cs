@@ -13,28 +13,26 @@ internal sealed class TrainedLevels
     // Relative to its start: a bias has room in the grid that follows from it.
     private const float LeastScale = 0.5f, MostScale = 2;
 
-    private readonly float[][] numbers;
-    private readonly float[] sizes;
-    private readonly Optimizer[] optimizers;
-    private readonly float[] scales;
-    private readonly float[] stretches;
-    private readonly Optimizer? stretching;
-    private WeightConstraints constraints;
+    private readonly float[][] _numbers;
+    private readonly float[] _sizes;
+    private readonly Optimizer[] _optimizers;
+    private readonly float[] _scales;
+    private readonly float[] _stretches;
+    private readonly Optimizer? _stretching;
+    private WeightConstraints _constraints;
 
     private TrainedLevels(WeightConstraints constraints, float[][] positions, OptimizerKind kind)
     {
-        this.constraints = constraints;
-        sizes = [.. positions.Select(p => p.Length == 0 ? 1 : MathF.Max(p.Max(MathF.Abs), float.Epsilon))];
-        numbers = [.. positions.Select((p, c) => Array.ConvertAll(p, x => x / sizes[c]))];
-        optimizers = [.. positions.Select(p => Optimizer.Of(kind, p.Length))];
-        scales = [.. constraints.Grid?.Scales ?? []];
-        stretches = Array.ConvertAll(scales, _ => 1f);
-        stretching = scales.Length == 0 ? null : Optimizer.Of(kind, scales.Length);
+        _constraints = constraints;
+        _sizes = [.. positions.Select(p => p.Length == 0 ? 1 : MathF.Max(p.Max(MathF.Abs), float.Epsilon))];
+        _numbers = [.. positions.Select((p, c) => Array.ConvertAll(p, x => x / _sizes[c]))];
+        _optimizers = [.. positions.Select(p => Optimizer.Of(kind, p.Length))];
+        _scales = [.. constraints.Grid?.Scales ?? []];
+        _stretches = Array.ConvertAll(_scales, _ => 1f);
+        _stretching = _scales.Length == 0 ? null : Optimizer.Of(kind, _scales.Length);
     }
 
     /// <summary>Starts at the codebook of a weight.</summary>
-    /// <param name="constraints">What the weight satisfies.</param>
-    /// <param name="kind">How values follow their gradients.</param>
     /// <returns>Null where it has no codebook, or channels that should share integers do not.</returns>
     public static TrainedLevels? Of(WeightConstraints? constraints, OptimizerKind kind)
     {
@@ -42,75 +40,77 @@ internal sealed class TrainedLevels
         if (constraints.Grid is not { } grid) return new TrainedLevels(constraints, [.. codebook.Levels.Select(l => l.ToArray())], kind);
         float[][] integers = [.. codebook.Levels.Select((l, c) => Array.ConvertAll(l, x => MathF.Round(x / ScaleOf(grid, c))))];
         if (codebook.Scope == ClusterScope.Channel) return new TrainedLevels(constraints, integers, kind);
-        return Array.TrueForAll(integers, l => l.AsSpan().SequenceEqual(integers[0])) ? new TrainedLevels(constraints, [integers[0]], kind) : null;
+        return Array.TrueForAll(integers, l => l.AsSpan().SequenceEqual(integers[0]))
+            ? new TrainedLevels(constraints, [integers[0]], kind)
+            : null;
     }
 
     /// <summary>Moves the values one step.</summary>
     /// <param name="weight">The weight whose elements are such values, output channels first.</param>
-    /// <param name="gradient">The gradient of each element.</param>
-    /// <param name="rate">The learning rate.</param>
     /// <returns>What the weight has to satisfy from now on.</returns>
     public WeightConstraints Step(Tensor weight, ReadOnlySpan<float> gradient, float rate)
     {
         ReadOnlySpan<float> elements = weight.Span<float>();
-        Codebook codebook = constraints.Codebook!;
+        Codebook codebook = _constraints.Codebook!;
         int perChannel = elements.Length / Math.Max(1, weight.Dims[0]);
-        double[][] sums = Array.ConvertAll(numbers, n => new double[n.Length]);
-        double[] pulls = new double[stretches.Length];
+        double[][] sums = Array.ConvertAll(_numbers, n => new double[n.Length]);
+        double[] pulls = new double[_stretches.Length];
         for (int i = 0; i < elements.Length; i++)
         {
             // Zero does not move, whether its elements are among its members or pruned.
             if (elements[i] == 0) continue;
             int channel = i / perChannel;
-            sums[numbers.Length == 1 ? 0 : channel][NearestIndex(codebook.LevelsOf(channel), elements[i])] += gradient[i] * ScaleOf(constraints.Grid, channel);
+            sums[_numbers.Length == 1 ? 0 : channel][NearestIndex(codebook.LevelsOf(channel), elements[i])] += gradient[i]
+                * ScaleOf(_constraints.Grid, channel);
             if (pulls.Length > 0) pulls[pulls.Length == 1 ? 0 : channel] += (double)gradient[i] * elements[i];
         }
 
-        for (int c = 0; c < numbers.Length; c++) Move(c, sums[c], rate);
-        if (stretching is null)
+        for (int c = 0; c < _numbers.Length; c++) Move(c, sums[c], rate);
+        if (_stretching is null)
         {
-            constraints = constraints with { Codebook = codebook with { Levels = [.. numbers.Select((n, c) => Array.ConvertAll(n, x => x * sizes[c]))] } };
-            return constraints;
+            _constraints = _constraints with { Codebook =
+                codebook with { Levels = [.. _numbers.Select((n, c) => Array.ConvertAll(n, x => x * _sizes[c]))] } };
+            return _constraints;
         }
 
-        stretching.Step(stretches, Array.ConvertAll(pulls, p => (float)p), rate);
-        for (int c = 0; c < stretches.Length; c++) stretches[c] = Math.Clamp(stretches[c], LeastScale, MostScale);
-        Quantization grid = constraints.Grid! with { Scales = [.. scales.Select((s, c) => s * stretches[c])] };
-        float[][] integers = [.. numbers.Select((n, c) => Array.ConvertAll(
-            n, x => Math.Clamp(MathF.Round(x * sizes[c]), -WeightGrid.MaxWeight, WeightGrid.MaxWeight)))];
-        constraints = constraints with
+        _stretching.Step(_stretches, Array.ConvertAll(pulls, p => (float)p), rate);
+        for (int c = 0; c < _stretches.Length; c++) _stretches[c] = Math.Clamp(_stretches[c], LeastScale, MostScale);
+        Quantization grid = _constraints.Grid! with { Scales = [.. _scales.Select((s, c) => s * _stretches[c])] };
+        float[][] integers = [.. _numbers.Select((n, c) => Array.ConvertAll(
+            n, x => Math.Clamp(MathF.Round(x * _sizes[c]), -WeightGrid.MaxWeight, WeightGrid.MaxWeight)))];
+        _constraints = _constraints with
         {
             Grid = grid,
             Codebook = codebook with
             {
-                Levels = [.. codebook.Levels.Select((_, c) => Array.ConvertAll(integers[integers.Length == 1 ? 0 : c], q => q * ScaleOf(grid, c)))],
+                Levels = [.. codebook.Levels.Select(
+                    (_, c) => Array.ConvertAll(integers[integers.Length == 1 ? 0 : c], q => q * ScaleOf(grid, c)))],
             },
         };
-        return constraints;
+        return _constraints;
     }
 
     /// <summary>Writes or reads the numbers behind the values and the optimizers' state.</summary>
-    /// <param name="stream">Where to.</param>
     public void Exchange(StateStream stream)
     {
-        stream.Elements(sizes.AsSpan());
-        foreach (float[] of in numbers) stream.Elements(of.AsSpan());
-        foreach (Optimizer optimizer in optimizers) optimizer.Exchange(stream);
-        stream.Elements(scales.AsSpan());
-        stream.Elements(stretches.AsSpan());
-        stretching?.Exchange(stream);
+        stream.Elements(_sizes.AsSpan());
+        foreach (float[] of in _numbers) stream.Elements(of.AsSpan());
+        foreach (Optimizer optimizer in _optimizers) optimizer.Exchange(stream);
+        stream.Elements(_scales.AsSpan());
+        stream.Elements(_stretches.AsSpan());
+        _stretching?.Exchange(stream);
     }
 
     private static float ScaleOf(Quantization? grid, int channel) => grid is null ? 1 : grid.Scales[grid.IsPerTensor ? 0 : channel];
 
     private void Move(int c, double[] sums, float rate)
     {
-        float[] of = numbers[c];
+        float[] of = _numbers[c];
         int zero = Array.IndexOf(of, 0);
-        optimizers[c].Step(of, [.. sums.Select((s, l) => l == zero ? 0 : (float)s * sizes[c])], rate);
+        _optimizers[c].Step(of, [.. sums.Select((s, l) => l == zero ? 0 : (float)s * _sizes[c])], rate);
         if (zero >= 0) of[zero] = 0;
         // An integer that becomes zero would be lost.
-        float least = zero < 0 || stretching is null ? 0 : 1 / sizes[c];
+        float least = zero < 0 || _stretching is null ? 0 : 1 / _sizes[c];
         for (int l = 0; l < zero; l++) of[l] = MathF.Min(of[l], -least);
         for (int l = zero + 1; zero >= 0 && l < of.Length; l++) of[l] = MathF.Max(of[l], least);
         for (int l = 1; l < of.Length; l++) of[l] = MathF.Max(of[l], of[l - 1]);

@@ -15,17 +15,17 @@ internal sealed class TrainedRange
     // Relative to calibration's range; a tiny scale would leave no room for biases.
     private const float Least = 1f / 8;
 
-    private readonly float[] ends;
-    private readonly float size;
-    private readonly Optimizer optimizer;
+    private readonly float[] _ends;
+    private readonly float _size;
+    private readonly Optimizer _optimizer;
 
     private TrainedRange(IReadOnlyList<Value> values, OptimizerKind kind)
     {
         Values = values;
         (float low, float high) = Ends(values[0].Quantization!);
-        size = high - low;
-        ends = [low / size, high / size];
-        optimizer = Optimizer.Of(kind, ends.Length);
+        _size = high - low;
+        _ends = [low / _size, high / _size];
+        _optimizer = Optimizer.Of(kind, _ends.Length);
     }
 
     /// <summary>The activations.</summary>
@@ -33,7 +33,6 @@ internal sealed class TrainedRange
 
     /// <summary>The ranges that calibration chose, except the inputs', which never change.</summary>
     /// <param name="graph">The graph, quantized; activations that share a grid share its instance.</param>
-    /// <param name="kind">How they follow their gradients.</param>
     public static IReadOnlyList<TrainedRange> Of(Graph graph, OptimizerKind kind) => [.. graph.Values
         .Where(v => !v.IsConstant && v.Quantization is { Type: ElementType.Int8, IsPerTensor: true })
         .GroupBy(v => v.Quantization!, ReferenceEqualityComparer.Instance)
@@ -48,30 +47,27 @@ internal sealed class TrainedRange
         ((sbyte.MinValue - grid.ZeroPoint) * grid.Scale, (sbyte.MaxValue - grid.ZeroPoint) * grid.Scale);
 
     /// <summary>Moves the range one step.</summary>
-    /// <param name="gradient">Its gradient.</param>
-    /// <param name="rate">The learning rate.</param>
     public void Step(RangeGradient gradient, float rate)
     {
-        (bool isAbove, bool isBelow) = (ends[0] == 0, ends[1] == 0);
-        optimizer.Step(ends, [(float)gradient.Low * size, (float)gradient.High * size], rate);
-        ends[0] = isAbove ? 0 : MathF.Min(ends[0], 0);
-        ends[1] = isBelow ? 0 : MathF.Max(ends[1], 0);
-        if (ends[1] - ends[0] < Least)
+        (bool isAbove, bool isBelow) = (_ends[0] == 0, _ends[1] == 0);
+        _optimizer.Step(_ends, [(float)gradient.Low * _size, (float)gradient.High * _size], rate);
+        _ends[0] = isAbove ? 0 : MathF.Min(_ends[0], 0);
+        _ends[1] = isBelow ? 0 : MathF.Max(_ends[1], 0);
+        if (_ends[1] - _ends[0] < Least)
         {
-            if (isAbove) ends[1] = Least;
-            else ends[0] = ends[1] - Least;
+            if (isAbove) _ends[1] = Least;
+            else _ends[0] = _ends[1] - Least;
         }
 
-        Quantization grid = new ValueRange(ends[0] * size, ends[1] * size).ToQuantization();
+        Quantization grid = new ValueRange(_ends[0] * _size, _ends[1] * _size).ToQuantization();
         foreach (Value value in Values) value.Quantization = grid;
     }
 
     /// <summary>Writes or reads the range and the optimizer's state.</summary>
-    /// <param name="stream">Where to.</param>
     public void Exchange(StateStream stream)
     {
-        stream.Elements(ends.AsSpan());
-        optimizer.Exchange(stream);
+        stream.Elements(_ends.AsSpan());
+        _optimizer.Exchange(stream);
     }
 
     // A Concat's constants lie on the grid of its output.

@@ -13,69 +13,65 @@ internal sealed class TrainedWeight
     // Tiny slices would never move.
     private const double LeastOfAll = 0.01;
 
-    private readonly Value value;
-    private readonly float[] numbers;
-    private readonly float[] scaledGradient;
-    private readonly float[] scales;
-    private readonly int perSlice;
-    private readonly Optimizer optimizer;
-    private readonly TrainedLevels? levels;
+    private readonly Value _value;
+    private readonly float[] _numbers;
+    private readonly float[] _scaledGradient;
+    private readonly float[] _scales;
+    private readonly int _perSlice;
+    private readonly Optimizer _optimizer;
+    private readonly TrainedLevels? _levels;
 
     /// <summary>Starts at the parameter's value.</summary>
     /// <param name="value">The parameter, a float32 constant.</param>
     /// <param name="isPerChannel">Whether axis 0 counts output channels, each of a size of its own.</param>
     /// <param name="size">What a number's change is measured by; 0 for the root mean square of the parameter's own.</param>
-    /// <param name="kind">How it follows its gradients.</param>
     public TrainedWeight(Value value, bool isPerChannel, double size, OptimizerKind kind)
     {
-        this.value = value;
+        _value = value;
         Tensor tensor = value.Constant!;
-        numbers = tensor.Span<float>().ToArray();
-        scaledGradient = new float[numbers.Length];
+        _numbers = tensor.Span<float>().ToArray();
+        _scaledGradient = new float[_numbers.Length];
         int slices = isPerChannel && tensor.Rank > 1 ? Math.Max(1, tensor.Dims[0]) : 1;
-        perSlice = numbers.Length / slices;
-        double all = size > 0 ? size : Rms(numbers);
+        _perSlice = _numbers.Length / slices;
+        double all = size > 0 ? size : Rms(_numbers);
         if (all == 0) all = 1;
-        scales = [.. Enumerable.Range(0, slices).Select(s => (float)(size > 0 ? size
-            : Math.Max(Rms(numbers.AsSpan(s * perSlice, perSlice)), LeastOfAll * all)))];
-        for (int i = 0; i < numbers.Length; i++) numbers[i] /= scales[i / Math.Max(1, perSlice)];
-        optimizer = Optimizer.Of(kind, numbers.Length);
-        levels = TrainedLevels.Of(value.Constraints, kind);
+        _scales = [.. Enumerable.Range(0, slices).Select(s => (float)(size > 0 ? size
+            : Math.Max(Rms(_numbers.AsSpan(s * _perSlice, _perSlice)), LeastOfAll * all)))];
+        for (int i = 0; i < _numbers.Length; i++) _numbers[i] /= _scales[i / Math.Max(1, _perSlice)];
+        _optimizer = Optimizer.Of(kind, _numbers.Length);
+        _levels = TrainedLevels.Of(value.Constraints, kind);
     }
 
     /// <summary>Moves the parameter one step.</summary>
-    /// <param name="gradient">Its gradient.</param>
-    /// <param name="rate">The learning rate.</param>
     public void Step(Tensor gradient, float rate)
     {
         ReadOnlySpan<float> given = gradient.Span<float>();
-        WeightConstraints? constraints = value.Constraints;
-        if (levels is not null) value.Constraints = constraints = levels.Step(value.Constant!, given, rate);
-        for (int i = 0; i < numbers.Length; i++) scaledGradient[i] = given[i] * scales[i / perSlice];
-        optimizer.Step(numbers, scaledGradient, rate);
+        WeightConstraints? constraints = _value.Constraints;
+        if (_levels is not null) _value.Constraints = constraints = _levels.Step(_value.Constant!, given, rate);
+        for (int i = 0; i < _numbers.Length; i++) _scaledGradient[i] = given[i] * _scales[i / _perSlice];
+        _optimizer.Step(_numbers, _scaledGradient, rate);
         Tensor moved = Behind();
-        if (value.Quantization is { Type: ElementType.Int8 } grid) Bound(moved.Span<float>(), grid, moved.Dims);
+        if (_value.Quantization is { Type: ElementType.Int8 } grid) Bound(moved.Span<float>(), grid, moved.Dims);
         Tensor satisfied = constraints?.Project(moved) ?? moved;
-        value.Constant = value.Quantization?.Round(satisfied) ?? satisfied;
+        _value.Constant = _value.Quantization?.Round(satisfied) ?? satisfied;
     }
 
     /// <summary>The numbers behind the parameter.</summary>
     public Tensor Behind()
     {
-        Tensor result = Tensor.Zeros(ElementType.Float32, value.Constant!.Dims);
+        Tensor result = Tensor.Zeros(ElementType.Float32, _value.Constant!.Dims);
         Span<float> target = result.Span<float>();
-        for (int i = 0; i < target.Length; i++) target[i] = numbers[i] * scales[i / perSlice];
+        for (int i = 0; i < target.Length; i++) target[i] = _numbers[i] * _scales[i / _perSlice];
         return result;
     }
 
     /// <summary>Writes or reads the numbers behind the parameter and the optimizers' state.</summary>
-    /// <param name="stream">Where to.</param>
     public void Exchange(StateStream stream)
     {
-        stream.Elements(scales.AsSpan());
-        stream.Elements(numbers.AsSpan());
-        optimizer.Exchange(stream);
-        levels?.Exchange(stream);
+        stream.Elements(_scales.AsSpan());
+        stream.Elements(_numbers.AsSpan());
+        _optimizer.Exchange(stream);
+        _levels?.Exchange(stream);
     }
 
     /// <summary>Keeps the numbers where the grid has integers, so that they do not run away from it.</summary>
@@ -87,7 +83,7 @@ internal sealed class TrainedWeight
             float largest = WeightGrid.MaxWeight * grid.ScaleOf(i, runLength);
             if (MathF.Abs(moved[i]) <= largest) continue;
             moved[i] = Math.Clamp(moved[i], -largest, largest);
-            numbers[i] = moved[i] / scales[i / perSlice];
+            _numbers[i] = moved[i] / _scales[i / _perSlice];
         }
     }
 

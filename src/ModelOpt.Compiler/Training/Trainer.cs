@@ -11,18 +11,17 @@ namespace ModelOpt.Compiler.Training;
 /// <summary>Trains a graph: batches in random order; for each, gradient, update, project.</summary>
 internal sealed class Trainer
 {
-    private readonly TrainingSettings settings;
-    private readonly GradientTape tape;
-    private readonly LossTape losses;
-    private readonly WorkerPool? pool;
-    private readonly Dictionary<Value, (Node Node, int Position)> readers = [];
-    private readonly IReadOnlyList<TrainedRange> ranges;
-    private readonly Node[] biased;
-    private TrainedWeight[]? weights;
+    private readonly TrainingSettings _settings;
+    private readonly GradientTape _tape;
+    private readonly LossTape _losses;
+    private readonly WorkerPool? _pool;
+    private readonly Dictionary<Value, (Node Node, int Position)> _readers = [];
+    private readonly IReadOnlyList<TrainedRange> _ranges;
+    private readonly Node[] _biased;
+    private TrainedWeight[]? _weights;
 
     /// <summary>Prepares to train.</summary>
     /// <param name="graph">The graph; its constants are what is trained.</param>
-    /// <param name="settings">How.</param>
     /// <param name="objectives">The objectives; training minimizes their sum.</param>
     /// <param name="pool">Threads, or null; the result does not depend on them.</param>
     /// <param name="batchStatistics">
@@ -31,31 +30,31 @@ internal sealed class Trainer
     public Trainer(
         Graph graph, TrainingSettings settings, IReadOnlyList<IObjective> objectives, WorkerPool? pool, bool batchStatistics = false)
     {
-        (this.settings, this.pool) = (settings, pool);
-        ranges = TrainedRange.Of(graph, settings.Optimizer);
-        losses = new LossTape(graph, objectives, pool, batchStatistics)
+        (_settings, _pool) = (settings, pool);
+        _ranges = TrainedRange.Of(graph, settings.Optimizer);
+        _losses = new LossTape(graph, objectives, pool, batchStatistics)
         {
-            Ranged = [.. ranges.SelectMany(r => r.Values)],
-            Forwarded = () => weights ??= [.. tape!.Parameters.Select(p => Started(p, isRestored: false))],
+            Ranged = [.. _ranges.SelectMany(r => r.Values)],
+            Forwarded = () => _weights ??= [.. _tape!.Parameters.Select(p => Started(p, isRestored: false))],
         };
-        tape = losses.Tape;
-        HashSet<Value> parameters = [.. tape.Parameters];
+        _tape = _losses.Tape;
+        HashSet<Value> parameters = [.. _tape.Parameters];
         foreach (Node node in graph.Nodes)
         {
             for (int i = 0; i < node.Inputs.Count; i++)
             {
-                if (node.Inputs[i] is { } value && parameters.Contains(value)) readers.TryAdd(value, (node, i));
+                if (node.Inputs[i] is { } value && parameters.Contains(value)) _readers.TryAdd(value, (node, i));
             }
         }
 
-        biased = [.. graph.Nodes.Where(n => n.InputOrNull(2)?.Quantization?.Type == ElementType.Int32)];
+        _biased = [.. graph.Nodes.Where(n => n.InputOrNull(2)?.Quantization?.Type == ElementType.Int32)];
     }
 
     /// <summary>The trained parameters.</summary>
-    public IReadOnlyList<Value> Parameters => tape.Parameters;
+    public IReadOnlyList<Value> Parameters => _tape.Parameters;
 
     /// <summary>Nodes without a gradient that keep parameters before them from being trained.</summary>
-    public IReadOnlyList<Node> Barriers => tape.Barriers;
+    public IReadOnlyList<Node> Barriers => _tape.Barriers;
 
     /// <summary>Called before each step with its number, from 0; may change the constraints of parameters.</summary>
     public Action<int>? BeforeStep { get; init; }
@@ -65,53 +64,52 @@ internal sealed class Trainer
 
     /// <summary>How many steps an epoch has.</summary>
     /// <param name="samples">How many samples are trained with.</param>
-    public int StepsPerEpoch(int samples) => samples / Math.Min(settings.BatchSize, samples);
+    public int StepsPerEpoch(int samples) => samples / Math.Min(_settings.BatchSize, samples);
 
     /// <summary>The numbers behind a parameter, as gradients moved them, without constraints and grids.</summary>
     /// <param name="parameter">One of <see cref="Parameters"/>.</param>
     public Tensor Behind(Value parameter)
     {
         int index = 0;
-        while (tape.Parameters[index] != parameter) index++;
-        return weights is null ? parameter.Constant! : weights[index].Behind();
+        while (_tape.Parameters[index] != parameter) index++;
+        return _weights is null ? parameter.Constant! : _weights[index].Behind();
     }
 
     /// <summary>Writes or reads the progress and state of training; the caller sets the graph's constants before.</summary>
-    /// <param name="stream">Where to.</param>
     public void Exchange(StateStream stream)
     {
         Done = stream.Int(Done);
         if (Done == 0) return;
-        weights ??= [.. tape.Parameters.Select(p => Started(p, isRestored: true))];
-        foreach (TrainedWeight weight in weights) weight.Exchange(stream);
-        foreach (TrainedRange range in ranges) range.Exchange(stream);
+        _weights ??= [.. _tape.Parameters.Select(p => Started(p, isRestored: true))];
+        foreach (TrainedWeight weight in _weights) weight.Exchange(stream);
+        foreach (TrainedRange range in _ranges) range.Exchange(stream);
     }
 
     /// <summary>Trains; resumes if state was read.</summary>
     /// <param name="data">The samples.</param>
-    /// <param name="indices">Which of them.</param>
     /// <param name="stepped">Called after each step with the steps done, their number and the loss.</param>
     /// <param name="epochEnded">Called after each epoch with its number from 1, also those that were done before; training ends where it
     /// returns false.</param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <returns>Null, or where a loss was not finite: the step, and the first value that was not.</returns>
     public (int Step, string Value)? Run(
         TrainingSet data, IReadOnlyList<int> indices, Action<int, int, double> stepped, Func<int, bool> epochEnded,
         CancellationToken cancellation)
     {
-        var random = new Random(settings.Seed);
+        var random = new Random(_settings.Seed);
         int[] order = [.. indices];
-        int batchSize = Math.Min(settings.BatchSize, order.Length), perEpoch = StepsPerEpoch(order.Length), steps = perEpoch * settings.Epochs;
+        int batchSize = Math.Min(_settings.BatchSize, order.Length), perEpoch = StepsPerEpoch(order.Length),
+            steps = perEpoch * _settings.Epochs;
         for (int step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
             if (step % perEpoch == 0) random.Shuffle(order);
             // Also draws for steps that an earlier run did, so that random choices continue there.
-            ImageVariation[] variations = [.. Enumerable.Range(0, batchSize).Select(_ => ImageVariation.Of(settings.Augmentation, settings.Shift, random))];
+            ImageVariation[] variations = [
+                .. Enumerable.Range(0, batchSize).Select(_ => ImageVariation.Of(_settings.Augmentation, _settings.Shift, random))];
             if (step >= Done)
             {
                 int[] chosen = order.AsSpan(step % perEpoch * batchSize, batchSize).ToArray();
-                if (Step(data.Batch(chosen, variations, pool), step, steps, stepped, cancellation) is { } failed) return failed;
+                if (Step(data.Batch(chosen, variations, _pool), step, steps, stepped, cancellation) is { } failed) return failed;
             }
 
             if (step % perEpoch == perEpoch - 1 && !epochEnded((step + 1) / perEpoch)) break;
@@ -127,21 +125,21 @@ internal sealed class Trainer
     {
         BeforeStep?.Invoke(step);
         // Optimizers start with how large the outputs of layers are.
-        tape.KeepsAll = weights is null;
-        (double loss, Tensor[] gradients) = losses.Of(batch, cancellation);
+        _tape.KeepsAll = _weights is null;
+        (double loss, Tensor[] gradients) = _losses.Of(batch, cancellation);
         if (!double.IsFinite(loss))
         {
-            tape.KeepsAll = true;
-            losses.Of(batch, cancellation);
-            return (step + 1, tape.FirstNotFinite()?.Name ?? "the loss");
+            _tape.KeepsAll = true;
+            _losses.Of(batch, cancellation);
+            return (step + 1, _tape.FirstNotFinite()?.Name ?? "the loss");
         }
 
-        float rate = LearningRates.Of(settings.Schedule, settings.LearningRate, step, steps);
-        new PlaneJob(weights!.Length, i => weights[i].Step(gradients[i], rate)).Run(pool);
-        foreach (TrainedRange range in ranges)
-            range.Step(range.Values.Aggregate(default(RangeGradient), (sum, v) => sum + losses.RangeOf(v)), rate);
-        foreach (Node node in biased) WeightGrid.FollowBias(node);
-        tape.FollowStatistics();
+        float rate = LearningRates.Of(_settings.Schedule, _settings.LearningRate, step, steps);
+        new PlaneJob(_weights!.Length, i => _weights[i].Step(gradients[i], rate)).Run(_pool);
+        foreach (TrainedRange range in _ranges)
+            range.Step(range.Values.Aggregate(default(RangeGradient), (sum, v) => sum + _losses.RangeOf(v)), rate);
+        foreach (Node node in _biased) WeightGrid.FollowBias(node);
+        _tape.FollowStatistics();
         Done = step + 1;
         stepped(step + 1, steps, loss);
         return null;
@@ -150,9 +148,10 @@ internal sealed class Trainer
     /// <summary>A bias is measured by its layer's output, a weight by itself, per output channel if that axis comes first.</summary>
     private TrainedWeight Started(Value parameter, bool isRestored)
     {
-        (Node node, int position) = readers[parameter];
+        (Node node, int position) = _readers[parameter];
         bool isBias = position > 1;
         bool isPerChannel = !isBias && Operator.Of(node).WeightAxis(node) == 0;
-        return new TrainedWeight(parameter, isPerChannel, isBias && !isRestored ? tape.RootMeanSquare(node.Output) : 0, settings.Optimizer);
+        return new TrainedWeight(parameter, isPerChannel, isBias && !isRestored ? _tape.RootMeanSquare(node.Output) : 0,
+            _settings.Optimizer);
     }
 }

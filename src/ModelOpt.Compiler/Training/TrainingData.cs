@@ -7,9 +7,7 @@ namespace ModelOpt.Compiler.Training;
 
 /// <summary>The samples to train with, and others that judge training.</summary>
 /// <param name="Training">The source of training samples.</param>
-/// <param name="TrainingIndices">Which of them.</param>
 /// <param name="Evaluation">What the others are taken from.</param>
-/// <param name="EvaluationIndices">Which of them.</param>
 /// <param name="AreClasses">Whether there are labels, so that the model's first output is class scores.</param>
 internal sealed record TrainingData(
     TrainingSet Training, IReadOnlyList<int> TrainingIndices, TrainingSet Evaluation, IReadOnlyList<int> EvaluationIndices, bool AreClasses)
@@ -18,7 +16,6 @@ internal sealed record TrainingData(
     /// <summary>Checks the data that options name, before anything else is done with the model.</summary>
     /// <param name="graph">The graph, with shapes.</param>
     /// <param name="options">The options that name the data.</param>
-    /// <param name="model">The options of the model.</param>
     /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>
     public static void Check(Graph graph, CompileOptions options, ModelOptions model)
     {
@@ -41,7 +38,8 @@ internal sealed record TrainingData(
         if (options.EvaluationLabels is not null && options.EvaluationData.Count == 0)
             throw FineTuningDiagnostics.NoEvaluationData.Error(null);
         TrainingSet training = new(
-            graph, options, isOwn ? nameof(options.TrainingData) : nameof(options.CalibrationData), data, options.TrainingLabels, takesTargets);
+            graph, options, isOwn ? nameof(options.TrainingData) : nameof(options.CalibrationData), data, options.TrainingLabels,
+            takesTargets);
         TrainingSet? evaluation = null;
         try
         {
@@ -62,7 +60,8 @@ internal sealed record TrainingData(
             }
 
             if (evaluation is not null)
-                return new(training, [.. Enumerable.Range(0, training.Count)], evaluation, [.. Enumerable.Range(0, evaluation.Count)], areClasses);
+                return new(training, [.. Enumerable.Range(0, training.Count)], evaluation, [.. Enumerable.Range(0, evaluation.Count)],
+                    areClasses);
             (int[] rest, int[] kept) = CalibrationSamples.Divide(training.Count, model);
             return new(training, rest, training, kept, areClasses);
         }

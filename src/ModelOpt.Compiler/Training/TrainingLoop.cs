@@ -8,10 +8,8 @@ namespace ModelOpt.Compiler.Training;
 
 /// <summary>How training went.</summary>
 /// <param name="Began">How good the graph was before.</param>
-/// <param name="Best">How good it is.</param>
 /// <param name="BestEpoch">After which epoch it was so, from 1; 0 where none was better than the beginning.</param>
 /// <param name="Last">How good it was at the end.</param>
-/// <param name="Epochs">How many epochs were done.</param>
 /// <param name="Failed">The step, from 1, and the first value that was not finite, where a loss was not.</param>
 internal sealed record TrainingOutcome(
     TrainingScore Began, TrainingScore Best, int BestEpoch, TrainingScore Last, int Epochs, (int Step, string Value)? Failed);
@@ -25,30 +23,26 @@ internal sealed class TrainingLoop
 {
     private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
 
-    private readonly Graph graph;
-    private readonly Trainer trainer;
-    private readonly TrainingSettings settings;
-    private readonly TrainingData data;
-    private readonly IObjective judge;
-    private readonly PassContext context;
-    private readonly GraphState origin;
-    private TrainingScore began, best, last;
-    private GraphState kept;
-    private int epochs, bestEpoch;
+    private readonly Graph _graph;
+    private readonly Trainer _trainer;
+    private readonly TrainingSettings _settings;
+    private readonly TrainingData _data;
+    private readonly IObjective _judge;
+    private readonly PassContext _context;
+    private readonly GraphState _origin;
+    private TrainingScore _began, _best, _last;
+    private GraphState _kept;
+    private int _epochs, _bestEpoch;
 
     /// <summary>Prepares to train.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="trainer">Its trainer.</param>
-    /// <param name="settings">The trainer's settings.</param>
     /// <param name="data">The samples that train and judge it.</param>
-    /// <param name="judge">The loss that judges it.</param>
     /// <param name="context">Names the checkpoint, takes the progress, has the threads, ends the work.</param>
     public TrainingLoop(
         Graph graph, Trainer trainer, TrainingSettings settings, TrainingData data, IObjective judge, PassContext context)
     {
-        (this.graph, this.trainer, this.settings, this.data) = (graph, trainer, settings, data);
-        (this.judge, this.context) = (judge, context);
-        origin = kept = new GraphState(graph);
+        (_graph, _trainer, _settings, _data) = (graph, trainer, settings, data);
+        (_judge, _context) = (judge, context);
+        _origin = _kept = new GraphState(graph);
     }
 
     /// <summary>
@@ -60,14 +54,14 @@ internal sealed class TrainingLoop
     /// <param name="phase">The name of the work, for the progress.</param>
     public TrainingOutcome Run(string phase)
     {
-        Checkpoint? checkpoint = Checkpoint.Of(graph, context, phase);
-        if (checkpoint?.Load(Exchange) != true) began = best = last = Score();
-        int resumed = trainer.Done;
+        Checkpoint? checkpoint = Checkpoint.Of(_graph, _context, phase);
+        if (checkpoint?.Load(Exchange) != true) _began = _best = _last = Score();
+        int resumed = _trainer.Done;
         Stopwatch time = Stopwatch.StartNew(), unsaved = Stopwatch.StartNew();
         (int Step, string Value)? failed;
         try
         {
-            failed = trainer.Run(data.Training, data.TrainingIndices, Stepped, EpochEnded, context.Cancellation);
+            failed = _trainer.Run(_data.Training, _data.TrainingIndices, Stepped, EpochEnded, _context.Cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -76,29 +70,30 @@ internal sealed class TrainingLoop
         }
 
         // Nothing that would be worth going on with.
-        if (failed is not null || bestEpoch == 0) checkpoint?.Delete();
-        kept.Restore();
-        return new TrainingOutcome(began, best, bestEpoch, last, epochs, failed);
+        if (failed is not null || _bestEpoch == 0) checkpoint?.Delete();
+        _kept.Restore();
+        return new TrainingOutcome(_began, _best, _bestEpoch, _last, _epochs, failed);
 
         void Stepped(int step, int steps, double loss)
         {
-            context.Progress?.Report(new CompileProgress(
-                string.Create(CultureInfo.InvariantCulture, $"{phase} (loss {loss:G3}; {last})"), step, steps,
+            _context.Progress?.Report(new CompileProgress(
+                string.Create(CultureInfo.InvariantCulture, $"{phase} (loss {loss:G3}; {_last})"), step, steps,
                 time.Elapsed / (step - resumed) * (steps - step)));
             if (unsaved.Elapsed > SaveInterval) Save();
         }
 
         bool EpochEnded(int epoch)
         {
-            if (epoch > epochs)
+            if (epoch > _epochs)
             {
-                last = Score();
-                epochs = epoch;
-                if (epoch >= FirstEpoch && (bestEpoch < FirstEpoch || last.IsBetterThan(best))) (best, bestEpoch, kept) = (last, epoch, new GraphState(graph));
+                _last = Score();
+                _epochs = epoch;
+                if (epoch >= FirstEpoch && (_bestEpoch < FirstEpoch || _last.IsBetterThan(_best)))
+                    (_best, _bestEpoch, _kept) = (_last, epoch, new GraphState(_graph));
                 Save();
             }
 
-            return epochs - Math.Max(bestEpoch, FirstEpoch) < (settings.EarlyStop ?? int.MaxValue);
+            return _epochs - Math.Max(_bestEpoch, FirstEpoch) < (_settings.EarlyStop ?? int.MaxValue);
         }
 
         void Save()
@@ -109,15 +104,15 @@ internal sealed class TrainingLoop
     }
 
     private TrainingScore Score() => TrainingScore.Of(
-        graph, judge, data.Evaluation, data.EvaluationIndices, settings.BatchSize, context.Pool, context.Cancellation);
+        _graph, _judge, _data.Evaluation, _data.EvaluationIndices, _settings.BatchSize, _context.Pool, _context.Cancellation);
 
     /// <summary>Writes all that the result depends on from here on, or reads it.</summary>
     private void Exchange(StateStream stream)
     {
-        (began, best, last) = (began.Exchange(stream), best.Exchange(stream), last.Exchange(stream));
-        (epochs, bestEpoch) = (stream.Int(epochs), stream.Int(bestEpoch));
-        kept = kept.Exchange(stream, origin);
-        new GraphState(graph).Exchange(stream, origin).Restore();
-        trainer.Exchange(stream);
+        (_began, _best, _last) = (_began.Exchange(stream), _best.Exchange(stream), _last.Exchange(stream));
+        (_epochs, _bestEpoch) = (stream.Int(_epochs), stream.Int(_bestEpoch));
+        _kept = _kept.Exchange(stream, _origin);
+        new GraphState(_graph).Exchange(stream, _origin).Restore();
+        _trainer.Exchange(stream);
     }
 }

@@ -6,7 +6,6 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Training;
 
 /// <summary>How good a model is: the share of samples whose class it finds where they have labels, and its loss.</summary>
-/// <param name="Loss">The mean loss.</param>
 /// <param name="Right">How many classes are right; null without labels.</param>
 /// <param name="Samples">How many samples were judged.</param>
 internal readonly record struct TrainingScore(double Loss, int? Right, int Samples)
@@ -15,12 +14,10 @@ internal readonly record struct TrainingScore(double Loss, int? Right, int Sampl
     private const int MostTogether = 16;
 
     /// <summary>Whether it is better: more classes are right, or as many and the loss is less.</summary>
-    /// <param name="other">What it is compared with.</param>
     public bool IsBetterThan(TrainingScore other) =>
         Right == other.Right ? Loss < other.Loss : Right > other.Right;
 
     /// <summary>Writes the score, or reads one.</summary>
-    /// <param name="stream">Where to.</param>
     public TrainingScore Exchange(StateStream stream)
     {
         double loss = stream.Double(Loss);
@@ -29,13 +26,9 @@ internal readonly record struct TrainingScore(double Loss, int? Right, int Sampl
     }
 
     /// <summary>Judges a graph as it will be emitted: layers with annotations compute on the integers.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="objective">The loss.</param>
     /// <param name="data">The samples.</param>
-    /// <param name="indices">Which of them.</param>
     /// <param name="batchSize">Samples that run together, where the graph takes more than one.</param>
     /// <param name="pool">Threads, or null.</param>
-    /// <param name="cancellation">Ends the work.</param>
     public static TrainingScore Of(
         Graph graph, IObjective objective, TrainingSet data, IReadOnlyList<int> indices, int batchSize, WorkerPool? pool,
         CancellationToken cancellation)

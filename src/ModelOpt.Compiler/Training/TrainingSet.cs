@@ -16,7 +16,6 @@ internal sealed record TrainingBatch(Tensor[] Inputs, int[] Labels, Tensor? Targ
 {
     /// <summary>Some of the samples.</summary>
     /// <param name="first">The first, from 0.</param>
-    /// <param name="count">How many.</param>
     public TrainingBatch Slice(int first, int count) => new(
         Array.ConvertAll(Inputs, i => Slice(i, first, count)),
         Labels.Length == 0 ? [] : Labels[first..(first + count)],
@@ -25,7 +24,6 @@ internal sealed record TrainingBatch(Tensor[] Inputs, int[] Labels, Tensor? Targ
     /// <summary>Some of the samples of a tensor, which shares its memory.</summary>
     /// <param name="tensor">The batch first.</param>
     /// <param name="first">The first, from 0.</param>
-    /// <param name="count">How many.</param>
     public static Tensor Slice(Tensor tensor, int first, int count)
     {
         int sample = tensor.Bytes.Length / tensor.Dims[0];
@@ -36,10 +34,10 @@ internal sealed record TrainingBatch(Tensor[] Inputs, int[] Labels, Tensor? Targ
 /// <summary>Samples of a graph's inputs and perhaps their labels or targets, read batch by batch.</summary>
 internal sealed class TrainingSet : IDisposable
 {
-    private readonly List<InputSamples> inputs = [];
-    private readonly int[] labels = [];
-    private readonly string? labelFile;
-    private readonly InputSamples? targets;
+    private readonly List<InputSamples> _inputs = [];
+    private readonly int[] _labels = [];
+    private readonly string? _labelFile;
+    private readonly InputSamples? _targets;
 
     /// <summary>Opens data.</summary>
     /// <param name="graph">The graph, with shapes.</param>
@@ -53,22 +51,24 @@ internal sealed class TrainingSet : IDisposable
         Graph graph, CompileOptions options, string name, IReadOnlyList<string> data, string? labels, bool takesTargets = false)
     {
         if (data.Count != graph.Inputs.Count)
-            throw FineTuningDiagnostics.WrongCount.Error(null, name, data.Count, graph.Inputs.Count, string.Join(", ", graph.Inputs.Select(i => i.Name)));
+            throw FineTuningDiagnostics.WrongCount.Error(
+                null, name, data.Count, graph.Inputs.Count, string.Join(", ", graph.Inputs.Select(i => i.Name)));
         try
         {
             SampleFormat format = new(options.InputMean, options.InputStd, options.DataLayout);
             foreach ((string path, Value input) in data.Zip(graph.Inputs))
-                inputs.Add(InputSamples.Open(path, Signature(input), format));
-            Count = inputs[0].Count;
-            if (inputs.Exists(i => i.Count != Count))
-                throw FineTuningDiagnostics.UnequalCount.Error(null, name, string.Join(", ", inputs.Select(i => i.Count)));
-            labelFile = labels;
+                _inputs.Add(InputSamples.Open(path, Signature(input), format));
+            Count = _inputs[0].Count;
+            if (_inputs.Exists(i => i.Count != Count))
+                throw FineTuningDiagnostics.UnequalCount.Error(null, name, string.Join(", ", _inputs.Select(i => i.Count)));
+            _labelFile = labels;
             if (labels is null) return;
             if (takesTargets && LabelSource.AreFloats(labels))
-                targets = InputSamples.Open(labels, Signature(graph.Outputs[0]), SampleFormat.Default with { Layout = options.DataLayout });
+                _targets = InputSamples.Open(labels, Signature(graph.Outputs[0]),
+                    SampleFormat.Default with { Layout = options.DataLayout });
             else
-                this.labels = LabelSource.Read(labels);
-            int count = targets?.Count ?? this.labels.Length;
+                _labels = LabelSource.Read(labels);
+            int count = _targets?.Count ?? _labels.Length;
             if (count != Count) throw DataDiagnostics.LabelCountMismatch.In(labels, null, count, Count);
         }
         catch
@@ -82,22 +82,23 @@ internal sealed class TrainingSet : IDisposable
     public int Count { get; }
 
     /// <summary>Whether samples have labels.</summary>
-    public bool HasLabels => labels.Length > 0;
+    public bool HasLabels => _labels.Length > 0;
 
     /// <summary>Whether each sample has a target for the model's first output.</summary>
-    public bool HasTargets => targets is not null;
+    public bool HasTargets => _targets is not null;
 
     /// <summary>The first input with a fixed batch of more than one sample, or null.</summary>
     /// <param name="graph">The graph, with shapes.</param>
-    public static Value? FixedBatch(Graph graph) => graph.Inputs.Find(i => i.Shape is not { Rank: > 0 } shape || (!shape.IsBatchOpen && shape[0] != 1));
+    public static Value? FixedBatch(Graph graph) =>
+        graph.Inputs.Find(i => i.Shape is not { Rank: > 0 } shape || (!shape.IsBatchOpen && shape[0] != 1));
 
     /// <summary>Checks that labels are classes of a model.</summary>
-    /// <param name="classes">How many classes it has.</param>
     /// <exception cref="CompilationException">One is not.</exception>
     public void CheckLabels(int classes)
     {
-        int wrong = Array.FindIndex(labels, l => l >= classes);
-        if (wrong >= 0) throw new CompilationException(FineTuningDiagnostics.LabelOutside.At(labelFile, null, wrong, labels[wrong], classes));
+        int wrong = Array.FindIndex(_labels, l => l >= classes);
+        if (wrong >= 0) throw new CompilationException(
+            FineTuningDiagnostics.LabelOutside.At(_labelFile, null, wrong, _labels[wrong], classes));
     }
 
     /// <summary>Reads samples as they are.</summary>
@@ -111,15 +112,15 @@ internal sealed class TrainingSet : IDisposable
     /// <param name="variations">How the images of each are varied.</param>
     /// <param name="pool">Threads, or null.</param>
     public TrainingBatch Batch(int[] chosen, ImageVariation[] variations, WorkerPool? pool) => new(
-        [.. inputs.Select(i => Read(i, chosen, variations, pool))],
-        HasLabels ? Array.ConvertAll(chosen, i => labels[i]) : [],
-        targets is null ? null : Read(targets, chosen, new ImageVariation[chosen.Length], pool));
+        [.. _inputs.Select(i => Read(i, chosen, variations, pool))],
+        HasLabels ? Array.ConvertAll(chosen, i => _labels[i]) : [],
+        _targets is null ? null : Read(_targets, chosen, new ImageVariation[chosen.Length], pool));
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        inputs.ForEach(i => i.Dispose());
-        targets?.Dispose();
+        _inputs.ForEach(i => i.Dispose());
+        _targets?.Dispose();
     }
 
     private static TensorSignature Signature(Value value) => new(value.Name, value.Type, value.Shape!);

@@ -4,12 +4,7 @@ namespace ModelOpt.Compiler.Training;
 
 /// <summary>How a model is trained: the options with their defaults.</summary>
 /// <param name="Epochs">How often every sample is seen.</param>
-/// <param name="BatchSize">Samples of a step.</param>
 /// <param name="LearningRate">The largest learning rate, relative to the size of the weights.</param>
-/// <param name="Optimizer">How weights follow their gradients.</param>
-/// <param name="Schedule">How the learning rate changes.</param>
-/// <param name="Augmentation">How images are varied.</param>
-/// <param name="Seed">Where random choices start.</param>
 /// <param name="Shift">Largest move of an image, as a share of its size.</param>
 /// <param name="EarlyStop">After how many epochs without a better one training ends; null for never.</param>
 internal sealed record TrainingSettings(
@@ -20,7 +15,6 @@ internal sealed record TrainingSettings(
     public const float DefaultShift = 1f / 8;
 
     /// <summary>The settings that options ask for.</summary>
-    /// <param name="options">The options of the model.</param>
     public static TrainingSettings Of(ModelOptions options) => new(
         options.Epochs ?? 10,
         options.BatchSize ?? 64,

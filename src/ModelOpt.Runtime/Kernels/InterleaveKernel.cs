@@ -26,7 +26,8 @@ internal sealed unsafe class LookupPlaneMap(byte[] tables) : PlaneMap
     public override int ElementSize => 1;
 
     public override void Run(int plane, byte* source, byte* destination, int length) =>
-        LookupTableKernel.Apply(tables.AsSpan(plane * 256, 256), new ReadOnlySpan<byte>(source, length), new Span<byte>(destination, length));
+        LookupTableKernel.Apply(tables.AsSpan(plane * 256, 256), new ReadOnlySpan<byte>(source, length),
+            new Span<byte>(destination, length));
 }
 
 /// <summary>A few planes of numbers become bytes of pixels: [batch, planes, pixels] → [batch, pixels, planes].</summary>

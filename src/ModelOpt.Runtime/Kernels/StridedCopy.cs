@@ -153,7 +153,8 @@ internal sealed class StridedCopy
         nuint i = 0, gap = (nuint)plane;
         for (; i + 4 <= (nuint)length; i += 4)
         {
-            Vector128<uint> a = Vector128.LoadUnsafe(ref x, i), b = Vector128.LoadUnsafe(ref x, i + gap), c = Vector128.LoadUnsafe(ref x, i + (2 * gap));
+            Vector128<uint> a = Vector128.LoadUnsafe(ref x, i), b = Vector128.LoadUnsafe(ref x, i + gap),
+                c = Vector128.LoadUnsafe(ref x, i + (2 * gap));
             a = Vector128.Shuffle(a, Vector128.Create(0u, 3, 2, 1));
             b = Vector128.Shuffle(b, Vector128.Create(1u, 0, 3, 2));
             c = Vector128.Shuffle(c, Vector128.Create(2u, 1, 0, 3));

@@ -56,7 +56,8 @@ internal static class ConcatenationFolding
     {
         Tensor output = node.Output;
         ConcatenationOptions options = ConcatenationOptions.Read(node.Options);
-        return (output.Type == TensorType.Float32 || output.IsQuantized8) && output.Elements > 0 && options.Activation == ActivationFunction.None
+        return (output.Type == TensorType.Float32 || output.IsQuantized8) && output.Elements > 0
+            && options.Activation == ActivationFunction.None
             && output.Rank > 0 && (options.Axis == output.Rank - 1 || options.Axis == -1)
             && node.Inputs.All(
                 t => t is { IsConstant: false }

@@ -43,7 +43,8 @@ internal static class InterleaveFolding
     }
 
     private static InterleaveKernel? Quantizing(Node quantize, Node transpose, Node first) =>
-        first.Input(0).Type == TensorType.Float32 && quantize.Output.IsQuantized8 && (!transpose.Output.IsQuantized8 || quantize.Output.HasGridOf(transpose.Output))
+        first.Input(0).Type == TensorType.Float32 && quantize.Output.IsQuantized8
+        && (!transpose.Output.IsQuantized8 || quantize.Output.HasGridOf(transpose.Output))
             && PlaneShape.Of(transpose) is { } shape
             ? shape.CreateKernel(new QuantizingPlaneMap(QuantizeOperator.Quantizer(quantize.Output)))
             : null;

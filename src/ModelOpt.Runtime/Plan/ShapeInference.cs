@@ -39,7 +39,8 @@ internal static class ShapeInference
         for (int i = 0; i < specs.Length; i++)
         {
             Tensor output = node.Outputs[i];
-            node.Require(specs[i].Matches(output), $"tensor '{output.Name}' is {TensorSpec.Of(output)} in the file, but {specs[i]} by the inputs");
+            node.Require(specs[i].Matches(output),
+                $"tensor '{output.Name}' is {TensorSpec.Of(output)} in the file, but {specs[i]} by the inputs");
         }
     }
 }

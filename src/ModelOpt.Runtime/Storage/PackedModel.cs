@@ -57,7 +57,8 @@ internal static class PackedModel
         {
             Span<byte> inner = rented.AsSpan(0, (int)content);
             using var brotli = default(BrotliDecoder);
-            if (brotli.Decompress(packed[HeaderBytes..], inner, out int read, out int written) != OperationStatus.Done || written != inner.Length)
+            if (brotli.Decompress(packed[HeaderBytes..], inner, out int read, out int written) != OperationStatus.Done
+                || written != inner.Length)
                 throw new InvalidModelException("The packed model is damaged: it does not decompress.");
             byte[] file = GC.AllocateUninitializedArray<byte>((int)length);
             Fill(file, inner, packed[(HeaderBytes + read)..]);
@@ -132,7 +133,8 @@ internal static class PackedModel
         foreach ((int start, int source, int elements, float factor) in products)
         {
             for (int i = 0; i < elements * sizeof(float); i += sizeof(float))
-                BinaryPrimitives.WriteSingleLittleEndian(whole[(start + i)..], factor * BinaryPrimitives.ReadSingleLittleEndian(whole[(source + i)..]));
+                BinaryPrimitives.WriteSingleLittleEndian(
+                    whole[(start + i)..], factor * BinaryPrimitives.ReadSingleLittleEndian(whole[(source + i)..]));
         }
     }
 

@@ -42,7 +42,8 @@ internal readonly record struct WeightCoding(int ElementBytes, WeightForm Form, 
     {
         var coding = new WeightCoding(1 << (code & 3), (WeightForm)((code >> 2) & 3), code >> 4);
         return coding is { Form: WeightForm.Dense or WeightForm.Bitmap, ElementBytes: <= 4, IndexBits: 0 or 1 or 2 or 4 or 8 }
-            or { Form: WeightForm.RangeCoded, ElementBytes: <= 4, IndexBits: 0 } or { Form: WeightForm.Product, ElementBytes: 4, IndexBits: 0 }
+            or { Form: WeightForm.RangeCoded, ElementBytes: <= 4, IndexBits: 0 } or { Form: WeightForm.Product, ElementBytes: 4,
+                IndexBits: 0 }
             ? coding
             : throw new InvalidModelException($"The packed model is damaged: there is no weight coding {code}.");
     }

@@ -5,11 +5,11 @@ namespace ModelOpt.Build.Tests.Consumers;
 /// <summary>What a build did, read from its binary log.</summary>
 internal sealed class BuildLog
 {
-    private readonly Microsoft.Build.Logging.StructuredLogger.Build build;
+    private readonly Microsoft.Build.Logging.StructuredLogger.Build _build;
 
     private BuildLog(Microsoft.Build.Logging.StructuredLogger.Build build, int exitCode, string output)
     {
-        this.build = build;
+        _build = build;
         Output = output;
         ExitCode = exitCode;
     }
@@ -38,7 +38,8 @@ internal sealed class BuildLog
     {
         List<Target> targets = All<Target>().FindAll(t => t.Name == target);
         Assert.AreNotEqual(0, targets.Count, $"{target} was not reached.");
-        return targets.TrueForAll(t => t.Skipped || t.Children.OfType<Microsoft.Build.Logging.StructuredLogger.Task>().FirstOrDefault() is null);
+        return targets.TrueForAll(t => t.Skipped
+            || t.Children.OfType<Microsoft.Build.Logging.StructuredLogger.Task>().FirstOrDefault() is null);
     }
 
     /// <summary>Whether the target was reached at all.</summary>
@@ -71,7 +72,7 @@ internal sealed class BuildLog
         where T : BaseNode
     {
         var found = new List<T>();
-        build.VisitAllChildren<T>(found.Add);
+        _build.VisitAllChildren<T>(found.Add);
         return found;
     }
 }

@@ -8,15 +8,15 @@ internal sealed class Consumer : IDisposable
     /// <summary>What the application prints that <see cref="App"/> writes.</summary>
     public const string Printed = "scores 3, batch 6, allocated 0";
 
-    private readonly string root;
-    private int builds;
+    private readonly string _root;
+    private int _builds;
 
     /// <summary>Creates an empty folder that restores from the tests' feed alone.</summary>
     /// <param name="folder">The name of the project's folder.</param>
     public Consumer(string folder = "app")
     {
-        root = Directory.CreateTempSubdirectory("modelopt-").FullName;
-        Folder = Path.Combine(root, folder);
+        _root = Directory.CreateTempSubdirectory("modelopt-").FullName;
+        Folder = Path.Combine(_root, folder);
         Directory.CreateDirectory(Folder);
         Write("nuget.config", $"""
             <configuration>
@@ -43,7 +43,6 @@ internal sealed class Consumer : IDisposable
 
     /// <summary>An application with the given items that prints what it computes from a fixed image.</summary>
     /// <param name="items">The <c>ModelItem</c> elements.</param>
-    /// <param name="properties">More properties.</param>
     /// <param name="folder">The name of the project's folder.</param>
     public static Consumer App(string items, string properties = "", string folder = "app")
     {
@@ -145,10 +144,10 @@ internal sealed class Consumer : IDisposable
         return output.Trim();
     }
 
-    public void Dispose() => Directory.Delete(root, recursive: true);
+    public void Dispose() => Directory.Delete(_root, recursive: true);
 
     private static IEnumerable<string> Arguments(string command, string log, string[] arguments) =>
         [command, .. arguments, "-nodeReuse:false", "-nologo", "-v:minimal", $"-bl:{log}"];
 
-    private string NextLog() => Path.Combine(root, $"build{++builds}.binlog");
+    private string NextLog() => Path.Combine(_root, $"build{++_builds}.binlog");
 }

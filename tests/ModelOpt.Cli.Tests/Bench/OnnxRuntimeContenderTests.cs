@@ -7,7 +7,7 @@ using ModelOpt.Runtime;
 namespace ModelOpt.Cli.Tests.Bench;
 
 [TestClass]
-public sealed class OnnxRuntimeContenderTests
+internal sealed class OnnxRuntimeContenderTests
 {
     [TestMethod]
     public void Runs_allocate_no_managed_memory()

@@ -5,7 +5,7 @@ namespace ModelOpt.Cli.Tests.Commands;
 
 /// <summary>What is printed, and what is refused; never how long anything takes.</summary>
 [TestClass]
-public sealed class BenchCommandTests
+internal sealed class BenchCommandTests
 {
     private static readonly string[] Short = ["--seconds", "0.02"];
 
@@ -53,13 +53,15 @@ public sealed class BenchCommandTests
         Value first = Convolve(x, 1), second = Convolve(first, 2);
         graph.Output(joint == "Add" ? graph.Add(joint, first, second) : graph.Add(joint, [first, second], ("axis", 1)));
         string onnx = folder.Write("joint.onnx", OnnxWriter.Write(graph.Build()));
-        string data = folder.Write("data.npy", DataTesting.Npy("|u1", "2, 32, 32, 16", [.. Enumerable.Range(0, 32768).Select(i => (byte)(i * 7))]));
+        string data = folder.Write("data.npy",
+            DataTesting.Npy("|u1", "2, 32, 32, 16", [.. Enumerable.Range(0, 32768).Select(i => (byte)(i * 7))]));
         CliResult compressed = CliTesting.Run("compress", onnx, "-o", folder["out"], "--calibration", data, "--quantization", quantization);
         Assert.AreEqual(0, compressed.ExitCode, compressed.Error);
 
         CliResult result = CliTesting.Run(["bench", folder["out/joint.tflite"], "--layers", .. Short]);
         Assert.AreEqual("", result.Error);
-        string[] operators = [.. Rows(result, " %").SelectMany(row => row.Split([' ', '+'])).Where(word => word == "CONV_2D" || word == tflite)];
+        string[] operators = [.. Rows(result, " %").SelectMany(row => row.Split([' ', '+']))
+            .Where(word => word == "CONV_2D" || word == tflite)];
         CollectionAssert.AreEquivalent((string[])[tflite, "CONV_2D", "CONV_2D"], operators);
         StringAssert.Contains(Rows(result, "total").Single(), " 4.72 ");
 
@@ -115,7 +117,8 @@ public sealed class BenchCommandTests
     }
 
     private static string[] Rows(CliResult result, string word) =>
-        [.. result.Output.ReplaceLineEndings("\n").Split('\n').Where(line => line.StartsWith(' ') && line.Contains(word, StringComparison.Ordinal))];
+        [.. result.Output.ReplaceLineEndings("\n").Split('\n')
+            .Where(line => line.StartsWith(' ') && line.Contains(word, StringComparison.Ordinal))];
 
     private static string Compress(TempFolder folder, string onnx)
     {

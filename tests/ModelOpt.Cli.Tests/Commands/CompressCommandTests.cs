@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Onnx;
 namespace ModelOpt.Cli.Tests.Commands;
 
 [TestClass]
-public sealed class CompressCommandTests
+internal sealed class CompressCommandTests
 {
     [TestMethod]
     public void Writes_files_that_every_engine_evaluates_alike()

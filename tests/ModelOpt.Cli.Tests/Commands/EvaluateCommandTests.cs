@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Onnx;
 namespace ModelOpt.Cli.Tests.Commands;
 
 [TestClass]
-public sealed class EvaluateCommandTests
+internal sealed class EvaluateCommandTests
 {
     [TestMethod]
     [DataRow("modelopt")]

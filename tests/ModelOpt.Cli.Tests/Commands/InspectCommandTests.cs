@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Cli.Tests.Commands;
 
 [TestClass]
-public sealed class InspectCommandTests
+internal sealed class InspectCommandTests
 {
     [TestMethod]
     public void An_ONNX_model_is_printed_with_sizes_forms_and_reasons()
@@ -78,7 +78,8 @@ public sealed class InspectCommandTests
         StringAssert.Contains(inspected.Output, @"in\u001B[2J\u000D\u202E");
         StringAssert.Contains(inspected.Output, @"out\u2066\u000Aerror MOPT9999");
         string all = inspected.Output + inspected.Error + compressed.Output + compressed.Error
-            + CliTesting.Run("inspect", folder["out/model.tflite"]).Output + CliTesting.Run("bench", folder["out/model.tflite"], "--seconds", "0.01").Output
+            + CliTesting.Run("inspect", folder["out/model.tflite"]).Output
+            + CliTesting.Run("bench", folder["out/model.tflite"], "--seconds", "0.01").Output
             + File.ReadAllText(folder["out/model.report.html"]);
         Assert.IsFalse(all.AsSpan().ContainsAny("\u001b\u202e\u2066\a"));
     }
@@ -111,7 +112,8 @@ public sealed class InspectCommandTests
         Recipe read = Recipe.Read(folder.Write(
             "recipe.json", System.Text.Encoding.UTF8.GetBytes(result.Output[result.Output.IndexOf('{', StringComparison.Ordinal)..])));
         Assert.AreEqual(
-            (QuantizationMode.Float16, 8, ClusterScope.Channel, 0.2), (read.Quantization, read.Clusters, read.ClusterScope, read.Decomposition));
+            (QuantizationMode.Float16, 8, ClusterScope.Channel, 0.2),
+            (read.Quantization, read.Clusters, read.ClusterScope, read.Decomposition));
         Assert.AreEqual(new LayerRule("Gemm") { Sparsity = 0.25 }, read.Layers.Single());
 
         // Given as the recipe, it makes the same model as the options that it was made from.
@@ -120,7 +122,8 @@ public sealed class InspectCommandTests
             "compress", model, "-o", folder["b"], "--recipe", folder["given.json"], "--cluster-scope", "channel", "--decompose", "0.2",
             "--quantization", "float16").ExitCode);
         CollectionAssert.AreEqual(
-            File.ReadAllBytes(Path.Combine(folder["a"], "brightest.tflite")), File.ReadAllBytes(Path.Combine(folder["b"], "brightest.tflite")));
+            File.ReadAllBytes(Path.Combine(folder["a"], "brightest.tflite")),
+            File.ReadAllBytes(Path.Combine(folder["b"], "brightest.tflite")));
     }
 
     [TestMethod]
@@ -134,7 +137,8 @@ public sealed class InspectCommandTests
         StringAssert.Contains(CliTesting.Run("inspect", model, "--recipe", folder["recipe.json"]).Error, "error MOPT4003");
         Assert.AreEqual(0, CliTesting.Run("compress", model, "-o", folder["out"]).ExitCode);
         StringAssert.Contains(
-            CliTesting.Run("inspect", Path.Combine(folder["out"], "brightest.tflite"), "--clusters", "4").Error, "error MOPT7010: --clusters says");
+            CliTesting.Run("inspect", Path.Combine(folder["out"], "brightest.tflite"), "--clusters", "4").Error,
+            "error MOPT7010: --clusters says");
     }
 
     [TestMethod]

@@ -3,7 +3,7 @@ using System.Text;
 namespace ModelOpt.Cli.Tests.Commands;
 
 [TestClass]
-public sealed class TrainCommandTests
+internal sealed class TrainCommandTests
 {
     [TestMethod]
     public void Writes_a_model_that_ONNX_Runtime_finds_as_right_as_it_says()
@@ -35,7 +35,8 @@ public sealed class TrainCommandTests
         Refused("MOPT4601", command);
         Refused("MOPT3011", [.. command, "--training-labels", Labels(folder, 7, 0)]);
         Refused("MOPT4503", [.. command, "--training-labels", Labels(folder, 8, 3)]);
-        Refused("MOPT4604", [.. command, "--training-labels", Labels(folder, 8, 1, 4), "--evaluation-data", data, "--evaluation-labels", labels]);
+        Refused("MOPT4604", [.. command, "--training-labels", Labels(folder, 8, 1, 4), "--evaluation-data", data, "--evaluation-labels",
+            labels]);
         Refused("MOPT3001", [.. command, "--training-labels", folder["missing.npy"]]);
         Refused("MOPT7007", ["train", model, "-o", model, "--training-data", data, "--training-labels", labels]);
         using var cancelled = new CancellationTokenSource();

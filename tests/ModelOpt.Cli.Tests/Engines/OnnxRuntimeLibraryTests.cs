@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Diagnostics;
 namespace ModelOpt.Cli.Tests.Engines;
 
 [TestClass]
-public sealed class OnnxRuntimeLibraryTests
+internal sealed class OnnxRuntimeLibraryTests
 {
     private static string Rid { get; } = RuntimeInformation.RuntimeIdentifier;
 

@@ -7,7 +7,7 @@ namespace ModelOpt.Cli.Tests.Models;
 
 /// <summary>Plain and packed TFLite files, whatever their names.</summary>
 [TestClass]
-public sealed class ModelFileTests
+internal sealed class ModelFileTests
 {
     [TestMethod]
     [DataRow("model.embedded")]
@@ -29,7 +29,8 @@ public sealed class ModelFileTests
 
         string[] evaluated = Lines(CliTesting.Run("evaluate", model, "--data", data, "--labels", labels));
         CollectionAssert.AreEqual(
-            (string[])["TFLite packed for embedding", .. Lines(CliTesting.Run("evaluate", plain, "--data", data, "--labels", labels))], evaluated);
+            (string[])["TFLite packed for embedding", .. Lines(CliTesting.Run("evaluate", plain, "--data", data, "--labels", labels))],
+            evaluated);
     }
 
     [TestMethod]
@@ -56,7 +57,8 @@ public sealed class ModelFileTests
             if (i % 3 == 0) damaged = damaged[..random.Next(4, damaged.Length)];
             else damaged[random.Next(i % 3 == 1 ? 4 : 16, i % 3 == 1 ? 16 : damaged.Length)] ^= (byte)(1 << random.Next(8));
             string model = folder.Write("model.embedded", damaged);
-            string[][] commands = [["inspect", model], ["evaluate", model, "--data", data, "--labels", labels], ["bench", model, "--seconds", "0.02"]];
+            string[][] commands = [["inspect", model], ["evaluate", model, "--data", data, "--labels", labels],
+                ["bench", model, "--seconds", "0.02"]];
             foreach (string[] command in commands)
             {
                 CliResult result = CliTesting.Run(command);

@@ -11,7 +11,7 @@ namespace ModelOpt.Cli.Tests.Reproduce;
 
 /// <summary>The comparison on a few images in which the brightest of ten bars is to be found.</summary>
 [TestClass]
-public sealed class MnistComparisonTests
+internal sealed class MnistComparisonTests
 {
     [TestMethod]
     public void Mnist_is_compressed_measured_and_written_down()
@@ -36,7 +36,8 @@ public sealed class MnistComparisonTests
             StringAssert.Contains(markdown, $"\n| {name} | ");
         }
 
-        StringAssert.Contains(markdown, "`--sparsity 0.8 --fine-tune labels --epochs 2 --augmentation crop --augmentation-shift 0.04 --distillation outputs`");
+        StringAssert.Contains(markdown,
+            "`--sparsity 0.8 --fine-tune labels --epochs 2 --augmentation crop --augmentation-shift 0.04 --distillation outputs`");
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(folder["out/mnist.json"]));
         foreach (JsonElement model in json.RootElement.GetProperty("models").EnumerateArray())
         {
@@ -44,8 +45,10 @@ public sealed class MnistComparisonTests
             string file = folder[$"out/{model.GetProperty("name").GetString()}.tflite"];
             Assert.AreEqual(new FileInfo(file).Length, model.GetProperty("tfliteBytes").GetInt64());
             CliResult evaluated = CliTesting.Run(
-                "evaluate", file, "--data", folder["data/t10k-images-idx3-ubyte"], "--labels", folder["data/t10k-labels-idx1-ubyte"], "--std", "255");
-            StringAssert.Contains(evaluated.LastLine, string.Create(CultureInfo.InvariantCulture, $"({model.GetProperty("right").GetInt32()}/50)"));
+                "evaluate", file, "--data", folder["data/t10k-images-idx3-ubyte"], "--labels", folder["data/t10k-labels-idx1-ubyte"],
+                "--std", "255");
+            StringAssert.Contains(evaluated.LastLine,
+                string.Create(CultureInfo.InvariantCulture, $"({model.GetProperty("right").GetInt32()}/50)"));
             Assert.IsGreaterThan(0, model.GetProperty("threadedBatchMs").GetDouble());
         }
     }

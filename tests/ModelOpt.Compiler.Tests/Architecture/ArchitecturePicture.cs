@@ -29,7 +29,6 @@ internal sealed class ArchitecturePicture
     public static string Draw() => new ArchitecturePicture().DrawAll();
 
     /// <summary>The size of a family's box, and where its members lie in it.</summary>
-    /// <param name="family">The family.</param>
     public static (double Width, double Height, IReadOnlyList<Box> Members) Measure(Family family)
     {
         double x = 10, y = 32, width = TextWidth(family.Name) + 24;
@@ -47,7 +46,6 @@ internal sealed class ArchitecturePicture
     }
 
     /// <summary>The width of text in a font of fixed width and 12 pixels, at most.</summary>
-    /// <param name="text">The text.</param>
     public static double TextWidth(string text) => Math.Ceiling(text.Length * Glyph / 2) * 2;
 
     private string DrawAll()
@@ -65,7 +63,8 @@ internal sealed class ArchitecturePicture
             DrawArrow([(box.X + (width / 2), Margin + FrontHeight), (box.X + (width / 2), top)]);
         }
 
-        if (ProjectsThatKnow(Runtime).Contains(Compiler)) DrawArrow([(Margin + frame, top + (TitleHeight / 2)), (right, top + (TitleHeight / 2))]);
+        if (ProjectsThatKnow(Runtime).Contains(Compiler))
+            DrawArrow([(Margin + frame, top + (TitleHeight / 2)), (right, top + (TitleHeight / 2))]);
         double w = right + RuntimeWidth + (3 * Margin), h = bottom + Margin;
         return FormattableString.Invariant($"""
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:F0} {h:F0}" font-family="ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', monospace" role="img" aria-label="The projects and their folders; arrows lead down, from a folder to one that it knows">
@@ -99,7 +98,8 @@ internal sealed class ArchitecturePicture
 
             DrawRectangle("family", box);
             DrawText("name", box.X + 10, box.Y + 21, family.Name);
-            for (int k = 0; k < family.Members.Count; k++) DrawBox("member", Moved(sizes[i].Members[k], box.X, box.Y), family.Members[k], "name");
+            for (int k = 0; k < family.Members.Count; k++)
+                DrawBox("member", Moved(sizes[i].Members[k], box.X, box.Y), family.Members[k], "name");
         }
 
         foreach (IReadOnlyList<(double X, double Y)> arrow in layout.Arrows) DrawArrow([.. arrow.Select(p => (p.X + x, p.Y + y))]);
@@ -110,7 +110,8 @@ internal sealed class ArchitecturePicture
 
     private static IEnumerable<string> ProjectsThatKnow(string project) =>
         Directory.EnumerateFiles(Path.Combine(Snapshot.Repository, "src"), "*.csproj", SearchOption.AllDirectories)
-            .Where(file => XDocument.Load(file).Descendants("ProjectReference").Any(r => r.Attribute("Include")!.Value.EndsWith($"{project}.csproj", StringComparison.Ordinal)))
+            .Where(file => XDocument.Load(file).Descendants("ProjectReference")
+                .Any(r => r.Attribute("Include")!.Value.EndsWith($"{project}.csproj", StringComparison.Ordinal)))
             .Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal);
 
     private void DrawBox(string kind, Box box, string text, string style)

@@ -2,7 +2,7 @@ namespace ModelOpt.Compiler.Tests.Architecture;
 
 /// <summary>docs/architecture.svg shows the arrows of the built assemblies.</summary>
 [TestClass]
-public sealed class ArchitecturePictureTests
+internal sealed class ArchitecturePictureTests
 {
     [TestMethod]
     public void The_picture_shows_the_built_assemblies() => Snapshot.Equal("docs/architecture.svg", ArchitecturePicture.Draw());
@@ -20,12 +20,14 @@ public sealed class ArchitecturePictureTests
     public void No_box_lies_on_another_and_no_arrow_crosses_one(string assembly, double width)
     {
         FamilyGraph graph = FamilyGraph.Read(assembly);
-        var layout = new LayeredLayout([.. graph.Families.Select(ArchitecturePicture.Measure).Select(s => (s.Width, s.Height))], graph.Arrows, width);
+        var layout = new LayeredLayout(
+            [.. graph.Families.Select(ArchitecturePicture.Measure).Select(s => (s.Width, s.Height))], graph.Arrows, width);
         for (int i = 0; i < layout.Boxes.Count; i++)
         {
             Box box = layout.Boxes[i];
             Assert.IsTrue(box.X >= 0 && box.X + box.Width <= width, $"{graph.Families[i].Name} leaves its frame");
-            for (int k = 0; k < i; k++) Assert.IsFalse(Meet(box, layout.Boxes[k]), $"{graph.Families[i].Name} lies on {graph.Families[k].Name}");
+            for (int k = 0; k < i; k++) Assert.IsFalse(
+                Meet(box, layout.Boxes[k]), $"{graph.Families[i].Name} lies on {graph.Families[k].Name}");
             foreach (IReadOnlyList<(double X, double Y)> arrow in layout.Arrows)
             {
                 for (int p = 1; p < arrow.Count; p++)

@@ -1,7 +1,6 @@
 namespace ModelOpt.Compiler.Tests.Architecture;
 
 /// <summary>Folders that stand together and share their first name.</summary>
-/// <param name="Name">The name of the family.</param>
 /// <param name="Members">What follows that name in the folders; empty for a folder that stands alone.</param>
 internal sealed record Family(string Name, IReadOnlyList<string> Members);
 
@@ -11,7 +10,6 @@ internal sealed record Family(string Name, IReadOnlyList<string> Members);
 internal sealed record FamilyGraph(IReadOnlyList<Family> Families, IReadOnlyList<(int From, int To)> Arrows)
 {
     /// <summary>Reads an assembly.</summary>
-    /// <param name="assembly">Its name.</param>
     public static FamilyGraph Read(string assembly)
     {
         var floors = new Floors(assembly);
@@ -29,7 +27,6 @@ internal sealed record FamilyGraph(IReadOnlyList<Family> Families, IReadOnlyList
 
     /// <summary>Leaves out the arrows that follow from others.</summary>
     /// <param name="arrows">Pairs of which the second is the smaller.</param>
-    /// <param name="count">The number of nodes.</param>
     public static IReadOnlyList<(int From, int To)> Reduce(IEnumerable<(int From, int To)> arrows, int count)
     {
         (int From, int To)[] all = [.. arrows.Distinct().Order()];

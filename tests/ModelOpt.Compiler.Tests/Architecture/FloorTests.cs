@@ -2,7 +2,7 @@ namespace ModelOpt.Compiler.Tests.Architecture;
 
 /// <summary>Folders know each other in one direction, that of the list in docs/architecture.md.</summary>
 [TestClass]
-public sealed class FloorTests
+internal sealed class FloorTests
 {
     [TestMethod]
     [DataRow("ModelOpt.Compiler")]
@@ -18,7 +18,8 @@ public sealed class FloorTests
     [TestMethod]
     public void References_are_found_in_bodies_signatures_and_bases()
     {
-        var references = TypeReferences.Of(typeof(FloorTests).Assembly.Location).Where(r => r.From.EndsWith(nameof(Referring), StringComparison.Ordinal))
+        var references = TypeReferences.Of(typeof(FloorTests).Assembly.Location)
+            .Where(r => r.From.EndsWith(nameof(Referring), StringComparison.Ordinal))
             .Select(r => r.To[(r.To.LastIndexOf('.') + 1)..]).ToHashSet();
         string[] expected = [nameof(InBody), nameof(InSignature), nameof(InBase), nameof(InGeneric)];
         Assert.IsTrue(references.SetEquals(expected), string.Join(' ', references));

@@ -9,7 +9,6 @@ internal sealed class Floors
     private readonly string _assembly;
 
     /// <summary>Reads the list of an assembly.</summary>
-    /// <param name="assembly">Its name.</param>
     public Floors(string assembly)
     {
         _assembly = assembly;
@@ -25,7 +24,8 @@ internal sealed class Floors
     /// <returns>Full names of types and their floors, counted from 0.</returns>
     public IEnumerable<(string From, int FromFloor, string To, int ToFloor)> References() =>
         TypeReferences.Of(Path.Combine(AppContext.BaseDirectory, $"{_assembly}.dll"))
-            .Where(r => r.From.StartsWith(_assembly, StringComparison.Ordinal) && r.To.StartsWith(_assembly, StringComparison.Ordinal) && r.To != Thrown)
+            .Where(r => r.From.StartsWith(_assembly, StringComparison.Ordinal) && r.To.StartsWith(_assembly, StringComparison.Ordinal)
+                && r.To != Thrown)
             .Select(r => (r.From, FloorOf(r.From), r.To, FloorOf(r.To)));
 
     private int FloorOf(string type)

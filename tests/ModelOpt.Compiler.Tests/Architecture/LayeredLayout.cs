@@ -16,7 +16,6 @@ internal sealed class LayeredLayout
     private readonly double _width;
 
     /// <summary>Places boxes.</summary>
-    /// <param name="sizes">Their sizes.</param>
     /// <param name="arrows">From a box to one of smaller index.</param>
     /// <param name="width">The width of the whole; height follows.</param>
     public LayeredLayout(IReadOnlyList<(double Width, double Height)> sizes, IReadOnlyList<(int From, int To)> arrows, double width)
@@ -30,7 +29,8 @@ internal sealed class LayeredLayout
         Arrange();
 
         double y = 0;
-        double[] heights = [.. _rows.Select((_, row) => Enumerable.Range(0, sizes.Count).Where(i => rows[i] == row).Max(i => sizes[i].Height))];
+        double[] heights = [.. _rows.Select(
+            (_, row) => Enumerable.Range(0, sizes.Count).Where(i => rows[i] == row).Max(i => sizes[i].Height))];
         double[] tops = [.. heights.Select(height => (y += height + RowGap) - height - RowGap)];
         Height = y - RowGap;
         Boxes = [.. slots.Select((s, i) => new Box(s.X - (s.Width / 2), tops[rows[i]], s.Width, sizes[i].Height))];
@@ -101,7 +101,8 @@ internal sealed class LayeredLayout
     private void Push(List<Slot> row, List<double> wanted)
     {
         double[] right = PushRight(row.ConvertAll(s => s.Width), wanted);
-        double[] left = PushRight([.. Enumerable.Reverse(row).Select(s => s.Width)], [.. Enumerable.Reverse(wanted).Select(x => _width - x)]);
+        double[] left = PushRight([.. Enumerable.Reverse(row).Select(s => s.Width)],
+            [.. Enumerable.Reverse(wanted).Select(x => _width - x)]);
         for (int i = 0; i < row.Count; i++) row[i].X = Math.Round((right[i] + _width - left[^(i + 1)]) / 2);
     }
 

@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Tests.Architecture;
 /// <summary>Which types of an assembly refer to which others of it: in bases, signatures, locals and instructions.</summary>
 internal sealed class TypeReferences
 {
-    private static readonly Dictionary<int, OperandType> s_operands = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
+    private static readonly Dictionary<int, OperandType> _s_operands = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(f => (OpCode)f.GetValue(null)!).ToDictionary(o => o.Value & 0xFFFF, o => o.OperandType);
 
     private readonly PEReader _file;
@@ -25,7 +25,6 @@ internal sealed class TypeReferences
     }
 
     /// <summary>Reads an assembly.</summary>
-    /// <param name="path">Its file.</param>
     /// <returns>Pairs of outermost types, by full name, that differ.</returns>
     public static IReadOnlyList<(string From, string To)> Of(string path)
     {
@@ -39,7 +38,8 @@ internal sealed class TypeReferences
         _found.Clear();
         TypeDefinition type = _metadata.GetTypeDefinition(handle);
         Add(type.BaseType);
-        foreach (InterfaceImplementationHandle i in type.GetInterfaceImplementations()) Add(_metadata.GetInterfaceImplementation(i).Interface);
+        foreach (InterfaceImplementationHandle i in type.GetInterfaceImplementations())
+            Add(_metadata.GetInterfaceImplementation(i).Interface);
         foreach (FieldDefinitionHandle field in type.GetFields()) _metadata.GetFieldDefinition(field).DecodeSignature(_collector, null);
         foreach (MethodDefinitionHandle method in type.GetMethods()) Add(_metadata.GetMethodDefinition(method));
         string from = NameOf(handle);
@@ -64,7 +64,7 @@ internal sealed class TypeReferences
         {
             int opcode = code.ReadByte();
             if (opcode == 0xFE) opcode = 0xFE00 | code.ReadByte();
-            switch (s_operands[opcode])
+            switch (_s_operands[opcode])
             {
                 case OperandType.InlineNone: break;
                 case OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar: code.Offset++; break;
@@ -88,9 +88,12 @@ internal sealed class TypeReferences
         switch (handle.Kind)
         {
             case HandleKind.TypeDefinition: _found.Add((TypeDefinitionHandle)handle); break;
-            case HandleKind.TypeSpecification: _metadata.GetTypeSpecification((TypeSpecificationHandle)handle).DecodeSignature(_collector, null); break;
-            case HandleKind.FieldDefinition: _found.Add(_metadata.GetFieldDefinition((FieldDefinitionHandle)handle).GetDeclaringType()); break;
-            case HandleKind.MethodDefinition: _found.Add(_metadata.GetMethodDefinition((MethodDefinitionHandle)handle).GetDeclaringType()); break;
+            case HandleKind.TypeSpecification: _metadata.GetTypeSpecification((TypeSpecificationHandle)handle)
+            .DecodeSignature(_collector, null); break;
+            case HandleKind.FieldDefinition: _found.Add(
+            _metadata.GetFieldDefinition((FieldDefinitionHandle)handle).GetDeclaringType()); break;
+            case HandleKind.MethodDefinition: _found.Add(
+            _metadata.GetMethodDefinition((MethodDefinitionHandle)handle).GetDeclaringType()); break;
             case HandleKind.MemberReference: Add(_metadata.GetMemberReference((MemberReferenceHandle)handle).Parent); break;
             case HandleKind.MethodSpecification:
                 MethodSpecification method = _metadata.GetMethodSpecification((MethodSpecificationHandle)handle);

@@ -8,11 +8,11 @@ using ModelOpt.Compiler.Tests.Data;
 namespace ModelOpt.Compiler.Tests.Calibration;
 
 [TestClass]
-public sealed class CalibratorTests : IDisposable
+internal sealed class CalibratorTests : IDisposable
 {
-    private readonly TempFolder folder = new();
+    private readonly TempFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [TestMethod]
     public void Statistics_are_those_of_all_samples()
@@ -68,7 +68,7 @@ public sealed class CalibratorTests : IDisposable
     public void Memory_does_not_grow_with_the_number_of_samples()
     {
         const int samples = 50_000_000;
-        string path = folder["many.npy.gz"];
+        string path = _folder["many.npy.gz"];
         using (var file = new System.IO.Compression.GZipStream(File.Create(path), System.IO.Compression.CompressionLevel.Fastest))
         {
             file.Write(DataTesting.Npy("|u1", $"{samples}, 1", []));
@@ -116,7 +116,7 @@ public sealed class CalibratorTests : IDisposable
     private static PassContext Context(int samples, params string[] data) =>
         new(new CompileOptions { CalibrationData = data, CalibrationSamples = samples }, new Recipe(), new DiagnosticList());
 
-    private string Data(string name, float[] values) => folder.Write(
+    private string Data(string name, float[] values) => _folder.Write(
         name, DataTesting.Npy("<f4", $"{values.Length / 2}, 2", MemoryMarshal.AsBytes(values.AsSpan())));
 
     private static Graph Doubled()

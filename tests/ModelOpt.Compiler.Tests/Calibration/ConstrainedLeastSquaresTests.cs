@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Numerics;
 namespace ModelOpt.Compiler.Tests.Calibration;
 
 [TestClass]
-public sealed class ConstrainedLeastSquaresTests
+internal sealed class ConstrainedLeastSquaresTests
 {
     private const int K = 5, Outputs = 2, Samples = 200;
 
@@ -15,7 +15,8 @@ public sealed class ConstrainedLeastSquaresTests
         (LayerMoments moments, _, _) = Layer();
         double[] gram = moments.Gram(0), cross = moments.Cross(0);
         double[] exact = SymmetricSolver.Solve(K + 1, gram, cross, 0);
-        (Tensor weight, float[] bias) = ConstrainedLeastSquares.Fit(Tensor.Zeros(ElementType.Float32, [Outputs, K]), moments, new WeightConstraints(), 0, default);
+        (Tensor weight, float[] bias) =
+            ConstrainedLeastSquares.Fit(Tensor.Zeros(ElementType.Float32, [Outputs, K]), moments, new WeightConstraints(), 0, default);
         for (int o = 0; o < Outputs; o++)
         {
             for (int i = 0; i < K; i++) Assert.AreEqual(exact[(o * (K + 1)) + i], weight.Span<float>()[(o * K) + i], 1e-3);
@@ -30,7 +31,8 @@ public sealed class ConstrainedLeastSquaresTests
         float[] levels = [-1, 0, 1];
         var constraints = new WeightConstraints(Codebook: new Codebook(3, ClusterScope.Tensor, [levels]));
         double[] solution = SymmetricSolver.Solve(K + 1, moments.Gram(0), moments.Cross(0), 0);
-        Tensor start = Tensor.Of<float>([Outputs, K], [.. Enumerable.Range(0, Outputs * K).Select(i => (float)solution[(i / K * (K + 1)) + (i % K)])]);
+        Tensor start = Tensor.Of<float>(
+            [Outputs, K], [.. Enumerable.Range(0, Outputs * K).Select(i => (float)solution[(i / K * (K + 1)) + (i % K)])]);
         float[] fitted = ConstrainedLeastSquares.Fit(start, moments, constraints, 0, default).Weight.Span<float>().ToArray();
         float[] rounded = constraints.Project(start).Span<float>().ToArray();
         double found = 0, nearest = 0;
@@ -52,7 +54,8 @@ public sealed class ConstrainedLeastSquaresTests
         // The variance of what is left, with the best bias.
         double Loss(float[] w, int o)
         {
-            double[] rest = [.. Enumerable.Range(0, Samples).Select(s => y[(o * Samples) + s] - Enumerable.Range(0, K).Sum(i => (double)w[i] * x[(i * Samples) + s]))];
+            double[] rest = [.. Enumerable.Range(0, Samples)
+                .Select(s => y[(o * Samples) + s] - Enumerable.Range(0, K).Sum(i => (double)w[i] * x[(i * Samples) + s]))];
             double mean = rest.Average();
             return rest.Average(r => (r - mean) * (r - mean));
         }
@@ -70,8 +73,10 @@ public sealed class ConstrainedLeastSquaresTests
     /// <summary>A layer whose inputs are much alike, so that one weight can stand in for another.</summary>
     private static (LayerMoments Moments, float[] X, float[] Y) Layer()
     {
-        float[] free = TestGraph.RandomTensor(3, K + 1, Samples).Span<float>().ToArray(), noise = TestGraph.RandomTensor(4, Outputs, Samples).Span<float>().ToArray();
-        float[] weight = TestGraph.RandomTensor(5, Outputs, K).Span<float>().ToArray(), x = new float[K * Samples], y = new float[Outputs * Samples];
+        float[] free = TestGraph.RandomTensor(3, K + 1, Samples).Span<float>().ToArray(),
+            noise = TestGraph.RandomTensor(4, Outputs, Samples).Span<float>().ToArray();
+        float[] weight = TestGraph.RandomTensor(5, Outputs, K).Span<float>().ToArray(), x = new float[K * Samples],
+            y = new float[Outputs * Samples];
         for (int s = 0; s < Samples; s++)
         {
             for (int i = 0; i < K; i++) x[(i * Samples) + s] = free[(i * Samples) + s] + (1.5f * free[(K * Samples) + s]) + 0.5f;

@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Calibration;
 namespace ModelOpt.Compiler.Tests.Calibration;
 
 [TestClass]
-public sealed class HistogramTests
+internal sealed class HistogramTests
 {
     [TestMethod]
     public void Counts_every_value_in_the_bin_that_holds_it()

@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Calibration;
 namespace ModelOpt.Compiler.Tests.Calibration;
 
 [TestClass]
-public sealed class LayerMomentsTests
+internal sealed class LayerMomentsTests
 {
     private const int Inputs = 40, Positions = 72;
 

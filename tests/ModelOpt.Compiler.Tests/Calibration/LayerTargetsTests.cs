@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Tests.Calibration;
 
 [TestClass]
-public sealed class LayerTargetsTests
+internal sealed class LayerTargetsTests
 {
     [TestMethod]
     public void What_a_layer_is_added_to_counts_as_it_has_become()
@@ -13,7 +13,8 @@ public sealed class LayerTargetsTests
         LayerTargets target = Of(second, graph)!;
         Assert.AreSame(first.Output, target.Added);
         Assert.AreEqual("sum", target.Wanted.Name);
-        var seen = new Dictionary<Value, Tensor> { [target.Wanted] = Tensor.Vector<float>([5, -3]), [target.Added!] = Tensor.Vector<float>([1, 2]) };
+        var seen = new Dictionary<Value, Tensor> { [target.Wanted] = Tensor.Vector<float>([5, -3]),
+            [target.Added!] = Tensor.Vector<float>([1, 2]) };
         CollectionAssert.AreEqual(new float[] { 4, -5 }, target.Of(seen, null).Span<float>().ToArray());
     }
 
@@ -67,7 +68,8 @@ public sealed class LayerTargetsTests
         foreach (float now in points)
         {
             const float added = 0.75f;
-            var seen = new Dictionary<Value, Tensor> { [target.Wanted] = Tensor.Vector<float>([wanted]), [target.Added!] = Tensor.Vector<float>([added]) };
+            var seen = new Dictionary<Value, Tensor> { [target.Wanted] = Tensor.Vector<float>([wanted]),
+                [target.Added!] = Tensor.Vector<float>([added]) };
             float aim = target.Of(seen, Tensor.Vector<float>([now - added])).Span<float>()[0] + added;
             Assert.IsTrue(Math.Pow(now - aim, 2) <= Math.Pow(now - wanted, 2), "it asks for no more than the float model's value");
             if ((now <= 0 && wanted <= 0) || (now >= 6 && wanted >= 6)) Assert.AreEqual(now, aim, 1e-6, "nothing is lost");

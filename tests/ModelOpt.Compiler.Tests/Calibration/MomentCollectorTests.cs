@@ -8,7 +8,7 @@ using ModelOpt.Compiler.Tests.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Calibration;
 
 [TestClass]
-public sealed class MomentCollectorTests
+internal sealed class MomentCollectorTests
 {
     /// <summary>Moments of the unchanged graph know the layer itself: the fit of y on x is its weight and bias.</summary>
     [TestMethod]

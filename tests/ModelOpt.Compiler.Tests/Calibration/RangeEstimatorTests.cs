@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Tests.Calibration;
 
 [TestClass]
-public sealed class RangeEstimatorTests
+internal sealed class RangeEstimatorTests
 {
     [TestMethod]
     public void Min_max_takes_the_extremes_and_zero()

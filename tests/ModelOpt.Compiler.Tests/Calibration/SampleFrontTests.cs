@@ -6,7 +6,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Tests.Calibration;
 
 [TestClass]
-public sealed class SampleFrontTests
+internal sealed class SampleFrontTests
 {
     private const int Samples = 3;
 
@@ -36,7 +36,8 @@ public sealed class SampleFrontTests
         foreach (Node layer in layers)
         {
             float[][] expected = [.. Enumerable.Range(0, Samples).Select(i => Output(graph, i))];
-            CollectionAssert.AreEqual(expected.SelectMany(e => e).ToArray(), Seen(front, graph, [layer]), "what is ahead is what the whole graph computes");
+            CollectionAssert.AreEqual(expected.SelectMany(e => e).ToArray(), Seen(front, graph, [layer]),
+                "what is ahead is what the whole graph computes");
             Spoil(graph, layer);
         }
 

@@ -17,7 +17,7 @@ namespace ModelOpt.Compiler.Tests.Compile;
 /// emitted file, which nothing but the file format's reader knows, and the artifacts agree with ONNX Runtime bit for bit.
 /// </summary>
 [TestClass]
-public sealed class CombinationTests
+internal sealed class CombinationTests
 {
     private const double Sparsity = 0.5, ChannelPruning = 0.3, Decomposition = 0.3;
     private const int Clusters = 16;
@@ -45,7 +45,8 @@ public sealed class CombinationTests
         Graph original = ResNet8();
         CompileOptions options = techniques.Aggregate(
             folder.Calibrated(original).Options with { Quantization = QuantizationMode.None }, (o, t) => Techniques[t](o));
-        CompiledModel model = ModelCompiler.Compile(folder.Write("resnet8.onnx", OnnxWriter.Write(original)), options, new DiagnosticList());
+        CompiledModel model = ModelCompiler.Compile(
+            folder.Write("resnet8.onnx", OnnxWriter.Write(original)), options, new DiagnosticList());
 
         StoredNode[] layers = [.. GraphReader.Read(model.Tflite).Nodes
             .Where(n => n.Operator is BuiltinOperator.Conv2D or BuiltinOperator.FullyConnected)];
@@ -61,7 +62,8 @@ public sealed class CombinationTests
         Assert.AreEqual(techniques.Contains('q'), layers.All(l => l.Input(1).Type == TensorType.Int8));
         Tensor x = TestGraph.RandomTensor(5, 1, 3, 16, 16);
         if (techniques.Contains('q')) QuantizeTesting.AssertAgree(model, "x", x);
-        else GraphTesting.AssertClose(GraphTesting.RunPeer(model.Onnx, new Dictionary<string, Tensor> { ["x"] = x }), TfliteRunner.Run(model.Tflite, x));
+        else GraphTesting.AssertClose(
+        GraphTesting.RunPeer(model.Onnx, new Dictionary<string, Tensor> { ["x"] = x }), TfliteRunner.Run(model.Tflite, x));
     }
 
     [TestMethod]

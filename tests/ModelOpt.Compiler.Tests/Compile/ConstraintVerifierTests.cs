@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Tests.Compile;
 
 /// <summary>The check of the written file, on a real network: convolutions, depthwise and dense.</summary>
 [TestClass]
-public sealed class ConstraintVerifierTests
+internal sealed class ConstraintVerifierTests
 {
     private static readonly SparsityPattern TwoOfFour = new(SparsityKind.NM, 2, 4);
 
@@ -29,7 +29,8 @@ public sealed class ConstraintVerifierTests
     public void Lost_zeros_are_told() => AssertTold("MOPT5502", c => new WeightConstraints().With(c.Codebook!), (w, _) => w == 0 ? 10 : w);
 
     [TestMethod]
-    public void Lost_clusters_are_told() => AssertTold("MOPT5504", c => new WeightConstraints().With(c.Mask!), (w, i) => w * (1 + (i % 7 / 10f)));
+    public void Lost_clusters_are_told() =>
+        AssertTold("MOPT5504", c => new WeightConstraints().With(c.Mask!), (w, i) => w * (1 + (i % 7 / 10f)));
 
     [TestMethod]
     public void A_broken_pattern_is_told()
@@ -53,7 +54,8 @@ public sealed class ConstraintVerifierTests
         int at = file.AsSpan().IndexOf(stored);
         Assert.IsTrue(at >= 0, "a pointwise weight lies in the file as it is in the graph");
         file[at + Array.FindIndex(stored, b => b != 0)] ^= 1;
-        Assert.AreEqual("MOPT5505", Assert.ThrowsExactly<CompilationException>(() => ConstraintVerifier.Verify(graph, file)).Diagnostic.Descriptor.Code);
+        Assert.AreEqual("MOPT5505", Assert.ThrowsExactly<CompilationException>(
+            () => ConstraintVerifier.Verify(graph, file)).Diagnostic.Descriptor.Code);
     }
 
     /// <summary>
@@ -72,7 +74,8 @@ public sealed class ConstraintVerifierTests
 
         byte[] file = Write(graph, QuantizationMode.Int8);
         foreach ((Value value, WeightConstraints constraints) in asked) value.Constraints = constraints;
-        Assert.AreEqual(code, Assert.ThrowsExactly<CompilationException>(() => ConstraintVerifier.Verify(graph, file)).Diagnostic.Descriptor.Code);
+        Assert.AreEqual(code, Assert.ThrowsExactly<CompilationException>(
+            () => ConstraintVerifier.Verify(graph, file)).Diagnostic.Descriptor.Code);
     }
 
     /// <summary>The sample's network with 2:4 zeros and 9 values per output channel.</summary>
@@ -83,7 +86,8 @@ public sealed class ConstraintVerifierTests
         {
             Value weight = layer.Input(1);
             int taps = weight.Constant!.Count / (weight.Constant.Dims[0] * weight.Constant.Dims[1]);
-            var mask = new Mask([.. Enumerable.Range(0, weight.Constant.Count).Select(i => i / taps % weight.Constant.Dims[1] % 4 >= 2)], TwoOfFour);
+            var mask = new Mask([.. Enumerable.Range(0, weight.Constant.Count).Select(i => i / taps % weight.Constant.Dims[1] % 4 >= 2)],
+                TwoOfFour);
             float most = weight.Constant.Span<float>().ToArray().Max(MathF.Abs);
             var codebook = new Codebook(9, ClusterScope.Channel, [[.. Enumerable.Range(-4, 9).Select(i => most * i / 4)]]);
             weight.Constraints = new WeightConstraints().With(mask).With(codebook);

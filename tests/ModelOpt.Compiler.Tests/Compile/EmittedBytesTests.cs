@@ -12,7 +12,7 @@ namespace ModelOpt.Compiler.Tests.Compile;
 /// and one that is not shows what it changes.
 /// </summary>
 [TestClass]
-public sealed class EmittedBytesTests
+internal sealed class EmittedBytesTests
 {
     private const string File = "tests/ModelOpt.Compiler.Tests/Compile/EmittedBytes.txt";
 

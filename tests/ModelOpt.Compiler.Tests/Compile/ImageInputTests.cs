@@ -8,7 +8,7 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Tests.Compile;
 
 [TestClass]
-public sealed class ImageInputTests
+internal sealed class ImageInputTests
 {
     [TestMethod]
     public void Bytes_are_normalized_by_channel_and_transposed()

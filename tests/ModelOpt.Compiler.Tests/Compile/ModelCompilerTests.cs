@@ -9,7 +9,7 @@ using ModelOpt.Compiler.Tests.Peers;
 namespace ModelOpt.Compiler.Tests.Compile;
 
 [TestClass]
-public sealed class ModelCompilerTests
+internal sealed class ModelCompilerTests
 {
     private static readonly string Model = GraphTesting.Fixture("fashion_cnn.onnx");
 
@@ -98,7 +98,8 @@ public sealed class ModelCompilerTests
     public void Sizes_left_open_are_taken_from_the_calibration_data()
     {
         using var folder = new TempFolder();
-        OnnxModel model = new OnnxModel().Input("x", "N", "1", "H", "W").Node("GlobalAveragePool p: x -> y").Output("y", "N", "1", "1", "1");
+        OnnxModel model = new OnnxModel().Input("x", "N", "1", "H", "W").Node("GlobalAveragePool p: x -> y")
+            .Output("y", "N", "1", "1", "1");
         string file = folder.Write("open.onnx", model.Bytes());
         Diagnostic refused = Assert.ThrowsExactly<CompilationException>(
             () => ModelCompiler.Compile(file, new CompileOptions(), new DiagnosticList())).Diagnostic;

@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Tests.Compile;
 
 /// <summary>A small network with BatchNormalization learns which of its images' quarters is the brightest.</summary>
 [TestClass]
-public sealed class ModelTrainerTests
+internal sealed class ModelTrainerTests
 {
     private const int Samples = 200;
 
@@ -54,7 +54,8 @@ public sealed class ModelTrainerTests
         CompileOptions options = Options(folder);
         TrainedModel first = ModelTrainer.Train(Model(folder), options, fromScratch: true, new DiagnosticList());
         TrainedModel second = ModelTrainer.Train(
-            folder.Write("first.onnx", first.Onnx), options with { Epochs = 3, LearningRate = 0.005 }, fromScratch: false, new DiagnosticList());
+            folder.Write("first.onnx", first.Onnx), options with { Epochs = 3, LearningRate = 0.005 }, fromScratch: false,
+            new DiagnosticList());
         Assert.AreEqual(first.Best, second.Began);
     }
 
@@ -62,7 +63,8 @@ public sealed class ModelTrainerTests
     public void Training_ends_early_where_nothing_becomes_better()
     {
         using TempFolder folder = new();
-        CompileOptions options = Options(folder) with { Epochs = 40, LearningRate = 0.2, LearningRateSchedule = LearningRateSchedule.Constant };
+        CompileOptions options = Options(folder) with { Epochs = 40, LearningRate = 0.2,
+            LearningRateSchedule = LearningRateSchedule.Constant };
         TrainedModel early = Train(options with { EarlyStop = 2 });
         Assert.AreEqual(early.BestEpoch + 2, early.Epochs);
         Assert.IsLessThan(40, early.Epochs);
@@ -112,12 +114,17 @@ public sealed class ModelTrainerTests
         Assert.AreEqual("MOPT4604", Code(model, options with
         {
             EvaluationData = options.TrainingData,
-            EvaluationLabels = Npy(folder, "<i8", "200,", MemoryMarshal.AsBytes<long>([.. Images(Samples, 9).Labels.Select(l => (l + 1) % 4)])),
+            EvaluationLabels = Npy(folder, "<i8", "200,",
+                MemoryMarshal.AsBytes<long>([.. Images(Samples, 9).Labels.Select(l => (l + 1) % 4)])),
         }, "at the start"));
-        Assert.AreEqual("MOPT4605", Code(model, options with { InputStd = [4e-39f], Optimizer = OptimizerKind.Sgd, LearningRate = 1 }, "in step "));
-        Assert.AreEqual("MOPT3010", Code(model, options with { TrainingLabels = Npy(folder, "<i8", "200, 2", MemoryMarshal.AsBytes<long>(new long[400])) }));
-        Assert.AreEqual("MOPT3006", Code(model, options with { TrainingLabels = Npy(folder, "<f4", "200, 2", MemoryMarshal.AsBytes<float>(new float[400])) }));
-        Assert.AreEqual("MOPT3011", Code(model, options with { TrainingLabels = Npy(folder, "<f4", "100, 4", MemoryMarshal.AsBytes<float>(new float[400])) }));
+        Assert.AreEqual("MOPT4605", Code(
+            model, options with { InputStd = [4e-39f], Optimizer = OptimizerKind.Sgd, LearningRate = 1 }, "in step "));
+        Assert.AreEqual("MOPT3010", Code(
+            model, options with { TrainingLabels = Npy(folder, "<i8", "200, 2", MemoryMarshal.AsBytes<long>(new long[400])) }));
+        Assert.AreEqual("MOPT3006", Code(
+            model, options with { TrainingLabels = Npy(folder, "<f4", "200, 2", MemoryMarshal.AsBytes<float>(new float[400])) }));
+        Assert.AreEqual("MOPT3011", Code(
+            model, options with { TrainingLabels = Npy(folder, "<f4", "100, 4", MemoryMarshal.AsBytes<float>(new float[400])) }));
         var g = new TestGraph();
         g.Output(g.Add("Flatten", g.Add("Relu", g.Input("pixels", -1, 1, 2, 2))));
         Assert.AreEqual("MOPT4603", Code(

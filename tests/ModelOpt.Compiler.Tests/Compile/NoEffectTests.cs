@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Tests.Compile;
 
 /// <summary>An option that changes nothing says so, once.</summary>
 [TestClass]
-public sealed class NoEffectTests
+internal sealed class NoEffectTests
 {
     private static readonly CompileOptions None = new() { Quantization = QuantizationMode.None };
     private static readonly CompileOptions Int8 = new();
@@ -48,7 +48,8 @@ public sealed class NoEffectTests
     {
         var g = new TestGraph();
         g.Output(g.Add("Gemm", [g.Input("x", -1, 64), g.Random(2, 32, 64)], ("transB", 1)));
-        Assert.AreEqual("MOPT4202", Codes(g.Build(), new CompileOptions { Quantization = QuantizationMode.WeightOnlyInt8, Clusters = 255 }, false));
+        Assert.AreEqual("MOPT4202", Codes(
+            g.Build(), new CompileOptions { Quantization = QuantizationMode.WeightOnlyInt8, Clusters = 255 }, false));
     }
 
     [TestMethod]
@@ -109,7 +110,8 @@ public sealed class NoEffectTests
         if (calibrated)
         {
             Tensor data = TestGraph.RandomTensor(3, [16, .. graph.Inputs[0].Shape!.Skip(1).Select(d => (int)d.Size)]);
-            options = options with { CalibrationData = [folder.Write("x.npy", DataTesting.Npy("<f4", string.Join(", ", data.Dims.ToArray()), data.Bytes.Span))] };
+            options = options with { CalibrationData =
+                [folder.Write("x.npy", DataTesting.Npy("<f4", string.Join(", ", data.Dims.ToArray()), data.Bytes.Span))] };
         }
 
         Compile(graph, options, folder, diagnostics);

@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Tests.Compile;
 
 [TestClass]
-public sealed class OpenBatchTests
+internal sealed class OpenBatchTests
 {
     [TestMethod]
     [DataRow(new long[] { 1, 12 }, "Reshape")]

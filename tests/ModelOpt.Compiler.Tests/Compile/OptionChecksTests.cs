@@ -8,7 +8,7 @@ using ModelOpt.Compiler.Tests.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Compile;
 
 [TestClass]
-public sealed class OptionChecksTests
+internal sealed class OptionChecksTests
 {
     [TestMethod]
     public void Options_that_do_not_go_together_are_told_with_the_nearest_value_that_does()
@@ -24,7 +24,8 @@ public sealed class OptionChecksTests
             Refused(new() { Clusters = 2, Sparsity = 0.5 }));
 
         StringAssert.StartsWith(
-            Refused(new() { Clusters = 2, SparsityPattern = new(SparsityKind.NM, 2, 4) }), "Clusters 2 does not go together with SparsityPattern 2:4:");
+            Refused(new() { Clusters = 2, SparsityPattern = new(SparsityKind.NM, 2, 4) }),
+            "Clusters 2 does not go together with SparsityPattern 2:4:");
 
         OptionChecks.Check(new() { Clusters = 256 }, null);
         OptionChecks.Check(new() { Clusters = 2, Sparsity = 0, SparsityPattern = new(SparsityKind.NM, 2, 4) }, null);
@@ -49,13 +50,18 @@ public sealed class OptionChecksTests
     public void What_has_no_effect_is_told_once_and_what_has_is_not()
     {
         AssertNoEffect(new() { ClusterScope = ClusterScope.Channel }, "ClusterScope 'Channel' has no effect, as Clusters is not set.");
-        AssertNoEffect(new() { ClusterInitialization = ClusterInitialization.Random }, "ClusterInitialization 'Random' has no effect, as Clusters is not set.");
-        AssertNoEffect(new() { SparsityDistribution = SparsityDistribution.Global }, "SparsityDistribution 'Global' has no effect, as Sparsity is not set.");
-        AssertNoEffect(new() { PruningCriterion = PruningCriterion.Magnitude }, "PruningCriterion 'Magnitude' has no effect, as Sparsity is not set.");
-        AssertNoEffect(new() { ChannelPruningTarget = ChannelPruningTarget.Bytes }, "ChannelPruningTarget 'Bytes' has no effect, as ChannelPruning is not set.");
+        AssertNoEffect(new() { ClusterInitialization = ClusterInitialization.Random },
+            "ClusterInitialization 'Random' has no effect, as Clusters is not set.");
+        AssertNoEffect(new() { SparsityDistribution = SparsityDistribution.Global },
+            "SparsityDistribution 'Global' has no effect, as Sparsity is not set.");
+        AssertNoEffect(new() { PruningCriterion = PruningCriterion.Magnitude },
+            "PruningCriterion 'Magnitude' has no effect, as Sparsity is not set.");
+        AssertNoEffect(new() { ChannelPruningTarget = ChannelPruningTarget.Bytes },
+            "ChannelPruningTarget 'Bytes' has no effect, as ChannelPruning is not set.");
         AssertNoEffect(new() { ChannelScore = ChannelScore.L1 }, "ChannelScore 'L1' has no effect, as ChannelPruning is not set.");
         AssertNoEffect(new() { ChannelMultiple = 4 }, "ChannelMultiple '4' has no effect, as ChannelPruning is not set.");
-        AssertNoEffect(new() { RankSelection = RankSelection.Budget }, "RankSelection 'Budget' has no effect, as Decomposition is not set.");
+        AssertNoEffect(new() { RankSelection = RankSelection.Budget },
+            "RankSelection 'Budget' has no effect, as Decomposition is not set.");
 
         AssertNoEffect(new() { Epochs = 3 }, "Epochs '3' has no effect, as FineTune is not set.");
 
@@ -83,7 +89,8 @@ public sealed class OptionChecksTests
         Assert.AreEqual("MOPT4103", CodeOf(recipe));
         OptionChecks.CheckModel(new PassContext(new CompileOptions { Sparsity = 0.5 }, recipe, new DiagnosticList()));
         // In rules alone, either may stand.
-        OptionChecks.CheckModel(new PassContext(new CompileOptions(), recipe with { Layers = [new("a") { Sparsity = 0.5 }] }, new DiagnosticList()));
+        OptionChecks.CheckModel(new PassContext(
+            new CompileOptions(), recipe with { Layers = [new("a") { Sparsity = 0.5 }] }, new DiagnosticList()));
     }
 
     [TestMethod]

@@ -11,7 +11,7 @@ using ModelOpt.Compiler.Tests.Simplify;
 namespace ModelOpt.Compiler.Tests.Compile;
 
 [TestClass]
-public sealed class PassPipelineTests
+internal sealed class PassPipelineTests
 {
     [TestMethod]
     [DataRow("fashion_cnn.onnx", "Conv Relu MaxPool Flatten Gemm")]

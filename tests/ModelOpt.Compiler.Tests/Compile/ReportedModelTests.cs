@@ -14,7 +14,7 @@ namespace ModelOpt.Compiler.Tests.Compile;
 
 /// <summary>Small models that people had trouble with, compressed as they did.</summary>
 [TestClass]
-public sealed class ReportedModelTests
+internal sealed class ReportedModelTests
 {
     [TestMethod]
     [DataRow("maxpool-unused-indices", new[] { 3, 8, 8 })]
@@ -36,9 +36,11 @@ public sealed class ReportedModelTests
         var feeds = new Dictionary<string, Tensor> { ["x"] = Casting.To(TestGraph.RandomTensor(5, dims), type) };
         Tensor expected = GraphTesting.RunPeer(File.ReadAllBytes(file), feeds)[0], actual = GraphTesting.RunPeer(compiled.Onnx, feeds)[0];
         Assert.AreEqual(expected.Type, actual.Type);
-        float[] e = Casting.To(expected, ElementType.Float32).Span<float>().ToArray(), a = Casting.To(actual, ElementType.Float32).Span<float>().ToArray();
+        float[] e = Casting.To(expected, ElementType.Float32).Span<float>().ToArray(),
+            a = Casting.To(actual, ElementType.Float32).Span<float>().ToArray();
         // Weights of 8 bits cost a few hundredths of the largest value of such small sums.
-        Assert.IsTrue(e.Zip(a, (x, y) => MathF.Abs(x - y)).Max() <= 0.05f * e.Max(MathF.Abs), $"{name}: {string.Join(' ', e.Zip(a).Take(8))}");
+        Assert.IsTrue(e.Zip(a, (x, y) => MathF.Abs(x - y)).Max() <= 0.05f * e.Max(MathF.Abs),
+            $"{name}: {string.Join(' ', e.Zip(a).Take(8))}");
     }
 
     [TestMethod]
@@ -47,7 +49,8 @@ public sealed class ReportedModelTests
         using var folder = new TempFolder();
         string file = Model("float16-model-grows");
         var sizes = new Dictionary<QuantizationMode, int>();
-        foreach (QuantizationMode mode in (QuantizationMode[])[QuantizationMode.Float16, QuantizationMode.WeightOnlyInt8, QuantizationMode.Int8])
+        foreach (QuantizationMode mode in (QuantizationMode[])[
+            QuantizationMode.Float16, QuantizationMode.WeightOnlyInt8, QuantizationMode.Int8])
         {
             sizes[mode] = ModelCompiler.Compile(file, new CompileOptions
             {
@@ -60,7 +63,8 @@ public sealed class ReportedModelTests
         Assert.IsTrue(sizes[QuantizationMode.WeightOnlyInt8] < 0.6 * original && sizes[QuantizationMode.Int8] < 0.6 * original);
         // Float16 data fits, and options that need data have it.
         CompiledModel pruned = ModelCompiler.Compile(
-            file, new CompileOptions { ChannelPruning = 0.3, CalibrationData = [Samples(folder, [16, 10, 10], half: true)] }, new DiagnosticList());
+            file, new CompileOptions { ChannelPruning = 0.3, CalibrationData = [Samples(folder, [16, 10, 10], half: true)] },
+            new DiagnosticList());
         Assert.IsTrue(pruned.Tflite.Length < 0.9 * sizes[QuantizationMode.Int8]);
     }
 
@@ -69,7 +73,8 @@ public sealed class ReportedModelTests
     {
         using var folder = new TempFolder();
         var diagnostics = new DiagnosticList();
-        ModelCompiler.Compile(Model("clusters-without-effect-unsaid"), new CompileOptions { Clusters = 4, CalibrationData = [Samples(folder, [3, 8, 8])] }, diagnostics);
+        ModelCompiler.Compile(Model("clusters-without-effect-unsaid"),
+            new CompileOptions { Clusters = 4, CalibrationData = [Samples(folder, [3, 8, 8])] }, diagnostics);
         Diagnostic only = diagnostics.Diagnostics.Single();
         Assert.AreEqual("MOPT4201", only.Descriptor.Code);
         StringAssert.Contains(only.Message, "1024 weights");
@@ -90,7 +95,8 @@ public sealed class ReportedModelTests
         Assert.IsLessThan(1.05 * plain, Compile(options with { Sparsity = 0.5 }, sparsity: 0.5).Tflite.Length);
         Assert.IsLessThan(0.95 * plain, Compile(options with { ChannelPruning = 0.25 }).Tflite.Length);
         Assert.IsLessThan(0.95 * plain, Compile(
-            options with { ChannelPruning = 0.25, Sparsity = 0.5, Clusters = 8, FineTune = FineTuneMode.Distill, Epochs = 2, BatchSize = 8 }, 8, 0.5).Tflite.Length);
+            options with { ChannelPruning = 0.25, Sparsity = 0.5, Clusters = 8, FineTune = FineTuneMode.Distill, Epochs = 2,
+                BatchSize = 8 }, 8, 0.5).Tflite.Length);
         Compile(options with { Rounding = WeightRounding.Adaptive, RoundingSteps = 20 });
 
         CompiledModel Compile(CompileOptions options, int? distinct = null, double? sparsity = null)
@@ -101,7 +107,8 @@ public sealed class ReportedModelTests
             // Two pairs of layers: each pair has one weight, which is counted alike.
             Assert.AreEqual((layers[0].Sparsity, layers[0].DistinctWeights), (layers[1].Sparsity, layers[1].DistinctWeights));
             if (distinct is not null) Assert.IsTrue(layers.All(l => l.DistinctWeights <= distinct));
-            if (sparsity is { } share) Assert.AreEqual(share, layers.Sum(l => l.Sparsity!.Value * l.Weights!.Value) / layers.Sum(l => l.Weights!.Value), 0.01);
+            if (sparsity is { } share) Assert.AreEqual(
+                share, layers.Sum(l => l.Sparsity!.Value * l.Weights!.Value) / layers.Sum(l => l.Weights!.Value), 0.01);
             Graph written = OnnxReader.Read(compiled.Onnx);
             Assert.AreEqual(2, written.Nodes.Where(n => n.Type == "Conv").Select(n => n.Input(1)).Distinct().Count());
             return compiled;
@@ -113,7 +120,8 @@ public sealed class ReportedModelTests
     {
         using var folder = new TempFolder();
         string x = Samples(folder, [8, 8, 8]), z = Samples(folder, [8, 8, 8], seed: 4), file = Model("shared-weights-grow");
-        var feeds = new Dictionary<string, Tensor> { ["x"] = TestGraph.RandomTensor(5, [1, 8, 8, 8]), ["z"] = TestGraph.RandomTensor(6, [1, 8, 8, 8]) };
+        var feeds = new Dictionary<string, Tensor> { ["x"] = TestGraph.RandomTensor(5, [1, 8, 8, 8]),
+            ["z"] = TestGraph.RandomTensor(6, [1, 8, 8, 8]) };
         float[] expected = GraphTesting.RunPeer(File.ReadAllBytes(file), feeds)[0].Span<float>().ToArray();
         foreach (CompileOptions options in (CompileOptions[])[new() { Clusters = 32 }, new() { Sparsity = 0.2 }, new()])
         {
@@ -130,7 +138,8 @@ public sealed class ReportedModelTests
         using var folder = new TempFolder();
         // Weights that are computed are.
         var g = new TestGraph();
-        Value x = g.Input("x", 1, 3, 6, 6), weights = g.Add("Reshape", g.Add("Slice", x, g.Longs(0), g.Longs(1), g.Longs(2)), g.Longs(2, 3, 1, 3));
+        Value x = g.Input("x", 1, 3, 6, 6),
+            weights = g.Add("Reshape", g.Add("Slice", x, g.Longs(0), g.Longs(1), g.Longs(2)), g.Longs(2, 3, 1, 3));
         g.Output(g.Add("Conv", x, weights));
         string model = folder.Write("computed.onnx", OnnxWriter.Write(g.Build()));
         List<string> phases = [];
@@ -159,7 +168,8 @@ public sealed class ReportedModelTests
     private static string Samples(TempFolder folder, int[] sample, bool half = false, int seed = 3)
     {
         Tensor data = Casting.To(TestGraph.RandomTensor(seed, [32, .. sample]), half ? ElementType.Float16 : ElementType.Float32);
-        return folder.Write($"{seed}{half}.npy", DataTesting.Npy(half ? "<f2" : "<f4", string.Join(", ", data.Dims.ToArray()), data.Bytes.Span));
+        return folder.Write($"{seed}{half}.npy",
+            DataTesting.Npy(half ? "<f2" : "<f4", string.Join(", ", data.Dims.ToArray()), data.Bytes.Span));
     }
 
     private sealed class Phases(List<string> phases) : IProgress<CompileProgress>

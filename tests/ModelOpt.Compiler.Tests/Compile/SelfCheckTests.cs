@@ -8,7 +8,7 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Tests.Compile;
 
 [TestClass]
-public sealed class SelfCheckTests
+internal sealed class SelfCheckTests
 {
     private static readonly PassContext Context = new(new CompileOptions(), new Recipe(), new DiagnosticList());
 
@@ -78,7 +78,8 @@ public sealed class SelfCheckTests
         Graph graph = Quantized(1), renamed = Quantized(1);
         renamed.Nodes[0].Output.Name = "other";
         var diagnostics = new DiagnosticList();
-        SelfCheck.Run(graph, Files(graph) with { Onnx = OnnxWriter.Write(renamed) }, Original(graph), Context with { Diagnostics = diagnostics });
+        SelfCheck.Run(graph, Files(graph) with { Onnx = OnnxWriter.Write(renamed) }, Original(graph),
+            Context with { Diagnostics = diagnostics });
         Diagnostic diagnostic = diagnostics.Diagnostics.Single();
         Assert.AreEqual(("MOPT5607", graph.Nodes[0].Label), (diagnostic.Descriptor.Code, diagnostic.Layer));
     }

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Tests.Compile;
 
 [TestClass]
-public sealed class TensorDifferenceTests
+internal sealed class TensorDifferenceTests
 {
     [TestMethod]
     public void Integers_of_all_64_bits_are_compared_and_told()
@@ -37,7 +37,8 @@ public sealed class TensorDifferenceTests
     [TestMethod]
     public void Infinities_that_both_have_are_no_difference()
     {
-        Tensor masked = Tensor.Vector<float>([3, float.NegativeInfinity, 4]), near = Tensor.Vector<float>([3, float.NegativeInfinity, 4.5f]);
+        Tensor masked = Tensor.Vector<float>([3, float.NegativeInfinity, 4]),
+            near = Tensor.Vector<float>([3, float.NegativeInfinity, 4.5f]);
         Assert.AreEqual(0, TensorDifference.RelativeRms(masked, masked, 0));
         Assert.AreEqual(0.1, TensorDifference.RelativeRms(masked, near, 0), 1e-9);
         Assert.IsNull(TensorDifference.Find(masked, masked));

@@ -13,7 +13,7 @@ namespace ModelOpt.Compiler.Tests.Compile;
 
 /// <summary>Networks over volumes are compressed as those over images are.</summary>
 [TestClass]
-public sealed class VolumeTests
+internal sealed class VolumeTests
 {
     [TestMethod]
     [DataRow("sparse int8")]

@@ -15,7 +15,8 @@ internal sealed class ConformanceCase
     [
         "Abs", "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose",
         "DequantizeLinear", "Div", "Dropout", "Elu", "Exp", "Expand", "Flatten", "Gather", "Gemm", "GlobalAveragePool",
-        "HardSigmoid", "HardSwish", "Identity", "LayerNormalization", "LeakyRelu", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mul", "Neg", "PRelu",
+        "HardSigmoid", "HardSwish", "Identity", "LayerNormalization", "LeakyRelu", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mul", "Neg",
+        "PRelu",
         "Pad", "Pow", "QuantizeLinear", "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice",
         "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Transpose", "Unsqueeze",
     ];
@@ -24,10 +25,12 @@ internal sealed class ConformanceCase
     /// Inputs that say how to compute rather than what with. ONNX lets the caller feed them; a compiled model has them as
     /// constants.
     /// </summary>
-    private static readonly Dictionary<string, int> s_firstParameter = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, int> _s_firstParameter = new(StringComparer.Ordinal)
     {
-        ["BatchNormalization"] = 1, ["Clip"] = 1, ["ConstantOfShape"] = 0, ["Conv"] = 1, ["ConvTranspose"] = 1, ["Dropout"] = 1, ["Expand"] = 1,
-        ["Gather"] = 1, ["LayerNormalization"] = 1, ["Pad"] = 1, ["PRelu"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1, ["ReduceSum"] = 1, ["Reshape"] = 1, ["Resize"] = 1, ["Slice"] = 1,
+        ["BatchNormalization"] = 1, ["Clip"] = 1, ["ConstantOfShape"] = 0, ["Conv"] = 1, ["ConvTranspose"] = 1, ["Dropout"] = 1,
+        ["Expand"] = 1,
+        ["Gather"] = 1, ["LayerNormalization"] = 1, ["Pad"] = 1, ["PRelu"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1, ["ReduceSum"] = 1,
+        ["Reshape"] = 1, ["Resize"] = 1, ["Slice"] = 1,
         ["Split"] = 1, ["Squeeze"] = 1, ["Unsqueeze"] = 1,
     };
 
@@ -70,7 +73,7 @@ internal sealed class ConformanceCase
         }
 
         HashSet<string> parameters = [.. model.Graph.Node.SelectMany(
-            n => n.Input.Skip(s_firstParameter.GetValueOrDefault(n.OpType, int.MaxValue)))];
+            n => n.Input.Skip(_s_firstParameter.GetValueOrDefault(n.OpType, int.MaxValue)))];
         var inputs = new List<TensorProto>();
         foreach ((ValueInfoProto input, TensorProto data) in model.Graph.Input.Zip(Data("input", model.Graph.Input)).ToArray())
         {

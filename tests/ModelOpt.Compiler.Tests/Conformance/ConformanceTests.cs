@@ -16,12 +16,12 @@ namespace ModelOpt.Compiler.Tests.Conformance;
 /// ONNX's conformance cases of every supported operator, in the interpreter and, lowered to TFLite, in our runtime and LiteRT.
 /// </summary>
 [TestClass]
-public sealed class ConformanceTests
+internal sealed class ConformanceTests
 {
     private const string Absent = "libonnx-testdata is not installed";
 
     /// <summary>What no part of the compiler takes, by how the case's name begins, and why.</summary>
-    private static readonly (string Prefix, string Reason)[] s_excluded =
+    private static readonly (string Prefix, string Reason)[] _s_excluded =
     [
         ("resize_downsample_scales_linear_align_corners", "its data are for a fractional length of the result, which no runtime takes"),
         ("resize_downsample_scales_cubic_align_corners", "likewise"),
@@ -42,7 +42,7 @@ public sealed class ConformanceTests
     ];
 
     /// <summary>What only the interpreter takes; a name that ends in $ is a whole one.</summary>
-    private static readonly (string Prefix, string Reason)[] s_notLowered =
+    private static readonly (string Prefix, string Reason)[] _s_notLowered =
     [
         ("averagepool_3d", "a pass makes windows over volumes ones over images before they are written"),
         ("maxpool_3d", "likewise"),
@@ -50,7 +50,7 @@ public sealed class ConformanceTests
     ];
 
     /// <summary>What LiteRT does not run although our runtime does.</summary>
-    private static readonly (string Prefix, string Reason)[] s_notInLiteRt =
+    private static readonly (string Prefix, string Reason)[] _s_notInLiteRt =
     [
         ("constant", "LiteRT leaves an output unfilled that depends on no input"),
         ("shape", "likewise"),
@@ -65,16 +65,16 @@ public sealed class ConformanceTests
         ("reshape_allowzero_reordered", "likewise"),
     ];
 
-    public static IEnumerable<object?[]> Cases => Names(n => !Matches(s_excluded, n));
+    public static IEnumerable<object?[]> Cases => Names(n => !Matches(_s_excluded, n));
 
-    public static IEnumerable<object?[]> LoweredCases => Names(n => !Matches(s_excluded, n) && !Matches(s_notLowered, n));
+    public static IEnumerable<object?[]> LoweredCases => Names(n => !Matches(_s_excluded, n) && !Matches(_s_notLowered, n));
 
     public static IEnumerable<object?[]> LiteRtCases =>
-        Names(n => !Matches(s_excluded, n) && !Matches(s_notLowered, n) && !Matches(s_notInLiteRt, n));
+        Names(n => !Matches(_s_excluded, n) && !Matches(_s_notLowered, n) && !Matches(_s_notInLiteRt, n));
 
-    public static IEnumerable<object?[]> NotLoweredCases => Names(n => Matches(s_notLowered, n));
+    public static IEnumerable<object?[]> NotLoweredCases => Names(n => Matches(_s_notLowered, n));
 
-    public static IEnumerable<object?[]> ExcludedCases => Names(n => Matches(s_excluded, n));
+    public static IEnumerable<object?[]> ExcludedCases => Names(n => Matches(_s_excluded, n));
 
     [TestMethod]
     [DynamicData(nameof(Cases))]
@@ -115,7 +115,7 @@ public sealed class ConformanceTests
     public void Every_operator_has_a_case()
     {
         RequirePackage(ConformanceCase.Installed ? "" : Absent);
-        HashSet<string> covered = [.. ConformanceCase.All().Where(c => !Matches(s_excluded, c.Name))
+        HashSet<string> covered = [.. ConformanceCase.All().Where(c => !Matches(_s_excluded, c.Name))
             .SelectMany(c => c.Model.Graph.Node.Select(n => n.OpType))];
         Assert.AreEqual("", string.Join(", ", Operator.Names.Where(n => !covered.Contains(n))));
     }

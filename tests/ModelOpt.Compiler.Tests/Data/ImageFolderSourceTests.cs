@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Tests.Data;
 
 [TestClass]
-public sealed class ImageFolderSourceTests
+internal sealed class ImageFolderSourceTests
 {
     [TestMethod]
     public void Images_come_in_ordinal_order_with_a_class_per_subfolder()

@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Tests.Data;
 
 [TestClass]
-public sealed class InputSamplesTests
+internal sealed class InputSamplesTests
 {
     private static readonly Dim Open = new(-1, "N");
 

@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Data;
 namespace ModelOpt.Compiler.Tests.Data;
 
 [TestClass]
-public sealed class LabelSourceTests
+internal sealed class LabelSourceTests
 {
     [TestMethod]
     public void Labels_come_from_arrays_and_text()

@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Data;
 namespace ModelOpt.Compiler.Tests.Data;
 
 [TestClass]
-public sealed class PngImageTests
+internal sealed class PngImageTests
 {
     private static readonly int[] AllFilters = [4, 3, 2, 1, 0, 4, 3, 3, 4, 1, 2];
 

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Tests.Data;
 
 [TestClass]
-public sealed class SampleSourceTests
+internal sealed class SampleSourceTests
 {
     [TestMethod]
     public void Compressed_samples_are_the_same_in_any_order_however_often()

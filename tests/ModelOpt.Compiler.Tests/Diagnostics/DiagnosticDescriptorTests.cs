@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Tests.Diagnostics;
 
 /// <summary>The list of codes in the documentation, to which every message links.</summary>
 [TestClass]
-public partial class DiagnosticDescriptorTests
+internal sealed partial class DiagnosticDescriptorTests
 {
     private static readonly SortedDictionary<int, string> Areas = new()
     {

@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Tests.Diagnostics;
 
 /// <summary>What is no file is refused at once, wherever a user or a model names it: a pipe without a writer would be waited for.</summary>
 [TestClass]
-public sealed class InputFileTests
+internal sealed class InputFileTests
 {
     [TestMethod]
     public void Files_are_read()

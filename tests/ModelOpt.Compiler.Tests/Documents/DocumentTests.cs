@@ -4,12 +4,13 @@ namespace ModelOpt.Compiler.Tests.Documents;
 
 /// <summary>The documents name only what the repository has: files, headings and types.</summary>
 [TestClass]
-public sealed partial class DocumentTests
+internal sealed partial class DocumentTests
 {
     private static IEnumerable<string> Documents =>
         Directory.EnumerateFiles(Snapshot.Repository, "*.md")
             .Concat(Directory.EnumerateFiles(Path.Combine(Snapshot.Repository, "docs"), "*.md", SearchOption.AllDirectories))
-            .Concat([.. Directory.EnumerateDirectories(Path.Combine(Snapshot.Repository, "tests")).Append(Path.Combine(Snapshot.Repository, "sample-app"))
+            .Concat([.. Directory.EnumerateDirectories(Path.Combine(Snapshot.Repository, "tests"))
+                .Append(Path.Combine(Snapshot.Repository, "sample-app"))
                 .Select(folder => Path.Combine(folder, "README.md")).Where(File.Exists)]);
 
     [TestMethod]
@@ -41,8 +42,10 @@ public sealed partial class DocumentTests
         {
             foreach (string path in InBackticks(document).Where(t => RepositoryPath().IsMatch(t)))
             {
-                string plain = path.StartsWith("Compiler/", StringComparison.Ordinal) || path.StartsWith("Runtime/", StringComparison.Ordinal) ? $"src/ModelOpt.{path}" : path;
-                Assert.IsTrue(roots.Any(root => Path.Exists(Path.Combine(Snapshot.Repository, root, plain))), $"{document} names {path}, which does not exist");
+                string plain = path.StartsWith("Compiler/", StringComparison.Ordinal)
+                    || path.StartsWith("Runtime/", StringComparison.Ordinal) ? $"src/ModelOpt.{path}" : path;
+                Assert.IsTrue(roots.Any(root => Path.Exists(Path.Combine(Snapshot.Repository, root, plain))),
+                    $"{document} names {path}, which does not exist");
                 count++;
             }
         }
@@ -57,18 +60,21 @@ public sealed partial class DocumentTests
             .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Snapshot.Repository, folder), "*", SearchOption.AllDirectories))
             .Where(file => Path.GetExtension(file) is ".cs" or ".targets")
             .SelectMany(file => TypeName().Matches(File.ReadAllText(file)).Select(m => m.Value)).ToHashSet();
-        foreach (string document in Documents.Where(d => d.EndsWith("architecture.md", StringComparison.Ordinal) || d.Contains("decisions", StringComparison.Ordinal)))
+        foreach (string document in Documents.Where(
+            d => d.EndsWith("architecture.md", StringComparison.Ordinal) || d.Contains("decisions", StringComparison.Ordinal)))
         {
             foreach (string name in InBackticks(document).Where(t => TypeName().Match(t).Length == t.Length))
                 Assert.Contains(name, names, $"{document} names {name}, which is not in the sources");
         }
     }
 
-    private static IEnumerable<string> InBackticks(string document) => Backticks().Matches(File.ReadAllText(document)).Select(m => m.Groups[1].Value);
+    private static IEnumerable<string> InBackticks(string document) =>
+        Backticks().Matches(File.ReadAllText(document)).Select(m => m.Groups[1].Value);
 
     /// <summary>The anchors of a page's headings, as GitHub makes them.</summary>
     private static List<string> Headings(string file) =>
-        [.. File.ReadLines(file).Where(l => l.StartsWith('#')).Select(l => NotInAnchors().Replace(l.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-'))];
+        [.. File.ReadLines(file).Where(l => l.StartsWith('#'))
+            .Select(l => NotInAnchors().Replace(l.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-'))];
 
     [GeneratedRegex(@"\]\((?<path>[^)#\s]*)(#(?<heading>[^)\s]*))?\)")]
     private static partial Regex Link();

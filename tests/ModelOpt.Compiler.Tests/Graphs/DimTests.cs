@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Tests.Graphs;
 
 [TestClass]
-public sealed class DimTests
+internal sealed class DimTests
 {
     private static Dim N => new(-1, "N");
 
@@ -138,7 +138,8 @@ public sealed class DimTests
             (Dim symbolic, Int128 value) = Draw(3);
             if (symbolic == Dim.Unknown) continue;
             known++;
-            Assert.AreEqual((long)value, symbolic.With(sizes).Number(), $"{symbolic} where N = {sizes["N"]}, M = {sizes["M"]}, H = {sizes["H"]}");
+            Assert.AreEqual((long)value, symbolic.With(sizes).Number(),
+                $"{symbolic} where N = {sizes["N"]}, M = {sizes["M"]}, H = {sizes["H"]}");
             if (symbolic.Symbol is { } text && symbolic.Number() is null) Assert.AreEqual(symbolic, new Dim(-1, text), text);
             if (Dim.IsNotNegative(symbolic)) Assert.IsTrue(value >= 0, $"{symbolic}");
             Dim again = (symbolic * 3) - symbolic - symbolic;

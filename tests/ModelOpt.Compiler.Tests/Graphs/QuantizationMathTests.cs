@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Tests.Graphs;
 
 [TestClass]
-public sealed class QuantizationMathTests
+internal sealed class QuantizationMathTests
 {
     [TestMethod]
     [DataRow(ElementType.Int8, 0.1f, 0)]

@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Tests.Graphs;
 
 [TestClass]
-public sealed class ValueRangeTests
+internal sealed class ValueRangeTests
 {
     [TestMethod]
     [DataRow(0f, 255f, 1f, -128)]

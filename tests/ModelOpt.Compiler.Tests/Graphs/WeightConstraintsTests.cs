@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Tests.Graphs;
 
 [TestClass]
-public sealed class WeightConstraintsTests
+internal sealed class WeightConstraintsTests
 {
     private static readonly int[] Dims = [4, 8, 3, 3];
 
@@ -16,7 +16,8 @@ public sealed class WeightConstraintsTests
         Tensor projected = constraints.Project(TestGraph.RandomTensor(2, Dims));
         AssertHolds(projected, mask: true, codebook: true, grid: true);
         CollectionAssert.AreEqual(
-            projected.Span<float>().ToArray(), constraints.Project(projected).Span<float>().ToArray(), "projecting twice is projecting once");
+            projected.Span<float>().ToArray(), constraints.Project(projected).Span<float>().ToArray(),
+            "projecting twice is projecting once");
     }
 
     [TestMethod]

@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Tests.Interpretation;
 
 [TestClass]
-public sealed class InterpreterTests
+internal sealed class InterpreterTests
 {
     [TestMethod]
     [DataRow(1)]

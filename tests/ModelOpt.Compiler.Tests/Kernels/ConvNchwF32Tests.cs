@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Tests.Kernels;
 
 [TestClass]
-public sealed class ConvNchwF32Tests
+internal sealed class ConvNchwF32Tests
 {
     [TestMethod]
     public void Every_tier_equals_the_definition()

@@ -13,7 +13,7 @@ namespace ModelOpt.Compiler.Tests.Kernels;
 
 /// <summary>The runtime's int8 kernels against ONNX Runtime's quantized operators: all bits are the same.</summary>
 [TestClass]
-public sealed class QuantizedKernelTests
+internal sealed class QuantizedKernelTests
 {
     private const float InputScale = 0.0213f;
 
@@ -41,7 +41,8 @@ public sealed class QuantizedKernelTests
             Tensor.Of([batch, channels, height, width], x), Tensor.Scalar(InputScale), Tensor.Scalar((sbyte)-7),
             Tensor.Of([filters, inputs, kernel, kernel], w), Tensor.Of([filters], scales),
             Tensor.Of([filters], new sbyte[filters]), Tensor.Scalar(outputScale), Tensor.Scalar((sbyte)11), Tensor.Of([filters], bias),
-        ], [Ints("strides", stride, stride), Ints("dilations", dilation, dilation), Ints("pads", pad, pad, pad, pad), Int("group", groups)]);
+        ], [Ints("strides", stride, stride), Ints("dilations", dilation, dilation), Ints("pads", pad, pad, pad, pad),
+        Int("group", groups)]);
 
         var window = new Window2D(
             batch, height, width, channels, outputHeight, outputWidth, filters, kernel, kernel, stride, stride, dilation,

@@ -6,7 +6,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Tests.Kernels;
 
 [TestClass]
-public class WinogradConvTests
+internal sealed class WinogradConvTests
 {
     // Some 4 bits of float32 are lost against direct sums; of the largest result.
     private const double Tolerance = 2e-5;
@@ -24,7 +24,8 @@ public class WinogradConvTests
         Tensor x = TestGraph.RandomTensor(1, [images, inputs, height, width]), w = TestGraph.RandomTensor(2, [outputs, inputs, 3, 3]);
         Tensor b = TestGraph.RandomTensor(3, [outputs]);
         int[] dims = [images, outputs, window.OutputHeight, window.OutputWidth];
-        Tensor direct = Tensor.Zeros(ElementType.Float32, dims), training = Tensor.Zeros(ElementType.Float32, dims), parallel = Tensor.Zeros(ElementType.Float32, dims);
+        Tensor direct = Tensor.Zeros(ElementType.Float32, dims), training = Tensor.Zeros(ElementType.Float32, dims),
+            parallel = Tensor.Zeros(ElementType.Float32, dims);
         ConvForward.Run(new(window, 1), new(x, w, b, direct), isTraining: false, null);
         ConvForward.Run(new(window, 1), new(x, w, b, training), isTraining: true, null);
         using WorkerPool pool = new(3);
@@ -51,7 +52,8 @@ public class WinogradConvTests
     private static Window2D Window(int images, int inputs, int outputs, int height, int width, int pad) => new()
     {
         Batch = images, InputChannels = inputs, InputHeight = height, InputWidth = width, OutputChannels = outputs,
-        OutputHeight = height + (2 * pad) - 2, OutputWidth = width + (2 * pad) - 2, KernelHeight = 3, KernelWidth = 3, PadTop = pad, PadLeft = pad,
+        OutputHeight = height + (2 * pad) - 2, OutputWidth = width + (2 * pad) - 2, KernelHeight = 3, KernelWidth = 3, PadTop = pad,
+        PadLeft = pad,
         StrideHeight = 1, StrideWidth = 1, DilationHeight = 1, DilationWidth = 1,
     };
 }

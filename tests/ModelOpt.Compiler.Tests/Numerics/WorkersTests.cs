@@ -6,7 +6,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Tests.Numerics;
 
 [TestClass]
-public sealed class WorkersTests
+internal sealed class WorkersTests
 {
     [TestMethod]
     [DataRow(0)]

@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Onnx.Proto;
 namespace ModelOpt.Compiler.Tests.Onnx;
 
 [TestClass]
-public sealed class ExternalDataTests
+internal sealed class ExternalDataTests
 {
     private static readonly byte[] Data = MemoryMarshal.AsBytes<float>([9, 1, 2, 9]).ToArray();
 
@@ -27,7 +27,8 @@ public sealed class ExternalDataTests
     {
         using var folder = new TempFolder();
         string outside = folder.Write("secret.bin", Data);
-        foreach (string location in new[] { outside, "../secret.bin", "a/../../secret.bin", "..\\secret.bin", "C:\\secret.bin", "", "a\0b" })
+        foreach (string location in new[] { outside, "../secret.bin", "a/../../secret.bin", "..\\secret.bin", "C:\\secret.bin", "",
+            "a\0b" })
             Assert.AreEqual("MOPT1006", Code(Model(folder, location)), location);
         Assert.AreEqual("MOPT1006", Assert.ThrowsExactly<CompilationException>(
             () => OnnxReader.Read(File.ReadAllBytes(Model(folder, "data.bin")))).Diagnostic.Descriptor.Code);

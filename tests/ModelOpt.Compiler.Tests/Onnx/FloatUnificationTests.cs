@@ -12,7 +12,7 @@ using ModelOpt.Runtime;
 namespace ModelOpt.Compiler.Tests.Onnx;
 
 [TestClass]
-public sealed class FloatUnificationTests
+internal sealed class FloatUnificationTests
 {
     [TestMethod]
     [DataRow(ElementType.Float16)]
@@ -68,7 +68,8 @@ public sealed class FloatUnificationTests
     public void Large_doubles_stay_numbers_and_infinities_infinite()
     {
         OnnxModel model = new OnnxModel().Input("x", 11, "3").Node("Add a: x c -> y");
-        model.Graph.Initializer.Add(new TensorProto { Name = "c", DataType = 11, Dims = { 3 }, DoubleData = { -1e300, 1e300, double.NegativeInfinity } });
+        model.Graph.Initializer.Add(new TensorProto { Name = "c", DataType = 11, Dims = { 3 },
+            DoubleData = { -1e300, 1e300, double.NegativeInfinity } });
         model.Graph.Output.Add(Peers.TinyModel.Tensor("y", 11, "3"));
         CollectionAssert.AreEqual(
             new[] { float.MinValue, float.MaxValue, float.NegativeInfinity },
@@ -98,6 +99,7 @@ public sealed class FloatUnificationTests
 
     private static TensorProto Proto(string name, ElementType type, float[] values, long[] dims) => new()
     {
-        Name = name, DataType = (int)type, Dims = { dims }, RawData = ByteString.CopyFrom(Casting.To(Tensor.Vector<float>(values), type).Bytes.Span),
+        Name = name, DataType = (int)type, Dims = { dims },
+        RawData = ByteString.CopyFrom(Casting.To(Tensor.Vector<float>(values), type).Bytes.Span),
     };
 }

@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Tests.Onnx;
 
 /// <summary>Whatever a file holds, the outcome is a graph or one diagnostic.</summary>
 [TestClass]
-public sealed class HostileModelTests
+internal sealed class HostileModelTests
 {
     [TestMethod]
     public void Files_of_other_kinds_are_told_apart()
@@ -21,7 +21,8 @@ public sealed class HostileModelTests
         Assert.AreEqual("it is a ZIP archive", Cause([.. "PK"u8, 3, 4, 10, 0]));
         Assert.AreEqual("it is a TFLite model", Cause([0x1c, 0, 0, 0, .. "TFL3"u8, 0, 0]));
         Assert.AreEqual("it is compressed with gzip", Cause([0x1f, 0x8b, 8, 0]));
-        Assert.AreEqual("it is a Git LFS pointer, whose file was not fetched", Cause("version https://git-lfs.github.com/spec/v1\n"u8.ToArray()));
+        Assert.AreEqual("it is a Git LFS pointer, whose file was not fetched",
+            Cause("version https://git-lfs.github.com/spec/v1\n"u8.ToArray()));
         Assert.AreEqual("it holds no graph", Cause([8, 8]));
         Assert.AreEqual("it is truncated or damaged", Cause([0x3a, 0xff, 0xff, 0xff, 0xff, 0x07]));
 
@@ -61,7 +62,8 @@ public sealed class HostileModelTests
     public void A_shape_computed_from_constants_does_not_make_memory_grow()
     {
         OnnxModel model = new OnnxModel().Initializer("x", [1, 1, 1], 1).Node("Pad p: x pads -> y").Output("z");
-        model.Graph.Initializer.Add(new TensorProto { Name = "pads", DataType = 7, Dims = { 6 }, Int64Data = { 30000, 30000, 0, 30000, 30000, 2000 } });
+        model.Graph.Initializer.Add(new TensorProto { Name = "pads", DataType = 7, Dims = { 6 },
+            Int64Data = { 30000, 30000, 0, 30000, 30000, 2000 } });
         model.Node("Relu r: y -> z");
         Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(() => Simplify(model.Bytes())).Diagnostic;
         StringAssert.Contains(diagnostic.Message, "too large");

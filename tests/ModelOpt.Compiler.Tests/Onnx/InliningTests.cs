@@ -8,7 +8,7 @@ using AttributeType = ModelOpt.Compiler.Onnx.Proto.AttributeProto.Types.Attribut
 namespace ModelOpt.Compiler.Tests.Onnx;
 
 [TestClass]
-public sealed class InliningTests
+internal sealed class InliningTests
 {
     private static readonly Tensor X = Tensor.Of<float>([2, 2], [-3, -1, 1, 4]);
 
@@ -61,11 +61,13 @@ public sealed class InliningTests
     [DataRow(false)]
     public void An_If_with_a_constant_condition_becomes_its_branch(bool condition)
     {
-        GraphProto then = new OnnxModel().Initializer("two", [], 2).Node("Mul m: n two -> u").Node("Neg n: u -> result").Output("result", "2", "2").Graph;
+        GraphProto then = new OnnxModel().Initializer("two", [], 2).Node("Mul m: n two -> u").Node("Neg n: u -> result")
+            .Output("result", "2", "2").Graph;
         GraphProto inner = new OnnxModel().Node("Relu r: n -> result").Output("result", "2", "2").Graph;
         GraphProto outer = new OnnxModel().Node("Sigmoid s: n -> unused").Output("unused", "2", "2").Graph;
         TensorProto flag = new() { DataType = 9, RawData = Google.Protobuf.ByteString.CopyFrom((byte)(condition ? 1 : 0)) };
-        GraphProto branch = new OnnxModel().Node("If j: flag -> result", ("then_branch", outer), ("else_branch", inner)).Output("result", "2", "2").Graph;
+        GraphProto branch = new OnnxModel().Node("If j: flag -> result", ("then_branch", outer), ("else_branch", inner))
+            .Output("result", "2", "2").Graph;
         OnnxModel model = Model().Input("t", "2", "2").Node("Constant c: -> flag", ("value", flag)).Node("Abs_ a: t -> n")
             .Node("If i: flag -> y", ("then_branch", then), ("else_branch", branch)).Node("Relu last: y -> z").Output("z", "2", "2");
         model.Graph.Node[1].OpType = "Tanh";
@@ -112,7 +114,8 @@ public sealed class InliningTests
             foreach (NodeProto call in function.Node) call.Domain = "local";
             return function;
         })];
-        model = Model([.. doubling, Function("f40", ["x"], ["y"], n => n.Node("Relu r: x -> y"))]).Input("t", "2", "2").Node("f0 f: t -> y").Output("y", "2", "2");
+        model = Model([.. doubling, Function("f40", ["x"], ["y"], n => n.Node("Relu r: x -> y"))]).Input("t", "2", "2").Node("f0 f: t -> y")
+            .Output("y", "2", "2");
         model.Graph.Node[0].Domain = "local";
         StringAssert.Contains(Refused(model).Message, "more than");
 
@@ -143,7 +146,8 @@ public sealed class InliningTests
         return new FunctionProto
         {
             Name = name, Domain = "local", Input = { inputs }, Output = { outputs }, Node = { body.Graph.Node },
-            OpsetImport = { new OperatorSetIdProto { Domain = "", Version = 17 }, new OperatorSetIdProto { Domain = "local", Version = 1 } },
+            OpsetImport = { new OperatorSetIdProto { Domain = "", Version = 17 },
+                new OperatorSetIdProto { Domain = "local", Version = 1 } },
         };
     }
 

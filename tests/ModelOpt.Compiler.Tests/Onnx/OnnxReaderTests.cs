@@ -8,7 +8,7 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Tests.Onnx;
 
 [TestClass]
-public sealed class OnnxReaderTests
+internal sealed class OnnxReaderTests
 {
     private static OnnxModel Relu => new OnnxModel().Input("x", "N", "4").Node("Relu r: x -> y").Output("y", "N", "4");
 
@@ -158,7 +158,8 @@ public sealed class OnnxReaderTests
         ShapeInference.Run(graph, useStated: true);
         Assert.HasCount(1, graph.Nodes[0].Outputs);
         Dictionary<string, Tensor> feeds = graph.Feeds();
-        GraphTesting.AssertClose(GraphTesting.RunPeer(Model(node[..(node.IndexOf('>', StringComparison.Ordinal) + 3)]), feeds), graph.Interpret(feeds));
+        GraphTesting.AssertClose(GraphTesting.RunPeer(Model(node[..(node.IndexOf('>', StringComparison.Ordinal) + 3)]), feeds),
+            graph.Interpret(feeds));
 
         static byte[] Model(string node) => new OnnxModel().Opset(node[0] == 'B' ? 8 : 17)
             .Input("x", "1", "3", "4", "4").Initializer("scale", [4], 1, 2, 3, 4).Initializer("c", [3], 1, 2, 3)

@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Tests.Peers;
 namespace ModelOpt.Compiler.Tests.Onnx;
 
 [TestClass]
-public sealed class OnnxWriterTests
+internal sealed class OnnxWriterTests
 {
     private static readonly Quantization Grid = Quantization.PerTensor(ElementType.Int8, 1 / 32f, -5);
 

@@ -12,7 +12,7 @@ namespace ModelOpt.Compiler.Tests.Onnx;
 
 /// <summary>Models whose integers the caller sees, or whose nodes read integers beside the pair; ONNX Runtime says what is right.</summary>
 [TestClass]
-public sealed class QdqFoldingTests
+internal sealed class QdqFoldingTests
 {
     [TestMethod]
     [DataRow(ElementType.Int8, ElementType.Int8)]

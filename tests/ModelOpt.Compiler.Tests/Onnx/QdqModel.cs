@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Tests.Onnx;
 /// <summary>Builds QDQ models as the tools of others write them. Values are named by what made them.</summary>
 internal sealed class QdqModel
 {
-    private int count;
+    private int _count;
 
     public OnnxModel Model { get; } = new();
 
@@ -48,7 +48,8 @@ internal sealed class QdqModel
     public string Restore(Tensor integers, float[] scales, int[] zeros, int axis = 0)
     {
         string q = Constant(integers);
-        if (scales.Length == 1) return Node("DequantizeLinear", [q, Constant(Tensor.Scalar(scales[0])), Constant(Integers(integers.Type, [], zeros))]);
+        if (scales.Length == 1) return Node(
+            "DequantizeLinear", [q, Constant(Tensor.Scalar(scales[0])), Constant(Integers(integers.Type, [], zeros))]);
         string s = Constant(Tensor.Vector<float>(scales)), z = Constant(Integers(integers.Type, [zeros.Length], zeros));
         return Node("DequantizeLinear", [q, s, z], ("axis", axis));
     }
@@ -60,7 +61,7 @@ internal sealed class QdqModel
     /// <summary>A node with several outputs.</summary>
     public string[] Nodes(string type, string[] inputs, int outputs, params (string Name, object Value)[] attributes)
     {
-        string name = $"n{count++}";
+        string name = $"n{_count++}";
         string[] names = [.. Enumerable.Range(0, outputs).Select(i => $"{name}_{i}")];
         Model.Node($"{type} {name}: {string.Join(' ', inputs)} -> {string.Join(' ', names)}", attributes);
         return names;
@@ -68,7 +69,7 @@ internal sealed class QdqModel
 
     public string Constant(Tensor tensor)
     {
-        string name = $"c{count++}";
+        string name = $"c{_count++}";
         Model.Graph.Initializer.Add(OnnxTensors.Write(name, tensor));
         return name;
     }

@@ -14,7 +14,7 @@ namespace ModelOpt.Compiler.Tests.Operators;
 
 /// <summary>Gradients in float32 against central differences of the operators' own forward in double precision.</summary>
 [TestClass]
-public sealed class GradientTests
+internal sealed class GradientTests
 {
     // Differences in double precision are good to some 1e-8; float32 sums over a few hundred terms to some 1e-5.
     private const double Step = 1e-5, Tolerance = 2e-5;
@@ -27,21 +27,32 @@ public sealed class GradientTests
     {
         yield return ("Conv", Node("Conv", [F(1, 2, 3, 7, 6), F(2, 4, 3, 3, 3), F(3, 4)], 1, ("pads", Longs(1, 1, 1, 1))));
         yield return ("Conv pointwise", Node("Conv", [F(1, 3, 5, 4, 4), F(2, 6, 5, 1, 1), F(3, 6)]));
-        yield return ("Conv strided", Node("Conv", [F(1, 2, 3, 9, 8), F(2, 5, 3, 3, 3)], 1, ("strides", Longs(2, 2)), ("pads", Longs(0, 0, 1, 1))));
+        yield return ("Conv strided", Node(
+            "Conv", [F(1, 2, 3, 9, 8), F(2, 5, 3, 3, 3)], 1, ("strides", Longs(2, 2)), ("pads", Longs(0, 0, 1, 1))));
         yield return ("Conv pointwise strided", Node("Conv", [F(1, 2, 3, 7, 8), F(2, 5, 3, 1, 1)], 1, ("strides", Longs(2, 2))));
-        yield return ("Conv 5x2 strided 1x3", Node("Conv", [F(1, 2, 2, 9, 11), F(2, 3, 2, 5, 2)], 1, ("strides", Longs(1, 3)), ("pads", Longs(2, 1, 1, 0))));
-        yield return ("Conv dilated", Node("Conv", [F(1, 2, 2, 9, 9), F(2, 3, 2, 3, 3)], 1, ("dilations", Longs(2, 3)), ("pads", Longs(2, 1, 2, 1))));
-        yield return ("Conv dilated strided", Node("Conv", [F(1, 9, 2, 9, 9), F(2, 3, 2, 3, 3)], 1, ("dilations", Longs(2, 1)), ("strides", Longs(2, 2))));
+        yield return ("Conv 5x2 strided 1x3",
+            Node("Conv", [F(1, 2, 2, 9, 11), F(2, 3, 2, 5, 2)], 1, ("strides", Longs(1, 3)), ("pads", Longs(2, 1, 1, 0))));
+        yield return ("Conv dilated", Node(
+            "Conv", [F(1, 2, 2, 9, 9), F(2, 3, 2, 3, 3)], 1, ("dilations", Longs(2, 3)), ("pads", Longs(2, 1, 2, 1))));
+        yield return ("Conv dilated strided",
+            Node("Conv", [F(1, 9, 2, 9, 9), F(2, 3, 2, 3, 3)], 1, ("dilations", Longs(2, 1)), ("strides", Longs(2, 2))));
         yield return ("Conv padded beyond the window", Node("Conv", [F(1, 1, 2, 4, 4), F(2, 3, 2, 2, 2)], 1, ("pads", Longs(3, 2, 0, 1))));
-        yield return ("Conv depthwise", Node("Conv", [F(1, 2, 6, 7, 7), F(2, 6, 1, 3, 3), F(3, 6)], 1, ("group", 6L), ("pads", Longs(1, 1, 1, 1))));
-        yield return ("Conv depthwise strided", Node("Conv", [F(1, 2, 6, 7, 8), F(2, 6, 1, 3, 3)], 1, ("group", 6L), ("strides", Longs(2, 2)), ("auto_pad", "SAME_UPPER")));
-        yield return ("Conv depthwise times 2", Node("Conv", [F(1, 2, 3, 6, 6), F(2, 6, 1, 3, 3)], 1, ("group", 3L), ("strides", Longs(2, 1))));
-        yield return ("Conv grouped", Node("Conv", [F(1, 3, 6, 5, 5), F(2, 4, 3, 3, 3), F(3, 4)], 1, ("group", 2L), ("pads", Longs(1, 1, 1, 1))));
-        yield return ("Conv grouped strided", Node("Conv", [F(1, 3, 6, 5, 5), F(2, 4, 3, 3, 3)], 1, ("group", 2L), ("strides", Longs(2, 2))));
+        yield return ("Conv depthwise",
+            Node("Conv", [F(1, 2, 6, 7, 7), F(2, 6, 1, 3, 3), F(3, 6)], 1, ("group", 6L), ("pads", Longs(1, 1, 1, 1))));
+        yield return ("Conv depthwise strided",
+            Node("Conv", [F(1, 2, 6, 7, 8), F(2, 6, 1, 3, 3)], 1, ("group", 6L), ("strides", Longs(2, 2)), ("auto_pad", "SAME_UPPER")));
+        yield return ("Conv depthwise times 2",
+            Node("Conv", [F(1, 2, 3, 6, 6), F(2, 6, 1, 3, 3)], 1, ("group", 3L), ("strides", Longs(2, 1))));
+        yield return ("Conv grouped", Node(
+            "Conv", [F(1, 3, 6, 5, 5), F(2, 4, 3, 3, 3), F(3, 4)], 1, ("group", 2L), ("pads", Longs(1, 1, 1, 1))));
+        yield return ("Conv grouped strided",
+            Node("Conv", [F(1, 3, 6, 5, 5), F(2, 4, 3, 3, 3)], 1, ("group", 2L), ("strides", Longs(2, 2))));
         yield return ("Conv 1-D", Node("Conv", [F(1, 2, 3, 11), F(2, 4, 3, 3), F(3, 4)], 1, ("strides", Longs(2)), ("pads", Longs(1, 1))));
         yield return ("Conv of many rows", Node("Conv", [F(1, 1, 130, 4, 4), F(2, 2, 130, 3, 3)], 1, ("pads", Longs(1, 1, 1, 1))));
-        yield return ("Conv of many channels", Node("Conv", [F(1, 3, 17, 7, 10), F(2, 19, 17, 3, 3), F(3, 19)], 1, ("pads", Longs(1, 1, 1, 1))));
-        yield return ("Conv of many channels, padded unevenly", Node("Conv", [F(1, 2, 16, 8, 9), F(2, 33, 16, 3, 3)], 1, ("pads", Longs(0, 2, 1, 1))));
+        yield return ("Conv of many channels",
+            Node("Conv", [F(1, 3, 17, 7, 10), F(2, 19, 17, 3, 3), F(3, 19)], 1, ("pads", Longs(1, 1, 1, 1))));
+        yield return ("Conv of many channels, padded unevenly",
+            Node("Conv", [F(1, 2, 16, 8, 9), F(2, 33, 16, 3, 3)], 1, ("pads", Longs(0, 2, 1, 1))));
         yield return ("Conv of wide rows", Node("Conv", [F(1, 1, 2, 3, 300), F(2, 3, 2, 3, 3)], 1, ("pads", Longs(1, 1, 1, 1))));
         yield return ("Gemm", Node("Gemm", [F(1, 5, 4), F(2, 3, 4), F(3, 3)], 1, ("transB", 1L)));
         yield return ("Gemm plain", Node("Gemm", [F(1, 5, 4), F(2, 4, 3), F(3, 5, 1)], 1, ("alpha", 0.5f), ("beta", 2f)));
@@ -52,14 +63,20 @@ public sealed class GradientTests
         yield return ("MatMul vector left", Node("MatMul", [F(1, 4), F(2, 3, 4, 5)]));
         yield return ("MatMul vector right", Node("MatMul", [F(1, 3, 2, 4), F(2, 4)]));
         yield return ("BatchNormalization", Node("BatchNormalization", [F(1, 3, 4, 5, 5), F(2, 4), F(3, 4), F(4, 4), Positive(5, 4)]));
-        yield return ("ConvTranspose", Node("ConvTranspose", [F(1, 2, 3, 5, 4), F(2, 3, 4, 3, 3), F(3, 4)], 1, ("strides", Longs(2, 2)), ("pads", Longs(1, 0, 1, 1)), ("output_padding", Longs(1, 0))));
-        yield return ("ConvTranspose of stride 1", Node("ConvTranspose", [F(1, 2, 3, 5, 4), F(2, 3, 2, 3, 2)], 1, ("pads", Longs(1, 0, 1, 1))));
-        yield return ("ConvTranspose grouped 1-D", Node("ConvTranspose", [F(1, 2, 4, 6), F(2, 4, 3, 3), F(3, 6)], 1, ("group", 2L), ("strides", Longs(3)), ("dilations", Longs(2))));
+        yield return ("ConvTranspose", Node("ConvTranspose", [F(1, 2, 3, 5, 4), F(2, 3, 4, 3, 3), F(3, 4)], 1, ("strides", Longs(2, 2)),
+            ("pads", Longs(1, 0, 1, 1)), ("output_padding", Longs(1, 0))));
+        yield return ("ConvTranspose of stride 1",
+            Node("ConvTranspose", [F(1, 2, 3, 5, 4), F(2, 3, 2, 3, 2)], 1, ("pads", Longs(1, 0, 1, 1))));
+        yield return ("ConvTranspose grouped 1-D",
+            Node("ConvTranspose", [F(1, 2, 4, 6), F(2, 4, 3, 3), F(3, 6)], 1, ("group", 2L), ("strides", Longs(3)),
+                ("dilations", Longs(2))));
         yield return ("LayerNormalization", Node("LayerNormalization", [F(1, 4, 3, 6), F(2, 6), F(3, 6)]));
         yield return ("LayerNormalization of two axes", Node("LayerNormalization", [F(1, 4, 3, 6), F(2, 3, 6)], 1, ("axis", 1L)));
         yield return ("Resize nearest", Node("Resize", [F(1, 2, 3, 4, 5), null, Tensor.Vector(1f, 1f, 2f, 0.6f)]));
-        yield return ("Resize linear", Node("Resize", [F(1, 2, 3, 4, 5), null, null, Tensor.Vector(2L, 3L, 7L, 3L)], 1, ("mode", "linear")));
-        yield return ("Resize linear corners", Node("Resize", [F(1, 1, 2, 5, 3), null, Tensor.Vector(1f, 1f, 1.7f, 2f)], 1, ("mode", "linear"), ("coordinate_transformation_mode", "align_corners")));
+        yield return ("Resize linear",
+            Node("Resize", [F(1, 2, 3, 4, 5), null, null, Tensor.Vector(2L, 3L, 7L, 3L)], 1, ("mode", "linear")));
+        yield return ("Resize linear corners", Node("Resize", [F(1, 1, 2, 5, 3), null, Tensor.Vector(1f, 1f, 1.7f, 2f)], 1,
+            ("mode", "linear"), ("coordinate_transformation_mode", "align_corners")));
         foreach (string type in new[] { "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Elu", "Identity", "Dropout" })
             yield return (type, Node(type, [F(1, 3, 7, 2)]));
         yield return ("HardSwish", Node("HardSwish", [F(1, 3, 40, 5, scale: 5)]));
@@ -78,12 +95,17 @@ public sealed class GradientTests
         yield return ("Div", Node("Div", [F(1, 2, 3, 4), Positive(2, 3, 1)]));
         yield return ("Pow", Node("Pow", [Positive(1, 2, 5), Tensor.Vector(2f, 0.5f, -1f, 3f, 1.7f)]));
         yield return ("Pow broadcast", Node("Pow", [Positive(1, 5), Tensor.Of<float>([2, 1], [2f, 1f])]));
-        yield return ("MaxPool", Node("MaxPool", [F(1, 2, 3, 7, 8)], 1, ("kernel_shape", Longs(3, 2)), ("strides", Longs(2, 1)), ("pads", Longs(1, 1, 1, 0))));
+        yield return ("MaxPool", Node(
+            "MaxPool", [F(1, 2, 3, 7, 8)], 1, ("kernel_shape", Longs(3, 2)), ("strides", Longs(2, 1)), ("pads", Longs(1, 1, 1, 0))));
         yield return ("MaxPool 2x2", Node("MaxPool", [F(1, 2, 3, 9, 8)], 1, ("kernel_shape", Longs(2, 2)), ("strides", Longs(2, 2))));
-        yield return ("MaxPool overlapping", Node("MaxPool", [F(1, 2, 3, 7, 9)], 1, ("kernel_shape", Longs(3, 3)), ("strides", Longs(2, 2))));
+        yield return ("MaxPool overlapping",
+            Node("MaxPool", [F(1, 2, 3, 7, 9)], 1, ("kernel_shape", Longs(3, 3)), ("strides", Longs(2, 2))));
         yield return ("MaxPool dilated", Node("MaxPool", [F(1, 2, 3, 9)], 1, ("kernel_shape", Longs(3)), ("dilations", Longs(2))));
-        yield return ("AveragePool", Node("AveragePool", [F(1, 2, 3, 7, 8)], 1, ("kernel_shape", Longs(3, 2)), ("strides", Longs(2, 1)), ("pads", Longs(1, 1, 1, 0))));
-        yield return ("AveragePool with padding", Node("AveragePool", [F(1, 1, 2, 7, 8)], 1, ("kernel_shape", Longs(3, 3)), ("pads", Longs(1, 1, 1, 1)), ("count_include_pad", 1L)));
+        yield return ("AveragePool", Node(
+            "AveragePool", [F(1, 2, 3, 7, 8)], 1, ("kernel_shape", Longs(3, 2)), ("strides", Longs(2, 1)), ("pads", Longs(1, 1, 1, 0))));
+        yield return ("AveragePool with padding",
+            Node("AveragePool", [F(1, 1, 2, 7, 8)], 1, ("kernel_shape", Longs(3, 3)), ("pads", Longs(1, 1, 1, 1)),
+                ("count_include_pad", 1L)));
         yield return ("GlobalAveragePool", Node("GlobalAveragePool", [F(1, 2, 3, 5, 4)]));
         yield return ("ReduceMax", Node("ReduceMax", [F(1, 2, 3, 4), Tensor.Vector(1L)], 1, ("keepdims", 0L)));
         yield return ("ReduceMean", Node("ReduceMean", [F(1, 2, 3, 4), Tensor.Vector(0L, 2)], 1, ("keepdims", 0L)));
@@ -92,7 +114,8 @@ public sealed class GradientTests
         yield return ("Softmax of an inner axis", Node("Softmax", [F(1, 2, 5, 3)], 1, ("axis", 1L)));
         yield return ("Concat", Node("Concat", [F(1, 2, 3, 4), F(2, 2, 1, 4)], 1, ("axis", 1L)));
         yield return ("Split", Node("Split", [F(1, 2, 7), Tensor.Vector(2L, 4L, 1L)], 3, ("axis", 1L)));
-        yield return ("Slice", Node("Slice", [F(1, 4, 9), Tensor.Vector(1L, 7L), Tensor.Vector(3L, 0L), Tensor.Vector(0L, 1L), Tensor.Vector(1L, -2L)]));
+        yield return ("Slice", Node("Slice",
+            [F(1, 4, 9), Tensor.Vector(1L, 7L), Tensor.Vector(3L, 0L), Tensor.Vector(0L, 1L), Tensor.Vector(1L, -2L)]));
         yield return ("Reshape", Node("Reshape", [F(1, 2, 6), Tensor.Vector(3L, -1L)]));
         yield return ("Flatten", Node("Flatten", [F(1, 2, 3, 4)]));
         yield return ("Squeeze", Node("Squeeze", [F(1, 2, 1, 4), Tensor.Vector(1L)]));
@@ -126,7 +149,8 @@ public sealed class GradientTests
             Assert.IsGreaterThan(0, largest, $"{name}, input {i}: no gradient at all");
             for (int at = 0; at < gradient.Count; at += 1 + (gradient.Count / MostElements))
             {
-                double expected = (Weighted(node, inputs, i, at, Step, weights) - Weighted(node, inputs, i, at, -Step, weights)) / (2 * Step);
+                double expected = (Weighted(node, inputs, i, at, Step, weights) - Weighted(node, inputs, i, at, -Step, weights))
+                    / (2 * Step);
                 Assert.AreEqual(expected, gradient.Span<float>()[at], Tolerance * scale, $"{name}, input {i}, element {at}");
             }
         }

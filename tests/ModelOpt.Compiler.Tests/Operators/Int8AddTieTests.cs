@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Tests.Operators;
 /// network, so they must fall as in ONNX Runtime.
 /// </summary>
 [TestClass]
-public sealed class Int8AddTieTests
+internal sealed class Int8AddTieTests
 {
     [TestMethod]
     [DataRow(1, 1, 6)]

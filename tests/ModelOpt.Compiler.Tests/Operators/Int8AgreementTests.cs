@@ -6,20 +6,22 @@ namespace ModelOpt.Compiler.Tests.Operators;
 
 /// <summary>Each operator that runs in int8, compiled on its own: our runtime and ONNX Runtime agree bit for bit.</summary>
 [TestClass]
-public sealed class Int8AgreementTests
+internal sealed class Int8AgreementTests
 {
-    private readonly Random random = new(1);
+    private readonly Random _random = new(1);
 
     [TestMethod]
     public void Convolutions()
     {
         Node("Conv", [X(1, 3, 9, 9), W(8, 3, 3, 3), W(8)], 1, ("pads", new long[] { 1, 1, 1, 1 })).AssertInt8Agrees();
-        Node("Conv", [X(1, 3, 9, 9), W(8, 3, 3, 3)], 1, ("pads", new long[] { 1, 0, 0, 2 }), ("strides", new long[] { 2, 1 })).AssertInt8Agrees();
+        Node("Conv", [X(1, 3, 9, 9), W(8, 3, 3, 3)], 1, ("pads", new long[] { 1, 0, 0, 2 }), ("strides", new long[] { 2, 1 }))
+            .AssertInt8Agrees();
         Node("Conv", [X(1, 6, 9, 9), W(6, 1, 3, 3), W(6)], 1, ("group", 6L), ("auto_pad", "SAME_UPPER")).AssertInt8Agrees();
         Node("Conv", [X(1, 3, 9, 9), W(6, 1, 3, 3)], 1, ("group", 3L), ("dilations", new long[] { 2, 2 })).AssertInt8Agrees();
         Node("Conv", [X(1, 8, 7, 7), W(8, 4, 1, 1), W(8)], 1, ("group", 2L)).AssertInt8Agrees();
         Node("Conv", [X(1, 4, 19), W(5, 4, 3), W(5)], 1, ("pads", new long[] { 1, 1 })).AssertInt8Agrees();
-        Node("Conv", [X(1, 4, 5, 6, 7), W(6, 2, 3, 3, 3), W(6)], 1, ("group", 2L), ("pads", new long[] { 1, 1, 1, 1, 1, 1 })).AssertInt8Agrees();
+        Node("Conv", [X(1, 4, 5, 6, 7), W(6, 2, 3, 3, 3), W(6)], 1, ("group", 2L), ("pads", new long[] { 1, 1, 1, 1, 1, 1 }))
+            .AssertInt8Agrees();
     }
 
     [TestMethod]
@@ -74,7 +76,7 @@ public sealed class Int8AgreementTests
         Node("Softmax", [X(1, 4, 5, 5)], 1, ("axis", 1L)).AssertInt8Agrees();
     }
 
-    private Tensor X(params int[] dims) => Signed(random, dims);
+    private Tensor X(params int[] dims) => Signed(_random, dims);
 
-    private Tensor W(params int[] dims) => Signed(random, dims);
+    private Tensor W(params int[] dims) => Signed(_random, dims);
 }

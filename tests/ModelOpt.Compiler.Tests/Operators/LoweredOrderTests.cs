@@ -4,7 +4,7 @@ namespace ModelOpt.Compiler.Tests.Operators;
 
 /// <summary>Operators that move data or work elementwise stay in the order in which their inputs are stored.</summary>
 [TestClass]
-public sealed class LoweredOrderTests
+internal sealed class LoweredOrderTests
 {
     [TestMethod]
     public void Arithmetic() => Check("ADD SUB DIV MUL", (g, x) =>

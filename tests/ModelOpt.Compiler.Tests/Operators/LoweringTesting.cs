@@ -19,7 +19,6 @@ internal static class LoweringTesting
     /// Fails the test unless LiteRT and the runtime give, bit for bit, what the interpreter gives on pseudo-random inputs.
     /// </summary>
     /// <returns>The TFLite operators, in order.</returns>
-    /// <param name="builder">The graph.</param>
     /// <param name="grid">The grid to round every float value to, or null to compute in float.</param>
     public static string AssertLowers(this TestGraph builder, Quantization? grid = null)
     {

@@ -7,7 +7,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators;
 
 [TestClass]
-public sealed class OpsetStepTests
+internal sealed class OpsetStepTests
 {
     /// <summary>Each operator's versions in ONNX, from the one in force at the oldest opset that is read to the newest.</summary>
     private static Dictionary<string, int[]> OfOnnx()
@@ -74,7 +74,8 @@ public sealed class OpsetStepTests
             (Node("ReduceMean", [x, Tensor.Vector(1L)]), 17), (Node("ReduceMean", [x], 1, ("noop_with_empty_axes", 1L)), 18),
             (Node("Split", [x], 2, ("num_outputs", 2L)), 17),
             (Node("Resize", [x, null, Tensor.Vector(2f)], 1, ("axes", new[] { 2L }), ("antialias", 0L)), 18),
-            (Node("Resize", [x, null, Tensor.Vector(1f, 1, 2)], 1, ("coordinate_transformation_mode", "half_pixel_symmetric"), ("mode", "linear")), 19),
+            (Node("Resize", [x, null, Tensor.Vector(1f, 1, 2)], 1, ("coordinate_transformation_mode", "half_pixel_symmetric"),
+                ("mode", "linear")), 19),
         })
         {
             Graph graph = OnnxReader.Read(node.Model(opset: written == 19 ? 19 : 18, fed: 1));

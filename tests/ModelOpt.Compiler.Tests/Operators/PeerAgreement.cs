@@ -14,7 +14,6 @@ namespace ModelOpt.Compiler.Tests.Operators;
 internal static class PeerAgreement
 {
     /// <summary>Fails the test unless all agree.</summary>
-    /// <param name="node">A node over constants.</param>
     /// <param name="fed">How many inputs the caller feeds; the others are constants of the model.</param>
     /// <param name="opset">The opset whose form the node has.</param>
     /// <param name="liteRt">Whether LiteRT can run it, too.</param>

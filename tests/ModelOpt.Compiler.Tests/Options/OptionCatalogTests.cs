@@ -10,12 +10,13 @@ namespace ModelOpt.Compiler.Tests.Options;
 
 /// <summary>The options, and everything in the repository that lists them.</summary>
 [TestClass]
-public sealed class OptionCatalogTests
+internal sealed class OptionCatalogTests
 {
     [TestMethod]
     public void Every_property_of_the_options_is_in_the_catalog_and_is_set_by_it()
     {
-        PropertyInfo[] properties = [.. typeof(CompileOptions).GetProperties().Where(p => p.CanWrite && p.Name != nameof(CompileOptions.CheckpointFile))];
+        PropertyInfo[] properties = [.. typeof(CompileOptions).GetProperties()
+            .Where(p => p.CanWrite && p.Name != nameof(CompileOptions.CheckpointFile))];
         CollectionAssert.AreEquivalent(
             properties.Select(p => p.Name).ToArray(), OptionCatalog.All.Select(o => o.Name).ToArray());
         foreach (OptionDescription option in OptionCatalog.All)
@@ -87,7 +88,8 @@ public sealed class OptionCatalogTests
     [DataRow("Sparsity", "0,5", "MOPT6002", "Sparsity: '0,5' is not a share")]
     [DataRow("ChannelPruning", "1", "MOPT6013", "the nearest possible value is 0.99.")]
     [DataRow("Decomposition", "2", "MOPT6013", "Did you mean 0.02?")]
-    [DataRow("SparsityPattern", "4:2", "MOPT6013", "'4:2' is not N:M with N below M, both from 1 to 256; the nearest possible value is 2:4.")]
+    [DataRow("SparsityPattern", "4:2", "MOPT6013",
+        "'4:2' is not N:M with N below M, both from 1 to 256; the nearest possible value is 2:4.")]
     [DataRow("SparsityPattern", "4:4", "MOPT6013", "the nearest possible value is 3:4.")]
     [DataRow("SparsityPattern", "1:1", "MOPT6013", "the nearest possible value is 1:2.")]
     [DataRow("SparsityPattern", "0:4", "MOPT6013", "the nearest possible value is 1:4.")]
@@ -103,9 +105,11 @@ public sealed class OptionCatalogTests
     [DataRow("Clusters", "many", "MOPT6002", "Clusters: 'many' is not a whole number from 2 to 65535.")]
     [DataRow("ChannelMultiple", "0", "MOPT6013", "the nearest possible value is 1.")]
     [DataRow("Seed", "-1", "MOPT6013", "Seed: '-1' is not a whole number of at least 0; the nearest possible value is 0.")]
-    [DataRow("LearningRate", "0", "MOPT6013", "LearningRate: '0' is not a number above 0 and up to 1; the nearest possible value is 1E-08.")]
+    [DataRow("LearningRate", "0", "MOPT6013",
+        "LearningRate: '0' is not a number above 0 and up to 1; the nearest possible value is 1E-08.")]
     [DataRow("LearningRate", "2", "MOPT6013", "the nearest possible value is 1.")]
-    [DataRow("CalibrationSamples", "0", "MOPT6013", "CalibrationSamples: '0' is not a whole number of at least 1; the nearest possible value is 1.")]
+    [DataRow("CalibrationSamples", "0", "MOPT6013",
+        "CalibrationSamples: '0' is not a whole number of at least 1; the nearest possible value is 1.")]
     [DataRow("InputMean", "", "MOPT6002", "InputMean: '' is not a list of numbers such as 123.675,116.28,103.53.")]
     [DataRow("InputMean", "1,,2", "MOPT6002", "InputMean: '1,,2' is not")]
     [DataRow("InputMean", "1 2", "MOPT6002", "InputMean: '1 2' is not")]
@@ -150,7 +154,8 @@ public sealed class OptionCatalogTests
 
     [TestMethod]
     public void The_documentation_of_recipes_lists_them() => Snapshot.Section("docs/recipes.md",
-        RecipeTable(o => !o.IsExpert) + "\nOptions that few models need stand in the recipe's section for experts: `\"expert\": { \"calibrationMethod\": \"Mse\" }`.\n\n"
+        RecipeTable(o => !o.IsExpert)
+        + "\nOptions that few models need stand in the recipe's section for experts: `\"expert\": { \"calibrationMethod\": \"Mse\" }`.\n\n"
         + RecipeTable(o => o.IsExpert));
 
     [TestMethod]
@@ -187,11 +192,14 @@ public sealed class OptionCatalogTests
 
         Snapshot.Section("buildTransitive/ModelItem.xaml", page.ToString());
         string xaml = File.ReadAllText(Path.Combine(Snapshot.Repository, "buildTransitive/ModelItem.xaml"));
-        foreach (OptionDescription option in OptionCatalog.OfItems) StringAssert.Contains(xaml, $"<Category Name=\"{CategoryOf(option)}\" ");
+        foreach (OptionDescription option in OptionCatalog.OfItems)
+            StringAssert.Contains(xaml, $"<Category Name=\"{CategoryOf(option)}\" ");
 
         // What Visual Studio asks before it asks MSBuild whether anything changed.
-        string[] paths = [.. OptionCatalog.OfItems.Where(o => o.Values is PathValue or PathsValue).Select(o => $"@(ModelItem->'%({o.Name})')")];
-        Snapshot.Section("buildTransitive/ModelOpt.Build.targets", string.Concat(paths.Select(p => $"    <UpToDateCheckInput Include=\"{p}\" />\n")));
+        string[] paths = [.. OptionCatalog.OfItems.Where(o => o.Values is PathValue or PathsValue)
+            .Select(o => $"@(ModelItem->'%({o.Name})')")];
+        Snapshot.Section("buildTransitive/ModelOpt.Build.targets",
+            string.Concat(paths.Select(p => $"    <UpToDateCheckInput Include=\"{p}\" />\n")));
 
         static string CategoryOf(OptionDescription option)
         {

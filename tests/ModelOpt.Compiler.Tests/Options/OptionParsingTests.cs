@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Tests.Options;
 
 [TestClass]
-public class OptionParsingTests
+internal sealed class OptionParsingTests
 {
     [TestMethod]
     public void Values_are_read_in_any_case_and_culture()

@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Tests.Options;
 
 /// <summary>The JSON schema of recipes, by a validator that was not written here.</summary>
 [TestClass]
-public sealed class RecipeSchemaTests
+internal sealed class RecipeSchemaTests
 {
     private const string File = "docs/recipe.schema.json";
 

@@ -10,7 +10,7 @@ using ModelOpt.Compiler.Tests.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Options;
 
 [TestClass]
-public sealed class RecipeTests
+internal sealed class RecipeTests
 {
     [TestMethod]
     public void What_is_written_is_read_again()
@@ -44,7 +44,8 @@ public sealed class RecipeTests
     [TestMethod]
     [DataRow("""{ "quantisation": "Int8" }""", "line 1: ", "quantisation")]
     [DataRow("{\n\"layers\": [ { \"match\": \"a\", \"bits\": 4 } ] }", "line 2: ", "bits")]
-    [DataRow("""{ "quantization": "int9" }""", "line 1: ", "'int9' is not one of Int8, Float16, WeightOnlyInt8, None. Did you mean 'Int8'?")]
+    [DataRow("""{ "quantization": "int9" }""", "line 1: ",
+        "'int9' is not one of Int8, Float16, WeightOnlyInt8, None. Did you mean 'Int8'?")]
     [DataRow("""{ "quantization": 0 }""", "line 1: ", "Float16")]
     [DataRow("""{ "calibrationMethod": "psychic" }""", "line 1: ", "Entropy")]
     [DataRow("""{ "layers": [ { "quantization": "None" } ] }""", "", "every layer rule needs a 'match'")]
@@ -58,7 +59,8 @@ public sealed class RecipeTests
     [DataRow("""{ "sparsity": null }""", "line 1: ", "sparsity: not a number")]
     [DataRow("""{ "sparsity": { "conv": 1 } }""", "line 1: ", "sparsity: not a number")]
     [DataRow("""{ "sparsityPattern": "4:2" }""", "line 1: ", "the nearest possible value is 2:4.")]
-    [DataRow("""{ "sparsityPattern": 2 }""", "line 1: ", "sparsityPattern: not a string, in quotes; possible is one of Unstructured, N:M (such as 2:4)")]
+    [DataRow("""{ "sparsityPattern": 2 }""", "line 1: ",
+        "sparsityPattern: not a string, in quotes; possible is one of Unstructured, N:M (such as 2:4)")]
     [DataRow("""{ "clusters": 1 }""", "line 1: ", "the nearest possible value is 2.")]
     [DataRow("""{ "clusters": 16.5 }""", "line 1: ", "the nearest possible value is 16.")]
     [DataRow("""{ "channelMultiple": 0 }""", "line 1: ", "the nearest possible value is 1.")]
@@ -130,7 +132,8 @@ public sealed class RecipeTests
             ],
         };
         Assert.AreEqual(mode, recipe.OptionsOf(layer, new CompileOptions()).Quantization);
-        Assert.AreEqual(QuantizationMode.Int8, new Recipe().OptionsOf(layer, new CompileOptions { Quantization = QuantizationMode.Int8 }).Quantization);
+        Assert.AreEqual(QuantizationMode.Int8,
+            new Recipe().OptionsOf(layer, new CompileOptions { Quantization = QuantizationMode.Int8 }).Quantization);
     }
 
     [TestMethod]
@@ -160,7 +163,8 @@ public sealed class RecipeTests
         Assert.IsNull(layer.Input(1).Quantization);
         CollectionAssert.AreEqual(
             excluded.Input(1).Constant!.Dims.ToArray(), layer.Input(1).Constant!.Dims.ToArray());
-        Assert.IsTrue(graph.Nodes.Where(n => n.Type == "Conv" && n != layer).All(n => n.Input(1).Quantization is { Type: ElementType.Int8 }));
+        Assert.IsTrue(graph.Nodes.Where(n => n.Type == "Conv" && n != layer)
+            .All(n => n.Input(1).Quantization is { Type: ElementType.Int8 }));
         Assert.AreEqual("the recipe says so", model.Report.Layers.Single(l => l.Name == excluded.Label).Reason);
         Assert.IsGreaterThan(all.Tflite.Length, model.Tflite.Length);
     }

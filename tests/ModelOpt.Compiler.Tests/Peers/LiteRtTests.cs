@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Tests.Peers;
 
 [TestClass]
-public sealed class LiteRtTests
+internal sealed class LiteRtTests
 {
     [TestMethod]
     public void Inputs_are_given_by_place_or_by_name()

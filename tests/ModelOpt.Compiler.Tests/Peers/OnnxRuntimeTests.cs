@@ -5,12 +5,13 @@ using ModelOpt.Compiler.Onnx.Proto;
 namespace ModelOpt.Compiler.Tests.Peers;
 
 [TestClass]
-public sealed class OnnxRuntimeTests
+internal sealed class OnnxRuntimeTests
 {
     [TestMethod]
     public void Every_element_type_goes_in_and_comes_out()
     {
-        foreach (ElementType type in Enum.GetValues<ElementType>().Where(type => type is not (ElementType.Undefined or ElementType.String or ElementType.BFloat16)))
+        foreach (ElementType type in Enum.GetValues<ElementType>()
+            .Where(type => type is not (ElementType.Undefined or ElementType.String or ElementType.BFloat16)))
         {
             Tensor x = Operators.OperatorTesting.Random(new Random(1), type, 2);
             byte[] identity = TinyModel.Of(

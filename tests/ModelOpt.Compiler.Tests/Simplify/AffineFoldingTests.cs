@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class AffineFoldingTests
+internal sealed class AffineFoldingTests
 {
     [TestMethod]
     [DataRow("Mul", false)]

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class BatchNormFoldingTests
+internal sealed class BatchNormFoldingTests
 {
     [TestMethod]
     [DataRow(true)]

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class ConstantFoldingTests
+internal sealed class ConstantFoldingTests
 {
     [TestMethod]
     public void What_depends_on_constants_alone_is_computed()

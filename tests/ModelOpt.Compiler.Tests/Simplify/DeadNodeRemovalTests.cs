@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class DeadNodeRemovalTests
+internal sealed class DeadNodeRemovalTests
 {
     [TestMethod]
     public void Chains_that_no_output_reads_go()

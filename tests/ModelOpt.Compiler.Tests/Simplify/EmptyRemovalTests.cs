@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class EmptyRemovalTests
+internal sealed class EmptyRemovalTests
 {
     [TestMethod]
     public void Operands_without_elements_are_dropped_from_a_Concat()

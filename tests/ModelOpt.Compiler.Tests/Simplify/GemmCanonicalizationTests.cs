@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class GemmCanonicalizationTests
+internal sealed class GemmCanonicalizationTests
 {
     [TestMethod]
     public void A_product_with_a_constant_matrix_becomes_a_Gemm_that_takes_its_bias()

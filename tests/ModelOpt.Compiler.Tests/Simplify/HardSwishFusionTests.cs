@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class HardSwishFusionTests
+internal sealed class HardSwishFusionTests
 {
     [TestMethod]
     [DataRow("hardsigmoid")]
@@ -39,7 +39,8 @@ public sealed class HardSwishFusionTests
     {
         var g = new TestGraph();
         Value x = g.Input("x", -1, 8), sum = g.Add("Add", x, g.Scalar(3)), clip = g.Add("Clip", sum, g.Scalar(0), g.Scalar(6));
-        Value product = g.Add("Mul", x, clip), sixth = g.Add("Div", clip, g.Scalar(6)), gate = g.Add("HardSigmoid", [x], ("alpha", 1f / 6), ("beta", 0.5f));
+        Value product = g.Add("Mul", x, clip), sixth = g.Add("Div", clip, g.Scalar(6)),
+            gate = g.Add("HardSigmoid", [x], ("alpha", 1f / 6), ("beta", 0.5f));
         g.Output(rounded switch
         {
             "hardsigmoid" => g.Add("Mul", x, gate),

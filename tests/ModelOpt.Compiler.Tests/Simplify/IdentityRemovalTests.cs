@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class IdentityRemovalTests
+internal sealed class IdentityRemovalTests
 {
     [TestMethod]
     public void Nodes_that_change_nothing_go()

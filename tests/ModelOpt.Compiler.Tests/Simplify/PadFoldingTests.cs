@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class PadFoldingTests
+internal sealed class PadFoldingTests
 {
     [TestMethod]
     public void Zeros_become_padding_of_a_convolution()
@@ -57,7 +57,8 @@ public sealed class PadFoldingTests
         var g = new TestGraph();
         Value x = g.Input("x", -1, 3, 6, 6), pads = g.Longs(0, 0, 1, 1, 0, 0, 1, 1), lowest = g.Scalar(float.MinValue);
         g.Output(g.Add("MaxPool", [g.Add("Pad", x, pads, g.Scalar(-1e9f))], ("kernel_shape", new[] { 2, 2 })));
-        g.Output(g.Add("MaxPool", [g.Add("Pad", x, pads, lowest)], ("kernel_shape", new[] { 3, 3 }), ("strides", new[] { 2, 2 }), ("ceil_mode", 1)));
+        g.Output(g.Add("MaxPool", [g.Add("Pad", x, pads, lowest)], ("kernel_shape", new[] { 3, 3 }), ("strides", new[] { 2, 2 }),
+            ("ceil_mode", 1)));
         g.Output(g.Add("MaxPool", [g.Add("Pad", x, pads, lowest)], ("kernel_shape", new[] { 2, 2 }), ("dilations", new[] { 2, 2 })));
         g.Output(g.Add("MaxPool", [g.Add("Pad", x, pads, lowest)], ("kernel_shape", new[] { 1, 1 })));
         Assert.AreEqual("Pad MaxPool Pad MaxPool Pad MaxPool Pad MaxPool", Both(g.Build()));

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class PassTests
+internal sealed class PassTests
 {
     [TestMethod]
     [DataRow(typeof(Pass))]

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class ReshapeMergingTests
+internal sealed class ReshapeMergingTests
 {
     [TestMethod]
     public void A_chain_becomes_one_reshape()

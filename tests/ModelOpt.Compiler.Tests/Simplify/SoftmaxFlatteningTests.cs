@@ -10,7 +10,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class SoftmaxFlatteningTests
+internal sealed class SoftmaxFlatteningTests
 {
     [TestMethod]
     [DataRow(0L)]

@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Tests.Simplify;
 
 /// <summary>Values of many forms are <see cref="Operators.ConvTests"/>' and <see cref="Operators.ConvTransposeTests"/>' matter.</summary>
 [TestClass]
-public sealed class VolumeConvolutionsTests
+internal sealed class VolumeConvolutionsTests
 {
     [TestMethod]
     [DataRow(1, "Pad Slice Slice Slice Concat Reshape Conv Reshape Slice")]

@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Tests.Simplify;
 
 /// <summary>Values of many forms are <see cref="Operators.MaxPoolTests"/>' and <see cref="Operators.AveragePoolTests"/>' matter.</summary>
 [TestClass]
-public sealed class VolumePoolsTests
+internal sealed class VolumePoolsTests
 {
     [TestMethod]
     [DataRow("MaxPool")]

@@ -6,14 +6,15 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Tests.Simplify;
 
 [TestClass]
-public sealed class WeightSharingTests
+internal sealed class WeightSharingTests
 {
     [TestMethod]
     public void Layers_of_equal_weights_share_one()
     {
         var g = new TestGraph();
         Value x = g.Input("x", -1, 6), z = g.Input("z", -1, 6);
-        foreach (Value side in (Value[])[x, z]) g.Output(g.Add("Gemm", [side, g.Random(1, 4, 6), g.Random(side == x ? 2 : 3, 4)], ("transB", 1)));
+        foreach (Value side in (Value[])[x, z])
+            g.Output(g.Add("Gemm", [side, g.Random(1, 4, 6), g.Random(side == x ? 2 : 3, 4)], ("transB", 1)));
         g.Output(g.Add("Gemm", [x, g.Random(4, 4, 6)], ("transB", 1)));
         Graph graph = g.Build();
         new WeightSharing().Apply(graph, 1);

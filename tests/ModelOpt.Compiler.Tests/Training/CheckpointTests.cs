@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Tests.Training;
 
 /// <summary>Work that is cancelled and done again gives the same bytes as work that is done at once, and does not begin anew.</summary>
 [TestClass]
-public sealed class CheckpointTests
+internal sealed class CheckpointTests
 {
     // Nine tenths are trained with, 16 a step: five steps an epoch, 20 in all.
     private const int Samples = 96, Steps = 20;
@@ -140,7 +140,8 @@ public sealed class CheckpointTests
     public void Training_that_fails_leaves_none()
     {
         using TempFolder folder = new();
-        CompileOptions options = Options(folder) with { CheckpointFile = folder["c"], InputStd = [4e-39f], Optimizer = OptimizerKind.Sgd, LearningRate = 1 };
+        CompileOptions options = Options(folder) with { CheckpointFile = folder["c"], InputStd = [4e-39f], Optimizer = OptimizerKind.Sgd,
+            LearningRate = 1 };
         Assert.ThrowsExactly<CompilationException>(() => Train(folder, options, 0));
         Assert.IsFalse(File.Exists(options.CheckpointFile));
     }
@@ -184,7 +185,8 @@ public sealed class CheckpointTests
         long[] labels = [.. Enumerable.Range(0, Samples).Select(n => (long)(images.Span<float>()[n * 64] > 0 ? 1 : 3))];
         return new()
         {
-            TrainingData = [folder.Write("x.npy", DataTesting.Npy("<f4", $"{Samples}, 1, 8, 8", MemoryMarshal.AsBytes(images.Span<float>())))],
+            TrainingData = [folder.Write("x.npy",
+                DataTesting.Npy("<f4", $"{Samples}, 1, 8, 8", MemoryMarshal.AsBytes(images.Span<float>())))],
             TrainingLabels = folder.Write("y.npy", DataTesting.Npy("<i8", $"{Samples},", MemoryMarshal.AsBytes<long>(labels))),
             Epochs = 4, BatchSize = 16, LearningRate = 0.05,
         };

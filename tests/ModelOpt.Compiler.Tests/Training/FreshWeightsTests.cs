@@ -4,13 +4,14 @@ using ModelOpt.Compiler.Training;
 namespace ModelOpt.Compiler.Tests.Training;
 
 [TestClass]
-public sealed class FreshWeightsTests
+internal sealed class FreshWeightsTests
 {
     [TestMethod]
     public void Weights_have_the_variance_that_their_inputs_ask_for_and_the_rest_does_nothing()
     {
         Graph graph = Draw(0);
-        Node conv = graph.Nodes[0], grouped = graph.Nodes[1], norm = graph.Nodes[2], slope = graph.Nodes[3], gemm = graph.Nodes[^2], matMul = graph.Nodes[^1];
+        Node conv = graph.Nodes[0], grouped = graph.Nodes[1], norm = graph.Nodes[2], slope = graph.Nodes[3], gemm = graph.Nodes[^2],
+            matMul = graph.Nodes[^1];
         Check(conv, 2.0 / (16 * 9));
         Check(grouped, 2.0 / (8 * 9));
         Check(gemm, 2.0 / 4000);

@@ -12,7 +12,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Tests.Training;
 
 [TestClass]
-public sealed class GradientTapeTests
+internal sealed class GradientTapeTests
 {
     [TestMethod]
     public void A_network_with_branches_and_a_shared_weight_agrees_with_central_differences()
@@ -31,7 +31,8 @@ public sealed class GradientTapeTests
             Assert.IsGreaterThan(0, largest, tape.Parameters[p].Name);
             for (int i = 0; i < gradient.Count; i += 1 + (gradient.Count / 30))
             {
-                double expected = (Loss(graph, x, seed, tape.Parameters[p], i, step) - Loss(graph, x, seed, tape.Parameters[p], i, -step)) / (2 * step);
+                double expected = (Loss(graph, x, seed, tape.Parameters[p], i, step) - Loss(graph, x, seed, tape.Parameters[p], i, -step))
+                    / (2 * step);
                 Assert.AreEqual(expected, gradient.Span<float>()[i], 3e-5 * Math.Max(1, largest), $"{tape.Parameters[p].Name}[{i}]");
             }
         }
@@ -59,13 +60,15 @@ public sealed class GradientTapeTests
     public void A_value_that_is_differentiated_twice_is_that_of_the_last_run_both_times_and_gets_the_sum()
     {
         Graph graph = Branches(out _);
-        Tensor seed = TestGraph.RandomTensor(8, 33, 4), twice = Tensor.Of<float>(seed.Dims, [.. seed.Span<float>().ToArray().Select(g => 2 * g)]);
+        Tensor seed = TestGraph.RandomTensor(8, 33, 4),
+            twice = Tensor.Of<float>(seed.Dims, [.. seed.Span<float>().ToArray().Select(g => 2 * g)]);
         GradientTape once = new(graph, graph.Outputs), both = new(graph, [graph.Outputs[0], graph.Outputs[0]]);
         for (int run = 0; run < 3; run++)
         {
             Tensor x = TestGraph.RandomTensor(20 + run, 33, 3, 6, 6);
             float[] expected = once.Forward([x])[0].Span<float>().ToArray();
-            foreach (Tensor computed in both.Forward([x])) CollectionAssert.AreEqual(expected, computed.Span<float>().ToArray(), $"run {run}");
+            foreach (Tensor computed in both.Forward([x]))
+                CollectionAssert.AreEqual(expected, computed.Span<float>().ToArray(), $"run {run}");
             foreach ((Tensor a, Tensor b) in once.Backward([twice]).Zip(both.Backward([seed, seed])))
                 CollectionAssert.AreEqual(a.Span<float>().ToArray(), b.Span<float>().ToArray(), $"run {run}");
         }
@@ -125,7 +128,8 @@ public sealed class GradientTapeTests
     {
         (long all, Tensor[] expected) = Run(keepsAll: true);
         (long least, Tensor[] gradients) = Run(keepsAll: false);
-        for (int i = 0; i < expected.Length; i++) Assert.IsTrue(expected[i].Bytes.Span.SequenceEqual(gradients[i].Bytes.Span), $"parameter {i}");
+        for (int i = 0; i < expected.Length; i++)
+            Assert.IsTrue(expected[i].Bytes.Span.SequenceEqual(gradients[i].Bytes.Span), $"parameter {i}");
         Assert.IsLessThan(0.75 * all, least);
 
         static (long Bytes, Tensor[] Gradients) Run(bool keepsAll)

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Training;
 namespace ModelOpt.Compiler.Tests.Training;
 
 [TestClass]
-public sealed class GraphStateTests
+internal sealed class GraphStateTests
 {
     [TestMethod]
     public void What_was_written_is_read_and_what_did_not_change_takes_no_space()
@@ -34,7 +34,8 @@ public sealed class GraphStateTests
         CollectionAssert.AreEqual(constant.Dims.ToArray(), weight.Constant.Dims.ToArray());
         CollectionAssert.AreEqual(constraints.Mask!.Zeros.ToArray(), weight.Constraints!.Mask!.Zeros.ToArray());
         Assert.AreEqual(constraints.Mask.Pattern, weight.Constraints.Mask.Pattern);
-        Assert.AreEqual((3, ClusterScope.Channel, 4), (weight.Constraints.Codebook!.Clusters, weight.Constraints.Codebook.Scope, weight.Constraints.Codebook.Levels.Count));
+        Assert.AreEqual((3, ClusterScope.Channel, 4),
+            (weight.Constraints.Codebook!.Clusters, weight.Constraints.Codebook.Scope, weight.Constraints.Codebook.Levels.Count));
         for (int c = 0; c < 4; c++) CollectionAssert.AreEqual(constraints.Codebook!.Levels[c], weight.Constraints.Codebook.Levels[c]);
         Assert.AreEqual(constraints.Grid, weight.Quantization);
         Assert.IsNull(bias.Constraints);

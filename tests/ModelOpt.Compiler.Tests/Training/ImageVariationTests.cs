@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Training;
 namespace ModelOpt.Compiler.Tests.Training;
 
 [TestClass]
-public sealed class ImageVariationTests
+internal sealed class ImageVariationTests
 {
     [TestMethod]
     public void Pixels_are_mirrored_and_moved_and_zero_comes_in()
@@ -29,10 +29,12 @@ public sealed class ImageVariationTests
         Assert.IsTrue(crops.All(c => MathF.Abs(c.Down) <= 0.125f && MathF.Abs(c.Right) <= 0.125f));
         Assert.IsLessThan(-0.1f, crops.Min(c => c.Down));
         Assert.IsGreaterThan(0.1f, crops.Max(c => c.Right));
-        Assert.IsTrue(Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Flip, 0.125f, random)).All(v => v.Down == 0 && v.Right == 0));
+        Assert.IsTrue(Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Flip, 0.125f, random))
+            .All(v => v.Down == 0 && v.Right == 0));
         ImageVariation[] moves = [.. Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Crop, 0.125f, random))];
         Assert.IsTrue(moves.All(v => !v.Mirrored) && moves.Any(v => v.Down != 0) && moves.Any(v => v.Right != 0));
-        Assert.IsTrue(Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Crop, 0.04f, random)).All(v => MathF.Abs(v.Down) <= 0.04f && MathF.Abs(v.Right) <= 0.04f));
+        Assert.IsTrue(Enumerable.Range(0, 100).Select(_ => ImageVariation.Of(Augmentation.Crop, 0.04f, random))
+            .All(v => MathF.Abs(v.Down) <= 0.04f && MathF.Abs(v.Right) <= 0.04f));
         Assert.AreEqual(default, ImageVariation.Of(Augmentation.None, 0.125f, random));
     }
 }

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Training;
 namespace ModelOpt.Compiler.Tests.Training;
 
 [TestClass]
-public sealed class LearningRatesTests
+internal sealed class LearningRatesTests
 {
     [TestMethod]
     public void Cosine_falls_from_the_largest_through_half_to_zero()

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Training;
 namespace ModelOpt.Compiler.Tests.Training;
 
 [TestClass]
-public sealed class LossTapeTests
+internal sealed class LossTapeTests
 {
     [TestMethod]
     public void A_graph_of_one_sample_gives_the_gradients_that_one_of_any_number_gives()

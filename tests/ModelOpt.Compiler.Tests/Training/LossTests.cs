@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Tests.Training;
 
 /// <summary>Losses against their definitions in double precision, and gradients against central differences of these.</summary>
 [TestClass]
-public sealed class LossTests
+internal sealed class LossTests
 {
     private static readonly int[] Labels = [2, 0, 4];
 
@@ -34,7 +34,8 @@ public sealed class LossTests
     {
         Tensor computed = Scores(1), wanted = Scores(2);
         double[] t = [.. Rows(wanted).SelectMany(r => r)];
-        Check(SquaredError.Of(computed, wanted, null), computed, s => s.SelectMany(r => r).Zip(t, (y, x) => (y - x) * (y - x)).Sum() / t.Sum(x => x * x));
+        Check(SquaredError.Of(computed, wanted, null), computed,
+            s => s.SelectMany(r => r).Zip(t, (y, x) => (y - x) * (y - x)).Sum() / t.Sum(x => x * x));
     }
 
     [TestMethod]

@@ -5,7 +5,7 @@ namespace ModelOpt.Compiler.Tests.Training;
 
 /// <summary>Optimizers against their published formulas, computed in double precision with powers and without shortcuts.</summary>
 [TestClass]
-public sealed class OptimizerTests
+internal sealed class OptimizerTests
 {
     private const float Rate = 0.05f;
 

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Training;
 namespace ModelOpt.Compiler.Tests.Training;
 
 [TestClass]
-public sealed class RangeGradientTests
+internal sealed class RangeGradientTests
 {
     [TestMethod]
     [DataRow(1)]

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Training;
 namespace ModelOpt.Compiler.Tests.Training;
 
 [TestClass]
-public sealed class SampleIndependenceTests
+internal sealed class SampleIndependenceTests
 {
     [TestMethod]
     public void Samples_stay_apart_where_every_node_keeps_axis_0()

@@ -5,14 +5,15 @@ using ModelOpt.Compiler.Training;
 namespace ModelOpt.Compiler.Tests.Training;
 
 [TestClass]
-public sealed class TrainedRangeTests
+internal sealed class TrainedRangeTests
 {
     [TestMethod]
     public void Those_that_calibration_chose_are_trained_and_those_that_share_a_grid_together()
     {
         Graph graph = Network(out Value conv, out Value pooled, out Value sigmoid, out Value joined);
         IReadOnlyList<TrainedRange> ranges = TrainedRange.Of(graph, OptimizerKind.Sgd);
-        CollectionAssert.AreEquivalent(new[] { conv, pooled }, ranges.Single().Values.ToArray(), "not the input, a Sigmoid's, or one with a constant");
+        CollectionAssert.AreEquivalent(
+            new[] { conv, pooled }, ranges.Single().Values.ToArray(), "not the input, a Sigmoid's, or one with a constant");
         ranges[0].Step(new RangeGradient(0, -1), 0.01f);
         Assert.AreEqual(conv.Quantization, pooled.Quantization);
         Assert.AreNotEqual(sigmoid.Quantization, conv.Quantization);

@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Tests.Training;
 
 /// <summary>Whatever gradients do to a weight, its constraints hold after every step; without them it is free.</summary>
 [TestClass]
-public sealed class TrainedWeightTests
+internal sealed class TrainedWeightTests
 {
     [TestMethod]
     [DataRow(false)]
@@ -63,7 +63,8 @@ public sealed class TrainedWeightTests
         bool[] zeros = [.. Enumerable.Range(0, weight.Constant!.Count).Select(i => i % 3 == 0)];
         Quantization grid = WeightGrid.Symmetric(weight.Constant, 0);
         float[][] levels = [.. grid.Scales.Select(s => new[] { -80 * s, 0, 30 * s, 70 * s })];
-        weight.Constraints = new WeightConstraints(new Mask(zeros, SparsityPattern.TryParse("Unstructured")!)).With(grid).With(new Codebook(4, scope, levels));
+        weight.Constraints = new WeightConstraints(new Mask(zeros, SparsityPattern.TryParse("Unstructured")!)).With(grid)
+            .With(new Codebook(4, scope, levels));
         weight.Constant = weight.Constraints!.Project(weight.Constant);
         TrainedWeight trained = new(weight, true, 0, OptimizerKind.Adam);
         Assert.AreEqual(grid, weight.Quantization);
@@ -73,7 +74,8 @@ public sealed class TrainedWeightTests
             trained.Step(TestGraph.RandomTensor(i, 4, 1, 3, 3), 0.01f);
             sbyte[] integers = weight.Quantization!.Quantize(weight.Constant).Span<sbyte>().ToArray();
             Assert.IsTrue(weight.Quantization!.Round(weight.Constant).Bytes.Span.SequenceEqual(weight.Constant.Bytes.Span));
-            foreach (sbyte[] part in scope == ClusterScope.Channel ? integers.Chunk(9) : [integers]) Assert.IsLessThanOrEqualTo(4, part.Distinct().Count());
+            foreach (sbyte[] part in scope == ClusterScope.Channel ? integers.Chunk(9) : [integers])
+                Assert.IsLessThanOrEqualTo(4, part.Distinct().Count());
             Assert.IsTrue(integers.Where((_, e) => zeros[e]).All(q => q == 0));
             seen.UnionWith(integers);
         }

@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Tests.Training;
 
 /// <summary>A small network learns from labels which of its inputs' quarters is the brightest.</summary>
 [TestClass]
-public sealed class TrainerTests
+internal sealed class TrainerTests
 {
     private const int Samples = 120;
 
@@ -36,13 +36,15 @@ public sealed class TrainerTests
         using TempFolder folder = new();
         Tensor[] expected = Run(1, 0);
         foreach (int threads in new[] { 2, 5 })
-            Assert.IsTrue(expected.Zip(Run(threads, 0)).All(p => p.First.Bytes.Span.SequenceEqual(p.Second.Bytes.Span)), $"{threads} threads");
+            Assert.IsTrue(expected.Zip(Run(threads, 0)).All(p => p.First.Bytes.Span.SequenceEqual(p.Second.Bytes.Span)),
+                $"{threads} threads");
         Assert.IsFalse(expected.Zip(Run(1, 1)).All(p => p.First.Bytes.Span.SequenceEqual(p.Second.Bytes.Span)), "another seed");
 
         Tensor[] Run(int threads, int seed)
         {
             (Graph graph, TrainingSet data) = Task(folder);
-            using (data) Train(graph, data, Settings(0.02, OptimizerKind.Adam) with { Epochs = 2, Seed = seed, Augmentation = Augmentation.FlipCrop }, threads);
+            using (data) Train(graph, data,
+                Settings(0.02, OptimizerKind.Adam) with { Epochs = 2, Seed = seed, Augmentation = Augmentation.FlipCrop }, threads);
             return [.. graph.Values.Where(v => v.IsConstant).OrderBy(v => v.Name, StringComparer.Ordinal).Select(v => v.Constant!)];
         }
     }
@@ -53,7 +55,8 @@ public sealed class TrainerTests
         using TempFolder folder = new();
         (Graph graph, TrainingSet data) = Task(folder);
         using WorkerPool pool = new(1);
-        Trainer trainer = new(graph, Settings(1, OptimizerKind.Sgd) with { LearningRate = 1e30 }, [new LabelObjective(graph.Outputs[0])], pool);
+        Trainer trainer = new(graph, Settings(1, OptimizerKind.Sgd) with { LearningRate = 1e30 }, [new LabelObjective(graph.Outputs[0])],
+            pool);
         (int step, string value) = trainer.Run(data, [.. Enumerable.Range(0, Samples)], (_, _, _) => { }, _ => true, default)!.Value;
         Assert.IsGreaterThan(1, step);
         Assert.Contains(value, graph.Values.Select(v => v.Name));
@@ -69,7 +72,8 @@ public sealed class TrainerTests
         using WorkerPool pool = new(1);
         Trainer trainer = new(graph, Settings(0.01, OptimizerKind.Sgd), [new LabelObjective(graph.Outputs[0])], pool);
         Assert.ThrowsExactly<OperationCanceledException>(() =>
-            trainer.Run(data, [.. Enumerable.Range(0, Samples)], (step, _, _) => { if (step == 3) source.Cancel(); }, _ => true, source.Token));
+            trainer.Run(data, [.. Enumerable.Range(0, Samples)], (step, _, _) => { if (step == 3)
+                source.Cancel(); }, _ => true, source.Token));
         data.Dispose();
     }
 
@@ -89,7 +93,8 @@ public sealed class TrainerTests
     {
         TrainingBatch all = data.Batch([.. Enumerable.Range(0, data.Count)], null);
         float[] scores = new Interpreter(graph).Run(all.Inputs)[0].Span<float>().ToArray();
-        return all.Labels.Where((label, n) => Array.IndexOf(scores, scores.AsSpan(n * 4, 4).ToArray().Max(), n * 4, 4) - (n * 4) == label).Count();
+        return all.Labels.Where((label, n) => Array.IndexOf(scores, scores.AsSpan(n * 4, 4).ToArray().Max(), n * 4, 4) - (n * 4) == label)
+            .Count();
     }
 
     private static (Graph Graph, TrainingSet Data) Task(TempFolder folder)

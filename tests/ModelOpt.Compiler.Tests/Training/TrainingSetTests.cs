@@ -9,7 +9,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Tests.Training;
 
 [TestClass]
-public sealed class TrainingSetTests
+internal sealed class TrainingSetTests
 {
     [TestMethod]
     public void Batches_hold_the_samples_asked_for_preprocessed_with_their_labels()

@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Fuzz.Tests.Files;
 
 [TestClass]
-public class FileCampaignTests
+internal sealed class FileCampaignTests
 {
     private const int Seed = 1, Cases = 10_000;
 

@@ -10,7 +10,7 @@ namespace ModelOpt.Fuzz.Tests.Graphs;
 
 /// <summary>The checks see what is wrong: results that are changed a little too much are found.</summary>
 [TestClass]
-public class CheckTests
+internal sealed class CheckTests
 {
     [TestMethod]
     public void Floats_may_differ_by_rounding_alone()

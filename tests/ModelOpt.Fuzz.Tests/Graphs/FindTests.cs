@@ -4,7 +4,7 @@ namespace ModelOpt.Fuzz.Tests.Graphs;
 
 /// <summary>Models that fuzzing found, shrunk: what was wrong with them is mended.</summary>
 [TestClass]
-public class FindTests
+internal sealed class FindTests
 {
     public static IEnumerable<object[]> Finds => Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Graphs", "Finds"), "*.onnx")
         .Order(StringComparer.Ordinal).Select(file => new object[] { Path.GetFileName(file) });

@@ -9,7 +9,7 @@ using ModelOpt.Fuzz.Graphs.Generation;
 namespace ModelOpt.Fuzz.Tests.Graphs;
 
 [TestClass]
-public class GraphGeneratorTests
+internal sealed class GraphGeneratorTests
 {
     private const int Models = 400;
 

@@ -15,25 +15,24 @@ internal sealed class CaseFactory
         (FileKind.Recipe, 2),
     ];
 
-    private readonly int seed;
-    private readonly FileKind? only;
-    private readonly byte[]?[] packed = new byte[PackedSeeds][];
+    private readonly int _seed;
+    private readonly FileKind? _only;
+    private readonly byte[]?[] _packed = new byte[PackedSeeds][];
 
-    /// <param name="seed">The seed.</param>
     /// <param name="only">The one kind to make; null for all.</param>
-    public CaseFactory(int seed, FileKind? only) => (this.seed, this.only) = (seed, only);
+    public CaseFactory(int seed, FileKind? only) => (_seed, _only) = (seed, only);
 
     /// <summary>Makes what takes long, once.</summary>
     public void Prepare()
     {
-        for (int i = 0; i < PackedSeeds && only is null or FileKind.Packed; i++) Packed(i);
+        for (int i = 0; i < PackedSeeds && _only is null or FileKind.Packed; i++) Packed(i);
     }
 
     /// <summary>A case.</summary>
     public FileCase Make(long index)
     {
-        var random = new Random(unchecked((int)((index * 2654435761) ^ (seed * 40503L) ^ (index >> 32))));
-        FileKind kind = only ?? Kind(random);
+        var random = new Random(unchecked((int)((index * 2654435761) ^ (_seed * 40503L) ^ (index >> 32))));
+        FileKind kind = _only ?? Kind(random);
         return new FileCase(kind, kind switch
         {
             FileKind.Tflite => Tflite(random),
@@ -66,13 +65,13 @@ internal sealed class CaseFactory
     // Packing takes longer than all else, so there are few.
     private byte[] Packed(int number)
     {
-        if (packed[number] is { } known) return known;
+        if (_packed[number] is { } known) return known;
         for (int i = 0; ; i++)
         {
             byte[] plain = TfliteGenerator.Make(new Random((number * 1000) + i));
             if (plain.Length > MostBytes) continue;
             byte[] file = ModelPacker.Pack(plain, default);
-            if (PackedModel.IsPacked(file)) return packed[number] = file;
+            if (PackedModel.IsPacked(file)) return _packed[number] = file;
         }
     }
 }

@@ -23,7 +23,7 @@ internal sealed class CaseRunner : IDisposable, IDiagnosticSink
     private const long FixedBytes = 96 << 20, TimesFile = 600;
     private const int RunBytes = 1 << 24, RunWork = 1 << 24;
 
-    private readonly string folder = Directory.CreateTempSubdirectory("modelopt-fuzz").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("modelopt-fuzz").FullName;
 
     /// <summary>How many cases of each kind were read and run to the end; the others were refused.</summary>
     public Dictionary<FileKind, int> Accepted { get; } = [];
@@ -71,7 +71,7 @@ internal sealed class CaseRunner : IDisposable, IDiagnosticSink
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     // Returns what the run itself allocated, which follows the sizes that the file says.
     private static long RunModel(byte[] bytes)
@@ -182,7 +182,7 @@ internal sealed class CaseRunner : IDisposable, IDiagnosticSink
 
     private void ReadImages(string path)
     {
-        string images = Directory.CreateDirectory(Path.Combine(folder, "images")).FullName;
+        string images = Directory.CreateDirectory(Path.Combine(_folder, "images")).FullName;
         File.Move(path, Path.Combine(images, "a.png"), overwrite: true);
         using SampleSource source = SampleSource.Open(images);
         source.Read(0);
@@ -190,7 +190,7 @@ internal sealed class CaseRunner : IDisposable, IDiagnosticSink
 
     private string Write(string name, byte[] bytes)
     {
-        string path = Path.Combine(folder, name);
+        string path = Path.Combine(_folder, name);
         File.WriteAllBytes(path, bytes);
         return path;
     }

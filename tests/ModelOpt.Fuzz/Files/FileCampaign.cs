@@ -5,12 +5,9 @@ using System.Globalization;
 namespace ModelOpt.Fuzz.Files;
 
 /// <summary>A file that did what no file may do.</summary>
-/// <param name="Index">The case's number.</param>
-/// <param name="What">What it did.</param>
 internal sealed record FileFind(long Index, string What);
 
 /// <summary>Has workers run cases, restarts those that end, and keeps what they find.</summary>
-/// <param name="Seed">The seed.</param>
 /// <param name="Only">The one kind to make; null for all.</param>
 /// <param name="Workers">How many processes run at once.</param>
 internal sealed record FileCampaign(int Seed, FileKind? Only, int Workers)
@@ -28,9 +25,6 @@ internal sealed record FileCampaign(int Seed, FileKind? Only, int Workers)
 
     /// <summary>Runs cases from the first on.</summary>
     /// <param name="first">The number of the first case.</param>
-    /// <param name="cases">How many at most.</param>
-    /// <param name="time">How long at most.</param>
-    /// <param name="found">Called with each find.</param>
     /// <returns>How many cases ran.</returns>
     public long Run(long first, long cases, TimeSpan time, Action<FileFind> found)
     {

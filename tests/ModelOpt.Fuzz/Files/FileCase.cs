@@ -32,8 +32,6 @@ internal enum FileKind
 }
 
 /// <summary>A file that nobody wrote.</summary>
-/// <param name="Kind">What reads it.</param>
-/// <param name="Bytes">Its content.</param>
 internal sealed record FileCase(FileKind Kind, byte[] Bytes)
 {
     /// <summary>The ending of its name.</summary>

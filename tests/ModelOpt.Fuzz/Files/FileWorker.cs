@@ -9,7 +9,6 @@ internal static class FileWorker
     private const int CasesBetweenCollections = 32;
 
     /// <summary>Runs cases; writes the number of each before it runs, and what was found.</summary>
-    /// <param name="seed">The seed.</param>
     /// <param name="first">The first case.</param>
     /// <param name="end">The case after the last.</param>
     /// <param name="only">The one kind to make; null for all.</param>

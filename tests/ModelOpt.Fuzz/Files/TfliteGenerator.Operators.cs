@@ -17,10 +17,10 @@ internal sealed partial class TfliteGenerator
 
     private Action<int>[] Elements =>
     [
-        Arithmetic, Arithmetic, x => Emit(Unary[random.Next(Unary.Length)], [x], [Output(x)]),
+        Arithmetic, Arithmetic, x => Emit(Unary[_random.Next(Unary.Length)], [x], [Output(x)]),
         x => Emit(BuiltinOperator.LeakyRelu, [x], [Output(x)], new LeakyReluOptions(0.1f)),
-        x => Emit(BuiltinOperator.PRelu, [x, Constant(type, Broadcastable(x))], [Output(x)]),
-        x => Emit(BuiltinOperator.Pow, [x, Constant(type, Broadcastable(x))], [Output(x)]), Requantize, Cast, Resize, Preprocess,
+        x => Emit(BuiltinOperator.PRelu, [x, Constant(_type, Broadcastable(x))], [Output(x)]),
+        x => Emit(BuiltinOperator.Pow, [x, Constant(_type, Broadcastable(x))], [Output(x)]), Requantize, Cast, Resize, Preprocess,
     ];
 
     private Action<int>[] Movements =>
@@ -29,81 +29,83 @@ internal sealed partial class TfliteGenerator
         Reduce, Arithmetic,
     ];
 
-    private int[] ShapeOf(int x) => tensors[x].Shape;
+    private int[] ShapeOf(int x) => _tensors[x].Shape;
 
-    private ActivationFunction Activation => random.Next(2) == 0 ? ActivationFunction.None : (ActivationFunction)random.Next(4);
+    private ActivationFunction Activation => _random.Next(2) == 0 ? ActivationFunction.None : (ActivationFunction)_random.Next(4);
 
-    private Padding Padding => (Padding)random.Next(2);
+    private Padding Padding => (Padding)_random.Next(2);
 
-    private int Axis(int x) => random.Next(-ShapeOf(x).Length, Math.Max(1, ShapeOf(x).Length));
+    private int Axis(int x) => _random.Next(-ShapeOf(x).Length, Math.Max(1, ShapeOf(x).Length));
 
     private float[] ChannelScales(int channels) =>
-        random.Next(3) == 0 ? [0.01f] : [.. Enumerable.Range(0, channels).Select(_ => 0.001f + (0.01f * random.NextSingle()))];
+        _random.Next(3) == 0 ? [0.01f] : [.. Enumerable.Range(0, channels).Select(_ => 0.001f + (0.01f * _random.NextSingle()))];
 
-    private int Weights(int[] shape, int axis) => type == TensorType.Float32 ? Constant(type, shape)
-        : type == TensorType.Int8 ? Constant(type, shape, ChannelScales(shape[axis]), 0, axis)
-        : Constant(type, shape, [0.01f], random.Next(256), axis);
+    private int Weights(int[] shape, int axis) => _type == TensorType.Float32 ? Constant(_type, shape)
+        : _type == TensorType.Int8 ? Constant(_type, shape, ChannelScales(shape[axis]), 0, axis)
+        : Constant(_type, shape, [0.01f], _random.Next(256), axis);
 
     private int Bias(int channels) =>
-        random.Next(3) == 0 ? -1 : Constant(type == TensorType.Float32 ? type : TensorType.Int32, [channels], []);
+        _random.Next(3) == 0 ? -1 : Constant(_type == TensorType.Float32 ? _type : TensorType.Int32, [channels], []);
 
     private void Convolution(int x)
     {
-        int channels = ShapeOf(x)[3], outputs = random.Next(6) == 0 ? random.Next(33, 100) : Size(),
-            groups = random.Next(5) == 0 && channels % 2 == 0 ? 2 : 1;
-        int[] kernel = random.Next(2) == 0 ? [1, 1] : [random.Next(1, 6), random.Next(1, 6)];
+        int channels = ShapeOf(x)[3], outputs = _random.Next(6) == 0 ? _random.Next(33, 100) : Size(),
+            groups = _random.Next(5) == 0 && channels % 2 == 0 ? 2 : 1;
+        int[] kernel = _random.Next(2) == 0 ? [1, 1] : [_random.Next(1, 6), _random.Next(1, 6)];
         Emit(
             BuiltinOperator.Conv2D, [x, Weights([outputs * groups, .. kernel, channels / groups], 0), Bias(outputs * groups)], [Output()],
-            new Conv2DOptions(Padding, random.Next(1, 4), random.Next(1, 4), Activation, random.Next(4) == 0 ? 2 : 1,
-                random.Next(4) == 0 ? 2 : 1));
+            new Conv2DOptions(Padding, _random.Next(1, 4), _random.Next(1, 4), Activation, _random.Next(4) == 0 ? 2 : 1,
+                _random.Next(4) == 0 ? 2 : 1));
     }
 
     private void Depthwise(int x)
     {
-        int multiplier = random.Next(5) == 0 ? 2 : 1, channels = ShapeOf(x)[3] * multiplier;
-        int[] kernel = random.Next(2) == 0 ? [3, 3] : [random.Next(1, 6), random.Next(1, 6)];
+        int multiplier = _random.Next(5) == 0 ? 2 : 1, channels = ShapeOf(x)[3] * multiplier;
+        int[] kernel = _random.Next(2) == 0 ? [3, 3] : [_random.Next(1, 6), _random.Next(1, 6)];
         Emit(
             BuiltinOperator.DepthwiseConv2D, [x, Weights([1, .. kernel, channels], 3), Bias(channels)], [Output()],
-            new DepthwiseConv2DOptions(Padding, random.Next(1, 3), random.Next(1, 3), multiplier, Activation, random.Next(5) == 0 ? 2 : 1,
-                random.Next(5) == 0 ? 2 : 1));
+            new DepthwiseConv2DOptions(Padding, _random.Next(1, 3), _random.Next(1, 3), multiplier, Activation,
+                _random.Next(5) == 0 ? 2 : 1,
+                _random.Next(5) == 0 ? 2 : 1));
     }
 
     private void Dense(int x)
     {
-        int inputs = random.Next(2) == 0 ? ShapeOf(x)[^1] : ShapeOf(x)[1..].Aggregate(1, (a, b) => a * b), outputs = Size();
+        int inputs = _random.Next(2) == 0 ? ShapeOf(x)[^1] : ShapeOf(x)[1..].Aggregate(1, (a, b) => a * b), outputs = Size();
         Emit(
             BuiltinOperator.FullyConnected, [x, Weights([outputs, inputs], 0), Bias(outputs)], [Output()],
-                new FullyConnectedOptions(Activation, random.Next(2) == 0));
+                new FullyConnectedOptions(Activation, _random.Next(2) == 0));
     }
 
     private void Pool(int x) => Emit(
-        random.Next(2) == 0 ? BuiltinOperator.MaxPool2D : BuiltinOperator.AveragePool2D, [x], [Output(x)],
-        new Pool2DOptions(Padding, random.Next(1, 4), random.Next(1, 4), random.Next(1, 6), random.Next(1, 6), Activation));
+        _random.Next(2) == 0 ? BuiltinOperator.MaxPool2D : BuiltinOperator.AveragePool2D, [x], [Output(x)],
+        new Pool2DOptions(Padding, _random.Next(1, 4), _random.Next(1, 4), _random.Next(1, 6), _random.Next(1, 6), Activation));
 
     private void Product(int x)
     {
-        bool transposed = random.Next(2) == 0, first = random.Next(2) == 0;
+        bool transposed = _random.Next(2) == 0, first = _random.Next(2) == 0;
         int inner = first ? ShapeOf(x)[^2] : ShapeOf(x)[^1], columns = Size();
         int[] matrix = transposed ? [columns, inner] : [inner, columns],
-            shape = random.Next(2) == 0 ? matrix : [.. ShapeOf(x)[..^2], .. matrix];
-        int y = random.Next(2) == 0 ? Constant(type, shape) : Input(shape);
+            shape = _random.Next(2) == 0 ? matrix : [.. ShapeOf(x)[..^2], .. matrix];
+        int y = _random.Next(2) == 0 ? Constant(_type, shape) : Input(shape);
         Emit(BuiltinOperator.BatchMatMul, [x, y], [Output()], new BatchMatMulOptions(first, transposed));
     }
 
     private void Reduce(int x)
     {
-        int[] axes = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Axis(x))];
-        if (random.Next(2) == 0) axes = [1, 2];
-        Emit(random.Next(3) switch { 0 => BuiltinOperator.Mean, 1 => BuiltinOperator.Sum, _ => BuiltinOperator.ReduceMax }, [x, Ints(axes)], [Output(x)],
-            new ReducerOptions(random.Next(2) == 0));
+        int[] axes = [.. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => Axis(x))];
+        if (_random.Next(2) == 0) axes = [1, 2];
+        Emit(_random.Next(3) switch { 0 => BuiltinOperator.Mean, 1 => BuiltinOperator.Sum, _ => BuiltinOperator.ReduceMax },
+            [x, Ints(axes)], [Output(x)],
+            new ReducerOptions(_random.Next(2) == 0));
     }
 
     private void Softmax(int x) => Emit(BuiltinOperator.Softmax, [x], [Output(x)], new SoftmaxOptions(1));
 
     private int[] Broadcastable(int x)
     {
-        int[] shape = [.. ShapeOf(x).Select(size => random.Next(4) == 0 ? 1 : size)];
-        return shape[random.Next(shape.Length + 1)..];
+        int[] shape = [.. ShapeOf(x).Select(size => _random.Next(4) == 0 ? 1 : size)];
+        return shape[_random.Next(shape.Length + 1)..];
     }
 
     private void Arithmetic(int x)
@@ -116,29 +118,30 @@ internal sealed partial class TfliteGenerator
                 (BuiltinOperator.Minimum, BuiltinOptionsType.MaximumMinimum),
             (BuiltinOperator.Maximum, BuiltinOptionsType.MaximumMinimum),
         ];
-        (BuiltinOperator op, BuiltinOptionsType options) = all[random.Next(all.Length)];
+        (BuiltinOperator op, BuiltinOptionsType options) = all[_random.Next(all.Length)];
         int[] twins =
-            [.. Enumerable.Range(0, tensors.Count).Where(i => i != x && tensors[i].Type == type && ShapeOf(i).SequenceEqual(ShapeOf(x)))];
-        int y = twins.Length > 0 && random.Next(3) > 0 ? twins[random.Next(twins.Length)]
-            : random.Next(2) == 0 ? Constant(type, Broadcastable(x)) : Input(Broadcastable(x));
-        int[] operands = random.Next(2) == 0 ? [x, y] : [y, x];
+            [.. Enumerable.Range(0, _tensors.Count)
+                .Where(i => i != x && _tensors[i].Type == _type && ShapeOf(i).SequenceEqual(ShapeOf(x)))];
+        int y = twins.Length > 0 && _random.Next(3) > 0 ? twins[_random.Next(twins.Length)]
+            : _random.Next(2) == 0 ? Constant(_type, Broadcastable(x)) : Input(Broadcastable(x));
+        int[] operands = _random.Next(2) == 0 ? [x, y] : [y, x];
         Emit(op, operands, [Output(x)], options == BuiltinOptionsType.MaximumMinimum
             ? new EmptyOptions(options)
-                : new ArithmeticOptions(options, type is TensorType.Int32 or TensorType.Int64 ? ActivationFunction.None : Activation));
+                : new ArithmeticOptions(options, _type is TensorType.Int32 or TensorType.Int64 ? ActivationFunction.None : Activation));
     }
 
     private void Requantize(int x)
     {
-        if (type == TensorType.Float32)
+        if (_type == TensorType.Float32)
         {
             int q = Add(new Made(TensorType.Int8, ShapeOf(x), null, [0.05f], 3, 0));
             Emit(BuiltinOperator.Quantize, [x], [q]);
-            calls[^1].Outputs[0] = q;
+            _calls[^1].Outputs[0] = q;
             return;
         }
 
-        if (random.Next(2) == 0) Emit(BuiltinOperator.Dequantize, [x], [Output(-1, TensorType.Float32)]);
-        else Emit(BuiltinOperator.Quantize, [x], [Output(-1, random.Next(2) == 0 ? TensorType.Int8 : TensorType.UInt8)]);
+        if (_random.Next(2) == 0) Emit(BuiltinOperator.Dequantize, [x], [Output(-1, TensorType.Float32)]);
+        else Emit(BuiltinOperator.Quantize, [x], [Output(-1, _random.Next(2) == 0 ? TensorType.Int8 : TensorType.UInt8)]);
     }
 
     private void Cast(int x)
@@ -146,111 +149,111 @@ internal sealed partial class TfliteGenerator
         TensorType[] types =
             [TensorType.Float32, TensorType.Float16, TensorType.Int8, TensorType.UInt8, TensorType.Int16, TensorType.Int32,
                 TensorType.Int64, TensorType.Bool, TensorType.Float64];
-        Emit(BuiltinOperator.Cast, [x], [Add(new Made(types[random.Next(types.Length)], [], null, [], 0, 0))]);
+        Emit(BuiltinOperator.Cast, [x], [Add(new Made(types[_random.Next(types.Length)], [], null, [], 0, 0))]);
     }
 
     private void Resize(int x)
     {
-        bool nearest = random.Next(2) == 0;
-        int[] size = random.Next(2) == 0 ? [ShapeOf(x)[1] * 2, ShapeOf(x)[2] * 2] : [Size(), Size()];
+        bool nearest = _random.Next(2) == 0;
+        int[] size = _random.Next(2) == 0 ? [ShapeOf(x)[1] * 2, ShapeOf(x)[2] * 2] : [Size(), Size()];
         Emit(
             nearest ? BuiltinOperator.ResizeNearestNeighbor : BuiltinOperator.ResizeBilinear, [x, Ints(size)],
-                [Add(tensors[x] with { Data = null, Shape = [] })],
-            new ResizeOptions(nearest ? BuiltinOptionsType.ResizeNearestNeighbor : BuiltinOptionsType.ResizeBilinear, random.Next(3) == 0,
-                random.Next(2) == 0));
+                [Add(_tensors[x] with { Data = null, Shape = [] })],
+            new ResizeOptions(nearest ? BuiltinOptionsType.ResizeNearestNeighbor : BuiltinOptionsType.ResizeBilinear, _random.Next(3) == 0,
+                _random.Next(2) == 0));
     }
 
     // What the plan folds: bytes to floats, times constants, to integers, with a transposition.
     private void Preprocess(int x)
     {
-        int channels = random.Next(1, 5);
+        int channels = _random.Next(1, 5);
         int[] shape = [1, channels, Size(), Size()];
         int source = Input(shape, TensorType.UInt8), floats = Add(new Made(TensorType.Float32, shape, null, [], 0, 0)),
-            scaled = Add(tensors[floats]);
+            scaled = Add(_tensors[floats]);
         Emit(BuiltinOperator.Cast, [source], [floats]);
         Emit(BuiltinOperator.Mul, [floats, Constant(TensorType.Float32, [channels, 1, 1])], [scaled],
             new ArithmeticOptions(BuiltinOptionsType.Mul, ActivationFunction.None));
         int quantized = Add(new Made(TensorType.Int8, shape, null, [0.05f], 3, 0));
         Emit(BuiltinOperator.Quantize, [scaled], [quantized]);
-        Emit(BuiltinOperator.Transpose, [quantized, Ints(0, 2, 3, 1)], [Add(tensors[quantized] with { Shape = [] })]);
+        Emit(BuiltinOperator.Transpose, [quantized, Ints(0, 2, 3, 1)], [Add(_tensors[quantized] with { Shape = [] })]);
     }
 
     private void Transpose(int x)
     {
         int[] order = [.. Enumerable.Range(0, ShapeOf(x).Length)];
-        if (order.Length == 4 && random.Next(2) == 0) order = random.Next(2) == 0 ? [0, 2, 3, 1] : [0, 3, 1, 2];
-        else random.Shuffle(order);
+        if (order.Length == 4 && _random.Next(2) == 0) order = _random.Next(2) == 0 ? [0, 2, 3, 1] : [0, 3, 1, 2];
+        else _random.Shuffle(order);
         Emit(BuiltinOperator.Transpose, [x, Ints(order)], [Output(x)]);
     }
 
     private void Concatenate(int x)
     {
-        int axis = random.Next(2) == 0 ? -1 : Axis(x);
+        int axis = _random.Next(2) == 0 ? -1 : Axis(x);
         int[] twins =
-            [.. Enumerable.Range(0, tensors.Count).Where(i =>
-                tensors[i].Data is null && tensors[i].Type == tensors[x].Type && ShapeOf(i).SequenceEqual(ShapeOf(x)))];
+            [.. Enumerable.Range(0, _tensors.Count).Where(i =>
+                _tensors[i].Data is null && _tensors[i].Type == _tensors[x].Type && ShapeOf(i).SequenceEqual(ShapeOf(x)))];
         int[] parts =
-            [x, .. Enumerable.Range(0, random.Next(1, 3)).Select(_ =>
-                random.Next(3) == 0 ? Constant(type, ShapeOf(x)) : twins[random.Next(twins.Length)])];
+            [x, .. Enumerable.Range(0, _random.Next(1, 3)).Select(_ =>
+                _random.Next(3) == 0 ? Constant(_type, ShapeOf(x)) : twins[_random.Next(twins.Length)])];
         Emit(BuiltinOperator.Concatenation, parts, [Output(x)], new ConcatenationOptions(axis, ActivationFunction.None));
     }
 
     private void Split(int x)
     {
         int axis = Axis(x), length = ShapeOf(x)[axis < 0 ? axis + ShapeOf(x).Length : axis];
-        if (random.Next(2) == 0)
+        if (_random.Next(2) == 0)
         {
-            int count = random.Next(1, 4);
+            int count = _random.Next(1, 4);
             Emit(BuiltinOperator.Split, [Ints(axis), x], [.. Enumerable.Range(0, count).Select(_ => Output(x))],
                 new SplitOptions(BuiltinOptionsType.Split, count));
             return;
         }
 
-        int first = random.Next(length + 1);
+        int first = _random.Next(length + 1);
         Emit(BuiltinOperator.SplitV, [x, Ints(first, length - first), Ints(axis)], [Output(x), Output(x)],
             new SplitOptions(BuiltinOptionsType.SplitV, 2));
     }
 
     private void Slice(int x)
     {
-        int[] begin = [.. ShapeOf(x).Select(size => random.Next(2) == 0 ? 0 : random.Next(size + 1))];
-        int[] size = [.. begin.Select((b, i) => random.Next(2) == 0 ? -1 : random.Next(ShapeOf(x)[i] - b + 1))];
+        int[] begin = [.. ShapeOf(x).Select(size => _random.Next(2) == 0 ? 0 : _random.Next(size + 1))];
+        int[] size = [.. begin.Select((b, i) => _random.Next(2) == 0 ? -1 : _random.Next(ShapeOf(x)[i] - b + 1))];
         Emit(BuiltinOperator.Slice, [x, Ints(begin), Ints(size)], [Output(x)]);
     }
 
     private void StridedSlice(int x)
     {
         int rank = ShapeOf(x).Length;
-        int[] Bounds() => [.. ShapeOf(x).Select(size => random.Next(-size - 2, size + 3))];
-        int[] strides = [.. ShapeOf(x).Select(_ => random.Next(3) > 0 ? 1 : random.Next(-3, 4))];
+        int[] Bounds() => [.. ShapeOf(x).Select(size => _random.Next(-size - 2, size + 3))];
+        int[] strides = [.. ShapeOf(x).Select(_ => _random.Next(3) > 0 ? 1 : _random.Next(-3, 4))];
         Emit(
             BuiltinOperator.StridedSlice, [x, Ints(Bounds()), Ints(Bounds()), Ints(strides)], [Output(x)],
-            new StridedSliceOptions(random.Next(1 << rank), random.Next(1 << rank), 0, 0,
-                random.Next(3) == 0 ? random.Next(1 << rank) : 0));
+            new StridedSliceOptions(_random.Next(1 << rank), _random.Next(1 << rank), 0, 0,
+                _random.Next(3) == 0 ? _random.Next(1 << rank) : 0));
     }
 
     private void Pad(int x)
     {
-        int[] pads = [.. ShapeOf(x).SelectMany(_ => new[] { random.Next(3), random.Next(3) })];
-        if (random.Next(2) == 0 && pads.Length == 8) pads[0] = pads[1] = pads[6] = pads[7] = 0;
+        int[] pads = [.. ShapeOf(x).SelectMany(_ => new[] { _random.Next(3), _random.Next(3) })];
+        if (_random.Next(2) == 0 && pads.Length == 8) pads[0] = pads[1] = pads[6] = pads[7] = 0;
         int paddings = Ints(pads);
-        tensors[paddings] = tensors[paddings] with { Shape = [pads.Length / 2, 2] };
-        if (random.Next(2) == 0) Emit(BuiltinOperator.Pad, [x, paddings], [Output(x)]);
-        else Emit(BuiltinOperator.PadV2, [x, paddings, Constant(type, [])], [Output(x)]);
+        _tensors[paddings] = _tensors[paddings] with { Shape = [pads.Length / 2, 2] };
+        if (_random.Next(2) == 0) Emit(BuiltinOperator.Pad, [x, paddings], [Output(x)]);
+        else Emit(BuiltinOperator.PadV2, [x, paddings, Constant(_type, [])], [Output(x)]);
     }
 
     private void Gather(int x)
     {
         int axis = Axis(x), length = Math.Max(1, ShapeOf(x)[axis < 0 ? axis + ShapeOf(x).Length : axis]);
-        int indices = random.Next(2) == 0 ? Ints([.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => random.Next(length))])
-            : Input([random.Next(1, 5)], TensorType.Int32);
+        int indices = _random.Next(2) == 0 ? Ints([.. Enumerable.Range(0, _random.Next(1, 6)).Select(_ => _random.Next(length))])
+            : Input([_random.Next(1, 5)], TensorType.Int32);
         Emit(BuiltinOperator.Gather, [x, indices], [Output(x)], new GatherOptions(axis));
     }
 
     private void Reshape(int x)
     {
         int count = ShapeOf(x).Aggregate(1, (a, b) => a * b);
-        switch (random.Next(4))
+        switch (_random.Next(4))
         {
             case 0:
                 Emit(BuiltinOperator.ExpandDims, [x, Ints(Axis(x))], [Output(x)]);
@@ -260,24 +263,24 @@ internal sealed partial class TfliteGenerator
                 break;
             default:
                 int divisor = Enumerable.Range(1, 8).Last(d => count % d == 0);
-                Emit(BuiltinOperator.Reshape, [x], [Output(x)], new ReshapeOptions(random.Next(2) == 0 ? [divisor, -1] : [count]));
+                Emit(BuiltinOperator.Reshape, [x], [Output(x)], new ReshapeOptions(_random.Next(2) == 0 ? [divisor, -1] : [count]));
                 break;
         }
     }
 
     private void Pack(int x) =>
-        Emit(BuiltinOperator.Pack, [x, x], [Output(x)], new PackOptions(BuiltinOptionsType.Pack, 2, random.Next(ShapeOf(x).Length + 1)));
+        Emit(BuiltinOperator.Pack, [x, x], [Output(x)], new PackOptions(BuiltinOptionsType.Pack, 2, _random.Next(ShapeOf(x).Length + 1)));
 
     private void Unpack(int x)
     {
-        int axis = random.Next(ShapeOf(x).Length), count = Math.Min(8, ShapeOf(x)[axis]);
+        int axis = _random.Next(ShapeOf(x).Length), count = Math.Min(8, ShapeOf(x)[axis]);
         Emit(BuiltinOperator.Unpack, [x], [.. Enumerable.Range(0, count).Select(_ => Output(x))],
             new PackOptions(BuiltinOptionsType.Unpack, count, axis));
     }
 
     private void Blocks(int x)
     {
-        bool deep = random.Next(2) == 0;
+        bool deep = _random.Next(2) == 0;
         Emit(
             deep ? BuiltinOperator.DepthToSpace : BuiltinOperator.SpaceToDepth, [x], [Output(x)],
             new BlockOptions(deep ? BuiltinOptionsType.DepthToSpace : BuiltinOptionsType.SpaceToDepth, 2));

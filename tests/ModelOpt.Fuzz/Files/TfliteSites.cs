@@ -35,9 +35,9 @@ internal sealed class TfliteSites
         ["options"] = [(0, 4)],
     };
 
-    private readonly byte[] file;
+    private readonly byte[] _file;
 
-    private TfliteSites(byte[] file) => this.file = file;
+    private TfliteSites(byte[] file) => _file = file;
 
     /// <summary>Numbers of 4 bytes: dimensions, indices, options, elements of vectors.</summary>
     public List<int> Words { get; } = [];
@@ -90,7 +90,7 @@ internal sealed class TfliteSites
             else
             {
                 Bytes.Add(at);
-                if (at + 4 <= file.Length) Words.Add(at);
+                if (at + 4 <= _file.Length) Words.Add(at);
             }
         }
     }
@@ -100,7 +100,7 @@ internal sealed class TfliteSites
     {
         if (table != "options") return false;
         long target = at + (long)(uint)Int32(at);
-        return target > file.Length - 4 || Int32((int)target) is < 0 or > 8;
+        return target > _file.Length - 4 || Int32((int)target) is < 0 or > 8;
     }
 
     private void AddVector(string table, int id, int vector, int size)
@@ -110,7 +110,7 @@ internal sealed class TfliteSites
         for (int i = 0; i < Math.Min(count, 64); i++)
         {
             int at = vector + 4 + (size * i);
-            if (at + Math.Max(size, 4) > file.Length) return;
+            if (at + Math.Max(size, 4) > _file.Length) return;
             if (size == 1) Bytes.Add(at);
             else Words.Add(at);
             if (table == "tensor" && id == 0) Dimensions.Add(at);
@@ -120,7 +120,7 @@ internal sealed class TfliteSites
 
     private int Follow(int at) => checked(at + Int32(at));
 
-    private int Int32(int at) => BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(at));
+    private int Int32(int at) => BinaryPrimitives.ReadInt32LittleEndian(_file.AsSpan(at));
 
-    private int UInt16(int at) => BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(at));
+    private int UInt16(int at) => BinaryPrimitives.ReadUInt16LittleEndian(_file.AsSpan(at));
 }

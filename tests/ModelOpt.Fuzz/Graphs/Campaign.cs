@@ -8,7 +8,6 @@ using ModelOpt.Fuzz.Graphs.Shrinking;
 namespace ModelOpt.Fuzz.Graphs;
 
 /// <summary>Makes a model of a case.</summary>
-/// <param name="random">Where all choices come from.</param>
 /// <returns>The model, and the ways to compress it.</returns>
 internal delegate (ModelProto Model, IReadOnlyList<Variant> Variants) CaseMaker(Random random);
 
@@ -38,19 +37,17 @@ internal sealed record CampaignOptions
 }
 
 /// <summary>Judges one case after another, and shrinks and saves what fails.</summary>
-/// <param name="make">Makes the cases.</param>
 /// <param name="name">What the finds are named after.</param>
 /// <param name="options">How long to look, and where.</param>
-/// <param name="output">Takes what was found.</param>
 internal sealed class Campaign(CaseMaker make, string name, CampaignOptions options, TextWriter output) : IDisposable
 {
     // As many shrunk examples of a fault say all there is to say.
     private const int MostOfAFault = 2;
     private const int MostTries = 50;
 
-    private readonly Workbench bench = new();
-    private readonly Dictionary<string, int> refused = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> faults = new(StringComparer.Ordinal);
+    private readonly Workbench _bench = new();
+    private readonly Dictionary<string, int> _refused = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _faults = new(StringComparer.Ordinal);
 
     /// <summary>The number of models judged.</summary>
     public int Models { get; private set; }
@@ -59,7 +56,7 @@ internal sealed class Campaign(CaseMaker make, string name, CampaignOptions opti
     public int Compressions { get; private set; }
 
     /// <summary>The faults found, in how many compressions, by kind and check.</summary>
-    public IReadOnlyDictionary<string, int> Faults => faults;
+    public IReadOnlyDictionary<string, int> Faults => _faults;
 
     /// <summary>Runs until time or cases are used up.</summary>
     public void Run()
@@ -69,32 +66,32 @@ internal sealed class Campaign(CaseMaker make, string name, CampaignOptions opti
         long last = options.Only is { } only ? only : (long)options.Cases - 1;
         for (int i = first; i <= last && clock.Elapsed < options.Time; i++) Run(i);
         output.WriteLine($"{name}: {Models} models, {Compressions} compressions, seed {options.Seed}, {clock.Elapsed.TotalSeconds:F0} s");
-        foreach ((string what, int count) in faults.OrderByDescending(f => f.Value)) output.WriteLine($"{count,6} × {what}");
-        foreach ((string what, int count) in refused.OrderByDescending(f => f.Value)) output.WriteLine($"{count,6} × {what}");
-        if (faults.Count == 0) output.WriteLine("     0 faults");
+        foreach ((string what, int count) in _faults.OrderByDescending(f => f.Value)) output.WriteLine($"{count,6} × {what}");
+        foreach ((string what, int count) in _refused.OrderByDescending(f => f.Value)) output.WriteLine($"{count,6} × {what}");
+        if (_faults.Count == 0) output.WriteLine("     0 faults");
     }
 
-    public void Dispose() => bench.Dispose();
+    public void Dispose() => _bench.Dispose();
 
     private void Run(int number)
     {
         (Subject subject, IReadOnlyList<Variant> variants) = Make(number);
         Models++;
         bool liteRt = options.LiteRtEvery > 0 && number % options.LiteRtEvery == 0;
-        Judge judge = new(bench);
+        Judge judge = new(_bench);
         foreach (Variant variant in variants)
         {
             Compressions++;
             if (judge.Try(subject, variant, liteRt) is not { } finding) continue;
             if (!finding.IsFault)
             {
-                Count(refused, $"{finding.Kind}: {finding.Check}");
+                Count(_refused, $"{finding.Kind}: {finding.Check}");
                 continue;
             }
 
             string fault = $"{finding.Kind}: {finding.Check}";
             output.WriteLine($"case {number}, {variant}: {finding}");
-            if (Count(faults, fault) <= MostOfAFault && options.Finds is { } folder) Save(folder, number, subject, variant, finding);
+            if (Count(_faults, fault) <= MostOfAFault && options.Finds is { } folder) Save(folder, number, subject, variant, finding);
         }
     }
 
@@ -121,7 +118,7 @@ internal sealed class Campaign(CaseMaker make, string name, CampaignOptions opti
 
     private void Save(string folder, int number, Subject subject, Variant variant, Finding finding)
     {
-        Shrinker shrinker = new(new Judge(bench), finding, options.ShrinkTime);
+        Shrinker shrinker = new(new Judge(_bench), finding, options.ShrinkTime);
         (ModelProto model, Variant simplest) = shrinker.Shrink(subject.Model, variant);
         model = model.Clone();
         simplest.Save(model);

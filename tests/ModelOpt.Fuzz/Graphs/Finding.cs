@@ -20,9 +20,7 @@ internal enum FindingKind
 }
 
 /// <summary>What went wrong.</summary>
-/// <param name="Kind">The kind.</param>
 /// <param name="Check">Which check saw it, in words that are the same for the same fault: shrinking keeps it.</param>
-/// <param name="Detail">What was seen.</param>
 internal sealed record Finding(FindingKind Kind, string Check, string Detail)
 {
     /// <summary>Whether it is a fault of the project.</summary>

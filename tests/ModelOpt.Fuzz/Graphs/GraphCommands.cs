@@ -13,7 +13,8 @@ internal static class GraphCommands
     /// <summary>Makes the commands.</summary>
     public static IEnumerable<Command> Create() =>
     [
-        Campaign("graphs", "Compresses random float graphs in every way and compares the artifacts with ONNX Runtime and LiteRT.", RandomGraph),
+        Campaign("graphs", "Compresses random float graphs in every way and compares the artifacts with ONNX Runtime and LiteRT.",
+            RandomGraph),
         Campaign("qdq", "The same for random graphs that are quantized already.", QuantizedGraph),
         Replay(),
     ];
@@ -34,10 +35,13 @@ internal static class GraphCommands
         Option<double> minutes = new("--minutes") { Description = "Minutes to run. Default: 1.", DefaultValueFactory = _ => 1 };
         Option<int> cases = new("--cases") { Description = "After how many graphs to end.", DefaultValueFactory = _ => int.MaxValue };
         Option<int> seed = new("--seed") { Description = "Seed of all random choices. Default: 1.", DefaultValueFactory = _ => 1 };
-        Option<int> liteRt = new("--litert-every") { Description = "One graph in so many also runs in LiteRT; 0 for none. Default: 20.", DefaultValueFactory = _ => 20 };
+        Option<int> liteRt = new("--litert-every") { Description = "One graph in so many also runs in LiteRT; 0 for none. Default: 20.",
+            DefaultValueFactory = _ => 20 };
         Option<int?> only = new("--only") { Description = "The number of the only graph to judge." };
-        Option<string> finds = new("--finds") { Description = "Folder for graphs that fail, shrunk. Default: fuzz-finds.", DefaultValueFactory = _ => "fuzz-finds" };
-        Option<double> shrink = new("--shrink-minutes") { Description = "Minutes to shrink each graph that fails; 0 saves none. Default: 1.", DefaultValueFactory = _ => 1 };
+        Option<string> finds = new("--finds") { Description = "Folder for graphs that fail, shrunk. Default: fuzz-finds.",
+            DefaultValueFactory = _ => "fuzz-finds" };
+        Option<double> shrink = new("--shrink-minutes") { Description =
+            "Minutes to shrink each graph that fails; 0 saves none. Default: 1.", DefaultValueFactory = _ => 1 };
         Command command = new(name, description) { minutes, cases, seed, liteRt, only, finds, shrink };
         command.SetAction(result =>
         {

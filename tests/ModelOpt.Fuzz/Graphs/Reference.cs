@@ -10,12 +10,11 @@ namespace ModelOpt.Fuzz.Graphs;
 /// <summary>A model in ONNX Runtime, all optimizations off, so that each node computes what its definition says.</summary>
 internal sealed class Reference : IDisposable
 {
-    private static readonly RunOptions s_run = new();
-    private readonly InferenceSession session;
-    private readonly string[] outputs;
+    private static readonly RunOptions _s_run = new();
+    private readonly InferenceSession _session;
+    private readonly string[] _outputs;
 
     /// <summary>Loads a model.</summary>
-    /// <param name="model">The model.</param>
     /// <param name="everyValue">Whether every value that a node computes is an output.</param>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses it.</exception>
     public Reference(ModelProto model, bool everyValue = false)
@@ -35,12 +34,11 @@ internal sealed class Reference : IDisposable
             InterOpNumThreads = 1,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
-        session = new InferenceSession(model.ToByteArray(), options);
-        outputs = [.. model.Graph.Output.Select(o => o.Name)];
+        _session = new InferenceSession(model.ToByteArray(), options);
+        _outputs = [.. model.Graph.Output.Select(o => o.Name)];
     }
 
     /// <summary>Runs the model.</summary>
-    /// <param name="feeds">A tensor for each input.</param>
     /// <returns>The outputs by name.</returns>
     public Dictionary<string, Tensor> Run(IReadOnlyDictionary<string, Tensor> feeds)
     {
@@ -48,8 +46,8 @@ internal sealed class Reference : IDisposable
         OrtValue[] values = [.. names.Select(n => ToOrt(feeds[n]))];
         try
         {
-            using IDisposableReadOnlyCollection<OrtValue> results = session.Run(s_run, names, values, outputs);
-            return outputs.Zip(results).ToDictionary(r => r.First, r => FromOrt(r.Second));
+            using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(_s_run, names, values, _outputs);
+            return _outputs.Zip(results).ToDictionary(r => r.First, r => FromOrt(r.Second));
         }
         finally
         {
@@ -57,7 +55,7 @@ internal sealed class Reference : IDisposable
         }
     }
 
-    public void Dispose() => session.Dispose();
+    public void Dispose() => _session.Dispose();
 
     // ONNX Runtime numbers element types as ONNX does.
     private static OrtValue ToOrt(Tensor tensor)

@@ -7,41 +7,41 @@ namespace ModelOpt.Fuzz.Graphs;
 /// <summary>A .tflite in ModelOpt's own runtime.</summary>
 internal sealed class RuntimeModel : IDisposable
 {
-    private readonly TfliteModel model;
+    private readonly TfliteModel _model;
 
     /// <summary>Loads a file.</summary>
     /// <exception cref="InvalidModelException">The runtime refuses it.</exception>
     public RuntimeModel(byte[] tflite)
     {
-        model = TfliteModel.Load(tflite, new RuntimeOptions { Threads = 1 });
-        Outputs = [.. model.Outputs.Select(o => o.Name)];
+        _model = TfliteModel.Load(tflite, new RuntimeOptions { Threads = 1 });
+        Outputs = [.. _model.Outputs.Select(o => o.Name)];
     }
 
     /// <summary>What the outputs are called, in order: as in the file, unless set.</summary>
     public string[] Outputs { get; set; }
 
     /// <summary>Whether several samples can be run at once.</summary>
-    public bool TakesBatches => model.HasDynamicBatch;
+    public bool TakesBatches => _model.HasDynamicBatch;
 
     /// <summary>Runs samples at once.</summary>
     /// <param name="samples">For each sample, a tensor for each input by name.</param>
     /// <returns>The outputs by name, the samples one after another.</returns>
     public Dictionary<string, Tensor> Run(params IReadOnlyList<IReadOnlyDictionary<string, Tensor>> samples)
     {
-        using ModelCall call = model.Begin(samples.Count);
-        for (int i = 0; i < model.Inputs.Count; i++)
+        using ModelCall call = _model.Begin(samples.Count);
+        for (int i = 0; i < _model.Inputs.Count; i++)
         {
-            byte[] bytes = [.. samples.SelectMany(s => s[model.Inputs[i].Name].Bytes.ToArray())];
+            byte[] bytes = [.. samples.SelectMany(s => s[_model.Inputs[i].Name].Bytes.ToArray())];
             Set(call, i, bytes);
         }
 
         call.Run();
         Dictionary<string, Tensor> results = [];
-        for (int i = 0; i < model.Outputs.Count; i++)
+        for (int i = 0; i < _model.Outputs.Count; i++)
         {
-            int[] dims = [.. model.Outputs[i].Shape];
+            int[] dims = [.. _model.Outputs[i].Shape];
             if (dims.Length > 0 && (dims[0] < 0 || samples.Count > 1)) dims[0] = samples.Count;
-            Tensor result = Tensor.Zeros(TypeOf(model.Outputs[i].ElementType), dims);
+            Tensor result = Tensor.Zeros(TypeOf(_model.Outputs[i].ElementType), dims);
             Get(call, i, result.Bytes.Span);
             results.Add(Outputs[i], result);
         }
@@ -49,11 +49,11 @@ internal sealed class RuntimeModel : IDisposable
         return results;
     }
 
-    public void Dispose() => model.Dispose();
+    public void Dispose() => _model.Dispose();
 
     private void Set(ModelCall call, int index, ReadOnlySpan<byte> bytes)
     {
-        switch (TypeOf(model.Inputs[index].ElementType))
+        switch (TypeOf(_model.Inputs[index].ElementType))
         {
             case ElementType.Float32: call.SetInput(index, MemoryMarshal.Cast<byte, float>(bytes)); break;
             case ElementType.Int64: call.SetInput(index, MemoryMarshal.Cast<byte, long>(bytes)); break;
@@ -67,7 +67,7 @@ internal sealed class RuntimeModel : IDisposable
 
     private void Get(ModelCall call, int index, Span<byte> bytes)
     {
-        switch (TypeOf(model.Outputs[index].ElementType))
+        switch (TypeOf(_model.Outputs[index].ElementType))
         {
             case ElementType.Float32: call.GetOutput(index, MemoryMarshal.Cast<byte, float>(bytes)); break;
             case ElementType.Int64: call.GetOutput(index, MemoryMarshal.Cast<byte, long>(bytes)); break;

@@ -54,7 +54,8 @@ internal static class Samples
         (ElementType type, Shape? shape) = OnnxTypes.Read(input);
         Tensor tensor = Tensor.Zeros(type, [.. shape!.Select(d => d.IsKnown ? (int)d.Size : 1)]);
         string[] range = (model.MetadataProps.LastOrDefault(p => p.Key == RangeKey + input.Name)?.Value ?? "-1 1").Split(' ');
-        (double low, double high) = (double.Parse(range[0], CultureInfo.InvariantCulture), double.Parse(range[1], CultureInfo.InvariantCulture));
+        (double low, double high) = (double.Parse(range[0], CultureInfo.InvariantCulture),
+            double.Parse(range[1], CultureInfo.InvariantCulture));
         var random = new Random(SeedOf(input.Name) + sample);
         if (type == ElementType.Float32)
         {

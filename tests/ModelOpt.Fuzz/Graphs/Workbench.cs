@@ -12,28 +12,25 @@ namespace ModelOpt.Fuzz.Graphs;
 internal sealed partial class Workbench : IDisposable
 {
     private const string SelfCheckCodes = "MOPT56";
-    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(2);
-    private readonly string folder = Directory.CreateTempSubdirectory("modelopt-fuzz-").FullName;
+    private static readonly TimeSpan _s_longest = TimeSpan.FromMinutes(2);
+    private readonly string _folder = Directory.CreateTempSubdirectory("modelopt-fuzz-").FullName;
 
     /// <summary>Compresses a model.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="variant">How.</param>
-    /// <param name="samples">What it is calibrated with.</param>
     /// <exception cref="FindingException">It is refused, or the compiler fails.</exception>
     public CompiledModel Compress(ModelProto model, Variant variant, IReadOnlyList<IReadOnlyDictionary<string, Tensor>> samples)
     {
-        string file = Path.Combine(folder, "model.onnx"), recipe = Path.Combine(folder, "recipe.json");
+        string file = Path.Combine(_folder, "model.onnx"), recipe = Path.Combine(_folder, "recipe.json");
         File.WriteAllBytes(file, model.ToByteArray());
         File.WriteAllText(recipe, variant.ToJson());
         List<string> data = [];
         foreach (ValueInfoProto input in Samples.Fed(model))
         {
-            data.Add(Path.Combine(folder, $"x{data.Count}.npy"));
+            data.Add(Path.Combine(_folder, $"x{data.Count}.npy"));
             File.WriteAllBytes(data[^1], Samples.ToNpy([.. samples.Select(s => s[input.Name])]));
         }
 
         Phases phases = new();
-        using CancellationTokenSource timeout = new(s_longest);
+        using CancellationTokenSource timeout = new(_s_longest);
         try
         {
             CompileOptions options = new() { CalibrationData = data, Recipe = recipe };
@@ -47,7 +44,7 @@ internal sealed partial class Workbench : IDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new FindingException(new Finding(FindingKind.Crash, "compile", $"takes longer than {s_longest}"));
+            throw new FindingException(new Finding(FindingKind.Crash, "compile", $"takes longer than {_s_longest}"));
         }
         catch (Exception e) when (e is not FindingException)
         {
@@ -55,7 +52,7 @@ internal sealed partial class Workbench : IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     /// <summary>A refusal while reading is none of ours; an exception dressed as one, or a refusal after calibration, is.</summary>
     private static Finding Classify(CompilationException e, string phase)

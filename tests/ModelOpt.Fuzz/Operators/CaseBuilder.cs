@@ -5,11 +5,11 @@ namespace ModelOpt.Fuzz.Operators;
 /// <summary>What a generator makes a case of: choices, and what the version of the operator has.</summary>
 internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
 {
-    private readonly List<CaseInput?> inputs = [];
-    private readonly Dictionary<string, object> attributes = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, ElementType> types = new(StringComparer.Ordinal);
-    private int outputs = 1;
-    private bool isDisputed;
+    private readonly List<CaseInput?> _inputs = [];
+    private readonly Dictionary<string, object> _attributes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ElementType> _types = new(StringComparer.Ordinal);
+    private int _outputs = 1;
+    private bool _isDisputed;
 
     /// <summary>The choices.</summary>
     public Draw Draw => draw;
@@ -26,20 +26,18 @@ internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
     public string? UnreadType { get; private set; }
 
     /// <summary>The case.</summary>
-    public OperatorCase Build() => new(schema.Operator, opset, inputs, attributes, outputs, isDisputed);
+    public OperatorCase Build() => new(schema.Operator, opset, _inputs, _attributes, _outputs, _isDisputed);
 
     /// <summary>The element type of an input, drawn from those that the schema allows; the same for all of one constraint.</summary>
-    /// <param name="input">The input's position.</param>
     public ElementType Type(int input = 0)
     {
         ValueSchema value = schema.Inputs[Math.Min(input, schema.Inputs.Count - 1)];
         string key = value.Constraint ?? $"{input}";
-        if (types.TryGetValue(key, out ElementType type)) return type;
-        return types[key] = TypeOf(value.Types);
+        if (_types.TryGetValue(key, out ElementType type)) return type;
+        return _types[key] = TypeOf(value.Types);
     }
 
     /// <summary>One of the types of a list in a schema: float32 a third of the time, where it is one.</summary>
-    /// <param name="names">The list.</param>
     public ElementType TypeOf(string names)
     {
         string[] all = names.Split(' ');
@@ -51,78 +49,67 @@ internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
     }
 
     /// <summary>Adds an input of data: mostly the caller's.</summary>
-    /// <param name="tensor">What it is.</param>
     public CaseBuilder Data(Tensor tensor)
     {
         bool isEmpty = tensor.Count == 0;
-        inputs.Add(new CaseInput(tensor, isEmpty ? draw.Pick(Origin.Emptied, Origin.Emptied, Origin.Initializer, Origin.Constant)
+        _inputs.Add(new CaseInput(tensor, isEmpty ? draw.Pick(Origin.Emptied, Origin.Emptied, Origin.Initializer, Origin.Constant)
             : draw.Chance(0.8) ? Origin.Caller : draw.Pick(Origin.Initializer, Origin.Constant, Origin.Computed)));
         return this;
     }
 
     /// <summary>Adds an input of data with random elements of the schema's type.</summary>
-    /// <param name="dims">Its sizes.</param>
-    /// <param name="low">The lowest element.</param>
-    /// <param name="high">The highest element.</param>
-    public CaseBuilder Data(int[] dims, double low = -4, double high = 4) => Data(draw.Tensor(Type(inputs.Count), dims, low, high));
+    public CaseBuilder Data(int[] dims, double low = -4, double high = 4) => Data(draw.Tensor(Type(_inputs.Count), dims, low, high));
 
     /// <summary>Adds an input that is mostly constant: weights, shapes, axes.</summary>
-    /// <param name="tensor">What it is.</param>
     /// <param name="computed">How often the caller gives it.</param>
     public CaseBuilder Parameter(Tensor tensor, double computed = 0.1)
     {
         bool isCallers = tensor.Count > 0 && draw.Chance(computed);
-        inputs.Add(new CaseInput(
+        _inputs.Add(new CaseInput(
             tensor, isCallers ? Origin.Caller : draw.Pick(Origin.Initializer, Origin.Initializer, Origin.Constant, Origin.Computed)));
         return this;
     }
 
     /// <summary>Adds axes, sizes or the like: as an attribute where the version has it, else as an input.</summary>
-    /// <param name="name">The name of the attribute.</param>
-    /// <param name="values">The numbers.</param>
     /// <param name="index">The position of the input; those before that are not there yet are left out.</param>
     public CaseBuilder Numbers(string name, long[] values, int index)
     {
         if (schema.HasAttribute(name)) return With(name, values);
-        while (inputs.Count < index) Omit();
+        while (_inputs.Count < index) Omit();
         bool isNarrow = schema.Inputs[index].Types.Contains("int32", StringComparison.Ordinal) && draw.Chance(0.3);
-        return Parameter(isNarrow ? Tensor.Vector<int>([.. values.Select(v => (int)Math.Clamp(v, int.MinValue, int.MaxValue))]) : Draw.Ints(values), 0.02);
+        return Parameter(isNarrow
+            ? Tensor.Vector<int>([.. values.Select(v => (int)Math.Clamp(v, int.MinValue, int.MaxValue))])
+            : Draw.Ints(values), 0.02);
     }
 
     /// <summary>Leaves an input out.</summary>
     public CaseBuilder Omit()
     {
-        inputs.Add(null);
+        _inputs.Add(null);
         return this;
     }
 
     /// <summary>Adds an attribute, where the version has it.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its value.</param>
     public CaseBuilder With(string name, object value)
     {
-        if (schema.HasAttribute(name)) attributes[name] = value is int number ? (long)number : value;
+        if (schema.HasAttribute(name)) _attributes[name] = value is int number ? (long)number : value;
         return this;
     }
 
     /// <summary>Adds an attribute half of the time.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its value.</param>
     public CaseBuilder Perhaps(string name, object value) => draw.Chance(0.5) ? With(name, value) : this;
 
     /// <summary>Says that ONNX Runtime computes something else than ONNX defines: the case is run, but not compared.</summary>
-    /// <param name="disputes">Whether it does.</param>
     public CaseBuilder Disputed(bool disputes)
     {
-        isDisputed |= disputes;
+        _isDisputed |= disputes;
         return this;
     }
 
     /// <summary>Sets the number of outputs.</summary>
-    /// <param name="count">The number.</param>
     public CaseBuilder Outputs(int count)
     {
-        outputs = count;
+        _outputs = count;
         return this;
     }
 }

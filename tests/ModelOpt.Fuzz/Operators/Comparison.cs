@@ -9,9 +9,6 @@ namespace ModelOpt.Fuzz.Operators;
 internal static class Comparison
 {
     /// <summary>How two lists of outputs differ; null where they agree.</summary>
-    /// <param name="expected">What ONNX Runtime computed.</param>
-    /// <param name="actual">What the project computed.</param>
-    /// <param name="test">The case.</param>
     public static string? Difference(IReadOnlyList<Tensor> expected, IReadOnlyList<Tensor> actual, OperatorCase test)
     {
         if (expected.Count != actual.Count) return $"{actual.Count} outputs instead of {expected.Count}";

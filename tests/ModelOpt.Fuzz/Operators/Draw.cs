@@ -9,21 +9,21 @@ internal sealed class Draw(int seed)
     private static readonly double[] Special = [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0, -0.0, 1e37, -1e37, 1e-30];
 
     // System.Random with a seed keeps its algorithm over versions of .NET.
-    private readonly Random random = new(seed);
+    private readonly Random _random = new(seed);
 
     /// <summary>A number from <paramref name="low"/> to <paramref name="high"/>, both included.</summary>
-    public int Int(int low, int high) => random.Next(low, high + 1);
+    public int Int(int low, int high) => _random.Next(low, high + 1);
 
     /// <summary>True with a probability.</summary>
-    public bool Chance(double probability) => random.NextDouble() < probability;
+    public bool Chance(double probability) => _random.NextDouble() < probability;
 
     /// <summary>One of some things.</summary>
-    public T Pick<T>(params ReadOnlySpan<T> items) => items[random.Next(items.Length)];
+    public T Pick<T>(params ReadOnlySpan<T> items) => items[_random.Next(items.Length)];
 
     /// <summary>A number between two others, with few digits half of the time.</summary>
     public float Real(double low, double high)
     {
-        double value = low + (random.NextDouble() * (high - low));
+        double value = low + (_random.NextDouble() * (high - low));
         return (float)(Chance(0.5) ? Math.Round(value * 4) / 4 : value);
     }
 
@@ -58,7 +58,7 @@ internal sealed class Draw(int seed)
     public int[] Shuffle(int rank)
     {
         int[] order = [.. Enumerable.Range(0, rank)];
-        random.Shuffle(order);
+        _random.Shuffle(order);
         return order;
     }
 
@@ -81,7 +81,7 @@ internal sealed class Draw(int seed)
         var elements = new double[dims.Aggregate(1, (count, d) => count * d)];
         for (int i = 0; i < elements.Length; i++)
         {
-            double value = low + (random.NextDouble() * (high - low));
+            double value = low + (_random.NextDouble() * (high - low));
             elements[i] = isInteger ? Math.Round(value) : isWhole ? Math.Round(value * 2) / 2 : value;
         }
 
@@ -100,7 +100,7 @@ internal sealed class Draw(int seed)
             return Casting.To(wide, type);
         }
 
-        if (type != ElementType.Bool) random.NextBytes(tensor.Bytes.Span);
+        if (type != ElementType.Bool) _random.NextBytes(tensor.Bytes.Span);
         return tensor;
     }
 

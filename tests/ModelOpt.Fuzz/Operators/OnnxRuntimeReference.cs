@@ -20,7 +20,6 @@ internal enum ReferenceStatus
 }
 
 /// <summary>What ONNX Runtime made of a case.</summary>
-/// <param name="Status">What became of it.</param>
 /// <param name="Outputs">The outputs, where it ran.</param>
 /// <param name="Message">What ONNX Runtime said, where it did not.</param>
 internal sealed record ReferenceResult(ReferenceStatus Status, Tensor[] Outputs, string Message);
@@ -35,8 +34,6 @@ internal static class OnnxRuntimeReference
     }
 
     /// <summary>Runs a model.</summary>
-    /// <param name="model">The file.</param>
-    /// <param name="feeds">Its inputs by name.</param>
     public static ReferenceResult Run(byte[] model, IReadOnlyDictionary<string, Tensor> feeds)
     {
         try

@@ -28,19 +28,15 @@ internal enum Origin
 }
 
 /// <summary>An input of the operator.</summary>
-/// <param name="Tensor">What it is.</param>
-/// <param name="Origin">Where it comes from.</param>
 internal sealed record CaseInput(Tensor Tensor, Origin Origin);
 
 /// <summary>A model of one operator, with what it is given.</summary>
-/// <param name="Operator">The operator.</param>
-/// <param name="Opset">The opset of the model.</param>
 /// <param name="Inputs">The operator's inputs; null for one that is left out.</param>
 /// <param name="Attributes">The operator's attributes, as <see cref="Node.Attributes"/> holds them.</param>
-/// <param name="Outputs">The number of outputs.</param>
 /// <param name="IsDisputed">Whether ONNX Runtime computes something else than ONNX defines.</param>
 internal sealed record OperatorCase(
-    string Operator, int Opset, IReadOnlyList<CaseInput?> Inputs, IReadOnlyDictionary<string, object> Attributes, int Outputs, bool IsDisputed)
+    string Operator, int Opset, IReadOnlyList<CaseInput?> Inputs, IReadOnlyDictionary<string, object> Attributes, int Outputs,
+    bool IsDisputed)
 {
     /// <summary>What the caller gives, by the names of the model's inputs.</summary>
     public IReadOnlyDictionary<string, Tensor> Feeds => Inputs.Select((input, i) => (Name(i), Fed(input)))
@@ -51,7 +47,6 @@ internal sealed record OperatorCase(
         : Inputs.Any(i => i?.Tensor.Type == ElementType.Float16) ? ElementType.Float16 : ElementType.Float32;
 
     /// <summary>The same with other element types for floats: for what ONNX Runtime has no kernel for.</summary>
-    /// <param name="type">The type.</param>
     public OperatorCase WithFloats(ElementType type) => this with
     {
         Inputs = [.. Inputs.Select(i => i is { Tensor.Type: var t } && t.IsFloat() ? i with { Tensor = Casting.To(i.Tensor, type) } : i)],
@@ -120,7 +115,8 @@ internal sealed record OperatorCase(
                 break;
             case Origin.Computed:
                 graph.Initializer.Add(OnnxTensors.Write($"{name}_of", input.Tensor));
-                graph.Node.Add(new NodeProto { Name = $"{name}_identity", OpType = "Identity", Input = { $"{name}_of" }, Output = { name } });
+                graph.Node.Add(new NodeProto { Name = $"{name}_identity", OpType = "Identity", Input = { $"{name}_of" },
+                    Output = { name } });
                 break;
             case Origin.Emptied:
                 AddEmptied(graph, name, input.Tensor, Fed(input)!);

@@ -68,8 +68,6 @@ internal static class OperatorGenerators
     public static IEnumerable<string> Operators => All.Keys.Order(StringComparer.Ordinal);
 
     /// <summary>Makes a case.</summary>
-    /// <param name="name">The operator.</param>
-    /// <param name="seed">The seed of the run.</param>
     /// <param name="index">The number of the case among those of the operator.</param>
     /// <param name="opset">The opset, or null for any from 7 to 22.</param>
     /// <param name="unreadType">An element type that the project has no name for, which the case should have had; or null.</param>
@@ -81,7 +79,8 @@ internal static class OperatorGenerators
         var draw = new Draw((int)hash);
         // An operator that came late is drawn at the opsets that have it.
         int first = Math.Max(7, OperatorSchema.FirstOpset(name)), chosen = opset ?? draw.Int(first, 22);
-        OperatorSchema schema = OperatorSchema.At(name, chosen) ?? throw new ArgumentException($"Opset {chosen} has no {name}.", nameof(opset));
+        OperatorSchema schema = OperatorSchema.At(name, chosen)
+            ?? throw new ArgumentException($"Opset {chosen} has no {name}.", nameof(opset));
 
         var builder = new CaseBuilder(schema, chosen, draw);
         All[name](builder);

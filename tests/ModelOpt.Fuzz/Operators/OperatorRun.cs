@@ -8,7 +8,6 @@ using ModelOpt.Compiler.Operators.Pooling;
 namespace ModelOpt.Fuzz.Operators;
 
 /// <summary>What to run.</summary>
-/// <param name="Seed">The seed.</param>
 /// <param name="Cases">At most how many cases of each operator.</param>
 /// <param name="Seconds">How long, or null for as long as it takes.</param>
 /// <param name="Operator">The operator, or null for all.</param>
@@ -19,12 +18,12 @@ internal sealed record OperatorRunOptions(int Seed, int Cases, double? Seconds =
 internal static class OperatorRun
 {
     /// <summary>Runs cases in turns: the first of every operator, then the second.</summary>
-    /// <param name="options">What to run.</param>
     /// <param name="before">Told of each case before it runs; may be null.</param>
     public static IReadOnlyList<OperatorTally> Run(OperatorRunOptions options, Action<string>? before = null)
     {
         var clock = Stopwatch.StartNew();
-        OperatorTally[] tallies = [.. Operator.Names.Where(n => options.Operator is null || n == options.Operator).Select(n => new OperatorTally(n))];
+        OperatorTally[] tallies = [.. Operator.Names.Where(n => options.Operator is null || n == options.Operator)
+            .Select(n => new OperatorTally(n))];
         for (int index = 0; index < options.Cases; index++)
         {
             foreach (OperatorTally tally in tallies)
@@ -38,9 +37,6 @@ internal static class OperatorRun
     }
 
     /// <summary>Runs one case.</summary>
-    /// <param name="tally">Takes what becomes of it.</param>
-    /// <param name="options">The seed and the opset.</param>
-    /// <param name="index">The number of the case.</param>
     /// <param name="before">Told of the case before it runs; may be null.</param>
     public static void Run(OperatorTally tally, OperatorRunOptions options, int index, Action<string>? before = null)
     {

@@ -5,29 +5,20 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Fuzz.Operators;
 
 /// <summary>An input or output of an operator.</summary>
-/// <param name="Name">Its name.</param>
 /// <param name="Types">The element types it may have, ONNX's names between spaces.</param>
 /// <param name="Constraint">The name of the type that it shares with others; null where the type is its own.</param>
 /// <param name="Optional">Whether it may be left out.</param>
-/// <param name="Variadic">Whether it may be repeated.</param>
 internal sealed record ValueSchema(string Name, string Types, string? Constraint, bool Optional, bool Variadic);
 
 /// <summary>An attribute of an operator.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Type">ONNX's name of its type.</param>
 /// <param name="Default">Its value where it is absent, as text; null where there is none.</param>
-/// <param name="Required">Whether it must be given.</param>
 internal sealed record AttributeSchema(string Name, string Type, string? Default, bool Required);
 
 /// <summary>
 /// One version of an operator, as ONNX defines it. <c>schemas.json</c> holds the facts of docs/Changelog.md of github.com/onnx/onnx
 /// (commit f7546912, Apache-2.0): every version that is in force at some opset from 7 to 22.
 /// </summary>
-/// <param name="Operator">ONNX's name of the operator.</param>
 /// <param name="Since">The opset that brought this version.</param>
-/// <param name="Inputs">The inputs.</param>
-/// <param name="Outputs">The outputs.</param>
-/// <param name="Attributes">The attributes.</param>
 internal sealed record OperatorSchema(
     string Operator,
     int Since,
@@ -41,16 +32,12 @@ internal sealed record OperatorSchema(
     public static IEnumerable<string> Operators => All.Select(group => group.Key).Order(StringComparer.Ordinal);
 
     /// <summary>The version in force at an opset; null where the operator came later.</summary>
-    /// <param name="name">The operator.</param>
-    /// <param name="opset">The opset.</param>
     public static OperatorSchema? At(string name, int opset) => All[name].Where(s => s.Since <= opset).MaxBy(s => s.Since);
 
     /// <summary>The first opset that has an operator.</summary>
-    /// <param name="name">The operator.</param>
     public static int FirstOpset(string name) => All[name].Min(s => s.Since);
 
     /// <summary>Whether this version has an attribute.</summary>
-    /// <param name="name">The attribute.</param>
     public bool HasAttribute(string name) => Attributes.Any(a => a.Name == name);
 
     /// <summary>The element type that an ONNX name stands for; <see cref="ElementType.Undefined"/> where the project has none.</summary>

@@ -3,10 +3,9 @@ using System.Text.RegularExpressions;
 namespace ModelOpt.Fuzz.Operators;
 
 /// <summary>What became of the cases of one operator.</summary>
-/// <param name="name">The operator.</param>
 internal sealed partial class OperatorTally(string name)
 {
-    private readonly Dictionary<string, int> reasons = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _reasons = new(StringComparer.Ordinal);
 
     /// <summary>The operator.</summary>
     public string Name => name;
@@ -37,18 +36,17 @@ internal sealed partial class OperatorTally(string name)
 
     /// <summary>Why cases are refused and how often, most frequent first.</summary>
     public IEnumerable<(string Reason, int Count)> Reasons =>
-        reasons.OrderByDescending(r => r.Value).ThenBy(r => r.Key, StringComparer.Ordinal).Select(r => (r.Key, r.Value));
+        _reasons.OrderByDescending(r => r.Value).ThenBy(r => r.Key, StringComparer.Ordinal).Select(r => (r.Key, r.Value));
 
     /// <summary>Failures of one kind each, with their number and the first of them.</summary>
-    public IEnumerable<(int Count, int Index, OperatorCase Case, string What)> Kinds => Failures.GroupBy(f => Numbers().Replace(f.What, "#"))
+    public IEnumerable<(int Count, int Index, OperatorCase Case, string What)> Kinds =>
+        Failures.GroupBy(f => Numbers().Replace(f.What, "#"))
         .Select(g => (g.Count(), g.First().Index, g.First().Case, g.First().What)).OrderByDescending(k => k.Item1);
 
     /// <summary>Takes a case of a type that the project has no name for.</summary>
     public void AddUnread() => Unread++;
 
     /// <summary>Runs a case and takes what becomes of it.</summary>
-    /// <param name="index">Its number.</param>
-    /// <param name="test">The case.</param>
     public void Run(int index, OperatorCase test)
     {
         byte[] model = test.ToModel();
@@ -74,7 +72,7 @@ internal sealed partial class OperatorTally(string name)
             if (index < RefusalTable.First) RefusedOfFirst++;
             if (subject.Status == SubjectStatus.RefusedLate) Late++;
             string reason = Numbers().Replace(subject.Reason, "#");
-            reasons[reason] = reasons.GetValueOrDefault(reason) + 1;
+            _reasons[reason] = _reasons.GetValueOrDefault(reason) + 1;
         }
 
         if (test.IsDisputed) return;

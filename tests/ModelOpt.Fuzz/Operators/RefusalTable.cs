@@ -5,8 +5,6 @@ using System.Text.RegularExpressions;
 namespace ModelOpt.Fuzz.Operators;
 
 /// <summary>What of an operator is refused, as the table says.</summary>
-/// <param name="Operator">The operator.</param>
-/// <param name="Valid">Cases that ONNX Runtime takes.</param>
 /// <param name="Refused">Of those, the ones that the project refuses.</param>
 /// <param name="Unlisted">Of those, the ones whose form is not listed as unsupported.</param>
 /// <param name="First">How many of the first cases are refused, which the tests run again.</param>
@@ -40,13 +38,12 @@ internal static partial class RefusalTable
     ];
 
     /// <summary>Writes the file.</summary>
-    /// <param name="options">What was run.</param>
-    /// <param name="tallies">What became of it.</param>
     public static string Write(OperatorRunOptions options, IReadOnlyList<OperatorTally> tallies)
     {
         var text = new StringBuilder();
         text.AppendLine("Valid cases (those that ONNX Runtime takes) that the project refuses when it reads the model, and why. Written by");
-        text.AppendLine(CultureInfo.InvariantCulture, $"modelopt-fuzz operators --seed {options.Seed} --cases {options.Cases} --table FILE; tests let it only fall.");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"modelopt-fuzz operators --seed {options.Seed} --cases {options.Cases} --table FILE; tests let it only fall.");
         text.AppendLine("Reasons in brackets are forms that are not supported:");
         foreach ((string reason, string why) in Forms) text.AppendLine(CultureInfo.InvariantCulture, $"  \"{reason}\": {why}");
         text.AppendLine();
@@ -65,7 +62,6 @@ internal static partial class RefusalTable
     }
 
     /// <summary>Reads the file.</summary>
-    /// <param name="text">Its text.</param>
     public static IReadOnlyList<RefusalRow> Read(string text) =>
         [.. Row().Matches(text).Select(m => new RefusalRow(m.Groups[1].Value, Number(m, 3), Number(m, 2), Number(m, 4), Number(m, 5)))];
 
@@ -73,7 +69,8 @@ internal static partial class RefusalTable
 
     private static bool IsListed(string reason) => Forms.Any(f => reason.Contains(f.Reason, StringComparison.Ordinal));
 
-    private static string Share(int part, int whole) => string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / Math.Max(1, whole):F1} %");
+    private static string Share(int part, int whole) =>
+        string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / Math.Max(1, whole):F1} %");
 
     [GeneratedRegex(@"^(\w+): (\d+) of (\d+) \([^)]*\), unlisted (\d+) \([^)]*\), of the first \d+ cases (\d+)", RegexOptions.Multiline)]
     private static partial Regex Row();

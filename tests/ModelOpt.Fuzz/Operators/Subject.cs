@@ -28,7 +28,6 @@ internal enum SubjectStatus
 }
 
 /// <summary>What the project made of a case.</summary>
-/// <param name="Status">What became of it.</param>
 /// <param name="Interpreted">The interpreter's outputs, where there are some.</param>
 /// <param name="Run">The runtime's outputs, where there are some.</param>
 /// <param name="Reason">The diagnostic or exception, without names; where it did not run.</param>
@@ -42,8 +41,6 @@ internal static class Subject
     private static readonly CompileOptions Options = new() { Quantization = QuantizationMode.None };
 
     /// <summary>Runs a model.</summary>
-    /// <param name="model">The file.</param>
-    /// <param name="feeds">Its inputs by name.</param>
     public static SubjectResult Run(byte[] model, IReadOnlyDictionary<string, Tensor> feeds)
     {
         string stage = "read";
@@ -68,7 +65,8 @@ internal static class Subject
             SubjectStatus status = e.Diagnostic.Descriptor == GraphDiagnostics.InternalError ? SubjectStatus.Crashed
                 : stage == "read" ? SubjectStatus.Refused : SubjectStatus.RefusedLate;
             string text = $"{e.Diagnostic.Descriptor.Code} {e.Diagnostic.Message}";
-            return new SubjectResult(status, interpreted, null, e.InnerException is null ? text : $"{text} ({e.InnerException.GetType().Name})");
+            return new SubjectResult(status, interpreted, null,
+                e.InnerException is null ? text : $"{text} ({e.InnerException.GetType().Name})");
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

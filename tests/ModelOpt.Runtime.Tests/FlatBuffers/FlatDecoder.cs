@@ -11,21 +11,21 @@ namespace ModelOpt.Runtime.Tests.FlatBuffers;
 /// </summary>
 internal sealed class FlatDecoder
 {
-    private readonly FlatSchema schema;
-    private readonly ByteBuffer buffer;
+    private readonly FlatSchema _schema;
+    private readonly ByteBuffer _buffer;
 
-    private FlatDecoder(FlatSchema schema, byte[] file) => (this.schema, buffer) = (schema, new ByteBuffer(file));
+    private FlatDecoder(FlatSchema schema, byte[] file) => (_schema, _buffer) = (schema, new ByteBuffer(file));
 
     /// <summary>A .tflite file as JSON, defaults written out. Fails the test where the file is not one.</summary>
     public static JsonElement Tflite(byte[] file)
     {
         var decoder = new FlatDecoder(FlatSchema.Tflite, file);
         var options = new Options(maxDepth: 16, maxTables: 1_000_000, stringEndCheck: true, alignmentCheck: true);
-        bool valid = new Verifier(decoder.buffer, options).VerifyBuffer(
-            decoder.schema.Identifier, sizePrefixed: false, (verifier, at) => decoder.Verify(decoder.schema.Root, verifier, at));
+        bool valid = new Verifier(decoder._buffer, options).VerifyBuffer(
+            decoder._schema.Identifier, sizePrefixed: false, (verifier, at) => decoder.Verify(decoder._schema.Root, verifier, at));
         Assert.IsTrue(valid, "Google.FlatBuffers refuses the file.");
         JsonElement json = JsonSerializer.SerializeToElement(
-            decoder.Read(decoder.schema.Root, decoder.buffer.GetInt(decoder.buffer.Position) + decoder.buffer.Position));
+            decoder.Read(decoder._schema.Root, decoder._buffer.GetInt(decoder._buffer.Position) + decoder._buffer.Position));
         Flatc.AssertDecodes(file, json);
         return json;
     }
@@ -34,26 +34,26 @@ internal sealed class FlatDecoder
 
     private bool Verify(string table, Verifier verifier, uint at) =>
         verifier.VerifyTableStart(at)
-        && Array.TrueForAll(schema.FieldsOf(table), field => Verify(field, verifier, at))
+        && Array.TrueForAll(_schema.FieldsOf(table), field => Verify(field, verifier, at))
         && verifier.VerifyTableEnd(at);
 
     private bool Verify(FlatSchema.Field field, Verifier verifier, uint at)
     {
         short place = Place(field);
-        if (schema.IsScalar(field))
+        if (_schema.IsScalar(field))
         {
-            int size = schema.SizeOf(field.Type);
+            int size = _schema.SizeOf(field.Type);
             return field.IsVector ? verifier.VerifyVectorOfData(at, place, (ulong)size, required: false)
                 : verifier.VerifyField(at, place, (ulong)size, (ulong)size, required: false);
         }
 
         if (field.Type == "string") return verifier.VerifyString(at, place, required: false);
-        if (schema.IsUnionValue(field))
+        if (_schema.IsUnionValue(field))
         {
             // Not VerifyUnion, which takes the type from another place than the library's own accessors do.
-            int type = new Table((int)at, buffer).__offset(place - 2);
-            return type == 0 || buffer.Get((int)at + type) == 0
-                || verifier.VerifyTable(at, place, (v, table) => Verify(NameOf(field.Type, buffer.Get((int)at + type)), v, table), true);
+            int type = new Table((int)at, _buffer).__offset(place - 2);
+            return type == 0 || _buffer.Get((int)at + type) == 0
+                || verifier.VerifyTable(at, place, (v, table) => Verify(NameOf(field.Type, _buffer.Get((int)at + type)), v, table), true);
         }
 
         return field.IsVector ? verifier.VerifyVectorOfTables(at, place, (v, table) => Verify(field.Type, v, table), false)
@@ -62,13 +62,13 @@ internal sealed class FlatDecoder
 
     private JsonObject Read(string name, int at)
     {
-        var table = new Table(at, buffer);
+        var table = new Table(at, _buffer);
         var result = new JsonObject();
-        foreach (FlatSchema.Field field in schema.FieldsOf(name).Where(field => !field.IsDeprecated))
+        foreach (FlatSchema.Field field in _schema.FieldsOf(name).Where(field => !field.IsDeprecated))
         {
             int offset = table.__offset(Place(field));
             if (offset != 0) result[field.Name] = field.IsVector ? Vector(field, table, offset) : Value(field, result, table, at + offset);
-            else if (schema.IsScalar(field) && !field.IsVector) result[field.Name] = Default(field);
+            else if (_schema.IsScalar(field) && !field.IsVector) result[field.Name] = Default(field);
         }
 
         return result;
@@ -77,25 +77,25 @@ internal sealed class FlatDecoder
     private JsonArray Vector(FlatSchema.Field field, Table table, int offset)
     {
         int start = table.__vector(offset);
-        return [.. Enumerable.Range(0, table.__vector_len(offset)).Select(i => schema.IsTable(field.Type)
+        return [.. Enumerable.Range(0, table.__vector_len(offset)).Select(i => _schema.IsTable(field.Type)
             ? Read(field.Type, table.__indirect(start + (4 * i)))
-            : (JsonNode)Scalar(field.Type, start + (schema.SizeOf(field.Type) * i)))];
+            : (JsonNode)Scalar(field.Type, start + (_schema.SizeOf(field.Type) * i)))];
     }
 
     private JsonNode Value(FlatSchema.Field field, JsonObject before, Table table, int at) =>
-        schema.IsScalar(field) ? Scalar(field.Type, at)
+        _schema.IsScalar(field) ? Scalar(field.Type, at)
         : field.Type == "string" ? JsonValue.Create(table.__string(at))
-        : Read(schema.IsTable(field.Type) ? field.Type : before[$"{field.Name}_type"]!.GetValue<string>(), table.__indirect(at));
+        : Read(_schema.IsTable(field.Type) ? field.Type : before[$"{field.Name}_type"]!.GetValue<string>(), table.__indirect(at));
 
-    private JsonValue Scalar(string type, int at) => (schema.EnumOf(type)?.Base ?? type) switch
+    private JsonValue Scalar(string type, int at) => (_schema.EnumOf(type)?.Base ?? type) switch
     {
-        "bool" => JsonValue.Create(buffer.Get(at) != 0),
-        "float" => JsonValue.Create(buffer.GetFloat(at)),
-        "byte" => Named(type, buffer.GetSbyte(at)),
-        "ubyte" => Named(type, buffer.Get(at)),
-        "uint" => Named(type, buffer.GetUint(at)),
-        "long" => Named(type, buffer.GetLong(at)),
-        _ => Named(type, buffer.GetInt(at)),
+        "bool" => JsonValue.Create(_buffer.Get(at) != 0),
+        "float" => JsonValue.Create(_buffer.GetFloat(at)),
+        "byte" => Named(type, _buffer.GetSbyte(at)),
+        "ubyte" => Named(type, _buffer.Get(at)),
+        "uint" => Named(type, _buffer.GetUint(at)),
+        "long" => Named(type, _buffer.GetLong(at)),
+        _ => Named(type, _buffer.GetInt(at)),
     };
 
     private JsonValue Default(FlatSchema.Field field) =>
@@ -104,8 +104,8 @@ internal sealed class FlatDecoder
         : Named(field.Type, long.Parse(field.Default, CultureInfo.InvariantCulture));
 
     private JsonValue Named(string type, long value) =>
-        schema.EnumOf(type) is null ? JsonValue.Create(value) : JsonValue.Create(NameOf(type, value));
+        _schema.EnumOf(type) is null ? JsonValue.Create(value) : JsonValue.Create(NameOf(type, value));
 
-    private string NameOf(string type, long value) => schema.EnumOf(type)!.Names.TryGetValue(value, out string? name) ? name
+    private string NameOf(string type, long value) => _schema.EnumOf(type)!.Names.TryGetValue(value, out string? name) ? name
         : throw new AssertFailedException($"The schema has no {type} {value}.");
 }

@@ -7,11 +7,7 @@ namespace ModelOpt.Runtime.Tests.FlatBuffers;
 internal sealed partial class FlatSchema
 {
     /// <summary>A field of a table.</summary>
-    /// <param name="Name">Its name.</param>
     /// <param name="Type">Its type, or that of its elements.</param>
-    /// <param name="IsVector">Whether it is a vector.</param>
-    /// <param name="Default">What an absent scalar is.</param>
-    /// <param name="Id">Its place in the vtable.</param>
     /// <param name="Alignment">Where elements of a vector start: a multiple of this; 0 unless forced.</param>
     /// <param name="IsDeprecated">Whether it only keeps its place.</param>
     internal sealed record Field(string Name, string Type, bool IsVector, string Default, int Id, int Alignment, bool IsDeprecated);
@@ -23,8 +19,8 @@ internal sealed partial class FlatSchema
         public long ValueOf(string name) => Names.First(pair => pair.Value == name).Key;
     }
 
-    private readonly Dictionary<string, Field[]> tables = [];
-    private readonly Dictionary<string, Enumeration> enums = [];
+    private readonly Dictionary<string, Field[]> _tables = [];
+    private readonly Dictionary<string, Enumeration> _enums = [];
 
     private FlatSchema(string text)
     {
@@ -35,11 +31,11 @@ internal sealed partial class FlatSchema
             Dictionary<long, string> names = Member().Matches(match.Groups["members"].Value).ToDictionary(
                 m => long.Parse(m.Groups["value"].Value, CultureInfo.InvariantCulture), m => m.Groups["name"].Value);
             if (union) names[0] = "NONE";
-            enums[match.Groups["name"].Value] = new Enumeration(union ? "ubyte" : match.Groups["base"].Value, union, names);
+            _enums[match.Groups["name"].Value] = new Enumeration(union ? "ubyte" : match.Groups["base"].Value, union, names);
         }
 
         foreach (Match match in Table().Matches(text))
-            tables[match.Groups["name"].Value] = [.. Fields(match.Groups["fields"].Value)];
+            _tables[match.Groups["name"].Value] = [.. Fields(match.Groups["fields"].Value)];
         Identifier = FileIdentifier().Match(text).Groups["id"].Value;
         Root = RootType().Match(text).Groups["name"].Value;
     }
@@ -57,19 +53,20 @@ internal sealed partial class FlatSchema
     public static string TflitePath => Path.Combine(AppContext.BaseDirectory, "Tflite", "tflite.fbs");
 
     /// <summary>The fields of a table by their places.</summary>
-    public Field[] FieldsOf(string table) => tables[table];
+    public Field[] FieldsOf(string table) => _tables[table];
 
     /// <summary>The names of a type's values; null where it has none.</summary>
-    public Enumeration? EnumOf(string type) => enums.GetValueOrDefault(type);
+    public Enumeration? EnumOf(string type) => _enums.GetValueOrDefault(type);
 
     /// <summary>Whether a field's type is a table.</summary>
-    public bool IsTable(string type) => tables.ContainsKey(type);
+    public bool IsTable(string type) => _tables.ContainsKey(type);
 
     /// <summary>Whether a field is a number, by itself or in a vector.</summary>
     public bool IsScalar(Field field) => !IsTable(field.Type) && field.Type != "string" && !IsUnionValue(field);
 
     /// <summary>Whether a field is the table of a union; the field before it tells which.</summary>
-    public bool IsUnionValue(Field field) => EnumOf(field.Type) is { IsUnion: true } && !field.Name.EndsWith("_type", StringComparison.Ordinal);
+    public bool IsUnionValue(Field field) =>
+        EnumOf(field.Type) is { IsUnion: true } && !field.Name.EndsWith("_type", StringComparison.Ordinal);
 
     /// <summary>The bytes of a number.</summary>
     public int SizeOf(string type) => (EnumOf(type)?.Base ?? type) switch
@@ -90,7 +87,9 @@ internal sealed partial class FlatSchema
             string zero = match.Groups["default"] is { Success: true } given ? given.Value : type == "bool" ? "false" : "0";
             yield return new Field(
                 name, type, match.Groups["vector"].Success, zero, id++,
-                attributes.StartsWith("force_align:", StringComparison.Ordinal) ? int.Parse(attributes[12..], CultureInfo.InvariantCulture) : 0,
+                attributes.StartsWith("force_align:", StringComparison.Ordinal)
+                ? int.Parse(attributes[12..], CultureInfo.InvariantCulture)
+                : 0,
                 attributes == "deprecated");
         }
     }

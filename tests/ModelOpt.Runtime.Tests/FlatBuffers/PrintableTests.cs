@@ -3,7 +3,7 @@ using ModelOpt.Runtime.FlatBuffers;
 namespace ModelOpt.Runtime.Tests.FlatBuffers;
 
 [TestClass]
-public class PrintableTests
+internal sealed class PrintableTests
 {
     [TestMethod]
     [DataRow("conv1/kernel:0 é 漢 😀", "conv1/kernel:0 é 漢 😀")]

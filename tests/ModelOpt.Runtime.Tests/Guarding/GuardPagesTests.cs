@@ -13,7 +13,7 @@ namespace ModelOpt.Runtime.Tests.Guarding;
 /// process. <see cref="Kernels.TierTests"/> and <see cref="AssembledCodeTests"/> do the same with fewer instructions.
 /// </summary>
 [TestClass]
-public class GuardPagesTests
+internal sealed class GuardPagesTests
 {
     [TestMethod]
     public void Kernels_and_models_keep_to_their_memory()

@@ -7,7 +7,7 @@ namespace ModelOpt.Runtime.Tests.Jit;
 
 /// <summary>Whole models with assembled code, without it, and where the system refuses it.</summary>
 [TestClass]
-public class AssembledCodeTests
+internal sealed class AssembledCodeTests
 {
     [TestMethod]
     public void The_switch_keeps_every_kernel_and_plan_exact()

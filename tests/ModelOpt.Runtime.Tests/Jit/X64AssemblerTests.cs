@@ -5,7 +5,7 @@ namespace ModelOpt.Runtime.Tests.Jit;
 
 /// <summary>Iced, a disassembler that we did not write, reads our machine code as the instructions that we meant.</summary>
 [TestClass]
-public sealed class X64AssemblerTests
+internal sealed class X64AssemblerTests
 {
     [TestMethod]
     [DataRow(0, 1, 2)]

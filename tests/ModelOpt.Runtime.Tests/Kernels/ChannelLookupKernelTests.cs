@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Kernels;
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]
-public sealed class ChannelLookupKernelTests
+internal sealed class ChannelLookupKernelTests
 {
     [TestMethod]
     public void Every_shape_agrees_with_the_definition()

@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Kernels;
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]
-public sealed class CopyKernelTests
+internal sealed class CopyKernelTests
 {
     [TestMethod]
     [DataRow(1)]

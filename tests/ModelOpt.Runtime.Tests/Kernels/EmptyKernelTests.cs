@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime.Tests.Kernels;
 
 /// <summary>Tensors without elements are tensors: as inputs, outputs, constants and between operators.</summary>
 [TestClass]
-public class EmptyKernelTests
+internal sealed class EmptyKernelTests
 {
     [TestMethod]
     public void A_sum_of_nothing_is_zero_and_a_mean_of_nothing_not_a_number()

@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]
-public sealed unsafe class FloatQuantizerTests
+internal sealed unsafe class FloatQuantizerTests
 {
     [TestMethod]
     public void Every_tier_divides_and_rounds_as_the_definition()

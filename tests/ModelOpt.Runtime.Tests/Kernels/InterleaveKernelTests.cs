@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]
-public sealed class InterleaveKernelTests
+internal sealed class InterleaveKernelTests
 {
     [TestMethod]
     [DataRow(2)]
@@ -28,9 +28,11 @@ public sealed class InterleaveKernelTests
             {
                 var interleaver = new PlaneInterleaver(planes, tier);
                 KernelTesting.AssertSame(
-                    expected, KernelTesting.Run(new InterleaveKernel(2, planes, pixels, null, interleaver), x.Length, x), $"{tier} {pixels}");
+                    expected, KernelTesting.Run(new InterleaveKernel(2, planes, pixels, null, interleaver), x.Length, x),
+                    $"{tier} {pixels}");
                 KernelTesting.AssertSame(
-                    mapped, KernelTesting.Run(new InterleaveKernel(2, planes, pixels, new LookupPlaneMap(tables), interleaver), x.Length, x),
+                    mapped, KernelTesting.Run(new InterleaveKernel(2, planes, pixels, new LookupPlaneMap(tables), interleaver), x.Length,
+                        x),
                     $"{tier} {pixels} with tables");
             }
         }
@@ -48,7 +50,8 @@ public sealed class InterleaveKernelTests
         {
             var map = new QuantizingPlaneMap(new FloatQuantizer(0.01f, -5, 0, tier));
             var kernel = new InterleaveKernel(1, planes, pixels, map, new PlaneInterleaver(planes, tier));
-            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, x.Length, MemoryMarshal.AsBytes<float>(x).ToArray()), tier.ToString());
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, x.Length, MemoryMarshal.AsBytes<float>(x).ToArray()),
+                tier.ToString());
         }
     }
 }

@@ -6,10 +6,11 @@ namespace ModelOpt.Runtime.Tests.Kernels;
 
 /// <summary>Kernels and operators are named after what they are, and each has a test class of its name in the folder of its name.</summary>
 [TestClass]
-public sealed class KernelNamesTests
+internal sealed class KernelNamesTests
 {
     private static readonly Type[] Tested =
-        [.. typeof(Kernel).Assembly.GetTypes().Where(t => !t.IsAbstract && (t.IsSubclassOf(typeof(Kernel)) || t.IsSubclassOf(typeof(TfliteOperator))))];
+        [.. typeof(Kernel).Assembly.GetTypes()
+            .Where(t => !t.IsAbstract && (t.IsSubclassOf(typeof(Kernel)) || t.IsSubclassOf(typeof(TfliteOperator))))];
 
     [TestMethod]
     public void Names_say_kernel_or_operator()
@@ -30,7 +31,8 @@ public sealed class KernelNamesTests
         string root = typeof(Kernel).Assembly.GetName().Name!;
         string[] untested = [.. Tested
             .Select(t => $"{root}.Tests{t.Namespace![root.Length..]}.{NameOf(t)}Tests")
-            .Where(name => typeof(KernelNamesTests).Assembly.GetType(name)?.GetMethods().Any(m => m.GetCustomAttribute<TestMethodAttribute>() is not null) != true)];
+            .Where(name => typeof(KernelNamesTests).Assembly.GetType(name)?.GetMethods()
+                .Any(m => m.GetCustomAttribute<TestMethodAttribute>() is not null) != true)];
         Assert.IsEmpty(untested, string.Join('\n', untested));
     }
 

@@ -153,7 +153,8 @@ internal static class KernelTesting
     private static byte[] RunGuarded(Kernel kernel, int outputLength, byte[][] inputs)
     {
         ArenaBlock[] blocks = [.. inputs.Select(input => input.Length).Append(outputLength).Select(length => new ArenaBlock(length, 0, 0))];
-        Memory<byte> arena = GuardedArena.Arena(ArenaLayout.Place(blocks), blocks), scratch = GuardPages.Copy(new byte[kernel.ScratchBytes]);
+        Memory<byte> arena = GuardedArena.Arena(ArenaLayout.Place(blocks), blocks),
+            scratch = GuardPages.Copy(new byte[kernel.ScratchBytes]);
         Operand[] operands = [.. blocks.Select(block => Operand.InArena(block.Offset, block.Bytes))], outputs = [operands[^1]];
         for (int i = 0; i < inputs.Length; i++)
             inputs[i].CopyTo(operands[i].Write(arena.Span));

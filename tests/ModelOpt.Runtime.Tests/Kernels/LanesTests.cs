@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]
-public sealed unsafe class LanesTests
+internal sealed unsafe class LanesTests
 {
     [TestMethod]
     public void Clamp_keeps_NaN_and_the_sign_of_zero()

@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Kernels;
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]
-public class LookupTableKernelTests
+internal sealed class LookupTableKernelTests
 {
     [TestMethod]
     public void The_vector_loop_gives_the_bytes_of_the_scalar_one()

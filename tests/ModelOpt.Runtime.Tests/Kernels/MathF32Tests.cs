@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]
-public sealed class MathF32Tests
+internal sealed class MathF32Tests
 {
     private static readonly float[] Special =
     [

@@ -5,15 +5,13 @@ namespace ModelOpt.Runtime.Tests.Kernels;
 /// <summary>
 /// An operator whose inputs have samples along their first dimension; those that are the same for all samples are constants.
 /// </summary>
-/// <param name="Operator">The operator.</param>
-/// <param name="Options">Its options.</param>
 /// <param name="Inputs">Its inputs, of a number of samples.</param>
-/// <param name="Outputs">How many outputs it has.</param>
 /// <param name="Result">What the outputs store; null for the type and grid of the first input that is no constant.</param>
 internal sealed record OperatorCase(
     BuiltinOperator Operator, IOperatorOptions? Options, Func<int, TestTensor[]> Inputs, int Outputs = 1, TestTensor? Result = null)
 {
-    public override string ToString() => $"{Operator} {Options} of {string.Join(", ", Inputs(1).Select(t => $"[{string.Join(", ", t.Shape)}]"))}";
+    public override string ToString() =>
+        $"{Operator} {Options} of {string.Join(", ", Inputs(1).Select(t => $"[{string.Join(", ", t.Shape)}]"))}";
 }
 
 /// <summary>
@@ -30,7 +28,8 @@ internal static class OperatorCases
         new(BuiltinOperator.Pow, null, n => [Of(TensorType.Float32, n, 3, 4), Of(TensorType.Float32, n, 4)]),
         new(BuiltinOperator.Cast, null, n => [Of(TensorType.Int32, n, 4)], Result: OperatorTesting.Output(TensorType.Float32, [])),
         new(BuiltinOperator.Shape, null, n => [Of(TensorType.Float32, n)], Result: OperatorTesting.Output(TensorType.Int32, [])),
-        new(BuiltinOperator.Quantize, null, n => [Of(TensorType.Float32, n, 9)], Result: OperatorTesting.Output(TensorType.Int8, [], 0.05f, 3)),
+        new(BuiltinOperator.Quantize, null, n => [Of(TensorType.Float32, n, 9)],
+            Result: OperatorTesting.Output(TensorType.Int8, [], 0.05f, 3)),
         new(BuiltinOperator.Dequantize, null, n => [Of(TensorType.Int8, n, 9)], Result: OperatorTesting.Output(TensorType.Float32, [])),
     ];
 
@@ -66,7 +65,8 @@ internal static class OperatorCases
         yield return new(BuiltinOperator.LeakyRelu, new LeakyReluOptions(0.1f), n => [Of(type, n, 7)]);
         BuiltinOperator[] binary =
         [
-            BuiltinOperator.Add, BuiltinOperator.Sub, BuiltinOperator.Mul, BuiltinOperator.Div, BuiltinOperator.Minimum, BuiltinOperator.Maximum,
+            BuiltinOperator.Add, BuiltinOperator.Sub, BuiltinOperator.Mul, BuiltinOperator.Div, BuiltinOperator.Minimum,
+            BuiltinOperator.Maximum,
         ];
         foreach (BuiltinOperator op in binary)
         {
@@ -101,7 +101,8 @@ internal static class OperatorCases
 
     private static IEnumerable<OperatorCase> Joiners(TensorType type)
     {
-        yield return new(BuiltinOperator.Concatenation, new ConcatenationOptions(-1, ActivationFunction.None), n => [Of(type, n, 3), Of(type, n, 2)]);
+        yield return new(BuiltinOperator.Concatenation, new ConcatenationOptions(-1, ActivationFunction.None),
+            n => [Of(type, n, 3), Of(type, n, 2)]);
         yield return new(BuiltinOperator.Pack, new PackOptions(BuiltinOptionsType.Pack, 2, 1), n => [Of(type, n, 4), Other(type, n, 4)]);
         yield return new(BuiltinOperator.Pack, new PackOptions(BuiltinOptionsType.Pack, 1, -3), n => [Of(type, n, 4)]);
     }
@@ -117,7 +118,8 @@ internal static class OperatorCases
         yield return Strided(type, new StridedSliceOptions(0, 1, 0, 0, 0), [-1], [0], [1]);
         yield return Strided(type, new StridedSliceOptions(1, 1, 0, 0, 0), [0], [0], [-1]);
         yield return Strided(type, new StridedSliceOptions(0, 0, 0, 0, 1), [0], [1], [1]);
-        yield return new(BuiltinOperator.Split, new SplitOptions(BuiltinOptionsType.Split, 2), n => [TestTensor.Ints(1), Of(type, n, 4)], 2);
+        yield return new(BuiltinOperator.Split, new SplitOptions(BuiltinOptionsType.Split, 2), n => [TestTensor.Ints(1), Of(type, n, 4)],
+            2);
         yield return new(
             BuiltinOperator.SplitV, new SplitOptions(BuiltinOptionsType.SplitV, 2),
             n => [Of(type, n, 4), TestTensor.Ints(-1, 1), TestTensor.Ints(-1)], 2);
@@ -143,7 +145,8 @@ internal static class OperatorCases
     }
 
     private static OperatorCase Strided(TensorType type, StridedSliceOptions options, int[] begin, int[] end, int[] step) => new(
-        BuiltinOperator.StridedSlice, options, n => [Of(type, n, 1, 4), TestTensor.Ints(begin), TestTensor.Ints(end), TestTensor.Ints(step)]);
+        BuiltinOperator.StridedSlice, options,
+        n => [Of(type, n, 1, 4), TestTensor.Ints(begin), TestTensor.Ints(end), TestTensor.Ints(step)]);
 
     private static TestTensor Of(TensorType type, params int[] shape) => Random(5, type, shape);
 

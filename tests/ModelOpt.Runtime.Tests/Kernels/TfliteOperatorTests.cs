@@ -9,7 +9,7 @@ namespace ModelOpt.Runtime.Tests.Kernels;
 
 /// <summary>What operators say of themselves is what they do, and all that they do.</summary>
 [TestClass]
-public sealed class TfliteOperatorTests
+internal sealed class TfliteOperatorTests
 {
     private const int Samples = 3;
 
@@ -17,7 +17,8 @@ public sealed class TfliteOperatorTests
     public void Every_operator_is_in_the_table_and_has_cases()
     {
         BuiltinOperator[] supported = [.. Enum.GetValues<BuiltinOperator>().Where(op => TryFind(op) is not null)];
-        Type[] classes = [.. typeof(TfliteOperator).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(TfliteOperator)) && !t.IsAbstract)];
+        Type[] classes = [.. typeof(TfliteOperator).Assembly.GetTypes()
+            .Where(t => t.IsSubclassOf(typeof(TfliteOperator)) && !t.IsAbstract)];
         CollectionAssert.AreEquivalent(classes, supported.Select(op => TryFind(op)!.GetType()).Distinct().ToArray());
         CollectionAssert.AreEquivalent(supported, OperatorCases.All.Select(c => c.Operator).Distinct().ToArray());
     }
@@ -48,7 +49,8 @@ public sealed class TfliteOperatorTests
             byte[] free = Compute(node, inputs);
             node.FoldedRange = (low, high);
             byte[] clamped = [.. free.Select(stored => unchecked((byte)Math.Clamp((int)(sbyte)stored, low, high)))];
-            Assert.AreEqual(op.Takes(node).Range, !clamped.SequenceEqual(free) && Compute(node, inputs).SequenceEqual(clamped), sample.ToString());
+            Assert.AreEqual(op.Takes(node).Range, !clamped.SequenceEqual(free) && Compute(node, inputs).SequenceEqual(clamped),
+                sample.ToString());
         }
     }
 
@@ -59,7 +61,8 @@ public sealed class TfliteOperatorTests
         foreach (OperatorCase sample in OperatorCases.All)
         {
             TestTensor[] inputs = sample.Inputs(2);
-            if (TryNode(sample, inputs) is not { } node || OperatorKernels.Of(node) is not KernelOperator op || op.Takes(node).Padding is not { } element)
+            if (TryNode(sample, inputs) is not { } node || OperatorKernels.Of(node) is not KernelOperator op
+                || op.Takes(node).Padding is not { } element)
                 continue;
             padded.Add(sample.Operator);
             TestTensor[] bordered = [Border(inputs[0], element), .. inputs[1..]];
@@ -89,7 +92,8 @@ public sealed class TfliteOperatorTests
         return true;
     }
 
-    private static bool Same(TestTensor[] left, TestTensor[] right) => left.Zip(right).All(p => p.First.Bytes().SequenceEqual(p.Second.Bytes()));
+    private static bool Same(TestTensor[] left, TestTensor[] right) =>
+        left.Zip(right).All(p => p.First.Bytes().SequenceEqual(p.Second.Bytes()));
 
     // Samples of what is no constant.
     private static TestTensor[] Pick(TestTensor[] tensors, int[] order) => Array.ConvertAll(tensors, t =>
@@ -105,7 +109,8 @@ public sealed class TfliteOperatorTests
 
     // Null where the operator refuses so many samples.
     private static TestTensor[]? Results(OperatorCase sample, TestTensor[] inputs) => TryNode(sample, inputs) is not { } node ? null
-        : Run(sample.Operator, sample.Options, inputs, Array.ConvertAll(node.Outputs, t => Stored(sample, inputs) with { Shape = t.Shape }));
+        : Run(sample.Operator, sample.Options, inputs,
+            Array.ConvertAll(node.Outputs, t => Stored(sample, inputs) with { Shape = t.Shape }));
 
     private static Node? TryNode(OperatorCase sample, TestTensor[] inputs)
     {

@@ -10,7 +10,8 @@ internal static class TierRunner
     public static IReadOnlyList<MethodInfo> Methods { get; } =
     [
         .. typeof(TierRunner).Assembly.GetTypes()
-            .Where(type => type.Namespace is { } name && (name + ".").StartsWith(typeof(TierRunner).Namespace + ".", StringComparison.Ordinal))
+            .Where(type => type.Namespace is { } name
+                && (name + ".").StartsWith(typeof(TierRunner).Namespace + ".", StringComparison.Ordinal))
             .Where(type => type != typeof(TierTests))
             .OrderBy(type => type.Name, StringComparer.Ordinal)
             .SelectMany(TestMethods),

@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]
-public sealed class TierTests
+internal sealed class TierTests
 {
     [TestMethod]
     [DataRow("EnableAVX512", nameof(SimdTier.Vector256))]

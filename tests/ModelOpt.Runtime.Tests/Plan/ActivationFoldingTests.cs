@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime.Tests.Plan;
 
 /// <summary>8-bit activations folded into the operator before them, against the same operators kept apart.</summary>
 [TestClass]
-public class ActivationFoldingTests
+internal sealed class ActivationFoldingTests
 {
     [TestMethod]
     [DataRow(nameof(BuiltinOperator.Relu), true)]
@@ -62,7 +62,8 @@ public class ActivationFoldingTests
                 break;
             case "depthwise":
                 m.Operator(
-                    BuiltinOperator.DepthwiseConv2D, [x, Weights([1, 3, 3, 9])], [middle], new DepthwiseConv2DOptions(Padding.Same, 1, 1, 1, none));
+                    BuiltinOperator.DepthwiseConv2D, [x, Weights([1, 3, 3, 9])], [middle],
+                    new DepthwiseConv2DOptions(Padding.Same, 1, 1, 1, none));
                 break;
             case "addition":
                 m.Operator(BuiltinOperator.Add, [x, x], [middle], new ArithmeticOptions(BuiltinOptionsType.Add, none));
@@ -72,7 +73,8 @@ public class ActivationFoldingTests
                 break;
             default:
                 m.Operator(
-                    same ? BuiltinOperator.MaxPool2D : BuiltinOperator.AveragePool2D, [x], [middle], new Pool2DOptions(Padding.Same, 1, 1, 3, 3, none));
+                    same ? BuiltinOperator.MaxPool2D : BuiltinOperator.AveragePool2D, [x], [middle],
+                    new Pool2DOptions(Padding.Same, 1, 1, 3, 3, none));
                 break;
         }
 

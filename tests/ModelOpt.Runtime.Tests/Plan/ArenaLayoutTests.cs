@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Plan;
 namespace ModelOpt.Runtime.Tests.Plan;
 
 [TestClass]
-public class ArenaLayoutTests
+internal sealed class ArenaLayoutTests
 {
     [TestMethod]
     public void Blocks_alive_together_never_overlap()
@@ -24,7 +24,8 @@ public class ArenaLayoutTests
                 for (int j = 0; j < i; j++)
                 {
                     bool together = blocks[i].FirstStep <= blocks[j].LastStep && blocks[j].FirstStep <= blocks[i].LastStep;
-                    bool overlap = blocks[i].Offset < blocks[j].Offset + blocks[j].Bytes && blocks[j].Offset < blocks[i].Offset + blocks[i].Bytes;
+                    bool overlap = blocks[i].Offset < blocks[j].Offset + blocks[j].Bytes
+                        && blocks[j].Offset < blocks[i].Offset + blocks[i].Bytes;
                     Assert.IsFalse(together && overlap && blocks[i].Bytes > 0 && blocks[j].Bytes > 0);
                 }
             }

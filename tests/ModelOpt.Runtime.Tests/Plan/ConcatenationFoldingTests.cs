@@ -10,7 +10,7 @@ namespace ModelOpt.Runtime.Tests.Plan;
 /// <see cref="FloatFoldingTests"/>.
 /// </summary>
 [TestClass]
-public class ConcatenationFoldingTests
+internal sealed class ConcatenationFoldingTests
 {
     [TestMethod]
     [DataRow(0.05f, true)]
@@ -36,16 +36,21 @@ public class ConcatenationFoldingTests
         byte[] Build(bool apart)
         {
             var m = new TestModel();
-            int input = m.Tensor("x", TensorType.Int8, [1, 7, 5, 12], 0.02f, 3), output = m.Tensor("y", TensorType.Int8, [1, 7, 5, 77], 0.05f, -4);
+            int input = m.Tensor("x", TensorType.Int8, [1, 7, 5, 12], 0.02f, 3),
+                output = m.Tensor("y", TensorType.Int8, [1, 7, 5, 77], 0.05f, -4);
             int[] channels = [40, 37];
-            int[] parts = [.. channels.Select((c, i) => m.Tensor($"part {i}", TensorType.Int8, [1, 7, 5, c], i == 0 ? 0.05f : secondScale, -4))];
+            int[] parts = [.. channels.Select(
+                (c, i) => m.Tensor($"part {i}", TensorType.Int8, [1, 7, 5, c], i == 0 ? 0.05f : secondScale, -4))];
             for (int i = 0; i < parts.Length; i++)
             {
                 int size = i == 0 ? 1 : 3;
-                sbyte[] values = [.. KernelTesting.Weights(channels[i] * size * size * 12, i, unsigned: false).Select(value => (sbyte)value)];
+                sbyte[] values = [.. KernelTesting.Weights(channels[i] * size * size * 12, i, unsigned: false)
+                    .Select(value => (sbyte)value)];
                 int weights = m.Constant($"w {i}", TensorType.Int8, [channels[i], size, size, 12], values, [0.01f], 0);
-                int bias = m.Constant($"b {i}", TensorType.Int32, [channels[i]], Enumerable.Range(-9, channels[i]).ToArray(), [0.02f * 0.01f], 0);
-                m.Operator(BuiltinOperator.Conv2D, [input, weights, bias], [parts[i]], new Conv2DOptions(Padding.Same, 1, 1, ActivationFunction.Relu));
+                int bias = m.Constant($"b {i}", TensorType.Int32, [channels[i]], Enumerable.Range(-9, channels[i]).ToArray(),
+                    [0.02f * 0.01f], 0);
+                m.Operator(BuiltinOperator.Conv2D, [input, weights, bias], [parts[i]],
+                    new Conv2DOptions(Padding.Same, 1, 1, ActivationFunction.Relu));
             }
 
             m.Operator(BuiltinOperator.Concatenation, parts, [output], new ConcatenationOptions(3, ActivationFunction.None));

@@ -9,7 +9,7 @@ namespace ModelOpt.Runtime.Tests.Plan;
 /// output of the model is not folded away.
 /// </summary>
 [TestClass]
-public class FloatFoldingTests
+internal sealed class FloatFoldingTests
 {
     [TestMethod]
     public void Concatenated_convolutions_give_the_bits_of_separate_operators()
@@ -51,12 +51,14 @@ public class FloatFoldingTests
         byte[] Build(bool apart)
         {
             var m = new TestModel();
-            int input = m.Tensor("x", TensorType.Float32, [1, 7, 5, inputs]), output = m.Tensor("y", TensorType.Float32, [1, 7, 5, outputs]);
+            int input = m.Tensor("x", TensorType.Float32, [1, 7, 5, inputs]),
+                output = m.Tensor("y", TensorType.Float32, [1, 7, 5, outputs]);
             int[] parts = [.. channels.Select((c, i) => m.Tensor($"part {i}", TensorType.Float32, [1, 7, 5, c]))];
             for (int i = 0; i < parts.Length; i++)
             {
                 int[] shape = [channels[i], kernel, kernel, inputs];
-                int weights = m.Constant($"w {i}", TensorType.Float32, shape, KernelTesting.Floats(channels[i] * kernel * kernel * inputs, i));
+                int weights = m.Constant($"w {i}", TensorType.Float32, shape,
+                    KernelTesting.Floats(channels[i] * kernel * kernel * inputs, i));
                 int bias = m.Constant($"b {i}", TensorType.Float32, [channels[i]], KernelTesting.Floats(channels[i], 9 + i));
                 var options = new Conv2DOptions(Padding.Same, 1, 1, i == 0 ? ActivationFunction.Relu6 : ActivationFunction.None);
                 m.Operator(BuiltinOperator.Conv2D, [input, weights, bias], [parts[i]], options);

@@ -5,7 +5,7 @@ namespace ModelOpt.Runtime.Tests.Plan;
 
 /// <summary>QUANTIZE of an input runs when the input is set, on the caller's memory.</summary>
 [TestClass]
-public class InputStepTests
+internal sealed class InputStepTests
 {
     private const int Length = 100;
 
@@ -66,7 +66,8 @@ public class InputStepTests
     public void An_input_that_is_read_twice_or_returned_lies_in_the_arena()
     {
         var m = new TestModel();
-        int x = m.Tensor("x", TensorType.Float32, [4]), q = m.Tensor("q", TensorType.Int8, [4], 1, 0), y = m.Tensor("y", TensorType.Float32, [4]);
+        int x = m.Tensor("x", TensorType.Float32, [4]), q = m.Tensor("q", TensorType.Int8, [4], 1, 0),
+            y = m.Tensor("y", TensorType.Float32, [4]);
         m.Operator(BuiltinOperator.Quantize, [x], [q]);
         m.Operator(BuiltinOperator.Relu, [x], [y]);
         using TfliteModel model = TfliteModel.Load(m.Build([x], [q, y, x]));

@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Tests.Plan;
 
 [TestClass]
-public class InterleaveFoldingTests
+internal sealed class InterleaveFoldingTests
 {
     [TestMethod]
     [DataRow(true, 3)]
@@ -18,7 +18,9 @@ public class InterleaveFoldingTests
         int[] nchw = [1, planes, 9, 14], nhwc = [1, 9, 14, planes];
         var m = new TestModel();
         int x = m.Tensor("x", TensorType.Float32, nchw);
-        int between = quantizeFirst ? m.Tensor("between", TensorType.Int8, nchw, 0.021f, -3) : m.Tensor("between", TensorType.Float32, nhwc);
+        int between = quantizeFirst
+            ? m.Tensor("between", TensorType.Int8, nchw, 0.021f, -3)
+            : m.Tensor("between", TensorType.Float32, nhwc);
         int y = m.Tensor("y", TensorType.Int8, nhwc, 0.021f, -3);
         int permutation = m.Constant("permutation", TensorType.Int32, [4], new[] { 0, 2, 3, 1 });
         if (quantizeFirst)

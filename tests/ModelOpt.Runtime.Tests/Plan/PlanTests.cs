@@ -8,7 +8,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Tests.Plan;
 
 [TestClass]
-public class PlanTests
+internal sealed class PlanTests
 {
     [TestMethod]
     public void Live_tensors_never_overlap_in_the_arena()

@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Tests.Plan;
 
 [TestClass]
-public class PreprocessingFoldingTests
+internal sealed class PreprocessingFoldingTests
 {
     private static readonly float[] Mean = [123.675f, 116.28f, 103.53f];
     private static readonly float[] Factor = [1 / 58.395f, 1 / 57.12f, 1 / 57.375f];

@@ -164,7 +164,8 @@ internal sealed class RandomNetwork<T>
         int output = Add([(shape[0] + stride - 1) / stride, (shape[1] + stride - 1) / stride, channels]);
         var options = new Conv2DOptions(Padding.Same, stride, stride, Activation(), dilation, dilation);
         _layers.Add(new Layer(BuiltinOperator.Conv2D, [x], output, (m, ids, to) =>
-            m.Operator(BuiltinOperator.Conv2D, [ids[0], w.AddWeights(m, [channels, kernel, kernel, inputs], 0), w.AddBias(m)], [to], options)));
+            m.Operator(BuiltinOperator.Conv2D, [ids[0], w.AddWeights(m, [channels, kernel, kernel, inputs], 0), w.AddBias(m)], [to],
+                options)));
         return output;
     }
 
@@ -176,7 +177,8 @@ internal sealed class RandomNetwork<T>
         int output = Add([(shape[0] + stride - 1) / stride, (shape[1] + stride - 1) / stride, channels]);
         var options = new DepthwiseConv2DOptions(Padding.Same, stride, stride, 1, Activation());
         _layers.Add(new Layer(BuiltinOperator.DepthwiseConv2D, [x], output, (m, ids, to) =>
-            m.Operator(BuiltinOperator.DepthwiseConv2D, [ids[0], w.AddWeights(m, [1, kernel, kernel, channels], 3), w.AddBias(m)], [to], options)));
+            m.Operator(BuiltinOperator.DepthwiseConv2D, [ids[0], w.AddWeights(m, [1, kernel, kernel, channels], 3), w.AddBias(m)], [to],
+                options)));
     }
 
     private void Add(BuiltinOperator op, int[] inputs, int[] shape, IOperatorOptions? options) => Add(op, inputs, Add(shape), options);

@@ -9,7 +9,7 @@ namespace ModelOpt.Runtime.Tests.Plan;
 /// without assembled code by <see cref="AssembledCodeTests"/>.
 /// </summary>
 [TestClass]
-public class RandomNetworkTests
+internal sealed class RandomNetworkTests
 {
     private const int Networks = 60;
 

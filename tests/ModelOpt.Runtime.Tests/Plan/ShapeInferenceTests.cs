@@ -9,7 +9,7 @@ namespace ModelOpt.Runtime.Tests.Plan;
 
 /// <summary>A file whose tensors have other shapes or types than the operators give is refused, whatever the operator.</summary>
 [TestClass]
-public class ShapeInferenceTests
+internal sealed class ShapeInferenceTests
 {
     private static readonly TestTensor Image = Floats(2, 4, 6, 8);
     private static readonly Pool2DOptions Pool = new(Padding.Valid, 2, 1, 3, 2, ActivationFunction.None);

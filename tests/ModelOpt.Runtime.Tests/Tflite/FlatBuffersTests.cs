@@ -7,7 +7,7 @@ namespace ModelOpt.Runtime.Tests.Tflite;
 
 /// <summary>Google's library decodes what our writer wrote, and encodes what our reader reads.</summary>
 [TestClass]
-public class FlatBuffersTests
+internal sealed class FlatBuffersTests
 {
     [TestMethod]
     public void Decodes_what_the_writer_wrote()

@@ -113,8 +113,10 @@ internal static class SampleNetworks
         int Convolution(int input, int[] weights, int[] output, int stride, int dilation, ActivationFunction activation)
         {
             int channels = weights[0];
-            int w = m.Constant("w", TensorType.Int8, weights, Bytes(random, weights.Aggregate(1, (a, b) => a * b)), Scales(random, channels));
-            int b = m.Constant("b", TensorType.Int32, [channels], [.. Enumerable.Range(0, channels).Select(_ => random.Next(-900, 900))], Scales(random, channels));
+            int w = m.Constant("w", TensorType.Int8, weights, Bytes(random, weights.Aggregate(1, (a, b) => a * b)),
+                Scales(random, channels));
+            int b = m.Constant("b", TensorType.Int32, [channels], [.. Enumerable.Range(0, channels).Select(_ => random.Next(-900, 900))],
+                Scales(random, channels));
             int result = m.Tensor("c", TensorType.Int8, output, 0.05f, -9);
             m.Operator(
                 BuiltinOperator.Conv2D, [input, w, b], [result],

@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Runtime.Tests.Threading;
 
 [TestClass]
-public class SharedWorkersTests
+internal sealed class SharedWorkersTests
 {
     [TestMethod]
     public void Equal_numbers_of_threads_share_a_pool_until_the_last_use_ends()

@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Runtime.Tests.Threading;
 
 [TestClass]
-public class WorkerPoolTests
+internal sealed class WorkerPoolTests
 {
     [TestMethod]
     public void Every_part_is_executed_once_also_after_the_workers_parked()

@@ -5,7 +5,7 @@ using System.Text;
 namespace ModelOpt.Compiler.Emit.CSharp;
 
 /// <summary>Makes C# names of file and tensor names.</summary>
-public static class CSharpNames
+internal static class CSharpNames
 {
     private static readonly FrozenSet<string> Keywords = FrozenSet.ToFrozenSet(
         ("abstract as base bool break byte case catch char checked class const continue decimal default delegate do double "
@@ -31,15 +31,12 @@ public static class CSharpNames
     }
 
     /// <summary>Whether every generated class has a member of this name, so that no such class can be called so itself.</summary>
-    /// <param name="className">The name of a class.</param>
     public static bool IsMember(string className) => Wrapper.ClassMembers.Contains(className);
 
     /// <summary>Whether the text can stand as the name of a class.</summary>
-    /// <param name="text">The text.</param>
     public static bool IsTypeName(string text) => IsIdentifier(text) && !NoTypes.Contains(text);
 
     /// <summary>Makes a namespace of text that may not be one, such as a project's name.</summary>
-    /// <param name="text">Names separated by points.</param>
     public static string Namespace(string text) =>
         string.Join('.', text.Split('.', StringSplitOptions.RemoveEmptyEntries).Select(part =>
         {
@@ -48,16 +45,13 @@ public static class CSharpNames
         }));
 
     /// <summary>Whether the text can stand as a name in C# without escape.</summary>
-    /// <param name="text">The text.</param>
     public static bool IsIdentifier(string text) =>
         text.Length > 0 && IsStart(text[0]) && text.All(IsPart) && !Keywords.Contains(text);
 
     /// <summary>Whether the text is a namespace in C#.</summary>
-    /// <param name="text">The text.</param>
     public static bool IsNamespace(string text) => text.Split('.').All(IsIdentifier);
 
     /// <summary>Joins the words of a name, each with a capital; <c>input:0</c> gives <c>Input0</c>.</summary>
-    /// <param name="text">Any text.</param>
     /// <param name="prefix">The prefix of a name that would begin with a digit or be empty.</param>
     internal static string Pascal(string text, string prefix)
     {

@@ -5,12 +5,12 @@ namespace ModelOpt.Compiler.Emit.CSharp;
 /// <summary>Lines of C#, indented by their blocks. Lines end in LF on every system.</summary>
 internal sealed class CodeText
 {
-    private readonly StringBuilder text = new();
-    private int depth;
+    private readonly StringBuilder _text = new();
+    private int _depth;
 
-    public void Line() => text.Append('\n');
+    public void Line() => _text.Append('\n');
 
-    public void Line(string line) => text.Append(' ', depth * 4).Append(line).Append('\n');
+    public void Line(string line) => _text.Append(' ', _depth * 4).Append(line).Append('\n');
 
     public void Line(IFormatProvider culture, FormattableString line) => Line(line.ToString(culture));
 
@@ -18,20 +18,20 @@ internal sealed class CodeText
     public IDisposable Block()
     {
         Line("{");
-        depth++;
+        _depth++;
         return new End(this);
     }
 
     /// <inheritdoc/>
-    public override string ToString() => text.ToString();
+    public override string ToString() => _text.ToString();
 
     private sealed class End(CodeText code) : IDisposable
     {
         public void Dispose()
         {
-            code.depth--;
+            code._depth--;
             // No blank line before a closing brace.
-            while (code.text is [.., '\n', '\n']) code.text.Length--;
+            while (code._text is [.., '\n', '\n']) code._text.Length--;
             code.Line("}");
         }
     }

@@ -7,8 +7,7 @@ namespace ModelOpt.Compiler.Emit.CSharp;
 /// <summary>The project's input to a wrapper, besides the model's signature.</summary>
 /// <param name="ModelFile">The name of the model file, for the documentation.</param>
 /// <param name="Namespace">The namespace of the class; empty for none.</param>
-/// <param name="ClassName">The name of the class.</param>
-public sealed record WrapperSource(string ModelFile, string Namespace, string ClassName)
+internal sealed record WrapperSource(string ModelFile, string Namespace, string ClassName)
 {
     /// <summary>How numbers are stored, for the documentation.</summary>
     public QuantizationMode Quantization { get; init; }
@@ -29,7 +28,6 @@ public sealed record WrapperSource(string ModelFile, string Namespace, string Cl
 /// <summary>An input or output as the wrapper shows it.</summary>
 /// <param name="Tensor">Its name, type and shape in the model.</param>
 /// <param name="Member">What the names of members begin with, such as <c>Input</c>.</param>
-/// <param name="Parameter">The name of the parameter.</param>
 /// <param name="Type">The C# type of an element.</param>
 /// <param name="Length">Elements of one sample, or of all where the batch is fixed.</param>
 internal sealed record WrapperTensor(TensorSignature Tensor, string Member, string Parameter, string Type, long Length)
@@ -57,8 +55,6 @@ internal sealed record Wrapper(
     private static readonly string[] LocalNames = ["model", "call"];
 
     /// <summary>Names members and finds the output that the labels belong to.</summary>
-    /// <param name="source">What the project says.</param>
-    /// <param name="signature">What the model says.</param>
     /// <exception cref="CompilationException">A shape is open or a type has no form in C#, or labels fit no output.</exception>
     public static Wrapper Parse(WrapperSource source, ModelSignature signature)
     {

@@ -12,7 +12,7 @@ namespace ModelOpt.Compiler.Emit.CSharp;
 /// Writes the typed wrapper of a model as C# 13. The source uses no implicit usings and qualifies every type, so that it
 /// compiles in any project.
 /// </summary>
-public static class WrapperWriter
+internal static class WrapperWriter
 {
     private const string Runtime = "global::ModelOpt.Runtime";
     private const string Span = "global::System.Span";
@@ -23,8 +23,6 @@ public static class WrapperWriter
     public static string ResourceName(string className) => $"ModelOpt.{className}.tflite";
 
     /// <summary>Writes the source of a wrapper.</summary>
-    /// <param name="source">What the project says.</param>
-    /// <param name="signature">What the model says.</param>
     /// <exception cref="Diagnostics.CompilationException">A shape is open or a type has no form in C#, or labels fit no output.</exception>
     public static string Write(WrapperSource source, ModelSignature signature) => Write(Wrapper.Parse(source, signature));
 
@@ -151,7 +149,8 @@ public static class WrapperWriter
         code.Line();
         code.Line("/// <summary>Runs the model and writes its outputs into the caller's memory.</summary>");
         WriteInputDocs();
-        foreach (WrapperTensor output in wrapper.Outputs) code.Line($"/// <param name=\"{output.Parameter.TrimStart('@')}\">Receives {Describe(output, wrapper)}.</param>");
+        foreach (WrapperTensor output in wrapper.Outputs)
+            code.Line($"/// <param name=\"{output.Parameter.TrimStart('@')}\">Receives {Describe(output, wrapper)}.</param>");
         code.Line("/// <exception cref=\"global::System.ArgumentException\">The number of elements does not fit.</exception>");
         code.Line($"public void Run({string.Join(", ", new[] { inputs, outputs }.Where(p => p.Length > 0))})");
         using (code.Block())

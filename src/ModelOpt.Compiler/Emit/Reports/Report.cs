@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Emit.Reports;
 /// What compression did to a model, layer by layer, and what it saved. It has no path and no time, so the same model and options give the
 /// same report.
 /// </summary>
-public sealed record Report
+internal sealed record Report
 {
     /// <summary>The model's name: the file's, without folder and extension.</summary>
     public required string Model { get; init; }
@@ -47,7 +47,7 @@ public sealed record Report
 }
 
 /// <summary>One layer of a compressed model.</summary>
-public sealed record LayerReport
+internal sealed record LayerReport
 {
     /// <summary>The node's name.</summary>
     public required string Name { get; init; }
@@ -102,7 +102,5 @@ public sealed record LayerReport
 }
 
 /// <summary>The changes of one pass.</summary>
-/// <param name="Name">The pass.</param>
-/// <param name="Changes">How often it changed something.</param>
 /// <param name="Notes">What it left unchanged, with the reason.</param>
-public sealed record PassReport(string Name, int Changes, IReadOnlyList<PassNote> Notes);
+internal sealed record PassReport(string Name, int Changes, IReadOnlyList<PassNote> Notes);

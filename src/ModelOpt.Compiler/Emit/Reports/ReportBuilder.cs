@@ -9,38 +9,34 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Emit.Reports;
 
 /// <summary>The files that a report is about.</summary>
-/// <param name="Model">The model's name.</param>
 /// <param name="OnnxBytes">The size of the ONNX file.</param>
-/// <param name="Tflite">The TFLite file.</param>
 /// <param name="EmbeddedBytes">The size of what is embedded.</param>
 internal sealed record ReportedFiles(string Model, long OnnxBytes, byte[] Tflite, long EmbeddedBytes);
 
 /// <summary>Follows a compilation and makes its <see cref="Report"/>.</summary>
 internal sealed class ReportBuilder
 {
-    private Dictionary<string, Tensor> originals;
-    private readonly long onnxMacs;
+    private Dictionary<string, Tensor> _originals;
+    private readonly long _onnxMacs;
 
     /// <summary>Keeps the weights before quantization, to measure its cost.</summary>
     /// <param name="graph">The graph, simplified.</param>
     public ReportBuilder(Graph graph)
     {
-        originals = WeightsOf(graph);
-        onnxMacs = MacsOf(graph);
+        _originals = WeightsOf(graph);
+        _onnxMacs = MacsOf(graph);
     }
 
     /// <summary>Makes the report.</summary>
     /// <param name="graph">The graph as it was written.</param>
     /// <param name="files">The files that were read and written.</param>
-    /// <param name="simplified">What the simplifying passes did.</param>
     /// <param name="compressed">What the compressing passes did; their notes are the layers' reasons.</param>
-    /// <param name="diagnostics">What was reported.</param>
     /// <param name="reference">The float model whose weights were compressed, where they are no longer those that were read.</param>
     public Report Build(
         Graph graph, ReportedFiles files, IReadOnlyList<AppliedPass> simplified, IReadOnlyList<AppliedPass> compressed,
         IEnumerable<Diagnostic> diagnostics, Graph? reference = null)
     {
-        if (reference is not null) originals = WeightsOf(reference);
+        if (reference is not null) _originals = WeightsOf(reference);
         return new Report
         {
             Model = files.Model,
@@ -48,8 +44,8 @@ internal sealed class ReportBuilder
             FileBytes = files.Tflite.Length,
             ZipBytes = ZipSize(files.Tflite),
             EmbeddedBytes = files.EmbeddedBytes,
-            OnnxMacs = onnxMacs,
-            Techniques = Techniques.Of(graph, onnxMacs, MacsOf(graph)),
+            OnnxMacs = _onnxMacs,
+            Techniques = Techniques.Of(graph, _onnxMacs, MacsOf(graph)),
             Layers = [.. graph.Nodes.Select(n => LayerOf(graph, n, ReasonOf(n)))],
             Passes = [.. simplified.Concat(compressed).Where(p => p.Changes > 0 || p.Notes.Count > 0)
                 .Select(p => new PassReport(p.Name, p.Changes, p.Notes))],
@@ -82,7 +78,7 @@ internal sealed class ReportBuilder
             ActivationBits = BitsOf(output),
             Scale = output.Quantization?.Scale,
             ZeroPoint = output.Quantization?.ZeroPoint,
-            WeightSqnr = weight is null || !originals.TryGetValue(node.Output.Name, out Tensor? original) ? null
+            WeightSqnr = weight is null || !_originals.TryGetValue(node.Output.Name, out Tensor? original) ? null
                 : Sqnr(original.Span<float>(), weight.Constant!.Span<float>()),
             Reason = reason,
         };

@@ -28,51 +28,51 @@ internal sealed class ReportPage
         details { margin: .4rem 0; } summary { cursor: pointer; } ul { margin: .3rem 0; }
         """;
 
-    private readonly StringBuilder html = new();
+    private readonly StringBuilder _html = new();
 
     private ReportPage()
     {
     }
 
     /// <summary>The page as UTF-8. The same report gives the same bytes.</summary>
-    /// <param name="report">The report.</param>
     public static byte[] Write(Report report)
     {
         var page = new ReportPage();
         page.Add(report);
-        return Encoding.UTF8.GetBytes(page.html.ToString());
+        return Encoding.UTF8.GetBytes(page._html.ToString());
     }
 
     private void Add(Report report)
     {
         string name = Text(report.Model);
-        html.Append($"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<title>{name} – ModelOpt report</title>\n<style>\n");
-        html.Append(Style.ReplaceLineEndings("\n")).Append("\n</style>\n</head>\n<body>\n");
-        html.Append($"<h1>{name}</h1>\n<p>{string.Concat(report.Techniques.Select(t => $"<span class=\"chip\">{Text(t)}</span>"))}</p>\n");
+        _html.Append($"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<title>{name} – ModelOpt report</title>\n<style>\n");
+        _html.Append(Style.ReplaceLineEndings("\n")).Append("\n</style>\n</head>\n<body>\n");
+        _html.Append($"<h1>{name}</h1>\n<p>{string.Concat(report.Techniques.Select(t => $"<span class=\"chip\">{Text(t)}</span>"))}</p>\n");
         AddTotals(report);
         AddMessages(report);
         AddWeights(report);
         AddLayers(report);
         AddPasses(report);
-        html.Append("</body>\n</html>\n");
+        _html.Append("</body>\n</html>\n");
     }
 
     private void AddTotals(Report report)
     {
         double most = Math.Max(1, Math.Max(report.OnnxBytes, report.FileBytes));
-        html.Append("<h2>Size and work</h2>\n<table>\n");
+        _html.Append("<h2>Size and work</h2>\n<table>\n");
         Row("ONNX file", report.OnnxBytes, "a", "what was compressed");
         Row("TFLite file", report.FileBytes, "b", "runs in ModelOpt.Runtime and LiteRT");
         Row("… in a ZIP archive", report.ZipBytes, "b", "the figure that papers publish");
         Row("… as it is embedded", report.EmbeddedBytes, "c", "packed in the assembly, expands to the TFLite file");
-        html.Append("</table>\n");
+        _html.Append("</table>\n");
 
         long macs = report.Layers.Sum(l => l.Macs);
-        html.Append($"<p>One run takes <b>{Number(macs)}</b> multiply-accumulates");
-        if (macs != report.OnnxMacs) html.Append($", {Percent(1 - ((double)macs / Math.Max(1, report.OnnxMacs)))} less than the {Number(report.OnnxMacs)} before");
-        html.Append(".</p>\n");
+        _html.Append($"<p>One run takes <b>{Number(macs)}</b> multiply-accumulates");
+        if (macs != report.OnnxMacs) _html.Append(
+            $", {Percent(1 - ((double)macs / Math.Max(1, report.OnnxMacs)))} less than the {Number(report.OnnxMacs)} before");
+        _html.Append(".</p>\n");
 
-        void Row(string what, long bytes, string color, string note) => html.Append(
+        void Row(string what, long bytes, string color, string note) => _html.Append(
             $"<tr><td>{what}</td><td class=\"n\">{Bytes(bytes)}</td><td class=\"n\">{Percent((double)bytes / Math.Max(1, report.OnnxBytes))}</td>"
             + $"<td>{Bar("size", (color, bytes / most))}</td><td class=\"soft\">{note}</td></tr>\n");
     }
@@ -80,14 +80,14 @@ internal sealed class ReportPage
     private void AddMessages(Report report)
     {
         if (report.Diagnostics.Count == 0) return;
-        html.Append("<h2>Messages</h2>\n<ul>\n");
+        _html.Append("<h2>Messages</h2>\n<ul>\n");
         foreach (Diagnostic d in report.Diagnostics)
         {
             string layer = d.Layer is null ? "" : $"{Text(d.Layer)}: ";
-            html.Append($"<li><b>{d.Descriptor.Severity} {d.Descriptor.Code}</b> {layer}{Text(d.Message)} <span class=\"soft\">{Text(d.Descriptor.Remedy)}</span></li>\n");
+            _html.Append($"<li><b>{d.Descriptor.Severity} {d.Descriptor.Code}</b> {layer}{Text(d.Message)} <span class=\"soft\">{Text(d.Descriptor.Remedy)}</span></li>\n");
         }
 
-        html.Append("</ul>\n");
+        _html.Append("</ul>\n");
     }
 
     private void AddWeights(Report report)
@@ -96,7 +96,7 @@ internal sealed class ReportPage
         if (layers.Length == 0) return;
         long total = layers.Sum(l => (long)l.Weights!), zeros = (long)Math.Round(layers.Sum(l => l.Weights!.Value * l.Sparsity!.Value));
         double most = layers.Max(l => 4.0 * l.Weights!.Value), macs = Math.Max(1, layers.Max(l => l.Macs));
-        html.Append(
+        _html.Append(
             $"""
             <h2>Weights, layer by layer</h2>
             <p>{Number(total)} weights, {Percent((double)zeros / total)} of them zero. Layers named NAME/0, NAME/1 are what NAME was split into.<br/>
@@ -109,54 +109,58 @@ internal sealed class ReportPage
         foreach (LayerReport l in layers)
         {
             double weights = l.Weights!.Value, file = weights * l.WeightBits!.Value / 8, entropy = weights * l.BitsPerWeight!.Value / 8;
-            string values = l.DistinctWeightsInChannel < l.DistinctWeights ? $"{Number(l.DistinctWeights!.Value)}<br/><small>{Number(l.DistinctWeightsInChannel.Value)} a channel</small>" : Number(l.DistinctWeights!.Value);
-            html.Append($"<tr><td class=\"l\"><b>{Text(l.Name)}</b> <small>{Text(l.Operator)}</small>{Remarks(report, l)}</td><td><small>{Shape(l)}</small></td>");
-            html.Append($"<td>{Bar("size", ("a", 4 * weights / most), ("b", file / most), ("c", entropy / most))}</td><td class=\"n\">{Bytes((long)file)}</td>");
-            html.Append($"<td>{Bar("frame", ("d", l.Sparsity!.Value))}<small>{Percent(l.Sparsity.Value)}</small></td><td>{Text(l.Pattern ?? "")}</td>");
-            html.Append($"<td class=\"n\">{values}</td><td class=\"n\">{l.WeightBits} → {l.BitsPerWeight.Value.ToString("0.0", CultureInfo.InvariantCulture)}</td>");
-            html.Append($"<td>{Bar("frame", ("b", l.Macs / macs))}<small>{Number(l.Macs)}</small></td></tr>\n");
+            string values = l.DistinctWeightsInChannel < l.DistinctWeights
+                ? $"{Number(l.DistinctWeights!.Value)}<br/><small>{Number(l.DistinctWeightsInChannel.Value)} a channel</small>"
+                : Number(l.DistinctWeights!.Value);
+            _html.Append($"<tr><td class=\"l\"><b>{Text(l.Name)}</b> <small>{Text(l.Operator)}</small>{Remarks(report, l)}</td><td><small>{Shape(l)}</small></td>");
+            _html.Append($"<td>{Bar("size", ("a", 4 * weights / most), ("b", file / most), ("c", entropy / most))}</td><td class=\"n\">{Bytes((long)file)}</td>");
+            _html.Append($"<td>{Bar("frame", ("d", l.Sparsity!.Value))}<small>{Percent(l.Sparsity.Value)}</small></td><td>{Text(l.Pattern ?? "")}</td>");
+            _html.Append($"<td class=\"n\">{values}</td><td class=\"n\">{l.WeightBits} → {l.BitsPerWeight.Value.ToString("0.0", CultureInfo.InvariantCulture)}</td>");
+            _html.Append($"<td>{Bar("frame", ("b", l.Macs / macs))}<small>{Number(l.Macs)}</small></td></tr>\n");
         }
 
-        html.Append("</table>\n");
+        _html.Append("</table>\n");
     }
 
     private void AddLayers(Report report)
     {
-        html.Append("<h2>All layers</h2>\n<details><summary>");
-        html.Append($"{report.Layers.Count} layers in the order in which they run, with the form of what each gives</summary>\n<table>\n");
-        html.Append("<tr><th>layer</th><th>operator</th><th>output</th><th class=\"n\">bits</th><th class=\"n\">scale</th><th class=\"n\">zero<br/>point</th><th class=\"n\">weights to<br/>rounding, dB</th><th>remark</th></tr>\n");
+        _html.Append("<h2>All layers</h2>\n<details><summary>");
+        _html.Append($"{report.Layers.Count} layers in the order in which they run, with the form of what each gives</summary>\n<table>\n");
+        _html.Append("<tr><th>layer</th><th>operator</th><th>output</th><th class=\"n\">bits</th><th class=\"n\">scale</th><th class=\"n\">zero<br/>point</th><th class=\"n\">weights to<br/>rounding, dB</th><th>remark</th></tr>\n");
         foreach (LayerReport l in report.Layers)
         {
-            html.Append($"<tr><td class=\"l\">{Text(l.Name)}</td><td>{Text(l.Operator)}</td><td>{Shape(l)}</td><td class=\"n\">{l.ActivationBits}</td>");
-            html.Append(CultureInfo.InvariantCulture, $"<td class=\"n\">{l.Scale:G4}</td><td class=\"n\">{l.ZeroPoint}</td><td class=\"n\">{l.WeightSqnr:0.0}</td>");
-            html.Append($"<td class=\"soft\">{Text(l.Reason ?? "")}</td></tr>\n");
+            _html.Append($"<tr><td class=\"l\">{Text(l.Name)}</td><td>{Text(l.Operator)}</td><td>{Shape(l)}</td><td class=\"n\">{l.ActivationBits}</td>");
+            _html.Append(CultureInfo.InvariantCulture,
+                $"<td class=\"n\">{l.Scale:G4}</td><td class=\"n\">{l.ZeroPoint}</td><td class=\"n\">{l.WeightSqnr:0.0}</td>");
+            _html.Append($"<td class=\"soft\">{Text(l.Reason ?? "")}</td></tr>\n");
         }
 
-        html.Append("</table>\n</details>\n");
+        _html.Append("</table>\n</details>\n");
     }
 
     private void AddPasses(Report report)
     {
-        html.Append("<h2>What was done, in order</h2>\n");
+        _html.Append("<h2>What was done, in order</h2>\n");
         foreach (PassReport pass in report.Passes)
         {
             string head = $"<b>{Text(pass.Name)}</b> <span class=\"soft\">{Number(pass.Changes)} change{(pass.Changes == 1 ? "" : "s")}</span>";
             if (pass.Notes.Count == 0)
             {
-                html.Append($"<p>{head}</p>\n");
+                _html.Append($"<p>{head}</p>\n");
                 continue;
             }
 
-            html.Append($"<details><summary>{head}, {pass.Notes.Count} remark{(pass.Notes.Count == 1 ? "" : "s")}</summary>\n<ul>\n");
-            foreach (PassNote note in pass.Notes) html.Append($"<li>{Text(note.ToString())}</li>\n");
-            html.Append("</ul>\n</details>\n");
+            _html.Append($"<details><summary>{head}, {pass.Notes.Count} remark{(pass.Notes.Count == 1 ? "" : "s")}</summary>\n<ul>\n");
+            foreach (PassNote note in pass.Notes) _html.Append($"<li>{Text(note.ToString())}</li>\n");
+            _html.Append("</ul>\n</details>\n");
         }
     }
 
     /// <summary>Bars over each other, the first at the back; each a color and a share of the width.</summary>
     private static string Bar(string kind, params (string Color, double Share)[] parts) => $"<div class=\"bar {kind}\">" + string.Concat(
         parts.Where(p => p.Share > 0).Select(p => string.Create(
-            CultureInfo.InvariantCulture, $"<i class=\"{p.Color}\" style=\"width:{100 * Math.Clamp(p.Share, 0, 1):0.##}%\"></i>"))) + "</div>";
+            CultureInfo.InvariantCulture, $"<i class=\"{p.Color}\" style=\"width:{100 * Math.Clamp(p.Share, 0, 1):0.##}%\"></i>")))
+                + "</div>";
 
     /// <summary>The notes of each pass about a layer.</summary>
     private static string Remarks(Report report, LayerReport layer) => string.Concat(
@@ -168,7 +172,8 @@ internal sealed class ReportPage
     private static string Shape(LayerReport layer) => Text(string.Join('×', layer.OutputShape));
 
     private static string Bytes(long bytes) => bytes < 1_000_000
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.0} KB") : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.00} MB");
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.0} KB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.00} MB");
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
 

@@ -15,7 +15,6 @@ internal static class ReportWriter
     };
 
     /// <summary>The report as UTF-8 JSON, indented, ending in a line feed. The same report gives the same bytes.</summary>
-    /// <param name="report">The report.</param>
     public static byte[] Write(Report report)
     {
         using MemoryStream stream = new();

@@ -11,8 +11,6 @@ internal static class Techniques
 
     /// <summary>The form of the numbers; then, where it was done, zeros, clusters and the multiply-accumulates that were removed.</summary>
     /// <param name="graph">The graph as it was written.</param>
-    /// <param name="before">Multiply-accumulates before compression.</param>
-    /// <param name="after">Multiply-accumulates now.</param>
     public static IReadOnlyList<string> Of(Graph graph, long before, long after)
     {
         List<Value> weights = [.. graph.Nodes.Select(WeightStatistics.WeightOf).OfType<Value>()];

@@ -8,8 +8,6 @@ using ModelOpt.Compiler.Operators.Movement;
 namespace ModelOpt.Compiler.Emit.Reports;
 
 /// <summary>Counts of a stored weight, to check what compression claims.</summary>
-/// <param name="Count">Its elements.</param>
-/// <param name="Zeros">Those that are zero.</param>
 /// <param name="Pattern">The pattern of the zeros; null if they follow none or there are none.</param>
 /// <param name="PatternShare">
 /// The share of the zeros that the pattern explains: those in blocks that are zero as a whole, or those that N:M demands. The others
@@ -36,7 +34,6 @@ internal sealed record WeightStatistics(
 
     /// <summary>Counts a weight.</summary>
     /// <param name="weight">[outputs, taps, inputs]: values, or integers less their zero point.</param>
-    /// <param name="outputs">Output channels.</param>
     /// <param name="inputs">Input channels (of a group).</param>
     /// <param name="bits">Bits of an element in the file.</param>
     public static WeightStatistics Of(ReadOnlySpan<float> weight, int outputs, int inputs, int bits)
@@ -63,7 +60,6 @@ internal sealed record WeightStatistics(
     }
 
     /// <summary>Counts the weight of a layer; null where it has none that is constant.</summary>
-    /// <param name="node">The layer.</param>
     public static WeightStatistics? Of(Node node)
     {
         if (WeightOf(node) is not { Constant: { Rank: >= 2 } tensor } value) return null;
@@ -83,7 +79,6 @@ internal sealed record WeightStatistics(
     }
 
     /// <summary>The constant weight of a convolution or dense layer, or null.</summary>
-    /// <param name="node">The layer.</param>
     public static Value? WeightOf(Node node) =>
         Operator.Find(node)?.Quantization == QuantizationRule.Weighted
         && node.InputOrNull(1) is { Constant.Type: ElementType.Float32 } weight ? weight : null;

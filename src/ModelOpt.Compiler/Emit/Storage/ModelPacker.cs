@@ -42,8 +42,6 @@ internal static class ModelPacker
     private const double WorthRangeCoding = 0.95;
 
     /// <summary>The form to embed: packed, or the file itself if packing saves less than a tenth.</summary>
-    /// <param name="tflite">The TFLite file.</param>
-    /// <param name="workers">The threads.</param>
     public static byte[] Pack(byte[] tflite, Workers workers)
     {
         List<WeightRun> runs = WeightRun.Find(tflite);
@@ -59,7 +57,8 @@ internal static class ModelPacker
         // Most of a dense int8 network does not compress. Trying takes long.
         long rest = tflite.LongLength - runs.Sum(r => (long)r.Length), expected = rest + choices.Sum(c => c.Bytes);
         if (expected > tflite.LongLength * (WorthIt + 0.07)) return tflite;
-        (int, IReadOnlyList<CodedWeights>)[] recoded = [.. runs.Select((r, i) => (r.Start, choices[i].Coded)).Where(r => r.Coded.Count > 0)];
+        (int, IReadOnlyList<CodedWeights>)[] recoded =
+            [.. runs.Select((r, i) => (r.Start, choices[i].Coded)).Where(r => r.Coded.Count > 0)];
         double share = (double)expected / (rest + choices.Sum(c => c.PlainBytes));
         (int, IReadOnlyList<CodedWeights>)[][] tries = share < SurelySmaller ? [recoded] : share > HardlySmaller ? [[]] : [recoded, []];
         byte[][] forms = new byte[tries.Length][];
@@ -71,7 +70,6 @@ internal static class ModelPacker
     }
 
     /// <summary>Writes the packed form.</summary>
-    /// <param name="tflite">The TFLite file.</param>
     /// <param name="recoded">Where weights start, ascending, and their codings one after another; other bytes stay.</param>
     internal static byte[] Write(byte[] tflite, IReadOnlyList<(int Start, IReadOnlyList<CodedWeights> Coded)> recoded)
     {
@@ -88,7 +86,8 @@ internal static class ModelPacker
                 WriteNumber(segments, gap);
                 segments.WriteByte(run.Coding.ToByte());
                 WriteNumber(segments, run.Elements);
-                if (run.Coding.Form == WeightForm.Product) WriteNumber(segments, (Math.Abs(run.Distance) << 1) | (run.Distance < 0 ? 1 : 0));
+                if (run.Coding.Form == WeightForm.Product)
+                    WriteNumber(segments, (Math.Abs(run.Distance) << 1) | (run.Distance < 0 ? 1 : 0));
                 if (run.Coding.Form == WeightForm.RangeCoded)
                 {
                     WriteNumber(segments, run.Neighbors.Near);
@@ -98,7 +97,8 @@ internal static class ModelPacker
 
                 bitmaps.Write(run.Bitmap);
                 palettes.Write(run.Palette);
-                (run.Coding.Form switch { WeightForm.RangeCoded => rangeCoded, WeightForm.Product => copied, _ => weights }).Write(run.Weights);
+                (run.Coding.Form switch { WeightForm.RangeCoded => rangeCoded, WeightForm.Product => copied,
+                    _ => weights }).Write(run.Weights);
                 position += run.Elements * run.Coding.ElementBytes;
                 gap = 0;
             }
@@ -116,7 +116,8 @@ internal static class ModelPacker
         // Where nothing is saved, the content may be longer than the file, which no reader takes.
         if (content.Length > tflite.Length + PackedModel.MaxOverhead) return tflite;
         byte[] compressed = Compress(content.GetBuffer().AsSpan(0, (int)content.Length));
-        byte[] packed = [.. PackedModel.Magic, .. new byte[PackedModel.HeaderBytes - PackedModel.Magic.Length], .. compressed, .. rangeCoded.ToArray()];
+        byte[] packed = [.. PackedModel.Magic, .. new byte[PackedModel.HeaderBytes - PackedModel.Magic.Length], .. compressed,
+            .. rangeCoded.ToArray()];
         BinaryPrimitives.WriteInt32LittleEndian(packed.AsSpan(4), tflite.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(packed.AsSpan(8), PackedModel.Checksum(tflite));
         BinaryPrimitives.WriteInt32LittleEndian(packed.AsSpan(12), (int)content.Length);

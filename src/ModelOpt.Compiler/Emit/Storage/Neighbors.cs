@@ -17,7 +17,6 @@ internal readonly record struct Neighbors(int Near, int Far)
     private const int States = NeighborModel.States;
 
     /// <summary>Finds them: the distance that leaves the least entropy of zeros and signs, then another, given the first.</summary>
-    /// <param name="weights">The weights.</param>
     public static Neighbors Find<T>(ReadOnlySpan<T> weights) where T : unmanaged, IBinaryInteger<T>
     {
         int farthest = Math.Min(Farthest, weights.Length / 2), end = Math.Min(weights.Length, farthest + Tried);

@@ -6,21 +6,19 @@ using ModelOpt.Runtime.Storage;
 namespace ModelOpt.Compiler.Emit.Storage;
 
 /// <summary>A run of weights in one coding, and the bytes that it adds to each stream of a packed model.</summary>
-/// <param name="Coding">The coding.</param>
-/// <param name="Elements">How many weights.</param>
 /// <param name="Bitmap">The bitmap; may be empty.</param>
 /// <param name="Palette">The palette; may be empty.</param>
 /// <param name="Weights">Weights or indices, or all that is range coded, or the factor of products.</param>
 /// <param name="Neighbors">The distances to the neighbours that range coding uses.</param>
 /// <param name="Distance">How many bytes behind the beginning of products that of their source lies; may be negative.</param>
-internal sealed record CodedWeights(WeightCoding Coding, int Elements, byte[] Bitmap, byte[] Palette, byte[] Weights, Neighbors Neighbors = default, int Distance = 0);
+internal sealed record CodedWeights(WeightCoding Coding, int Elements, byte[] Bitmap, byte[] Palette, byte[] Weights,
+    Neighbors Neighbors = default, int Distance = 0);
 
 /// <summary>Writes weights in a <see cref="WeightCoding"/>; <see cref="WeightDecoder"/> reads it.</summary>
 internal static class WeightEncoder
 {
     /// <summary>Codes weights.</summary>
     /// <param name="bytes">The weights, a whole number of elements.</param>
-    /// <param name="coding">The coding.</param>
     /// <returns>null where the palette would be too large for the coding's indices.</returns>
     public static CodedWeights? Encode(ReadOnlySpan<byte> bytes, WeightCoding coding) => coding.ElementBytes switch
     {
@@ -41,8 +39,6 @@ internal static class WeightEncoder
     };
 
     /// <summary>Codes floats as products of another run.</summary>
-    /// <param name="bytes">The floats.</param>
-    /// <param name="source">The other run.</param>
     /// <param name="distance">How many bytes behind <paramref name="bytes"/> it begins; may be negative.</param>
     /// <returns>null where they are not that, bit by bit.</returns>
     public static CodedWeights? Product(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> source, int distance)
@@ -55,9 +51,11 @@ internal static class WeightEncoder
         foreach (float candidate in (float[])[factor, MathF.BitIncrement(factor), MathF.BitDecrement(factor)])
         {
             int i = 0;
-            while (i < products.Length && BitConverter.SingleToInt32Bits(candidate * factors[i]) == BitConverter.SingleToInt32Bits(products[i])) i++;
+            while (i < products.Length && BitConverter.SingleToInt32Bits(candidate * factors[i])
+                == BitConverter.SingleToInt32Bits(products[i])) i++;
             if (i == products.Length)
-                return new CodedWeights(new WeightCoding(sizeof(float), WeightForm.Product, 0), i, [], [], BitConverter.GetBytes(candidate), Distance: distance);
+                return new CodedWeights(new WeightCoding(sizeof(float), WeightForm.Product, 0), i, [], [], BitConverter.GetBytes(candidate),
+                    Distance: distance);
         }
 
         return null;
@@ -90,7 +88,8 @@ internal static class WeightEncoder
         }
 
         return new CodedWeights(
-            new WeightCoding(Unsafe.SizeOf<T>(), WeightForm.RangeCoded, 0), weights.Length, [], PaletteBytes(places), encoder.End(), neighbors);
+            new WeightCoding(Unsafe.SizeOf<T>(), WeightForm.RangeCoded, 0), weights.Length, [], PaletteBytes(places), encoder.End(),
+            neighbors);
     }
 
     private static CodedWeights? Encode<T>(ReadOnlySpan<byte> bytes, WeightCoding coding) where T : unmanaged, IBinaryInteger<T>

@@ -11,7 +11,6 @@ namespace ModelOpt.Compiler.Emit.Storage;
 internal readonly record struct WeightRun(int Start, int Length, int Rows, int ElementBytes)
 {
     /// <summary>The buffers and the scales of a file, ascending, without overlaps.</summary>
-    /// <param name="tflite">The file.</param>
     public static List<WeightRun> Find(byte[] tflite)
     {
         ModelTable model = ModelTable.Open(tflite);

@@ -6,11 +6,9 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal static class AxisOrder
 {
     /// <summary>The order that changes nothing.</summary>
-    /// <param name="rank">The number of axes.</param>
     public static int[] Identity(int rank) => [.. Enumerable.Range(0, rank)];
 
     /// <summary>Whether the order changes nothing.</summary>
-    /// <param name="order">The order.</param>
     public static bool IsIdentity(ReadOnlySpan<int> order)
     {
         for (int i = 0; i < order.Length; i++)
@@ -22,7 +20,6 @@ internal static class AxisOrder
     }
 
     /// <summary>Where each axis is stored.</summary>
-    /// <param name="order">The order.</param>
     public static int[] Inverse(ReadOnlySpan<int> order)
     {
         int[] inverse = new int[order.Length];
@@ -32,7 +29,6 @@ internal static class AxisOrder
 
     /// <summary>The elements that an order picks: <c>result[i] = items[order[i]]</c>.</summary>
     /// <param name="items">Something per axis.</param>
-    /// <param name="order">The order.</param>
     public static int[] Apply(ReadOnlySpan<int> items, ReadOnlySpan<int> order)
     {
         int[] result = new int[order.Length];
@@ -41,13 +37,10 @@ internal static class AxisOrder
     }
 
     /// <summary>The permutation that a TRANSPOSE needs to bring one order to another.</summary>
-    /// <param name="from">The order that is stored.</param>
-    /// <param name="to">The order that is wanted.</param>
     public static int[] Between(ReadOnlySpan<int> from, ReadOnlySpan<int> to) => Apply(Inverse(from), to);
 
     /// <summary>Whether a permutation leaves the elements where they are: only axes of size 1 move.</summary>
     /// <param name="dims">The sizes before; the open axis counts as larger than 1.</param>
-    /// <param name="permutation">The permutation.</param>
     public static bool KeepsElements(ReadOnlySpan<long> dims, ReadOnlySpan<int> permutation)
     {
         int last = -1;
@@ -67,7 +60,6 @@ internal static class AxisOrder
     /// </summary>
     /// <param name="source">The source's sizes; the open axis has a size that divides no other.</param>
     /// <param name="order">The order in which the source is stored.</param>
-    /// <param name="target">The sizes after the reshape.</param>
     /// <remarks>
     /// Both sides are cut into the smallest runs of axes with equal element counts. A run whose source axes are stored
     /// side by side and in sequence can be reshaped where it is, and runs move as wholes.
@@ -131,8 +123,6 @@ internal static class AxisOrder
     }
 
     /// <summary>The tensor with its axes in another order.</summary>
-    /// <param name="tensor">The tensor.</param>
-    /// <param name="order">The new order.</param>
     public static Tensor Permute(Tensor tensor, ReadOnlySpan<int> order)
     {
         if (IsIdentity(order)) return tensor;

@@ -26,13 +26,11 @@ internal readonly record struct AxisPlace(bool IsOutput, int Position, int Axis,
     }
 
     /// <summary>An axis of an input.</summary>
-    /// <param name="position">The input's position.</param>
     /// <param name="axis">The axis.</param>
     /// <param name="labels">The elements that its indices belong to; null for one to one.</param>
     public static AxisPlace In(int position, int axis, int[]? labels = null) => new(false, position, axis, labels);
 
     /// <summary>An axis of an output.</summary>
-    /// <param name="position">The output's position.</param>
     /// <param name="axis">The axis.</param>
     /// <param name="labels">The elements that its indices belong to; null for one to one.</param>
     public static AxisPlace Out(int position, int axis, int[]? labels = null) => new(true, position, axis, labels);
@@ -42,7 +40,6 @@ internal readonly record struct AxisPlace(bool IsOutput, int Position, int Axis,
     public int LabelOf(int index) => Labels is null ? index : Labels[index];
 
     /// <summary>The value; null where the node leaves it out.</summary>
-    /// <param name="node">The node.</param>
     public Value? ValueOf(Node node) => !IsOutput ? node.InputOrNull(Position) : node.HasOutput(Position) ? node.Outputs[Position] : null;
 }
 
@@ -53,11 +50,9 @@ internal readonly record struct AxisPlace(bool IsOutput, int Position, int Axis,
 /// weights' axis 0 and the bias. The node mixes, reduces or counts an axis on no route.
 /// </summary>
 /// <param name="IsRigid">Whether elements can change places, but none can be left out, because nothing of the node could say so.</param>
-/// <param name="Places">Where its elements lie.</param>
 internal sealed record AxisRoute(bool IsRigid, params AxisPlace[] Places)
 {
     /// <summary>Makes a route from which elements can be left out.</summary>
-    /// <param name="places">Where its elements lie.</param>
     public AxisRoute(params AxisPlace[] places)
         : this(false, places)
     {
@@ -65,7 +60,6 @@ internal sealed record AxisRoute(bool IsRigid, params AxisPlace[] Places)
 
     /// <summary>Whether an axis is on the route, each index being the element of its number.</summary>
     /// <param name="isOutput">Whether the value is an output.</param>
-    /// <param name="position">Its position.</param>
     /// <param name="axis">The axis.</param>
     public bool Keeps(bool isOutput, int position, int axis) =>
         Array.Exists(Places, p => p.IsOutput == isOutput && p.Position == position && p.Axis == axis && p.IsOneToOne);

@@ -6,17 +6,13 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal static class AxisRoutes
 {
     /// <summary>Axes of input 0 that every output has in the same place.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="axes">The axes.</param>
     public static IEnumerable<AxisRoute> Kept(Node node, IEnumerable<int> axes) =>
         axes.Select(a => new AxisRoute([AxisPlace.In(0, a), .. Outputs(node).Select(o => AxisPlace.Out(o, a))]));
 
     /// <summary>All axes of input 0, which every output has too.</summary>
-    /// <param name="node">The node.</param>
     public static IEnumerable<AxisRoute> Kept(Node node) => Kept(node, Enumerable.Range(0, node.ShapeOf(0).Rank));
 
     /// <summary>The axes of input 0 that a reduction leaves.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="reduced">The axes that it does not leave.</param>
     /// <param name="keep">Whether these stay, with size 1.</param>
     public static IEnumerable<AxisRoute> Reduced(Node node, int[] reduced, bool keep) => Enumerable.Range(0, node.ShapeOf(0).Rank)
@@ -36,9 +32,6 @@ internal static class AxisRoutes
     }
 
     /// <summary>Where inputs that are broadcast to a shape have one of its axes.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="inputs">The positions of the inputs.</param>
-    /// <param name="result">The shape.</param>
     /// <param name="axis">The axis.</param>
     /// <param name="behind">How many axes the inputs have behind those that are broadcast.</param>
     /// <returns>The places; null if unknown.</returns>
@@ -91,13 +84,10 @@ internal static class AxisRoutes
     }
 
     /// <summary>Whether two sizes are known to be equal.</summary>
-    /// <param name="a">A size.</param>
-    /// <param name="b">Another.</param>
     public static bool IsSame(Dim a, Dim b) => a == b && (a.IsKnown || a.Expression is not null);
 
     /// <summary>Labels of an axis whose indices belong to elements in blocks: index i to element i / block.</summary>
     /// <param name="size">The length of the axis.</param>
-    /// <param name="block">Indices of a block.</param>
     public static int[] Blocks(long size, long block) => Labels(size, block, size);
 
     /// <summary>Labels of an axis that begins with other elements: index i belongs to element i + first.</summary>

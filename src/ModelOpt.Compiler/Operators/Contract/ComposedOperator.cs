@@ -15,7 +15,6 @@ internal abstract class ComposedOperator : Operator
     public sealed override IEnumerable<AxisRoute> Axes(Node node) => throw NotComposed(node);
 
     /// <summary>Puts other nodes in the place of one of this operator.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="node">The node, as read; types and shapes are not known.</param>
     protected abstract void Compose(Graph graph, Node node);
 
@@ -28,7 +27,6 @@ internal abstract class ComposedOperator : Operator
     public sealed override void Lower(Lowering context, Node node) => throw NotComposed(node);
 
     /// <summary>Adds the inputs from left to right.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="node">A node of one or more inputs; the sums are inserted before it.</param>
     /// <param name="count">How many of the inputs to add.</param>
     protected static Value AddAll(Graph graph, Node node, int count)
@@ -45,10 +43,6 @@ internal abstract class ComposedOperator : Operator
     }
 
     /// <summary>Puts a node in the place of another, whose name and output it takes over.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="node">The node that goes.</param>
-    /// <param name="type">The operator.</param>
-    /// <param name="inputs">Its inputs.</param>
     protected static void Replace(Graph graph, Node node, string type, params Value[] inputs)
     {
         Value output = node.Output;

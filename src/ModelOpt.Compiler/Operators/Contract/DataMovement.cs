@@ -7,7 +7,6 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal static class DataMovement
 {
     /// <summary>The distance between neighbours along each axis of a row-major tensor, in elements.</summary>
-    /// <param name="dims">The sizes.</param>
     public static int[] Strides(ReadOnlySpan<int> dims)
     {
         var strides = new int[dims.Length];
@@ -23,7 +22,6 @@ internal static class DataMovement
 
     /// <summary>The tensor with axes permuted.</summary>
     /// <param name="node">The node that asks, for diagnostics.</param>
-    /// <param name="source">The tensor.</param>
     /// <param name="order">Axis i of the result is axis order[i] of the source.</param>
     public static Tensor Transpose(Node node, Tensor source, ReadOnlySpan<int> order)
     {
@@ -36,8 +34,6 @@ internal static class DataMovement
 
     /// <summary>A row-major copy of a strided view: element (i, j, …) is source[offset + i·strides[0] + j·strides[1] + …].</summary>
     /// <param name="node">The node that asks, for diagnostics.</param>
-    /// <param name="source">Where the elements are.</param>
-    /// <param name="dims">The sizes of the view.</param>
     /// <param name="strides">The distance along each axis in elements; may be 0 or negative.</param>
     /// <param name="offset">The first element.</param>
     public static Tensor View(Node node, Tensor source, int[] dims, int[] strides, int offset)

@@ -7,16 +7,14 @@ namespace ModelOpt.Compiler.Operators.Contract;
 /// <summary>One node's run in the interpreter: its inputs' tensors, and a place for its outputs.</summary>
 internal sealed class ForwardContext
 {
-    private readonly Tensor?[] inputs;
+    private readonly Tensor?[] _inputs;
 
     /// <summary>Creates the context.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="inputs">A tensor for each input, null where it is omitted.</param>
-    /// <param name="cancellation">Ends the run.</param>
     public ForwardContext(Node node, Tensor?[] inputs, CancellationToken cancellation = default)
     {
         Node = node;
-        this.inputs = inputs;
+        _inputs = inputs;
         Outputs = new Tensor?[node.Outputs.Count];
         Cancellation = cancellation;
     }
@@ -43,7 +41,7 @@ internal sealed class ForwardContext
     public Tensor?[] Outputs { get; }
 
     /// <summary>The number of inputs, omitted ones in between included.</summary>
-    public int InputCount => inputs.Length;
+    public int InputCount => _inputs.Length;
 
     /// <summary>The first output.</summary>
     public Tensor Output
@@ -52,18 +50,14 @@ internal sealed class ForwardContext
     }
 
     /// <summary>The input at <paramref name="index"/>, or null where it is omitted or beyond the end.</summary>
-    /// <param name="index">The position.</param>
-    public Tensor? InputOrNull(int index) => index < inputs.Length ? inputs[index] : null;
+    public Tensor? InputOrNull(int index) => index < _inputs.Length ? _inputs[index] : null;
 
     /// <summary>The input at <paramref name="index"/>.</summary>
-    /// <param name="index">The position.</param>
     /// <exception cref="CompilationException">It is absent.</exception>
     public Tensor Input(int index) =>
         InputOrNull(index) ?? throw GraphDiagnostics.MissingInput.Error(Node.Label, Node.Type, index);
 
     /// <summary>A tensor to be written wholly, whose elements are whatever was there.</summary>
-    /// <param name="type">The element type.</param>
-    /// <param name="dims">The sizes.</param>
     /// <exception cref="CompilationException">It would exceed the largest array.</exception>
     public Tensor Allocate(ElementType type, ReadOnlySpan<int> dims)
     {

@@ -22,7 +22,6 @@ internal enum ActivationBounds
 internal static class FusedActivation
 {
     /// <summary>The activation that is fused into a node.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="node">The node that feeds the activation.</param>
     /// <returns>The Relu or Clip node, or null.</returns>
     public static Node? Of(Graph graph, Node node)
@@ -33,7 +32,6 @@ internal static class FusedActivation
     }
 
     /// <summary>The bounds that a node sets, where they can be fused.</summary>
-    /// <param name="node">Any node.</param>
     /// <returns>The bounds, or null where the node is no such Relu or Clip.</returns>
     public static ActivationBounds? BoundsOf(Node node) => (node.Type, Bound(node, 1), Bound(node, 2)) switch
     {

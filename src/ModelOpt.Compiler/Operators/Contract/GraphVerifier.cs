@@ -120,7 +120,8 @@ internal static class GraphVerifier
             if (node.Outputs[i] is not { } output) continue;
             (ElementType? type, Shape? shape, IReadOnlyList<Dim>? content) = recorded[i];
             if (type != output.Type || !Agree(shape!, output.Shape!))
-                throw Broken(node.Label, after, $"'{output.Name}' is recorded as {type}{shape} and inferred as {output.Type}{output.Shape}");
+                throw Broken(node.Label, after,
+                    $"'{output.Name}' is recorded as {type}{shape} and inferred as {output.Type}{output.Shape}");
             (output.Shape, output.ShapeContent) = (shape, content ?? output.ShapeContent);
         }
     }

@@ -10,8 +10,6 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal static class Guard
 {
     /// <summary>Runs an action on a node.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="action">What to do.</param>
     /// <exception cref="CompilationException">The action failed.</exception>
     public static void Run(Node node, Action action)
     {
@@ -21,13 +19,15 @@ internal static class Guard
         }
         catch (OverflowException e)
         {
-            throw new CompilationException(GraphDiagnostics.ShapeMismatch.At(null, node.Label, $"the sizes of this {node.Type} are too large"), e);
+            throw new CompilationException(
+                GraphDiagnostics.ShapeMismatch.At(null, node.Label, $"the sizes of this {node.Type} are too large"), e);
         }
         catch (Exception e) when (e is IndexOutOfRangeException or ArgumentException or InvalidOperationException
             or ArithmeticException or NullReferenceException or InvalidCastException or NotSupportedException or KeyNotFoundException)
         {
             throw new CompilationException(
-                GraphDiagnostics.InternalError.At(null, node.Label, node.Type, e.GetType().Name, e.Message.ReplaceLineEndings(" ").TrimEnd('.')), e);
+                GraphDiagnostics.InternalError.At(
+                null, node.Label, node.Type, e.GetType().Name, e.Message.ReplaceLineEndings(" ").TrimEnd('.')), e);
         }
     }
 }

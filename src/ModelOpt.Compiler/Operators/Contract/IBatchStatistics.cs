@@ -9,7 +9,6 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal interface IBatchStatistics
 {
     /// <summary>The sums of a part that the outputs depend on.</summary>
-    /// <param name="context">The part's inputs.</param>
     double[] Sums(ForwardContext context);
 
     /// <summary>Computes the part's outputs.</summary>
@@ -29,7 +28,6 @@ internal interface IBatchStatistics
     void Backward(BackwardContext context, double[] totals, double[] gradientTotals, double[] own);
 
     /// <summary>Moves the node's constant statistics towards those of a batch.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="totals">The forward sums over the batch.</param>
     void Follow(Node node, double[] totals);
 }

@@ -15,7 +15,6 @@ internal static class IntegerForm
     private static readonly Quantization Symmetric = Quantization.PerTensor(ElementType.Int8, 1f / 128, 0);
 
     /// <summary>Whether a node computes on integers: it can, and its values lie on grids that its integer form takes.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="node">One of its nodes, not an activation that is fused into another.</param>
     public static bool Is(Graph graph, Node node) => WhyNot(node) is null && GridsFit(graph, node);
 
@@ -33,22 +32,17 @@ internal static class IntegerForm
     }
 
     /// <summary>The inputs that are data: those that lie on grids where the node computes on integers.</summary>
-    /// <param name="node">The node.</param>
     public static IEnumerable<Value> Data(Node node) => node.Inputs.Take(Operator.Of(node).DataInputs).OfType<Value>();
 
     /// <summary>The values that a node writes, or its fused activation writes.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="node">The node.</param>
     public static IEnumerable<Value> Results(Graph graph, Node node) =>
         (FusedActivation.Of(graph, node) ?? node).Outputs.OfType<Value>();
 
     /// <summary>Whether a node only moves data, so that on integers all that it reads and writes has one grid.</summary>
-    /// <param name="node">The node.</param>
     public static bool IsMover(Node node) =>
         Operator.Of(node).Quantization is QuantizationRule.SharesInput or QuantizationRule.SharesAll;
 
     /// <summary>Whether a node writes nothing but elements that it reads, or others that lie on a grid.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="grid">The grid of what it reads.</param>
     public static bool StaysOn(Node node, Quantization grid) => IsMover(node) && node.Type switch
     {
@@ -60,7 +54,6 @@ internal static class IntegerForm
     };
 
     /// <summary>The grid that TFLite prescribes for a node's output, or null.</summary>
-    /// <param name="node">The node.</param>
     public static Quantization? Prescribed(Node node) => Operator.Of(node).Quantization switch
     {
         QuantizationRule.FixedUnit => Unit,
@@ -69,7 +62,6 @@ internal static class IntegerForm
     };
 
     /// <summary>The parameters that TFLite prescribes for an operator's int8 output, or null.</summary>
-    /// <param name="value">The output.</param>
     /// <param name="isInt8">Whether a node is to run in int8.</param>
     public static Quantization? Prescribed(Value value, Func<Node, bool> isInt8) =>
         value.Producer is { } producer && isInt8(producer) ? Prescribed(producer) : null;
@@ -98,7 +90,6 @@ internal static class IntegerForm
     }
 
     /// <summary>Whether the integer form can multiply by a layer's constant weight: int8 without zero points, per output channel.</summary>
-    /// <param name="node">The layer.</param>
     public static bool HasIntegerWeight(Node node)
     {
         if (node.Input(1) is not { IsConstant: true, Quantization: { Type: ElementType.Int8 } grid }) return false;
@@ -107,7 +98,6 @@ internal static class IntegerForm
     }
 
     /// <summary>The axis of a layer's constant weight that counts output channels, or -1 where one scale must serve all of it.</summary>
-    /// <param name="node">The layer.</param>
     public static int WeightAxis(Node node) =>
         node.Type == "MatMul" && node.Input(1).Shape!.Rank == 2 ? 1 : Operator.Of(node).WeightAxis(node);
 

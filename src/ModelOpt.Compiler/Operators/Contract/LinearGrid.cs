@@ -9,55 +9,50 @@ namespace ModelOpt.Compiler.Operators.Contract;
 /// </summary>
 internal sealed class LinearGrid
 {
-    private readonly float[] scales;
-    private readonly int[] zeroPoints;
+    private readonly float[] _scales;
+    private readonly int[] _zeroPoints;
 
     // Elements behind the axis, along it, those of a block, and how many blocks there are along it.
-    private readonly int inner = 1, length = 1, block = 1, blocks = 1;
-    private readonly bool isBlocked;
+    private readonly int _inner = 1, _length = 1, _block = 1, _blocks = 1;
+    private readonly bool _isBlocked;
 
     /// <summary>Reads the grid.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="dims">The sizes of the tensor that it applies to.</param>
     /// <param name="scale">Input 1.</param>
     /// <param name="zeroPoint">Input 2: as many zero points as scales; null for zeros.</param>
     public LinearGrid(Node node, ReadOnlySpan<int> dims, Tensor scale, Tensor? zeroPoint)
     {
-        scales = Casting.To(scale, ElementType.Float32).Span<float>().ToArray();
-        zeroPoints = zeroPoint is null ? new int[scales.Length] : Casting.To(zeroPoint, ElementType.Int32).Span<int>().ToArray();
-        isBlocked = BlockSize(node) > 0;
-        bool fits = zeroPoints.Length == scales.Length;
-        if (isBlocked || !IsSingle(scale.Shape))
+        _scales = Casting.To(scale, ElementType.Float32).Span<float>().ToArray();
+        _zeroPoints = zeroPoint is null ? new int[_scales.Length] : Casting.To(zeroPoint, ElementType.Int32).Span<int>().ToArray();
+        _isBlocked = BlockSize(node) > 0;
+        bool fits = _zeroPoints.Length == _scales.Length;
+        if (_isBlocked || !IsSingle(scale.Shape))
         {
             int axis = Axis(node, dims.Length);
-            (length, inner) = (dims[axis], DataMovement.Strides(dims)[axis]);
+            (_length, _inner) = (dims[axis], DataMovement.Strides(dims)[axis]);
             fits &= scale.Shape.Equals(ScaleShape(node, new Shape(dims)));
-            if (fits && isBlocked) (block, blocks) = (BlockSize(node), scale.Dims[axis]);
+            if (fits && _isBlocked) (_block, _blocks) = (BlockSize(node), scale.Dims[axis]);
         }
 
         if (!fits)
             throw GraphDiagnostics.ShapeMismatch.Error(
-                node.Label, $"{scales.Length} scales and {zeroPoints.Length} zero points do not fit {new Shape(dims)}");
+                node.Label, $"{_scales.Length} scales and {_zeroPoints.Length} zero points do not fit {new Shape(dims)}");
     }
 
     /// <summary>The type of the integers that a QuantizeLinear makes: its zero point's, or the one that it names.</summary>
-    /// <param name="quantize">The node.</param>
     public static ElementType StoredType(Node quantize) =>
         quantize.InputOrNull(2)?.Type ?? (ElementType)quantize.Int("output_dtype", (long)ElementType.UInt8);
 
     /// <summary>The type of the numbers that a DequantizeLinear makes: the one that it names, or its scale's.</summary>
-    /// <param name="dequantize">The node.</param>
     public static ElementType RestoredType(Node dequantize) =>
         dequantize.Int("output_dtype", 0) is not 0 and var type ? (ElementType)type : dequantize.Input(1).Type;
 
     /// <summary>Whether a type can be stored.</summary>
-    /// <param name="type">The type.</param>
     public static bool Holds(ElementType type) => type is ElementType.UInt8 or ElementType.Int8
         or ElementType.UInt16 or ElementType.Int16 or ElementType.Int32;
 
     /// <summary>The lowest opset that has a node's form.</summary>
     /// <param name="node">The node, normalized.</param>
-    /// <param name="stored">The type of its integers.</param>
     public static int MinimumOpset(Node node, ElementType stored) =>
         BlockSize(node) > 0 || stored is ElementType.Int16 or ElementType.UInt16 ? 21 : Graph.WrittenOpset;
 
@@ -79,7 +74,6 @@ internal sealed class LinearGrid
     }
 
     /// <summary>How many elements along the axis share a scale; 0 where there are no blocks.</summary>
-    /// <param name="node">The node.</param>
     public static int BlockSize(Node node)
     {
         long size = node.Int("block_size", 0);
@@ -88,8 +82,6 @@ internal sealed class LinearGrid
     }
 
     /// <summary>The axis of the slices or blocks.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="rank">The rank of the tensor.</param>
     public static int Axis(Node node, int rank) => node.Axis(node.Int("axis", 1), rank);
 
     /// <summary>Whether scales are one for the whole tensor.</summary>
@@ -97,7 +89,6 @@ internal sealed class LinearGrid
     public static bool IsSingle(Shape scale) => scale.Rank == 0 || (scale.Rank == 1 && scale[0].Number() == 1);
 
     /// <summary>The shape that the scales of slices or blocks have.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="x">The shape of the tensor, the size of the axis known.</param>
     public static Shape ScaleShape(Node node, Shape x)
     {
@@ -109,13 +100,12 @@ internal sealed class LinearGrid
     /// The grid of a node as an annotation, or null where it is none: scales that are computed, are not positive or belong to blocks,
     /// integers of a type that values are not annotated with, an axis that counts from the end of a shape that is not known.
     /// </summary>
-    /// <param name="node">The node.</param>
-    /// <param name="type">The type of the integers.</param>
     /// <param name="shape">The shape of the tensor, where it is known.</param>
     /// <exception cref="CompilationException">The scales and zero points do not fit each other or the tensor.</exception>
     public static Quantization? Annotation(Node node, ElementType type, Shape? shape)
     {
-        if (!Holds(type) || BlockSize(node) > 0 || (node.Type == "DequantizeLinear" && RestoredType(node) != ElementType.Float32)) return null;
+        if (!Holds(type) || BlockSize(node) > 0 || (node.Type == "DequantizeLinear" && RestoredType(node) != ElementType.Float32))
+            return null;
         if (node.Input(1).Constant is not { Type: ElementType.Float32, Rank: <= 1, Count: > 0 } scale) return null;
         if (node.InputOrNull(2) is { IsConstant: false }) return null;
         float[] scales = scale.Span<float>().ToArray();
@@ -140,8 +130,8 @@ internal sealed class LinearGrid
     /// <param name="index">The element's position in row-major order.</param>
     public (float Scale, int ZeroPoint) At(int index)
     {
-        int along = index / inner % length;
-        int slice = isBlocked ? (((index / inner / length * blocks) + (along / block)) * inner) + (index % inner) : along;
-        return (scales[slice], zeroPoints[slice]);
+        int along = index / _inner % _length;
+        int slice = _isBlocked ? (((index / _inner / _length * _blocks) + (along / _block)) * _inner) + (index % _inner) : along;
+        return (_scales[slice], _zeroPoints[slice]);
     }
 }

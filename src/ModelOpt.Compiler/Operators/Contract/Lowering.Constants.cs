@@ -9,13 +9,11 @@ internal sealed partial class Lowering
 {
     private const long MaxFilled = 1 << 24;
 
-    private readonly Dictionary<(Value Value, string Arrangement, bool Quantized), TfliteTensor> constants = [];
-    private readonly Dictionary<string, TfliteTensor> shared = new(StringComparer.Ordinal);
+    private readonly Dictionary<(Value Value, string Arrangement, bool Quantized), TfliteTensor> _constants = [];
+    private readonly Dictionary<string, TfliteTensor> _shared = new(StringComparer.Ordinal);
 
     /// <summary>A tensor with the same element everywhere.</summary>
     /// <param name="node">The node that asks for it.</param>
-    /// <param name="element">The element.</param>
-    /// <param name="dims">The sizes.</param>
     /// <exception cref="CompilationException">It is large: a few bytes of ONNX would become gigabytes.</exception>
     public static Tensor Filled(Node node, Tensor element, int[] dims) =>
         dims.Aggregate(1L, (count, size) => count * size) <= MaxFilled
@@ -24,7 +22,6 @@ internal sealed partial class Lowering
                 node.Label, node.Type, $"[{string.Join(", ", dims)}] is too large for a constant with the same number everywhere");
 
     /// <summary>A constant of the lowering's own, such as a permutation or a bias that ONNX leaves out.</summary>
-    /// <param name="name">What to call it.</param>
     /// <param name="tensor">Its elements; if annotated, float32 to be rounded.</param>
     /// <param name="quantization">The grid to store it on, or null.</param>
     public TfliteTensor Constant(string name, Tensor tensor, Quantization? quantization = null)
@@ -40,16 +37,14 @@ internal sealed partial class Lowering
         // Shapes, permutations and axes repeat often, and a name says nothing about them.
         constant.Name = "";
         string content = $"{type}[{string.Join(',', constant.Dims)}]{Convert.ToHexString(stored.Bytes.Span)}";
-        if (shared.TryGetValue(content, out TfliteTensor? known)) return known;
-        shared.Add(content, constant);
+        if (_shared.TryGetValue(content, out TfliteTensor? known)) return known;
+        _shared.Add(content, constant);
         return constant;
     }
 
     /// <summary>A constant input after a rearrangement of its elements, in the form in which the node runs.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="index">The input's position; the input is a constant.</param>
     /// <param name="arrangement">A text that tells this rearrangement from others.</param>
-    /// <param name="arrange">The rearrangement.</param>
     /// <param name="axisAfter">Where the axis of a per-channel grid is afterwards.</param>
     public TfliteTensor ConstantInput(
         Node node, int index, string arrangement, Func<Tensor, Tensor> arrange, Func<int, int> axisAfter) =>
@@ -59,17 +54,14 @@ internal sealed partial class Lowering
     /// A constant input after a rearrangement of its elements, in the form in which the node runs. Constants on a grid
     /// that the node does not compute with (weight-only int8, float16) come through a DEQUANTIZE.
     /// </summary>
-    /// <param name="value">The constant.</param>
     /// <param name="arrangement">A text that tells this rearrangement from others.</param>
-    /// <param name="order">Part of that text.</param>
     /// <param name="quantized">Whether the node runs in integers.</param>
-    /// <param name="arrange">The rearrangement.</param>
     /// <param name="axisAfter">Where the axis of a per-channel grid is afterwards.</param>
     private TfliteTensor Constant(
         Value value, string arrangement, int[] order, bool quantized, Func<Tensor, Tensor> arrange, Func<int, int> axisAfter)
     {
         (Value, string, bool) key = (value, $"{arrangement}:{Storage.Key(order)}", quantized);
-        if (constants.TryGetValue(key, out TfliteTensor? tensor)) return tensor;
+        if (_constants.TryGetValue(key, out TfliteTensor? tensor)) return tensor;
         if (value.Quantization is { } grid)
         {
             if (!grid.IsPerTensor) grid = grid with { Axis = axisAfter(grid.Axis) };
@@ -83,7 +75,7 @@ internal sealed partial class Lowering
             tensor = Constant(value.Name, arrange(value.Constant!));
         }
 
-        constants.Add(key, tensor);
+        _constants.Add(key, tensor);
         return tensor;
     }
 

@@ -11,28 +11,28 @@ internal sealed partial class Lowering
     {
         TfliteTensor tensor = InputGrid(input) is { } grid
             ? DefineStored(input, grid) : Define(input, AxisOrder.Identity(Rank(input)), quantized: false);
-        if (graph.DeclaredType(input) is { } declared)
+        if (_graph.DeclaredType(input) is { } declared)
         {
             TfliteTensor given = new(input.Name, DeclaredType(declared), tensor.Dims, tensor.OpenAxis);
             EmitCast(given, tensor);
             tensor = given;
         }
 
-        model.Inputs.Add(tensor);
+        _model.Inputs.Add(tensor);
     }
 
     private void DefineOutput(Value output)
     {
         // An input comes back as it was given, whatever its readers make of it.
-        int input = graph.DeclaredType(output) is null ? graph.Inputs.IndexOf(output) : -1;
-        TfliteTensor tensor = input >= 0 ? model.Inputs[input] : Demand(output, AxisOrder.Identity(Rank(output)), quantized: false);
-        if (graph.DeclaredType(output) is { } declared)
+        int input = _graph.DeclaredType(output) is null ? _graph.Inputs.IndexOf(output) : -1;
+        TfliteTensor tensor = input >= 0 ? _model.Inputs[input] : Demand(output, AxisOrder.Identity(Rank(output)), quantized: false);
+        if (_graph.DeclaredType(output) is { } declared)
         {
             TfliteTensor given = new(output.Name, DeclaredType(declared), tensor.Dims, tensor.OpenAxis);
             EmitCast(tensor, given);
             tensor = given;
         }
-        else if (model.Inputs.Contains(tensor) || model.Outputs.Contains(tensor) || tensor.Data is not null)
+        else if (_model.Inputs.Contains(tensor) || _model.Outputs.Contains(tensor) || tensor.Data is not null)
         {
             // One tensor cannot bear two names.
             TfliteTensor copy = new(output.Name, tensor.Type, tensor.Dims, tensor.OpenAxis, tensor.Quantization);
@@ -41,10 +41,11 @@ internal sealed partial class Lowering
         }
 
         tensor.Name = output.Name;
-        model.Outputs.Add(tensor);
+        _model.Outputs.Add(tensor);
     }
 
-    private void EmitCast(TfliteTensor from, TfliteTensor to) => Emit(BuiltinOperator.Cast, [from], [to], new CastOptions(from.Type, to.Type));
+    private void EmitCast(TfliteTensor from, TfliteTensor to) =>
+        Emit(BuiltinOperator.Cast, [from], [to], new CastOptions(from.Type, to.Type));
 
     private static TensorType DeclaredType(ElementType type) => type == ElementType.Float16 ? TensorType.Float16 : TensorType.Float64;
 
@@ -142,7 +143,7 @@ internal sealed partial class Lowering
     /// <summary>Where elements are stored: once as they were produced, and in the orders and forms asked for since.</summary>
     private sealed class Storage
     {
-        private TfliteTensor? made;
+        private TfliteTensor? _made;
 
         /// <summary>Creates the storage of a value; its axes are the value's.</summary>
         public Storage(Value value, int[] order, TfliteTensor? made)
@@ -162,7 +163,7 @@ internal sealed partial class Lowering
         public bool Rounds => Quantization is not null;
 
         /// <summary>The tensor that was produced; float where a float node produced it, although it is to be rounded.</summary>
-        public TfliteTensor Base => made ?? throw new InvalidOperationException("The storage is not filled yet.");
+        public TfliteTensor Base => _made ?? throw new InvalidOperationException("The storage is not filled yet.");
 
         /// <summary>Fills it, where that was put off; null once it is done.</summary>
         public Action? Materialize { get; set; }
@@ -187,7 +188,7 @@ internal sealed partial class Lowering
         public void Fill(int[] order, TfliteTensor tensor)
         {
             Order = order;
-            made = tensor;
+            _made = tensor;
             if (!Rounds) Floats.Add(Key(order), tensor);
         }
     }

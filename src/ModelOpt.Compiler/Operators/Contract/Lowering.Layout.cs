@@ -7,10 +7,9 @@ namespace ModelOpt.Compiler.Operators.Contract;
 /// <content>Where and in which order values are stored.</content>
 internal sealed partial class Lowering
 {
-    private readonly Dictionary<Value, View> views = [];
+    private readonly Dictionary<Value, View> _views = [];
 
     /// <summary>The order in which a value is stored; reading it so costs nothing.</summary>
-    /// <param name="value">The value.</param>
     /// <returns>ONNX's own order for constants.</returns>
     public int[] OrderOf(Value value)
     {
@@ -23,14 +22,12 @@ internal sealed partial class Lowering
     /// An input in an order, in the form in which the node runs: quantized where it <see cref="RunsQuantized"/>, else
     /// float. Constants are permuted and rounded at compile time.
     /// </summary>
-    /// <param name="node">The node.</param>
     /// <param name="index">The input's position; the input is present.</param>
     /// <param name="order">The order to have it in.</param>
     public TfliteTensor Input(Node node, int index, ReadOnlySpan<int> order) =>
         Demand(node.Input(index), order, RunsQuantized(node));
 
     /// <summary>An input in ONNX's own order, in the form in which the node runs.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="index">The input's position; the input is present.</param>
     public TfliteTensor Input(Node node, int index) => Input(node, index, AxisOrder.Identity(Rank(node.Input(index))));
 
@@ -38,7 +35,6 @@ internal sealed partial class Lowering
     /// The tensor to write an output to, in the form in which the node runs; where an activation is fused, the
     /// activation's output.
     /// </summary>
-    /// <param name="node">The node.</param>
     /// <param name="index">The output's position; the output is present.</param>
     /// <param name="order">The order in which the node produces it.</param>
     public TfliteTensor Output(Node node, int index, ReadOnlySpan<int> order)
@@ -48,14 +44,12 @@ internal sealed partial class Lowering
     }
 
     /// <summary>The tensor to write an output to, in ONNX's own order.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="index">The output's position; the output is present.</param>
     public TfliteTensor Output(Node node, int index) =>
         Output(node, index, AxisOrder.Identity(Rank(node.Outputs[index]!)));
 
     /// <summary>Stores a value where another is: for operators that compute nothing (Identity, Transpose).</summary>
     /// <param name="value">The value, with the same elements.</param>
-    /// <param name="source">What it is made of.</param>
     /// <param name="permutation">As of Transpose: axis <c>i</c> is the source's axis <c>permutation[i]</c>; none for the same.</param>
     public void Alias(Value value, Value source, ReadOnlySpan<int> permutation = default)
     {
@@ -63,7 +57,7 @@ internal sealed partial class Lowering
         if (value.Quantization == source.Quantization)
         {
             View view = ViewOf(source);
-            views[value] = new View(view.Storage, AxisOrder.Apply(view.Axes, axes));
+            _views[value] = new View(view.Storage, AxisOrder.Apply(view.Axes, axes));
         }
         else
         {
@@ -103,12 +97,12 @@ internal sealed partial class Lowering
         if (!value.IsConstant)
         {
             // One storage a value and rank, so that several consumers share the reshaped form.
-            if (!broadcasts.TryGetValue((value, missing), out Value? widened))
+            if (!_broadcasts.TryGetValue((value, missing), out Value? widened))
             {
                 Shape shape = new(Enumerable.Repeat<Dim>(1, missing).Concat(value.Shape!));
                 widened = new Value(value.Name, value.Type, shape) { Quantization = value.Quantization };
                 Reshape(widened, value);
-                broadcasts.Add((value, missing), widened);
+                _broadcasts.Add((value, missing), widened);
             }
 
             return Demand(widened, order, RunsQuantized(node));
@@ -150,16 +144,16 @@ internal sealed partial class Lowering
     }
 
     private void DefineAs(Value value, ReadOnlySpan<int> order, TfliteTensor tensor) =>
-        views[value] = new View(new Storage(value, order.ToArray(), tensor), AxisOrder.Identity(order.Length));
+        _views[value] = new View(new Storage(value, order.ToArray(), tensor), AxisOrder.Identity(order.Length));
 
     private View ViewOf(Value value)
     {
-        if (views.TryGetValue(value, out View? view)) return view;
+        if (_views.TryGetValue(value, out View? view)) return view;
         if (!value.IsConstant)
             throw GraphDiagnostics.InvalidGraph.Error(value.Name, "the value is read before it is produced");
         int[] identity = AxisOrder.Identity(Rank(value));
         TfliteTensor constant = Demand(value, identity, quantized: value.Quantization is not null);
-        return views[value] = new View(new Storage(value, identity, constant), identity);
+        return _views[value] = new View(new Storage(value, identity, constant), identity);
     }
 
     private static int Rank(Value value) =>
@@ -182,7 +176,7 @@ internal sealed partial class Lowering
         {
             Dim dim = value.Shape![axis];
             if (dim.IsKnown) continue;
-            bool isBatch = graph.Inputs.Any(i => i.Shape is { } shape && shape.Contains(dim));
+            bool isBatch = _graph.Inputs.Any(i => i.Shape is { } shape && shape.Contains(dim));
             if (open >= 0 || !isBatch) throw GraphDiagnostics.DynamicShape.Error(value.Name, value.Name, value.Shape);
             open = axis;
         }

@@ -12,14 +12,12 @@ internal sealed partial class Lowering
     /// NaN comes through.
     /// </summary>
     /// <param name="node">The node that asks for them.</param>
-    /// <param name="size">The open dimension.</param>
-    /// <param name="type">Their type.</param>
     /// <param name="rank">The number of axes; all but one of size 1.</param>
     /// <param name="axis">The open axis.</param>
     /// <returns>The zeros, or null where no input has that dimension.</returns>
     public TfliteTensor? OpenZeros(Node node, Dim size, TensorType type, int rank, int axis)
     {
-        Value? input = graph.Inputs.Find(i => i.Shape is { } shape && shape.Contains(size) && shape.All(d => d != 0));
+        Value? input = _graph.Inputs.Find(i => i.Shape is { } shape && shape.Contains(size) && shape.All(d => d != 0));
         if (size.IsKnown || size.Symbol is null || input is null) return null;
         var steps = new LoweringSteps(this, node);
         TfliteTensor x = Demand(input, OrderOf(input), quantized: false);

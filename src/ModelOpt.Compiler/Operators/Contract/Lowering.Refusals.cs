@@ -13,17 +13,16 @@ internal sealed partial class Lowering
 
     /// <summary>Why a graph cannot be written, or run once it is written: every reason, of all layers.</summary>
     /// <param name="graph">The graph, with shapes, simplified and not yet compressed.</param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <returns>None where it can be written and run.</returns>
     public static IReadOnlyList<Diagnostic> Refusals(Graph graph, CancellationToken cancellation = default)
     {
-        Lowering lowering = new(graph) { refusals = [] };
+        Lowering lowering = new(graph) { _refusals = [] };
         lowering.Lower(cancellation);
-        List<Diagnostic> refusals = lowering.refusals;
+        List<Diagnostic> refusals = lowering._refusals;
         if (refusals.Count > 0 || graph.Values.Sum(v => (long)(v.Constant?.Bytes.Length ?? 0)) > MaxChecked) return refusals;
         try
         {
-            using TfliteModel model = TfliteModel.Load(lowering.model.Write());
+            using TfliteModel model = TfliteModel.Load(lowering._model.Write());
         }
         catch (InvalidModelException e)
         {
@@ -46,11 +45,10 @@ internal sealed partial class Lowering
     }
 
     /// <summary>Does a step of the lowering; in a dry run, keeps the reason why it fails and continues.</summary>
-    /// <param name="step">The step.</param>
     /// <param name="defines">The values that it defines; null for outputs that are left out.</param>
     private void Try(Action step, IEnumerable<Value?> defines)
     {
-        if (refusals is null)
+        if (_refusals is null)
         {
             step();
             return;
@@ -63,8 +61,9 @@ internal sealed partial class Lowering
         catch (CompilationException e)
         {
             // An open size is refused again wherever it gets to.
-            bool isKnown = e.Diagnostic.Descriptor == GraphDiagnostics.DynamicShape && refusals.Exists(r => r.Descriptor == e.Diagnostic.Descriptor);
-            if (!isKnown) refusals.Add(e.Diagnostic);
+            bool isKnown = e.Diagnostic.Descriptor == GraphDiagnostics.DynamicShape
+                && _refusals.Exists(r => r.Descriptor == e.Diagnostic.Descriptor);
+            if (!isKnown) _refusals.Add(e.Diagnostic);
             foreach (Value? value in defines)
             {
                 if (value is not null) StandIn(value);
@@ -77,6 +76,6 @@ internal sealed partial class Lowering
     {
         int[] dims = [.. value.Shape!.Select(d => (int)Math.Clamp(d.Size, 1, int.MaxValue))];
         DefineAs(value, AxisOrder.Identity(dims.Length), new TfliteTensor(value.Name, TensorType.Float32, dims));
-        if (value.Consumers is [var reader] && fused.Contains(reader) && !views.ContainsKey(reader.Output)) StandIn(reader.Output);
+        if (value.Consumers is [var reader] && _fused.Contains(reader) && !_views.ContainsKey(reader.Output)) StandIn(reader.Output);
     }
 }

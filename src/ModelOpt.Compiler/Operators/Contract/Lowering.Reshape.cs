@@ -6,14 +6,12 @@ namespace ModelOpt.Compiler.Operators.Contract;
 /// <content>Reshaping, and flattening into a fully connected layer.</content>
 internal sealed partial class Lowering
 {
-    private readonly Dictionary<(Value Value, int Missing), Value> broadcasts = [];
+    private readonly Dictionary<(Value Value, int Missing), Value> _broadcasts = [];
 
     /// <summary>
     /// Stores a value as another under other sizes: Reshape, Flatten, Squeeze, Unsqueeze. Elements stay where they are
     /// wherever some order of the new axes says so; flattening to a matrix is put off until its reader is known.
     /// </summary>
-    /// <param name="value">The reshaped value.</param>
-    /// <param name="source">What it is made of.</param>
     public void Reshape(Value value, Value source)
     {
         bool sameGrid = value.Quantization == source.Quantization;
@@ -31,7 +29,7 @@ internal sealed partial class Lowering
                 storage.Materialize = null;
                 storage.Fill(storage.Order, Reshaped(value, Demand(source, AxisOrder.Identity(order.Length), quantized)));
             };
-            views[value] = new View(storage, AxisOrder.Identity(2));
+            _views[value] = new View(storage, AxisOrder.Identity(2));
         }
         else
         {
@@ -55,7 +53,6 @@ internal sealed partial class Lowering
     /// an image comes as it is stored, without RESHAPE or TRANSPOSE. <see cref="FullyConnectedWeight"/> has its columns in
     /// the same sequence.
     /// </summary>
-    /// <param name="node">The node.</param>
     /// <param name="index">The input's position: a matrix.</param>
     /// <returns>A tensor of the matrix's rows, perhaps of more than two dimensions.</returns>
     public TfliteTensor FullyConnectedInput(Node node, int index)
@@ -63,12 +60,11 @@ internal sealed partial class Lowering
         if (FlattenOf(node.Input(index)) is { } source)
             return Demand(source.Storage, source.Storage.Order, RunsQuantized(node));
         TfliteTensor matrix = Input(node, index);
-        return model.Unreshaped(matrix) is { } whole && whole.OpenAxis == matrix.OpenAxis && whole.Dims[0] == matrix.Dims[0]
+        return _model.Unreshaped(matrix) is { } whole && whole.OpenAxis == matrix.OpenAxis && whole.Dims[0] == matrix.Dims[0]
             ? whole : matrix;
     }
 
     /// <summary>The weight of a FULLY_CONNECTED as outputs × inputs, its columns in the sequence of the input's.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="index">The weight's position: a constant matrix.</param>
     /// <param name="inputIndex">The position of the input it multiplies.</param>
     /// <param name="transposed">Whether the constant is outputs × inputs already (Gemm with transB).</param>
@@ -97,7 +93,6 @@ internal sealed partial class Lowering
     }
 
     /// <summary>Writes a RESHAPE. Its options hold the shape; a tensor for it would only take room.</summary>
-    /// <param name="input">The elements.</param>
     /// <param name="output">The same elements under other sizes.</param>
     public void EmitReshape(TfliteTensor input, TfliteTensor output) =>
         Emit(BuiltinOperator.Reshape, [input], [output], new ReshapeOptions(output.Signature));

@@ -10,11 +10,10 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal sealed partial class Lowering
 {
     /// <summary>Writes a DequantizeLinear of an input that has a grid in the file.</summary>
-    /// <param name="node">The node.</param>
     /// <returns>Whether it reads such an input.</returns>
     public bool TryStoredInput(Node node)
     {
-        if (!graph.Inputs.Contains(node.Input(0)) || InputGrid(node.Input(0)) is null) return false;
+        if (!_graph.Inputs.Contains(node.Input(0)) || InputGrid(node.Input(0)) is null) return false;
         TfliteTensor stored = Input(node, 0);
         Value value = node.Output;
         int[] order = AxisOrder.Identity(stored.Rank);
@@ -26,12 +25,11 @@ internal sealed partial class Lowering
     }
 
     /// <summary>Writes a QuantizeLinear that makes an output of values that lie on its grid.</summary>
-    /// <param name="node">The node.</param>
     /// <returns>Whether it makes such an output.</returns>
     public bool TryStoredOutput(Node node)
     {
         Value value = node.Output, source = node.Input(0);
-        if (!graph.IsOutput(value) || value.Consumers.Count > 0 || source.Quantization is not { } grid) return false;
+        if (!_graph.IsOutput(value) || value.Consumers.Count > 0 || source.Quantization is not { } grid) return false;
         if (LinearGrid.Annotation(node, value.Type, value.Shape) is not { } wanted || !wanted.AsInt8().Equals(grid.AsInt8())) return false;
         int[] order = AxisOrder.Identity(Rank(source));
         TfliteTensor stored = Demand(source, order, quantized: true);
@@ -49,7 +47,7 @@ internal sealed partial class Lowering
     /// <summary>The grid of an input that nothing but DequantizeLinear of one grid of 8 bits reads; null for others.</summary>
     private Quantization? InputGrid(Value input)
     {
-        if (input.Consumers.Count == 0 || graph.IsOutput(input)) return null;
+        if (input.Consumers.Count == 0 || _graph.IsOutput(input)) return null;
         Quantization? grid = null;
         foreach (Node reader in input.Consumers)
         {

@@ -20,30 +20,28 @@ namespace ModelOpt.Compiler.Operators.Contract;
 /// </remarks>
 internal sealed partial class Lowering
 {
-    private readonly Graph graph;
-    private readonly TfliteModelBuilder model = new();
-    private readonly HashSet<Node> fused = [];
-    private List<Diagnostic>? refusals;
+    private readonly Graph _graph;
+    private readonly TfliteModelBuilder _model = new();
+    private readonly HashSet<Node> _fused = [];
+    private List<Diagnostic>? _refusals;
 
-    private Lowering(Graph graph) => this.graph = graph;
+    private Lowering(Graph graph) => _graph = graph;
 
     /// <summary>Batch, height, width, channel, for values that ONNX keeps as NCHW.</summary>
     public static ReadOnlySpan<int> Nhwc => [0, 2, 3, 1];
 
     /// <summary>Writes a graph as a TFLite file. The same graph gives the same bytes.</summary>
     /// <param name="graph">The graph, with shapes; only one dimension of a value may be open.</param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="CompilationException">TFLite cannot express the graph.</exception>
     public static byte[] Write(Graph graph, CancellationToken cancellation = default)
     {
         Lowering lowering = new(graph);
         lowering.Lower(cancellation);
-        return lowering.model.Write();
+        return lowering._model.Write();
     }
 
     /// <summary>Writes a graph so that every value it stores is an output too, as real numbers: for a look inside.</summary>
     /// <param name="graph">As for <see cref="Write"/>.</param>
-    /// <param name="cancellation">Ends the work.</param>
     /// <returns>The file, and the values that its outputs are: the graph's outputs first.</returns>
     /// <exception cref="CompilationException">TFLite cannot express the graph.</exception>
     public static (byte[] File, IReadOnlyList<Value> Values) WriteExposed(Graph graph, CancellationToken cancellation = default)
@@ -51,33 +49,32 @@ internal sealed partial class Lowering
         Lowering lowering = new(graph);
         lowering.Lower(cancellation);
         Value[] inside = [.. graph.Values.Where(v =>
-            !v.IsConstant && lowering.views.ContainsKey(v) && !graph.IsOutput(v) && !graph.Inputs.Contains(v))];
+            !v.IsConstant && lowering._views.ContainsKey(v) && !graph.IsOutput(v) && !graph.Inputs.Contains(v))];
         foreach (Value value in inside) lowering.DefineOutput(value);
-        return (lowering.model.Write(), [.. graph.Outputs, .. inside]);
+        return (lowering._model.Write(), [.. graph.Outputs, .. inside]);
     }
 
     private void Lower(CancellationToken cancellation)
     {
-        foreach (Value input in graph.Inputs) Try(() => DefineInput(input), [input]);
-        foreach (Node node in graph.Nodes)
+        foreach (Value input in _graph.Inputs) Try(() => DefineInput(input), [input]);
+        foreach (Node node in _graph.Nodes)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (!fused.Contains(node)) Try(() => Lower(node), node.Outputs);
+            if (!_fused.Contains(node)) Try(() => Lower(node), node.Outputs);
         }
 
-        foreach (Value output in graph.Outputs) Try(() => DefineOutput(output), []);
+        foreach (Value output in _graph.Outputs) Try(() => DefineOutput(output), []);
     }
 
     private void Lower(Node node)
     {
         Operator.Of(node).Lower(this, node);
-        if (FusedActivation.Of(graph, node) is { } activation && !fused.Contains(activation))
+        if (FusedActivation.Of(_graph, node) is { } activation && !_fused.Contains(activation))
             throw GraphDiagnostics.InvalidGraph.Error(node.Label, $"the lowering of {node.Type} left its activation out");
     }
 
     /// <summary>Whether a node computes on integers; see <see cref="IntegerForm"/>.</summary>
-    /// <param name="node">The node.</param>
-    public bool RunsQuantized(Node node) => IntegerForm.Is(graph, node);
+    public bool RunsQuantized(Node node) => IntegerForm.Is(_graph, node);
 
     /// <summary>
     /// The activation to write as part of this node: that of the Relu or Clip that alone reads the result. From then on
@@ -86,8 +83,8 @@ internal sealed partial class Lowering
     /// <param name="node">A node that <see cref="FusedActivation"/> names as a host.</param>
     public ActivationFunction TakeActivation(Node node)
     {
-        if (FusedActivation.Of(graph, node) is not { } activation) return ActivationFunction.None;
-        fused.Add(activation);
+        if (FusedActivation.Of(_graph, node) is not { } activation) return ActivationFunction.None;
+        _fused.Add(activation);
         return FusedActivation.BoundsOf(activation) switch
         {
             ActivationBounds.Relu => ActivationFunction.Relu,
@@ -97,9 +94,7 @@ internal sealed partial class Lowering
     }
 
     /// <summary>Writes an operator.</summary>
-    /// <param name="op">The operator.</param>
     /// <param name="inputs">Its inputs; null for an optional one that is left out.</param>
-    /// <param name="outputs">Its outputs.</param>
     /// <param name="options">Its options; null where it has none.</param>
     public void Emit(
         BuiltinOperator op,
@@ -114,12 +109,10 @@ internal sealed partial class Lowering
                     tensor.Name, op, $"a tensor has {tensor.Rank} dimensions, and there are at most {Runtime.Model.Tensor.MaxRank}");
         }
 
-        model.Add(new TfliteOperator(op, inputs.ToArray(), outputs.ToArray(), options));
+        _model.Add(new TfliteOperator(op, inputs.ToArray(), outputs.ToArray(), options));
     }
 
     /// <summary>A tensor for a result between the operators that one node becomes.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="type">The element type.</param>
     /// <param name="dims">The sizes in stored order; 1 at the open axis.</param>
     /// <param name="openAxis">The axis left open, or -1.</param>
     /// <param name="quantization">The grid, or null.</param>
@@ -128,12 +121,10 @@ internal sealed partial class Lowering
         new($"{node.Label}/temporary", type, dims, openAxis, quantization);
 
     /// <summary>A tensor like another but for its sizes: same type, open axis and grid.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="like">The other tensor.</param>
     /// <param name="dims">The sizes in stored order; as many as those of <paramref name="like"/>.</param>
     public static TfliteTensor Temporary(Node node, TfliteTensor like, ReadOnlySpan<int> dims) =>
         Temporary(node, like.Type, dims, like.OpenAxis, like.Quantization);
 
     private Value Effective(Node node, Value output) =>
-        output == node.Outputs[0] && FusedActivation.Of(graph, node) is { } activation ? activation.Output : output;
+        output == node.Outputs[0] && FusedActivation.Of(_graph, node) is { } activation ? activation.Output : output;
 }

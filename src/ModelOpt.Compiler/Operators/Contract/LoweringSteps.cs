@@ -8,36 +8,29 @@ namespace ModelOpt.Compiler.Operators.Contract;
 /// The TFLite operators that a node becomes where one does not do: each step gives a tensor for the next. Operands broadcast, and integers
 /// are computed in a type that TFLite computes in.
 /// </summary>
-/// <param name="context">The TFLite model being written.</param>
-/// <param name="node">The node.</param>
 internal readonly struct LoweringSteps(Lowering context, Node node)
 {
     /// <summary>The sum.</summary>
     /// <param name="a">The first operand.</param>
-    /// <param name="b">The second operand.</param>
     /// <param name="to">Where to write it; a new tensor where null.</param>
     public TfliteTensor Add(TfliteTensor a, TfliteTensor b, TfliteTensor? to = null) => Binary(BuiltinOperator.Add, a, b, to);
 
     /// <summary>The difference.</summary>
     /// <param name="a">The first operand.</param>
-    /// <param name="b">The second operand.</param>
     /// <param name="to">Where to write it; a new tensor where null.</param>
     public TfliteTensor Subtract(TfliteTensor a, TfliteTensor b, TfliteTensor? to = null) => Binary(BuiltinOperator.Sub, a, b, to);
 
     /// <summary>The product.</summary>
     /// <param name="a">The first operand.</param>
-    /// <param name="b">The second operand.</param>
     /// <param name="to">Where to write it; a new tensor where null.</param>
     public TfliteTensor Multiply(TfliteTensor a, TfliteTensor b, TfliteTensor? to = null) => Binary(BuiltinOperator.Mul, a, b, to);
 
     /// <summary>ADD, SUB, MUL, DIV, MAXIMUM or MINIMUM.</summary>
-    /// <param name="op">The operator.</param>
     /// <param name="a">The first operand.</param>
-    /// <param name="b">The second operand.</param>
     /// <param name="to">Where to write the result; a new tensor where null.</param>
-    /// <param name="activation">What to fuse.</param>
     public TfliteTensor Binary(
-        BuiltinOperator op, TfliteTensor a, TfliteTensor b, TfliteTensor? to = null, ActivationFunction activation = ActivationFunction.None)
+        BuiltinOperator op, TfliteTensor a, TfliteTensor b, TfliteTensor? to = null,
+        ActivationFunction activation = ActivationFunction.None)
     {
         int rank = Math.Max(a.Rank, b.Rank);
         int[] left = [.. Enumerable.Repeat(1, rank - a.Rank), .. a.Dims], right = [.. Enumerable.Repeat(1, rank - b.Rank), .. b.Dims];
@@ -70,8 +63,6 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
     }
 
     /// <summary>An operator of one input and no options, such as SQRT.</summary>
-    /// <param name="op">The operator.</param>
-    /// <param name="x">The input.</param>
     /// <param name="to">Where to write the result; a new tensor where null.</param>
     public TfliteTensor Unary(BuiltinOperator op, TfliteTensor x, TfliteTensor? to = null)
     {
@@ -81,16 +72,14 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
     }
 
     /// <summary>MEAN, SUM or REDUCE_MAX.</summary>
-    /// <param name="op">The operator.</param>
-    /// <param name="x">The input.</param>
-    /// <param name="axes">The axes in stored order.</param>
     /// <param name="keep">Whether they stay, with size 1.</param>
     /// <param name="to">Where to write the result; a new tensor where null.</param>
     public TfliteTensor Reduce(BuiltinOperator op, TfliteTensor x, int[] axes, bool keep, TfliteTensor? to = null)
     {
         int[] kept = [.. Enumerable.Range(0, x.Rank).Where(i => keep || !axes.Contains(i))];
         TfliteTensor result = to ?? Lowering.Temporary(
-            node, x.Type, [.. kept.Select(i => axes.Contains(i) ? 1 : x.Dims[i])], axes.Contains(x.OpenAxis) ? -1 : Array.IndexOf(kept, x.OpenAxis));
+            node, x.Type, [.. kept.Select(i => axes.Contains(i) ? 1 : x.Dims[i])],
+            axes.Contains(x.OpenAxis) ? -1 : Array.IndexOf(kept, x.OpenAxis));
         if (axes.Any(axis => x.Dims[axis] == 0))
         {
             Fill(op == BuiltinOperator.Mean ? float.NaN : op == BuiltinOperator.ReduceMax ? float.NegativeInfinity : 0, result);
@@ -103,7 +92,6 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
     }
 
     /// <summary>The same elements under other sizes.</summary>
-    /// <param name="x">The input.</param>
     /// <param name="dims">The sizes, 1 at the open axis.</param>
     /// <param name="openAxis">The open axis, or -1.</param>
     public TfliteTensor Reshape(TfliteTensor x, int[] dims, int openAxis = -1)
@@ -114,7 +102,6 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
     }
 
     /// <summary>One number everywhere: the result of a sum over nothing.</summary>
-    /// <param name="value">The number.</param>
     /// <param name="to">Where to write it; no size may be open.</param>
     public void Fill(float value, TfliteTensor to)
     {
@@ -124,9 +111,7 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
     }
 
     /// <summary>Slices along an axis at constant positions.</summary>
-    /// <param name="x">The input.</param>
     /// <param name="axis">The axis in stored order.</param>
-    /// <param name="positions">The positions.</param>
     /// <param name="to">Where to write the result; a new tensor where null.</param>
     public TfliteTensor Gather(TfliteTensor x, int axis, int[] positions, TfliteTensor? to = null)
     {
@@ -139,8 +124,6 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
     }
 
     /// <summary>The elements in another type.</summary>
-    /// <param name="x">The input.</param>
-    /// <param name="type">The type.</param>
     /// <param name="to">Where to write the result; a new tensor where null.</param>
     public TfliteTensor Cast(TfliteTensor x, TensorType type, TfliteTensor? to = null)
     {
@@ -151,8 +134,6 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
     }
 
     /// <summary>A constant of one element in the type of a tensor.</summary>
-    /// <param name="value">The element.</param>
-    /// <param name="like">The tensor.</param>
     public TfliteTensor Scalar(float value, TfliteTensor like) =>
         context.Constant(
             $"{node.Label}/constant",
@@ -161,13 +142,12 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
     /// <summary>
     /// Writes an operator on plain numbers; integers that TFLite does not compute with are cast to a wider type, and the result back.
     /// </summary>
-    /// <param name="op">The operator.</param>
     /// <param name="inputs">Its inputs, all of one type.</param>
     /// <param name="output">Its output, of that type.</param>
-    /// <param name="options">Its options.</param>
     /// <param name="more">Further inputs, such as axes.</param>
     public void EmitWide(
-        BuiltinOperator op, ReadOnlySpan<TfliteTensor> inputs, TfliteTensor output, IOperatorOptions? options, ReadOnlySpan<TfliteTensor> more = default)
+        BuiltinOperator op, ReadOnlySpan<TfliteTensor> inputs, TfliteTensor output, IOperatorOptions? options,
+        ReadOnlySpan<TfliteTensor> more = default)
     {
         TensorType? wide = output.Quantization is not null ? null : Wider(output.Type);
         TfliteTensor result = wide is { } type ? Lowering.Temporary(node, type, output.Dims, output.OpenAxis) : output;

@@ -7,8 +7,6 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal static class NodeInspection
 {
     /// <summary>The shape of an input whose rank must be known.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="index">The input's position.</param>
     public static Shape ShapeOf(this Node node, int index)
     {
         Value input = node.Input(index);
@@ -16,7 +14,6 @@ internal static class NodeInspection
     }
 
     /// <summary>An axis counted from the front.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="axis">The axis; negative to count from the back.</param>
     /// <param name="rank">The rank that the axis belongs to.</param>
     /// <param name="name">The attribute or input that holds it.</param>
@@ -25,7 +22,6 @@ internal static class NodeInspection
         : throw GraphDiagnostics.InvalidAttribute.Error(node.Label, name, $"is {axis}, but the rank is {rank}");
 
     /// <summary>Axes counted from the front, each at most once.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="axes">The axes; negative ones count from the back.</param>
     /// <param name="rank">The rank that the axes belong to.</param>
     public static int[] Axes(this Node node, ReadOnlySpan<long> axes, int rank)
@@ -43,9 +39,6 @@ internal static class NodeInspection
     }
 
     /// <summary>The integers of an input that the operator needs at compile time, or null where it is omitted.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="index">The input's position.</param>
-    /// <param name="name">ONNX's name of the input.</param>
     public static long[]? ConstantInts(this Node node, int index, string name)
     {
         if (node.InputOrNull(index) is not { } value) return null;
@@ -55,18 +48,11 @@ internal static class NodeInspection
     }
 
     /// <summary>The elements of a tensor that holds axes, sizes or positions.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="tensor">The tensor.</param>
-    /// <param name="name">ONNX's name of the input.</param>
     public static long[] Ints(this Node node, Tensor tensor, string name) =>
         tensor.Type is ElementType.Int32 or ElementType.Int64 ? tensor.ToInt64s()
         : throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"input '{name}' is {tensor.Type}, not int32 or int64");
 
     /// <summary>Sets the type and shape of an output; does nothing if it is omitted.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="index">The output's position.</param>
-    /// <param name="type">The element type.</param>
-    /// <param name="shape">The shape.</param>
     /// <param name="content">The elements, where they are sizes.</param>
     public static void Define(
         this Node node, int index, ElementType type, Shape? shape, IReadOnlyList<Dim>? content = null)
@@ -79,16 +65,11 @@ internal static class NodeInspection
     }
 
     /// <summary>The sizes of a shape that is known, as a tensor has them.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="shape">The shape.</param>
     /// <exception cref="CompilationException">A size does not fit 32 bits.</exception>
     public static int[] Sizes(this Node node, Shape shape) =>
         shape.ToSizes() ?? throw GraphDiagnostics.TooLarge.Error(node.Label, shape);
 
     /// <summary>A tensor of zeros for an output.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="type">The element type.</param>
-    /// <param name="dims">The sizes.</param>
     /// <exception cref="CompilationException">It would exceed the largest array.</exception>
     public static Tensor Allocate(this Node node, ElementType type, ReadOnlySpan<int> dims)
     {
@@ -97,9 +78,6 @@ internal static class NodeInspection
     }
 
     /// <summary>The bytes that a tensor for an output takes.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="type">The element type.</param>
-    /// <param name="dims">The sizes.</param>
     /// <exception cref="CompilationException">They would exceed what one array can hold.</exception>
     public static int ByteCount(this Node node, ElementType type, ReadOnlySpan<int> dims)
     {

@@ -47,7 +47,6 @@ internal abstract class Operator
     /// </summary>
     /// <param name="graph">The graph, for new constants.</param>
     /// <param name="node">The node; its values still have the shapes that they had.</param>
-    /// <param name="cut">What stays.</param>
     public virtual void Narrow(Graph graph, Node node, AxisCut cut)
     {
     }
@@ -60,23 +59,19 @@ internal abstract class Operator
     public virtual bool CountsOutputs => false;
 
     /// <summary>For <see cref="QuantizationRule.Weighted"/>: the axis of the weight (input 1) that counts output channels.</summary>
-    /// <param name="node">The node.</param>
     /// <returns>The axis, or -1 where one scale must serve the whole weight.</returns>
     public virtual int WeightAxis(Node node) => 0;
 
     /// <summary>The operator of a node.</summary>
-    /// <param name="node">The node.</param>
     /// <exception cref="CompilationException">It is not supported.</exception>
     public static Operator Of(Node node) =>
         Find(node) ?? throw GraphDiagnostics.UnsupportedOperator.Error(
             node.Label, node.Domain.Length == 0 ? node.Type : $"{node.Domain}.{node.Type}");
 
     /// <summary>The operator of a node, or null where it is not supported.</summary>
-    /// <param name="node">The node.</param>
     public static Operator? Find(Node node) => node.Domain.Length == 0 ? Find(node.Type) : null;
 
     /// <summary>An operator by its name in ONNX, or null where it is not supported.</summary>
-    /// <param name="type">The name.</param>
     public static Operator? Find(string type) => All.GetValueOrDefault(type);
 
     /// <summary>
@@ -86,7 +81,6 @@ internal abstract class Operator
     public abstract IReadOnlyList<OpsetStep> Versions { get; }
 
     /// <summary>The opset that brought the version in force at an opset; 0 where that is older than the operator.</summary>
-    /// <param name="opset">The opset.</param>
     public int VersionAt(int opset) => Versions.LastOrDefault(v => v.Opset <= opset)?.Opset ?? 0;
 
     /// <summary>
@@ -115,23 +109,18 @@ internal abstract class Operator
     /// <summary>
     /// Removes attributes and inputs of a node that have no effect, or replaces the node. Called once, after <see cref="Upgrade"/>.
     /// </summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="node">The node, in the form of <see cref="Graph.Opset"/>.</param>
     public virtual void Normalize(Graph graph, Node node)
     {
     }
 
     /// <summary>The lowest opset that can express the node: <see cref="Graph.WrittenOpset"/>, except for later features.</summary>
-    /// <param name="node">The node.</param>
     public virtual int MinimumOpset(Node node) => Graph.WrittenOpset;
 
     /// <summary>
     /// Brings a copy of a node's inputs and attributes from the form of <see cref="Graph.Opset"/> to that of the opset to be written.
     /// </summary>
-    /// <param name="node">The node.</param>
     /// <param name="opset">That opset, at least <see cref="MinimumOpset"/>.</param>
-    /// <param name="inputs">The inputs.</param>
-    /// <param name="attributes">The attributes.</param>
     public virtual void Downgrade(Node node, int opset, List<Value?> inputs, IDictionary<string, object> attributes)
     {
     }
@@ -146,8 +135,6 @@ internal abstract class Operator
     public abstract void Forward(ForwardContext context);
 
     /// <summary>Writes the node as TFLite operators.</summary>
-    /// <param name="context">The TFLite model being written.</param>
-    /// <param name="node">The node.</param>
     public abstract void Lower(Lowering context, Node node);
 
     /// <summary>Multiply-accumulates of one run, with batch 1 if it is open; 0 for operators that do not multiply.</summary>

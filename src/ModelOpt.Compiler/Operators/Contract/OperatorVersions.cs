@@ -9,7 +9,6 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal static class OperatorVersions
 {
     /// <summary>The version of an operator.</summary>
-    /// <param name="op">The operator.</param>
     public static int Of(TfliteOperator op)
     {
         TfliteTensor input = op.Inputs.Length == 0 ? op.Outputs[0] : op.Inputs[0]!;

@@ -3,7 +3,6 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>A version of an operator in ONNX: the opset that brought it, and the change from the version before.</summary>
-/// <param name="Opset">The opset.</param>
 /// <param name="Upgrade">
 /// Brings a node of the version before to this one; null where such a node says the same in this version, which takes more types or has
 /// more attributes.
@@ -14,11 +13,9 @@ internal sealed record OpsetStep(int Opset, Action<Graph, Node>? Upgrade = null)
     public IReadOnlyList<string> Dropped { get; init; } = [];
 
     /// <summary>A version that reads the nodes of the version before as they are.</summary>
-    /// <param name="opset">The opset.</param>
     public static implicit operator OpsetStep(int opset) => new(opset);
 
     /// <summary>A version that has inputs where the version before has attributes of integers.</summary>
-    /// <param name="opset">The opset.</param>
     /// <param name="moved">The attributes, and the positions of the inputs.</param>
     public static OpsetStep ToInputs(int opset, params (string Name, int Index)[] moved) => new(opset, (graph, node) =>
     {
@@ -27,9 +24,6 @@ internal sealed record OpsetStep(int Opset, Action<Graph, Node>? Upgrade = null)
 
     /// <summary>Turns an attribute of integers, where a node has it, into a constant input.</summary>
     /// <param name="graph">The graph, for the constant.</param>
-    /// <param name="node">The node.</param>
-    /// <param name="name">The attribute's name.</param>
-    /// <param name="index">The input's position.</param>
     public static void ToInput(Graph graph, Node node, string name, int index)
     {
         if (node.Ints(name) is not { } values) return;

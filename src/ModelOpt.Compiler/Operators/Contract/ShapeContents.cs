@@ -9,7 +9,6 @@ internal static class ShapeContents
     private const int MaxCount = 256;
 
     /// <summary>The elements of a value of rank 0 or 1, or null where they are not followed.</summary>
-    /// <param name="value">The value.</param>
     public static IReadOnlyList<Dim>? Of(Value? value)
     {
         if (value is null) return null;
@@ -19,11 +18,9 @@ internal static class ShapeContents
     }
 
     /// <summary>Numbers, some perhaps negative, as content.</summary>
-    /// <param name="numbers">The numbers.</param>
     public static Dim[] Of(long[] numbers) => Array.ConvertAll(numbers, Dim.Literal);
 
     /// <summary>The shape that a value's elements say, or null where not even their number is known.</summary>
-    /// <param name="value">A vector of sizes.</param>
     public static Shape? Shape(Value value) =>
         Of(value) is { } sizes ? new Shape(sizes)
         : value.Shape is [{ IsKnown: true, Size: < MaxCount } rank]
@@ -31,7 +28,6 @@ internal static class ShapeContents
         : null;
 
     /// <summary>A known value: its constant, or its content if all of it is numbers.</summary>
-    /// <param name="value">The value.</param>
     public static Tensor? Tensor(Value value)
     {
         if (value.Constant is { } constant) return constant;

@@ -14,7 +14,6 @@ internal static class StoredWeights
     private const string StoredOtherwise = "its weight is stored otherwise already";
 
     /// <summary>Rounds a layer's weight to int8 per output channel; the bias stays as it is.</summary>
-    /// <param name="node">The layer.</param>
     /// <returns>Why it was not done, or null where it was.</returns>
     public static string? AsInt8(Node node)
     {
@@ -27,14 +26,14 @@ internal static class StoredWeights
     }
 
     /// <summary>Rounds a layer's weight and bias to float16.</summary>
-    /// <param name="node">The layer.</param>
     /// <returns>Why it was not done, or null where it was.</returns>
     public static string? AsFloat16(Node node)
     {
         if (WeightOf(node) is not { } weight) return "it has no constant weight";
         if (weight.Quantization is not null && weight.Quantization != Float16) return StoredOtherwise;
         Value?[] constants = [weight, node.InputOrNull(2)];
-        if (constants.Select(c => c?.Constant is { } t ? WhyNotFloat16(t) : null).FirstOrDefault(r => r is not null) is { } reason) return reason;
+        if (constants.Select(c => c?.Constant is { } t ? WhyNotFloat16(t) : null).FirstOrDefault(r => r is not null) is { } reason)
+            return reason;
         foreach (Value? constant in constants)
         {
             if (constant is not { Constant: { } tensor, Quantization: null }) continue;

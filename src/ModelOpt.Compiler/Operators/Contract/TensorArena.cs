@@ -12,53 +12,49 @@ internal sealed class TensorArena
     // Vectors of any width do not straddle cache lines then.
     private const int Alignment = 64;
 
-    private readonly Dictionary<int, Stack<byte[]>> free = [];
-    private readonly HashSet<byte[]> used = [];
+    private readonly Dictionary<int, Stack<byte[]>> _free = [];
+    private readonly HashSet<byte[]> _used = [];
 
     /// <summary>A tensor whose elements are whatever was there.</summary>
     /// <param name="node">The node that asks, for diagnostics.</param>
-    /// <param name="type">The element type.</param>
-    /// <param name="dims">The sizes.</param>
     public Tensor Rent(Node node, ElementType type, ReadOnlySpan<int> dims)
     {
         int bytes = node.ByteCount(type, dims);
         // Sizes in steps of an eighth, so that few of them lie unused beside each other.
         int step = Math.Max(Alignment, (int)(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, bytes)) / 8));
         int size = bytes > Array.MaxLength - step - Alignment ? bytes : ((bytes + step - 1) / step * step) + Alignment;
-        byte[] buffer = free.TryGetValue(size, out Stack<byte[]>? buffers) && buffers.TryPop(out byte[]? kept)
+        byte[] buffer = _free.TryGetValue(size, out Stack<byte[]>? buffers) && buffers.TryPop(out byte[]? kept)
             ? kept : GC.AllocateUninitializedArray<byte>(size, pinned: true);
-        used.Add(buffer);
+        _used.Add(buffer);
         int offset = size == bytes ? 0 : (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(buffer, 0) & (Alignment - 1));
         return new Tensor(type, dims, buffer.AsMemory(offset, bytes));
     }
 
     /// <summary>The array that a tensor lies in.</summary>
-    /// <param name="tensor">The tensor.</param>
     public static byte[]? ArrayOf(Tensor tensor) =>
         MemoryMarshal.TryGetArray(tensor.Bytes, out ArraySegment<byte> segment) ? segment.Array : null;
 
     /// <summary>The memory of a tensor; null where it was not rented here.</summary>
-    /// <param name="tensor">The tensor.</param>
-    public byte[]? OwnerOf(Tensor tensor) => ArrayOf(tensor) is { } array && used.Contains(array) ? array : null;
+    public byte[]? OwnerOf(Tensor tensor) => ArrayOf(tensor) is { } array && _used.Contains(array) ? array : null;
 
     /// <summary>Takes memory back. No tensor in it is used any more.</summary>
     /// <param name="buffer">The memory, as <see cref="OwnerOf"/> told it.</param>
     public void Return(byte[] buffer)
     {
-        if (!used.Remove(buffer)) return;
-        if (!free.TryGetValue(buffer.Length, out Stack<byte[]>? buffers)) free.Add(buffer.Length, buffers = new());
+        if (!_used.Remove(buffer)) return;
+        if (!_free.TryGetValue(buffer.Length, out Stack<byte[]>? buffers)) _free.Add(buffer.Length, buffers = new());
         buffers.Push(buffer);
     }
 
     /// <summary>Takes everything back.</summary>
     public void Reset()
     {
-        foreach (byte[] buffer in used)
+        foreach (byte[] buffer in _used)
         {
-            if (!free.TryGetValue(buffer.Length, out Stack<byte[]>? buffers)) free.Add(buffer.Length, buffers = new());
+            if (!_free.TryGetValue(buffer.Length, out Stack<byte[]>? buffers)) _free.Add(buffer.Length, buffers = new());
             buffers.Push(buffer);
         }
 
-        used.Clear();
+        _used.Clear();
     }
 }

@@ -4,9 +4,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>One operator of the TFLite file.</summary>
-/// <param name="Type">What it computes.</param>
 /// <param name="Inputs">Its inputs; null for an optional one that is left out.</param>
-/// <param name="Outputs">Its outputs.</param>
 /// <param name="Options">Its options; null where it has none.</param>
 internal sealed record TfliteOperator(
     BuiltinOperator Type, TfliteTensor?[] Inputs, TfliteTensor[] Outputs, IOperatorOptions? Options);
@@ -14,7 +12,7 @@ internal sealed record TfliteOperator(
 /// <summary>Collects the operators of a TFLite model, and writes those whose results are read.</summary>
 internal sealed class TfliteModelBuilder
 {
-    private readonly List<TfliteOperator> operators = [];
+    private readonly List<TfliteOperator> _operators = [];
 
     /// <summary>The inputs that the caller feeds, in order.</summary>
     public List<TfliteTensor> Inputs { get; } = [];
@@ -24,12 +22,11 @@ internal sealed class TfliteModelBuilder
 
     /// <summary>Appends an operator.</summary>
     /// <param name="op">The operator; its inputs are produced before it.</param>
-    public void Add(TfliteOperator op) => operators.Add(op);
+    public void Add(TfliteOperator op) => _operators.Add(op);
 
     /// <summary>The tensor that a RESHAPE made this one from, or null.</summary>
-    /// <param name="tensor">The tensor.</param>
     public TfliteTensor? Unreshaped(TfliteTensor tensor) =>
-        operators.Find(o => o.Type == BuiltinOperator.Reshape && o.Outputs[0] == tensor)?.Inputs[0];
+        _operators.Find(o => o.Type == BuiltinOperator.Reshape && o.Outputs[0] == tensor)?.Inputs[0];
 
     /// <summary>Writes the file. The same model gives the same bytes.</summary>
     /// <exception cref="CompilationException">It would be larger than 2 GB.</exception>
@@ -37,20 +34,20 @@ internal sealed class TfliteModelBuilder
     {
         DropUnread();
         List<TfliteTensor> tensors = [.. Inputs
-            .Concat(operators.SelectMany(o => o.Inputs.OfType<TfliteTensor>().Concat(o.Outputs)))
+            .Concat(_operators.SelectMany(o => o.Inputs.OfType<TfliteTensor>().Concat(o.Outputs)))
             .Concat(Outputs).Distinct()];
         NameApart(tensors);
-        return new TfliteFile(tensors).Write(Inputs, Outputs, operators);
+        return new TfliteFile(tensors).Write(Inputs, Outputs, _operators);
     }
 
     /// <summary>Removes operators whose results nobody reads.</summary>
     private void DropUnread()
     {
         HashSet<TfliteTensor> read = [.. Outputs];
-        for (int i = operators.Count - 1; i >= 0; i--)
+        for (int i = _operators.Count - 1; i >= 0; i--)
         {
-            if (operators[i].Outputs.Any(read.Contains)) read.UnionWith(operators[i].Inputs.OfType<TfliteTensor>());
-            else operators.RemoveAt(i);
+            if (_operators[i].Outputs.Any(read.Contains)) read.UnionWith(_operators[i].Inputs.OfType<TfliteTensor>());
+            else _operators.RemoveAt(i);
         }
     }
 

@@ -8,11 +8,9 @@ internal sealed class TfliteTensor
 {
     /// <summary>Creates a tensor; <see cref="Lowering"/> hands them out.</summary>
     /// <param name="name">The wanted name; made unique when the file is written.</param>
-    /// <param name="type">The element type.</param>
     /// <param name="dims">The sizes, outermost first; 1 at the open axis.</param>
     /// <param name="openAxis">The axis whose size the caller chooses at run time (the batch), or -1.</param>
     /// <param name="quantization">How integers stand for reals; its axis counts stored axes.</param>
-    /// <param name="data">The elements of a constant.</param>
     public TfliteTensor(
         string name,
         TensorType type,

@@ -7,7 +7,6 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal static class TypeChecks
 {
     /// <summary>The type of input 0, which the inputs at other positions share.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="others">Positions that must have it too, where they are not omitted.</param>
     public static ElementType CommonType(this Node node, params ReadOnlySpan<int> others)
     {
@@ -22,7 +21,6 @@ internal static class TypeChecks
     }
 
     /// <summary>The same, of a type that has a fraction.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="others">Positions that must have it too, where they are not omitted.</param>
     public static ElementType CommonFloatType(this Node node, params ReadOnlySpan<int> others)
     {
@@ -35,8 +33,6 @@ internal static class TypeChecks
     /// Gives a float32 constant that came from an attribute of an older opset the type of input 0, which was not known when
     /// the model was read.
     /// </summary>
-    /// <param name="node">The node.</param>
-    /// <param name="index">The constant's position.</param>
     public static void FollowType(this Node node, int index)
     {
         ElementType type = node.Input(0).Type;
@@ -46,7 +42,6 @@ internal static class TypeChecks
     }
 
     /// <summary>The elements of a shape, sizes that are not known taken as 1 (an open batch).</summary>
-    /// <param name="shape">The shape.</param>
     public static long CountOfOne(this Shape shape)
     {
         long count = 1;

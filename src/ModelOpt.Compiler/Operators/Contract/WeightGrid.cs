@@ -84,7 +84,6 @@ internal static class WeightGrid
 
     /// <summary>Puts a constant on a grid: annotates it, and rounds its numbers.</summary>
     /// <param name="constant">The float32 constant.</param>
-    /// <param name="quantization">The grid.</param>
     public static void Round(Value constant, Quantization quantization)
     {
         constant.Quantization = quantization;

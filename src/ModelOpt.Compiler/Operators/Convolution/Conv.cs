@@ -103,7 +103,6 @@ internal sealed class Conv : Operator, IDifferentiable
 
     /// <summary>Convolves images, in the precision of their type.</summary>
     /// <param name="context">Threads, and whether it trains.</param>
-    /// <param name="shape">The convolution.</param>
     /// <param name="operands">Of float32 or float64.</param>
     internal static void Images(ForwardContext context, in ConvShape shape, in ConvOperands operands)
     {
@@ -184,7 +183,6 @@ internal sealed class Conv : Operator, IDifferentiable
     }
 
     /// <summary>The number of groups.</summary>
-    /// <param name="node">A Conv.</param>
     internal static long Group(Node node)
     {
         long group = node.Int("group", 1);

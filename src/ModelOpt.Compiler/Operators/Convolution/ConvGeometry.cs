@@ -9,12 +9,8 @@ using ModelOpt.Runtime.Kernels.Depthwise;
 namespace ModelOpt.Compiler.Operators.Convolution;
 
 /// <summary>A window sliding along one axis.</summary>
-/// <param name="Input">Size of the input.</param>
-/// <param name="Output">Number of windows.</param>
-/// <param name="Kernel">Taps of the window.</param>
 /// <param name="Stride">Input positions from one window to the next.</param>
 /// <param name="Dilation">Input positions from one tap to the next.</param>
-/// <param name="PadBegin">Positions before the input.</param>
 /// <param name="PadEnd">
 /// Positions behind the input that the model asks for; the last window may reach further (ceil_mode) or less far.
 /// </param>
@@ -25,7 +21,6 @@ internal readonly record struct WindowAxis(
     public static WindowAxis None => Whole(1);
 
     /// <summary>An axis along which the window does nothing.</summary>
-    /// <param name="size">Size of the input.</param>
     public static WindowAxis Whole(int size) => new(size, size, 1, 1, 1, 0, 0);
 
     /// <summary>Positions from the first tap to the last, both included.</summary>
@@ -35,7 +30,6 @@ internal readonly record struct WindowAxis(
     public int Reach => ((Output - 1) * Stride) + Extent - PadBegin - Input;
 
     /// <summary>The taps of a window that lie at positions from <paramref name="low"/> to before <paramref name="high"/>.</summary>
-    /// <param name="output">The window.</param>
     /// <param name="low">The first position.</param>
     /// <param name="high">The position behind the last.</param>
     /// <returns>The first tap, and the tap behind the last.</returns>
@@ -52,27 +46,27 @@ internal readonly record struct WindowAxis(
 internal sealed class ConvGeometry
 {
     private const int Largest = 1 << 16;
-    private readonly Node node;
-    private readonly int[] kernel, strides, dilations, pads;
-    private readonly string autoPad;
-    private readonly bool ceil;
+    private readonly Node _node;
+    private readonly int[] _kernel, _strides, _dilations, _pads;
+    private readonly string _autoPad;
+    private readonly bool _ceil;
 
     private ConvGeometry(Node node, int[] kernel)
     {
         int rank = kernel.Length;
-        this.node = node;
-        this.kernel = kernel;
-        strides = Attribute("strides", rank, 1, 1);
-        dilations = Attribute("dilations", rank, 1, 1);
-        pads = Attribute("pads", 2 * rank, 0, 0);
-        ceil = node.Int("ceil_mode", 0) != 0;
-        autoPad = node.String("auto_pad", "NOTSET");
-        if (autoPad is not ("NOTSET" or "SAME_UPPER" or "SAME_LOWER" or "VALID"))
-            throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "auto_pad", $"is '{autoPad}'");
-        if (autoPad != "NOTSET") Array.Clear(pads);
+        _node = node;
+        _kernel = kernel;
+        _strides = Attribute("strides", rank, 1, 1);
+        _dilations = Attribute("dilations", rank, 1, 1);
+        _pads = Attribute("pads", 2 * rank, 0, 0);
+        _ceil = node.Int("ceil_mode", 0) != 0;
+        _autoPad = node.String("auto_pad", "NOTSET");
+        if (_autoPad is not ("NOTSET" or "SAME_UPPER" or "SAME_LOWER" or "VALID"))
+            throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "auto_pad", $"is '{_autoPad}'");
+        if (_autoPad != "NOTSET") Array.Clear(_pads);
     }
 
-    private bool IsSame => autoPad is "SAME_UPPER" or "SAME_LOWER";
+    private bool IsSame => _autoPad is "SAME_UPPER" or "SAME_LOWER";
 
     /// <summary>The geometry of a pooling node, its window taken from <c>kernel_shape</c>.</summary>
     /// <param name="node">The node; its input 0 has a shape of known rank.</param>
@@ -102,13 +96,12 @@ internal sealed class ConvGeometry
 
     /// <summary>The shape of the output: batch, channels, then the number of windows per axis.</summary>
     /// <param name="input">The input's shape; unknown sizes give unknown sizes.</param>
-    /// <param name="channels">The output's channels.</param>
     public Shape OutputShape(Shape input, Dim channels)
     {
         var dims = new Dim[input.Rank];
         dims[0] = input[0];
         dims[1] = channels;
-        for (int i = 0; i < kernel.Length; i++)
+        for (int i = 0; i < _kernel.Length; i++)
         {
             Dim size = input[i + 2];
             dims[i + 2] = size.IsKnown ? Axis(i, size.Size).Output : Windows(i, size);
@@ -120,10 +113,10 @@ internal sealed class ConvGeometry
     /// <summary>The number of windows along an axis of open size, as <see cref="Axis"/> has it for a known one.</summary>
     private Dim Windows(int i, Dim size)
     {
-        long stride = strides[i], extent = ((long)(kernel[i] - 1) * dilations[i]) + 1, begin = pads[i], end = pads[i + kernel.Length];
+        long stride = _strides[i], extent = ((long)(_kernel[i] - 1) * _dilations[i]) + 1, begin = _pads[i], end = _pads[i + _kernel.Length];
         if (IsSame) return Dim.CeilDivide(size, stride);
         Dim free = size + Dim.Literal(begin + end - extent);
-        if (!ceil) return Dim.FloorDivide(free, stride) + 1;
+        if (!_ceil) return Dim.FloorDivide(free, stride) + 1;
         return end < extent ? Dim.Min(Dim.CeilDivide(free, stride) + 1, Dim.CeilDivide(size + begin, stride)) : Dim.Unknown;
     }
 
@@ -131,7 +124,7 @@ internal sealed class ConvGeometry
     /// <param name="input">The input's sizes, batch and channels included.</param>
     public WindowAxis[] Axes(ReadOnlySpan<int> input)
     {
-        var axes = new WindowAxis[kernel.Length];
+        var axes = new WindowAxis[_kernel.Length];
         for (int i = 0; i < axes.Length; i++) axes[i] = Axis(i, input[i + 2]);
         return axes;
     }
@@ -139,16 +132,15 @@ internal sealed class ConvGeometry
     /// <summary>The window along both axes of a 2-D form; a 1-D window has <see cref="WindowAxis.None"/> first.</summary>
     /// <param name="input">The input's sizes, batch and channels included.</param>
     /// <exception cref="CompilationException">The window has three dimensions.</exception>
-    public (WindowAxis Vertical, WindowAxis Horizontal) Resolve(ReadOnlySpan<int> input) => kernel.Length switch
+    public (WindowAxis Vertical, WindowAxis Horizontal) Resolve(ReadOnlySpan<int> input) => _kernel.Length switch
     {
         1 => (WindowAxis.None, Axis(0, input[2])),
         2 => (Axis(0, input[2]), Axis(1, input[3])),
-        _ => throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0)),
+        _ => throw GraphDiagnostics.DynamicShape.Error(_node.Label, _node.Input(0).Name, _node.ShapeOf(0)),
     };
 
     /// <summary>The shape of the operation for the runtime's kernels.</summary>
     /// <param name="input">The input's sizes, batch and channels included.</param>
-    /// <param name="channels">The output's channels.</param>
     public Window2D ToWindow(ReadOnlySpan<int> input, int channels)
     {
         (WindowAxis v, WindowAxis h) = Resolve(input);
@@ -156,9 +148,6 @@ internal sealed class ConvGeometry
     }
 
     /// <summary>The shape of the operation for the runtime's kernels.</summary>
-    /// <param name="batch">The images.</param>
-    /// <param name="inputs">The input's channels.</param>
-    /// <param name="outputs">The output's channels.</param>
     /// <param name="v">The window along the vertical axis.</param>
     /// <param name="h">The window along the horizontal axis.</param>
     public static Window2D ToWindow(int batch, int inputs, int outputs, WindowAxis v, WindowAxis h) => new(
@@ -167,13 +156,13 @@ internal sealed class ConvGeometry
 
     private WindowAxis Axis(int i, long size)
     {
-        long stride = strides[i], extent = ((long)(kernel[i] - 1) * dilations[i]) + 1;
-        long begin = pads[i], end = pads[i + kernel.Length], output;
+        long stride = _strides[i], extent = ((long)(_kernel[i] - 1) * _dilations[i]) + 1;
+        long begin = _pads[i], end = _pads[i + _kernel.Length], output;
         if (IsSame)
         {
             output = (size + stride - 1) / stride;
             long total = Math.Max(0, ((output - 1) * stride) + extent - size);
-            begin = autoPad == "SAME_UPPER" ? total / 2 : total - (total / 2);
+            begin = _autoPad == "SAME_UPPER" ? total / 2 : total - (total / 2);
             end = total - begin;
         }
         else
@@ -181,16 +170,16 @@ internal sealed class ConvGeometry
             long free = size + begin + end - extent;
             if (free < 0)
                 throw GraphDiagnostics.ShapeMismatch.Error(
-                    node.Label, $"a window of {extent} does not fit a padded input of {size + begin + end}");
+                    _node.Label, $"a window of {extent} does not fit a padded input of {size + begin + end}");
             output = (free / stride) + 1;
             // The last window of ceil_mode must start inside the input or the padding before it.
-            if (ceil && free % stride != 0 && output * stride < size + begin) output++;
+            if (_ceil && free % stride != 0 && output * stride < size + begin) output++;
         }
 
         if (size + begin + end + extent + stride > int.MaxValue)
-            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"a padded input of {size + begin + end} is too large");
+            throw GraphDiagnostics.ShapeMismatch.Error(_node.Label, $"a padded input of {size + begin + end} is too large");
         return new WindowAxis(
-            (int)size, (int)output, kernel[i], strides[i], dilations[i], (int)begin, (int)end);
+            (int)size, (int)output, _kernel[i], _strides[i], _dilations[i], (int)begin, (int)end);
     }
 
     private static int SpatialRank(Node node)
@@ -202,7 +191,7 @@ internal sealed class ConvGeometry
 
     private int[] Attribute(string name, int count, int least, int fallback)
     {
-        if (node.Ints(name) is { } values) return Checked(node, name, values, count, least);
+        if (_node.Ints(name) is { } values) return Checked(_node, name, values, count, least);
         var all = new int[count];
         Array.Fill(all, fallback);
         return all;

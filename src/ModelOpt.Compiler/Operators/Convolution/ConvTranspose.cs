@@ -71,7 +71,9 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         var dims = new Dim[x.Rank];
         (dims[0], dims[1]) = (x[0], (long)weights[1] * group);
         for (int i = 0; i < rank; i++)
-            dims[i + 2] = x[i + 2].IsKnown ? Axis(node, i, rank, x[i + 2].Size, weights[i + 2]).Input : OpenLength(node, i, x[i + 2], weights[i + 2]);
+            dims[i + 2] = x[i + 2].IsKnown
+                ? Axis(node, i, rank, x[i + 2].Size, weights[i + 2]).Input
+                : OpenLength(node, i, x[i + 2], weights[i + 2]);
         node.Define(0, type, new Shape(dims));
     }
 
@@ -84,7 +86,8 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         int group = Group(context.Node);
         if (x.Rank == 5)
         {
-            context.Output = Casting.To(ConvVolumes.Transposed(context, Axes(context.Node, x.Shape, w.Shape), group, source, weights, b), x.Type);
+            context.Output = Casting.To(ConvVolumes.Transposed(context, Axes(context.Node, x.Shape, w.Shape), group, source, weights, b),
+                x.Type);
             return;
         }
 
@@ -145,8 +148,6 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
     /// Zeros between the elements of X, padding (negative padding crops), and a convolution with the weights turned round: every runtime
     /// has these, with any dilation and number of groups.
     /// </summary>
-    /// <param name="context">The TFLite model being written.</param>
-    /// <param name="node">The node.</param>
     public override void Lower(Lowering context, Node node) => ConvTransposeLowering.Lower(context, node, Group(node), Axis);
 
     /// <summary>The convolution whose input's gradient this is: from the output [M] to X [C].</summary>
@@ -161,9 +162,7 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
     }
 
     /// <summary>The window along each axis of a transposed convolution; its Input is the result's length, its Output that of X.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="x">The shape of X; its spatial sizes are known.</param>
-    /// <param name="w">The shape of W.</param>
     internal static WindowAxis[] Axes(Node node, Shape x, Shape w) =>
         [.. Enumerable.Range(0, x.Rank - 2).Select(i => Axis(node, i, x.Rank - 2, x[i + 2].Size, (int)w[i + 2].Size))];
 
@@ -178,7 +177,8 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
 
     private static WindowAxis Axis(Node node, int i, int rank, long size, int kernel)
     {
-        long stride = Number("strides", rank, i, 1, 1), dilation = Number("dilations", rank, i, 1, 1), more = Number("output_padding", rank, i, 0, 0);
+        long stride = Number("strides", rank, i, 1, 1), dilation = Number("dilations", rank, i, 1, 1),
+            more = Number("output_padding", rank, i, 0, 0);
         long begin = Number("pads", 2 * rank, i, 0, 0), end = Number("pads", 2 * rank, i + rank, 0, 0);
         string auto = node.String("auto_pad", "NOTSET");
         long whole = (stride * (size - 1)) + more + ((kernel - 1) * dilation) + 1, output = whole - begin - end;
@@ -214,11 +214,12 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
     }
 
     /// <summary>The number of groups.</summary>
-    /// <param name="node">A ConvTranspose.</param>
     internal static int Group(Node node)
     {
         long group = node.Int("group", 1);
-        return group is >= 1 and <= int.MaxValue ? (int)group : throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "group", $"is {group}");
+        return group is >= 1 and <= int.MaxValue
+            ? (int)group
+            : throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "group", $"is {group}");
     }
 
     private static void AddBias(in Window2D window, Tensor b, Tensor y)
@@ -244,7 +245,8 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         for (int ky = 0; ky < s.KernelHeight; ky++)
         for (int kx = 0; kx < s.KernelWidth; kx++)
         {
-            int iy = (oy * s.StrideHeight) - s.PadTop + (ky * s.DilationHeight), ix = (ox * s.StrideWidth) - s.PadLeft + (kx * s.DilationWidth);
+            int iy = (oy * s.StrideHeight) - s.PadTop + (ky * s.DilationHeight),
+                ix = (ox * s.StrideWidth) - s.PadLeft + (kx * s.DilationWidth);
             if ((uint)iy >= (uint)s.InputHeight || (uint)ix >= (uint)s.InputWidth) continue;
             y[(((((n * s.InputChannels) + (c / from * to) + m) * s.InputHeight) + iy) * s.InputWidth) + ix] +=
                 x[at] * w[(((((c * to) + m) * s.KernelHeight) + ky) * s.KernelWidth) + kx];

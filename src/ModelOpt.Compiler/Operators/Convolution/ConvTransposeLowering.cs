@@ -11,9 +11,6 @@ namespace ModelOpt.Compiler.Operators.Convolution;
 internal static class ConvTransposeLowering
 {
     /// <summary>Writes it.</summary>
-    /// <param name="context">The TFLite model being written.</param>
-    /// <param name="node">The node.</param>
-    /// <param name="group">Its groups.</param>
     /// <param name="axisOf">The window along an axis: node, spatial axis, spatial rank, length of X, window; its Input is the result's
     /// length.</param>
     public static void Lower(Lowering context, Node node, int group, Func<Node, int, int, long, int, WindowAxis> axisOf)
@@ -38,7 +35,8 @@ internal static class ConvTransposeLowering
         (int n, int height, int width, int channels) = (x.Dims[0], x.Dims[1], x.Dims[2], x.Dims[3]);
         if (horizontal > 1)
         {
-            x = Pad(context, node, steps.Reshape(x, [n, height, width, 1, channels], x.OpenAxis), [0, 0, 0, 0, 0], [0, 0, 0, horizontal - 1, 0]);
+            x = Pad(context, node, steps.Reshape(x, [n, height, width, 1, channels], x.OpenAxis), [0, 0, 0, 0, 0],
+                [0, 0, 0, horizontal - 1, 0]);
             width *= horizontal;
         }
 
@@ -77,7 +75,8 @@ internal static class ConvTransposeLowering
         if (before.Concat(behind).All(p => p == 0)) return x;
         TfliteTensor padded = Lowering.Temporary(node, x, [.. x.Dims.Select((d, i) => d + before[i] + behind[i])]);
         Tensor table = Tensor.Of<int>([x.Rank, 2], [.. before.SelectMany((p, i) => new[] { p, behind[i] })]);
-        context.Emit(BuiltinOperator.Pad, [x, context.Constant($"{node.Label}/pads", table)], [padded], new EmptyOptions(BuiltinOptionsType.Pad));
+        context.Emit(BuiltinOperator.Pad, [x, context.Constant($"{node.Label}/pads", table)], [padded],
+            new EmptyOptions(BuiltinOptionsType.Pad));
         return padded;
     }
 
@@ -112,7 +111,8 @@ internal static class ConvTransposeLowering
     private static Tensor Turned(Tensor tensor, int group, bool depthwise)
     {
         ReadOnlySpan<float> from = Casting.To(tensor, ElementType.Float32).As<float>();
-        int channels = tensor.Dims[0] / group, filters = tensor.Dims[1], height = tensor.Rank == 3 ? 1 : tensor.Dims[2], width = tensor.Dims[^1];
+        int channels = tensor.Dims[0] / group, filters = tensor.Dims[1], height = tensor.Rank == 3 ? 1 : tensor.Dims[2],
+            width = tensor.Dims[^1];
         Tensor result = Tensor.Zeros(ElementType.Float32, [filters * group, height, width, channels]);
         Span<float> to = result.As<float>();
         int at = 0;

@@ -14,7 +14,6 @@ internal static class ConvVolumes
     /// <summary>Convolves volumes.</summary>
     /// <param name="context">Takes what is allocated; has the threads.</param>
     /// <param name="axes">The window along depth, height and width.</param>
-    /// <param name="group">The groups.</param>
     /// <param name="operands">Volumes, of float32 or float64.</param>
     public static void Convolve(ForwardContext context, WindowAxis[] axes, int group, in ConvOperands operands)
     {
@@ -51,7 +50,6 @@ internal static class ConvVolumes
     /// </summary>
     /// <param name="context">Takes what is allocated; has the threads.</param>
     /// <param name="axes">The window along each axis; its Input is the result's length, its Output that of X.</param>
-    /// <param name="group">The groups.</param>
     /// <param name="x">[N, C, D, H, W], of float32 or float64.</param>
     /// <param name="w">[C, M/group, KD, KH, KW], of the same type.</param>
     /// <param name="b">[M], or null.</param>
@@ -85,7 +83,6 @@ internal static class ConvVolumes
 
     /// <summary>The weights of a transposed convolution as those of the convolution that it is.</summary>
     /// <param name="w">[C, M/group, KD, KH, KW].</param>
-    /// <param name="group">The groups.</param>
     /// <returns>[M, C/group, KD, KH, KW], each window turned round.</returns>
     public static Tensor Turned(Tensor w, int group)
     {

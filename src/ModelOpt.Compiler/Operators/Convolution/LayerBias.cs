@@ -8,14 +8,9 @@ namespace ModelOpt.Compiler.Operators.Convolution;
 internal static class LayerBias
 {
     /// <summary>The bias as [outputs]: float, or int32 at scale input · weight where the node runs in integers.</summary>
-    /// <param name="context">The TFLite model being written.</param>
-    /// <param name="node">The node.</param>
     /// <param name="index">
     /// The position of the bias, or -1; it is absent, or a constant of 1 or <paramref name="outputs"/> elements.
     /// </param>
-    /// <param name="x">The layer's input.</param>
-    /// <param name="w">The layer's weights.</param>
-    /// <param name="outputs">The number of outputs.</param>
     public static TfliteTensor Of(
         Lowering context, Node node, int index, TfliteTensor x, TfliteTensor w, int outputs)
     {

@@ -13,15 +13,15 @@ namespace ModelOpt.Compiler.Operators.Convolution;
 /// </summary>
 internal sealed class WindowLowering
 {
-    private readonly Lowering context;
-    private readonly Node node;
-    private readonly TfliteTensor image;
+    private readonly Lowering _context;
+    private readonly Node _node;
+    private readonly TfliteTensor _image;
 
     private WindowLowering(Lowering context, Node node, TfliteTensor image, WindowAxis vertical, WindowAxis horizontal)
     {
-        this.context = context;
-        this.node = node;
-        this.image = image;
+        _context = context;
+        _node = node;
+        _image = image;
         Axes = (vertical, horizontal);
     }
 
@@ -32,20 +32,17 @@ internal sealed class WindowLowering
     public bool IsSame => FitsSame(Axes.Vertical) && FitsSame(Axes.Horizontal);
 
     /// <summary>A value that is never larger than another of the input's type.</summary>
-    public Tensor LowestValue => image switch
+    public Tensor LowestValue => _image switch
     {
         { Quantization: { } grid } => Tensor.Vector(
             ((grid.Type == ElementType.UInt8 ? 0 : sbyte.MinValue) - grid.ZeroPoint) * grid.Scale),
         { Type: TensorType.Float32 } => Tensor.Vector(float.MinValue),
-        _ => throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, $"elements of type {image.Type}"),
+        _ => throw GraphDiagnostics.UnsupportedForm.Error(_node.Label, _node.Type, $"elements of type {_image.Type}"),
     };
 
     private static ReadOnlySpan<int> Nwc => [0, 2, 1];
 
     /// <summary>Asks for input 0 as an image.</summary>
-    /// <param name="context">The TFLite model being written.</param>
-    /// <param name="node">The node.</param>
-    /// <param name="geometry">Its window.</param>
     public static WindowLowering Begin(Lowering context, Node node, ConvGeometry geometry)
     {
         bool flat = node.ShapeOf(0).Rank == 3;
@@ -75,19 +72,19 @@ internal sealed class WindowLowering
     public (TfliteTensor Image, Padding Padding) PadInput(Tensor? value, bool always = false)
     {
         (WindowAxis v, WindowAxis h) = Axes;
-        if (FitsValid(v) && FitsValid(h)) return (image, Padding.Valid);
-        if (IsSame && !always) return (image, Padding.Same);
+        if (FitsValid(v) && FitsValid(h)) return (_image, Padding.Valid);
+        if (IsSame && !always) return (_image, Padding.Same);
         int bottom = Math.Max(0, v.Reach), right = Math.Max(0, h.Reach);
         TfliteTensor padded = Lowering.Temporary(
-            node, image, [image.Dims[0], v.PadBegin + v.Input + bottom, h.PadBegin + h.Input + right, image.Dims[3]]);
-        TfliteTensor pads = context.Constant(
-            $"{node.Label}/pads", Tensor.Of<int>([4, 2], [0, 0, v.PadBegin, bottom, h.PadBegin, right, 0, 0]));
+            _node, _image, [_image.Dims[0], v.PadBegin + v.Input + bottom, h.PadBegin + h.Input + right, _image.Dims[3]]);
+        TfliteTensor pads = _context.Constant(
+            $"{_node.Label}/pads", Tensor.Of<int>([4, 2], [0, 0, v.PadBegin, bottom, h.PadBegin, right, 0, 0]));
         if (value is null)
-            context.Emit(BuiltinOperator.Pad, [image, pads], [padded], new EmptyOptions(BuiltinOptionsType.Pad));
+            _context.Emit(BuiltinOperator.Pad, [_image, pads], [padded], new EmptyOptions(BuiltinOptionsType.Pad));
         else
-            context.Emit(
+            _context.Emit(
                 BuiltinOperator.PadV2,
-                [image, pads, context.Constant($"{node.Label}/lowest", value, image.Quantization)],
+                [_image, pads, _context.Constant($"{_node.Label}/lowest", value, _image.Quantization)],
                 [padded],
                 new EmptyOptions(BuiltinOptionsType.PadV2));
         return (padded, Padding.Valid);
@@ -95,21 +92,20 @@ internal sealed class WindowLowering
 
     /// <summary>Writes the operator and brings its result to the node's output.</summary>
     /// <param name="emit">Writes it, given its inputs and the image to write to.</param>
-    /// <param name="inputs">The inputs.</param>
     public void End(Action<TfliteTensor?[], TfliteTensor> emit, params TfliteTensor?[] inputs)
     {
-        bool flat = node.ShapeOf(0).Rank == 3;
-        TfliteTensor y = context.Output(node, 0, flat ? Nwc : Lowering.Nhwc), result = y;
+        bool flat = _node.ShapeOf(0).Rank == 3;
+        TfliteTensor y = _context.Output(_node, 0, flat ? Nwc : Lowering.Nhwc), result = y;
         bool casts = y.Quantization is null && y.Type != TensorType.Float32;
         if (flat || casts)
         {
             int[] dims = flat ? [y.Dims[0], 1, y.Dims[1], y.Dims[2]] : y.Dims;
-            result = Lowering.Temporary(node, casts ? TensorType.Float32 : y.Type, dims, y.OpenAxis, y.Quantization);
+            result = Lowering.Temporary(_node, casts ? TensorType.Float32 : y.Type, dims, y.OpenAxis, y.Quantization);
         }
 
         emit(inputs, result);
-        if (casts) result = new LoweringSteps(context, node).Cast(result, y.Type, flat ? null : y);
-        if (flat) context.EmitReshape(result, y);
+        if (casts) result = new LoweringSteps(_context, _node).Cast(result, y.Type, flat ? null : y);
+        if (flat) _context.EmitReshape(result, y);
     }
 
     /// <summary>
@@ -133,15 +129,15 @@ internal sealed class WindowLowering
             int[] dims = [.. from.Dims];
             dims[axis] = w.Output;
             int others = 0b1111 & ~(1 << axis);
-            TfliteTensor slice = w.Kernel == 1 && output is not null ? output : Lowering.Temporary(node, from, dims);
-            context.Emit(
+            TfliteTensor slice = w.Kernel == 1 && output is not null ? output : Lowering.Temporary(_node, from, dims);
+            _context.Emit(
                 BuiltinOperator.StridedSlice, [from, Ints("begin", begin), Ints("end", end), Ints("strides", strides)],
                 [slice], new StridedSliceOptions(others, others, 0, 0, 0));
             if (combined is not null)
             {
                 bool isLast = tap == w.Kernel - 1 && output is not null;
-                TfliteTensor both = isLast ? output! : Lowering.Temporary(node, from, dims);
-                slice = new LoweringSteps(context, node).Binary(op, combined, slice, both);
+                TfliteTensor both = isLast ? output! : Lowering.Temporary(_node, from, dims);
+                slice = new LoweringSteps(_context, _node).Binary(op, combined, slice, both);
             }
 
             combined = slice;
@@ -150,7 +146,7 @@ internal sealed class WindowLowering
         return combined!;
     }
 
-    private TfliteTensor Ints(string name, int[] values) => context.Constant($"{node.Label}/{name}", Tensor.Vector<int>(values));
+    private TfliteTensor Ints(string name, int[] values) => _context.Constant($"{_node.Label}/{name}", Tensor.Vector<int>(values));
 
     private static bool FitsSame(WindowAxis axis)
     {

@@ -8,9 +8,6 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 internal static class ArithmeticLowering
 {
     /// <summary>Writes a node of two inputs, in whatever order these are stored, with the activation behind it.</summary>
-    /// <param name="context">The TFLite model being written.</param>
-    /// <param name="node">The node.</param>
-    /// <param name="op">TFLite's operator.</param>
     public static void Lower(Lowering context, Node node, BuiltinOperator op)
     {
         ActivationFunction activation = context.TakeActivation(node);
@@ -20,9 +17,7 @@ internal static class ArithmeticLowering
     }
 
     /// <summary>Writes MAXIMUM or MINIMUM. TFLite's take two inputs, so each result meets the next input.</summary>
-    /// <param name="context">The TFLite model being written.</param>
     /// <param name="node">A node of one or more inputs.</param>
-    /// <param name="op">TFLite's operator.</param>
     public static void LowerExtremum(Lowering context, Node node, BuiltinOperator op)
     {
         if (node.Inputs.Count == 1)

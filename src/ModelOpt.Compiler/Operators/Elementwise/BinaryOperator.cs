@@ -10,13 +10,11 @@ internal interface IBinaryFunction
 {
     /// <summary>Computes it.</summary>
     /// <param name="a">The first number.</param>
-    /// <param name="b">The second number.</param>
     /// <typeparam name="T">Their type.</typeparam>
     static abstract T Apply<T>(T a, T b) where T : unmanaged, INumber<T>;
 
     /// <summary>Its derivatives by both numbers.</summary>
     /// <param name="a">The first number.</param>
-    /// <param name="b">The second number.</param>
     static abstract (float A, float B) Slopes(float a, float b);
 }
 
@@ -33,13 +31,11 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
     public sealed override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Broadcast(node);
 
     /// <summary>Properties of a sum or difference.</summary>
-    /// <param name="node">The node.</param>
     protected static OperatorTraits Additive(Node node) => OperatorTraits.TakesActivation
         | (node.Inputs.All(i => i is { IsConstant: false }) ? OperatorTraits.Homogeneous : OperatorTraits.None);
 
     /// <summary>The function on elements of a shape computation.</summary>
     /// <param name="a">The first element.</param>
-    /// <param name="b">The second element.</param>
     protected virtual Dim Combine(Dim a, Dim b) => Dim.Unknown;
 
     public override void InferShapes(Node node)
@@ -73,7 +69,8 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
         Node node = context.Node;
         var partial = new Tensor[context.InputCount];
         partial[0] = context.Input(0);
-        for (int i = 1; i < partial.Length - 1; i++) partial[i] = Apply(node, partial[i - 1], context.Input(i), node.Allocate, context.Pool);
+        for (int i = 1; i < partial.Length - 1; i++)
+            partial[i] = Apply(node, partial[i - 1], context.Input(i), node.Allocate, context.Pool);
         Tensor gradient = context.OutputGradient;
         for (int i = partial.Length - 1; i > 0; i--)
             (gradient, context.Gradients[i]) = Backward(context, partial[i - 1], context.Input(i), gradient);

@@ -9,7 +9,6 @@ internal static class Broadcasting
 {
     /// <summary>The shape that several shapes are broadcast to.</summary>
     /// <param name="node">The node that asks, for diagnostics.</param>
-    /// <param name="shapes">The shapes.</param>
     public static Shape Combine(Node node, params ReadOnlySpan<Shape> shapes)
     {
         int rank = 0;
@@ -31,8 +30,6 @@ internal static class Broadcasting
 
     /// <summary>The tensor repeated to a shape that it broadcasts to; itself where it has it already.</summary>
     /// <param name="node">The node that asks, for diagnostics.</param>
-    /// <param name="tensor">The tensor.</param>
-    /// <param name="dims">The sizes of the result.</param>
     public static Tensor Expand(Node node, Tensor tensor, int[] dims)
     {
         if (tensor.Dims.SequenceEqual(dims)) return tensor;
@@ -49,7 +46,6 @@ internal static class Broadcasting
     /// </summary>
     /// <param name="node">The node that asks, for diagnostics.</param>
     /// <param name="tensor">float32, of the repeated tensor's sizes.</param>
-    /// <param name="dims">The tensor's own sizes.</param>
     public static Tensor Reduce(Node node, Tensor tensor, ReadOnlySpan<int> dims)
     {
         if (tensor.Dims.SequenceEqual(dims)) return tensor;

@@ -49,7 +49,6 @@ internal sealed class Clip : Operator, IDifferentiable
     }
 
     /// <summary>The bounds of a float Clip that are known at compile time; infinite where absent.</summary>
-    /// <param name="node">The node.</param>
     /// <returns>The bounds, or null where one is computed.</returns>
     public static (float Low, float High)? Bounds(Node node) =>
         Bound(node, 1, float.NegativeInfinity) is { } low && Bound(node, 2, float.PositiveInfinity) is { } high
@@ -87,10 +86,6 @@ internal sealed class Clip : Operator, IDifferentiable
     }
 
     /// <summary>The gradient of a clamp: that of the result where the element lies between the bounds, else 0.</summary>
-    /// <param name="x">The elements.</param>
-    /// <param name="low">The lower bound.</param>
-    /// <param name="high">The upper bound.</param>
-    /// <param name="dy">The gradients of the results.</param>
     /// <param name="dx">Takes the gradients of the elements.</param>
     public static void Gradient(ReadOnlySpan<float> x, float low, float high, ReadOnlySpan<float> dy, Span<float> dx)
     {

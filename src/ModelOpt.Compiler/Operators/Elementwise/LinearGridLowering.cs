@@ -12,8 +12,6 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 internal static class LinearGridLowering
 {
     /// <summary>Writes clamp(round(x / scale) + zeroPoint).</summary>
-    /// <param name="context">The TFLite model being written.</param>
-    /// <param name="node">The QuantizeLinear.</param>
     public static void Quantize(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);
@@ -28,8 +26,6 @@ internal static class LinearGridLowering
     }
 
     /// <summary>Writes (q − zeroPoint) · scale.</summary>
-    /// <param name="context">The TFLite model being written.</param>
-    /// <param name="node">The DequantizeLinear.</param>
     public static void Dequantize(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);

@@ -18,7 +18,6 @@ internal static class MeanReduction
 
     /// <summary>The sum over axes.</summary>
     /// <param name="node">The node that asks, for diagnostics.</param>
-    /// <param name="x">The elements.</param>
     /// <param name="axes">The axes, counted from the front.</param>
     /// <param name="keep">Whether the axes stay, with size 1.</param>
     public static Tensor Sum(Node node, Tensor x, ReadOnlySpan<int> axes, bool keep) =>
@@ -27,7 +26,6 @@ internal static class MeanReduction
     /// <summary>The gradient of a mean or sum: that of the result, repeated over the axes, divided by the count for means.</summary>
     /// <param name="context">What was computed; takes the gradient of input 0.</param>
     /// <param name="axes">The axes, counted from the front.</param>
-    /// <param name="divide">Whether it was a mean.</param>
     public static void Backward(BackwardContext context, ReadOnlySpan<int> axes, bool divide)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient;
@@ -74,8 +72,6 @@ internal static class MeanReduction
     }
 
     /// <summary>Writes a reduction, in the order in which its input is stored.</summary>
-    /// <param name="context">The TFLite model being written.</param>
-    /// <param name="node">The node.</param>
     /// <param name="axes">The axes, counted from the front.</param>
     /// <param name="keep">Whether the axes stay, with size 1.</param>
     /// <param name="op">MEAN, SUM or REDUCE_MAX.</param>

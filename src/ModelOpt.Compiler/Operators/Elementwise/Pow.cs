@@ -42,7 +42,6 @@ internal sealed class Pow : Operator, IDifferentiable
     }
 
     /// <summary>The gradient of the base; exponents count as constant.</summary>
-    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient;

@@ -45,9 +45,6 @@ internal abstract class UnaryOperator : Operator, IDifferentiable
     }
 
     /// <summary>Writes a node as one TFLite operator, in the order in which its input is stored.</summary>
-    /// <param name="context">The TFLite model being written.</param>
-    /// <param name="node">The node.</param>
-    /// <param name="op">The operator.</param>
     /// <param name="options">Its options, if it has any.</param>
     protected static void LowerElements(Lowering context, Node node, BuiltinOperator op, IOperatorOptions? options = null)
     {
@@ -57,21 +54,16 @@ internal abstract class UnaryOperator : Operator, IDifferentiable
 
     /// <summary>Maps float32 elements.</summary>
     /// <param name="node">The node, for its attributes.</param>
-    /// <param name="x">The elements.</param>
-    /// <param name="y">Takes the results.</param>
     protected abstract void Apply(Node node, ReadOnlySpan<float> x, Span<float> y);
 
     /// <summary>Maps an element of another type.</summary>
     /// <param name="node">The node, for its attributes.</param>
-    /// <param name="x">The element.</param>
     /// <typeparam name="T">Its type.</typeparam>
     protected abstract T Apply<T>(Node node, T x) where T : unmanaged, INumber<T>;
 
     /// <summary>The gradient of float32 elements: dx = dy · f′(x).</summary>
     /// <param name="node">The node, for its attributes.</param>
     /// <param name="x">The elements, where it <see cref="ReadsInputs"/>.</param>
-    /// <param name="y">What they were mapped to.</param>
-    /// <param name="dy">The gradients of that.</param>
     /// <param name="dx">Takes the gradients of the elements.</param>
     protected abstract void Gradient(
         Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx);

@@ -90,7 +90,6 @@ internal sealed class Gemm : Operator, IDifferentiable
     public bool ReadsOutputs => false;
 
     /// <summary>dA′ = alpha · dY·B′ᵀ, dB′ = alpha · A′ᵀ·dY, and for C the sums over the broadcast axes, times beta.</summary>
-    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor a = context.Input(0), b = context.Input(1), dy = context.OutputGradient;

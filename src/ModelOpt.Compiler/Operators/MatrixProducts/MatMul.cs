@@ -87,7 +87,6 @@ internal sealed class MatMul : Operator, IDifferentiable
     public IReadOnlyList<int> Parameters => [1];
 
     /// <summary>dA = dY·Bᵀ and dB = Aᵀ·dY, summed over the broadcast axes in the order of the batch.</summary>
-    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor a = context.Input(0), b = context.Input(1), dy = context.OutputGradient;

@@ -8,25 +8,20 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Compiler.Operators.MatrixProducts;
 
 /// <summary>A matrix in a tensor.</summary>
-/// <param name="Tensor">The tensor.</param>
 /// <param name="Start">The matrix's first element.</param>
 internal readonly record struct MatrixPlace(Tensor Tensor, int Start)
 {
     /// <summary>The matrix that a tensor begins with.</summary>
-    /// <param name="tensor">The tensor.</param>
     public static implicit operator MatrixPlace(Tensor tensor) => new(tensor, 0);
 }
 
 /// <summary>One product C[m, n] += A·B of matrices that lie in larger tensors.</summary>
-/// <param name="M">Rows of A and C.</param>
-/// <param name="N">Columns of B and C.</param>
 /// <param name="K">Columns of A, rows of B.</param>
 /// <param name="TransposeA">Whether A is stored [k, m].</param>
 /// <param name="TransposeB">Whether B is stored [n, k].</param>
 internal readonly record struct MatrixProduct(int M, int N, int K, bool TransposeA = false, bool TransposeB = false)
 {
     /// <summary>Adds the product to C; float32 on the runtime's kernel, with the same bits for any number of threads.</summary>
-    /// <param name="a">A.</param>
     /// <param name="b">B, of the same type.</param>
     /// <param name="c">C, of the same type.</param>
     /// <param name="pool">Threads to work on, or null.</param>

@@ -22,7 +22,6 @@ internal sealed class Constant : Operator
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
     /// <summary>The node's constant.</summary>
-    /// <param name="node">A Constant.</param>
     public static Tensor Read(Node node)
     {
         object? held = null;

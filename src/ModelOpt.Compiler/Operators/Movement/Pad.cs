@@ -12,7 +12,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// </summary>
 internal sealed class Pad : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [2, new(11, ToInputs) { Dropped = ["pads", "value"] }, 13, 18, 19, 21, 23, 24, 25];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [
+        2, new(11, ToInputs) { Dropped = ["pads", "value"] }, 13, 18, 19, 21, 23, 24, 25];
 
     public override string Type => "Pad";
 

@@ -7,11 +7,7 @@ namespace ModelOpt.Compiler.Operators.Movement;
 internal static class PadSources
 {
     /// <summary>The sources along each axis.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="mode">Its mode.</param>
-    /// <param name="x">The input.</param>
     /// <param name="pads">What is added before each axis, negative for what is cut off.</param>
-    /// <param name="dims">The output's sizes.</param>
     public static int[][] Of(Node node, string mode, Tensor x, long[] pads, ReadOnlySpan<int> dims)
     {
         var sources = new int[x.Rank][];
@@ -20,11 +16,7 @@ internal static class PadSources
     }
 
     /// <summary>The sources along one axis.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="mode">Its mode.</param>
-    /// <param name="size">The input's size.</param>
     /// <param name="before">What is added before it, negative for what is cut off.</param>
-    /// <param name="padded">The output's size.</param>
     public static int[] Along(Node node, string mode, int size, int before, int padded)
     {
         var sources = new int[padded];

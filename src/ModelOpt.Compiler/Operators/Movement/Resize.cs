@@ -142,7 +142,6 @@ internal sealed class Resize : Operator, IDifferentiable
     }
 
     /// <summary>An element of the result passes its gradient to its sources, in the same shares.</summary>
-    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), gradient = context.OutputGradient;
@@ -178,7 +177,8 @@ internal sealed class Resize : Operator, IDifferentiable
     {
         int block = inner * source.Type.Size();
         for (int i = 0; i < taps.Outputs; i++)
-            source.Bytes.Span.Slice(((outer * from) + taps.Positions[i]) * block, block).CopyTo(target.Bytes.Span[(((outer * taps.Outputs) + i) * block)..]);
+            source.Bytes.Span.Slice(((outer * from) + taps.Positions[i]) * block, block)
+                .CopyTo(target.Bytes.Span[(((outer * taps.Outputs) + i) * block)..]);
     }
 
     private static void Blend<T>(ResizeTaps taps, Tensor source, Tensor target, int outer, int from, int inner)
@@ -202,12 +202,14 @@ internal sealed class Resize : Operator, IDifferentiable
         return inner;
     }
 
-    private static bool IsKept(Tensor x, int axis, (int Size, float Scale)[] axes) => x.Dims[axis] == axes[axis].Size && axes[axis].Scale == 1;
+    private static bool IsKept(Tensor x, int axis, (int Size, float Scale)[] axes) =>
+        x.Dims[axis] == axes[axis].Size && axes[axis].Scale == 1;
 
     private static Tensor? Known(Value? value) => value is null ? null : ShapeContents.Tensor(value);
 
     /// <summary>The axes that scales and sizes are of.</summary>
-    private static int[] AxesOf(Node node, int rank) => node.Ints("axes") is { } axes ? node.Axes(axes, rank) : [.. Enumerable.Range(0, rank)];
+    private static int[] AxesOf(Node node, int rank) =>
+        node.Ints("axes") is { } axes ? node.Axes(axes, rank) : [.. Enumerable.Range(0, rank)];
 
     /// <summary>The result's size along each axis, and how many times as large that is as X's.</summary>
     private static (int Size, float Scale)[] Axes(Node node, Tensor x, Tensor? scaleInput, Tensor? sizeInput)
@@ -251,6 +253,8 @@ internal sealed class Resize : Operator, IDifferentiable
     private static int Size(Node node, long size, float scale)
     {
         double scaled = Math.Floor(size * (double)scale);
-        return scaled <= int.MaxValue ? (int)scaled : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"{size} times {scale} is too large");
+        return scaled <= int.MaxValue
+            ? (int)scaled
+            : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"{size} times {scale} is too large");
     }
 }

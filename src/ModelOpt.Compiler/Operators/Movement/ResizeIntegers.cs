@@ -13,12 +13,10 @@ namespace ModelOpt.Compiler.Operators.Movement;
 internal static class ResizeIntegers
 {
     /// <summary>Whether elements are integers that are interpolated.</summary>
-    /// <param name="type">Their type.</param>
     public static bool Are(ElementType type) => type is ElementType.Int8 or ElementType.UInt8 or ElementType.Int32;
 
     /// <summary>Interpolates.</summary>
     /// <param name="node">A Resize, linear.</param>
-    /// <param name="x">The integers.</param>
     /// <param name="axes">The result's size along each axis, and its scale.</param>
     public static Tensor Blend(Node node, Tensor x, (int Size, float Scale)[] axes)
     {
@@ -50,7 +48,6 @@ internal static class ResizeIntegers
     }
 
     /// <summary>Writes it: for each corner the elements there, times their shares, summed.</summary>
-    /// <param name="context">The TFLite model being written.</param>
     /// <param name="node">A Resize, linear, of integers.</param>
     /// <param name="axes">The result's size along each axis, and its scale.</param>
     public static void Lower(Lowering context, Node node, (int Size, float Scale)[] axes)
@@ -119,7 +116,6 @@ internal static class ResizeIntegers
     /// </summary>
     /// <param name="From">The length of the axis.</param>
     /// <param name="Near">The positions of the first.</param>
-    /// <param name="Far">The positions of the second.</param>
     /// <param name="Shares">The share of the first, then that of the second, of each.</param>
     /// <param name="Bit">The bit of a corner that says which of the two it has.</param>
     private sealed record AxisTaps(int From, int[] Near, int[] Far, float[] Shares, int Bit)

@@ -13,8 +13,6 @@ namespace ModelOpt.Compiler.Operators.Movement;
 internal static class ResizeLowering
 {
     /// <summary>Writes it.</summary>
-    /// <param name="context">The TFLite model being written.</param>
-    /// <param name="node">The node.</param>
     /// <param name="scales">A scale for each axis; null where sizes say how large the result is.</param>
     public static void Lower(Lowering context, Node node, float[]? scales)
     {
@@ -57,7 +55,8 @@ internal static class ResizeLowering
         string mode = node.String("mode", "nearest"), place = node.String("coordinate_transformation_mode", "half_pixel");
         if (mode == "nearest")
         {
-            bool isFloor = changed.All(axis => taps(axis).Positions.Select((p, i) => p == i * from[axis].Size / to[axis].Size).All(same => same));
+            bool isFloor = changed.All(axis => taps(axis).Positions.Select((p, i) => p == i * from[axis].Size / to[axis].Size)
+                .All(same => same));
             return isFloor ? new ResizeOptions(BuiltinOptionsType.ResizeNearestNeighbor, false, false) : null;
         }
 
@@ -67,7 +66,8 @@ internal static class ResizeLowering
         if (mode != "linear" || !isWhole || isPoint) return null;
         return place switch
         {
-            "half_pixel" or "pytorch_half_pixel" or "half_pixel_symmetric" => new ResizeOptions(BuiltinOptionsType.ResizeBilinear, false, true),
+            "half_pixel" or "pytorch_half_pixel" or "half_pixel_symmetric" =>
+            new ResizeOptions(BuiltinOptionsType.ResizeBilinear, false, true),
             "asymmetric" => new ResizeOptions(BuiltinOptionsType.ResizeBilinear, false, false),
             "align_corners" => new ResizeOptions(BuiltinOptionsType.ResizeBilinear, true, false),
             _ => null,

@@ -34,7 +34,6 @@ internal sealed class ResizeTaps
     public float[] Shares { get; }
 
     /// <summary>Finds the taps.</summary>
-    /// <param name="node">A Resize.</param>
     /// <param name="from">The length of the axis.</param>
     /// <param name="to">The length of the result's axis.</param>
     /// <param name="scale">How many times as long that is, where a scale says so.</param>

@@ -9,7 +9,8 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>Every step-th element from start up to end, along some axes.</summary>
 internal sealed class Slice : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, OpsetStep.ToInputs(10, ("starts", 1), ("ends", 2), ("axes", 3)), 11, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [
+        1, OpsetStep.ToInputs(10, ("starts", 1), ("ends", 2), ("axes", 3)), 11, 13];
 
     public override string Type => "Slice";
 
@@ -138,7 +139,6 @@ internal sealed class Slice : Operator, IDifferentiable
     }
 
     /// <summary>The first position and the number of elements that a slice takes from an axis.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="length">The length of the axis.</param>
     /// <param name="start">The start; negative to count from the end.</param>
     /// <param name="end">The end, exclusive; negative to count from the end.</param>

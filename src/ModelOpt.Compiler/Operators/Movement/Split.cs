@@ -132,7 +132,6 @@ internal sealed class Split : Operator, IDifferentiable
     }
 
     /// <summary>The length of each piece.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="length">The length of the whole; negative where it is not known.</param>
     /// <param name="given">The lengths that the model gives, if it does.</param>
     private static long[] Sizes(Node node, long length, long[]? given)

@@ -23,8 +23,6 @@ internal sealed class Transpose : Operator, IDifferentiable
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
 
     /// <summary>The axis of the input that each axis of the result is.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="rank">The input's rank.</param>
     public static int[] Permutation(Node node, int rank)
     {
         if (node.Ints("perm") is not { } given) return [.. Enumerable.Range(0, rank).Reverse()];

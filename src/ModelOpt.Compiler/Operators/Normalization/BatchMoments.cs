@@ -32,7 +32,6 @@ internal static class BatchMoments
 
     /// <summary>The mean and the (biased) variance of a channel.</summary>
     /// <param name="totals">What <see cref="Sums(Tensor)"/> gives, over the batch.</param>
-    /// <param name="channel">The channel.</param>
     public static (double Mean, double Variance) Of(double[] totals, int channel)
     {
         double mean = totals[1 + channel] / totals[0];
@@ -105,7 +104,6 @@ internal static class BatchMoments
     }
 
     /// <summary>running ← momentum·running + (1 − momentum)·batch, for inputs 3 and 4 where they are constants.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="totals">The sums over the batch.</param>
     public static void Follow(Node node, double[] totals)
     {

@@ -111,7 +111,6 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
     public bool ReadsOutputs => false;
 
     /// <summary>The gradients with mean and variance as constants.</summary>
-    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient;

@@ -39,7 +39,8 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
         var normalized = new Shape(x.Skip(axis));
         for (int i = 1; i <= 2; i++)
         {
-            if (node.InputOrNull(i)?.Shape is { } shape && Broadcasting.Combine(node, normalized, shape) is var both && both.Rank != normalized.Rank)
+            if (node.InputOrNull(i)?.Shape is { } shape && Broadcasting.Combine(node, normalized, shape) is var both
+                && both.Rank != normalized.Rank)
                 throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"input {i} is {shape}, but {normalized} is normalized");
         }
 
@@ -64,7 +65,8 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
         new PlaneJob(rows, row =>
         {
             (double mean, double inverse) = type == ElementType.Float32
-                ? Floats(source, scale, shift, y, row * length, length, epsilon) : Doubles(source, scale, shift, y, row * length, length, epsilon);
+                ? Floats(source, scale, shift, y, row * length, length, epsilon)
+                : Doubles(source, scale, shift, y, row * length, length, epsilon);
             means.As<float>()[row] = (float)mean;
             inverses.As<float>()[row] = (float)inverse;
         }).Run(context.Pool);
@@ -78,7 +80,6 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
     /// <summary>
     /// dx = (g − mean(g) − x̂·mean(g·x̂)) / √(var + epsilon) with g = dy · Scale; dScale and dB sum dy·x̂ and dy over the rows.
     /// </summary>
-    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Allocate(x.Dims);

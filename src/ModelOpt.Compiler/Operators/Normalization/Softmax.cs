@@ -71,7 +71,6 @@ internal sealed class Softmax : Operator, IDifferentiable
     }
 
     /// <summary>dx = y · (dy − Σ dy·y), the sum along the axis.</summary>
-    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor y = context.Output, dx = context.Node.Allocate(ElementType.Float32, y.Dims);

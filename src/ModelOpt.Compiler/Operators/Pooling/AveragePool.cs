@@ -165,7 +165,6 @@ internal sealed class AveragePool : Operator, IDifferentiable
 
     /// <summary>How many positions of each window along an axis the mean counts.</summary>
     /// <param name="axis">The axis.</param>
-    /// <param name="countPadding">Whether padding counts.</param>
     internal static int[] Counts(WindowAxis axis, bool countPadding)
     {
         var counts = new int[axis.Output];

@@ -74,7 +74,6 @@ internal sealed class MaxPool : Operator, IDifferentiable
     public bool ReadsOutputs => false;
 
     /// <summary>The gradient goes to the first of the largest elements of each window.</summary>
-    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Zeros(x.Dims);
@@ -84,7 +83,8 @@ internal sealed class MaxPool : Operator, IDifferentiable
         MaxPoolPlanes? planes = MaxPoolPlanes.Fits(v) && MaxPoolPlanes.Fits(h) ? new(v, h) : null;
         new PlaneJob(x.Dims[0] * x.Dims[1], p =>
         {
-            ReadOnlySpan<float> from = x.As<float>().Slice(p * inputPlane, inputPlane), given = dy.As<float>().Slice(p * outputPlane, outputPlane);
+            ReadOnlySpan<float> from = x.As<float>().Slice(p * inputPlane, inputPlane),
+                given = dy.As<float>().Slice(p * outputPlane, outputPlane);
             Span<float> to = dx.As<float>().Slice(p * inputPlane, inputPlane);
             if (planes is null) Scatter(v, h, columns, from, given, to);
             else planes.Backward(from, given, to);

@@ -46,7 +46,6 @@ internal sealed class ReduceMax : Operator, IDifferentiable
     }
 
     /// <summary>The gradient goes to the greatest elements, in equal parts where there are several.</summary>
-    /// <param name="context">The node's values and gradients.</param>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dx = context.Zeros(x.Dims);

@@ -10,7 +10,6 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 internal static class ReducedAxes
 {
     /// <summary>The axes, counted from the front.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="rank">The rank of input 0.</param>
     /// <param name="given">Input 1; null where it is absent.</param>
     public static int[] Of(Node node, int rank, Tensor? given) =>
@@ -27,16 +26,13 @@ internal static class ReducedAxes
     }
 
     /// <summary>Whether a node passes its input on.</summary>
-    /// <param name="node">The node.</param>
     public static bool IsNoOp(Node node) =>
         node.Int("noop_with_empty_axes", 0) != 0 && node.ConstantInts(1, "axes") is not { Length: > 0 };
 
     /// <summary>Whether the axes stay.</summary>
-    /// <param name="node">The node.</param>
     public static bool Keep(Node node) => node.Int("keepdims", 1) != 0;
 
     /// <summary>Writes a node whose axes are an attribute in the opset to be written.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="inputs">Its inputs, which lose the axes.</param>
     /// <param name="attributes">Its attributes, which get them.</param>
     public static void ToAttribute(Node node, List<Value?> inputs, IDictionary<string, object> attributes)

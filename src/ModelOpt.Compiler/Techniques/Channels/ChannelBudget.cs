@@ -13,10 +13,10 @@ internal sealed class ChannelBudget
     private const double Close = 0.004;
     private const int Bisections = 60;
 
-    private readonly int[][] allowed;
-    private readonly LossCurve[] losses;
-    private readonly double[][] alone;
-    private readonly Func<int[], double> saved;
+    private readonly int[][] _allowed;
+    private readonly LossCurve[] _losses;
+    private readonly double[][] _alone;
+    private readonly Func<int[], double> _saved;
 
     /// <summary>The choices there are.</summary>
     /// <param name="allowed">For each group, the numbers of units that may be removed, ascending.</param>
@@ -24,12 +24,12 @@ internal sealed class ChannelBudget
     /// <param name="saved">The share of the cost that is gone for a choice of numbers; grows with each of them.</param>
     public ChannelBudget(IReadOnlyList<int[]> allowed, IReadOnlyList<LossCurve> losses, Func<int[], double> saved)
     {
-        this.allowed = [.. allowed];
-        this.losses = [.. losses];
-        this.saved = saved;
+        _allowed = [.. allowed];
+        _losses = [.. losses];
+        _saved = saved;
         int[] least = Numbers(new int[allowed.Count]);
         double none = saved(least);
-        alone = [.. this.allowed.Select((counts, g) => counts.Select(n =>
+        _alone = [.. _allowed.Select((counts, g) => counts.Select(n =>
         {
             int[] numbers = [.. least];
             numbers[g] = n;
@@ -46,7 +46,7 @@ internal sealed class ChannelBudget
         for (int i = 0; i < Bisections; i++)
         {
             double middle = (low + high) / 2;
-            if (saved(Numbers(Best(Math.Pow(2, middle)))) < target) low = middle;
+            if (_saved(Numbers(Best(Math.Pow(2, middle)))) < target) low = middle;
             else high = middle;
         }
 
@@ -56,22 +56,22 @@ internal sealed class ChannelBudget
     }
 
     /// <summary>The share of the cost that is gone when all goes that can.</summary>
-    public double Most => saved(Numbers([.. allowed.Select(a => a.Length - 1)]));
+    public double Most => _saved(Numbers([.. _allowed.Select(a => a.Length - 1)]));
 
-    private int[] Numbers(int[] positions) => [.. positions.Select((p, g) => allowed[g][p])];
+    private int[] Numbers(int[] positions) => [.. positions.Select((p, g) => _allowed[g][p])];
 
-    private double Gap(int[] positions, double target) => Math.Abs(saved(Numbers(positions)) - target);
+    private double Gap(int[] positions, double target) => Math.Abs(_saved(Numbers(positions)) - target);
 
     /// <summary>For each group, the number of least loss less price times gain.</summary>
     private int[] Best(double price)
     {
-        int[] positions = new int[allowed.Length];
-        for (int g = 0; g < allowed.Length; g++)
+        int[] positions = new int[_allowed.Length];
+        for (int g = 0; g < _allowed.Length; g++)
         {
             double least = double.PositiveInfinity;
-            for (int p = 0; p < allowed[g].Length; p++)
+            for (int p = 0; p < _allowed[g].Length; p++)
             {
-                double cost = losses[g].At(allowed[g][p]) - (price * alone[g][p]);
+                double cost = _losses[g].At(_allowed[g][p]) - (price * _alone[g][p]);
                 if (cost >= least) continue;
                 (least, positions[g]) = (cost, p);
             }
@@ -89,16 +89,16 @@ internal sealed class ChannelBudget
         {
             (int Group, int Step)? best = null;
             double least = double.PositiveInfinity;
-            int step = saved(Numbers(positions)) < target ? 1 : -1;
+            int step = _saved(Numbers(positions)) < target ? 1 : -1;
             for (int g = 0; g < positions.Length; g++)
             {
                 int to = positions[g] + step;
-                if (to < 0 || to >= allowed[g].Length) continue;
+                if (to < 0 || to >= _allowed[g].Length) continue;
                 int[] moved = [.. positions];
                 moved[g] = to;
                 double nearer = gap - Gap(moved, target);
                 if (nearer <= 0) continue;
-                double price = (losses[g].At(allowed[g][to]) - losses[g].At(allowed[g][positions[g]])) / nearer;
+                double price = (_losses[g].At(_allowed[g][to]) - _losses[g].At(_allowed[g][positions[g]])) / nearer;
                 if (price < least) (least, best) = (price, (g, step));
             }
 

@@ -9,14 +9,12 @@ namespace ModelOpt.Compiler.Techniques.Channels;
 /// <summary>The cost of a graph without the first so many units of each group, computed without removing them.</summary>
 internal sealed class ChannelCosts
 {
-    private readonly List<Layer> layers = [];
-    private readonly List<(int Layer, int Outputs, int Inputs)>[][] losses;
-    private readonly double others;
-    private readonly double total;
+    private readonly List<Layer> _layers = [];
+    private readonly List<(int Layer, int Outputs, int Inputs)>[][] _losses;
+    private readonly double _others;
+    private readonly double _total;
 
     /// <summary>Costs as a share of those of the whole graph.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="groups">Its groups.</param>
     /// <param name="target">Multiply-accumulates of one sample, or bytes of the layers' weights and biases in float32.</param>
     public ChannelCosts(Graph graph, IReadOnlyList<RankedGroup> groups, ChannelPruningTarget target)
     {
@@ -25,22 +23,22 @@ internal sealed class ChannelCosts
         {
             if (ChannelRules.IsLayer(node))
             {
-                indices[node] = layers.Count;
-                layers.Add(Layer.Of(node, target));
+                indices[node] = _layers.Count;
+                _layers.Add(Layer.Of(node, target));
             }
             else if (target != ChannelPruningTarget.Bytes)
             {
-                others += Operator.Of(node).Macs(node);
+                _others += Operator.Of(node).Macs(node);
             }
         }
 
-        losses = [.. groups.Select(g => g.Removable.Select(u => Losses(u, indices)).ToArray())];
-        total = Cost(new int[groups.Count]);
+        _losses = [.. groups.Select(g => g.Removable.Select(u => Losses(u, indices)).ToArray())];
+        _total = Cost(new int[groups.Count]);
     }
 
     /// <summary>The share of the cost that is gone.</summary>
     /// <param name="counts">For each group, how many of its removable units are removed.</param>
-    public double Saved(int[] counts) => total == 0 ? 0 : 1 - (Cost(counts) / total);
+    public double Saved(int[] counts) => _total == 0 ? 0 : 1 - (Cost(counts) / _total);
 
     private static List<(int Layer, int Outputs, int Inputs)> Losses(ChannelUnit unit, Dictionary<Node, int> indices)
     {
@@ -51,7 +49,8 @@ internal sealed class ChannelCosts
                 found[w] = (found.GetValueOrDefault(w).Outputs + 1, found.GetValueOrDefault(w).Inputs);
             foreach (Node reader in value.Consumers.Distinct())
             {
-                if (indices.TryGetValue(reader, out int r)) found[r] = (found.GetValueOrDefault(r).Outputs, found.GetValueOrDefault(r).Inputs + 1);
+                if (indices.TryGetValue(reader, out int r))
+                    found[r] = (found.GetValueOrDefault(r).Outputs, found.GetValueOrDefault(r).Inputs + 1);
             }
         }
 
@@ -60,16 +59,17 @@ internal sealed class ChannelCosts
 
     private double Cost(int[] counts)
     {
-        int[] outputs = [.. layers.Select(l => l.Outputs)], inputs = [.. layers.Select(l => l.Inputs)];
+        int[] outputs = [.. _layers.Select(l => l.Outputs)], inputs = [.. _layers.Select(l => l.Inputs)];
         for (int g = 0; g < counts.Length; g++)
         {
             for (int u = 0; u < counts[g]; u++)
             {
-                foreach ((int layer, int o, int i) in losses[g][u]) (outputs[layer], inputs[layer]) = (outputs[layer] - o, inputs[layer] - i);
+                foreach ((int layer, int o, int i) in _losses[g][u]) (outputs[layer], inputs[layer]) =
+                    (outputs[layer] - o, inputs[layer] - i);
             }
         }
 
-        return others + layers.Select((l, i) => l.Cost(outputs[i], inputs[i])).Sum();
+        return _others + _layers.Select((l, i) => l.Cost(outputs[i], inputs[i])).Sum();
     }
 
     /// <summary>A layer's cost is <c>outputs · (weights of an output · PerWeight + PerOutput)</c>.</summary>

@@ -9,26 +9,21 @@ namespace ModelOpt.Compiler.Techniques.Channels;
 /// Measures how much faster a graph runs without some of its channels: in the runtime, in float32, one sample on one thread, on this
 /// machine and now. So the result of a build differs from machine to machine and from build to build.
 /// </summary>
-/// <param name="graph">The graph.</param>
-/// <param name="groups">Its groups.</param>
-/// <param name="cancellation">Ends the work.</param>
 internal sealed class ChannelLatency(Graph graph, IReadOnlyList<RankedGroup> groups, CancellationToken cancellation)
 {
     private const int Runs = 31;
     private const int Searches = 10;
     private const double Close = 0.005;
 
-    private readonly byte[] whole = Lowering.Write(graph.Clone(), cancellation);
+    private readonly byte[] _whole = Lowering.Write(graph.Clone(), cancellation);
 
     /// <summary>Chooses by multiply-accumulates, as many of them as it takes for the latency to meet the target.</summary>
-    /// <param name="budget">Of multiply-accumulates.</param>
     /// <param name="target">The share of the latency to remove.</param>
     /// <returns>For each group, how many units go, and the share of the latency that went with them when it was measured.</returns>
     public (int[] Counts, double Saved) Choose(ChannelBudget budget, double target) => Search(budget.Choose, budget.Most, target, Saved);
 
     /// <summary>Looks for the choice whose latency is nearest to a target.</summary>
     /// <param name="choose">The choice for a share of the multiply-accumulates.</param>
-    /// <param name="most">The largest share there is.</param>
     /// <param name="target">The share of the latency to remove.</param>
     /// <param name="measure">The share of the latency that goes with a choice.</param>
     internal static (int[] Counts, double Saved) Search(Func<double, int[]> choose, double most, double target, Func<int[], double> measure)
@@ -54,7 +49,7 @@ internal sealed class ChannelLatency(Graph graph, IReadOnlyList<RankedGroup> gro
     {
         Graph pruned = graph.Clone();
         ChannelSlicing.Apply(pruned, ChannelSlicing.Kept(groups.SelectMany((g, i) => g.Removable.Take(counts[i]))));
-        using TfliteModel before = Load(whole), after = Load(Lowering.Write(pruned, cancellation));
+        using TfliteModel before = Load(_whole), after = Load(Lowering.Write(pruned, cancellation));
         double[] with = new double[Runs], without = new double[Runs];
         Time(before);
         Time(after);

@@ -10,10 +10,10 @@ namespace ModelOpt.Compiler.Techniques.Channels;
 /// </summary>
 internal sealed class ChannelLinks
 {
-    private readonly Dictionary<Value, int> first = [];
-    private readonly List<Value> owners = [];
-    private readonly int[] parents;
-    private readonly string?[] reasons;
+    private readonly Dictionary<Value, int> _first = [];
+    private readonly List<Value> _owners = [];
+    private readonly int[] _parents;
+    private readonly string?[] _reasons;
 
     /// <summary>Follows the channels of a graph through all its nodes.</summary>
     /// <param name="graph">The simplified graph, with shapes.</param>
@@ -22,12 +22,12 @@ internal sealed class ChannelLinks
         foreach (Value value in graph.Values.Where(v => !v.IsConstant))
         {
             if (value.Shape is not { Rank: >= 2 } shape || shape[1].Size is < 1 or > int.MaxValue) continue;
-            first[value] = owners.Count;
-            owners.AddRange(Enumerable.Repeat(value, (int)shape[1].Size));
+            _first[value] = _owners.Count;
+            _owners.AddRange(Enumerable.Repeat(value, (int)shape[1].Size));
         }
 
-        parents = [.. Enumerable.Range(0, owners.Count)];
-        reasons = new string?[owners.Count];
+        _parents = [.. Enumerable.Range(0, _owners.Count)];
+        _reasons = new string?[_owners.Count];
         foreach (Value input in graph.Inputs) Block(input, $"its channels are those of the model's input '{input.Name}'");
         foreach (Node node in graph.Nodes) ChannelRules.Link(this, node);
         foreach (Node layer in SharedWeights.First(graph.Nodes.Where(ChannelRules.IsLayer))) LinkShared(layer);
@@ -36,37 +36,30 @@ internal sealed class ChannelLinks
 
     /// <summary>The number of channels of a value; 0 where it has no channel axis, or one of unknown length.</summary>
     /// <param name="value">The value, not a constant.</param>
-    public int Count(Value value) => first.ContainsKey(value) ? (int)value.Shape![1].Size : 0;
+    public int Count(Value value) => _first.ContainsKey(value) ? (int)value.Shape![1].Size : 0;
 
     /// <summary>The representative of all channels that are removed together with this one.</summary>
-    /// <param name="value">A value with channels.</param>
-    /// <param name="channel">The channel.</param>
-    public int Root(Value value, int channel) => Root(first[value] + channel);
+    public int Root(Value value, int channel) => Root(_first[value] + channel);
 
     /// <summary>Why a channel cannot be removed; null where it can.</summary>
     /// <param name="root">What <see cref="Root(Value, int)"/> gave.</param>
-    public string? ReasonOf(int root) => reasons[root];
+    public string? ReasonOf(int root) => _reasons[root];
 
     /// <summary>Every channel of every value: its representative, the value and the index, in graph order.</summary>
     public IEnumerable<(int Root, Value Value, int Channel)> Channels =>
-        owners.Select((value, i) => (Root(i), value, i - first[value]));
+        _owners.Select((value, i) => (Root(i), value, i - _first[value]));
 
     /// <summary>Two channels are removed together.</summary>
-    /// <param name="a">A value with channels.</param>
-    /// <param name="channelA">Its channel.</param>
-    /// <param name="b">A value with channels.</param>
-    /// <param name="channelB">Its channel.</param>
     public void Join(Value a, int channelA, Value b, int channelB)
     {
         int x = Root(a, channelA), y = Root(b, channelB);
         if (x == y) return;
         (x, y) = (Math.Min(x, y), Math.Max(x, y));
-        parents[y] = x;
-        reasons[x] ??= reasons[y];
+        _parents[y] = x;
+        _reasons[x] ??= _reasons[y];
     }
 
     /// <summary>Each channel of a value is removed together with the same one of another.</summary>
-    /// <param name="a">A value.</param>
     /// <param name="b">A value of as many channels.</param>
     public void Join(Value a, Value b)
     {
@@ -75,17 +68,13 @@ internal sealed class ChannelLinks
 
     /// <summary>The channels of a value stay.</summary>
     /// <param name="value">A value; nothing happens where it has no channels.</param>
-    /// <param name="reason">Why.</param>
     public void Block(Value value, string reason)
     {
         for (int c = 0; c < Count(value); c++) Block(value, c, reason);
     }
 
     /// <summary>A channel stays.</summary>
-    /// <param name="value">A value with channels.</param>
-    /// <param name="channel">The channel.</param>
-    /// <param name="reason">Why.</param>
-    public void Block(Value value, int channel, string reason) => reasons[Root(value, channel)] ??= reason;
+    public void Block(Value value, int channel, string reason) => _reasons[Root(value, channel)] ??= reason;
 
     /// <summary>Layers that multiply by one weight lose the same channels.</summary>
     private void LinkShared(Node layer)
@@ -108,7 +97,7 @@ internal sealed class ChannelLinks
 
     private int Root(int channel)
     {
-        while (parents[channel] != channel) channel = parents[channel] = parents[parents[channel]];
+        while (_parents[channel] != channel) channel = _parents[channel] = _parents[_parents[channel]];
         return channel;
     }
 }

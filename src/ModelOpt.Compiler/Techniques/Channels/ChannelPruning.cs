@@ -98,7 +98,8 @@ internal sealed class ChannelPruning : Pass
     /// can be met, unless an option sets them.
     /// </summary>
     private static (int[] Counts, double Saved) Choose(
-        Graph graph, IReadOnlyList<RankedGroup> ranked, IReadOnlyList<LossCurve> losses, double? target, ChannelPruningTarget cost, PassContext context)
+        Graph graph, IReadOnlyList<RankedGroup> ranked, IReadOnlyList<LossCurve> losses, double? target, ChannelPruningTarget cost,
+        PassContext context)
     {
         ChannelCosts costs = new(graph, ranked, cost);
         double nearest = double.PositiveInfinity;
@@ -108,7 +109,8 @@ internal sealed class ChannelPruning : Pass
             int[] counts = budget.Choose(target ?? 0);
             double saved = costs.Saved(counts);
             if (target is not { } wanted) return (counts, saved);
-            if (cost == ChannelPruningTarget.Latency) (counts, saved) = new ChannelLatency(graph, ranked, context.Cancellation).Choose(budget, wanted);
+            if (cost == ChannelPruningTarget.Latency)
+                (counts, saved) = new ChannelLatency(graph, ranked, context.Cancellation).Choose(budget, wanted);
             if (Math.Abs(saved - wanted) <= ChannelBudget.Tolerance) return (counts, saved);
             if (Math.Abs(saved - wanted) < Math.Abs(nearest - wanted)) nearest = saved;
             if (multiple > 1 && context.Model.ChannelMultiple is null) continue;

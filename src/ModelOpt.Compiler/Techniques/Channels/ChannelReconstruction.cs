@@ -19,7 +19,6 @@ internal static class ChannelReconstruction
     private const double RidgePerInput = 0.1;
 
     /// <summary>Lets the float model give, under the names of the pruned graph's values, the channels that these have left.</summary>
-    /// <param name="reference">The float model.</param>
     /// <param name="kept">The channels that stay, by value name.</param>
     public static void Narrow(Graph reference, IReadOnlyDictionary<string, int[]> kept)
     {
@@ -41,7 +40,6 @@ internal static class ChannelReconstruction
     }
 
     /// <summary>Refits the layers whose inputs have changed.</summary>
-    /// <param name="graph">The pruned graph.</param>
     /// <param name="kept">The channels that stay, by value name.</param>
     /// <param name="context">Names the data, and the float model, narrowed.</param>
     public static void Apply(Graph graph, IReadOnlyDictionary<string, int[]> kept, PassContext context)
@@ -57,7 +55,8 @@ internal static class ChannelReconstruction
 
         HashSet<Node> touched = [.. layers];
         LayerStages.Run(
-            graph, [.. SharedWeights.First(layers).Where(l => SharedWeights.LayersOf(l).All(touched.Contains))], context, "reconstruct", Fit, Fit);
+            graph, [.. SharedWeights.First(layers).Where(l => SharedWeights.LayersOf(l).All(touched.Contains))], context, "reconstruct",
+            Fit, Fit);
 
         void Fit(Node layer, LayerMoments moments)
         {

@@ -10,8 +10,6 @@ internal static class ChannelRules
     /// <summary>
     /// Ties the channels that a node's values have in common, and blocks those that are on no route that can be followed.
     /// </summary>
-    /// <param name="links">The ties so far.</param>
-    /// <param name="node">The node.</param>
     public static void Link(ChannelLinks links, Node node)
     {
         AxisRoute[] routes = [.. Operator.Of(node).Axes(node)];
@@ -42,7 +40,6 @@ internal static class ChannelRules
     }
 
     /// <summary>The axes of a node's constants that lose elements with the channels of what it reads and writes.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="kept">The channels that stay of a value; null where all do.</param>
     /// <returns>The input, its axis, and the indices that stay.</returns>
     public static IEnumerable<(int Input, int Axis, int[] Kept)> Parameters(Node node, Func<Value, int[]?> kept)
@@ -67,7 +64,6 @@ internal static class ChannelRules
     }
 
     /// <summary>Whether a node is a convolution or dense layer whose weights can be cut.</summary>
-    /// <param name="node">The node.</param>
     public static bool IsLayer(Node node) => OutputAffine.IsLayer(node) && !node.Input(0).IsConstant;
 
     /// <summary>Where a node's values that are computed have their channels.</summary>

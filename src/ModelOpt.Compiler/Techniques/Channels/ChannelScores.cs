@@ -4,10 +4,8 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Techniques.Channels;
 
 /// <summary>A group whose units are ranked.</summary>
-/// <param name="Group">The group.</param>
 /// <param name="Removable">The units that can be removed, the least valuable first, without those that each value needs to keep one
 /// channel.</param>
-/// <param name="Scores">The scores of these.</param>
 internal sealed record RankedGroup(ChannelGroup Group, ChannelUnit[] Removable, double[] Scores);
 
 /// <summary>
@@ -17,9 +15,6 @@ internal sealed record RankedGroup(ChannelGroup Group, ChannelUnit[] Removable, 
 internal static class ChannelScores
 {
     /// <summary>Ranks the units of groups.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="groups">Its groups.</param>
-    /// <param name="score">What counts.</param>
     /// <param name="statistics">
     /// Of the values of <see cref="Inputs"/> for <see cref="ChannelScore.Activation"/>, of layers' outputs for
     /// <see cref="ChannelScore.BatchNormScale"/>; others need none.
@@ -65,9 +60,9 @@ internal static class ChannelScores
     }
 
     /// <summary>The activations whose channels layers weigh one by one.</summary>
-    /// <param name="graph">The graph.</param>
     public static IEnumerable<Value> Inputs(Graph graph) =>
-        graph.Nodes.Where(n => ChannelRules.IsLayer(n) && IsDense(n) && n.Input(0).Shape is { Rank: >= 2 }).Select(n => n.Input(0)).Distinct();
+        graph.Nodes.Where(n => ChannelRules.IsLayer(n) && IsDense(n) && n.Input(0).Shape is { Rank: >= 2 }).Select(n => n.Input(0))
+        .Distinct();
 
     private static bool IsDense(Node layer) => layer.Int("group", 1) == 1;
 

@@ -34,7 +34,6 @@ internal static class ChannelSensitivity
     /// For each group by itself, the squared error of the outputs relative to their variance, with a tenth to nine tenths of its
     /// units at their mean: what is left of a removed channel where its mean goes into the bias of who reads it.
     /// </summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="groups">Its groups, ranked.</param>
     /// <param name="statistics">Of the values of <see cref="ChannelScores.Inputs"/>.</param>
     /// <param name="calibrator">The samples.</param>
@@ -44,7 +43,8 @@ internal static class ChannelSensitivity
     {
         HashSet<Value> read = [.. ChannelScores.Inputs(graph)];
         List<Tensor[]> batches = calibrator.Batch(Samples, ActivationBytes) is { } batch ? [batch]
-            : [.. Enumerable.Range(0, Math.Min(Samples, calibrator.Count)).Select(i => calibrator.Sample(i, Math.Min(Samples, calibrator.Count)))];
+            : [.. Enumerable.Range(0, Math.Min(Samples, calibrator.Count))
+                .Select(i => calibrator.Sample(i, Math.Min(Samples, calibrator.Count)))];
         Value[] outputs = [.. OutputSensitivity.Scores(graph)];
         Tensor[][] exact = Run([]);
         List<LossCurve> curves = [];
@@ -53,7 +53,8 @@ internal static class ChannelSensitivity
             context.Progress?.Report(new CompileProgress("sensitivity", curves.Count, groups.Count));
             List<(int, double)> points = [(0, 0)];
             int most = group.Removable.Length;
-            foreach (int count in Ratios.Select(r => Math.Min(most, (int)Math.Round(r * group.Group.Width))).Append(most).Distinct().Where(n => n > 0))
+            foreach (int count in Ratios.Select(r => Math.Min(most, (int)Math.Round(r * group.Group.Width))).Append(most).Distinct()
+                .Where(n => n > 0))
                 points.Add((count, Error(exact, Run(group.Removable.AsSpan(0, count)))));
             curves.Add(new LossCurve(points));
         }

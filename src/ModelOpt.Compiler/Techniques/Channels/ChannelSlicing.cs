@@ -8,7 +8,6 @@ namespace ModelOpt.Compiler.Techniques.Channels;
 internal static class ChannelSlicing
 {
     /// <summary>The channels that stay of each value that loses some.</summary>
-    /// <param name="removed">What is removed.</param>
     /// <returns>By value name, the indices that stay in ascending order.</returns>
     public static Dictionary<string, int[]> Kept(IEnumerable<ChannelUnit> removed)
     {

@@ -6,19 +6,18 @@ namespace ModelOpt.Compiler.Techniques.Channels;
 /// <summary>Mean and variance of each channel (axis 1) of activations, over samples and positions.</summary>
 internal sealed class ChannelStatistics
 {
-    private readonly Dictionary<Value, (double[] Sums, double[] Squares)> sums = [];
-    private readonly Dictionary<Value, long> counts = [];
+    private readonly Dictionary<Value, (double[] Sums, double[] Squares)> _sums = [];
+    private readonly Dictionary<Value, long> _counts = [];
 
     /// <summary>Runs the calibration samples.</summary>
-    /// <param name="values">Activations with channels.</param>
     /// <param name="calibrator">The samples.</param>
     /// <param name="samples">At most how many of them.</param>
     public ChannelStatistics(IEnumerable<Value> values, Calibrator calibrator, int samples)
     {
-        foreach (Value value in values) sums[value] = (new double[value.Shape![1].Size], new double[value.Shape[1].Size]);
-        calibrator.Run(sums.Keys, samples, "channels", (value, tensor) =>
+        foreach (Value value in values) _sums[value] = (new double[value.Shape![1].Size], new double[value.Shape[1].Size]);
+        calibrator.Run(_sums.Keys, samples, "channels", (value, tensor) =>
         {
-            (double[] first, double[] second) = sums[value];
+            (double[] first, double[] second) = _sums[value];
             int inner = tensor.Count / tensor.Dims[0] / first.Length;
             ReadOnlySpan<float> elements = tensor.Span<float>();
             for (int at = 0, c = 0; at < elements.Length; at += inner, c = (c + 1) % first.Length)
@@ -26,18 +25,14 @@ internal sealed class ChannelStatistics
                 foreach (float x in elements.Slice(at, inner)) (first[c], second[c]) = (first[c] + x, second[c] + ((double)x * x));
             }
 
-            counts[value] = counts.GetValueOrDefault(value) + ((long)tensor.Dims[0] * inner);
+            _counts[value] = _counts.GetValueOrDefault(value) + ((long)tensor.Dims[0] * inner);
         });
     }
 
     /// <summary>The mean of a channel.</summary>
-    /// <param name="value">One of the activations.</param>
-    /// <param name="channel">The channel.</param>
-    public double Mean(Value value, int channel) => sums[value].Sums[channel] / counts[value];
+    public double Mean(Value value, int channel) => _sums[value].Sums[channel] / _counts[value];
 
     /// <summary>The variance of a channel.</summary>
-    /// <param name="value">One of the activations.</param>
-    /// <param name="channel">The channel.</param>
     public double Variance(Value value, int channel) =>
-        Math.Max(0, (sums[value].Squares[channel] / counts[value]) - Math.Pow(Mean(value, channel), 2));
+        Math.Max(0, (_sums[value].Squares[channel] / _counts[value]) - Math.Pow(Mean(value, channel), 2));
 }

@@ -6,14 +6,11 @@ namespace ModelOpt.Compiler.Techniques.Clustering;
 internal static class CentroidInitialization
 {
     /// <summary>The first centroids, ascending and all different; fewer than asked for where there are fewer points.</summary>
-    /// <param name="method">How they are found.</param>
-    /// <param name="points">At least one point.</param>
     /// <param name="count">How many are wanted; at least 1, at least 3 where zero is pinned.</param>
     /// <param name="zeroPinned">
     /// Whether zero is one of them; negative and positive points then share the others by their numbers, and each side has its
     /// own for itself (sparsity-preserving clustering).
     /// </param>
-    /// <param name="random">Where random choices come from.</param>
     public static double[] Of(ClusterInitialization method, WeightedPoints points, int count, bool zeroPinned, Random random)
     {
         if (!zeroPinned) return Distinct(Side(method, points, 0, points.Count, count, random));

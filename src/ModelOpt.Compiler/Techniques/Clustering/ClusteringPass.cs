@@ -37,7 +37,8 @@ internal sealed class ClusteringPass : Pass
         List<Node> layers = [];
         List<(Node, string?)> asked = [];
         // Layers that share a weight are one, and the first stands for all.
-        foreach (Node node in SharedWeights.First(graph.Nodes.Where(n => Types.Contains(n.Type) && context.OptionsOf(n).Clusters is not null)))
+        foreach (Node node in SharedWeights.First(
+            graph.Nodes.Where(n => Types.Contains(n.Type) && context.OptionsOf(n).Clusters is not null)))
         {
             string? reason = WhyNot(node, context);
             asked.Add((node, reason));
@@ -89,7 +90,9 @@ internal sealed class ClusteringPass : Pass
         if (node.Type == "Gemm" && !GemmCanonicalization.IsCanonical(node)) return "its weight is not in canonical form";
         if (context.Recipe.Layers.Any(r => r.Clusters is not null && r.Matches(node.Label))) return null;
         if (node.Int("group", 1) > 1 && tensor.Dims[1] == 1) return "depthwise layers are clustered only where a rule names them";
-        return tensor.Count < SmallestCount ? $"layers of less than {SmallestCount} weights are clustered only where a rule names them" : null;
+        return tensor.Count < SmallestCount
+            ? $"layers of less than {SmallestCount} weights are clustered only where a rule names them"
+            : null;
     }
 
     private static bool IsInt8(Node node, PassContext context) =>

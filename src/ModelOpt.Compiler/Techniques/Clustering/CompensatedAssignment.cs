@@ -16,11 +16,11 @@ internal sealed class CompensatedAssignment
     private const int Rounds = 3;
     private const int Sweeps = 8;
 
-    private readonly LayerWeights layer;
-    private readonly Func<int, double[]> gram;
-    private readonly Func<int, double[]> cross;
-    private readonly int groups;
-    private readonly double[] ridges;
+    private readonly LayerWeights _layer;
+    private readonly Func<int, double[]> _gram;
+    private readonly Func<int, double[]> _cross;
+    private readonly int _groups;
+    private readonly double[] _ridges;
 
     /// <summary>Prepares for a layer.</summary>
     /// <param name="layer">The layer; K elements per channel.</param>
@@ -31,44 +31,42 @@ internal sealed class CompensatedAssignment
     public CompensatedAssignment(
         LayerWeights layer, int groups, Func<int, double[]> gram, Func<int, double[]> cross, double ridge)
     {
-        this.layer = layer;
-        this.groups = groups;
-        this.gram = gram;
-        this.cross = cross;
-        ridges = [.. Enumerable.Range(0, groups).Select(g => ridge * Importance(gram(g), layer.PerChannel, 0).Average())];
+        _layer = layer;
+        _groups = groups;
+        _gram = gram;
+        _cross = cross;
+        _ridges = [.. Enumerable.Range(0, groups).Select(g => ridge * Importance(gram(g), layer.PerChannel, 0).Average())];
     }
 
     /// <summary>The variance of each input: the cost of a squared error of its weight when the bias is refitted.</summary>
-    /// <param name="gram">The mean of z zᵀ.</param>
-    /// <param name="inputs">K.</param>
     /// <param name="least">The least that is returned, in shares of the mean; inputs that never vary would otherwise count for
     /// nothing.</param>
     public static double[] Importance(double[] gram, int inputs, double least)
     {
         int n = inputs + 1;
-        double[] variance = [.. Enumerable.Range(0, inputs).Select(k => Math.Max(0, gram[(k * n) + k] - (gram[(k * n) + inputs] * gram[(k * n) + inputs])))];
+        double[] variance = [.. Enumerable.Range(0, inputs)
+            .Select(k => Math.Max(0, gram[(k * n) + k] - (gram[(k * n) + inputs] * gram[(k * n) + inputs])))];
         double mean = variance.Average();
         return mean > 0 ? [.. variance.Select(v => v + (least * mean))] : [.. variance.Select(_ => 1.0)];
     }
 
     /// <summary>Assigns.</summary>
     /// <param name="start">Integers, scales and prices to start from.</param>
-    /// <param name="workers">The threads.</param>
     /// <returns>The integers in the weight's order, the scale of each channel, and the biases.</returns>
     public (int[] Integers, double[] Scales, float[] Bias) Run(EntropyConstrainedLloyd.Outcome start, Workers workers)
     {
         int[] integers = [.. start.Assigned];
         double[] scales = [.. start.Codebook.Scales];
         double[] bits = start.Bits;
-        float[] bias = new float[layer.Channels];
+        float[] bias = new float[_layer.Channels];
         for (int round = 0; round < Rounds; round++)
         {
             double[] prices = [.. bits.Select(b => b * start.BitCost)];
             bool last = round == Rounds - 1;
-            workers.For(layer.Channels, c =>
+            workers.For(_layer.Channels, c =>
             {
-                double squared = layer.Loudness(c) * layer.Loudness(c);
-                Span<int> own = integers.AsSpan(c * layer.PerChannel, layer.PerChannel);
+                double squared = _layer.Loudness(c) * _layer.Loudness(c);
+                Span<int> own = integers.AsSpan(c * _layer.PerChannel, _layer.PerChannel);
                 double[] ownPrices = [.. prices.Select(p => p * squared)];
                 bias[c] = Descend(c, own, start.Codebook.Levels[c], ownPrices, ref scales[c], refit: !last);
             });
@@ -80,12 +78,12 @@ internal sealed class CompensatedAssignment
 
     private float Descend(int channel, Span<int> integers, int[] levels, double[] prices, ref double scale, bool refit)
     {
-        int inputs = layer.PerChannel, n = inputs + 1, perGroup = layer.Channels / groups, group = channel / perGroup;
-        double[] moments = gram(group);
-        double ridge = ridges[group];
-        ReadOnlySpan<double> wanted = cross(group).AsSpan(channel % perGroup * n, n);
+        int inputs = _layer.PerChannel, n = inputs + 1, perGroup = _layer.Channels / _groups, group = channel / perGroup;
+        double[] moments = _gram(group);
+        double ridge = _ridges[group];
+        ReadOnlySpan<double> wanted = _cross(group).AsSpan(channel % perGroup * n, n);
         ReadOnlySpan<double> means = moments.AsSpan(inputs * n, n);
-        ReadOnlySpan<float> first = layer.Values(channel);
+        ReadOnlySpan<float> first = _layer.Values(channel);
         double[] target = new double[inputs], product = new double[inputs];
         for (int k = 0; k < inputs; k++)
         {
@@ -98,7 +96,7 @@ internal sealed class CompensatedAssignment
             bool changed = false;
             for (int k = 0; k < inputs; k++)
             {
-                if (!layer.IsFree(channel, k)) continue;
+                if (!_layer.IsFree(channel, k)) continue;
                 double curvature = moments[(k * n) + k] - (means[k] * means[k]) + ridge;
                 if (curvature <= 0) continue;
                 double value = integers[k] + ((target[k] - product[k]) / (curvature * scale));

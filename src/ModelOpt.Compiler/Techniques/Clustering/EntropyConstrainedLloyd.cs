@@ -14,22 +14,19 @@ internal sealed class EntropyConstrainedLloyd
     private const int MaxIterations = 12;
     private const double LeastGain = 1e-3;
 
-    private readonly LayerWeights layer;
-    private readonly ClusterScope scope;
-    private readonly Workers workers;
-    private readonly int[] assigned;
-    private readonly double meanImportance;
+    private readonly LayerWeights _layer;
+    private readonly ClusterScope _scope;
+    private readonly Workers _workers;
+    private readonly int[] _assigned;
+    private readonly double _meanImportance;
 
     /// <summary>Prepares for a layer.</summary>
-    /// <param name="layer">The layer.</param>
-    /// <param name="scope">Whether channels share their integers.</param>
-    /// <param name="workers">The threads.</param>
     public EntropyConstrainedLloyd(LayerWeights layer, ClusterScope scope, Workers workers)
     {
-        this.layer = layer;
-        this.scope = scope;
-        this.workers = workers;
-        assigned = new int[layer.Channels * layer.PerChannel];
+        _layer = layer;
+        _scope = scope;
+        _workers = workers;
+        _assigned = new int[layer.Channels * layer.PerChannel];
         double sum = 0;
         for (int c = 0; c < layer.Channels; c++)
         {
@@ -37,7 +34,7 @@ internal sealed class EntropyConstrainedLloyd
         }
 
         TotalImportance = sum;
-        meanImportance = sum / assigned.Length;
+        _meanImportance = sum / _assigned.Length;
     }
 
     /// <summary>The sum of the importance of all elements.</summary>
@@ -48,55 +45,54 @@ internal sealed class EntropyConstrainedLloyd
     /// <param name="lambda">What a bit costs, in squared errors of a normalized element of mean importance.</param>
     public Outcome Run(IntegerCodebook start, double lambda)
     {
-        double[] steps = [.. start.Scales.Select((s, c) => s / layer.Loudness(c))];
+        double[] steps = [.. start.Scales.Select((s, c) => s / _layer.Loudness(c))];
         int[][] levels = [.. start.Levels];
         double[] prices = new double[IntegerCodebook.Integers];
         double previous = double.PositiveInfinity;
         Outcome outcome = Assign(steps, levels, prices);
         for (int i = 0; i < MaxIterations; i++)
         {
-            workers.Cancellation.ThrowIfCancellationRequested();
-            prices = [.. outcome.Bits.Select(b => b * lambda * meanImportance)];
+            _workers.Cancellation.ThrowIfCancellationRequested();
+            prices = [.. outcome.Bits.Select(b => b * lambda * _meanImportance)];
             outcome = Assign(steps, levels, prices);
-            double cost = outcome.Error + (lambda * meanImportance * outcome.TotalBits);
+            double cost = outcome.Error + (lambda * _meanImportance * outcome.TotalBits);
             if (previous - cost <= LeastGain * cost) break;
             previous = cost;
-            workers.For(steps.Length, c => steps[c] = FitStep(c, steps[c]));
+            _workers.For(steps.Length, c => steps[c] = FitStep(c, steps[c]));
             MoveLevels(steps, levels, prices);
         }
 
-        return outcome with { Assigned = [.. assigned], BitCost = lambda * meanImportance };
+        return outcome with { Assigned = [.. _assigned], BitCost = lambda * _meanImportance };
     }
 
     /// <summary>Gives every element its cheapest integer.</summary>
     private Outcome Assign(double[] steps, int[][] levels, double[] prices)
     {
-        double[] errors = new double[layer.Channels];
-        workers.For(layer.Channels, c =>
+        double[] errors = new double[_layer.Channels];
+        _workers.For(_layer.Channels, c =>
         {
-            ReadOnlySpan<float> values = layer.Values(c);
-            ReadOnlySpan<double> importance = layer.Importance(c);
-            double loudness = layer.Loudness(c), step = steps[c];
+            ReadOnlySpan<float> values = _layer.Values(c);
+            ReadOnlySpan<double> importance = _layer.Importance(c);
+            double loudness = _layer.Loudness(c), step = steps[c];
             for (int i = 0; i < values.Length; i++)
             {
                 double normal = values[i] / loudness;
-                int q = !layer.IsFree(c, i) ? 0
+                int q = !_layer.IsFree(c, i) ? 0
                     : levels[c][IntegerCodebook.Cheapest(levels[c], normal / step, importance[i] * step * step, prices)];
-                assigned[(c * values.Length) + i] = q;
-                if (layer.IsFree(c, i)) errors[c] += importance[i] * (normal - (q * step)) * (normal - (q * step));
+                _assigned[(c * values.Length) + i] = q;
+                if (_layer.IsFree(c, i)) errors[c] += importance[i] * (normal - (q * step)) * (normal - (q * step));
             }
         });
 
-        double[] bits = BitsOf(assigned);
+        double[] bits = BitsOf(_assigned);
         double total = 0, error = 0;
-        foreach (int q in assigned) total += bits[q + IntegerCodebook.Largest];
+        foreach (int q in _assigned) total += bits[q + IntegerCodebook.Largest];
         foreach (double e in errors) error += e;
         return new Outcome(
-            new IntegerCodebook([.. steps.Select((s, c) => s * layer.Loudness(c))], [.. levels]), assigned, bits, error, total, 0);
+            new IntegerCodebook([.. steps.Select((s, c) => s * _layer.Loudness(c))], [.. levels]), _assigned, bits, error, total, 0);
     }
 
     /// <summary>The bits of each integer from −127 on: −log₂ of its share; one more is counted of each, so that any can be had.</summary>
-    /// <param name="integers">The integers of a weight.</param>
     public static double[] BitsOf(int[] integers)
     {
         long[] counts = new long[IntegerCodebook.Integers];
@@ -108,9 +104,9 @@ internal sealed class EntropyConstrainedLloyd
     private double FitStep(int channel, double step)
     {
         double cross = 0, square = 0;
-        ReadOnlySpan<float> values = layer.Values(channel);
-        ReadOnlySpan<double> importance = layer.Importance(channel);
-        ReadOnlySpan<int> integers = assigned.AsSpan(channel * layer.PerChannel, layer.PerChannel);
+        ReadOnlySpan<float> values = _layer.Values(channel);
+        ReadOnlySpan<double> importance = _layer.Importance(channel);
+        ReadOnlySpan<int> integers = _assigned.AsSpan(channel * _layer.PerChannel, _layer.PerChannel);
         for (int i = 0; i < integers.Length; i++)
         {
             double weighted = importance[i] * integers[i];
@@ -118,19 +114,19 @@ internal sealed class EntropyConstrainedLloyd
             square += weighted * integers[i];
         }
 
-        cross /= layer.Loudness(channel);
+        cross /= _layer.Loudness(channel);
         return cross > 0 ? Math.Clamp(cross / square, step / 2, step * 2) : step;
     }
 
     private void MoveLevels(double[] steps, int[][] levels, double[] prices)
     {
-        if (scope == ClusterScope.Channel)
+        if (_scope == ClusterScope.Channel)
         {
-            workers.For(layer.Channels, c => levels[c] = Moved(levels[c], [c], steps, prices));
+            _workers.For(_layer.Channels, c => levels[c] = Moved(levels[c], [c], steps, prices));
             return;
         }
 
-        int[] shared = Moved(levels[0], Enumerable.Range(0, layer.Channels), steps, prices);
+        int[] shared = Moved(levels[0], Enumerable.Range(0, _layer.Channels), steps, prices);
         Array.Fill(levels, shared);
     }
 
@@ -141,10 +137,10 @@ internal sealed class EntropyConstrainedLloyd
         int[] members = new int[IntegerCodebook.Integers];
         foreach (int c in channels)
         {
-            ReadOnlySpan<float> values = layer.Values(c);
-            ReadOnlySpan<double> importance = layer.Importance(c);
-            ReadOnlySpan<int> integers = assigned.AsSpan(c * layer.PerChannel, layer.PerChannel);
-            double normal = steps[c] / layer.Loudness(c), squared = steps[c] * steps[c];
+            ReadOnlySpan<float> values = _layer.Values(c);
+            ReadOnlySpan<double> importance = _layer.Importance(c);
+            ReadOnlySpan<int> integers = _assigned.AsSpan(c * _layer.PerChannel, _layer.PerChannel);
+            double normal = steps[c] / _layer.Loudness(c), squared = steps[c] * steps[c];
             for (int i = 0; i < integers.Length; i++)
             {
                 int at = integers[i] + IntegerCodebook.Largest;
@@ -158,7 +154,7 @@ internal sealed class EntropyConstrainedLloyd
         foreach (int level in levels)
         {
             int at = level + IntegerCodebook.Largest;
-            if (level == 0 && layer.IsMasked) moved.Add(0);
+            if (level == 0 && _layer.IsMasked) moved.Add(0);
             else if (members[at] == 0) continue;
             else moved.Add(square[at] > 0 ? Place(cross[at] / square[at], square[at], members[at], prices) : level);
         }
@@ -173,7 +169,7 @@ internal sealed class EntropyConstrainedLloyd
     private int Place(double mean, double weight, int members, double[] prices)
     {
         int best = (int)Math.Clamp(Math.Round(mean), -IntegerCodebook.Largest, IntegerCodebook.Largest);
-        if (scope == ClusterScope.Tensor) return best;
+        if (_scope == ClusterScope.Tensor) return best;
         double least = double.PositiveInfinity;
         for (int q = -IntegerCodebook.Largest; q <= IntegerCodebook.Largest; q++)
         {
@@ -186,11 +182,9 @@ internal sealed class EntropyConstrainedLloyd
     }
 
     /// <summary>The result.</summary>
-    /// <param name="Codebook">The integers and scales.</param>
     /// <param name="Assigned">The integer of each element, in the weight's order.</param>
     /// <param name="Bits">The bits of each integer, from −127 on.</param>
     /// <param name="Error">The squared error of the normalized elements, weighted by importance.</param>
-    /// <param name="TotalBits">The bits of all elements.</param>
     /// <param name="BitCost">What a bit cost, in squared errors of normalized elements weighted by importance.</param>
     internal sealed record Outcome(
         IntegerCodebook Codebook, int[] Assigned, double[] Bits, double Error, double TotalBits, double BitCost);

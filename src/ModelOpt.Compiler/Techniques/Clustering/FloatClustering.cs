@@ -8,13 +8,8 @@ namespace ModelOpt.Compiler.Techniques.Clustering;
 internal static class FloatClustering
 {
     /// <summary>The values of each channel, or of all channels together, ascending: k-means of the weights.</summary>
-    /// <param name="layer">The layer.</param>
-    /// <param name="clusters">K.</param>
-    /// <param name="scope">Whether channels share their values.</param>
-    /// <param name="method">Where k-means starts.</param>
     /// <param name="seed">Where random choices start; each channel has its own.</param>
     /// <param name="half">Whether values are to be float16's.</param>
-    /// <param name="workers">The threads.</param>
     public static float[][] Fit(
         LayerWeights layer, int clusters, ClusterScope scope, ClusterInitialization method, int seed, bool half, Workers workers)
     {

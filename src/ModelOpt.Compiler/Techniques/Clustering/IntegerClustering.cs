@@ -19,12 +19,6 @@ internal static class IntegerClustering
     private const int Bisections = 6;
 
     /// <summary>The codebook of a layer.</summary>
-    /// <param name="layer">The layer.</param>
-    /// <param name="clusters">K.</param>
-    /// <param name="scope">Whether channels share their integers.</param>
-    /// <param name="method">Where k-means starts.</param>
-    /// <param name="seed">Where random choices start.</param>
-    /// <param name="workers">The threads.</param>
     public static EntropyConstrainedLloyd.Outcome Fit(
         LayerWeights layer, int clusters, ClusterScope scope, ClusterInitialization method, int seed, Workers workers)
     {

@@ -6,10 +6,10 @@ namespace ModelOpt.Compiler.Techniques.Clustering;
 /// </summary>
 internal sealed class WeightedPoints
 {
-    private readonly double[] values;
-    private readonly double[] mass;
-    private readonly double[] moment;
-    private readonly double[] square;
+    private readonly double[] _values;
+    private readonly double[] _mass;
+    private readonly double[] _moment;
+    private readonly double[] _square;
 
     /// <summary>Sorts points.</summary>
     /// <param name="values">The numbers, finite.</param>
@@ -32,47 +32,45 @@ internal sealed class WeightedPoints
             }
         }
 
-        this.values = [.. distinct];
-        mass = new double[Count + 1];
-        moment = new double[Count + 1];
-        square = new double[Count + 1];
+        _values = [.. distinct];
+        _mass = new double[Count + 1];
+        _moment = new double[Count + 1];
+        _square = new double[Count + 1];
         for (int i = 0; i < Count; i++)
         {
-            mass[i + 1] = mass[i] + sums[i];
-            moment[i + 1] = moment[i] + (sums[i] * this.values[i]);
-            square[i + 1] = square[i] + (sums[i] * this.values[i] * this.values[i]);
+            _mass[i + 1] = _mass[i] + sums[i];
+            _moment[i + 1] = _moment[i] + (sums[i] * _values[i]);
+            _square[i + 1] = _square[i] + (sums[i] * _values[i] * _values[i]);
         }
     }
 
     /// <summary>How many distinct numbers there are.</summary>
-    public int Count => values.Length;
+    public int Count => _values.Length;
 
     /// <summary>The numbers in ascending order, each once.</summary>
-    public ReadOnlySpan<double> Values => values;
+    public ReadOnlySpan<double> Values => _values;
 
     /// <summary>The weight of a run of points.</summary>
     /// <param name="from">The first.</param>
     /// <param name="to">The one behind the last.</param>
-    public double Weight(int from, int to) => mass[to] - mass[from];
+    public double Weight(int from, int to) => _mass[to] - _mass[from];
 
     /// <summary>The weighted mean of a run of at least one point.</summary>
     /// <param name="from">The first.</param>
     /// <param name="to">The one behind the last.</param>
     public double Mean(int from, int to) =>
-        Math.Clamp((moment[to] - moment[from]) / Weight(from, to), values[from], values[to - 1]);
+        Math.Clamp((_moment[to] - _moment[from]) / Weight(from, to), _values[from], _values[to - 1]);
 
     /// <summary>The weighted sum of the squared distances of a run of points from a number.</summary>
     /// <param name="from">The first.</param>
     /// <param name="to">The one behind the last.</param>
-    /// <param name="centroid">The number.</param>
     public double Error(int from, int to, double centroid) => Math.Max(0,
-        square[to] - square[from] - (2 * centroid * (moment[to] - moment[from])) + (centroid * centroid * Weight(from, to)));
+        _square[to] - _square[from] - (2 * centroid * (_moment[to] - _moment[from])) + (centroid * centroid * Weight(from, to)));
 
     /// <summary>How many points are at most as large as a number.</summary>
-    /// <param name="value">The number.</param>
     public int CountUpTo(double value)
     {
-        int at = Array.BinarySearch(values, value);
+        int at = Array.BinarySearch(_values, value);
         return at >= 0 ? at + 1 : ~at;
     }
 
@@ -81,14 +79,14 @@ internal sealed class WeightedPoints
     public double Quantile(double share)
     {
         // A point's weight lies half on either side of it.
-        double wanted = share * mass[^1];
+        double wanted = share * _mass[^1];
         int next = 0;
         while (next < Count && Middle(next) < wanted) next++;
-        if (next == 0) return values[0];
-        if (next == Count) return values[^1];
+        if (next == 0) return _values[0];
+        if (next == Count) return _values[^1];
         double low = Middle(next - 1), high = Middle(next);
-        return values[next - 1] + ((values[next] - values[next - 1]) * (wanted - low) / (high - low));
+        return _values[next - 1] + ((_values[next] - _values[next - 1]) * (wanted - low) / (high - low));
 
-        double Middle(int point) => (mass[point] + mass[point + 1]) / 2;
+        double Middle(int point) => (_mass[point] + _mass[point + 1]) / 2;
     }
 }

@@ -28,7 +28,8 @@ internal sealed class FineTuning : Pass
         if (outcome.BestEpoch > 0)
         {
             return new PassResult(
-                teaching.Trainer.Parameters.Count, [new($"fine-tuning: {outcome.Began} at the start, {outcome.Best} after epoch {outcome.BestEpoch}, which was kept")]);
+                teaching.Trainer.Parameters.Count,
+                [new($"fine-tuning: {outcome.Began} at the start, {outcome.Best} after epoch {outcome.BestEpoch}, which was kept")]);
         }
 
         if (outcome.Failed is null) context.Diagnostics.Report(FineTuningDiagnostics.NotKept.At(null, null, outcome.Last, outcome.Began));

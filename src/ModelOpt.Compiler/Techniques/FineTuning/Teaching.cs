@@ -8,9 +8,9 @@ namespace ModelOpt.Compiler.Techniques.FineTuning;
 /// <summary>All that training towards the float model, and perhaps labels, needs.</summary>
 internal sealed class Teaching : IDisposable
 {
-    private readonly TrainingData data;
+    private readonly TrainingData _data;
 
-    private Teaching(Trainer trainer, TrainingLoop loop, TrainingData data) => (Trainer, Loop, this.data) = (trainer, loop, data);
+    private Teaching(Trainer trainer, TrainingLoop loop, TrainingData data) => (Trainer, Loop, _data) = (trainer, loop, data);
 
     /// <summary>Trains the graph.</summary>
     public Trainer Trainer { get; }
@@ -19,15 +19,14 @@ internal sealed class Teaching : IDisposable
     public TrainingLoop Loop { get; }
 
     /// <summary>Prepares training a graph by the options, and reports what prevents it.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="context">The options, and the float model.</param>
-    /// <param name="settings">How it is trained.</param>
     /// <param name="beforeStep">Called before each step; may be null.</param>
     /// <param name="firstEpochOf">Gives <see cref="TrainingLoop.FirstEpoch"/>, of the steps that an epoch has; or null for 0.</param>
     /// <returns>Null where nothing can be trained.</returns>
     /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>
     public static Teaching? Of(
-        Graph graph, PassContext context, TrainingSettings settings, Action<Trainer, int>? beforeStep = null, Func<int, int>? firstEpochOf = null)
+        Graph graph, PassContext context, TrainingSettings settings, Action<Trainer, int>? beforeStep = null,
+        Func<int, int>? firstEpochOf = null)
     {
         if (TrainingSet.FixedBatch(graph) is { } closed)
         {
@@ -42,7 +41,8 @@ internal sealed class Teaching : IDisposable
             IObjective[] objectives = context.Model.FineTune == FineTuneMode.Labels
                 ? [teacher, new LabelObjective(ClassScores.Of(graph, out _))] : [teacher];
             Trainer trainer = null!;
-            trainer = new(graph, settings, objectives, context.Pool) { BeforeStep = beforeStep is null ? null : step => beforeStep(trainer, step) };
+            trainer = new(graph, settings, objectives,
+                context.Pool) { BeforeStep = beforeStep is null ? null : step => beforeStep(trainer, step) };
             foreach (Node barrier in trainer.Barriers)
                 context.Diagnostics.Report(FineTuningDiagnostics.Frozen.At(null, barrier.Label, barrier.Type));
             if (trainer.Parameters.Count > 0)
@@ -67,5 +67,5 @@ internal sealed class Teaching : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 }

@@ -60,7 +60,8 @@ internal sealed class Decomposition : Pass
         if (changes == 0) context.Diagnostics.Report(DecompositionDiagnostics.NothingSplit.At(null, null, Reason(notes)));
         long removed = candidates.Sum(c => c.Geometry.Macs - c.Chosen!.Macs);
         notes.Add(new($"all layers: {Percent(removed, total)} of {total} multiply-accumulates removed"));
-        if (changes > 0 && share > 0 && Math.Abs(removed - (share * total)) > Tolerance * total && !candidates.Exists(c => c.Share is not null))
+        if (changes > 0 && share > 0 && Math.Abs(removed - (share * total)) > Tolerance * total
+            && !candidates.Exists(c => c.Share is not null))
             context.Diagnostics.Report(DecompositionDiagnostics.TargetMissed.At(null, null, Percent(removed, total), Percent(share, 1)));
         return new PassResult(changes, notes);
     }
@@ -106,7 +107,9 @@ internal sealed class Decomposition : Pass
             {
                 context.Cancellation.ThrowIfCancellationRequested();
                 LayerTarget target = candidate.Target(moments.GetValueOrDefault(candidate.Layer));
-                candidate.Curve = byNoise && candidate.Share is null ? NoiseRanks.Of(candidate.Geometry, target) : RankCurve.Of(candidate.Geometry, target);
+                candidate.Curve = byNoise && candidate.Share is null
+                    ? NoiseRanks.Of(candidate.Geometry, target)
+                    : RankCurve.Of(candidate.Geometry, target);
                 RankChoice? typical = candidate.Curve.Where(c => c.Form is not null).MinBy(c => Math.Abs(c.Error - TypicalError));
                 if (!context.IsCalibrated || byNoise || typical is not { Error: > 0 }) continue;
                 RowMatrix weight = Factorization.Fit(target, typical.Form!.Value, typical.Ranks, false).Composed;
@@ -130,7 +133,8 @@ internal sealed class Decomposition : Pass
         {
             long most = candidate.Geometry.Macs - (long)(candidate.Share!.Value * candidate.Geometry.Macs);
             candidate.Chosen = candidate.Curve.FirstOrDefault(c => c.Macs <= most)
-                ?? throw OutOfReach(candidate.Layer.Label, candidate.Share.Value, candidate.Geometry.Macs - candidate.Curve[^1].Macs, candidate.Geometry.Macs);
+                ?? throw OutOfReach(candidate.Layer.Label, candidate.Share.Value, candidate.Geometry.Macs - candidate.Curve[^1].Macs,
+                    candidate.Geometry.Macs);
         }
 
         List<Candidate> open = candidates.FindAll(c => c.Share is null);
@@ -157,7 +161,8 @@ internal sealed class Decomposition : Pass
     {
         int changes = 0;
         Dictionary<Node, Candidate> byLayer = candidates.ToDictionary(c => c.Layer);
-        if (context.IsCalibrated) LayerStages.Run(graph, [.. candidates.Select(c => c.Layer)], context, "decompose", (layer, moments) => One(byLayer[layer], moments));
+        if (context.IsCalibrated) LayerStages.Run(
+            graph, [.. candidates.Select(c => c.Layer)], context, "decompose", (layer, moments) => One(byLayer[layer], moments));
         else candidates.ForEach(c => One(c, null));
         return changes;
 
@@ -182,9 +187,11 @@ internal sealed class Decomposition : Pass
     }
 
     private static CompilationException OutOfReach(string? layer, double share, long possible, long total) =>
-        DecompositionDiagnostics.TargetOutOfReach.Error(layer, Percent(share, 1), Percent(Math.Floor(1000.0 * possible / Math.Max(1, total)), 1000));
+        DecompositionDiagnostics.TargetOutOfReach.Error(
+        layer, Percent(share, 1), Percent(Math.Floor(1000.0 * possible / Math.Max(1, total)), 1000));
 
-    private static string Percent(double part, double of) => (100 * part / Math.Max(1, of)).ToString("0.#", CultureInfo.InvariantCulture) + " %";
+    private static string Percent(double part, double of) =>
+        (100 * part / Math.Max(1, of)).ToString("0.#", CultureInfo.InvariantCulture) + " %";
 
     private sealed class Candidate(Node layer, FactorGeometry geometry, double? share)
     {

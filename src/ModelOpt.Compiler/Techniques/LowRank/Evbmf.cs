@@ -11,8 +11,6 @@ internal static class Evbmf
 
     /// <summary>The rank of a matrix, from all its singular values.</summary>
     /// <param name="squares">The squares of the singular values, descending; min(rows, columns) of them.</param>
-    /// <param name="rows">The matrix's rows.</param>
-    /// <param name="columns">The matrix's columns.</param>
     public static int Rank(ReadOnlySpan<double> squares, int rows, int columns)
     {
         int small = Math.Min(rows, columns), large = Math.Max(rows, columns);

@@ -10,33 +10,33 @@ namespace ModelOpt.Compiler.Techniques.LowRank;
 /// <summary>The cost of a layer's factors, and the nodes that they become.</summary>
 internal sealed class FactorGeometry
 {
-    private readonly Node layer;
-    private readonly Workers workers;
-    private readonly int rank;
-    private readonly long inputPlane, outputPlane, verticalPlane, horizontalPlane;
+    private readonly Node _layer;
+    private readonly Workers _workers;
+    private readonly int _rank;
+    private readonly long _inputPlane, _outputPlane, _verticalPlane, _horizontalPlane;
 
     /// <summary>Takes the sizes of a layer.</summary>
     /// <param name="layer">A Conv of known spatial sizes and one group, or a canonical Gemm; its weight is constant.</param>
     /// <param name="workers">The threads that compute with the weight.</param>
     public FactorGeometry(Node layer, Workers workers = default)
     {
-        (this.layer, this.workers) = (layer, workers);
+        (_layer, _workers) = (layer, workers);
         Tensor weight = layer.Input(1).Constant!;
-        rank = weight.Rank - 2;
-        Shape = rank switch
+        _rank = weight.Rank - 2;
+        Shape = _rank switch
         {
             2 => new WeightShape(weight.Dims[0], weight.Dims[1], weight.Dims[2], weight.Dims[3]),
             1 => new WeightShape(weight.Dims[0], weight.Dims[1], 1, weight.Dims[2]),
             _ => new WeightShape(weight.Dims[0], weight.Dims[1], 1, 1),
         };
         Macs = Operator.Of(layer).Macs(layer);
-        if (rank == 0) (inputPlane, outputPlane, verticalPlane, horizontalPlane) = (1, 1, 1, 1);
+        if (_rank == 0) (_inputPlane, _outputPlane, _verticalPlane, _horizontalPlane) = (1, 1, 1, 1);
         else
         {
             int[] input = [1, .. layer.ShapeOf(0).Skip(1).Select(d => (int)d.Size)];
             (WindowAxis v, WindowAxis h) = ConvGeometry.OfConv(layer, weight.Shape).Resolve(input);
-            (inputPlane, outputPlane) = ((long)v.Input * h.Input, (long)v.Output * h.Output);
-            (verticalPlane, horizontalPlane) = ((long)v.Output * h.Input, (long)v.Input * h.Output);
+            (_inputPlane, _outputPlane) = ((long)v.Input * h.Input, (long)v.Output * h.Output);
+            (_verticalPlane, _horizontalPlane) = ((long)v.Output * h.Input, (long)v.Input * h.Output);
         }
     }
 
@@ -48,7 +48,7 @@ internal sealed class FactorGeometry
 
     /// <summary>The weight as a matrix [out, in·kh·kw].</summary>
     public RowMatrix Weight =>
-        new(Shape.Outputs, Shape.PerOutput, [.. layer.Input(1).Constant!.Span<float>().ToArray().Select(w => (double)w)], workers);
+        new(Shape.Outputs, Shape.PerOutput, [.. _layer.Input(1).Constant!.Span<float>().ToArray().Select(w => (double)w)], _workers);
 
     /// <summary>The forms that can be cheaper than the layer.</summary>
     public IEnumerable<FactorForm> Forms => (Shape.Height > 1, Shape.Width > 1) switch
@@ -59,34 +59,29 @@ internal sealed class FactorGeometry
     };
 
     /// <summary>Multiply-accumulates of factors.</summary>
-    /// <param name="form">Their form.</param>
-    /// <param name="ranks">Channels between them.</param>
     public long MacsOf(FactorForm form, IReadOnlyList<int> ranks)
     {
         (int outputs, int inputs, int height, int width) = Shape;
         long taps = height * width, r = ranks[0];
         long own = form switch
         {
-            FactorForm.Channel => r * (Shape.PerOutput + outputs) * outputPlane,
-            FactorForm.Vertical => r * (((long)inputs * height * verticalPlane) + ((long)outputs * width * outputPlane)),
-            FactorForm.Horizontal => r * (((long)inputs * width * horizontalPlane) + ((long)outputs * height * outputPlane)),
-            FactorForm.Input => r * ((inputs * inputPlane) + (outputs * taps * outputPlane)),
-            _ => (r * inputs * inputPlane) + (((r * taps) + outputs) * ranks[1] * outputPlane),
+            FactorForm.Channel => r * (Shape.PerOutput + outputs) * _outputPlane,
+            FactorForm.Vertical => r * (((long)inputs * height * _verticalPlane) + ((long)outputs * width * _outputPlane)),
+            FactorForm.Horizontal => r * (((long)inputs * width * _horizontalPlane) + ((long)outputs * height * _outputPlane)),
+            FactorForm.Input => r * ((inputs * _inputPlane) + (outputs * taps * _outputPlane)),
+            _ => (r * inputs * _inputPlane) + (((r * taps) + outputs) * ranks[1] * _outputPlane),
         };
         // A fixed batch multiplies the layer's and the factors' alike.
-        long whole = Shape.PerOutput * outputs * outputPlane;
+        long whole = Shape.PerOutput * outputs * _outputPlane;
         return whole > 0 ? (long)((double)own / whole * Macs) : 0;
     }
 
     /// <summary>Puts factors in the place of the layer. The last one keeps the name of the output.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="factors">The factors.</param>
-    /// <param name="target">What they were fitted to.</param>
     public void Replace(Graph graph, Factorization factors, LayerTarget target)
     {
-        string label = layer.Label;
-        Value output = layer.Output, from = layer.Input(0);
-        Value? bias = layer.InputOrNull(2);
+        string label = _layer.Label;
+        Value output = _layer.Output, from = _layer.Input(0);
+        Value? bias = _layer.InputOrNull(2);
         List<Node> nodes = [];
         for (int i = 0; i < factors.Factors.Count; i++)
         {
@@ -94,14 +89,14 @@ internal sealed class FactorGeometry
             bool last = i == factors.Factors.Count - 1;
             (bool vertical, bool horizontal) = Covers(factors.Form, i);
             List<int> dims = [factor.Rows, factor.Columns / ((vertical ? Shape.Height : 1) * (horizontal ? Shape.Width : 1))];
-            if (rank == 2) dims.Add(vertical ? Shape.Height : 1);
-            if (rank >= 1) dims.Add(horizontal ? Shape.Width : 1);
+            if (_rank == 2) dims.Add(vertical ? Shape.Height : 1);
+            if (_rank >= 1) dims.Add(horizontal ? Shape.Width : 1);
             List<Value?> inputs = [from, graph.AddConstant($"{label}/{i}/weight", Tensor.Of<float>([.. dims], ToFloat(factor.Data)))];
             if (last && Bias(factors, target, bias) is { } values) inputs.Add(graph.AddConstant($"{label}/{i}/bias", values));
-            var node = new Node(layer.Type, $"{label}/{i}", inputs, []) { PartOf = layer.PartOf ?? label };
-            if (rank > 0) SetWindow(node, vertical, horizontal, dims);
+            var node = new Node(_layer.Type, $"{label}/{i}", inputs, []) { PartOf = _layer.PartOf ?? label };
+            if (_rank > 0) SetWindow(node, vertical, horizontal, dims);
             else node.Attributes["transB"] = 1L;
-            graph.InsertBefore(layer, node);
+            graph.InsertBefore(_layer, node);
             nodes.Add(node);
             if (last) break;
             from = new Value(graph.UniqueName($"{label}/{i}/output"));
@@ -109,13 +104,11 @@ internal sealed class FactorGeometry
             Operator.Of(node).InferShapes(node);
         }
 
-        graph.Remove(layer);
+        graph.Remove(_layer);
         nodes[^1].AddOutput(output);
     }
 
     /// <summary>The bias of a weight that stands for the layer's: outputs keep their mean.</summary>
-    /// <param name="factors">The factors.</param>
-    /// <param name="target">What they were fitted to.</param>
     /// <param name="bias">The layer's bias, or null.</param>
     private static Tensor? Bias(Factorization factors, LayerTarget target, Value? bias) =>
         target.BiasFor(factors.Composed) is { } mean ? Tensor.Vector<float>(mean) : bias?.Constant;
@@ -135,18 +128,18 @@ internal sealed class FactorGeometry
     /// </summary>
     private void SetWindow(Node node, bool vertical, bool horizontal, List<int> dims)
     {
-        bool[] has = rank == 2 ? [vertical, horizontal] : [horizontal];
+        bool[] has = _rank == 2 ? [vertical, horizontal] : [horizontal];
         node.Attributes["kernel_shape"] = dims.Skip(2).Select(d => (long)d).ToArray();
         Set("strides", 1, 1);
         Set("dilations", 1, 1);
-        string autoPad = layer.String("auto_pad", "NOTSET");
+        string autoPad = _layer.String("auto_pad", "NOTSET");
         if (autoPad == "NOTSET") Set("pads", 2, 0);
         else node.Attributes["auto_pad"] = autoPad;
 
         void Set(string name, int each, long none)
         {
-            if (layer.Ints(name) is not { } given) return;
-            node.Attributes[name] = Enumerable.Range(0, rank * each).Select(i => has[i % rank] ? given[i] : none).ToArray();
+            if (_layer.Ints(name) is not { } given) return;
+            node.Attributes[name] = Enumerable.Range(0, _rank * each).Select(i => has[i % _rank] ? given[i] : none).ToArray();
         }
     }
 

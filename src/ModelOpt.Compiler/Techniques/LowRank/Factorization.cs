@@ -12,8 +12,6 @@ internal sealed record Factorization(FactorForm Form, IReadOnlyList<RowMatrix> F
     private const int MostRounds = 6;
 
     /// <summary>Fits factors of given ranks.</summary>
-    /// <param name="target">The target that they approximate.</param>
-    /// <param name="form">Their form.</param>
     /// <param name="ranks">Channels between the factors: one number, or two for Tucker-2.</param>
     /// <param name="refit">
     /// Whether to alternate. If not, the factors come from the SVD alone (truncated higher-order SVD for Tucker-2).

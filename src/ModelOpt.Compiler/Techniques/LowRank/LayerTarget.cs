@@ -46,8 +46,6 @@ internal sealed class LayerTarget
     public double Energy { get; }
 
     /// <summary>The weight itself, with all inputs alike: the target of plain SVD.</summary>
-    /// <param name="shape">The weight's sizes.</param>
-    /// <param name="weight">The weight.</param>
     public static LayerTarget Plain(WeightShape shape, RowMatrix weight) =>
         new(shape, weight, RowMatrix.Identity(shape.PerOutput, weight.Workers), new double[shape.PerOutput], null);
 
@@ -55,8 +53,6 @@ internal sealed class LayerTarget
     /// The weight that comes nearest to the reference on the present inputs: least squares (reduced-rank regression follows from it),
     /// with a ridge towards the present weight.
     /// </summary>
-    /// <param name="shape">The weight's sizes.</param>
-    /// <param name="weight">The weight as it is.</param>
     /// <param name="moments">The layer's moments, of one group.</param>
     public static LayerTarget Of(WeightShape shape, RowMatrix weight, LayerMoments moments)
     {

@@ -9,7 +9,6 @@ namespace ModelOpt.Compiler.Techniques.LowRank;
 internal static class NoiseRanks
 {
     /// <summary>The form of least cost at these ranks, then the layer as it is; the layer alone where none is cheaper.</summary>
-    /// <param name="geometry">The layer's sizes.</param>
     /// <param name="target">What the factors are to compute; gives their error.</param>
     public static List<RankChoice> Of(FactorGeometry geometry, LayerTarget target)
     {

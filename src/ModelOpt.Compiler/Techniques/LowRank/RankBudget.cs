@@ -10,7 +10,6 @@ internal static class RankBudget
 
     /// <summary>Chooses for each layer.</summary>
     /// <param name="curves">For each layer its choices, dearest first; errors of layers are comparable.</param>
-    /// <param name="budget">Multiply-accumulates of all layers together.</param>
     /// <param name="slack">By how many they may be exceeded.</param>
     /// <returns>A choice of each layer; the cheapest where even these exceed the budget.</returns>
     public static RankChoice[] Choose(IReadOnlyList<List<RankChoice>> curves, long budget, long slack)

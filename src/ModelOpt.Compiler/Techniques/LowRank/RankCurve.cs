@@ -4,8 +4,6 @@ namespace ModelOpt.Compiler.Techniques.LowRank;
 
 /// <summary>One way to decompose a layer, or not to.</summary>
 /// <param name="Form">The form; null to keep the layer.</param>
-/// <param name="Ranks">Channels between the factors.</param>
-/// <param name="Macs">Multiply-accumulates.</param>
 /// <param name="Error">The error as a share of the output's variance.</param>
 internal sealed record RankChoice(FactorForm? Form, IReadOnlyList<int> Ranks, long Macs, double Error);
 
@@ -17,7 +15,6 @@ internal static class RankCurve
     private const int MostFirstRanks = 6;
 
     /// <summary>The choices of a layer that no other beats in both cost and error, dearest first: the layer as it is.</summary>
-    /// <param name="geometry">The layer's sizes.</param>
     /// <param name="target">What the factors are to compute.</param>
     public static List<RankChoice> Of(FactorGeometry geometry, LayerTarget target)
     {
@@ -50,8 +47,6 @@ internal static class RankCurve
     }
 
     /// <summary>The same choices, and all ranks between them for forms of two factors, with interpolated errors.</summary>
-    /// <param name="geometry">The layer's sizes.</param>
-    /// <param name="curve">The choices.</param>
     public static List<RankChoice> Finer(FactorGeometry geometry, List<RankChoice> curve)
     {
         List<RankChoice> all = curve.FindAll(c => c.Form is not null);
@@ -64,7 +59,8 @@ internal static class RankCurve
                 for (int rank = low.Ranks[0] + 1; rank < high.Ranks[0]; rank++)
                 {
                     double part = (double)(rank - low.Ranks[0]) / (high.Ranks[0] - low.Ranks[0]);
-                    all.Add(new RankChoice(form.Key, [rank], geometry.MacsOf(form.Key, [rank]), low.Error + (part * (high.Error - low.Error))));
+                    all.Add(new RankChoice(form.Key, [rank], geometry.MacsOf(form.Key, [rank]),
+                        low.Error + (part * (high.Error - low.Error))));
                 }
             }
         }
@@ -73,8 +69,6 @@ internal static class RankCurve
     }
 
     /// <summary>The choices worth having.</summary>
-    /// <param name="geometry">The layer's sizes.</param>
-    /// <param name="choices">All choices.</param>
     public static List<RankChoice> Best(FactorGeometry geometry, IEnumerable<RankChoice> choices)
     {
         List<RankChoice> best = [];
@@ -93,8 +87,6 @@ internal static class RankCurve
     }
 
     /// <summary>Ranks up to the largest: multiples of 8, which kernels like, where there are enough of them; then of 4; else all.</summary>
-    /// <param name="largest">The largest.</param>
-    /// <param name="most">At most how many.</param>
     public static IEnumerable<int> Ranks(int largest, int most)
     {
         int unit = largest >= 32 ? 8 : largest >= 12 ? 4 : 1;

@@ -14,72 +14,69 @@ internal sealed class SplitFactors
     private const int Steps = 8;
     private const double Tiny = 1e-11;
 
-    private readonly int outputs, first, second;
-    private readonly double energy;
-    private readonly RowMatrix weight, covariance, response, taps;
-    private CholeskyFactor? inputs;
-    private RowMatrix? components;
+    private readonly int _outputs, _first, _second;
+    private readonly double _energy;
+    private readonly RowMatrix _weight, _covariance, _response, _taps;
+    private CholeskyFactor? _inputs;
+    private RowMatrix? _components;
 
     /// <summary>Prepares a split.</summary>
     /// <param name="target">What the factors are to compute.</param>
-    /// <param name="split">The split.</param>
     public SplitFactors(LayerTarget target, TapSplit split)
     {
-        (outputs, first, second, energy) = (target.Shape.Outputs, split.First, split.Second, target.Energy);
-        weight = target.Weight.Columnwise(split.Order);
-        response = target.Response.Columnwise(split.Order);
-        covariance = new RowMatrix(split.Order.Length, split.Order.Length, target.Covariance.Workers);
+        (_outputs, _first, _second, _energy) = (target.Shape.Outputs, split.First, split.Second, target.Energy);
+        _weight = target.Weight.Columnwise(split.Order);
+        _response = target.Response.Columnwise(split.Order);
+        _covariance = new RowMatrix(split.Order.Length, split.Order.Length, target.Covariance.Workers);
         for (int k = 0; k < split.Order.Length; k++)
         {
             ReadOnlySpan<double> row = target.Covariance.Row(split.Order[k]);
-            for (int j = 0; j < split.Order.Length; j++) covariance[k, j] = row[split.Order[j]];
+            for (int j = 0; j < split.Order.Length; j++) _covariance[k, j] = row[split.Order[j]];
         }
 
-        taps = ByTap(weight);
-        InputCovariance = second == 1 ? covariance : MeanOverTaps(covariance);
+        _taps = ByTap(_weight);
+        InputCovariance = _second == 1 ? _covariance : MeanOverTaps(_covariance);
     }
 
     /// <summary>Covariance of the first factor's input, mean over the taps s, [n, n].</summary>
     public RowMatrix InputCovariance { get; }
 
     /// <summary>The weight unfolded, [(out, s), n].</summary>
-    public RowMatrix Taps => taps;
+    public RowMatrix Taps => _taps;
 
     /// <summary>The most channels that can be of use.</summary>
-    public int FullRank => Math.Min(first, outputs * second);
+    public int FullRank => Math.Min(_first, _outputs * _second);
 
     /// <summary>A first factor of the given rank to begin with, [q, n].</summary>
-    /// <param name="rank">Its rows.</param>
-    public RowMatrix Start(int rank) => (components ??= Components()).Top(rank);
+    public RowMatrix Start(int rank) => (_components ??= Components()).Top(rank);
 
     /// <summary>The best second factor, from the moments of its input.</summary>
     /// <param name="a">The first factor, [q, n].</param>
     /// <returns>B [out, (q, s)]; E[y φᵀ] of the same size; E[φ φᵀ], φ the input of B; and the error as a share of the energy.</returns>
     public (RowMatrix B, RowMatrix Cross, RowMatrix Moment, double Error) Second(RowMatrix a)
     {
-        RowMatrix wide = new(a.Rows * second, first * second);
+        RowMatrix wide = new(a.Rows * _second, _first * _second);
         for (int q = 0; q < a.Rows; q++)
-        for (int s = 0; s < second; s++)
-        for (int n = 0; n < first; n++)
-            wide[(q * second) + s, (n * second) + s] = a[q, n];
-        RowMatrix moment = wide.Times(wide.Times(covariance).Transposed());
-        RowMatrix cross = wide.Times(response.Transposed()).Transposed();
+        for (int s = 0; s < _second; s++)
+        for (int n = 0; n < _first; n++)
+            wide[(q * _second) + s, (n * _second) + s] = a[q, n];
+        RowMatrix moment = wide.Times(wide.Times(_covariance).Transposed());
+        RowMatrix cross = wide.Times(_response.Transposed()).Transposed();
         RowMatrix b = CholeskyFactor.Of(moment, Tiny).SolveRows(cross);
-        return (b, cross, moment, energy > 0 ? Math.Max(0, 1 - (cross.Dot(b) / energy)) : 0);
+        return (b, cross, moment, _energy > 0 ? Math.Max(0, 1 - (cross.Dot(b) / _energy)) : 0);
     }
 
     /// <summary>
     /// A better first factor for a second one: some steps of conjugate gradients, preconditioned by the inputs' covariance.
     /// </summary>
     /// <param name="a">The first factor as it is.</param>
-    /// <param name="b">The second factor.</param>
     public RowMatrix First(RowMatrix a, RowMatrix b)
     {
         RowMatrix byTap = SecondByTap(b), toRank = byTap.Transposed();
-        inputs ??= CholeskyFactor.Of(InputCovariance, 1e-8);
+        _inputs ??= CholeskyFactor.Of(InputCovariance, 1e-8);
         a = new RowMatrix(a.Rows, a.Columns, (double[])a.Data.Clone(), a.Workers);
-        RowMatrix residual = toRank.Times(ByTap(response)).Minus(Normal(a));
-        RowMatrix conditioned = inputs.SolveRows(residual), direction = conditioned;
+        RowMatrix residual = toRank.Times(ByTap(_response)).Minus(Normal(a));
+        RowMatrix conditioned = _inputs.SolveRows(residual), direction = conditioned;
         double slope = residual.Dot(conditioned), start = slope;
         for (int step = 0; step < Steps && slope > start * 1e-10 && slope > 0; step++)
         {
@@ -89,7 +86,7 @@ internal sealed class SplitFactors
             double length = slope / curvature;
             RowMatrix.AddScaled(a.Data, length, direction.Data);
             RowMatrix.AddScaled(residual.Data, -length, curved.Data);
-            conditioned = inputs.SolveRows(residual);
+            conditioned = _inputs.SolveRows(residual);
             double next = residual.Dot(conditioned);
             RowMatrix turned = new(a.Rows, a.Columns, (double[])conditioned.Data.Clone(), conditioned.Workers);
             RowMatrix.AddScaled(turned.Data, next / slope, direction.Data);
@@ -98,24 +95,22 @@ internal sealed class SplitFactors
 
         return a;
 
-        RowMatrix Normal(RowMatrix x) => toRank.Times(ByTap(ByOutput(byTap.Times(x)).Times(covariance)));
+        RowMatrix Normal(RowMatrix x) => toRank.Times(ByTap(ByOutput(byTap.Times(x)).Times(_covariance)));
     }
 
     /// <summary>The weight that two factors make, in the order (n, s).</summary>
     /// <param name="a">The first factor.</param>
-    /// <param name="b">The second factor.</param>
     public RowMatrix Composed(RowMatrix a, RowMatrix b) => ByOutput(SecondByTap(b).Times(a));
 
     /// <summary>B [out, (q, s)] as [(out, s), q].</summary>
-    /// <param name="b">The second factor.</param>
-    public RowMatrix SecondByTap(RowMatrix b) => Regrouped(b, outputs, b.Columns / second, second);
+    public RowMatrix SecondByTap(RowMatrix b) => Regrouped(b, _outputs, b.Columns / _second, _second);
 
     /// <summary>The opposite of <see cref="SecondByTap"/>.</summary>
     /// <param name="byTap">B as [(out, s), q].</param>
     public RowMatrix SecondByOutput(RowMatrix byTap) => ByOutput(byTap);
 
     // [out, (n, s)] as [(out, s), n].
-    private RowMatrix ByTap(RowMatrix byOutput) => Regrouped(byOutput, outputs, first, second);
+    private RowMatrix ByTap(RowMatrix byOutput) => Regrouped(byOutput, _outputs, _first, _second);
 
     private static RowMatrix Regrouped(RowMatrix matrix, int outputs, int inner, int taps)
     {
@@ -130,24 +125,24 @@ internal sealed class SplitFactors
 
     private RowMatrix ByOutput(RowMatrix byTap)
     {
-        if (second == 1) return byTap;
-        RowMatrix result = new(outputs, byTap.Columns * second, byTap.Workers);
-        for (int o = 0; o < outputs; o++)
+        if (_second == 1) return byTap;
+        RowMatrix result = new(_outputs, byTap.Columns * _second, byTap.Workers);
+        for (int o = 0; o < _outputs; o++)
         for (int n = 0; n < byTap.Columns; n++)
-        for (int s = 0; s < second; s++)
-            result[o, (n * second) + s] = byTap[(o * second) + s, n];
+        for (int s = 0; s < _second; s++)
+            result[o, (n * _second) + s] = byTap[(o * _second) + s, n];
         return result;
     }
 
     private RowMatrix MeanOverTaps(RowMatrix moments)
     {
-        RowMatrix mean = new(first, first, moments.Workers);
-        for (int n = 0; n < first; n++)
-        for (int m = 0; m < first; m++)
+        RowMatrix mean = new(_first, _first, moments.Workers);
+        for (int n = 0; n < _first; n++)
+        for (int m = 0; m < _first; m++)
         {
             double sum = 0;
-            for (int s = 0; s < second; s++) sum += moments[(n * second) + s, (m * second) + s];
-            mean[n, m] = sum / second;
+            for (int s = 0; s < _second; s++) sum += moments[(n * _second) + s, (m * _second) + s];
+            mean[n, m] = sum / _second;
         }
 
         return mean;
@@ -156,15 +151,15 @@ internal sealed class SplitFactors
     /// <summary>All rows that <see cref="Start"/> chooses from: the projections of the taps on their principal directions.</summary>
     private RowMatrix Components()
     {
-        if (outputs * second <= first)
+        if (_outputs * _second <= _first)
         {
-            RowMatrix outputCovariance = taps.Times(InputCovariance).Times(taps.Transposed());
-            return SymmetricEigen.Of(outputCovariance).Vectors.Times(taps);
+            RowMatrix outputCovariance = _taps.Times(InputCovariance).Times(_taps.Transposed());
+            return SymmetricEigen.Of(outputCovariance).Vectors.Times(_taps);
         }
 
         // The smaller of the two Gram matrices has the same eigenvalues: U TᵀT Uᵀ, with UᵀU the covariance.
         RowMatrix upper = CholeskyFactor.Of(InputCovariance, 1e-12).Upper;
-        RowMatrix gram = taps.Transposed().Times(taps);
+        RowMatrix gram = _taps.Transposed().Times(_taps);
         SymmetricEigen eigen = SymmetricEigen.Of(upper.Times(gram).Times(upper.Transposed()));
         RowMatrix rows = eigen.Vectors.Times(upper).Times(gram);
         for (int q = 0; q < rows.Rows; q++)

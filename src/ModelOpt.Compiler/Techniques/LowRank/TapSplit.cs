@@ -20,10 +20,6 @@ internal enum FactorForm
 }
 
 /// <summary>The sizes of a weight [out, in, kh, kw]; dense layers and 1-D windows have ones.</summary>
-/// <param name="Outputs">Output channels.</param>
-/// <param name="Inputs">Input channels.</param>
-/// <param name="Height">Rows of the window.</param>
-/// <param name="Width">Columns of the window.</param>
 internal readonly record struct WeightShape(int Outputs, int Inputs, int Height, int Width)
 {
     /// <summary>Weights of one output channel.</summary>
@@ -34,14 +30,10 @@ internal readonly record struct WeightShape(int Outputs, int Inputs, int Height,
 /// The columns of a weight matrix [out, in·kh·kw], put in the order (n, s): what the first factor sums over, and the taps that
 /// are left to the second. Every form is then <c>W'[o, (n, s)] = Σ_q B[o, (q, s)] · A[q, n]</c>.
 /// </summary>
-/// <param name="First">How many n.</param>
-/// <param name="Second">How many s.</param>
 /// <param name="Order">For each (n, s), the column.</param>
 internal sealed record TapSplit(int First, int Second, int[] Order)
 {
     /// <summary>The split of a form of two factors; <see cref="FactorForm.Tucker"/> is split as <see cref="FactorForm.Input"/>.</summary>
-    /// <param name="form">The form.</param>
-    /// <param name="shape">The weight's sizes.</param>
     public static TapSplit Of(FactorForm form, WeightShape shape)
     {
         (_, int inputs, int height, int width) = shape;

@@ -27,9 +27,7 @@ internal static class BiasCorrection
 
     /// <summary>The mean of each output channel of each layer, in float.</summary>
     /// <param name="graph">The graph, not yet annotated.</param>
-    /// <param name="layers">The layers with a weight.</param>
     /// <param name="batch">A tensor for each graph input.</param>
-    /// <param name="workers">The threads.</param>
     public static Dictionary<Value, double[]> FloatMeans(
         Graph graph, IEnumerable<Node> layers, Tensor[] batch, Workers workers)
     {
@@ -45,7 +43,6 @@ internal static class BiasCorrection
     /// <param name="graph">The graph, annotated.</param>
     /// <param name="means">What <see cref="FloatMeans"/> gave for the same batch.</param>
     /// <param name="batch">A tensor for each graph input.</param>
-    /// <param name="workers">The threads.</param>
     /// <returns>The number of layers corrected.</returns>
     public static int Apply(Graph graph, Dictionary<Value, double[]> means, Tensor[] batch, Workers workers)
     {
@@ -81,7 +78,8 @@ internal static class BiasCorrection
     private static void Run(
         Graph graph, IEnumerable<Value> outputs, bool fake, Tensor[] batch, Action<Value, Tensor> visit, Workers workers)
     {
-        new Interpreter(graph, outputs) { FakeQuantize = fake, BeforeRounding = visit, Pool = workers.Pool }.Run(batch, workers.Cancellation);
+        new Interpreter(graph, outputs) { FakeQuantize = fake, BeforeRounding = visit, Pool = workers.Pool }.Run(batch,
+            workers.Cancellation);
     }
 
     /// <summary>The mean over all axes but the channel axis (1), in a fixed order.</summary>

@@ -17,7 +17,6 @@ internal static class CoarseGrids
     public const string Reason = "its values take fewer than 16 of the 256 steps that TFLite prescribes";
 
     /// <summary>Finds them.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="scheme">The layers to quantize if none stays in float.</param>
     /// <param name="ranges">The range of each activation of the scheme.</param>
     /// <returns>The nodes to leave in float.</returns>

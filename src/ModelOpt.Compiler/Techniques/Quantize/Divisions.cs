@@ -13,7 +13,6 @@ internal static class Divisions
     public const string Reason = "it feeds a division or a root, which would multiply its rounding";
 
     /// <summary>Finds the nodes to leave in float: back to layers with weights and to values that others read too.</summary>
-    /// <param name="graph">The graph.</param>
     public static HashSet<Node> Feeding(Graph graph)
     {
         HashSet<Node> feeding = [];

@@ -28,7 +28,8 @@ internal static class FarNumbers
     {
         HashSet<Node> found = [];
         HashSet<Value> infinite = [];
-        foreach (Node node in graph.Nodes.Where(n => Operator.Of(n).Quantization != QuantizationRule.Weighted || n.Inputs.OfType<Value>().Any(infinite.Contains)))
+        foreach (Node node in graph.Nodes.Where(
+            n => Operator.Of(n).Quantization != QuantizationRule.Weighted || n.Inputs.OfType<Value>().Any(infinite.Contains)))
         {
             if (!Constants(node).Any(IsInfinite) && !node.Inputs.OfType<Value>().Any(infinite.Contains)) continue;
             found.Add(node);
@@ -39,7 +40,6 @@ internal static class FarNumbers
     }
 
     /// <summary>Finds the nodes with a finite number that lies too far away.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="scheme">The layers to quantize if none stays in float.</param>
     /// <param name="ranges">The range of all that each activation of the scheme was.</param>
     public static HashSet<Node> Find(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges)
@@ -57,7 +57,9 @@ internal static class FarNumbers
         // A computed mask may also be a residual far larger than its addend, unless all of it ends in a Softmax or the like.
         bool Follow(Node node, float near, bool isConstant, HashSet<Node> readers)
         {
-            Value[] far = IntegerForm.Prescribed(node) is null ? [.. IntegerForm.Results(graph, node).Where(v => Width(v) > Steps * near)] : [];
+            Value[] far = IntegerForm.Prescribed(node) is null
+                ? [.. IntegerForm.Results(graph, node).Where(v => Width(v) > Steps * near)]
+                : [];
             if (!readers.Add(node) || far.Length == 0) return readers.Count > 1;
             if (!isConstant && Array.Exists(far, graph.IsOutput)) return false;
             foreach (Node reader in far.SelectMany(v => v.Consumers).Where(quantized.Contains))

@@ -17,8 +17,6 @@ internal static class GridAnnotation
     private const float LeastOfLargest = 1f / (1 << 16);
 
     /// <summary>Annotates activations, then weights, then biases, and rounds the constants to their grids.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="scheme">The quantized layers.</param>
     /// <param name="ranges">The range of each quantized activation.</param>
     public static void Apply(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges)
     {
@@ -42,7 +40,8 @@ internal static class GridAnnotation
         IReadOnlyList<Node> sharing = SharedWeights.LayersOf(node);
         bool isShared = node.Input(1).Consumers.Count == sharing.Count && sharing.All(quantized.Contains);
         // One grid serves all layers with the weight; a technique's grid is made coarse enough for their biases.
-        if (!isShared || node.Input(1) is { Quantization: null } or { Constraints: not null }) Store(graph, node, isShared ? sharing : [node]);
+        if (!isShared || node.Input(1) is { Quantization: null } or { Constraints: not null })
+            Store(graph, node, isShared ? sharing : [node]);
         if (node.InputOrNull(2) is null) return;
         graph.OwnConstant(node, 2);
         WeightGrid.FollowBias(node);

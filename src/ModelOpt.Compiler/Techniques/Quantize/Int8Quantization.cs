@@ -82,14 +82,14 @@ internal sealed class Int8Quantization : Pass
 
     private static void ReportZeros(Graph graph, Dictionary<Value, ActivationStatistics> statistics, IDiagnosticSink diagnostics)
     {
-        Value[] zeros = [.. graph.Inputs.Concat(graph.Values).Where(v => statistics.TryGetValue(v, out var s) && s.Histogram is { Min: 0, Max: 0 }).Distinct()];
+        Value[] zeros = [.. graph.Inputs.Concat(graph.Values)
+            .Where(v => statistics.TryGetValue(v, out var s) && s.Histogram is { Min: 0, Max: 0 }).Distinct()];
         if (zeros.Length > 0)
-            diagnostics.Report(DataDiagnostics.AlwaysZero.At(null, zeros[0].Producer?.Label, zeros[0].Name, zeros.Length, statistics.Count));
+            diagnostics.Report(DataDiagnostics.AlwaysZero.At(
+                null, zeros[0].Producer?.Label, zeros[0].Name, zeros.Length, statistics.Count));
     }
 
     /// <summary>Whether any layer is to run in int8 and there is data to calibrate it with.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="context">Options and recipe.</param>
     public static bool IsWanted(Graph graph, PassContext context) =>
         context.IsCalibrated && graph.Nodes.Any(n => IsInt8(n, context));
 

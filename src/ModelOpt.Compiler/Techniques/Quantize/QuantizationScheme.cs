@@ -12,8 +12,8 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 /// </remarks>
 internal sealed class QuantizationScheme
 {
-    private readonly Dictionary<Value, Value> parents = [];
-    private readonly List<Value> order = [];
+    private readonly Dictionary<Value, Value> _parents = [];
+    private readonly List<Value> _order = [];
 
     private QuantizationScheme()
     {
@@ -26,10 +26,10 @@ internal sealed class QuantizationScheme
     public Dictionary<Node, string> Reasons { get; } = [];
 
     /// <summary>The quantized activations in graph order.</summary>
-    public IReadOnlyList<Value> Activations => order;
+    public IReadOnlyList<Value> Activations => _order;
 
     /// <summary>The quantized activations by group; within a group all have the same scale and zero point.</summary>
-    public IEnumerable<IReadOnlyList<Value>> Groups => order.GroupBy(Root).Select(g => g.ToList());
+    public IEnumerable<IReadOnlyList<Value>> Groups => _order.GroupBy(Root).Select(g => g.ToList());
 
     /// <summary>Decides for a graph with shapes.</summary>
     /// <param name="graph">The graph, simplified.</param>
@@ -62,15 +62,14 @@ internal sealed class QuantizationScheme
         }
 
         scheme.Nodes.AddRange(candidates.Where(chosen.Contains));
-        scheme.order.AddRange(graph.Values.Where(quantized.Contains));
-        foreach (Value value in scheme.order) scheme.parents[value] = value;
+        scheme._order.AddRange(graph.Values.Where(quantized.Contains));
+        foreach (Value value in scheme._order) scheme._parents[value] = value;
         // An Identity that is still here stands between two grids: see Requantization.
         foreach (Node node in scheme.Nodes.Where(n => IntegerForm.IsMover(n) && n.Type != "Identity")) scheme.Join(DataOf(graph, node));
         return scheme;
     }
 
     /// <summary>The float activations that a node reads, and the one it writes (behind a fused activation).</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="node">A node that can run in int8.</param>
     public static List<Value> DataOf(Graph graph, Node node) =>
         [.. IntegerForm.Data(node).Where(v => !v.IsConstant), .. IntegerForm.Results(graph, node)];
@@ -86,13 +85,13 @@ internal sealed class QuantizationScheme
         for (int i = 1; i < values.Count; i++)
         {
             Value a = Root(values[0]), b = Root(values[i]);
-            if (a != b) parents[b] = a;
+            if (a != b) _parents[b] = a;
         }
     }
 
     private Value Root(Value value)
     {
-        while (parents[value] != value) value = parents[value];
+        while (_parents[value] != value) value = _parents[value];
         return value;
     }
 }

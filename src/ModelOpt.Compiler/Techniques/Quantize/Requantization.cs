@@ -37,7 +37,6 @@ internal static class Requantization
     /// for all would leave the narrow values next to no steps.
     /// </summary>
     /// <param name="graph">The graph, simplified.</param>
-    /// <param name="scheme">The quantized layers.</param>
     /// <param name="ranges">The range of each activation of the scheme.</param>
     /// <returns>Those that were inserted.</returns>
     public static IReadOnlyList<Node> Separate(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges)

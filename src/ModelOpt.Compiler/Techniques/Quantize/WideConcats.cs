@@ -21,10 +21,8 @@ internal static class WideConcats
     public const string Reason = "the ranges that a Concat or Pad joins differ by more than 16 times";
 
     /// <summary>Finds them.</summary>
-    /// <param name="graph">The graph.</param>
     /// <param name="scheme">The layers to quantize if none stays in float.</param>
     /// <param name="ranges">The range of each activation that a Concat or Pad of the scheme reads.</param>
-    /// <param name="diagnostics">Takes the warnings.</param>
     /// <returns>The nodes to leave in float.</returns>
     public static HashSet<Node> Find(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges, IDiagnosticSink diagnostics)
     {
@@ -51,7 +49,6 @@ internal static class WideConcats
 
     /// <summary>Whether one grid is too coarse for the narrower of two ranges.</summary>
     /// <param name="narrow">How wide the narrower one is.</param>
-    /// <param name="wide">How wide the other is.</param>
     public static bool AreApart(float narrow, float wide) => wide > MostApart * narrow;
 
     /// <summary>Collects the nodes that compute from a node in int8, up to a layer with weights.</summary>

@@ -19,7 +19,8 @@ internal sealed class GradualPruning : Pass
     /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
-        if (context.Model.PruningSchedule is null or PruningSchedule.None || context.Model.FineTune is null or FineTuneMode.None) return PassResult.Of(0);
+        if (context.Model.PruningSchedule is null or PruningSchedule.None || context.Model.FineTune is null or FineTuneMode.None)
+            return PassResult.Of(0);
         List<SparseLayer> layers = SparseLayer.Of(graph, context, []);
         if (layers.Count == 0) return PassResult.Of(0);
         TrainingSettings settings = TrainingSettings.Of(context.Model);
@@ -41,7 +42,8 @@ internal sealed class GradualPruning : Pass
             });
         if (teaching is null) return PassResult.Of(0);
         TrainingOutcome outcome = teaching.Loop.Run(Checkpoint.Gradual);
-        if (outcome.BestEpoch == 0 && outcome.Failed is { } at) throw TrainingDiagnostics.Diverged.Error(null, at.Step, outcome.Epochs + 1, at.Value);
+        if (outcome.BestEpoch == 0 && outcome.Failed is { } at)
+            throw TrainingDiagnostics.Diverged.Error(null, at.Step, outcome.Epochs + 1, at.Value);
         return new PassResult(layers.Count,
             [new($"pruned while trained: {outcome.Began} at the start, {outcome.Best} after epoch {outcome.BestEpoch}, which was kept")]);
     }
@@ -61,7 +63,8 @@ internal sealed class GradualPruning : Pass
 
     /// <summary>Chooses zeros by magnitude.</summary>
     private static Mask[] Choose(
-        List<SparseLayer> layers, SparsityDistribution distribution, double share, Func<SparseLayer, Tensor> numbers) => ZeroSelection.Choose(
+        List<SparseLayer> layers, SparsityDistribution distribution, double share, Func<SparseLayer, Tensor> numbers) =>
+            ZeroSelection.Choose(
         [.. layers.Select(l => l with { Share = l.Share * share })],
         [.. layers.Select(l => MagnitudePrices.Of(l.Layout, numbers(l).Span<float>()))], distribution);
 }

@@ -7,8 +7,6 @@ namespace ModelOpt.Compiler.Techniques.Sparsity;
 internal static class MagnitudePrices
 {
     /// <summary>The price of each unit.</summary>
-    /// <param name="layout">The layer's weight in units.</param>
-    /// <param name="weight">Its elements.</param>
     /// <returns>[bands × units], for each weight of the unit.</returns>
     public static double[] Of(PatternLayout layout, ReadOnlySpan<float> weight)
     {

@@ -9,11 +9,10 @@ namespace ModelOpt.Compiler.Techniques.Sparsity;
 /// </summary>
 internal sealed class PatternLayout
 {
-    private readonly int bandRows;
+    private readonly int _bandRows;
 
     /// <summary>Cuts a weight into units.</summary>
     /// <param name="dims">[output channels, input channels (of a group), window…].</param>
-    /// <param name="pattern">The pattern.</param>
     public PatternLayout(ReadOnlySpan<int> dims, SparsityPattern pattern)
     {
         Pattern = pattern;
@@ -22,7 +21,7 @@ internal sealed class PatternLayout
         int taps = 1;
         for (int i = 2; i < dims.Length; i++) taps *= dims[i];
         Columns = channels * taps;
-        (bandRows, int width) = pattern.Kind == SparsityKind.Block ? (pattern.Rows, pattern.Columns) : (1, 1);
+        (_bandRows, int width) = pattern.Kind == SparsityKind.Block ? (pattern.Rows, pattern.Columns) : (1, 1);
         int perGroup = pattern.Kind == SparsityKind.NM ? pattern.Columns : width;
         for (int start = 0; start < channels; start += perGroup)
         {
@@ -32,12 +31,12 @@ internal sealed class PatternLayout
                 int[] inputs = [.. Enumerable.Range(start, end - start).Select(c => (c * taps) + tap)];
                 if (pattern.Kind == SparsityKind.NM)
                 {
-                    groups.Add([.. Enumerable.Range(units.Count, inputs.Length)]);
-                    units.AddRange(inputs.Select(i => new[] { i }));
+                    _groups.Add([.. Enumerable.Range(_units.Count, inputs.Length)]);
+                    _units.AddRange(inputs.Select(i => new[] { i }));
                 }
                 else
                 {
-                    units.Add(inputs);
+                    _units.Add(inputs);
                 }
             }
         }
@@ -45,8 +44,8 @@ internal sealed class PatternLayout
         ColumnStep = perGroup * taps;
     }
 
-    private readonly List<int[]> units = [];
-    private readonly List<int[]> groups = [];
+    private readonly List<int[]> _units = [];
+    private readonly List<int[]> _groups = [];
 
     /// <summary>The pattern.</summary>
     public SparsityPattern Pattern { get; }
@@ -58,28 +57,25 @@ internal sealed class PatternLayout
     public int Columns { get; }
 
     /// <summary>The number of bands.</summary>
-    public int Bands => (Rows + bandRows - 1) / bandRows;
+    public int Bands => (Rows + _bandRows - 1) / _bandRows;
 
     /// <summary>The columns of each unit of a band.</summary>
-    public IReadOnlyList<int[]> Units => units;
+    public IReadOnlyList<int[]> Units => _units;
 
     /// <summary>For N:M, the units of each group of M, all but N of which become zero; else empty.</summary>
-    public IReadOnlyList<int[]> Groups => groups;
+    public IReadOnlyList<int[]> Groups => _groups;
 
     /// <summary>Columns can be parted at multiples of this without parting a unit or a group.</summary>
     public int ColumnStep { get; }
 
     /// <summary>The first row of a band, and the one behind its last.</summary>
-    /// <param name="band">The band.</param>
-    public (int First, int End) RowsOf(int band) => (band * bandRows, Math.Min((band + 1) * bandRows, Rows));
+    public (int First, int End) RowsOf(int band) => (band * _bandRows, Math.Min((band + 1) * _bandRows, Rows));
 
     /// <summary>How many weights a unit has.</summary>
-    /// <param name="band">The band.</param>
-    /// <param name="unit">The unit in the band.</param>
     public int SizeOf(int band, int unit)
     {
         (int first, int end) = RowsOf(band);
-        return (end - first) * units[unit].Length;
+        return (end - first) * _units[unit].Length;
     }
 
     /// <summary>How many of a group's units become zero under N:M.</summary>
@@ -94,12 +90,12 @@ internal sealed class PatternLayout
         for (int band = 0; band < Bands; band++)
         {
             (int first, int end) = RowsOf(band);
-            for (int unit = 0; unit < units.Count; unit++)
+            for (int unit = 0; unit < _units.Count; unit++)
             {
-                if (!zeros[(band * units.Count) + unit]) continue;
+                if (!zeros[(band * _units.Count) + unit]) continue;
                 for (int row = first; row < end; row++)
                 {
-                    foreach (int column in units[unit]) flags[(row * Columns) + column] = true;
+                    foreach (int column in _units[unit]) flags[(row * Columns) + column] = true;
                 }
             }
         }

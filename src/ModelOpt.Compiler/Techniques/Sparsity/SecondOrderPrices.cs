@@ -23,13 +23,12 @@ internal static class SecondOrderPrices
     private const double WholeShare = 0.5;
 
     /// <summary>The price of each unit, as a share of the variance of the layer's output.</summary>
-    /// <param name="layout">The layer's weight in units.</param>
     /// <param name="quadratics">The layer's error, group by group.</param>
     /// <param name="weight">The weights that the elimination begins with, where the error is least: [outputs, inputs].</param>
-    /// <param name="workers">The threads.</param>
     /// <param name="mostWork">How many multiplications it may take in each group.</param>
     /// <returns>[bands × units], for each weight of the unit; of N:M, infinite for those that stay.</returns>
-    public static double[] Of(PatternLayout layout, LayerQuadratic[] quadratics, float[] weight, Workers workers, double mostWork = MostWork)
+    public static double[] Of(PatternLayout layout, LayerQuadratic[] quadratics, float[] weight, Workers workers,
+        double mostWork = MostWork)
     {
         double[] prices = new double[layout.Bands * layout.Units.Count];
         double energy = 0;
@@ -47,7 +46,8 @@ internal static class SecondOrderPrices
     }
 
     private static void SetPrices(
-        PatternLayout layout, (int First, int End) bands, float[] weight, double[] inverse, double[] prices, double mostWork, Workers workers)
+        PatternLayout layout, (int First, int End) bands, float[] weight, double[] inverse, double[] prices, double mostWork,
+        Workers workers)
     {
         int columns = layout.Columns, units = layout.Units.Count, width = WidthOf(layout, bands.End - bands.First, mostWork);
         int[] all = [.. Enumerable.Range(bands.First, bands.End - bands.First)];
@@ -58,7 +58,8 @@ internal static class SecondOrderPrices
         int[] some = [.. Enumerable.Range(0, count).Select(i => all[(int)((i + 0.5) * all.Length / count)])];
         double[] whole = new double[prices.Length];
         Eliminate(layout, new Part(layout, 0, columns), some, weight, inverse, whole, workers);
-        double[] factors = Factors(some.Select(b => (prices.AsSpan(b * units, units).ToArray(), whole.AsSpan(b * units, units).ToArray())), units);
+        double[] factors = Factors(some.Select(b => (prices.AsSpan(b * units, units).ToArray(), whole.AsSpan(b * units, units).ToArray())),
+            units);
         foreach (int band in all) Multiply(prices.AsSpan(band * units, units), factors);
     }
 
@@ -139,60 +140,61 @@ internal static class SecondOrderPrices
 
         public int Width => end - start;
 
-        public int[] Units { get; } = [.. Enumerable.Range(0, layout.Units.Count).Where(u => layout.Units[u][0] >= start && layout.Units[u][0] < end)];
+        public int[] Units { get; } = [
+            .. Enumerable.Range(0, layout.Units.Count).Where(u => layout.Units[u][0] >= start && layout.Units[u][0] < end)];
     }
 
     /// <summary>The elimination of one band after another, in memory of its own.</summary>
     private sealed class Elimination
     {
-        private readonly PatternLayout layout;
-        private readonly Part part;
-        private readonly int[][] units;
-        private readonly int[] groupOf;
-        private readonly int[] room;
-        private readonly double[] inverse;
-        private readonly double[] pivot;
-        private readonly bool[] gone;
-        private double[] weights = [];
-        private int rows;
+        private readonly PatternLayout _layout;
+        private readonly Part _part;
+        private readonly int[][] _units;
+        private readonly int[] _groupOf;
+        private readonly int[] _room;
+        private readonly double[] _inverse;
+        private readonly double[] _pivot;
+        private readonly bool[] _gone;
+        private double[] _weights = [];
+        private int _rows;
 
         public Elimination(PatternLayout layout, Part part)
         {
-            (this.layout, this.part) = (layout, part);
-            units = [.. part.Units.Select(u => Array.ConvertAll(layout.Units[u], c => c - part.Start))];
-            inverse = new double[part.Width * part.Width];
-            pivot = new double[part.Width];
-            gone = new bool[part.Width];
-            room = new int[layout.Groups.Count];
-            groupOf = new int[layout.Units.Count];
+            (_layout, _part) = (layout, part);
+            _units = [.. part.Units.Select(u => Array.ConvertAll(layout.Units[u], c => c - part.Start))];
+            _inverse = new double[part.Width * part.Width];
+            _pivot = new double[part.Width];
+            _gone = new bool[part.Width];
+            _room = new int[layout.Groups.Count];
+            _groupOf = new int[layout.Units.Count];
             for (int g = 0; g < layout.Groups.Count; g++)
             {
-                foreach (int unit in layout.Groups[g]) groupOf[unit] = g;
+                foreach (int unit in layout.Groups[g]) _groupOf[unit] = g;
             }
         }
 
         /// <summary>Sets the prices of a band's units that lie in the part.</summary>
         public void Run(int band, float[] weight, double[] start, Span<double> prices)
         {
-            int n = part.Width;
-            start.CopyTo(inverse, 0);
-            Array.Clear(gone);
-            (int first, int end) = layout.RowsOf(band);
-            rows = end - first;
-            if (weights.Length != rows * n) weights = new double[rows * n];
-            for (int i = 0; i < weights.Length; i++) weights[i] = weight[((first + (i / n)) * layout.Columns) + part.Start + (i % n)];
-            for (int g = 0; g < room.Length; g++) room[g] = layout.ZerosOf(layout.Groups[g]);
-            bool[] done = new bool[units.Length];
+            int n = _part.Width;
+            start.CopyTo(_inverse, 0);
+            Array.Clear(_gone);
+            (int first, int end) = _layout.RowsOf(band);
+            _rows = end - first;
+            if (_weights.Length != _rows * n) _weights = new double[_rows * n];
+            for (int i = 0; i < _weights.Length; i++) _weights[i] = weight[((first + (i / n)) * _layout.Columns) + _part.Start + (i % n)];
+            for (int g = 0; g < _room.Length; g++) _room[g] = _layout.ZerosOf(_layout.Groups[g]);
+            bool[] done = new bool[_units.Length];
             double highest = double.NegativeInfinity;
-            for (int step = 0; step < units.Length; step++)
+            for (int step = 0; step < _units.Length; step++)
             {
                 int best = -1;
                 double least = double.PositiveInfinity;
-                for (int u = 0; u < units.Length; u++)
+                for (int u = 0; u < _units.Length; u++)
                 {
                     if (done[u]) continue;
-                    if (room.Length > 0 && room[groupOf[part.Units[u]]] == 0) continue;
-                    double loss = Loss(units[u]) / units[u].Length / rows;
+                    if (_room.Length > 0 && _room[_groupOf[_part.Units[u]]] == 0) continue;
+                    double loss = Loss(_units[u]) / _units[u].Length / _rows;
                     if (best >= 0 && !(loss < least)) continue;
                     (best, least) = (u, loss);
                 }
@@ -200,27 +202,27 @@ internal static class SecondOrderPrices
                 if (best < 0) break;
                 // Prices rise, so that whoever takes the cheapest first takes them in this order.
                 highest = Math.Max(least, Math.BitIncrement(highest));
-                prices[part.Units[best]] = highest;
+                prices[_part.Units[best]] = highest;
                 done[best] = true;
-                if (room.Length > 0) room[groupOf[part.Units[best]]]--;
-                foreach (int column in units[best]) Eliminate(column);
+                if (_room.Length > 0) _room[_groupOf[_part.Units[best]]]--;
+                foreach (int column in _units[best]) Eliminate(column);
             }
 
-            for (int u = 0; u < units.Length; u++)
+            for (int u = 0; u < _units.Length; u++)
             {
-                if (!done[u]) prices[part.Units[u]] = double.PositiveInfinity;
+                if (!done[u]) prices[_part.Units[u]] = double.PositiveInfinity;
             }
         }
 
         /// <summary>By how much the squared error rises when a unit becomes zero and all others move, summed over the rows.</summary>
         private double Loss(int[] unit)
         {
-            int n = part.Width, m = unit.Length;
+            int n = _part.Width, m = unit.Length;
             double loss = 0;
             if (m == 1)
             {
-                double diagonal = inverse[(unit[0] * n) + unit[0]];
-                for (int row = 0; row < rows; row++) loss += weights[(row * n) + unit[0]] * weights[(row * n) + unit[0]] / diagonal;
+                double diagonal = _inverse[(unit[0] * n) + unit[0]];
+                for (int row = 0; row < _rows; row++) loss += _weights[(row * n) + unit[0]] * _weights[(row * n) + unit[0]] / diagonal;
                 return loss;
             }
 
@@ -230,17 +232,17 @@ internal static class SecondOrderPrices
             {
                 for (int j = 0; j <= i; j++)
                 {
-                    double sum = inverse[(unit[j] * n) + unit[i]];
+                    double sum = _inverse[(unit[j] * n) + unit[i]];
                     for (int k = 0; k < j; k++) sum -= factor[(i * m) + k] * factor[(j * m) + k];
                     factor[(i * m) + j] = i == j ? Math.Sqrt(Math.Max(sum, double.Epsilon)) : sum / factor[(j * m) + j];
                 }
             }
 
-            for (int row = 0; row < rows; row++)
+            for (int row = 0; row < _rows; row++)
             {
                 for (int i = 0; i < m; i++)
                 {
-                    double sum = weights[(row * n) + unit[i]];
+                    double sum = _weights[(row * n) + unit[i]];
                     for (int k = 0; k < i; k++) sum -= factor[(i * m) + k] * solved[k];
                     solved[i] = sum / factor[(i * m) + i];
                     loss += solved[i] * solved[i];
@@ -253,21 +255,21 @@ internal static class SecondOrderPrices
         /// <summary>Makes a column zero: the other weights move, and the inverse becomes that of the matrix without it.</summary>
         private void Eliminate(int column)
         {
-            int n = part.Width;
-            gone[column] = true;
-            double diagonal = inverse[(column * n) + column];
-            for (int i = 0; i < column; i++) pivot[i] = gone[i] ? 0 : inverse[(i * n) + column];
-            for (int i = column; i < n; i++) pivot[i] = gone[i] ? 0 : inverse[(column * n) + i];
-            for (int row = 0; row < rows; row++)
+            int n = _part.Width;
+            _gone[column] = true;
+            double diagonal = _inverse[(column * n) + column];
+            for (int i = 0; i < column; i++) _pivot[i] = _gone[i] ? 0 : _inverse[(i * n) + column];
+            for (int i = column; i < n; i++) _pivot[i] = _gone[i] ? 0 : _inverse[(column * n) + i];
+            for (int row = 0; row < _rows; row++)
             {
-                Span<double> w = weights.AsSpan(row * n, n);
-                Subtract(w, pivot, w[column] / diagonal);
+                Span<double> w = _weights.AsSpan(row * n, n);
+                Subtract(w, _pivot, w[column] / diagonal);
                 w[column] = 0;
             }
 
             for (int i = 0; i < n; i++)
             {
-                if (!gone[i]) Subtract(inverse.AsSpan((i * n) + i, n - i), pivot.AsSpan(i), pivot[i] / diagonal);
+                if (!_gone[i]) Subtract(_inverse.AsSpan((i * n) + i, n - i), _pivot.AsSpan(i), _pivot[i] / diagonal);
             }
         }
 

@@ -29,7 +29,6 @@ internal static class SparsityCosts
     /// <summary>Finds the costs.</summary>
     /// <param name="graph">The graph; it is not changed.</param>
     /// <param name="layers">The layers, in graph order.</param>
-    /// <param name="context">Names the data.</param>
     /// <returns>For each layer a price for each unit of its layout; and which layers no output depends on, as far as the data
     /// shows.</returns>
     public static (double[][] Prices, int[] Unseen) Of(Graph graph, List<SparseLayer> layers, PassContext context)
@@ -61,7 +60,8 @@ internal static class SparsityCosts
             if (before.Contains(layer.Node)) factor *= LeftBehind;
             return Array.ConvertAll(costs[i].Prices, p => p * factor);
         })];
-        return (prices, [.. Enumerable.Range(0, layers.Count).Where(i => !(costs[i].Error is { } error && (changes[i] > 0 || error == 0)))]);
+        return (prices, [.. Enumerable.Range(0, layers.Count)
+            .Where(i => !(costs[i].Error is { } error && (changes[i] > 0 || error == 0)))]);
     }
 
     /// <summary>The nodes that compute a fitted layer's input.</summary>

@@ -28,7 +28,8 @@ internal sealed class SparsityPass : Pass
 
         HashSet<Node> taking = [.. layers.Select(l => l.Node)];
         RuleEffects.Check(context, nameof(LayerOptions.Sparsity), r => r.Sparsity > 0,
-            [.. graph.Nodes.Select(n => (n, taking.Contains(n) ? null : ReasonOf(n))).Where(l => taking.Contains(l.n) || l.Item2 is not null)]);
+            [.. graph.Nodes.Select(n => (n, taking.Contains(n) ? null : ReasonOf(n)))
+                .Where(l => taking.Contains(l.n) || l.Item2 is not null)]);
 
         // Some have become sparse in training.
         layers.RemoveAll(l => l.Node.Input(1).Constraints?.Mask is not null);
@@ -44,7 +45,8 @@ internal sealed class SparsityPass : Pass
         if (fits)
         {
             // The number of zeros of each layer is fixed here; which weights become zero is decided when the layer's input is known.
-            Dictionary<Node, SparseLayer> sparse = layers.Zip(masks).ToDictionary(l => l.First.Node, l => l.First with { Share = l.Second.Sparsity });
+            Dictionary<Node, SparseLayer> sparse = layers.Zip(masks)
+                .ToDictionary(l => l.First.Node, l => l.First with { Share = l.Second.Sparsity });
             LayerStages.Run(graph, [.. LayerRefit.LayersFrom(graph, layers[0].Node)], context, "sparsity",
                 (node, moments) => Fit(graph, node, sparse.GetValueOrDefault(node), moments, context),
                 (node, moments) => LayerRefit.Apply(graph, node, moments, context.Workers));
@@ -78,7 +80,8 @@ internal sealed class SparsityPass : Pass
             float[] best = [.. error.SelectMany(e => e.Best).Select(w => (float)w)];
             double[] prices = SecondOrderPrices.Of(layer.Layout, error, best, context.Workers);
             constraints = (constraints ?? new()).With(ZeroSelection.Choose([layer], [prices], SparsityDistribution.Uniform)[0]);
-            if (context.OptionsOf(node).Clusters is null && context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8)
+            if (context.OptionsOf(node).Clusters is null
+                && context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8)
             {
                 (original, _) = ConstrainedLeastSquares.Fit(original, moments, constraints, LayerRefit.RidgeOf(moments), context.Workers);
                 constraints = constraints.With(GridCoarsening.Of(original, error));

@@ -4,7 +4,6 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Techniques.Sparsity;
 
 /// <summary>How the share of zeros rises in the steps of training (Zhu and Gupta, "To prune, or not to prune", 2017).</summary>
-/// <param name="Kind">Along which curve.</param>
 /// <param name="Begin">The step of the first zeros, from 0.</param>
 /// <param name="End">The step from which on zeros stay.</param>
 /// <param name="Frequency">The number of steps from one choice to the next.</param>
@@ -13,7 +12,6 @@ internal sealed record SparsitySchedule(PruningSchedule Kind, int Begin, int End
     private const int DefaultFrequency = 20;
 
     /// <summary>The schedule that options ask for.</summary>
-    /// <param name="options">The options.</param>
     /// <param name="steps">The number of steps of training.</param>
     /// <exception cref="CompilationException">It does not end in time, or not after it begins.</exception>
     public static SparsitySchedule Of(ModelOptions options, int steps)
@@ -29,7 +27,6 @@ internal sealed record SparsitySchedule(PruningSchedule Kind, int Begin, int End
     public bool IsDue(int step) => step >= Begin && step <= End && ((step - Begin) % Frequency == 0 || step == End);
 
     /// <summary>How much of the final share of zeros there is: s_t = s_f − s_f·(1 − (t − t₀)/(t₁ − t₀))³ for the polynomial.</summary>
-    /// <param name="step">The step.</param>
     public double ShareOf(int step)
     {
         double left = Kind == PruningSchedule.Constant ? 0 : 1 - ((double)(step - Begin) / (End - Begin));

@@ -9,7 +9,6 @@ namespace ModelOpt.Compiler.Techniques.Sparsity;
 internal static class ZeroSelection
 {
     /// <summary>Chooses the cheapest units.</summary>
-    /// <param name="layers">The layers.</param>
     /// <param name="prices">
     /// For each layer, [bands × units]: what a zero costs for each weight of the unit. Layers that share a pool are comparable.
     /// </param>

@@ -65,13 +65,16 @@ internal sealed unsafe record ResidualAdd(
         public void Apply(byte* results, byte* others, byte* sums)
         {
             // Unpacking works within 128 bits, and so does packing: together they keep the order.
-            Vector512<byte> flip = Vector512.Create((byte)QuantizedAdd.Shift), a = Vector512.Load(results) ^ flip, b = Vector512.Load(others) ^ flip;
+            Vector512<byte> flip = Vector512.Create((byte)QuantizedAdd.Shift), a = Vector512.Load(results) ^ flip,
+                b = Vector512.Load(others) ^ flip;
             Vector512<short> a0 = Avx512BW.UnpackLow(a, default).AsInt16(), a1 = Avx512BW.UnpackHigh(a, default).AsInt16();
             Vector512<short> b0 = Avx512BW.UnpackLow(b, default).AsInt16(), b1 = Avx512BW.UnpackHigh(b, default).AsInt16();
             Vector512<short> low = Avx512BW.PackSignedSaturate(
-                Add(Avx512BW.UnpackLow(a0, default), Avx512BW.UnpackLow(b0, default)), Add(Avx512BW.UnpackHigh(a0, default), Avx512BW.UnpackHigh(b0, default)));
+                Add(Avx512BW.UnpackLow(a0, default), Avx512BW.UnpackLow(b0, default)),
+                Add(Avx512BW.UnpackHigh(a0, default), Avx512BW.UnpackHigh(b0, default)));
             Vector512<short> high = Avx512BW.PackSignedSaturate(
-                Add(Avx512BW.UnpackLow(a1, default), Avx512BW.UnpackLow(b1, default)), Add(Avx512BW.UnpackHigh(a1, default), Avx512BW.UnpackHigh(b1, default)));
+                Add(Avx512BW.UnpackLow(a1, default), Avx512BW.UnpackLow(b1, default)),
+                Add(Avx512BW.UnpackHigh(a1, default), Avx512BW.UnpackHigh(b1, default)));
             Vector512<byte> sum = Vector512.Min(Vector512.Max(Avx512BW.PackUnsignedSaturate(low, high), _low), _high);
             (sum ^ flip).Store(sums);
         }

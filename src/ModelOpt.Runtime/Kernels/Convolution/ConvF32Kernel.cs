@@ -120,7 +120,8 @@ internal sealed unsafe class ConvF32Kernel : Kernel
     }
 
     public override int ScratchBytes => checked(
-        (_window.IsPointwise ? 0 : _blockRows * _window.OutputWidth * sizeof(float*)) + (_isPadded ? sizeof(float) * InputRows(_blockRows) * _pitch : 0));
+        (_window.IsPointwise ? 0 : _blockRows * _window.OutputWidth * sizeof(float*))
+        + (_isPadded ? sizeof(float) * InputRows(_blockRows) * _pitch : 0));
 
     public override int Items => _window.Batch * _unitsPerImage * (_isSharedByRows ? 1 : _panels);
 
@@ -149,7 +150,8 @@ internal sealed unsafe class ConvF32Kernel : Kernel
 
     /// <summary>Computes panels of weights of some rows of an image.</summary>
     private void Block(
-        float* input, float* output, float* residual, float* scratch, float** rows, int image, int oy, int count, (int Begin, int End) panels)
+        float* input, float* output, float* residual, float* scratch, float** rows, int image, int oy, int count,
+        (int Begin, int End) panels)
     {
         int top = (oy * _window.StrideHeight) - _window.PadTop;
         float* from = input + ((((nint)image * _window.InputHeight) + top) * _window.InputWidth * _window.InputChannels);

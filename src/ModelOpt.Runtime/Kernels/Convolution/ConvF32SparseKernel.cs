@@ -87,7 +87,8 @@ internal sealed unsafe class ConvF32SparseKernel : Kernel
     }
 
     public override int ScratchBytes => checked(
-        sizeof(float) * ((SparseWeightsF32.ChunkRows * SparseTileF32.Pitch(_registers * _lanes)) + (_window.OutputChannels * _registers * _lanes)));
+        sizeof(float) * ((SparseWeightsF32.ChunkRows * SparseTileF32.Pitch(_registers * _lanes))
+            + (_window.OutputChannels * _registers * _lanes)));
 
     public override int Items => _tiles * _parts;
 
@@ -104,7 +105,8 @@ internal sealed unsafe class ConvF32SparseKernel : Kernel
             {
                 // Neighbouring items of a tile are computed at once.
                 int tile = start / _parts, next = Math.Min(end, (tile + 1) * _parts), channels = _window.OutputChannels;
-                int begin = (int)((long)channels * (start - (tile * _parts)) / _parts), stop = (int)((long)channels * (next - (tile * _parts)) / _parts);
+                int begin = (int)((long)channels * (start - (tile * _parts)) / _parts),
+                    stop = (int)((long)channels * (next - (tile * _parts)) / _parts);
                 Tile(input, output, residual, scratch, tile, begin, stop);
                 start = next;
             }
@@ -127,7 +129,8 @@ internal sealed unsafe class ConvF32SparseKernel : Kernel
         {
             (int row, int x) = Math.DivRem(first + Math.Min(i, count - 1), _window.OutputWidth);
             (int image, int y) = Math.DivRem(row, _window.OutputHeight);
-            places[i] = (image * _window.InputHeight, (y * _window.StrideHeight) - _window.PadTop, (x * _window.StrideWidth) - _window.PadLeft);
+            places[i] = (image * _window.InputHeight, (y * _window.StrideHeight) - _window.PadTop,
+                (x * _window.StrideWidth) - _window.PadLeft);
         }
 
         SparseSegmentF32[][] chunks = _weights.Chunks;

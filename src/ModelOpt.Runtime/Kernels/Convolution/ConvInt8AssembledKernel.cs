@@ -167,7 +167,8 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
                 int panelEnd = (int)(_panels.Length * (column + 1) / _columnBlocks);
                 for (int panel = (int)(_panels.Length * column / _columnBlocks); panel < panelEnd; panel++)
                 {
-                    var part = new Part(_panels[panel], _bordered ? scratch : null, from, output + _outputOffset + (image * outputBytes), toResidual);
+                    var part = new Part(_panels[panel], _bordered ? scratch : null, from, output + _outputOffset + (image * outputBytes),
+                        toResidual);
                     if (_oneRow)
                         MultiplyTiles(part, begin, lineEnd);
                     else

@@ -82,7 +82,8 @@ internal sealed unsafe class ConvInt8Kernel : Kernel
     public static Kernel Create(
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<byte> weights, ReadOnlySpan<int> bias,
         bool unsigned, AssembledCode? code) =>
-        code is not null && ConvInt8AssembledKernel.TryCenter(weights, quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> centered)
+        code is not null && ConvInt8AssembledKernel.TryCenter(
+        weights, quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> centered)
             ? Assemble(window, groups, quantization, centered, bias, unsigned, code)
             : new ConvInt8Kernel(window, groups, quantization, weights, bias, unsigned);
 
@@ -92,8 +93,10 @@ internal sealed unsafe class ConvInt8Kernel : Kernel
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
         AssembledCode code, ResidualAdd? residual = null, ChannelPlace? place = null)
     {
-        Kernel? sparse = window.IsPointwise && window.Batch * window.OutputHeight * window.OutputWidth == 1 && groups == 1 && residual is null
-            ? GemvInt8SparseKernel.TryCreate(window.InputChannels, window.OutputChannels, quantization, weights, bias, unsigned, code, place?.First ?? 0)
+        Kernel? sparse = window.IsPointwise && window.Batch * window.OutputHeight * window.OutputWidth == 1 && groups == 1
+            && residual is null
+            ? GemvInt8SparseKernel.TryCreate(
+            window.InputChannels, window.OutputChannels, quantization, weights, bias, unsigned, code, place?.First ?? 0)
             : ConvInt8SparseKernel.TryCreate(window, groups, quantization, weights, bias, unsigned, code, residual, place);
         return sparse ?? new ConvInt8AssembledKernel(window, groups, quantization, weights, bias, unsigned, code, residual, place);
     }

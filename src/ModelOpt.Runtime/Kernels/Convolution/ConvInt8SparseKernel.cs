@@ -78,7 +78,8 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
         PanelLayout[] layouts = [shortest, shortest with { Vectors = _tiling.Longest }, _tiling.Layout(_tiling.Tiles - 1)];
         _tiles = new Tile[layouts.Length];
         for (int i = 0; i < layouts.Length; i++)
-            _tiles[i] = new Tile(layouts[i], Groups(layouts[i]), code.Get(new SparseTileShape(layouts[i], epilogue), SparseTileEmitter.Emit));
+            _tiles[i] = new Tile(layouts[i], Groups(layouts[i]),
+                code.Get(new SparseTileShape(layouts[i], epilogue), SparseTileEmitter.Emit));
 
         // Rows of results are read 16 channels at a time. Pointwise input that can't be read whole is copied, pixel by pixel.
         _borders = Borders(window, _tiling, quantization, unsigned);
@@ -249,7 +250,8 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
         if (window.IsPointwise)
             (rows, width) = (1, rows * width);
         int steps = groups == 1 && window.DilationWidth == 1
-            ? window.KernelHeight * (((window.KernelWidth * inputs) + 3) / 4) : window.KernelHeight * window.KernelWidth * ((inputs + 3) / 4);
+            ? window.KernelHeight * (((window.KernelWidth * inputs) + 3) / 4) : window.KernelHeight * window.KernelWidth
+            * ((inputs + 3) / 4);
         return (double)rows * groups * Int8Blocking.Choose(width, window.OutputChannels / groups, steps).Cost(steps);
     }
 

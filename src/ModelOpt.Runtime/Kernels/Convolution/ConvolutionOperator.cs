@@ -58,7 +58,8 @@ internal sealed class ConvolutionOperator : KernelOperator
         (Window2D window, int groups, ActivationFunction activation) = Read(node);
         LayerQuantization quantization = LayerConstants.Quantization(node, window.OutputChannels, 0, activation);
         if (!residual.Fits
-            || !ConvInt8AssembledKernel.TryCenter(node.Input(1).ConstantBytes(), quantization.WeightZeroPoint, false, out ReadOnlySpan<sbyte> weights))
+            || !ConvInt8AssembledKernel.TryCenter(
+            node.Input(1).ConstantBytes(), quantization.WeightZeroPoint, false, out ReadOnlySpan<sbyte> weights))
         {
             return null;
         }
@@ -108,7 +109,8 @@ internal sealed class ConvolutionOperator : KernelOperator
         Conv2DOptions options = Conv2DOptions.Read(node.Options);
         int[] weights = node.Input(1).Shape;
         return new WindowOptions(
-            options.Padding, weights[1], weights[2], options.StrideHeight, options.StrideWidth, options.DilationHeight, options.DilationWidth);
+            options.Padding, weights[1], weights[2], options.StrideHeight, options.StrideWidth, options.DilationHeight,
+            options.DilationWidth);
     }
 
     private static (Window2D Window, int Groups, ActivationFunction Activation) Read(Node node)

@@ -16,7 +16,8 @@ internal readonly record struct ConvolutionRuns(int Count, int Bytes)
 /// <summary>Neighbouring output channels of a group, with the functions of both lengths of tiles.</summary>
 internal sealed class ConvolutionPanel
 {
-    private ConvolutionPanel(Int8Panel constants, AssembledFunction longTile, AssembledFunction? shortTile, int inputChannel, int outputChannel)
+    private ConvolutionPanel(Int8Panel constants, AssembledFunction longTile, AssembledFunction? shortTile, int inputChannel,
+        int outputChannel)
     {
         Constants = constants;
         LongTile = longTile;

@@ -39,7 +39,8 @@ internal sealed class FullyConnectedOperator : KernelOperator
         }
         LayerQuantization quantization = LayerConstants.Quantization(node, outputs, 0, options.Activation);
         return FullyConnected.Int8(
-            rows, inputs, outputs, quantization, weights.ConstantBytes(), LayerConstants.IntBias(node, outputs), input.Type == TensorType.UInt8,
+            rows, inputs, outputs, quantization, weights.ConstantBytes(), LayerConstants.IntBias(node, outputs),
+            input.Type == TensorType.UInt8,
             code);
     }
 }

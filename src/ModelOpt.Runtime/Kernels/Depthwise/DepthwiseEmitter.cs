@@ -76,7 +76,8 @@ internal sealed partial class DepthwiseEmitter
         for (int step = end; step < _shape.Steps; step++)
             EmitStep(step, step == 0 ? 0 : _plan.Carried);
         Advance(
-            Bytes() - (_shape.Steps * _plan.ColumnStep * _columnBytes), Bytes() - (_shape.Steps * DepthwisePlan.Columns * _shape.OutputPitch));
+            Bytes() - (_shape.Steps * _plan.ColumnStep * _columnBytes),
+            Bytes() - (_shape.Steps * DepthwisePlan.Columns * _shape.OutputPitch));
         _code.Add(Panel, DepthwisePanels.Bytes(_plan, Width));
         _code.Dec(new Address(Arguments, PanelsAt));
         _code.JumpIfNotZero(panel);

@@ -48,6 +48,7 @@ internal sealed class DepthwiseOperator : KernelOperator
         DepthwiseConv2DOptions options = DepthwiseConv2DOptions.Read(node.Options);
         int[] weights = node.Input(1).Shape;
         return new WindowOptions(
-            options.Padding, weights[1], weights[2], options.StrideHeight, options.StrideWidth, options.DilationHeight, options.DilationWidth);
+            options.Padding, weights[1], weights[2], options.StrideHeight, options.StrideWidth, options.DilationHeight,
+            options.DilationWidth);
     }
 }

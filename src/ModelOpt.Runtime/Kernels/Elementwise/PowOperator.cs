@@ -13,7 +13,9 @@ namespace ModelOpt.Runtime.Kernels.Elementwise;
 internal sealed class PowOperator : KernelOperator
 {
     public override TensorSpec[] Infer(Node node) =>
-        node.Input(0).Type is TensorType.Float32 or TensorType.Int32 or TensorType.Float64 ? Broadcast(node) : throw node.UnsupportedTypes();
+        node.Input(0).Type is TensorType.Float32 or TensorType.Int32 or TensorType.Float64
+        ? Broadcast(node)
+        : throw node.UnsupportedTypes();
 
     public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => PairsSamples(node, batched);
 

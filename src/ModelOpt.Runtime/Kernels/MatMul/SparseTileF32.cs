@@ -133,7 +133,8 @@ internal static unsafe class SparseTileF32
         where TRegisters : struct, ICount
     {
         int n = TLanes.Count;
-        nint registers = typeof(TRegisters) == typeof(Eight) ? 8 : typeof(TRegisters) == typeof(Six) ? 6 : typeof(TRegisters) == typeof(Four) ? 4
+        nint registers = typeof(TRegisters) == typeof(Eight) ? 8 : typeof(TRegisters) == typeof(Six) ? 6 : typeof(TRegisters)
+            == typeof(Four) ? 4
             : typeof(TRegisters) == typeof(Three) ? 3 : typeof(TRegisters) == typeof(Two) ? 2 : 1;
         nint width = registers * n, pitch = Pitch((int)width);
         float* sum = sums + (begin * width);

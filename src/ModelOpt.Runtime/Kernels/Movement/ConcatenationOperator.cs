@@ -46,7 +46,8 @@ internal sealed class ConcatenationOperator : KernelOperator
             Tensor input = node.Input(i);
             tables[i] = Table(input, output);
             parts[i] = new CopyPart(
-                new StridedCopy(output.Type.Size(), input.Shape, 0, StridedCopy.DenseStrides(input.Shape), position * strides[axis], strides), i, 0);
+                new StridedCopy(output.Type.Size(), input.Shape, 0, StridedCopy.DenseStrides(input.Shape), position * strides[axis],
+                    strides), i, 0);
             position += input.Shape[axis];
         }
         return tables.All(t => t is null) ? new CopyKernel(parts, []) : new RequantizingCopyKernel(parts, tables);

@@ -38,7 +38,8 @@ internal sealed class DequantizeOperator : KernelOperator
         for (int i = 0; i < zeroPoints.Length; i++)
             zeroPoints[i] = quantization.ZeroPoint(i);
         return new DequantizePerChannelKernel(
-            Product(input.Shape.AsSpan(0, axis)), input.Shape[axis], Product(input.Shape.AsSpan(axis + 1)), quantization.Scales(), zeroPoints, unsigned);
+            Product(input.Shape.AsSpan(0, axis)), input.Shape[axis], Product(input.Shape.AsSpan(axis + 1)), quantization.Scales(),
+            zeroPoints, unsigned);
     }
 
     private static int Product(ReadOnlySpan<int> sizes)

@@ -7,7 +7,8 @@ namespace ModelOpt.Runtime.Kernels.Reduction;
 /// sum exact.
 /// </summary>
 internal sealed class ReduceInt8Kernel(
-    ReduceShape shape, bool mean, float inputScale, int inputZero, float outputScale, int outputZero, int min, int max, bool unsigned) : Kernel
+    ReduceShape shape, bool mean, float inputScale, int inputZero, float outputScale, int outputZero, int min, int max,
+    bool unsigned) : Kernel
 {
     private readonly float _multiplier = inputScale / (outputScale * (mean ? shape.Count : 1));
 

@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Emit.CSharp;
 namespace ModelOpt.Compiler.Tests.Emit.CSharp;
 
 [TestClass]
-public class CSharpNamesTests
+internal sealed class CSharpNamesTests
 {
     [TestMethod]
     [DataRow("resnet8.onnx", "Resnet8")]

@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Tests.Emit.CSharp;
 
 /// <summary>The generated source, compared with snapshots; that it compiles and runs, the tests of ModelOpt.Build show.</summary>
 [TestClass]
-public class WrapperWriterTests
+internal sealed class WrapperWriterTests
 {
     private static readonly Dim Batch = new(-1, "N");
 

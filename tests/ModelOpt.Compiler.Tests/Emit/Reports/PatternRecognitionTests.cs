@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Emit.Reports;
 namespace ModelOpt.Compiler.Tests.Emit.Reports;
 
 [TestClass]
-public sealed class PatternRecognitionTests
+internal sealed class PatternRecognitionTests
 {
     private const int Outputs = 32, Taps = 3, Inputs = 32;
 

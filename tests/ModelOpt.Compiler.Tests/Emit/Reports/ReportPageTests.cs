@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Emit.Reports;
 namespace ModelOpt.Compiler.Tests.Emit.Reports;
 
 [TestClass]
-public sealed class ReportPageTests
+internal sealed class ReportPageTests
 {
     private static readonly Report Sample = new()
     {
@@ -35,11 +35,13 @@ public sealed class ReportPageTests
         string page = Encoding.UTF8.GetString(bytes);
         XElement html = Parse(page);
         Assert.AreEqual("a <b> & \"c\"", html.Descendants("h1").Single().Value);
-        foreach (string outside in (string[])["<script", "http", "url(", "src=", "href="]) Assert.IsFalse(page.Contains(outside, StringComparison.Ordinal), outside);
+        foreach (string outside in (string[])["<script", "http", "url(", "src=", "href="])
+            Assert.IsFalse(page.Contains(outside, StringComparison.Ordinal), outside);
         StringAssert.Contains(html.Value, "ClusterScope '<Channel>' has no effect, as Clusters is not set.");
         StringAssert.Contains(html.Value, "1,500 multiply-accumulates, 25.0 % less than the 2,000 before.");
         // A model of which nothing can be said is a page, too.
-        Parse(Encoding.UTF8.GetString((Sample with { Layers = [], Passes = [], Diagnostics = [], Techniques = [], OnnxBytes = 0, OnnxMacs = 0 }).ToHtml()));
+        Parse(Encoding.UTF8.GetString(
+            (Sample with { Layers = [], Passes = [], Diagnostics = [], Techniques = [], OnnxBytes = 0, OnnxMacs = 0 }).ToHtml()));
     }
 
     [TestMethod]
@@ -52,7 +54,8 @@ public sealed class ReportPageTests
         // 200 weights on the same scale; no zeros, no bar; half the multiply-accumulates.
         CollectionAssert.AreEqual((string[])["25%", "6.25%", "1.56%", "50%"], Widths(rows[1]));
         CollectionAssert.IsSubsetOf(
-            (string[])["conv<1> Conv", "N×8", "0.8 KB", "50.0 %", "1x4 (80 %)", "4", "8 → 2.0", "1,000"], rows[0].Elements().Select(c => c.Value).ToArray());
+            (string[])["conv<1> Conv", "N×8", "0.8 KB", "50.0 %", "1x4 (80 %)", "4", "8 → 2.0", "1,000"],
+            rows[0].Elements().Select(c => c.Value).ToArray());
         StringAssert.Contains(rows[1].Value, "Sparsity: it has only 200 weights & more");
         StringAssert.Contains(rows[1].Value, "20090 a channel");
 

@@ -10,7 +10,7 @@ using ModelOpt.Compiler.Tests.Operators.Contract;
 namespace ModelOpt.Compiler.Tests.Emit.Reports;
 
 [TestClass]
-public sealed class ReportTests
+internal sealed class ReportTests
 {
     [TestMethod]
     public void Layers_tell_their_cost_and_what_rounding_took()

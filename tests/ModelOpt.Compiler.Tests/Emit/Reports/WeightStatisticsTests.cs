@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Tests.Emit.Reports;
 
 [TestClass]
-public sealed class WeightStatisticsTests
+internal sealed class WeightStatisticsTests
 {
     [TestMethod]
     public void Zeros_values_and_entropy_are_those_of_hand_made_weights()

@@ -8,7 +8,7 @@ using ModelOpt.Runtime.Storage;
 namespace ModelOpt.Compiler.Tests.Emit.Storage;
 
 [TestClass]
-public class ModelPackerTests
+internal sealed class ModelPackerTests
 {
     private static readonly Lazy<byte[]> Sparse = new(MakeSparse);
 
@@ -52,7 +52,9 @@ public class ModelPackerTests
         for (int i = 0; i < weights.Length; i++)
         {
             int like = random.Next(2) == 0 ? 24 : 336;
-            int sign = i >= like && random.Next(6) > 0 ? Math.Sign(weights[i - like]) : random.Next(5) == 0 ? random.Next(2) == 0 ? 1 : -1 : 0;
+            int sign = i >= like && random.Next(6) > 0 ? Math.Sign(weights[i - like]) : random.Next(5) == 0
+                ? random.Next(2) == 0 ? 1 : -1
+                : 0;
             weights[i] = (sbyte)(sign * (10 * random.Next(1, 5)));
         }
 
@@ -66,7 +68,8 @@ public class ModelPackerTests
         sbyte[] alone = new sbyte[20_000];
         for (int i = 0; i < alone.Length; i++) alone[i] = (sbyte)random.Next(-8, 8);
         byte[] other = [.. alone.Select(w => (byte)w)];
-        Assert.IsGreaterThan(0.97 * ModelPacker.Write(other, [(0, [WeightEncoder.Encode(other, new WeightCoding(1, WeightForm.Dense, 4))!])]).Length,
+        Assert.IsGreaterThan(0.97 * ModelPacker.Write(
+            other, [(0, [WeightEncoder.Encode(other, new WeightCoding(1, WeightForm.Dense, 4))!])]).Length,
             ModelPacker.Write(other, [(0, [WeightEncoder.RangeEncode(other, 1)!])]).Length);
     }
 
@@ -88,7 +91,8 @@ public class ModelPackerTests
         products[299] = MathF.BitIncrement(products[299]);
         Assert.IsNull(WeightEncoder.Product([.. products.SelectMany(BitConverter.GetBytes)], source, distance));
         foreach (int wrong in (int[])[0, 4, distance - 12, distance + 12, int.MaxValue / 2, -int.MaxValue / 2])
-            Assert.ThrowsExactly<InvalidModelException>(() => PackedModel.Expand(ModelPacker.Write(file, [(start, [coded with { Distance = wrong }])])), $"{wrong}");
+            Assert.ThrowsExactly<InvalidModelException>(
+                () => PackedModel.Expand(ModelPacker.Write(file, [(start, [coded with { Distance = wrong }])])), $"{wrong}");
     }
 
     [TestMethod]
@@ -153,7 +157,8 @@ public class ModelPackerTests
         [
             (0, [WeightEncoder.Encode(file.AsSpan(0, 200), new WeightCoding(1, WeightForm.Bitmap, 8))!]),
             (216, [WeightEncoder.Encode(file.AsSpan(216, 160), new WeightCoding(4, WeightForm.Bitmap, 0))!]),
-            (400, [WeightEncoder.Encode(file.AsSpan(400, 120), new WeightCoding(2, WeightForm.Dense, 8))!, WeightEncoder.RangeEncode(file.AsSpan(520, 60), 1)!]),
+            (400, [WeightEncoder.Encode(file.AsSpan(400, 120), new WeightCoding(2, WeightForm.Dense, 8))!,
+                WeightEncoder.RangeEncode(file.AsSpan(520, 60), 1)!]),
         ];
         int rangeCoded = runs[^1].Item2[^1].Weights.Length;
         byte[] packed = ModelPacker.Write(file, runs);

@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Storage;
 namespace ModelOpt.Compiler.Tests.Emit.Storage;
 
 [TestClass]
-public class RangeCodingTests
+internal sealed class RangeCodingTests
 {
     [TestMethod]
     [DataRow(0.0)]
@@ -40,7 +40,8 @@ public class RangeCodingTests
         {
             var random = new Random(seed);
             AdaptiveBit[] written = new AdaptiveBit[4], read = new AdaptiveBit[4];
-            (int Model, bool Bit)[] bits = [.. Enumerable.Range(0, 400).Select(i => (random.Next(4), random.Next(i % 50 < 25 ? 40 : 2) == 0))];
+            (int Model, bool Bit)[] bits =
+                [.. Enumerable.Range(0, 400).Select(i => (random.Next(4), random.Next(i % 50 < 25 ? 40 : 2) == 0))];
             RangeEncoder encoder = new();
             foreach ((int model, bool bit) in bits) encoder.Write(ref written[model], bit);
             RangeDecoder decoder = new(encoder.End());

@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 [TestClass]
-public sealed class ArityTests
+internal sealed class ArityTests
 {
     [TestMethod]
     [DataRow("Clip", "x", "y", null)]

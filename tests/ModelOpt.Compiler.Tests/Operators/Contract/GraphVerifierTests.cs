@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 [TestClass]
-public sealed class GraphVerifierTests
+internal sealed class GraphVerifierTests
 {
     [TestMethod]
     public void Each_kind_of_mistake_is_found()
@@ -20,9 +20,12 @@ public sealed class GraphVerifierTests
         AssertBroken("an output stands twice", graph => graph.Outputs.Add(graph.Outputs[0]));
         AssertBroken("there are no outputs", graph => graph.Outputs.Clear());
         AssertBroken("the constant is", graph => graph.Nodes[1].Input(1).Constant = Tensor.Vector(1f, 2f));
-        AssertBroken("quantization does not fit", graph => graph.Nodes[0].Output.Quantization = Quantization.PerTensor(ElementType.Int8, 0, 0));
-        AssertBroken("quantization does not fit", graph => graph.Nodes[0].Output.Quantization = Quantization.PerTensor(ElementType.Int8, 1, 200));
-        AssertBroken("quantization does not fit", graph => graph.Nodes[0].Output.Quantization = new Quantization(ElementType.Int8, [1, 1], [0, 0], 1));
+        AssertBroken("quantization does not fit",
+            graph => graph.Nodes[0].Output.Quantization = Quantization.PerTensor(ElementType.Int8, 0, 0));
+        AssertBroken("quantization does not fit",
+            graph => graph.Nodes[0].Output.Quantization = Quantization.PerTensor(ElementType.Int8, 1, 200));
+        AssertBroken("quantization does not fit",
+            graph => graph.Nodes[0].Output.Quantization = new Quantization(ElementType.Int8, [1, 1], [0, 0], 1));
         AssertBroken("is no operator", graph => graph.Add(new Node("Nonsense", "n", [graph.Inputs[0]], [new Value("z")])));
     }
 

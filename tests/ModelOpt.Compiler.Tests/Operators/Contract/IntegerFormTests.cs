@@ -15,7 +15,7 @@ using ModelOpt.Compiler.Tests.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 [TestClass]
-public sealed class IntegerFormTests
+internal sealed class IntegerFormTests
 {
     [TestMethod]
     [DataRow("Split")]
@@ -29,7 +29,8 @@ public sealed class IntegerFormTests
     public void A_mover_between_int8_layers_moves_int8(string mover)
     {
         var g = new TestGraph();
-        Value conv = g.Add("Relu", g.Add("Conv", [g.Input("x", 1, 3, 8, 8), g.Random(1, 8, 3, 3, 3), g.Random(2, 8)], ("pads", new[] { 1, 1, 1, 1 })));
+        Value conv = g.Add("Relu", g.Add(
+            "Conv", [g.Input("x", 1, 3, 8, 8), g.Random(1, 8, 3, 3, 3), g.Random(2, 8)], ("pads", new[] { 1, 1, 1, 1 })));
         Value[] moved = mover switch
         {
             "Split" => [.. g.Node("Split", [conv, g.Longs(3, 5)], 2, ("axis", 1)).Outputs.OfType<Value>()],
@@ -39,7 +40,8 @@ public sealed class IntegerFormTests
             "Squeeze" => [g.Add("Squeeze", g.Add("MaxPool", [conv], ("kernel_shape", new[] { 8, 1 })), g.Longs(2))],
             "Unsqueeze" => [g.Add("Unsqueeze", g.Add("Flatten", conv), g.Longs(2))],
             "Reshape" => [g.Add("Reshape", conv, g.Longs(1, 16, 4, 8))],
-            _ => [g.Add("Reshape", g.Add("Transpose", [g.Add("Reshape", conv, g.Longs(1, 2, 4, 8, 8))], ("perm", new[] { 0, 2, 1, 3, 4 })), g.Longs(1, 8, 8, 8))],
+            _ => [g.Add("Reshape", g.Add("Transpose", [g.Add("Reshape", conv, g.Longs(1, 2, 4, 8, 8))], ("perm", new[] { 0, 2, 1, 3, 4 })),
+                g.Longs(1, 8, 8, 8))],
         };
         for (int i = 0; i < moved.Length; i++)
         {
@@ -73,7 +75,8 @@ public sealed class IntegerFormTests
     public void A_Split_into_branches_of_other_ranges_keeps_them()
     {
         var g = new TestGraph();
-        Value x = g.Add("Relu", g.Add("Conv", [g.Input("x", 1, 3, 8, 8), g.Random(1, 8, 3, 3, 3), g.Random(2, 8)], ("pads", new[] { 1, 1, 1, 1 })));
+        Value x = g.Add("Relu", g.Add(
+            "Conv", [g.Input("x", 1, 3, 8, 8), g.Random(1, 8, 3, 3, 3), g.Random(2, 8)], ("pads", new[] { 1, 1, 1, 1 })));
         Node split = g.Node("Split", [x, g.Longs(3, 5)], 2, ("axis", 1));
         Value a = g.Add("Conv", split.Outputs[0], g.Random(3, 4, 3, 1, 1), g.Random(4, 4));
         Value b = g.Add("Conv", split.Outputs[1], g.Random(5, 4, 5, 1, 1), g.Random(6, 4));
@@ -92,7 +95,8 @@ public sealed class IntegerFormTests
     public void A_Gemm_is_a_product_and_a_bias_per_column(string kind, string? reason)
     {
         var g = new TestGraph();
-        Value c = kind switch { "C per row" => g.Random(3, 3, 1), "C of all" => g.Random(3, 3, 4), "one C" => g.Random(3, 1), _ => g.Random(3, 4) };
+        Value c = kind switch { "C per row" => g.Random(3, 3, 1), "C of all" => g.Random(3, 3, 4), "one C" => g.Random(3, 1),
+            _ => g.Random(3, 4) };
         (string, object)[] attributes = kind is "alpha" or "beta" ? [(kind, 0.5)] : [];
         g.Output(g.Add("Gemm", [g.Input("x", 3, 5), g.Random(2, 5, 4), c], attributes));
         Assert.AreEqual(reason, IntegerForm.WhyNot(g.Build().Nodes[0]));

@@ -15,7 +15,7 @@ internal sealed class LoweringGraph
     /// <summary>A batch that the caller chooses.</summary>
     public static readonly Dim Batch = new(-1, "N");
 
-    private readonly Random random = new(7);
+    private readonly Random _random = new(7);
 
     public Graph Graph { get; } = new();
 
@@ -58,7 +58,7 @@ internal sealed class LoweringGraph
     public Tensor Random(int[] dims)
     {
         Tensor tensor = Tensor.Zeros(ElementType.Float32, dims);
-        foreach (ref float x in tensor.Span<float>()) x = random.NextSingle() - 0.5f;
+        foreach (ref float x in tensor.Span<float>()) x = _random.NextSingle() - 0.5f;
         return tensor;
     }
 

@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 [TestClass]
-public sealed class LoweringRefusalsTests
+internal sealed class LoweringRefusalsTests
 {
     [TestMethod]
     public void What_can_be_written_is_not_refused()

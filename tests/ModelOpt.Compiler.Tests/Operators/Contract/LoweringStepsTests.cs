@@ -9,16 +9,16 @@ namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 /// <summary>Integers that TFLite does not compute with come out as if it did.</summary>
 [TestClass]
-public sealed class LoweringStepsTests
+internal sealed class LoweringStepsTests
 {
-    private static readonly ElementType[] s_narrow =
+    private static readonly ElementType[] _s_narrow =
         [ElementType.Int8, ElementType.UInt8, ElementType.Int16, ElementType.UInt16, ElementType.UInt32];
 
     [TestMethod]
     public void Arithmetic_of_every_integer_type_agrees_with_peers()
     {
         var random = new Random(3);
-        foreach (ElementType type in (ElementType[])[.. s_narrow, ElementType.Int32, ElementType.Int64])
+        foreach (ElementType type in (ElementType[])[.. _s_narrow, ElementType.Int32, ElementType.Int64])
         {
             // ONNX Runtime has no Max of 16 bits.
             string[] more = type is ElementType.Int16 or ElementType.UInt16 ? [] : ["Max", "Min"];
@@ -43,7 +43,8 @@ public sealed class LoweringStepsTests
     public void Unsigned_64_bits_are_computed_here_and_not_in_LiteRT()
     {
         Tensor a = Tensor.Vector<ulong>(ulong.MaxValue, 7), b = Tensor.Vector<ulong>(2, 3);
-        foreach (string op in (string[])["Add", "Sub", "Mul", "Div", "Max", "Min"]) Node(op, [a, b]).AssertAgreesWithPeers(2, liteRt: false);
+        foreach (string op in (string[])["Add", "Sub", "Mul", "Div", "Max", "Min"])
+            Node(op, [a, b]).AssertAgreesWithPeers(2, liteRt: false);
     }
 
     [TestMethod]

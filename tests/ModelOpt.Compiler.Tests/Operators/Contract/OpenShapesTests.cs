@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 /// <summary>Shapes over open sizes, with numbers in place of the names, are the shapes that those numbers give.</summary>
 [TestClass]
-public sealed class OpenShapesTests
+internal sealed class OpenShapesTests
 {
     private static Dim H => new(-1, "H");
 
@@ -21,13 +21,15 @@ public sealed class OpenShapesTests
             {
                 int kernel = random.Next(1, 6);
                 List<(string, object)> attributes =
-                    [("kernel_shape", new[] { (long)kernel }), ("strides", new[] { (long)random.Next(1, 5) }), ("dilations", new[] { (long)random.Next(1, 3) })];
+                    [("kernel_shape", new[] { (long)kernel }), ("strides", new[] { (long)random.Next(1, 5) }),
+                        ("dilations", new[] { (long)random.Next(1, 3) })];
                 string auto = random.Next(3) > 0 ? "NOTSET" : new[] { "SAME_UPPER", "SAME_LOWER", "VALID" }[random.Next(3)];
                 if (auto == "NOTSET") attributes.Add(("pads", new long[] { random.Next(kernel), random.Next(kernel) }));
                 else attributes.Add(("auto_pad", auto));
                 if (type.EndsWith("Pool", StringComparison.Ordinal)) attributes.Add(("ceil_mode", (long)random.Next(2)));
                 Value? weights = type[0] == 'C' ? new Value("w", Tensor.Zeros(ElementType.Float32, [4, 4, kernel])) : null;
-                Holds(x => Node(type, weights is null ? [x] : [x, weights], 1, [.. attributes]), size => Floats(new Dim(-1, "N"), 4, size), 12);
+                Holds(x => Node(type, weights is null ? [x] : [x, weights], 1, [.. attributes]), size => Floats(new Dim(-1, "N"), 4, size),
+                    12);
             }
         }
     }
@@ -50,7 +52,8 @@ public sealed class OpenShapesTests
         }
 
         foreach (float scale in new[] { 2f, 0.5f, 0.75f, 1.5f, 1f / 3 })
-            Holds(x => Node("Resize", [x, null, new Value("s", Tensor.Vector(1, scale))]), size => Floats(2, size), 1, mayBeUnknown: scale == 1f / 3);
+            Holds(x => Node("Resize", [x, null, new Value("s", Tensor.Vector(1, scale))]), size => Floats(2, size), 1,
+                mayBeUnknown: scale == 1f / 3);
         Holds(x => Node("Pad", [x, new Value("p", Tensor.Vector(0L, 3, 0, -1))]), size => Floats(2, size), 1);
     }
 
@@ -86,13 +89,15 @@ public sealed class OpenShapesTests
     [TestMethod]
     public void What_the_file_states_completes_what_is_open()
     {
-        foreach ((Dim stated, Dim expected) in new[] { (new Dim(-1, "made_up"), Dim.FloorDivide(H, 2)), (5, 5), (Dim.Unknown, Dim.FloorDivide(H, 2)) })
+        foreach ((Dim stated, Dim expected) in new[] { (new Dim(-1, "made_up"), Dim.FloorDivide(H, 2)), (5, 5),
+            (Dim.Unknown, Dim.FloorDivide(H, 2)) })
         {
             TestGraph g = new();
             Value x = g.Input("x", 1, 8);
             x.Shape = new Shape(1, H);
             Value y = g.Add("Split", [x], ("axis", 1));
-            Value z = g.Add("AveragePool", [g.Add("Reshape", y, g.Longs(1, 1, -1))], ("kernel_shape", new[] { 2 }), ("strides", new[] { 2 }));
+            Value z = g.Add("AveragePool", [g.Add("Reshape", y, g.Longs(1, 1, -1))], ("kernel_shape", new[] { 2 }),
+                ("strides", new[] { 2 }));
             z.Shape = new Shape(1, 1, stated);
             g.Output(z);
             ShapeInference.Run(g.Graph, useStated: true);

@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Tests.Onnx;
 namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 [TestClass]
-public sealed class ShapeInferenceTests
+internal sealed class ShapeInferenceTests
 {
     [TestMethod]
     public void The_batchs_symbol_is_followed_through_a_computed_reshape()

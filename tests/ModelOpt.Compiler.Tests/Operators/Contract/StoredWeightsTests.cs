@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 [TestClass]
-public sealed class StoredWeightsTests
+internal sealed class StoredWeightsTests
 {
     [TestMethod]
     public void Int8_rounds_within_half_a_step_per_channel()

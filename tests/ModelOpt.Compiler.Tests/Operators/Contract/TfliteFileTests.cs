@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 /// <summary>The file as FlatBuffers' own library sees it, and what keeps a file from being written.</summary>
 [TestClass]
-public sealed class TfliteFileTests
+internal sealed class TfliteFileTests
 {
     [TestMethod]
     public void A_schema_of_its_own_decodes_the_file()
@@ -54,7 +54,8 @@ public sealed class TfliteFileTests
         Assert.HasCount(2, weights);
         Assert.AreEqual(weights[0].GetProperty("buffer").GetInt32(), weights[1].GetProperty("buffer").GetInt32());
         Assert.IsFalse(weights.Any(w => w.TryGetProperty("name", out _)));
-        string[] names = [.. tensors.Select(t => t.TryGetProperty("name", out JsonElement name) ? name.GetString()! : "").Where(n => n.Length > 0)];
+        string[] names = [.. tensors.Select(t => t.TryGetProperty("name", out JsonElement name) ? name.GetString()! : "")
+            .Where(n => n.Length > 0)];
         Assert.HasCount(names.Length, names.Distinct().ToArray());
     }
 

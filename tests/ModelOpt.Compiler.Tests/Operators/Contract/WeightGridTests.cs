@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 [TestClass]
-public sealed class WeightGridTests
+internal sealed class WeightGridTests
 {
     private static readonly Tensor Weight = Tensor.Of<float>([2, 3], [1, -254, 3, 0.5f, 0, -0.127f]);
 

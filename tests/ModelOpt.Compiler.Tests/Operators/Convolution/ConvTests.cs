@@ -13,7 +13,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Convolution;
 
 [TestClass]
-public sealed class ConvTests
+internal sealed class ConvTests
 {
     [TestMethod]
     [DataRow(1, 1)]
@@ -25,7 +25,8 @@ public sealed class ConvTests
         for (int i = 0; i < 60; i++)
         {
             long[] kernel = Kernel(random, axes);
-            int group = random.Next(1, 4), inputs = random.Next(1, 4), outputs = random.Next(1, 4), size = random.Next(7, axes == 3 ? 9 : 12);
+            int group = random.Next(1, 4), inputs = random.Next(1, 4), outputs = random.Next(1, 4),
+                size = random.Next(7, axes == 3 ? 9 : 12);
             // Every other case is depthwise, with or without a multiplier.
             if (i % 2 == 0) inputs = 1;
             int[] x = [random.Next(1, 3), group * inputs, .. Enumerable.Repeat(size, axes)];

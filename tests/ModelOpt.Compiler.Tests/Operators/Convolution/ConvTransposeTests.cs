@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Convolution;
 
 /// <summary>Values of common forms are ONNX's conformance cases' matter, gradients <see cref="GradientTests"/>'.</summary>
 [TestClass]
-public sealed class ConvTransposeTests
+internal sealed class ConvTransposeTests
 {
     [TestMethod]
     [DataRow(1, 1, 1, 0, 1)]
@@ -19,7 +19,8 @@ public sealed class ConvTransposeTests
     [DataRow(2, 1, 0, 0, 4)]
     public void The_kernels_agree_with_the_definition(int stride, int dilation, int pad, int more, int group)
     {
-        Tensor x = TestGraph.RandomTensor(1, 3, 4, 6, 5), w = TestGraph.RandomTensor(2, 4, 2, 3, 2), b = TestGraph.RandomTensor(3, 2 * group);
+        Tensor x = TestGraph.RandomTensor(1, 3, 4, 6, 5), w = TestGraph.RandomTensor(2, 4, 2, 3, 2),
+            b = TestGraph.RandomTensor(3, 2 * group);
         Node node = Node(
             "ConvTranspose", [x, w, b], 1, ("strides", new long[] { stride, stride }), ("dilations", new long[] { dilation, dilation }),
             ("pads", new long[] { pad, 0, pad, 0 }), ("output_padding", new long[] { more, more }), ("group", (long)group));
@@ -38,7 +39,8 @@ public sealed class ConvTransposeTests
         Node node = Node(
             "ConvTranspose", [Floats(1, 4, 6, 5), Floats([.. weights.Select(d => (Dim)d)])], 1, ("group", (long)group),
             ("pads", new long[] { pad, pad, pad, pad }));
-        Assert.AreEqual("MOPT2004", Assert.ThrowsExactly<CompilationException>(() => Operator.Of(node).InferShapes(node)).Diagnostic.Descriptor.Code);
+        Assert.AreEqual("MOPT2004", Assert.ThrowsExactly<CompilationException>(
+            () => Operator.Of(node).InferShapes(node)).Diagnostic.Descriptor.Code);
     }
 
     private static Tensor Run(Node node, Tensor?[] inputs)

@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class AbsTests
+internal sealed class AbsTests
 {
     [TestMethod]
     public void Results_agree_with_peers() => Node("Abs", [TestGraph.RandomTensor(1, 2, 5, 19)]).AssertAgreesWithPeers();

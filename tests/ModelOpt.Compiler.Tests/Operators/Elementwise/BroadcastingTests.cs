@@ -7,7 +7,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class BroadcastingTests
+internal sealed class BroadcastingTests
 {
     [TestMethod]
     public void A_result_beyond_two_gigabytes_is_diagnosed_before_memory_is_taken()

@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class ClipTests
+internal sealed class ClipTests
 {
     [TestMethod]
     [DataRow(0f, 6f)]

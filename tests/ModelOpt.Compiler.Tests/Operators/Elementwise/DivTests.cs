@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class DivTests
+internal sealed class DivTests
 {
     [TestMethod]
     public void Every_number_type_and_random_broadcasts_agree_with_ONNX_Runtime() => BroadcastCases.AssertAgree("Div");

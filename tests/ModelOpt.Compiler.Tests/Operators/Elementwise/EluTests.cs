@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class EluTests
+internal sealed class EluTests
 {
     [TestMethod]
     public void Results_agree_with_peers() => Node("Elu", [Signed(new Random(1), 2, 5, 19)]).AssertAgreesWithPeers();

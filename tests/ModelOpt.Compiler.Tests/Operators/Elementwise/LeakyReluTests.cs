@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class LeakyReluTests
+internal sealed class LeakyReluTests
 {
     [TestMethod]
     public void Results_agree_with_peers() => Node("LeakyRelu", [Wide(new Random(1))]).AssertAgreesWithPeers();

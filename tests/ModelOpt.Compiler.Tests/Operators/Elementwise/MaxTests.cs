@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class MaxTests
+internal sealed class MaxTests
 {
     [TestMethod]
     public void Any_number_of_inputs_agrees_with_ONNX_Runtime()

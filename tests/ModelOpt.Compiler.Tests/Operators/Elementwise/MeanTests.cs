@@ -1,7 +1,7 @@
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class MeanTests
+internal sealed class MeanTests
 {
     [TestMethod]
     [DataRow("a", "Identity")]

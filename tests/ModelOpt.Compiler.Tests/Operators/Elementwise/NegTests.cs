@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class NegTests
+internal sealed class NegTests
 {
     [TestMethod]
     public void It_agrees_with_ONNX_Runtime()

@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class PReluTests
+internal sealed class PReluTests
 {
     [TestMethod]
     public void Results_agree_with_peers()

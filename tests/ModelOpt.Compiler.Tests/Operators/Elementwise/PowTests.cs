@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class PowTests
+internal sealed class PowTests
 {
     [TestMethod]
     public void Common_exponents_agree_with_ONNX_Runtime()

@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class ReluTests
+internal sealed class ReluTests
 {
     [TestMethod]
     public void Results_agree_with_peers() => Node("Relu", [Signed(new Random(1), 2, 3, 37)]).AssertAgreesWithPeers();

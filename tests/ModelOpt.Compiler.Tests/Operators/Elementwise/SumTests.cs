@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Tests.Onnx;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class SumTests
+internal sealed class SumTests
 {
     [TestMethod]
     [DataRow("a", "Identity")]

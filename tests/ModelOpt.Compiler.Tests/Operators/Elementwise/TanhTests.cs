@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]
-public sealed class TanhTests
+internal sealed class TanhTests
 {
     [TestMethod]
     public void Results_agree_with_peers() => Node("Tanh", [Wide(new Random(1))]).AssertAgreesWithPeers();

@@ -7,7 +7,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.MatrixProducts;
 
 [TestClass]
-public sealed class GemmTests
+internal sealed class GemmTests
 {
     [TestMethod]
     public void Random_products_agree_with_peers()
@@ -20,7 +20,8 @@ public sealed class GemmTests
             int[][] biases = [[], [1], [n], [1, n], [m, 1], [m, n]];
             object? c = random.Next(4) == 0 ? null : Signed(random, biases[random.Next(biases.Length)]);
             object?[] inputs =
-                [Signed(random, transA ? [k, m] : [m, k]), Signed(random, transB ? [n, k] : [k, n]), .. c is null ? Array.Empty<object>() : [c]];
+                [Signed(random, transA ? [k, m] : [m, k]), Signed(random, transB ? [n, k] : [k, n]),
+                    .. c is null ? Array.Empty<object>() : [c]];
             Node(
                 "Gemm", inputs, 1,
                 ("transA", transA ? 1L : 0L), ("transB", transB ? 1L : 0L),

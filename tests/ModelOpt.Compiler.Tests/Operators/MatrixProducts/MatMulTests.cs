@@ -7,7 +7,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.MatrixProducts;
 
 [TestClass]
-public sealed class MatMulTests
+internal sealed class MatMulTests
 {
     [TestMethod]
     public void Products_agree_with_peers()
@@ -51,7 +51,8 @@ public sealed class MatMulTests
     [TestMethod]
     public void A_sum_over_nothing_is_zero()
     {
-        Graph graph = OnnxReader.Read(Node("MatMul", [Tensor.Zeros(ElementType.Float32, [2, 0]), Tensor.Zeros(ElementType.Float32, [0, 3])]).Model(fed: 0));
+        Graph graph = OnnxReader.Read(
+            Node("MatMul", [Tensor.Zeros(ElementType.Float32, [2, 0]), Tensor.Zeros(ElementType.Float32, [0, 3])]).Model(fed: 0));
         ShapeInference.Run(graph);
         Tensor y = TfliteRunner.Run(Lowering.Write(graph))[0];
         Assert.AreEqual(new Shape(2, 3), y.Shape);

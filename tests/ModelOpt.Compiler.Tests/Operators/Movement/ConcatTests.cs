@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class ConcatTests
+internal sealed class ConcatTests
 {
     [TestMethod]
     public void Random_pieces_of_every_type_agree_with_ONNX_Runtime()

@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class ConstantOfShapeTests
+internal sealed class ConstantOfShapeTests
 {
     [TestMethod]
     public void Every_element_is_the_value_as_in_ONNX_Runtime()

@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class ConstantTests
+internal sealed class ConstantTests
 {
     [TestMethod]
     public void Every_numeric_form_agrees_with_ONNX_Runtime()

@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class DropoutTests
+internal sealed class DropoutTests
 {
     [TestMethod]
     public void Nothing_is_dropped_in_either_form_as_in_ONNX_Runtime()

@@ -7,7 +7,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class ExpandTests
+internal sealed class ExpandTests
 {
     [TestMethod]
     public void Random_broadcasts_agree_with_ONNX_Runtime()

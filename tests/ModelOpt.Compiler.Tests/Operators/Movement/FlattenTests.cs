@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class FlattenTests
+internal sealed class FlattenTests
 {
     [TestMethod]
     public void Every_axis_agrees_with_ONNX_Runtime()

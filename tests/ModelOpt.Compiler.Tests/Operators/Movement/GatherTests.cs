@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class GatherTests
+internal sealed class GatherTests
 {
     [TestMethod]
     public void Random_indices_agree_with_ONNX_Runtime()
@@ -41,7 +41,8 @@ public sealed class GatherTests
         Tensor data = Random(new Random(2), ElementType.Float32, 3, 4, 2);
         Tensor indices = Tensor.Of<long>([2, 3], [-1, 0, -4, 3, 1, -2]);
         Node("Gather", [data, indices], 1, ("axis", 1L)).AssertAgreesWithPeers(fed: 2);
-        Node("Gather", [data, ModelOpt.Compiler.Graphs.Casting.To(indices, ElementType.Int32)], 1, ("axis", -2L)).AssertAgreesWithPeers(fed: 2);
+        Node("Gather", [data, ModelOpt.Compiler.Graphs.Casting.To(indices, ElementType.Int32)], 1, ("axis", -2L))
+            .AssertAgreesWithPeers(fed: 2);
         Node("Gather", [data, Tensor.Scalar(-3L)], 1, ("axis", 0L)).AssertAgreesWithPeers(fed: 2);
     }
 

@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class IdentityTests
+internal sealed class IdentityTests
 {
     [TestMethod]
     public void Everything_passes_as_in_ONNX_Runtime()

@@ -9,7 +9,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class PadTests
+internal sealed class PadTests
 {
     [TestMethod]
     [DataRow("constant")]

@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class ReshapeTests
+internal sealed class ReshapeTests
 {
     [TestMethod]
     public void Zero_keeps_a_size_and_minus_one_takes_what_is_left()

@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 /// <summary>Values are ONNX's conformance cases' matter, gradients <see cref="GradientTests"/>'.</summary>
 [TestClass]
-public sealed class ResizeTests
+internal sealed class ResizeTests
 {
     [TestMethod]
     public void An_open_batch_stays_where_its_scale_is_1()
@@ -28,7 +28,8 @@ public sealed class ResizeTests
     public void What_is_not_supported_is_told(string name, string value)
     {
         Node node = Node("Resize", [Floats(1, 3, 4, 5), null, Tensor.Vector(1f, 1f, 2f, 2f)], 1, (name, value));
-        Assert.AreEqual("MOPT2006", Assert.ThrowsExactly<CompilationException>(() => Operator.Of(node).InferShapes(node)).Diagnostic.Descriptor.Code);
+        Assert.AreEqual("MOPT2006", Assert.ThrowsExactly<CompilationException>(
+            () => Operator.Of(node).InferShapes(node)).Diagnostic.Descriptor.Code);
     }
 
     [TestMethod]
@@ -39,7 +40,8 @@ public sealed class ResizeTests
     public void Scales_that_do_not_fit_are_told(float[] scales)
     {
         Node node = Node("Resize", [Floats(1, 3, 4, 5), null, Tensor.Vector<float>(scales)]);
-        Assert.AreEqual("MOPT2004", Assert.ThrowsExactly<CompilationException>(() => Operator.Of(node).InferShapes(node)).Diagnostic.Descriptor.Code);
+        Assert.AreEqual("MOPT2004", Assert.ThrowsExactly<CompilationException>(
+            () => Operator.Of(node).InferShapes(node)).Diagnostic.Descriptor.Code);
     }
 
     [TestMethod]
@@ -66,7 +68,8 @@ public sealed class ResizeTests
         Tensor x = Random(new Random(13), ElementType.UInt8, 1, 1, 4, 4);
         Node("Resize", [x, null, Tensor.Vector(1f, 1, 2, 2)]).AssertAgreesWithPeers();
         Node("Resize", [Signed(new Random(14), 1, 1, 4, 4), Tensor.Vector(1f, 1, 0.6f, 0.6f)]).AssertAgreesWithPeers(opset: 10);
-        Node("Resize", [Signed(new Random(15), 1, 1, 4, 4), Tensor.Vector(1f, 1, 2, 1.5f)], 1, ("mode", "linear")).AssertAgreesWithPeers(opset: 10);
+        Node("Resize", [Signed(new Random(15), 1, 1, 4, 4), Tensor.Vector(1f, 1, 2, 1.5f)], 1, ("mode", "linear"))
+            .AssertAgreesWithPeers(opset: 10);
     }
 
     [TestMethod]

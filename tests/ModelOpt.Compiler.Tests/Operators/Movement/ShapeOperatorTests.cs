@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class ShapeOperatorTests
+internal sealed class ShapeOperatorTests
 {
     [TestMethod]
     public void Start_and_end_agree_with_ONNX_Runtime()

@@ -6,9 +6,9 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class SliceTests
+internal sealed class SliceTests
 {
-    private static readonly long[] s_far = [long.MaxValue, int.MaxValue, -int.MaxValue, int.MinValue, 1000, -1000];
+    private static readonly long[] _s_far = [long.MaxValue, int.MaxValue, -int.MaxValue, int.MinValue, 1000, -1000];
 
     [TestMethod]
     public void Random_slices_agree_with_ONNX_Runtime()
@@ -30,7 +30,7 @@ public sealed class SliceTests
             Node("Slice", [x, Tensor.Vector(starts), Tensor.Vector(ends), Tensor.Vector(axes), Tensor.Vector(steps)])
                 .AssertAgrees();
 
-            long[] Positions() => [.. axes.Select(_ => random.Next(5) == 0 ? s_far[random.Next(s_far.Length)] : random.Next(-7, 8))];
+            long[] Positions() => [.. axes.Select(_ => random.Next(5) == 0 ? _s_far[random.Next(_s_far.Length)] : random.Next(-7, 8))];
         }
     }
 

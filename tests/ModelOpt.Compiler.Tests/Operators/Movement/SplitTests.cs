@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class SplitTests
+internal sealed class SplitTests
 {
     private static Tensor X => Random(new Random(1), ElementType.Float32, 3, 6, 2);
 

@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class TransposeTests
+internal sealed class TransposeTests
 {
     [TestMethod]
     public void Random_permutations_of_every_element_size_agree_with_ONNX_Runtime()

@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]
-public sealed class UnsqueezeTests
+internal sealed class UnsqueezeTests
 {
     [TestMethod]
     public void Both_forms_agree_with_ONNX_Runtime()

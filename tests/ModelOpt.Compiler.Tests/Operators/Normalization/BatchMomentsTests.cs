@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Normalization;
 
 /// <summary>BatchNormalization by the statistics of the batch, against its definition in double precision.</summary>
 [TestClass]
-public sealed class BatchMomentsTests
+internal sealed class BatchMomentsTests
 {
     private const int Batch = 35, Channels = 3, Plane = 20;
 
@@ -16,7 +16,8 @@ public sealed class BatchMomentsTests
         (Graph graph, Tensor x, Tensor seed) = Task();
         var tape = new GradientTape(graph, graph.Outputs, batchStatistics: true);
         float[] y = tape.Forward([x])[0].Span<float>().ToArray();
-        double[] inputs = Doubles(x), scale = Doubles(Parameter(graph, 1)), shift = Doubles(Parameter(graph, 2)), factor = Doubles(Parameter(graph, 0));
+        double[] inputs = Doubles(x), scale = Doubles(Parameter(graph, 1)), shift = Doubles(Parameter(graph, 2)),
+            factor = Doubles(Parameter(graph, 0));
         double[] expected = Run(inputs, factor, scale, shift);
         for (int i = 0; i < y.Length; i++) Assert.AreEqual(expected[i], y[i], 1e-5);
         Tensor[] gradients = tape.Backward([seed]);

@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Normalization;
 
 [TestClass]
-public sealed class BatchNormalizationTests
+internal sealed class BatchNormalizationTests
 {
     [TestMethod]
     public void Normalized_batches_agree_with_peers()

@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Normalization;
 
 /// <summary>Gradients are <see cref="GradientTests"/>' matter.</summary>
 [TestClass]
-public sealed class LayerNormalizationTests
+internal sealed class LayerNormalizationTests
 {
     [TestMethod]
     public void Statistics_keep_the_normalized_axes_as_1()
@@ -26,7 +26,8 @@ public sealed class LayerNormalizationTests
     public void What_does_not_fit_is_told(int scale, long axis, string code)
     {
         Node node = Node("LayerNormalization", [Floats(2, 3, 4), Floats(scale)], 1, ("axis", axis));
-        Assert.AreEqual(code, Assert.ThrowsExactly<CompilationException>(() => Operator.Of(node).InferShapes(node)).Diagnostic.Descriptor.Code);
+        Assert.AreEqual(code, Assert.ThrowsExactly<CompilationException>(
+            () => Operator.Of(node).InferShapes(node)).Diagnostic.Descriptor.Code);
     }
 
     [TestMethod]

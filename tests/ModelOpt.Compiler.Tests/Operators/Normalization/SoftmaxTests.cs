@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Normalization;
 
 [TestClass]
-public sealed class SoftmaxTests
+internal sealed class SoftmaxTests
 {
     [TestMethod]
     public void Results_agree_with_peers()

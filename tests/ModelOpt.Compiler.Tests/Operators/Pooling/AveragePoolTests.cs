@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Pooling;
 
 [TestClass]
-public sealed class AveragePoolTests
+internal sealed class AveragePoolTests
 {
     [TestMethod]
     [DataRow(1, 5)]
@@ -50,7 +50,8 @@ public sealed class AveragePoolTests
         foreach (long counts in (long[])[0, 1])
         {
             Node("AveragePool", [Signed(random, 1, 2, 7, 6)], 1, ("kernel_shape", new[] { 2L, 3L }), ("dilations", new[] { 2L, 2L }),
-                ("strides", new[] { 2L, 1L }), ("pads", new[] { 1L, 1L, 0L, 2L }), ("count_include_pad", counts)).AssertAgreesWithPeers(opset: 19);
+                ("strides", new[] { 2L, 1L }), ("pads", new[] { 1L, 1L, 0L, 2L }), ("count_include_pad", counts))
+                    .AssertAgreesWithPeers(opset: 19);
         }
     }
 }

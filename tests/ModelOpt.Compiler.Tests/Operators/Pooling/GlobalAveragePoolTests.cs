@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Pooling;
 
 [TestClass]
-public sealed class GlobalAveragePoolTests
+internal sealed class GlobalAveragePoolTests
 {
     [TestMethod]
     public void Means_agree_with_peers()

@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Pooling;
 
 [TestClass]
-public sealed class MaxPoolTests
+internal sealed class MaxPoolTests
 {
     [TestMethod]
     [DataRow(1, 3)]
@@ -53,7 +53,8 @@ public sealed class MaxPoolTests
         {
             Node("MaxPool", [Random(random, type, 1, 2, 6, 6)], 1, ("kernel_shape", new[] { 3L, 3L }), ("pads", new[] { 1L, 1L, 1L, 1L }))
                 .AssertAgreesWithPeers();
-            Node("MaxPool", [Random(random, type, 2, 3, 7)], 1, ("kernel_shape", new[] { 2L }), ("strides", new[] { 2L })).AssertAgreesWithPeers();
+            Node("MaxPool", [Random(random, type, 2, 3, 7)], 1, ("kernel_shape", new[] { 2L }), ("strides", new[] { 2L }))
+                .AssertAgreesWithPeers();
         }
     }
 }

@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Quantize;
 
 [TestClass]
-public sealed class DequantizeLinearTests
+internal sealed class DequantizeLinearTests
 {
     [TestMethod]
     public void Both_granularities_agree_with_ONNX_Runtime()

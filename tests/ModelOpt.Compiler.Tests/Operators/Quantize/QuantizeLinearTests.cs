@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Quantize;
 
 [TestClass]
-public sealed class QuantizeLinearTests
+internal sealed class QuantizeLinearTests
 {
     private static Tensor X =>
         Tensor.Of<float>([2, 3, 2], [0, 0.25f, -0.25f, 0.75f, 63.75f, 64, -64, -70, 1e30f, -1e30f, 0.749f, 5.3f]);

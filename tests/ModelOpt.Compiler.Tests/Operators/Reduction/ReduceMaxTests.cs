@@ -6,7 +6,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Reduction;
 
 [TestClass]
-public sealed class ReduceMaxTests
+internal sealed class ReduceMaxTests
 {
     [TestMethod]
     public void Results_agree_with_peers()

@@ -5,7 +5,7 @@ using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 namespace ModelOpt.Compiler.Tests.Operators.Reduction;
 
 [TestClass]
-public sealed class ReduceMeanTests
+internal sealed class ReduceMeanTests
 {
     [TestMethod]
     public void Results_agree_with_peers()

@@ -4,7 +4,7 @@ using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 namespace ModelOpt.Compiler.Tests.Operators.Reduction;
 
 [TestClass]
-public sealed class ReduceSumTests
+internal sealed class ReduceSumTests
 {
     [TestMethod]
     public void Both_forms_agree_with_ONNX_Runtime()

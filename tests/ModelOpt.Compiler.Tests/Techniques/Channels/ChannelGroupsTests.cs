@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Techniques.Channels;
 namespace ModelOpt.Compiler.Tests.Techniques.Channels;
 
 [TestClass]
-public sealed class ChannelGroupsTests
+internal sealed class ChannelGroupsTests
 {
     [TestMethod]
     public void A_residual_addition_ties_its_two_sides()
@@ -128,7 +128,8 @@ public sealed class ChannelGroupsTests
         return graph;
     }
 
-    private static void Expect(string groups, Graph graph) => Assert.AreEqual(groups, string.Join("; ", Find(graph, out _).Select(Describe)));
+    private static void Expect(string groups, Graph graph) =>
+        Assert.AreEqual(groups, string.Join("; ", Find(graph, out _).Select(Describe)));
 
     private static IReadOnlyList<ChannelGroup> Find(Graph graph, out IReadOnlyList<PassNote> notes)
     {

@@ -16,7 +16,7 @@ using ModelOpt.Compiler.Tests.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Techniques.Channels;
 
 [TestClass]
-public sealed class ChannelPruningTests
+internal sealed class ChannelPruningTests
 {
     [TestMethod]
     [DataRow(0.07)]
@@ -64,7 +64,8 @@ public sealed class ChannelPruningTests
             });
         }
 
-        static Tensor Run(Graph graph, Tensor image) => graph.Interpret(new Dictionary<string, Tensor> { [graph.Inputs[0].Name] = image })[0];
+        static Tensor Run(Graph graph, Tensor image) =>
+            graph.Interpret(new Dictionary<string, Tensor> { [graph.Inputs[0].Name] = image })[0];
     }
 
     [TestMethod]
@@ -74,7 +75,8 @@ public sealed class ChannelPruningTests
         CompiledModel model = Compile(0.3), whole = Compile(null);
         Assert.IsLessThan(whole.Tflite.Length * 0.9, model.Tflite.Length);
         Assert.AreEqual("MOPT4306", diagnostics.Diagnostics.Single().Descriptor.Code);
-        foreach (Tensor image in QuantizeTesting.Images(4)) QuantizeTesting.AssertAgree(model, OnnxReader.Read(model.Onnx).Inputs[0].Name, image);
+        foreach (Tensor image in QuantizeTesting.Images(4))
+            QuantizeTesting.AssertAgree(model, OnnxReader.Read(model.Onnx).Inputs[0].Name, image);
 
         CompiledModel Compile(double? share) =>
             ModelCompiler.Compile(QuantizeTesting.SampleModel, QuantizeTesting.SampleOptions with { ChannelPruning = share }, diagnostics);
@@ -101,7 +103,8 @@ public sealed class ChannelPruningTests
         Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(
             () => Prune(Small(), new CompileOptions { ChannelPruning = 0.999 }, calibrated: false, recipe: recipe)).Diagnostic;
         Assert.AreEqual("MOPT4301", diagnostic.Descriptor.Code);
-        double nearest = double.Parse(diagnostic.Message.Split("value is ")[1].TrimEnd('.'), System.Globalization.CultureInfo.InvariantCulture);
+        double nearest = double.Parse(
+            diagnostic.Message.Split("value is ")[1].TrimEnd('.'), System.Globalization.CultureInfo.InvariantCulture);
         Assert.IsLessThan(0.97, nearest);
         Prune(Small(), new CompileOptions { ChannelPruning = nearest }, calibrated: false, recipe: recipe);
     }
@@ -113,7 +116,8 @@ public sealed class ChannelPruningTests
     public void A_latency_is_met_whatever_multiply_accumulates_that_takes_or_the_nearest_is_told(double target, double expected)
     {
         // A machine on which 90 % of the multiply-accumulates are 63 % of the time, and the first of them the dearest.
-        (int[] counts, double saved) = ChannelLatency.Search(share => [(int)(share * 1000)], 0.9, target, counts => 0.7 * (1 - Math.Pow(1 - (counts[0] / 900.0), 3)) * 0.9);
+        (int[] counts, double saved) = ChannelLatency.Search(
+            share => [(int)(share * 1000)], 0.9, target, counts => 0.7 * (1 - Math.Pow(1 - (counts[0] / 900.0), 3)) * 0.9);
         Assert.AreEqual(expected, saved, 0.005);
         Assert.AreEqual(saved, 0.63 * (1 - Math.Pow(1 - (counts[0] / 900.0), 3)), 1e-9, "what is told is what was chosen");
     }
@@ -124,7 +128,8 @@ public sealed class ChannelPruningTests
         var g = new TestGraph();
         Value x = g.Input("x", -1, 3, 24, 24);
         for (int i = 0; i < 3; i++)
-            x = g.Add("Relu", g.Add("Conv", [x, g.Random(i, 96, i == 0 ? 3 : 96, 3, 3), g.Random(i + 10, 96)], ("pads", new[] { 1, 1, 1, 1 })));
+            x = g.Add("Relu", g.Add("Conv", [x, g.Random(i, 96, i == 0 ? 3 : 96, 3, 3), g.Random(i + 10, 96)],
+                ("pads", new[] { 1, 1, 1, 1 })));
         g.Output(g.Add("Gemm", [g.Add("Flatten", g.Add("GlobalAveragePool", x)), g.Random(7, 10, 96)], ("transB", 1)));
         Graph graph = g.Build();
         IReadOnlyList<RankedGroup> ranked = ChannelScores.Rank(graph, ChannelGroups.Find(graph).Groups, ChannelScore.L2, null);
@@ -164,8 +169,10 @@ public sealed class ChannelPruningTests
     public void A_rule_alone_changes_its_layer_alone()
     {
         Graph graph = Small();
-        Prune(graph, new CompileOptions(), calibrated: false, recipe: new() { Layers = [new LayerRule("Conv_1") { ChannelPruning = 0.25 }] });
-        Assert.AreEqual("32 24 32 10", string.Join(' ', graph.Nodes.Where(n => n.Type is "Conv" or "Gemm").Select(n => n.Output.Shape![1])));
+        Prune(graph, new CompileOptions(), calibrated: false,
+            recipe: new() { Layers = [new LayerRule("Conv_1") { ChannelPruning = 0.25 }] });
+        Assert.AreEqual("32 24 32 10",
+            string.Join(' ', graph.Nodes.Where(n => n.Type is "Conv" or "Gemm").Select(n => n.Output.Shape![1])));
     }
 
     [TestMethod]
@@ -186,7 +193,8 @@ public sealed class ChannelPruningTests
 
     private static long Macs(Graph graph) => graph.Nodes.Sum(n => Operator.Of(n).Macs(n));
 
-    private static long Weights(Graph graph) => graph.Values.Where(v => v.Constant?.Type == ElementType.Float32).Sum(v => (long)v.Constant!.Count);
+    private static long Weights(Graph graph) =>
+        graph.Values.Where(v => v.Constant?.Type == ElementType.Float32).Sum(v => (long)v.Constant!.Count);
 
     private static DiagnosticList Prune(
         Graph graph, CompileOptions options, bool calibrated = true, Recipe? recipe = null)

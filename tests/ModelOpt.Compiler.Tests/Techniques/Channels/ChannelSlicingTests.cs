@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Tests.Simplify;
 namespace ModelOpt.Compiler.Tests.Techniques.Channels;
 
 [TestClass]
-public sealed class ChannelSlicingTests
+internal sealed class ChannelSlicingTests
 {
     [TestMethod]
     [DataRow(0.3)]
@@ -82,7 +82,8 @@ public sealed class ChannelSlicingTests
         int seed = 0;
         Value a = g.Add("Relu", Conv(g.Input("x", -1, 3, 8, 8), 8, 3, 3));
         Value b = Conv(g.Add("Relu", Conv(a, 8, 1, 3, ("group", 8))), 8, 8, 1);
-        Value norm = g.Add("BatchNormalization", [g.Add("Add", a, b), Whole(8), Zeros(8), Zeros(8), g.Floats(1, 1, 1, 1, 1, 1, 1, 1)], ("epsilon", 0.0));
+        Value norm = g.Add("BatchNormalization", [g.Add("Add", a, b), Whole(8), Zeros(8), Zeros(8), g.Floats(1, 1, 1, 1, 1, 1, 1, 1)],
+            ("epsilon", 0.0));
         Value scaled = g.Add("PRelu", g.Add("Mul", norm, Whole(8, 1, 1)), Whole(8, 1, 1));
         Value joined = g.Add("Concat", [scaled, Conv(a, 4, 8, 1)], ("axis", 1));
         Value grouped = g.Add("Relu", Conv(joined, 12, 4, 1, ("group", 3)));
@@ -98,7 +99,8 @@ public sealed class ChannelSlicingTests
         return g.Build();
 
         Value Conv(Value x, int outputs, int inputs, int size, params (string, object)[] attributes) => g.Add(
-            "Conv", [x, Whole(outputs, inputs, size, size), Whole(outputs)], [.. attributes, ("pads", new[] { size / 2, size / 2, size / 2, size / 2 })]);
+            "Conv", [x, Whole(outputs, inputs, size, size), Whole(outputs)],
+            [.. attributes, ("pads", new[] { size / 2, size / 2, size / 2, size / 2 })]);
 
         Value Zeros(int count) => g.Constant(Tensor.Zeros(ElementType.Float32, [count]));
 

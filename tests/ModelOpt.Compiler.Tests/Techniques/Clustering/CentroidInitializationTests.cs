@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Techniques.Clustering;
 namespace ModelOpt.Compiler.Tests.Techniques.Clustering;
 
 [TestClass]
-public sealed class CentroidInitializationTests
+internal sealed class CentroidInitializationTests
 {
     private static readonly double[] Values = [.. Enumerable.Range(1, 100).Select(i => i * i / 100.0)];
 

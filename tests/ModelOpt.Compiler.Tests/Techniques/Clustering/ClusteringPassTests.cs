@@ -9,7 +9,7 @@ using ModelOpt.Compiler.Tests.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Techniques.Clustering;
 
 [TestClass]
-public sealed class ClusteringPassTests
+internal sealed class ClusteringPassTests
 {
     [TestMethod]
     [DataRow(QuantizationMode.Int8, ClusterScope.Tensor)]
@@ -32,12 +32,14 @@ public sealed class ClusteringPassTests
         foreach (Value weight in changed)
         {
             weight.Constraints = null;
-            weight.Constant = Tensor.Of<float>(weight.Constant!.Dims, [.. weight.Constant.Span<float>().ToArray().Select((w, i) => w * (1 + (i % 7 / 10f)))]);
+            weight.Constant = Tensor.Of<float>(
+                weight.Constant!.Dims, [.. weight.Constant.Span<float>().ToArray().Select((w, i) => w * (1 + (i % 7 / 10f)))]);
         }
 
         byte[] file = QuantizedFile(careless, context);
         foreach ((Value weight, WeightConstraints constraints) in wanted) weight.Constraints = constraints;
-        Assert.AreEqual("MOPT5504", Assert.ThrowsExactly<CompilationException>(() => ConstraintVerifier.Verify(careless, file)).Diagnostic.Descriptor.Code);
+        Assert.AreEqual("MOPT5504", Assert.ThrowsExactly<CompilationException>(
+            () => ConstraintVerifier.Verify(careless, file)).Diagnostic.Descriptor.Code);
     }
 
     [TestMethod]
@@ -51,7 +53,8 @@ public sealed class ClusteringPassTests
         static int[] Zeros(bool keep)
         {
             Graph graph = QuantizeTesting.Sample();
-            PassContext context = new PassContext(QuantizeTesting.SampleOptions, new Recipe { Clusters = 5, ClusterScope = ClusterScope.Channel }, new DiagnosticList());
+            PassContext context = new PassContext(
+                QuantizeTesting.SampleOptions, new Recipe { Clusters = 5, ClusterScope = ClusterScope.Channel }, new DiagnosticList());
             context.Reference = graph.Clone();
             List<(Value Weight, bool[] Zeros)> masks = [];
             foreach (Node layer in graph.Nodes.Where(n => n.Type is "Conv" or "Gemm"))

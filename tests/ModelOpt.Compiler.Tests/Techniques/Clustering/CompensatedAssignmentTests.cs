@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Techniques.Clustering;
 namespace ModelOpt.Compiler.Tests.Techniques.Clustering;
 
 [TestClass]
-public sealed class CompensatedAssignmentTests
+internal sealed class CompensatedAssignmentTests
 {
     private const int Inputs = 5, Samples = 60;
     private static readonly int[] Levels = [-127, 0, 90];
@@ -43,21 +43,21 @@ public sealed class CompensatedAssignmentTests
     /// <summary>One output channel that reads five inputs which depend on each other.</summary>
     private sealed class Problem
     {
-        private readonly double[][] x;
-        private readonly double[] y;
-        private readonly LayerWeights layer;
+        private readonly double[][] _x;
+        private readonly double[] _y;
+        private readonly LayerWeights _layer;
 
         public Problem(int seed, bool[]? zeros = null)
         {
             var random = new Random(seed);
             float[] weights = [.. Enumerable.Range(0, Inputs).Select(_ => (random.NextSingle() * 2) - 1)];
-            x = [.. Enumerable.Range(0, Samples).Select(_ =>
+            _x = [.. Enumerable.Range(0, Samples).Select(_ =>
             {
                 double common = random.NextDouble();
                 return Enumerable.Range(0, Inputs).Select(_ => common + random.NextDouble()).ToArray();
             })];
-            y = [.. x.Select(v => v.Zip(weights, (a, b) => a * b).Sum() + 0.7)];
-            layer = new LayerWeights(weights, 1, zeros, [[.. Enumerable.Repeat(1.0, Inputs)]]);
+            _y = [.. _x.Select(v => v.Zip(weights, (a, b) => a * b).Sum() + 0.7)];
+            _layer = new LayerWeights(weights, 1, zeros, [[.. Enumerable.Repeat(1.0, Inputs)]]);
             Nearest = [.. weights.Select((w, k) => zeros is not null && zeros[k] ? 0 : Levels.MinBy(l => Math.Abs(w - (l * Scale))))];
         }
 
@@ -65,22 +65,23 @@ public sealed class CompensatedAssignmentTests
 
         public int[] Nearest { get; }
 
-        public double BestBias(int[] integers, double scale) => y.Average() - x.Average(v => Product(v, integers, scale));
+        public double BestBias(int[] integers, double scale) => _y.Average() - _x.Average(v => Product(v, integers, scale));
 
         public double Error(int[] integers, double scale)
         {
             double bias = BestBias(integers, scale);
-            return x.Zip(y, (v, wanted) => Math.Pow(wanted - Product(v, integers, scale) - bias, 2)).Average();
+            return _x.Zip(_y, (v, wanted) => Math.Pow(wanted - Product(v, integers, scale) - bias, 2)).Average();
         }
 
         public (int[] Integers, double[] Scales, float[] Bias) Solve()
         {
-            double[][] z = [.. x.Select(v => v.Append(1.0).ToArray())];
-            double[] gram = [.. from i in Enumerable.Range(0, Inputs + 1) from j in Enumerable.Range(0, Inputs + 1) select z.Average(v => v[i] * v[j])];
-            double[] cross = [.. Enumerable.Range(0, Inputs + 1).Select(j => z.Zip(y, (v, wanted) => v[j] * wanted).Average())];
+            double[][] z = [.. _x.Select(v => v.Append(1.0).ToArray())];
+            double[] gram = [.. from i in Enumerable.Range(0, Inputs + 1) from j in Enumerable.Range(0,
+                Inputs + 1) select z.Average(v => v[i] * v[j])];
+            double[] cross = [.. Enumerable.Range(0, Inputs + 1).Select(j => z.Zip(_y, (v, wanted) => v[j] * wanted).Average())];
             var start = new EntropyConstrainedLloyd.Outcome(
                 new IntegerCodebook([Scale], [Levels]), Nearest, new double[255], 0, 0, 0);
-            return new CompensatedAssignment(layer, 1, _ => gram, _ => cross, 0).Run(start, default);
+            return new CompensatedAssignment(_layer, 1, _ => gram, _ => cross, 0).Run(start, default);
         }
 
         private static double Product(double[] inputs, int[] integers, double scale) => inputs.Zip(integers, (a, b) => a * b * scale).Sum();

@@ -5,7 +5,7 @@ using ModelOpt.Compiler.Techniques.Clustering;
 namespace ModelOpt.Compiler.Tests.Techniques.Clustering;
 
 [TestClass]
-public sealed class IntegerClusteringTests
+internal sealed class IntegerClusteringTests
 {
     private const int Channels = 24, PerChannel = 160;
 
@@ -78,7 +78,8 @@ public sealed class IntegerClusteringTests
     {
         var random = new Random(7);
         float[] values = [.. Enumerable.Range(0, Channels * PerChannel).Select(i => (float)(
-            Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()) * Math.Pow(1.1, i / PerChannel)))];
+            Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())
+            * Math.Pow(1.1, i / PerChannel)))];
         return new LayerWeights(values, Channels, null, [[.. Enumerable.Repeat(1.0, PerChannel)]]);
     }
 

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Techniques.Clustering;
 namespace ModelOpt.Compiler.Tests.Techniques.Clustering;
 
 [TestClass]
-public sealed class KMeansTests
+internal sealed class KMeansTests
 {
     [TestMethod]
     [DataRow(ClusterInitialization.Linear)]
@@ -47,7 +47,8 @@ public sealed class KMeansTests
             double[] values = [.. Enumerable.Range(0, 60).Select(i => (i % 5 * 100.0) + random.NextDouble())];
             double[] weights = [.. values.Select(_ => 0.1 + random.NextDouble())];
             var points = new WeightedPoints(values, weights);
-            double[] centroids = KMeans.Lloyd(points, CentroidInitialization.Of(ClusterInitialization.KMeansPlusPlus, points, 5, false, random));
+            double[] centroids = KMeans.Lloyd(
+                points, CentroidInitialization.Of(ClusterInitialization.KMeansPlusPlus, points, 5, false, random));
             Assert.AreEqual(Optimum(values, weights, 5), KMeans.Error(points, centroids), 1e-8);
         }
     }

@@ -52,6 +52,7 @@ internal static class FineTuneTesting
         Tensor images = TestGraph.RandomTensor(77, Samples, 2, 8, 8);
         string file = folder.Write("x.npy", DataTesting.Npy("<f4", $"{Samples}, 2, 8, 8", MemoryMarshal.AsBytes(images.Span<float>())));
         // Magnitude leaves something to be learnt, which the default criterion does not.
-        return new() { CalibrationData = [file], PruningCriterion = PruningCriterion.Magnitude, Epochs = 10, BatchSize = 16, LearningRate = 0.01 };
+        return new() { CalibrationData = [file], PruningCriterion = PruningCriterion.Magnitude, Epochs = 10, BatchSize = 16,
+            LearningRate = 0.01 };
     }
 }

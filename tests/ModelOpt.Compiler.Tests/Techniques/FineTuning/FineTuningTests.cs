@@ -15,7 +15,7 @@ namespace ModelOpt.Compiler.Tests.Techniques.FineTuning;
 
 /// <summary>A small network, compressed hard and trained back by random images.</summary>
 [TestClass]
-public sealed class FineTuningTests
+internal sealed class FineTuningTests
 {
     [TestMethod]
     [DataRow(QuantizationMode.Int8)]
@@ -26,7 +26,8 @@ public sealed class FineTuningTests
         using TempFolder folder = new();
         CompileOptions sparse = FineTuneTesting.Options(folder) with { Sparsity = 0.7, Quantization = quantization };
         (Graph without, _, _) = FineTuneTesting.Compress(sparse);
-        (Graph trained, PassContext context, IReadOnlyList<AppliedPass> passes) = FineTuneTesting.Compress(sparse with { FineTune = FineTuneMode.Distill });
+        (Graph trained, PassContext context, IReadOnlyList<AppliedPass> passes) =
+            FineTuneTesting.Compress(sparse with { FineTune = FineTuneMode.Distill });
         Assert.IsLessThan(FineTuneTesting.Error(without, context) * 0.7, FineTuneTesting.Error(trained, context));
         Assert.IsGreaterThan(0, passes.Single(p => p.Name == "FineTuning").Changes);
         foreach (Value weight in trained.Values.Where(v => v.Constraints is not null))
@@ -47,7 +48,8 @@ public sealed class FineTuningTests
         CompileOptions options = sparse with { FineTune = FineTuneMode.Distill, Distillation = distillation };
         (Graph trained, PassContext context, _) = FineTuneTesting.Compress(options);
         Assert.IsLessThan(FineTuneTesting.Error(without, context), FineTuneTesting.Error(trained, context));
-        (Graph other, _, _) = FineTuneTesting.Compress(options with { Distillation = distillation == Distillation.Blocks ? Distillation.Outputs : Distillation.Blocks });
+        (Graph other, _, _) = FineTuneTesting.Compress(
+            options with { Distillation = distillation == Distillation.Blocks ? Distillation.Outputs : Distillation.Blocks });
         CollectionAssert.AreNotEqual(Lowering.Write(trained, default), Lowering.Write(other, default));
     }
 
@@ -62,7 +64,8 @@ public sealed class FineTuningTests
             graph, graph.Clone(), areClasses, new ModelOptions { Temperature = temperature, Distillation = Distillation.Outputs }, null)
             .Evaluate([TestGraph.RandomTensor(2, 3, 5)], batch, default).Loss)];
         Assert.HasCount(areClasses ? 3 : 1, losses.Distinct());
-        double unset = new DistillationObjective(graph, graph.Clone(), areClasses, new ModelOptions { Distillation = Distillation.Outputs }, null)
+        double unset = new DistillationObjective(
+            graph, graph.Clone(), areClasses, new ModelOptions { Distillation = Distillation.Outputs }, null)
             .Evaluate([TestGraph.RandomTensor(2, 3, 5)], batch, default).Loss;
         Assert.AreEqual(losses[1], unset, "4 is the default");
     }
@@ -71,7 +74,8 @@ public sealed class FineTuningTests
     public void What_is_emitted_is_what_was_trained()
     {
         using TempFolder folder = new();
-        (Graph graph, _, _) = FineTuneTesting.Compress(FineTuneTesting.Options(folder) with { Sparsity = 0.5, Clusters = 16, FineTune = FineTuneMode.Distill });
+        (Graph graph, _, _) = FineTuneTesting.Compress(
+            FineTuneTesting.Options(folder) with { Sparsity = 0.5, Clusters = 16, FineTune = FineTuneMode.Distill });
         byte[] tflite = Lowering.Write(graph, default);
         ConstraintVerifier.Verify(graph, tflite);
         float step = graph.Outputs[0].Quantization!.Scale;
@@ -93,9 +97,11 @@ public sealed class FineTuningTests
         CollectionAssert.AreEqual(calibrating.Order().ToArray(), calibrating);
         using TempFolder folder = new();
         options = FineTuneTesting.Options(folder) with { FineTune = FineTuneMode.Distill };
-        using TrainingData data = TrainingData.Open(FineTuneTesting.Compress(options with { FineTune = FineTuneMode.None }).Graph, options, options);
+        using TrainingData data = TrainingData.Open(
+            FineTuneTesting.Compress(options with { FineTune = FineTuneMode.None }).Graph, options, options);
         Assert.IsFalse(data.EvaluationIndices.Intersect(calibrating).Any());
-        foreach (CompileOptions own in (CompileOptions[])[options with { FineTune = null }, options with { TrainingData = ["x"] }, options with { EvaluationData = ["x"] }])
+        foreach (CompileOptions own in (CompileOptions[])[
+            options with { FineTune = null }, options with { TrainingData = ["x"] }, options with { EvaluationData = ["x"] }])
             Assert.AreEqual(new CalibrationSamples(100, null), CalibrationSamples.Of(100, own, own));
     }
 
@@ -115,7 +121,8 @@ public sealed class FineTuningTests
         for (int i = 0; i < after.Length; i++) Assert.IsLessThan(0.7f * before[i], after[i], $"value {i}");
         Assert.IsLessThan(0.5 * FineTuneTesting.Error(without, context), FineTuneTesting.Error(trained, context));
 
-        static float[] Scales(Graph graph) => [.. graph.Values.Where(v => v.Producer is not null && v.Quantization is not null).Select(v => v.Quantization!.Scale)];
+        static float[] Scales(Graph graph) =>
+            [.. graph.Values.Where(v => v.Producer is not null && v.Quantization is not null).Select(v => v.Quantization!.Scale)];
     }
 
     [TestMethod]
@@ -123,14 +130,16 @@ public sealed class FineTuningTests
     {
         using TempFolder folder = new();
         CompileOptions options = FineTuneTesting.Options(folder) with { Sparsity = 0.5, FineTune = FineTuneMode.Distill, Epochs = 2 };
-        CollectionAssert.AreEqual(Lowering.Write(FineTuneTesting.Compress(options).Graph, default), Lowering.Write(FineTuneTesting.Compress(options).Graph, default));
+        CollectionAssert.AreEqual(Lowering.Write(FineTuneTesting.Compress(options).Graph, default),
+            Lowering.Write(FineTuneTesting.Compress(options).Graph, default));
     }
 
     [TestMethod]
     public void Labels_teach_too()
     {
         using TempFolder folder = new();
-        CompileOptions options = FineTuneTesting.Options(folder) with { Sparsity = 0.7, FineTune = FineTuneMode.Labels, TrainingLabels = Labels(folder, FineTuneTesting.Samples, 0) };
+        CompileOptions options = FineTuneTesting.Options(folder) with { Sparsity = 0.7, FineTune = FineTuneMode.Labels,
+            TrainingLabels = Labels(folder, FineTuneTesting.Samples, 0) };
         (_, PassContext context, IReadOnlyList<AppliedPass> passes) = FineTuneTesting.Compress(options);
         StringAssert.Contains(passes.Single(p => p.Name == "FineTuning").Notes.Single().Text, "% right");
         Assert.IsEmpty(((DiagnosticList)context.Diagnostics).Diagnostics);
@@ -143,7 +152,8 @@ public sealed class FineTuningTests
         CompileOptions options = FineTuneTesting.Options(folder) with { Epochs = 2 };
         options = options with { TrainingData = options.CalibrationData };
         (Graph without, _, _) = FineTuneTesting.Compress(options);
-        (Graph trained, PassContext context, _) = FineTuneTesting.Compress(options with { FineTune = FineTuneMode.Distill, LearningRate = 1, Optimizer = OptimizerKind.Adam });
+        (Graph trained, PassContext context, _) =
+            FineTuneTesting.Compress(options with { FineTune = FineTuneMode.Distill, LearningRate = 1, Optimizer = OptimizerKind.Adam });
         Assert.AreEqual("MOPT4507", ((DiagnosticList)context.Diagnostics).Diagnostics.Single().Descriptor.Code);
         CollectionAssert.AreEqual(Lowering.Write(without, default), Lowering.Write(trained, default));
     }
@@ -157,7 +167,8 @@ public sealed class FineTuningTests
         Assert.AreEqual("MOPT4503", Code(options with { TrainingLabels = Labels(folder, FineTuneTesting.Samples, 5) }));
         Assert.AreEqual("MOPT3011", Code(options with { TrainingLabels = Labels(folder, FineTuneTesting.Samples - 1, 0) }));
         Assert.AreEqual("MOPT4512", Code(options with { FineTune = FineTuneMode.Distill, EvaluationLabels = "x" }));
-        Assert.AreEqual("MOPT4504", Code(options with { FineTune = FineTuneMode.Distill, TrainingData = [.. options.CalibrationData, .. options.CalibrationData] }));
+        Assert.AreEqual("MOPT4504", Code(
+            options with { FineTune = FineTuneMode.Distill, TrainingData = [.. options.CalibrationData, .. options.CalibrationData] }));
         Assert.AreEqual("MOPT4501", Code(options with { FineTune = FineTuneMode.Distill, CalibrationData = [] }));
 
         static string Code(CompileOptions options) =>
@@ -198,10 +209,12 @@ public sealed class FineTuningTests
     public void A_model_of_several_samples_is_left_as_it_is()
     {
         using TempFolder folder = new();
-        string data = folder.Write("four.npy", DataTesting.Npy("<f4", "25, 4, 2, 8, 8", MemoryMarshal.AsBytes(TestGraph.RandomTensor(77, 25, 4, 2, 8, 8).Span<float>())));
+        string data = folder.Write("four.npy",
+            DataTesting.Npy("<f4", "25, 4, 2, 8, 8", MemoryMarshal.AsBytes(TestGraph.RandomTensor(77, 25, 4, 2, 8, 8).Span<float>())));
         (_, PassContext context, _) = FineTuneTesting.Compress(
             FineTuneTesting.Options(folder) with { CalibrationData = [data], FineTune = FineTuneMode.Distill }, batch: 4);
-        Assert.AreEqual("MOPT4019 MOPT4509", string.Join(' ', ((DiagnosticList)context.Diagnostics).Diagnostics.Select(d => d.Descriptor.Code)));
+        Assert.AreEqual("MOPT4019 MOPT4509",
+            string.Join(' ', ((DiagnosticList)context.Diagnostics).Diagnostics.Select(d => d.Descriptor.Code)));
     }
 
     private static string Labels(TempFolder folder, int count, int first)

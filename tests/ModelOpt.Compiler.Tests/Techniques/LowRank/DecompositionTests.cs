@@ -15,7 +15,7 @@ using ModelOpt.Compiler.Tests.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Techniques.LowRank;
 
 [TestClass]
-public sealed class DecompositionTests
+internal sealed class DecompositionTests
 {
     [TestMethod]
     [DataRow(0.3)]
@@ -60,7 +60,8 @@ public sealed class DecompositionTests
         var g = new TestGraph();
         Value x = g.Add("Conv", g.Input("x", -1, 8, 8, 8), g.Random(1, 16, 8, 3, 3));
         Value y = g.Add("Conv", [x, g.Random(2, 16, 1, 3, 3)], ("group", 16));
-        g.Output(g.Add("Conv", g.Add("Conv", g.Add("Conv", y, g.Random(3, 16, 16, 1, 1)), g.Random(4, 2, 16, 1, 1)), g.Random(5, 2, 2, 1, 1)));
+        g.Output(g.Add("Conv", g.Add("Conv", g.Add("Conv", y, g.Random(3, 16, 16, 1, 1)), g.Random(4, 2, 16, 1, 1)),
+            g.Random(5, 2, 2, 1, 1)));
         Graph graph = g.Build();
         Recipe recipe = new() { Decomposition = 0.3, Layers = [new LayerRule("Conv_2") { Decomposition = 0 }] };
         PassContext context = folder.Calibrated(graph, recipe: recipe);
@@ -107,7 +108,8 @@ public sealed class DecompositionTests
 
         g.Output(g.Add("Gemm", [g.Input("x", -1, 48), g.Constant(Tensor.Of<float>([64, 48], weight))], ("transB", 1)));
         Graph graph = g.Build();
-        PassContext context = new(new CompileOptions { RankSelection = RankSelection.Evbmf }, new Recipe(), new DiagnosticList()) { Reference = graph.Clone() };
+        PassContext context = new(new CompileOptions { RankSelection = RankSelection.Evbmf }, new Recipe(),
+            new DiagnosticList()) { Reference = graph.Clone() };
         Assert.AreEqual(1, new Decomposition().Apply(graph, context).Changes);
         Assert.AreEqual(new Shape(4, 48), graph.Nodes[0].Input(1).Shape);
     }
@@ -117,7 +119,8 @@ public sealed class DecompositionTests
     {
         // (1 - 0.8) · 48 · 240 is 2303.9999999999995 in floating point, and 8 · (48 + 240) is 2304.
         var g = new TestGraph();
-        float[] left = TestGraph.RandomTensor(1, 48, 8).Span<float>().ToArray(), right = TestGraph.RandomTensor(2, 8, 240).Span<float>().ToArray();
+        float[] left = TestGraph.RandomTensor(1, 48, 8).Span<float>().ToArray(),
+            right = TestGraph.RandomTensor(2, 8, 240).Span<float>().ToArray();
         float[] weight = [.. Enumerable.Range(0, 48 * 240)
             .Select(i => Enumerable.Range(0, 8).Sum(r => left[(i / 240 * 8) + r] * right[(r * 240) + (i % 240)]))];
         g.Output(g.Add("Gemm", [g.Input("x", -1, 240), g.Constant(Tensor.Of<float>([48, 240], weight))], ("transB", 1)));
@@ -143,7 +146,8 @@ public sealed class DecompositionTests
     private static Graph Network()
     {
         var g = new TestGraph();
-        Value x = g.Add("Relu", g.Add("Conv", [g.Input("x", -1, 3, 8, 8), g.Random(1, 24, 3, 3, 3), g.Random(2, 24)], ("pads", new[] { 1, 1, 1, 1 })));
+        Value x = g.Add("Relu", g.Add(
+            "Conv", [g.Input("x", -1, 3, 8, 8), g.Random(1, 24, 3, 3, 3), g.Random(2, 24)], ("pads", new[] { 1, 1, 1, 1 })));
         x = g.Add("Relu", g.Add("Conv", [x, g.Random(3, 24, 24, 3, 3), g.Random(4, 24)], ("pads", new[] { 1, 1, 1, 1 })));
         x = g.Add("Relu", g.Add("Conv", [x, g.Random(5, 32, 24, 3, 3), g.Random(6, 32)], ("strides", new[] { 2, 2 })));
         x = g.Add("Flatten", x);

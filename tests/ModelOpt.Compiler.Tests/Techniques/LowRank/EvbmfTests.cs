@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Techniques.LowRank;
 namespace ModelOpt.Compiler.Tests.Techniques.LowRank;
 
 [TestClass]
-public sealed class EvbmfTests
+internal sealed class EvbmfTests
 {
     [TestMethod]
     [DataRow(64, 64, 5)]

@@ -8,16 +8,18 @@ using ModelOpt.Compiler.Techniques.LowRank;
 namespace ModelOpt.Compiler.Tests.Techniques.LowRank;
 
 [TestClass]
-public sealed class FactorizationTests
+internal sealed class FactorizationTests
 {
     private static readonly (FactorForm Form, int[] Ranks)[] Full =
     [
-        (FactorForm.Channel, [6]), (FactorForm.Vertical, [12]), (FactorForm.Horizontal, [12]), (FactorForm.Input, [4]), (FactorForm.Tucker, [4, 6]),
+        (FactorForm.Channel, [6]), (FactorForm.Vertical, [12]), (FactorForm.Horizontal, [12]), (FactorForm.Input, [4]),
+        (FactorForm.Tucker, [4, 6]),
     ];
 
     private static readonly (FactorForm Form, int[] Ranks)[] Low =
     [
-        (FactorForm.Channel, [2]), (FactorForm.Vertical, [2]), (FactorForm.Horizontal, [2]), (FactorForm.Input, [2]), (FactorForm.Tucker, [2, 3]),
+        (FactorForm.Channel, [2]), (FactorForm.Vertical, [2]), (FactorForm.Horizontal, [2]), (FactorForm.Input, [2]),
+        (FactorForm.Tucker, [2, 3]),
     ];
 
     public static IEnumerable<object[]> Windows() =>
@@ -32,7 +34,8 @@ public sealed class FactorizationTests
 
     [TestMethod]
     [DynamicData(nameof(Windows))]
-    public void At_full_rank_every_form_computes_what_the_layer_does(int[] kernel, int[] strides, int[] dilations, int[] pads, string autoPad)
+    public void At_full_rank_every_form_computes_what_the_layer_does(int[] kernel, int[] strides, int[] dilations, int[] pads,
+        string autoPad)
     {
         foreach ((FactorForm form, int[] ranks) in Full)
         {

@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Techniques.LowRank;
 namespace ModelOpt.Compiler.Tests.Techniques.LowRank;
 
 [TestClass]
-public sealed class RankBudgetTests
+internal sealed class RankBudgetTests
 {
     [TestMethod]
     public void The_choice_is_near_the_best_of_all_choices_and_within_the_budget()
@@ -15,7 +15,8 @@ public sealed class RankBudgetTests
             {
                 double scale = random.NextDouble();
                 return Enumerable.Range(0, 7).Select(i => new RankChoice(
-                    i == 0 ? null : FactorForm.Channel, [8 - i], 700 - (100 * i), scale * i * i * (1 + (0.1 * random.NextDouble())))).ToList();
+                    i == 0 ? null : FactorForm.Channel, [8 - i], 700 - (100 * i), scale * i * i * (1 + (0.1 * random.NextDouble()))))
+                        .ToList();
             })];
             RankChoice[] chosen = RankBudget.Choose(curves, 1500, 0);
             Assert.IsTrue(chosen.Sum(c => c.Macs) <= 1500);

@@ -15,7 +15,7 @@ namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 /// <summary>Weights of few steps, of which it matters where they are rounded to.</summary>
 [TestClass]
-public sealed class AdaptiveRoundingTests
+internal sealed class AdaptiveRoundingTests
 {
     private const int Samples = 200;
 
@@ -37,7 +37,8 @@ public sealed class AdaptiveRoundingTests
     public void Elements_stay_zero_or_become_the_integer_below_or_above()
     {
         using TempFolder folder = new();
-        (Graph learnt, PassContext context, _) = Compress(Options(folder) with { Rounding = WeightRounding.Adaptive, RoundingSteps = 100, Sparsity = 0.5, PruningCriterion = PruningCriterion.Magnitude });
+        (Graph learnt, PassContext context, _) = Compress(Options(folder) with { Rounding = WeightRounding.Adaptive, RoundingSteps = 100,
+            Sparsity = 0.5, PruningCriterion = PruningCriterion.Magnitude });
         int up = 0;
         foreach (Node node in learnt.Nodes.Where(n => n.Type is "Conv" or "Gemm"))
         {
@@ -72,13 +73,15 @@ public sealed class AdaptiveRoundingTests
         float[][] first = Weights(Compress(options).Graph), second = Weights(Compress(options).Graph);
         for (int i = 0; i < first.Length; i++) CollectionAssert.AreEqual(first[i], second[i]);
 
-        static float[][] Weights(Graph graph) => [.. graph.Values.Where(v => v.IsConstant && v.Type == ElementType.Float32).Select(v => v.Constant!.Span<float>().ToArray())];
+        static float[][] Weights(Graph graph) =>
+            [.. graph.Values.Where(v => v.IsConstant && v.Type == ElementType.Float32).Select(v => v.Constant!.Span<float>().ToArray())];
     }
 
     private static CompileOptions Options(TempFolder folder)
     {
         Tensor images = TestGraph.RandomTensor(77, Samples, 2, 8, 8);
-        return new() { CalibrationData = [folder.Write("x.npy", DataTesting.Npy("<f4", $"{Samples}, 2, 8, 8", MemoryMarshal.AsBytes(images.Span<float>())))] };
+        return new() { CalibrationData =
+            [folder.Write("x.npy", DataTesting.Npy("<f4", $"{Samples}, 2, 8, 8", MemoryMarshal.AsBytes(images.Span<float>())))] };
     }
 
     private static (Graph Graph, PassContext Context, PassResult Pass) Compress(CompileOptions options)
@@ -91,7 +94,8 @@ public sealed class AdaptiveRoundingTests
         foreach (Value weight in graph.Nodes.Where(n => n.Type is "Conv" or "Gemm").Select(n => n.Input(1)))
         {
             Quantization fine = WeightGrid.Symmetric(weight.Constant!, 0);
-            WeightConstraints constraints = weight.Constraints ?? new(new Mask(new bool[weight.Constant!.Count], SparsityPattern.Unstructured));
+            WeightConstraints constraints = weight.Constraints
+                ?? new(new Mask(new bool[weight.Constant!.Count], SparsityPattern.Unstructured));
             weight.Constraints = constraints.With(fine with { Scales = [.. fine.Scales.Select(s => s * Coarser)] });
         }
 

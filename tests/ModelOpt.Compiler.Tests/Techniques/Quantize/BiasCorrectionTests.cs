@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Tests.Simplify;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class BiasCorrectionTests
+internal sealed class BiasCorrectionTests
 {
     [TestMethod]
     [DataRow(true)]

@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Tests.Simplify;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class ChannelEqualizationTests
+internal sealed class ChannelEqualizationTests
 {
     [TestMethod]
     public void The_float_model_computes_the_same_bits()

@@ -10,7 +10,7 @@ using ModelOpt.Compiler.Tests.Simplify;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class CoarseGridsTests
+internal sealed class CoarseGridsTests
 {
     [TestMethod]
     public void Small_shares_survive_in_every_engine()

@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Tests.Simplify;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class DivisionsTests
+internal sealed class DivisionsTests
 {
     [TestMethod]
     public void Mean_and_variance_of_a_normalization_stay_in_float()

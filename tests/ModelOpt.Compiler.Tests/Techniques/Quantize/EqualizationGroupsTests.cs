@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class EqualizationGroupsTests
+internal sealed class EqualizationGroupsTests
 {
     [TestMethod]
     [DataRow("Relu", 1)]

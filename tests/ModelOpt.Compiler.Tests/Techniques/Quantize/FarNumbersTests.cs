@@ -9,7 +9,7 @@ using ModelOpt.Compiler.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class FarNumbersTests
+internal sealed class FarNumbersTests
 {
     [TestMethod]
     [DataRow(-1e4f)]
@@ -33,7 +33,8 @@ public sealed class FarNumbersTests
     {
         var g = new TestGraph();
         Value x = g.Add("Conv", g.Input("x", 1, 3, 6, 6), g.Random(1, 4, 3, 1, 1));
-        Value padded = g.Add("Pad", g.Add("Transpose", [x], ("perm", new[] { 0, 1, 3, 2 })), g.Longs(0, 0, 1, 1, 0, 0, 1, 1), g.Scalar(border));
+        Value padded = g.Add("Pad", g.Add("Transpose", [x], ("perm", new[] { 0, 1, 3, 2 })), g.Longs(0, 0, 1, 1, 0, 0, 1, 1),
+            g.Scalar(border));
         Value pooled = g.Add("MaxPool", [padded], ("kernel_shape", new[] { 3, 3 }), ("strides", new[] { 2, 2 }), ("ceil_mode", 1));
         g.Output(g.Add("Conv", pooled, g.Random(2, 5, 4, 1, 1)));
         AssertNear(g.Build(), "Conv", "Conv_1");
@@ -43,7 +44,8 @@ public sealed class FarNumbersTests
     public void A_mask_that_is_computed_leaves_the_scores_their_steps()
     {
         var g = new TestGraph();
-        Value x = g.Input("x", 1, 6, 8), mask = g.Add("Mul", g.Add("Relu", g.Add("Neg", g.Add("Slice", x, g.Longs(0), g.Longs(1), g.Longs(1)))), g.Scalar(-1e4f));
+        Value x = g.Input("x", 1, 6, 8),
+            mask = g.Add("Mul", g.Add("Relu", g.Add("Neg", g.Add("Slice", x, g.Longs(0), g.Longs(1), g.Longs(1)))), g.Scalar(-1e4f));
         Value weights = g.Add("Softmax", [g.Add("Add", g.Add("MatMul", x, g.Random(1, 8, 8)), mask)], ("axis", -1));
         g.Output(g.Add("MatMul", weights, g.Random(2, 8, 4)));
         AssertNear(g.Build(), "MatMul", "MatMul_1");
@@ -92,7 +94,8 @@ public sealed class FarNumbersTests
         Assert.IsEmpty(FarNumbers.Find(graph, graph.Scheme(), v => new(0, v.Producer?.Type is "Mul" or "Add" ? 2e4f : 2)));
         // The training failed where a weight is infinite.
         var broken = new TestGraph();
-        broken.Output(broken.Add("MatMul", broken.Input("x", 1, 2), broken.Constant(Tensor.Of<float>([2, 1], [1, float.PositiveInfinity]))));
+        broken.Output(broken.Add("MatMul", broken.Input("x", 1, 2),
+            broken.Constant(Tensor.Of<float>([2, 1], [1, float.PositiveInfinity]))));
         Assert.IsEmpty(FarNumbers.Infinite(broken.Build()));
     }
 
@@ -102,7 +105,8 @@ public sealed class FarNumbersTests
         using var folder = new TempFolder();
         CompiledModel model = ModelCompiler.Compile(
             folder.Write("model.onnx", OnnxWriter.Write(graph)), folder.Calibrated(graph).Options, new DiagnosticList());
-        Tensor x = TestGraph.RandomTensor(7, [.. graph.Inputs[0].Shape!.Select(d => (int)d.Size)]), exact = new Interpreter(graph).Run(x)[0];
+        Tensor x = TestGraph.RandomTensor(7, [.. graph.Inputs[0].Shape!.Select(d => (int)d.Size)]),
+            exact = new Interpreter(graph).Run(x)[0];
         foreach (Tensor result in new[]
         {
             TfliteRunner.Run(model.Tflite, x)[0], TfliteRunner.RunLiteRt(model.Tflite, x)[0],

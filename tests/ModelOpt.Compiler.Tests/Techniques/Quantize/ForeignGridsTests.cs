@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Tests.Onnx;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class ForeignGridsTests
+internal sealed class ForeignGridsTests
 {
     [TestMethod]
     [DataRow(ElementType.Int16, 0)]

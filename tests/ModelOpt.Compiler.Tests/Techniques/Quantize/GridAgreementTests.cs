@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Tests.Operators;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class GridAgreementTests
+internal sealed class GridAgreementTests
 {
     // No ratio of two of these steps is a simple one: what lies on one grid is seldom half way between two steps of another.
     private const float Step = 0.0217f;
@@ -62,9 +62,11 @@ public sealed class GridAgreementTests
     public void Layers_whose_results_are_rounded_behind_movers_run_in_integers()
     {
         var m = new QdqModel();
-        string y = m.Node("Transpose", [m.Node("MaxPool", [m.Node("Relu", [Conv(m, m.Input(1, 3, 8, 8))])], ("kernel_shape", new long[] { 2, 2 }))]);
+        string y = m.Node("Transpose",
+            [m.Node("MaxPool", [m.Node("Relu", [Conv(m, m.Input(1, 3, 8, 8))])], ("kernel_shape", new long[] { 2, 2 }))]);
         CompiledModel model = QdqAgreement.AssertComputesTheSame(m.Output(m.Round(y, Step, 60)).Bytes(), Step);
-        Assert.AreEqual("QUANTIZE TRANSPOSE CONV_2D MAX_POOL_2D TRANSPOSE DEQUANTIZE", string.Join(' ', LoweringTesting.Operators(model.Tflite)));
+        Assert.AreEqual("QUANTIZE TRANSPOSE CONV_2D MAX_POOL_2D TRANSPOSE DEQUANTIZE",
+            string.Join(' ', LoweringTesting.Operators(model.Tflite)));
     }
 
     [TestMethod]
@@ -74,7 +76,8 @@ public sealed class GridAgreementTests
         string[] parts = m.Nodes("Split", [m.Round(Conv(m, m.Input(1, 3, 8, 8)), 0.0113f, 120)], 2, ("axis", 1));
         string sum = m.Node("Add", [m.Round(parts[0], 0.0317f, 100), parts[0]]);
         QdqAgreement.AssertComputesTheSame(
-            m.Output(m.Round(m.Node("Concat", [sum, m.Round(parts[1], 0.0153f, 10, ElementType.Int8)], ("axis", 1)), Step, 60)).Bytes(), Step);
+            m.Output(m.Round(m.Node("Concat", [sum, m.Round(parts[1], 0.0153f, 10, ElementType.Int8)], ("axis", 1)), Step, 60)).Bytes(),
+            Step);
     }
 
     [TestMethod]

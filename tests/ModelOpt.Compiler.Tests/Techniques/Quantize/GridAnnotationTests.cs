@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Tests.Simplify;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class GridAnnotationTests
+internal sealed class GridAnnotationTests
 {
     [TestMethod]
     public void A_bias_has_the_scale_of_the_products()
@@ -85,7 +85,8 @@ public sealed class GridAnnotationTests
         Assert.AreSame(first.Input(1), second.Input(1));
         Assert.AreNotSame(first.Input(2), second.Input(2));
         Assert.AreNotEqual(first.Input(2).Quantization, second.Input(2).Quantization);
-        Assert.AreEqual(second.Input(0).Quantization!.Scale * second.Input(1).Quantization!.Scales[0], second.Input(2).Quantization!.Scales[0]);
+        Assert.AreEqual(second.Input(0).Quantization!.Scale * second.Input(1).Quantization!.Scales[0],
+            second.Input(2).Quantization!.Scales[0]);
     }
 
     [TestMethod]

@@ -18,7 +18,7 @@ using ModelOpt.Compiler.Tests.Simplify;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class Int8QuantizationTests
+internal sealed class Int8QuantizationTests
 {
     [TestMethod]
     public void Exactly_what_the_scheme_names_is_annotated()

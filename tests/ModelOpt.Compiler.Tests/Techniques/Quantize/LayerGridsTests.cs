@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Tests.Operators;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class LayerGridsTests
+internal sealed class LayerGridsTests
 {
     private const float Step = 0.03f;
     private const string InFloat = "MOPT4017";
@@ -80,7 +80,8 @@ public sealed class LayerGridsTests
         AssertInIntegers(m.Output(y), Step, fits);
 
         m = new QdqModel();
-        w = m.Weight([4, 3, 3, 3], type, low, high, [0.001f, 0.002f, 0.004f, 0.003f], [zero, type == ElementType.UInt8 ? 128 : 0, zero, zero], 0);
+        w = m.Weight([4, 3, 3, 3], type, low, high, [0.001f, 0.002f, 0.004f, 0.003f],
+            [zero, type == ElementType.UInt8 ? 128 : 0, zero, zero], 0);
         AssertInIntegers(m.Output(m.Round(m.Node("Conv", [m.Input(1, 3, 6, 6), w]), Step, 110)), Step, fits);
     }
 

@@ -33,7 +33,8 @@ internal static class QdqAgreement
         var diagnostics = new DiagnosticList();
         CompiledModel compiled = ModelCompiler.Compile(
             folder.Write("model.onnx", model), new CompileOptions { Quantization = QuantizationMode.None }, diagnostics);
-        CollectionAssert.AreEqual(warnings, diagnostics.Diagnostics.Select(d => d.Descriptor.Code).Where(c => c is "MOPT4017" or "MOPT4018").ToArray());
+        CollectionAssert.AreEqual(warnings,
+            diagnostics.Diagnostics.Select(d => d.Descriptor.Code).Where(c => c is "MOPT4017" or "MOPT4018").ToArray());
         Graph graph = OnnxReader.Read(compiled.Onnx);
         ShapeInference.Run(graph);
         for (int seed = 1; seed < 4; seed++)
@@ -43,7 +44,8 @@ internal static class QdqAgreement
             AssertNear(expected, TfliteRunner.Run(compiled.Tflite, x)[0], step, "the runtime");
             AssertNear(expected, TfliteRunner.RunLiteRt(compiled.Tflite, x)[0], step, "LiteRT");
             AssertNear(expected, OnnxRuntime.Run(compiled.Onnx, feeds, asWritten: true)[0], step, "ONNX Runtime on the .onnx");
-            if (optimized >= 0) AssertNear(expected, GraphTesting.RunPeer(compiled.Onnx, feeds)[0], step, "ONNX Runtime, optimized", optimized);
+            if (optimized >= 0) AssertNear(
+                expected, GraphTesting.RunPeer(compiled.Onnx, feeds)[0], step, "ONNX Runtime, optimized", optimized);
             AssertNear(expected, new Interpreter(graph) { FakeQuantize = true }.Run(x)[0], step, "the interpreter");
         }
 

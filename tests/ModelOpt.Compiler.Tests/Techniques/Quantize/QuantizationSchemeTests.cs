@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class QuantizationSchemeTests
+internal sealed class QuantizationSchemeTests
 {
     [TestMethod]
     public void What_movers_read_and_write_is_one_group()

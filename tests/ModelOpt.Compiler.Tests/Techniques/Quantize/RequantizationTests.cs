@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Tests.Simplify;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class RequantizationTests
+internal sealed class RequantizationTests
 {
     [TestMethod]
     public void A_Sigmoid_keeps_its_grid_and_a_Concat_its_own()
@@ -75,7 +75,8 @@ public sealed class RequantizationTests
         Graph graph = g.Build();
         using var folder = new TempFolder();
         string sigmoid = graph.Nodes[0].Label;
-        PassContext context = folder.Calibrated(graph) with { Recipe = new Recipe { Layers = [new LayerRule(sigmoid, QuantizationMode.None)] } };
+        PassContext context = folder.Calibrated(graph) with { Recipe =
+            new Recipe { Layers = [new LayerRule(sigmoid, QuantizationMode.None)] } };
         new Int8Quantization().Apply(graph, context);
         Assert.AreEqual("Sigmoid Exp Concat Conv", graph.Types());
     }

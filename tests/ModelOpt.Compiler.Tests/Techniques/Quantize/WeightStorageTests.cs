@@ -9,7 +9,7 @@ using ModelOpt.Compiler.Tests.Simplify;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class WeightStorageTests
+internal sealed class WeightStorageTests
 {
     [TestMethod]
     public void Int8_without_calibration_data_is_weight_only_and_warns()

@@ -10,7 +10,7 @@ using ModelOpt.Compiler.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 [TestClass]
-public sealed class WideConcatsTests
+internal sealed class WideConcatsTests
 {
     private const string Named = "MOPT4020";
 
@@ -55,7 +55,8 @@ public sealed class WideConcatsTests
         Graph graph = g.Build();
         (CompiledModel model, _) = Compile(graph);
         Graph written = OnnxReader.Read(model.Onnx);
-        Assert.IsTrue(written.Nodes.Where(n => n.Type is "Concat" or "Sub" or "Relu").All(n => n.Output.Quantization is null || n.Output.Consumers.Count == 2));
+        Assert.IsTrue(written.Nodes.Where(n => n.Type is "Concat" or "Sub" or "Relu")
+            .All(n => n.Output.Quantization is null || n.Output.Consumers.Count == 2));
         Assert.IsNull(written.Outputs[0].Quantization);
     }
 
@@ -99,7 +100,8 @@ public sealed class WideConcatsTests
     private static TestGraph Detector(float scale, Func<Value, Func<TestGraph, Value>?>? last = null)
     {
         var g = new TestGraph();
-        Value x = g.Add("Relu", g.Add("Conv", [g.Input("x", 1, 3, 6, 6), g.Random(1, 8, 3, 3, 3), g.Random(2, 8)], ("pads", new[] { 1, 1, 1, 1 })));
+        Value x = g.Add("Relu", g.Add(
+            "Conv", [g.Input("x", 1, 3, 6, 6), g.Random(1, 8, 3, 3, 3), g.Random(2, 8)], ("pads", new[] { 1, 1, 1, 1 })));
         Value boxes = g.Add("Mul", g.Add("Sigmoid", g.Add("Conv", x, g.Random(3, 4, 8, 1, 1), g.Random(4, 4))), g.Scalar(scale));
         Value scores = g.Add("Sigmoid", g.Add("Conv", x, g.Random(5, 3, 8, 1, 1), g.Random(6, 3)));
         Value y = g.Add("Concat", [boxes, scores], ("axis", 1));

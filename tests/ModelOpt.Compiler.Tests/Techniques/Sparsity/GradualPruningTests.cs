@@ -10,7 +10,7 @@ using ModelOpt.Compiler.Tests.Techniques.FineTuning;
 namespace ModelOpt.Compiler.Tests.Techniques.Sparsity;
 
 [TestClass]
-public sealed class GradualPruningTests
+internal sealed class GradualPruningTests
 {
     [TestMethod]
     [DataRow(PruningSchedule.Polynomial, null, 0.8)]
@@ -19,7 +19,8 @@ public sealed class GradualPruningTests
     public void Zeros_come_in_training_and_stay_to_the_file(PruningSchedule schedule, string? pattern, double share)
     {
         using TempFolder folder = new();
-        (Graph graph, PassContext context, IReadOnlyList<AppliedPass> passes) = FineTuneTesting.Compress(Options(folder, schedule, share, pattern));
+        (Graph graph, PassContext context, IReadOnlyList<AppliedPass> passes) =
+            FineTuneTesting.Compress(Options(folder, schedule, share, pattern));
         Assert.IsEmpty(((DiagnosticList)context.Diagnostics).Diagnostics.Where(d => d.Descriptor.Code != "MOPT4507"));
         StringAssert.Contains(passes.Single(p => p.Name == "GradualPruning").Notes.Single().Text, "which was kept");
         Value[] sparse = [.. graph.Values.Where(v => v.Constraints?.Mask is not null)];

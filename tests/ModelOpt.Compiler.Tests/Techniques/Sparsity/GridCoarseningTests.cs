@@ -7,7 +7,7 @@ using ModelOpt.Compiler.Tests.Techniques.Clustering;
 namespace ModelOpt.Compiler.Tests.Techniques.Sparsity;
 
 [TestClass]
-public sealed class GridCoarseningTests
+internal sealed class GridCoarseningTests
 {
     [TestMethod]
     public void Rounding_adds_about_the_share_that_it_may_and_takes_fewer_integers()

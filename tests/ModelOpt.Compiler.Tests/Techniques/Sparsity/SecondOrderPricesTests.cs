@@ -6,7 +6,7 @@ using ModelOpt.Compiler.Tests.Techniques.Clustering;
 namespace ModelOpt.Compiler.Tests.Techniques.Sparsity;
 
 [TestClass]
-public sealed class SecondOrderPricesTests
+internal sealed class SecondOrderPricesTests
 {
     private const int K = 8;
 
@@ -83,5 +83,6 @@ public sealed class SecondOrderPricesTests
     private static double[] Prices(LayerQuadratic error, SparsityPattern pattern, float[] weight) =>
         SecondOrderPrices.Of(new PatternLayout([error.Rows, error.Columns], pattern), [error], weight, default);
 
-    private static IEnumerable<int> Cheapest(double[] prices, int count) => Enumerable.Range(0, prices.Length).OrderBy(i => prices[i]).Take(count);
+    private static IEnumerable<int> Cheapest(double[] prices, int count) =>
+        Enumerable.Range(0, prices.Length).OrderBy(i => prices[i]).Take(count);
 }

@@ -13,7 +13,7 @@ using ModelOpt.Compiler.Tests.Techniques.Quantize;
 namespace ModelOpt.Compiler.Tests.Techniques.Sparsity;
 
 [TestClass]
-public sealed class SparsityPassTests
+internal sealed class SparsityPassTests
 {
     [TestMethod]
     [DataRow("Unstructured", 0.6)]
@@ -131,7 +131,8 @@ public sealed class SparsityPassTests
         PassResult result = Run(graph, new Recipe { Sparsity = 0.5 });
         Assert.AreEqual(1, result.Changes);
         CollectionAssert.AreEqual(
-            new[] { "Conv: it reads few channels", "Conv_1: it is depthwise and has no weights to spare", "Conv_3: it has only 256 weights" },
+            new[] { "Conv: it reads few channels", "Conv_1: it is depthwise and has no weights to spare",
+                "Conv_3: it has only 256 weights" },
             result.Notes.Select(n => n.ToString()).ToArray());
 
         Recipe all = new() { Sparsity = 0.5, Layers = [new LayerRule("*") { Sparsity = 0.5 }] };
@@ -169,7 +170,8 @@ public sealed class SparsityPassTests
     {
         Graph graph = Layers();
         Run(graph, new Recipe { SparsityPattern = SparsityPattern.TryParse("1:4") });
-        Assert.IsTrue(graph.Nodes.Where(n => n.Type is "Conv" or "Gemm").All(n => Zeros(n.Input(1).Constant!) == 0.75 * n.Input(1).Constant!.Count));
+        Assert.IsTrue(graph.Nodes.Where(n => n.Type is "Conv" or "Gemm")
+            .All(n => Zeros(n.Input(1).Constant!) == 0.75 * n.Input(1).Constant!.Count));
     }
 
     [TestMethod]
@@ -178,12 +180,14 @@ public sealed class SparsityPassTests
         Graph graph = Layers();
         Run(graph, new Recipe { Sparsity = 0.5 });
         Value weight = graph.Nodes[0].Input(1);
-        Tensor moved = Tensor.Of<float>(weight.Constant!.Dims, [.. weight.Constant.Span<float>().ToArray().Select((w, i) => w + (0.1f * (i % 7)) + 0.01f)]);
+        Tensor moved = Tensor.Of<float>(
+            weight.Constant!.Dims, [.. weight.Constant.Span<float>().ToArray().Select((w, i) => w + (0.1f * (i % 7)) + 0.01f)]);
         WeightConstraints kept = weight.Constraints!;
         Quantization grid = WeightGrid.Symmetric(moved, 0);
         Assert.AreEqual(Zeros(weight.Constant), Zeros(kept.With(grid).Project(moved)), 0.1 * weight.Constant.Count);
         Assert.IsTrue(kept.Mask!.Zeros.Select((z, i) => !z || kept.With(grid).Project(moved).Span<float>()[i] == 0).All(ok => ok));
-        Assert.IsLessThan(0.1 * weight.Constant.Count, Zeros((kept with { Mask = null }).With(grid).Project(moved)), "without the mask they are lost");
+        Assert.IsLessThan(0.1 * weight.Constant.Count, Zeros((kept with { Mask = null }).With(grid).Project(moved)),
+            "without the mask they are lost");
     }
 
     [TestMethod]
@@ -227,7 +231,8 @@ public sealed class SparsityPassTests
         CompiledModel model = ModelCompiler.Compile(QuantizeTesting.SampleModel, options, new DiagnosticList());
         Graph graph = QuantizeTesting.Sample();
         Tensor[] images = QuantizeTesting.Images(16);
-        float[] exact = [.. images.SelectMany(i => new ModelOpt.Compiler.Interpretation.Interpreter(graph).Run([i])[0].Span<float>().ToArray())];
+        float[] exact = [.. images.SelectMany(
+            i => new ModelOpt.Compiler.Interpretation.Interpreter(graph).Run([i])[0].Span<float>().ToArray())];
         float[] actual = [.. images.SelectMany(i => TfliteRunner.Run(model.Tflite, i)[0].Span<float>().ToArray())];
         return (QuantizeTesting.Sqnr(Tensor.Vector<float>(exact), Tensor.Vector<float>(actual)), model);
     }

@@ -5,14 +5,15 @@ using ModelOpt.Compiler.Techniques.Sparsity;
 namespace ModelOpt.Compiler.Tests.Techniques.Sparsity;
 
 [TestClass]
-public sealed class SparsityScheduleTests
+internal sealed class SparsityScheduleTests
 {
     [TestMethod]
     public void A_polynomial_rises_as_the_paper_says_and_a_constant_does_not()
     {
         SparsitySchedule polynomial = new(PruningSchedule.Polynomial, 100, 300, 50);
         // s_f + (s_i − s_f)(1 − (t − t₀)/(nΔt))³ with s_i = 0 and s_f = 1.
-        CollectionAssert.AreEqual(new[] { 0, 0.578125, 0.875, 0.984375, 1 }, new[] { 100, 150, 200, 250, 300 }.Select(polynomial.ShareOf).ToArray());
+        CollectionAssert.AreEqual(new[] { 0, 0.578125, 0.875, 0.984375, 1 },
+            new[] { 100, 150, 200, 250, 300 }.Select(polynomial.ShareOf).ToArray());
         Assert.AreEqual(1, (polynomial with { Kind = PruningSchedule.Constant }).ShareOf(100));
     }
 
@@ -26,7 +27,8 @@ public sealed class SparsityScheduleTests
     [TestMethod]
     public void What_options_leave_open_ends_in_time_for_the_weights_to_recover()
     {
-        Assert.AreEqual(new SparsitySchedule(PruningSchedule.Polynomial, 0, 60, 20), SparsitySchedule.Of(new() { PruningSchedule = PruningSchedule.Polynomial }, 90));
+        Assert.AreEqual(new SparsitySchedule(PruningSchedule.Polynomial, 0, 60, 20),
+            SparsitySchedule.Of(new() { PruningSchedule = PruningSchedule.Polynomial }, 90));
         Assert.AreEqual(1, SparsitySchedule.Of(new() { PruningSchedule = PruningSchedule.Polynomial }, 1).End);
     }
 

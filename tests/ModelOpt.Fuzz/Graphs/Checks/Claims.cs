@@ -22,9 +22,11 @@ internal static class Claims
         if (variant.Recipe.Sparsity is null && variant.Recipe.Clusters is null) return;
         // A layer that was left as it is says why.
         HashSet<string> excused = [.. compiled.Report.Layers.Where(l => l.Reason is not null).Select(l => l.Name)];
-        LayerReport[] layers = [.. compiled.Report.Layers.Where(l => l.Operator is "Conv" or "Gemm" && l.Weights >= LeastWeights && !excused.Contains(l.Name))];
+        LayerReport[] layers = [.. compiled.Report.Layers.Where(
+            l => l.Operator is "Conv" or "Gemm" && l.Weights >= LeastWeights && !excused.Contains(l.Name))];
         Tensor[] weights = [.. GraphReader.Read(compiled.Tflite).Nodes
-            .Where(n => n.Operator is BuiltinOperator.Conv2D or BuiltinOperator.FullyConnected && n.Input(1).IsConstant && n.Input(1).Shape[^1] > FewChannels)
+            .Where(n => n.Operator is BuiltinOperator.Conv2D or BuiltinOperator.FullyConnected && n.Input(1).IsConstant
+                && n.Input(1).Shape[^1] > FewChannels)
             .Select(n => n.Input(1)).Where(w => w.Elements >= LeastWeights)];
         float[][][] stored = [.. weights.Select(ByChannel)];
         // Only where no layer has an excuse is it known which those in the file are.
@@ -33,8 +35,10 @@ internal static class Claims
         {
             double zeros = stored.Sum(w => w.Sum(c => c.Count(x => x == 0))) / (double)stored.Sum(w => w.Sum(c => c.Length));
             // Of a number of channels that is no multiple of the pattern's, the last ones stay.
-            bool isWhole = variant.Recipe.SparsityPattern is not { Columns: > 1 and var columns } || weights.All(w => w.Shape[^1] % columns == 0);
-            if (isWhole && zeros < sparsity - 0.01) throw Broken("sparsity", $"{zeros:P1} of the weights are zero, {sparsity:P1} were asked for");
+            bool isWhole = variant.Recipe.SparsityPattern is not { Columns: > 1 and var columns }
+                || weights.All(w => w.Shape[^1] % columns == 0);
+            if (isWhole && zeros < sparsity - 0.01)
+                throw Broken("sparsity", $"{zeros:P1} of the weights are zero, {sparsity:P1} were asked for");
         }
 
         if (variant.Recipe.Clusters is not { } clusters) return;

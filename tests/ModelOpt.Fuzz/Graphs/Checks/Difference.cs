@@ -4,9 +4,7 @@ namespace ModelOpt.Fuzz.Graphs.Checks;
 
 /// <summary>How far an output is from what it should be, over all samples.</summary>
 /// <param name="Largest">The largest magnitude that is expected.</param>
-/// <param name="Most">The largest difference.</param>
 /// <param name="Power">The mean of the squared differences.</param>
-/// <param name="Count">The number of elements.</param>
 /// <param name="Distinct">How many different numbers are expected: equal ones are rounded alike.</param>
 /// <param name="Where">Where the largest difference is, and what stands there.</param>
 internal sealed record Difference(double Largest, double Most, double Power, int Count, int Distinct, string Where)
@@ -16,11 +14,11 @@ internal sealed record Difference(double Largest, double Most, double Power, int
     /// <summary>Compares an output.</summary>
     /// <param name="expected">For each sample, the values by name.</param>
     /// <param name="actual">The same of the other side.</param>
-    /// <param name="name">The output.</param>
     /// <param name="check">Who is compared, for what is found.</param>
     /// <exception cref="FindingException">Types or shapes differ, or something is no number.</exception>
     public static Difference Of(
-        IEnumerable<IReadOnlyDictionary<string, Tensor>> expected, IEnumerable<IReadOnlyDictionary<string, Tensor>> actual, string name, string check)
+        IEnumerable<IReadOnlyDictionary<string, Tensor>> expected, IEnumerable<IReadOnlyDictionary<string, Tensor>> actual, string name,
+        string check)
     {
         double largest = 0, most = 0, sum = 0;
         int count = 0, sample = 0;

@@ -20,7 +20,8 @@ internal static class FloatCheck
             Difference difference = Difference.Of(expected.Values, actual, output, check);
             if (difference.Most <= (Tolerance * difference.Largest) + 1e-6) continue;
             sensitivity ??= Noise.OfValues(expected);
-            if (difference.Most > 10 * sensitivity[output]) throw new FindingException(new Finding(FindingKind.Wrong, check, difference.Where));
+            if (difference.Most > 10 * sensitivity[output])
+                throw new FindingException(new Finding(FindingKind.Wrong, check, difference.Where));
         }
     }
 

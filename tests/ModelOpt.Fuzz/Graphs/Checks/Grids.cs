@@ -5,10 +5,6 @@ using ModelOpt.Compiler.Onnx.Proto;
 namespace ModelOpt.Fuzz.Graphs.Checks;
 
 /// <summary>A grid of integers that one scale serves.</summary>
-/// <param name="Scale">The scale.</param>
-/// <param name="ZeroPoint">The zero point.</param>
-/// <param name="Min">The smallest integer.</param>
-/// <param name="Max">The largest integer.</param>
 internal sealed record Grid(float Scale, int ZeroPoint, int Min, int Max)
 {
     public float Low => (Min - ZeroPoint) * Scale;
@@ -40,20 +36,21 @@ internal sealed record Grid(float Scale, int ZeroPoint, int Min, int Max)
 }
 
 /// <summary>The grids of a model's QuantizeLinear nodes.</summary>
-/// <param name="model">The model.</param>
 internal sealed class Grids(ModelProto model)
 {
-    private readonly Dictionary<string, TensorProto> constants = model.Graph.Initializer.ToDictionary(i => i.Name);
+    private readonly Dictionary<string, TensorProto> _constants = model.Graph.Initializer.ToDictionary(i => i.Name);
 
     /// <summary>The grid of a QuantizeLinear, or null where it has a scale for each channel.</summary>
     public Grid? Of(NodeProto quantize)
     {
-        if (!constants.TryGetValue(quantize.Input[1], out TensorProto? scale)) return null;
+        if (!_constants.TryGetValue(quantize.Input[1], out TensorProto? scale)) return null;
         double[] scales = Numbers(scale);
         if (scales.Length != 1) return null;
-        TensorProto? zero = quantize.Input.Count > 2 ? constants[quantize.Input[2]] : null;
-        return Grid.Of(zero is null ? ElementType.UInt8 : (ElementType)zero.DataType, (float)scales[0], zero is null ? 0 : (int)Numbers(zero)[0]);
+        TensorProto? zero = quantize.Input.Count > 2 ? _constants[quantize.Input[2]] : null;
+        return Grid.Of(zero is null ? ElementType.UInt8 : (ElementType)zero.DataType, (float)scales[0],
+            zero is null ? 0 : (int)Numbers(zero)[0]);
     }
 
-    private static double[] Numbers(TensorProto tensor) => Difference.Numbers(OnnxTensors.Read(tensor, new ExternalData(null), tensor.Name));
+    private static double[] Numbers(TensorProto tensor) =>
+        Difference.Numbers(OnnxTensors.Read(tensor, new ExternalData(null), tensor.Name));
 }

@@ -15,12 +15,10 @@ namespace ModelOpt.Fuzz.Graphs.Checks;
 /// Compresses a model and compares: the .tflite in the runtime, and where asked for in LiteRT, the .onnx in ONNX Runtime and in the
 /// interpreter tell the story of the original in ONNX Runtime.
 /// </summary>
-/// <param name="bench">Where models are compressed.</param>
 internal sealed class Judge(Workbench bench)
 {
     /// <summary>Judges a variant.</summary>
     /// <param name="original">The model, evaluated.</param>
-    /// <param name="variant">How it is compressed.</param>
     /// <param name="liteRt">Whether LiteRT runs it, too.</param>
     /// <returns>What is wrong, or null.</returns>
     public Finding? Try(Subject original, Variant variant, bool liteRt)
@@ -41,7 +39,8 @@ internal sealed class Judge(Workbench bench)
     {
         Subject emitted = Emitted(original, compiled);
         Claims.Check(variant, compiled);
-        if (compiled.Report.Diagnostics.FirstOrDefault(d => d.Descriptor.Code.StartsWith("MOPT56", StringComparison.Ordinal)) is { } unverified)
+        if (compiled.Report.Diagnostics.FirstOrDefault(
+            d => d.Descriptor.Code.StartsWith("MOPT56", StringComparison.Ordinal)) is { } unverified)
             throw new FindingException(new Finding(FindingKind.Wrong, "not verified", unverified.Message));
         bool isQuantized = original.Model.Graph.Node.Any(n => n.OpType == "QuantizeLinear");
         bool hasGrids = emitted.Model.Graph.Node.Any(n => n.OpType == "QuantizeLinear");
@@ -55,14 +54,16 @@ internal sealed class Judge(Workbench bench)
         {
             foreach ((string engine, Dictionary<string, Tensor>[] results) in engines)
                 FloatCheck.Close(emitted, results, $"{engine} against .onnx");
-            if (variant.Mode == QuantizationMode.None && !variant.IsLossy) FloatCheck.Close(original, emitted.Values, ".onnx against the original");
+            if (variant.Mode == QuantizationMode.None && !variant.IsLossy)
+                FloatCheck.Close(original, emitted.Values, ".onnx against the original");
             else if (!variant.IsLossy) FloatCheck.Rounded(original, emitted.Values, variant.Mode == QuantizationMode.Float16);
             return;
         }
 
         Subject expected = isQuantized ? original : emitted;
         NodeCheck.Run(expected);
-        (Dictionary<string, Tensor>[] clean, Dictionary<string, double> noise) = Noise.OfActivations(expected, isQuantized ? null : original);
+        (Dictionary<string, Tensor>[] clean, Dictionary<string, double> noise) =
+            Noise.OfActivations(expected, isQuantized ? null : original);
         if (isQuantized) engines.Add(".onnx", emitted.Values);
         // LiteRT multiplies by 8 bits in a LeakyRelu of integers, and is up to a step off where others are half of one.
         bool isCoarse = expected.Model.Graph.Node.Any(n => n.OpType == "LeakyRelu");
@@ -79,7 +80,8 @@ internal sealed class Judge(Workbench bench)
     {
         ModelProto model = ModelProto.Parser.ParseFrom(compiled.Onnx);
         if (!model.Graph.Output.Select(o => o.Name).SequenceEqual(original.Outputs))
-            throw new FindingException(new Finding(FindingKind.Wrong, "names of outputs", string.Join(", ", model.Graph.Output.Select(o => o.Name))));
+            throw new FindingException(new Finding(
+                FindingKind.Wrong, "names of outputs", string.Join(", ", model.Graph.Output.Select(o => o.Name))));
         try
         {
             return new Subject(model, original.Inputs);
@@ -98,7 +100,8 @@ internal sealed class Judge(Workbench bench)
             // An output that is an input has another name in the file, where names are unique.
             HashSet<string> inputs = [.. original.Inputs[0].Keys];
             if (!model.Outputs.Zip(original.Outputs).All(o => o.First == o.Second || inputs.Contains(o.Second)))
-                throw new FindingException(new Finding(FindingKind.Wrong, "names of outputs in the runtime", string.Join(", ", model.Outputs)));
+                throw new FindingException(new Finding(
+                    FindingKind.Wrong, "names of outputs in the runtime", string.Join(", ", model.Outputs)));
             model.Outputs = original.Outputs;
             Dictionary<string, Tensor>[] results = [.. original.Inputs.Select(i => model.Run(i))];
             if (!model.TakesBatches) return results;
@@ -107,7 +110,8 @@ internal sealed class Judge(Workbench bench)
             {
                 byte[] single = [.. results.Take(3).SelectMany(r => r[output].Bytes.ToArray())];
                 if (!batch[output].Bytes.Span.SequenceEqual(single))
-                    throw new FindingException(new Finding(FindingKind.Wrong, "batch", $"output '{output}' of a batch of 3 differs from that of its samples"));
+                    throw new FindingException(new Finding(
+                        FindingKind.Wrong, "batch", $"output '{output}' of a batch of 3 differs from that of its samples"));
             }
 
             return results;

@@ -21,22 +21,22 @@ internal sealed class NodeCheck
     private const double Halfway = 0.01;
     private const int SampleCount = 3;
 
-    private readonly Subject subject;
-    private readonly Graph graph;
-    private readonly Dictionary<string, string> unrounded;
-    private readonly Dictionary<string, string> rounded = [];
+    private readonly Subject _subject;
+    private readonly Graph _graph;
+    private readonly Dictionary<string, string> _unrounded;
+    private readonly Dictionary<string, string> _rounded = [];
 
     private NodeCheck(Subject subject)
     {
-        this.subject = subject;
-        graph = OnnxReader.Read(Google.Protobuf.MessageExtensions.ToByteArray(subject.Model));
-        ShapeInference.Run(graph, useStated: true);
+        _subject = subject;
+        _graph = OnnxReader.Read(Google.Protobuf.MessageExtensions.ToByteArray(subject.Model));
+        ShapeInference.Run(_graph, useStated: true);
         // A pair that nobody needs was dropped when the model was read.
         ModelProto living = ModelEdits.WithoutDead(subject.Model);
         var sources = living.Graph.Node.Where(n => n.OpType == "QuantizeLinear").ToDictionary(n => n.Output[0], n => n.Input[0]);
-        unrounded = living.Graph.Node.Where(n => n.OpType == "DequantizeLinear" && sources.ContainsKey(n.Input[0]))
+        _unrounded = living.Graph.Node.Where(n => n.OpType == "DequantizeLinear" && sources.ContainsKey(n.Input[0]))
             .ToDictionary(n => n.Output[0], n => sources[n.Input[0]]);
-        foreach ((string restored, string source) in unrounded) rounded[source] = restored;
+        foreach ((string restored, string source) in _unrounded) _rounded[source] = restored;
     }
 
     /// <summary>Checks all nodes of a model.</summary>
@@ -44,34 +44,36 @@ internal sealed class NodeCheck
     public static void Run(Subject subject)
     {
         NodeCheck check = new(subject);
-        HashSet<Node> fused = [.. check.graph.Nodes.Select(n => FusedActivation.Of(check.graph, n)).OfType<Node>()];
-        foreach (Node node in check.graph.Nodes.Where(n => !fused.Contains(n))) check.Run(node);
+        HashSet<Node> fused = [.. check._graph.Nodes.Select(n => FusedActivation.Of(check._graph, n)).OfType<Node>()];
+        foreach (Node node in check._graph.Nodes.Where(n => !fused.Contains(n))) check.Run(node);
     }
 
     private void Run(Node node)
     {
-        Node last = FusedActivation.Of(graph, node) ?? node;
+        Node last = FusedActivation.Of(_graph, node) ?? node;
         Value[] inputs = [.. node.Inputs.OfType<Value>().Where(v => !v.IsConstant).Distinct()];
         Value[] outputs = [.. last.Outputs.OfType<Value>()];
         // Grids of 16 bits are not written: what has them computes in float.
         if (inputs.Concat(outputs).Any(v => v.Quantization is { Type: ElementType.Int16 or ElementType.UInt16 })) return;
         // What reading brought to another form has no counterpart.
-        if (outputs.All(o => o.Consumers.Count == 0 && !graph.IsOutput(o))) return;
-        if (inputs.Length == 0 || inputs.Concat(outputs).Any(v => !subject.Values[0].ContainsKey(v.Name))) return;
+        if (outputs.All(o => o.Consumers.Count == 0 && !_graph.IsOutput(o))) return;
+        if (inputs.Length == 0 || inputs.Concat(outputs).Any(v => !_subject.Values[0].ContainsKey(v.Name))) return;
         Graph part = Part(node, last, inputs, outputs);
         string name = $"node {node.Type}{(last == node ? "" : $"+{last.Type}")}";
         // What is not written by itself was made another node before: the whole model has been written.
         if (Load(part, name) is not { } runtime) return;
         using RuntimeModel loaded = runtime;
         Interpreter interpreter = new(part) { FakeQuantize = true };
-        foreach (Dictionary<string, Tensor> values in subject.Values.Take(SampleCount))
+        foreach (Dictionary<string, Tensor> values in _subject.Values.Take(SampleCount))
         {
             Dictionary<string, Tensor> feeds = inputs.ToDictionary(v => v.Name, v => Rounded(values, v));
             Dictionary<string, Tensor> computed = runtime.Run(feeds);
             IReadOnlyDictionary<string, Tensor> interpreted = interpreter.Run(feeds);
             foreach (Value output in outputs)
             {
-                Tensor expected = values[output.Quantization is null ? output.Name : unrounded.GetValueOrDefault(output.Name, output.Name)];
+                Tensor expected = values[output.Quantization is null
+                    ? output.Name
+                    : _unrounded.GetValueOrDefault(output.Name, output.Name)];
                 if (last.Type == "Sigmoid" && last == node) expected = Sigmoid(feeds[node.Input(0).Name]);
                 Compare(expected, computed[output.Name], output, last, $"{name} in the runtime", node);
                 Compare(expected, interpreted[output.Name], output, last, $"{name} in the interpreter", node);
@@ -82,7 +84,8 @@ internal sealed class NodeCheck
     /// <summary>
     /// 1 / (1 + exp(−x)) in float64: ONNX Runtime's is a rational function plus a half, which has few digits of small results.
     /// </summary>
-    private static Tensor Sigmoid(Tensor x) => Tensor.Of<float>(x.Dims, [.. Difference.Numbers(x).Select(v => (float)(1 / (1 + Math.Exp(-v))))]);
+    private static Tensor Sigmoid(Tensor x) =>
+        Tensor.Of<float>(x.Dims, [.. Difference.Numbers(x).Select(v => (float)(1 / (1 + Math.Exp(-v))))]);
 
     private static RuntimeModel? Load(Graph part, string name)
     {
@@ -130,7 +133,7 @@ internal sealed class NodeCheck
 
     /// <summary>What ONNX Runtime has of a value behind the pair that rounds it.</summary>
     private Tensor Rounded(Dictionary<string, Tensor> values, Value value) =>
-        values[value.Quantization is null ? value.Name : rounded.GetValueOrDefault(value.Name, value.Name)];
+        values[value.Quantization is null ? value.Name : _rounded.GetValueOrDefault(value.Name, value.Name)];
 
     private static Grid? GridOf(Value value) => value.Quantization is { IsPerTensor: true } q && q.Type != ElementType.Float16
         ? Grid.Of(q.Type, q.Scale, q.ZeroPoint) : null;
@@ -153,7 +156,8 @@ internal sealed class NodeCheck
 
             double position = Math.Clamp(e[i] / grid.Scale, grid.Min - grid.ZeroPoint, grid.Max - grid.ZeroPoint);
             double step = Math.Round(a[i] / grid.Scale);
-            if (!(Math.Abs(position - step) <= 0.5 + Halfway)) throw Wrong($"{output.Name} [{i}] is step {step} of {grid.Scale:R}, expected {position:R}");
+            if (!(Math.Abs(position - step) <= 0.5 + Halfway))
+                throw Wrong($"{output.Name} [{i}] is step {step} of {grid.Scale:R}, expected {position:R}");
         }
 
         FindingException Wrong(string detail) => new(new Finding(FindingKind.Wrong, check,

@@ -21,7 +21,6 @@ internal static class Noise
     /// <summary>What rounding of activations does to the outputs of a QDQ model.</summary>
     /// <param name="subject">The QDQ model, evaluated.</param>
     /// <param name="original">The float model that it was made of, if it was.</param>
-    /// <param name="draws">How often noise is drawn.</param>
     /// <returns>The outputs without noise, by sample, and the largest mean square of the noise of a draw, by output.</returns>
     public static (Dictionary<string, Tensor>[] Clean, Dictionary<string, double> Power) OfActivations(
         Subject subject, Subject? original = null, int draws = FewDraws)
@@ -37,7 +36,8 @@ internal static class Noise
         {
             Dictionary<string, float> signs = added.ToDictionary(a => a.Noise, _ => random.Next(2) == 0 ? 1f : -1f);
             bool isUniform = draw < draws;
-            Dictionary<string, Tensor>[] noisy = [.. Run((noise, half) => isUniform ? (float)((random.NextDouble() - 0.5) * 2 * half) : signs[noise] * half)];
+            Dictionary<string, Tensor>[] noisy =
+                [.. Run((noise, half) => isUniform ? (float)((random.NextDouble() - 0.5) * 2 * half) : signs[noise] * half)];
             foreach (string output in subject.Outputs)
                 power[output] = Math.Max(power[output], PowerOf(clean, noisy, output));
         }
@@ -56,7 +56,6 @@ internal static class Noise
     /// <summary>What rounding of constants does to the outputs of a float model: the largest mean square of a draw, by output.</summary>
     /// <param name="subject">The float model, evaluated.</param>
     /// <param name="half">Whether constants become float16; else int8.</param>
-    /// <param name="draws">How often noise is drawn.</param>
     public static Dictionary<string, double> OfConstants(Subject subject, bool half, int draws = FewDraws)
     {
         Dictionary<string, double> power = subject.Outputs.ToDictionary(o => o, _ => 0.0);
@@ -65,7 +64,8 @@ internal static class Noise
         {
             ModelProto model = subject.Model.Clone();
             HashSet<string> sizes = [.. model.Graph.Node.Where(n => n.OpType == "Resize").SelectMany(n => n.Input.Skip(1))];
-            foreach (TensorProto constant in model.Graph.Initializer.Where(c => c.DataType == (int)ElementType.Float32 && c.Dims.Count > 0 && !sizes.Contains(c.Name)))
+            foreach (TensorProto constant in model.Graph.Initializer.Where(
+                c => c.DataType == (int)ElementType.Float32 && c.Dims.Count > 0 && !sizes.Contains(c.Name)))
                 Perturb(constant, model.Graph.Node.FirstOrDefault(n => n.Input.Contains(constant.Name)), half, random);
             using Reference reference = new(model);
             Dictionary<string, Tensor>[] changed = [.. subject.Inputs.Select(reference.Run)];
@@ -81,7 +81,8 @@ internal static class Noise
     {
         ModelProto model = subject.Model.Clone();
         string[] values = [.. model.Graph.Node.SelectMany(n => n.Input).Distinct().Where(v =>
-            subject.Values[0].GetValueOrDefault(v) is { Type: ElementType.Float32 } || subject.Inputs[0].GetValueOrDefault(v) is { Type: ElementType.Float32 })];
+            subject.Values[0].GetValueOrDefault(v) is { Type: ElementType.Float32 }
+            || subject.Inputs[0].GetValueOrDefault(v) is { Type: ElementType.Float32 })];
         foreach (string value in values)
         {
             foreach (NodeProto reader in model.Graph.Node)
@@ -93,7 +94,8 @@ internal static class Noise
             }
 
             NodeProto? producer = model.Graph.Node.FirstOrDefault(n => n.Output.Contains(value));
-            model.Graph.Node.Insert(producer is null ? 0 : model.Graph.Node.IndexOf(producer) + 1, Node("Mul", $"noisy {value}", value, $"noise {value}"));
+            model.Graph.Node.Insert(producer is null ? 0 : model.Graph.Node.IndexOf(producer) + 1,
+                Node("Mul", $"noisy {value}", value, $"noise {value}"));
             model.Graph.Input.Add(OnnxTypes.Write($"noise {value}", ElementType.Float32, new Shape(Of(0, value).Dims)));
         }
 
@@ -189,7 +191,8 @@ internal static class Noise
     /// <summary>Moves each element by up to half a step: of float16, or of the largest weight of its channel divided by 127.</summary>
     private static void Perturb(TensorProto constant, NodeProto? reader, bool half, Random random)
     {
-        float[] values = Difference.Numbers(OnnxTensors.Read(constant, new ExternalData(null), constant.Name)).Select(v => (float)v).ToArray();
+        float[] values = Difference.Numbers(OnnxTensors.Read(constant, new ExternalData(null), constant.Name)).Select(v => (float)v)
+            .ToArray();
         bool byChannel = reader is { OpType: "Conv" or "Gemm" } && reader.Input[1] == constant.Name
             && (reader.OpType == "Conv" || reader.Attribute.Any(a => a.Name == "transB" && a.I == 1));
         int row = byChannel ? values.Length / (int)constant.Dims[0] : values.Length;

@@ -8,7 +8,6 @@ namespace ModelOpt.Fuzz.Graphs.Checks;
 internal sealed class Subject
 {
     /// <summary>Evaluates a model.</summary>
-    /// <param name="model">The model.</param>
     /// <param name="samples">The samples; null to draw them.</param>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses it.</exception>
     public Subject(ModelProto model, IReadOnlyList<IReadOnlyDictionary<string, Tensor>>? samples = null)

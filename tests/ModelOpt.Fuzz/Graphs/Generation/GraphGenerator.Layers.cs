@@ -6,18 +6,19 @@ namespace ModelOpt.Fuzz.Graphs.Generation;
 /// <content>Layers with weights.</content>
 internal sealed partial class GraphGenerator
 {
-    private int Channels() => isWide ? Pick(16, 24, 32, 40) : Pick(1, 2, 3, 4, 6, 8, 12);
+    private int Channels() => _isWide ? Pick(16, 24, 32, 40) : Pick(1, 2, 3, 4, 6, 8, 12);
 
     private Edge ConvBlock(Edge x)
     {
-        if (shrinks && Chance(0.5)) return DeadChannels(x);
+        if (_shrinks && Chance(0.5)) return DeadChannels(x);
         int kernel = Pick(1, 1, 2, 3, 3, 3, 5);
         Edge y = Conv(x, Channels(), kernel, Pick(1, 1, 1, 2), kernel == 3 && Chance(0.15) ? 2 : 1);
         if (Chance(0.4)) y = BatchNorm(y);
         return Chance(0.7) ? Bounded(y) : y;
     }
 
-    private Edge Conv(Edge x, int outputs, int kernel, int stride = 1, int dilation = 1, int group = 1, bool? bias = null, Edge? weight = null)
+    private Edge Conv(Edge x, int outputs, int kernel, int stride = 1, int dilation = 1, int group = 1, bool? bias = null,
+        Edge? weight = null)
     {
         int spatial = x.Rank - 2, inputs = x.Dims[1] / group, reach = ((kernel - 1) * dilation) + 1;
         bool same = Chance(0.7) || x.Dims[2..].Any(d => d < reach);
@@ -37,8 +38,8 @@ internal sealed partial class GraphGenerator
         }
 
         weight ??= Weight([outputs, inputs, .. Repeat(spatial, kernel)], inputs * (int)Math.Pow(kernel, spatial));
-        Edge? b = bias ?? Chance(0.6) ? model.Constant(RandomTensor([outputs], 0.3)) : null;
-        return model.Add("Conv", b is null ? [x, weight] : [x, weight, b], dims, [.. attributes]);
+        Edge? b = bias ?? Chance(0.6) ? _model.Constant(RandomTensor([outputs], 0.3)) : null;
+        return _model.Add("Conv", b is null ? [x, weight] : [x, weight, b], dims, [.. attributes]);
     }
 
     private Edge DepthwiseSeparable(Edge x)
@@ -54,16 +55,16 @@ internal sealed partial class GraphGenerator
         int[] groups = [.. new[] { 2, 3, 4 }.Where(g => x.Dims[1] % g == 0 && x.Dims[1] > g)];
         if (groups.Length == 0) return null;
         int group = Pick(groups);
-        return Conv(x, group * random.Next(1, 4), Pick(1, 3), 1, 1, group);
+        return Conv(x, group * _random.Next(1, 4), Pick(1, 3), 1, 1, group);
     }
 
     private Edge ConvTranspose(Edge x)
     {
-        int outputs = Channels(), kernel = Pick(2, 3, 4), stride = Pick(1, 2), pad = random.Next(0, 2);
+        int outputs = Channels(), kernel = Pick(2, 3, 4), stride = Pick(1, 2), pad = _random.Next(0, 2);
         int[] dims = [x.Dims[0], outputs, .. x.Dims[2..].Select(d => (stride * (d - 1)) + kernel - (2 * pad))];
         if (dims.Any(d => d < 1)) return Conv(x, outputs, 3);
         Edge weight = Weight([x.Dims[1], outputs, kernel, kernel], x.Dims[1] * kernel);
-        return model.Add("ConvTranspose", Chance(0.5) ? [x, weight] : [x, weight, model.Constant(RandomTensor([outputs], 0.3))], dims,
+        return _model.Add("ConvTranspose", Chance(0.5) ? [x, weight] : [x, weight, _model.Constant(RandomTensor([outputs], 0.3))], dims,
             ("strides", Repeat(2, stride)), ("pads", Repeat(4, pad)));
     }
 
@@ -73,9 +74,9 @@ internal sealed partial class GraphGenerator
         int outputs = Pick(16, 32), dead = outputs / 4, kernel = Pick(1, 3);
         Tensor weight = RandomTensor([outputs, x.Dims[1], kernel, kernel], Math.Sqrt(2.0 / (x.Dims[1] * kernel * kernel)));
         weight.Span<float>()[^(weight.Count / 4)..].Clear();
-        Edge y = Conv(x, outputs, kernel, bias: false, weight: model.Constant(weight));
-        rules.Add(new LayerRule(model.LastNode) { ChannelPruning = (double)dead / outputs });
-        y = model.Add("Relu", [y], y.Dims);
+        Edge y = Conv(x, outputs, kernel, bias: false, weight: _model.Constant(weight));
+        _rules.Add(new LayerRule(_model.LastNode) { ChannelPruning = (double)dead / outputs });
+        y = _model.Add("Relu", [y], y.Dims);
         return Conv(y, Channels(), Pick(1, 3));
     }
 
@@ -84,7 +85,7 @@ internal sealed partial class GraphGenerator
     private Edge Dense(Edge x)
     {
         int outputs = Channels(), inputs = x.Dims[1];
-        if (shrinks && inputs >= 24 && Chance(0.7)) return LowRank(x);
+        if (_shrinks && inputs >= 24 && Chance(0.7)) return LowRank(x);
         if (Chance(0.3)) return MatMulAdd(x, outputs);
         bool transposed = Chance(0.6);
         List<(string, object)> attributes = [];
@@ -92,8 +93,8 @@ internal sealed partial class GraphGenerator
         if (Chance(0.08)) attributes.Add(("alpha", 0.5f));
         if (Chance(0.08)) attributes.Add(("beta", 2f));
         Edge weight = Weight(transposed ? [outputs, inputs] : [inputs, outputs], inputs);
-        Edge? bias = Chance(0.75) ? model.Constant(RandomTensor(Chance(0.9) ? [outputs] : [1, outputs], 0.3)) : null;
-        Edge y = model.Add("Gemm", bias is null ? [x, weight] : [x, weight, bias], [x.Dims[0], outputs], [.. attributes]);
+        Edge? bias = Chance(0.75) ? _model.Constant(RandomTensor(Chance(0.9) ? [outputs] : [1, outputs], 0.3)) : null;
+        Edge y = _model.Add("Gemm", bias is null ? [x, weight] : [x, weight, bias], [x.Dims[0], outputs], [.. attributes]);
         return Chance(0.5) ? Bounded(y) : y;
     }
 
@@ -107,23 +108,25 @@ internal sealed partial class GraphGenerator
         for (int i = 0; i < weight.Count; i++)
         {
             double sum = 0;
-            for (int r = 0; r < Rank; r++) sum += left.Span<float>()[(i / inputs * Rank) + r] * right.Span<float>()[(r * inputs) + (i % inputs)];
+            for (int r = 0; r < Rank; r++)
+                sum += left.Span<float>()[(i / inputs * Rank) + r] * right.Span<float>()[(r * inputs) + (i % inputs)];
             weight.Span<float>()[i] = (float)sum;
         }
 
-        Edge y = model.Add("Gemm", [x, model.Constant(weight), model.Constant(RandomTensor([outputs], 0.3))], [x.Dims[0], outputs], ("transB", 1));
+        Edge y = _model.Add("Gemm", [x, _model.Constant(weight), _model.Constant(RandomTensor([outputs], 0.3))], [x.Dims[0], outputs],
+            ("transB", 1));
         double left8 = Rank * (inputs + outputs) / (double)(inputs * outputs);
-        if (left8 < 0.8) rules.Add(new LayerRule(model.LastNode) { Decomposition = Math.Floor(1000 * (1 - left8)) / 1000 });
+        if (left8 < 0.8) _rules.Add(new LayerRule(_model.LastNode) { Decomposition = Math.Floor(1000 * (1 - left8)) / 1000 });
         return y;
     }
 
     /// <summary>What PyTorch writes for a Linear of several axes.</summary>
     private Edge MatMulAdd(Edge x, int outputs)
     {
-        Edge y = model.Add("MatMul", [x, Weight([x.Dims[^1], outputs], x.Dims[^1])], With(x.Dims, x.Rank - 1, outputs));
+        Edge y = _model.Add("MatMul", [x, Weight([x.Dims[^1], outputs], x.Dims[^1])], With(x.Dims, x.Rank - 1, outputs));
         if (!Chance(0.7)) return y;
-        Edge bias = model.Constant(RandomTensor([outputs], 0.3));
-        return model.Add("Add", Chance(0.5) ? [y, bias] : [bias, y], y.Dims);
+        Edge bias = _model.Constant(RandomTensor([outputs], 0.3));
+        return _model.Add("Add", Chance(0.5) ? [y, bias] : [bias, y], y.Dims);
     }
 
     private Edge Project(Edge x) => MatMulAdd(x, Channels());
@@ -133,14 +136,15 @@ internal sealed partial class GraphGenerator
         int c = x.Dims[1];
         Tensor variance = RandomTensor([c], 0.2, 1);
         foreach (ref float v in variance.Span<float>()) v = Math.Abs(v) + 0.1f;
-        return model.Add("BatchNormalization", [x, model.Constant(RandomTensor([c], 0.3, 1)), model.Constant(RandomTensor([c], 0.3)),
-            model.Constant(RandomTensor([c], 0.3)), model.Constant(variance)], x.Dims, ("epsilon", 1e-5f));
+        return _model.Add("BatchNormalization", [x, _model.Constant(RandomTensor([c], 0.3, 1)), _model.Constant(RandomTensor([c], 0.3)),
+            _model.Constant(RandomTensor([c], 0.3)), _model.Constant(variance)], x.Dims, ("epsilon", 1e-5f));
     }
 
     private Edge LayerNorm(Edge x)
     {
         int size = x.Dims[^1];
-        return size < 3 ? x : model.Add("LayerNormalization", [x, model.Constant(RandomTensor([size], 0.3, 1)), model.Constant(RandomTensor([size], 0.3))],
+        return size < 3 ? x : _model.Add(
+            "LayerNormalization", [x, _model.Constant(RandomTensor([size], 0.3, 1)), _model.Constant(RandomTensor([size], 0.3))],
             x.Dims, ("axis", -1), ("epsilon", 1e-3f));
     }
 

@@ -7,37 +7,38 @@ internal sealed partial class GraphGenerator
 {
     private Edge SliceOf(Edge x)
     {
-        int axis = Chance(0.7) ? 1 : random.Next(1, x.Rank), size = x.Dims[axis];
-        int step = Chance(0.2) ? 2 : 1, start = random.Next(0, size), end = random.Next(start + 1, size + 1);
+        int axis = Chance(0.7) ? 1 : _random.Next(1, x.Rank), size = x.Dims[axis];
+        int step = Chance(0.2) ? 2 : 1, start = _random.Next(0, size), end = _random.Next(start + 1, size + 1);
         int written = end == size && Chance(0.5) ? int.MaxValue : end;
-        return model.Add("Slice", [x, model.Numbers(start), model.Numbers(written), model.Numbers(Chance(0.7) ? axis : axis - x.Rank), model.Numbers(step)],
+        return _model.Add("Slice", [x, _model.Numbers(start), _model.Numbers(written), _model.Numbers(Chance(0.7) ? axis : axis - x.Rank),
+            _model.Numbers(step)],
             With(x.Dims, axis, (end - start + step - 1) / step));
     }
 
     private Edge GatherOf(Edge x)
     {
-        int axis = Chance(0.6) ? 1 : random.Next(1, x.Rank), size = x.Dims[axis];
+        int axis = Chance(0.6) ? 1 : _random.Next(1, x.Rank), size = x.Dims[axis];
         if (Chance(0.2) && x.Rank > 2)
         {
             int[] dims = [.. x.Dims[..axis], .. x.Dims[(axis + 1)..]];
-            return model.Add("Gather", [x, model.Constant(Tensor.Scalar((long)random.Next(size)))], dims, ("axis", axis));
+            return _model.Add("Gather", [x, _model.Constant(Tensor.Scalar((long)_random.Next(size)))], dims, ("axis", axis));
         }
 
-        int[] indices = [.. Enumerable.Range(0, random.Next(1, size + 2)).Select(_ => random.Next(size))];
-        return model.Add("Gather", [x, model.Numbers(indices)], With(x.Dims, axis, indices.Length), ("axis", axis));
+        int[] indices = [.. Enumerable.Range(0, _random.Next(1, size + 2)).Select(_ => _random.Next(size))];
+        return _model.Add("Gather", [x, _model.Numbers(indices)], With(x.Dims, axis, indices.Length), ("axis", axis));
     }
 
     private Edge Pad(Edge x)
     {
         int[] pads = new int[2 * x.Rank];
-        for (int i = Math.Min(x.Rank - 1, 2); i < x.Rank; i++) (pads[i], pads[i + x.Rank]) = (random.Next(0, 3), random.Next(0, 3));
+        for (int i = Math.Min(x.Rank - 1, 2); i < x.Rank; i++) (pads[i], pads[i + x.Rank]) = (_random.Next(0, 3), _random.Next(0, 3));
         int[] dims = [.. x.Dims.Select((d, i) => d + pads[i] + pads[i + x.Rank])];
         string mode = Chance(0.8) || x.Dims[2..].Any(d => d < 4) || x.Rank != 4 ? "constant" : Pick("reflect", "edge");
         Edge y = Chance(0.5) || mode != "constant"
-            ? model.Add("Pad", [x, model.Numbers(pads)], dims, ("mode", mode))
-            : model.Add("Pad", [x, model.Numbers(pads), model.Scalar(Pick(0f, 0f, -1f, 0.5f))], dims);
+            ? _model.Add("Pad", [x, _model.Numbers(pads)], dims, ("mode", mode))
+            : _model.Add("Pad", [x, _model.Numbers(pads), _model.Scalar(Pick(0f, 0f, -1f, 0.5f))], dims);
         return x.Rank == 4 && Chance(0.5)
-            ? model.Add("Conv", [y, Weight([4, y.Dims[1], 1, 1], y.Dims[1])], With(y.Dims, 1, 4)) : y;
+            ? _model.Add("Conv", [y, Weight([4, y.Dims[1], 1, 1], y.Dims[1])], With(y.Dims, 1, 4)) : y;
     }
 
     private Edge Pool(Edge x)
@@ -48,9 +49,9 @@ internal sealed partial class GraphGenerator
         int[] dims = [x.Dims[0], x.Dims[1], .. x.Dims[2..].Select(d => Windows(d + (2 * pad)))];
         List<(string, object)> attributes = [("kernel_shape", Repeat(2, kernel)), ("strides", Repeat(2, stride)), ("pads", Repeat(4, pad))];
         if (ceil) attributes.Add(("ceil_mode", 1));
-        if (Chance(0.6)) return model.Add("MaxPool", [x], dims, [.. attributes]);
+        if (Chance(0.6)) return _model.Add("MaxPool", [x], dims, [.. attributes]);
         if (padded && Chance(0.3)) attributes.Add(("count_include_pad", 1));
-        return model.Add("AveragePool", [x], dims, [.. attributes]);
+        return _model.Add("AveragePool", [x], dims, [.. attributes]);
 
         int Windows(int size)
         {
@@ -65,17 +66,17 @@ internal sealed partial class GraphGenerator
     private Edge GlobalPool(Edge x, bool keep)
     {
         int[] dims = keep ? [x.Dims[0], x.Dims[1], 1, 1] : [x.Dims[0], x.Dims[1]];
-        return keep && Chance(0.6) ? model.Add("GlobalAveragePool", [x], dims) : Reduced("ReduceMean", x, [2, 3], keep, dims);
+        return keep && Chance(0.6) ? _model.Add("GlobalAveragePool", [x], dims) : Reduced("ReduceMean", x, [2, 3], keep, dims);
     }
 
     private Edge Reduced(string type, Edge x, int[] axes, bool keep, int[] dims) =>
-        type == "ReduceSum" || model.Opset >= 18
-            ? model.Add(type, [x, model.Numbers(axes)], dims, ("keepdims", keep ? 1 : 0))
-            : model.Add(type, [x], dims, ("axes", axes), ("keepdims", keep ? 1 : 0));
+        type == "ReduceSum" || _model.Opset >= 18
+            ? _model.Add(type, [x, _model.Numbers(axes)], dims, ("keepdims", keep ? 1 : 0))
+            : _model.Add(type, [x], dims, ("axes", axes), ("keepdims", keep ? 1 : 0));
 
     private Edge Reduce(Edge x)
     {
-        int axis = random.Next(1, x.Rank);
+        int axis = _random.Next(1, x.Rank);
         bool keep = x.Rank == 2 || Chance(0.5);
         int[] dims = keep ? With(x.Dims, axis, 1) : [.. x.Dims[..axis], .. x.Dims[(axis + 1)..]];
         return Reduced(Pick("ReduceMean", "ReduceMean", "ReduceSum", "ReduceMax"), x, [Chance(0.5) ? axis : axis - x.Rank], keep, dims);
@@ -85,18 +86,20 @@ internal sealed partial class GraphGenerator
     {
         int[] dims = [x.Dims[0], x.Dims[1], 2 * x.Dims[2], 2 * x.Dims[3]];
         if (dims[1] * dims[2] * dims[3] > MostElements) return null;
-        bool linear = Chance(0.4), sized = !model.IsOpen && Chance(0.4);
-        Edge scales = sized ? model.Constant(Tensor.Vector<float>()) : model.Constant(Tensor.Vector(1f, 1f, 2f, 2f));
-        Edge?[] inputs = sized ? [x, null, null, model.Numbers(dims)] : [x, null, scales];
+        bool linear = Chance(0.4), sized = !_model.IsOpen && Chance(0.4);
+        Edge scales = sized ? _model.Constant(Tensor.Vector<float>()) : _model.Constant(Tensor.Vector(1f, 1f, 2f, 2f));
+        Edge?[] inputs = sized ? [x, null, null, _model.Numbers(dims)] : [x, null, scales];
         return linear
-            ? model.Add("Resize", inputs, dims, ("mode", "linear"), ("coordinate_transformation_mode", Pick("half_pixel", "align_corners", "asymmetric")))
-            : model.Add("Resize", inputs, dims, ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"));
+            ? _model.Add("Resize", inputs, dims, ("mode", "linear"),
+                ("coordinate_transformation_mode", Pick("half_pixel", "align_corners", "asymmetric")))
+            : _model.Add("Resize", inputs, dims, ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"),
+                ("nearest_mode", "floor"));
     }
 
     private Edge Flatten(Edge x)
     {
         int[] dims = [x.Dims[0], x.Count / x.Dims[0]];
-        Edge y = Chance(0.6) ? model.Add("Flatten", [x], dims, ("axis", 1)) : ReshapeTo(x, dims);
+        Edge y = Chance(0.6) ? _model.Add("Flatten", [x], dims, ("axis", 1)) : ReshapeTo(x, dims);
         return Chance(0.5) ? Dense(y) : y;
     }
 
@@ -104,28 +107,28 @@ internal sealed partial class GraphGenerator
     {
         (int n, int c, int pixels) = (x.Dims[0], x.Dims[1], x.Dims[2] * x.Dims[3]);
         Edge y = ReshapeTo(x, n, c, pixels);
-        return Chance(0.7) ? model.Add("Transpose", [y], [n, pixels, c], ("perm", new[] { 0, 2, 1 })) : y;
+        return Chance(0.7) ? _model.Add("Transpose", [y], [n, pixels, c], ("perm", new[] { 0, 2, 1 })) : y;
     }
 
     /// <summary>A Transpose that stays, or one that is taken back behind an operator on elements.</summary>
     private Edge TransposeAround(Edge x)
     {
-        int[] order = [0, .. Enumerable.Range(1, x.Rank - 1).OrderBy(_ => random.Next())];
+        int[] order = [0, .. Enumerable.Range(1, x.Rank - 1).OrderBy(_ => _random.Next())];
         if (x.Rank == 4 && Chance(0.5)) order = [0, 2, 3, 1];
-        Edge y = model.Add("Transpose", [x], [.. order.Select(a => x.Dims[a])], ("perm", order));
+        Edge y = _model.Add("Transpose", [x], [.. order.Select(a => x.Dims[a])], ("perm", order));
         if (Chance(0.4)) return y;
         if (Chance(0.7)) y = Activation(y);
         int[] back = [.. Enumerable.Range(0, x.Rank).Select(a => Array.IndexOf(order, a))];
-        return model.Add("Transpose", [y], x.Dims, ("perm", back));
+        return _model.Add("Transpose", [y], x.Dims, ("perm", back));
     }
 
     private Edge UnsqueezeAndBack(Edge x)
     {
-        int axis = random.Next(1, x.Rank + 1);
+        int axis = _random.Next(1, x.Rank + 1);
         int[] dims = [.. x.Dims[..axis], 1, .. x.Dims[axis..]];
-        Edge y = model.Add("Unsqueeze", [x, model.Numbers(axis)], dims);
+        Edge y = _model.Add("Unsqueeze", [x, _model.Numbers(axis)], dims);
         if (Chance(0.5)) return y;
         if (Chance(0.7)) y = Activation(y);
-        return model.Add("Squeeze", [y, model.Numbers(axis)], x.Dims);
+        return _model.Add("Squeeze", [y, _model.Numbers(axis)], x.Dims);
     }
 }

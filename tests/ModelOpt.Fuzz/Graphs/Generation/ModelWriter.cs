@@ -7,9 +7,7 @@ using AttributeType = ModelOpt.Compiler.Onnx.Proto.AttributeProto.Types.Attribut
 namespace ModelOpt.Fuzz.Graphs.Generation;
 
 /// <summary>A value of a model that is being written.</summary>
-/// <param name="Name">Its name.</param>
 /// <param name="Dims">Its sizes; the first one is 1 where the batch is open.</param>
-/// <param name="Type">The element type.</param>
 internal sealed record Edge(string Name, int[] Dims, ElementType Type = ElementType.Float32)
 {
     public int Rank => Dims.Length;
@@ -22,7 +20,7 @@ internal sealed record Edge(string Name, int[] Dims, ElementType Type = ElementT
 /// <param name="isOpen">Whether the first dimension of inputs and outputs is open.</param>
 internal sealed class ModelWriter(int opset, bool isOpen)
 {
-    private int names;
+    private int _names;
 
     /// <summary>The model so far.</summary>
     public ModelProto Model { get; } = new()
@@ -63,9 +61,7 @@ internal sealed class ModelWriter(int opset, bool isOpen)
     public Edge Scalar(float value) => Constant(Tensor.Scalar(value));
 
     /// <summary>Adds a node of one output.</summary>
-    /// <param name="type">The operator.</param>
     /// <param name="inputs">What it reads; null for an omitted input.</param>
-    /// <param name="dims">The output's sizes.</param>
     /// <param name="attributes">Attributes: int, float, string, int[] or float[].</param>
     public Edge Add(string type, Edge?[] inputs, int[] dims, params (string Name, object Value)[] attributes) =>
         Add(type, inputs, [dims], attributes)[0];
@@ -90,7 +86,7 @@ internal sealed class ModelWriter(int opset, bool isOpen)
         Model.Graph.Input.Add(OnnxTypes.Write(initializer.Name, initializer.Type, new Shape(initializer.Dims)));
 
     /// <summary>A name that nothing has.</summary>
-    public string Fresh(string stem) => $"{stem}{++names}";
+    public string Fresh(string stem) => $"{stem}{++_names}";
 
     /// <summary>The name of the node written last.</summary>
     public string LastNode => Model.Graph.Node[^1].Name;

@@ -12,7 +12,6 @@ internal static class QdqBorder
 
     /// <summary>Changes a model.</summary>
     /// <param name="model">The model, its pairs in place.</param>
-    /// <param name="random">Where the choices come from.</param>
     public static void Apply(ModelProto model, Random random)
     {
         if (random.NextDouble() >= Models) return;
@@ -28,7 +27,8 @@ internal static class QdqBorder
         NodeProto[] readers = [.. model.Graph.Node.Where(n => n.Input.Contains(input.Name))];
         Grids grids = new(model);
         Grid?[] own = [.. readers.Select(n => n.OpType == "QuantizeLinear" ? grids.Of(n) : null)];
-        if (readers.Length == 0 || own[0] is not { } grid || own.Any(g => g != grid) || model.Graph.Output.Any(o => o.Name == input.Name)) return;
+        if (readers.Length == 0 || own[0] is not { } grid || own.Any(g => g != grid) || model.Graph.Output.Any(o => o.Name == input.Name))
+            return;
         foreach (NodeProto reader in readers)
         {
             model.Graph.Node.Remove(reader);

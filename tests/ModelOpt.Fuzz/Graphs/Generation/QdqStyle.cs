@@ -43,7 +43,6 @@ internal sealed record QdqStyle
     public double FollowingBias { get; init; } = 1;
 
     /// <summary>A style: ONNX Runtime's, or one that differs.</summary>
-    /// <param name="random">Where the choices come from.</param>
     /// <param name="opset">The model's opset; 16 bits came with 21.</param>
     public static QdqStyle Random(Random random, int opset)
     {
@@ -101,7 +100,6 @@ internal sealed record QdqStyle
 }
 
 /// <summary>A constant as integers.</summary>
-/// <param name="Integers">The integers.</param>
 /// <param name="Scales">One scale, or one for each slice.</param>
 /// <param name="ZeroPoints">The zero points, in the integers' type.</param>
 internal sealed record StoredWeight(Tensor Integers, float[] Scales, Tensor ZeroPoints)
@@ -109,9 +107,6 @@ internal sealed record StoredWeight(Tensor Integers, float[] Scales, Tensor Zero
     /// <summary>Rounds a constant.</summary>
     /// <param name="weight">The constant, in float.</param>
     /// <param name="axis">The axis along which slices have scales of their own, or -1.</param>
-    /// <param name="type">The integers' type.</param>
-    /// <param name="asymmetric">Whether there are zero points.</param>
-    /// <param name="random">Varies the ends of ranges.</param>
     public static StoredWeight Of(Tensor weight, int axis, ElementType type, bool asymmetric, Random random)
     {
         ReadOnlySpan<float> values = weight.Span<float>();

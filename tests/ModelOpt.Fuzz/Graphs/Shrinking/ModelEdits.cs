@@ -24,7 +24,8 @@ internal static class ModelEdits
             else graph.Node.Remove(node);
         }
 
-        foreach (TensorProto constant in graph.Initializer.Where(i => !needed.Contains(i.Name)).ToArray()) graph.Initializer.Remove(constant);
+        foreach (TensorProto constant in graph.Initializer.Where(i => !needed.Contains(i.Name)).ToArray())
+            graph.Initializer.Remove(constant);
         foreach (ValueInfoProto input in graph.Input.Where(i => !needed.Contains(i.Name)).ToArray()) graph.Input.Remove(input);
         return model;
     }
@@ -134,6 +135,7 @@ internal static class ModelEdits
     {
         Tensor value = subject.Values[0][name];
         bool isOpen = Samples.Fed(subject.Model).Any(i => OnnxTypes.Read(i).Shape is [{ IsKnown: false }, ..]);
-        return OnnxTypes.Write(name, value.Type, new Shape(value.Dims.ToArray().Select((d, i) => i == 0 && d == 1 && isOpen ? new Dim(-1, "N") : new Dim(d))));
+        return OnnxTypes.Write(name, value.Type,
+            new Shape(value.Dims.ToArray().Select((d, i) => i == 0 && d == 1 && isOpen ? new Dim(-1, "N") : new Dim(d))));
     }
 }

@@ -6,12 +6,9 @@ using ModelOpt.Fuzz.Graphs.Checks;
 namespace ModelOpt.Fuzz.Graphs.Shrinking;
 
 /// <summary>Makes a model smaller, and what is done to it simpler, as long as the same fault stays.</summary>
-/// <param name="judge">Who sees the fault.</param>
-/// <param name="finding">The fault.</param>
-/// <param name="budget">How long to try.</param>
 internal sealed class Shrinker(Judge judge, Finding finding, TimeSpan budget)
 {
-    private readonly Stopwatch clock = Stopwatch.StartNew();
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
 
     /// <summary>What is left of the fault's description, of the smallest model.</summary>
     public Finding Smallest { get; private set; } = finding;
@@ -19,7 +16,7 @@ internal sealed class Shrinker(Judge judge, Finding finding, TimeSpan budget)
     /// <summary>Shrinks.</summary>
     public (ModelProto Model, Variant Variant) Shrink(ModelProto model, Variant variant)
     {
-        for (bool changed = true; changed && clock.Elapsed < budget;)
+        for (bool changed = true; changed && _clock.Elapsed < budget;)
         {
             changed = false;
             foreach (Variant simpler in variant.Simpler())
@@ -32,13 +29,13 @@ internal sealed class Shrinker(Judge judge, Finding finding, TimeSpan budget)
             foreach (Func<Subject, IEnumerable<ModelProto>> edits in ModelEdits.All)
             {
                 // An edit makes room for others: each kind is tried until none of it goes.
-                for (bool again = true; again && clock.Elapsed < budget;)
+                for (bool again = true; again && _clock.Elapsed < budget;)
                 {
                     again = false;
                     if (Evaluated(model) is not { } subject) return (model, variant);
                     foreach (ModelProto smaller in edits(subject))
                     {
-                        if (clock.Elapsed > budget) break;
+                        if (_clock.Elapsed > budget) break;
                         if (!Stays(smaller, variant)) continue;
                         (model, again, changed) = (smaller, true, true);
                         break;

@@ -42,7 +42,8 @@ internal static class Elementwise
         Tensor b = isWild ? c.Draw.Wild(type, other) : c.Draw.Tensor(type, other, divides ? 1 : -9, 9);
         if (c.Draw.Chance(0.5) && !divides) (a, b) = (b, a);
         // Both sides may be repeated.
-        if (a.Rank == b.Rank && c.Draw.Chance(0.2)) a = c.Draw.Tensor(type, Array.ConvertAll(a.Dims.ToArray(), d => c.Draw.Chance(0.3) ? 1 : d), -9, 9);
+        if (a.Rank == b.Rank && c.Draw.Chance(0.2))
+            a = c.Draw.Tensor(type, Array.ConvertAll(a.Dims.ToArray(), d => c.Draw.Chance(0.3) ? 1 : d), -9, 9);
         if (c.Draw.Chance(0.4)) c.Data(a).Parameter(b, 0.2);
         else c.Data(a).Data(b);
     }

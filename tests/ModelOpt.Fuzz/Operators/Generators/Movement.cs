@@ -48,7 +48,9 @@ internal static class Movement
             long low = c.Draw.Chance(0.9) ? c.Draw.Int(0, Math.Max(0, size / 2)) : c.Draw.Int(-size - 2, size + 2);
             long high = c.Draw.Chance(0.3) ? c.Draw.Pick(int.MaxValue, long.MaxValue, size + 3)
                 : c.Draw.Chance(0.3) ? -c.Draw.Int(1, 2) : c.Draw.Int((int)low, size + 1);
-            (starts[i], ends[i]) = steps[i] > 0 ? (low, high) : (high, c.Draw.Chance(0.4) ? c.Draw.Pick(int.MinValue, long.MinValue, -size - 1) : low);
+            (starts[i], ends[i]) = steps[i] > 0
+                ? (low, high)
+                : (high, c.Draw.Chance(0.4) ? c.Draw.Pick(int.MinValue, long.MinValue, -size - 1) : low);
         }
 
         c.Data(dims);

@@ -9,7 +9,8 @@ internal static class Windows
     private sealed record Window(int[] Sizes, int[] Kernel, int[] Strides, int[] Dilations, int[] Pads, bool IsSame)
     {
         /// <summary>Whether the taps of a window may all lie on padding: what a pool makes of no element, ONNX leaves open.</summary>
-        public bool MaySeeNothing => Kernel.Where((k, i) => k > 1 && Sizes[i] < Dilations[i] && Pads[i] + Pads[i + Kernel.Length] > 0).Any();
+        public bool MaySeeNothing => Kernel.Where((k, i) => k > 1 && Sizes[i] < Dilations[i] && Pads[i] + Pads[i + Kernel.Length] > 0)
+            .Any();
     }
 
     /// <summary>AveragePool and MaxPool.</summary>
@@ -103,7 +104,9 @@ internal static class Windows
     }
 
     private static int[] Several(CaseBuilder c, int count, int low, int high) =>
-        c.Draw.Chance(0.5) ? [.. Enumerable.Repeat(c.Draw.Int(low, high), count)] : [.. Enumerable.Range(0, count).Select(_ => c.Draw.Int(low, high))];
+        c.Draw.Chance(0.5)
+        ? [.. Enumerable.Repeat(c.Draw.Int(low, high), count)]
+        : [.. Enumerable.Range(0, count).Select(_ => c.Draw.Int(low, high))];
 
     private static long[] Longs(int[] values) => Array.ConvertAll(values, v => (long)v);
 }

@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 
 [TestClass]
-public sealed class ConvF32KernelTests
+internal sealed class ConvF32KernelTests
 {
     [TestMethod]
     public void Every_tier_equals_the_definition()

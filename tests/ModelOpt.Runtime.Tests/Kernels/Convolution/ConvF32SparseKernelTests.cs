@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 
 /// <summary>Sparse float32 convolutions, chosen or not, have the bits of the definition, which multiplies zeros too.</summary>
 [TestClass]
-public sealed class ConvF32SparseKernelTests
+internal sealed class ConvF32SparseKernelTests
 {
     [TestMethod]
     public void Every_tier_equals_the_definition()

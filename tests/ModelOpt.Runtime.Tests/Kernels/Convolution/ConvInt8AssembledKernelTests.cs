@@ -9,7 +9,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 
 /// <summary>What only assembled convolutions do; that they compute what the others do is in <see cref="ConvInt8KernelTests"/>.</summary>
 [TestClass]
-public sealed class ConvInt8AssembledKernelTests
+internal sealed class ConvInt8AssembledKernelTests
 {
     // Last, so that what needs no assembled code is checked everywhere.
     [TestCleanup]
@@ -91,10 +91,12 @@ public sealed class ConvInt8AssembledKernelTests
             byte[] f = KernelTesting.Weights(w.OutputChannels * k, trial + 1, unsigned: false);
             LayerQuantization quantization = KernelTesting.Quantization(random, w.OutputChannels, k, unsigned: false);
             byte[] expected = ConvInt8KernelTests.Reference(w, groups, quantization, x, f, [], false);
-            foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8Kernel.Create(w, groups, quantization, f, [], false, c), threads))
+            foreach (Kernel kernel in KernelTesting.Assembled(
+                c => ConvInt8Kernel.Create(w, groups, quantization, f, [], false, c), threads))
             {
                 divided += kernel.Items > 1 ? 1 : 0;
-                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{threads} threads, groups {groups} {w}");
+                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x),
+                    $"{threads} threads, groups {groups} {w}");
             }
         }
 
@@ -131,13 +133,15 @@ public sealed class ConvInt8AssembledKernelTests
     {
         int min = random.Next(-128, -90), max = random.Next(90, 128);
         var addition = new QuantizedAdd(new BinaryQuantization(
-            0.02f + random.NextSingle(), random.Next(-128, 128), 0.02f + random.NextSingle(), random.Next(-128, 128), 0.7f, random.Next(-128, 128)));
+            0.02f + random.NextSingle(), random.Next(-128, 128), 0.02f + random.NextSingle(), random.Next(-128, 128), 0.7f,
+            random.Next(-128, 128)));
         var expected = new byte[result.Length];
         for (int i = 0; i < expected.Length; i++)
         {
             float left = (sbyte)(side == ResidualSide.Left ? other : result)[i];
             float right = (sbyte)(side == ResidualSide.Left ? result : other)[i];
-            float sum = MathF.Round(addition.Apply<Lanes1, float>(left + QuantizedAdd.Shift, right + QuantizedAdd.Shift)) - QuantizedAdd.Shift;
+            float sum = MathF.Round(addition.Apply<Lanes1, float>(left + QuantizedAdd.Shift, right + QuantizedAdd.Shift))
+                - QuantizedAdd.Shift;
             expected[i] = (byte)(sbyte)Math.Clamp(sum, min, max);
         }
 

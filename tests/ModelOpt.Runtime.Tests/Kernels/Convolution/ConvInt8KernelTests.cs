@@ -6,7 +6,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 
 [TestClass]
-public sealed class ConvInt8KernelTests
+internal sealed class ConvInt8KernelTests
 {
     [TestMethod]
     [DataRow(false)]
@@ -80,7 +80,8 @@ public sealed class ConvInt8KernelTests
             var quantization = new LayerQuantization(1, zeroPoint, [scale], 0, 1, -zeroPoint / 2, -128, 127);
             byte[] expected = Reference(window, 1, quantization, x, w, biases, false);
             foreach ((string name, Kernel kernel) in Kernels(window, 1, quantization, w, biases, false))
-                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{name} {(activation, weight, zeroPoint, bias, scale)}");
+                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x),
+                    $"{name} {(activation, weight, zeroPoint, bias, scale)}");
         }
     }
 
@@ -132,7 +133,8 @@ public sealed class ConvInt8KernelTests
                 yield return ($"{form} {tier}", new ConvInt8Kernel(window, groups, quantization, weights, bias, unsigned, tier, form));
         }
 
-        foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8Kernel.Create(window, groups, quantization, weights, bias, unsigned, c)))
+        foreach (Kernel kernel in KernelTesting.Assembled(
+            c => ConvInt8Kernel.Create(window, groups, quantization, weights, bias, unsigned, c)))
             yield return ("assembled", kernel);
     }
 

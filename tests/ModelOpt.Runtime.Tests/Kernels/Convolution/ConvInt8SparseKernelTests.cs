@@ -7,7 +7,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 
 /// <summary>Sparse convolutions, chosen or not, have the bits of the definition.</summary>
 [TestClass]
-public sealed class ConvInt8SparseKernelTests
+internal sealed class ConvInt8SparseKernelTests
 {
     // Last, so that what needs no assembled code is checked everywhere.
     [TestCleanup]
@@ -73,14 +73,16 @@ public sealed class ConvInt8SparseKernelTests
             Window2D w = KernelTesting.RandomWindow(random, inputs, channels, 9);
             int k = w.KernelHeight * w.KernelWidth * inputs / groups, length = w.Batch * w.OutputHeight * w.OutputWidth * channels;
             byte[] x = KernelTesting.Bytes(w.Batch * w.InputHeight * w.InputWidth * inputs, channels);
-            byte[] f = Weights(random, channels, inputs / groups, k, 0.7, unsigned: false, 0), other = KernelTesting.Bytes(length, channels + 2);
+            byte[] f = Weights(random, channels, inputs / groups, k, 0.7, unsigned: false, 0),
+                other = KernelTesting.Bytes(length, channels + 2);
             LayerQuantization layer = KernelTesting.Quantization(random, channels, k, unsigned: false);
             byte[] result = ConvInt8KernelTests.Reference(w, groups, layer, x, f, [], false);
             sbyte[] weights = [.. f.Select(value => (sbyte)value)];
             foreach (ResidualSide side in new[] { ResidualSide.Left, ResidualSide.Right })
             {
                 (ResidualAdd residual, byte[] expected) = ConvInt8AssembledKernelTests.Residual(random, side, result, other);
-                foreach (Kernel kernel in KernelTesting.Assembled(c => new ConvInt8SparseKernel(w, groups, layer, weights, [], false, c, residual)))
+                foreach (Kernel kernel in KernelTesting.Assembled(
+                    c => new ConvInt8SparseKernel(w, groups, layer, weights, [], false, c, residual)))
                     KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, length, x, [], [], other), $"{side} groups {groups} {w}");
             }
         }
@@ -119,7 +121,8 @@ public sealed class ConvInt8SparseKernelTests
             var place = new ChannelPlace(channels + random.Next(70), 0);
             place = place with { First = random.Next(place.Pitch - channels + 1) };
             sbyte[] weights = [.. f.Select(value => (sbyte)value)];
-            foreach (Kernel kernel in KernelTesting.Assembled(c => new ConvInt8SparseKernel(w, 1, layer, weights, [], false, c, place: place)))
+            foreach (Kernel kernel in KernelTesting.Assembled(
+                c => new ConvInt8SparseKernel(w, 1, layer, weights, [], false, c, place: place)))
             {
                 byte[] actual = KernelTesting.Run(kernel, pixels * place.Pitch, x);
                 for (int i = 0; i < actual.Length; i++)
@@ -154,7 +157,8 @@ public sealed class ConvInt8SparseKernelTests
                 {
                     Assert.AreEqual(sparse, chosen is ConvInt8SparseKernel, $"{kernel}x{kernel}, {threads} threads");
                     Assert.IsTrue(!sparse || threads == 1 || chosen.Items % threads == 0, $"{chosen.Items} items for {threads} threads");
-                    KernelTesting.AssertSame(expected, KernelTesting.Run(chosen, expected.Length, x), $"{kernel}x{kernel}, {threads} threads");
+                    KernelTesting.AssertSame(expected, KernelTesting.Run(chosen, expected.Length, x),
+                        $"{kernel}x{kernel}, {threads} threads");
                 }
             }
         }

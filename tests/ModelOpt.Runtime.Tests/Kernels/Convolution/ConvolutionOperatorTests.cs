@@ -8,7 +8,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 
 /// <summary>Planned convolutions give the bits of plain loops: geometry, padding (implicit and folded), quantization.</summary>
 [TestClass]
-public class ConvolutionOperatorTests
+internal sealed class ConvolutionOperatorTests
 {
     [TestMethod]
     public void Float_convolutions_equal_the_reference()
@@ -95,8 +95,10 @@ public class ConvolutionOperatorTests
             if (i % 7 == 1)
                 (inputs, outputs, groups) = (12, 8, 4);
             yield return new Case(
-                random.Next(4, 15), random.Next(4, 15), inputs, outputs, groups, depthwise && i % 7 != 1, random.Next(1, 4), random.Next(1, 4),
-                random.Next(1, 3), random.Next(1, 3), random.Next(1, 3), random.Next(1, 3), (i % 4) switch { 0 => "same", 1 => "pad", _ => "valid" });
+                random.Next(4, 15), random.Next(4, 15), inputs, outputs, groups, depthwise && i % 7 != 1, random.Next(1, 4),
+                random.Next(1, 4),
+                random.Next(1, 3), random.Next(1, 3), random.Next(1, 3), random.Next(1, 3),
+                (i % 4) switch { 0 => "same", 1 => "pad", _ => "valid" });
         }
     }
 
@@ -115,9 +117,12 @@ public class ConvolutionOperatorTests
 
         public int InputElements => 2 * Height * Width * Inputs;
 
-        public int[] WeightShape => Depthwise ? [1, KernelHeight, KernelWidth, Outputs] : [Outputs, KernelHeight, KernelWidth, Inputs / Groups];
+        public int[] WeightShape => Depthwise
+            ? [1, KernelHeight, KernelWidth, Outputs]
+            : [Outputs, KernelHeight, KernelWidth, Inputs / Groups];
 
-        public int WeightElements => Depthwise ? KernelHeight * KernelWidth * Outputs : Outputs * KernelHeight * KernelWidth * Inputs / Groups;
+        public int WeightElements => Depthwise ? KernelHeight * KernelWidth * Outputs : Outputs * KernelHeight * KernelWidth * Inputs
+            / Groups;
 
         public int[] OutputShape => [2, OutputHeight, OutputWidth, Outputs];
 

@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 
 [TestClass]
-public sealed class FullyConnectedOperatorTests
+internal sealed class FullyConnectedOperatorTests
 {
     [TestMethod]
     [DataRow(nameof(TensorType.Float32), false)]
@@ -26,7 +26,8 @@ public sealed class FullyConnectedOperatorTests
                                 select Math.Max(0, Enumerable.Range(0, inputs).Sum(k => a[(row * inputs) + k] * f[(m * inputs) + k]))];
         TestTensor actual = OperatorTesting.Run(
             BuiltinOperator.FullyConnected, new FullyConnectedOptions(ActivationFunction.Relu, keepDimensions), [x, w],
-            OperatorTesting.Output(type, keepDimensions ? [2, 4, outputs] : [rows, outputs], quantized ? 0.05f : 0, quantized ? -100 : 0))[0];
+            OperatorTesting.Output(type, keepDimensions ? [2, 4, outputs] : [rows, outputs], quantized ? 0.05f : 0,
+                quantized ? -100 : 0))[0];
         OperatorTesting.AssertClose(expected, actual);
     }
 

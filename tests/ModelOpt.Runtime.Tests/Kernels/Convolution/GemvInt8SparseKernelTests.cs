@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 
 /// <summary>Sparse fully connected layers of one sample, chosen or not, have the bits of the definition.</summary>
 [TestClass]
-public sealed class GemvInt8SparseKernelTests
+internal sealed class GemvInt8SparseKernelTests
 {
     // Last, so that what needs no assembled code is checked everywhere.
     [TestCleanup]
@@ -91,12 +91,14 @@ public sealed class GemvInt8SparseKernelTests
     {
         const int inputs = 640, outputs = 300;
         var random = new Random(45);
-        byte[] x = KernelTesting.Bytes(inputs, 1), f = ConvInt8SparseKernelTests.Weights(random, outputs, inputs, inputs, sparsity, false, 0);
+        byte[] x = KernelTesting.Bytes(inputs, 1),
+            f = ConvInt8SparseKernelTests.Weights(random, outputs, inputs, inputs, sparsity, false, 0);
         LayerQuantization layer = KernelTesting.Quantization(random, outputs, inputs, unsigned: false);
         byte[] expected = ConvInt8KernelTests.Reference(Pixel(inputs, outputs), 1, layer, x, f, [], false);
         foreach (int threads in new[] { 1, 2, 3 })
         {
-            foreach (Kernel chosen in KernelTesting.Assembled(c => FullyConnected.Int8(1, inputs, outputs, layer, f, [], false, c), threads))
+            foreach (Kernel chosen in KernelTesting.Assembled(
+                c => FullyConnected.Int8(1, inputs, outputs, layer, f, [], false, c), threads))
             {
                 Assert.AreEqual(sparse, chosen is GemvInt8SparseKernel, $"{threads} threads");
                 Assert.IsTrue(!sparse || threads == 1 || chosen.Items > 1, "one item for several threads");
@@ -130,7 +132,8 @@ public sealed class GemvInt8SparseKernelTests
             foreach (Kernel kernel in KernelTesting.Assembled(
                 c => GemvInt8SparseKernel.TryCreate(inputs, outputs, quantization, weights, bias, unsigned, c, 0, int.MaxValue)!, threads))
             {
-                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{inputs} > {outputs}, {threads} threads");
+                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x),
+                    $"{inputs} > {outputs}, {threads} threads");
             }
         }
     }

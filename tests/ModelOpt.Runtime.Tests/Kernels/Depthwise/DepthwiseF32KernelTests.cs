@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tests.Kernels.Convolution;
 namespace ModelOpt.Runtime.Tests.Kernels.Depthwise;
 
 [TestClass]
-public sealed class DepthwiseF32KernelTests
+internal sealed class DepthwiseF32KernelTests
 {
     [TestMethod]
     public void Every_tier_equals_the_definition()
@@ -33,7 +33,8 @@ public sealed class DepthwiseF32KernelTests
                 int stride = 1 + (variant % 2), left = variant / 2 % 3, right = variant / 6, kernel = width % 4 == 3 && width > 4 ? 5 : 3;
                 int outputs = ((width + left + right - kernel) / stride) + 1;
                 var window = new Window2D(
-                    1, 4, width, 1 + (variant * 3), (4 / stride), outputs, 1 + (variant * 3), kernel, kernel, stride, stride, 1, 1, 1, left);
+                    1, 4, width, 1 + (variant * 3), (4 / stride), outputs, 1 + (variant * 3), kernel, kernel, stride, stride, 1, 1, 1,
+                    left);
                 Check(window, width + variant);
             }
         }

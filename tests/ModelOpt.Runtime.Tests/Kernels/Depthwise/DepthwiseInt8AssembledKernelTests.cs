@@ -8,7 +8,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Depthwise;
 
 /// <summary>The assembled depthwise convolution against the definition; on machines that cannot run it there is nothing to test.</summary>
 [TestClass]
-public sealed class DepthwiseInt8AssembledKernelTests
+internal sealed class DepthwiseInt8AssembledKernelTests
 {
     // Last, so that what needs no assembled code is checked everywhere.
     [TestCleanup]
@@ -191,7 +191,8 @@ public sealed class DepthwiseInt8AssembledKernelTests
     {
         while (true)
         {
-            int height = random.Next(1, 8), dilationHeight = random.Next(1, maxDilation + 1), dilationWidth = random.Next(1, maxDilation + 1);
+            int height = random.Next(1, 8), dilationHeight = random.Next(1, maxDilation + 1),
+                dilationWidth = random.Next(1, maxDilation + 1);
             int top = random.Next(kernelHeight), left = random.Next(kernelWidth);
             int outputHeight = Outputs(height + top + random.Next(kernelHeight), kernelHeight, strideHeight, dilationHeight);
             int outputWidth = Outputs(width + left + random.Next(kernelWidth), kernelWidth, strideWidth, dilationWidth);

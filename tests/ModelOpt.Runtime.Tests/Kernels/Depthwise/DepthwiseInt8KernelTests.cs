@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Tests.Kernels.Convolution;
 namespace ModelOpt.Runtime.Tests.Kernels.Depthwise;
 
 [TestClass]
-public sealed class DepthwiseInt8KernelTests
+internal sealed class DepthwiseInt8KernelTests
 {
     [TestMethod]
     [DataRow(false)]

@@ -5,7 +5,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Depthwise;
 
 /// <summary>Geometry and quantization of the operator; its bits are in ConvolutionOperatorTests and those of its kernels.</summary>
 [TestClass]
-public sealed class DepthwiseOperatorTests
+internal sealed class DepthwiseOperatorTests
 {
     [TestMethod]
     [DataRow(nameof(TensorType.Float32), 1)]
@@ -18,7 +18,8 @@ public sealed class DepthwiseOperatorTests
         var type = Enum.Parse<TensorType>(typeName);
         bool quantized = type == TensorType.Int8;
         TestTensor x = TestTensor.Random(new Random(1), type, [1, size, size, channels], quantized ? 0.02f : 0, quantized ? 5 : 0);
-        TestTensor w = TestTensor.Random(new Random(2), type, [1, window, window, channels * multiplier], quantized ? 0.01f : 0).AsConstant();
+        TestTensor w = TestTensor.Random(new Random(2), type, [1, window, window, channels * multiplier], quantized ? 0.01f : 0)
+            .AsConstant();
         double[] a = x.Real(), f = w.Real();
         double[] expected = [.. from oy in Enumerable.Range(0, outputs)
                                 from ox in Enumerable.Range(0, outputs)
@@ -29,9 +30,11 @@ public sealed class DepthwiseOperatorTests
                                     let y = (oy * stride) - 1 + ky
                                     let z = (ox * stride) - 1 + kx
                                     where y is >= 0 and < size && z is >= 0 and < size
-                                    select a[(((y * size) + z) * channels) + (c / multiplier)] * f[(((ky * window) + kx) * channels * multiplier) + c]).Sum()];
+                                    select a[(((y * size) + z) * channels) + (c / multiplier)]
+                                    * f[(((ky * window) + kx) * channels * multiplier) + c]).Sum()];
         TestTensor actual = Run(
-            BuiltinOperator.DepthwiseConv2D, new DepthwiseConv2DOptions(Padding.Same, stride, stride, multiplier, ActivationFunction.None), [x, w],
+            BuiltinOperator.DepthwiseConv2D, new DepthwiseConv2DOptions(Padding.Same, stride, stride, multiplier, ActivationFunction.None),
+            [x, w],
             Output(type, [1, outputs, outputs, channels * multiplier], quantized ? 0.06f : 0, quantized ? -3 : 0))[0];
         AssertClose(expected, actual);
     }

@@ -4,10 +4,11 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 [TestClass]
-public class ArithmeticOperatorTests
+internal sealed class ArithmeticOperatorTests
 {
     private static BuiltinOperator[] Operators =>
-        [BuiltinOperator.Add, BuiltinOperator.Sub, BuiltinOperator.Mul, BuiltinOperator.Div, BuiltinOperator.Minimum, BuiltinOperator.Maximum];
+        [BuiltinOperator.Add, BuiltinOperator.Sub, BuiltinOperator.Mul, BuiltinOperator.Div, BuiltinOperator.Minimum,
+            BuiltinOperator.Maximum];
 
     [TestMethod]
     [DataRow(nameof(TensorType.Float32))]
@@ -46,7 +47,8 @@ public class ArithmeticOperatorTests
     public void Fused_activations_clamp()
     {
         var random = new Random(32);
-        foreach (ActivationFunction activation in (ActivationFunction[])[ActivationFunction.Relu, ActivationFunction.Relu6, ActivationFunction.ReluN1To1])
+        foreach (ActivationFunction activation in (ActivationFunction[])[
+            ActivationFunction.Relu, ActivationFunction.Relu6, ActivationFunction.ReluN1To1])
         {
             (double low, double high) = activation switch
             {
@@ -59,7 +61,8 @@ public class ArithmeticOperatorTests
                 float scale = type == TensorType.Int8 ? 0.06f : 0;
                 TestTensor a = TestTensor.Random(random, type, [500], scale), b = TestTensor.Random(random, type, [500], scale);
                 TestTensor y = Run(
-                    BuiltinOperator.Add, new ArithmeticOptions(BuiltinOptionsType.Add, activation), [a, b], Output(type, [500], scale, 0))[0];
+                    BuiltinOperator.Add, new ArithmeticOptions(BuiltinOptionsType.Add, activation), [a, b],
+                    Output(type, [500], scale, 0))[0];
                 AssertClose([.. a.Real().Zip(b.Real(), (p, q) => Math.Clamp(p + q, low, high))], y);
             }
         }

@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 /// <summary>Every tier gives the bits of the scalar one, for every pair of bytes, and that one those of the formula.</summary>
 [TestClass]
-public class BinaryInt8KernelTests
+internal sealed class BinaryInt8KernelTests
 {
     private static readonly BinaryQuantization Quantization = new(0.0213f, 7, 0.0131f, -30, 0.0257f, -5);
 
@@ -99,7 +99,8 @@ public class BinaryInt8KernelTests
     private static void Check<T>(T operation, int zeroPoint, byte flip, Func<float, float, float> formula)
         where T : struct, IQuantizedOperation
     {
-        byte[] left = [.. Enumerable.Range(0, 65536).Select(i => (byte)i)], right = [.. Enumerable.Range(0, 65536).Select(i => (byte)(i >> 8))];
+        byte[] left = [.. Enumerable.Range(0, 65536).Select(i => (byte)i)],
+            right = [.. Enumerable.Range(0, 65536).Select(i => (byte)(i >> 8))];
         byte[] expected = [.. left.Zip(right, (a, b) =>
         {
             float value = formula((sbyte)(a ^ flip), (sbyte)(b ^ flip));

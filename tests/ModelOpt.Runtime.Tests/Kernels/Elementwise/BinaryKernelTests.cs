@@ -7,7 +7,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 /// <summary>Vectors and their tails give the bits of the scalar operation.</summary>
 [TestClass]
-public sealed class BinaryKernelTests
+internal sealed class BinaryKernelTests
 {
     [TestMethod]
     public void Floats()
@@ -40,12 +40,14 @@ public sealed class BinaryKernelTests
         foreach ((int[] left, int[] right, int[] output) in BroadcastReference.Shapes)
         {
             T[] a = values(Count(left), 1), b = values(Count(right), 2);
-            T[] expected = [.. BroadcastReference.Indices(left, right, output).Select(i => T.Clamp(function(a[i.Left], b[i.Right]), min, max))];
+            T[] expected = [.. BroadcastReference.Indices(left, right, output)
+                .Select(i => T.Clamp(function(a[i.Left], b[i.Right]), min, max))];
             byte[] bytes = MemoryMarshal.AsBytes<T>(expected).ToArray();
             byte[] actual = KernelTesting.Run(
                 new BinaryKernel<T, TOperation>(new BroadcastShape(left, right, output), min, max), bytes.Length,
                 MemoryMarshal.AsBytes<T>(a).ToArray(), MemoryMarshal.AsBytes<T>(b).ToArray());
-            KernelTesting.AssertSame(bytes, actual, $"{typeof(TOperation)} of [{string.Join(", ", left)}] and [{string.Join(", ", right)}]");
+            KernelTesting.AssertSame(bytes, actual,
+                $"{typeof(TOperation)} of [{string.Join(", ", left)}] and [{string.Join(", ", right)}]");
         }
     }
 

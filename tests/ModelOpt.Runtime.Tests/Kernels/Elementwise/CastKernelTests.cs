@@ -6,12 +6,13 @@ using ModelOpt.Runtime.Kernels.Elementwise;
 namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 [TestClass]
-public sealed class CastKernelTests
+internal sealed class CastKernelTests
 {
     [TestMethod]
     public void Floats_saturate_and_integers_wrap()
     {
-        CollectionAssert.AreEqual((int[])[1, -1, int.MaxValue, int.MinValue, 0], Cast<float, int>(1.9f, -1.9f, 3e9f, float.NegativeInfinity, float.NaN));
+        CollectionAssert.AreEqual((int[])[1, -1, int.MaxValue, int.MinValue, 0],
+            Cast<float, int>(1.9f, -1.9f, 3e9f, float.NegativeInfinity, float.NaN));
         CollectionAssert.AreEqual((byte[])[1, 0, 255], Cast<double, byte>(1.9, -5, 1e300));
         CollectionAssert.AreEqual((sbyte[])[44, -128, 127], Cast<int, sbyte>(300, 128, -129));
         CollectionAssert.AreEqual((long[])[-1, uint.MaxValue], Cast<long, long>(-1, uint.MaxValue));
@@ -32,5 +33,6 @@ public sealed class CastKernelTests
     private static TTo[] Cast<TFrom, TTo>(params TFrom[] values)
         where TFrom : unmanaged, INumberBase<TFrom>
         where TTo : unmanaged, INumberBase<TTo> => MemoryMarshal.Cast<byte, TTo>(KernelTesting.Run(
-            new CastKernel<TFrom, TTo>(values.Length), values.Length * Unsafe.SizeOf<TTo>(), MemoryMarshal.AsBytes<TFrom>(values).ToArray())).ToArray();
+            new CastKernel<TFrom, TTo>(values.Length), values.Length * Unsafe.SizeOf<TTo>(),
+            MemoryMarshal.AsBytes<TFrom>(values).ToArray())).ToArray();
 }

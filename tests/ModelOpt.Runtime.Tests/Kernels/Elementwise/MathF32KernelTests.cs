@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 /// <summary>Items of any length have the bits of the scalar function, whose errors <see cref="MathF32Tests"/> bounds.</summary>
 [TestClass]
-public sealed class MathF32KernelTests
+internal sealed class MathF32KernelTests
 {
     [TestMethod]
     public void Every_function_at_every_length()
@@ -23,7 +23,8 @@ public sealed class MathF32KernelTests
         foreach (int length in (int[])[.. Enumerable.Range(1, 40), 5000])
         {
             float[] x = [.. KernelTesting.Floats(length, length).Select(v => 10 * v)], expected = [.. x.Select(definition)];
-            KernelTesting.AssertSameBits(expected, KernelTesting.RunFloat(new MathF32Kernel<T>(length), length, x), $"{typeof(T).Name} of {length}");
+            KernelTesting.AssertSameBits(expected, KernelTesting.RunFloat(new MathF32Kernel<T>(length), length, x),
+                $"{typeof(T).Name} of {length}");
         }
     }
 }

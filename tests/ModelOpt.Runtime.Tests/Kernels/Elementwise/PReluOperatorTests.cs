@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 [TestClass]
-public sealed class PReluOperatorTests
+internal sealed class PReluOperatorTests
 {
     [TestMethod]
     public void Negative_values_are_multiplied_by_their_channels_slope()

@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Kernels.Elementwise;
 namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 [TestClass]
-public sealed class SoftmaxF32KernelTests
+internal sealed class SoftmaxF32KernelTests
 {
     [TestMethod]
     [DataRow(1, 1f)]

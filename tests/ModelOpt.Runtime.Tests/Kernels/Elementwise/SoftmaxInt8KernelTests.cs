@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Kernels.Elementwise;
 namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 [TestClass]
-public sealed class SoftmaxInt8KernelTests
+internal sealed class SoftmaxInt8KernelTests
 {
     [TestMethod]
     [DataRow(2, 0.05f, false)]

@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 [TestClass]
-public sealed class SoftmaxOperatorTests
+internal sealed class SoftmaxOperatorTests
 {
     [TestMethod]
     public void Agrees_with_the_formula_over_the_last_dimension()

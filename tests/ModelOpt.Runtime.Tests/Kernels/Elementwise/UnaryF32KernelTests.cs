@@ -4,7 +4,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 /// <summary>Vectors and their tails give the bits of the scalar function, and that one those of the framework.</summary>
 [TestClass]
-public sealed class UnaryF32KernelTests
+internal sealed class UnaryF32KernelTests
 {
     [TestMethod]
     public void Every_function_at_every_length()

@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 [TestClass]
-public class UnaryOperatorTests
+internal sealed class UnaryOperatorTests
 {
     private static readonly (BuiltinOperator Op, Func<double, double> Function)[] Functions =
     [

@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Tests.Kernels.MatMul;
 
 [TestClass]
-public sealed class BatchMatMulF32KernelTests
+internal sealed class BatchMatMulF32KernelTests
 {
     [TestMethod]
     public void Every_tier_equals_the_definition()

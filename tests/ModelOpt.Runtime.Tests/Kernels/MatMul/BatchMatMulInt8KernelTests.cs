@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Tests.Kernels.MatMul;
 
 [TestClass]
-public sealed class BatchMatMulInt8KernelTests
+internal sealed class BatchMatMulInt8KernelTests
 {
     [TestMethod]
     public void Every_tier_equals_the_definition()

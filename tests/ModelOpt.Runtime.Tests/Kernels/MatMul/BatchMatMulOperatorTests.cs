@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.MatMul;
 
 [TestClass]
-public class BatchMatMulOperatorTests
+internal sealed class BatchMatMulOperatorTests
 {
     [TestMethod]
     [DataRow(nameof(TensorType.Float32))]
@@ -32,7 +32,8 @@ public class BatchMatMulOperatorTests
                                         a[(i * 95) + (transposeX ? (k * 5) + m : (m * 19) + k)]
                                         * b[(j * 437) + (transposeY ? (n * 19) + k : (k * 23) + n)])];
             TestTensor actual = Run(
-                BuiltinOperator.BatchMatMul, new BatchMatMulOptions(transposeX, transposeY), [x, y], Output(type, [3, 2, 5, 23], scale * 7, zero))[0];
+                BuiltinOperator.BatchMatMul, new BatchMatMulOptions(transposeX, transposeY), [x, y],
+                Output(type, [3, 2, 5, 23], scale * 7, zero))[0];
             if (type != TensorType.Float32)
             {
                 AssertClose(expected, actual);

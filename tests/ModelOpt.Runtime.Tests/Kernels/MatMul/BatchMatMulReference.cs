@@ -11,7 +11,8 @@ internal static class BatchMatMulReference
         for (int i = 0; i < count; i++)
         {
             int batch = random.Next(1, 5);
-            int[] a = [.. Enumerable.Range(0, batch).Select(_ => random.Next(3))], b = [.. Enumerable.Range(0, batch).Select(_ => random.Next(2))];
+            int[] a = [.. Enumerable.Range(0, batch).Select(_ => random.Next(3))],
+                b = [.. Enumerable.Range(0, batch).Select(_ => random.Next(2))];
             yield return new BatchMatMulShape(
                 random.Next(1, 30), random.Next(1, 80), random.Next(1, 40), random.Next(2) == 0, random.Next(2) == 0, a, b);
         }

@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Runtime.Tests.Kernels.MatMul;
 
 [TestClass]
-public sealed unsafe class GemmF32Tests
+internal sealed unsafe class GemmF32Tests
 {
     [TestMethod]
     public void Every_tier_and_layout_equals_the_sequential_sum()

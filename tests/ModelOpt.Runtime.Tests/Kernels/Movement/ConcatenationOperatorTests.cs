@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class ConcatenationOperatorTests
+internal sealed class ConcatenationOperatorTests
 {
     [TestMethod]
     public void Inputs_lie_one_behind_the_other()
@@ -27,7 +27,8 @@ public sealed class ConcatenationOperatorTests
         TestTensor a = TestTensor.Random(random, TensorType.Int8, [50, 3], 0.02f, 4), b = TestTensor.Random(
             random, TensorType.Int8, [50, 2], 0.05f, -7);
         TestTensor y = Run(
-            BuiltinOperator.Concatenation, new ConcatenationOptions(1, ActivationFunction.None), [a, b], Output(TensorType.Int8, [50, 5], 0.05f, -7))[0];
+            BuiltinOperator.Concatenation, new ConcatenationOptions(1, ActivationFunction.None), [a, b],
+            Output(TensorType.Int8, [50, 5], 0.05f, -7))[0];
         double[] p = a.Real(), q = b.Real();
         AssertClose([.. Enumerable.Range(0, 250).Select(i => i % 5 < 3 ? p[(i / 5 * 3) + (i % 5)] : q[(i / 5 * 2) + (i % 5) - 3])], y);
     }

@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class DepthToSpaceOperatorTests
+internal sealed class DepthToSpaceOperatorTests
 {
     [TestMethod]
     public void Channels_become_pixels_and_channels_again()

@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Kernels.Movement;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class GatherKernelTests
+internal sealed class GatherKernelTests
 {
     private const int Outer = 3, Size = 5;
 
@@ -20,11 +20,14 @@ public sealed class GatherKernelTests
                               from i in indices
                               from k in Enumerable.Range(0, slice)
                               select x[(((o * Size) + ((i + Size) % Size)) * slice) + k]];
-        byte[] narrow = MemoryMarshal.AsBytes<int>(indices).ToArray(), wide = MemoryMarshal.AsBytes<long>([.. indices.Select(i => (long)i)]).ToArray();
+        byte[] narrow = MemoryMarshal.AsBytes<int>(indices).ToArray(),
+            wide = MemoryMarshal.AsBytes<long>([.. indices.Select(i => (long)i)]).ToArray();
         KernelTesting.AssertSame(
-            expected, KernelTesting.Run(new GatherKernel<int>("x", Outer, Size, indices.Length, slice), expected.Length, x, narrow), "int32");
+            expected, KernelTesting.Run(new GatherKernel<int>("x", Outer, Size, indices.Length, slice), expected.Length, x, narrow),
+            "int32");
         KernelTesting.AssertSame(
-            expected, KernelTesting.Run(new GatherKernel<long>("x", Outer, Size, indices.Length, slice), expected.Length, x, wide), "int64");
+            expected, KernelTesting.Run(new GatherKernel<long>("x", Outer, Size, indices.Length, slice), expected.Length, x, wide),
+            "int64");
     }
 
     [TestMethod]

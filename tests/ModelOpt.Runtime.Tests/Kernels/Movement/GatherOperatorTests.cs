@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class GatherOperatorTests
+internal sealed class GatherOperatorTests
 {
     [TestMethod]
     public void Elements_of_an_axis()

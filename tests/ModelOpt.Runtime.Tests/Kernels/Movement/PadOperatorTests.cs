@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class PadOperatorTests
+internal sealed class PadOperatorTests
 {
     [TestMethod]
     public void Zero_the_zero_point_or_a_value()
@@ -35,7 +35,8 @@ public sealed class PadOperatorTests
     {
         TestTensor paddings = new(TensorType.Int32, [1, 2], new[] { 1, 2 }, IsConstant: true);
         TestTensor y = Run(
-            BuiltinOperator.PadV2, null, [TestTensor.Float([2], 3, 4), paddings, TestTensor.Float([], 7)], Output(TensorType.Float32, [5]))[0];
+            BuiltinOperator.PadV2, null, [TestTensor.Float([2], 3, 4), paddings, TestTensor.Float([], 7)],
+            Output(TensorType.Float32, [5]))[0];
         CollectionAssert.AreEqual((float[])[7, 3, 4, 7, 7], (float[])y.Values);
     }
 }

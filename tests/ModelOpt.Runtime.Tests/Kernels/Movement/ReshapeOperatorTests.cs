@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class ReshapeOperatorTests
+internal sealed class ReshapeOperatorTests
 {
     [TestMethod]
     public void Bytes_stay_where_they_are()
@@ -12,8 +12,10 @@ public sealed class ReshapeOperatorTests
         foreach (TensorType type in Types)
         {
             TestTensor x = TestTensor.Random(new Random(70), type, [2, 1, 6]);
-            CollectionAssert.AreEqual(x.Values, Run(BuiltinOperator.Reshape, new ReshapeOptions([3, 4]), [x], Output(type, [3, 4]))[0].Values);
-            CollectionAssert.AreEqual(x.Values, Run(BuiltinOperator.Reshape, null, [x, TestTensor.Ints(2, -1)], Output(type, [2, 6]))[0].Values);
+            CollectionAssert.AreEqual(x.Values,
+                Run(BuiltinOperator.Reshape, new ReshapeOptions([3, 4]), [x], Output(type, [3, 4]))[0].Values);
+            CollectionAssert.AreEqual(x.Values,
+                Run(BuiltinOperator.Reshape, null, [x, TestTensor.Ints(2, -1)], Output(type, [2, 6]))[0].Values);
         }
     }
 

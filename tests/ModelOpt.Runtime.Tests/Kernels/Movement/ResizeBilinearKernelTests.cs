@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Kernels.Movement;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class ResizeBilinearKernelTests
+internal sealed class ResizeBilinearKernelTests
 {
     private const int Batch = 2, Height = 3, Width = 4, Channels = 5, NewHeight = 7, NewWidth = 6;
 
@@ -12,7 +12,8 @@ public sealed class ResizeBilinearKernelTests
     {
         float[] x = KernelTesting.Floats(Batch * Height * Width * Channels, 1);
         double[] expected = Definition([.. x.Select(v => (double)v)]);
-        float[] y = KernelTesting.RunFloat(new ResizeBilinearKernel<float>(Batch, Height, Width, Channels, Rows(), Columns()), expected.Length, x);
+        float[] y = KernelTesting.RunFloat(
+            new ResizeBilinearKernel<float>(Batch, Height, Width, Channels, Rows(), Columns()), expected.Length, x);
         for (int i = 0; i < y.Length; i++)
             Assert.AreEqual(expected[i], y[i], 1e-6, $"element {i}");
     }
@@ -44,7 +45,8 @@ public sealed class ResizeBilinearKernelTests
         var y = new double[Batch * NewHeight * NewWidth * Channels];
         for (int i = 0; i < y.Length; i++)
         {
-            int c = i % Channels, column = i / Channels % NewWidth, row = i / (Channels * NewWidth) % NewHeight, n = i / (Channels * NewWidth * NewHeight);
+            int c = i % Channels, column = i / Channels % NewWidth, row = i / (Channels * NewWidth) % NewHeight,
+                n = i / (Channels * NewWidth * NewHeight);
             double down = Position(row, Height, NewHeight), across = Position(column, Width, NewWidth);
             for (int r = 0; r < Height; r++)
             {

@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Kernels.Movement;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class ResizeNearestKernelTests
+internal sealed class ResizeNearestKernelTests
 {
     [TestMethod]
     [DataRow(false, false)]
@@ -19,16 +19,19 @@ public sealed class ResizeNearestKernelTests
                                   from row in Enumerable.Range(0, newHeight)
                                   from column in Enumerable.Range(0, newWidth)
                                   from k in Enumerable.Range(0, bytes)
-                                  select x[(((((n * height) + Nearest(row, height, newHeight)) * width) + Nearest(column, width, newWidth)) * bytes) + k]];
+                                  select x[(((((n * height) + Nearest(row, height, newHeight)) * width) + Nearest(column, width, newWidth))
+                                      * bytes) + k]];
             var kernel = new ResizeNearestKernel(batch, height, width, bytes, Axis(height, newHeight), Axis(width, newWidth));
-            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{height}×{width} to {newHeight}×{newWidth}");
+            KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x),
+                $"{height}×{width} to {newHeight}×{newWidth}");
         }
 
         ResizeAxis Axis(int size, int newSize) => new(size, newSize, alignCorners, halfPixels, nearest: true);
 
         int Nearest(int i, int size, int newSize)
         {
-            double position = alignCorners && newSize > 1 ? (i * (size - 1.0) / (newSize - 1)) + 0.5 : (i + (halfPixels ? 0.5 : 0)) * size / newSize;
+            double position = alignCorners
+                && newSize > 1 ? (i * (size - 1.0) / (newSize - 1)) + 0.5 : (i + (halfPixels ? 0.5 : 0)) * size / newSize;
             return Math.Clamp((int)Math.Floor(position), 0, size - 1);
         }
     }

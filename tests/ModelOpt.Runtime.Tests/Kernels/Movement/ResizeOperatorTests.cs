@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class ResizeOperatorTests
+internal sealed class ResizeOperatorTests
 {
     [TestMethod]
     public void The_nearest_pixel()
@@ -37,7 +37,8 @@ public sealed class ResizeOperatorTests
             y);
 
         double Position(int i, int size, int newSize) => Math.Clamp(
-            alignCorners ? i * (size - 1.0) / (newSize - 1) : halfPixels ? ((i + 0.5) * size / newSize) - 0.5 : i * (double)size / newSize, 0, size - 1);
+            alignCorners ? i * (size - 1.0) / (newSize - 1) : halfPixels ? ((i + 0.5) * size / newSize) - 0.5 : i * (double)size / newSize,
+            0, size - 1);
 
         double At(double row, double column, int c)
         {

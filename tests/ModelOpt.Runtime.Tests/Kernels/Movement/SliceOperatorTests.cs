@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class SliceOperatorTests
+internal sealed class SliceOperatorTests
 {
     [TestMethod]
     public void A_box_of_the_input()

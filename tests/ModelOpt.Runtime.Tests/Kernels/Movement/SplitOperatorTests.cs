@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class SplitOperatorTests
+internal sealed class SplitOperatorTests
 {
     [TestMethod]
     public void Equal_pieces()

@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class SplitVOperatorTests
+internal sealed class SplitVOperatorTests
 {
     [TestMethod]
     [DataRow(2, 1)]
@@ -15,7 +15,8 @@ public sealed class SplitVOperatorTests
         {
             TestTensor x = TestTensor.Random(new Random(63), type, [2, 6, 3]);
             TestTensor[] y = Run(
-                BuiltinOperator.SplitV, new SplitOptions(BuiltinOptionsType.SplitV, 2), [x, TestTensor.Ints(first, second), TestTensor.Ints(-1)],
+                BuiltinOperator.SplitV, new SplitOptions(BuiltinOptionsType.SplitV, 2),
+                [x, TestTensor.Ints(first, second), TestTensor.Ints(-1)],
                 Output(type, [2, 6, 2]), Output(type, [2, 6, 1]));
             AssertMoved(x, y[0], i => i);
             AssertMoved(x, y[1], i => [i[0], i[1], i[2] + 2]);
@@ -30,7 +31,8 @@ public sealed class SplitVOperatorTests
     {
         TestTensor x = TestTensor.Float([3], 1, 2, 3), piece = Output(TensorType.Float32, [1]);
         var e = Assert.ThrowsExactly<InvalidModelException>(() => Run(
-            BuiltinOperator.SplitV, new SplitOptions(BuiltinOptionsType.SplitV, 2), [x, TestTensor.Ints(first, second), TestTensor.Ints(0)], piece, piece));
+            BuiltinOperator.SplitV, new SplitOptions(BuiltinOptionsType.SplitV, 2), [x, TestTensor.Ints(first, second), TestTensor.Ints(0)],
+            piece, piece));
         StringAssert.Contains(e.Message, "of 3 elements");
     }
 }

@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class SqueezeOperatorTests
+internal sealed class SqueezeOperatorTests
 {
     [TestMethod]
     public void Bytes_stay_where_they_are()
@@ -12,7 +12,8 @@ public sealed class SqueezeOperatorTests
         foreach (TensorType type in Types)
         {
             TestTensor x = TestTensor.Random(new Random(70), type, [2, 1, 6, 1]);
-            CollectionAssert.AreEqual(x.Values, Run(BuiltinOperator.Squeeze, new SqueezeOptions([1]), [x], Output(type, [2, 6, 1]))[0].Values);
+            CollectionAssert.AreEqual(x.Values,
+                Run(BuiltinOperator.Squeeze, new SqueezeOptions([1]), [x], Output(type, [2, 6, 1]))[0].Values);
             CollectionAssert.AreEqual(x.Values, Run(BuiltinOperator.Squeeze, new SqueezeOptions([]), [x], Output(type, [2, 6]))[0].Values);
         }
     }

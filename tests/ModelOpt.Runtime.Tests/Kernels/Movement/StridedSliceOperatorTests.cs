@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class StridedSliceOperatorTests
+internal sealed class StridedSliceOperatorTests
 {
     [TestMethod]
     public void Steps_masks_and_an_axis_that_goes()
@@ -14,7 +14,8 @@ public sealed class StridedSliceOperatorTests
         foreach (TensorType type in Types)
         {
             TestTensor x = TestTensor.Random(random, type, [4, 5, 6]);
-            TestTensor y = Run(BuiltinOperator.StridedSlice, new StridedSliceOptions(0, 0, 0, 0, 1), [x, .. bounds], Output(type, [3, 3]))[0];
+            TestTensor y = Run(BuiltinOperator.StridedSlice, new StridedSliceOptions(0, 0, 0, 0, 1), [x, .. bounds],
+                Output(type, [3, 3]))[0];
             AssertMoved(x, y, i => [0, 4 - (2 * i[0]), 1 + (2 * i[1])]);
             y = Run(BuiltinOperator.StridedSlice, new StridedSliceOptions(2, 2, 0, 0, 0), [x, .. bounds], Output(type, [2, 3, 3]))[0];
             AssertMoved(x, y, i => [i[0], 4 - (2 * i[1]), 1 + (2 * i[2])]);
@@ -26,7 +27,8 @@ public sealed class StridedSliceOperatorTests
     {
         TestTensor x = TestTensor.Float([4], 1, 2, 3, 4);
         var e = Assert.ThrowsExactly<InvalidModelException>(() => Run(
-            BuiltinOperator.StridedSlice, new StridedSliceOptions(0, 0, 0, 0, 0), [x, TestTensor.Ints(0), TestTensor.Ints(4), TestTensor.Ints(0)],
+            BuiltinOperator.StridedSlice, new StridedSliceOptions(0, 0, 0, 0, 0),
+            [x, TestTensor.Ints(0), TestTensor.Ints(4), TestTensor.Ints(0)],
             Output(TensorType.Float32, [4])));
         StringAssert.Contains(e.Message, "a stride is zero");
     }

@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class TransposeOperatorTests
+internal sealed class TransposeOperatorTests
 {
     [TestMethod]
     public void Transpose_of_up_to_six_dimensions()

@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]
-public sealed class UnpackOperatorTests
+internal sealed class UnpackOperatorTests
 {
     [TestMethod]
     [DataRow(0)]

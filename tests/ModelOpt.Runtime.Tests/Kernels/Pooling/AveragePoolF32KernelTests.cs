@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Kernels.Pooling;
 namespace ModelOpt.Runtime.Tests.Kernels.Pooling;
 
 [TestClass]
-public sealed class AveragePoolF32KernelTests
+internal sealed class AveragePoolF32KernelTests
 {
     [TestMethod]
     public void Pixels_are_summed_row_by_row_and_clamped()

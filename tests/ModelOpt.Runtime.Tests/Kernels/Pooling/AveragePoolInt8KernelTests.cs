@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Kernels.Pooling;
 namespace ModelOpt.Runtime.Tests.Kernels.Pooling;
 
 [TestClass]
-public sealed class AveragePoolInt8KernelTests
+internal sealed class AveragePoolInt8KernelTests
 {
     [TestMethod]
     [DataRow(false)]

@@ -8,7 +8,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Tests.Kernels.Pooling;
 
 [TestClass]
-public sealed class MaxPoolKernelTests
+internal sealed class MaxPoolKernelTests
 {
     [TestMethod]
     public void All_types_and_tiers_agree_with_the_definition()
@@ -63,6 +63,7 @@ public sealed class MaxPoolKernelTests
 
         byte[] bytes = MemoryMarshal.AsBytes(expected.AsSpan()).ToArray();
         foreach (SimdTier tier in KernelTesting.Tiers)
-            KernelTesting.AssertSame(bytes, KernelTesting.Run(new MaxPoolKernel<T>(w, min, max, tier), bytes.Length, input), $"{typeof(T).Name} {tier} {w}");
+            KernelTesting.AssertSame(bytes, KernelTesting.Run(new MaxPoolKernel<T>(w, min, max, tier), bytes.Length, input),
+                $"{typeof(T).Name} {tier} {w}");
     }
 }

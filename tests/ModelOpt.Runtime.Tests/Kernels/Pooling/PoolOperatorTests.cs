@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Pooling;
 
 [TestClass]
-public class PoolOperatorTests
+internal sealed class PoolOperatorTests
 {
     [TestMethod]
     [DataRow(nameof(TensorType.Float32))]

@@ -21,8 +21,10 @@ internal static class PoolReference
         var places = new List<int>();
         for (int i = 0; i < w.Batch * w.OutputHeight * w.OutputWidth * w.InputChannels; i++)
         {
-            int c = i % w.InputChannels, ox = i / w.InputChannels % w.OutputWidth, oy = i / (w.InputChannels * w.OutputWidth) % w.OutputHeight;
-            int n = i / (w.InputChannels * w.OutputWidth * w.OutputHeight), top = (oy * w.StrideHeight) - w.PadTop, left = (ox * w.StrideWidth) - w.PadLeft;
+            int c = i % w.InputChannels, ox = i / w.InputChannels % w.OutputWidth,
+                oy = i / (w.InputChannels * w.OutputWidth) % w.OutputHeight;
+            int n = i / (w.InputChannels * w.OutputWidth * w.OutputHeight), top = (oy * w.StrideHeight) - w.PadTop,
+                left = (ox * w.StrideWidth) - w.PadLeft;
             places.Clear();
             for (int y = Math.Max(top, 0); y < Math.Min(top + w.KernelHeight, w.InputHeight); y++)
             {

@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Kernels.Quantize;
 namespace ModelOpt.Runtime.Tests.Kernels.Quantize;
 
 [TestClass]
-public sealed class DequantizeKernelTests
+internal sealed class DequantizeKernelTests
 {
     [TestMethod]
     [DataRow(false)]

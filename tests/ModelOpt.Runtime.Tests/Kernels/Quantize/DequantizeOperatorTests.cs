@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Quantize;
 
 [TestClass]
-public sealed class DequantizeOperatorTests
+internal sealed class DequantizeOperatorTests
 {
     [TestMethod]
     [DataRow(nameof(TensorType.Int8))]

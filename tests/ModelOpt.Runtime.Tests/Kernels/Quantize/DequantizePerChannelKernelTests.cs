@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Kernels.Quantize;
 namespace ModelOpt.Runtime.Tests.Kernels.Quantize;
 
 [TestClass]
-public sealed class DequantizePerChannelKernelTests
+internal sealed class DequantizePerChannelKernelTests
 {
     [TestMethod]
     [DataRow(false)]
@@ -17,7 +17,8 @@ public sealed class DequantizePerChannelKernelTests
         {
             byte[] x = KernelTesting.Bytes(outer * 3 * inner, inner);
             float[] expected = [.. x.Select((v, i) => ((unsigned ? v : (sbyte)v) - zeros[i / inner % 3]) * scales[i / inner % 3])];
-            byte[] y = KernelTesting.Run(new DequantizePerChannelKernel(outer, 3, inner, scales, zeros, unsigned), x.Length * sizeof(float), x);
+            byte[] y = KernelTesting.Run(new DequantizePerChannelKernel(outer, 3, inner, scales, zeros, unsigned), x.Length * sizeof(float),
+                x);
             KernelTesting.AssertSameBits(expected, MemoryMarshal.Cast<byte, float>(y), $"{outer}×3×{inner}");
         }
     }

@@ -7,7 +7,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Quantize;
 
 /// <summary>Items of any length; what becomes of a number is in <see cref="FloatQuantizerTests"/>.</summary>
 [TestClass]
-public sealed class QuantizeKernelTests
+internal sealed class QuantizeKernelTests
 {
     [TestMethod]
     [DataRow(false)]
@@ -17,7 +17,8 @@ public sealed class QuantizeKernelTests
         foreach (int length in (int[])[.. Enumerable.Range(1, 40), 4095, 4096, 4097, 9000])
         {
             float[] x = KernelTesting.Floats(length, length);
-            byte[] expected = [.. x.Select(v => unchecked((byte)((int)Math.Clamp(MathF.Round(v / 0.011f) + 4, -128, 127) + (unsigned ? 128 : 0))))];
+            byte[] expected = [.. x.Select(
+                v => unchecked((byte)((int)Math.Clamp(MathF.Round(v / 0.011f) + 4, -128, 127) + (unsigned ? 128 : 0))))];
             foreach (SimdTier tier in KernelTesting.Tiers)
             {
                 var kernel = new QuantizeKernel(length, new FloatQuantizer(0.011f, 4, (byte)(unsigned ? 0x80 : 0), tier));

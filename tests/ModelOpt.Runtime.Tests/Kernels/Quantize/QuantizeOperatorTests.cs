@@ -4,12 +4,13 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Quantize;
 
 [TestClass]
-public class QuantizeOperatorTests
+internal sealed class QuantizeOperatorTests
 {
     [TestMethod]
     public void Ties_round_to_even_and_bounds_saturate()
     {
-        float[] values = [0, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, 1e9f, -1e9f, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 126.5f];
+        float[] values = [0, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, 1e9f, -1e9f, float.PositiveInfinity, float.NegativeInfinity, float.NaN,
+            126.5f];
 
         // Long enough for the vector loop and its tail to meet every value.
         float[] many = [.. Enumerable.Range(0, 6).SelectMany(_ => values)];

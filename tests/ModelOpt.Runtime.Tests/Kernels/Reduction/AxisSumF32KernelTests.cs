@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Kernels.Reduction;
 namespace ModelOpt.Runtime.Tests.Kernels.Reduction;
 
 [TestClass]
-public sealed class AxisSumF32KernelTests
+internal sealed class AxisSumF32KernelTests
 {
     [TestMethod]
     [DataRow(false)]
@@ -27,7 +27,8 @@ public sealed class AxisSumF32KernelTests
                 }
 
                 byte[] actual = KernelTesting.Run(
-                    new AxisSumF32Kernel(2, count, inner, mean), expected.Length * sizeof(float), MemoryMarshal.AsBytes<float>(x).ToArray());
+                    new AxisSumF32Kernel(2, count, inner, mean), expected.Length * sizeof(float),
+                    MemoryMarshal.AsBytes<float>(x).ToArray());
                 ReadOnlySpan<float> y = MemoryMarshal.Cast<byte, float>(actual);
                 for (int i = 0; i < expected.Length; i++) Assert.AreEqual(expected[i], y[i], 1e-7f * expected[i], $"{count} {inner} {i}");
             }

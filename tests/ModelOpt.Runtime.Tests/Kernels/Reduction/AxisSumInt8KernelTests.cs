@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Tests.Kernels.Reduction;
 
 [TestClass]
-public sealed class AxisSumInt8KernelTests
+internal sealed class AxisSumInt8KernelTests
 {
     [TestMethod]
     [DataRow(false, false)]

@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Kernels.Reduction;
 namespace ModelOpt.Runtime.Tests.Kernels.Reduction;
 
 [TestClass]
-public sealed class ReduceInt8KernelTests
+internal sealed class ReduceInt8KernelTests
 {
     [TestMethod]
     [DataRow(false, false)]
@@ -22,7 +22,8 @@ public sealed class ReduceInt8KernelTests
         byte[] expected = [.. sums.Select(sum => unchecked((byte)(int)Math.Clamp(
             MathF.Round(sum * (inputScale / (outputScale * (mean ? count : 1)))) + outputZero, low + 3, low + 250)))];
         var kernel = new ReduceInt8Kernel(
-            new ReduceShape([outer, kept, inner], [true, false, true]), mean, inputScale, inputZero, outputScale, outputZero, low + 3, low + 250, unsigned);
+            new ReduceShape([outer, kept, inner], [true, false, true]), mean, inputScale, inputZero, outputScale, outputZero, low + 3,
+            low + 250, unsigned);
         KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, kept, x), $"mean {mean}");
     }
 }

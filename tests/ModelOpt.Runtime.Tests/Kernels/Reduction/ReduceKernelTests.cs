@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Kernels.Reduction;
 namespace ModelOpt.Runtime.Tests.Kernels.Reduction;
 
 [TestClass]
-public sealed class ReduceKernelTests
+internal sealed class ReduceKernelTests
 {
     [TestMethod]
     public void Float32_is_summed_in_double_precision_over_axes_that_are_not_neighbours()

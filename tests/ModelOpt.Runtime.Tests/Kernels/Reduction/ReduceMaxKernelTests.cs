@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Kernels.Reduction;
 namespace ModelOpt.Runtime.Tests.Kernels.Reduction;
 
 [TestClass]
-public sealed class ReduceMaxKernelTests
+internal sealed class ReduceMaxKernelTests
 {
     [TestMethod]
     public void The_greatest_over_axes_that_are_not_neighbours()

@@ -4,7 +4,7 @@ using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 namespace ModelOpt.Runtime.Tests.Kernels.Reduction;
 
 [TestClass]
-public class ReduceOperatorTests
+internal sealed class ReduceOperatorTests
 {
     [TestMethod]
     [DataRow(nameof(TensorType.Float32))]
@@ -65,7 +65,8 @@ public class ReduceOperatorTests
             for (int i = 0; i < real.Length; i++)
                 greatest[Target(i, shape, reduced)] = Math.Max(greatest[Target(i, shape, reduced)], real[i]);
             TestTensor y = Run(
-                BuiltinOperator.ReduceMax, new ReducerOptions(true), [x, TestTensor.Ints(axes)], Output(type, output, scale, scale > 0 ? 3 : 0))[0];
+                BuiltinOperator.ReduceMax, new ReducerOptions(true), [x, TestTensor.Ints(axes)],
+                Output(type, output, scale, scale > 0 ? 3 : 0))[0];
             CollectionAssert.AreEqual(greatest, y.Real());
         }
     }
