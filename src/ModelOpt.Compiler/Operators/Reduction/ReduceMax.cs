@@ -7,19 +7,13 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Reduction;
 
 /// <summary>The greatest element over axes; of no elements, the least number of the type.</summary>
-internal sealed class ReduceMax : Operator, IDifferentiable
+internal sealed class ReduceMax() : ReduceOperator(BuiltinOperator.ReduceMax), IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 12, 13, OpsetStep.ToInputs(18, ("axes", 1)), 20];
 
     public override string Type => "ReduceMax";
 
-    public override Arity Arity => new(1, 2);
-
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
-
-    public override int DataInputs => 1;
-
-    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Reduced(node, ReducedAxes.Of(node), ReducedAxes.Keep(node));
 
     public override OperatorTraits Traits(Node node) =>
         OperatorTraits.Moves | OperatorTraits.Homogeneous | OperatorTraits.HidesFarNumbers;
@@ -56,13 +50,6 @@ internal sealed class ReduceMax : Operator, IDifferentiable
         for (int i = 0; i < from.Length; i++)
             if (from[i] == y[targets[i]]) dx.As<float>()[i] = dy[targets[i]] / winners[targets[i]];
         context.Gradients[0] = dx;
-    }
-
-    public override void Lower(Lowering context, Node node)
-    {
-        int[] axes = ReducedAxes.Of(node);
-        if (axes.Length == 0) context.Alias(node.Output, node.Input(0));
-        else MeanReduction.Lower(context, node, axes, ReducedAxes.Keep(node), BuiltinOperator.ReduceMax);
     }
 
     private static int[] KeptDims(Tensor x, int[] axes) => [.. x.Dims.ToArray().Select((d, i) => axes.Contains(i) ? 1 : d)];

@@ -1,23 +1,18 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Reduction;
 
 /// <summary>The mean over the axes of input 1 (all, or with <c>noop_with_empty_axes</c> none, where absent or empty).</summary>
-internal sealed class ReduceMean : Operator, IDifferentiable
+internal sealed class ReduceMean() : ReduceOperator(BuiltinOperator.Mean), IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 13, OpsetStep.ToInputs(18, ("axes", 1))];
 
     public override string Type => "ReduceMean";
 
-    public override Arity Arity => new(1, 2);
-
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
-
-    public override int DataInputs => 1;
-
-    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Reduced(node, ReducedAxes.Of(node), ReducedAxes.Keep(node));
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
 
@@ -40,11 +35,4 @@ internal sealed class ReduceMean : Operator, IDifferentiable
     /// <inheritdoc/>
     public void Backward(BackwardContext context) => MeanReduction.Backward(
         context, ReducedAxes.Of(context.Node, context.Input(0).Rank, context.InputOrNull(1)), divide: true);
-
-    public override void Lower(Lowering context, Node node)
-    {
-        int[] axes = ReducedAxes.Of(node);
-        if (axes.Length == 0) context.Alias(node.Output, node.Input(0));
-        else MeanReduction.Lower(context, node, axes, ReducedAxes.Keep(node));
-    }
 }

@@ -6,19 +6,13 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Reduction;
 
 /// <summary>The sum over the axes of input 1 (all, or with <c>noop_with_empty_axes</c> none, where absent or empty).</summary>
-internal sealed class ReduceSum : Operator, IDifferentiable
+internal sealed class ReduceSum() : ReduceOperator(BuiltinOperator.Sum), IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, OpsetStep.ToInputs(13, ("axes", 1))];
 
     public override string Type => "ReduceSum";
 
-    public override Arity Arity => new(1, 2);
-
     public override QuantizationRule Quantization => QuantizationRule.Float;
-
-    public override int DataInputs => 1;
-
-    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Reduced(node, ReducedAxes.Of(node), ReducedAxes.Keep(node));
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
 
@@ -34,11 +28,4 @@ internal sealed class ReduceSum : Operator, IDifferentiable
     /// <inheritdoc/>
     public void Backward(BackwardContext context) => MeanReduction.Backward(
         context, ReducedAxes.Of(context.Node, context.Input(0).Rank, context.InputOrNull(1)), divide: false);
-
-    public override void Lower(Lowering context, Node node)
-    {
-        int[] axes = ReducedAxes.Of(node);
-        if (axes.Length == 0) context.Alias(node.Output, node.Input(0));
-        else MeanReduction.Lower(context, node, axes, ReducedAxes.Keep(node), BuiltinOperator.Sum);
-    }
 }
