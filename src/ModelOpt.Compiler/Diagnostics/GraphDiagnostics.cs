@@ -51,6 +51,6 @@ internal static class GraphDiagnostics
         "This is an error of ModelOpt: please open an issue with the model, or with the node's shapes and attributes.");
 
     public static readonly DiagnosticDescriptor TooMany = new("MOPT2012", Error,
-        "Too many inputs or outputs", "{0} has at most {1} {2}, not {3}.",
+        "Too many inputs or outputs", "{0} has {3} {2}; ONNX allows at most {1}.",
         "Export the model again; the node does not follow the ONNX specification.");
 }

@@ -55,6 +55,11 @@ internal abstract class Operator
     /// <param name="node">The node, with shapes.</param>
     public virtual string? WhyFloat(Node node) => null;
 
+    /// <summary>Whether the integer form keeps the digits that the result has steps for.</summary>
+    /// <param name="inputs">The grids of the data inputs, per tensor.</param>
+    /// <param name="result">The grid of an output, or of the activation fused to it.</param>
+    public virtual bool TakesGrids(IEnumerable<Quantization> inputs, Quantization result) => true;
+
     /// <summary>Whether the number of outputs changes what the node computes, so that an unread output still counts.</summary>
     public virtual bool CountsOutputs => false;
 

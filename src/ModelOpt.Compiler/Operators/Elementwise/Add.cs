@@ -14,6 +14,8 @@ internal sealed class Add : BinaryOperator<Add.Function>
 
     public override OperatorTraits Traits(Node node) => Additive(node);
 
+    public override bool TakesGrids(IEnumerable<Quantization> inputs, Quantization result) => ArithmeticLowering.KeepsSum(inputs, result);
+
     protected override Dim Combine(Dim a, Dim b) => a + b;
 
     // As the gradients are the result's own, nothing is computed for them.

@@ -7,6 +7,13 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>Writes ADD, SUB, MUL and DIV.</summary>
 internal static class ArithmeticLowering
 {
+    // TFLite's ADD and SUB bring both terms to 2^-20 of twice the larger step, and the runtime's ADD has 24 bits for 256 of them: so far
+    // apart, either is within a hundredth of a step of the result.
+    private const float MostApart = 4096;
+
+    /// <summary>Whether the terms of a sum are fine enough for the steps of its result.</summary>
+    public static bool KeepsSum(IEnumerable<Quantization> terms, Quantization sum) => terms.All(t => t.Scale <= MostApart * sum.Scale);
+
     /// <summary>Writes a node of two inputs, in whatever order these are stored, with the activation behind it.</summary>
     public static void Lower(Lowering context, Node node, BuiltinOperator op)
     {

@@ -14,6 +14,8 @@ internal sealed class Sub : BinaryOperator<Sub.Function>
 
     public override OperatorTraits Traits(Node node) => Additive(node);
 
+    public override bool TakesGrids(IEnumerable<Quantization> inputs, Quantization result) => ArithmeticLowering.KeepsSum(inputs, result);
+
     protected override Dim Combine(Dim a, Dim b) => a - b;
 
     public override void Lower(Lowering context, Node node) =>

@@ -138,6 +138,24 @@ internal sealed class IntegerFormTests
         graph.AssertArtifactsAgree();
     }
 
+    [TestMethod]
+    [DataRow("Add", 4096f, true)]
+    [DataRow("Add", 4100f, false)]
+    [DataRow("Sub", 4096f, true)]
+    [DataRow("Sub", 1e6f, false)]
+    [DataRow("Mul", 1e6f, true)]
+    public void A_sum_much_finer_than_a_term_computes_in_float(string op, float term, bool isInteger)
+    {
+        var g = new TestGraph();
+        Value a = g.Input("a", 1, 4), b = g.Input("b", 1, 4), sum = g.Add(op, a, b);
+        g.Output(sum);
+        Graph graph = g.Build();
+        (a.Quantization, b.Quantization, sum.Quantization) = (Int8(1), Int8(term), Int8(1));
+        Assert.AreEqual(isInteger, IntegerForm.Is(graph, graph.Nodes[0]));
+
+        static Quantization Int8(float scale) => Quantization.PerTensor(ElementType.Int8, scale, 0);
+    }
+
     private static CompiledModel Compile(Graph graph)
     {
         using var folder = new TempFolder();
