@@ -28,6 +28,8 @@ internal static class PassPipeline
         new ReshapeMerging(),
         new GemmCanonicalization(),
         new HardSwishFusion(),
+        new NormalizationFusion(),
+        new NormalizationAffine(),
         new BatchNormFolding(),
         new AffineFolding(),
         new PadFolding(),

@@ -33,7 +33,8 @@ internal static class OperatorKernels
         BuiltinOperator.Pad or BuiltinOperator.PadV2 => new PadOperator(),
         BuiltinOperator.Transpose => new TransposeOperator(),
         BuiltinOperator.BatchMatMul => new BatchMatMulOperator(),
-        BuiltinOperator.Mean or BuiltinOperator.Sum or BuiltinOperator.ReduceMax => new ReduceOperator(),
+        BuiltinOperator.Mean or BuiltinOperator.Sum or BuiltinOperator.ReduceMax or BuiltinOperator.ReduceMin
+            or BuiltinOperator.ReduceProd or BuiltinOperator.ReduceAny or BuiltinOperator.ReduceAll => new ReduceOperator(),
         BuiltinOperator.PRelu => new PReluOperator(),
         BuiltinOperator.Pow => new PowOperator(),
         BuiltinOperator.Logistic or BuiltinOperator.Tanh or BuiltinOperator.HardSwish or BuiltinOperator.Relu

@@ -13,12 +13,13 @@ internal sealed class ConformanceCase
     /// <summary>The operators that the compiler knows.</summary>
     public static readonly string[] Operators =
     [
-        "Abs", "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose",
-        "DequantizeLinear", "Div", "Dropout", "Elu", "Exp", "Expand", "Flatten", "Gather", "Gemm", "GlobalAveragePool",
-        "HardSigmoid", "HardSwish", "Identity", "LayerNormalization", "LeakyRelu", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mul", "Neg",
-        "PRelu",
-        "Pad", "Pow", "QuantizeLinear", "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice",
-        "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Transpose", "Unsqueeze",
+        "Abs", "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv",
+        "ConvTranspose", "DequantizeLinear", "Div", "Dropout", "Elu", "Exp", "Expand", "Flatten", "Gather", "Gemm", "GlobalAveragePool",
+        "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization", "LayerNormalization", "LeakyRelu", "MatMul", "Max", "MaxPool",
+        "Mean", "MeanVarianceNormalization", "Min", "Mul", "Neg", "PRelu", "Pad", "Pow", "QuantizeLinear", "ReduceL1", "ReduceL2",
+        "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu",
+        "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Transpose",
+        "Unsqueeze",
     ];
 
     /// <summary>
@@ -29,7 +30,9 @@ internal sealed class ConformanceCase
     {
         ["BatchNormalization"] = 1, ["Clip"] = 1, ["ConstantOfShape"] = 0, ["Conv"] = 1, ["ConvTranspose"] = 1, ["Dropout"] = 1,
         ["Expand"] = 1,
-        ["Gather"] = 1, ["LayerNormalization"] = 1, ["Pad"] = 1, ["PRelu"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1, ["ReduceSum"] = 1,
+        ["Gather"] = 1, ["LayerNormalization"] = 1, ["Pad"] = 1, ["PRelu"] = 1, ["InstanceNormalization"] = 1,
+        ["ReduceL1"] = 1, ["ReduceL2"] = 1, ["ReduceLogSum"] = 1, ["ReduceLogSumExp"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1,
+        ["ReduceMin"] = 1, ["ReduceProd"] = 1, ["ReduceSum"] = 1, ["ReduceSumSquare"] = 1,
         ["Reshape"] = 1, ["Resize"] = 1, ["Slice"] = 1,
         ["Split"] = 1, ["Squeeze"] = 1, ["Unsqueeze"] = 1,
     };

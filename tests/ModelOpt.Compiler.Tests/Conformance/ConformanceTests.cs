@@ -117,7 +117,8 @@ internal sealed class ConformanceTests
         RequirePackage(ConformanceCase.Installed ? "" : Absent);
         HashSet<string> covered = [.. ConformanceCase.All().Where(c => !Matches(_s_excluded, c.Name))
             .SelectMany(c => c.Model.Graph.Node.Select(n => n.OpType))];
-        Assert.AreEqual("", string.Join(", ", Operator.Names.Where(n => !covered.Contains(n))));
+        // The package has the cases of opset 17.
+        Assert.AreEqual("", string.Join(", ", Operator.Names.Where(n => Operator.Find(n)!.Versions[0].Opset <= 17 && !covered.Contains(n))));
     }
 
     private static void AssertFails(Action test, string name)

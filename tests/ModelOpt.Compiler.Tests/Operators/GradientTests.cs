@@ -108,6 +108,13 @@ internal sealed class GradientTests
                 ("count_include_pad", 1L)));
         yield return ("GlobalAveragePool", Node("GlobalAveragePool", [F(1, 2, 3, 5, 4)]));
         yield return ("ReduceMax", Node("ReduceMax", [F(1, 2, 3, 4), Tensor.Vector(1L)], 1, ("keepdims", 0L)));
+        foreach (string type in (string[])["ReduceMin", "ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceSumSquare"])
+            yield return (type, Node(type, [F(1, 2, 3, 4), Tensor.Vector(1L)], 1, ("keepdims", 0L)));
+        yield return ("ReduceLogSum", Node("ReduceLogSum", [Positive(1, 2, 3, 4), Tensor.Vector(1L, 2L)]));
+        yield return ("InstanceNormalization", Node("InstanceNormalization", [F(1, 2, 3, 5), F(2, 3), F(3, 3)]));
+        yield return ("RMSNormalization", Node("RMSNormalization", [F(1, 2, 3, 5), F(2, 3, 5)], 1, ("axis", 1L)));
+        yield return ("MeanVarianceNormalization",
+            Node("MeanVarianceNormalization", [F(1, 2, 3, 5)], 1, ("axes", Longs(0, 2))));
         yield return ("ReduceMean", Node("ReduceMean", [F(1, 2, 3, 4), Tensor.Vector(0L, 2)], 1, ("keepdims", 0L)));
         yield return ("ReduceSum", Node("ReduceSum", [F(1, 2, 3, 4), Tensor.Vector(1L)]));
         yield return ("Softmax", Node("Softmax", [F(1, 3, 5)]));

@@ -44,6 +44,7 @@ internal sealed class Int8AgreementTests
         Node("AveragePool", [X(1, 4, 9, 9)], 1, kernel, pads, strides).AssertInt8Agrees(integers: false, steps: 1);
         Node("GlobalAveragePool", [X(1, 4, 9, 9)]).AssertInt8Agrees();
         Node("ReduceMean", [X(1, 4, 9, 9)], 1, ("axes", new long[] { 1 }), ("keepdims", 0L)).AssertInt8Agrees();
+        Node("ReduceMin", [X(1, 4, 9, 9)], 1, ("axes", new long[] { 2, 3 })).AssertInt8Agrees(integers: false);
         Node("ReduceMax", [X(1, 4, 9, 9)], 1, ("axes", new long[] { 2, 3 })).AssertInt8Agrees(integers: false);
     }
 

@@ -95,7 +95,14 @@ internal sealed partial class TfliteGenerator
     {
         int[] axes = [.. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => Axis(x))];
         if (_random.Next(2) == 0) axes = [1, 2];
-        Emit(_random.Next(3) switch { 0 => BuiltinOperator.Mean, 1 => BuiltinOperator.Sum, _ => BuiltinOperator.ReduceMax },
+        Emit(
+            _random.Next(4) switch
+            {
+                0 => BuiltinOperator.Mean,
+                1 => BuiltinOperator.Sum,
+                2 => BuiltinOperator.ReduceMin,
+                _ => BuiltinOperator.ReduceMax,
+            },
             [x, Ints(axes)], [Output(x)],
             new ReducerOptions(_random.Next(2) == 0));
     }

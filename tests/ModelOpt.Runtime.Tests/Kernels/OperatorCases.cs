@@ -134,12 +134,19 @@ internal static class OperatorCases
 
     private static IEnumerable<OperatorCase> Reductions(TensorType type)
     {
-        foreach (BuiltinOperator op in (BuiltinOperator[])[BuiltinOperator.Mean, BuiltinOperator.Sum, BuiltinOperator.ReduceMax])
+        foreach (BuiltinOperator op in (BuiltinOperator[])[
+            BuiltinOperator.Mean, BuiltinOperator.Sum, BuiltinOperator.ReduceMax, BuiltinOperator.ReduceMin])
         {
             yield return new(op, new ReducerOptions(false), n => [Of(type, n, 3, 4), TestTensor.Ints(1)]);
             yield return new(op, new ReducerOptions(true), n => [Of(type, n, 3, 4), TestTensor.Ints(-3)]);
         }
 
+        yield return new(
+            BuiltinOperator.ReduceProd, new ReducerOptions(false), n => [Of(TensorType.Float32, n, 3, 4), TestTensor.Ints(1)]);
+        yield return new(
+            BuiltinOperator.ReduceAny, new ReducerOptions(false), n => [Of(TensorType.Bool, n, 3, 4), TestTensor.Ints(1)]);
+        yield return new(
+            BuiltinOperator.ReduceAll, new ReducerOptions(true), n => [Of(TensorType.Bool, n, 3, 4), TestTensor.Ints(1)]);
         yield return new(BuiltinOperator.Softmax, new SoftmaxOptions(1), n => [Of(type, n, 4)]);
         yield return new(BuiltinOperator.Softmax, new SoftmaxOptions(1), n => [Of(type, n)]);
     }

@@ -71,7 +71,24 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
         return result;
     }
 
-    /// <summary>MEAN, SUM or REDUCE_MAX.</summary>
+    /// <summary>A function of real numbers, such as SQRT; of integers, rounded towards zero.</summary>
+    /// <param name="to">Where to write the result.</param>
+    public void Floats(BuiltinOperator op, TfliteTensor x, TfliteTensor to)
+    {
+        if (x.Type == TensorType.Float32) Unary(op, x, to);
+        else Cast(Unary(op, Cast(x, TensorType.Float32)), to.Type, to);
+    }
+
+    /// <summary>The absolute values.</summary>
+    public TfliteTensor Magnitude(TfliteTensor x) => x.Type switch
+    {
+        TensorType.Float32 => Unary(BuiltinOperator.Abs, x),
+        TensorType.Bool or TensorType.UInt8 or TensorType.UInt16 or TensorType.UInt32 or TensorType.UInt64 => x,
+        // TFLite's ABS of integers takes few types.
+        _ => Binary(BuiltinOperator.Maximum, x, Subtract(Scalar(0, x), x)),
+    };
+
+    /// <summary>MEAN, SUM, REDUCE_MAX, REDUCE_MIN or REDUCE_PROD.</summary>
     /// <param name="keep">Whether they stay, with size 1.</param>
     /// <param name="to">Where to write the result; a new tensor where null.</param>
     public TfliteTensor Reduce(BuiltinOperator op, TfliteTensor x, int[] axes, bool keep, TfliteTensor? to = null)
@@ -82,7 +99,7 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
             axes.Contains(x.OpenAxis) ? -1 : Array.IndexOf(kept, x.OpenAxis));
         if (axes.Any(axis => x.Dims[axis] == 0))
         {
-            Fill(op == BuiltinOperator.Mean ? float.NaN : op == BuiltinOperator.ReduceMax ? float.NegativeInfinity : 0, result);
+            Fill(OfNothing(op), result);
             return result;
         }
 
@@ -157,6 +174,15 @@ internal readonly struct LoweringSteps(Lowering context, Node node)
         context.Emit(op, [.. operands], [result], options);
         if (wide is not null) Cast(result, output.Type, output);
     }
+
+    private static float OfNothing(BuiltinOperator op) => op switch
+    {
+        BuiltinOperator.Mean => float.NaN,
+        BuiltinOperator.ReduceMax => float.NegativeInfinity,
+        BuiltinOperator.ReduceMin => float.PositiveInfinity,
+        BuiltinOperator.ReduceProd => 1,
+        _ => 0,
+    };
 
     // Arithmetic wraps, so the low bits of a wider result are the narrow type's result.
     private static TensorType? Wider(TensorType type) => type switch

@@ -8,22 +8,11 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>The mean over the axes of input 1 (all, or with <c>noop_with_empty_axes</c> none, where absent or empty).</summary>
 internal sealed class ReduceMean() : ReduceOperator(BuiltinOperator.Mean), IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 13, OpsetStep.ToInputs(18, ("axes", 1))];
-
     public override string Type => "ReduceMean";
 
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
-
-    public override int MinimumOpset(Node node) => ReducedAxes.IsNoOp(node) ? 18 : Graph.WrittenOpset;
-
-    public override void Downgrade(Node node, int opset, List<Value?> inputs, IDictionary<string, object> attributes)
-    {
-        if (opset < 18) ReducedAxes.ToAttribute(node, inputs, attributes);
-    }
-
-    public override void InferShapes(Node node) => node.Define(0, node.CommonType(), ReducedAxes.Shape(node));
 
     public override void Forward(ForwardContext context)
     {

@@ -9,6 +9,8 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <param name="builtin">The operator in TFLite.</param>
 internal abstract class ReduceOperator(BuiltinOperator builtin) : Operator
 {
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 13, OpsetStep.ToInputs(18, ("axes", 1))];
+
     public sealed override Arity Arity => new(1, 2);
 
     public sealed override int DataInputs => 1;
@@ -16,10 +18,42 @@ internal abstract class ReduceOperator(BuiltinOperator builtin) : Operator
     public sealed override IEnumerable<AxisRoute> Axes(Node node) =>
         AxisRoutes.Reduced(node, ReducedAxes.Of(node), ReducedAxes.Keep(node));
 
+    public override int MinimumOpset(Node node) => ReducedAxes.IsNoOp(node) ? InputOpset : Graph.WrittenOpset;
+
+    public override void Downgrade(Node node, int opset, List<Value?> inputs, IDictionary<string, object> attributes)
+    {
+        if (opset < InputOpset) ReducedAxes.ToAttribute(node, inputs, attributes);
+    }
+
+    public override void InferShapes(Node node) => node.Define(0, node.CommonType(), ReducedAxes.Shape(node));
+
+    /// <summary>The opset from which on the axes are an input.</summary>
+    protected virtual int InputOpset => 18;
+
+    /// <summary>Whether a node that reduces no axis passes its input on.</summary>
+    protected virtual bool KeepsElements => true;
+
     public sealed override void Lower(Lowering context, Node node)
     {
         int[] axes = ReducedAxes.Of(node);
-        if (axes.Length == 0) context.Alias(node.Output, node.Input(0));
-        else MeanReduction.Lower(context, node, axes, ReducedAxes.Keep(node), builtin);
+        if (axes.Length == 0 && KeepsElements)
+        {
+            context.Alias(node.Output, node.Input(0));
+            return;
+        }
+
+        bool keep = ReducedAxes.Keep(node);
+        int[] order = context.OrderOf(node.Input(0));
+        int[] stored = [.. Enumerable.Range(0, order.Length).Where(i => axes.Contains(order[i]))];
+        int[] output = keep ? order
+            : [.. order.Where(a => !axes.Contains(a)).Select(a => a - axes.Count(reduced => reduced < a))];
+        Lower(new LoweringSteps(context, node), context.Input(node, 0, order), stored, keep, context.Output(node, 0, output));
     }
+
+    /// <summary>Writes the reduction.</summary>
+    /// <param name="axes">The axes as they are stored.</param>
+    /// <param name="keep">Whether the axes stay, with size 1.</param>
+    /// <param name="y">Where to write the result.</param>
+    protected virtual void Lower(LoweringSteps steps, TfliteTensor x, int[] axes, bool keep, TfliteTensor y) =>
+        steps.Reduce(builtin, x, axes, keep, y);
 }

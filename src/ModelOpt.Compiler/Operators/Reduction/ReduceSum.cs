@@ -16,7 +16,7 @@ internal sealed class ReduceSum() : ReduceOperator(BuiltinOperator.Sum), IDiffer
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
 
-    public override void InferShapes(Node node) => node.Define(0, node.Input(0).Type, ReducedAxes.Shape(node));
+    protected override int InputOpset => 13;
 
     public override void Forward(ForwardContext context)
     {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Movement;
@@ -7,7 +8,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Kernels.Reduction;
 
-/// <summary>MEAN, SUM and REDUCE_MAX over constant axes.</summary>
+/// <summary>MEAN, SUM, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, REDUCE_ANY and REDUCE_ALL over constant axes.</summary>
 internal sealed class ReduceOperator : KernelOperator
 {
     // Sums of 8-bit values over as many elements stay within int32.
@@ -33,8 +34,8 @@ internal sealed class ReduceOperator : KernelOperator
         bool[] reduced = ReducedAxes(node);
         int[] shape = input.Rank == 0 ? [1] : input.Shape;
         var reduce = new ReduceShape(shape, input.Rank == 0 ? [true] : reduced);
-        if (node.Operator == BuiltinOperator.ReduceMax)
-            return Greatest(node, reduce);
+        if (node.Operator is not (BuiltinOperator.Mean or BuiltinOperator.Sum))
+            return Fold(node, reduce);
         if (input.Elements == 0)
             return OfNothing(node, mean);
         if (Middle(input.Shape, reduced) is var (outer, count, inner))
@@ -64,22 +65,34 @@ internal sealed class ReduceOperator : KernelOperator
         }
     }
 
-    private static Kernel Greatest(Node node, ReduceShape shape)
+    private static Kernel Fold(Node node, ReduceShape shape)
     {
-        Tensor input = node.Input(0), output = node.Output;
-        bool isSame = !input.IsQuantized8 || (input.Scale == output.Scale && input.ZeroPoint == output.ZeroPoint);
-        node.Require(isSame, "input and output have different scales");
+        Tensor input = node.Input(0);
+        bool isLogical = node.Operator is BuiltinOperator.ReduceAny or BuiltinOperator.ReduceAll;
+        node.Require(isLogical == (input.Type == TensorType.Bool), $"{input.Type} is not supported");
+        // A product lies on another grid than its factors.
+        node.Require(node.Operator != BuiltinOperator.ReduceProd || input.Quantization is null, "quantized products are not supported");
+        node.Require(!input.IsQuantized8 || input.HasGridOf(node.Output), "input and output have different scales");
         return input.Type switch
         {
-            TensorType.Float32 => new ReduceMaxKernel<float>(shape, float.NegativeInfinity),
-            TensorType.Int8 => new ReduceMaxKernel<sbyte>(shape, sbyte.MinValue),
-            TensorType.UInt8 => new ReduceMaxKernel<byte>(shape, 0),
-            TensorType.Int32 => new ReduceMaxKernel<int>(shape, int.MinValue),
-            TensorType.Int64 => new ReduceMaxKernel<long>(shape, long.MinValue),
-            TensorType.UInt64 => new ReduceMaxKernel<ulong>(shape, 0),
+            TensorType.Float32 => Fold(node, shape, float.NegativeInfinity, float.PositiveInfinity),
+            TensorType.Int8 => Fold(node, shape, sbyte.MinValue, sbyte.MaxValue),
+            TensorType.UInt8 => Fold(node, shape, byte.MinValue, byte.MaxValue),
+            TensorType.Bool => Fold<byte>(node, shape, 0, 1),
+            TensorType.Int32 => Fold(node, shape, int.MinValue, int.MaxValue),
+            TensorType.Int64 => Fold(node, shape, long.MinValue, long.MaxValue),
+            TensorType.UInt64 => Fold(node, shape, ulong.MinValue, ulong.MaxValue),
             _ => throw node.UnsupportedTypes(),
         };
     }
+
+    private static Kernel Fold<T>(Node node, ReduceShape shape, T least, T greatest)
+        where T : unmanaged, INumber<T> => node.Operator switch
+        {
+            BuiltinOperator.ReduceMax or BuiltinOperator.ReduceAny => new FoldKernel<T, GreatestFolding>(shape, least),
+            BuiltinOperator.ReduceMin or BuiltinOperator.ReduceAll => new FoldKernel<T, LeastFolding>(shape, greatest),
+            _ => new FoldKernel<T, ProductFolding>(shape, T.One),
+        };
 
     // The sum of no elements is 0, their mean not a number.
     private static CopyKernel OfNothing(Node node, bool mean)

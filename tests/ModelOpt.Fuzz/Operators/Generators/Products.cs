@@ -66,6 +66,23 @@ internal static class Products
         if (c.Draw.Chance(0.01)) c.Outputs(c.Draw.Int(2, 3));
     }
 
+    /// <summary>InstanceNormalization.</summary>
+    public static void InstanceNormalization(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank(3, 5));
+        for (int i = 1; i < dims.Length; i++) dims[i] = Math.Max(1, dims[i]);
+        c.Perhaps("epsilon", c.Draw.Pick(1e-5f, 1e-3f, 0.1f));
+        c.Data(dims).Parameter(c.Draw.Tensor(c.Type(), [dims[1]]), 0.2).Parameter(c.Draw.Tensor(c.Type(), [dims[1]]), 0.2);
+    }
+
+    /// <summary>MeanVarianceNormalization.</summary>
+    public static void MeanVarianceNormalization(CaseBuilder c)
+    {
+        int[] dims = [.. c.Draw.Dims(c.Draw.Rank(4, 4)).Select(d => Math.Max(1, d))];
+        if (c.Draw.Chance(0.5)) c.With("axes", c.Draw.Axes(dims.Length, 1, c.Opset >= 11));
+        c.Data(dims);
+    }
+
     /// <summary>Softmax.</summary>
     public static void Softmax(CaseBuilder c)
     {

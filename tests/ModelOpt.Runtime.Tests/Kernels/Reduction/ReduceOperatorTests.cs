@@ -71,6 +71,19 @@ internal sealed class ReduceOperatorTests
         }
     }
 
+    [TestMethod]
+    public void Least_products_and_logical_reductions()
+    {
+        AssertReduced(BuiltinOperator.ReduceMin, new(TensorType.Float32, [2, 3], new[] { 4f, -2, 3, 7, 5, 6 }), [-2, 5]);
+        AssertReduced(BuiltinOperator.ReduceProd, new(TensorType.Float32, [2, 3], new[] { 4f, -2, 3, 7, 5, 6 }), [-24, 210]);
+        AssertReduced(BuiltinOperator.ReduceProd, new(TensorType.Int64, [2, 3], new[] { 4L, -2, 3, 7, 5, 6 }), [-24, 210]);
+        AssertReduced(BuiltinOperator.ReduceAny, new(TensorType.Bool, [2, 3], new[] { false, false, true, false, false, false }), [1, 0]);
+        AssertReduced(BuiltinOperator.ReduceAll, new(TensorType.Bool, [2, 3], new[] { true, true, true, true, false, true }), [1, 0]);
+
+        void AssertReduced(BuiltinOperator op, TestTensor x, double[] expected) => CollectionAssert.AreEqual(
+            expected, Run(op, new ReducerOptions(false), [x, TestTensor.Ints(1)], Output(x.Type, [2], 0, 0))[0].Real());
+    }
+
     // Sums of float32 cancel: their error follows the terms, of which none exceeds 4, not the result.
     private static void AssertClose(double[] expected, double tolerance, TestTensor actual)
     {

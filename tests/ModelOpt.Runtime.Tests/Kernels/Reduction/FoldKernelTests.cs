@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Kernels.Reduction;
 namespace ModelOpt.Runtime.Tests.Kernels.Reduction;
 
 [TestClass]
-internal sealed class ReduceMaxKernelTests
+internal sealed class FoldKernelTests
 {
     [TestMethod]
     public void The_greatest_over_axes_that_are_not_neighbours()
@@ -22,6 +22,6 @@ internal sealed class ReduceMaxKernelTests
     }
 
     private static float[] Run(float[] x) => MemoryMarshal.Cast<byte, float>(KernelTesting.Run(
-        new ReduceMaxKernel<float>(new ReduceShape([4, 3, 5], [true, false, true]), float.NegativeInfinity), 3 * sizeof(float),
+        new FoldKernel<float, GreatestFolding>(new ReduceShape([4, 3, 5], [true, false, true]), float.NegativeInfinity), 3 * sizeof(float),
         MemoryMarshal.AsBytes<float>(x).ToArray())).ToArray();
 }

@@ -1,0 +1,20 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Reduction;
+
+/// <summary>The root of the sum of squares over axes.</summary>
+internal sealed class ReduceL2 : ReduceFunction
+{
+    public override string Type => "ReduceL2";
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
+
+    public override void Forward(ForwardContext context) => ReductionSums.Run<SquareFold>(context, Math.Sqrt);
+
+    protected override double Slope(double x, double y) => y == 0 ? 0 : x / y;
+
+    protected override void Lower(LoweringSteps steps, TfliteTensor x, int[] axes, bool keep, TfliteTensor y) =>
+        steps.Floats(BuiltinOperator.Sqrt, steps.Reduce(BuiltinOperator.Sum, steps.Multiply(x, x), axes, keep), y);
+}
