@@ -21,6 +21,7 @@ internal static class PassPipeline
     private static readonly Pass[] Passes =
     [
         new ConstantFolding(),
+        new BranchInlining(),
         new IdentityRemoval(),
         new EmptyRemoval(),
         new DeadNodeRemoval(),
@@ -128,10 +129,19 @@ internal static class PassPipeline
     private static PassResult Run(Pass pass, Graph graph, PassContext context)
     {
         context.Cancellation.ThrowIfCancellationRequested();
-        PassResult result = pass.Apply(graph, context);
+        PassResult result = pass.Phase == PassPhase.Simplify ? ApplyInside(pass, graph, context) : pass.Apply(graph, context);
         if (result.Changes == 0) return result;
         ShapeInference.Run(graph);
         GraphVerifier.Verify(graph, pass.Name);
         return result;
+    }
+
+    /// <summary>Applies a pass to the graph, after the bodies of its nodes.</summary>
+    private static PassResult ApplyInside(Pass pass, Graph graph, PassContext context)
+    {
+        PassResult[] inside = [.. graph.Nodes.SelectMany(n => n.Bodies).Select(b => ApplyInside(pass, b, context))];
+        PassResult result = pass.Apply(graph, context);
+        return inside.Length == 0 ? result
+            : new PassResult(result.Changes + inside.Sum(r => r.Changes), [.. inside.SelectMany(r => r.Notes), .. result.Notes]);
     }
 }

@@ -28,13 +28,22 @@ internal sealed class Graph
     /// <summary>The outputs that the caller gets, in order.</summary>
     public List<Value> Outputs { get; } = [];
 
+    /// <summary>
+    /// In a body: how many of the last inputs stand for values of the graph around it. The node that has the body reads these values as
+    /// its last inputs, in the same order. All bodies of a node have the same.
+    /// </summary>
+    public int Captures { get; set; }
+
     /// <summary>The model's metadata, by key.</summary>
     public SortedDictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The nodes in topological order.</summary>
     public IReadOnlyList<Node> Nodes => _nodes;
 
-    /// <summary>Every value that an input, an output or a node names, each once, in graph order.</summary>
+    /// <summary>The nodes, and those of their bodies behind each.</summary>
+    public IEnumerable<Node> AllNodes => _nodes.SelectMany(n => n.Bodies.SelectMany(b => b.AllNodes).Prepend(n));
+
+    /// <summary>Every value that an input, an output or a node names, each once, in graph order; not those inside bodies.</summary>
     public IEnumerable<Value> Values =>
         Inputs.Concat(_nodes.SelectMany(n => n.Inputs.Concat(n.Outputs))).Concat(Outputs).OfType<Value>().Distinct();
 
@@ -156,7 +165,7 @@ internal sealed class Graph
     /// </summary>
     public Graph Clone()
     {
-        Graph copy = new() { Name = Name };
+        Graph copy = new() { Name = Name, Captures = Captures };
         foreach ((string key, string text) in Metadata) copy.Metadata.Add(key, text);
         foreach ((string name, ElementType type) in _declared) copy._declared.Add(name, type);
         Dictionary<Value, Value> copies = Values.ToDictionary(v => v, v => new Value(v.Name, v.Type, v.Shape)
@@ -168,7 +177,8 @@ internal sealed class Graph
         {
             Node added = copy.Add(new Node(
                 node.Type, node.Name, node.Inputs.Select(Copy), node.Outputs.Select(Copy)) { Domain = node.Domain, PartOf = node.PartOf });
-            foreach ((string key, object attribute) in node.Attributes) added.Attributes.Add(key, attribute);
+            foreach ((string key, object attribute) in node.Attributes)
+                added.Attributes.Add(key, attribute is Graph body ? body.Clone() : attribute);
         }
 
         copy.Outputs.AddRange(Outputs.Select(v => copies[v]));

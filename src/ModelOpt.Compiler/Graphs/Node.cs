@@ -53,9 +53,15 @@ internal sealed class Node
 
     /// <summary>
     /// The attributes by name: <see cref="long"/>, <see cref="float"/>, <see cref="string"/>, <see cref="Tensor"/>,
-    /// or arrays of the first three.
+    /// <see cref="Graph"/>, or arrays of the first three.
     /// </summary>
     public IDictionary<string, object> Attributes => _attributes;
+
+    /// <summary>The graphs inside the node: branches of an If, the body of a Loop or Scan.</summary>
+    public IEnumerable<Graph> Bodies => _attributes.Values.OfType<Graph>();
+
+    /// <summary>How many of the last inputs are values that bodies read by name; see <see cref="Graph.Captures"/>.</summary>
+    public int Captures => Bodies.FirstOrDefault()?.Captures ?? 0;
 
     /// <summary>The only or first output.</summary>
     public Value Output => _outputs[0] ?? throw GraphDiagnostics.InvalidGraph.Error(Label, "the first output is absent");
@@ -108,6 +114,14 @@ internal sealed class Node
         while (_outputs.Count > 1 && _outputs[^1] is null) _outputs.RemoveAt(_outputs.Count - 1);
     }
 
+    /// <summary>Takes an input out; those behind it move up.</summary>
+    /// <param name="index">The input's position.</param>
+    public void RemoveInput(int index)
+    {
+        _inputs[index]?.RemoveConsumer(this);
+        _inputs.RemoveAt(index);
+    }
+
     /// <summary>Drops inputs from <paramref name="count"/> on.</summary>
     public void TruncateInputs(int count)
     {
@@ -135,6 +149,11 @@ internal sealed class Node
 
     /// <summary>A list of floats, or null where it is absent.</summary>
     public float[]? Floats(string name) => Get<float[]?>(name, null);
+
+    /// <summary>A graph inside the node.</summary>
+    /// <exception cref="CompilationException">It is absent.</exception>
+    public Graph Body(string name) =>
+        Get<Graph?>(name, null) ?? throw GraphDiagnostics.InvalidAttribute.Error(Label, name, "is absent");
 
     private T Get<T>(string name, T fallback) =>
         !_attributes.TryGetValue(name, out object? value) ? fallback

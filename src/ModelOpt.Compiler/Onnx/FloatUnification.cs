@@ -18,6 +18,11 @@ internal static class FloatUnification
             if (value.Type is ElementType.Float16 or ElementType.Float64) graph.Declare(value.Name, value.Type);
         }
 
+        Change(graph);
+    }
+
+    private static void Change(Graph graph)
+    {
         foreach (Value value in graph.Values)
         {
             if (value.Constant is { } constant) value.Constant = ToFloat32(constant);
@@ -28,7 +33,8 @@ internal static class FloatUnification
         {
             foreach ((string name, object attribute) in node.Attributes.ToArray())
             {
-                if (attribute is Tensor tensor) node.Attributes[name] = ToFloat32(tensor);
+                if (attribute is Graph body) Change(body);
+                else if (attribute is Tensor tensor) node.Attributes[name] = ToFloat32(tensor);
                 else if (name is "to" or "dtype" or "output_dtype" && attribute is long type && IsOther((ElementType)type))
                     node.Attributes[name] = (long)ElementType.Float32;
             }

@@ -26,6 +26,7 @@ internal static class OnnxAttributes
             AttributeType.Ints => proto.Ints.ToArray(),
             AttributeType.Strings => proto.Strings.Select(s => s.ToStringUtf8()).ToArray(),
             AttributeType.Graph or AttributeType.Graphs =>
+                // OnnxReader reads those of operators that have bodies.
                 throw OnnxDiagnostics.UnsupportedFeature.Error(node, $"subgraphs (attribute '{proto.Name}') are"),
             AttributeType.SparseTensor or AttributeType.SparseTensors =>
                 throw OnnxDiagnostics.UnsupportedFeature.Error(node, $"sparse tensors (attribute '{proto.Name}') are"),

@@ -12,7 +12,7 @@ namespace ModelOpt.Compiler.Onnx;
 /// ONNX files to graphs: every node in the form of <see cref="Graph.Opset"/>, nodes sorted, QDQ pairs folded into
 /// annotations. Types and shapes are those that the file states; <see cref="ShapeInference"/> completes them.
 /// </summary>
-internal sealed class OnnxReader
+internal sealed partial class OnnxReader
 {
     private readonly GraphProto _proto;
     private readonly ModelProto _model;
@@ -21,6 +21,7 @@ internal sealed class OnnxReader
     private readonly Dictionary<string, TensorProto> _initializers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
     private readonly Graph _graph = new();
+    private List<(Node Node, NodeProto Proto)> _nodes = [];
 
     private OnnxReader(ModelProto model, string? file, bool foldsPairs)
     {
@@ -59,25 +60,44 @@ internal sealed class OnnxReader
     {
         int opset = Opset();
         Inlining.Apply(_model, _external);
-        _graph.Name = _proto.Name.Length > 0 ? _proto.Name : "model";
         foreach (StringStringEntryProto entry in _model.MetadataProps) _graph.Metadata[entry.Key] = entry.Value;
-        ReadInitializers();
-        ReadInputs();
-        List<(Node Node, NodeProto Proto)> nodes = ReadNodes();
-        ReadOutputs();
-        UnreadRemoval.Apply(_graph);
-        // Before attributes: an If is to be refused as an operator, not for the subgraph it has.
+        ReadStructure();
+        // Before attributes: a node is to be refused as an operator, not for what it has.
         RefuseUnsupported();
-        HashSet<Node> read = [.. _graph.Nodes];
-        foreach ((Node node, NodeProto source) in nodes.Where(n => read.Contains(n.Node))) ReadAttributes(node, source);
-        ReadHints();
-        _graph.Reorder(TopologicalOrder.Sort(_graph.Nodes));
-        foreach (Node node in _graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Upgrade(_graph, node, opset));
+        Complete(opset);
         if (asFloat32) FloatUnification.Apply(_graph);
         if (_foldsPairs) QdqFolding.Apply(_graph);
+        Normalize();
+        return _graph;
+    }
+
+    /// <summary>Reads values and nodes, those that are read: what is not cannot get a model refused.</summary>
+    private void ReadStructure()
+    {
+        _graph.Name = _proto.Name.Length > 0 ? _proto.Name : "model";
+        ReadInitializers();
+        ReadInputs();
+        _nodes = ReadNodes();
+        ReadOutputs();
+        UnreadRemoval.Apply(_graph);
+    }
+
+    /// <summary>Reads the rest, and brings nodes to the form of <see cref="Graph.Opset"/>.</summary>
+    private void Complete(int opset)
+    {
+        HashSet<Node> read = [.. _graph.Nodes];
+        foreach ((Node node, NodeProto source) in _nodes.Where(n => read.Contains(n.Node))) ReadAttributes(node, source);
+        ReadHints();
+        _graph.Reorder(TopologicalOrder.Sort(_graph.Nodes));
+        foreach (OnnxReader body in BodiesOf(_graph.Nodes)) body.Complete(opset);
+        foreach (Node node in _graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Upgrade(_graph, node, opset));
+    }
+
+    private void Normalize()
+    {
+        foreach (OnnxReader body in BodiesOf(_graph.Nodes)) body.Normalize();
         foreach (Value output in _graph.Outputs.Where(v => v.IsConstant).ToArray()) ProduceConstant(output);
         foreach (Node node in _graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Normalize(_graph, node));
-        return _graph;
     }
 
     private int Opset()
@@ -110,11 +130,11 @@ internal sealed class OnnxReader
         foreach (ValueInfoProto info in _proto.Input)
         {
             // Up to IR version 3 every initializer is an input too; later it is one whose value may be overridden.
-            if (_initializers.ContainsKey(info.Name)) continue;
+            if (_around is null && _initializers.ContainsKey(info.Name)) continue;
             if (info.Name.Length == 0) throw OnnxDiagnostics.InvalidModel.Error(null, "an input has no name");
             Value value = Define(info.Name, info.Name);
             (value.Type, value.Shape) = OnnxTypes.Read(info);
-            if (value.Type == ElementType.Undefined) throw OnnxDiagnostics.InvalidModel.Error(info.Name, "the input has no type");
+            if (value.Type == ElementType.Undefined && _around is null) throw OnnxDiagnostics.InvalidModel.Error(info.Name, "the input has no type");
             value.Shape = value.Shape is null ? null : OnnxTypes.NameOpenDims(value.Shape, info.Name);
             _graph.Inputs.Add(value);
         }
@@ -141,6 +161,7 @@ internal sealed class OnnxReader
             while (inputs is [.., null]) inputs.RemoveAt(inputs.Count - 1);
             Node added = new(node.OpType, node.Name, inputs, outputs) { Domain = IsDefaultDomain(node.Domain) ? "" : node.Domain };
             nodes.Add((_graph.Add(added), node));
+            ReadBodies(added, node);
         }
 
         return nodes;
@@ -150,6 +171,7 @@ internal sealed class OnnxReader
     {
         foreach (AttributeProto attribute in source.Attribute)
         {
+            if (IsBody(node, attribute)) continue;
             if (!node.Attributes.TryAdd(attribute.Name, OnnxAttributes.Read(node.Label, attribute, _external)))
                 throw GraphDiagnostics.InvalidAttribute.Error(node.Label, attribute.Name, "is given twice");
         }
@@ -172,10 +194,11 @@ internal sealed class OnnxReader
 
     private void ReadOutputs()
     {
-        if (_proto.Output.Count == 0) throw OnnxDiagnostics.InvalidModel.Error(null, "the graph has no outputs");
+        if (_proto.Output.Count == 0 && _around is null) throw OnnxDiagnostics.InvalidModel.Error(null, "the graph has no outputs");
         foreach (ValueInfoProto info in _proto.Output)
         {
             Value value = Find(info.Name, null);
+            if (_around is not null) value = Produced(value);
             if (_graph.Outputs.Contains(value)) throw OnnxDiagnostics.DuplicateName.Error(null, info.Name);
             _graph.Outputs.Add(value);
         }
@@ -192,7 +215,7 @@ internal sealed class OnnxReader
 
     private void RefuseUnsupported()
     {
-        var nodes = _graph.Nodes.Where(n => Operator.Find(n) is null).ToList();
+        var nodes = _graph.AllNodes.Where(n => Operator.Find(n) is null).ToList();
         if (nodes.Count == 0) return;
         IEnumerable<string> operators = nodes
             .GroupBy(n => n.Domain.Length == 0 ? n.Type : $"{n.Domain}.{n.Type}", StringComparer.Ordinal)
@@ -236,6 +259,7 @@ internal sealed class OnnxReader
         if (_values.TryGetValue(name, out Value? value)) return value;
         if (tensor is null)
         {
+            if (_around is not null) return Capture(name, reader);
             string? label = reader is null ? null : reader.Name.Length > 0 ? reader.Name : reader.Output.First(o => o.Length > 0);
             throw OnnxDiagnostics.UndefinedValue.Error(label, name);
         }

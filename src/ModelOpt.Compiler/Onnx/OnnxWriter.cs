@@ -19,7 +19,7 @@ namespace ModelOpt.Compiler.Onnx;
 /// Activations are written as uint8, the int8 grid moved by 128: on x64, ONNX Runtime turns int8 pairs with one reader
 /// into uint8 and leaves those with several, and then finds no integer kernel between the two.
 /// </remarks>
-internal sealed class OnnxWriter
+internal sealed partial class OnnxWriter
 {
     private readonly Graph _graph;
     private readonly GraphProto _proto;
@@ -27,7 +27,7 @@ internal sealed class OnnxWriter
     private readonly HashSet<string> _taken;
     private readonly Dictionary<Value, string> _read = [];
     private readonly Dictionary<Value, string> _unrounded = [];
-    private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _counts;
     private readonly int _opset;
 
     private OnnxWriter(Graph graph)
@@ -36,7 +36,8 @@ internal sealed class OnnxWriter
         _proto = new GraphProto { Name = graph.Name };
         _plan = QdqPlan.Of(graph);
         _taken = graph.Values.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
-        _opset = graph.Nodes.Select(n => Operator.Of(n).MinimumOpset(n)).Append(Graph.WrittenOpset).Max();
+        _counts = new(StringComparer.Ordinal);
+        _opset = graph.AllNodes.Select(n => Operator.Of(n).MinimumOpset(n)).Append(Graph.WrittenOpset).Max();
     }
 
     /// <summary>Writes a graph.</summary>
@@ -45,19 +46,7 @@ internal sealed class OnnxWriter
 
     private byte[] Write()
     {
-        foreach (Value input in _graph.Inputs)
-        {
-            _proto.Input.Add(OnnxTypes.Write(input.Name, _graph.DeclaredType(input) ?? input.Type, input.Shape));
-            Define(input, _graph.DeclaredType(input) is null ? input.Name : Convert(Unique($"{input.Name}_float"), input.Name, input.Type));
-        }
-
-        foreach (Node node in _graph.Nodes)
-        {
-            if (!_plan.IsDropped(node)) Write(node);
-        }
-
-        foreach (Value output in _graph.Outputs)
-            _proto.Output.Add(OnnxTypes.Write(output.Name, _graph.DeclaredType(output) ?? output.Type, output.Shape));
+        WriteGraph();
         var model = new ModelProto
         {
             IrVersion = IrVersion(_opset),
@@ -70,18 +59,37 @@ internal sealed class OnnxWriter
         return model.ToByteArray();
     }
 
+    private void WriteGraph()
+    {
+        foreach (Value input in _graph.Inputs.SkipLast(_graph.Captures))
+        {
+            _proto.Input.Add(OnnxTypes.Write(input.Name, _graph.DeclaredType(input) ?? input.Type, input.Shape));
+            Define(input, _graph.DeclaredType(input) is null ? input.Name : Convert(Unique($"{input.Name}_float"), input.Name, input.Type));
+        }
+
+        foreach (Node node in _graph.Nodes)
+        {
+            if (!_plan.IsDropped(node)) Write(node);
+        }
+
+        foreach (Value output in _graph.Outputs)
+            _proto.Output.Add(OnnxTypes.Write(output.Name, _graph.DeclaredType(output) ?? output.Type, output.Shape));
+    }
+
     private void Write(Node node)
     {
         NodeProto target = Add(node.Type, node.Name, []);
         // The nodes that its constants need come first.
         _proto.Node.RemoveAt(_proto.Node.Count - 1);
-        List<Value?> inputs = [.. node.Inputs];
+        List<Value?> inputs = [.. node.Inputs.SkipLast(node.Captures)];
+        while (node.Captures > 0 && inputs is [.., null]) inputs.RemoveAt(inputs.Count - 1);
         SortedDictionary<string, object> attributes = new(node.Attributes, StringComparer.Ordinal);
         Operator.Of(node).Downgrade(node, _opset, inputs, attributes);
         if (QdqPlan.ReadsUnrounded(node)) target.Input.Add(_unrounded[node.Input(0)]);
         else target.Input.AddRange(inputs.Select(v => v is null ? "" : Read(v)));
+        foreach ((string name, object value) in attributes)
+            target.Attribute.Add(value is Graph body ? WriteBody(name, body, node) : OnnxAttributes.Write(name, value));
         _proto.Node.Add(target);
-        foreach ((string name, object value) in attributes) target.Attribute.Add(OnnxAttributes.Write(name, value));
         foreach (Value? output in node.Outputs)
         {
             if (output is null)

@@ -27,6 +27,7 @@ internal sealed class ConstantFolding : Pass
         foreach (Node node in graph.Nodes.ToArray())
         {
             if (node.Type == "Reshape" && FoldTarget(graph, node)) changes++;
+            changes += FoldCaptures(node);
             if (node.Outputs.Any(o => o is not null && outputs.Contains(o))) continue;
             if (FoldContent(node) || (node.Inputs.All(i => i is null || i.IsConstant) && Compute(node, ref growth)))
             {
@@ -47,7 +48,8 @@ internal sealed class ConstantFolding : Pass
 
     private static bool Compute(Node node, ref long growth)
     {
-        if (node.Inputs.Any(i => i?.Quantization is not null)) return false;
+        // A body may run without end.
+        if (node.Bodies.Any() || node.Inputs.Any(i => i?.Quantization is not null)) return false;
         if (node.Outputs.Any(o => o?.Shape is not { IsKnown: true })) return false;
         long result = node.Outputs.Sum(o => o!.Shape!.Aggregate(1L, (n, d) => n * d.Size));
         long more = result - node.Inputs.Sum(i => (long)(i?.Constant!.Count ?? 0));
@@ -65,6 +67,23 @@ internal sealed class ConstantFolding : Pass
         }
 
         return true;
+    }
+
+    /// <summary>A captured value that became a constant is one of each body from now on.</summary>
+    private static int FoldCaptures(Node node)
+    {
+        int changes = 0;
+        for (int i = 1; i <= node.Captures; i++)
+        {
+            if (node.Inputs[^i]!.Constant is not { } constant) continue;
+            foreach (Graph body in node.Bodies.Where(b => b.Inputs[^i].Consumers.Count > 0))
+            {
+                body.ReplaceUses(body.Inputs[^i], body.AddConstant(body.Inputs[^i].Name, constant));
+                changes++;
+            }
+        }
+
+        return changes;
     }
 
     private static bool FoldTarget(Graph graph, Node reshape)

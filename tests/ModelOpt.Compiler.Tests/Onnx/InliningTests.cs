@@ -91,15 +91,6 @@ internal sealed class InliningTests
     }
 
     [TestMethod]
-    public void An_If_that_is_decided_at_run_time_is_refused_by_name()
-    {
-        GraphProto pass = new OnnxModel().Output("t", "2", "2").Graph;
-        OnnxModel model = Model().Input("t", "2", "2").Input("flag", 9)
-            .Node("If i: flag -> y", ("then_branch", pass), ("else_branch", pass)).Output("y", "2", "2");
-        StringAssert.Contains(Refused(model).Message, "If (node 'i')");
-    }
-
-    [TestMethod]
     public void Functions_that_have_no_end_or_are_of_another_opset_are_refused()
     {
         FunctionProto self = Function("self", ["x"], ["y"], n => n.Node("self s: x -> y"));

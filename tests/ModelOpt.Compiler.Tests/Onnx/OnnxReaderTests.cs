@@ -170,11 +170,11 @@ internal sealed class OnnxReaderTests
     public void All_unsupported_operators_are_named_at_once()
     {
         OnnxModel model = new OnnxModel().Input("x", "2").Node("NonZero first: x -> a").Node("Foo f: a -> b")
-            .Node("If i: b -> y", ("then_branch", new GraphProto())).Output("y");
+            .Node("SequenceMap i: b -> y", ("body", new GraphProto())).Output("y");
         model.Graph.Node[1].Domain = "com.example";
         Diagnostic diagnostic = Refused(model);
         Assert.AreEqual("MOPT2001", diagnostic.Descriptor.Code);
-        StringAssert.Contains(diagnostic.Message, "If (node 'i'), NonZero (node 'first'), com.example.Foo (node 'f')");
+        StringAssert.Contains(diagnostic.Message, "NonZero (node 'first'), SequenceMap (node 'i'), com.example.Foo (node 'f')");
     }
 
     [TestMethod]

@@ -17,7 +17,28 @@ internal static class GraphVerifier
         CheckOrder(graph, after);
         CheckConnections(graph, values, after);
         foreach (Value value in values) CheckValue(value, after);
-        foreach (Node node in graph.Nodes) CheckShapes(node, after);
+        foreach (Node node in graph.Nodes)
+        {
+            foreach (Graph body in node.Bodies)
+            {
+                CheckCaptures(node, body, after);
+                Verify(body, after);
+            }
+
+            CheckShapes(node, after);
+        }
+    }
+
+    /// <summary>Captured values must stand for the node's last inputs.</summary>
+    private static void CheckCaptures(Node node, Graph body, string after)
+    {
+        if (body.Captures != node.Captures || body.Captures > Math.Min(node.Inputs.Count, body.Inputs.Count))
+            throw Broken(node.Label, after, "a body does not have the values that the node captures");
+        for (int i = 1; i <= body.Captures; i++)
+        {
+            if (node.Inputs[^i] is not { } outer || outer.Type != body.Inputs[^i].Type || !outer.Shape!.Equals(body.Inputs[^i].Shape))
+                throw Broken(node.Label, after, $"'{body.Inputs[^i].Name}' does not stand for '{node.Inputs[^i]?.Name}'");
+        }
     }
 
     private static void CheckNames(Value[] values, string after)

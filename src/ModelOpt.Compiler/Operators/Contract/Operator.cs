@@ -63,6 +63,9 @@ internal abstract class Operator
     /// <summary>Whether the number of outputs changes what the node computes, so that an unread output still counts.</summary>
     public virtual bool CountsOutputs => false;
 
+    /// <summary>The attributes that hold graphs; a node has all of them.</summary>
+    public virtual IReadOnlyList<string> Bodies => [];
+
     /// <summary>For <see cref="QuantizationRule.Weighted"/>: the axis of the weight (input 1) that counts output channels.</summary>
     /// <returns>The axis, or -1 where one scale must serve the whole weight.</returns>
     public virtual int WeightAxis(Node node) => 0;
@@ -109,6 +112,7 @@ internal abstract class Operator
 
         foreach (OpsetStep step in Versions.Where(s => s.Opset > opset)) step.Upgrade?.Invoke(graph, node);
         Arity.Check(node);
+        foreach (string name in Bodies) node.Body(name);
     }
 
     /// <summary>

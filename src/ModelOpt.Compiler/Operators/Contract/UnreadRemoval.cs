@@ -10,9 +10,12 @@ internal static class UnreadRemoval
 {
     /// <summary>Drops unread nodes and outputs.</summary>
     /// <param name="graph">The graph; its nodes need not be sorted, or supported.</param>
-    /// <returns>How many nodes and outputs were dropped.</returns>
+    /// <returns>How many nodes, outputs and captured values were dropped.</returns>
     public static int Apply(Graph graph)
     {
+        int inside = 0;
+        foreach (Node node in graph.Nodes) inside += node.Bodies.Sum(Apply) + DropCaptures(node);
+
         HashSet<Value> outputs = [.. graph.Outputs];
         HashSet<Node> dropped = [];
         Stack<Node> pending = new(graph.Nodes);
@@ -27,7 +30,7 @@ internal static class UnreadRemoval
         }
 
         if (dropped.Count > 0) graph.Reorder([.. graph.Nodes.Where(n => !dropped.Contains(n))]);
-        return dropped.Count + graph.Nodes.Sum(DropOutputs);
+        return inside + dropped.Count + graph.Nodes.Sum(DropOutputs);
 
         bool IsRead(Value value) => value.Consumers.Count > 0 || outputs.Contains(value);
 
@@ -45,5 +48,26 @@ internal static class UnreadRemoval
 
             return count;
         }
+    }
+
+    /// <summary>Drops the captured values that no body of a node reads.</summary>
+    private static int DropCaptures(Node node)
+    {
+        Graph[] bodies = [.. node.Bodies];
+        int count = 0;
+        for (int i = node.Captures; i > 0; i--)
+        {
+            if (!Array.TrueForAll(bodies, b => b.Inputs[^i].Consumers.Count == 0)) continue;
+            node.RemoveInput(node.Inputs.Count - i);
+            foreach (Graph body in bodies)
+            {
+                body.Inputs.RemoveAt(body.Inputs.Count - i);
+                body.Captures--;
+            }
+
+            count++;
+        }
+
+        return count;
     }
 }

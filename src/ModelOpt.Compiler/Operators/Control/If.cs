@@ -1,0 +1,59 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Operators.Control;
+
+/// <summary>One of two graphs, by a condition. Only the one taken is run.</summary>
+internal sealed class If : BodyOperator
+{
+    private const string Then = "then_branch";
+    private const string Else = "else_branch";
+
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 13, 16, 19, 21, 23, 24, 25];
+
+    public override string Type => "If";
+
+    public override Arity Arity => new(1, Arity.Any, Arity.Any);
+
+    public override IReadOnlyList<string> Bodies => [Else, Then];
+
+    /// <summary>The graph that a condition takes.</summary>
+    public static Graph Branch(Node node, bool condition) => node.Body(condition ? Then : Else);
+
+    public override void InferShapes(Node node)
+    {
+        CheckCondition(node, node.Input(0));
+        Graph then = node.Body(Then), other = node.Body(Else);
+        foreach (string name in Bodies)
+        {
+            Graph body = node.Body(name);
+            if (body.Inputs.Count != body.Captures || node.Inputs.Count != 1 + body.Captures)
+                throw WrongBody(node, name, "has inputs");
+            if (body.Outputs.Count < node.Outputs.Count)
+                throw WrongBody(node, name, $"has {body.Outputs.Count} outputs, and the node {node.Outputs.Count}");
+            DefineCaptures(node, body);
+            ShapeInference.Run(body);
+        }
+
+        for (int i = 0; i < node.Outputs.Count; i++)
+        {
+            Value a = then.Outputs[i], b = other.Outputs[i];
+            if (a.Type != b.Type)
+                throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"output {i} is {a.Type} in one branch and {b.Type} in the other");
+            bool isSame = a.ShapeContent is { } x && b.ShapeContent is { } y && x.SequenceEqual(y) && !x.Contains(Dim.Unknown);
+            if (node.Outputs[i] is { } output)
+                node.Define(i, a.Type, Merge(node, output.Name, a.Shape!, b.Shape!), isSame ? a.ShapeContent : null);
+        }
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Graph body = Branch(context.Node, IsTrue(context.Node, context.Input(0)));
+        Tensor[] results = new BodyRun(body, context).Run([.. Captured(context)]);
+        Array.Copy(results, context.Outputs, context.Outputs.Length);
+    }
+
+    public override void Lower(Lowering context, Node node) =>
+        throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, "its condition is known only when the model runs");
+}

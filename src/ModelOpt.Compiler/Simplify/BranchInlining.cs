@@ -1,0 +1,28 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Control;
+using ModelOpt.Compiler.Options;
+
+namespace ModelOpt.Compiler.Simplify;
+
+/// <summary>Puts the nodes of a branch in the place of an If whose condition is a constant.</summary>
+internal sealed class BranchInlining : Pass
+{
+    /// <inheritdoc/>
+    public override PassPhase Phase => PassPhase.Simplify;
+
+    /// <inheritdoc/>
+    public override PassResult Apply(Graph graph, PassContext context)
+    {
+        int changes = 0;
+        foreach (Node node in graph.Nodes.ToArray())
+        {
+            if (node.Type != "If" || node.Domain.Length > 0 || node.Input(0).Constant is not { } condition) continue;
+            Graph branch = If.Branch(node, condition.Bytes.Span[0] != 0);
+            Value[] results = BodySplice.Before(graph, node, branch, [.. node.Inputs.Skip(1).Select(v => v!)], node.Label);
+            BodySplice.Replace(graph, node, results);
+            changes++;
+        }
+
+        return PassResult.Of(changes);
+    }
+}

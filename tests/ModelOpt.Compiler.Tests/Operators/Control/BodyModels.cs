@@ -1,0 +1,72 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Tests.Onnx;
+using ModelOpt.Compiler.Tests.Peers;
+
+namespace ModelOpt.Compiler.Tests.Operators.Control;
+
+/// <summary>Models whose nodes have bodies.</summary>
+internal static class BodyModels
+{
+    public const int Long = 7;
+    public const int Bool = 9;
+
+    public static readonly Tensor X = Tensor.Of<float>([2, 2], [-3, -1, 1, 4]);
+
+    public static Tensor Flag(bool value) => new(ElementType.Bool, [], new byte[] { (byte)(value ? 1 : 0) });
+
+    /// <summary>A body of an If that has one output.</summary>
+    public static GraphProto Branch(string output, params string[] nodes)
+    {
+        OnnxModel model = new();
+        foreach (string node in nodes) model.Node(node);
+        model.Graph.Output.Add(new ValueInfoProto { Name = output });
+        return model.Graph;
+    }
+
+    /// <summary>A value without type and shape.</summary>
+    public static OnnxModel Gives(this OnnxModel model, params string[] outputs)
+    {
+        foreach (string output in outputs) model.Graph.Output.Add(new ValueInfoProto { Name = output });
+        return model;
+    }
+
+    /// <summary>A constant of 64-bit integers.</summary>
+    public static OnnxModel Longs(this OnnxModel model, string name, long[] dims, params long[] data)
+    {
+        model.Graph.Initializer.Add(new TensorProto { Name = name, DataType = Long, Dims = { dims }, Int64Data = { data } });
+        return model;
+    }
+
+    /// <summary>The graph of a model, shapes inferred and verified.</summary>
+    public static Graph Read(this OnnxModel model)
+    {
+        Graph graph = OnnxReader.Read(model.Bytes());
+        ShapeInference.Run(graph, useStated: true);
+        GraphVerifier.Verify(graph, "reading");
+        return graph;
+    }
+
+    /// <summary>
+    /// Fails the test unless the interpreter gives what ONNX Runtime gives, and ONNX Runtime the same for the graph as it is written.
+    /// </summary>
+    public static Tensor[] AssertAgrees(this OnnxModel model, params (string Name, Tensor Tensor)[] feeds)
+    {
+        Graph graph = model.Read();
+        Dictionary<string, Tensor> fed = feeds.ToDictionary(f => f.Name, f => f.Tensor);
+        Tensor[] expected = OnnxRuntime.Run(model.Bytes(), fed), actual = graph.Interpret(fed);
+        GraphTesting.AssertClose(expected, actual);
+        GraphTesting.AssertClose(expected, graph.RunPeer(fed));
+        GraphTesting.AssertClose(expected, graph.Clone().Interpret(fed));
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Shape inferred = graph.Outputs[i].Shape!;
+            Assert.IsTrue(inferred.Rank == expected[i].Rank && inferred.Zip(expected[i].Shape).All(p => !p.First.IsKnown || p.First == p.Second),
+                $"output {i} is inferred as {inferred}, and is {expected[i].Shape}");
+        }
+
+        return expected;
+    }
+}
