@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Fuzz.Operators.Generators;
 
 namespace ModelOpt.Fuzz.Operators;
@@ -5,6 +6,11 @@ namespace ModelOpt.Fuzz.Operators;
 /// <summary>The generator of each operator: what knows which attributes and shapes make sense together.</summary>
 internal static class OperatorGenerators
 {
+    /// <summary>
+    /// The operators that cases are drawn of. Those that have bodies are compared with ONNX Runtime in tests of their own.
+    /// </summary>
+    public static IEnumerable<string> Drawn => Operator.Names.Where(n => Operator.Find(n)!.Bodies.Count == 0);
+
     private static readonly Dictionary<string, Action<CaseBuilder>> All = new(StringComparer.Ordinal)
     {
         ["Abs"] = Elementwise.Unary,

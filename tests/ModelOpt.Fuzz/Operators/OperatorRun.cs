@@ -22,7 +22,7 @@ internal static class OperatorRun
     public static IReadOnlyList<OperatorTally> Run(OperatorRunOptions options, Action<string>? before = null)
     {
         var clock = Stopwatch.StartNew();
-        OperatorTally[] tallies = [.. Operator.Names.Where(n => options.Operator is null || n == options.Operator)
+        OperatorTally[] tallies = [.. OperatorGenerators.Drawn.Where(n => options.Operator is null || n == options.Operator)
             .Select(n => new OperatorTally(n))];
         for (int index = 0; index < options.Cases; index++)
         {
