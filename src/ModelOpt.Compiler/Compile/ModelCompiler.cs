@@ -7,6 +7,7 @@ using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Training;
+using ModelOpt.Runtime.Tflite;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Compile;
@@ -60,6 +61,7 @@ internal static class ModelCompiler
             SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
             long original = onnx.LongLength + ExternalFiles.Of(modelFile).Sum(file => new FileInfo(file).Length);
             WarnOfGrowth(original, tflite.LongLength, graph, context);
+            WarnOfCustomOperators(tflite, context);
             string name = Path.GetFileNameWithoutExtension(modelFile);
             return new CompiledModel(tflite, files.Embedded, files.Onnx, report.Build(
                 graph, new(name, original, tflite, files.Embedded.Length), simplified, compressed, reported.Diagnostics,
@@ -102,6 +104,14 @@ internal static class ModelCompiler
         OpenBatch.Close(graph, diagnostics);
         ShapeInference.Run(graph, useStated: true);
         return graph;
+    }
+
+    private static void WarnOfCustomOperators(byte[] tflite, PassContext context)
+    {
+        string[] custom = [.. Runtime.Model.GraphReader.Read(tflite).Nodes.Where(n => n.Operator.IsCustom())
+            .GroupBy(n => n.Operator.CustomCode(), StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => g.Count() == 1 ? g.Key : $"{g.Count()} {g.Key}")];
+        if (custom.Length > 0) context.Diagnostics.Report(EmitDiagnostics.CustomOperator.At(null, null, string.Join(", ", custom)));
     }
 
     private static void WarnOfGrowth(long onnx, long tflite, Graph graph, PassContext context)

@@ -28,4 +28,8 @@ internal static class EmitDiagnostics
     public static readonly DiagnosticDescriptor Larger = new("MOPT5006", Warning,
         "The model became larger", "the TFLite file has {0} bytes, and the ONNX file {1}: {2}.",
         "Set Quantization to Float16 or Int8, or use Sparsity, Clusters or ChannelPruning.");
+
+    public static readonly DiagnosticDescriptor CustomOperator = new("MOPT5007", Warning,
+        "LiteRT cannot run the file", "the TFLite file has operators that TFLite lacks: {0}. ModelOpt's runtime has them, and LiteRT does not.",
+        "Run the file with ModelOpt's runtime, or export the model without these operators. If that is how it runs, suppress the warning.");
 }

@@ -48,7 +48,7 @@ internal sealed class GraphReader
 
     private Graph Read()
     {
-        BuiltinOperator[] operators = ReadOperatorCodes();
+        (BuiltinOperator Operator, string Name)[] operators = ReadOperatorCodes();
         Tensor[] inputs = Resolve(_subgraph.Inputs, "An input");
         var computed = new HashSet<Tensor>();
         foreach (Tensor input in inputs)
@@ -90,19 +90,30 @@ internal sealed class GraphReader
         return true;
     }
 
-    private BuiltinOperator[] ReadOperatorCodes()
+    private (BuiltinOperator Operator, string Name)[] ReadOperatorCodes()
     {
         FlatTableVector codes = _model.OperatorCodes;
         if (codes.Count > MaxNodes)
             throw new InvalidModelException(
                 $"The model has {codes.Count} operator codes; at most {MaxNodes} are supported.");
-        var operators = new BuiltinOperator[codes.Count];
+        var operators = new (BuiltinOperator, string)[codes.Count];
         for (int i = 0; i < operators.Length; i++)
-            operators[i] = new OperatorCodeTable(codes[i]).Operator;
+            operators[i] = ReadOperatorCode(new OperatorCodeTable(codes[i]));
         return operators;
     }
 
-    private Node ReadNode(OperatorTable table, int index, BuiltinOperator[] operators)
+    private static (BuiltinOperator Operator, string Name) ReadOperatorCode(OperatorCodeTable table)
+    {
+        BuiltinOperator op = table.Operator;
+        if (op.IsCustom())
+            throw new InvalidModelException($"The file is damaged: TFLite has no operator {(int)op}.");
+        if (op != BuiltinOperator.Custom)
+            return (op, op.TfliteName());
+        string code = Text(table.CustomCode);
+        return (CustomOperators.Find(code), $"custom operator '{code}'");
+    }
+
+    private Node ReadNode(OperatorTable table, int index, (BuiltinOperator Operator, string Name)[] operators)
     {
         if (table.OpcodeIndex >= operators.Length)
             throw new InvalidModelException($"Operator {index} has code {table.OpcodeIndex} of {operators.Length}.");
@@ -116,9 +127,11 @@ internal sealed class GraphReader
         Tensor[] outputs = Resolve(table.Outputs, "An output", index);
         if (outputs.Length == 0)
             throw new InvalidModelException($"Operator {index} has no output.");
-        return new Node(operators[table.OpcodeIndex], index, inputs, outputs)
+        (BuiltinOperator op, string name) = operators[table.OpcodeIndex];
+        return new Node(op, index, inputs, outputs)
         {
-            Options = table.Options,
+            Name = name,
+            Options = op.IsCustom() ? CustomOperators.Read(table.CustomOptions) : table.Options,
             OptionsType = table.OptionsType,
         };
     }
@@ -196,5 +209,7 @@ internal sealed class GraphReader
     private static string Name(int node) => node < 0 ? "the model" : $"operator {node}";
 
     private static string Name(ReadOnlySpan<byte> utf8, int index) =>
-        utf8.IsEmpty ? $"#{index}" : Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, MaxNameBytes)]);
+        utf8.IsEmpty ? $"#{index}" : Text(utf8);
+
+    private static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, MaxNameBytes)]);
 }

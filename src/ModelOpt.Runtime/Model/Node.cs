@@ -14,6 +14,9 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
 {
     public BuiltinOperator Operator => op;
 
+    /// <summary>The operator's name in messages.</summary>
+    public string Name { get; init; } = op.TfliteName();
+
     /// <summary>Number of the operator in the file.</summary>
     public int Index => index;
 
@@ -37,6 +40,7 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
     /// <summary>This operator with others folded into its kernel.</summary>
     public Node Fused(Kernel kernel, Tensor?[] operands, Tensor[] results) => new(op, index, operands, results)
     {
+        Name = Name,
         Options = Options,
         OptionsType = OptionsType,
         FusedKernel = kernel,
@@ -56,7 +60,7 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
     public InvalidModelException Error(string message)
     {
         string output = Outputs.Length > 0 ? $" (output '{Outputs[0].Name}')" : "";
-        return new InvalidModelException($"{op.TfliteName()}, operator {index}{output}: {message}.");
+        return new InvalidModelException($"{Name}, operator {index}{output}: {message}.");
     }
 
     public void Require(bool condition, string message)

@@ -40,7 +40,8 @@ internal static class OperatorKernels
         BuiltinOperator.Logistic or BuiltinOperator.Tanh or BuiltinOperator.HardSwish or BuiltinOperator.Relu
             or BuiltinOperator.Relu6 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Relu0To1 or BuiltinOperator.LeakyRelu
             or BuiltinOperator.Neg or BuiltinOperator.Exp or BuiltinOperator.Log or BuiltinOperator.Sqrt
-            or BuiltinOperator.Rsqrt or BuiltinOperator.Round or BuiltinOperator.Abs or BuiltinOperator.Elu => new UnaryOperator(),
+            or BuiltinOperator.Rsqrt or BuiltinOperator.Round or BuiltinOperator.Abs or BuiltinOperator.Elu
+            or BuiltinOperator.Erf => new UnaryOperator(),
         BuiltinOperator.Slice => new SliceOperator(),
         BuiltinOperator.StridedSlice => new StridedSliceOperator(),
         BuiltinOperator.Split => new SplitOperator(),

@@ -1,6 +1,9 @@
 namespace ModelOpt.Runtime.Tflite;
 
-/// <summary>TFLite's numbers of its operators: those that are run here, and others worth naming in a message.</summary>
+/// <summary>
+/// TFLite's numbers of its operators: those that are run here, and others worth naming in a message. Behind <see cref="FirstCustom"/> are
+/// operators that TFLite lacks, which files have by their name (<see cref="CustomOperators"/>).
+/// </summary>
 internal enum BuiltinOperator
 {
     Add = 0,
@@ -117,6 +120,9 @@ internal enum BuiltinOperator
     ReduceAll = 140,
     Gelu = 150,
     Relu0To1 = 152,
+
+    FirstCustom = 1_000_000,
+    Erf,
 }
 
 internal static class BuiltinOperatorNames
@@ -238,6 +244,7 @@ internal static class BuiltinOperatorNames
         BuiltinOperator.Conv3D => "CONV_3D",
         BuiltinOperator.Gelu => "GELU",
         BuiltinOperator.Relu0To1 => "RELU_0_TO_1",
+        > BuiltinOperator.FirstCustom when Enum.IsDefined(op) => op.CustomCode(),
         _ => $"operator {(int)op}",
     };
 }

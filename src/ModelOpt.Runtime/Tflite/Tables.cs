@@ -23,6 +23,9 @@ internal readonly struct OperatorCodeTable(FlatTable table)
     /// <summary>The operator. Old files have it in a byte field, which newer ones fill for numbers below 127 only.</summary>
     public BuiltinOperator Operator =>
         (BuiltinOperator)Math.Max((int)(sbyte)table.Byte(0), table.Int32(3));
+
+    /// <summary>The name of a custom operator in UTF-8.</summary>
+    public ReadOnlySpan<byte> CustomCode => table.Memory(1).Span;
 }
 
 internal readonly struct BufferTable(FlatTable table)
@@ -88,4 +91,7 @@ internal readonly struct OperatorTable(FlatTable table)
     public BuiltinOptionsType OptionsType => (BuiltinOptionsType)table.Byte(3);
 
     public FlatTable Options => table.Table(4);
+
+    /// <summary>The options of a custom operator, in a form of its own.</summary>
+    public ReadOnlyMemory<byte> CustomOptions => table.Memory(5);
 }

@@ -77,7 +77,7 @@ internal sealed class GradientTests
             Node("Resize", [F(1, 2, 3, 4, 5), null, null, Tensor.Vector(2L, 3L, 7L, 3L)], 1, ("mode", "linear")));
         yield return ("Resize linear corners", Node("Resize", [F(1, 1, 2, 5, 3), null, Tensor.Vector(1f, 1f, 1.7f, 2f)], 1,
             ("mode", "linear"), ("coordinate_transformation_mode", "align_corners")));
-        foreach (string type in new[] { "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Elu", "Identity", "Dropout" })
+        foreach (string type in new[] { "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Elu", "Erf", "Identity", "Dropout" })
             yield return (type, Node(type, [F(1, 3, 7, 2)]));
         yield return ("HardSwish", Node("HardSwish", [F(1, 3, 40, 5, scale: 5)]));
         yield return ("HardSigmoid", Node("HardSigmoid", [F(1, 3, 40, 5, scale: 4)]));

@@ -28,6 +28,7 @@ internal static class OperatorGenerators
         ["Div"] = Elementwise.Binary,
         ["Dropout"] = Elementwise.Dropout,
         ["Elu"] = Elementwise.Unary,
+        ["Erf"] = Elementwise.Unary,
         ["Exp"] = Elementwise.Unary,
         ["Expand"] = Movement.Expand,
         ["Flatten"] = Shapes.Flatten,

@@ -59,6 +59,7 @@ internal static class OperatorCases
             BuiltinOperator.Logistic, BuiltinOperator.Tanh, BuiltinOperator.HardSwish, BuiltinOperator.Relu, BuiltinOperator.Relu6,
             BuiltinOperator.ReluN1To1, BuiltinOperator.Relu0To1, BuiltinOperator.Neg, BuiltinOperator.Exp, BuiltinOperator.Log,
             BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round, BuiltinOperator.Abs, BuiltinOperator.Elu,
+            BuiltinOperator.Erf,
         ];
         foreach (BuiltinOperator op in unary)
             yield return new(op, null, n => [Of(type, n, 7)]);

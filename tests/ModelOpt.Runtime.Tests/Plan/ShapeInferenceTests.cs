@@ -43,7 +43,8 @@ internal sealed class ShapeInferenceTests
         .. Unary(
             BuiltinOperator.Logistic, BuiltinOperator.Tanh, BuiltinOperator.HardSwish, BuiltinOperator.Relu, BuiltinOperator.Relu6,
             BuiltinOperator.ReluN1To1, BuiltinOperator.Relu0To1, BuiltinOperator.Neg, BuiltinOperator.Exp, BuiltinOperator.Log,
-            BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round, BuiltinOperator.Abs, BuiltinOperator.Elu),
+            BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round, BuiltinOperator.Abs, BuiltinOperator.Elu,
+            BuiltinOperator.Erf),
         new(BuiltinOperator.ReduceMin, new ReducerOptions(false), [Image, TestTensor.Ints(1)], [Floats(2, 6, 8)]),
         new(BuiltinOperator.ReduceProd, new ReducerOptions(false), [Image, TestTensor.Ints(1)], [Floats(2, 6, 8)]),
         new(BuiltinOperator.ReduceAny, new ReducerOptions(true), [Of(TensorType.Bool, 2, 3), TestTensor.Ints(1)], [Of(TensorType.Bool, 2, 1)]),

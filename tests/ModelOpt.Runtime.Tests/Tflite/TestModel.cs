@@ -31,15 +31,20 @@ internal sealed class TestModel
 
     public void Operator(BuiltinOperator op, int[] inputs, int[] outputs, IOperatorOptions? options = null)
     {
-        FlatOffset? table = options?.Write(_builder);
+        FlatOffset? table = options is null ? null
+            : op.IsCustom() ? _builder.CreateVector<byte>(CustomOperators.Write(options)) : options.Write(_builder);
         FlatOffset inputVector = _builder.CreateVector<int>(inputs), outputVector = _builder.CreateVector<int>(outputs);
         if (!_codes.Contains(op))
             _codes.Add(op);
-        _builder.StartTable(5);
+        _builder.StartTable(6);
         _builder.Add(0, _codes.IndexOf(op));
         _builder.Add(1, inputVector);
         _builder.Add(2, outputVector);
-        if (options is not null)
+        if (op.IsCustom() && table is { } custom)
+        {
+            _builder.Add(5, custom);
+        }
+        else if (options is not null)
         {
             _builder.Add(3, (byte)options.Type);
             _builder.Add(4, table!.Value);
@@ -52,10 +57,14 @@ internal sealed class TestModel
         var codes = new List<FlatOffset>();
         foreach (BuiltinOperator code in _codes)
         {
+            FlatOffset? customCode = code.IsCustom() ? _builder.CreateString(code.CustomCode()) : null;
+            int number = customCode is null ? (int)code : (int)BuiltinOperator.Custom;
             _builder.StartTable(4);
-            _builder.Add(0, (byte)Math.Min((int)code, 127));
+            _builder.Add(0, (byte)Math.Min(number, 127));
+            if (customCode is { } custom)
+                _builder.Add(1, custom);
             _builder.Add(2, 1, 1);
-            _builder.Add(3, (int)code);
+            _builder.Add(3, number);
             codes.Add(_builder.EndTable());
         }
         FlatOffset tensors = _builder.CreateVector(CollectionsMarshal.AsSpan(_tensors));

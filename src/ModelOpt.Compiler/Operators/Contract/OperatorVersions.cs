@@ -15,6 +15,7 @@ internal static class OperatorVersions
         bool int8 = input.Type == TensorType.Int8;
         return op.Type switch
         {
+            > BuiltinOperator.FirstCustom => 1,
             BuiltinOperator.Conv2D => int8 ? 3 : 1,
             BuiltinOperator.DepthwiseConv2D => int8 ? 3 : op.Options is DepthwiseConv2DOptions
             {

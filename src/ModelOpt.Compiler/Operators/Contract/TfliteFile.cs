@@ -130,7 +130,7 @@ internal sealed class TfliteFile
         FlatOffset written = default;
         if (op.Options is { } given && !_options.TryGetValue(given, out written))
         {
-            written = given.Write(_builder);
+            written = op.Type.IsCustom() ? Vector(CustomOperators.Write(given)) : given.Write(_builder);
             _options.Add(given, written);
         }
 
@@ -138,7 +138,11 @@ internal sealed class TfliteFile
         _builder.Add(0, code);
         _builder.Add(1, inputs);
         _builder.Add(2, outputs);
-        if (op.Options is not null)
+        if (op.Options is not null && op.Type.IsCustom())
+        {
+            _builder.Add(5, written);
+        }
+        else if (op.Options is not null)
         {
             _builder.Add(3, (byte)op.Options.Type);
             _builder.Add(4, written);
@@ -149,9 +153,12 @@ internal sealed class TfliteFile
 
     private FlatOffset WriteCode(BuiltinOperator op, int version)
     {
+        FlatOffset? name = op.IsCustom() ? _builder.CreateString(op.CustomCode()) : null;
+        if (name is not null) op = BuiltinOperator.Custom;
         // Old readers know only the byte field, where 127 says that the number is in the other one.
         _builder.StartTable(4);
         _builder.Add(0, (byte)Math.Min((int)op, 127));
+        if (name is { } n) _builder.Add(1, n);
         _builder.Add(2, version, defaultValue: 1);
         _builder.Add(3, (int)op);
         return _builder.EndTable();

@@ -52,6 +52,24 @@ internal abstract class UnaryOperator : Operator, IDifferentiable
         context.Emit(op, [context.Input(node, 0, order)], [context.Output(node, 0, order)], options);
     }
 
+    /// <summary>Writes a node as one TFLite operator of floats; integers are cast to these and back.</summary>
+    /// <param name="options">Its options, if it has any.</param>
+    protected static void LowerAsFloat(Lowering context, Node node, BuiltinOperator op, IOperatorOptions? options = null)
+    {
+        if (node.Output.Type.IsFloat())
+        {
+            LowerElements(context, node, op, options);
+            return;
+        }
+
+        var steps = new LoweringSteps(context, node);
+        int[] order = context.OrderOf(node.Input(0));
+        TfliteTensor x = steps.Cast(context.Input(node, 0, order), TensorType.Float32), y = context.Output(node, 0, order);
+        TfliteTensor result = Lowering.Temporary(node, x, x.Dims);
+        context.Emit(op, [x], [result], options);
+        steps.Cast(result, y.Type, y);
+    }
+
     /// <summary>Maps float32 elements.</summary>
     /// <param name="node">The node, for its attributes.</param>
     protected abstract void Apply(Node node, ReadOnlySpan<float> x, Span<float> y);
