@@ -34,6 +34,7 @@ internal static class PassPipeline
         new BatchNormFolding(),
         new AffineFolding(),
         new PadFolding(),
+        new TransposedConvolutions(),
         new VolumeConvolutions(),
         new VolumePools(),
         new ForeignGrids(),

@@ -1,12 +1,13 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Convolution;
 
 namespace ModelOpt.Compiler.Simplify;
 
-/// <summary>Folds <c>y·scale + shift</c>, per output channel, into the Conv or Gemm that computes y.</summary>
+/// <summary>Folds <c>y·scale + shift</c>, per output channel, into the Conv, ConvTranspose or Gemm that computes y.</summary>
 internal static class OutputAffine
 {
     /// <summary>
-    /// The Conv or canonical Gemm whose only reader is <paramref name="node"/>, with constant weights and a result that is not rounded.
+    /// The Conv, ConvTranspose or canonical Gemm whose only reader is <paramref name="node"/>, with constant weights and a result that is not rounded.
     /// </summary>
     /// <param name="node">The node behind it; its input 0, or its only input that is not constant, is followed.</param>
     /// <returns>The feeder, or null where nothing can be folded.</returns>
@@ -14,16 +15,17 @@ internal static class OutputAffine
     {
         Value? input = node.Inputs.FirstOrDefault(i => i is { IsConstant: false });
         if (input is not { Producer: { } feeder, Consumers.Count: 1, Quantization: null } || graph.IsOutput(input)) return null;
-        return IsLayer(feeder) ? feeder : null;
+        return IsLayer(feeder) || (IsTransposed(feeder) && HasFreeConstants(feeder)) ? feeder : null;
     }
 
     /// <summary>Whether a node is a Conv or canonical Gemm with a weight and a bias that may be changed.</summary>
-    public static bool IsLayer(Node node) => node.Type is "Conv" or "Gemm" && IsFree(node.Input(1))
-        && (node.InputOrNull(2) is not { } bias || IsFree(bias)) && (node.Type == "Conv" || GemmCanonicalization.IsCanonical(node));
+    public static bool IsLayer(Node node) => node.Type is "Conv" or "Gemm" && HasFreeConstants(node)
+        && (node.Type == "Conv" || GemmCanonicalization.IsCanonical(node));
 
     /// <summary>The number of output channels.</summary>
-    /// <param name="feeder">A Conv or canonical Gemm.</param>
-    public static int Channels(Node feeder) => feeder.Input(1).Constant!.Dims[0];
+    /// <param name="feeder">A Conv, ConvTranspose or canonical Gemm.</param>
+    public static int Channels(Node feeder) => IsTransposed(feeder)
+        ? feeder.Input(1).Constant!.Dims[1] * ConvTranspose.Group(feeder) : feeder.Input(1).Constant!.Dims[0];
 
     /// <summary>Changes weights and bias, and removes the node behind.</summary>
     /// <param name="feeder">The Conv or Gemm.</param>
@@ -37,14 +39,28 @@ internal static class OutputAffine
         ReadOnlySpan<float> bias = feeder.InputOrNull(2)?.Constant is { } b ? b.Span<float>() : new float[scale.Length];
         float[] newWeight = weight.Span<float>().ToArray();
         float[] newBias = new float[scale.Length];
-        int perChannel = newWeight.Length / scale.Length;
-        for (int i = 0; i < newWeight.Length; i++) newWeight[i] = (float)(newWeight[i] * scale[i / perChannel]);
+        for (int i = 0; i < newWeight.Length; i++) newWeight[i] = (float)(newWeight[i] * scale[ChannelOf(feeder, weight, i)]);
         for (int c = 0; c < newBias.Length; c++) newBias[c] = (float)((bias[c] * scale[c]) + shift[c]);
         if (!SetConstants(graph, feeder, newWeight, newBias)) return false;
         graph.ReplaceUses(node.Output, feeder.Output);
         feeder.Output.Quantization = node.Output.Quantization;
         graph.Remove(node);
         return true;
+    }
+
+    private static bool IsTransposed(Node node) => node.Type == "ConvTranspose";
+
+    private static bool HasFreeConstants(Node node) =>
+        IsFree(node.Input(1)) && (node.InputOrNull(2) is not { } bias || IsFree(bias));
+
+    /// <summary>The output channel that an element of a weight belongs to.</summary>
+    private static int ChannelOf(Node feeder, Tensor weight, int element)
+    {
+        int block = weight.Count / weight.Dims[0];
+        if (!IsTransposed(feeder)) return element / block;
+        // [C, M/group, …]
+        int outputs = weight.Dims[1], inputs = weight.Dims[0] / ConvTranspose.Group(feeder);
+        return (element / block / inputs * outputs) + (element % block / (block / outputs));
     }
 
     /// <summary>Gives a layer another weight, of the same shape, and another bias.</summary>

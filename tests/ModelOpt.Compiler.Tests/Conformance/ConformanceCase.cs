@@ -20,6 +20,7 @@ internal sealed class ConformanceCase
         "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu",
         "Reshape", "Resize", "Scan", "Shape", "Sigmoid", "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Transpose",
         "Unsqueeze",
+        "DepthToSpace", "SpaceToDepth", "Upsample",
     ];
 
     /// <summary>
@@ -34,7 +35,7 @@ internal sealed class ConformanceCase
         ["ReduceL1"] = 1, ["ReduceL2"] = 1, ["ReduceLogSum"] = 1, ["ReduceLogSumExp"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1,
         ["ReduceMin"] = 1, ["ReduceProd"] = 1, ["ReduceSum"] = 1, ["ReduceSumSquare"] = 1,
         ["Reshape"] = 1, ["Resize"] = 1, ["Slice"] = 1,
-        ["Split"] = 1, ["Squeeze"] = 1, ["Unsqueeze"] = 1,
+        ["Split"] = 1, ["Squeeze"] = 1, ["Unsqueeze"] = 1, ["Upsample"] = 1,
     };
 
     private ConformanceCase(string name) => Name = name;

@@ -49,6 +49,27 @@ internal sealed class Int8AgreementTests
     }
 
     [TestMethod]
+    public void Transposed_convolutions()
+    {
+        (string, object) strides = ("strides", new long[] { 2, 2 }), pads = ("pads", new long[] { 1, 1, 1, 1 });
+        Node("ConvTranspose", [X(1, 3, 5, 6), W(3, 4, 2, 2), W(4)], 1, strides).AssertInt8Agrees();
+        Node("ConvTranspose", [X(1, 3, 5, 6), W(3, 4, 4, 4), W(4)], 1, strides, pads).AssertInt8Agrees();
+        Node("ConvTranspose", [X(1, 3, 5, 6), W(3, 1, 3, 3)], 1, strides, pads, ("group", 3L), ("output_padding", new long[] { 1, 1 }))
+            .AssertInt8Agrees();
+        Node("ConvTranspose", [X(1, 4, 9), W(4, 3, 3), W(3)], 1, ("strides", new long[] { 2 })).AssertInt8Agrees();
+    }
+
+    [TestMethod]
+    public void Resampled_images()
+    {
+        // Movers run in int8 beside what computes; alone they stay in float.
+        Node("Resize", [X(1, 4, 5, 6), null, Tensor.Vector(1f, 1, 2, 2)]).AssertInt8Agrees(integers: false);
+        Node("Resize", [X(1, 4, 5, 6), null, Tensor.Vector(1f, 1, 2, 2)], 1, ("mode", "linear")).AssertInt8Agrees(integers: false, steps: 1);
+        Node("DepthToSpace", [X(1, 8, 5, 6)], 1, ("blocksize", 2L)).AssertInt8Agrees(integers: false);
+        Node("SpaceToDepth", [X(1, 8, 4, 6)], 1, ("blocksize", 2L)).AssertInt8Agrees(integers: false);
+    }
+
+    [TestMethod]
     [DataRow("Relu")]
     [DataRow("LeakyRelu")]
     [DataRow("Sigmoid")]

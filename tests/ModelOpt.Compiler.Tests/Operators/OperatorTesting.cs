@@ -156,6 +156,10 @@ internal static class OperatorTesting
             case float number:
                 (attribute.F, attribute.Type) = (number, AttributeProto.Types.AttributeType.Float);
                 break;
+            case float[] numbers:
+                attribute.Floats.Add(numbers);
+                attribute.Type = AttributeProto.Types.AttributeType.Floats;
+                break;
             case string text:
                 (attribute.S, attribute.Type) = (ByteString.CopyFromUtf8(text), AttributeProto.Types.AttributeType.String);
                 break;

@@ -24,6 +24,7 @@ internal static class OperatorGenerators
         ["ConstantOfShape"] = Shapes.Filled,
         ["Conv"] = Windows.Conv,
         ["ConvTranspose"] = Windows.Transposed,
+        ["DepthToSpace"] = Movement.Depth,
         ["DequantizeLinear"] = Products.Dequantize,
         ["Div"] = Elementwise.Binary,
         ["Dropout"] = Elementwise.Dropout,
@@ -70,6 +71,7 @@ internal static class OperatorGenerators
         ["Sigmoid"] = Elementwise.Unary,
         ["Slice"] = Movement.Slice,
         ["Softmax"] = Products.Softmax,
+        ["SpaceToDepth"] = Movement.Space,
         ["Split"] = Movement.Split,
         ["Sqrt"] = Elementwise.Root,
         ["Squeeze"] = Shapes.Squeeze,
@@ -78,6 +80,7 @@ internal static class OperatorGenerators
         ["Tanh"] = Elementwise.Unary,
         ["Transpose"] = Movement.Transpose,
         ["Unsqueeze"] = Shapes.Unsqueeze,
+        ["Upsample"] = Movement.Upsample,
     };
 
     /// <summary>The operators that have one.</summary>

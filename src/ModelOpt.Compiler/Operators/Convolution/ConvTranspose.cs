@@ -175,7 +175,9 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         return (size * slope) + Dim.Literal(length - (Sample * slope));
     }
 
-    private static WindowAxis Axis(Node node, int i, int rank, long size, int kernel)
+    /// <summary>The window along a spatial axis; its Input is the result's length, its Output that of X.</summary>
+    /// <param name="size">The length of X.</param>
+    internal static WindowAxis Axis(Node node, int i, int rank, long size, int kernel)
     {
         long stride = Number("strides", rank, i, 1, 1), dilation = Number("dilations", rank, i, 1, 1),
             more = Number("output_padding", rank, i, 0, 0);

@@ -20,17 +20,21 @@ internal sealed class Resize : Operator, IDifferentiable
 
     public override Arity Arity => new(1, 4);
 
-    public override QuantizationRule Quantization => QuantizationRule.Float;
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override int DataInputs => 1;
 
     public override OperatorTraits Traits(Node node) => node.String("mode", "nearest") == "nearest"
         ? OperatorTraits.Moves | OperatorTraits.Homogeneous : OperatorTraits.None;
 
+    public override string? WhyFloat(Node node) =>
+        node.String("mode", "nearest") == "nearest" || ResizeLowering.Builtin(node, KnownScales(node)) is not null
+            ? null : "TFLite interpolates integers in another way";
+
     public override IEnumerable<AxisRoute> Axes(Node node)
     {
         Shape x = node.ShapeOf(0);
-        float[]? scales = Scales(node, Known(node.InputOrNull(2)), x.Rank);
+        float[]? scales = KnownScales(node);
         return Enumerable.Range(0, x.Rank)
             .Where(a => AxisRoutes.IsSame(x[a], node.Output.Shape![a]) && (scales is null || scales[a] == 1))
             .Select(a => new AxisRoute(scales is null && !node.Input(3).IsConstant, AxisPlace.In(0, a), AxisPlace.Out(0, a)));
@@ -55,7 +59,8 @@ internal sealed class Resize : Operator, IDifferentiable
         attributes.Remove("keep_aspect_ratio_policy");
     }
 
-    private static void PlaceScales(Graph graph, Node node)
+    /// <summary>Brings a node of opset 10, whose second input is the scales, to opset 11.</summary>
+    internal static void PlaceScales(Graph graph, Node node)
     {
         Value scales = node.Input(1);
         node.SetInput(1, null);
@@ -91,7 +96,7 @@ internal sealed class Resize : Operator, IDifferentiable
         if (node.Int("antialias", 0) != 0 || node.String("keep_aspect_ratio_policy", "stretch") != "stretch")
             throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "antialias or keep_aspect_ratio_policy");
         Shape x = node.ShapeOf(0);
-        float[]? scales = Scales(node, Known(node.InputOrNull(2)), x.Rank);
+        float[]? scales = KnownScales(node);
         long[]? sizes = scales is null ? node.ConstantInts(3, "sizes") : null;
         int[] axes = AxesOf(node, x.Rank);
         if (scales is null && sizes?.Length != axes.Length)
@@ -171,7 +176,7 @@ internal sealed class Resize : Operator, IDifferentiable
     }
 
     public override void Lower(Lowering context, Node node) =>
-        ResizeLowering.Lower(context, node, Scales(node, Known(node.InputOrNull(2)), node.ShapeOf(0).Rank));
+        ResizeLowering.Lower(context, node, KnownScales(node));
 
     private static void Move(ResizeTaps taps, Tensor source, Tensor target, int outer, int from, int inner)
     {
@@ -228,6 +233,8 @@ internal sealed class Resize : Operator, IDifferentiable
 
         return all;
     }
+
+    private static float[]? KnownScales(Node node) => Scales(node, Known(node.InputOrNull(2)), node.ShapeOf(0).Rank);
 
     /// <summary>A scale for each axis; null where sizes say how large the result is.</summary>
     private static float[]? Scales(Node node, Tensor? input, int rank)

@@ -17,7 +17,7 @@ internal static class ResizeLowering
     public static void Lower(Lowering context, Node node, float[]? scales)
     {
         Shape from = node.ShapeOf(0), to = node.Output.Shape!;
-        int[] changed = [.. Enumerable.Range(0, from.Rank).Where(i => from[i] != to[i] || (scales is not null && scales[i] != 1))];
+        int[] changed = Changed(from, to, scales);
         if (changed.Length == 0)
         {
             context.Alias(node.Output, node.Input(0));
@@ -26,10 +26,8 @@ internal static class ResizeLowering
 
         if (changed.Any(i => !from[i].IsKnown || !to[i].IsKnown))
             throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, from);
-        float Scale(int axis) => scales is null ? (float)to[axis].Size / from[axis].Size : scales[axis];
-        ResizeTaps Taps(int axis) => ResizeTaps.Of(node, (int)from[axis].Size, (int)to[axis].Size, Scale(axis));
-        if (from.Rank == 4 && changed.All(i => i >= 2) && node.Output.Type == ElementType.Float32 && from.All(d => d != 0)
-            && Options(node, from, to, scales, changed, Taps) is { } options)
+        float Scale(int axis) => ScaleOf(from, to, scales, axis);
+        if (Builtin(node, scales) is { } options)
         {
             TfliteTensor size = context.Constant($"{node.Label}/size", Tensor.Vector((int)to[2].Size, (int)to[3].Size));
             BuiltinOperator op = options.Type == BuiltinOptionsType.ResizeBilinear
@@ -46,16 +44,34 @@ internal static class ResizeLowering
 
         int[] order = context.OrderOf(node.Input(0));
         TfliteTensor x = context.Input(node, 0, order), y = context.Output(node, 0, order);
-        foreach (int axis in changed) x = Along(context, node, Taps(axis), x, Array.IndexOf(order, axis), axis == changed[^1] ? y : null);
+        foreach (int axis in changed) x = Along(context, node, Taps(node, scales, axis), x, Array.IndexOf(order, axis), axis == changed[^1] ? y : null);
     }
 
-    /// <summary>The options with which TFLite's operator computes the same; null where none does.</summary>
-    private static ResizeOptions? Options(Node node, Shape from, Shape to, float[]? scales, int[] changed, Func<int, ResizeTaps> taps)
+    private static float ScaleOf(Shape from, Shape to, float[]? scales, int axis) =>
+        scales is null ? (float)to[axis].Size / from[axis].Size : scales[axis];
+
+    private static ResizeTaps Taps(Node node, float[]? scales, int axis)
     {
+        Shape from = node.ShapeOf(0), to = node.Output.Shape!;
+        return ResizeTaps.Of(node, (int)from[axis].Size, (int)to[axis].Size, ScaleOf(from, to, scales, axis));
+    }
+
+    private static int[] Changed(Shape from, Shape to, float[]? scales) =>
+        [.. Enumerable.Range(0, from.Rank).Where(i => from[i] != to[i] || (scales is not null && scales[i] != 1))];
+
+    /// <summary>The options with which TFLite's operator computes the same; null where none does.</summary>
+    /// <param name="scales">A scale for each axis; null where sizes say how large the result is.</param>
+    public static ResizeOptions? Builtin(Node node, float[]? scales)
+    {
+        Shape from = node.ShapeOf(0), to = node.Output.Shape!;
+        int[] changed = Changed(from, to, scales);
+        bool isOfImages = from.Rank == 4 && changed.All(i => i >= 2 && from[i].IsKnown && to[i].IsKnown)
+            && node.Output.Type == ElementType.Float32 && from.All(d => d != 0);
+        if (!isOfImages) return null;
         string mode = node.String("mode", "nearest"), place = node.String("coordinate_transformation_mode", "half_pixel");
         if (mode == "nearest")
         {
-            bool isFloor = changed.All(axis => taps(axis).Positions.Select((p, i) => p == i * from[axis].Size / to[axis].Size)
+            bool isFloor = changed.All(axis => Taps(node, scales, axis).Positions.Select((p, i) => p == i * from[axis].Size / to[axis].Size)
                 .All(same => same));
             return isFloor ? new ResizeOptions(BuiltinOptionsType.ResizeNearestNeighbor, false, false) : null;
         }

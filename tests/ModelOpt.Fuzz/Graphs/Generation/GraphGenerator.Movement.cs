@@ -96,6 +96,14 @@ internal sealed partial class GraphGenerator
                 ("nearest_mode", "floor"));
     }
 
+    /// <summary>Channels to blocks of pixels, or back.</summary>
+    private Edge? Blocks(Edge x)
+    {
+        (int n, int c, int h, int w) = (x.Dims[0], x.Dims[1], x.Dims[2], x.Dims[3]);
+        if (c % 4 == 0) return _model.Add("DepthToSpace", [x], [n, c / 4, 2 * h, 2 * w], ("blocksize", 2), ("mode", Pick("DCR", "CRD")));
+        return h % 2 == 0 && w % 2 == 0 ? _model.Add("SpaceToDepth", [x], [n, 4 * c, h / 2, w / 2], ("blocksize", 2)) : null;
+    }
+
     private Edge Flatten(Edge x)
     {
         int[] dims = [x.Dims[0], x.Count / x.Dims[0]];

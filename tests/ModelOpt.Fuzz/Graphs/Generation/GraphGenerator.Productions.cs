@@ -19,6 +19,7 @@ internal sealed partial class GraphGenerator
         new(3, IsPlane, (g, x) => g.Pool(x)),
         new(2, IsImage, (g, x) => g.GlobalPool(x)),
         new(2, IsImage, (g, x) => g.Resize(x)),
+        new(1, IsImage, (g, x) => g.Blocks(x)),
         new(1, IsImage, (g, x) => g.ConvTranspose(x)),
         new(2, IsImage, (g, x) => g.BatchNorm(x)),
         new(2, IsImage, (g, x) => g.PRelu(x)),

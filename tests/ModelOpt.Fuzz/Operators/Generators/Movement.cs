@@ -131,6 +131,34 @@ internal static class Movement
         if (isNamed) c.Numbers("axes", axes, 3);
     }
 
+    /// <summary>DepthToSpace, in both modes.</summary>
+    public static void Depth(CaseBuilder c)
+    {
+        int block = c.Draw.Int(1, 3);
+        c.With("blocksize", block);
+        if (c.Schema.HasAttribute("mode")) c.Perhaps("mode", c.Draw.Pick("DCR", "CRD"));
+        c.Data([c.Draw.Int(1, 2), c.Draw.Int(1, 3) * block * block, c.Draw.Int(1, 4), c.Draw.Int(1, 4)]);
+    }
+
+    /// <summary>SpaceToDepth.</summary>
+    public static void Space(CaseBuilder c)
+    {
+        int block = c.Draw.Int(1, 3);
+        c.With("blocksize", block);
+        c.Data([c.Draw.Int(1, 2), c.Draw.Int(1, 3), c.Draw.Int(1, 4) * block, c.Draw.Int(1, 4) * block]);
+    }
+
+    /// <summary>Upsample: an older Resize.</summary>
+    public static void Upsample(CaseBuilder c)
+    {
+        int[] dims = [c.Draw.Int(1, 3), c.Draw.Int(1, 3), c.Draw.Int(1, 6), c.Draw.Int(1, 6)];
+        float[] scales = [1, 1, c.Draw.Pick(1f, 1.5f, 2f, 3f), c.Draw.Pick(1f, 1.5f, 2f, 3f)];
+        c.With("mode", c.Draw.Pick("nearest", "linear"));
+        c.Data(dims);
+        if (c.Schema.HasAttribute("scales")) c.With("scales", scales);
+        else c.Parameter(Tensor.Vector<float>(scales), 0.01);
+    }
+
     /// <summary>Resize: by scales or sizes, in every mode.</summary>
     public static void Resize(CaseBuilder c)
     {

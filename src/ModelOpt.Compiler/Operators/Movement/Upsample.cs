@@ -1,0 +1,33 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>X resampled by scales, which became Resize in opset 10: reads as the Resize of that opset.</summary>
+internal sealed class Upsample : ComposedOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, new(9, ToInput) { Dropped = ["scales"] }, 10];
+
+    public override string Type => "Upsample";
+
+    public override Arity Arity => new(2, 2);
+
+    private static void ToInput(Graph graph, Node node)
+    {
+        if (node.Floats("scales") is not { } scales) return;
+        node.Attributes.Remove("scales");
+        node.SetInput(1, graph.AddConstant($"{node.Label}_scales", Tensor.Vector<float>(scales)));
+    }
+
+    protected override void Compose(Graph graph, Node node)
+    {
+        string mode = node.String("mode", "nearest");
+        Value output = node.Output;
+        Node resize = graph.InsertBefore(node, new Node("Resize", node.Name, [node.Input(0), node.Input(1)], []));
+        // The first opsets say bilinear.
+        resize.Attributes["mode"] = mode == "bilinear" ? "linear" : mode;
+        graph.Remove(node);
+        resize.AddOutput(output);
+        Resize.PlaceScales(graph, resize);
+    }
+}
