@@ -53,8 +53,13 @@ internal sealed unsafe partial class GuardedMemory : MemoryManager<byte>
 
     private static void Guard(nint page)
     {
-        if (Protect(page, (nuint)Environment.SystemPageSize, NoAccess) != 0)
-            throw new InsufficientMemoryException("A guard page could not be protected.");
+        if (TryGuard(page)) return;
+        // The system counts pages of other rights; what nobody uses any more may still hold some.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        if (!TryGuard(page)) throw new InsufficientMemoryException("A guard page could not be protected.");
+
+        static bool TryGuard(nint page) => Protect(page, (nuint)Environment.SystemPageSize, NoAccess) == 0;
     }
 
     [LibraryImport("libc", EntryPoint = "mmap")]

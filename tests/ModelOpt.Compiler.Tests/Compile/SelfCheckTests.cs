@@ -38,6 +38,22 @@ internal sealed class SelfCheckTests
     }
 
     [TestMethod]
+    public void What_is_not_a_number_is_compared_no_further()
+    {
+        Graph graph = Pooled(float.NaN);
+        SelfCheck.Run(graph, Files(graph), Pooled(float.NaN), Context with { Reference = graph });
+        Assert.AreEqual("MOPT5602", Refusal(graph, Files(graph) with { Onnx = OnnxWriter.Write(Pooled(5)) }, graph, graph).Descriptor.Code);
+
+        static Graph Pooled(float last)
+        {
+            var g = new TestGraph();
+            Value sum = g.Add("Add", g.Input("x", 1, 1, 2, 2), g.Constant(Tensor.Of<float>([1, 1, 2, 2], [1, 2, 3, last])));
+            g.Output(g.Add("MaxPool", [sum], ("kernel_shape", new[] { 2, 2 })));
+            return g.Build();
+        }
+    }
+
+    [TestMethod]
     public void The_packed_form_is_what_is_checked()
     {
         Graph graph = Quantized(1);

@@ -35,6 +35,14 @@ internal sealed class TensorDifferenceTests
     }
 
     [TestMethod]
+    public void A_number_next_to_infinity_may_have_overflowed()
+    {
+        Assert.IsNull(TensorDifference.Find(Tensor.Vector(float.NegativeInfinity, 1), Tensor.Vector(-1e37f, 1)));
+        Assert.IsNotNull(TensorDifference.Find(Tensor.Vector(float.NegativeInfinity, 1), Tensor.Vector(1e37f, 1)));
+        Assert.IsNotNull(TensorDifference.Find(Tensor.Vector(float.NegativeInfinity, 1), Tensor.Vector(-1e35f, 1)));
+    }
+
+    [TestMethod]
     public void Infinities_that_both_have_are_no_difference()
     {
         Tensor masked = Tensor.Vector<float>([3, float.NegativeInfinity, 4]),

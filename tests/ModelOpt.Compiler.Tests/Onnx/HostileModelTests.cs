@@ -35,6 +35,18 @@ internal sealed class HostileModelTests
     }
 
     [TestMethod]
+    [DataRow(float.NaN)]
+    [DataRow(float.PositiveInfinity)]
+    [DataRow(float.NegativeInfinity)]
+    public void Attributes_that_are_not_finite_are_refused(float alpha)
+    {
+        OnnxModel model = new OnnxModel().Input("x", "2").Node("Elu a: x -> y").Output("y");
+        model.Graph.Node[0].Attribute.Add(new AttributeProto { Name = "alpha", Type = AttributeProto.Types.AttributeType.Float, F = alpha });
+        Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(() => OnnxReader.Read(model.Bytes())).Diagnostic;
+        Assert.AreEqual(("MOPT2002", "a"), (diagnostic.Descriptor.Code, diagnostic.Layer));
+    }
+
+    [TestMethod]
     [DataRow(new long[] { 1L << 40 }, "dimension of size")]
     [DataRow(new long[] { -1 }, "dimension of size -1")]
     [DataRow(new long[] { 65536, 65536, 65536 }, "over 2 GiB")]

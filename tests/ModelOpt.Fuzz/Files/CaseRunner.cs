@@ -50,7 +50,7 @@ internal sealed class CaseRunner : IDisposable, IDiagnosticSink
         {
         }
         catch (CompilationException e) when (test.Kind is not (FileKind.Tflite or FileKind.Packed)
-            && e.Diagnostic.Descriptor != OptionDiagnostics.Unexpected && e.Diagnostic.Descriptor != GraphDiagnostics.InternalError)
+            && !IsFault(e.Diagnostic.Descriptor))
         {
         }
 #pragma warning disable CA1031 // Any other is a find.
@@ -72,6 +72,11 @@ internal sealed class CaseRunner : IDisposable, IDiagnosticSink
 
     /// <inheritdoc/>
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    // What the build's own check refuses was written wrong.
+    private static bool IsFault(DiagnosticDescriptor descriptor) =>
+        descriptor == OptionDiagnostics.Unexpected || descriptor == GraphDiagnostics.InternalError
+        || descriptor.Code.StartsWith("MOPT56", StringComparison.Ordinal);
 
     // Returns what the run itself allocated, which follows the sizes that the file says.
     private static long RunModel(byte[] bytes)

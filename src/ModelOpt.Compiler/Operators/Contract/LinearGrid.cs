@@ -51,6 +51,19 @@ internal sealed class LinearGrid
     public static bool Holds(ElementType type) => type is ElementType.UInt8 or ElementType.Int8
         or ElementType.UInt16 or ElementType.Int16 or ElementType.Int32;
 
+    /// <summary>Checks the types of a node's scale, of its zero point and of the integers that a DequantizeLinear reads.</summary>
+    /// <exception cref="CompilationException">The scale is no floating-point number, or integers are of a type that cannot be stored, or of
+    /// another than the zero point's.</exception>
+    public static void CheckTypes(Node node, ElementType stored)
+    {
+        if (!node.Input(1).Type.IsFloat())
+            throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"the scale is {node.Input(1).Type}, not a floating-point type");
+        if (!Holds(stored))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, $"its integers are {stored}");
+        if (node.InputOrNull(2) is { } zeroPoint && zeroPoint.Type != stored)
+            throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"the zero point is {zeroPoint.Type}, but the integers are {stored}");
+    }
+
     /// <summary>The lowest opset that has a node's form.</summary>
     /// <param name="node">The node, normalized.</param>
     public static int MinimumOpset(Node node, ElementType stored) =>

@@ -21,7 +21,7 @@ internal sealed partial class Lowering
         {
             Fill(carried);
         }
-        else if (sameGrid && Rank(value) == 2 && order[0] == 0 && Sizes(value)[0] == Sizes(source)[0])
+        else if (sameGrid && Rank(value) == 2 && order[0] == 0 && IsFlat(Sizes(source), Sizes(value)))
         {
             Storage storage = new(value, AxisOrder.Identity(2), null) { FlattenOf = ViewOf(source) };
             storage.Materialize = () =>
@@ -36,6 +36,9 @@ internal sealed partial class Lowering
             order = AxisOrder.Identity(order.Length);
             Fill(AxisOrder.Identity(Rank(value)));
         }
+
+        // Where rows are joined or cut, the number of open samples is another.
+        static bool IsFlat(long[] from, long[] to) => to[0] == from[0] && to[1] == from.Skip(1).Aggregate(1L, (a, b) => a * b);
 
         void Fill(int[] target)
         {

@@ -38,6 +38,18 @@ internal static class NodeInspection
         return result;
     }
 
+    /// <summary>Checks that attributes are finite. Bounds and borders, which need not be, are inputs at <see cref="Graph.Opset"/>.</summary>
+    /// <exception cref="CompilationException">One is infinite or not a number.</exception>
+    public static void CheckAttributes(this Node node)
+    {
+        foreach ((string name, object value) in node.Attributes)
+        {
+            float[] numbers = value is float[] many ? many : value is float one ? [one] : [];
+            if (!Array.TrueForAll(numbers, float.IsFinite))
+                throw GraphDiagnostics.InvalidAttribute.Error(node.Label, name, "is not a finite number");
+        }
+    }
+
     /// <summary>The integers of an input that the operator needs at compile time, or null where it is omitted.</summary>
     public static long[]? ConstantInts(this Node node, int index, string name)
     {

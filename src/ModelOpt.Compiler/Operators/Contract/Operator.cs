@@ -113,6 +113,7 @@ internal abstract class Operator
         foreach (OpsetStep step in Versions.Where(s => s.Opset > opset)) step.Upgrade?.Invoke(graph, node);
         Arity.Check(node);
         foreach (string name in Bodies) node.Body(name);
+        if (Arity.MostInputs > 0) node.CheckAttributes();
     }
 
     /// <summary>

@@ -5,7 +5,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Elementwise;
 
-/// <summary>Means and sums over axes, summed in double precision in the order of the elements.</summary>
+/// <summary>Means and sums over axes, summed in double precision, or exactly modulo 2^64, in the order of the elements.</summary>
 internal static class MeanReduction
 {
     /// <summary>The mean over axes.</summary>
@@ -89,14 +89,22 @@ internal static class MeanReduction
     {
         public void Run<T>() where T : unmanaged, INumber<T>
         {
+            if (x.Type.IsFloat()) Run<T, double>();
+            else Run<T, long>();
+        }
+
+        private void Run<T, TSum>()
+            where T : unmanaged, INumber<T>
+            where TSum : unmanaged, INumber<TSum>
+        {
             ReadOnlySpan<T> source = x.As<T>();
-            var sums = new double[y.Count];
+            var sums = new TSum[y.Count];
             var position = new int[x.Rank];
             int last = x.Rank - 1, at = 0;
             for (int i = 0; i < source.Length;)
             {
                 int run = last < 0 ? 1 : x.Dims[last], step = last < 0 ? 0 : strides[last];
-                for (int j = 0; j < run; j++, i++) sums[at + (j * step)] += double.CreateTruncating(source[i]);
+                for (int j = 0; j < run; j++, i++) sums[at + (j * step)] += TSum.CreateTruncating(source[i]);
                 for (int axis = last - 1; axis >= 0; axis--)
                 {
                     at += strides[axis];
@@ -107,7 +115,7 @@ internal static class MeanReduction
             }
 
             Span<T> target = y.As<T>();
-            for (int i = 0; i < target.Length; i++) target[i] = T.CreateSaturating(sums[i] / count);
+            for (int i = 0; i < target.Length; i++) target[i] = T.CreateTruncating(sums[i] / TSum.CreateTruncating(count));
         }
     }
 }

@@ -54,7 +54,7 @@ internal sealed class Gemm : Operator, IDifferentiable
         if (node.InputOrNull(2) is not null)
         {
             Shape c = node.ShapeOf(2), both = Broadcasting.Combine(node, y, c);
-            if (both.Rank != 2 || Enumerable.Range(0, 2).Any(i => y[i].IsKnown && both[i].IsKnown && both[i] != y[i]))
+            if (both.Rank != 2 || Enumerable.Range(0, 2).Any(i => both[i].IsKnown && both[i] != y[i]))
                 throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"C {c} cannot be broadcast to {y}");
         }
 

@@ -35,6 +35,7 @@ internal sealed class DequantizeLinear : Operator
 
     public override void InferShapes(Node node)
     {
+        LinearGrid.CheckTypes(node, node.Input(0).Type);
         ElementType type = LinearGrid.RestoredType(node);
         if (!type.IsFloat()) throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, $"it dequantizes to {type}");
         node.Define(0, type, node.ShapeOf(0));

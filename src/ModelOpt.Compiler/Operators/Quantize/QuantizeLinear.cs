@@ -39,7 +39,9 @@ internal sealed class QuantizeLinear : Operator
     public override void InferShapes(Node node)
     {
         ElementType type = LinearGrid.StoredType(node);
-        if (!LinearGrid.Holds(type)) throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, $"it quantizes to {type}");
+        LinearGrid.CheckTypes(node, type);
+        if (!node.Input(0).Type.IsFloat() && node.Input(0).Type != ElementType.Int32)
+            throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"input 0 is {node.Input(0).Type}, neither a floating-point type nor Int32");
         node.Define(0, type, node.ShapeOf(0));
     }
 

@@ -64,6 +64,7 @@ internal sealed class GemmTests
         Assert.AreEqual(new Shape(N, 5), Node("Gemm", [Floats(N, 4), w]).Infer().Shape);
         Assert.AreEqual("MOPT2004", Node("Gemm", [Floats(N, 5), w]).InferError());
         Assert.AreEqual("MOPT2004", Node("Gemm", [Floats(N, 4, 1), w]).InferError());
+        Assert.AreEqual("MOPT2004", Node("Gemm", [Floats(N, 4), w, Floats(5, 3)]).InferError());
         Assert.AreEqual("MOPT2004", Node("Gemm", [Floats(N, 4), w, Signed(new Random(1), 4)]).InferError());
         Assert.AreEqual("MOPT2005", Node("Gemm", [Floats(N, 4), Random(new Random(1), ElementType.Float64, 4, 5)]).InferError());
     }

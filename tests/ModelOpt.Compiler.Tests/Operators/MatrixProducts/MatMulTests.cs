@@ -10,6 +10,18 @@ namespace ModelOpt.Compiler.Tests.Operators.MatrixProducts;
 internal sealed class MatMulTests
 {
     [TestMethod]
+    public void Rows_that_are_not_a_sample_each_are_reshaped()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 2, 16), rows = g.Add("Reshape", g.Add("Relu", x), g.Longs(-1, 48));
+        g.Output(g.Add("MatMul", rows, g.Random(1, 48, 4)));
+        Graph graph = g.Build();
+        // As a file may state it, although 48 does not divide a sample.
+        (rows.Shape, graph.Outputs[0].Shape) = (new Shape(x.Shape![0], 48), new Shape(x.Shape[0], 4));
+        CollectionAssert.AreEqual(new[] { "RELU", "RESHAPE", "FULLY_CONNECTED" }, LoweringTesting.Operators(Lowering.Write(graph)).ToArray());
+    }
+
+    [TestMethod]
     public void Products_agree_with_peers()
     {
         var random = new Random(7);

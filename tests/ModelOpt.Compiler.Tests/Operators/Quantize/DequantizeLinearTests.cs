@@ -48,6 +48,16 @@ internal sealed class DequantizeLinearTests
     }
 
     [TestMethod]
+    public void Types_that_do_not_fit_are_refused()
+    {
+        Tensor q = Tensor.Of<sbyte>([3], [-7, 0, 100]), scale = Tensor.Scalar(0.3f);
+        Assert.AreEqual("MOPT2006", Node("DequantizeLinear", [Tensor.Vector(1f, 2f), scale]).InferError());
+        Assert.AreEqual("MOPT2005", Node("DequantizeLinear", [q, Tensor.Scalar(1)]).InferError());
+        Assert.AreEqual("MOPT2005", Node("DequantizeLinear", [q, scale, Tensor.Scalar(0f)]).InferError());
+        Assert.AreEqual("MOPT2005", Node("DequantizeLinear", [q, scale, Tensor.Of<byte>([], [0])]).InferError());
+    }
+
+    [TestMethod]
     public void Opset_23_may_name_the_type_of_the_result()
     {
         Tensor q = Tensor.Of<sbyte>([3], [-7, 0, 100]), scale = Tensor.Scalar(0.3f);

@@ -65,6 +65,8 @@ internal sealed class QuantizeLinearTests
         Assert.AreEqual("MOPT2004", Error(Node("QuantizeLinear", [X, Tensor.Vector(0.5f, 0.5f), Tensor.Vector<byte>(0, 0)])));
         Assert.AreEqual("MOPT2004", Error(Node("QuantizeLinear", [X, Tensor.Scalar(0.5f)], 1, ("block_size", 2L))));
         Assert.AreEqual("MOPT2006", Error(Node("QuantizeLinear", [X, Tensor.Scalar(0.5f)], 1, ("output_dtype", (long)ElementType.Int64))));
+        Assert.AreEqual("MOPT2005", Error(Node("QuantizeLinear", [Tensor.Vector(1L), Tensor.Scalar(0.5f)])));
+        Assert.AreEqual("MOPT2005", Error(Node("QuantizeLinear", [X, Tensor.Scalar(1)])));
 
         static string Error(Node node) =>
             Assert.ThrowsExactly<CompilationException>(() => node.Run()).Diagnostic.Descriptor.Code;

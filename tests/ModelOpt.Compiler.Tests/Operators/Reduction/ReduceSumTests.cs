@@ -17,6 +17,15 @@ internal sealed class ReduceSumTests
     }
 
     [TestMethod]
+    public void Sums_of_large_integers_are_exact()
+    {
+        Tensor x = Tensor.Vector(1UL << 62, 3UL, (1UL << 62) + 4UL, 1UL << 63);
+        CollectionAssert.AreEqual(new[] { 7UL }, Node("ReduceSum", [x], 1, ("keepdims", 0L)).Run()[0].Span<ulong>().ToArray());
+        Tensor y = Tensor.Vector((1L << 60) + 1, -3L);
+        CollectionAssert.AreEqual(new[] { (1L << 60) - 2 }, Node("ReduceSum", [y], 1, ("keepdims", 0L)).Run()[0].Span<long>().ToArray());
+    }
+
+    [TestMethod]
     public void Open_sizes_are_followed() =>
         Assert.AreEqual(new Shape(N, 1), Node("ReduceSum", [Floats(N, 3), Tensor.Vector(1L)]).Infer().Shape);
 
