@@ -17,10 +17,11 @@ internal static class TensorDifference
 
     /// <summary>Describes the difference; null if there is none.</summary>
     /// <param name="step">The distance between neighbors on the grid that both are rounded to, or 0.</param>
-    public static string? Find(Tensor expected, Tensor actual, float step = 0)
+    /// <param name="rounding">How far floats may be off besides.</param>
+    public static string? Find(Tensor expected, Tensor actual, float step = 0, double rounding = 0)
     {
         if (!expected.Shape.Equals(actual.Shape)) return $"its shape is {actual.Shape}, not {expected.Shape}";
-        return expected.Type.IsFloat() ? OfFloats(expected, actual, step) : OfIntegers(expected, actual);
+        return expected.Type.IsFloat() ? OfFloats(expected, actual, step, rounding) : OfIntegers(expected, actual);
     }
 
     private static string? OfIntegers(Tensor expected, Tensor actual)
@@ -36,11 +37,12 @@ internal static class TensorDifference
     private static decimal Element(Tensor tensor, int index) =>
         tensor.Type == ElementType.UInt64 ? tensor.Span<ulong>()[index] : Elements.ToInt64s(tensor)[index];
 
-    private static string? OfFloats(Tensor expected, Tensor actual, float step)
+    private static string? OfFloats(Tensor expected, Tensor actual, float step, double rounding)
     {
         float[] wanted = Elements.ToFloats(expected), got = Elements.ToFloats(actual);
         double largest = wanted.Where(float.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
         double tolerance = step > 0 ? (Steps * step) + (1e-6 * largest) : FloatTolerance * largest;
+        tolerance += rounding;
         int worst = -1;
         double worstDistance = tolerance;
         for (int i = 0; i < wanted.Length; i++)
@@ -57,6 +59,10 @@ internal static class TensorDifference
     // Where a product overflows by the order of its factors, one order may be infinite and another next to it.
     private static bool Overflows(float wanted, float got) =>
         float.IsInfinity(wanted) && float.IsNegative(wanted) == float.IsNegative(got) && MathF.Abs(got) >= NextToInfinite;
+
+    /// <summary>The largest finite distance of two elements; 0 for tensors of other shapes.</summary>
+    public static double Largest(Tensor a, Tensor b) => !a.Shape.Equals(b.Shape) ? 0 : Elements.ToFloats(a).Zip(Elements.ToFloats(b))
+        .Select(p => Math.Abs((double)p.First - p.Second)).Where(double.IsFinite).DefaultIfEmpty().Max();
 
     /// <summary>Root mean square of the difference, relative to that of the finite expected values.</summary>
     /// <param name="actual">The computed value, of the same shape.</param>

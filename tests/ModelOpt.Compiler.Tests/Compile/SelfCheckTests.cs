@@ -38,6 +38,25 @@ internal sealed class SelfCheckTests
     }
 
     [TestMethod]
+    [DataRow(1f, null)]
+    [DataRow(1.01f, "MOPT5604")]
+    public void What_is_left_of_a_difference_of_equals_is_rounding(float factor, string? code)
+    {
+        Graph original = Difference((g, x) => g.Add("Div", g.Add("Add", g.Add("Add", x, x), x), g.Scalar(3)));
+        Graph graph = Difference((g, x) => g.Add("Mul", x, g.Scalar(factor)));
+        if (code is null) SelfCheck.Run(graph, Files(graph), original, Context with { Reference = graph });
+        else Assert.AreEqual(code, Refusal(graph, Files(graph), original, graph).Descriptor.Code);
+
+        static Graph Difference(Func<TestGraph, Value, Value> same)
+        {
+            var g = new TestGraph();
+            Value x = g.Input("x", 1, 64);
+            g.Output(g.Add("Sub", same(g, x), x));
+            return g.Build();
+        }
+    }
+
+    [TestMethod]
     public void What_is_not_a_number_is_compared_no_further()
     {
         Graph graph = Pooled(float.NaN);

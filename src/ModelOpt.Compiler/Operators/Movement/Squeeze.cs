@@ -16,7 +16,11 @@ internal sealed class Squeeze : ReshapeOperator
     public override void InferShapes(Node node)
     {
         Shape shape = node.ShapeOf(0);
-        bool[] dropped = Dropped(node, shape, node.ConstantInts(1, "axes"));
+        long[]? axes = node.ConstantInts(1, "axes");
+        if (axes is null && shape.Any(d => !d.IsKnown))
+            throw GraphDiagnostics.UnsupportedForm.Error(
+                node.Label, Type, $"it has no axes, and the shape {shape} has sizes that are open and may be 1");
+        bool[] dropped = Dropped(node, shape, axes);
         node.Define(
             0, node.Input(0).Type, new Shape(shape.Where((_, axis) => !dropped[axis])), ShapeContents.Of(node.Input(0)));
     }

@@ -29,6 +29,7 @@ internal sealed class SqueezeTests
     {
         Assert.AreEqual("MOPT2004", Node("Squeeze", [Floats(2, 1), Tensor.Vector(0L)]).InferError());
         Assert.AreEqual("MOPT2002", Node("Squeeze", [Floats(2, 1), Tensor.Vector(2L)]).InferError());
+        Assert.AreEqual("MOPT2006", Node("Squeeze", [Floats(N, 1)]).InferError());
         Assert.AreEqual("MOPT2006", Node("Squeeze", [Floats(1), new Value("a", ElementType.Int64, new Shape(1))]).InferError());
     }
 }
