@@ -22,6 +22,7 @@ internal static class PassPipeline
     [
         new ConstantFolding(),
         new BranchInlining(),
+        new LoopUnrolling(),
         new IdentityRemoval(),
         new EmptyRemoval(),
         new DeadNodeRemoval(),

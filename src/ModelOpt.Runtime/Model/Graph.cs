@@ -1,15 +1,28 @@
 namespace ModelOpt.Runtime.Model;
 
+/// <summary>
+/// Bytes that may be allocated for values derived from constants, by all subgraphs of a file. They follow the size of the file, so that a
+/// small file which uses one constant many times cannot ask for much memory.
+/// </summary>
+internal sealed class ConstantBudget(long fileBytes)
+{
+    private const long Least = 1 << 26;
+    private const long PerByte = 16;
+
+    /// <summary>Left for constants that are computed when the model is loaded.</summary>
+    public long Folding { get; set; } = Least + (PerByte * fileBytes);
+
+    /// <summary>Left for constants in the form that kernels read.</summary>
+    public long Packing { get; set; } = Least + (PerByte * fileBytes);
+}
+
 /// <summary>A subgraph in execution order.</summary>
-internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs, long fileBytes)
+internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs, ConstantBudget budget)
 {
     public List<Node> Nodes { get; set; } = nodes;
 
-    /// <summary>
-    /// Bytes that may be allocated for values derived from constants. It follows the size of the file, so that a small
-    /// file which uses one constant many times cannot ask for much memory.
-    /// </summary>
-    public long ConstantBudget { get; } = (1 << 26) + (16 * fileBytes);
+    /// <summary>What may be allocated for values derived from constants.</summary>
+    public ConstantBudget Budget => budget;
 
     public Tensor[] Inputs => inputs;
 

@@ -6,7 +6,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Model;
 
 /// <summary>
-/// Reads the main subgraph of a .tflite file and checks it: indices in range, every tensor computed once and before its
+/// Reads the main subgraph of a .tflite file, with those that its operators run, and checks it: indices in range, every tensor computed once and before its
 /// use, constants as long as their shape says. Counts are limited, so that memory follows what the file holds.
 /// </summary>
 internal sealed class GraphReader
@@ -15,25 +15,26 @@ internal sealed class GraphReader
     private const int MaxNodes = 20_000;
     private const int MaxOperands = 1_000_000;
     private const int MaxNameBytes = 256;
+    private const int MaxDepth = 16;
 
     private readonly ModelTable _model;
     private readonly SubgraphTable _subgraph;
     private readonly Tensor?[] _tensors;
-    private readonly long _fileBytes;
-    private int _operands;
+    private readonly Counts _counts;
+    private readonly int[] _path;
 
-    private GraphReader(ModelTable model, SubgraphTable subgraph, long fileBytes)
+    private GraphReader(ModelTable model, Counts counts, int[] path)
     {
-        _fileBytes = fileBytes;
-        _model = model;
-        _subgraph = subgraph;
-        if (subgraph.Tensors.Count > MaxTensors)
-            throw new InvalidModelException(
-                $"The model has {subgraph.Tensors.Count} tensors; at most {MaxTensors} are supported.");
-        if (subgraph.Operators.Count > MaxNodes)
-            throw new InvalidModelException(
-                $"The model has {subgraph.Operators.Count} operators; at most {MaxNodes} are supported.");
-        _tensors = new Tensor?[subgraph.Tensors.Count];
+        (_model, _counts, _path) = (model, counts, path);
+        _subgraph = new SubgraphTable(model.Subgraphs[path[^1]]);
+        // A subgraph counts as often as it is run from: each time it is planned anew.
+        counts.Tensors += _subgraph.Tensors.Count;
+        counts.Nodes += _subgraph.Operators.Count;
+        if (counts.Tensors > MaxTensors)
+            throw new InvalidModelException($"The model has {counts.Tensors} tensors; at most {MaxTensors} are supported.");
+        if (counts.Nodes > MaxNodes)
+            throw new InvalidModelException($"The model has {counts.Nodes} operators; at most {MaxNodes} are supported.");
+        _tensors = new Tensor?[_subgraph.Tensors.Count];
     }
 
     public static Graph Read(ReadOnlyMemory<byte> file)
@@ -43,7 +44,7 @@ internal sealed class GraphReader
             throw new InvalidModelException($"The file has schema version {model.Version}; version 3 is supported.");
         if (model.Subgraphs.Count == 0)
             throw new InvalidModelException("The model has no subgraph.");
-        return new GraphReader(model, new SubgraphTable(model.Subgraphs[0]), file.Length).Read();
+        return new GraphReader(model, new Counts(new ConstantBudget(file.Length)), [0]).Read();
     }
 
     private Graph Read()
@@ -78,7 +79,7 @@ internal sealed class GraphReader
             if (!output.IsConstant && !computed.Contains(output) && !IsEmptyConstant(output))
                 throw output.Error("is an output of the model, and is never computed");
         }
-        return new Graph(nodes, inputs, outputs, _fileBytes);
+        return new Graph(nodes, inputs, outputs, _counts.Budget);
     }
 
     // The buffer of a constant without elements looks like that of a tensor that is computed.
@@ -118,8 +119,8 @@ internal sealed class GraphReader
         if (table.OpcodeIndex >= operators.Length)
             throw new InvalidModelException($"Operator {index} has code {table.OpcodeIndex} of {operators.Length}.");
         Int32Vector inputIndices = table.Inputs;
-        _operands += inputIndices.Length;
-        if (_operands > MaxOperands || inputIndices.Length > MaxOperands)
+        _counts.Operands += inputIndices.Length;
+        if (_counts.Operands > MaxOperands || inputIndices.Length > MaxOperands)
             throw new InvalidModelException($"The operators have more than {MaxOperands} operands in all.");
         var inputs = new Tensor?[inputIndices.Length];
         for (int i = 0; i < inputs.Length; i++)
@@ -133,7 +134,28 @@ internal sealed class GraphReader
             Name = name,
             Options = op.IsCustom() ? CustomOperators.Read(table.CustomOptions) : table.Options,
             OptionsType = table.OptionsType,
+            Subgraphs = ReadSubgraphs(op, table, index),
         };
+    }
+
+    private Graph[] ReadSubgraphs(BuiltinOperator op, OperatorTable table, int node)
+    {
+        if (op is not (BuiltinOperator.If or BuiltinOperator.While))
+            return [];
+        SubgraphOptions options = SubgraphOptions.Read(table.Options, table.OptionsType);
+        return [Subgraph(options.First), Subgraph(options.Second)];
+
+        Graph Subgraph(int index)
+        {
+            string what = $"{op.TfliteName()}, operator {node}, runs subgraph {index}";
+            if ((uint)index >= (uint)_model.Subgraphs.Count)
+                throw new InvalidModelException($"{what} of {_model.Subgraphs.Count}.");
+            if (_path.Contains(index))
+                throw new InvalidModelException($"{what}, which it is a part of.");
+            if (_path.Length == MaxDepth)
+                throw new InvalidModelException($"{what}: subgraphs run each other more than {MaxDepth} deep.");
+            return new GraphReader(_model, _counts, [.. _path, index]).Read();
+        }
     }
 
     // A negative number of an operator stands for the model.
@@ -212,4 +234,16 @@ internal sealed class GraphReader
         utf8.IsEmpty ? $"#{index}" : Text(utf8);
 
     private static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, MaxNameBytes)]);
+
+    /// <summary>What was read so far, of all subgraphs.</summary>
+    private sealed class Counts(ConstantBudget budget)
+    {
+        public ConstantBudget Budget => budget;
+
+        public long Tensors { get; set; }
+
+        public long Nodes { get; set; }
+
+        public long Operands { get; set; }
+    }
 }

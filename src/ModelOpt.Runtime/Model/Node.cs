@@ -28,6 +28,9 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
 
     public BuiltinOptionsType OptionsType { get; init; }
 
+    /// <summary>The subgraphs that IF and WHILE run: branches, or condition and body. None for others.</summary>
+    public Graph[] Subgraphs { get; init; } = [];
+
     /// <summary>Padding by the zero point (or 0) that a preceding PAD asked for.</summary>
     public Padding2D FoldedPadding { get; set; }
 

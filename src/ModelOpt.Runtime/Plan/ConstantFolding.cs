@@ -25,7 +25,8 @@ internal static class ConstantFolding
             node.Output.Data = ShapeOperator.Value(node);
             return true;
         }
-        if (node.Inputs.Length == 0 || !Array.TrueForAll(node.Inputs, t => t is null or { IsConstant: true }))
+        // A WHILE may not end, and what it runs may be much.
+        if (node.Subgraphs.Length > 0 || node.Inputs.Length == 0 || !Array.TrueForAll(node.Inputs, t => t is null or { IsConstant: true }))
             return false;
         if (StorageMap.KeepsBytes(node))
         {

@@ -115,14 +115,13 @@ internal sealed class ExecutionPlan
     private static List<Step> CreateSteps(Graph graph, StorageMap storage, AssembledCode? code)
     {
         var steps = new List<Step>(graph.Nodes.Count);
-        long budget = graph.ConstantBudget;
         foreach (Node node in graph.Nodes)
         {
             if (storage.IsElided(node))
                 continue;
             foreach (Tensor? input in node.Inputs)
-                budget -= input is { IsConstant: true } ? input.Bytes : 0;
-            node.Require(budget >= 0, "constants are used too many times");
+                graph.Budget.Packing -= input is { IsConstant: true } ? input.Bytes : 0;
+            node.Require(graph.Budget.Packing >= 0, "constants are used too many times");
             steps.Add(new Step(node, OperatorKernels.Create(node, code)));
         }
 

@@ -58,6 +58,8 @@ internal static class OperatorKernels
         BuiltinOperator.Squeeze => new SqueezeOperator(),
         BuiltinOperator.ExpandDims => new ExpandDimsOperator(),
         BuiltinOperator.Shape => new ShapeOperator(),
+        BuiltinOperator.If => new IfOperator(),
+        BuiltinOperator.While => new WhileOperator(),
         _ => throw node.Error("this operator is not supported"),
     };
 

@@ -17,7 +17,7 @@ internal static class ShapeInference
     public static void Apply(Graph graph)
     {
         var kept = new List<Node>(graph.Nodes.Count);
-        long budget = graph.ConstantBudget;
+        long budget = graph.Budget.Folding;
         foreach (Node node in graph.Nodes)
         {
             Check(node);
@@ -25,6 +25,7 @@ internal static class ShapeInference
                 kept.Add(node);
         }
 
+        graph.Budget.Folding = budget;
         graph.Nodes = kept;
     }
 

@@ -95,6 +95,8 @@ internal enum BuiltinOptionsType : byte
     SplitV = 79,
     Quantize = 89,
     HardSwish = 91,
+    If = 92,
+    While = 93,
     DepthToSpace = 94,
     BatchMatMul = 101,
 }

@@ -54,7 +54,6 @@ internal sealed class ConformanceTests
         ("convtranspose_3d", "likewise"),
         ("loop11", "stacked results of as many runs as an input says"),
         ("scan9_sum", "a pass unrolls it before it is written"),
-        ("if$", "branches"),
     ];
 
     /// <summary>What LiteRT does not run although our runtime does.</summary>

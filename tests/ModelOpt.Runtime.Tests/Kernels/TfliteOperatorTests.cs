@@ -20,7 +20,9 @@ internal sealed class TfliteOperatorTests
         Type[] classes = [.. typeof(TfliteOperator).Assembly.GetTypes()
             .Where(t => t.IsSubclassOf(typeof(TfliteOperator)) && !t.IsAbstract)];
         CollectionAssert.AreEquivalent(classes, supported.Select(op => TryFind(op)!.GetType()).Distinct().ToArray());
-        CollectionAssert.AreEquivalent(supported, OperatorCases.All.Select(c => c.Operator).Distinct().ToArray());
+        // Those that run subgraphs have tests of their own.
+        BuiltinOperator[] alone = [.. supported.Except([BuiltinOperator.If, BuiltinOperator.While])];
+        CollectionAssert.AreEquivalent(alone, OperatorCases.All.Select(c => c.Operator).Distinct().ToArray());
     }
 
     [TestMethod]

@@ -80,8 +80,9 @@ internal sealed class ShapeInferenceTests
     [TestMethod]
     public void Every_supported_operator_is_a_case()
     {
-        BuiltinOperator[] missing =
-            [.. Enum.GetValues<BuiltinOperator>().Where(op => IsSupported(op) && !Array.Exists(Cases, c => c.Operator == op))];
+        // Those that run subgraphs have tests of their own.
+        BuiltinOperator[] missing = [.. Enum.GetValues<BuiltinOperator>().Where(op => IsSupported(op)
+            && op is not (BuiltinOperator.If or BuiltinOperator.While) && !Array.Exists(Cases, c => c.Operator == op))];
         Assert.IsEmpty(missing, string.Join(", ", missing));
 
         static bool IsSupported(BuiltinOperator op)

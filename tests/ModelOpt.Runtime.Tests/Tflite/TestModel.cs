@@ -12,6 +12,7 @@ internal sealed class TestModel
     private readonly List<FlatOffset> _buffers = [];
     private readonly List<FlatOffset> _operators = [];
     private readonly List<BuiltinOperator> _codes = [];
+    private readonly List<FlatOffset> _subgraphs = [];
 
     public TestModel() => _buffers.Add(Buffer([]));
 
@@ -52,7 +53,29 @@ internal sealed class TestModel
         _operators.Add(_builder.EndTable());
     }
 
-    public byte[] Build(int[] inputs, int[] outputs)
+    /// <summary>Ends a subgraph, the main one first; tensors and operators that are added next are those of another.</summary>
+    public TestModel Subgraph(int[] inputs, int[] outputs)
+    {
+        FlatOffset tensors = _builder.CreateVector(CollectionsMarshal.AsSpan(_tensors));
+        FlatOffset inputVector = _builder.CreateVector<int>(inputs), outputVector = _builder.CreateVector<int>(outputs);
+        FlatOffset operators = _builder.CreateVector(CollectionsMarshal.AsSpan(_operators));
+        FlatOffset name = _builder.CreateString("main");
+        _builder.StartTable(5);
+        _builder.Add(0, tensors);
+        _builder.Add(1, inputVector);
+        _builder.Add(2, outputVector);
+        _builder.Add(3, operators);
+        _builder.Add(4, name);
+        _subgraphs.Add(_builder.EndTable());
+        _tensors.Clear();
+        _operators.Clear();
+        return this;
+    }
+
+    public byte[] Build(int[] inputs, int[] outputs) => Subgraph(inputs, outputs).Build();
+
+    /// <summary>The file of the subgraphs that were ended.</summary>
+    public byte[] Build()
     {
         var codes = new List<FlatOffset>();
         foreach (BuiltinOperator code in _codes)
@@ -67,17 +90,7 @@ internal sealed class TestModel
             _builder.Add(3, number);
             codes.Add(_builder.EndTable());
         }
-        FlatOffset tensors = _builder.CreateVector(CollectionsMarshal.AsSpan(_tensors));
-        FlatOffset inputVector = _builder.CreateVector<int>(inputs), outputVector = _builder.CreateVector<int>(outputs);
-        FlatOffset operators = _builder.CreateVector(CollectionsMarshal.AsSpan(_operators));
-        FlatOffset name = _builder.CreateString("main");
-        _builder.StartTable(5);
-        _builder.Add(0, tensors);
-        _builder.Add(1, inputVector);
-        _builder.Add(2, outputVector);
-        _builder.Add(3, operators);
-        _builder.Add(4, name);
-        FlatOffset subgraphs = _builder.CreateVector([_builder.EndTable()]);
+        FlatOffset subgraphs = _builder.CreateVector(CollectionsMarshal.AsSpan(_subgraphs));
         FlatOffset codeVector = _builder.CreateVector(CollectionsMarshal.AsSpan(codes));
         FlatOffset buffers = _builder.CreateVector(CollectionsMarshal.AsSpan(_buffers));
         FlatOffset description = _builder.CreateString("test");

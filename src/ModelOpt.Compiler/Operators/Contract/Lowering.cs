@@ -21,11 +21,11 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal sealed partial class Lowering
 {
     private readonly Graph _graph;
-    private readonly TfliteModelBuilder _model = new();
+    private readonly TfliteModelBuilder _model;
     private readonly HashSet<Node> _fused = [];
     private List<Diagnostic>? _refusals;
 
-    private Lowering(Graph graph) => _graph = graph;
+    private Lowering(Graph graph) => (_graph, _model) = (graph, new TfliteModelBuilder());
 
     /// <summary>Batch, height, width, channel, for values that ONNX keeps as NCHW.</summary>
     public static ReadOnlySpan<int> Nhwc => [0, 2, 3, 1];
@@ -56,14 +56,19 @@ internal sealed partial class Lowering
 
     private void Lower(CancellationToken cancellation)
     {
+        LowerNodes(cancellation);
+        foreach (Value output in _graph.Outputs) Try(() => DefineOutput(output), []);
+    }
+
+    private void LowerNodes(CancellationToken cancellation)
+    {
+        _cancellation = cancellation;
         foreach (Value input in _graph.Inputs) Try(() => DefineInput(input), [input]);
         foreach (Node node in _graph.Nodes)
         {
             cancellation.ThrowIfCancellationRequested();
             if (!_fused.Contains(node)) Try(() => Lower(node), node.Outputs);
         }
-
-        foreach (Value output in _graph.Outputs) Try(() => DefineOutput(output), []);
     }
 
     private void Lower(Node node)

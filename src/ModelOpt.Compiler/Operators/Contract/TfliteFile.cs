@@ -19,40 +19,24 @@ internal sealed class TfliteFile
     private readonly Dictionary<ReadOnlyMemory<byte>, FlatOffset> _vectors = new(ContentComparer.Instance);
     private readonly Dictionary<IOperatorOptions, FlatOffset> _options = [];
     private readonly Dictionary<Quantization, FlatOffset> _grids = [];
-    private readonly List<TfliteTensor> _tensors;
+    private readonly TfliteSubgraph[] _subgraphs;
     private readonly Dictionary<TfliteTensor, int> _index;
 
     /// <summary>Starts a file.</summary>
-    /// <param name="tensors">All tensors, each once.</param>
-    public TfliteFile(List<TfliteTensor> tensors)
+    /// <param name="subgraphs">The subgraphs; the first is the one that the caller runs.</param>
+    public TfliteFile(TfliteSubgraph[] subgraphs)
     {
-        _tensors = tensors;
-        _index = tensors.Select((t, i) => (t, i)).ToDictionary(p => p.t, p => p.i);
+        _subgraphs = subgraphs;
+        _index = subgraphs.SelectMany(s => s.Tensors.Select((t, i) => (t, i))).ToDictionary(p => p.t, p => p.i);
     }
 
     /// <summary>Writes the file.</summary>
-    /// <param name="operators">The operators in the order in which they run.</param>
     /// <exception cref="CompilationException">It would be larger than 2 GB.</exception>
-    public byte[] Write(List<TfliteTensor> inputs, List<TfliteTensor> outputs, List<TfliteOperator> operators)
+    public byte[] Write()
     {
-        (FlatOffset buffers, int[] bufferOf) = WriteBuffers();
-        (BuiltinOperator Type, int Version)[] codes = [.. operators.Select(Code).Distinct()];
-
-        // Only inputs and outputs declare open sizes: everything else follows.
-        HashSet<TfliteTensor> seen = [.. inputs, .. outputs];
-        FlatOffset all = _builder.CreateVector(
-            _tensors.Select((t, i) => WriteTensor(t, bufferOf[i], seen.Contains(t))).ToArray());
-        FlatOffset inputIndices = Vector<int>([.. inputs.Select(t => _index[t])]);
-        FlatOffset outputIndices = Vector<int>([.. outputs.Select(t => _index[t])]);
-        FlatOffset run = _builder.CreateVector(
-            operators.Select(o => WriteOperator(o, Array.IndexOf(codes, Code(o)))).ToArray());
-        _builder.StartTable(4);
-        _builder.Add(0, all);
-        _builder.Add(1, inputIndices);
-        _builder.Add(2, outputIndices);
-        _builder.Add(3, run);
-        FlatOffset subgraphs = _builder.CreateVector([_builder.EndTable()]);
-
+        (FlatOffset buffers, Dictionary<TfliteTensor, int> bufferOf) = WriteBuffers();
+        (BuiltinOperator Type, int Version)[] codes = [.. _subgraphs.SelectMany(s => s.Operators).Select(Code).Distinct()];
+        FlatOffset subgraphs = _builder.CreateVector(_subgraphs.Select(s => WriteSubgraph(s, bufferOf, codes)).ToArray());
         FlatOffset operatorCodes = _builder.CreateVector(codes.Select(c => WriteCode(c.Type, c.Version)).ToArray());
         FlatOffset description = _builder.CreateString("ModelOpt.Build");
         _builder.StartTable(8);
@@ -64,30 +48,52 @@ internal sealed class TfliteFile
         return _builder.Finish(_builder.EndTable(), ModelTable.FileIdentifier);
     }
 
+    private FlatOffset WriteSubgraph(
+        TfliteSubgraph subgraph, Dictionary<TfliteTensor, int> bufferOf, (BuiltinOperator Type, int Version)[] codes)
+    {
+        // Only inputs and outputs declare open sizes: everything else follows.
+        HashSet<TfliteTensor> seen = [.. subgraph.Inputs, .. subgraph.Outputs];
+        FlatOffset all = _builder.CreateVector(
+            subgraph.Tensors.Select(t => WriteTensor(t, bufferOf.GetValueOrDefault(t), seen.Contains(t))).ToArray());
+        FlatOffset inputIndices = Vector<int>([.. subgraph.Inputs.Select(t => _index[t])]);
+        FlatOffset outputIndices = Vector<int>([.. subgraph.Outputs.Select(t => _index[t])]);
+        FlatOffset run = _builder.CreateVector(
+            subgraph.Operators.Select(o => WriteOperator(o, Array.IndexOf(codes, Code(o)))).ToArray());
+        _builder.StartTable(4);
+        _builder.Add(0, all);
+        _builder.Add(1, inputIndices);
+        _builder.Add(2, outputIndices);
+        _builder.Add(3, run);
+        return _builder.EndTable();
+    }
+
     private static (BuiltinOperator Type, int Version) Code(TfliteOperator op) => (op.Type, OperatorVersions.Of(op));
 
-    private (FlatOffset Buffers, int[] BufferOf) WriteBuffers()
+    private (FlatOffset Buffers, Dictionary<TfliteTensor, int> BufferOf) WriteBuffers()
     {
-        long total = _tensors.Sum(t => (long)(t.Data?.Length ?? 0));
+        TfliteTensor[] tensors = [.. _subgraphs.SelectMany(s => s.Tensors)];
+        long total = tensors.Sum(t => (long)(t.Data?.Length ?? 0));
         if (total > int.MaxValue - (1 << 24)) throw EmitDiagnostics.TooLarge.Error(null, total);
 
         // Buffer 0 is the empty one, of everything that is computed.
         _builder.StartTable(1);
         List<FlatOffset> buffers = [_builder.EndTable()];
         Dictionary<ReadOnlyMemory<byte>, int> known = new(ContentComparer.Instance);
-        int[] bufferOf = new int[_tensors.Count];
-        for (int i = 0; i < _tensors.Count; i++)
+        Dictionary<TfliteTensor, int> bufferOf = [];
+        foreach (TfliteTensor tensor in tensors)
         {
-            if (_tensors[i].Data is not { } data) continue;
-            if (!known.TryGetValue(data, out bufferOf[i]))
+            if (tensor.Data is not { } data) continue;
+            if (!known.TryGetValue(data, out int buffer))
             {
                 FlatOffset bytes = _builder.CreateVector(data.Span, DataAlignment);
                 _builder.StartTable(1);
                 _builder.Add(0, bytes);
-                bufferOf[i] = buffers.Count;
+                buffer = buffers.Count;
                 buffers.Add(_builder.EndTable());
-                known.Add(data, bufferOf[i]);
+                known.Add(data, buffer);
             }
+
+            bufferOf.Add(tensor, buffer);
         }
 
         return (_builder.CreateVector(CollectionsMarshal.AsSpan(buffers)), bufferOf);

@@ -9,16 +9,41 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal sealed record TfliteOperator(
     BuiltinOperator Type, TfliteTensor?[] Inputs, TfliteTensor[] Outputs, IOperatorOptions? Options);
 
+/// <summary>A subgraph of the TFLite file: what it stores, and the operators in the order in which they run.</summary>
+/// <param name="Tensors">All tensors, each once; no other subgraph has them.</param>
+internal sealed record TfliteSubgraph(
+    List<TfliteTensor> Tensors, List<TfliteTensor> Inputs, List<TfliteTensor> Outputs, List<TfliteOperator> Operators);
+
 /// <summary>Collects the operators of a TFLite model, and writes those whose results are read.</summary>
 internal sealed class TfliteModelBuilder
 {
     private readonly List<TfliteOperator> _operators = [];
+    private readonly List<TfliteModelBuilder> _subgraphs;
+
+    /// <summary>Starts a model.</summary>
+    public TfliteModelBuilder()
+        : this([])
+    {
+    }
+
+    private TfliteModelBuilder(List<TfliteModelBuilder> subgraphs)
+    {
+        _subgraphs = subgraphs;
+        Index = subgraphs.Count;
+        subgraphs.Add(this);
+    }
+
+    /// <summary>The number of this subgraph; 0 for the one that the caller runs.</summary>
+    public int Index { get; }
 
     /// <summary>The inputs that the caller feeds, in order.</summary>
     public List<TfliteTensor> Inputs { get; } = [];
 
     /// <summary>The outputs that the caller gets, in order.</summary>
     public List<TfliteTensor> Outputs { get; } = [];
+
+    /// <summary>A further subgraph of the model, for operators to run.</summary>
+    public TfliteModelBuilder AddSubgraph() => new(_subgraphs);
 
     /// <summary>Appends an operator.</summary>
     /// <param name="op">The operator; its inputs are produced before it.</param>
@@ -30,14 +55,16 @@ internal sealed class TfliteModelBuilder
 
     /// <summary>Writes the file. The same model gives the same bytes.</summary>
     /// <exception cref="CompilationException">It would be larger than 2 GB.</exception>
-    public byte[] Write()
+    public byte[] Write() => new TfliteFile([.. _subgraphs.Select(s => s.Finish())]).Write();
+
+    private TfliteSubgraph Finish()
     {
         DropUnread();
         List<TfliteTensor> tensors = [.. Inputs
             .Concat(_operators.SelectMany(o => o.Inputs.OfType<TfliteTensor>().Concat(o.Outputs)))
             .Concat(Outputs).Distinct()];
         NameApart(tensors);
-        return new TfliteFile(tensors).Write(Inputs, Outputs, _operators);
+        return new TfliteSubgraph(tensors, Inputs, Outputs, _operators);
     }
 
     /// <summary>Removes operators whose results nobody reads.</summary>

@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Control;
 
@@ -66,6 +67,11 @@ internal abstract class BodyOperator : Operator
     /// <summary>The shape of a value outside that of the body's value, sizes of the body's own renamed.</summary>
     protected static Shape Outside(Value inner, string name) =>
         new(inner.Shape!.Select((d, axis) => d == Own(inner.Name, axis) ? Own(name, axis) : d));
+
+    /// <summary>The tensors of a node's outputs; of one that is left out, a tensor that nobody reads.</summary>
+    /// <param name="inner">What the body gives for each.</param>
+    protected static IEnumerable<TfliteTensor> Outputs(Lowering context, Node node, IEnumerable<Value> inner) => inner.Select((v, i) =>
+        node.HasOutput(i) ? context.Output(node, i) : context.Unread(node, v));
 
     /// <summary>Tensors of all runs, one after the other along a new axis.</summary>
     /// <param name="parts">What each run gave.</param>

@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Control;
 
@@ -54,6 +55,19 @@ internal sealed class If : BodyOperator
         Array.Copy(results, context.Outputs, context.Outputs.Length);
     }
 
-    public override void Lower(Lowering context, Node node) =>
-        throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, "its condition is known only when the model runs");
+    public override void Lower(Lowering context, Node node)
+    {
+        Graph then = node.Body(Then), other = node.Body(Else);
+        for (int i = 0; i < node.Outputs.Count; i++)
+        {
+            if (!then.Outputs[i].Shape!.Equals(other.Outputs[i].Shape))
+                throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type,
+                    $"output {i} is {then.Outputs[i].Shape} in one branch and {other.Outputs[i].Shape} in the other");
+        }
+
+        int outputs = node.Outputs.Count;
+        SubgraphOptions options = new(BuiltinOptionsType.If, context.Subgraph(then, outputs), context.Subgraph(other, outputs));
+        TfliteTensor?[] inputs = [.. node.Inputs.Select((_, i) => context.Input(node, i))];
+        context.Emit(BuiltinOperator.If, inputs, [.. Outputs(context, node, then.Outputs.Take(outputs))], options);
+    }
 }

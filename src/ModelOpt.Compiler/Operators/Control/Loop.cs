@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Control;
 
@@ -105,6 +106,55 @@ internal sealed class Loop : BodyOperator
             context.Outputs[i] = i < carried ? values[i] : Stack(node, stacked[i - carried], 0, body.Outputs[1 + i]);
     }
 
-    public override void Lower(Lowering context, Node node) =>
-        throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, "how often it runs is known only when the model runs");
+    public override void Lower(Lowering context, Node node)
+    {
+        Graph body = node.Body(Body);
+        int carried = Carried(body);
+        CheckLowered(context, node, body, carried);
+        // Trips as a constant are one of the condition's; others are carried along for it.
+        Value? trips = node.InputOrNull(0);
+        long? limit = trips is null ? null : ShapeContents.Of(trips) is [var known] ? known.Number() : null;
+        TfliteTensor[] more = trips is not null && limit is null ? [context.Input(node, 0)] : [];
+        TfliteTensor[] inputs =
+        [
+            context.Constant("number", Tensor.Of<long>(node.Sizes(body.Inputs[0].Shape!), [0])),
+            Condition(context, node, node.Sizes(body.Inputs[1].Shape!)),
+            .. Enumerable.Range(2, node.Inputs.Count - 2).Select(i => context.Input(node, i)), .. more,
+        ];
+        TfliteTensor[] outputs =
+        [
+            Like(node, inputs[0]), Like(node, inputs[1]),
+            .. Outputs(context, node, body.Outputs.Skip(1).Take(carried)),
+            .. inputs.Skip(2 + carried).Select(t => Like(node, t)),
+        ];
+        int condition = context.LoopCondition(node, inputs, limit, more.Length == 0 ? -1 : inputs.Length - 1);
+        context.Emit(BuiltinOperator.While, inputs, outputs,
+            new SubgraphOptions(BuiltinOptionsType.While, condition, context.LoopBody(node, body, 1 + carried, more)));
+    }
+
+    private static TfliteTensor Like(Node node, TfliteTensor tensor) => Lowering.Temporary(node, tensor, tensor.Dims);
+
+    private static TfliteTensor Condition(Lowering context, Node node, int[] dims)
+    {
+        if (node.InputOrNull(1) is null) return context.Constant("condition", new Tensor(ElementType.Bool, dims, new byte[] { 1 }));
+        TfliteTensor given = context.Input(node, 1);
+        if (given.Dims.AsSpan().SequenceEqual(dims)) return given;
+        TfliteTensor condition = Lowering.Temporary(node, given, dims);
+        context.EmitReshape(given, condition);
+        return condition;
+    }
+
+    private static void CheckLowered(Lowering context, Node node, Graph body, int carried)
+    {
+        for (int i = 0; i < carried; i++)
+        {
+            if (!body.Inputs[2 + i].Shape!.Equals(node.Input(2 + i).Shape))
+                throw EmitDiagnostics.UnsupportedForm.Error(node.Label, node.Type,
+                    $"the size of '{body.Inputs[2 + i].Name}' changes from run to run");
+        }
+
+        if (node.Outputs.Skip(carried).Any(o => o is not null && context.IsRead(o)))
+            throw EmitDiagnostics.UnsupportedForm.Error(node.Label, node.Type,
+                "it stacks what each run gives, and not as often as is known when the model is compiled, or too often to write each run");
+    }
 }

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
@@ -47,6 +48,29 @@ internal static class BodyModels
         ShapeInference.Run(graph, useStated: true);
         GraphVerifier.Verify(graph, "reading");
         return graph;
+    }
+
+    /// <summary>Fails the test unless the file that is written gives what ONNX Runtime gives, in the runtime and in LiteRT.</summary>
+    /// <returns>The operators of the file's first subgraph.</returns>
+    public static string AssertLowers(this OnnxModel model, params (string Name, Tensor Tensor)[] feeds)
+    {
+        Graph graph = model.Read();
+        PassPipeline.Simplify(graph, Tests.Simplify.PassTesting.Context);
+        Assert.AreEqual("", string.Join('\n', Lowering.Refusals(graph).Select(r => r.Message)));
+        byte[] tflite = Lowering.Write(graph);
+        Dictionary<string, Tensor> fed = feeds.ToDictionary(f => f.Name, f => f.Tensor);
+        Tensor[] expected = OnnxRuntime.Run(model.Bytes(), fed), inputs = [.. graph.Inputs.Select(v => fed[v.Name])];
+        GraphTesting.AssertClose(expected, TfliteRunner.Run(tflite, inputs));
+        GraphTesting.AssertClose(expected, TfliteRunner.RunLiteRt(tflite, inputs));
+        return string.Join(' ', LoweringTesting.Operators(tflite));
+    }
+
+    /// <summary>The reasons why a model is not written, one a line.</summary>
+    public static string WhyNotLowered(this OnnxModel model)
+    {
+        Graph graph = model.Read();
+        PassPipeline.Simplify(graph, Tests.Simplify.PassTesting.Context);
+        return string.Join('\n', Lowering.Refusals(graph).Select(r => r.Message).Distinct());
     }
 
     /// <summary>

@@ -46,6 +46,46 @@ internal sealed class IfTests
     }
 
     [TestMethod]
+    [DataRow(true, true)]
+    [DataRow(true, false)]
+    [DataRow(false, true)]
+    public void Branches_become_subgraphs(bool outer, bool inner)
+    {
+        // An image that is stored channel last around the branches, a convolution inside, and a branch that only passes on.
+        GraphProto deep = new OnnxModel().Node("If j: inner -> q", ("then_branch", Branch("p", "Conv a: n w -> p")),
+            ("else_branch", Branch("n"))).Gives("q").Graph;
+        OnnxModel model = new OnnxModel().Input("x", "1", "2", "3", "4").Input("flag", Bool).Input("inner", Bool)
+            .Initializer("w", [2, 2, 1, 1], 1, -2, 3, 0.5f).Node("Conv c: x w -> n")
+            .Node("If i: flag -> y", ("then_branch", deep), ("else_branch", Branch("q", "Relu r: n -> m", "Conv a: m w -> q")))
+            .Node("Conv d: y w -> z").Gives("z");
+        // ONNX Runtime asks for an Identity where a branch passes on what is around it.
+        GraphProto pass = model.Graph.Node[1].Attribute[0].G.Node[0].Attribute[1].G;
+        pass.Node.Add(new NodeProto { OpType = "Identity", Input = { "n" }, Output = { "same" } });
+        pass.Output[0].Name = "same";
+        string operators = model.AssertLowers(
+            ("x", TestGraph.RandomTensor(1, 1, 2, 3, 4)), ("flag", Flag(outer)), ("inner", Flag(inner)));
+        StringAssert.Contains(operators, " IF ");
+    }
+
+    [TestMethod]
+    public void Branches_of_different_sizes_are_refused_before_anything_is_written()
+    {
+        GraphProto twice = new OnnxModel().Node("Concat c: t t -> r", ("axis", 1)).Gives("r").Graph;
+        string why = new OnnxModel().Input("t", "2", "2").Input("flag", Bool)
+            .Node("If i: flag -> y", ("then_branch", twice), ("else_branch", Branch("r", "Relu c: t -> r"))).Gives("y").WhyNotLowered();
+        StringAssert.Contains(why, "output 0 is [2, 4] in one branch and [2, 2] in the other");
+    }
+
+    [TestMethod]
+    public void What_cannot_be_written_inside_is_refused_by_its_own_reason()
+    {
+        GraphProto inner = new OnnxModel().Node("Expand e: t size -> r").Gives("r").Graph;
+        string why = new OnnxModel().Input("t", "2", "2").Input("flag", Bool).Longs("size", [9], 1, 1, 1, 1, 1, 1, 1, 2, 2)
+            .Node("If i: flag -> y", ("then_branch", inner), ("else_branch", inner.Clone())).Gives("y").WhyNotLowered();
+        StringAssert.Contains(why, "9 dimensions");
+    }
+
+    [TestMethod]
     public void Sizes_that_differ_between_branches_are_open()
     {
         OnnxModel model = new OnnxModel().Input("t", "2", "2").Input("flag", Bool)

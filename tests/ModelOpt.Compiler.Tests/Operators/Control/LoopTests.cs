@@ -45,6 +45,49 @@ internal sealed class LoopTests
     }
 
     [TestMethod]
+    [DataRow(0L)]
+    [DataRow(1L)]
+    [DataRow(5L)]
+    public void What_it_carries_becomes_a_WHILE(long trips)
+    {
+        OnnxModel model = Model(Summing, "n _ t");
+        model.Graph.Output.RemoveAt(1);
+        model.Graph.Node[0].Output.RemoveAt(1);
+        model.Graph.Node[0].Attribute[0].G.Output.RemoveAt(2);
+        Assert.AreEqual("WHILE", model.AssertLowers(("t", X), ("n", Tensor.Scalar(trips))));
+    }
+
+    [TestMethod]
+    public void A_WHILE_ends_by_its_condition_its_trips_or_the_first_of_both()
+    {
+        foreach (string inputs in new[] { "_ flag t", "n flag t", "four flag t", "four _ t" })
+        {
+            GraphProto body = Body("cond", "w").Longs("five", [], 5).Node("Sub s: five iter -> left")
+                .Node("Cast k: left -> cond", ("to", 9)).Node("Add a: v t -> w").Graph;
+            OnnxModel model = Model(body, inputs).Input("flag", Bool).Longs("four", [], 4);
+            model.Graph.Output.RemoveAt(1);
+            model.Graph.Node[0].Output.RemoveAt(1);
+            foreach (long trips in new[] { 0L, 3, 100 })
+            {
+                foreach (bool flag in new[] { true, false })
+                    model.AssertLowers(("t", X), ("n", Tensor.Scalar(trips)), ("flag", Flag(flag)));
+            }
+        }
+    }
+
+    [TestMethod]
+    public void What_WHILE_cannot_express_is_refused_before_anything_is_written()
+    {
+        StringAssert.Contains(Model(Summing, "n _ t").WhyNotLowered(), "stacks what each run gives");
+        StringAssert.Contains(Model(Summing, "many _ t").Longs("many", [], 10000).WhyNotLowered(), "stacks what each run gives");
+        GraphProto body = Body("cond", "w").Node("Identity i: cond_in -> cond").Node("Concat c: v t -> w", ("axis", 1)).Graph;
+        OnnxModel growing = Model(body, "n _ t");
+        growing.Graph.Node[0].Output.RemoveAt(1);
+        growing.Graph.Output.RemoveAt(1);
+        StringAssert.Contains(growing.WhyNotLowered(), "changes from run to run");
+    }
+
+    [TestMethod]
     public void A_condition_that_becomes_false_ends_it()
     {
         // 5 − (number of the run) as a bool: runs 0…5.

@@ -1,0 +1,43 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Model;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Plan;
+
+/// <summary>An operator that runs subgraphs. A batch is not run sample by sample through it.</summary>
+internal abstract class SubgraphOperator : KernelOperator
+{
+    public override Foldable Takes(Node node) => Foldable.Nothing;
+
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => false;
+
+    /// <summary>Checks that a subgraph takes the inputs of a node.</summary>
+    /// <param name="first">The first of them.</param>
+    protected static void CheckInputs(Node node, Graph subgraph, int first)
+    {
+        int given = node.Inputs.Length - first;
+        node.Require(subgraph.Inputs.Length == given, $"a subgraph has {subgraph.Inputs.Length} inputs, and {given} are given");
+        for (int i = 0; i < given; i++)
+        {
+            TensorSpec spec = TensorSpec.Of(node.Input(first + i));
+            node.Require(spec.Matches(subgraph.Inputs[i]),
+                $"input '{subgraph.Inputs[i].Name}' of a subgraph is {TensorSpec.Of(subgraph.Inputs[i])}, and {spec} is given");
+        }
+    }
+
+    /// <summary>Checks that a tensor is one bool.</summary>
+    protected static void CheckCondition(Node node, Tensor tensor) =>
+        node.Require(tensor.Type == TensorType.Bool && tensor.Elements == 1, $"the condition is {TensorSpec.Of(tensor)}, not one bool");
+
+    /// <summary>Checks that a subgraph gives so many outputs of these types and shapes.</summary>
+    protected static void CheckOutputs(Node node, Graph subgraph, TensorSpec[] specs)
+    {
+        node.Require(subgraph.Outputs.Length == specs.Length,
+            $"a subgraph has {subgraph.Outputs.Length} outputs, and {specs.Length} are asked for");
+        for (int i = 0; i < specs.Length; i++)
+        {
+            node.Require(specs[i].Matches(subgraph.Outputs[i]),
+                $"output '{subgraph.Outputs[i].Name}' of a subgraph is {TensorSpec.Of(subgraph.Outputs[i])}, not {specs[i]}");
+        }
+    }
+}
