@@ -41,7 +41,17 @@ internal static class OperatorKernels
             or BuiltinOperator.Relu6 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Relu0To1 or BuiltinOperator.LeakyRelu
             or BuiltinOperator.Neg or BuiltinOperator.Exp or BuiltinOperator.Log or BuiltinOperator.Sqrt
             or BuiltinOperator.Rsqrt or BuiltinOperator.Round or BuiltinOperator.Abs or BuiltinOperator.Elu
-            or BuiltinOperator.Erf => new UnaryOperator(),
+            or BuiltinOperator.Floor or BuiltinOperator.Ceil or BuiltinOperator.Sign or BuiltinOperator.Sin or BuiltinOperator.Cos
+            or BuiltinOperator.Gelu or BuiltinOperator.Erf or BuiltinOperator.Sinh or BuiltinOperator.Asinh or BuiltinOperator.Acosh
+            or BuiltinOperator.Atanh => new UnaryOperator(),
+        BuiltinOperator.Atan2 => new Atan2Operator(),
+        BuiltinOperator.LogicalNot => new LogicalNotOperator(),
+        BuiltinOperator.LogicalAnd or BuiltinOperator.LogicalOr or BuiltinOperator.BitwiseXor or BuiltinOperator.RightShift
+            or BuiltinOperator.FloorMod or BuiltinOperator.BitwiseAnd or BuiltinOperator.BitwiseOr
+            or BuiltinOperator.LeftShift => new BitsOperator(),
+        BuiltinOperator.Equal or BuiltinOperator.NotEqual or BuiltinOperator.Greater or BuiltinOperator.GreaterEqual
+            or BuiltinOperator.Less or BuiltinOperator.LessEqual => new ComparisonOperator(),
+        BuiltinOperator.SelectV2 => new SelectOperator(),
         BuiltinOperator.Slice => new SliceOperator(),
         BuiltinOperator.StridedSlice => new StridedSliceOperator(),
         BuiltinOperator.Split => new SplitOperator(),

@@ -120,9 +120,20 @@ internal enum BuiltinOperator
     ReduceAll = 140,
     Gelu = 150,
     Relu0To1 = 152,
+    Atan2 = 156,
+    Sign = 158,
+    BitwiseXor = 160,
+    RightShift = 161,
 
     FirstCustom = 1_000_000,
     Erf,
+    Sinh,
+    Asinh,
+    Acosh,
+    Atanh,
+    BitwiseAnd,
+    BitwiseOr,
+    LeftShift,
 }
 
 internal static class BuiltinOperatorNames
@@ -244,6 +255,10 @@ internal static class BuiltinOperatorNames
         BuiltinOperator.Conv3D => "CONV_3D",
         BuiltinOperator.Gelu => "GELU",
         BuiltinOperator.Relu0To1 => "RELU_0_TO_1",
+        BuiltinOperator.Atan2 => "ATAN2",
+        BuiltinOperator.Sign => "SIGN",
+        BuiltinOperator.BitwiseXor => "BITWISE_XOR",
+        BuiltinOperator.RightShift => "RIGHT_SHIFT",
         > BuiltinOperator.FirstCustom when Enum.IsDefined(op) => op.CustomCode(),
         _ => $"operator {(int)op}",
     };

@@ -30,6 +30,20 @@ internal sealed record LeakyReluOptions(float Alpha) : IOperatorOptions
     }
 }
 
+internal sealed record GeluOptions(bool IsApproximate) : IOperatorOptions
+{
+    public BuiltinOptionsType Type => BuiltinOptionsType.Gelu;
+
+    public static GeluOptions Read(FlatTable table) => new(table.Bool(0));
+
+    public FlatOffset Write(FlatBufferBuilder builder)
+    {
+        builder.StartTable(1);
+        builder.Add(0, IsApproximate);
+        return builder.EndTable();
+    }
+}
+
 internal sealed record ConcatenationOptions(int Axis, ActivationFunction Activation) : IOperatorOptions
 {
     public BuiltinOptionsType Type => BuiltinOptionsType.Concatenation;

@@ -99,4 +99,5 @@ internal enum BuiltinOptionsType : byte
     While = 93,
     DepthToSpace = 94,
     BatchMatMul = 101,
+    Gelu = 116,
 }

@@ -79,11 +79,22 @@ internal sealed class GradientTests
             Node("Resize", [F(1, 2, 3, 4, 5), null, null, Tensor.Vector(2L, 3L, 7L, 3L)], 1, ("mode", "linear")));
         yield return ("Resize linear corners", Node("Resize", [F(1, 1, 2, 5, 3), null, Tensor.Vector(1f, 1f, 1.7f, 2f)], 1,
             ("mode", "linear"), ("coordinate_transformation_mode", "align_corners")));
-        foreach (string type in new[] { "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Elu", "Erf", "Identity", "Dropout" })
+        foreach (string type in new[] { "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Elu", "Erf", "Identity", "Sin", "Cos", "Tan",
+            "Atan", "Sinh", "Cosh", "Asinh", "Softplus", "Softsign", "Selu", "Celu", "Gelu", "Mish", "Swish", "Dropout" })
             yield return (type, Node(type, [F(1, 3, 7, 2)]));
         yield return ("HardSwish", Node("HardSwish", [F(1, 3, 40, 5, scale: 5)]));
         yield return ("HardSigmoid", Node("HardSigmoid", [F(1, 3, 40, 5, scale: 4)]));
         yield return ("Sqrt", Node("Sqrt", [Positive(1, 3, 7)]));
+        yield return ("ThresholdedRelu", Node("ThresholdedRelu", [F(1, 3, 7, 2)], 1, ("alpha", 0.2f)));
+        yield return ("Log", Node("Log", [Positive(1, 3, 7)]));
+        yield return ("Reciprocal", Node("Reciprocal", [Positive(1, 3, 7)]));
+        foreach (string type in new[] { "Asin", "Acos", "Atanh" }) yield return (type, Node(type, [F(1, 3, 7, 1, scale: 0.4f)]));
+        Tensor above = Positive(1, 3, 7);
+        foreach (ref float x in above.Span<float>()) x += 1;
+        yield return ("Acosh", Node("Acosh", [above]));
+        yield return ("Gelu by tanh", Node("Gelu", [F(1, 3, 7, 2)], 1, ("approximate", "tanh")));
+        yield return ("Where", Node(
+            "Where", [Casting.To(Tensor.Of<int>([2, 1], [1, 0]), ElementType.Bool), F(1, 2, 3), F(2, 3)]));
         yield return ("Clip", Node("Clip", [F(1, 3, 50), Tensor.Scalar(-0.4f), Tensor.Scalar(0.6f)]));
         yield return ("Clip below", Node("Clip", [F(1, 3, 50), Tensor.Scalar(-0.4f)]));
         yield return ("PRelu", Node("PRelu", [F(1, 2, 3, 4, 4), F(2, 3, 1, 1)]));

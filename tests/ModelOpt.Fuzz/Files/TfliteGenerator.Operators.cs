@@ -10,7 +10,8 @@ internal sealed partial class TfliteGenerator
         BuiltinOperator.Logistic, BuiltinOperator.Tanh, BuiltinOperator.HardSwish, BuiltinOperator.Relu, BuiltinOperator.Relu6,
         BuiltinOperator.ReluN1To1, BuiltinOperator.Relu0To1, BuiltinOperator.Neg, BuiltinOperator.Exp, BuiltinOperator.Log,
         BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round, BuiltinOperator.Abs, BuiltinOperator.Elu,
-        BuiltinOperator.Erf,
+        BuiltinOperator.Erf, BuiltinOperator.Floor, BuiltinOperator.Ceil, BuiltinOperator.Sign, BuiltinOperator.Sin, BuiltinOperator.Cos,
+        BuiltinOperator.Gelu, BuiltinOperator.Sinh, BuiltinOperator.Asinh, BuiltinOperator.Acosh, BuiltinOperator.Atanh,
     ];
 
     private Action<int>[] Layers =>
@@ -20,6 +21,7 @@ internal sealed partial class TfliteGenerator
     [
         Arithmetic, Arithmetic, x => Emit(Unary[_random.Next(Unary.Length)], [x], [Output(x)]),
         x => Emit(BuiltinOperator.LeakyRelu, [x], [Output(x)], new LeakyReluOptions(0.1f)),
+        x => Emit(BuiltinOperator.Atan2, [x, Constant(_type, Broadcastable(x))], [Output(x)]), Compare,
         x => Emit(BuiltinOperator.PRelu, [x, Constant(_type, Broadcastable(x))], [Output(x)]),
         x => Emit(BuiltinOperator.Pow, [x, Constant(_type, Broadcastable(x))], [Output(x)]), Requantize, Cast, Resize, Preprocess,
     ];
@@ -47,6 +49,29 @@ internal sealed partial class TfliteGenerator
 
     private int Bias(int channels) =>
         _random.Next(3) == 0 ? -1 : Constant(_type == TensorType.Float32 ? _type : TensorType.Int32, [channels], []);
+
+    // Comparisons, logic on their results, and a choice by these.
+    private void Compare(int x)
+    {
+        BuiltinOperator[] comparisons =
+        [
+            BuiltinOperator.Equal, BuiltinOperator.NotEqual, BuiltinOperator.Greater, BuiltinOperator.GreaterEqual, BuiltinOperator.Less,
+            BuiltinOperator.LessEqual,
+        ];
+        int holds = Output(-1, TensorType.Bool), logical = Output(-1, TensorType.Bool), inverse = Output(-1, TensorType.Bool);
+        Emit(comparisons[_random.Next(comparisons.Length)], [x, Constant(_type, Broadcastable(x))], [holds]);
+        Emit(_random.Next(2) == 0 ? BuiltinOperator.LogicalAnd : BuiltinOperator.LogicalOr, [holds, holds], [logical]);
+        Emit(BuiltinOperator.LogicalNot, [logical], [inverse]);
+        int whole = Output(-1, TensorType.Int32), bits = Output(-1, TensorType.Int32);
+        Emit(BuiltinOperator.Cast, [x], [whole]);
+        BuiltinOperator[] integers =
+        [
+            BuiltinOperator.FloorMod, BuiltinOperator.BitwiseAnd, BuiltinOperator.BitwiseOr, BuiltinOperator.BitwiseXor,
+            BuiltinOperator.LeftShift, BuiltinOperator.RightShift,
+        ];
+        Emit(integers[_random.Next(integers.Length)], [whole, whole], [bits]);
+        Emit(BuiltinOperator.SelectV2, [inverse, whole, bits], [Output(-1, TensorType.Int32)]);
+    }
 
     private void Convolution(int x)
     {

@@ -24,6 +24,20 @@ internal static class OperatorCases
     public static OperatorCase[] All { get; } =
     [
         .. Both(Layers), .. Both(Elements), .. Both(Movers), .. Both(Joiners), .. Both(Cutters), .. Both(Reductions),
+        .. Plain(TensorType.Float32, BuiltinOperator.Atan2, BuiltinOperator.FloorMod),
+        .. Plain(TensorType.Int32, BuiltinOperator.FloorMod, BuiltinOperator.BitwiseAnd, BuiltinOperator.BitwiseOr,
+            BuiltinOperator.BitwiseXor),
+        new(BuiltinOperator.LeftShift, null, n => [Of(TensorType.Int32, n, 3, 4), Indices(n, 4)]),
+        new(BuiltinOperator.RightShift, null, n => [Of(TensorType.Int32, n, 3, 4), Indices(n, 3, 4)]),
+        .. Plain(TensorType.Bool, BuiltinOperator.LogicalAnd, BuiltinOperator.LogicalOr),
+        .. Plain(TensorType.Int64, BuiltinOperator.Equal, BuiltinOperator.NotEqual, BuiltinOperator.Greater, BuiltinOperator.GreaterEqual,
+            BuiltinOperator.Less, BuiltinOperator.LessEqual)
+            .Select(c => c with { Result = OperatorTesting.Output(TensorType.Bool, []) }),
+        new(BuiltinOperator.LogicalNot, null, n => [Of(TensorType.Bool, n, 5)]),
+        new(BuiltinOperator.SelectV2, null, n => [Of(TensorType.Bool, n, 1), Of(TensorType.Int32, n, 3), Other(TensorType.Int32, n, 3)],
+            Result: OperatorTesting.Output(TensorType.Int32, [])),
+        new(BuiltinOperator.SelectV2, null, n => [Of(TensorType.Bool, n, 3, 4), Of(TensorType.Int64, n, 4), Constant(TensorType.Int64, 4)],
+            Result: OperatorTesting.Output(TensorType.Int64, [])),
         new(BuiltinOperator.Pow, null, n => [Of(TensorType.Float32, n, 2, 3), Other(TensorType.Float32, n, 2, 3)]),
         new(BuiltinOperator.Pow, null, n => [Of(TensorType.Float32, n, 3, 4), Of(TensorType.Float32, n, 4)]),
         new(BuiltinOperator.Cast, null, n => [Of(TensorType.Int32, n, 4)], Result: OperatorTesting.Output(TensorType.Float32, [])),
@@ -35,6 +49,13 @@ internal static class OperatorCases
 
     private static IEnumerable<OperatorCase> Both(Func<TensorType, IEnumerable<OperatorCase>> cases) =>
         [.. cases(TensorType.Float32), .. cases(TensorType.Int8)];
+
+    private static IEnumerable<OperatorCase> Plain(TensorType type, params BuiltinOperator[] operators) => operators.SelectMany(
+        op => (OperatorCase[])
+        [
+            new(op, null, n => [Of(type, n, 3, 4), Other(type, n, 3, 4)]),
+            new(op, null, n => [Of(type, n, 3, 4), Of(type, n, 4)]),
+        ]);
 
     private static IEnumerable<OperatorCase> Layers(TensorType type)
     {
@@ -59,7 +80,8 @@ internal static class OperatorCases
             BuiltinOperator.Logistic, BuiltinOperator.Tanh, BuiltinOperator.HardSwish, BuiltinOperator.Relu, BuiltinOperator.Relu6,
             BuiltinOperator.ReluN1To1, BuiltinOperator.Relu0To1, BuiltinOperator.Neg, BuiltinOperator.Exp, BuiltinOperator.Log,
             BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round, BuiltinOperator.Abs, BuiltinOperator.Elu,
-            BuiltinOperator.Erf,
+            BuiltinOperator.Erf, BuiltinOperator.Floor, BuiltinOperator.Ceil, BuiltinOperator.Sign, BuiltinOperator.Sin, BuiltinOperator.Cos,
+            BuiltinOperator.Gelu, BuiltinOperator.Sinh, BuiltinOperator.Asinh, BuiltinOperator.Acosh, BuiltinOperator.Atanh,
         ];
         foreach (BuiltinOperator op in unary)
             yield return new(op, null, n => [Of(type, n, 7)]);

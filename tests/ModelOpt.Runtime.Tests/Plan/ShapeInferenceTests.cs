@@ -11,6 +11,9 @@ namespace ModelOpt.Runtime.Tests.Plan;
 [TestClass]
 internal sealed class ShapeInferenceTests
 {
+    private static IEnumerable<Case> Pairs(TensorType type, TensorType result, params BuiltinOperator[] operators) =>
+        operators.Select(op => new Case(op, null, [Of(type, 2, 1, 4), Of(type, 3, 1)], [Of(result, 2, 3, 4)]));
+
     private static readonly TestTensor Image = Floats(2, 4, 6, 8);
     private static readonly Pool2DOptions Pool = new(Padding.Valid, 2, 1, 3, 2, ActivationFunction.None);
 
@@ -44,7 +47,17 @@ internal sealed class ShapeInferenceTests
             BuiltinOperator.Logistic, BuiltinOperator.Tanh, BuiltinOperator.HardSwish, BuiltinOperator.Relu, BuiltinOperator.Relu6,
             BuiltinOperator.ReluN1To1, BuiltinOperator.Relu0To1, BuiltinOperator.Neg, BuiltinOperator.Exp, BuiltinOperator.Log,
             BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round, BuiltinOperator.Abs, BuiltinOperator.Elu,
-            BuiltinOperator.Erf),
+            BuiltinOperator.Erf, BuiltinOperator.Floor, BuiltinOperator.Ceil, BuiltinOperator.Sign, BuiltinOperator.Sin, BuiltinOperator.Cos,
+            BuiltinOperator.Gelu, BuiltinOperator.Sinh, BuiltinOperator.Asinh, BuiltinOperator.Acosh, BuiltinOperator.Atanh),
+        new(BuiltinOperator.Atan2, null, [Image, Floats(6, 1)], [Image]),
+        new(BuiltinOperator.LogicalNot, null, [Of(TensorType.Bool, 2, 3)], [Of(TensorType.Bool, 2, 3)]),
+        .. Pairs(TensorType.Bool, TensorType.Bool, BuiltinOperator.LogicalAnd, BuiltinOperator.LogicalOr),
+        .. Pairs(TensorType.Int32, TensorType.Int32, BuiltinOperator.FloorMod, BuiltinOperator.BitwiseAnd, BuiltinOperator.BitwiseOr,
+            BuiltinOperator.BitwiseXor, BuiltinOperator.LeftShift, BuiltinOperator.RightShift),
+        .. Pairs(TensorType.Int64, TensorType.Bool, BuiltinOperator.Equal, BuiltinOperator.NotEqual, BuiltinOperator.Greater,
+            BuiltinOperator.GreaterEqual, BuiltinOperator.Less, BuiltinOperator.LessEqual),
+        new(BuiltinOperator.SelectV2, null, [Of(TensorType.Bool, 2, 1), Of(TensorType.Int64, 3), Of(TensorType.Int64, 5, 1, 1)],
+            [Of(TensorType.Int64, 5, 2, 3)]),
         new(BuiltinOperator.ReduceMin, new ReducerOptions(false), [Image, TestTensor.Ints(1)], [Floats(2, 6, 8)]),
         new(BuiltinOperator.ReduceProd, new ReducerOptions(false), [Image, TestTensor.Ints(1)], [Floats(2, 6, 8)]),
         new(BuiltinOperator.ReduceAny, new ReducerOptions(true), [Of(TensorType.Bool, 2, 3), TestTensor.Ints(1)], [Of(TensorType.Bool, 2, 1)]),

@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Contract;
 /// The TFLite operators that a node becomes where one does not do: each step gives a tensor for the next. Operands broadcast, and integers
 /// are computed in a type that TFLite computes in.
 /// </summary>
-internal readonly struct LoweringSteps(Lowering context, Node node)
+internal readonly partial struct LoweringSteps(Lowering context, Node node)
 {
     /// <summary>The sum.</summary>
     /// <param name="a">The first operand.</param>

@@ -81,3 +81,30 @@ internal readonly struct RoundFunction : IUnaryFunction
 
     public float Apply(float x) => MathF.Round(x);
 }
+
+internal readonly struct FloorFunction : IUnaryFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector<float> Apply(Vector<float> x) => Vector.Floor(x);
+
+    public float Apply(float x) => MathF.Floor(x);
+}
+
+internal readonly struct CeilingFunction : IUnaryFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector<float> Apply(Vector<float> x) => Vector.Ceiling(x);
+
+    public float Apply(float x) => MathF.Ceiling(x);
+}
+
+/// <summary>−1, 0 or 1; 0 for NaN.</summary>
+internal readonly struct SignFunction : IUnaryFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector<float> Apply(Vector<float> x) => Vector.ConditionalSelect(
+        Vector.GreaterThan(x, Vector<float>.Zero), Vector<float>.One,
+        Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), -Vector<float>.One, Vector<float>.Zero));
+
+    public float Apply(float x) => x > 0 ? 1 : x < 0 ? -1 : 0;
+}

@@ -32,6 +32,17 @@ internal sealed class UnaryOperator : KernelOperator
             BuiltinOperator.Log => new MathF32Kernel<LogOperation>(elements),
             BuiltinOperator.Elu => new MathF32Kernel<EluOperation>(elements),
             BuiltinOperator.Erf => new MathF32Kernel<ErfOperation>(elements),
+            BuiltinOperator.Gelu when IsApproximate(node) => new MathF32Kernel<GeluTanhOperation>(elements),
+            BuiltinOperator.Gelu => new MathF32Kernel<GeluOperation>(elements),
+            BuiltinOperator.Floor => new UnaryF32Kernel<FloorFunction>(elements, default),
+            BuiltinOperator.Ceil => new UnaryF32Kernel<CeilingFunction>(elements, default),
+            BuiltinOperator.Sign => new UnaryF32Kernel<SignFunction>(elements, default),
+            BuiltinOperator.Sin => new DoubleFunctionKernel<SineFunction>(elements),
+            BuiltinOperator.Cos => new DoubleFunctionKernel<CosineFunction>(elements),
+            BuiltinOperator.Sinh => new DoubleFunctionKernel<HyperbolicSineFunction>(elements),
+            BuiltinOperator.Asinh => new DoubleFunctionKernel<InverseHyperbolicSineFunction>(elements),
+            BuiltinOperator.Acosh => new DoubleFunctionKernel<InverseHyperbolicCosineFunction>(elements),
+            BuiltinOperator.Atanh => new DoubleFunctionKernel<InverseHyperbolicTangentFunction>(elements),
             BuiltinOperator.HardSwish => new UnaryF32Kernel<HardSwishFunction>(elements, default),
             BuiltinOperator.Neg => new UnaryF32Kernel<NegateFunction>(elements, default),
             BuiltinOperator.Abs => new UnaryF32Kernel<AbsoluteFunction>(elements, default),
@@ -45,12 +56,14 @@ internal sealed class UnaryOperator : KernelOperator
 
     /// <summary>An 8-bit function as its table over the stored bytes.</summary>
     public static byte[] Table(Node node) =>
-        QuantizationTables.Create(node.Input(0), node.Output, Scalar(node.Operator, Alpha(node)));
+        QuantizationTables.Create(node.Input(0), node.Output, Scalar(node));
 
     private static float Alpha(Node node) =>
         node.Operator == BuiltinOperator.LeakyRelu ? LeakyReluOptions.Read(node.Options).Alpha : 0;
 
-    private static Func<float, float> Scalar(BuiltinOperator op, float alpha) => op switch
+    private static bool IsApproximate(Node node) => GeluOptions.Read(node.Options).IsApproximate;
+
+    private static Func<float, float> Scalar(Node node) => node.Operator switch
     {
         BuiltinOperator.Logistic => MathF32.Sigmoid,
         BuiltinOperator.Tanh => MathF32.Tanh,
@@ -58,14 +71,25 @@ internal sealed class UnaryOperator : KernelOperator
         BuiltinOperator.Log => MathF32.Log,
         BuiltinOperator.Elu => EluOperation.Apply<Lanes1, float>,
         BuiltinOperator.Erf => MathF32.Erf,
+        BuiltinOperator.Gelu when IsApproximate(node) => GeluTanhOperation.Apply<Lanes1, float>,
+        BuiltinOperator.Gelu => GeluOperation.Apply<Lanes1, float>,
+        BuiltinOperator.Floor => MathF.Floor,
+        BuiltinOperator.Ceil => MathF.Ceiling,
+        BuiltinOperator.Sign => default(SignFunction).Apply,
+        BuiltinOperator.Sin => DoubleFunctionKernel<SineFunction>.Apply,
+        BuiltinOperator.Cos => DoubleFunctionKernel<CosineFunction>.Apply,
+        BuiltinOperator.Sinh => DoubleFunctionKernel<HyperbolicSineFunction>.Apply,
+        BuiltinOperator.Asinh => DoubleFunctionKernel<InverseHyperbolicSineFunction>.Apply,
+        BuiltinOperator.Acosh => DoubleFunctionKernel<InverseHyperbolicCosineFunction>.Apply,
+        BuiltinOperator.Atanh => DoubleFunctionKernel<InverseHyperbolicTangentFunction>.Apply,
         BuiltinOperator.HardSwish => default(HardSwishFunction).Apply,
         BuiltinOperator.Neg => default(NegateFunction).Apply,
         BuiltinOperator.Abs => default(AbsoluteFunction).Apply,
         BuiltinOperator.Sqrt => default(SquareRootFunction).Apply,
         BuiltinOperator.Rsqrt => default(ReciprocalSquareRootFunction).Apply,
         BuiltinOperator.Round => default(RoundFunction).Apply,
-        BuiltinOperator.LeakyRelu => new LeakyReluFunction(alpha).Apply,
-        _ => Clamp(op).Apply,
+        BuiltinOperator.LeakyRelu => new LeakyReluFunction(Alpha(node)).Apply,
+        _ => Clamp(node.Operator).Apply,
     };
 
     private static ClampFunction Clamp(BuiltinOperator op) => op switch

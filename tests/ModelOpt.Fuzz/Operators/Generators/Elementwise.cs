@@ -16,6 +16,42 @@ internal static class Elementwise
         c.Perhaps("alpha", c.Draw.Real(-1, 2)).Perhaps("beta", c.Draw.Real(-1, 2));
     }
 
+    /// <summary>The rest of a division: integers by 1 and more, floats with fmod.</summary>
+    public static void Mod(CaseBuilder c)
+    {
+        ElementType type = c.Type();
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        c.Data(c.Draw.Tensor(type, dims, -9, 9)).Data(c.Draw.Tensor(type, c.Draw.Broadcast(dims), 1, 7));
+        if (type.IsFloat() || c.Draw.Chance(0.4)) c.With("fmod", 1);
+    }
+
+    /// <summary>Shifts by less than the bits of the type.</summary>
+    public static void Shift(CaseBuilder c)
+    {
+        ElementType type = c.Type();
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        c.Data(c.Draw.Tensor(type, dims, 0, 200)).Data(c.Draw.Tensor(type, c.Draw.Broadcast(dims), 0, 7));
+        c.With("direction", c.Draw.Pick("LEFT", "RIGHT"));
+    }
+
+    /// <summary>A choice between two tensors.</summary>
+    public static void Where(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        ElementType type = c.Type(1);
+        c.Data(c.Draw.Tensor(ElementType.Bool, c.Draw.Broadcast(dims)));
+        c.Data(c.Draw.Tensor(type, c.Draw.Broadcast(dims))).Data(c.Draw.Tensor(type, dims));
+    }
+
+    /// <summary>A cast to the type of another tensor.</summary>
+    public static void CastLike(CaseBuilder c)
+    {
+        ElementType from = c.Type(), to = c.Type(1);
+        bool isUnsigned = to is ElementType.UInt8 or ElementType.UInt16 or ElementType.UInt32 or ElementType.UInt64;
+        c.Data(c.Draw.Tensor(from, c.Draw.Dims(c.Draw.Rank()), isUnsigned && from.IsFloat() ? 0 : -100, 100));
+        c.Data(c.Draw.Tensor(to, [1]));
+    }
+
     /// <summary>Sqrt: roots of negative numbers are rare.</summary>
     public static void Root(CaseBuilder c) => c.Data(c.Draw.Dims(c.Draw.Rank()), c.Draw.Chance(0.1) ? -4 : 0, 9);
 

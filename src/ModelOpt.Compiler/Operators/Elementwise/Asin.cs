@@ -1,0 +1,21 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>The arc sine of x.</summary>
+internal sealed class Asin : FunctionOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 22];
+
+    public override string Type => "Asin";
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;
+
+    protected override double Function(Node node, double x) => Math.Asin(x);
+
+    protected override double Slope(Node node, double x, double y) => 1 / Math.Sqrt(1 - (x * x));
+
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) => steps.Arctangent(x, steps.OtherLeg(x), y);
+}

@@ -1,0 +1,19 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>The inverse of sinh.</summary>
+internal sealed class Asinh : FunctionOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 22];
+
+    public override string Type => "Asinh";
+
+    protected override double Function(Node node, double x) => Math.Asinh(x);
+
+    protected override double Slope(Node node, double x, double y) => 1 / Math.Sqrt((x * x) + 1);
+
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) => steps.Unary(BuiltinOperator.Asinh, x, y);
+}

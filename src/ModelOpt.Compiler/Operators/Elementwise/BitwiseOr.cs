@@ -1,0 +1,18 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>The bits that a or b has.</summary>
+internal sealed class BitwiseOr : BitsOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [18];
+
+    public override string Type => "BitwiseOr";
+
+    protected override ulong Combine(Node node, ulong a, ulong b, int bits) => a | b;
+
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor a, TfliteTensor b, TfliteTensor y) =>
+        steps.Pair(BuiltinOperator.BitwiseOr, a, b, y);
+}

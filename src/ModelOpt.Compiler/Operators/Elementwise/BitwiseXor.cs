@@ -1,0 +1,18 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>The bits that one of a and b has.</summary>
+internal sealed class BitwiseXor : BitsOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [18];
+
+    public override string Type => "BitwiseXor";
+
+    protected override ulong Combine(Node node, ulong a, ulong b, int bits) => a ^ b;
+
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor a, TfliteTensor b, TfliteTensor y) =>
+        steps.Pair(BuiltinOperator.BitwiseXor, a, b, y);
+}

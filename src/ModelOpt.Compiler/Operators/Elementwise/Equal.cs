@@ -1,0 +1,17 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>Whether a and b are equal.</summary>
+internal sealed class Equal : ComparisonOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 11, 13, 19];
+
+    public override string Type => "Equal";
+
+    protected override BuiltinOperator Builtin => BuiltinOperator.Equal;
+
+    protected override bool Holds<T>(T a, T b) => a == b;
+}

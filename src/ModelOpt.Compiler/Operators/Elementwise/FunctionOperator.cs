@@ -1,0 +1,46 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>A function of one number that is computed in double precision, as is its slope.</summary>
+internal abstract class FunctionOperator : UnaryOperator
+{
+    // What it is written as has no form of 8 bits in LiteRT, or several operators that would round in between.
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
+    /// <summary>The function.</summary>
+    /// <param name="node">The node, for its attributes.</param>
+    protected abstract double Function(Node node, double x);
+
+    /// <summary>Its derivative.</summary>
+    /// <param name="node">The node, for its attributes.</param>
+    /// <param name="y">The function of x.</param>
+    protected abstract double Slope(Node node, double x, double y);
+
+    /// <summary>Writes the steps that compute the function.</summary>
+    /// <param name="y">Where the last step writes.</param>
+    protected abstract void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y);
+
+    public sealed override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        Lower(new LoweringSteps(context, node), node, context.Input(node, 0, order), context.Output(node, 0, order));
+    }
+
+    protected sealed override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
+    {
+        for (int i = 0; i < x.Length; i++) y[i] = (float)Function(node, x[i]);
+    }
+
+    protected sealed override T Apply<T>(Node node, T x) => T.CreateSaturating(Function(node, double.CreateTruncating(x)));
+
+    protected sealed override void Gradient(
+        Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        for (int i = 0; i < dx.Length; i++) dx[i] = (float)(dy[i] * Slope(node, x[i], y[i]));
+    }
+}

@@ -1,0 +1,17 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>Whether a is greater than b.</summary>
+internal sealed class Greater : ComparisonOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 9, 13];
+
+    public override string Type => "Greater";
+
+    protected override BuiltinOperator Builtin => BuiltinOperator.Greater;
+
+    protected override bool Holds<T>(T a, T b) => a > b;
+}

@@ -1,0 +1,17 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>Whether a is greater than or equal to b.</summary>
+internal sealed class GreaterOrEqual : ComparisonOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [12, 16];
+
+    public override string Type => "GreaterOrEqual";
+
+    protected override BuiltinOperator Builtin => BuiltinOperator.GreaterEqual;
+
+    protected override bool Holds<T>(T a, T b) => a >= b;
+}

@@ -1,0 +1,18 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>Whether x is no number.</summary>
+internal sealed class IsNaN : FloatTest
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 13, 20];
+
+    public override string Type => "IsNaN";
+
+    protected override bool Holds(Node node, double x) => double.IsNaN(x);
+
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) =>
+        steps.Compare(BuiltinOperator.NotEqual, x, x, y);
+}

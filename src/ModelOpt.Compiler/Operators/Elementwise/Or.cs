@@ -1,0 +1,18 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>Whether a or b holds.</summary>
+internal sealed class Or : BitsOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7];
+
+    public override string Type => "Or";
+
+    protected override ulong Combine(Node node, ulong a, ulong b, int bits) => a | b;
+
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor a, TfliteTensor b, TfliteTensor y) =>
+        steps.Pair(BuiltinOperator.LogicalOr, a, b, y);
+}

@@ -1,0 +1,21 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>1 / x.</summary>
+internal sealed class Reciprocal : FunctionOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+
+    public override string Type => "Reciprocal";
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;
+
+    protected override double Function(Node node, double x) => 1 / x;
+
+    protected override double Slope(Node node, double x, double y) => -y * y;
+
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) => steps.Binary(BuiltinOperator.Div, steps.Scalar(1, x), x, y);
+}

@@ -1,0 +1,26 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>The nearest integer, the even one of two.</summary>
+internal sealed class Round : MapOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [11, 22];
+
+    public override string Type => "Round";
+
+    public override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;
+
+    public override void Lower(Lowering context, Node node) => LowerElements(context, node, BuiltinOperator.Round);
+
+    protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
+    {
+        for (int i = 0; i < x.Length; i++) y[i] = MathF.Round(x[i]);
+    }
+
+    protected override T Apply<T>(Node node, T x) => T.CreateTruncating(Math.Round(double.CreateTruncating(x)));
+}

@@ -1,0 +1,30 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>gamma · x where x is positive, else gamma · alpha · (e^x − 1).</summary>
+internal sealed class Selu : FunctionOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 22];
+
+    public override string Type => "Selu";
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
+
+    protected override double Function(Node node, double x) => Gamma(node) * (x > 0 ? x : Alpha(node) * (Math.Exp(x) - 1));
+
+    protected override double Slope(Node node, double x, double y) => x > 0 ? Gamma(node) : y + (Gamma(node) * Alpha(node));
+
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y)
+    {
+        TfliteTensor below = steps.Unary(BuiltinOperator.Elu, steps.Binary(BuiltinOperator.Minimum, x, steps.Scalar(0, x)));
+        below = steps.Multiply(below, steps.Scalar(Alpha(node), x));
+        steps.Multiply(steps.Add(steps.Unary(BuiltinOperator.Relu, x), below), steps.Scalar(Gamma(node), x), y);
+    }
+
+    private static float Alpha(Node node) => node.Float("alpha", 1.67326319217681884765625f);
+
+    private static float Gamma(Node node) => node.Float("gamma", 1.05070102214813232421875f);
+}

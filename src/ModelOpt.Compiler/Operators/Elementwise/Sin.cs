@@ -1,0 +1,19 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>sin x, of radians.</summary>
+internal sealed class Sin : FunctionOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 22];
+
+    public override string Type => "Sin";
+
+    protected override double Function(Node node, double x) => Math.Sin(x);
+
+    protected override double Slope(Node node, double x, double y) => Math.Cos(x);
+
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) => steps.Unary(BuiltinOperator.Sin, x, y);
+}

@@ -1,0 +1,18 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Elementwise;
+
+/// <summary>Whether one of a and b holds, and not the other.</summary>
+internal sealed class Xor : BitsOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [7];
+
+    public override string Type => "Xor";
+
+    protected override ulong Combine(Node node, ulong a, ulong b, int bits) => a ^ b;
+
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor a, TfliteTensor b, TfliteTensor y) =>
+        steps.Compare(BuiltinOperator.NotEqual, a, b, y);
+}
