@@ -7,7 +7,8 @@ namespace ModelOpt.Compiler.Simplify;
 internal static class OutputAffine
 {
     /// <summary>
-    /// The Conv, ConvTranspose or canonical Gemm whose only reader is <paramref name="node"/>, with constant weights and a result that is not rounded.
+    /// The Conv, ConvTranspose or canonical Gemm whose only reader is <paramref name="node"/>, with constant weights and a result that is
+    /// not rounded.
     /// </summary>
     /// <param name="node">The node behind it; its input 0, or its only input that is not constant, is followed.</param>
     /// <returns>The feeder, or null where nothing can be folded.</returns>

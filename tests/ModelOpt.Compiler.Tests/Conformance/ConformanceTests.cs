@@ -25,7 +25,6 @@ internal sealed class ConformanceTests
     [
         ("resize_downsample_scales_linear_align_corners", "its data are for a fractional length of the result, which no runtime takes"),
         ("resize_downsample_scales_cubic_align_corners", "likewise"),
-        ("resize_tf_crop_and_resize", "a region of interest"),
         ("maxpool_with_argmax", "the Indices output is refused"),
         ("batchnorm_epsilon_training_mode", "training"),
         ("batchnorm_example_training_mode", "training"),

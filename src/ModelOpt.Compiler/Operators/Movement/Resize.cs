@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
+using static ModelOpt.Compiler.Operators.Movement.ResizeSizes;
 
 namespace ModelOpt.Compiler.Operators.Movement;
 
@@ -12,8 +13,6 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// </summary>
 internal sealed class Resize : Operator, IDifferentiable
 {
-    private const string Place = "coordinate_transformation_mode";
-
     public override IReadOnlyList<OpsetStep> Versions { get; } = [10, new(11, PlaceScales), 13, 18, 19];
 
     public override string Type => "Resize";
@@ -28,8 +27,8 @@ internal sealed class Resize : Operator, IDifferentiable
         ? OperatorTraits.Moves | OperatorTraits.Homogeneous : OperatorTraits.None;
 
     public override string? WhyFloat(Node node) =>
-        node.String("mode", "nearest") == "nearest" || ResizeLowering.Builtin(node, KnownScales(node)) is not null
-            ? null : "TFLite interpolates integers in another way";
+        (node.String("mode", "nearest") == "nearest" && node.String(Place, "") != "tf_crop_and_resize")
+            || ResizeLowering.Builtin(node, KnownScales(node)) is not null ? null : "TFLite interpolates integers in another way";
 
     public override IEnumerable<AxisRoute> Axes(Node node)
     {
@@ -37,6 +36,7 @@ internal sealed class Resize : Operator, IDifferentiable
         float[]? scales = KnownScales(node);
         return Enumerable.Range(0, x.Rank)
             .Where(a => AxisRoutes.IsSame(x[a], node.Output.Shape![a]) && (scales is null || scales[a] == 1))
+            .Where(a => !IsCropped(node, a))
             .Select(a => new AxisRoute(scales is null && !node.Input(3).IsConstant, AxisPlace.In(0, a), AxisPlace.Out(0, a)));
     }
 
@@ -50,13 +50,13 @@ internal sealed class Resize : Operator, IDifferentiable
     }
 
     public override int MinimumOpset(Node node) =>
-        node.String(Place, "") == "half_pixel_symmetric" ? 19 : node.Attributes.ContainsKey("axes") ? 18 : Graph.WrittenOpset;
+        node.String(Place, "") == "half_pixel_symmetric" ? 19
+        : node.Attributes.ContainsKey("axes") || node.Int("antialias", 0) != 0 || Policy(node) != "stretch" ? 18 : Graph.WrittenOpset;
 
     public override void Downgrade(Node node, int opset, List<Value?> inputs, IDictionary<string, object> attributes)
     {
-        // The graph refuses other values of these than the default.
-        attributes.Remove("antialias");
-        attributes.Remove("keep_aspect_ratio_policy");
+        if (node.Int("antialias", 0) == 0) attributes.Remove("antialias");
+        if (Policy(node) == "stretch") attributes.Remove("keep_aspect_ratio_policy");
     }
 
     /// <summary>Brings a node of opset 10, whose second input is the scales, to opset 11.</summary>
@@ -93,18 +93,37 @@ internal sealed class Resize : Operator, IDifferentiable
             throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, $"mode '{mode}'");
         if (!ResizeTaps.Places.Contains(place))
             throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, $"coordinate_transformation_mode '{place}'");
-        if (node.Int("antialias", 0) != 0 || node.String("keep_aspect_ratio_policy", "stretch") != "stretch")
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "antialias or keep_aspect_ratio_policy");
+        if (Policy(node) is not ("stretch" or "not_larger" or "not_smaller"))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, $"keep_aspect_ratio_policy '{Policy(node)}'");
         Shape x = node.ShapeOf(0);
+        CheckRegion(node, mode, place);
         float[]? scales = KnownScales(node);
         long[]? sizes = scales is null ? node.ConstantInts(3, "sizes") : null;
         int[] axes = AxesOf(node, x.Rank);
         if (scales is null && sizes?.Length != axes.Length)
             throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "scales or sizes that are not constants, one for each axis");
+        if (Policy(node) != "stretch" && node.InputOrNull(3) is not null)
+        {
+            if (axes.Any(a => !x[a].IsKnown)) throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, x);
+            node.Define(0, node.CommonType(), new Shape(x.Select((d, i) => axes.Contains(i) ? Rounded(d.Size, scales![i]) : d)));
+            return;
+        }
+
         bool isBlended = mode == "linear" && ResizeIntegers.Are(node.Input(0).Type);
         node.Define(0, mode == "nearest" || isBlended ? node.CommonType() : node.CommonFloatType(), new Shape(x.Select((d, i) =>
             scales is null ? Array.IndexOf(axes, i) is >= 0 and var at ? sizes![at] : d
             : scales[i] == 1 ? d : d.IsKnown ? Size(node, d.Size, scales[i]) : Scaled(d, scales[i]))));
+    }
+
+    private static void CheckRegion(Node node, string mode, string place)
+    {
+        bool isInteger = !node.Input(0).Type.IsFloat();
+        if (node.Int("antialias", 0) != 0 && mode != "nearest" && isInteger)
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, "Resize", "antialias of integers");
+        if (place != "tf_crop_and_resize") return;
+        if (isInteger) throw GraphDiagnostics.UnsupportedForm.Error(node.Label, "Resize", "tf_crop_and_resize of integers");
+        if (node.InputOrNull(1) is not { IsConstant: true })
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, "Resize", "a region of interest that is not constant");
     }
 
     public override void Forward(ForwardContext context)
@@ -112,22 +131,26 @@ internal sealed class Resize : Operator, IDifferentiable
         Tensor x = context.Input(0);
         ElementType type = x.Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
         bool isNearest = context.Node.String("mode", "nearest") == "nearest";
-        Tensor y = isNearest ? x : Casting.To(x, type);
-        (int Size, float Scale)[] axes = Axes(context.Node, x, context.InputOrNull(2), context.InputOrNull(3));
+        // Where nothing is extrapolated, elements of any type move.
+        bool isMoved = isNearest && context.Node.String(Place, "") != "tf_crop_and_resize";
+        Tensor y = isMoved ? x : Casting.To(x, type);
+        (int Size, float Scale)[] axes = Targets(context.Node, x, context.InputOrNull(2), context.InputOrNull(3));
         if (!isNearest && ResizeIntegers.Are(x.Type))
         {
             context.Output = ResizeIntegers.Blend(context.Node, x, axes);
             return;
         }
 
+        List<(int Axis, ResizeTaps Taps)> all = [];
         for (int axis = 0; axis < axes.Length; axis++)
         {
-            if (IsKept(x, axis, axes)) continue;
-            ResizeTaps taps = ResizeTaps.Of(context.Node, x.Dims[axis], axes[axis].Size, axes[axis].Scale);
+            if (IsKept(context.Node, x, axis, axes)) continue;
+            ResizeTaps taps = ResizeTaps.Of(context.Node, axis, x.Dims[axis], axes[axis].Size, axes[axis].Scale);
+            all.Add((axis, taps));
             int[] dims = y.Dims.ToArray();
             (int from, int inner) = (dims[axis], Inner(dims, axis));
             dims[axis] = taps.Outputs;
-            Tensor source = y, target = context.Node.Allocate(isNearest ? x.Type : type, dims);
+            Tensor source = y, target = context.Node.Allocate(isMoved ? x.Type : type, dims);
             if (target.Count == 0)
             {
                 y = target;
@@ -136,25 +159,26 @@ internal sealed class Resize : Operator, IDifferentiable
 
             new PlaneJob(source.Count / (from * inner), outer =>
             {
-                if (isNearest) Move(taps, source, target, outer, from, inner);
+                if (isNearest && !taps.Extrapolates) Move(taps, source, target, outer, from, inner);
                 else if (type == ElementType.Float64) Blend<double>(taps, source, target, outer, from, inner);
                 else Blend<float>(taps, source, target, outer, from, inner);
             }).Run(context.Pool);
             y = target;
         }
 
-        context.Output = isNearest ? y : Casting.To(y, x.Type);
+        if (ResizeTaps.Extrapolation(context.Node, x.Rank, all) is { } added) y = Sum(y, added);
+        context.Output = isMoved ? y : Casting.To(y, x.Type);
     }
 
     /// <summary>An element of the result passes its gradient to its sources, in the same shares.</summary>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), gradient = context.OutputGradient;
-        (int Size, float Scale)[] axes = Axes(context.Node, x, context.InputOrNull(2), context.InputOrNull(3));
+        (int Size, float Scale)[] axes = Targets(context.Node, x, context.InputOrNull(2), context.InputOrNull(3));
         for (int axis = axes.Length - 1; axis >= 0; axis--)
         {
-            if (IsKept(x, axis, axes)) continue;
-            ResizeTaps taps = ResizeTaps.Of(context.Node, x.Dims[axis], axes[axis].Size, axes[axis].Scale);
+            if (IsKept(context.Node, x, axis, axes)) continue;
+            ResizeTaps taps = ResizeTaps.Of(context.Node, axis, x.Dims[axis], axes[axis].Size, axes[axis].Scale);
             int[] dims = gradient.Dims.ToArray();
             int to = x.Dims[axis], inner = Inner(dims, axis);
             dims[axis] = to;
@@ -177,6 +201,22 @@ internal sealed class Resize : Operator, IDifferentiable
 
     public override void Lower(Lowering context, Node node) =>
         ResizeLowering.Lower(context, node, KnownScales(node));
+
+    private static Tensor Sum(Tensor y, Tensor added)
+    {
+        int[] strides = DataMovement.Strides(added.Dims);
+        for (int axis = 0; axis < y.Rank; axis++) strides[axis] = added.Dims[axis] == 1 ? 0 : strides[axis];
+        int[] dims = y.Dims.ToArray(), steps = DataMovement.Strides(dims);
+        for (int i = 0; i < y.Count; i++)
+        {
+            int from = 0;
+            for (int axis = 0; axis < dims.Length; axis++) from += i / steps[axis] % dims[axis] * strides[axis];
+            if (y.Type == ElementType.Float64) y.As<double>()[i] += added.As<float>()[from];
+            else y.As<float>()[i] += added.As<float>()[from];
+        }
+
+        return y;
+    }
 
     private static void Move(ResizeTaps taps, Tensor source, Tensor target, int outer, int from, int inner)
     {
@@ -207,61 +247,6 @@ internal sealed class Resize : Operator, IDifferentiable
         return inner;
     }
 
-    private static bool IsKept(Tensor x, int axis, (int Size, float Scale)[] axes) =>
-        x.Dims[axis] == axes[axis].Size && axes[axis].Scale == 1;
-
-    private static Tensor? Known(Value? value) => value is null ? null : ShapeContents.Tensor(value);
-
-    /// <summary>The axes that scales and sizes are of.</summary>
-    private static int[] AxesOf(Node node, int rank) =>
-        node.Ints("axes") is { } axes ? node.Axes(axes, rank) : [.. Enumerable.Range(0, rank)];
-
-    /// <summary>The result's size along each axis, and how many times as large that is as X's.</summary>
-    private static (int Size, float Scale)[] Axes(Node node, Tensor x, Tensor? scaleInput, Tensor? sizeInput)
-    {
-        if (Scales(node, scaleInput, x.Rank) is { } scales)
-            return [.. scales.Select((s, i) => (Size(node, x.Dims[i], s), s))];
-        long[] sizes = node.Ints(sizeInput!, "sizes");
-        var all = new (int Size, float Scale)[x.Rank];
-        for (int i = 0; i < all.Length; i++) all[i] = (x.Dims[i], 1);
-        int[] axes = AxesOf(node, x.Rank);
-        for (int i = 0; i < axes.Length; i++)
-        {
-            int size = x.Dims[axes[i]];
-            all[axes[i]] = (checked((int)sizes[i]), size == 0 ? 1 : (float)sizes[i] / size);
-        }
-
-        return all;
-    }
-
-    private static float[]? KnownScales(Node node) => Scales(node, Known(node.InputOrNull(2)), node.ShapeOf(0).Rank);
-
-    /// <summary>A scale for each axis; null where sizes say how large the result is.</summary>
-    private static float[]? Scales(Node node, Tensor? input, int rank)
-    {
-        if (input is null || input.Count == 0) return null;
-        float[] given = input.Type.IsFloat() ? Casting.To(input, ElementType.Float32).As<float>().ToArray() : [], scales = new float[rank];
-        int[] axes = AxesOf(node, rank);
-        if (given.Length != axes.Length || !Array.TrueForAll(given, s => s > 0 && float.IsFinite(s)))
-            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"the scales are not {axes.Length} positive numbers");
-        Array.Fill(scales, 1);
-        for (int i = 0; i < axes.Length; i++) scales[axes[i]] = given[i];
-        return scales;
-    }
-
-    /// <summary>An open size times a scale that is exact in binary: 2, 0.5, 0.75.</summary>
-    private static Dim Scaled(Dim size, float scale)
-    {
-        const int Below = 1 << 10;
-        double above = (double)scale * Below;
-        return above == Math.Floor(above) && above < int.MaxValue ? Dim.FloorDivide(size * (long)above, Below) : Dim.Unknown;
-    }
-
-    private static int Size(Node node, long size, float scale)
-    {
-        double scaled = Math.Floor(size * (double)scale);
-        return scaled <= int.MaxValue
-            ? (int)scaled
-            : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"{size} times {scale} is too large");
-    }
+    private static bool IsKept(Node node, Tensor x, int axis, (int Size, float Scale)[] axes) =>
+        x.Dims[axis] == axes[axis].Size && axes[axis].Scale == 1 && !IsCropped(node, axis);
 }

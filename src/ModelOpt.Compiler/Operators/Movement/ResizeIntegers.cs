@@ -89,7 +89,7 @@ internal static class ResizeIntegers
 
         var taps = new AxisTaps[axes.Length - first];
         for (int i = 0; i < taps.Length; i++)
-            taps[i] = AxisTaps.Of(node, from[first + i], axes[first + i].Size, axes[first + i].Scale, taps.Length - 1 - i);
+            taps[i] = AxisTaps.Of(node, first + i, from[first + i], axes[first + i].Size, axes[first + i].Scale, taps.Length - 1 - i);
         return taps;
     }
 
@@ -120,10 +120,10 @@ internal static class ResizeIntegers
     /// <param name="Bit">The bit of a corner that says which of the two it has.</param>
     private sealed record AxisTaps(int From, int[] Near, int[] Far, float[] Shares, int Bit)
     {
-        public static AxisTaps Of(Node node, int from, int to, float scale, int bit)
+        public static AxisTaps Of(Node node, int axis, int from, int to, float scale, int bit)
         {
             var result = new AxisTaps(from, new int[to], new int[to], new float[2 * to], bit);
-            ResizeTaps? taps = scale == 1 ? null : ResizeTaps.Of(node, from, to, scale);
+            ResizeTaps? taps = scale == 1 ? null : ResizeTaps.Of(node, axis, from, to, scale);
             for (int i = 0; i < to; i++)
             {
                 (result.Near[i], result.Far[i]) = taps is null

@@ -17,7 +17,7 @@ internal static class ResizeLowering
     public static void Lower(Lowering context, Node node, float[]? scales)
     {
         Shape from = node.ShapeOf(0), to = node.Output.Shape!;
-        int[] changed = Changed(from, to, scales);
+        int[] changed = Changed(node, from, to, scales);
         if (changed.Length == 0)
         {
             context.Alias(node.Output, node.Input(0));
@@ -44,7 +44,12 @@ internal static class ResizeLowering
 
         int[] order = context.OrderOf(node.Input(0));
         TfliteTensor x = context.Input(node, 0, order), y = context.Output(node, 0, order);
-        foreach (int axis in changed) x = Along(context, node, Taps(node, scales, axis), x, Array.IndexOf(order, axis), axis == changed[^1] ? y : null);
+        (int Axis, ResizeTaps Taps)[] all = [.. changed.Select(axis => (axis, Taps(node, scales, axis)))];
+        Tensor? added = ResizeTaps.Extrapolation(node, from.Rank, all);
+        foreach ((int axis, ResizeTaps taps) in all)
+            x = Along(context, node, taps, x, Array.IndexOf(order, axis), axis == changed[^1] && added is null ? y : null);
+        if (added is not null)
+            new LoweringSteps(context, node).Add(x, context.Constant($"{node.Label}/outside", AxisOrder.Permute(added, order)), y);
     }
 
     private static float ScaleOf(Shape from, Shape to, float[]? scales, int axis) =>
@@ -53,21 +58,24 @@ internal static class ResizeLowering
     private static ResizeTaps Taps(Node node, float[]? scales, int axis)
     {
         Shape from = node.ShapeOf(0), to = node.Output.Shape!;
-        return ResizeTaps.Of(node, (int)from[axis].Size, (int)to[axis].Size, ScaleOf(from, to, scales, axis));
+        return ResizeTaps.Of(node, axis, (int)from[axis].Size, (int)to[axis].Size, ScaleOf(from, to, scales, axis));
     }
 
-    private static int[] Changed(Shape from, Shape to, float[]? scales) =>
-        [.. Enumerable.Range(0, from.Rank).Where(i => from[i] != to[i] || (scales is not null && scales[i] != 1))];
+    private static int[] Changed(Node node, Shape from, Shape to, float[]? scales) =>
+    [
+        .. Enumerable.Range(0, from.Rank)
+            .Where(i => from[i] != to[i] || (scales is not null && scales[i] != 1) || ResizeSizes.IsCropped(node, i)),
+    ];
 
     /// <summary>The options with which TFLite's operator computes the same; null where none does.</summary>
     /// <param name="scales">A scale for each axis; null where sizes say how large the result is.</param>
     public static ResizeOptions? Builtin(Node node, float[]? scales)
     {
         Shape from = node.ShapeOf(0), to = node.Output.Shape!;
-        int[] changed = Changed(from, to, scales);
+        int[] changed = Changed(node, from, to, scales);
         bool isOfImages = from.Rank == 4 && changed.All(i => i >= 2 && from[i].IsKnown && to[i].IsKnown)
             && node.Output.Type == ElementType.Float32 && from.All(d => d != 0);
-        if (!isOfImages) return null;
+        if (!isOfImages || changed.Any(axis => ResizeSizes.IsCropped(node, axis))) return null;
         string mode = node.String("mode", "nearest"), place = node.String("coordinate_transformation_mode", "half_pixel");
         if (mode == "nearest")
         {
@@ -79,7 +87,8 @@ internal static class ResizeLowering
         // TFLite's scale is the quotient of the lengths.
         bool isWhole = scales is null || changed.All(axis => scales[axis] * from[axis].Size == to[axis].Size);
         bool isPoint = changed.Any(axis => to[axis] == 1);
-        if (mode != "linear" || !isWhole || isPoint) return null;
+        bool isFiltered = node.Int("antialias", 0) != 0 && changed.Any(axis => to[axis].Size < from[axis].Size);
+        if (mode != "linear" || !isWhole || isPoint || isFiltered) return null;
         return place switch
         {
             "half_pixel" or "pytorch_half_pixel" or "half_pixel_symmetric" =>
@@ -93,7 +102,7 @@ internal static class ResizeLowering
     private static TfliteTensor Along(Lowering context, Node node, ResizeTaps taps, TfliteTensor x, int axis, TfliteTensor? to)
     {
         var steps = new LoweringSteps(context, node);
-        if (taps.Width == 1) return steps.Gather(x, axis, taps.Positions, to);
+        if (taps is { Width: 1, Extrapolates: false }) return steps.Gather(x, axis, taps.Positions, to);
         TfliteTensor? sum = null;
         for (int tap = 0; tap < taps.Width; tap++)
         {
@@ -102,7 +111,7 @@ internal static class ResizeLowering
             int[] dims = [.. Enumerable.Repeat(1, x.Rank)];
             dims[axis] = taps.Outputs;
             TfliteTensor table = context.Constant($"{node.Label}/shares", Tensor.Of<float>(dims, shares));
-            TfliteTensor part = steps.Multiply(steps.Gather(x, axis, positions), table);
+            TfliteTensor part = steps.Multiply(steps.Gather(x, axis, positions), table, taps.Width == 1 ? to : null);
             sum = sum is null ? part : steps.Add(sum, part, tap == taps.Width - 1 ? to : null);
         }
 

@@ -1,4 +1,6 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
 
 namespace ModelOpt.Compiler.Operators.Movement;
@@ -12,13 +14,17 @@ internal sealed class ResizeTaps
 {
     /// <summary>The modes of <c>coordinate_transformation_mode</c> that there are.</summary>
     public static readonly string[] Places =
-        ["half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "asymmetric", "align_corners", "tf_half_pixel_for_nn"];
+    [
+        "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "asymmetric", "align_corners", "tf_half_pixel_for_nn",
+        "tf_crop_and_resize",
+    ];
 
     private ResizeTaps(int width, int outputs)
     {
         Width = width;
         Positions = new int[width * outputs];
         Shares = new float[width * outputs];
+        IsOutside = new bool[outputs];
     }
 
     /// <summary>How many elements each is made of: 1 for <c>nearest</c>, 2 for <c>linear</c>, 4 for <c>cubic</c>.</summary>
@@ -33,24 +39,77 @@ internal sealed class ResizeTaps
     /// <summary>The share of each position.</summary>
     public float[] Shares { get; }
 
+    /// <summary>Which elements of the result lie outside of X; their shares are 0.</summary>
+    public bool[] IsOutside { get; }
+
+    /// <summary>Whether some do.</summary>
+    public bool Extrapolates => IsOutside.Contains(true);
+
     /// <summary>Finds the taps.</summary>
+    /// <param name="node">A Resize, with shapes; a region of interest is a constant.</param>
     /// <param name="from">The length of the axis.</param>
     /// <param name="to">The length of the result's axis.</param>
     /// <param name="scale">How many times as long that is, where a scale says so.</param>
-    public static ResizeTaps Of(Node node, int from, int to, float scale)
+    public static ResizeTaps Of(Node node, int axis, int from, int to, float scale)
     {
-        string mode = node.String("mode", "nearest");
-        var taps = new ResizeTaps(mode switch { "cubic" => 4, "linear" => 2, _ => 1 }, to);
+        string mode = node.String("mode", "nearest"), place = node.String("coordinate_transformation_mode", "half_pixel");
+        // A filter against aliasing reaches as much farther as the result is smaller.
+        float narrow = node.Int("antialias", 0) != 0 && mode != "nearest" ? Math.Min(scale, 1) : 1;
+        int half = mode switch { "cubic" => 2, "linear" => 1, _ => 0 };
+        var taps = new ResizeTaps(narrow < 1 ? (2 * (int)MathF.Ceiling(half / narrow)) + 2 : Math.Max(1, 2 * half), to);
+        (float Begin, float End)? region = place == "tf_crop_and_resize" ? RegionOf(node, axis) : null;
+        float a = node.Float("cubic_coeff_a", -0.75f);
+        bool excludes = node.Int("exclude_outside", 0) != 0;
         for (int i = 0; i < to; i++)
         {
-            float x = Place(node.String("coordinate_transformation_mode", "half_pixel"), i, from, to, scale);
-            if (mode == "cubic") taps.Cubic(i, x, from, node.Float("cubic_coeff_a", -0.75f), node.Int("exclude_outside", 0) != 0);
+            float x = region is { } part ? Place(part.Begin, part.End, i, from, to) : Place(place, i, from, to, scale);
+            if (region is not null && (x < 0 || x > from - 1)) taps.IsOutside[i] = true;
+            else if (narrow < 1) taps.Filter(i, x, from, narrow, half == 1 ? Triangle : d => Kernel(d, a), excludes);
+            else if (mode == "cubic") taps.Cubic(i, x, from, a, excludes);
             else if (mode == "linear") taps.Linear(i, x, from);
             else taps.Nearest(i, x, from, node.String("nearest_mode", "round_prefer_floor"));
         }
 
         return taps;
     }
+
+    /// <summary>What is added to a result whose elements outside of X are 0: there the node's extrapolation_value.</summary>
+    /// <param name="taps">Those of some of the axes.</param>
+    /// <returns>A tensor that broadcasts to the result; null where nothing is added.</returns>
+    public static Tensor? Extrapolation(Node node, int rank, IEnumerable<(int Axis, ResizeTaps Taps)> taps)
+    {
+        float value = node.Float("extrapolation_value", 0);
+        (int Axis, ResizeTaps Taps)[] reaching = [.. taps.Where(t => t.Taps.Extrapolates)];
+        if (value == 0 || reaching.Length == 0) return null;
+        int[] dims = [.. Enumerable.Repeat(1, rank)];
+        foreach ((int axis, ResizeTaps along) in reaching) dims[axis] = along.Outputs;
+        Tensor result = Tensor.Zeros(ElementType.Float32, dims);
+        int[] strides = DataMovement.Strides(dims);
+        for (int i = 0; i < result.Count; i++)
+        {
+            int at = i;
+            if (Array.Exists(reaching, t => t.Taps.IsOutside[at / strides[t.Axis] % dims[t.Axis]])) result.As<float>()[i] = value;
+        }
+
+        return result;
+    }
+
+    /// <summary>The part of an axis that a region of interest says, in lengths of the axis.</summary>
+    private static (float Begin, float End) RegionOf(Node node, int axis)
+    {
+        int[] axes = ResizeSizes.AxesOf(node, node.ShapeOf(0).Rank);
+        int at = Array.IndexOf(axes, axis);
+        if (at < 0) return (0, 1);
+        Tensor? region = node.InputOrNull(1)?.Constant is { } constant && constant.Type.IsFloat()
+            ? Casting.To(constant, ElementType.Float32) : null;
+        return region?.Count == 2 * axes.Length
+            ? (region.As<float>()[at], region.As<float>()[at + axes.Length])
+            : throw GraphDiagnostics.UnsupportedForm.Error(
+                node.Label, node.Type, "a region of interest that is no constant of begins and ends");
+    }
+
+    private static float Place(float begin, float end, int i, int from, int to) =>
+        to > 1 ? (begin * (from - 1)) + (i * ((end - begin) * (from - 1)) / (to - 1)) : 0.5f * (begin + end) * (from - 1);
 
     private static float Place(string mode, int i, int from, int to, float scale) => mode switch
     {
@@ -81,6 +140,30 @@ internal sealed class ResizeTaps
         int first = (int)MathF.Floor(x);
         (Positions[2 * i], Positions[(2 * i) + 1]) = (first, Math.Min(first + 1, from - 1));
         (Shares[2 * i], Shares[(2 * i) + 1]) = (1 - (x - first), x - first);
+    }
+
+    private static float Triangle(float distance) => Math.Max(0, 1 - MathF.Abs(distance));
+
+    private static float Kernel(float distance, float a)
+    {
+        float d = MathF.Abs(distance);
+        return d <= 1 ? ((((a + 2) * d) - (a + 3)) * d * d) + 1 : d < 2 ? (((((d - 5) * d) + 8) * d) - 4) * a : 0;
+    }
+
+    /// <summary>A filter as wide as an element of the result; elements outside repeat those at the ends.</summary>
+    private void Filter(int i, float x, int from, float scale, Func<float, float> kernel, bool excludes)
+    {
+        float sum = 0;
+        int first = (int)MathF.Floor(x) - ((Width - 1) / 2);
+        for (int tap = 0; tap < Width; tap++)
+        {
+            int position = first + tap, at = (Width * i) + tap;
+            bool isOutside = position < 0 || position >= from;
+            Positions[at] = Math.Clamp(position, 0, from - 1);
+            sum += Shares[at] = isOutside && excludes ? 0 : kernel((position - x) * scale);
+        }
+
+        for (int tap = 0; tap < Width; tap++) Shares[(Width * i) + tap] /= sum;
     }
 
     private void Cubic(int i, float x, int from, float a, bool excludes)

@@ -23,8 +23,8 @@ internal sealed class ResizeTests
 
     [TestMethod]
     [DataRow("mode", "sinc")]
-    [DataRow("coordinate_transformation_mode", "tf_crop_and_resize")]
-    [DataRow("keep_aspect_ratio_policy", "not_larger")]
+    [DataRow("coordinate_transformation_mode", "half")]
+    [DataRow("keep_aspect_ratio_policy", "larger")]
     public void What_is_not_supported_is_told(string name, string value)
     {
         Node node = Node("Resize", [Floats(1, 3, 4, 5), null, Tensor.Vector(1f, 1f, 2f, 2f)], 1, (name, value));
@@ -59,6 +59,51 @@ internal sealed class ResizeTests
                 Node("Resize", [x, null, Tensor.Vector(1, 1, scale, scale)], 1, ("mode", mode), ("coordinate_transformation_mode", place))
                     .AssertAgreesWithPeers();
             }
+        }
+    }
+
+    [TestMethod]
+    [DataRow("linear", 0.6f)]
+    [DataRow("linear", 0.3f)]
+    [DataRow("linear", 1.5f)]
+    [DataRow("cubic", 0.6f)]
+    [DataRow("cubic", 0.4f)]
+    public void Filters_against_aliasing_agree_with_peers(string mode, float scale)
+    {
+        foreach (long excludes in (long[])[0, 1])
+        {
+            Node("Resize", [Signed(new Random(20), 1, 2, 7, 9), null, Tensor.Vector(1, 1, scale, scale)], 1, ("mode", mode), ("antialias", 1L),
+                ("exclude_outside", excludes)).AssertAgreesWithPeers(opset: 18);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("not_larger", 7, 12)]
+    [DataRow("not_smaller", 7, 12)]
+    [DataRow("not_larger", 3, 2)]
+    [DataRow("not_smaller", 3, 2)]
+    public void Ratios_are_kept_as_by_peers(string policy, int height, int width)
+    {
+        foreach (string mode in (string[])["nearest", "linear"])
+        {
+            Node("Resize", [Signed(new Random(21), 1, 2, 5, 4), null, null, Tensor.Vector<long>([height, width])], 1, ("mode", mode),
+                ("keep_aspect_ratio_policy", policy), ("axes", new long[] { 2, 3 })).AssertAgreesWithPeers(opset: 18);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("nearest")]
+    [DataRow("linear")]
+    [DataRow("cubic")]
+    public void A_region_of_interest_is_resized_and_its_outside_filled(string mode)
+    {
+        foreach (float[] region in (float[][])[[0, 0, 0.2f, 0.1f, 1, 1, 0.7f, 0.9f], [0, 0, -0.3f, 0.1f, 1, 1, 0.7f, 1.4f]])
+        {
+            Node("Resize", [Signed(new Random(22), 1, 1, 6, 5), Tensor.Vector<float>(region), null, Tensor.Vector(1L, 1, 4, 7)], 1,
+                ("mode", mode), ("coordinate_transformation_mode", "tf_crop_and_resize")).AssertAgreesWithPeers();
+            Node("Resize", [Signed(new Random(23), 1, 2, 6, 5), Tensor.Vector<float>(region), null, Tensor.Vector(1L, 2, 4, 7)], 1,
+                ("mode", mode), ("coordinate_transformation_mode", "tf_crop_and_resize"), ("extrapolation_value", 2.5f))
+                .AssertAgreesWithPeers();
         }
     }
 

@@ -172,7 +172,7 @@ internal static class Movement
         bool isSymmetric = c.Opset >= 19 && (mode != "nearest" || rounding is not ("floor" or "ceil"));
         c.Perhaps("coordinate_transformation_mode", c.Draw.Pick(
             "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", isSymmetric ? "half_pixel_symmetric" : "half_pixel"));
-        if (c.Draw.Chance(0.01)) c.With("antialias", 1);
+        if (c.Opset >= 18 && mode != "nearest" && c.Draw.Chance(0.1)) c.With("antialias", 1);
         if (mode == "cubic") c.Perhaps("cubic_coeff_a", -0.5f).Perhaps("exclude_outside", c.Draw.Int(0, 1));
         float[] scales = [.. dims.Select((_, i) => i < rank - 2 ? 1f : c.Draw.Pick(0.5f, 0.6f, 1f, 1.5f, 2f, 2f, 3f))];
         c.Data(dims);
