@@ -25,7 +25,7 @@ internal static class OnnxInspector
         Graph graph = OnnxReader.Read(file, model, asFloat32: true);
         OpenBatch.Close(graph, diagnostics);
         ShapeInference.Run(graph, useStated: true);
-        int nodes = graph.Nodes.Count;
+        int nodes = graph.AllNodes.Count();
         PassPipeline.Simplify(graph, context);
         // Sizes besides the batch are fixed by calibration data, which a look at the model does not need.
         bool isSized = graph.Inputs.All(i => i.Shape!.Skip(1).All(d => d.IsKnown));
@@ -42,7 +42,7 @@ internal static class OnnxInspector
         }
 
         var seen = new HashSet<Value>();
-        var layers = graph.Nodes.Select(node => Layer(node, seen, Form(node, context, scheme, fused))).ToList();
+        var layers = graph.Nodes.SelectMany(node => Inside(node, seen).Prepend(Layer(node, seen, Form(node, context, scheme, fused)))).ToList();
         return new Inspection(
             "ONNX",
             file.Length,
@@ -50,7 +50,7 @@ internal static class OnnxInspector
             [.. graph.Outputs.Select(Describe)],
             layers,
             [
-                $"The file has {nodes} nodes; {layers.Count} are left after simplification.",
+                $"The file has {nodes} nodes; {graph.AllNodes.Count()} are left after simplification.",
                 .. isSized ? Array.Empty<string>() : ["Sizes besides the batch are open: a build takes them from its calibration data."],
                 .. PassPipeline.IsQuantized(graph)
                 ? ["The file is quantized already: a build leaves it as it is."]
@@ -83,6 +83,11 @@ internal static class OnnxInspector
             form,
             WeightStatistics.Of(node));
     }
+
+    /// <summary>The layers of a node's bodies, which stay as they are.</summary>
+    private static IEnumerable<InspectedLayer> Inside(Node node, HashSet<Value> seen) => node.Attributes.SelectMany(body =>
+        (body.Value as Graph)?.Nodes.SelectMany(n => Inside(n, seen).Prepend(Layer(n, seen, Name(n.Output.Type)))) is { } layers
+            ? layers.Select(l => l with { Name = $"{node.Label}/{body.Key}/{l.Name}" }) : []);
 
     private static string Form(Node node, PassContext context, QuantizationScheme scheme, Dictionary<Node, Node> fused)
     {

@@ -21,20 +21,27 @@ internal static class TfliteInspector
             byte[] plain = ModelFile.Plain(file);
             Graph graph = GraphReader.Read(plain);
             var seen = new HashSet<Tensor>();
-            Dictionary<Tensor, Node> producers = graph.Producers();
             return new Inspection(
                 plain == file ? "TFLite" : string.Create(
                     CultureInfo.InvariantCulture, $"TFLite packed for embedding ({plain.Length:N0} bytes plain)"),
                 file.Length,
                 [.. graph.Inputs.Select(Describe)],
                 [.. graph.Outputs.Select(Describe)],
-                [.. graph.Nodes.Select(node => Layer(node, seen, producers))],
+                [.. Layers(graph, seen)],
                 ["A TFLite model is not compressed further: give the .onnx model that it was made from."]);
         }
         catch (InvalidModelException e)
         {
             throw new CompilationException(EvaluationDiagnostics.InvalidTflite.At(model, null, e.Message), e);
         }
+    }
+
+    /// <summary>The layers of a graph, and behind each those of the subgraphs that it runs.</summary>
+    private static IEnumerable<InspectedLayer> Layers(Graph graph, HashSet<Tensor> seen)
+    {
+        Dictionary<Tensor, Node> producers = graph.Producers();
+        return graph.Nodes.SelectMany(node => node.Subgraphs.SelectMany(s => Layers(s, seen))
+            .Select(l => l with { Name = $"{ShortName(node.Outputs[0])}/{l.Name}" }).Prepend(Layer(node, seen, producers)));
     }
 
     private static InspectedLayer Layer(Node node, HashSet<Tensor> seen, Dictionary<Tensor, Node> producers)

@@ -35,6 +35,36 @@ internal sealed class InspectCommandTests
     }
 
     [TestMethod]
+    public void Layers_inside_branches_are_printed_in_both_formats()
+    {
+        using var folder = new TempFolder();
+        var graph = new TestGraph();
+        Value x = graph.Input("x", 1, 3, 8, 8), flag = graph.Input("flag", ElementType.Bool);
+        TestGraph then = Branch(), other = Branch();
+        then.Output(then.Add("Conv", then.Graph.Inputs[0], then.Random(1, 3, 3, 1, 1)));
+        other.Output(other.Add("Relu", other.Graph.Inputs[0]));
+        graph.Output(graph.Add("If", [flag, x], ("then_branch", then.Graph), ("else_branch", other.Graph)));
+        string model = folder.Write("model.onnx", OnnxWriter.Write(graph.Build()));
+        string[] lines = [.. CliTesting.Run("inspect", model).Output.ReplaceLineEndings("\n").Split('\n').Select(Columns)];
+        CollectionAssert.Contains(lines, "If If [1, 3, 8, 8] 0 0 0 float32");
+        CollectionAssert.Contains(lines, "If/else_branch/Relu Relu [1, 3, 8, 8] 0 0 0 float32");
+        CollectionAssert.Contains(lines, "If/then_branch/Conv Conv [1, 3, 8, 8] 9 576 36 float32");
+
+        string tflite = folder.Write("model.tflite", Compiler.Operators.Contract.Lowering.Write(graph.Graph));
+        string text = CliTesting.Run("inspect", tflite).Output;
+        StringAssert.Contains(text, "If_out/");
+        StringAssert.Contains(text, "Conv2D");
+
+        static TestGraph Branch()
+        {
+            var branch = new TestGraph();
+            branch.Input("t", 1, 3, 8, 8);
+            branch.Graph.Captures = 1;
+            return branch;
+        }
+    }
+
+    [TestMethod]
     public void What_a_build_would_refuse_is_said()
     {
         using var folder = new TempFolder();
