@@ -23,6 +23,7 @@ internal static class OnnxInspector
         OptionChecks.CheckModel(context);
         byte[] file = ModelFile.Read(model);
         Graph graph = OnnxReader.Read(file, model, asFloat32: true);
+        InputShapes.Fix(graph, options);
         OpenBatch.Close(graph, diagnostics);
         ShapeInference.Run(graph, useStated: true);
         int nodes = graph.AllNodes.Count();
@@ -51,7 +52,7 @@ internal static class OnnxInspector
             layers,
             [
                 $"The file has {nodes} nodes; {graph.AllNodes.Count()} are left after simplification.",
-                .. isSized ? Array.Empty<string>() : ["Sizes besides the batch are open: a build takes them from its calibration data."],
+                .. isSized ? Array.Empty<string>() : ["Sizes besides the batch are open: a build takes them from InputShape or its calibration data."],
                 .. PassPipeline.IsQuantized(graph)
                 ? ["The file is quantized already: a build leaves it as it is."]
                 : Plan(graph, context, scheme),

@@ -100,6 +100,7 @@ internal static class ModelCompiler
         byte[] onnx, string? modelFile, CompileOptions options, IDiagnosticSink? diagnostics = null, bool foldsPairs = true)
     {
         Graph graph = OnnxReader.Read(onnx, modelFile, foldsPairs, asFloat32: true);
+        InputShapes.Fix(graph, options);
         OpenSizes.Fix(graph, options);
         OpenBatch.Close(graph, diagnostics);
         ShapeInference.Run(graph, useStated: true);

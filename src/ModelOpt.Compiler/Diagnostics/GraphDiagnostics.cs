@@ -35,7 +35,7 @@ internal static class GraphDiagnostics
 
     public static readonly DiagnosticDescriptor DynamicShape = new("MOPT2008", Error,
         "Shape is not known", "the shape of '{0}' is {1}: only the batch dimension may be left open.",
-        "Export the model with fixed sizes, or give calibration data, whose sizes are then taken.");
+        "Give the sizes by InputShape (--input-shape), or calibration data, whose sizes are then taken.");
 
     public static readonly DiagnosticDescriptor TooLarge = new("MOPT2009", Error,
         "Tensor is too large", "a tensor of {0} would exceed 2 GB.",

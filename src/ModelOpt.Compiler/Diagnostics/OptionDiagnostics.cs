@@ -83,4 +83,8 @@ internal static class OptionDiagnostics
         "The option is in the recipe now",
         "{0} is an option for experts, which only recipes have: write {{ \"expert\": {{ \"{1}\": … }} }} into the recipe.",
         "Name the recipe's file by the metadatum Recipe, or by --recipe, and leave the option out.");
+
+    public static readonly DiagnosticDescriptor InputShapeMisfit = new("MOPT6020", Error,
+        "A shape does not fit its input", "InputShape: {0}.",
+        "Write NAME:SIZES for each input whose sizes are to be fixed; 'modelopt inspect' lists the inputs with their sizes.");
 }

@@ -58,6 +58,9 @@ internal sealed record CompileOptions : ModelOptions
     /// </summary>
     public ElementType InputType { get; init; }
 
+    /// <summary>The sizes that inputs are to have; empty to keep those of the file.</summary>
+    public IReadOnlyList<InputShape> InputShape { get; init; } = [];
+
     /// <summary>The axis order of images in data files.</summary>
     public DataLayout DataLayout { get; init; }
 

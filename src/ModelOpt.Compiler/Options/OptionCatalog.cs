@@ -38,6 +38,9 @@ internal static class OptionCatalog
         new(Data, nameof(CompileOptions.InputType), new InputTypeValue(),
             "Type of the compiled model's inputs. float32 (default): as in the ONNX file. uint8: raw image bytes (batch, height, width, "
                 + "channel); the model does the preprocessing."),
+        new(Data, nameof(CompileOptions.InputShape), new ShapesValue(),
+            "Sizes of inputs that the ONNX file leaves open: images:1,3,640,640, several separated by semicolons; the name may be left out "
+                + "where there is one input. -1 leaves a size open. Without it, sizes besides the batch are those of the calibration data."),
         new(Data, nameof(CompileOptions.DataLayout), new ChoiceValue<DataLayout>(),
             "Axis order of images in the data. Auto (default): whichever fits the model's input. Nhwc: batch, height, width, channel. "
                 + "Nchw: batch, channel, height, width."),

@@ -221,6 +221,7 @@ internal sealed class OptionCatalogTests
         WholeValue => other ? 13 : 12,
         PatternValue => new SparsityPattern(SparsityKind.NM, other ? 1 : 2, 4),
         NumbersValue => (float[])(other ? [1, 2.5f] : [1, 2]),
+        ShapesValue => (InputShape[])(other ? [new("a:0", [1, -1])] : [new(null, [1, 3])]),
         PathValue => option.Name + (other ? "2" : ""),
         PathsValue => (string[])(other ? [option.Name, "b"] : [option.Name]),
         _ => option.Values.Parse(option.Name, option.Values.Choices[other ? 0 : ^1], option.Values.Choices),
