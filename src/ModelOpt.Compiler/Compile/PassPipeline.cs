@@ -30,6 +30,7 @@ internal static class PassPipeline
         new ReshapeMerging(),
         new GemmCanonicalization(),
         new HardSwishFusion(),
+        new GeluFusion(),
         new NormalizationFusion(),
         new NormalizationAffine(),
         new BatchNormFolding(),

@@ -167,7 +167,16 @@ internal readonly struct ErfOperation : IUnaryOperation
         p = TLanes.FusedMultiplyAdd(p, u, TLanes.Create(0.128379166f));
         V small = TLanes.FusedMultiplyAdd(p, a, a);
 
-        // At 3.95 the result has already rounded to 1.
+        V large = TLanes.Subtract(one, Complement<TLanes, V>(a));
+        return TLanes.CopySign(TLanes.SelectLess(a, one, small, large), x);
+    }
+
+    /// <summary>1 − erf a with its own digits, for a from 1 to 3.95, where erf a has already rounded to 1; beyond, that at 3.95.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Complement<TLanes, V>(V a)
+        where TLanes : struct, ILanes<V>
+        where V : unmanaged
+    {
         V t = TLanes.Clamp(a, TLanes.Create(0f), TLanes.Create(3.95f));
         V q = TLanes.Create(-2.14961146e-05f);
         q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(0.00043910637f));
@@ -177,7 +186,6 @@ internal readonly struct ErfOperation : IUnaryOperation
         q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(-0.633262634f));
         q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(-1.12955678f));
         q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(0.000183444165f));
-        V large = TLanes.Subtract(one, ExpOperation.Apply<TLanes, V>(q));
-        return TLanes.CopySign(TLanes.SelectLess(a, one, small, large), x);
+        return ExpOperation.Apply<TLanes, V>(q);
     }
 }

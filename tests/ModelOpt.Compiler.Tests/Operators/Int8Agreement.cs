@@ -19,8 +19,9 @@ internal static class Int8Agreement
     /// <summary>Fails the test unless both artifacts agree on fresh inputs.</summary>
     /// <param name="node">A node over constants, of which input 0 is fed.</param>
     /// <param name="integers">Whether the node itself is expected to run in integers.</param>
+    /// <param name="opset">The opset whose form the node has.</param>
     /// <param name="steps">By how many steps of the output's grid an element may differ.</param>
-    public static void AssertInt8Agrees(this Node node, bool integers = true, int steps = 0)
+    public static void AssertInt8Agrees(this Node node, bool integers = true, int steps = 0, int opset = Graph.WrittenOpset)
     {
         Tensor x = node.Input(0).Constant!;
         string what = $"{node.Type} of {x}";
@@ -30,7 +31,7 @@ internal static class Int8Agreement
         string data = folder.Write("data.npy", DataTesting.Npy(
             "<f4", string.Join(", ", [16, .. dims[1..]]), MemoryMarshal.AsBytes(Inputs(16 * x.Count).AsSpan()).ToArray()));
         CompiledModel model = ModelCompiler.Compile(
-            folder.Write("model.onnx", node.Model(fed: 1)),
+            folder.Write("model.onnx", node.Model(opset, fed: 1)),
             new CompileOptions { CalibrationData = [data] },
             new DiagnosticList());
 

@@ -77,7 +77,14 @@ internal sealed class Int8AgreementTests
     [DataRow("HardSwish")]
     [DataRow("Abs")]
     [DataRow("Elu")]
+    [DataRow("Erf")]
     public void Activations(string type) => Node(type, [X(1, 4, 9, 9)]).AssertInt8Agrees();
+
+    [TestMethod]
+    [DataRow("none")]
+    [DataRow("tanh")]
+    public void Gelus(string approximate) =>
+        Node("Gelu", [X(1, 4, 9, 9)], 1, ("approximate", approximate)).AssertInt8Agrees(opset: 20);
 
     [TestMethod]
     [DataRow(0f, 6f)]

@@ -142,7 +142,7 @@ internal static class OperatorGenerators
         foreach (char letter in $"{name}/{seed}/{index}") hash = (hash ^ letter) * 16777619;
         var draw = new Draw((int)hash);
         // An operator that came late is drawn at the opsets that have it.
-        int first = Math.Max(7, OperatorSchema.FirstOpset(name)), chosen = opset ?? draw.Int(first, 22);
+        int first = Math.Max(7, OperatorSchema.FirstOpset(name)), chosen = opset ?? draw.Int(first, Math.Max(first, 22));
         OperatorSchema schema = OperatorSchema.At(name, chosen)
             ?? throw new ArgumentException($"Opset {chosen} has no {name}.", nameof(opset));
 

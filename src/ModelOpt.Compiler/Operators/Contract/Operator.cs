@@ -124,8 +124,8 @@ internal abstract class Operator
     {
     }
 
-    /// <summary>The lowest opset that can express the node: <see cref="Graph.WrittenOpset"/>, except for later features.</summary>
-    public virtual int MinimumOpset(Node node) => Graph.WrittenOpset;
+    /// <summary>The lowest opset that can express the node: <see cref="Graph.WrittenOpset"/>, except for later operators and features.</summary>
+    public virtual int MinimumOpset(Node node) => Math.Max(Graph.WrittenOpset, Versions[0].Opset);
 
     /// <summary>
     /// Brings a copy of a node's inputs and attributes from the form of <see cref="Graph.Opset"/> to that of the opset to be written.

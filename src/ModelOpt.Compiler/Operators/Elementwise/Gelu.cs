@@ -12,6 +12,9 @@ internal sealed class Gelu : FunctionOperator
 
     public override string Type => "Gelu";
 
+    // LiteRT has it in 8 bits, as a table.
+    public override QuantizationRule Quantization => QuantizationRule.Elementwise;
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     protected override double Function(Node node, double x) => !IsApproximate(node)

@@ -33,15 +33,17 @@ internal sealed class Shrink : MapOperator
 
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
     {
-        for (int i = 0; i < x.Length; i++) y[i] = (float)Shrunk(node, x[i]);
+        (float limit, float bias) = Coefficients(node);
+        for (int i = 0; i < x.Length; i++) y[i] = x[i] < -limit ? x[i] + bias : x[i] > limit ? x[i] - bias : 0;
     }
 
-    protected override T Apply<T>(Node node, T x) => T.CreateSaturating(Shrunk(node, double.CreateTruncating(x)));
-
-    private static double Shrunk(Node node, double x)
+    // Integers are computed in float32, as ONNX Runtime does.
+    protected override T Apply<T>(Node node, T x)
     {
         (float limit, float bias) = Coefficients(node);
-        return x < -limit ? x + bias : x > limit ? x - bias : 0;
+        double value = typeof(T) == typeof(double) ? double.CreateTruncating(x) : float.CreateTruncating(x);
+        double shrunk = value < -limit ? value + bias : value > limit ? value - bias : 0;
+        return T.CreateSaturating(typeof(T) == typeof(double) ? shrunk : (float)shrunk);
     }
 
     private static (float Limit, float Bias) Coefficients(Node node) => (node.Float("lambd", 0.5f), node.Float("bias", 0));

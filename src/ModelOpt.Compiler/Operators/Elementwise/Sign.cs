@@ -4,7 +4,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Elementwise;
 
-/// <summary>−1, 0 or 1, as x is negative, zero or positive.</summary>
+/// <summary>−1, 0 or 1, as x is negative, zero or positive; NaN stays.</summary>
 internal sealed class Sign : MapOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 13];
@@ -21,8 +21,8 @@ internal sealed class Sign : MapOperator
 
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
     {
-        for (int i = 0; i < x.Length; i++) y[i] = x[i] > 0 ? 1 : x[i] < 0 ? -1 : 0;
+        for (int i = 0; i < x.Length; i++) y[i] = x[i] > 0 ? 1 : x[i] < 0 ? -1 : x[i];
     }
 
-    protected override T Apply<T>(Node node, T x) => x > T.Zero ? T.One : x < T.Zero ? T.Zero - T.One : T.Zero;
+    protected override T Apply<T>(Node node, T x) => x > T.Zero ? T.One : x < T.Zero ? T.Zero - T.One : x;
 }

@@ -11,8 +11,11 @@ internal readonly struct GeluOperation : IUnaryOperation
         where TLanes : struct, ILanes<V>
         where V : unmanaged
     {
-        V erf = ErfOperation.Apply<TLanes, V>(TLanes.Multiply(x, TLanes.Create(0.707106781f)));
-        return TLanes.Multiply(TLanes.Multiply(x, TLanes.Create(0.5f)), TLanes.Add(erf, TLanes.Create(1f)));
+        V z = TLanes.Multiply(x, TLanes.Create(0.707106781f));
+        V gate = TLanes.Add(ErfOperation.Apply<TLanes, V>(z), TLanes.Create(1f));
+        // Below −1 the sum would lose the digits of what is left.
+        gate = TLanes.SelectLess(z, TLanes.Create(-1f), ErfOperation.Complement<TLanes, V>(TLanes.Abs(z)), gate);
+        return TLanes.Multiply(TLanes.Multiply(x, TLanes.Create(0.5f)), gate);
     }
 }
 

@@ -98,13 +98,13 @@ internal readonly struct CeilingFunction : IUnaryFunction
     public float Apply(float x) => MathF.Ceiling(x);
 }
 
-/// <summary>−1, 0 or 1; 0 for NaN.</summary>
+/// <summary>−1 or 1; zeros and NaN stay.</summary>
 internal readonly struct SignFunction : IUnaryFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Apply(Vector<float> x) => Vector.ConditionalSelect(
         Vector.GreaterThan(x, Vector<float>.Zero), Vector<float>.One,
-        Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), -Vector<float>.One, Vector<float>.Zero));
+        Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), -Vector<float>.One, x));
 
-    public float Apply(float x) => x > 0 ? 1 : x < 0 ? -1 : 0;
+    public float Apply(float x) => x > 0 ? 1 : x < 0 ? -1 : x;
 }

@@ -12,8 +12,14 @@ internal static class Elementwise
     public static void Unary(CaseBuilder c)
     {
         int[] dims = c.Draw.Dims(c.Draw.Rank());
-        c.Data(c.Draw.Chance(0.1) ? c.Draw.Wild(c.Type(), dims) : c.Draw.Tensor(c.Type(), dims));
-        c.Perhaps("alpha", c.Draw.Real(-1, 2)).Perhaps("beta", c.Draw.Real(-1, 2));
+        // float64 is computed in float32, in which a large angle is another one.
+        bool isAngle = c.Schema.Operator is "Sin" or "Cos" or "Tan" && c.Type() == ElementType.Float64;
+        c.Data(c.Draw.Chance(0.1) && !isAngle ? c.Draw.Wild(c.Type(), dims) : c.Draw.Tensor(c.Type(), dims));
+        // Celu's alpha is positive: below zero, ONNX Runtime's function is another.
+        c.Perhaps("alpha", c.Draw.Real(c.Schema.Operator == "Celu" ? 0.25 : -1, 2)).Perhaps("beta", c.Draw.Real(-1, 2));
+        c.Perhaps("gamma", c.Draw.Real(0, 2)).Perhaps("bias", c.Draw.Real(-1, 1)).Perhaps("lambd", c.Draw.Real(0, 1));
+        c.Perhaps("approximate", c.Draw.Pick("none", "tanh"));
+        c.Perhaps("detect_negative", c.Draw.Int(0, 1)).Perhaps("detect_positive", c.Draw.Int(0, 1));
     }
 
     /// <summary>The rest of a division: integers by 1 and more, floats with fmod.</summary>
