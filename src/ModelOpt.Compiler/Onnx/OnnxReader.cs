@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Onnx.Rewrites;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
@@ -66,7 +67,12 @@ internal sealed partial class OnnxReader
         RefuseUnsupported();
         Complete(opset);
         if (asFloat32) FloatUnification.Apply(_graph);
-        if (_foldsPairs) QdqFolding.Apply(_graph);
+        if (_foldsPairs)
+        {
+            MovedIntegers.Apply(_graph);
+            QdqFolding.Apply(_graph);
+        }
+
         Normalize();
         return _graph;
     }
@@ -90,7 +96,15 @@ internal sealed partial class OnnxReader
         ReadHints();
         _graph.Reorder(TopologicalOrder.Sort(_graph.Nodes));
         foreach (OnnxReader body in BodiesOf(_graph.Nodes)) body.Complete(opset);
-        foreach (Node node in _graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Upgrade(_graph, node, opset));
+        DynamicLayers.Apply(_graph);
+        foreach (Node node in _graph.Nodes.ToArray())
+        {
+            Guard.Run(node, () =>
+            {
+                if (NodeRewrites.Find(node) is { } rewrite) rewrite.Apply(_graph, node, opset);
+                else Operator.Of(node).Upgrade(_graph, node, opset);
+            });
+        }
     }
 
     private void Normalize()
@@ -215,7 +229,7 @@ internal sealed partial class OnnxReader
 
     private void RefuseUnsupported()
     {
-        var nodes = _graph.AllNodes.Where(n => Operator.Find(n) is null).ToList();
+        var nodes = _graph.AllNodes.Where(n => !NodeRewrites.IsKnown(n)).ToList();
         if (nodes.Count == 0) return;
         IEnumerable<string> operators = nodes
             .GroupBy(n => n.Domain.Length == 0 ? n.Type : $"{n.Domain}.{n.Type}", StringComparer.Ordinal)

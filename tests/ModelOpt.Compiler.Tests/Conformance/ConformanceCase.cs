@@ -13,6 +13,7 @@ internal sealed class ConformanceCase
     /// <summary>The operators that the compiler knows.</summary>
     public static readonly string[] Operators =
     [
+        "ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul",
         "Abs", "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv",
         "ConvTranspose", "DequantizeLinear", "Div", "Dropout", "Elu", "Exp", "Expand", "Flatten", "Gather", "Gemm", "GlobalAveragePool",
         "HardSigmoid", "HardSwish", "Identity", "If", "InstanceNormalization", "LayerNormalization", "LeakyRelu", "Loop", "MatMul", "Max",
@@ -30,7 +31,7 @@ internal sealed class ConformanceCase
     private static readonly Dictionary<string, int> _s_firstParameter = new(StringComparer.Ordinal)
     {
         ["BatchNormalization"] = 1, ["Clip"] = 1, ["ConstantOfShape"] = 0, ["Conv"] = 1, ["ConvTranspose"] = 1, ["Dropout"] = 1,
-        ["Expand"] = 1,
+        ["Expand"] = 1, ["ConvInteger"] = 1, ["MatMulInteger"] = 1, ["QLinearConv"] = 1, ["QLinearMatMul"] = 1,
         ["Gather"] = 1, ["LayerNormalization"] = 1, ["Pad"] = 1, ["PRelu"] = 1, ["InstanceNormalization"] = 1,
         ["ReduceL1"] = 1, ["ReduceL2"] = 1, ["ReduceLogSum"] = 1, ["ReduceLogSumExp"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1,
         ["ReduceMin"] = 1, ["ReduceProd"] = 1, ["ReduceSum"] = 1, ["ReduceSumSquare"] = 1,

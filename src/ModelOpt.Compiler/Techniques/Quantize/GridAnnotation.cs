@@ -39,8 +39,8 @@ internal static class GridAnnotation
     {
         IReadOnlyList<Node> sharing = SharedWeights.LayersOf(node);
         bool isShared = node.Input(1).Consumers.Count == sharing.Count && sharing.All(quantized.Contains);
-        // One grid serves all layers with the weight; a technique's grid is made coarse enough for their biases.
-        if (!isShared || node.Input(1) is { Quantization: null } or { Constraints: not null })
+        // One grid serves all layers with the weight, the file's where kernels take it; a technique's is made coarse enough for biases.
+        if (!isShared || node.Input(1) is { Quantization: null } or { Constraints: not null } || !IntegerForm.HasIntegerWeight(node))
             Store(graph, node, isShared ? sharing : [node]);
         if (node.InputOrNull(2) is null) return;
         graph.OwnConstant(node, 2);

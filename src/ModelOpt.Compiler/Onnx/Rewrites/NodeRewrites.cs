@@ -1,0 +1,49 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Onnx.Rewrites;
+
+/// <summary>All operators that are rewritten when a model is read.</summary>
+internal static class NodeRewrites
+{
+    private static readonly Dictionary<(string Domain, string Type), NodeRewrite> All = new NodeRewrite[]
+    {
+        new QLinearConv(),
+        new QLinearMatMul(),
+        new QLinearFunction("QLinearAdd", "Add", 2),
+        new QLinearFunction("QLinearMul", "Mul", 2),
+        new QLinearFunction("QLinearSigmoid", "Sigmoid", 1),
+        new QLinearFunction("QLinearLeakyRelu", "LeakyRelu", 1),
+        new QLinearPool("QLinearAveragePool", "AveragePool"),
+        new QLinearPool("QLinearGlobalAveragePool", "GlobalAveragePool"),
+        new QLinearSoftmax(),
+        new QLinearConcat(),
+        new QGemm(),
+        new IntegerProduct("MatMulInteger", "MatMul"),
+        new IntegerProduct("ConvInteger", "Conv"),
+        new DynamicQuantizeLinear(),
+        new DynamicQuantizeMatMul(),
+        new MatMulIntegerToFloat(),
+        new FusedConv(),
+        new FusedGemm(),
+        new FusedMatMul("FusedMatMul"),
+        new FusedMatMul("TransposeMatMul"),
+        new MatMulNBits(),
+        new GeluRewrite("Gelu", 1, 1, "none"),
+        new GeluRewrite("BiasGelu", 2, 2, "none"),
+        new GeluRewrite("FastGelu", 1, 2, "tanh"),
+        new QuickGelu(),
+        new SkipNormalization("SkipLayerNormalization", "LayerNormalization", hasOffset: true),
+        new SkipNormalization("SkipSimplifiedLayerNormalization", "RMSNormalization", hasOffset: false),
+    }.ToDictionary(r => (r.Domain, r.Type));
+
+    /// <summary>The operators of a domain, in ordinal order.</summary>
+    public static IEnumerable<string> Names(string domain) =>
+        All.Keys.Where(k => k.Domain == domain).Select(k => k.Type).Order(StringComparer.Ordinal);
+
+    /// <summary>The rewrite of a node, or null where it has none.</summary>
+    public static NodeRewrite? Find(Node node) => All.GetValueOrDefault((node.Domain, node.Type));
+
+    /// <summary>Whether a model may have a node: the graph has its operator, or others in its place.</summary>
+    public static bool IsKnown(Node node) => Operator.Find(node) is not null || Find(node) is not null;
+}

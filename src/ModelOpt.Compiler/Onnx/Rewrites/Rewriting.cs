@@ -1,0 +1,148 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+
+namespace ModelOpt.Compiler.Onnx.Rewrites;
+
+/// <summary>The rewriting of one node: makes the nodes that take its place, right before it.</summary>
+internal sealed class Rewriting(Graph graph, Node node)
+{
+    private readonly Value _output = node.Output;
+    private bool _isNamed;
+
+    /// <summary>The node, with its attributes.</summary>
+    public Node Node => node;
+
+    /// <summary>The input at a position.</summary>
+    public Value Input(int index) => node.Input(index);
+
+    /// <summary>The input at a position, or null where it is omitted.</summary>
+    public Value? InputOrNull(int index) => node.InputOrNull(index);
+
+    /// <summary>Whether another output than the first is asked for.</summary>
+    public bool Reads(int output) =>
+        node.HasOutput(output) && (node.Outputs[output]!.Consumers.Count > 0 || graph.IsOutput(node.Outputs[output]!));
+
+    /// <summary>The refusal of the node's form.</summary>
+    /// <param name="reason">What is not supported.</param>
+    public CompilationException Refusal(string reason) => GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, reason);
+
+    /// <summary>A constant.</summary>
+    public Value Constant(Tensor tensor) => graph.AddConstant($"{node.Label}_constant", tensor);
+
+    /// <summary>Adds a node.</summary>
+    /// <returns>Its output.</returns>
+    public Value Add(string type, Value?[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>
+        AddTo(new Value(graph.UniqueName($"{_output.Name}_{type}")), type, "", inputs, attributes);
+
+    /// <summary>Adds the node that takes over the name: the layer that options and reports name.</summary>
+    /// <returns>Its output.</returns>
+    public Value AddLayer(string type, Value?[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes)
+    {
+        _isNamed = true;
+        return AddTo(new Value(graph.UniqueName($"{_output.Name}_{type}")), type, node.Name, inputs, attributes);
+    }
+
+    /// <summary>Adds a node that makes one of the outputs.</summary>
+    public void Make(int output, string type, Value?[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes)
+    {
+        string name = output == 0 && !_isNamed ? node.Name : "";
+        AddTo(node.Outputs[output]!, type, name, inputs, attributes);
+    }
+
+    /// <summary>Adds the node that makes the first output, and removes the rewritten one.</summary>
+    public void Finish(string type, Value?[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes)
+    {
+        Make(0, type, inputs, attributes);
+        // What was made keeps its new producer.
+        graph.Remove(node);
+    }
+
+    /// <summary>The numbers that integers stand for.</summary>
+    /// <param name="index">The position of the integers; their scale and zero point stand behind them.</param>
+    /// <param name="axis">The axis of scales, where there are several.</param>
+    public Value Dequantize(int index, int axis = 1) => Dequantize(Input(index), Input(index + 1), InputOrNull(index + 2), axis);
+
+    /// <summary>The numbers that integers stand for.</summary>
+    /// <param name="axis">The axis of scales, where there are several.</param>
+    public Value Dequantize(Value stored, Value scale, Value? zero, int axis = 1)
+    {
+        (scale, zero) = Fit(scale, zero);
+        return Add("DequantizeLinear", [stored, scale, zero], ("axis", (long)axis));
+    }
+
+    /// <summary>Rounds numbers to integers, which are the first output.</summary>
+    /// <param name="zero">The zero point; null for zero of the type that the inputs have.</param>
+    /// <param name="like">Integers of that type.</param>
+    public void FinishQuantized(Value real, Value scale, Value? zero, Value like, int axis = 1)
+    {
+        (scale, zero) = Fit(scale, zero);
+        zero ??= Constant(Tensor.Zeros(StoredType(like), scale.Constant is { } known ? known.Dims : []));
+        Finish("QuantizeLinear", [real, scale, zero], ("axis", (long)axis));
+    }
+
+    /// <summary>The number of dimensions of a value.</summary>
+    /// <exception cref="CompilationException">Neither the file says it, nor what makes the value.</exception>
+    public int RankOf(Value value) =>
+        KnownRank(value) ?? throw Refusal($"the file does not say how many dimensions '{value.Name}' has");
+
+    /// <summary>The type of a value of integers.</summary>
+    /// <exception cref="CompilationException">Neither the file says it, nor what makes the value.</exception>
+    public ElementType StoredType(Value value)
+    {
+        for (Value at = value; ;)
+        {
+            if (at.Producer is { Type: "QuantizeLinear", Domain.Length: 0 } quantize) return LinearGrid.StoredType(quantize);
+            if (at.Type != ElementType.Undefined) return at.Type;
+            if (at.Producer?.InputOrNull(0) is not { } input) break;
+            at = input;
+        }
+
+        throw Refusal($"the file does not say which type '{value.Name}' has");
+    }
+
+    private Value AddTo(
+        Value output, string type, string name, Value?[] inputs, ReadOnlySpan<(string Name, object Value)> attributes)
+    {
+        int count = inputs.Length;
+        while (count > 0 && inputs[count - 1] is null) count--;
+        Node added = graph.InsertBefore(node, new Node(type, name, inputs[..count], [output]));
+        foreach ((string key, object value) in attributes) added.Attributes.Add(key, value);
+        return output;
+    }
+
+    /// <summary>Scales and zero points in the same number, where one is one for all.</summary>
+    private (Value Scale, Value? Zero) Fit(Value scale, Value? zero)
+    {
+        if (scale.Constant is not { } s || zero?.Constant is not { } z || s.Count == z.Count) return (scale, zero);
+        if (z.Count == 1) return (scale, Constant(Repeat(z, s.Dims)));
+        return s.Count == 1 ? (Constant(Repeat(s, z.Dims)), zero) : (scale, zero);
+    }
+
+    private static Tensor Repeat(Tensor one, ReadOnlySpan<int> dims)
+    {
+        Tensor result = Tensor.Zeros(one.Type, dims);
+        Span<byte> to = result.Bytes.Span;
+        for (int i = 0; i < to.Length; i += one.Bytes.Length) one.Bytes.Span.CopyTo(to[i..]);
+        return result;
+    }
+
+    private static int? KnownRank(Value value)
+    {
+        for (Value at = value; ;)
+        {
+            if (at.Shape is { } shape) return shape.Rank;
+            switch (at.Producer)
+            {
+                case null: return null;
+                case { Type: "Transpose" } transpose when transpose.Ints("perm") is { } order: return order.Length;
+                case { Type: "Reshape" } reshape when reshape.InputOrNull(1)?.Constant is { } sizes: return sizes.Count;
+                case { Type: "DequantizeLinear" or "QuantizeLinear" or "LayerNormalization" or "Softmax" } same: at = same.Input(0); break;
+                case var other when Operator.Find(other) is UnaryOperator && other.InputOrNull(0) is { } input: at = input; break;
+                default: return null;
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using ModelOpt.Compiler.Graphs;
+
+namespace ModelOpt.Compiler.Tests.Onnx.Rewrites;
+
+[TestClass]
+internal sealed class QGemmTests
+{
+    [TestMethod]
+    [DataRow(true, true, false)]
+    [DataRow(true, false, true)]
+    [DataRow(false, true, true)]
+    public void Computes_what_ONNX_Runtime_does(bool rounds, bool transposes, bool perColumn)
+    {
+        var model = new RewriteModel();
+        List<string> inputs =
+        [
+            model.Input(ElementType.UInt8, 3, 20), model.Scale(0.02f), model.Zero(ElementType.UInt8, 100),
+            model.Integers(ElementType.Int8, transposes ? [7, 20] : [20, 7]), model.Scale(0.01f, perColumn ? 7 : 1),
+            perColumn ? model.Constant(Tensor.Zeros(ElementType.Int8, [7])) : model.Zero(ElementType.Int8, 0),
+            model.Integers(ElementType.Int32, 7),
+        ];
+        if (rounds) inputs.AddRange([model.Scale(0.4f), model.Zero(ElementType.UInt8, 120)]);
+        string y = model.Node("QGemm", [.. inputs], ("transB", transposes ? 1 : 0), ("alpha", 1f));
+        model.Output(y, rounds ? ElementType.UInt8 : ElementType.Float32).AssertAgrees(off: 0.05);
+    }
+}
