@@ -35,6 +35,11 @@ internal static class OperatorKernels
         BuiltinOperator.BatchMatMul => new BatchMatMulOperator(),
         BuiltinOperator.Mean or BuiltinOperator.Sum or BuiltinOperator.ReduceMax or BuiltinOperator.ReduceMin
             or BuiltinOperator.ReduceProd or BuiltinOperator.ReduceAny or BuiltinOperator.ReduceAll => new ReduceOperator(),
+        BuiltinOperator.ArgMax or BuiltinOperator.ArgMin => new ArgOperator(),
+        BuiltinOperator.TopKV2 => new TopKOperator(),
+        BuiltinOperator.Cumsum => new CumsumOperator(),
+        BuiltinOperator.ScatterNd => new ScatterNdOperator(),
+        BuiltinOperator.OneHot => new OneHotOperator(),
         BuiltinOperator.PRelu => new PReluOperator(),
         BuiltinOperator.Pow => new PowOperator(),
         BuiltinOperator.Logistic or BuiltinOperator.Tanh or BuiltinOperator.HardSwish or BuiltinOperator.Relu

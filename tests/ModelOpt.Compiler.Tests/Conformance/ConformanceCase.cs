@@ -13,15 +13,15 @@ internal sealed class ConformanceCase
     /// <summary>The operators that the compiler knows.</summary>
     public static readonly string[] Operators =
     [
-        "ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul",
-        "Abs", "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv",
-        "ConvTranspose", "DequantizeLinear", "Div", "Dropout", "Elu", "Exp", "Expand", "Flatten", "Gather", "Gemm", "GlobalAveragePool",
-        "HardSigmoid", "HardSwish", "Identity", "If", "InstanceNormalization", "LayerNormalization", "LeakyRelu", "Loop", "MatMul", "Max",
-        "MaxPool", "Mean", "MeanVarianceNormalization", "Min", "Mul", "Neg", "PRelu", "Pad", "Pow", "QuantizeLinear", "ReduceL1", "ReduceL2",
+        "Abs", "Add", "ArgMax", "ArgMin", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape",
+        "Conv", "ConvInteger", "ConvTranspose", "CumSum", "DepthToSpace", "DequantizeLinear", "Div", "Dropout", "DynamicQuantizeLinear",
+        "Elu", "Exp", "Expand", "EyeLike", "Flatten", "Gather", "GatherElements", "GatherND", "Gemm", "GlobalAveragePool", "HardSigmoid",
+        "HardSwish", "Hardmax", "Identity", "If", "InstanceNormalization", "LRN", "LayerNormalization", "LeakyRelu", "LogSoftmax", "Loop",
+        "LpNormalization", "MatMul", "MatMulInteger", "Max", "MaxPool", "Mean", "MeanVarianceNormalization", "Min", "Mul", "Neg",
+        "OneHot", "PRelu", "Pad", "Pow", "QLinearConv", "QLinearMatMul", "QuantizeLinear", "Range", "ReduceL1", "ReduceL2",
         "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu",
-        "Reshape", "Resize", "Scan", "Shape", "Sigmoid", "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Transpose",
-        "Unsqueeze",
-        "DepthToSpace", "SpaceToDepth", "Upsample",
+        "Reshape", "Resize", "Scan", "ScatterElements", "ScatterND", "Shape", "Sigmoid", "Size", "Slice", "Softmax", "SpaceToDepth",
+        "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "TopK", "Transpose", "Trilu", "Unsqueeze", "Upsample",
     ];
 
     /// <summary>
@@ -30,13 +30,12 @@ internal sealed class ConformanceCase
     /// </summary>
     private static readonly Dictionary<string, int> _s_firstParameter = new(StringComparer.Ordinal)
     {
-        ["BatchNormalization"] = 1, ["Clip"] = 1, ["ConstantOfShape"] = 0, ["Conv"] = 1, ["ConvTranspose"] = 1, ["Dropout"] = 1,
-        ["Expand"] = 1, ["ConvInteger"] = 1, ["MatMulInteger"] = 1, ["QLinearConv"] = 1, ["QLinearMatMul"] = 1,
-        ["Gather"] = 1, ["LayerNormalization"] = 1, ["Pad"] = 1, ["PRelu"] = 1, ["InstanceNormalization"] = 1,
+        ["BatchNormalization"] = 1, ["Clip"] = 1, ["ConstantOfShape"] = 0, ["Conv"] = 1, ["ConvInteger"] = 1, ["ConvTranspose"] = 1,
+        ["CumSum"] = 1, ["Dropout"] = 1, ["Expand"] = 1, ["Gather"] = 1, ["InstanceNormalization"] = 1, ["LayerNormalization"] = 1,
+        ["MatMulInteger"] = 1, ["OneHot"] = 1, ["PRelu"] = 1, ["Pad"] = 1, ["QLinearConv"] = 1, ["QLinearMatMul"] = 1, ["Range"] = 0,
         ["ReduceL1"] = 1, ["ReduceL2"] = 1, ["ReduceLogSum"] = 1, ["ReduceLogSumExp"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1,
-        ["ReduceMin"] = 1, ["ReduceProd"] = 1, ["ReduceSum"] = 1, ["ReduceSumSquare"] = 1,
-        ["Reshape"] = 1, ["Resize"] = 1, ["Slice"] = 1,
-        ["Split"] = 1, ["Squeeze"] = 1, ["Unsqueeze"] = 1, ["Upsample"] = 1,
+        ["ReduceMin"] = 1, ["ReduceProd"] = 1, ["ReduceSum"] = 1, ["ReduceSumSquare"] = 1, ["Reshape"] = 1, ["Resize"] = 1, ["Slice"] = 1,
+        ["Split"] = 1, ["Squeeze"] = 1, ["TopK"] = 1, ["Trilu"] = 1, ["Unsqueeze"] = 1, ["Upsample"] = 1,
     };
 
     private ConformanceCase(string name) => Name = name;

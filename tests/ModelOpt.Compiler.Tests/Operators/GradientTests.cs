@@ -128,6 +128,13 @@ internal sealed class GradientTests
         yield return ("RMSNormalization", Node("RMSNormalization", [F(1, 2, 3, 5), F(2, 3, 5)], 1, ("axis", 1L)));
         yield return ("MeanVarianceNormalization",
             Node("MeanVarianceNormalization", [F(1, 2, 3, 5)], 1, ("axes", Longs(0, 2))));
+        yield return ("CumSum", Node("CumSum", [F(1, 2, 5, 3), Tensor.Scalar(1L)], 1, ("exclusive", 1L)));
+        yield return ("GatherElements",
+            Node("GatherElements", [F(1, 2, 3), Tensor.Of<long>([2, 2], [0, -1, 2, 2])], 1, ("axis", 1L)));
+        yield return ("GatherND", Node("GatherND", [F(1, 2, 3, 4), Tensor.Of<long>([2, 2], [0, -1, 1, 1])]));
+        yield return ("LpNormalization", Node("LpNormalization", [F(1, 2, 5, 3)], 1, ("axis", 1L)));
+        yield return ("TopK", Node("TopK", [F(1, 2, 5, 3), Tensor.Vector(2L)], 1, ("axis", 1L)));
+        yield return ("Trilu", Node("Trilu", [F(1, 2, 4, 3)]));
         yield return ("ReduceMean", Node("ReduceMean", [F(1, 2, 3, 4), Tensor.Vector(0L, 2)], 1, ("keepdims", 0L)));
         yield return ("ReduceSum", Node("ReduceSum", [F(1, 2, 3, 4), Tensor.Vector(1L)]));
         yield return ("Softmax", Node("Softmax", [F(1, 3, 5)]));

@@ -170,6 +170,19 @@ internal static class OperatorCases
             BuiltinOperator.ReduceAny, new ReducerOptions(false), n => [Of(TensorType.Bool, n, 3, 4), TestTensor.Ints(1)]);
         yield return new(
             BuiltinOperator.ReduceAll, new ReducerOptions(true), n => [Of(TensorType.Bool, n, 3, 4), TestTensor.Ints(1)]);
+        foreach (int axis in (int[])[1, 0])
+        {
+            yield return new(BuiltinOperator.ArgMax, new ArgOptions(true, TensorType.Int64), n => [Of(type, n, 3, 4), TestTensor.Ints(axis)],
+                Result: OperatorTesting.Output(TensorType.Int64, []));
+            yield return new(BuiltinOperator.ArgMin, new ArgOptions(false, TensorType.Int32), n => [Of(type, n, 3, 4), TestTensor.Ints(axis)],
+                Result: OperatorTesting.Output(TensorType.Int32, []));
+            yield return new(BuiltinOperator.Cumsum, new CumsumOptions(true, false),
+                n => [Of(TensorType.Float32, n, 3, 4), TestTensor.Ints(axis)]);
+            yield return new(BuiltinOperator.OneHot, new OneHotOptions(axis),
+                n => [Indices(n, 4), TestTensor.Ints(3), Constant(TensorType.Float32, 1), Constant(TensorType.Float32, 1)],
+                Result: OperatorTesting.Output(TensorType.Float32, []));
+        }
+
         yield return new(BuiltinOperator.Softmax, new SoftmaxOptions(1), n => [Of(type, n, 4)]);
         yield return new(BuiltinOperator.Softmax, new SoftmaxOptions(1), n => [Of(type, n)]);
     }

@@ -79,6 +79,9 @@ internal readonly partial struct LoweringSteps(Lowering context, Node node)
         else Cast(Unary(op, Cast(x, TensorType.Float32)), to.Type, to);
     }
 
+    /// <summary>The elements in a type whose elements TFLite compares.</summary>
+    public TfliteTensor Comparable(TfliteTensor x) => Wider(x.Type) is { } wide && x.Quantization is null ? Cast(x, wide) : x;
+
     /// <summary>The absolute values.</summary>
     public TfliteTensor Magnitude(TfliteTensor x) => x.Type switch
     {

@@ -1,0 +1,23 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>An operator whose result follows from shapes and constants, so that a compiled model has it as a constant.</summary>
+internal abstract class KnownOperator : Operator
+{
+    public sealed override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public sealed override int DataInputs => 0;
+
+    public sealed override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
+    public sealed override IEnumerable<AxisRoute> Axes(Node node) => [];
+
+    /// <summary>The result.</summary>
+    /// <exception cref="Diagnostics.CompilationException">It depends on numbers that are known only when the model runs.</exception>
+    protected abstract Tensor Result(Node node);
+
+    public sealed override void Lower(Lowering context, Node node) =>
+        context.EmitReshape(context.Constant(node.Label, Result(node)), context.Output(node, 0));
+}

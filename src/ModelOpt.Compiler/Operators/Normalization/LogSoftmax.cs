@@ -1,0 +1,43 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Operators.Normalization;
+
+/// <summary>
+/// The logarithm of a Softmax along attribute <c>axis</c>, as x − log Σ eˣ. Before opset 13, the sum runs over all axes from <c>axis</c>
+/// on.
+/// </summary>
+internal sealed class LogSoftmax : ComposedOperator
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, new(13, Flatten)];
+
+    public override string Type => "LogSoftmax";
+
+    public override Arity Arity => new(1, 1);
+
+    private static void Flatten(Graph graph, Node node)
+    {
+        node.Attributes["axis"] = node.Int("axis", 1);
+        node.Attributes[Softmax.Flattens] = 1L;
+    }
+
+    protected override void Compose(Graph graph, Node node)
+    {
+        Value x = node.Input(0);
+        long axis = node.Int("axis", -1);
+        bool flattens = node.Attributes.ContainsKey(Softmax.Flattens);
+        Value matrix = flattens ? Add("Flatten", [x]) : x;
+        if (flattens) matrix.Producer!.Attributes["axis"] = axis;
+        Value axes = graph.AddConstant($"{node.Label}_axes", Tensor.Vector(flattens ? 1 : axis));
+        Value sum = Add("ReduceLogSumExp", [matrix, axes]);
+        if (!flattens) Replace(graph, node, "Sub", x, sum);
+        else Replace(graph, node, "Reshape", Add("Sub", [matrix, sum]), Add("Shape", [x]));
+
+        Value Add(string type, Value[] inputs)
+        {
+            var output = new Value(graph.UniqueName($"{node.Label}_{type}"));
+            graph.InsertBefore(node, new Node(type, "", inputs, [output]));
+            return output;
+        }
+    }
+}
