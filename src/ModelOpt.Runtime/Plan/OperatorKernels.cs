@@ -31,6 +31,7 @@ internal static class OperatorKernels
         BuiltinOperator.Concatenation => new ConcatenationOperator(),
         BuiltinOperator.Pack => new PackOperator(),
         BuiltinOperator.Pad or BuiltinOperator.PadV2 => new PadOperator(),
+        BuiltinOperator.Tile => new TileOperator(),
         BuiltinOperator.Transpose => new TransposeOperator(),
         BuiltinOperator.BatchMatMul => new BatchMatMulOperator(),
         BuiltinOperator.Mean or BuiltinOperator.Sum or BuiltinOperator.ReduceMax or BuiltinOperator.ReduceMin

@@ -15,13 +15,14 @@ internal sealed class ConformanceCase
     [
         "Abs", "Add", "ArgMax", "ArgMin", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape",
         "Conv", "ConvInteger", "ConvTranspose", "CumSum", "DepthToSpace", "DequantizeLinear", "Div", "Dropout", "DynamicQuantizeLinear",
-        "Elu", "Exp", "Expand", "EyeLike", "Flatten", "Gather", "GatherElements", "GatherND", "Gemm", "GlobalAveragePool", "HardSigmoid",
+        "Elu", "Exp", "Expand", "EyeLike", "Flatten", "Gather", "GatherElements", "GatherND", "Gemm", "GlobalAveragePool",
+        "GlobalMaxPool", "HardSigmoid",
         "HardSwish", "Hardmax", "Identity", "If", "InstanceNormalization", "LRN", "LayerNormalization", "LeakyRelu", "LogSoftmax", "Loop",
         "LpNormalization", "MatMul", "MatMulInteger", "Max", "MaxPool", "Mean", "MeanVarianceNormalization", "Min", "Mul", "Neg",
         "OneHot", "PRelu", "Pad", "Pow", "QLinearConv", "QLinearMatMul", "QuantizeLinear", "Range", "ReduceL1", "ReduceL2",
         "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu",
         "Reshape", "Resize", "Scan", "ScatterElements", "ScatterND", "Shape", "Sigmoid", "Size", "Slice", "Softmax", "SpaceToDepth",
-        "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "TopK", "Transpose", "Trilu", "Unsqueeze", "Upsample",
+        "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Tile", "TopK", "Transpose", "Trilu", "Unsqueeze", "Upsample",
     ];
 
     /// <summary>
@@ -35,7 +36,7 @@ internal sealed class ConformanceCase
         ["MatMulInteger"] = 1, ["OneHot"] = 1, ["PRelu"] = 1, ["Pad"] = 1, ["QLinearConv"] = 1, ["QLinearMatMul"] = 1, ["Range"] = 0,
         ["ReduceL1"] = 1, ["ReduceL2"] = 1, ["ReduceLogSum"] = 1, ["ReduceLogSumExp"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1,
         ["ReduceMin"] = 1, ["ReduceProd"] = 1, ["ReduceSum"] = 1, ["ReduceSumSquare"] = 1, ["Reshape"] = 1, ["Resize"] = 1,
-        ["ScatterElements"] = 1, ["ScatterND"] = 1, ["Slice"] = 1, ["Split"] = 1, ["Squeeze"] = 1, ["TopK"] = 1, ["Trilu"] = 1,
+        ["ScatterElements"] = 1, ["ScatterND"] = 1, ["Slice"] = 1, ["Split"] = 1, ["Squeeze"] = 1, ["Tile"] = 1, ["TopK"] = 1, ["Trilu"] = 1,
         ["Unsqueeze"] = 1, ["Upsample"] = 1,
     };
 

@@ -28,7 +28,7 @@ internal sealed partial class TfliteGenerator
 
     private Action<int>[] Movements =>
     [
-        Transpose, Transpose, Concatenate, Concatenate, Split, Slice, StridedSlice, Pad, Gather, Reshape, Reshape, Pack, Unpack, Blocks,
+        Tile, Transpose, Transpose, Concatenate, Concatenate, Split, Slice, StridedSlice, Pad, Gather, Reshape, Reshape, Pack, Unpack, Blocks,
         Reduce, Arithmetic,
     ];
 
@@ -210,6 +210,8 @@ internal sealed partial class TfliteGenerator
         Emit(BuiltinOperator.Quantize, [scaled], [quantized]);
         Emit(BuiltinOperator.Transpose, [quantized, Ints(0, 2, 3, 1)], [Add(_tensors[quantized] with { Shape = [] })]);
     }
+
+    private void Tile(int x) => Emit(BuiltinOperator.Tile, [x, Ints([.. ShapeOf(x).Select(_ => _random.Next(1, 3))])], [Output(x)]);
 
     private void Transpose(int x)
     {

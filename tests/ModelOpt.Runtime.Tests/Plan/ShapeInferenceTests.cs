@@ -39,6 +39,7 @@ internal sealed class ShapeInferenceTests
         new(BuiltinOperator.Unpack, new PackOptions(BuiltinOptionsType.Unpack, 2, 1), [Floats(3, 2, 4)], [Floats(3, 4), Floats(3, 4)]),
         new(BuiltinOperator.Pad, null, [Floats(2, 3), Pairs(1, 0, 0, 2)], [Floats(3, 5)]),
         new(BuiltinOperator.PadV2, null, [Floats(2, 3), Pairs(1, 0, 0, 2), Floats().AsConstant()], [Floats(3, 5)]),
+        new(BuiltinOperator.Tile, null, [Image, TestTensor.Ints(1, 2, 1, 3)], [Floats(2, 8, 6, 24)]),
         new(BuiltinOperator.Transpose, null, [Image, TestTensor.Ints(0, 3, 1, 2)], [Floats(2, 8, 4, 6)]),
         new(BuiltinOperator.BatchMatMul, new BatchMatMulOptions(true, false), [Floats(3, 1, 5, 4), Floats(2, 5, 6)], [Floats(3, 2, 4, 6)]),
         new(BuiltinOperator.Mean, new ReducerOptions(true), [Image, TestTensor.Ints(1, -2)], [Floats(2, 1, 1, 8)]),

@@ -66,7 +66,8 @@ internal sealed partial class GraphGenerator
     private Edge GlobalPool(Edge x, bool keep)
     {
         int[] dims = keep ? [x.Dims[0], x.Dims[1], 1, 1] : [x.Dims[0], x.Dims[1]];
-        return keep && Chance(0.6) ? _model.Add("GlobalAveragePool", [x], dims) : Reduced("ReduceMean", x, [2, 3], keep, dims);
+        return keep && Chance(0.6) ? _model.Add(Pick("GlobalAveragePool", "GlobalAveragePool", "GlobalMaxPool"), [x], dims)
+            : Reduced("ReduceMean", x, [2, 3], keep, dims);
     }
 
     private Edge Reduced(string type, Edge x, int[] axes, bool keep, int[] dims) =>
@@ -103,6 +104,9 @@ internal sealed partial class GraphGenerator
         if (c % 4 == 0) return _model.Add("DepthToSpace", [x], [n, c / 4, 2 * h, 2 * w], ("blocksize", 2), ("mode", Pick("DCR", "CRD")));
         return h % 2 == 0 && w % 2 == 0 ? _model.Add("SpaceToDepth", [x], [n, 4 * c, h / 2, w / 2], ("blocksize", 2)) : null;
     }
+
+    private Edge? Tile(Edge x) => x.Count > MostElements / 2 ? null
+        : _model.Add("Tile", [x, _model.Numbers([.. Enumerable.Repeat(1, x.Rank - 1), 2])], With(x.Dims, x.Rank - 1, 2 * x.Dims[^1]));
 
     private Edge Flatten(Edge x)
     {

@@ -20,6 +20,7 @@ internal sealed partial class GraphGenerator
         new(2, IsImage, (g, x) => g.GlobalPool(x)),
         new(2, IsImage, (g, x) => g.Resize(x)),
         new(1, IsImage, (g, x) => g.Blocks(x)),
+        new(1, x => x.Rank >= 3, (g, x) => g.Tile(x)),
         new(1, IsImage, (g, x) => g.ConvTranspose(x)),
         new(2, IsImage, (g, x) => g.BatchNorm(x)),
         new(2, IsImage, (g, x) => g.PRelu(x)),

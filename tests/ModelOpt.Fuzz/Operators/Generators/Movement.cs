@@ -148,6 +148,14 @@ internal static class Movement
         c.Data([c.Draw.Int(1, 2), c.Draw.Int(1, 3), c.Draw.Int(1, 4) * block, c.Draw.Int(1, 4) * block]);
     }
 
+    /// <summary>Tile.</summary>
+    public static void Tile(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank(1, 4));
+        c.Data(dims);
+        c.Parameter(Draw.Ints([.. dims.Select(_ => c.Draw.Chance(0.5) ? 1L : c.Draw.Int(0, 3))]), 0.02);
+    }
+
     /// <summary>Upsample: an older Resize.</summary>
     public static void Upsample(CaseBuilder c)
     {

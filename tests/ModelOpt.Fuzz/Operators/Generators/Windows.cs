@@ -28,7 +28,7 @@ internal static class Windows
         c.Outputs(2).Perhaps("storage_order", c.Draw.Int(0, 1));
     }
 
-    /// <summary>GlobalAveragePool.</summary>
+    /// <summary>GlobalAveragePool and GlobalMaxPool.</summary>
     public static void Global(CaseBuilder c)
     {
         int[] dims = c.Draw.Dims(c.Draw.Int(3, 5));

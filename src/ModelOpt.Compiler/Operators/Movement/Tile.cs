@@ -1,0 +1,101 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Movement;
+
+/// <summary>The input repeated along each axis, as often as input 1 (repeats) says.</summary>
+internal sealed class Tile : Operator, IDifferentiable
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+
+    public override string Type => "Tile";
+
+    public override Arity Arity => new(2, 2);
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override int DataInputs => 1;
+
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
+
+    public override string? WhyFloat(Node node) => node.Input(1).IsConstant ? null : "its repeats are computed at run time";
+
+    public override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        Shape x = node.ShapeOf(0), y = node.Output.Shape!;
+        for (int axis = 0; axis < x.Rank; axis++)
+        {
+            if (AxisRoutes.IsSame(x[axis], y[axis])) yield return new AxisRoute(AxisPlace.In(0, axis), AxisPlace.Out(0, axis));
+            else if (x[axis].Size > 0 && y[axis].IsKnown)
+            {
+                int size = (int)x[axis].Size;
+                yield return new AxisRoute(
+                    AxisPlace.In(0, axis), AxisPlace.Out(0, axis, [.. Enumerable.Range(0, (int)y[axis].Size).Select(i => i % size)]));
+            }
+        }
+    }
+
+    public override void InferShapes(Node node)
+    {
+        Shape x = node.ShapeOf(0);
+        IReadOnlyList<Dim>? repeats = ShapeContents.Of(node.Input(1));
+        if (repeats is not null && (repeats.Count != x.Rank || repeats.Any(r => r.Number() < 0)))
+            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"the repeats are not {x.Rank} numbers from 0 on");
+        node.Define(0, node.Input(0).Type, new Shape(x.Select((d, i) => repeats?[i].Number() is { } n ? d * n : Dim.Unknown)));
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = context.Input(0);
+        long[] repeats = context.Node.Ints(context.Input(1), "repeats");
+        if (repeats.Length != x.Rank || Array.Exists(repeats, r => r is < 0 or > int.MaxValue))
+            throw GraphDiagnostics.ShapeMismatch.Error(context.Node.Label, $"the repeats are not {x.Rank} numbers from 0 on");
+        int[] dims = context.Node.Sizes(new Shape(x.Dims.ToArray().Select((d, i) => (Dim)d * repeats[i])));
+        (int[] sizes, int[] strides) = ViewOf(x.Dims, repeats);
+        context.Output = DataMovement.View(context.Node, x, sizes, strides, 0).Reshape(dims);
+    }
+
+    /// <inheritdoc/>
+    public bool ReadsOutputs => false;
+
+    /// <summary>Each element gets the gradients of its copies.</summary>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dx = context.Zeros(x.Dims);
+        (int[] sizes, int[] strides) = ViewOf(x.Dims, context.Node.Ints(context.Input(1), "repeats"));
+        DataMovement.AddToView(context.OutputGradient.Reshape(sizes), dx, strides, 0);
+        context.Gradients[0] = dx;
+    }
+
+    public override void Lower(Lowering context, Node node)
+    {
+        if (node.ConstantInts(1, "repeats") is not { } repeats)
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "repeats that are computed");
+        if (Array.TrueForAll(repeats, r => r == 1))
+        {
+            context.Alias(node.Output, node.Input(0));
+            return;
+        }
+
+        int[] order = context.OrderOf(node.Input(0)), multiples = [.. order.Select(axis => (int)repeats[axis])];
+        context.Emit(
+            BuiltinOperator.Tile, [context.Input(node, 0, order), context.Constant($"{node.Label}/multiples", Tensor.Vector<int>(multiples))],
+            [context.Output(node, 0, order)]);
+    }
+
+    /// <summary>The result as a view of the input: before each axis one along which nothing changes.</summary>
+    private static (int[] Sizes, int[] Strides) ViewOf(ReadOnlySpan<int> dims, long[] repeats)
+    {
+        int[] own = DataMovement.Strides(dims), sizes = new int[2 * dims.Length], strides = new int[2 * dims.Length];
+        for (int i = 0; i < dims.Length; i++)
+        {
+            (sizes[2 * i], sizes[(2 * i) + 1]) = ((int)repeats[i], dims[i]);
+            strides[(2 * i) + 1] = own[i];
+        }
+
+        return (sizes, strides);
+    }
+}

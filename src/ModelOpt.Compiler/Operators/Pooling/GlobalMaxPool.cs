@@ -1,0 +1,78 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Pooling;
+
+/// <summary>The largest element of each channel of X [N, C, …], with the other axes kept as 1.</summary>
+internal sealed class GlobalMaxPool : Operator, IDifferentiable
+{
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 22];
+
+    public override string Type => "GlobalMaxPool";
+
+    public override Arity Arity => new(1, 1);
+
+    public override QuantizationRule Quantization => QuantizationRule.SharesInput;
+
+    public override int DataInputs => 1;
+
+    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node, [0, 1]);
+
+    public override OperatorTraits Traits(Node node) =>
+        OperatorTraits.Moves | OperatorTraits.Homogeneous | OperatorTraits.HidesFarNumbers;
+
+    public override void InferShapes(Node node)
+    {
+        Shape x = node.ShapeOf(0);
+        if (x.Rank < 3)
+            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"an input {x} has no axes to take the largest element of");
+        node.Define(0, node.CommonFloatType(), new Shape(x.Select((d, i) => i < 2 ? d : 1)));
+    }
+
+    public override void Forward(ForwardContext context)
+    {
+        Tensor x = Casting.To(context.Input(0), ElementType.Float64);
+        int planes = x.Dims[0] * x.Dims[1], plane = planes == 0 ? 0 : x.Count / planes;
+        Tensor y = Tensor.Zeros(ElementType.Float64, Dims(x));
+        for (int p = 0; p < planes; p++)
+        {
+            double most = double.NegativeInfinity;
+            foreach (double element in x.As<double>().Slice(p * plane, plane)) most = Math.Max(most, element);
+            y.As<double>()[p] = most;
+        }
+
+        context.Output = Casting.To(y, context.Input(0).Type);
+    }
+
+    /// <inheritdoc/>
+    public bool ReadsOutputs => false;
+
+    /// <summary>The gradient goes to the first of the largest elements.</summary>
+    public void Backward(BackwardContext context)
+    {
+        Tensor x = context.Input(0), dx = context.Zeros(x.Dims);
+        int planes = x.Dims[0] * x.Dims[1], plane = planes == 0 ? 0 : x.Count / planes;
+        for (int p = 0; p < planes; p++)
+        {
+            ReadOnlySpan<float> elements = x.As<float>().Slice(p * plane, plane);
+            int first = 0;
+            for (int i = 1; i < plane; i++) first = elements[i] > elements[first] ? i : first;
+            dx.As<float>()[(p * plane) + first] = context.OutputGradient.As<float>()[p];
+        }
+
+        context.Gradients[0] = dx;
+    }
+
+    public override void Lower(Lowering context, Node node)
+    {
+        int[] order = context.OrderOf(node.Input(0));
+        int[] axes = [.. Enumerable.Range(0, order.Length).Where(i => order[i] >= 2)];
+        new LoweringSteps(context, node).Reduce(
+            BuiltinOperator.ReduceMax, context.Input(node, 0, order), axes, keep: true, context.Output(node, 0, order));
+    }
+
+    private static int[] Dims(Tensor x) => [x.Dims[0], x.Dims[1], .. Enumerable.Repeat(1, x.Rank - 2)];
+}
