@@ -36,7 +36,8 @@ internal sealed class ConformanceCase
         ["MatMulInteger"] = 1, ["OneHot"] = 1, ["PRelu"] = 1, ["Pad"] = 1, ["QLinearConv"] = 1, ["QLinearMatMul"] = 1, ["Range"] = 0,
         ["ReduceL1"] = 1, ["ReduceL2"] = 1, ["ReduceLogSum"] = 1, ["ReduceLogSumExp"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1,
         ["ReduceMin"] = 1, ["ReduceProd"] = 1, ["ReduceSum"] = 1, ["ReduceSumSquare"] = 1, ["Reshape"] = 1, ["Resize"] = 1,
-        ["ScatterElements"] = 1, ["ScatterND"] = 1, ["Slice"] = 1, ["Split"] = 1, ["Squeeze"] = 1, ["Tile"] = 1, ["TopK"] = 1, ["Trilu"] = 1,
+        ["ScatterElements"] = 1, ["ScatterND"] = 1, ["Slice"] = 1, ["Split"] = 1, ["Squeeze"] = 1, ["Tile"] = 1, ["TopK"] = 1,
+        ["Trilu"] = 1,
         ["Unsqueeze"] = 1, ["Upsample"] = 1,
     };
 

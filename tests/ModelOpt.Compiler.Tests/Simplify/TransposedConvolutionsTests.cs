@@ -38,7 +38,8 @@ internal sealed class TransposedConvolutionsTests
     public void Padding_by_itself(string pad)
     {
         var g = new TestGraph();
-        g.Output(g.Add("ConvTranspose", [g.Input("x", 2, 2, 3, 5), g.Random(1, 2, 3, 3, 4)], ("strides", new[] { 2, 2 }), ("auto_pad", pad)));
+        g.Output(g.Add("ConvTranspose", [g.Input("x", 2, 2, 3, 5), g.Random(1, 2, 3, 3, 4)], ("strides", new[] { 2, 2 }),
+            ("auto_pad", pad)));
         StringAssert.StartsWith(new TransposedConvolutions().Apply(g.Build(), 1), "Conv DepthToSpace");
     }
 
@@ -70,7 +71,8 @@ internal sealed class TransposedConvolutionsTests
         Graph graph = g.Graph;
         var x = new Value("x", ElementType.Float32, new Shape(1, 2, new Dim(-1, "H"), new Dim(-1, "W")));
         graph.Inputs.Add(x);
-        Value y = g.Output(g.Add("ConvTranspose", [x, g.Random(1, 2, 3, 4, 4)], ("strides", new[] { 2, 2 }), ("pads", new[] { 1, 1, 1, 1 })));
+        Value y = g.Output(g.Add("ConvTranspose", [x, g.Random(1, 2, 3, 4, 4)], ("strides", new[] { 2, 2 }),
+            ("pads", new[] { 1, 1, 1, 1 })));
         g.Build();
         string shape = y.Shape!.ToString();
         new TransposedConvolutions().Apply(graph, PassTesting.Context);
@@ -126,7 +128,8 @@ internal sealed class TransposedConvolutionsTests
         using var folder = new TempFolder();
         var g = new TestGraph();
         Value y = g.Add("Relu", g.Add("Conv", [g.Input("x", -1, 3, 8, 8), g.Random(1, 16, 3, 3, 3)], ("pads", new[] { 1, 1, 1, 1 })));
-        y = g.Add("ConvTranspose", [y, g.Random(2, 16, 16, 4, 4), g.Random(3, 16)], ("strides", new[] { 2, 2 }), ("pads", new[] { 1, 1, 1, 1 }));
+        y = g.Add("ConvTranspose", [y, g.Random(2, 16, 16, 4, 4), g.Random(3, 16)], ("strides", new[] { 2, 2 }),
+            ("pads", new[] { 1, 1, 1, 1 }));
         y = g.Add("Resize", g.Add("Relu", y), null, g.Floats(1, 1, 2, 2));
         g.Output(g.Add("Conv", y, g.Random(4, 3, 16, 3, 3)));
         Graph original = g.Build();

@@ -28,8 +28,8 @@ internal sealed partial class TfliteGenerator
 
     private Action<int>[] Movements =>
     [
-        Tile, Transpose, Transpose, Concatenate, Concatenate, Split, Slice, StridedSlice, Pad, Gather, Reshape, Reshape, Pack, Unpack, Blocks,
-        Reduce, Arithmetic,
+        Transpose, Transpose, Concatenate, Concatenate, Split, Slice, StridedSlice, Pad, Gather, Reshape, Reshape, Pack, Unpack, Blocks,
+        Tile, Reduce, Arithmetic,
     ];
 
     private int[] ShapeOf(int x) => _tensors[x].Shape;

@@ -81,9 +81,8 @@ internal sealed class Tile : Operator, IDifferentiable
         }
 
         int[] order = context.OrderOf(node.Input(0)), multiples = [.. order.Select(axis => (int)repeats[axis])];
-        context.Emit(
-            BuiltinOperator.Tile, [context.Input(node, 0, order), context.Constant($"{node.Label}/multiples", Tensor.Vector<int>(multiples))],
-            [context.Output(node, 0, order)]);
+        TfliteTensor table = context.Constant($"{node.Label}/multiples", Tensor.Vector<int>(multiples));
+        context.Emit(BuiltinOperator.Tile, [context.Input(node, 0, order), table], [context.Output(node, 0, order)]);
     }
 
     /// <summary>The result as a view of the input: before each axis one along which nothing changes.</summary>

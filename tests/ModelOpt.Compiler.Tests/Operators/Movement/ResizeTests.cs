@@ -72,7 +72,8 @@ internal sealed class ResizeTests
     {
         foreach (long excludes in (long[])[0, 1])
         {
-            Node("Resize", [Signed(new Random(20), 1, 2, 7, 9), null, Tensor.Vector(1, 1, scale, scale)], 1, ("mode", mode), ("antialias", 1L),
+            Node("Resize", [Signed(new Random(20), 1, 2, 7, 9), null, Tensor.Vector(1, 1, scale, scale)], 1,
+                ("mode", mode), ("antialias", 1L),
                 ("exclude_outside", excludes)).AssertAgreesWithPeers(opset: 18);
         }
     }
