@@ -46,8 +46,15 @@ public readonly ref struct ModelCall : IDisposable
         where T : unmanaged
     {
         Session session = Current();
-        session.BatchOutput(index).CopyTo(_model.CheckOutput(index, destination, Batch));
+        Span<byte> to = _model.CheckOutput(index, destination, Batch);
+        ReadOnlySpan<byte> output = session.BatchOutput(index);
+        if (output.Length != to.Length)
+            throw new ArgumentException($"Output '{_model.Outputs[index].Name}' has {output.Length} bytes in this run, not {to.Length}.");
+        output.CopyTo(to);
     }
+
+    /// <summary>The sizes of an output, of all samples; where they depend on values, those of the last run.</summary>
+    public ReadOnlySpan<int> GetOutputShape(int index) => _model.ShapeOf(index, Batch, Current().BatchOutputs);
 
     /// <summary>Hands over the outputs, which then outlive this call. The call has no outputs afterwards, until it is run again.</summary>
     public ModelOutputs TakeOutputs()
@@ -56,7 +63,7 @@ public readonly ref struct ModelCall : IDisposable
         session.SaveOutputs();
         OutputBuffer buffer = session.BatchOutputs;
         session.BatchOutputs = _model.RentOutputs();
-        return new ModelOutputs(_model, buffer);
+        return new ModelOutputs(_model, buffer, Batch);
     }
 
     /// <summary>Ends the call and gives its memory back for later calls.</summary>

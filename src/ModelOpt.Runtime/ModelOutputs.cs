@@ -8,10 +8,12 @@ public readonly ref struct ModelOutputs : IDisposable
 {
     private readonly TfliteModel _model;
     private readonly OutputBuffer _buffer;
+    private readonly int _batch;
     private readonly int _lease;
 
-    internal ModelOutputs(TfliteModel model, OutputBuffer buffer)
+    internal ModelOutputs(TfliteModel model, OutputBuffer buffer, int batch)
     {
+        _batch = batch;
         _model = model;
         _buffer = buffer;
         _lease = buffer.Lease;
@@ -23,10 +25,15 @@ public readonly ref struct ModelOutputs : IDisposable
     public ReadOnlySpan<T> Get<T>(int index)
         where T : unmanaged
     {
-        if (_buffer is null || _buffer.Lease != _lease)
-            throw new ObjectDisposedException(nameof(ModelOutputs));
-        return _model.CastOutput<T>(index, _buffer[index]);
+        return _model.CastOutput<T>(index, Current()[index]);
     }
+
+    /// <summary>The sizes of an output, of all samples.</summary>
+    /// <exception cref="ObjectDisposedException">The outputs were disposed of.</exception>
+    public ReadOnlySpan<int> GetShape(int index) => _model.ShapeOf(index, _batch, Current());
+
+    private OutputBuffer Current() =>
+        _buffer is not null && _buffer.Lease == _lease ? _buffer : throw new ObjectDisposedException(nameof(ModelOutputs));
 
     /// <summary>Gives the memory back. Spans obtained from <see cref="Get"/> must not be used afterwards.</summary>
     public void Dispose()

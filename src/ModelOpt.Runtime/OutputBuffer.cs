@@ -5,6 +5,7 @@ internal sealed class OutputBuffer(int outputs)
 {
     private readonly byte[][] _bytes = new byte[outputs][];
     private readonly int[] _lengths = new int[outputs];
+    private readonly int[]?[] _shapes = new int[outputs][];
     private int _lease;
 
     /// <summary>Number of the current lease; copies of it that are out of date do nothing.</summary>
@@ -21,6 +22,12 @@ internal sealed class OutputBuffer(int outputs)
         _lengths[index] = length;
         return _bytes[index].AsSpan(0, length);
     }
+
+    /// <summary>Says the shape of an output whose sizes depend on values.</summary>
+    public void SetShape(int index, int[] shape) => _shapes[index] = shape;
+
+    /// <summary>The shape of an output; null where it is always the same.</summary>
+    public int[]? Shape(int index) => _shapes[index];
 
     public Span<byte> this[int index] => _bytes[index].AsSpan(0, _lengths[index]);
 }

@@ -31,7 +31,7 @@ internal sealed unsafe class Session : IParallelJob
         _batchRun = new BatchRun(pool);
         _batchInputs = new byte[plan.Inputs.Length][];
         _inputIsSet = new bool[plan.Inputs.Length];
-        BatchOutputs = new OutputBuffer(plan.Outputs.Length);
+        BatchOutputs = new OutputBuffer(plan.Results.Length);
         _memory = new SessionMemory(plan, workers.Threads);
     }
 
@@ -64,6 +64,9 @@ internal sealed unsafe class Session : IParallelJob
     }
 
     public ReadOnlySpan<byte> Output(int index) => _plan.Outputs[index].Read(Arena);
+
+    /// <summary>An output of the model after <see cref="Run()"/> and <see cref="RunLater"/>.</summary>
+    public ReadOnlySpan<byte> Result(int index) => _plan.Next is null ? Output(index) : BatchOutputs[index];
 
     private Span<byte> Arena => _memory.Arena;
 
@@ -109,7 +112,8 @@ internal sealed unsafe class Session : IParallelJob
         if (batch == 1)
         {
             Run();
-            _outputsAreInArena = true;
+            _outputsAreInArena = _plan.Next is null;
+            RunLater();
             return;
         }
         for (int i = 0; i < _plan.Outputs.Length; i++)
@@ -121,6 +125,13 @@ internal sealed unsafe class Session : IParallelJob
         for (int i = 0; i < _plan.Inputs.Length; i++)
             _batchRun.SetInput(i, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_batchInputs[i])));
         _workers.Run(_batchRun, batch);
+    }
+
+    /// <summary>Runs what could not be planned before <see cref="Run()"/>, if anything; leaves the outputs in <see cref="BatchOutputs"/>.</summary>
+    public void RunLater()
+    {
+        if (_plan.Next is { } next)
+            LaterStage.Run(next, this, _workers, BatchOutputs);
     }
 
     /// <summary>Runs all samples of a model of one input and one output.</summary>

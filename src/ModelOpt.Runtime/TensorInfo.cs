@@ -3,7 +3,7 @@ namespace ModelOpt.Runtime;
 /// <summary>An input or output of a model.</summary>
 public sealed class TensorInfo
 {
-    internal TensorInfo(Model.Tensor tensor, bool dynamicBatch)
+    internal TensorInfo(Model.Tensor tensor, bool dynamicBatch, bool dependsOnValues = false)
     {
         Name = tensor.Name;
         ElementType = ElementTypes.ToClr(tensor.Type);
@@ -12,6 +12,13 @@ public sealed class TensorInfo
             shape[0] = -1;
         Shape = Array.AsReadOnly(shape);
         ElementsPerSample = tensor.Elements;
+        if (dependsOnValues && (tensor.Signature is null || tensor.Signature.Contains(-1)))
+        {
+            DependsOnValues = true;
+            ElementsPerSample = 0;
+            Shape = Array.AsReadOnly(tensor.Signature ?? shape);
+        }
+
         if (tensor.IsQuantized8 && tensor.Quantization!.Count == 1)
             (Scale, ZeroPoint) = (tensor.Scale, tensor.ZeroPoint);
     }
@@ -22,10 +29,16 @@ public sealed class TensorInfo
     /// <summary>Type of an element, for example <see cref="float"/> or <see cref="sbyte"/>.</summary>
     public Type ElementType { get; }
 
-    /// <summary>The dimensions. A first dimension of −1 is the batch, of any size.</summary>
+    /// <summary>
+    /// The dimensions. A first dimension of −1 is the batch, of any size; in an output that <see cref="DependsOnValues"/>, sizes of −1 are
+    /// known when the model has run.
+    /// </summary>
     public IReadOnlyList<int> Shape { get; }
 
-    /// <summary>Elements of one sample, or of the whole tensor where the batch is fixed.</summary>
+    /// <summary>Whether the sizes of an output depend on the values of the inputs: each call says them.</summary>
+    public bool DependsOnValues { get; }
+
+    /// <summary>Elements of one sample, or of the whole tensor where the batch is fixed; 0 where they depend on values.</summary>
     public int ElementsPerSample { get; }
 
     /// <summary>Scale of a quantized tensor: real = (stored − <see cref="ZeroPoint"/>)·Scale. 0 when not quantized.</summary>

@@ -29,7 +29,8 @@ public sealed class TfliteModel : IDisposable
             ?? ExecutionPlan.Create(GraphReader.Read(file), threads, code: null)!;
         HasDynamicBatch = _plan.AllowsAnyBatch;
         Inputs = Array.AsReadOnly(Array.ConvertAll(_plan.Graph.Inputs, t => new TensorInfo(t, HasDynamicBatch)));
-        Outputs = Array.AsReadOnly(Array.ConvertAll(_plan.Graph.Outputs, t => new TensorInfo(t, HasDynamicBatch)));
+        Outputs = Array.AsReadOnly(Array.ConvertAll(
+            _plan.Results, t => new TensorInfo(t, HasDynamicBatch, dependsOnValues: _plan.Next is not null && !t.IsConstant && !_plan.Graph.Outputs.Contains(t))));
         _workers = SharedWorkers.Rent(threads);
         _sessions = new SessionPool(_plan, _workers);
     }
@@ -89,6 +90,15 @@ public sealed class TfliteModel : IDisposable
         if (Inputs.Count != 1 || Outputs.Count != 1)
             throw new ArgumentException(
                 $"The model has {Inputs.Count} inputs and {Outputs.Count} outputs: use {nameof(Begin)}.");
+        if (_plan.Next is not null)
+        {
+            using ModelCall call = Begin();
+            call.SetInput(0, input);
+            call.Run();
+            call.GetOutput(0, output);
+            return;
+        }
+
         int batch = BatchOf(input.Length);
         ReadOnlySpan<byte> inputBytes = CheckInput(0, input, batch);
         Span<byte> outputBytes = CheckOutput(0, output, batch);
@@ -164,6 +174,19 @@ public sealed class TfliteModel : IDisposable
         return MemoryMarshal.AsBytes(values);
     }
 
+    /// <summary>The shape of an output of a call.</summary>
+    internal ReadOnlySpan<int> ShapeOf(int index, int batch, OutputBuffer results)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Outputs.Count);
+        if (_plan.Next is not null && results.Shape(index) is { } shape)
+            return shape;
+        int[] sizes = [.. Outputs[index].Shape];
+        if (HasDynamicBatch)
+            sizes[0] = batch;
+        return sizes;
+    }
+
     internal ReadOnlySpan<T> CastOutput<T>(int index, ReadOnlySpan<byte> bytes)
         where T : unmanaged
     {
@@ -182,7 +205,7 @@ public sealed class TfliteModel : IDisposable
             throw new ArgumentException(
                 $"{what} '{tensor.Name}' has elements of type {tensor.ElementType.Name}, not {typeof(T).Name}.");
         long expected = (long)batch * tensor.ElementsPerSample;
-        if (batch != 0 && length != expected)
+        if (batch != 0 && !tensor.DependsOnValues && length != expected)
         {
             string samples = batch == 1 ? "" : $" for a batch of {batch}";
             throw new ArgumentException(

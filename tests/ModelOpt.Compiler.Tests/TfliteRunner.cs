@@ -24,7 +24,7 @@ internal static class TfliteRunner
         {
             Type type = model.Outputs[i].ElementType;
             results[i] = Tensor.Zeros(
-                Enum.GetValues<ElementType>().Single(t => ClrTypeOf(t) == type), [.. model.Outputs[i].Shape.Select(d => d < 0 ? 1 : d)]);
+                Enum.GetValues<ElementType>().Single(t => ClrTypeOf(t) == type), call.GetOutputShape(i).ToArray());
             GetOutput(call, i, results[i]);
         }
 

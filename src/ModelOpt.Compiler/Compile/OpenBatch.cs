@@ -21,6 +21,18 @@ internal static class OpenBatch
         diagnostics?.Report(GraphDiagnostics.OneSample.At(null, refusal.Layer, refusal.Message.TrimEnd('.')));
     }
 
+    /// <summary>Closes the batch where sizes depend on values, which are not the same for all samples.</summary>
+    /// <param name="graph">The graph, with shapes, simplified.</param>
+    /// <param name="diagnostics">Takes the note that says so; may be null.</param>
+    public static void CloseForValues(Graph graph, IDiagnosticSink? diagnostics)
+    {
+        if (!graph.Inputs.Exists(IsOpen) || graph.Values.FirstOrDefault(Lowering.IsComputed) is not { } computed) return;
+        SetBatch(graph, 1);
+        ShapeInference.Run(graph);
+        diagnostics?.Report(GraphDiagnostics.OneSample.At(
+            null, computed.Producer?.Label, $"the shape {computed.Shape} of '{computed.Name}' depends on values"));
+    }
+
     private static Diagnostic? Refusal(Graph graph, int batch)
     {
         Graph copy = graph.Clone();

@@ -78,6 +78,7 @@ internal static class PassPipeline
             }
         }
 
+        OpenBatch.CloseForValues(graph, context.Diagnostics);
         return [.. passes.Select(p => applied[p])];
     }
 

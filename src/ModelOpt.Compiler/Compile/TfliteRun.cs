@@ -73,7 +73,7 @@ internal sealed class TfliteRun : IDisposable
 
     private static Tensor Get(ModelCall call, int index, TensorInfo info)
     {
-        int[] dims = [.. info.Shape.Select(size => size < 0 ? 1 : size)];
+        int[] dims = call.GetOutputShape(index).ToArray();
         return info.ElementType switch
         {
             var t when t == typeof(float) => Get<float>(call, index, dims),

@@ -8,6 +8,8 @@ namespace ModelOpt.Compiler.Graphs;
 /// </summary>
 internal readonly record struct Dim
 {
+    private const string ComputedPrefix = "size of ";
+
     /// <summary>Creates a dimension.</summary>
     /// <param name="size">The size, or -1 where it is not known.</param>
     /// <param name="symbol">What is known instead: the name of an open size, or an expression over such names; null for nothing.</param>
@@ -37,6 +39,25 @@ internal readonly record struct Dim
     /// <summary>An open size.</summary>
     /// <param name="name">Its name, any text.</param>
     internal static Dim Named(string name) => Of(DimExpression.Named(name));
+
+    /// <summary>A size that depends on values, known only when the model runs.</summary>
+    /// <param name="of">A text that tells it from other sizes.</param>
+    internal static Dim Computed(string of) => Named(ComputedPrefix + of);
+
+    /// <summary>Whether the size depends on values, whatever the sizes of the inputs are.</summary>
+    internal bool IsComputed
+    {
+        get
+        {
+            bool found = false;
+            Expression?.With(name =>
+            {
+                found |= name.StartsWith(ComputedPrefix, StringComparison.Ordinal);
+                return DimExpression.Named(name);
+            });
+            return found;
+        }
+    }
 
     /// <summary>A dimension of a known size.</summary>
     public static implicit operator Dim(long size) => new(size);

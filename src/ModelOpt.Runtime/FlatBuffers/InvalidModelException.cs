@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime;
 /// The model file is damaged, contradicts itself, or uses something this runtime does not support. The message names the operator or
 /// tensor, with terminal escape sequences in such names escaped.
 /// </summary>
-public sealed class InvalidModelException : Exception
+public class InvalidModelException : Exception
 {
     /// <summary>Creates the exception without a message.</summary>
     public InvalidModelException()

@@ -24,6 +24,9 @@ internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs,
     /// <summary>What may be allocated for values derived from constants.</summary>
     public ConstantBudget Budget => budget;
 
+    /// <summary>Part of the same file.</summary>
+    public Graph With(List<Node> part, Tensor[] from, Tensor[] to) => new(part, from, to, fileBytes);
+
     public Tensor[] Inputs => inputs;
 
     public Tensor[] Outputs => outputs;

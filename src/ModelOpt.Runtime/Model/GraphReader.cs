@@ -189,6 +189,7 @@ internal sealed class GraphReader
         var tensor = new Tensor(name, table.Type, shape.ToArray(), ReadQuantization(table.Quantization, name))
         {
             HasDynamicBatch = signature.Length > 0 && signature.Length == shape.Length && signature[0] == -1,
+            Signature = signature.Length > 0 && signature.Length == shape.Length ? signature.ToArray() : null,
             Data = ReadData(table, name),
         };
         if (table.IsSparse)

@@ -31,6 +31,9 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
     /// <summary>The subgraphs that IF and WHILE run: branches, or condition and body. None for others.</summary>
     public Graph[] Subgraphs { get; init; } = [];
 
+    /// <summary>How many elements of input 0 an operator that counts them finds; null before they are counted.</summary>
+    public int? Count { get; init; }
+
     /// <summary>Padding by the zero point (or 0) that a preceding PAD asked for.</summary>
     public Padding2D FoldedPadding { get; set; }
 

@@ -52,6 +52,9 @@ internal sealed class Tensor
     /// <summary>Whether the file lets the first dimension vary.</summary>
     public bool HasDynamicBatch { get; init; }
 
+    /// <summary>The shape with −1 for sizes that may vary, where the file says so.</summary>
+    public int[]? Signature { get; init; }
+
     /// <summary>The value of a constant. It lies in the file, unaligned, or was computed when the model was loaded.</summary>
     public ReadOnlyMemory<byte>? Data { get; set; }
 
@@ -81,7 +84,10 @@ internal sealed class Tensor
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(ConstantBytes());
 
     /// <summary>The bytes of a constant.</summary>
-    public ReadOnlySpan<byte> ConstantBytes() => (Data ?? throw Error("must be a constant")).Span;
+    public ReadOnlySpan<byte> ConstantBytes() => (Data ?? throw new ValueNeededException(this)).Span;
+
+    /// <summary>The tensor with other sizes.</summary>
+    public Tensor Resized(int[] shape) => new(Name, Type, shape, Quantization) { Signature = Signature };
 
     /// <summary>The integers of a constant int32 or int64 tensor of at most <paramref name="limit"/> elements.</summary>
     public int[] ConstantInts(int limit = MaxRank)

@@ -63,16 +63,25 @@ internal sealed class ExecutionPlan
     /// <summary>Scratch memory of one thread.</summary>
     public int ScratchBytes { get; }
 
+    /// <summary>The outputs of the model; <see cref="Outputs"/> are those of a later stage where there is one.</summary>
+    public required Tensor[] Results { get; init; }
+
+    /// <summary>What is planned when this has run; null where all is planned.</summary>
+    public LaterStage? Next { get; private init; }
+
     /// <summary>Plans a graph, which is changed on the way.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="threads">Threads that run it.</param>
     /// <param name="code">Receives assembled functions; null where there shall be none.</param>
+    /// <param name="stage">How many stages were planned before.</param>
     /// <returns>The plan; null where the system refuses to make the assembled functions executable.</returns>
     /// <exception cref="InvalidModelException">The model uses something that is not supported.</exception>
-    public static ExecutionPlan? Create(Graph graph, int threads, AssembledCode? code)
+    public static ExecutionPlan? Create(Graph graph, int threads, AssembledCode? code, int stage = 0)
     {
-        ShapeInference.Apply(graph);
-        bool anyBatch = BatchRule.AllowsAnyBatch(graph);
+        LaterStage? next = ShapeInference.Apply(graph, stage > 0) is { } waiting ? new LaterStage(graph, waiting, stage) : null;
+        Tensor[] results = graph.Outputs;
+        graph = next?.Before ?? graph;
+        bool anyBatch = stage == 0 && next is null && BatchRule.AllowsAnyBatch(graph);
         GraphRewriter.Rewrite(graph);
         ResidualFolding.Apply(graph, code);
         ConcatenationFolding.Apply(graph, code);
@@ -107,6 +116,8 @@ internal sealed class ExecutionPlan
         return new ExecutionPlan(
             graph, order.ToArray(), inputSteps, storage.Operands(graph.Inputs), storage.Operands(graph.Outputs), arenaBytes)
         {
+            Results = results,
+            Next = next,
             AllowsAnyBatch = anyBatch,
             ArenaBlocks = storage.Blocks,
         };

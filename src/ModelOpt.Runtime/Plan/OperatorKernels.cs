@@ -76,6 +76,10 @@ internal static class OperatorKernels
         BuiltinOperator.Shape => new ShapeOperator(),
         BuiltinOperator.If => new IfOperator(),
         BuiltinOperator.While => new WhileOperator(),
+        BuiltinOperator.Where => new WhereOperator(),
+        BuiltinOperator.Fill => new FillOperator(),
+        BuiltinOperator.BroadcastTo => new BroadcastToOperator(),
+        BuiltinOperator.Range => new RangeOperator(),
         _ => throw node.Error("this operator is not supported"),
     };
 

@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Model;
 
 namespace ModelOpt.Runtime.Plan;
@@ -13,35 +14,79 @@ internal static class ShapeInference
     /// Checks all nodes in their order, and computes those on the way whose inputs are constant: the shapes of others may follow
     /// from their values.
     /// </summary>
+    /// <param name="graph">Is changed: nodes that are computed or that wait leave it.</param>
+    /// <param name="isLater">Whether sizes are those of one run, of which the file knows nothing.</param>
+    /// <returns>Nodes whose sizes depend on values that are computed first; null where there are none.</returns>
     /// <exception cref="InvalidModelException">The file says something else, or an operator is not supported.</exception>
-    public static void Apply(Graph graph)
+    public static WaitingNodes? Apply(Graph graph, bool isLater = false)
     {
         var kept = new List<Node>(graph.Nodes.Count);
         long budget = graph.Budget.Folding;
+        WaitingNodes? waiting = null;
+        Dictionary<Tensor, Tensor>? resized = null;
         foreach (Node node in graph.Nodes)
         {
-            Check(node);
+            if (resized is not null)
+                Replace(node.Inputs, resized);
+            if (waiting is not null && Array.Exists(node.Inputs, t => t is not null && waiting.Open.Contains(t)))
+            {
+                waiting.Add(node);
+                continue;
+            }
+
+            try
+            {
+                Check(node, isLater, ref resized);
+            }
+            catch (ValueNeededException e) when (Array.IndexOf(node.Inputs, e.Tensor) >= 0)
+            {
+                waiting ??= new WaitingNodes();
+                waiting.Add(node);
+                if (OperatorKernels.Of(node) is not ICountingOperator)
+                    waiting.Needed.Add(e.Tensor);
+                continue;
+            }
+
             if (!ConstantFolding.TryFold(node, ref budget))
                 kept.Add(node);
         }
 
         graph.Budget.Folding = budget;
+        if (resized is not null)
+            Replace(graph.Outputs, resized);
         graph.Nodes = kept;
+        return waiting;
     }
 
     /// <summary>Types and shapes of a node's outputs, whatever the file says of them.</summary>
     /// <exception cref="InvalidModelException">The inputs do not fit the operator, or it is not supported.</exception>
     public static TensorSpec[] Infer(Node node) => OperatorKernels.Guard(node, () => OperatorKernels.Of(node).Infer(node));
 
-    private static void Check(Node node)
+    private static void Check(Node node, bool isLater, ref Dictionary<Tensor, Tensor>? resized)
     {
         TensorSpec[] specs = Infer(node);
         node.Require(specs.Length == node.Outputs.Length, $"it has {specs.Length} outputs, not {node.Outputs.Length}");
         for (int i = 0; i < specs.Length; i++)
         {
             Tensor output = node.Outputs[i];
-            node.Require(specs[i].Matches(output),
-                $"tensor '{output.Name}' is {TensorSpec.Of(output)} in the file, but {specs[i]} by the inputs");
+            if (specs[i].Matches(output))
+                continue;
+            bool isOpen = specs[i].Type == output.Type && (output.Signature is { } signature ? Fits(specs[i].Shape, signature) : isLater);
+            node.Require(isOpen, $"tensor '{output.Name}' is {TensorSpec.Of(output)} in the file, but {specs[i]} by the inputs");
+            resized ??= [];
+            node.Outputs[i] = resized[output] = output.Resized(specs[i].Shape);
+        }
+    }
+
+    private static bool Fits(int[] shape, int[] signature) =>
+        shape.Length == signature.Length && shape.Zip(signature).All(p => p.Second == -1 || p.First == p.Second);
+
+    private static void Replace(Tensor?[] tensors, Dictionary<Tensor, Tensor> by)
+    {
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            if (tensors[i] is { } tensor && by.TryGetValue(tensor, out Tensor? replacement))
+                tensors[i] = replacement;
         }
     }
 }

@@ -39,9 +39,7 @@ internal sealed class RuntimeModel : IDisposable
         Dictionary<string, Tensor> results = [];
         for (int i = 0; i < _model.Outputs.Count; i++)
         {
-            int[] dims = [.. _model.Outputs[i].Shape];
-            if (dims.Length > 0 && (dims[0] < 0 || samples.Count > 1)) dims[0] = samples.Count;
-            Tensor result = Tensor.Zeros(TypeOf(_model.Outputs[i].ElementType), dims);
+            Tensor result = Tensor.Zeros(TypeOf(_model.Outputs[i].ElementType), call.GetOutputShape(i));
             Get(call, i, result.Bytes.Span);
             results.Add(Outputs[i], result);
         }

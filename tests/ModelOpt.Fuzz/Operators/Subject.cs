@@ -93,8 +93,9 @@ internal static class Subject
         }
 
         session.Run();
+        session.RunLater();
         Tensor[] results = [.. model.Outputs.Select((output, i) =>
-            new Tensor(TypeOf(output.ElementType), [.. output.Shape.Select(d => Math.Abs(d))], session.Output(i).ToArray()))];
+            new Tensor(TypeOf(output.ElementType), model.ShapeOf(i, 1, session.BatchOutputs), session.Result(i).ToArray()))];
         model.Return(session);
         return results;
     }

@@ -105,7 +105,7 @@ internal sealed partial class Lowering
             AxisOrder.Apply(tensor.Dims, permutation),
             Array.IndexOf(permutation, tensor.OpenAxis),
             tensor.Quantization);
-        if (AxisOrder.KeepsElements(Sizes(tensor), permutation))
+        if (!tensor.IsComputed && AxisOrder.KeepsElements(Sizes(tensor), permutation))
         {
             EmitReshape(tensor, result);
         }

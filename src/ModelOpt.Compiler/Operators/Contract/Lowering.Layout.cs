@@ -159,7 +159,7 @@ internal sealed partial class Lowering
     private static int Rank(Value value) =>
         value.Shape?.Rank ?? throw GraphDiagnostics.DynamicShape.Error(value.Name, value.Name, "unknown");
 
-    /// <summary>The sizes in ONNX's order, 1 for the open dimension.</summary>
+    /// <summary>The sizes in ONNX's order, 1 for the open dimension, −1 for those that depend on values.</summary>
     private int[] Dims(Value value)
     {
         int open = OpenAxis(value);
@@ -175,7 +175,7 @@ internal sealed partial class Lowering
         for (int axis = 0; axis < Rank(value); axis++)
         {
             Dim dim = value.Shape![axis];
-            if (dim.IsKnown) continue;
+            if (dim.IsKnown || dim.IsComputed) continue;
             bool isBatch = _graph.Inputs.Any(i => i.Shape is { } shape && shape.Contains(dim));
             if (open >= 0 || !isBatch) throw GraphDiagnostics.DynamicShape.Error(value.Name, value.Name, value.Shape);
             open = axis;

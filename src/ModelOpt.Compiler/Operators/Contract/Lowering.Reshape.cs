@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Runtime.Tflite;
 
@@ -17,7 +18,11 @@ internal sealed partial class Lowering
         bool sameGrid = value.Quantization == source.Quantization;
         bool quantized = sameGrid && source.Quantization is not null;
         int[] order = OrderOf(source);
-        if (AxisOrder.Reshape(Sizes(source), order, Sizes(value)) is { } carried)
+        if (IsComputed(value) || IsComputed(source))
+        {
+            ReshapeComputed(value, source, quantized, target: null);
+        }
+        else if (AxisOrder.Reshape(Sizes(source), order, Sizes(value)) is { } carried)
         {
             Fill(carried);
         }
@@ -97,8 +102,12 @@ internal sealed partial class Lowering
 
     /// <summary>Writes a RESHAPE. Its options hold the shape; a tensor for it would only take room.</summary>
     /// <param name="output">The same elements under other sizes.</param>
-    public void EmitReshape(TfliteTensor input, TfliteTensor output) =>
+    public void EmitReshape(TfliteTensor input, TfliteTensor output)
+    {
+        if (output.Signature.Count(size => size < 0) > 1)
+            throw GraphDiagnostics.DynamicShape.Error(output.Name, output.Name, $"[{string.Join(", ", output.Signature)}]");
         Emit(BuiltinOperator.Reshape, [input], [output], new ReshapeOptions(output.Signature));
+    }
 
     private TfliteTensor Reshaped(Value value, TfliteTensor tensor)
     {

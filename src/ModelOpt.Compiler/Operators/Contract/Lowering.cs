@@ -73,6 +73,12 @@ internal sealed partial class Lowering
 
     private void Lower(Node node)
     {
+        if (!Operator.Of(node).TakesComputedSizes(node) && node.Inputs.Concat(node.Outputs).FirstOrDefault(IsComputed) is { } computed)
+        {
+            throw EmitDiagnostics.UnsupportedForm.Error(
+                node.Label, node.Type, $"'{computed.Name}' has shape {computed.Shape}, which depends on values");
+        }
+
         Operator.Of(node).Lower(this, node);
         if (FusedActivation.Of(_graph, node) is { } activation && !_fused.Contains(activation))
             throw GraphDiagnostics.InvalidGraph.Error(node.Label, $"the lowering of {node.Type} left its activation out");

@@ -143,6 +143,45 @@ internal readonly partial struct LoweringSteps(Lowering context, Node node)
         return result;
     }
 
+    /// <summary>Sizes, starts or ends as int32; numbers beyond are the largest or smallest there are.</summary>
+    /// <param name="x">int32 or int64.</param>
+    public TfliteTensor Bounded(TfliteTensor x)
+    {
+        if (x.Type == TensorType.Int32) return x;
+        TfliteTensor most = context.Constant($"{node.Label}/most", Tensor.Vector<long>(int.MaxValue));
+        TfliteTensor least = context.Constant($"{node.Label}/least", Tensor.Vector<long>(-int.MaxValue));
+        TfliteTensor low = Binary(BuiltinOperator.Minimum, x, most);
+        return Cast(Binary(BuiltinOperator.Maximum, low, least), TensorType.Int32);
+    }
+
+    /// <summary>1 where an int32 is a number, else 0.</summary>
+    public TfliteTensor IsNumber(TfliteTensor x, TfliteTensor number)
+    {
+        // The square of a difference may wrap to 0, that of its sign does not.
+        TfliteTensor one = Ints(1), difference = Subtract(x, number);
+        TfliteTensor sign = Binary(BuiltinOperator.Maximum, Binary(BuiltinOperator.Minimum, difference, one), Ints(-1));
+        return Subtract(one, Multiply(sign, sign));
+    }
+
+    /// <summary>The sizes of a tensor, int32.</summary>
+    public TfliteTensor Sizes(TfliteTensor x)
+    {
+        TfliteTensor sizes = Lowering.Temporary(node, TensorType.Int32, [x.Rank]);
+        context.Emit(BuiltinOperator.Shape, [x], [sizes], new ShapeOptions(TensorType.Int32));
+        return sizes;
+    }
+
+    /// <summary>A constant vector of int32.</summary>
+    public TfliteTensor Ints(params ReadOnlySpan<int> numbers) => context.Constant("", Tensor.Vector<int>(numbers.ToArray()));
+
+    /// <summary>Vectors one behind the other.</summary>
+    public TfliteTensor Join(TfliteTensor a, TfliteTensor b)
+    {
+        TfliteTensor result = Lowering.Temporary(node, a.Type, [a.Dims[0] + b.Dims[0]]);
+        context.Emit(BuiltinOperator.Concatenation, [a, b], [result], new ConcatenationOptions(0, ActivationFunction.None));
+        return result;
+    }
+
     /// <summary>The elements in another type.</summary>
     /// <param name="to">Where to write the result; a new tensor where null.</param>
     public TfliteTensor Cast(TfliteTensor x, TensorType type, TfliteTensor? to = null)

@@ -147,6 +147,12 @@ internal abstract class Operator
     /// <summary>Writes the node as TFLite operators.</summary>
     public abstract void Lower(Lowering context, Node node);
 
+    /// <summary>
+    /// Whether <see cref="Lower"/> writes operators that follow sizes of inputs and outputs that are known only when the model runs.
+    /// </summary>
+    /// <param name="node">The node, with shapes.</param>
+    public virtual bool TakesComputedSizes(Node node) => false;
+
     /// <summary>Multiply-accumulates of one run, with batch 1 if it is open; 0 for operators that do not multiply.</summary>
     /// <param name="node">The node, with shapes.</param>
     public virtual long Macs(Node node) => 0;

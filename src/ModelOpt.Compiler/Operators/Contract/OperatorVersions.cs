@@ -30,6 +30,9 @@ internal static class OperatorVersions
             BuiltinOperator.Reshape or BuiltinOperator.HardSwish or BuiltinOperator.PRelu or BuiltinOperator.Cast
                 or BuiltinOperator.ReluN1To1 or BuiltinOperator.Shape or BuiltinOperator.Div or BuiltinOperator.Exp or BuiltinOperator.Neg
                 or BuiltinOperator.Elu => 1,
+            BuiltinOperator.BroadcastTo => 2,
+            BuiltinOperator.Range => input.Type == TensorType.Int64 ? 2 : 1,
+            BuiltinOperator.Where or BuiltinOperator.Fill => 1,
             BuiltinOperator.Split => op.Inputs[1]!.Type == TensorType.Int8 ? 2 : 1,
             _ => int8 ? 2 : 1,
         };

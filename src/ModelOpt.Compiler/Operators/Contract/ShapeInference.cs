@@ -54,7 +54,9 @@ internal static class ShapeInference
         Guard.Run(node, () => Operator.Of(node).InferShapes(node));
         foreach (Value? output in node.Outputs)
         {
-            if (output is not null) Check(node, output);
+            if (output is null) continue;
+            Check(node, output);
+            NameComputed(output);
         }
     }
 
@@ -78,8 +80,18 @@ internal static class ShapeInference
         if (stated is null || value.Shape is null || stated.Rank != value.Shape.Rank) return;
         // A symbol that comes from the inputs says more than one that the exporter made up for this value.
         value.Shape = new Shape(value.Shape.Select((dim, i) =>
-            dim.IsKnown || (dim.Expression is { } open && !(open.IsRounded && stated[i].IsKnown)) ? dim : stated[i]));
+            dim.IsKnown || (dim.Expression is { } open && !(open.IsRounded && stated[i].IsKnown)
+                && (dim != OwnSize(value, i) || stated[i] == Dim.Unknown)) ? dim : stated[i]));
     }
+
+    /// <summary>Gives sizes that nothing is known of a name, so that equal ones are known to be equal.</summary>
+    private static void NameComputed(Value value)
+    {
+        if (value.Shape is { } shape && shape.Contains(Dim.Unknown))
+            value.Shape = new Shape(shape.Select((dim, axis) => dim == Dim.Unknown ? OwnSize(value, axis) : dim));
+    }
+
+    private static Dim OwnSize(Value value, int axis) => Dim.Computed($"{value.Name}:{axis}");
 
     private static void Check(Node node, Value value)
     {

@@ -38,6 +38,8 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
     /// <param name="a">The first element.</param>
     protected virtual Dim Combine(Dim a, Dim b) => Dim.Unknown;
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void InferShapes(Node node)
     {
         Shape shape = node.ShapeOf(0);

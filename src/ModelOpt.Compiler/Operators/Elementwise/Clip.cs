@@ -101,6 +101,8 @@ internal sealed class Clip : Operator, IDifferentiable
         for (; i < dx.Length; i++) dx[i] = x[i] > low && x[i] < high ? dy[i] : 0;
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         int[] order = context.OrderOf(node.Input(0));

@@ -59,6 +59,8 @@ internal sealed class PRelu : Operator, IDifferentiable
         if (context.Wants(1)) context.Gradients[1] = Broadcasting.Reduce(context.Node, dslope, slope.Dims);
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         int[] order = context.BroadcastOrder(node);

@@ -57,6 +57,8 @@ internal sealed class Pow : Operator, IDifferentiable
         context.Gradients[0] = Broadcasting.Reduce(context.Node, dx, x.Dims);
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         int[] order = context.OrderOf(node.Input(0));

@@ -103,6 +103,8 @@ internal sealed class Concat : Operator, IDifferentiable
     private static CompilationException Mismatch(Node node, Shape shape, int axis) =>
         GraphDiagnostics.ShapeMismatch.Error(node.Label, $"cannot join {node.ShapeOf(0)} and {shape} along axis {axis}");
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         int[] order = context.BroadcastOrder(node);

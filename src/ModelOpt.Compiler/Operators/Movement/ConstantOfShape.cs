@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Movement;
 
@@ -43,12 +44,23 @@ internal sealed class ConstantOfShape : Operator
         context.Output = DataMovement.View(context.Node, Element(context.Node), dims, new int[dims.Length], 0);
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         Shape shape = node.Output.Shape ?? throw Unknown(node);
         if (shape.ToSizes() is { } dims)
         {
             context.EmitReshape(context.Constant(node.Label, Lowering.Filled(node, Element(node), dims)), context.Output(node, 0));
+            return;
+        }
+
+        if (Lowering.IsComputed(node.Output))
+        {
+            TfliteTensor sizes = new LoweringSteps(context, node).Bounded(context.Input(node, 0));
+            Tensor element = Element(node);
+            TfliteTensor value = context.Constant(node.Label, element.Reshape([]));
+            context.Emit(BuiltinOperator.Fill, [sizes, value], [context.Output(node, 0)]);
             return;
         }
 

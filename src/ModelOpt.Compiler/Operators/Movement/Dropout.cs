@@ -57,6 +57,8 @@ internal sealed class Dropout : Operator, IDifferentiable
     /// <inheritdoc/>
     public void Backward(BackwardContext context) => context.Gradients[0] = context.OutputGradientOrNull(0);
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         context.Alias(node.Output, node.Input(0));

@@ -60,12 +60,20 @@ internal sealed class Expand : Operator, IDifferentiable
     public void Backward(BackwardContext context) =>
         context.Gradients[0] = Broadcasting.Reduce(context.Node, context.OutputGradient, context.Input(0).Dims);
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         Shape from = node.ShapeOf(0), to = node.Output.Shape!;
         if (from.Equals(to))
         {
             context.Alias(node.Output, node.Input(0));
+            return;
+        }
+
+        if (Lowering.IsComputed(node.Output))
+        {
+            LowerComputed(context, node);
             return;
         }
 
@@ -87,5 +95,19 @@ internal sealed class Expand : Operator, IDifferentiable
         TfliteTensor zeros = context.OpenZeros(node, to[open], ones.Type, to.Rank, Array.IndexOf(order, open))
             ?? throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, $"it expands {node.Input(0).Type}{from} to {to}");
         steps.Add(zeros, x.Dims.AsSpan().SequenceEqual(ones.Dims) ? x : steps.Multiply(x, ones), context.Output(node, 0, order));
+    }
+
+    private static void LowerComputed(Lowering context, Node node)
+    {
+        int rank = node.Output.Shape!.Rank;
+        var steps = new LoweringSteps(context, node);
+        TfliteTensor x = context.BroadcastInput(node, 0, AxisOrder.Identity(rank));
+        TfliteTensor target = steps.Bounded(context.Input(node, 1));
+        int missing = rank - target.Dims[0];
+        if (missing > 0) target = steps.Join(steps.Ints([.. Enumerable.Repeat(1, missing)]), target);
+        // Where the target says 1, the size stays.
+        TfliteTensor stays = steps.IsNumber(target, steps.Ints(1));
+        TfliteTensor sizes = steps.Add(target, steps.Multiply(stays, steps.Subtract(steps.Sizes(x), steps.Ints(1))));
+        context.Emit(BuiltinOperator.BroadcastTo, [x, sizes], [context.Output(node, 0)]);
     }
 }

@@ -118,6 +118,8 @@ internal sealed class Gather : Operator, IDifferentiable
         }
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         int[] order = context.OrderOf(node.Input(0));

@@ -29,5 +29,7 @@ internal sealed class Identity : Operator, IDifferentiable
     public void Backward(BackwardContext context) =>
         context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node) => context.Alias(node.Output, node.Input(0));
 }

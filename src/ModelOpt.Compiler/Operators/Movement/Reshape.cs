@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Movement;
 
@@ -47,6 +48,29 @@ internal sealed class Reshape : ReshapeOperator
         }
 
         graph.ReplaceConstant(node, 1, Tensor.Vector<long>(target));
+    }
+
+    public override void Lower(Lowering context, Node node)
+    {
+        if (!Lowering.IsComputed(node.Output) || ShapeContents.Tensor(node.Input(1)) is not null)
+        {
+            base.Lower(context, node);
+            return;
+        }
+
+        var steps = new LoweringSteps(context, node);
+        TfliteTensor target = steps.Bounded(context.Input(node, 1));
+        int rank = node.ShapeOf(0).Rank, wanted = node.Output.Shape!.Rank;
+        // A 0 keeps the size of the input.
+        if (node.Int("allowzero", 0) == 0 && rank > 0)
+        {
+            TfliteTensor sizes = steps.Sizes(context.Input(node, 0));
+            sizes = steps.Gather(sizes, 0, [.. Enumerable.Range(0, wanted).Select(i => Math.Min(i, rank - 1))]);
+            target = steps.Add(target, steps.Multiply(steps.IsNumber(target, steps.Ints(0)), sizes));
+        }
+
+        bool isSame = node.Output.Quantization == node.Input(0).Quantization && node.Output.Quantization is not null;
+        context.ReshapeComputed(node.Output, node.Input(0), isSame, target);
     }
 
     private static Shape Resolve(Node node, Shape shape, IReadOnlyList<Dim> target)

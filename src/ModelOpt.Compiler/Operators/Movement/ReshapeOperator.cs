@@ -19,5 +19,7 @@ internal abstract class ReshapeOperator : Operator, IDifferentiable
     public void Backward(BackwardContext context) =>
         context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
 
-    public sealed override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
+    public override bool TakesComputedSizes(Node node) => true;
+
+    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
 }

@@ -39,6 +39,8 @@ internal sealed class ShapeOperator : Operator
 
     private static int Clamped(long axis, int rank) => (int)Math.Clamp(axis < 0 ? axis + rank : axis, 0, rank);
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         if (ShapeContents.Tensor(node.Output) is { } known)

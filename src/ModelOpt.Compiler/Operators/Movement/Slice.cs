@@ -59,6 +59,7 @@ internal sealed class Slice : Operator, IDifferentiable
     private static (int At, long First, long Step)? RangeOf(Node node, int axis)
     {
         Shape shape = node.ShapeOf(0);
+        if (node.InputOrNull(3) is { } picked && ShapeContents.Tensor(picked) is null) return null;
         int at = Array.IndexOf(AxesOf(node, shape.Rank, node.ConstantInts(3, "axes"), (int?)node.ShapeOf(1)[0].Number()), axis);
         if (at < 0) return (at, 0, 1);
         if (node.Inputs.Skip(1).Any(i => i is { IsConstant: false })) return null;
@@ -75,7 +76,14 @@ internal sealed class Slice : Operator, IDifferentiable
         Dim[] dims = [.. shape];
         IReadOnlyList<Dim>? starts = ShapeContents.Of(node.Input(1)), ends = ShapeContents.Of(node.Input(2));
         Dim[]? steps = node.InputOrNull(4) is { } s ? ShapeContents.Of(s)?.ToArray() : [];
-        int[] axes = AxesOf(node, dims.Length, node.ConstantInts(3, "axes"), (starts ?? ends)?.Count);
+        if (node.InputOrNull(3) is { } picked && ShapeContents.Tensor(picked) is null)
+        {
+            node.Define(0, node.Input(0).Type, new Shape(dims.Select(_ => Dim.Unknown)));
+            return;
+        }
+
+        int? count = (starts ?? ends)?.Count ?? (int?)node.Input(1).Shape?.FirstOrDefault(Dim.Unknown).Number();
+        int[] axes = AxesOf(node, dims.Length, node.ConstantInts(3, "axes"), count);
         bool even = (starts?.Count ?? axes.Length) == axes.Length && (ends?.Count ?? axes.Length) == axes.Length
             && (steps is null or [] || steps.Length == axes.Length);
         if (!even) throw Uneven(node);
@@ -195,8 +203,16 @@ internal sealed class Slice : Operator, IDifferentiable
     private static CompilationException Uneven(Node node) =>
         GraphDiagnostics.ShapeMismatch.Error(node.Label, "starts, ends, axes and steps are not equally many, or too many");
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
+        if (node.Inputs.Skip(1).Any(i => i is not null && ShapeContents.Tensor(i) is null) || Lowering.IsComputed(node.Input(0)))
+        {
+            SliceLowering.Lower(context, node);
+            return;
+        }
+
         int[] order = context.OrderOf(node.Input(0));
         Shape shape = node.ShapeOf(0);
         long[] starts = node.ConstantInts(1, "starts")!, ends = node.ConstantInts(2, "ends")!;

@@ -52,6 +52,8 @@ internal sealed class Transpose : Operator, IDifferentiable
         context.Gradients[0] = DataMovement.Transpose(context.Node, context.OutputGradient, back);
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node) =>
         context.Alias(node.Output, node.Input(0), Permutation(node, node.ShapeOf(0).Rank));
 }

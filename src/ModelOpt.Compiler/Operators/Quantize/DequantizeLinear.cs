@@ -56,6 +56,8 @@ internal sealed class DequantizeLinear : Operator
         context.Output = Casting.To(Tensor.Of<float>(stored.Dims, result), LinearGrid.RestoredType(context.Node));
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         if (!context.TryStoredInput(node)) LinearGridLowering.Dequantize(context, node);

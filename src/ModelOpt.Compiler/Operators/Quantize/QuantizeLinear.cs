@@ -63,6 +63,8 @@ internal sealed class QuantizeLinear : Operator
         context.Output = Casting.To(Tensor.Of<int>(real.Dims, result), type);
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         if (!context.TryStoredOutput(node)) LinearGridLowering.Quantize(context, node);

@@ -33,6 +33,8 @@ internal abstract class ReduceOperator(BuiltinOperator builtin) : Operator
     /// <summary>Whether a node that reduces no axis passes its input on.</summary>
     protected virtual bool KeepsElements => true;
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public sealed override void Lower(Lowering context, Node node)
     {
         int[] axes = ReducedAxes.Of(node);

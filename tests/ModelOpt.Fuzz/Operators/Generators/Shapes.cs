@@ -35,6 +35,21 @@ internal static class Shapes
         c.Data(dims).Parameter(Draw.Ints([.. shape]), 0.02);
     }
 
+    /// <summary>NonZero.</summary>
+    public static void NonZero(CaseBuilder c) => c.Data(c.Draw.Dims(c.Draw.Rank()), -1, 1);
+
+    /// <summary>Compress: along an axis or of all elements, the condition as long or shorter.</summary>
+    public static void Compress(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank(1));
+        int axis = c.Draw.Int(0, dims.Length - 1);
+        bool isNamed = c.Draw.Chance(0.7);
+        int most = isNamed ? dims[axis] : dims.Aggregate(1, (a, b) => a * b);
+        if (isNamed) c.With("axis", c.Draw.Axis(axis, dims.Length, c.Opset >= 11));
+        c.Data(dims);
+        c.Data(c.Draw.Tensor(ElementType.Bool, [c.Draw.Chance(0.7) ? most : c.Draw.Int(0, most)]));
+    }
+
     /// <summary>Flatten.</summary>
     public static void Flatten(CaseBuilder c)
     {
