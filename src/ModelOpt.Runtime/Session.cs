@@ -127,7 +127,7 @@ internal sealed unsafe class Session : IParallelJob
         _workers.Run(_batchRun, batch);
     }
 
-    /// <summary>Runs what could not be planned before <see cref="Run()"/>, if anything; leaves the outputs in <see cref="BatchOutputs"/>.</summary>
+    /// <summary>Runs what could not be planned before <see cref="Run()"/>, and leaves the outputs in <see cref="BatchOutputs"/>.</summary>
     public void RunLater()
     {
         if (_plan.Next is { } next)

@@ -29,8 +29,7 @@ public sealed class TfliteModel : IDisposable
             ?? ExecutionPlan.Create(GraphReader.Read(file), threads, code: null)!;
         HasDynamicBatch = _plan.AllowsAnyBatch;
         Inputs = Array.AsReadOnly(Array.ConvertAll(_plan.Graph.Inputs, t => new TensorInfo(t, HasDynamicBatch)));
-        Outputs = Array.AsReadOnly(Array.ConvertAll(
-            _plan.Results, t => new TensorInfo(t, HasDynamicBatch, dependsOnValues: _plan.Next is not null && !t.IsConstant && !_plan.Graph.Outputs.Contains(t))));
+        Outputs = Array.AsReadOnly(Array.ConvertAll(_plan.Results, t => new TensorInfo(t, HasDynamicBatch, _plan.IsLater(t))));
         _workers = SharedWorkers.Rent(threads);
         _sessions = new SessionPool(_plan, _workers);
     }

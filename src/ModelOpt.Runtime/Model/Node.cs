@@ -52,6 +52,15 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
         FusedKernel = kernel,
     };
 
+    /// <summary>This operator on other operands, as it is in the file.</summary>
+    public Node On(Tensor?[] operands, Tensor[] results, int? counted) => new(op, index, operands, results)
+    {
+        Name = Name,
+        Options = Options,
+        OptionsType = OptionsType,
+        Count = Count ?? counted,
+    };
+
     public Tensor Output => Outputs[0];
 
     /// <summary>A required input.</summary>

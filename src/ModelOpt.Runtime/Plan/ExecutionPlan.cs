@@ -69,6 +69,9 @@ internal sealed class ExecutionPlan
     /// <summary>What is planned when this has run; null where all is planned.</summary>
     public LaterStage? Next { get; private init; }
 
+    /// <summary>Whether a later stage computes an output of the model.</summary>
+    public bool IsLater(Tensor result) => Next is not null && !result.IsConstant && !Graph.Outputs.Contains(result);
+
     /// <summary>Plans a graph, which is changed on the way.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="threads">Threads that run it.</param>

@@ -35,8 +35,12 @@ internal sealed class LaterStage
         _results = [.. before.Outputs];
         var read = new HashSet<Tensor>();
         IEnumerable<Tensor> all = _nodes.SelectMany(n => n.Inputs.OfType<Tensor>()).Concat(_needed).Concat(_results);
-        _before = before.With([.. before.Nodes], before.Inputs, [.. all.Where(t => !t.IsConstant && !waiting.Open.Contains(t) && read.Add(t))]);
+        Tensor[] handedOn = [.. all.Where(t => !t.IsConstant && !waiting.Open.Contains(t) && read.Add(t))];
+        _before = before.With([.. before.Nodes], before.Inputs, handedOn);
     }
+
+    /// <summary>How many plans are kept.</summary>
+    public int Plans => _plans.Count;
 
     /// <summary>The graph that runs before, with what this stage reads as its outputs.</summary>
     public Graph Before => _before;
@@ -126,9 +130,10 @@ internal sealed class LaterStage
 
     private int? Count(Node node, Session session)
     {
-        if (OperatorKernels.Of(node) is not ICountingOperator counting || Array.IndexOf(_before.Outputs, node.Input(0)) is not (>= 0 and var at))
+        if (OperatorKernels.Of(node) is not ICountingOperator counting)
             return null;
-        return counting.Count(node.Input(0), session.Output(at));
+        int at = Array.IndexOf(_before.Outputs, node.Input(0));
+        return at < 0 ? null : counting.Count(node.Input(0), session.Output(at));
     }
 
     private StagePlan Create(Session session, WorkerPool workers)
@@ -159,13 +164,8 @@ internal sealed class LaterStage
 
         foreach (Tensor output in _nodes.SelectMany(n => n.Outputs))
             now.Add(output, output.Resized(output.Shape));
-        Node[] nodes = Array.ConvertAll(_nodes, node => new Node(
-            node.Operator, node.Index, Array.ConvertAll(node.Inputs, t => t is null ? null : Now(t)), Array.ConvertAll(node.Outputs, Now))
-        {
-            Options = node.Options,
-            OptionsType = node.OptionsType,
-            Count = node.Count ?? Count(node, session),
-        });
+        Node[] nodes = Array.ConvertAll(_nodes, node => node.On(
+            Array.ConvertAll(node.Inputs, t => t is null ? null : Now(t)), Array.ConvertAll(node.Outputs, Now), Count(node, session)));
         Graph graph = _before.With([.. nodes], [.. inputs], Array.ConvertAll(_results, Now));
         return ExecutionPlan.Create(graph, workers.Threads, code, _depth + 1) is { } plan
             ? new StagePlan(plan, new SessionPool(plan, workers), [.. sources]) : null;

@@ -10,6 +10,9 @@ namespace ModelOpt.Runtime.Plan;
 /// </summary>
 internal static class ShapeInference
 {
+    // Shapes, axes and pads are this small.
+    private const int MaxTried = 4096;
+
     /// <summary>
     /// Checks all nodes in their order, and computes those on the way whose inputs are constant: the shapes of others may follow
     /// from their values.
@@ -43,7 +46,7 @@ internal static class ShapeInference
                 waiting ??= new WaitingNodes();
                 waiting.Add(node);
                 if (OperatorKernels.Of(node) is not ICountingOperator)
-                    waiting.Needed.Add(e.Tensor);
+                    waiting.Needed.UnionWith(Needed(node, e.Tensor));
                 continue;
             }
 
@@ -61,6 +64,41 @@ internal static class ShapeInference
     /// <summary>Types and shapes of a node's outputs, whatever the file says of them.</summary>
     /// <exception cref="InvalidModelException">The inputs do not fit the operator, or it is not supported.</exception>
     public static TensorSpec[] Infer(Node node) => OperatorKernels.Guard(node, () => OperatorKernels.Of(node).Infer(node));
+
+    /// <summary>All values that a node asks for: they are tried with zeros, one after another.</summary>
+    private static List<Tensor> Needed(Node node, Tensor first)
+    {
+        var needed = new List<Tensor>();
+        try
+        {
+            for (Tensor? next = first; next is not null && next.Bytes <= MaxTried; next = Missing(node))
+            {
+                needed.Add(next);
+                next.Data = new byte[next.Bytes];
+            }
+        }
+        catch (InvalidModelException)
+        {
+            // Zeros do not fit: what else is needed shows when these are known.
+        }
+
+        foreach (Tensor tensor in needed)
+            tensor.Data = null;
+        return needed.Count > 0 ? needed : [first];
+    }
+
+    private static Tensor? Missing(Node node)
+    {
+        try
+        {
+            Infer(node);
+            return null;
+        }
+        catch (ValueNeededException e) when (Array.IndexOf(node.Inputs, e.Tensor) >= 0)
+        {
+            return e.Tensor;
+        }
+    }
 
     private static void Check(Node node, bool isLater, ref Dictionary<Tensor, Tensor>? resized)
     {

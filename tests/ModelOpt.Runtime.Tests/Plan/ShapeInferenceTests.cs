@@ -98,6 +98,10 @@ internal sealed class ShapeInferenceTests
         new(BuiltinOperator.Squeeze, null, [Floats(1, 3, 1)], [Floats(3)]),
         new(BuiltinOperator.ExpandDims, null, [Floats(2, 3), TestTensor.Ints(-1)], [Floats(2, 3, 1)]),
         new(BuiltinOperator.Shape, null, [Image], [Of(TensorType.Int64, 4)], FreeType: true),
+        new(BuiltinOperator.Fill, null, [TestTensor.Ints(2, 3), Floats()], [Floats(2, 3)]),
+        new(BuiltinOperator.BroadcastTo, null, [Floats(3, 1), TestTensor.Ints(2, 3, 4)], [Floats(2, 3, 4)]),
+        new(BuiltinOperator.Range, null, [TestTensor.Ints(1), TestTensor.Ints(6), TestTensor.Ints(2)], [Of(TensorType.Int32, 3)]),
+        new(BuiltinOperator.Where, null, [TestTensor.Ints(0, 7, 1)], [Of(TensorType.Int64, 2, 1)]),
     ];
 
     [TestMethod]

@@ -17,8 +17,8 @@ internal sealed class BroadcastToOperator : KernelOperator
         return [new TensorSpec(input.Type, shape)];
     }
 
-    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) =>
-        OnlyFirst(node, batched) && PairsSamples(node, batched);
+    // The shape says how many samples there are.
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => false;
 
     public override Foldable Takes(Node node) => Foldable.Nothing;
 

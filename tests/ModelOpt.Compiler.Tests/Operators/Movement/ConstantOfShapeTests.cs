@@ -41,4 +41,11 @@ internal sealed class ConstantOfShapeTests
         Assert.AreEqual("MOPT2004", Node("ConstantOfShape", [Tensor.Vector(-2L)]).InferError());
         Assert.AreEqual("MOPT2002", Node("ConstantOfShape", [Tensor.Vector(2L)], 1, ("value", Tensor.Vector(1f, 2f))).InferError());
     }
+
+    [TestMethod]
+    public void A_computed_shape_agrees_with_ONNX_Runtime()
+    {
+        Node("ConstantOfShape", [Tensor.Vector(2L, 3L)], 1, ("value", Tensor.Vector(2.5f))).AssertAgreesWithPeers(liteRt: false);
+        Node("ConstantOfShape", [Tensor.Vector(4L)], 1, ("value", Tensor.Vector(-7L))).AssertAgreesWithPeers(liteRt: false);
+    }
 }

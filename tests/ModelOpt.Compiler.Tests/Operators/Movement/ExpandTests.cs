@@ -65,4 +65,12 @@ internal sealed class ExpandTests
         graph.Output(graph.Add("ConstantOfShape", twice));
         Assert.AreEqual("MOPT5001 MOPT5001", string.Join(' ', Lowering.Refusals(graph.Build()).Select(d => d.Descriptor.Code)));
     }
+
+    [TestMethod]
+    public void A_computed_shape_agrees_with_ONNX_Runtime()
+    {
+        Tensor x = Random(new Random(8), ElementType.Float32, 3, 1, 4);
+        foreach (long[] shape in (long[][])[[3, 2, 4], [1, 5, 1], [2, 1, 1, 1], [4], [1, 0, 1]])
+            Node("Expand", [x, Tensor.Vector(shape)]).AssertAgreesWithPeers(fed: 2, liteRt: false);
+    }
 }

@@ -61,4 +61,12 @@ internal sealed class ReshapeTests
     }
 
     private static Shape? Of(Value x, long[] target) => Node("Reshape", [x, Tensor.Vector(target)]).Infer().Shape;
+
+    [TestMethod]
+    public void A_computed_shape_agrees_with_ONNX_Runtime()
+    {
+        Tensor x = Random(new Random(8), ElementType.Float32, 2, 3, 4);
+        foreach (long[] shape in (long[][])[[4, 6], [-1, 8], [0, 12], [0, -1], [24], [2, 0, 2, 2], [1, 2, 3, 4]])
+            Node("Reshape", [x, Tensor.Vector(shape)]).AssertAgreesWithPeers(fed: 2, liteRt: false);
+    }
 }
