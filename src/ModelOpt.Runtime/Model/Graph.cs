@@ -6,6 +6,9 @@ namespace ModelOpt.Runtime.Model;
 /// </summary>
 internal sealed class ConstantBudget(long fileBytes)
 {
+    /// <summary>As it was before anything was spent.</summary>
+    public ConstantBudget Renewed() => new(fileBytes);
+
     private const long Least = 1 << 26;
     private const long PerByte = 16;
 
@@ -25,7 +28,7 @@ internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs,
     public ConstantBudget Budget => budget;
 
     /// <summary>Part of the same file.</summary>
-    public Graph With(List<Node> part, Tensor[] from, Tensor[] to) => new(part, from, to, fileBytes);
+    public Graph With(List<Node> part, Tensor[] from, Tensor[] to) => new(part, from, to, budget.Renewed());
 
     public Tensor[] Inputs => inputs;
 

@@ -194,6 +194,7 @@ internal sealed class WaitingNodes
     {
         // What is not supported is refused now, not when it shall run.
         OperatorKernels.Of(node);
+        node.Require(node.Subgraphs.Length == 0, "not supported behind sizes that depend on values");
         Nodes.Add(node);
         Open.UnionWith(node.Outputs);
     }

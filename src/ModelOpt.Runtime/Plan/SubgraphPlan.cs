@@ -19,6 +19,8 @@ internal sealed class SubgraphPlan
     public SubgraphPlan(Node node, Graph graph)
     {
         _plan = ExecutionPlan.Create(graph, threads: 1, code: null)!;
+        if (_plan.Next is not null)
+            throw new InvalidModelException("Sizes that depend on values are not supported in the subgraphs of IF and WHILE.");
         long arena = Align(_plan.ArenaBytes), bytes = arena + Align(_plan.ScratchBytes);
         node.Require(bytes <= MaxBytes, $"a subgraph needs {bytes >> 20} MB of memory");
         (_arenaBytes, Bytes) = ((int)arena, (int)bytes);

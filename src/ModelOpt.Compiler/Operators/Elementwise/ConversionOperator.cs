@@ -12,6 +12,8 @@ internal abstract class ConversionOperator : Operator
 
     public override int DataInputs => 1;
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 
     public override OperatorTraits Traits(Node node) =>

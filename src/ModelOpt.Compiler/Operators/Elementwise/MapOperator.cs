@@ -14,6 +14,8 @@ internal abstract class MapOperator : Operator
 
     public sealed override int DataInputs => 1;
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public sealed override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 
     public override void InferShapes(Node node) => node.Define(0, node.CommonFloatType(), node.ShapeOf(0));
