@@ -14,7 +14,9 @@ internal static class Elementwise
         int[] dims = c.Draw.Dims(c.Draw.Rank());
         // float64 is computed in float32, in which a large angle is another one.
         bool isAngle = c.Schema.Operator is "Sin" or "Cos" or "Tan" && c.Type() == ElementType.Float64;
-        c.Data(c.Draw.Chance(0.1) && !isAngle ? c.Draw.Wild(c.Type(), dims) : c.Draw.Tensor(c.Type(), dims));
+        // The sign of no number is NaN or 0 in ONNX Runtime, as the type is.
+        bool isSign = c.Schema.Operator == "Sign";
+        c.Data(c.Draw.Chance(0.1) && !isAngle && !isSign ? c.Draw.Wild(c.Type(), dims) : c.Draw.Tensor(c.Type(), dims));
         // Celu's alpha is positive: below zero, ONNX Runtime's function is another.
         c.Perhaps("alpha", c.Draw.Real(c.Schema.Operator == "Celu" ? 0.25 : -1, 2)).Perhaps("beta", c.Draw.Real(-1, 2));
         c.Perhaps("gamma", c.Draw.Real(0, 2)).Perhaps("bias", c.Draw.Real(-1, 1)).Perhaps("lambd", c.Draw.Real(0, 1));
