@@ -13,8 +13,9 @@ internal readonly struct GeluOperation : IUnaryOperation
     {
         V z = TLanes.Multiply(x, TLanes.Create(0.707106781f));
         V gate = TLanes.Add(ErfOperation.Apply<TLanes, V>(z), TLanes.Create(1f));
-        // Below −1 the sum would lose the digits of what is left.
-        gate = TLanes.SelectLess(z, TLanes.Create(-1f), ErfOperation.Complement<TLanes, V>(TLanes.Abs(z)), gate);
+        // Below −1 the sum would lose the digits of what is left; below −3.95 it is 0.
+        V left = TLanes.SelectLess(z, TLanes.Create(-3.95f), gate, ErfOperation.Complement<TLanes, V>(TLanes.Abs(z)));
+        gate = TLanes.SelectLess(z, TLanes.Create(-1f), left, gate);
         return TLanes.Multiply(TLanes.Multiply(x, TLanes.Create(0.5f)), gate);
     }
 }

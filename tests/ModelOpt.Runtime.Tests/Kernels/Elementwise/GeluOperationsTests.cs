@@ -1,0 +1,20 @@
+using ModelOpt.Runtime.Tflite;
+using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
+
+namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
+
+[TestClass]
+internal sealed class GeluOperationsTests
+{
+    [TestMethod]
+    public void Small_results_keep_their_digits_and_far_ones_are_zero()
+    {
+        TestTensor x = TestTensor.Float([5], -4, -2, 3, -1e30f, 1e30f);
+        float[] y = (float[])Run(BuiltinOperator.Gelu, new GeluOptions(false), [x], Output(TensorType.Float32, [5]))[0].Values;
+        Assert.AreEqual(-1.2668496e-4, y[0], 1e-9);
+        Assert.AreEqual(-0.04550026, y[1], 1e-7);
+        Assert.AreEqual(2.9959503, y[2], 1e-6);
+        Assert.AreEqual(0, y[3]);
+        Assert.AreEqual(1e30f, y[4]);
+    }
+}
