@@ -9,6 +9,7 @@ using ModelOpt.Runtime.Kernels.MatMul;
 using ModelOpt.Runtime.Kernels.Movement;
 using ModelOpt.Runtime.Kernels.Pooling;
 using ModelOpt.Runtime.Kernels.Quantize;
+using ModelOpt.Runtime.Kernels.Recurrent;
 using ModelOpt.Runtime.Kernels.Reduction;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
@@ -58,6 +59,7 @@ internal static class OperatorKernels
         BuiltinOperator.Equal or BuiltinOperator.NotEqual or BuiltinOperator.Greater or BuiltinOperator.GreaterEqual
             or BuiltinOperator.Less or BuiltinOperator.LessEqual => new ComparisonOperator(),
         BuiltinOperator.SelectV2 => new SelectOperator(),
+        BuiltinOperator.LSTM or BuiltinOperator.GRU or BuiltinOperator.RNN => new RecurrentOperator(),
         BuiltinOperator.Slice => new SliceOperator(),
         BuiltinOperator.StridedSlice => new StridedSliceOperator(),
         BuiltinOperator.Split => new SplitOperator(),

@@ -135,6 +135,9 @@ internal enum BuiltinOperator
     BitwiseAnd,
     BitwiseOr,
     LeftShift,
+    GRU,
+    LSTM,
+    RNN,
 }
 
 internal static class BuiltinOperatorNames

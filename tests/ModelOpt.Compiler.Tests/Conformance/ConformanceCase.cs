@@ -23,6 +23,7 @@ internal sealed class ConformanceCase
         "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu",
         "Reshape", "Resize", "Scan", "ScatterElements", "ScatterND", "Shape", "Sigmoid", "Size", "Slice", "Softmax", "SpaceToDepth",
         "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Tile", "TopK", "Transpose", "Trilu", "Unsqueeze", "Upsample",
+        "GRU", "LSTM", "RNN",
     ];
 
     /// <summary>
@@ -39,6 +40,7 @@ internal sealed class ConformanceCase
         ["ScatterElements"] = 1, ["ScatterND"] = 1, ["Slice"] = 1, ["Split"] = 1, ["Squeeze"] = 1, ["Tile"] = 1, ["TopK"] = 1,
         ["Trilu"] = 1,
         ["Unsqueeze"] = 1, ["Upsample"] = 1,
+        ["GRU"] = 1, ["LSTM"] = 1, ["RNN"] = 1,
     };
 
     private ConformanceCase(string name) => Name = name;

@@ -75,6 +75,10 @@ internal sealed class ConformanceTests
         ("pow_types_float$", "LiteRT has no POW of float64"),
         ("pow_types_int32_float32", "likewise"),
         ("pow_types_int64", "likewise"),
+        ("lstm", "a custom operator"),
+        ("gru", "likewise"),
+        ("rnn", "likewise"),
+        ("simple_rnn", "likewise"),
         ("slice_start_out_of_bounds", "LiteRT has no tensors without elements"),
         ("reshape_allowzero_reordered", "likewise"),
     ];

@@ -163,6 +163,10 @@ internal static class OperatorTesting
             case string text:
                 (attribute.S, attribute.Type) = (ByteString.CopyFromUtf8(text), AttributeProto.Types.AttributeType.String);
                 break;
+            case string[] texts:
+                attribute.Strings.Add(texts.Select(ByteString.CopyFromUtf8));
+                attribute.Type = AttributeProto.Types.AttributeType.Strings;
+                break;
             case Tensor tensor:
                 attribute.T = Proto("", tensor);
                 attribute.Type = AttributeProto.Types.AttributeType.Tensor;

@@ -15,7 +15,7 @@ internal sealed partial class TfliteGenerator
     ];
 
     private Action<int>[] Layers =>
-        [Convolution, Convolution, Convolution, Depthwise, Depthwise, Dense, Pool, Pool, Product, Reduce, Softmax];
+        [Convolution, Convolution, Convolution, Depthwise, Depthwise, Dense, Pool, Pool, Product, Reduce, Softmax, Recurrent];
 
     private Action<int>[] Elements =>
     [
@@ -134,6 +134,27 @@ internal sealed partial class TfliteGenerator
     }
 
     private void Softmax(int x) => Emit(BuiltinOperator.Softmax, [x], [Output(x)], new SoftmaxOptions(1));
+
+    private void Recurrent(int x)
+    {
+        (BuiltinOperator op, int gates, int activations, int outputs) = _random.Next(3) switch
+        {
+            0 => (BuiltinOperator.RNN, 1, 1, 2),
+            1 => (BuiltinOperator.GRU, 3, 2, 2),
+            _ => (BuiltinOperator.LSTM, 4, 3, 3),
+        };
+        int[] shape = ShapeOf(x);
+        int hidden = _random.Next(1, 20), direction = _random.Next(3), directions = direction == 2 ? 2 : 1;
+        var options = new RecurrentOptions(
+            (RecurrentDirection)direction, _random.Next(3), _random.Next(2) == 0, _random.Next(2) == 0,
+            [.. Enumerable.Range(0, directions * activations).Select(_ => new GateActivation((GateFunction)_random.Next(11), 0.5f, 0.5f))]);
+        List<int> inputs =
+        [
+            x, Constant(_type, [directions, gates * hidden, shape[^1]]), Constant(_type, [directions, gates * hidden, hidden]),
+        ];
+        if (_random.Next(2) == 0) inputs.Add(Constant(_type, [directions, 2 * gates * hidden]));
+        Emit(op, [.. inputs], [.. Enumerable.Range(0, outputs).Select(_ => Output(x))], options);
+    }
 
     private int[] Broadcastable(int x)
     {

@@ -40,6 +40,7 @@ internal static class OperatorCases
             Result: OperatorTesting.Output(TensorType.Int64, [])),
         new(BuiltinOperator.Pow, null, n => [Of(TensorType.Float32, n, 2, 3), Other(TensorType.Float32, n, 2, 3)]),
         new(BuiltinOperator.Pow, null, n => [Of(TensorType.Float32, n, 3, 4), Of(TensorType.Float32, n, 4)]),
+        .. Recurrent(),
         new(BuiltinOperator.Cast, null, n => [Of(TensorType.Int32, n, 4)], Result: OperatorTesting.Output(TensorType.Float32, [])),
         new(BuiltinOperator.Shape, null, n => [Of(TensorType.Float32, n)], Result: OperatorTesting.Output(TensorType.Int32, [])),
         new(BuiltinOperator.Fill, null, n => [TestTensor.Ints(1, 4), Of(TensorType.Float32, n)]),
@@ -51,6 +52,23 @@ internal static class OperatorCases
             Result: OperatorTesting.Output(TensorType.Int8, [], 0.05f, 3)),
         new(BuiltinOperator.Dequantize, null, n => [Of(TensorType.Int8, n, 9)], Result: OperatorTesting.Output(TensorType.Float32, [])),
     ];
+
+    private static IEnumerable<OperatorCase> Recurrent()
+    {
+        const TensorType type = TensorType.Float32;
+        GateActivation[] gates = [.. Enumerable.Repeat(new GateActivation(GateFunction.Sigmoid, 0, 0), 6)];
+        foreach ((BuiltinOperator op, int count, int activations, int outputs) in ((BuiltinOperator, int, int, int)[])[
+            (BuiltinOperator.RNN, 1, 1, 2), (BuiltinOperator.GRU, 3, 2, 2), (BuiltinOperator.LSTM, 4, 3, 3)])
+        {
+            var forward = new RecurrentOptions(RecurrentDirection.Forward, 0, false, false, gates[..activations]);
+            var both = new RecurrentOptions(RecurrentDirection.Bidirectional, 1, true, true, gates[..(2 * activations)]);
+            yield return new(op, forward, n => [Of(type, n, 3, 4), Weights(type, 1, count * 5, 4), Weights(type, 1, count * 5, 5)], outputs);
+            yield return new(
+                op, both, n => [Of(type, n, 1, 4), Weights(type, 2, count * 5, 4), Weights(type, 2, count * 5, 5),
+                    Weights(type, 2, count * 10), Indices(n), Of(type, n, 2, 5)], outputs);
+            yield return new(op, forward, n => [Constant(type, 1, 3, 4), Of(type, n, count * 5, 4), Weights(type, 1, count * 5, 5)], outputs);
+        }
+    }
 
     private static IEnumerable<OperatorCase> Both(Func<TensorType, IEnumerable<OperatorCase>> cases) =>
         [.. cases(TensorType.Float32), .. cases(TensorType.Int8)];

@@ -92,6 +92,11 @@ internal sealed class ShapeInferenceTests
             [Image, TestTensor.Ints(7, 9)], [Floats(2, 7, 9, 8)]),
         new(BuiltinOperator.Quantize, null, [Image], [Of(TensorType.Int8, 2, 4, 6, 8) with { Scale = 0.1f }], FreeType: true),
         new(BuiltinOperator.Dequantize, null, [Of(TensorType.Int8, 2, 4, 6, 8) with { Scale = 0.1f }], [Image]),
+        new(BuiltinOperator.RNN, Recurrent(2), [Floats(2, 7, 3), Floats(2, 4, 3), Floats(2, 4, 4)], [Floats(2, 7, 2, 4), Floats(2, 2, 4)]),
+        new(BuiltinOperator.GRU, Recurrent(4), [Floats(2, 7, 3), Floats(2, 12, 3), Floats(2, 12, 4)],
+            [Floats(2, 7, 2, 4), Floats(2, 2, 4)]),
+        new(BuiltinOperator.LSTM, Recurrent(6), [Floats(2, 7, 3), Floats(2, 16, 3), Floats(2, 16, 4)],
+            [Floats(2, 7, 2, 4), Floats(2, 2, 4), Floats(2, 2, 4)]),
         new(BuiltinOperator.Reshape, new ReshapeOptions([3, -1]), [Floats(2, 6)], [Floats(3, 4)]),
         new(BuiltinOperator.Reshape, null, [Floats(2, 6), TestTensor.Ints(4, 3)], [Floats(4, 3)]),
         new(BuiltinOperator.Squeeze, new SqueezeOptions([-2]), [Floats(1, 1, 3)], [Floats(1, 3)]),
@@ -103,6 +108,10 @@ internal sealed class ShapeInferenceTests
         new(BuiltinOperator.Range, null, [TestTensor.Ints(1), TestTensor.Ints(6), TestTensor.Ints(2)], [Of(TensorType.Int32, 3)]),
         new(BuiltinOperator.Where, null, [TestTensor.Ints(0, 7, 1)], [Of(TensorType.Int64, 2, 1)]),
     ];
+
+    private static RecurrentOptions Recurrent(int activations) => new(
+        RecurrentDirection.Bidirectional, 0, false, false,
+        [.. Enumerable.Repeat(new GateActivation(GateFunction.Tanh, 0, 0), activations)]);
 
     [TestMethod]
     public void Every_supported_operator_is_a_case()

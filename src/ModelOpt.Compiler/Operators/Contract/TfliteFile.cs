@@ -140,7 +140,7 @@ internal sealed class TfliteFile
             _options.Add(given, written);
         }
 
-        _builder.StartTable(5);
+        _builder.StartTable(op.Type.IsCustom() ? 6 : 5);
         _builder.Add(0, code);
         _builder.Add(1, inputs);
         _builder.Add(2, outputs);

@@ -1,0 +1,19 @@
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Kernels.Recurrent;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Recurrent;
+
+/// <summary>H = (1 − z)∘h + z∘H, with update gate z, reset gate r and candidates h.</summary>
+internal sealed class Gru : RecurrentOperator
+{
+    public override string Type => "GRU";
+
+    public override Arity Arity => new(3, 6, 2);
+
+    protected override RecurrentCell Cell => RecurrentCell.Gru;
+
+    protected override BuiltinOperator Written => BuiltinOperator.GRU;
+
+    protected override GateFunction[] DefaultActivations => [GateFunction.Sigmoid, GateFunction.Tanh];
+}

@@ -1,0 +1,171 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Kernels.Recurrent;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Compiler.Operators.Recurrent;
+
+/// <summary>
+/// A layer that goes through sequences with a state. Inputs X, W, R, B, sequence_lens, initial_h and, of LSTM, initial_c and the
+/// peepholes P; outputs Y, Y_h and, of LSTM, Y_c.
+/// </summary>
+/// <remarks>
+/// Written as a custom operator: UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state between runs, has no initial states, one direction and fixed
+/// activations, and TFLite has no such GRU. The custom operator has the samples first, so that batches of any size run.
+/// </remarks>
+internal abstract class RecurrentOperator : Operator
+{
+    public sealed override IReadOnlyList<OpsetStep> Versions { get; } = [7, 14, 22];
+
+    public sealed override QuantizationRule Quantization => QuantizationRule.Float;
+
+    public sealed override int DataInputs => 1;
+
+    /// <summary>What a step computes.</summary>
+    protected abstract RecurrentCell Cell { get; }
+
+    /// <summary>The operator of the file.</summary>
+    protected abstract BuiltinOperator Written { get; }
+
+    /// <summary>The activations of one direction where the node names none.</summary>
+    protected abstract GateFunction[] DefaultActivations { get; }
+
+    public sealed override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
+    public sealed override IEnumerable<AxisRoute> Axes(Node node)
+    {
+        int batch = HasBatchFirst(node) ? 0 : 1;
+        AxisPlace[] places =
+        [
+            AxisPlace.In(0, batch), AxisPlace.In(4, 0), AxisPlace.In(5, batch), AxisPlace.In(6, batch),
+            AxisPlace.Out(0, batch == 0 ? 0 : 2), AxisPlace.Out(1, batch), AxisPlace.Out(2, batch),
+        ];
+        yield return new AxisRoute([.. places.Where(p => p.ValueOf(node) is not null)]);
+        yield return new AxisRoute(AxisPlace.In(0, 2), AxisPlace.In(1, 2));
+    }
+
+    // The first output is optional in these operators only; to the rest of the compiler it is always there.
+    public sealed override void Normalize(Graph graph, Node node)
+    {
+        if (!node.HasOutput(0)) node.SetOutput(0, new Value($"{node.Label}/Y"));
+    }
+
+    public sealed override void InferShapes(Node node)
+    {
+        ElementType type = node.CommonFloatType(1, 2, 3, 5, 6, 7);
+        if (node.InputOrNull(4) is { } lengths && lengths.Type != ElementType.Int32)
+            throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"sequence_lens is {lengths.Type}, not Int32");
+        RecurrentOptions options = OptionsOf(node);
+        Shape x = Ranked(node, 0, 3), r = Ranked(node, 2, 3);
+        bool first = HasBatchFirst(node);
+        Dim batch = x[first ? 0 : 1], steps = x[first ? 1 : 0], directions = options.Directions;
+        long stated = node.Int("hidden_size", r[2].Size);
+        if (stated < 1 || stated > int.MaxValue / 8)
+            throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "hidden_size", $"is {stated}");
+        Dim hidden = stated, rows = Gates * stated;
+        Expect(node, 1, directions, rows, x[2]);
+        Expect(node, 2, directions, rows, hidden);
+        Expect(node, 3, directions, 2 * Gates * stated);
+        Expect(node, 4, batch);
+        Dim[] state = first ? [batch, directions, hidden] : [directions, batch, hidden];
+        Expect(node, 5, state);
+        Expect(node, 6, state);
+        Expect(node, 7, directions, 3 * stated);
+        node.Define(0, type, first ? new Shape(batch, steps, directions, hidden) : new Shape(steps, directions, batch, hidden));
+        node.Define(1, type, new Shape(state));
+        node.Define(2, type, new Shape(state));
+    }
+
+    // Computed in float32, whatever the type is.
+    public sealed override void Forward(ForwardContext context)
+    {
+        Node node = context.Node;
+        bool first = HasBatchFirst(node);
+        RecurrentOptions options = OptionsOf(node);
+        Tensor x = Floats(0, StateOrder(first))!, w = Floats(1)!, r = Floats(2)!;
+        var shape = new RecurrentShape(Cell, x.Dims[0], x.Dims[1], x.Dims[2], r.Dims[2]);
+        int[] states = [shape.Batch, options.Directions, shape.Hidden];
+        Tensor y = node.Allocate(ElementType.Float32, [shape.Batch, shape.Steps, options.Directions, shape.Hidden]);
+        Tensor h = node.Allocate(ElementType.Float32, states), c = node.Allocate(ElementType.Float32, states);
+        Tensor? lengths = context.InputOrNull(4);
+        new RecurrentLayer(shape, options, w.As<float>(), r.As<float>()).Run(
+            x.As<float>(), w.As<float>(), r.As<float>(), Elements(Floats(3)), lengths is null ? default : lengths.As<int>(),
+            Elements(Floats(5, StateOrder(first))), Elements(Floats(6, StateOrder(first))), Elements(Floats(7)),
+            y.As<float>(), h.As<float>(), c.As<float>());
+        Tensor[] results = [y, h, c];
+        for (int i = 0; i < context.Outputs.Length; i++)
+        {
+            int[] order = i == 0 ? SequenceOrder(first) : StateOrder(first);
+            context.Outputs[i] = Casting.To(AxisOrder.Permute(results[i], AxisOrder.Inverse(order)), context.Input(0).Type);
+        }
+
+        Tensor? Floats(int index, int[]? order = null) => context.InputOrNull(index) is not { } tensor ? null
+            : order is null ? Casting.To(tensor, ElementType.Float32)
+            : AxisOrder.Permute(Casting.To(tensor, ElementType.Float32), order);
+
+        static ReadOnlySpan<float> Elements(Tensor? tensor) => tensor is null ? default : tensor.As<float>();
+    }
+
+    public sealed override void Lower(Lowering context, Node node)
+    {
+        bool first = HasBatchFirst(node);
+        RecurrentOptions options = OptionsOf(node);
+        TfliteTensor x = context.Input(node, 0, StateOrder(first));
+        List<TfliteTensor?> inputs = [x];
+        for (int i = 1; i < node.Inputs.Count; i++)
+        {
+            inputs.Add(node.InputOrNull(i) is null ? null
+                : i is 5 or 6 ? context.Input(node, i, StateOrder(first))
+                : context.Input(node, i));
+        }
+
+        while (inputs[^1] is null) inputs.RemoveAt(inputs.Count - 1);
+        int hidden = (int)node.Output.Shape![3].Size;
+        var outputs = new TfliteTensor[Arity.MostOutputs];
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            int[] dims = i == 0 ? [x.Dims[0], x.Dims[1], options.Directions, hidden] : [x.Dims[0], options.Directions, hidden];
+            outputs[i] = node.HasOutput(i)
+                ? context.Output(node, i, i == 0 ? SequenceOrder(first) : StateOrder(first))
+                : Lowering.Temporary(node, x.Type, dims, i == 0 || x.OpenAxis == 0 ? x.OpenAxis : -1);
+        }
+
+        context.Emit(Written, [.. inputs], outputs, options);
+    }
+
+    public sealed override long Macs(Node node) =>
+        node.Output.Shape is { } y && node.Input(0).Shape is { } x
+            ? y.CountOfOne() * Gates * (Math.Max(1, x[2].Size) + y[3].Size) : 0;
+
+    private int Gates => new RecurrentShape(Cell, 0, 0, 0, 0).Gates;
+
+    private RecurrentOptions OptionsOf(Node node) => RecurrentAttributes.Read(node, Cell, DefaultActivations);
+
+    private static bool HasBatchFirst(Node node) => node.Int("layout", 0) switch
+    {
+        0 => false,
+        1 => true,
+        long layout => throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "layout", $"is {layout}"),
+    };
+
+    /// <summary>The order that has the samples first: of X and of states.</summary>
+    private static int[] StateOrder(bool first) => first ? [0, 1, 2] : [1, 0, 2];
+
+    /// <summary>The order that has the samples first: of Y.</summary>
+    private static int[] SequenceOrder(bool first) => first ? [0, 1, 2, 3] : [2, 0, 1, 3];
+
+    private static Shape Ranked(Node node, int index, int rank) => node.ShapeOf(index) is var shape && shape.Rank == rank ? shape
+        : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"input {index} is {shape} instead of one of {rank} dimensions");
+
+    private static void Expect(Node node, int index, params Dim[] sizes)
+    {
+        if (node.InputOrNull(index) is null) return;
+        Shape shape = Ranked(node, index, sizes.Length);
+        for (int i = 0; i < sizes.Length; i++)
+        {
+            if (shape[i].IsKnown && sizes[i].IsKnown && shape[i].Size != sizes[i].Size)
+                throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"input {index} is {shape} instead of {new Shape(sizes)}");
+        }
+    }
+}
