@@ -51,7 +51,7 @@ internal sealed partial class OnnxReader
         _bodies.Add(node, bodies);
     }
 
-    private IEnumerable<OnnxReader> BodiesOf(IEnumerable<Node> nodes) => nodes.SelectMany(n => _bodies.GetValueOrDefault(n, [])).ToArray();
+    private OnnxReader[] BodiesOf(IEnumerable<Node> nodes) => [.. nodes.SelectMany(n => _bodies.GetValueOrDefault(n, []))];
 
     /// <summary>Whether an attribute is a body that was read with the nodes.</summary>
     private static bool IsBody(Node node, AttributeProto attribute) =>

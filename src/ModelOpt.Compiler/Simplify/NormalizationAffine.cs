@@ -79,7 +79,7 @@ internal sealed class NormalizationAffine : Pass
             if (dims[i] != 1 && (!isOwn || dims[i] != sizes[i - begin])) return null;
         }
 
-        return constant.Reshape(dims[begin..(begin + sizes.Length)]);
+        return constant.Reshape(dims.AsSpan(begin, sizes.Length));
     }
 
     private static void Combine(Graph graph, Node node, int index, Tensor operand, int[] sizes, Func<float, float, float> function)

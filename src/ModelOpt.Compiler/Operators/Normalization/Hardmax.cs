@@ -57,7 +57,7 @@ internal sealed class Hardmax : Operator
         order = [.. order.Where(a => a != axis), axis];
         TfliteTensor x = context.Input(node, 0, order), y = context.Output(node, 0, order);
         int last = order.Length - 1;
-        TfliteTensor places = Lowering.Temporary(node, TensorType.Int32, x.Dims[..last], x.OpenAxis);
+        TfliteTensor places = Lowering.Temporary(node, TensorType.Int32, [.. x.Dims.AsSpan(0, last)], x.OpenAxis);
         context.Emit(
             BuiltinOperator.ArgMax, [x, context.Constant("axis", Tensor.Scalar(last))], [places], new ArgOptions(true, TensorType.Int32));
         context.Emit(
