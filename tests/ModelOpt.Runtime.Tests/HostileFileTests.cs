@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.FlatBuffers;
+using ModelOpt.Runtime.Tests.Plan;
 using ModelOpt.Runtime.Tests.Tflite;
 using ModelOpt.Runtime.Threading;
 using ModelOpt.Runtime.Tflite;
@@ -38,6 +39,29 @@ internal sealed class HostileFileTests
                 else
                     refused++;
             }
+        }
+        Assert.IsGreaterThan(100, refused);
+        Assert.IsGreaterThan(100, run);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Files_with_subgraphs_that_are_damaged_are_refused_or_run(bool loops)
+    {
+        byte[] file = (loops ? SubgraphModels.While() : SubgraphModels.If()).Build();
+        int refused = 0, run = 0;
+        var random = new Random(3);
+        for (int i = 0; i < 4 * file.Length; i++)
+        {
+            byte[] damaged = [.. file];
+            damaged[i % file.Length] ^= (byte)random.Next(1, 256);
+            if (i >= file.Length)
+                damaged[random.Next(file.Length)] ^= (byte)random.Next(1, 256);
+            if (TryRun(damaged))
+                run++;
+            else
+                refused++;
         }
         Assert.IsGreaterThan(100, refused);
         Assert.IsGreaterThan(100, run);

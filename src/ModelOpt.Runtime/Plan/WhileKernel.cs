@@ -6,7 +6,7 @@ namespace ModelOpt.Runtime.Plan;
 internal sealed class WhileKernel(SubgraphPlan condition, SubgraphPlan body, int values) : Kernel
 {
     /// <summary>More runs than any model has; a damaged file may have no end.</summary>
-    public const int MaxRuns = 1 << 24;
+    public const int MaxRuns = 1 << 20;
 
     public override int ScratchBytes => Math.Max(condition.Bytes, body.Bytes);
 

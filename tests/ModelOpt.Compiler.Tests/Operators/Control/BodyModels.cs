@@ -27,6 +27,24 @@ internal static class BodyModels
         return model.Graph;
     }
 
+    /// <summary>A small model with each operator that has bodies, one of them inside another.</summary>
+    public static byte[] Sample()
+    {
+        OnnxModel loop = new OnnxModel().Input("iter", Long).Input("cond_in", Bool).Input("v").Node("Identity i: cond_in -> cond")
+            .Node("Add a: v t -> w").Node("Neg b: w -> stacked").Gives("cond", "w", "stacked");
+        loop.Graph.Input[2].Type = null;
+        OnnxModel scan = new OnnxModel().Input("state").Input("slice").Node("Add a: state slice -> next").Node("Tanh t: next -> result")
+            .Gives("next", "result");
+        foreach (ValueInfoProto input in scan.Graph.Input) input.Type = null;
+        GraphProto inner = new OnnxModel().Node("Scan c: t t -> s p", ("body", scan.Graph), ("num_scan_inputs", 1)).Gives("p").Graph;
+        inner.Node[0].Input[0] = "row";
+        return new OnnxModel().Input("t", "2", "2").Input("flag", Bool).Input("n", Long).Longs("three", [], 3)
+            .Initializer("row", [2], 1, 2).Initializer("two", [], 2)
+            .Node("If i: flag -> y", ("then_branch", inner), ("else_branch", Branch("q", "Mul m: t two -> q")))
+            .Node("Loop l: three _ y -> z all", ("body", loop.Graph)).Node("Loop k: n flag z -> o _", ("body", loop.Graph.Clone()))
+            .Gives("o", "all").Bytes();
+    }
+
     /// <summary>A value without type and shape.</summary>
     public static OnnxModel Gives(this OnnxModel model, params string[] outputs)
     {
