@@ -16,7 +16,9 @@ internal static class OpenBatch
     public static void Close(Graph graph, IDiagnosticSink? diagnostics)
     {
         if (!graph.Inputs.Exists(IsOpen)) return;
-        if (Refusal(graph, 2) is not { } refusal || Refusal(graph, 1) is not null) return;
+        // Branches for one sample and for several may have different ranks: each batch passes, and an open one does not.
+        Diagnostic? open = graph.AllNodes.Any(n => n.Bodies.Any()) ? Refusal(graph, null) : null;
+        if ((Refusal(graph, 2) ?? open) is not { } refusal || Refusal(graph, 1) is not null) return;
         SetBatch(graph, 1);
         diagnostics?.Report(GraphDiagnostics.OneSample.At(null, refusal.Layer, refusal.Message.TrimEnd('.')));
     }
@@ -33,10 +35,10 @@ internal static class OpenBatch
             null, computed.Producer?.Label, $"the shape {computed.Shape} of '{computed.Name}' depends on values"));
     }
 
-    private static Diagnostic? Refusal(Graph graph, int batch)
+    private static Diagnostic? Refusal(Graph graph, int? batch)
     {
         Graph copy = graph.Clone();
-        SetBatch(copy, batch);
+        if (batch is { } size) SetBatch(copy, size);
         try
         {
             ShapeInference.Run(copy);

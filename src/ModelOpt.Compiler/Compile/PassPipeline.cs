@@ -20,8 +20,8 @@ internal static class PassPipeline
 
     private static readonly Pass[] Passes =
     [
-        new ConstantFolding(),
         new BranchInlining(),
+        new ConstantFolding(),
         new LoopUnrolling(),
         new IdentityRemoval(),
         new EmptyRemoval(),
@@ -143,7 +143,8 @@ internal static class PassPipeline
     /// <summary>Applies a pass to the graph, after the bodies of its nodes.</summary>
     private static PassResult ApplyInside(Pass pass, Graph graph, PassContext context)
     {
-        PassResult[] inside = [.. graph.Nodes.SelectMany(n => n.Bodies).Select(b => ApplyInside(pass, b, context))];
+        PassResult[] inside = [.. graph.Nodes.SelectMany(n => Operator.Of(n).LiveBodies(n))
+            .Select(b => ApplyInside(pass, b, context))];
         PassResult result = pass.Apply(graph, context);
         return inside.Length == 0 ? result
             : new PassResult(result.Changes + inside.Sum(r => r.Changes), [.. inside.SelectMany(r => r.Notes), .. result.Notes]);

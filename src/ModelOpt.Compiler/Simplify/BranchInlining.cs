@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Simplify;
 
-/// <summary>Puts the nodes of a branch in the place of an If whose condition is a constant.</summary>
+/// <summary>Puts the nodes of a branch in the place of an If whose condition is known: a constant, or computed from sizes.</summary>
 internal sealed class BranchInlining : Pass
 {
     /// <inheritdoc/>
@@ -16,8 +16,8 @@ internal sealed class BranchInlining : Pass
         int changes = 0;
         foreach (Node node in graph.Nodes.ToArray())
         {
-            if (node.Type != "If" || node.Domain.Length > 0 || node.Input(0).Constant is not { } condition) continue;
-            Graph branch = If.Branch(node, condition.Bytes.Span[0] != 0);
+            if (node.Type != "If" || node.Domain.Length > 0 || If.Known(node) is not { } condition) continue;
+            Graph branch = If.Branch(node, condition);
             Value[] results = BodySplice.Before(graph, node, branch, [.. node.Inputs.Skip(1).Select(v => v!)], node.Label);
             BodySplice.Replace(graph, node, results);
             changes++;

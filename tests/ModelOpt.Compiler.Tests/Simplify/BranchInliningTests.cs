@@ -1,6 +1,8 @@
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Tests.Onnx;
 using ModelOpt.Compiler.Tests.Operators.Control;
 using static ModelOpt.Compiler.Tests.Operators.Control.BodyModels;
@@ -27,6 +29,29 @@ internal sealed class BranchInliningTests
         PassPipeline.Simplify(graph, PassTesting.Context);
         Assert.AreEqual(number == 0 ? "Tanh Relu Relu" : types, graph.Types());
         GraphTesting.AssertClose(expected, graph.Interpret(new Dictionary<string, Tensor> { ["t"] = X }));
+    }
+
+    [TestMethod]
+    [DataRow("2", "[2, 2, 1]", "Reshape Tanh")]
+    [DataRow("1", "[1, 2]", "Tanh")]
+    [DataRow("N", "[1, 2]", "Tanh")]
+    public void A_condition_that_follows_from_sizes_decides_before_shapes_are_inferred(string rows, string shape, string types)
+    {
+        // rows − 1, as a bool: the branches give other ranks, and the one that is not taken does not fit.
+        GraphProto squeezed = new OnnxModel().Node("Flatten f: t -> r", ("axis", 0)).Gives("r").Graph;
+        GraphProto kept = new OnnxModel().Node("Reshape s: t shape -> q").Gives("q").Graph;
+        OnnxModel model = new OnnxModel().Input("t", rows, "2").Longs("one", [1], 1).Longs("first", [1], 0).Longs("shape", [3], 2, 2, 1)
+            .Node("Shape h: t -> sizes").Node("Gather g: sizes first -> size").Node("Sub d: size one -> less")
+            .Node("Cast c: less -> flag", ("to", 9)).Node("If i: flag -> y", ("then_branch", kept), ("else_branch", squeezed))
+            .Node("Tanh last: y -> z").Gives("z");
+        Graph graph = OnnxReader.Read(model.Bytes());
+        // Where the batch is open, the model is one of a single sample.
+        OpenBatch.Close(graph, null);
+        ShapeInference.Run(graph);
+        GraphVerifier.Verify(graph, "reading");
+        Assert.AreEqual(shape, $"{graph.Outputs[0].Shape}");
+        PassPipeline.Simplify(graph, PassTesting.Context);
+        Assert.AreEqual(types, graph.Types());
     }
 
     [TestMethod]

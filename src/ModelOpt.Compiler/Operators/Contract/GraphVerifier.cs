@@ -19,7 +19,7 @@ internal static class GraphVerifier
         foreach (Value value in values) CheckValue(value, after);
         foreach (Node node in graph.Nodes)
         {
-            foreach (Graph body in node.Bodies)
+            foreach (Graph body in Operator.Of(node).LiveBodies(node))
             {
                 CheckCaptures(node, body, after);
                 Verify(body, after);

@@ -66,6 +66,10 @@ internal abstract class Operator
     /// <summary>The attributes that hold graphs; a node has all of them.</summary>
     public virtual IReadOnlyList<string> Bodies => [];
 
+    /// <summary>The bodies of a node that may run, whose shapes are inferred.</summary>
+    /// <param name="node">The node, with the shapes of its inputs.</param>
+    public virtual IEnumerable<Graph> LiveBodies(Node node) => node.Bodies;
+
     /// <summary>For <see cref="QuantizationRule.Weighted"/>: the axis of the weight (input 1) that counts output channels.</summary>
     /// <returns>The axis, or -1 where one scale must serve the whole weight.</returns>
     public virtual int WeightAxis(Node node) => 0;

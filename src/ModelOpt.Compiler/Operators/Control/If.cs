@@ -22,11 +22,19 @@ internal sealed class If : BodyOperator
     /// <summary>The graph that a condition takes.</summary>
     public static Graph Branch(Node node, bool condition) => node.Body(condition ? Then : Else);
 
+    /// <summary>The condition, where it is known whatever the caller feeds.</summary>
+    /// <param name="node">The node, with the shapes of its inputs.</param>
+    public static bool? Known(Node node) => KnownValue.Of(node.Input(0)) is { } condition ? IsTrue(node, condition) : null;
+
+    public override IEnumerable<Graph> LiveBodies(Node node) => Known(node) is { } known ? [Branch(node, known)] : node.Bodies;
+
     public override void InferShapes(Node node)
     {
         CheckCondition(node, node.Input(0));
-        Graph then = node.Body(Then), other = node.Body(Else);
-        foreach (string name in Bodies)
+        // A branch that is never taken need not fit: exporters write one for each rank that a value could have.
+        bool? known = Known(node);
+        (Graph then, Graph other) = (Branch(node, known ?? true), Branch(node, known ?? false));
+        foreach (string name in Bodies.Where(n => node.Body(n) == then || node.Body(n) == other))
         {
             Graph body = node.Body(name);
             if (body.Inputs.Count != body.Captures || node.Inputs.Count != 1 + body.Captures)
@@ -57,7 +65,7 @@ internal sealed class If : BodyOperator
 
     public override void Lower(Lowering context, Node node)
     {
-        Graph then = node.Body(Then), other = node.Body(Else);
+        (Graph then, Graph other) = (Branch(node, Known(node) ?? true), Branch(node, Known(node) ?? false));
         for (int i = 0; i < node.Outputs.Count; i++)
         {
             if (!then.Outputs[i].Shape!.Equals(other.Outputs[i].Shape))
