@@ -142,7 +142,7 @@ internal sealed class OnnxReaderTests
     [TestMethod]
     public void Nodes_that_nobody_reads_are_not_refused()
     {
-        Graph graph = OnnxReader.Read(new OnnxModel().Input("x", "2").Node("NonZero n: x -> a").Node("Foo f: a x -> b")
+        Graph graph = OnnxReader.Read(new OnnxModel().Input("x", "2").Node("SequenceEmpty n: x -> a").Node("Foo f: a x -> b")
             .Node("Relu r: x -> y").Output("y", "2").Bytes());
         Assert.AreEqual("Relu", graph.Types());
     }
@@ -169,12 +169,12 @@ internal sealed class OnnxReaderTests
     [TestMethod]
     public void All_unsupported_operators_are_named_at_once()
     {
-        OnnxModel model = new OnnxModel().Input("x", "2").Node("NonZero first: x -> a").Node("Foo f: a -> b")
+        OnnxModel model = new OnnxModel().Input("x", "2").Node("SequenceInsert first: x -> a").Node("Foo f: a -> b")
             .Node("SequenceMap i: b -> y", ("body", new GraphProto())).Output("y");
         model.Graph.Node[1].Domain = "com.example";
         Diagnostic diagnostic = Refused(model);
         Assert.AreEqual("MOPT2001", diagnostic.Descriptor.Code);
-        StringAssert.Contains(diagnostic.Message, "NonZero (node 'first'), SequenceMap (node 'i'), com.example.Foo (node 'f')");
+        StringAssert.Contains(diagnostic.Message, "SequenceInsert (node 'first'), SequenceMap (node 'i'), com.example.Foo (node 'f')");
     }
 
     [TestMethod]

@@ -151,6 +151,7 @@ internal sealed class GradientTests
         yield return ("Unsqueeze", Node("Unsqueeze", [F(1, 2, 4), Tensor.Vector(1L)]));
         yield return ("Transpose", Node("Transpose", [F(1, 2, 3, 4)], 1, ("perm", Longs(2, 0, 1))));
         yield return ("Expand", Node("Expand", [F(1, 3, 1), Tensor.Vector(2L, 3L, 4L)]));
+        yield return ("Compress", Node("Compress", [F(1, 2, 5, 3), Tensor.Of<bool>([4], [true, false, false, true])], 1, ("axis", 1L)));
         yield return ("Gather", Node("Gather", [F(1, 2, 5, 3), Tensor.Of<long>([2, 2], [0, 4, 4, -2])], 1, ("axis", 1L)));
         yield return ("Pad", Node("Pad", [F(1, 3, 4), Tensor.Vector(1L, -1L, 0L, 2L)]));
         yield return ("Pad reflect", Node("Pad", [F(1, 3, 4), Tensor.Vector(1L, 2L, 0L, 3L)], 1, ("mode", "reflect")));

@@ -29,7 +29,7 @@ internal sealed class Compress : Operator, IDifferentiable
         if (node.Input(1).Type != ElementType.Bool || node.ShapeOf(1).Rank != 1)
             throw GraphDiagnostics.TypeMismatch.Error(node.Label, "the condition is no vector of bool");
         Dim[] dims = AxisOf(node) is null ? [Dim.Unknown] : [.. node.ShapeOf(0)];
-        dims[AxisOf(node) ?? 0] = Dim.Unknown;
+        dims[AxisOf(node) ?? 0] = node.Input(1).Constant is { } condition ? condition.Span<bool>().Count(true) : Dim.Unknown;
         node.Define(0, node.Input(0).Type, new Shape(dims));
     }
 

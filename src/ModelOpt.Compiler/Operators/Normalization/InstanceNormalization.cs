@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Operators.Normalization;
 /// <summary>Normalization of each channel of each sample over its places (Ulyanov et al., 2016), with a scale and a shift a channel.</summary>
 internal sealed class InstanceNormalization : MomentNormalization
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 22];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 22];
 
     public override string Type => "InstanceNormalization";
 

@@ -104,7 +104,7 @@ internal sealed class IfTests
     {
         GraphProto twice = new OnnxModel().Node("Foo unread: k -> dead").Gives("t", "t").Graph;
         GraphProto other = new OnnxModel().Initializer("c", [2, 2], 1, 2, 3, 4).Node("Relu r: t -> s").Gives("s", "c").Graph;
-        OnnxModel model = new OnnxModel().Input("t", "2", "2").Input("flag", Bool).Node("NonZero k: t -> k")
+        OnnxModel model = new OnnxModel().Input("t", "2", "2").Input("flag", Bool).Node("SequenceConstruct k: t -> k")
             .Node("If i: flag -> y z", ("then_branch", twice), ("else_branch", other)).Gives("y", "z");
         Graph graph = model.Read();
         // The unread node, and what it alone reads, cannot get the model refused.
