@@ -13,6 +13,7 @@ internal sealed unsafe class Session : IParallelJob
 {
     private readonly ExecutionPlan _plan;
     private readonly WorkerPool _workers;
+    private readonly StagePool? _later;
     private readonly BatchRun _batchRun;
     private readonly SessionMemory _memory;
     private readonly byte[][] _batchInputs;
@@ -28,6 +29,7 @@ internal sealed unsafe class Session : IParallelJob
         (ExecutionPlan plan, WorkerPool workers) = (pool.Plan, pool.Workers);
         _plan = plan;
         _workers = workers;
+        _later = pool.Later;
         _batchRun = new BatchRun(pool);
         _batchInputs = new byte[plan.Inputs.Length][];
         _inputIsSet = new bool[plan.Inputs.Length];
@@ -128,11 +130,7 @@ internal sealed unsafe class Session : IParallelJob
     }
 
     /// <summary>Runs what could not be planned before <see cref="Run()"/>, and leaves the outputs in <see cref="BatchOutputs"/>.</summary>
-    public void RunLater()
-    {
-        if (_plan.Next is { } next)
-            LaterStage.Run(next, this, _workers, BatchOutputs);
-    }
+    public void RunLater() => _later?.Run(this, BatchOutputs);
 
     /// <summary>Runs all samples of a model of one input and one output.</summary>
     public void RunBatch(ReadOnlySpan<byte> input, Span<byte> output, int batch)

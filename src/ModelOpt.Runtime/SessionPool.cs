@@ -15,6 +15,9 @@ internal sealed class SessionPool(ExecutionPlan plan, WorkerPool workers)
 
     public WorkerPool Workers => workers;
 
+    /// <summary>What runs behind the plan; null where that is the whole model.</summary>
+    public StagePool? Later { get; } = plan.Next is { } next ? new StagePool(next, workers) : null;
+
     public Session Rent() => _sessions.TryRent() ?? new Session(this);
 
     public void Return(Session session) => _sessions.Return(session);

@@ -48,6 +48,8 @@ public sealed class TfliteModel : IDisposable
 
     internal ExecutionPlan Plan => _plan;
 
+    internal SessionPool Sessions => _sessions;
+
     /// <summary>
     /// Loads a model. The memory is used in place and must not change while the model lives. The packed form, which the build
     /// embeds where it is smaller, is expanded first.

@@ -1,18 +1,14 @@
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Model;
-using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// The nodes of a model whose sizes depend on values that earlier nodes compute. They are planned when these have run; the last plans are
-/// kept, so that sizes that come again cost nothing.
+/// The nodes of a model whose sizes depend on values that earlier nodes compute. They are planned when these have run.
 /// </summary>
 internal sealed class LaterStage
 {
-    // Each plan has a session's memory and packed weights of its own.
-    private const int MaxPlans = 8;
     private const int MaxDepth = 64;
 
     private readonly Node[] _nodes;
@@ -20,7 +16,6 @@ internal sealed class LaterStage
     private readonly Tensor[] _needed;
     private readonly Graph _before;
     private readonly int _depth;
-    private readonly List<(byte[] Key, StagePlan Plan)> _plans = [];
 
     /// <param name="before">The graph that runs before. Its outputs are replaced by what this stage needs.</param>
     /// <param name="waiting">What could not be planned with it.</param>
@@ -39,110 +34,41 @@ internal sealed class LaterStage
         _before = before.With([.. before.Nodes], before.Inputs, handedOn);
     }
 
-    /// <summary>How many plans are kept.</summary>
-    public int Plans => _plans.Count;
-
     /// <summary>The graph that runs before, with what this stage reads as its outputs.</summary>
     public Graph Before => _before;
 
-    /// <summary>Runs this stage and those behind it.</summary>
-    /// <param name="session">The memory of the stage before, which has run.</param>
-    /// <param name="outputs">Receives the outputs of the model.</param>
-    /// <exception cref="ArgumentException">The values say sizes that do not fit.</exception>
-    public static void Run(LaterStage? stage, Session session, WorkerPool workers, OutputBuffer outputs)
-    {
-        StagePlan? current = null;
-        for (; stage is not null; stage = current.Plan.Next)
-        {
-            StagePlan next = stage.PlanFor(session, workers);
-            Session following = next.Sessions.Rent();
-            for (int i = 0; i < next.Sources.Length; i++)
-                following.SetSample(i, session.Output(next.Sources[i]));
-            following.Run();
-            current?.Sessions.Return(session);
-            (session, current) = (following, next);
-        }
-
-        for (int i = 0; i < current!.Plan.Outputs.Length; i++)
-        {
-            ReadOnlySpan<byte> output = session.Output(i);
-            output.CopyTo(outputs.Resize(i, output.Length));
-            outputs.SetShape(i, current.Plan.Graph.Outputs[i].Shape);
-        }
-
-        current.Sessions.Return(session);
-    }
-
-    private StagePlan PlanFor(Session session, WorkerPool workers)
-    {
-        byte[] key = Key(session);
-        if (Known(key) is { } known)
-            return known;
-        StagePlan plan;
-        try
-        {
-            plan = Create(session, workers);
-        }
-        catch (InvalidModelException e)
-        {
-            throw new ArgumentException($"The inputs lead to sizes that do not fit: {e.Message}", e);
-        }
-
-        lock (_plans)
-        {
-            if (_plans.Count == MaxPlans)
-                _plans.RemoveAt(0);
-            _plans.Add((key, plan));
-        }
-
-        return plan;
-    }
-
-    private StagePlan? Known(byte[] key)
-    {
-        lock (_plans)
-        {
-            int found = _plans.FindIndex(p => p.Key.AsSpan().SequenceEqual(key));
-            if (found < 0)
-                return null;
-            // The one that was not used for the longest time goes first.
-            (byte[] Key, StagePlan Plan) plan = _plans[found];
-            _plans.RemoveAt(found);
-            _plans.Add(plan);
-            return plan.Plan;
-        }
-    }
-
-    /// <summary>The values that say sizes; of an operator that counts, the count alone.</summary>
-    private byte[] Key(Session session)
+    /// <summary>The values that say sizes; of an operator that counts, the count alone. The same bytes lead to the same plan.</summary>
+    /// <param name="output">The outputs of <see cref="Before"/>, which has run.</param>
+    public byte[] Key(Func<int, ReadOnlySpan<byte>> output)
     {
         using var key = new MemoryStream();
         foreach (Tensor tensor in _needed)
-            key.Write(session.Output(Array.IndexOf(_before.Outputs, tensor)));
+            key.Write(output(Array.IndexOf(_before.Outputs, tensor)));
         foreach (Node node in _nodes)
         {
-            if (Count(node, session) is { } count)
+            if (Count(node, output) is { } count)
                 key.Write(BitConverter.GetBytes(count));
         }
 
         return key.ToArray();
     }
 
-    private int? Count(Node node, Session session)
+    /// <summary>Plans the stage for the sizes that the values say.</summary>
+    /// <param name="output">The outputs of <see cref="Before"/>, which has run.</param>
+    /// <param name="threads">Threads that run it.</param>
+    /// <exception cref="InvalidModelException">The values say sizes that do not fit.</exception>
+    public PlannedStage Plan(Func<int, ReadOnlySpan<byte>> output, int threads) =>
+        TryPlan(output, threads, AssembledCode.TryCreate(threads)) ?? TryPlan(output, threads, code: null)!;
+
+    private int? Count(Node node, Func<int, ReadOnlySpan<byte>> output)
     {
         if (OperatorKernels.Of(node) is not ICountingOperator counting)
             return null;
         int at = Array.IndexOf(_before.Outputs, node.Input(0));
-        return at < 0 ? null : counting.Count(node.Input(0), session.Output(at));
+        return at < 0 ? null : counting.Count(node.Input(0), output(at));
     }
 
-    private StagePlan Create(Session session, WorkerPool workers)
-    {
-        AssembledCode? code = AssembledCode.TryCreate(workers.Threads);
-        return TryCreate(session, workers, code) ?? TryCreate(session, workers, code: null)!;
-    }
-
-    private StagePlan? TryCreate(Session session, WorkerPool workers, AssembledCode? code)
+    private PlannedStage? TryPlan(Func<int, ReadOnlySpan<byte>> output, int threads, AssembledCode? code)
     {
         var now = new Dictionary<Tensor, Tensor>();
         var inputs = new List<Tensor>();
@@ -153,7 +79,7 @@ internal sealed class LaterStage
             bool isNeeded = Array.IndexOf(_needed, before) >= 0;
             var tensor = new Tensor(before.Name, before.Type, before.Shape, before.Quantization)
             {
-                Data = isNeeded ? session.Output(i).ToArray() : default(ReadOnlyMemory<byte>?),
+                Data = isNeeded ? output(i).ToArray() : default(ReadOnlyMemory<byte>?),
             };
             now.Add(before, tensor);
             if (isNeeded)
@@ -162,21 +88,20 @@ internal sealed class LaterStage
             sources.Add(i);
         }
 
-        foreach (Tensor output in _nodes.SelectMany(n => n.Outputs))
-            now.Add(output, output.Resized(output.Shape));
+        foreach (Tensor result in _nodes.SelectMany(n => n.Outputs))
+            now.Add(result, result.Resized(result.Shape));
         Node[] nodes = Array.ConvertAll(_nodes, node => node.On(
-            Array.ConvertAll(node.Inputs, t => t is null ? null : Now(t)), Array.ConvertAll(node.Outputs, Now), Count(node, session)));
+            Array.ConvertAll(node.Inputs, t => t is null ? null : Now(t)), Array.ConvertAll(node.Outputs, Now), Count(node, output)));
         Graph graph = _before.With([.. nodes], [.. inputs], Array.ConvertAll(_results, Now));
-        return ExecutionPlan.Create(graph, workers.Threads, code, _depth + 1) is { } plan
-            ? new StagePlan(plan, new SessionPool(plan, workers), [.. sources]) : null;
+        return ExecutionPlan.Create(graph, threads, code, _depth + 1) is { } plan ? new PlannedStage(plan, [.. sources]) : null;
 
         Tensor Now(Tensor tensor) => now.GetValueOrDefault(tensor, tensor);
     }
-
-    /// <summary>A stage planned for certain sizes.</summary>
-    /// <param name="Sources">For each input, which output of the stage before it is.</param>
-    private sealed record StagePlan(ExecutionPlan Plan, SessionPool Sessions, int[] Sources);
 }
+
+/// <summary>A stage planned for certain sizes.</summary>
+/// <param name="Sources">For each input, which output of the stage before it is.</param>
+internal sealed record PlannedStage(ExecutionPlan Plan, int[] Sources);
 
 /// <summary>Nodes that cannot be planned yet.</summary>
 internal sealed class WaitingNodes

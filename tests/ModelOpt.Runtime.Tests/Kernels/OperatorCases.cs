@@ -133,7 +133,7 @@ internal static class OperatorCases
         yield return new(BuiltinOperator.ExpandDims, null, n => [Of(type, n, 4), TestTensor.Ints(1)]);
         yield return new(BuiltinOperator.ExpandDims, null, n => [Of(type, n, 4), TestTensor.Ints(-3)]);
         yield return new(BuiltinOperator.Tile, null, n => [Of(type, n, 4), TestTensor.Ints(1, 2)]);
-        yield return new(BuiltinOperator.Tile, null, n => [Of(type, n, 4), TestTensor.Ints(2, 1)]);
+        yield return new(BuiltinOperator.Tile, null, n => [Of(type, n, 1, 4), TestTensor.Ints(1, 3, 2)]);
         yield return new(BuiltinOperator.Transpose, null, n => [Of(type, n, 1, 4), TestTensor.Ints(0, 2, 1)]);
         yield return new(BuiltinOperator.Transpose, null, n => [Of(type, n, 1, 4), TestTensor.Ints(1, 0, 2)]);
         yield return new(BuiltinOperator.DepthToSpace, new BlockOptions(BuiltinOptionsType.DepthToSpace, 2), n => [Of(type, n, 2, 3, 8)]);

@@ -1,0 +1,89 @@
+using ModelOpt.Runtime.Model;
+using ModelOpt.Runtime.Plan;
+using ModelOpt.Runtime.Threading;
+
+namespace ModelOpt.Runtime;
+
+/// <summary>The last plans of a later stage with their sessions, so that sizes that come again cost nothing.</summary>
+internal sealed class StagePool(LaterStage stage, WorkerPool workers)
+{
+    // Each plan has a session's memory and packed weights of its own.
+    private const int MaxPlans = 8;
+
+    private readonly List<Entry> _entries = [];
+
+    /// <summary>How many plans are kept.</summary>
+    public int Plans => _entries.Count;
+
+    /// <summary>Runs the stage and those behind it.</summary>
+    /// <param name="session">The memory of the stage before, which has run.</param>
+    /// <param name="outputs">Receives the outputs of the model.</param>
+    /// <exception cref="ArgumentException">The values say sizes that do not fit.</exception>
+    public void Run(Session session, OutputBuffer outputs)
+    {
+        SessionPool? current = null;
+        for (StagePool? next = this; next is not null; next = current.Later)
+        {
+            Entry entry = next.EntryFor(session);
+            Session following = entry.Sessions.Rent();
+            for (int i = 0; i < entry.Sources.Length; i++)
+                following.SetSample(i, session.Output(entry.Sources[i]));
+            following.Run();
+            current?.Return(session);
+            (session, current) = (following, entry.Sessions);
+        }
+
+        ExecutionPlan plan = current!.Plan;
+        for (int i = 0; i < plan.Outputs.Length; i++)
+        {
+            ReadOnlySpan<byte> output = session.Output(i);
+            output.CopyTo(outputs.Resize(i, output.Length));
+            outputs.SetShape(i, plan.Graph.Outputs[i].Shape);
+        }
+
+        current.Return(session);
+    }
+
+    private Entry EntryFor(Session session)
+    {
+        byte[] key = stage.Key(session.Output);
+        if (Known(key) is { } known)
+            return known;
+        Entry entry;
+        try
+        {
+            PlannedStage planned = stage.Plan(session.Output, workers.Threads);
+            entry = new Entry(key, new SessionPool(planned.Plan, workers), planned.Sources);
+        }
+        catch (InvalidModelException e)
+        {
+            throw new ArgumentException($"The inputs lead to sizes that do not fit: {e.Message}", e);
+        }
+
+        lock (_entries)
+        {
+            if (_entries.Count == MaxPlans)
+                _entries.RemoveAt(0);
+            _entries.Add(entry);
+        }
+
+        return entry;
+    }
+
+    private Entry? Known(byte[] key)
+    {
+        lock (_entries)
+        {
+            int found = _entries.FindIndex(e => e.Key.AsSpan().SequenceEqual(key));
+            if (found < 0)
+                return null;
+            // The one that was not used for the longest time goes first.
+            Entry entry = _entries[found];
+            _entries.RemoveAt(found);
+            _entries.Add(entry);
+            return entry;
+        }
+    }
+
+    private sealed record Entry(byte[] Key, SessionPool Sessions, int[] Sources);
+}
