@@ -8,6 +8,9 @@ namespace ModelOpt.Compiler.Tests.Operators.Reduction;
 internal sealed class ReduceMeanTests
 {
     [TestMethod]
+    public void Common_cases_agree_with_peers() => ReduceCases.AssertAgree("ReduceMean");
+
+    [TestMethod]
     public void Results_agree_with_peers()
     {
         var random = new Random(6);

@@ -7,6 +7,9 @@ namespace ModelOpt.Compiler.Tests.Operators.Reduction;
 internal sealed class ReduceSumTests
 {
     [TestMethod]
+    public void Results_agree_with_peers() => ReduceCases.AssertAgree("ReduceSum");
+
+    [TestMethod]
     public void Both_forms_agree_with_ONNX_Runtime()
     {
         Tensor x = Random(new Random(1), ElementType.Int64, 2, 3, 4);

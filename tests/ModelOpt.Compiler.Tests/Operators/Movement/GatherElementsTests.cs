@@ -7,12 +7,12 @@ namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 /// <summary>Gradients are <see cref="GradientTests"/>' matter.</summary>
 [TestClass]
-internal sealed class GatherOperatorTests
+internal sealed class GatherElementsTests
 {
     private readonly Random _random = new(8);
 
     [TestMethod]
-    public void Elements_agree_with_peers()
+    public void Results_agree_with_peers()
     {
         Tensor indices = Tensor.Of<long>([2, 2, 4], [0, 1, 2, -1, 0, -3, 1, 1, 2, 2, 0, 0, 1, -2, 0, 1]);
         Node("GatherElements", [X(2, 3, 4), indices], 1, ("axis", 1L)).AssertAgreesWithPeers();
@@ -20,19 +20,21 @@ internal sealed class GatherOperatorTests
     }
 
     [TestMethod]
-    public void Slices_agree_with_peers()
+    public void Known_values()
     {
-        Tensor pairs = Tensor.Of<long>([3, 2], [0, 1, 1, -1, 1, 0]), batch = Tensor.Of<long>([2, 2, 1], [0, 2, -1, 1]);
-        foreach (int fed in (int[])[1, 2])
-        {
-            Node("GatherND", [X(2, 3, 4), pairs]).AssertAgreesWithPeers(fed);
-            Node("GatherND", [X(2, 3, 4), batch], 1, ("batch_dims", 1L)).AssertAgreesWithPeers(fed);
-        }
+        Tensor data = Tensor.Of<int>([2, 2], [1, 2, 3, 4]), indices = Tensor.Of<long>([2, 2], [0, 0, 1, 0]);
+        Node("GatherElements", [data, indices], 1, ("axis", 1L)).AssertGives(1, 1, 4, 3);
+        Node("GatherElements", [data, indices]).AssertGives(1, 2, 3, 2);
     }
 
     [TestMethod]
-    public void An_index_outside_is_told() => Assert.AreEqual("MOPT2004", Assert.ThrowsExactly<CompilationException>(
-        () => Node("GatherElements", [X(2), Tensor.Vector(2L)]).Run()).Diagnostic.Descriptor.Code);
+    public void An_index_outside_is_told() =>
+        Assert.AreEqual("MOPT2004", Assert.ThrowsExactly<CompilationException>(
+            () => Node("GatherElements", [X(2), Tensor.Vector(2L)]).Run()).Diagnostic.Descriptor.Code);
+
+    [TestMethod]
+    public void Another_rank_is_refused() =>
+        Assert.AreEqual("MOPT2004", Node("GatherElements", [Floats(2, 3), Tensor.Vector(0L)]).InferError());
 
     private Tensor X(params int[] dims) => Signed(_random, dims);
 }

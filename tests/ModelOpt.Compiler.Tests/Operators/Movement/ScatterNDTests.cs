@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 using static ModelOpt.Compiler.Tests.Operators.WindowCases;
@@ -6,18 +7,9 @@ namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 /// <summary>Gradients are <see cref="GradientTests"/>' matter.</summary>
 [TestClass]
-internal sealed class ScatterOperatorTests
+internal sealed class ScatterNDTests
 {
     private readonly Random _random = new(8);
-
-    [TestMethod]
-    public void Elements_agree_with_peers()
-    {
-        Tensor indices = Tensor.Of<long>([2, 2, 3], [0, 1, 2, 3, -2, 1, 1, 2, 0, -1, 0, 1]);
-        Node node = Node("ScatterElements", [X(2, 4, 3), indices, X(2, 2, 3)], 1, ("axis", 1L));
-        node.AssertAgreesWithPeers();
-        node.AssertAgreesWithPeers(fed: 3);
-    }
 
     [TestMethod]
     public void Slices_agree_with_peers()
@@ -46,6 +38,27 @@ internal sealed class ScatterOperatorTests
     public void Updates_at_one_place_are_taken_together_one_after_another(string reduction) =>
         Node("ScatterND", [X(4, 5), Tensor.Of<long>([3, 1], [3, 0, 3]), X(3, 5)], 1, ("reduction", reduction))
             .AssertAgreesWithPeers(opset: 18);
+
+    [TestMethod]
+    public void Known_values()
+    {
+        Tensor data = Tensor.Vector(1, 2, 3, 4, 5, 6, 7, 8), indices = Tensor.Of<long>([4, 1], [4, 3, 1, 7]);
+        Node("ScatterND", [data, indices, Tensor.Vector(9, 10, 11, 12)]).AssertGives(1, 11, 3, 10, 9, 6, 7, 12);
+    }
+
+    [TestMethod]
+    public void An_index_outside_is_told() =>
+        Assert.AreEqual("MOPT2004", Assert.ThrowsExactly<CompilationException>(
+            () => Node("ScatterND", [X(2), Tensor.Of<long>([1, 1], [2]), X(1)]).Run()).Diagnostic.Descriptor.Code);
+
+    [TestMethod]
+    public void What_does_not_fit_is_refused()
+    {
+        Tensor at = Tensor.Of<long>([1, 1], [0]);
+        Assert.AreEqual("MOPT2002", Node("ScatterND", [Floats(2), at, Floats(1)], 1, ("reduction", "mean")).InferError());
+        Assert.AreEqual("MOPT2004", Node("ScatterND", [Floats(2), at, Floats(1, 1)]).InferError());
+        Assert.AreEqual("MOPT2005", Node("ScatterND", [Floats(2), at, Tensor.Vector(1L)]).InferError());
+    }
 
     private Tensor X(params int[] dims) => Signed(_random, dims);
 }

@@ -1,0 +1,18 @@
+using ModelOpt.Compiler.Graphs;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+
+namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
+
+[TestClass]
+internal sealed class AcoshTests
+{
+    [TestMethod]
+    public void Results_agree_with_ONNX_Runtime() =>
+        Node("Acosh", [FunctionCases.Between(1, 9)]).AssertAgreesWithPeers(liteRt: false);
+
+    [TestMethod]
+    public void Known_values() => Node("Acosh", [Tensor.Vector<float>(1, 2, 0.5f)]).AssertGives<float>(0, 1.3169579f, float.NaN);
+
+    [TestMethod]
+    public void Integers_are_refused() => FunctionCases.AssertRefusesIntegers("Acosh");
+}

@@ -1,0 +1,18 @@
+using ModelOpt.Compiler.Graphs;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+
+namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
+
+[TestClass]
+internal sealed class SinhTests
+{
+    [TestMethod]
+    public void Results_agree_with_ONNX_Runtime() =>
+        Node("Sinh", [FunctionCases.Between(-3, 3)]).AssertAgreesWithPeers(liteRt: false);
+
+    [TestMethod]
+    public void Known_values() => Node("Sinh", [Tensor.Vector<float>(0, 1, -1)]).AssertGives<float>(0, 1.1752012f, -1.1752012f);
+
+    [TestMethod]
+    public void Integers_are_refused() => FunctionCases.AssertRefusesIntegers("Sinh");
+}

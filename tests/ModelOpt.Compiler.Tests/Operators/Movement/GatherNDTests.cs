@@ -1,0 +1,44 @@
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+using static ModelOpt.Compiler.Tests.Operators.WindowCases;
+
+namespace ModelOpt.Compiler.Tests.Operators.Movement;
+
+/// <summary>Gradients are <see cref="GradientTests"/>' matter.</summary>
+[TestClass]
+internal sealed class GatherNDTests
+{
+    private readonly Random _random = new(8);
+
+    [TestMethod]
+    public void Slices_agree_with_peers()
+    {
+        Tensor pairs = Tensor.Of<long>([3, 2], [0, 1, 1, -1, 1, 0]), batch = Tensor.Of<long>([2, 2, 1], [0, 2, -1, 1]);
+        foreach (int fed in (int[])[1, 2])
+        {
+            Node("GatherND", [X(2, 3, 4), pairs]).AssertAgreesWithPeers(fed);
+            Node("GatherND", [X(2, 3, 4), batch], 1, ("batch_dims", 1L)).AssertAgreesWithPeers(fed);
+        }
+    }
+
+    [TestMethod]
+    public void Known_values()
+    {
+        Tensor data = Tensor.Of<int>([2, 2], [10, 11, 12, 13]);
+        Node("GatherND", [data, Tensor.Of<long>([2, 2], [0, 0, 1, 1])]).AssertGives(10, 13);
+        Node("GatherND", [data, Tensor.Of<long>([2, 1], [-1, 0])]).AssertGives(12, 13, 10, 11);
+        Node("GatherND", [data, Tensor.Of<long>([2, 1], [1, 0])], 1, ("batch_dims", 1L)).AssertGives(11, 12);
+    }
+
+    [TestMethod]
+    public void An_index_outside_is_told() =>
+        Assert.AreEqual("MOPT2004", Assert.ThrowsExactly<CompilationException>(
+            () => Node("GatherND", [X(2), Tensor.Vector(2L)]).Run()).Diagnostic.Descriptor.Code);
+
+    [TestMethod]
+    public void Vectors_longer_than_the_rank_are_refused() =>
+        Assert.AreEqual("MOPT2004", Node("GatherND", [Floats(2, 3), Tensor.Of<long>([1, 3], [0, 0, 0])]).InferError());
+
+    private Tensor X(params int[] dims) => Signed(_random, dims);
+}

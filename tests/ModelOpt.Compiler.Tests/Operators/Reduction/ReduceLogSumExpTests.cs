@@ -1,0 +1,25 @@
+using ModelOpt.Compiler.Graphs;
+using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
+
+namespace ModelOpt.Compiler.Tests.Operators.Reduction;
+
+[TestClass]
+internal sealed class ReduceLogSumExpTests
+{
+    [TestMethod]
+    public void Results_agree_with_peers() => ReduceCases.AssertAgree("ReduceLogSumExp");
+
+    [TestMethod]
+    public void Known_values() => ReduceCases.OfRows("ReduceLogSumExp", 0, 0, 1, -1).AssertGives<float>(0.69314718f, 1.126928f);
+
+    [TestMethod]
+    public void Great_exponents_do_not_overflow()
+    {
+        Node great = Node("ReduceLogSumExp", [Tensor.Of<float>([1, 2], [1000, 1000]), Tensor.Vector(1L)]);
+        great.AssertGives(1000 + MathF.Log(2));
+        great.AssertAgreesWithPeers(opset: 18);
+    }
+
+    [TestMethod]
+    public void Other_axes_are_refused() => ReduceCases.AssertRefusesOtherAxes("ReduceLogSumExp");
+}
