@@ -101,25 +101,21 @@ internal static class KernelTesting
     /// last to the first, or in shares where there are many, give other results than all at once, if a byte around the output or beyond
     /// the scratch memory changes, or if a warm call allocates.
     /// </summary>
-    public static byte[] Run(Kernel kernel, int outputLength, params byte[][] inputs)
+    public static byte[] Run(Kernel kernel, int outputLength, params byte[][] inputs) => Run(kernel, [outputLength], inputs)[0];
+
+    /// <summary>The same of a kernel with several outputs.</summary>
+    public static byte[][] Run(Kernel kernel, int[] outputLengths, params byte[][] inputs)
     {
         const byte garbage = 0xa5;
         const int guard = 64;
         if (GuardPages.Enabled)
-            return RunGuarded(kernel, outputLength, inputs);
-        var operands = new Operand[inputs.Length];
+            return RunGuarded(kernel, outputLengths, inputs);
         int offset = guard;
-        for (int i = 0; i < inputs.Length; i++)
-        {
-            operands[i] = Operand.InArena(offset, inputs[i].Length);
-            offset += (inputs[i].Length + 63) / 64 * 64;
-        }
-
-        var arena = new byte[offset + outputLength + guard];
+        Operand[] operands = Array.ConvertAll(inputs, input => Place(input.Length)), outputs = Array.ConvertAll(outputLengths, Place);
+        var arena = new byte[offset];
         arena.AsSpan().Fill(garbage);
         for (int i = 0; i < inputs.Length; i++)
             inputs[i].CopyTo(operands[i].Write(arena));
-        Operand[] outputs = [Operand.InArena(offset, outputLength)];
         var before = (byte[])arena.Clone();
 
         int scratchLength = kernel.ScratchBytes;
@@ -129,8 +125,9 @@ internal static class KernelTesting
         int share = (kernel.Items + 63) / 64;
         for (int end = kernel.Items; end > 0; end -= share)
             kernel.Run(arguments, Math.Max(0, end - share), end);
-        byte[] divided = arena.AsSpan(offset, outputLength).ToArray();
-        arena.AsSpan(offset, outputLength).Fill(garbage);
+        byte[][] divided = Results();
+        foreach (Operand output in outputs)
+            output.Write(arena).Fill(garbage);
 
         // A collection between the two readings counts the rest of the thread's allocation context: hence the attempts.
         long allocated = -1;
@@ -142,32 +139,48 @@ internal static class KernelTesting
         }
 
         Assert.AreEqual(0L, allocated, "bytes allocated by a warm run");
-        AssertSame(arena.AsSpan(offset, outputLength), divided, "one item at a time");
-        Assert.IsTrue(arena.AsSpan(0, offset).SequenceEqual(before.AsSpan(0, offset)), "bytes before the output changed");
-        Assert.IsTrue(arena.AsSpan(offset + outputLength).IndexOfAnyExcept(garbage) < 0, "bytes after the output changed");
+        byte[][] results = Results();
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            AssertSame(results[i], divided[i], "one item at a time");
+            results[i].CopyTo(outputs[i].Write(before));
+        }
+
+        Assert.IsTrue(arena.AsSpan().SequenceEqual(before), "bytes around the output changed");
         Assert.IsTrue(scratch.AsSpan(scratchLength).IndexOfAnyExcept(garbage) < 0, "bytes after the scratch memory changed");
-        return arena.AsSpan(offset, outputLength).ToArray();
+        return results;
+
+        byte[][] Results() => Array.ConvertAll(outputs, output => output.Read(arena).ToArray());
+
+        Operand Place(int length)
+        {
+            var operand = Operand.InArena(offset, length);
+            offset += ((length + 63) / 64 * 64) + guard;
+            return operand;
+        }
     }
 
     // Guard pages watch the surroundings; what is allocated is none of their business.
-    private static byte[] RunGuarded(Kernel kernel, int outputLength, byte[][] inputs)
+    private static byte[][] RunGuarded(Kernel kernel, int[] outputLengths, byte[][] inputs)
     {
-        ArenaBlock[] blocks = [.. inputs.Select(input => input.Length).Append(outputLength).Select(length => new ArenaBlock(length, 0, 0))];
+        IEnumerable<int> lengths = inputs.Select(input => input.Length).Concat(outputLengths);
+        ArenaBlock[] blocks = [.. lengths.Select(length => new ArenaBlock(length, 0, 0))];
         Memory<byte> arena = GuardedArena.Arena(ArenaLayout.Place(blocks), blocks),
             scratch = GuardPages.Copy(new byte[kernel.ScratchBytes]);
-        Operand[] operands = [.. blocks.Select(block => Operand.InArena(block.Offset, block.Bytes))], outputs = [operands[^1]];
+        Operand[] operands = [.. blocks.Select(block => Operand.InArena(block.Offset, block.Bytes))], outputs = operands[inputs.Length..];
         for (int i = 0; i < inputs.Length; i++)
             inputs[i].CopyTo(operands[i].Write(arena.Span));
         scratch.Span.Fill(0xa5);
-        outputs[0].Write(arena.Span).Fill(0xa5);
+        foreach (Operand output in outputs)
+            output.Write(arena.Span).Fill(0xa5);
         int share = (kernel.Items + 63) / 64;
-        var arguments = new KernelArguments(operands[..^1], outputs, arena.Span, scratch.Span);
+        var arguments = new KernelArguments(operands[..inputs.Length], outputs, arena.Span, scratch.Span);
         for (int end = kernel.Items; end > 0; end -= share)
             kernel.Run(arguments, Math.Max(0, end - share), end);
-        byte[] result = outputs[0].Write(arena.Span).ToArray();
+        byte[][] results = Array.ConvertAll(outputs, output => output.Write(arena.Span).ToArray());
         GC.KeepAlive(arena);
         GC.KeepAlive(scratch);
-        return result;
+        return results;
     }
 
     /// <summary>The same for float32 operands.</summary>

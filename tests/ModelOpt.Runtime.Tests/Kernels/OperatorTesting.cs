@@ -74,6 +74,19 @@ internal static class OperatorTesting
         return m.Build([.. inputIndices.Where((_, i) => inputs[i] is { IsConstant: false })], outputIndices);
     }
 
+    /// <summary>Fails unless a model of one operator is refused when it is loaded, with a message that has a text.</summary>
+    public static void AssertRefused(
+        string text, BuiltinOperator op, IOperatorOptions? options, TestTensor?[] inputs, params TestTensor[] outputs)
+    {
+        byte[] file = Build(op, options, inputs, outputs);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.Load(file)).Message, text);
+    }
+
+    /// <summary>Fails unless the inputs of a model of one operator are refused when it runs, with a message that has a text.</summary>
+    public static void AssertRunRefused(
+        string text, BuiltinOperator op, IOperatorOptions? options, TestTensor?[] inputs, params TestTensor[] outputs) =>
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(op, options, inputs, outputs)).Message, text);
+
     /// <summary>The types of elements that movers take.</summary>
     public static TensorType[] Types { get; } =
         [TensorType.Float32, TensorType.Int8, TensorType.UInt8, TensorType.Int32, TensorType.Int64, TensorType.Bool];

@@ -79,6 +79,8 @@ internal sealed class PlanTests
         Assert.IsFalse(Dynamic([-1, 4], BuiltinOperator.Reshape, new ReshapeOptions([4, 1]), [4, 1]));
         Assert.IsTrue(Dynamic([-1, 4], BuiltinOperator.Gather, new GatherOptions(1), [-1, 2], 0, 1));
         Assert.IsFalse(Dynamic([-1, 4], BuiltinOperator.Gather, new GatherOptions(0), [-1, 4], 0));
+        Assert.IsTrue(Dynamic([-1, 4], BuiltinOperator.Tile, null, [-1, 8], 1, 2));
+        Assert.IsFalse(Dynamic([-1, 4], BuiltinOperator.Tile, null, [2, 4], 2, 1));
     }
 
     private static bool Dynamic(

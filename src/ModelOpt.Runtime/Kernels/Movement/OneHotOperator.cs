@@ -24,12 +24,19 @@ internal sealed class OneHotOperator : KernelOperator
 
     public override Foldable Takes(Node node) => Foldable.Nothing;
 
-    public override Kernel CreateKernel(Node node, AssembledCode? code) => node.Input(0).Type switch
+    public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
-        TensorType.Int32 => Create<int>(node),
-        TensorType.Int64 => Create<long>(node),
-        _ => throw node.UnsupportedTypes(),
-    };
+        Tensor on = node.Input(2);
+        node.Require(
+            !on.IsQuantized8 || (on.HasGridOf(node.Input(3)) && on.HasGridOf(node.Output)),
+            "values and output must have the same quantization");
+        return node.Input(0).Type switch
+        {
+            TensorType.Int32 => Create<int>(node),
+            TensorType.Int64 => Create<long>(node),
+            _ => throw node.UnsupportedTypes(),
+        };
+    }
 
     private static int Axis(Node node)
     {
@@ -41,7 +48,8 @@ internal sealed class OneHotOperator : KernelOperator
         where TIndex : unmanaged, INumber<TIndex>
     {
         int[] shape = node.Output.Shape;
-        int axis = Axis(node), outer = shape[..axis].Aggregate(1, (a, b) => a * b), inner = shape[(axis + 1)..].Aggregate(1, (a, b) => a * b);
+        int axis = Axis(node), outer = shape[..axis].Aggregate(1, (a, b) => a * b);
+        int inner = shape[(axis + 1)..].Aggregate(1, (a, b) => a * b);
         return node.Output.Type.Size() switch
         {
             1 => new OneHotKernel<byte, TIndex>(outer, shape[axis], inner),
