@@ -25,6 +25,8 @@ internal sealed class BitShiftTests
         Tensor a = Tensor.Vector<byte>(1, 200, 77, 255), b = Tensor.Vector<byte>(2, 1, 0, 8);
         Shift(a, b, "LEFT").AssertGives<byte>(4, 144, 77, 0);
         Shift(a, b, "RIGHT").AssertGives<byte>(0, 100, 77, 0);
+        Shift(Tensor.Vector(5UL), Tensor.Vector(64UL), "LEFT").AssertGives(0UL);
+        Shift(Tensor.Vector(5UL), Tensor.Vector(65UL), "RIGHT").AssertGives(0UL);
     }
 
     [TestMethod]
