@@ -17,7 +17,8 @@ internal sealed class TileOperator : KernelOperator
         return [new TensorSpec(input.Type, shape)];
     }
 
-    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched) && Repeats(node)[0] == 1;
+    // An output of one sample has it once.
+    public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched);
 
     public override Foldable Takes(Node node) => Foldable.Nothing;
 

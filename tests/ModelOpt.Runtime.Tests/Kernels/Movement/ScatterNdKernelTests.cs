@@ -52,7 +52,7 @@ internal sealed class ScatterNdKernelTests
         where T : unmanaged, INumber<T>
     {
         (int Row, int Column)[] places = [(1, 2), (0, 0), (1, 2), (0, 1)];
-        T[] x = [.. Enumerable.Range(0, places.Length * slice).Select(i => T.CreateChecked(i % 60))];
+        T[] x = [.. Enumerable.Range(0, places.Length * slice).Select(i => T.CreateChecked(1 + (i % 60)))];
         var expected = new T[2 * 3 * slice];
         for (int i = 0; i < x.Length; i++)
             expected[(((places[i / slice].Row * 3) + places[i / slice].Column) * slice) + (i % slice)] += x[i];
