@@ -93,8 +93,9 @@ internal sealed class CheckTests
     private static Dictionary<string, Tensor>[] Changed(Subject subject, Func<float, float> change) =>
         [.. subject.Values.Select(values => subject.Outputs.ToDictionary(o => o, o =>
         {
-            Tensor tensor = Tensor.Of<float>(values[o].Dims, values[o].Span<float>());
+            // A model may give integers.
+            Tensor tensor = Tensor.Of<float>(values[o].Dims, Casting.To(values[o], ElementType.Float32).Span<float>());
             foreach (ref float x in tensor.Span<float>()) x = change(x);
-            return tensor;
+            return Casting.To(tensor, values[o].Type);
         }))];
 }

@@ -15,21 +15,21 @@ internal sealed partial class TfliteGenerator
     ];
 
     private Action<int>[] Layers =>
-        [Convolution, Convolution, Convolution, Depthwise, Depthwise, Dense, Pool, Pool, Product, Reduce, Softmax, Recurrent];
+        [Convolution, Convolution, Convolution, Depthwise, Depthwise, Dense, Pool, Pool, Product, Reduce, Softmax, Recurrent, Branch, Loop];
 
     private Action<int>[] Elements =>
     [
-        Arithmetic, Arithmetic, x => Emit(Unary[_random.Next(Unary.Length)], [x], [Output(x)]),
+        Arithmetic, Arithmetic, Function, Function,
         x => Emit(BuiltinOperator.LeakyRelu, [x], [Output(x)], new LeakyReluOptions(0.1f)),
         x => Emit(BuiltinOperator.Atan2, [x, Constant(_type, Broadcastable(x))], [Output(x)]), Compare,
         x => Emit(BuiltinOperator.PRelu, [x, Constant(_type, Broadcastable(x))], [Output(x)]),
-        x => Emit(BuiltinOperator.Pow, [x, Constant(_type, Broadcastable(x))], [Output(x)]), Requantize, Cast, Resize, Preprocess,
+        x => Emit(BuiltinOperator.Pow, [x, Constant(_type, Broadcastable(x))], [Output(x)]), Compare, Requantize, Cast, Resize, Preprocess,
     ];
 
     private Action<int>[] Movements =>
     [
         Transpose, Transpose, Concatenate, Concatenate, Split, Slice, StridedSlice, Pad, Gather, Reshape, Reshape, Pack, Unpack, Blocks,
-        Tile, Reduce, Arithmetic,
+        Tile, Reduce, Arithmetic, Extreme, OneHot, Scatter, Sums, Numbers, Fill, Places,
     ];
 
     private int[] ShapeOf(int x) => _tensors[x].Shape;
@@ -50,6 +50,8 @@ internal sealed partial class TfliteGenerator
     private int Bias(int channels) =>
         _random.Next(3) == 0 ? -1 : Constant(_type == TensorType.Float32 ? _type : TensorType.Int32, [channels], []);
 
+    private void Function(int x) => Emit(Unary[_random.Next(Unary.Length)], [x], [Output(x)]);
+
     // Comparisons, logic on their results, and a choice by these.
     private void Compare(int x)
     {
@@ -60,16 +62,28 @@ internal sealed partial class TfliteGenerator
         ];
         int holds = Output(-1, TensorType.Bool), logical = Output(-1, TensorType.Bool), inverse = Output(-1, TensorType.Bool);
         Emit(comparisons[_random.Next(comparisons.Length)], [x, Constant(_type, Broadcastable(x))], [holds]);
+        Settle();
         Emit(_random.Next(2) == 0 ? BuiltinOperator.LogicalAnd : BuiltinOperator.LogicalOr, [holds, holds], [logical]);
+        Settle();
         Emit(BuiltinOperator.LogicalNot, [logical], [inverse]);
+        Settle();
         int whole = Output(-1, TensorType.Int32), bits = Output(-1, TensorType.Int32);
         Emit(BuiltinOperator.Cast, [x], [whole]);
+        Settle();
         BuiltinOperator[] integers =
         [
             BuiltinOperator.FloorMod, BuiltinOperator.BitwiseAnd, BuiltinOperator.BitwiseOr, BuiltinOperator.BitwiseXor,
             BuiltinOperator.LeftShift, BuiltinOperator.RightShift,
         ];
         Emit(integers[_random.Next(integers.Length)], [whole, whole], [bits]);
+        Settle();
+        if (_random.Next(3) == 0)
+        {
+            BuiltinOperator any = _random.Next(2) == 0 ? BuiltinOperator.ReduceAny : BuiltinOperator.ReduceAll;
+            Emit(any, [inverse, Ints(Axis(inverse))], [Output(-1, TensorType.Bool)], new ReducerOptions(_random.Next(2) == 0));
+            return;
+        }
+
         Emit(BuiltinOperator.SelectV2, [inverse, whole, bits], [Output(-1, TensorType.Int32)]);
     }
 
@@ -122,11 +136,12 @@ internal sealed partial class TfliteGenerator
         int[] axes = [.. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => Axis(x))];
         if (_random.Next(2) == 0) axes = [1, 2];
         Emit(
-            _random.Next(4) switch
+            _random.Next(5) switch
             {
                 0 => BuiltinOperator.Mean,
                 1 => BuiltinOperator.Sum,
                 2 => BuiltinOperator.ReduceMin,
+                3 => BuiltinOperator.ReduceProd,
                 _ => BuiltinOperator.ReduceMax,
             },
             [x, Ints(axes)], [Output(x)],

@@ -45,9 +45,7 @@ internal sealed partial class TfliteGenerator
                 : [.. Movements, .. Elements];
             choices[_random.Next(choices.Length)](current);
             Call call = _calls[^1];
-            TensorSpec[] specs = Infer();
-            for (int i = 0; i < call.Outputs.Length; i++)
-                _tensors[call.Outputs[i]] = _tensors[call.Outputs[i]] with { Type = specs[i].Type, Shape = specs[i].Shape };
+            TensorSpec[] specs = Settle();
             if (specs.Sum(s => s.Shape.Aggregate(1L, (a, b) => a * b)) < 1 << 20) return call.Outputs[_random.Next(call.Outputs.Length)];
         }
         catch (Exception e) when (e is InvalidModelException or ArgumentException or IndexOutOfRangeException or OverflowException)
@@ -60,10 +58,14 @@ internal sealed partial class TfliteGenerator
         return current;
     }
 
-    private TensorSpec[] Infer()
+    /// <summary>Gives the outputs of the last call the types and shapes that the runtime infers.</summary>
+    private TensorSpec[] Settle()
     {
-        Graph graph = GraphReader.Read(Write([.. _calls[^1].Outputs]));
-        return ShapeInference.Infer(graph.Nodes[^1]);
+        Call call = _calls[^1];
+        TensorSpec[] specs = ShapeInference.Infer(GraphReader.Read(Write([.. call.Outputs])).Nodes[^1]);
+        for (int i = 0; i < call.Outputs.Length; i++)
+            _tensors[call.Outputs[i]] = _tensors[call.Outputs[i]] with { Type = specs[i].Type, Shape = specs[i].Shape };
+        return specs;
     }
 
     private byte[] Write(int[] outputs)
@@ -79,7 +81,9 @@ internal sealed partial class TfliteGenerator
         foreach (Call call in _calls) model.Operator(call.Operator, call.Inputs, call.Outputs, call.Options);
         HashSet<int> made = [.. _calls.SelectMany(c => c.Outputs)];
         int[] inputs = [.. Enumerable.Range(0, _tensors.Count).Where(i => _tensors[i].Data is null && !made.Contains(i))];
-        return model.Build(inputs, [.. outputs.Distinct()]);
+        model.Subgraph(inputs, [.. outputs.Distinct()]);
+        if (_calls.FirstOrDefault(c => c.Operator is BuiltinOperator.If or BuiltinOperator.While) is { } control) AddBodies(model, control);
+        return model.Build();
     }
 
     private int[] RandomShape()

@@ -59,6 +59,7 @@ internal sealed class RuntimeModel : IDisposable
             case ElementType.Int16: call.SetInput(index, MemoryMarshal.Cast<byte, short>(bytes)); break;
             case ElementType.UInt16: call.SetInput(index, MemoryMarshal.Cast<byte, ushort>(bytes)); break;
             case ElementType.Int8: call.SetInput(index, MemoryMarshal.Cast<byte, sbyte>(bytes)); break;
+            case ElementType.Bool: call.SetInput(index, MemoryMarshal.Cast<byte, bool>(bytes)); break;
             default: call.SetInput(index, bytes); break;
         }
     }
@@ -73,6 +74,7 @@ internal sealed class RuntimeModel : IDisposable
             case ElementType.Int16: call.GetOutput(index, MemoryMarshal.Cast<byte, short>(bytes)); break;
             case ElementType.UInt16: call.GetOutput(index, MemoryMarshal.Cast<byte, ushort>(bytes)); break;
             case ElementType.Int8: call.GetOutput(index, MemoryMarshal.Cast<byte, sbyte>(bytes)); break;
+            case ElementType.Bool: call.GetOutput(index, MemoryMarshal.Cast<byte, bool>(bytes)); break;
             default: call.GetOutput(index, bytes); break;
         }
     }
@@ -85,5 +87,6 @@ internal sealed class RuntimeModel : IDisposable
         : type == typeof(ushort) ? ElementType.UInt16
         : type == typeof(sbyte) ? ElementType.Int8
         : type == typeof(byte) ? ElementType.UInt8
+        : type == typeof(bool) ? ElementType.Bool
         : throw new NotSupportedException($"{type}");
 }

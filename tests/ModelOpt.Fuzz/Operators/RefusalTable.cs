@@ -26,6 +26,7 @@ internal static partial class RefusalTable
         ("are not constants", "Likewise."),
         ("pads that are computed", "Likewise."),
         ("known only when the model runs", "Likewise."),
+        ("which depends on values", "Likewise."),
         ("only the batch dimension may be left open", "Likewise."),
         ("it expands", "Likewise."),
         ("neither axes nor starts are known", "Likewise."),
@@ -34,6 +35,7 @@ internal static partial class RefusalTable
         ("its mask", "The mask of a Dropout as floats, which training alone reads."),
         ("the second output, Indices", "TFLite's pools have no such output."),
         ("dimensions, and there are at most", "LiteRT's RESHAPE, which takes the most, takes eight."),
+        ("at indices that are computed", "TFLite scatters sums, no products and no extremes."),
         ("antialias", "TFLite has no such filter."),
     ];
 

@@ -115,7 +115,10 @@ internal static class MeanReduction
             }
 
             Span<T> target = y.As<T>();
-            for (int i = 0; i < target.Length; i++) target[i] = T.CreateTruncating(sums[i] / TSum.CreateTruncating(count));
+            // The mean of no integers is 0, as their sum is; that of no floats is no number.
+            bool isWhole = typeof(TSum) != typeof(float) && typeof(TSum) != typeof(double);
+            TSum divisor = count == 0 && isWhole ? TSum.One : TSum.CreateTruncating(count);
+            for (int i = 0; i < target.Length; i++) target[i] = T.CreateTruncating(sums[i] / divisor);
         }
     }
 }

@@ -56,6 +56,12 @@ internal sealed class Hardmax : Operator
         int axis = Axis(node, order.Length);
         order = [.. order.Where(a => a != axis), axis];
         TfliteTensor x = context.Input(node, 0, order), y = context.Output(node, 0, order);
+        if (x.Dims.Contains(0))
+        {
+            context.EmitReshape(x, y);
+            return;
+        }
+
         int last = order.Length - 1;
         TfliteTensor places = Lowering.Temporary(node, TensorType.Int32, [.. x.Dims.AsSpan(0, last)], x.OpenAxis);
         context.Emit(
@@ -79,7 +85,7 @@ internal sealed class Hardmax : Operator
         node.Attributes["axis"] = 1L;
         node.SetInput(0, matrix);
         node.SetOutput(0, result);
-        graph.InsertAfter(node, new Node("Reshape", "", [result, sizes], [y]));
+        graph.InsertAfter(node, new Node("Reshape", "", [result, sizes], [y]) { Attributes = { ["allowzero"] = 1L } });
 
         Value Fresh(string stem) => new(graph.UniqueName($"{node.Label}_{stem}"));
     }

@@ -22,7 +22,7 @@ internal sealed class LocalResponseNormalization : Operator
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
     public override IEnumerable<AxisRoute> Axes(Node node) =>
-        AxisRoutes.Kept(node, Enumerable.Range(0, node.ShapeOf(0).Rank).Where(a => a != 1));
+        AxisRoutes.Kept(node, Enumerable.Range(0, node.ShapeOf(0).Rank).Where(a => a != 1 || node.Int("size", 0) == 1));
 
     public override void InferShapes(Node node)
     {

@@ -23,7 +23,7 @@ internal sealed class LogSoftmax : ComposedOperator
 
     protected override void Compose(Graph graph, Node node)
     {
-        Value x = node.Input(0);
+        Value x = node.Input(0), output = node.Output;
         long axis = node.Int("axis", -1);
         bool flattens = node.Attributes.ContainsKey(Softmax.Flattens);
         Value matrix = flattens ? Add("Flatten", [x]) : x;
@@ -32,6 +32,8 @@ internal sealed class LogSoftmax : ComposedOperator
         Value sum = Add("ReduceLogSumExp", [matrix, axes]);
         if (!flattens) Replace(graph, node, "Sub", x, sum);
         else Replace(graph, node, "Reshape", Add("Sub", [matrix, sum]), Add("Shape", [x]));
+        // A size of 0 is one.
+        if (flattens) output.Producer!.Attributes["allowzero"] = 1L;
 
         Value Add(string type, Value[] inputs)
         {

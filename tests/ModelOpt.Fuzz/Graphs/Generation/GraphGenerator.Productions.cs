@@ -19,7 +19,7 @@ internal sealed partial class GraphGenerator
         new(3, IsPlane, (g, x) => g.Pool(x)),
         new(2, IsImage, (g, x) => g.GlobalPool(x)),
         new(2, IsImage, (g, x) => g.Resize(x)),
-        new(1, IsImage, (g, x) => g.Blocks(x)),
+        new(2, IsImage, (g, x) => g.Blocks(x)),
         new(1, x => x.Rank >= 3, (g, x) => g.Tile(x)),
         new(1, IsImage, (g, x) => g.ConvTranspose(x)),
         new(2, IsImage, (g, x) => g.BatchNorm(x)),
@@ -46,6 +46,17 @@ internal sealed partial class GraphGenerator
         new(1, x => x.Rank >= 2, (g, x) => g.ShapeArithmetic(x)),
         new(1, x => x.Rank >= 2, (g, x) => g.FilledAndExpanded(x)),
         new(1, _ => true, (g, x) => g.Trivial(x)),
+        new(2, _ => true, (g, x) => g.Function(x)),
+        new(2, _ => true, (g, x) => g.BoundedFunction(x)),
+        new(1, _ => true, (g, x) => g.Step(x)),
+        new(2, x => x.Rank >= 2 && x.Dims[1] > 1, (g, x) => g.Normalized(x)),
+        new(2, IsPlane, (g, x) => g.GroupNorm(x), Opset: 21),
+        new(1, x => x.Rank >= 2, (g, x) => g.ReduceFunction(x)),
+        new(1, x => x.Rank >= 2, (g, x) => g.Sums(x)),
+        new(2, _ => true, (g, x) => g.Choice(x)),
+        new(2, x => x.Rank >= 2, (g, x) => g.Whole(x)),
+        new(2, x => x.Rank >= 2, (g, x) => g.Extremes(x)),
+        new(2, x => x.Rank >= 2, (g, x) => g.Indexed(x)),
     ];
 
     private static bool IsImage(Edge x) => x.Rank == 4;

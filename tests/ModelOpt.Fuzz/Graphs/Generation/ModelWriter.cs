@@ -69,7 +69,7 @@ internal sealed class ModelWriter(int opset, bool isOpen)
     /// <summary>Adds a node of several outputs.</summary>
     public Edge[] Add(string type, Edge?[] inputs, int[][] dims, params (string Name, object Value)[] attributes)
     {
-        Edge[] outputs = [.. dims.Select(d => new Edge(Fresh("v"), d, TypeOf(type, inputs)))];
+        Edge[] outputs = [.. dims.Select(d => new Edge(Fresh("v"), d, TypeOf(type, inputs, attributes)))];
         var node = new NodeProto { OpType = type, Name = Fresh(type.ToLowerInvariant()) };
         node.Input.AddRange(inputs.Select(i => i?.Name ?? ""));
         node.Output.AddRange(outputs.Select(o => o.Name));
@@ -98,9 +98,14 @@ internal sealed class ModelWriter(int opset, bool isOpen)
         return OnnxTypes.Write(value.Name, value.Type, new Shape(dims));
     }
 
-    private static ElementType TypeOf(string type, Edge?[] inputs) => type switch
+    private static ElementType TypeOf(string type, Edge?[] inputs, (string Name, object Value)[] attributes) => type switch
     {
-        "Shape" => ElementType.Int64,
+        "ArgMax" or "ArgMin" or "NonZero" or "Shape" or "Size" => ElementType.Int64,
+        "And" or "Equal" or "Greater" or "GreaterOrEqual" or "IsInf" or "IsNaN" or "Less" or "LessOrEqual" or "Not" or "Or" or "Xor"
+            => ElementType.Bool,
+        "Cast" => (ElementType)(int)attributes.Single(a => a.Name == "to").Value,
+        "CastLike" or "Where" => inputs[1]!.Type,
+        "OneHot" => inputs[2]!.Type,
         "QuantizeLinear" => inputs[2]!.Type,
         "DequantizeLinear" or "ConstantOfShape" => ElementType.Float32,
         _ => inputs.First(i => i is not null)!.Type,

@@ -107,4 +107,32 @@ internal static class Shapes
         if (c.Draw.Chance(0.8)) c.With("value", c.Draw.Tensor(type, [1]));
         c.Parameter(Draw.Ints([.. c.Draw.Dims(c.Draw.Rank()).Select(d => (long)d)]), 0.02);
     }
+
+    /// <summary>Size.</summary>
+    public static void Size(CaseBuilder c) => c.Data(c.Draw.Dims(c.Draw.Rank()));
+
+    /// <summary>Range, in quarters: how often a step fits is no matter of rounding then.</summary>
+    public static void Range(CaseBuilder c)
+    {
+        double unit = c.Type().IsFloat() ? 0.25 : 1;
+        int start = c.Draw.Int(-9, 9), step = c.Draw.Int(1, 5) * c.Draw.Pick(1, 1, -1);
+        int limit = start + (c.Draw.Chance(0.9) ? Math.Sign(step) * c.Draw.Int(0, 30) : -step);
+        foreach (int number in (int[])[start, limit, step])
+            c.Parameter(Casting.To(Tensor.Scalar(number * unit), c.Type()), 0.005);
+    }
+
+    /// <summary>EyeLike, of the types that ONNX Runtime has kernels for.</summary>
+    public static void Eye(CaseBuilder c)
+    {
+        ElementType type = c.Draw.Pick(ElementType.Float32, ElementType.Float64, ElementType.Int32, ElementType.Int64, ElementType.UInt64);
+        if (c.Draw.Chance(0.5)) c.With("dtype", (long)type);
+        c.Perhaps("k", c.Draw.Int(-3, 3)).Data(c.Draw.Dims(2));
+    }
+
+    /// <summary>Trilu.</summary>
+    public static void Triangle(CaseBuilder c)
+    {
+        c.Perhaps("upper", c.Draw.Int(0, 1)).Data(c.Draw.Dims(c.Draw.Rank(2)));
+        if (c.Draw.Chance(0.6)) c.Parameter(Tensor.Scalar((long)c.Draw.Int(-4, 4)), 0.01);
+    }
 }
