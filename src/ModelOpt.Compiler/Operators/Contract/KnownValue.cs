@@ -8,6 +8,9 @@ internal static class KnownValue
     private const int MaxCount = 64;
     private const int MaxDepth = 16;
 
+    // A Slice has five.
+    private const int MaxInputs = 5;
+
     /// <summary>The elements of a value; null where they depend on what the caller feeds, or it takes more than a look.</summary>
     /// <param name="value">A value, with shape.</param>
     public static Tensor? Of(Value value) => Of(value, MaxDepth);
@@ -16,7 +19,7 @@ internal static class KnownValue
     {
         if (value.Shape is not { IsKnown: true } shape || shape.CountOfOne() > MaxCount) return value.Constant;
         if (ShapeContents.Tensor(value) is { } known) return known;
-        if (depth == 0 || value.Producer is not { Outputs.Count: 1 } node || node.Bodies.Any() || node.Inputs.Count > 4) return null;
+        if (depth == 0 || value.Producer is not { Outputs.Count: 1 } node || node.Bodies.Any() || node.Inputs.Count > MaxInputs) return null;
         var inputs = new Tensor?[node.Inputs.Count];
         for (int i = 0; i < inputs.Length; i++)
         {

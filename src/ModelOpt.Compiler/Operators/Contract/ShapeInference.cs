@@ -57,6 +57,10 @@ internal static class ShapeInference
             if (output is null) continue;
             Check(node, output);
             NameComputed(output);
+            // Pads and the like may come by way of matrices, whose elements are not followed one by one.
+            if (output is { Type: ElementType.Int64 or ElementType.Int32, Shape: { Rank: <= 1, IsKnown: true }, ShapeContent: null }
+                && KnownValue.Of(output) is { } known)
+                SetContent(output, known);
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed class Pad : Operator, IDifferentiable
         Shape x = node.ShapeOf(0);
         Mode(node);
         if (node.InputOrNull(3) is not null) DropAxes(node, x.Rank);
-        if (node.Input(1).Constant is not { } constant)
+        if (ShapeContents.Tensor(node.Input(1)) is not { } constant)
         {
             node.Define(0, type, new Shape(Enumerable.Repeat(Dim.Unknown, x.Rank)));
             return;
