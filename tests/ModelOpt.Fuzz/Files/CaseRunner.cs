@@ -110,7 +110,8 @@ internal sealed class CaseRunner : IDisposable, IDiagnosticSink
         return output;
     }
 
-    // The outputs for random inputs, or for zeros; none where an index of GATHER or SCATTER_ND does not exist, or computed sizes do not fit.
+    // The outputs for random inputs, or for zeros; none where an index of GATHER or SCATTER_ND does not exist, or computed sizes do not
+    // fit.
     private static byte[] Results(ExecutionPlan plan, WorkerPool workers, Random? random, byte fill)
     {
         GuardPages.Fill = fill;

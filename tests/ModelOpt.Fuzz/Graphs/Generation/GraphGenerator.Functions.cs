@@ -52,14 +52,16 @@ internal sealed partial class GraphGenerator
             case 0 when x.Rank == 4:
                 return _model.Add("LRN", [x], x.Dims, ("size", 3), ("alpha", 0.01f));
             case 1 when x.Rank == 4 && x.Dims[2] * x.Dims[3] > 4:
-                return _model.Add("InstanceNormalization", [x, Ones(c), _model.Constant(RandomTensor([c], 0.3))], x.Dims, ("epsilon", 0.01f));
+                return _model.Add(
+                    "InstanceNormalization", [x, Ones(c), _model.Constant(RandomTensor([c], 0.3))], x.Dims, ("epsilon", 0.01f));
             case 2 when x.Rank == 4 && x.Dims[2] * x.Dims[3] > 4:
                 // It has no ε that would keep equal numbers from becoming large.
                 Edge ramp = _model.Constant(Ramp([1, 1, x.Dims[2], x.Dims[3]]));
-                return _model.Add("MeanVarianceNormalization", [_model.Add("Add", [Times(_model.Add("Tanh", [x], x.Dims), 0.5f), ramp], x.Dims)],
-                    x.Dims, ("axes", new[] { 2, 3 }));
+                Edge rising = _model.Add("Add", [Times(_model.Add("Tanh", [x], x.Dims), 0.5f), ramp], x.Dims);
+                return _model.Add("MeanVarianceNormalization", [rising], x.Dims, ("axes", new[] { 2, 3 }));
             case 3:
-                return _model.Add("LpNormalization", [Plus(_model.Add("Sigmoid", [x], x.Dims), 0.5f)], x.Dims, ("axis", 1), ("p", Pick(1, 2)));
+                Edge positive = Plus(_model.Add("Sigmoid", [x], x.Dims), 0.5f);
+                return _model.Add("LpNormalization", [positive], x.Dims, ("axis", 1), ("p", Pick(1, 2)));
             default:
                 return _model.Add("LogSoftmax", [_model.Add("Tanh", [x], x.Dims)], x.Dims, ("axis", x.Rank - 1));
         }

@@ -27,7 +27,7 @@ internal sealed partial class GraphGenerator
         int size = x.Dims[^1];
         Edge numbers = _model.Constant(Tensor.Of<int>([size], [.. Enumerable.Range(0, size).Select(_ => _random.Next(1, 9))]));
         Edge other = _model.Constant(Tensor.Of<int>([size], [.. Enumerable.Range(0, size).Select(_ => _random.Next(1, 4))]));
-        string type = Pick("BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot", "BitShift", "Mod", "Range", "NonZero");
+        string type = Pick("BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot", "BitShift", "Mod", "Range");
         if (_model.Opset < 18 && type.StartsWith("Bitwise", StringComparison.Ordinal)) type = "BitShift";
         Edge whole = type switch
         {
@@ -35,7 +35,6 @@ internal sealed partial class GraphGenerator
             "BitShift" => Cast(_model.Add(type, [Cast(numbers, ElementType.UInt8), Cast(other, ElementType.UInt8)], [size],
                 ("direction", Pick("LEFT", "RIGHT"))), ElementType.Int32),
             "Range" => _model.Add(type, [Scalar(0), Scalar(size), Scalar(1)], [size]),
-            "NonZero" => Cast(_model.Add("Squeeze", [_model.Add(type, [numbers], [1, size]), _model.Numbers(0)], [size]), ElementType.Int32),
             _ => _model.Add(type, [numbers, other], [size]),
         };
         Edge factors = _model.Opset < 15 || Chance(0.5)
@@ -74,7 +73,7 @@ internal sealed partial class GraphGenerator
     private Edge? Indexed(Edge x)
     {
         (int rank, int size) = (x.Rank, x.Dims[1]);
-        switch (_random.Next(6))
+        switch (_random.Next(5))
         {
             case 0 when !_model.IsOpen:
                 return _model.Add("GatherElements", [x, _model.Constant(Places(x.Dims, size))], x.Dims, ("axis", 1));
@@ -89,16 +88,13 @@ internal sealed partial class GraphGenerator
             case 3 when !_model.IsOpen:
                 return _model.Add("ScatterND", [x, Pairs([0, _random.Next(size)]), _model.Constant(RandomTensor([1, .. x.Dims[2..]], 0.5))],
                     x.Dims);
-            case 4:
-                bool[] stays = [.. Enumerable.Range(0, size).Select(i => i == 0 || Chance(0.6))];
-                Edge condition = _model.Constant(Tensor.Of<bool>([size], stays));
-                return _model.Add("Compress", [x, condition], With(x.Dims, 1, stays.Count(s => s)), ("axis", 1));
             default:
                 if (rank < 3 || _model.Opset < 14) return null;
                 // A triangle as attention masks have it, of a matrix of ones.
                 Edge ones = _model.Constant(RandomTensor([x.Dims[^2], x.Dims[^1]], 0.1, 1));
                 Edge mask = Chance(0.5) ? _model.Add("EyeLike", [ones], ones.Dims, ("k", _random.Next(-1, 2)))
-                    : _model.Add("Trilu", [ones, _model.Constant(Tensor.Scalar((long)_random.Next(-1, 2)))], ones.Dims, ("upper", Pick(0, 1)));
+                    : _model.Add(
+                        "Trilu", [ones, _model.Constant(Tensor.Scalar((long)_random.Next(-1, 2)))], ones.Dims, ("upper", Pick(0, 1)));
                 return _model.Add("Add", [x, mask], x.Dims);
         }
 
