@@ -23,6 +23,9 @@ internal sealed class TopK : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    // ONNX has both outputs always.
+    public override bool CountsOutputs => true;
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
     public override IEnumerable<AxisRoute> Axes(Node node)
