@@ -26,9 +26,7 @@ internal static class ConstraintVerifier
     public static void Verify(Graph graph, byte[] tflite)
     {
         if (!graph.Nodes.Any(n => ConstraintsOf(n) is not null)) return;
-        // A ConvTranspose, which nothing constrains, is written as a convolution, too.
-        Node[] layers = [.. graph.Nodes.Where(n =>
-            (Operator.Of(n).Quantization == QuantizationRule.Weighted || n.Type == "ConvTranspose") && n.Input(1).IsConstant)];
+        Node[] layers = [.. graph.Nodes.Where(n => Operator.Of(n).WritesWeight(n))];
         Runtime.Model.Graph file = GraphReader.Read(tflite);
         Dictionary<StoredTensor, StoredNode> producers = file.Producers();
         (StoredNode Node, StoredTensor Weight)[] stored =

@@ -74,6 +74,10 @@ internal abstract class Operator
     /// <returns>The axis, or -1 where one scale must serve the whole weight.</returns>
     public virtual int WeightAxis(Node node) => 0;
 
+    /// <summary>Whether a node is written as a convolution or a product with a constant, be it a weight of the model's or not.</summary>
+    /// <param name="node">The node, with shapes.</param>
+    public virtual bool WritesWeight(Node node) => Quantization == QuantizationRule.Weighted && node.Input(1).IsConstant;
+
     /// <summary>The operator of a node.</summary>
     /// <exception cref="CompilationException">It is not supported.</exception>
     public static Operator Of(Node node) =>

@@ -56,6 +56,8 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
             node.Attributes["group"] = Group(node) * kept.Length / node.Output.Shape![1].Size;
     }
 
+    public override bool WritesWeight(Node node) => node.Input(1).IsConstant;
+
     public override void InferShapes(Node node)
     {
         ElementType type = node.CommonFloatType(1, 2);

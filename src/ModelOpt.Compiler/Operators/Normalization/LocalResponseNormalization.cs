@@ -52,6 +52,9 @@ internal sealed class LocalResponseNormalization : Operator
     }
 
     /// <summary>The sums are a product with a matrix of ones along its diagonal, so that a window may have any size.</summary>
+    // The sums over its window.
+    public override bool WritesWeight(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);
