@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Operators.Normalization;
 /// </summary>
 internal sealed class Hardmax : Operator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, new(13, Flatten)];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, new(13, Softmax.Flatten)];
 
     public override string Type => "Hardmax";
 
@@ -88,12 +88,6 @@ internal sealed class Hardmax : Operator
         graph.InsertAfter(node, new Node("Reshape", "", [result, sizes], [y]) { Attributes = { ["allowzero"] = 1L } });
 
         Value Fresh(string stem) => new(graph.UniqueName($"{node.Label}_{stem}"));
-    }
-
-    private static void Flatten(Graph graph, Node node)
-    {
-        node.Attributes["axis"] = node.Int("axis", 1);
-        node.Attributes[Softmax.Flattens] = 1L;
     }
 
     private static int Axis(Node node, int rank) => node.Axis(node.Int("axis", -1), rank);

@@ -9,17 +9,11 @@ namespace ModelOpt.Compiler.Operators.Normalization;
 /// </summary>
 internal sealed class LogSoftmax : ComposedOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, new(13, Flatten)];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, new(13, Softmax.Flatten)];
 
     public override string Type => "LogSoftmax";
 
     public override Arity Arity => new(1, 1);
-
-    private static void Flatten(Graph graph, Node node)
-    {
-        node.Attributes["axis"] = node.Int("axis", 1);
-        node.Attributes[Softmax.Flattens] = 1L;
-    }
 
     protected override void Compose(Graph graph, Node node)
     {

@@ -37,7 +37,8 @@ internal sealed class Softmax : Operator, IDifferentiable
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
-    private static void Flatten(Graph graph, Node node)
+    /// <summary>Marks a node of an older opset; the step to opset 13 of the operators like this one.</summary>
+    public static void Flatten(Graph graph, Node node)
     {
         node.Attributes["axis"] = node.Int("axis", 1);
         node.Attributes[Flattens] = 1L;
