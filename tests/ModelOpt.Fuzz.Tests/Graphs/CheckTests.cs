@@ -74,6 +74,35 @@ internal sealed class CheckTests
         Assert.AreEqual((255f / 256) - 0.99f, bounded.Values[0][original.Outputs[0]].Span<float>()[0], 1e-6f);
     }
 
+    [TestMethod]
+    public void Constants_that_a_model_computes_are_rounded_too()
+    {
+        ModelWriter model = new(21, isOpen: true);
+        Edge counted = model.Add("Range", [model.Scalar(0), model.Scalar(42), model.Scalar(1)], [42]);
+        Edge squares = model.Add("Mul", [counted, counted], [42]);
+        model.Output(model.Add("Add", [model.Input(ElementType.Float32, [1, 1], 0, 0), squares], [1, 42]));
+        Subject subject = new(model.Model);
+        // Up to half of 41² / 127, evenly.
+        double step = 41 * 41 / 127.0, power = Noise.OfConstants(subject, half: false)[subject.Outputs[0]];
+        Assert.AreEqual(step * step / 12, power, step * step / 24);
+    }
+
+    [TestMethod]
+    public void What_is_always_zero_takes_no_steps_of_its_grid()
+    {
+        IntegerCheck.Grids(Tanh(0), Tanh(0.01));
+        Assert.ThrowsExactly<FindingException>(() => IntegerCheck.Grids(Tanh(0.01), Tanh(0.01)));
+
+        static Subject Tanh(double high)
+        {
+            ModelWriter model = new(17, isOpen: true);
+            Edge tanh = model.Add("Tanh", [model.Input(ElementType.Float32, [1, 8], 0, high)], [1, 8]);
+            Edge[] grid = [model.Scalar(1f / 128), model.Constant(Tensor.Scalar((sbyte)0))];
+            model.Output(model.Add("DequantizeLinear", [model.Add("QuantizeLinear", [tanh, .. grid], [1, 8]), .. grid], [1, 8]));
+            return new Subject(model.Model);
+        }
+    }
+
     private static ModelProto ToInt8(Subject original)
     {
         using Workbench bench = new();

@@ -26,8 +26,11 @@ internal static class IntegerCheck
     }
 
     /// <summary>What computes a value uses the grid it is stored on.</summary>
+    /// <param name="original">The float model. A value that is always zero there has a grid of no data; what rounding before it makes
+    /// of it may be a few steps, or a part of one.</param>
+    /// <param name="emitted">The QDQ model that was made of it.</param>
     /// <exception cref="FindingException">A grid is too coarse.</exception>
-    public static void Grids(Subject emitted)
+    public static void Grids(Subject original, Subject emitted)
     {
         Grids grids = new(emitted.Model);
         foreach (NodeProto quantize in emitted.Model.Graph.Node.Where(n => n.OpType == "QuantizeLinear"))
@@ -36,7 +39,7 @@ internal static class IntegerCheck
             string producer = emitted.Model.Graph.Node.FirstOrDefault(n => n.Output.Contains(quantize.Input[0]))?.OpType ?? "an input";
             float[] values = [.. emitted.Values.SelectMany(v => v[quantize.Input[0]].Span<float>().ToArray())];
             // Before a Relu or Clip lies the grid of what comes behind it, and saturation may take its place.
-            if (values.All(grid.Has) || IsBounded(emitted.Model, quantize)) continue;
+            if (values.All(grid.Has) || IsBounded(emitted.Model, quantize) || IsZero(original, emitted.Model, quantize)) continue;
             float levels = (Math.Clamp(values.Max(), 0, grid.High) - Math.Clamp(values.Min(), grid.Low, 0)) / grid.Scale;
             if (levels is > 0.01f and < FewestLevels)
                 throw Wrong($"coarse grid of {producer}", $"'{quantize.Input[0]}' takes {levels:g3} steps of its grid, {grid.Scale:g4}");
@@ -81,6 +84,14 @@ internal static class IntegerCheck
             return new Finding(FindingKind.Wrong, "int8 against float", $"rms {difference.Rms:g4}; {explained}; {difference.Where}");
         return null;
     }
+
+    private static bool IsZero(Subject original, ModelProto emitted, NodeProto quantize) => original.Values.All(values =>
+        Names(emitted, quantize).Any(values.ContainsKey)
+        && Names(emitted, quantize).Where(values.ContainsKey).All(n => Difference.Numbers(values[n]).All(x => x == 0)));
+
+    /// <summary>The names that a value may have in the original: that behind the pair where it is an output, else that before it.</summary>
+    private static IEnumerable<string> Names(ModelProto emitted, NodeProto quantize) =>
+        [quantize.Input[0], .. emitted.Graph.Node.Where(n => n.Input.Contains(quantize.Output[0])).Select(n => n.Output[0])];
 
     private static bool IsBounded(ModelProto model, NodeProto quantize) => model.Graph.Node.Any(restore =>
         restore.OpType == "DequantizeLinear" && restore.Input[0] == quantize.Output[0]

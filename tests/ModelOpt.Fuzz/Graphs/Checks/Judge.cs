@@ -76,7 +76,8 @@ internal sealed class Judge(Workbench bench)
             IntegerCheck.Same(expected, results, isCoarse && engine == "LiteRT" ? twice : noise, $"{engine} against QDQ");
         if (isQuantized) return;
         // Where a layer reads a Concat of ranges far apart, one grid has to serve, and the compiler says so.
-        if (compiled.Report.Diagnostics.All(d => d.Descriptor.Code != RecipeDiagnostics.WideConcat.Code)) IntegerCheck.Grids(emitted);
+        if (compiled.Report.Diagnostics.All(d => d.Descriptor.Code != RecipeDiagnostics.WideConcat.Code))
+            IntegerCheck.Grids(original, emitted);
         if (!variant.IsLossy) IntegerCheck.Near([original, PrescribedGrids.Bound(original, emitted.Model)], emitted, clean, noise);
     }
 
