@@ -35,7 +35,8 @@ Console.WriteLine();
 Console.WriteLine("             accuracy        size   time per image");
 foreach (Result r in results)
     Console.WriteLine($"  {r.Name,-8} {r.Accuracy,10:0.0} % {r.Bytes / 1000.0,8:0.0} KB {r.Microseconds,13:0.0} µs");
-Console.WriteLine($"  {"",-8} {results[1].Accuracy - results[0].Accuracy,10:+0.0;−0.0;±0.0} pt {100.0 * results[1].Bytes / results[0].Bytes,8:0} % "
+Console.WriteLine($"  {"",-8} {results[1].Accuracy - results[0].Accuracy,10:+0.0;−0.0;±0.0} pt "
+    + $"{100.0 * results[1].Bytes / results[0].Bytes,8:0} % "
     + $"{100 * results[1].Microseconds / results[0].Microseconds,15:0} %");
 Console.WriteLine();
 

@@ -17,7 +17,7 @@ internal static class CommandLine
     public const int UsageError = 2;
 
     // Work may take a moment to notice Ctrl-C; a second Ctrl-C does not wait.
-    private static readonly TimeSpan _s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Runs a command line.</summary>
     /// <param name="cancellation">Ends the command, as Ctrl-C does.</param>
@@ -30,7 +30,7 @@ internal static class CommandLine
         {
             Output = terminal.Output,
             Error = terminal.Error,
-            ProcessTerminationTimeout = _s_patience,
+            ProcessTerminationTimeout = Patience,
         };
         return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
     }

@@ -210,7 +210,8 @@ public sealed class TfliteModel : IDisposable
         {
             string samples = batch == 1 ? "" : $" for a batch of {batch}";
             throw new ArgumentException(
-                $"{what} '{tensor.Name}' has shape [{string.Join(", ", tensor.Shape)}], {expected} elements{samples}; {length} were given.");
+                $"{what} '{tensor.Name}' has shape [{string.Join(", ", tensor.Shape)}], {expected} elements{samples}; {length} were "
+                    + "given.");
         }
     }
 }

@@ -33,7 +33,8 @@ internal static class TrainingTable
         {
             Console.WriteLine($"{Path.GetFileName(model)}, batch {batch}, {SimdTiers.Best}, {Environment.ProcessorCount} processors");
             Console.WriteLine();
-            Console.WriteLine("| form | threads | ms a step | of processors | MB allocated a step | collections of generation 0, 1, 2 in 100 steps |");
+            Console.WriteLine("| form | threads | ms a step | of processors | MB allocated a step | collections of generation 0, 1, 2 in "
+                + "100 steps |");
             Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
             Print(folder, model, batch, Form.Float32);
             if (ModelCompiler.Read(File.ReadAllBytes(model), model, new CompileOptions()).Nodes.Any(n => n.Type == "BatchNormalization"))
@@ -150,7 +151,8 @@ internal static class TrainingTable
             int steps = _milliseconds.Count;
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{_pool.Threads} | {_milliseconds.Order().ElementAt(steps / 2):F2} | {_processors.TotalMilliseconds / steps:F2} | {_allocated / 1e6 / steps:F1} | {string.Join(", ", _collections.Select(c => c * 100 / steps))}");
+                $"{_pool.Threads} | {_milliseconds.Order().ElementAt(steps / 2):F2} | {_processors.TotalMilliseconds / steps:F2} | "
+                    + $"{_allocated / 1e6 / steps:F1} | {string.Join(", ", _collections.Select(c => c * 100 / steps))}");
         }
 
         public void Dispose()

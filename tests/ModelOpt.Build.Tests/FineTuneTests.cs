@@ -8,7 +8,10 @@ namespace ModelOpt.Build.Tests;
 internal sealed class FineTuneTests
 {
     private const string Item =
-        """<ModelItem Include="tiny.onnx" CalibrationData="data.npy" Sparsity="0.7" PruningCriterion="Magnitude" FineTune="Distill" Epochs="60" BatchSize="8" />""";
+        """
+        <ModelItem Include="tiny.onnx" CalibrationData="data.npy" Sparsity="0.7" PruningCriterion="Magnitude"
+            FineTune="Distill" Epochs="60" BatchSize="8" />
+        """;
 
     [TestMethod]
     public void A_killed_build_goes_on_where_it_was_and_gives_the_same_model()

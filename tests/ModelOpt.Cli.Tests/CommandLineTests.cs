@@ -27,7 +27,8 @@ internal sealed class CommandLineTests
         "--data-layout", "nchww")]
     [DataRow("--calibration-samples: '0' is not a whole number of at least 1", "compress", "m.onnx", "-o", "d", "--calibration-samples",
         "0")]
-    [DataRow("--temperature is an option for experts, which only recipes have: write { \"expert\": { \"temperature\": … } } into the recipe.", "compress", "m.onnx", "-o", "d", "--temperature", "4")]
+    [DataRow("--temperature is an option for experts, which only recipes have: write { \"expert\": { \"temperature\": … } } into the "
+        + "recipe.", "compress", "m.onnx", "-o", "d", "--temperature", "4")]
     [DataRow("--early-stop is an option for experts", "train", "m.onnx", "-o", "d", "--training-data", "d.npy", "--early-stop", "4")]
     [DataRow("--sparsity: '1' is not a share from 0 to below 1; the nearest possible value is 0.99.", "compress", "m.onnx", "-o", "d",
         "--sparsity", "1")]

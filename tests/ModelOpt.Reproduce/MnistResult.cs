@@ -11,7 +11,7 @@ namespace ModelOpt.Reproduce;
 internal sealed record MnistResult(
     MnistVariant Variant, int Right, int Tested, long OnnxBytes, long TfliteBytes, long ZipBytes, long EmbeddedBytes)
 {
-    private static readonly JsonSerializerOptions _s_indented = new() { WriteIndented = true, NewLine = "\n" };
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
 
     /// <summary>Median time of one image on one thread, in milliseconds.</summary>
     public double Single { get; init; }
@@ -45,7 +45,8 @@ internal sealed record MnistResult(
     /// <summary>The table in Markdown, each row with the options that make it.</summary>
     public static byte[] Markdown(IReadOnlyList<MnistResult> results, IReadOnlyList<string> columns, string machine)
     {
-        var text = new StringBuilder($"{machine}. The ONNX file of the float model has {MnistVariant.Text($"{results[0].OnnxBytes:N0}")} bytes.\n\n");
+        var text = new StringBuilder($"{machine}. The ONNX file of the float model has {MnistVariant.Text($"{results[0].OnnxBytes:N0}")} "
+            + "bytes.\n\n");
         text.Append($"| {string.Join(" | ", columns.Select(c => c.TrimStart('>')))} | options of `modelopt compress` |\n");
         text.Append($"| {string.Join(" | ", columns.Select(c => c.StartsWith('>') ? "---:" : "---"))} | --- |\n");
         foreach (MnistResult result in results) text.Append($"| {string.Join(" | ", result.Row())} | `{result.Variant.Arguments}` |\n");
@@ -67,5 +68,5 @@ internal sealed record MnistResult(
                 ["singleMs"] = r.Single, ["batchMs"] = r.Batch, ["threadedBatchMs"] = r.ThreadedBatch,
             })]),
         },
-        _s_indented);
+        Indented);
 }

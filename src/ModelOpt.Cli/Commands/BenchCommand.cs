@@ -110,7 +110,8 @@ internal static class BenchCommand
 
     private static void WriteHeader(Options options, ModelFormat format, OnnxRuntimeContender? other, Terminal terminal)
     {
-        terminal.WriteResult($"{Machine.Processor()}, {(Environment.ProcessorCount == 1 ? "1 core" : $"{Environment.ProcessorCount} cores")}, {Machine.Tier()}");
+        terminal.WriteResult($"{Machine.Processor()}, "
+            + $"{(Environment.ProcessorCount == 1 ? "1 core" : $"{Environment.ProcessorCount} cores")}, {Machine.Tier()}");
         terminal.WriteResult($"ModelOpt  {options.Model}{(format == ModelFormat.PackedTflite ? ", packed for embedding" : "")}");
         if (other is not null) terminal.WriteResult($"{other.Name} {OnnxRuntimeLibrary.Version}  {options.Against}");
         terminal.WriteResult(options.Batch > 1 ? $"{options.Batch} samples a run" : "1 sample a run");
@@ -167,7 +168,8 @@ internal static class BenchCommand
     {
         double total = layers.Sum(layer => layer.Milliseconds);
         terminal.WriteResult(
-            $"threads={threads}, one sample; the limit of one core: int8 {Number(limit.Int8, 0)} GMAC/s, float32 {Number(limit.Float32, 0)} GMAC/s");
+            $"threads={threads}, one sample; the limit of one core: int8 {Number(limit.Int8, 0)} GMAC/s, float32 "
+                + $"{Number(limit.Float32, 0)} GMAC/s");
         terminal.WriteTable(
             [">step", "operator", "output", ">µs", ">share", ">MMAC", ">GMAC/s", ">of limit"],
             [

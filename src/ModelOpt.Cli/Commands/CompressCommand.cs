@@ -17,7 +17,8 @@ internal static class CompressCommand
         var model = new Argument<string>("MODEL") { Description = "The model: a .onnx file." };
         var output = new Option<string>("--output", "-o")
         {
-            Description = "The folder that NAME.tflite, NAME.onnx, NAME.report.json and NAME.report.html are written to, NAME being the model's.",
+            Description = "The folder that NAME.tflite, NAME.onnx, NAME.report.json and NAME.report.html are written to, NAME being the "
+                + "model's.",
             HelpName = "DIR",
             Required = true,
         };

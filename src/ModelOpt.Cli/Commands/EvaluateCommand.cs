@@ -84,7 +84,7 @@ internal static class EvaluateCommand
         using IEngine engine = Open(options.Model, options.Engine);
         using IEngine? reference = options.Reference is null ? null : Open(options.Reference, ReferenceEngine(options));
         if (reference is not null && (reference.Input.Type != engine.Input.Type || !reference.Input.Shape.Equals(engine.Input.Shape)))
-            throw Other($"an input {Text(reference.Input)}", $"one {Text(engine.Input)}");
+            throw Other(options, $"an input {Text(reference.Input)}", $"one {Text(engine.Input)}");
         using InputSamples samples = InputSamples.Open(options.Data, engine.Input, options.Format);
         int[] labels = LabelSource.Read(options.Labels);
         if (labels.Length != samples.Count)
@@ -93,47 +93,17 @@ internal static class EvaluateCommand
                 DataDiagnostics.LabelCountMismatch.At(options.Labels, null, labels.Length, samples.Count));
         }
 
-        int count = Math.Min(options.Limit, samples.Count), right = 0, same = 0, done = 0;
-        double[] noises = new double[count], signals = new double[count];
-        var parallel = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
-        try
-        {
-            // One reader, in order: compressed data is not read at random.
-            Parallel.ForEach(Partitioner.Create(Read(), EnumerablePartitionerOptions.NoBuffering), parallel, sample =>
-            {
-                float[] scores = engine.Run(sample.Input);
-                if (ClassScores.Best(scores) == ClassOf(sample.Index, scores.Length)) Interlocked.Increment(ref right);
-                if (reference?.Run(sample.Input) is { } wanted)
-                {
-                    if (wanted.Length != scores.Length)
-                        throw Other($"{wanted.Length} scores", scores.Length.ToString(CultureInfo.InvariantCulture));
-                    if (ClassScores.Best(scores) == ClassScores.Best(wanted)) Interlocked.Increment(ref same);
-                    signals[sample.Index] = wanted.Sum(w => (double)w * w);
-                    noises[sample.Index] = wanted.Zip(scores, (w, s) => (double)(w - s) * (w - s)).Sum();
-                }
-
-                terminal.Report(new CompileProgress("evaluate", Interlocked.Increment(ref done), count));
-            });
-        }
-        catch (AggregateException e)
-        {
-            throw e.InnerExceptions.OfType<CompilationException>().FirstOrDefault()
-                ?? e.InnerExceptions[0];
-        }
-
+        Evaluation result = Evaluate(engine, reference, samples, labels, options, terminal, cancellation);
         if (ModelFile.FormatOf(options.Model) == ModelFormat.PackedTflite) terminal.WriteResult("TFLite packed for embedding");
         if (reference is not null)
         {
-            double error = signals.Sum() > 0 ? Math.Sqrt(noises.Sum() / signals.Sum()) : 0;
             terminal.WriteResult(string.Create(CultureInfo.InvariantCulture,
-                $"same class as the reference {100.0 * same / count:F2} % ({same}/{count}), error of the scores {100 * error:F2} %"));
+                $"same class as the reference {100.0 * result.Same / result.Count:F2} % ({result.Same}/{result.Count}), "
+                + $"error of the scores {100 * result.Error:F2} %"));
         }
 
         terminal.WriteResult(string.Create(
-            CultureInfo.InvariantCulture, $"top-1 {100.0 * right / count:F2} % ({right}/{count})"));
-
-        CompilationException Other(string found, string expected) =>
-            new(EvaluationDiagnostics.OtherReference.At(options.Reference, null, found, expected));
+            CultureInfo.InvariantCulture, $"top-1 {100.0 * result.Right / result.Count:F2} % ({result.Right}/{result.Count})"));
 
         static string Text(TensorSignature input) => $"{input.Type} [{input.Shape}]";
 
@@ -152,6 +122,48 @@ internal static class EvaluateCommand
         static EngineKind ReferenceEngine(Options options) =>
             options.Engine == EngineKind.ModelOpt && ModelFile.FormatOf(options.Reference!) == ModelFormat.Onnx
                 ? EngineKind.Interpreter : options.Engine;
+    }
+
+    /// <summary>Runs the samples on the engine, and on the reference where there is one.</summary>
+    private static Evaluation Evaluate(
+        IEngine engine,
+        IEngine? reference,
+        InputSamples samples,
+        int[] labels,
+        Options options,
+        Terminal terminal,
+        CancellationToken cancellation)
+    {
+        int count = Math.Min(options.Limit, samples.Count), right = 0, same = 0, done = 0;
+        double[] noises = new double[count], signals = new double[count];
+        var parallel = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        try
+        {
+            // One reader, in order: compressed data is not read at random.
+            Parallel.ForEach(Partitioner.Create(Read(), EnumerablePartitionerOptions.NoBuffering), parallel, sample =>
+            {
+                float[] scores = engine.Run(sample.Input);
+                if (ClassScores.Best(scores) == ClassOf(sample.Index, scores.Length)) Interlocked.Increment(ref right);
+                if (reference?.Run(sample.Input) is { } wanted)
+                {
+                    if (wanted.Length != scores.Length)
+                        throw Other(options, $"{wanted.Length} scores", scores.Length.ToString(CultureInfo.InvariantCulture));
+                    if (ClassScores.Best(scores) == ClassScores.Best(wanted)) Interlocked.Increment(ref same);
+                    signals[sample.Index] = wanted.Sum(w => (double)w * w);
+                    noises[sample.Index] = wanted.Zip(scores, (w, s) => (double)(w - s) * (w - s)).Sum();
+                }
+
+                terminal.Report(new CompileProgress("evaluate", Interlocked.Increment(ref done), count));
+            });
+        }
+        catch (AggregateException e)
+        {
+            throw e.InnerExceptions.OfType<CompilationException>().FirstOrDefault()
+                ?? e.InnerExceptions[0];
+        }
+
+        double error = signals.Sum() > 0 ? Math.Sqrt(noises.Sum() / signals.Sum()) : 0;
+        return new Evaluation(count, right, same, error);
 
         IEnumerable<(int Index, Tensor Input)> Read()
         {
@@ -169,4 +181,10 @@ internal static class EvaluateCommand
                 options.Labels, null, $"{labels[index]}{offset}", index, classes));
         }
     }
+
+    private static CompilationException Other(Options options, string found, string expected) =>
+        new(EvaluationDiagnostics.OtherReference.At(options.Reference, null, found, expected));
+
+    /// <summary>How many of the samples were right, how many as the reference says, and the error of the scores against it.</summary>
+    private sealed record Evaluation(int Count, int Right, int Same, double Error);
 }

@@ -87,8 +87,10 @@ internal static class InspectCommand
                     "total", Number(all.Sum(w => (long)w.Count)), Percent(all.Sum(w => (long)w.Zeros) / count), "", "", "",
                     Bits(all.Sum(w => (double)w.Bits * w.Count) / count), Bits(all.Sum(w => w.Entropy * w.Count) / count)],
             ]);
-        terminal.WriteResult("Pattern: what zeros keep to more than by chance, and how many of them; N:M and RxC are explained in docs/recipes.md.");
-        terminal.WriteResult("Values: how many are different, in the layer and at most in one output channel. Bits: of a weight in the file;");
+        terminal.WriteResult("Pattern: what zeros keep to more than by chance, and how many of them; N:M and RxC are explained in "
+            + "docs/recipes.md.");
+        terminal.WriteResult("Values: how many are different, in the layer and at most in one output channel. Bits: of a weight in the "
+            + "file;");
         terminal.WriteResult("entropy: of a weight at least, if each is coded by itself.");
         terminal.WriteResult("");
     }

@@ -32,9 +32,10 @@ internal static class TrainCommand
             || OptionCatalog.LeaderOf(o)?.Name == nameof(ModelOptions.FineTune));
         Option data = catalog[nameof(CompileOptions.TrainingData)], labels = catalog[nameof(CompileOptions.TrainingLabels)];
         data.Required = true;
-        data.Description = "Samples to train with: a .npy, .npz (data.npz#name) or IDX file (perhaps .gz), or a folder of .png images; once for each input.";
-        labels.Description = "Class number of each sample, as 'evaluate' takes them, or a float array of what the output should be. Default: the subfolders of "
-            + "the images.";
+        data.Description = "Samples to train with: a .npy, .npz (data.npz#name) or IDX file (perhaps .gz), or a folder of .png images; "
+            + "once for each input.";
+        labels.Description = "Class number of each sample, as 'evaluate' takes them, or a float array of what the output should be. "
+            + "Default: the subfolders of the images.";
         var command = new HeadedCommand("train",
             """
             Trains a float model: with cross-entropy where the labels are class numbers, with the mean squared error where they

@@ -16,13 +16,13 @@ internal static class OnnxRuntimeLibrary
 
     private const string Package = "Microsoft.ML.OnnxRuntime";
 
-    private static readonly Lazy<Version> _s_version = new(Load);
+    private static readonly Lazy<Version> Loaded = new(Load);
 
     private delegate nint GetPointer();
 
     /// <summary>The version of the library, which is loaded if it is not yet.</summary>
     /// <exception cref="CompilationException">There is none that can be used; the message says how to get it.</exception>
-    public static Version Version => _s_version.Value;
+    public static Version Version => Loaded.Value;
 
     /// <summary>The managed part's version: the native part must be this or newer.</summary>
     public static Version Needed { get; } = ThreeParts(typeof(InferenceSession).Assembly.GetName().Version!);

@@ -43,7 +43,8 @@ internal static class OnnxInspector
         }
 
         var seen = new HashSet<Value>();
-        var layers = graph.Nodes.SelectMany(node => Inside(node, seen).Prepend(Layer(node, seen, Form(node, context, scheme, fused)))).ToList();
+        var layers = graph.Nodes.SelectMany(node => Inside(node, seen).Prepend(Layer(node, seen, Form(node, context, scheme, fused))))
+            .ToList();
         return new Inspection(
             "ONNX",
             file.Length,
@@ -52,7 +53,8 @@ internal static class OnnxInspector
             layers,
             [
                 $"The file has {nodes} nodes; {graph.AllNodes.Count()} are left after simplification.",
-                .. isSized ? Array.Empty<string>() : ["Sizes besides the batch are open: a build takes them from InputShape or its calibration data."],
+                .. isSized ? Array.Empty<string>() : ["Sizes besides the batch are open: a build takes them from InputShape or its "
+                    + "calibration data."],
                 .. PassPipeline.IsQuantized(graph)
                 ? ["The file is quantized already: a build leaves it as it is."]
                 : Plan(graph, context, scheme),

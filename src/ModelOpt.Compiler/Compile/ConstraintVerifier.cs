@@ -96,7 +96,9 @@ internal static class ConstraintVerifier
     /// <summary>The constant that a layer multiplies by, perhaps through the DEQUANTIZE of one that is only stored in fewer bits.</summary>
     private static StoredTensor? WeightOf(StoredNode node, Dictionary<StoredTensor, StoredNode> producers)
     {
-        if (node.Operator is not (BuiltinOperator.Conv2D or BuiltinOperator.DepthwiseConv2D or BuiltinOperator.FullyConnected or BuiltinOperator.BatchMatMul)) return null;
+        if (node.Operator is not (BuiltinOperator.Conv2D or BuiltinOperator.DepthwiseConv2D
+            or BuiltinOperator.FullyConnected or BuiltinOperator.BatchMatMul))
+            return null;
         StoredTensor? weight = node.OptionalInput(1);
         if (weight is not null && producers.TryGetValue(weight, out StoredNode? producer))
             weight = producer.Operator == BuiltinOperator.Dequantize ? producer.Input(0) : null;

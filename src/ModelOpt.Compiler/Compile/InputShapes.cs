@@ -17,12 +17,14 @@ internal static class InputShapes
         {
             Value input = Input(graph, wanted);
             Shape shape = input.Shape ?? new Shape(wanted.Sizes.Select(_ => Dim.Unknown));
-            if (shape.Rank != wanted.Sizes.Count) throw Misfit(input, $"has the shape {shape}, of {shape.Rank} sizes, not {wanted.Sizes.Count}");
+            if (shape.Rank != wanted.Sizes.Count)
+                throw Misfit(input, $"has the shape {shape}, of {shape.Rank} sizes, not {wanted.Sizes.Count}");
             for (int axis = 0; axis < shape.Rank; axis++)
             {
                 long size = wanted.Sizes[axis];
                 if (size < 0) continue;
-                if (shape[axis].IsKnown && shape[axis].Size != size) throw Misfit(input, $"has the shape {shape}: size {axis} is not {size}");
+                if (shape[axis].IsKnown && shape[axis].Size != size)
+                    throw Misfit(input, $"has the shape {shape}: size {axis} is not {size}");
                 if (shape[axis].Symbol is { } symbol && named.TryAdd(symbol, size) is false && named[symbol] != size)
                     throw Misfit(input, $"has the shape {shape}, and {symbol} is {named[symbol]} elsewhere, not {size}");
             }

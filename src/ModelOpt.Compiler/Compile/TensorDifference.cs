@@ -81,5 +81,6 @@ internal static class TensorDifference
     }
 
     private static string Text(int index, IFormattable actual, IFormattable expected, string? format = null) =>
-        $"element {index} is {actual.ToString(format, CultureInfo.InvariantCulture)} and should be {expected.ToString(format, CultureInfo.InvariantCulture)}";
+        $"element {index} is {actual.ToString(format, CultureInfo.InvariantCulture)} and should be "
+            + $"{expected.ToString(format, CultureInfo.InvariantCulture)}";
 }

@@ -8,7 +8,8 @@ internal static class ChannelPruningDiagnostics
     public static readonly DiagnosticDescriptor Unreachable = new("MOPT4301", Error,
         "Channel pruning cannot meet its target",
         "ChannelPruning asks for {0:0.####} of the {1}; the nearest possible value is {2:0.####}.",
-        "Set ChannelPruning to that value, or free more channels: a smaller ChannelMultiple, fewer layers kept by the recipe. The report says for each layer why its channels stay.");
+        "Set ChannelPruning to that value, or free more channels: a smaller ChannelMultiple, fewer layers kept by the recipe. The report "
+            + "says for each layer why its channels stay.");
 
     public static readonly DiagnosticDescriptor NoCalibrationData = new("MOPT4302", Warning,
         "Channels are pruned without calibration data",
@@ -20,11 +21,13 @@ internal static class ChannelPruningDiagnostics
         "Remove the rule, or set its channelPruning to 0.");
 
     public static readonly DiagnosticDescriptor ScaleIsEstimated = new("MOPT4304", Info,
-        "Scales of batch normalization are estimated", "the normalizations are folded into the layers; the standard deviations of the layers' outputs on the calibration data are used as their scales.",
+        "Scales of batch normalization are estimated", "the normalizations are folded into the layers; the standard deviations of the "
+            + "layers' outputs on the calibration data are used as their scales.",
         "Set ChannelScore to Activation, which needs no scales.");
 
     public static readonly DiagnosticDescriptor ScaleIsUnknown = new("MOPT4305", Warning,
-        "Scales of batch normalization are not known", "the normalizations are folded into the layers, and without calibration data their scales cannot be estimated: the L2 norm of the weights is used instead.",
+        "Scales of batch normalization are not known", "the normalizations are folded into the layers, and without calibration data their "
+            + "scales cannot be estimated: the L2 norm of the weights is used instead.",
         "Set CalibrationData, or ChannelScore to L1, L2 or Fpgm.");
 
     public static readonly DiagnosticDescriptor Achieved = new("MOPT4306", Info,

@@ -10,5 +10,6 @@ internal readonly record struct CompileProgress(string Phase, int Done, int Tota
 {
     /// <summary>The progress in words: <c>fine-tune 120/900, 1:05 left</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Phase}{(Total > 0 ? $" {Done}/{Total}" : "")}{(Remaining is { } left ? $", {(int)left.TotalMinutes}:{left.Seconds:00} left" : "")}");
+        $"{Phase}{(Total > 0 ? $" {Done}/{Total}" : "")}"
+            + $"{(Remaining is { } left ? $", {(int)left.TotalMinutes}:{left.Seconds:00} left" : "")}");
 }

@@ -43,7 +43,8 @@ internal static class DataDiagnostics
 
     public static readonly DiagnosticDescriptor InvalidLabels = new("MOPT3010", Error,
         "Labels are not valid", "the labels are not valid: {0}.",
-        "Give one class number per sample: an integer .npy or IDX file, a text file with one a line, or a folder with a subfolder of .png images per class.");
+        "Give one class number per sample: an integer .npy or IDX file, a text file with one a line, or a folder with a subfolder of .png "
+            + "images per class.");
 
     public static readonly DiagnosticDescriptor LabelCountMismatch = new("MOPT3011", Error,
         "Labels and samples differ in number", "there are {0} labels for {1} samples.",

@@ -30,6 +30,7 @@ internal static class EmitDiagnostics
         "Set Quantization to Float16 or Int8, or use Sparsity, Clusters or ChannelPruning.");
 
     public static readonly DiagnosticDescriptor CustomOperator = new("MOPT5007", Warning,
-        "LiteRT cannot run the file", "the TFLite file has operators that TFLite lacks: {0}. ModelOpt's runtime has them, and LiteRT does not.",
+        "LiteRT cannot run the file", "the TFLite file has operators that TFLite lacks: {0}. ModelOpt's runtime has them, and LiteRT does "
+            + "not.",
         "Run the file with ModelOpt's runtime, or export the model without these operators. If that is how it runs, suppress the warning.");
 }

@@ -26,7 +26,8 @@ internal static class FineTuningDiagnostics
         "Sample i of every file must belong together; give each file the same number.");
 
     public static readonly DiagnosticDescriptor NotFinite = new("MOPT4506", Warning,
-        "Training diverged", "in step {0}, epoch {1}, the loss was not a finite number (the first such value was '{2}'), so training stopped and kept the best earlier weights.",
+        "Training diverged", "in step {0}, epoch {1}, the loss was not a finite number (the first such value was '{2}'), so training "
+            + "stopped and kept the best earlier weights.",
         "Lower LearningRate.");
 
     public static readonly DiagnosticDescriptor NotKept = new("MOPT4507", Warning,

@@ -46,7 +46,8 @@ internal static class RecipeDiagnostics
         "Quantize the model with symmetric int8 weights and 8-bit activations, or compress the float model.");
 
     public static readonly DiagnosticDescriptor WideActivations = new("MOPT4018", Warning,
-        "Activations of 16 bits", "{0} activations are quantized to 16 bits in the file; they are computed in float32, without that rounding.",
+        "Activations of 16 bits", "{0} activations are quantized to 16 bits in the file; they are computed in float32, without that "
+            + "rounding.",
         "Quantize the model with 8-bit activations, or compress the float model.");
 
     public static readonly DiagnosticDescriptor ConstantNotFinite = new("MOPT4016", Error,
@@ -54,7 +55,8 @@ internal static class RecipeDiagnostics
         "Check how the model was trained, or set Quantization to None.");
 
     public static readonly DiagnosticDescriptor NoBiasCorrection = new("MOPT4019", Info,
-        "Biases are not corrected", "the model's batch is fixed, so biases are not corrected for the shift that rounding the weights causes.",
+        "Biases are not corrected", "the model's batch is fixed, so biases are not corrected for the shift that rounding the weights "
+            + "causes.",
         "Export the model with an open batch dimension.");
 
     public static readonly DiagnosticDescriptor WideConcat = new("MOPT4020", Warning,

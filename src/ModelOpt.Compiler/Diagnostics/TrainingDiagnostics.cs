@@ -7,7 +7,8 @@ internal static class TrainingDiagnostics
 {
     public static readonly DiagnosticDescriptor NoLabels = new("MOPT4601", Error,
         "Nothing to train towards", "{0} are missing: a model is trained towards labels.",
-        "Give the class number of each sample, or a float array of the outputs that the model should have; for an autoencoder, the data itself.");
+        "Give the class number of each sample, or a float array of the outputs that the model should have; for an autoencoder, the data "
+            + "itself.");
 
     public static readonly DiagnosticDescriptor FixedBatch = new("MOPT4602", Error,
         "The model takes one sample at a time", "input '{0}' has the fixed batch {1}, so that the model cannot be trained in batches.",
@@ -23,7 +24,8 @@ internal static class TrainingDiagnostics
         "Lower the learning rate, or give more training data.");
 
     public static readonly DiagnosticDescriptor Diverged = new("MOPT4605", Error,
-        "Training diverged", "in step {0}, epoch {1}, the loss was not a finite number (the first such value was '{2}'), and no earlier epoch improved on the starting weights, so nothing is written.",
+        "Training diverged", "in step {0}, epoch {1}, the loss was not a finite number (the first such value was '{2}'), and no earlier "
+            + "epoch improved on the starting weights, so nothing is written.",
         "Lower the learning rate.");
 
     public static readonly DiagnosticDescriptor CheckpointUnreadable = new("MOPT4606", Warning,

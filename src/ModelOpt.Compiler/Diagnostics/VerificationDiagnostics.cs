@@ -12,7 +12,8 @@ internal static class VerificationDiagnostics
 
     public static readonly DiagnosticDescriptor WrongValue = new("MOPT5602", Error,
         "The file computes a wrong value",
-        "'{0}' is the first wrong value in the TFLite file: {1}. Each value is compared with what ONNX defines for the inputs that its layer had.", Remedy);
+        "'{0}' is the first wrong value in the TFLite file: {1}. Each value is compared with what ONNX defines for the inputs that its "
+            + "layer had.", Remedy);
 
     public static readonly DiagnosticDescriptor WrongOutput = new("MOPT5603", Error,
         "An output is wrong", "the output '{0}' is wrong in the TFLite file: {1}.", Remedy);

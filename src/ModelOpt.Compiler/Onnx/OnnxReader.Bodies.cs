@@ -6,8 +6,8 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Onnx;
 
 /// <content>
-/// Bodies: graphs inside nodes. They read values around them by name; the graph has these as the node's last inputs, and the body has inputs
-/// that stand for them. Constants around a body become its own.
+/// Bodies: graphs inside nodes. They read values around them by name; the graph has these as the node's last inputs, and the body has
+/// inputs that stand for them. Constants around a body become its own.
 /// </content>
 internal sealed partial class OnnxReader
 {
@@ -55,7 +55,8 @@ internal sealed partial class OnnxReader
 
     /// <summary>Whether an attribute is a body that was read with the nodes.</summary>
     private static bool IsBody(Node node, AttributeProto attribute) =>
-        node.Attributes.TryGetValue(attribute.Name, out object? known) && known is Graph && Operator.Of(node).Bodies.Contains(attribute.Name);
+        node.Attributes.TryGetValue(attribute.Name, out object? known) && known is Graph
+            && Operator.Of(node).Bodies.Contains(attribute.Name);
 
     /// <summary>What a name of the graph around this one stands for here.</summary>
     private Value Capture(string name, NodeProto? reader)

@@ -148,7 +148,8 @@ internal sealed partial class OnnxReader
             if (info.Name.Length == 0) throw OnnxDiagnostics.InvalidModel.Error(null, "an input has no name");
             Value value = Define(info.Name, info.Name);
             (value.Type, value.Shape) = OnnxTypes.Read(info);
-            if (value.Type == ElementType.Undefined && _around is null) throw OnnxDiagnostics.InvalidModel.Error(info.Name, "the input has no type");
+            if (value.Type == ElementType.Undefined && _around is null)
+                throw OnnxDiagnostics.InvalidModel.Error(info.Name, "the input has no type");
             value.Shape = value.Shape is null ? null : OnnxTypes.NameOpenDims(value.Shape, info.Name);
             _graph.Inputs.Add(value);
         }

@@ -40,14 +40,15 @@ internal static class OptionCatalog
                 + "channel); the model does the preprocessing."),
         new(Data, nameof(CompileOptions.InputShape), new ShapesValue(),
             "Sizes of inputs that the ONNX file leaves open: images:1,3,640,640, several separated by semicolons; the name may be left out "
-                + "where there is one input. -1 leaves a size open. Without it, sizes besides the batch are those of the calibration data."),
+                + "where there is one input. -1 leaves a size open. Without it, sizes besides the batch are those of the calibration "
+                + "data."),
         new(Data, nameof(CompileOptions.DataLayout), new ChoiceValue<DataLayout>(),
             "Axis order of images in the data. Auto (default): whichever fits the model's input. Nhwc: batch, height, width, channel. "
                 + "Nchw: batch, channel, height, width."),
 
         new("Recipe", nameof(CompileOptions.Recipe), new PathValue("FILE"),
-            "JSON file that sets options for single layers by name, and options for experts; it wins over the other options. 'modelopt inspect' "
-                + "prints one to start from."),
+            "JSON file that sets options for single layers by name, and options for experts; it wins over the other options. 'modelopt "
+                + "inspect' prints one to start from."),
 
         new("Quantization", nameof(LayerOptions.Quantization), new ChoiceValue<QuantizationMode>(),
             "How numbers are stored. Int8 (default): weights and activations; without calibration data only weights become int8. Float16, "
@@ -82,13 +83,19 @@ internal static class OptionCatalog
             "Where the search for the values starts. Default: KMeansPlusPlus.") { IsExpert = true },
 
         new("Channel pruning", nameof(LayerOptions.ChannelPruning), new ShareValue(),
-            "Share of the multiply-accumulates to remove, as whole channels; a recipe's channelPruningTarget names another unit. In a rule of "
-                + "a recipe: the share of the layer's own output channels; 0 keeps them all."),
+            "Share of the multiply-accumulates to remove, as whole channels; a recipe's channelPruningTarget names another unit. In a "
+                + "rule of a recipe: the share of the layer's own output channels; 0 keeps them all."),
         new("Channel pruning", nameof(ModelOptions.ChannelPruningTarget), new ChoiceValue<ChannelPruningTarget>(),
-            "Unit of ChannelPruning. Macs (default): multiply-accumulates. Bytes: bytes of weights. Latency: time on this machine.") { IsExpert = true },
+            "Unit of ChannelPruning. Macs (default): multiply-accumulates. Bytes: bytes of weights. Latency: time on this machine.")
+        {
+            IsExpert = true,
+        },
         new("Channel pruning", nameof(ModelOptions.ChannelScore), new ChoiceValue<ChannelScore>(),
             "How channels are ranked. Activation (default): by their activations on the calibration data. L1, L2: by the size of their "
-                + "weights. Fpgm: by their distance to other channels. BatchNormScale: by the scale of their batch normalization.") { IsExpert = true },
+                + "weights. Fpgm: by their distance to other channels. BatchNormScale: by the scale of their batch normalization.")
+        {
+            IsExpert = true,
+        },
         new("Channel pruning", nameof(ModelOptions.ChannelMultiple), new WholeValue(1, LargestMultiple),
             "Numbers of channels stay multiples of this.") { IsExpert = true },
 
@@ -105,8 +112,8 @@ internal static class OptionCatalog
         new("Fine-tuning", nameof(CompileOptions.TrainingData), new PathsValue(),
             "Samples to train with, in the form of CalibrationData. Default: those of CalibrationData."),
         new("Fine-tuning", nameof(CompileOptions.TrainingLabels), new PathValue("LABELS"),
-            "Class number of each sample of TrainingData: an integer .npy, .npz or IDX file, a text file of one number a line, or a folder with "
-                + "a subfolder of images per class."),
+            "Class number of each sample of TrainingData: an integer .npy, .npz or IDX file, a text file of one number a line, or a "
+                + "folder with a subfolder of images per class."),
         new("Fine-tuning", nameof(CompileOptions.EvaluationData), new PathsValue(),
             "Samples that judge training. Default: a tenth of the training samples, which training then leaves out."),
         new("Fine-tuning", nameof(CompileOptions.EvaluationLabels), new PathValue("LABELS"),
@@ -114,16 +121,24 @@ internal static class OptionCatalog
         new("Fine-tuning", nameof(ModelOptions.Epochs), new WholeValue(1, MostEpochs),
             "How often training sees every sample. Default: 10."),
         new("Fine-tuning", nameof(ModelOptions.EarlyStop), new WholeValue(1, MostEpochs),
-            "Training stops after this many epochs without improvement on the evaluation data. Default: after the last epoch.") { IsExpert =
-            true },
+            "Training stops after this many epochs without improvement on the evaluation data. Default: after the last epoch.")
+        {
+            IsExpert = true,
+        },
         new("Fine-tuning", nameof(ModelOptions.BatchSize), new WholeValue(1, MostEpochs),
             "Samples of a training step. Default: 64."),
         new("Fine-tuning", nameof(ModelOptions.LearningRate), new RateValue(),
             "Largest training step, relative to the size of the weights. Default: 0.002."),
         new("Fine-tuning", nameof(ModelOptions.LearningRateSchedule), new ChoiceValue<LearningRateSchedule>(),
-            "How the learning rate changes. Cosine (default): falls to zero. Constant: stays. OneCycle: rises, then falls to zero.") { IsExpert = true },
+            "How the learning rate changes. Cosine (default): falls to zero. Constant: stays. OneCycle: rises, then falls to zero.")
+        {
+            IsExpert = true,
+        },
         new("Fine-tuning", nameof(ModelOptions.Optimizer), new ChoiceValue<OptimizerKind>(),
-            "How weights follow their gradients. Adam (default). AdamW: Adam with weight decay. Sgd: gradient descent with momentum.") { IsExpert = true },
+            "How weights follow their gradients. Adam (default). AdamW: Adam with weight decay. Sgd: gradient descent with momentum.")
+        {
+            IsExpert = true,
+        },
         new("Fine-tuning", nameof(ModelOptions.Augmentation), new ChoiceValue<Augmentation>(),
             "Random changes of training images. None (default). Flip: mirror left to right. Crop: move; missing pixels are zero. "
                 + "FlipCrop: both."),

@@ -12,7 +12,7 @@ namespace ModelOpt.Compiler.Options;
 /// </summary>
 internal sealed class OptionDescription
 {
-    private static readonly CompileOptions _s_silent = new();
+    private static readonly CompileOptions Silent = new();
     private readonly PropertyInfo _property;
 
     /// <summary>Describes an option.</summary>
@@ -72,7 +72,7 @@ internal sealed class OptionDescription
     public object? Of(LayerOptions options)
     {
         object? value = _property.GetValue(options);
-        bool isSilent = value is ICollection { Count: 0 } || (!IsOfRecipes && Equals(value, _property.GetValue(_s_silent)));
+        bool isSilent = value is ICollection { Count: 0 } || (!IsOfRecipes && Equals(value, _property.GetValue(Silent)));
         return isSilent ? null : value;
     }
 

@@ -8,11 +8,11 @@ namespace ModelOpt.Compiler.Options;
 internal static class RecipeJson
 {
     private const string Schema = "$schema", LayersKey = "layers", MatchKey = "match", ExpertKey = "expert";
-    private static readonly string[] _s_expertKeys = [.. OptionCatalog.OfRecipes.Where(o => o.IsExpert).Select(o => o.Key)];
-    private static readonly string[] _s_layerKeys = [MatchKey, .. OptionCatalog.OfRecipes.Where(o => o.IsOfLayers).Select(o => o.Key)];
+    private static readonly string[] ExpertKeys = [.. OptionCatalog.OfRecipes.Where(o => o.IsExpert).Select(o => o.Key)];
+    private static readonly string[] LayerKeys = [MatchKey, .. OptionCatalog.OfRecipes.Where(o => o.IsOfLayers).Select(o => o.Key)];
 
     // Recipes of earlier versions have the options for experts beside the others.
-    private static readonly string[] _s_modelKeys = [.. OptionCatalog.OfRecipes.Select(o => o.Key), ExpertKey, LayersKey];
+    private static readonly string[] ModelKeys = [.. OptionCatalog.OfRecipes.Select(o => o.Key), ExpertKey, LayersKey];
 
     /// <summary>Reads a recipe.</summary>
     /// <param name="json">UTF-8, perhaps with a byte order mark; comments and trailing commas are allowed.</param>
@@ -24,7 +24,7 @@ internal static class RecipeJson
         cursor.Next();
         if (cursor.Type == JsonTokenType.Null) throw cursor.Error("the file holds null");
         if (cursor.Type != JsonTokenType.StartObject) throw cursor.Error("a recipe is an object: { … }");
-        Recipe recipe = ReadObject(ref cursor, new Recipe(), _s_modelKeys, OtherKey);
+        Recipe recipe = ReadObject(ref cursor, new Recipe(), ModelKeys, OtherKey);
         if (cursor.Next()) throw cursor.Error("something follows the recipe");
         return recipe;
 
@@ -34,7 +34,7 @@ internal static class RecipeJson
             if (key == ExpertKey)
             {
                 if (cursor.Type != JsonTokenType.StartObject) throw cursor.Error($"{ExpertKey}: not an object: {{ … }}");
-                return ReadObject(ref cursor, recipe, _s_expertKeys, OtherKey);
+                return ReadObject(ref cursor, recipe, ExpertKeys, OtherKey);
             }
 
             if (cursor.Type != JsonTokenType.StartArray) throw cursor.Error($"{LayersKey}: not a list of rules: [ … ]");
@@ -98,7 +98,7 @@ internal static class RecipeJson
         while (cursor.Next() && cursor.Type != JsonTokenType.EndArray)
         {
             if (cursor.Type != JsonTokenType.StartObject) throw cursor.Error($"every layer rule needs a '{MatchKey}'");
-            LayerRule rule = ReadObject(ref cursor, new LayerRule(""), _s_layerKeys, static (ref Cursor c, LayerRule r, string key) =>
+            LayerRule rule = ReadObject(ref cursor, new LayerRule(""), LayerKeys, static (ref Cursor c, LayerRule r, string key) =>
                 c.Type == JsonTokenType.String ? r with { Match = c.Text } : throw c.Error($"{key}: not a string"));
             rules.Add(rule.Match.Length > 0 ? rule : throw cursor.Error($"every layer rule needs a '{MatchKey}'"));
         }
@@ -114,7 +114,7 @@ internal static class RecipeJson
         {
             string given = cursor.Text;
             string key = Array.Find(keys, k => k.Equals(given, StringComparison.OrdinalIgnoreCase))
-                ?? (given == Schema && keys == _s_modelKeys ? Schema : throw Unknown(cursor, given, keys));
+                ?? (given == Schema && keys == ModelKeys ? Schema : throw Unknown(cursor, given, keys));
             if (!seen.Add(key)) throw cursor.Error($"the key '{given}' stands there twice");
             cursor.Next();
             OptionDescription? option = OptionCatalog.OfRecipes.FirstOrDefault(o => o.Key == key);
@@ -145,8 +145,8 @@ internal static class RecipeJson
     private static JsonException Unknown(in Cursor cursor, string key, string[] keys)
     {
         string hint = OptionParsing.Nearest(key, keys) is { } nearest ? $" Did you mean '{nearest}'?"
-            : keys == _s_layerKeys && _s_modelKeys.Contains(key) ? " It is an option of the model, not of single layers."
-            : keys == _s_expertKeys && _s_modelKeys.Contains(key) ? $" It stands beside '{ExpertKey}', not in it."
+            : keys == LayerKeys && ModelKeys.Contains(key) ? " It is an option of the model, not of single layers."
+            : keys == ExpertKeys && ModelKeys.Contains(key) ? $" It stands beside '{ExpertKey}', not in it."
             : "";
         return cursor.Error($"the key '{key}' is not known.{hint}");
     }

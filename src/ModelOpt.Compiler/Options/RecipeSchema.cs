@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Options;
 /// </summary>
 internal static class RecipeSchema
 {
-    private static readonly JsonSerializerOptions _s_indented = new()
+    private static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true,
         NewLine = "\n",
@@ -50,7 +50,7 @@ internal static class RecipeSchema
                 ("expert", "Options that few models need.", expert)),
             ["additionalProperties"] = false,
         };
-        return schema.ToJsonString(_s_indented) + "\n";
+        return schema.ToJsonString(Indented) + "\n";
     }
 
     private static JsonObject Properties(

@@ -4,7 +4,9 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Simplify;
 
-/// <summary>A constant factor or summand behind a LayerNormalization or InstanceNormalization becomes a part of its scale or shift.</summary>
+/// <summary>
+/// A constant factor or summand behind a LayerNormalization or InstanceNormalization becomes a part of its scale or shift.
+/// </summary>
 internal sealed class NormalizationAffine : Pass
 {
     /// <inheritdoc/>
@@ -47,7 +49,8 @@ internal sealed class NormalizationAffine : Pass
     {
         foreach ((Value x, Value constant) in new[] { (node.Input(0), node.Input(1)), (node.Input(1), node.Input(0)) })
         {
-            if (x is { Quantization: null, Consumers.Count: 1, Producer: { Type: "LayerNormalization" or "InstanceNormalization" } producer }
+            if (x is { Quantization: null, Consumers.Count: 1,
+                Producer: { Type: "LayerNormalization" or "InstanceNormalization" } producer }
                 && x == producer.Output && !graph.IsOutput(x) && constant is { Quantization: null, Constant.Type: ElementType.Float32 }
                 && Array.TrueForAll([1, 2], i => producer.InputOrNull(i) is null or
                     { Quantization: null, Constant.Type: ElementType.Float32 }))
@@ -84,7 +87,8 @@ internal sealed class NormalizationAffine : Pass
 
     private static void Combine(Graph graph, Node node, int index, Tensor operand, int[] sizes, Func<float, float, float> function)
     {
-        ReadOnlySpan<float> given = Broadcasting.Expand(node, node.Input(index).Constant!, sizes).Span<float>(), other = operand.Span<float>();
+        ReadOnlySpan<float> given = Broadcasting.Expand(node, node.Input(index).Constant!, sizes).Span<float>(),
+            other = operand.Span<float>();
         float[] result = new float[given.Length];
         for (int i = 0; i < result.Length; i++) result[i] = function(given[i], other[i]);
         graph.ReplaceConstant(node, index, Tensor.Of<float>(sizes, result));

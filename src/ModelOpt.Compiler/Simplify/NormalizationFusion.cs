@@ -26,7 +26,8 @@ internal sealed class NormalizationFusion : Pass
             bool isTrailing = found.Axes.Order().SequenceEqual(Enumerable.Range(rank - found.Axes.Length, found.Axes.Length));
             bool isOpen = found.Axes.Any(a => !found.X.Shape[a].IsKnown);
             // Of three axes the last is more often that of features than that of places.
-            bool isInstance = (rank > 3 || (rank == 3 && isOpen)) && isTrailing && found.Axes.Length == rank - 2 && found.X.Shape[1].IsKnown;
+            bool isInstance = (rank > 3 || (rank == 3 && isOpen)) && isTrailing && found.Axes.Length == rank - 2
+                && found.X.Shape[1].IsKnown;
             if (!isInstance && isOpen) continue;
             if (isInstance) ReplaceByInstance(graph, node, found);
             else ReplaceByLayer(graph, node, found, isTrailing);

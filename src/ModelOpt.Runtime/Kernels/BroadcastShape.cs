@@ -19,7 +19,8 @@ internal sealed class BroadcastShape
             int size = output[^(i + 1)];
             int l = i < left.Length ? left[^(i + 1)] : 1, r = i < right.Length ? right[^(i + 1)] : 1;
             if (Math.Max(left.Length, right.Length) > output.Length || (l != size && l != 1) || (r != size && r != 1))
-                throw new ArgumentException($"[{string.Join(", ", left)}] and [{string.Join(", ", right)}] do not broadcast to [{string.Join(", ", output)}]");
+                throw new ArgumentException($"[{string.Join(", ", left)}] and [{string.Join(", ", right)}] do not broadcast to "
+                    + $"[{string.Join(", ", output)}]");
             if (size == 1)
                 continue;
             var group = (Size: size, Left: l == size, Right: r == size);

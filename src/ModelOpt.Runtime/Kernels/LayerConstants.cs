@@ -45,7 +45,8 @@ internal static class LayerConstants
         {
             node.Require(
                 quantization.Count == channels && quantization.Axis == channelAxis,
-                $"weights have {quantization.Count} scales along axis {quantization.Axis}; {channels} along axis {channelAxis} are expected");
+                $"weights have {quantization.Count} scales along axis {quantization.Axis}; {channels} along axis {channelAxis} are "
+                    + "expected");
         }
         for (int i = 0; i < quantization.Count; i++)
         {

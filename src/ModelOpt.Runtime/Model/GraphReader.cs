@@ -6,8 +6,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Model;
 
 /// <summary>
-/// Reads the main subgraph of a .tflite file, with those that its operators run, and checks it: indices in range, every tensor computed once and before its
-/// use, constants as long as their shape says. Counts are limited, so that memory follows what the file holds.
+/// Reads the main subgraph of a .tflite file, with those that its operators run, and checks it: indices in range, every tensor computed
+/// once and before its use, constants as long as their shape says. Counts are limited, so that memory follows what the file holds.
 /// </summary>
 internal sealed class GraphReader
 {

@@ -4,8 +4,8 @@ using ModelOpt.Runtime.Model;
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>
-/// The plan of a subgraph that an operator runs on its own thread. Arena and scratch memory of the subgraph lie in the scratch memory of the
-/// operator's kernel.
+/// The plan of a subgraph that an operator runs on its own thread. Arena and scratch memory of the subgraph lie in the scratch memory of
+/// the operator's kernel.
 /// </summary>
 internal sealed class SubgraphPlan
 {

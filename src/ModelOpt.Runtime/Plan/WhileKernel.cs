@@ -2,7 +2,9 @@ using ModelOpt.Runtime.Kernels.Contract;
 
 namespace ModelOpt.Runtime.Plan;
 
-/// <summary>Runs a body on what it gave the time before, as long as a condition gives true. The outputs hold the values between runs.</summary>
+/// <summary>
+/// Runs a body on what it gave the time before, as long as a condition gives true. The outputs hold the values between runs.
+/// </summary>
 internal sealed class WhileKernel(SubgraphPlan condition, SubgraphPlan body, int values) : Kernel
 {
     /// <summary>More runs than any model has; a damaged file may have no end.</summary>

@@ -14,7 +14,13 @@ internal sealed class TrainCommandTests
             "train", model, "-o", folder["new/out.onnx"], "--training-data", data, "--training-labels", labels, "--evaluation-data", data,
             "--evaluation-labels", labels, "--std", "255", "--from-scratch", "--epochs", "60", "--batch-size", "8", "--seed", "3",
             "--recipe", folder.Write("recipe.json", Encoding.UTF8.GetBytes(
-                """{ "fineTune": "None", "expert": { "optimizer": "AdamW", "learningRateSchedule": "OneCycle", "earlyStop": 5 }, "layers": [ { "match": "none" } ] }"""))]);
+                """
+                {
+                  "fineTune": "None",
+                  "expert": { "optimizer": "AdamW", "learningRateSchedule": "OneCycle", "earlyStop": 5 },
+                  "layers": [ { "match": "none" } ]
+                }
+                """))]);
         Assert.AreEqual("", trained.Error);
         Assert.AreEqual(0, trained.ExitCode);
         StringAssert.StartsWith(trained.Output, "before ");

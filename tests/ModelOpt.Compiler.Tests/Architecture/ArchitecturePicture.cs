@@ -19,7 +19,8 @@ internal sealed class ArchitecturePicture
           .title { font-size: 14px; font-weight: 600 }
           .arrow { fill: none; stroke: #57606a; stroke-width: 1.4; marker-end: url(#tip) }
         </style>
-        <defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0 10 5 0 10z" fill="#57606a" /></marker></defs>
+        <defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">
+        <path d="M0 0 10 5 0 10z" fill="#57606a" /></marker></defs>
 
         """;
 
@@ -67,7 +68,9 @@ internal sealed class ArchitecturePicture
             DrawArrow([(Margin + frame, top + (TitleHeight / 2)), (right, top + (TitleHeight / 2))]);
         double w = right + RuntimeWidth + (3 * Margin), h = bottom + Margin;
         return FormattableString.Invariant($"""
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:F0} {h:F0}" font-family="ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', monospace" role="img" aria-label="The projects and their folders; arrows lead down, from a folder to one that it knows">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:F0} {h:F0}"
+              font-family="ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', monospace"
+              role="img" aria-label="The projects and their folders; arrows lead down, from a folder to one that it knows">
             {Style}<rect width="{w:F0}" height="{h:F0}" fill="#ffffff" />
             {_svg}</svg>
 

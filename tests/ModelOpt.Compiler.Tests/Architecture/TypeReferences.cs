@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Tests.Architecture;
 /// <summary>Which types of an assembly refer to which others of it: in bases, signatures, locals and instructions.</summary>
 internal sealed class TypeReferences
 {
-    private static readonly Dictionary<int, OperandType> _s_operands = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
+    private static readonly Dictionary<int, OperandType> Operands = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(f => (OpCode)f.GetValue(null)!).ToDictionary(o => o.Value & 0xFFFF, o => o.OperandType);
 
     private readonly PEReader _file;
@@ -64,7 +64,7 @@ internal sealed class TypeReferences
         {
             int opcode = code.ReadByte();
             if (opcode == 0xFE) opcode = 0xFE00 | code.ReadByte();
-            switch (_s_operands[opcode])
+            switch (Operands[opcode])
             {
                 case OperandType.InlineNone: break;
                 case OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar: code.Offset++; break;

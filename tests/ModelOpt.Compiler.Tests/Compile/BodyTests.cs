@@ -50,7 +50,8 @@ internal sealed class BodyTests
             float scale = expected.Max(MathF.Abs);
             foreach (Tensor[] results in new[]
             {
-                OnnxRuntime.Run(compiled.Onnx, feeds), TfliteRunner.Run(compiled.Tflite, image), TfliteRunner.RunLiteRt(compiled.Tflite, image),
+                OnnxRuntime.Run(compiled.Onnx, feeds), TfliteRunner.Run(compiled.Tflite, image),
+                TfliteRunner.RunLiteRt(compiled.Tflite, image),
             })
             {
                 float worst = expected.Zip(Floats(results), (e, a) => MathF.Abs(e - a)).Max();
@@ -78,6 +79,7 @@ internal sealed class BodyTests
         return model.Node("Conv first: x w b -> n", pads)
             .Node("ReduceMax largest: x -> most", ("axes", new[] { 1L, 2, 3 }), ("keepdims", 0)).Node("Cast c: most -> flag", ("to", 9))
             .Node("If choice: flag -> y", ("then_branch", then), ("else_branch", other))
-            .Node("Loop l: three _ y -> z", ("body", body.Graph)).Node("Conv last: z u b -> o", pads).Output("o", "1", "4", "6", "6").Bytes();
+            .Node("Loop l: three _ y -> z", ("body", body.Graph)).Node("Conv last: z u b -> o", pads).Output("o", "1", "4", "6", "6")
+                .Bytes();
     }
 }

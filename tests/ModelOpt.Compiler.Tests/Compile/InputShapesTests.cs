@@ -63,7 +63,8 @@ internal sealed class InputShapesTests
         string file = folder.Write("model.onnx", OnnxWriter.Write(g.Graph));
         Assert.ThrowsExactly<CompilationException>(() => ModelCompiler.Compile(file, new CompileOptions(), new DiagnosticList()));
         ModelCompiler.Compile(file, Options("-1,3,10,12"), new DiagnosticList());
-        Assert.AreEqual("[-1, 3, 10, 12]", $"[{string.Join(", ", ModelCompiler.ReadSignature(file, Options("-1,3,10,12")).Inputs[0].Shape.Select(d => d.Size))}]");
+        var signature = ModelCompiler.ReadSignature(file, Options("-1,3,10,12"));
+        Assert.AreEqual("-1, 3, 10, 12", string.Join(", ", signature.Inputs[0].Shape.Select(d => d.Size)));
     }
 
     private static Graph Encoder()

@@ -57,7 +57,8 @@ internal sealed class NoEffectTests
     {
         using var folder = new TempFolder();
         string recipe = folder.Write("recipe.json", """
-            { "layers": [ { "match": "Gemm", "clusters": 4, "sparsity": 0.5, "decomposition": 0.2 }, { "match": "Gemm_1", "clusters": 4 } ] }
+            { "layers": [ { "match": "Gemm", "clusters": 4, "sparsity": 0.5, "decomposition": 0.2 },
+              { "match": "Gemm_1", "clusters": 4 } ] }
             """u8.ToArray());
         var g = new TestGraph();
         Value x = g.Input("x", -1, 4);

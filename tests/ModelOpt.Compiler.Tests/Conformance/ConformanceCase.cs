@@ -19,7 +19,7 @@ internal sealed class ConformanceCase
     /// Inputs that say how to compute rather than what with. ONNX lets the caller feed them; a compiled model has them as
     /// constants.
     /// </summary>
-    private static readonly Dictionary<string, int> _s_firstParameter = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, int> FirstParameter = new(StringComparer.Ordinal)
     {
         ["BatchNormalization"] = 1, ["Clip"] = 1, ["ConstantOfShape"] = 0, ["Conv"] = 1, ["ConvInteger"] = 1, ["ConvTranspose"] = 1,
         ["CumSum"] = 1, ["Dropout"] = 1, ["Expand"] = 1, ["Gather"] = 1, ["InstanceNormalization"] = 1, ["LayerNormalization"] = 1,
@@ -71,7 +71,7 @@ internal sealed class ConformanceCase
         }
 
         HashSet<string> parameters = [.. model.Graph.Node.SelectMany(
-            n => n.Input.Skip(_s_firstParameter.GetValueOrDefault(n.OpType, int.MaxValue)))];
+            n => n.Input.Skip(FirstParameter.GetValueOrDefault(n.OpType, int.MaxValue)))];
         var inputs = new List<TensorProto>();
         foreach ((ValueInfoProto input, TensorProto data) in model.Graph.Input.Zip(Data("input", model.Graph.Input)).ToArray())
         {

@@ -22,7 +22,7 @@ internal sealed class ConformanceTests
     private const string Absent = "libonnx-testdata is not installed";
 
     /// <summary>What no part of the compiler takes, by how the case's name begins, and why.</summary>
-    private static readonly (string Prefix, string Reason)[] _s_excluded =
+    private static readonly (string Prefix, string Reason)[] Excluded =
     [
         ("resize_downsample_scales_linear_align_corners", "its data are for a fractional length of the result, which no runtime takes"),
         ("resize_downsample_scales_cubic_align_corners", "likewise"),
@@ -47,7 +47,7 @@ internal sealed class ConformanceTests
     ];
 
     /// <summary>What only the interpreter takes; a name that ends in $ is a whole one.</summary>
-    private static readonly (string Prefix, string Reason)[] _s_notLowered =
+    private static readonly (string Prefix, string Reason)[] NotLowered =
     [
         ("averagepool_3d", "a pass makes windows over volumes ones over images before they are written"),
         ("maxpool_3d", "likewise"),
@@ -62,7 +62,7 @@ internal sealed class ConformanceTests
     ];
 
     /// <summary>What LiteRT does not run although our runtime does.</summary>
-    private static readonly (string Prefix, string Reason)[] _s_notInLiteRt =
+    private static readonly (string Prefix, string Reason)[] NotInLiteRt =
     [
         ("constant", "LiteRT leaves an output unfilled that depends on no input"),
         ("shape", "likewise"),
@@ -98,16 +98,16 @@ internal sealed class ConformanceTests
         ("reshape_allowzero_reordered", "likewise"),
     ];
 
-    public static IEnumerable<object?[]> Cases => Names(n => !Matches(_s_excluded, n));
+    public static IEnumerable<object?[]> Cases => Names(n => !Matches(Excluded, n));
 
-    public static IEnumerable<object?[]> LoweredCases => Names(n => !Matches(_s_excluded, n) && !Matches(_s_notLowered, n));
+    public static IEnumerable<object?[]> LoweredCases => Names(n => !Matches(Excluded, n) && !Matches(NotLowered, n));
 
     public static IEnumerable<object?[]> LiteRtCases =>
-        Names(n => !Matches(_s_excluded, n) && !Matches(_s_notLowered, n) && !Matches(_s_notInLiteRt, n));
+        Names(n => !Matches(Excluded, n) && !Matches(NotLowered, n) && !Matches(NotInLiteRt, n));
 
-    public static IEnumerable<object?[]> NotLoweredCases => Names(n => Matches(_s_notLowered, n));
+    public static IEnumerable<object?[]> NotLoweredCases => Names(n => Matches(NotLowered, n));
 
-    public static IEnumerable<object?[]> ExcludedCases => Names(n => Matches(_s_excluded, n));
+    public static IEnumerable<object?[]> ExcludedCases => Names(n => Matches(Excluded, n));
 
     [TestMethod]
     [DynamicData(nameof(Cases))]
@@ -148,7 +148,7 @@ internal sealed class ConformanceTests
     public void Every_operator_has_a_case()
     {
         RequirePackage(ConformanceCase.Installed ? "" : Absent);
-        HashSet<string> covered = [.. ConformanceCase.All().Where(c => !Matches(_s_excluded, c.Name))
+        HashSet<string> covered = [.. ConformanceCase.All().Where(c => !Matches(Excluded, c.Name))
             .SelectMany(c => c.Model.Graph.Node.Select(n => n.OpType))];
         // The package has the cases of opset 17, and none of LpNormalization.
         IEnumerable<string> names = Operator.Names.Where(n => n != "LpNormalization" && Operator.Find(n)!.Versions[0].Opset <= 17);

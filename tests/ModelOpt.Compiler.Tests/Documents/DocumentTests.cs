@@ -83,7 +83,8 @@ internal sealed partial class DocumentTests
     private static partial Regex Backticks();
 
     // With a known first folder, or a file at the root.
-    [GeneratedRegex(@"^((src|tests|docs|sample-app|buildTransitive|Compiler|Runtime|Operators|\.ci)/[\w./-]*|\.ci/run|Directory\.[\w.]+|[A-Z]+\.md)$")]
+    [GeneratedRegex(@"^((src|tests|docs|sample-app|buildTransitive|Compiler|Runtime|Operators|\.ci)/[\w./-]*"
+        + @"|\.ci/run|Directory\.[\w.]+|[A-Z]+\.md)$")]
     private static partial Regex RepositoryPath();
 
     [GeneratedRegex(@"\b([A-Z][a-z0-9]+){2,}\b")]

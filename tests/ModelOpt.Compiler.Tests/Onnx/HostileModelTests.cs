@@ -42,7 +42,8 @@ internal sealed class HostileModelTests
     public void Attributes_that_are_not_finite_are_refused(float alpha)
     {
         OnnxModel model = new OnnxModel().Input("x", "2").Node("Elu a: x -> y").Output("y");
-        model.Graph.Node[0].Attribute.Add(new AttributeProto { Name = "alpha", Type = AttributeProto.Types.AttributeType.Float, F = alpha });
+        model.Graph.Node[0].Attribute.Add(
+            new AttributeProto { Name = "alpha", Type = AttributeProto.Types.AttributeType.Float, F = alpha });
         Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(() => OnnxReader.Read(model.Bytes())).Diagnostic;
         Assert.AreEqual(("MOPT2002", "a"), (diagnostic.Descriptor.Code, diagnostic.Layer));
     }

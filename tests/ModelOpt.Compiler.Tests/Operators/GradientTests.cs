@@ -81,7 +81,8 @@ internal sealed class GradientTests
             Node("Resize", [F(1, 2, 3, 4, 5), null, null, Tensor.Vector(2L, 3L, 7L, 3L)], 1, ("mode", "linear")));
         yield return ("Resize linear corners", Node("Resize", [F(1, 1, 2, 5, 3), null, Tensor.Vector(1f, 1f, 1.7f, 2f)], 1,
             ("mode", "linear"), ("coordinate_transformation_mode", "align_corners")));
-        foreach (string type in new[] { "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Elu", "Erf", "Identity", "Sin", "Cos", "Tan",
+        foreach (string type in new[] { "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Elu", "Erf", "Identity", "Sin",
+            "Cos", "Tan",
             "Atan", "Sinh", "Cosh", "Asinh", "Softplus", "Softsign", "Selu", "Celu", "Gelu", "Mish", "Swish", "Dropout" })
             yield return (type, Node(type, [F(1, 3, 7, 2)]));
         yield return ("HardSwish", Node("HardSwish", [F(1, 3, 40, 5, scale: 5)]));

@@ -64,7 +64,8 @@ internal sealed class Int8AgreementTests
     {
         // Movers run in int8 beside what computes; alone they stay in float.
         Node("Resize", [X(1, 4, 5, 6), null, Tensor.Vector(1f, 1, 2, 2)]).AssertInt8Agrees(integers: false);
-        Node("Resize", [X(1, 4, 5, 6), null, Tensor.Vector(1f, 1, 2, 2)], 1, ("mode", "linear")).AssertInt8Agrees(integers: false, steps: 1);
+        Node("Resize", [X(1, 4, 5, 6), null, Tensor.Vector(1f, 1, 2, 2)], 1, ("mode", "linear"))
+            .AssertInt8Agrees(integers: false, steps: 1);
         Node("DepthToSpace", [X(1, 8, 5, 6)], 1, ("blocksize", 2L)).AssertInt8Agrees(integers: false);
         Node("Tile", [X(1, 8, 3, 4), Tensor.Vector(1L, 1, 2, 3)]).AssertInt8Agrees(integers: false);
         Node("GlobalMaxPool", [X(1, 8, 3, 4)]).AssertInt8Agrees(integers: false);

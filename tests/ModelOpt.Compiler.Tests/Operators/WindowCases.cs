@@ -5,7 +5,7 @@ namespace ModelOpt.Compiler.Tests.Operators;
 /// <summary>Random windows for Conv and the pools.</summary>
 internal static class WindowCases
 {
-    private static readonly string[] _s_autoPads = ["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"];
+    private static readonly string[] AutoPads = ["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"];
 
     /// <summary>Strides, dilations, and pads (smaller than the window) or auto_pad.</summary>
     public static List<(string Name, object Value)> Attributes(Random random, long[] kernel, bool dilate)
@@ -14,7 +14,7 @@ internal static class WindowCases
         long[] strides = Each(_ => random.Next(1, 4));
         long[] dilations = Each(i => dilate && random.Next(3) == 0 ? 2 : 1);
         var attributes = new List<(string, object)>();
-        string auto = _s_autoPads[random.Next(_s_autoPads.Length)];
+        string auto = AutoPads[random.Next(AutoPads.Length)];
         bool padded = random.Next(3) > 0;
         // ONNX Runtime's pools take SAME to ask for negative padding where windows have gaps between them.
         if (padded) strides = Each(i => Math.Min(strides[i], kernel[i]));

@@ -168,7 +168,8 @@ internal sealed class OptionCatalogTests
         var props = new StringBuilder();
         foreach (OptionDescription option in OptionCatalog.OfItems)
         {
-            props.Append($"      <!-- {option.Description} Possible: {string.Join(", ", ValuesOf(option, option.Values.Choices)).Replace("`", "")}. -->\n");
+            props.Append($"      <!-- {option.Description} Possible: "
+                + $"{string.Join(", ", ValuesOf(option, option.Values.Choices)).Replace("`", "")}. -->\n");
             props.Append($"      <{option.Name} />\n");
         }
 
@@ -178,7 +179,8 @@ internal sealed class OptionCatalogTests
         foreach (OptionDescription option in OptionCatalog.OfItems)
         {
             string type = option.Values switch { { Choices.Count: > 0 } => "Enum", WholeValue => "Int", _ => "String" };
-            string attributes = $"Name=\"{option.Name}\" DisplayName=\"{Spaced(option)}\" Category=\"{CategoryOf(option)}\" Description=\"{SecurityElement.Escape(option.Description)}\"";
+            string attributes = $"Name=\"{option.Name}\" DisplayName=\"{Spaced(option)}\" Category=\"{CategoryOf(option)}\" "
+                + $"Description=\"{SecurityElement.Escape(option.Description)}\"";
             if (type != "Enum")
             {
                 page.Append($"  <{type}Property {attributes} />\n");

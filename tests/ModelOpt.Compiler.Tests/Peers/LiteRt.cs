@@ -20,9 +20,9 @@ internal sealed class LiteRtException(string message) : Exception(message);
 /// </summary>
 internal static class LiteRt
 {
-    private static readonly TimeSpan _s_timeout = TimeSpan.FromMinutes(2);
-    private static readonly Lock _s_lock = new();
-    private static Server? _s_server;
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
+    private static readonly Lock Gate = new();
+    private static Server? _server;
 
     /// <summary>Runs a model on inputs in its own order. Returns its outputs in its own order.</summary>
     /// <exception cref="LiteRtException">LiteRT refuses the model or its inputs.</exception>
@@ -67,17 +67,17 @@ internal static class LiteRt
 
     private static string Ask(string request)
     {
-        lock (_s_lock)
+        lock (Gate)
         {
-            _s_server ??= new Server();
+            _server ??= new Server();
             try
             {
-                return _s_server.Ask(request);
+                return _server.Ask(request);
             }
             catch
             {
-                _s_server.Dispose();
-                _s_server = null;
+                _server.Dispose();
+                _server = null;
                 throw;
             }
         }
@@ -114,8 +114,8 @@ internal static class LiteRt
                 throw Died();
             }
             Task<string?> answer = _node.StandardOutput.ReadLineAsync();
-            if (!answer.Wait(_s_timeout))
-                throw new LiteRtException($"LiteRT did not answer within {_s_timeout.TotalSeconds} s.");
+            if (!answer.Wait(Timeout))
+                throw new LiteRtException($"LiteRT did not answer within {Timeout.TotalSeconds} s.");
             return answer.Result ?? throw Died();
         }
 

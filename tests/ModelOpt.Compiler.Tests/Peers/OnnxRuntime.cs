@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Tests.Peers;
 internal static class OnnxRuntime
 {
     // Warnings are about models that tests make odd on purpose, and about devices that the machine does not have.
-    private static readonly Lazy<OrtEnv> _s_env = new(() =>
+    private static readonly Lazy<OrtEnv> Env = new(() =>
     {
         var options = new EnvironmentCreationOptions
         {
@@ -24,7 +24,7 @@ internal static class OnnxRuntime
     /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the model.</exception>
     public static InferenceSession Load(byte[] model, bool asWritten = false)
     {
-        _ = _s_env.Value;
+        _ = Env.Value;
         using var options = new SessionOptions
         {
             IntraOpNumThreads = 1,

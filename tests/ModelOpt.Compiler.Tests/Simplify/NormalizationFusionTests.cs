@@ -54,7 +54,8 @@ internal sealed class NormalizationFusionTests
     private static Graph Normalized(string form, int[] dims, params long[] axes)
     {
         var g = new TestGraph();
-        int[] parameter = [.. dims.Select((d, i) => axes.Length == 1 ? axes.Contains(i) || axes.Contains(i - dims.Length) ? d : 1 : i == 1 ? d : 1)];
+        bool IsParameter(int i) => axes.Length == 1 ? axes.Contains(i) || axes.Contains(i - dims.Length) : i == 1;
+        int[] parameter = [.. dims.Select((d, i) => IsParameter(i) ? d : 1)];
         Value x = g.Input("x", Array.ConvertAll(dims, d => (long)d)), scale = g.Random(1, parameter), shift = g.Random(2, parameter);
         Value mean = g.Add("ReduceMean", x, g.Longs(axes)), centred = g.Add("Sub", x, mean);
         Value square = form == "pow" ? g.Add("Pow", g.Add("Sub", x, mean), g.Scalar(2)) : g.Add("Mul", centred, centred);

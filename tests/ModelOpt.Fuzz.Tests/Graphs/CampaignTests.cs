@@ -7,7 +7,7 @@ namespace ModelOpt.Fuzz.Tests.Graphs;
 internal sealed class CampaignTests
 {
     // On a machine that does much else, fewer fit in.
-    private static readonly TimeSpan _s_longest = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(20);
 
     [TestMethod]
     public void Random_graphs_compute_the_same_everywhere() => Run(GraphCommands.RandomGraph, "graphs", 40);
@@ -18,7 +18,7 @@ internal sealed class CampaignTests
     private static void Run(CaseMaker make, string name, int cases)
     {
         using StringWriter output = new();
-        using Campaign campaign = new(make, name, new CampaignOptions { Time = _s_longest, Cases = cases, Seed = 1 }, output);
+        using Campaign campaign = new(make, name, new CampaignOptions { Time = Longest, Cases = cases, Seed = 1 }, output);
         campaign.Run();
         Assert.IsEmpty(campaign.Faults, $"{output}");
         Assert.IsPositive(campaign.Models);

@@ -23,7 +23,8 @@ internal static class Listing
         foreach (NodeProto node in model.Graph.Node)
         {
             string attributes = string.Concat(node.Attribute.Select(a => $" {a.Name}={Text(a)}"));
-            yield return $"{string.Join(", ", node.Output)} = {node.OpType}({string.Join(", ", node.Input.Select(i => constants.GetValueOrDefault(i, i)))}){attributes}";
+            yield return $"{string.Join(", ", node.Output)} = "
+                + $"{node.OpType}({string.Join(", ", node.Input.Select(i => constants.GetValueOrDefault(i, i)))}){attributes}";
         }
 
         yield return $"outputs: {string.Join(", ", model.Graph.Output.Select(o => o.Name))}";
@@ -31,7 +32,8 @@ internal static class Listing
 
     /// <summary>The operators of a TFLite file.</summary>
     public static IEnumerable<string> Of(byte[] tflite) => GraphReader.Read(tflite).Nodes.Select(node =>
-        $"{string.Join(", ", node.Outputs.Select(Text))} = {node.Operator}({string.Join(", ", node.Inputs.Select(t => t is null ? "" : Text(t)))})");
+        $"{string.Join(", ", node.Outputs.Select(Text))} = "
+            + $"{node.Operator}({string.Join(", ", node.Inputs.Select(t => t is null ? "" : Text(t)))})");
 
     private static string Text(Tensor tensor)
     {
@@ -45,6 +47,8 @@ internal static class Listing
     private static string First(TensorProto proto)
     {
         double[] numbers = Checks.Difference.Numbers(OnnxTensors.Read(proto, new ExternalData(null), proto.Name));
-        return numbers.Length <= 6 ? $" {{{string.Join(", ", numbers.Select(n => n.ToString("G7", System.Globalization.CultureInfo.InvariantCulture)))}}}" : "";
+        return numbers.Length <= 6 ? $" {{{string.Join(", ", numbers.Select(Digits))}}}" : "";
+
+        static string Digits(double n) => n.ToString("G7", System.Globalization.CultureInfo.InvariantCulture);
     }
 }

@@ -10,7 +10,7 @@ namespace ModelOpt.Fuzz.Graphs;
 /// <summary>A model in ONNX Runtime, all optimizations off, so that each node computes what its definition says.</summary>
 internal sealed class Reference : IDisposable
 {
-    private static readonly RunOptions _s_run = new();
+    private static readonly RunOptions Plain = new();
     private readonly InferenceSession _session;
     private readonly string[] _outputs;
 
@@ -46,7 +46,7 @@ internal sealed class Reference : IDisposable
         OrtValue[] values = [.. names.Select(n => ToOrt(feeds[n]))];
         try
         {
-            using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(_s_run, names, values, _outputs);
+            using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(Plain, names, values, _outputs);
             return _outputs.Zip(results).ToDictionary(r => r.First, r => FromOrt(r.Second));
         }
         finally

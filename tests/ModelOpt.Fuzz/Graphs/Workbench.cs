@@ -12,7 +12,7 @@ namespace ModelOpt.Fuzz.Graphs;
 internal sealed partial class Workbench : IDisposable
 {
     private const string SelfCheckCodes = "MOPT56";
-    private static readonly TimeSpan _s_longest = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(2);
     private readonly string _folder = Directory.CreateTempSubdirectory("modelopt-fuzz-").FullName;
 
     /// <summary>Compresses a model.</summary>
@@ -30,7 +30,7 @@ internal sealed partial class Workbench : IDisposable
         }
 
         Phases phases = new();
-        using CancellationTokenSource timeout = new(_s_longest);
+        using CancellationTokenSource timeout = new(Longest);
         try
         {
             CompileOptions options = new() { CalibrationData = data, Recipe = recipe };
@@ -44,7 +44,7 @@ internal sealed partial class Workbench : IDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new FindingException(new Finding(FindingKind.Crash, "compile", $"takes longer than {_s_longest}"));
+            throw new FindingException(new Finding(FindingKind.Crash, "compile", $"takes longer than {Longest}"));
         }
         catch (Exception e) when (e is not FindingException)
         {

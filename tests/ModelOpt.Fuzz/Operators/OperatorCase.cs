@@ -79,7 +79,8 @@ internal sealed record OperatorCase(
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Operator} opset {Opset} ({string.Join(", ", Inputs.Select(i => i is null ? "-" : $"{i.Tensor}{Contents(i.Tensor)} {i.Origin}"))})"
+        $"{Operator} opset {Opset} "
+            + $"({string.Join(", ", Inputs.Select(i => i is null ? "-" : $"{i.Tensor}{Contents(i.Tensor)} {i.Origin}"))})"
         + $" {{{string.Join(", ", Attributes.Select(a => $"{a.Key}: {Text(a.Value)}"))}}} → {Outputs}";
 
     private static string Contents(Tensor tensor) =>

@@ -22,7 +22,8 @@ internal static partial class RefusalTable
     /// <summary>Forms that are not supported, by a part of the diagnostic, and why.</summary>
     private static readonly (string Reason, string Why)[] Forms =
     [
-        ("is not a constant", "A shape would depend on numbers that are known only when the model runs; a TFLite file has its shapes in it."),
+        ("is not a constant", "A shape would depend on numbers that are known only when the model runs; a TFLite file has its shapes in "
+            + "it."),
         ("are not constants", "Likewise."),
         ("pads that are computed", "Likewise."),
         ("known only when the model runs", "Likewise."),
@@ -43,7 +44,8 @@ internal static partial class RefusalTable
     public static string Write(OperatorRunOptions options, IReadOnlyList<OperatorTally> tallies)
     {
         var text = new StringBuilder();
-        text.AppendLine("Valid cases (those that ONNX Runtime takes) that the project refuses when it reads the model, and why. Written by");
+        text.AppendLine("Valid cases (those that ONNX Runtime takes) that the project refuses when it reads the model, and why. Written "
+            + "by");
         text.AppendLine(CultureInfo.InvariantCulture,
             $"modelopt-fuzz operators --seed {options.Seed} --cases {options.Cases} --table FILE; tests let it only fall.");
         text.AppendLine("Reasons in brackets are forms that are not supported:");
@@ -54,7 +56,8 @@ internal static partial class RefusalTable
             int unlisted = tally.Reasons.Where(r => !IsListed(r.Reason)).Sum(r => r.Count);
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"{tally.Name}: {tally.Refused} of {tally.Valid} ({Share(tally.Refused, tally.Valid)}), unlisted {unlisted} ({Share(unlisted, tally.Valid)}),"
+                $"{tally.Name}: {tally.Refused} of {tally.Valid} ({Share(tally.Refused, tally.Valid)}), unlisted {unlisted} "
+                    + $"({Share(unlisted, tally.Valid)}),"
                 + $" of the first {First} cases {tally.RefusedOfFirst}");
             foreach ((string reason, int count) in tally.Reasons)
                 text.AppendLine(CultureInfo.InvariantCulture, $"  {count} × {(IsListed(reason) ? $"[{reason}]" : reason)}");

@@ -62,11 +62,13 @@ internal static class OperatorCases
         {
             var forward = new RecurrentOptions(RecurrentDirection.Forward, 0, false, false, gates[..activations]);
             var both = new RecurrentOptions(RecurrentDirection.Bidirectional, 1, true, true, gates[..(2 * activations)]);
-            yield return new(op, forward, n => [Of(type, n, 3, 4), Weights(type, 1, count * 5, 4), Weights(type, 1, count * 5, 5)], outputs);
+            yield return new(op, forward, n => [Of(type, n, 3, 4), Weights(type, 1, count * 5, 4), Weights(type, 1, count * 5, 5)],
+                outputs);
             yield return new(
                 op, both, n => [Of(type, n, 1, 4), Weights(type, 2, count * 5, 4), Weights(type, 2, count * 5, 5),
                     Weights(type, 2, count * 10), Indices(n), Of(type, n, 2, 5)], outputs);
-            yield return new(op, forward, n => [Constant(type, 1, 3, 4), Of(type, n, count * 5, 4), Weights(type, 1, count * 5, 5)], outputs);
+            yield return new(op, forward, n => [Constant(type, 1, 3, 4), Of(type, n, count * 5, 4), Weights(type, 1, count * 5, 5)],
+                outputs);
         }
     }
 
@@ -103,7 +105,8 @@ internal static class OperatorCases
             BuiltinOperator.Logistic, BuiltinOperator.Tanh, BuiltinOperator.HardSwish, BuiltinOperator.Relu, BuiltinOperator.Relu6,
             BuiltinOperator.ReluN1To1, BuiltinOperator.Relu0To1, BuiltinOperator.Neg, BuiltinOperator.Exp, BuiltinOperator.Log,
             BuiltinOperator.Sqrt, BuiltinOperator.Rsqrt, BuiltinOperator.Round, BuiltinOperator.Abs, BuiltinOperator.Elu,
-            BuiltinOperator.Erf, BuiltinOperator.Floor, BuiltinOperator.Ceil, BuiltinOperator.Sign, BuiltinOperator.Sin, BuiltinOperator.Cos,
+            BuiltinOperator.Erf, BuiltinOperator.Floor, BuiltinOperator.Ceil, BuiltinOperator.Sign, BuiltinOperator.Sin,
+            BuiltinOperator.Cos,
             BuiltinOperator.Gelu, BuiltinOperator.Sinh, BuiltinOperator.Asinh, BuiltinOperator.Acosh, BuiltinOperator.Atanh,
         ];
         foreach (BuiltinOperator op in unary)
@@ -197,9 +200,11 @@ internal static class OperatorCases
             BuiltinOperator.ReduceAll, new ReducerOptions(true), n => [Of(TensorType.Bool, n, 3, 4), TestTensor.Ints(1)]);
         foreach (int axis in (int[])[1, 2])
         {
-            yield return new(BuiltinOperator.ArgMax, new ArgOptions(true, TensorType.Int64), n => [Of(type, n, 3, 4), TestTensor.Ints(axis)],
+            yield return new(BuiltinOperator.ArgMax, new ArgOptions(true, TensorType.Int64),
+                n => [Of(type, n, 3, 4), TestTensor.Ints(axis)],
                 Result: OperatorTesting.Output(TensorType.Int64, []));
-            yield return new(BuiltinOperator.ArgMin, new ArgOptions(false, TensorType.Int32), n => [Of(type, n, 3, 4), TestTensor.Ints(axis)],
+            yield return new(BuiltinOperator.ArgMin, new ArgOptions(false, TensorType.Int32),
+                n => [Of(type, n, 3, 4), TestTensor.Ints(axis)],
                 Result: OperatorTesting.Output(TensorType.Int32, []));
             yield return new(BuiltinOperator.Cumsum, new CumsumOptions(true, false),
                 n => [Of(TensorType.Float32, n, 3, 4), TestTensor.Ints(axis)]);

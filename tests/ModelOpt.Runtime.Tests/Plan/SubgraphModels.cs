@@ -37,7 +37,8 @@ internal static class SubgraphModels
         values = Values(m);
         results = Values(m);
         int one = m.Constant("one", TensorType.Int64, [], new[] { 1L });
-        m.Operator(BuiltinOperator.Sub, [values[0], one], [results[0]], new ArithmeticOptions(BuiltinOptionsType.Sub, ActivationFunction.None));
+        m.Operator(BuiltinOperator.Sub, [values[0], one], [results[0]],
+            new ArithmeticOptions(BuiltinOptionsType.Sub, ActivationFunction.None));
         m.Operator(BuiltinOperator.Add, [values[1], values[2]], [results[1]],
             new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None));
         // What stays as it is comes out as it went in.

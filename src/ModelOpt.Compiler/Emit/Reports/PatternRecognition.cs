@@ -28,8 +28,8 @@ internal static class PatternRecognition
     private const double KappaTolerance = 0.02;
 
     private const double StandardErrors = 3;
-    private static readonly double _s_logChance = Math.Log(1e-6);
-    private static readonly int[] _s_sides = [1, 2, 4, 8, 16];
+    private static readonly double LogChance = Math.Log(1e-6);
+    private static readonly int[] Sides = [1, 2, 4, 8, 16];
 
     /// <summary>
     /// The block with sides of powers of two up to 16 that zeros keep to best; else N:M for M of 2, 4, 8, 16, of these the one that
@@ -41,8 +41,8 @@ internal static class PatternRecognition
     public static (SparsityPattern Pattern, int Zeros)? Find(bool[] isZero, int outputs, int inputs)
     {
         double p = (double)isZero.Count(z => z) / isZero.Length;
-        var blocks = (from rows in _s_sides
-                      from columns in _s_sides
+        var blocks = (from rows in Sides
+                      from columns in Sides
                       where rows * columns > 1 && rows <= outputs && columns <= inputs
                       let kappa = Kappa(isZero, outputs, inputs, rows, columns, p)
                       where kappa >= LeastKappa
@@ -60,7 +60,7 @@ internal static class PatternRecognition
     {
         (double share, int count) = ZeroBlocks(isZero, outputs, inputs, rows, columns, 0, 0);
         double chance = Math.Pow(p, rows * columns);
-        if (share <= chance || count * Divergence(share, chance) < -_s_logChance) return 0;
+        if (share <= chance || count * Divergence(share, chance) < -LogChance) return 0;
 
         double displaced = 0;
         if (rows > 1) displaced = ZeroBlocks(isZero, outputs, inputs, rows, columns, rows / 2, 0).Share;
@@ -75,13 +75,13 @@ internal static class PatternRecognition
     private static (SparsityPattern Pattern, int Zeros)? FindGroups(bool[] isZero, int inputs, double p)
     {
         (SparsityPattern Pattern, int Zeros)? best = null;
-        foreach (int m in _s_sides.Where(m => m > 1 && m <= inputs))
+        foreach (int m in Sides.Where(m => m > 1 && m <= inputs))
         {
             (int kept, int groups) = Densest(isZero, inputs, m);
             int zeros = groups * (m - kept);
             // Wide groups of few zeros follow from narrow ones of more, also where some of these are broken.
             if (m > 4 && kept > m / 2) continue;
-            if (zeros <= (best?.Zeros ?? 0) || groups * Math.Log(AtMost(kept, m, 1 - p)) > _s_logChance) continue;
+            if (zeros <= (best?.Zeros ?? 0) || groups * Math.Log(AtMost(kept, m, 1 - p)) > LogChance) continue;
             best = (new SparsityPattern(SparsityKind.NM, kept, m), zeros);
         }
 

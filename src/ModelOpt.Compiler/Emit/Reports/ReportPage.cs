@@ -13,18 +13,26 @@ namespace ModelOpt.Compiler.Emit.Reports;
 internal sealed class ReportPage
 {
     private const string Style = """
-        :root { color-scheme: light dark; --text: #1d2430; --soft: #667085; --line: #e4e7ec; --back: #ffffff; --a: #d0d5dd; --b: #7fb2ff; --c: #175cd3; --d: #f79009; }
-        @media (prefers-color-scheme: dark) { :root { --text: #e6e9ef; --soft: #98a2b3; --line: #344054; --back: #101828; --a: #475467; --b: #2e6fdb; --c: #9cc4ff; --d: #f7b267; } }
-        body { font: 14px/1.45 system-ui, sans-serif; color: var(--text); background: var(--back); margin: 2rem auto; max-width: 1240px; overflow-x: auto; padding: 0 1rem; }
+        :root { color-scheme: light dark; --text: #1d2430; --soft: #667085; --line: #e4e7ec; --back: #ffffff; --a: #d0d5dd; --b: #7fb2ff;
+          --c: #175cd3; --d: #f79009; }
+        @media (prefers-color-scheme: dark) { :root { --text: #e6e9ef; --soft: #98a2b3; --line: #344054; --back: #101828; --a: #475467;
+          --b: #2e6fdb; --c: #9cc4ff; --d: #f7b267; } }
+        body { font: 14px/1.45 system-ui, sans-serif; color: var(--text); background: var(--back); margin: 2rem auto; max-width: 1240px;
+        overflow-x: auto; padding: 0 1rem; }
         h1 { font-size: 1.6rem; margin: 0 0 .4rem; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .5rem; }
         p { margin: .3rem 0 .8rem; max-width: 54rem; } small, .soft { color: var(--soft); font-size: 12px; }
         .chip { display: inline-block; border: 1px solid var(--line); border-radius: 1rem; padding: .1rem .7rem; margin-right: .4rem; }
-        table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12px; vertical-align: bottom; }
+        table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12px;
+        vertical-align: bottom; }
         th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
-        td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.l { overflow-wrap: anywhere; min-width: 17rem; }
-        .bar { position: relative; height: 14px; min-width: 76px; } .bar i { position: absolute; inset: 0 auto 0 0; border-radius: 2px; min-width: 1px; }
-        .size { width: 160px; } .a { background: var(--a); } .b { background: var(--b); } .c { background: var(--c); } .d { background: var(--d); }
-        .frame { outline: 1px solid var(--line); } .key { display: inline-block; width: 12px; height: 12px; border-radius: 2px; margin: 0 .3rem 0 .9rem; vertical-align: -1px; }
+        td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.l { overflow-wrap: anywhere;
+        min-width: 17rem; }
+        .bar { position: relative; height: 14px; min-width: 76px; } .bar i { position: absolute; inset: 0 auto 0 0; border-radius: 2px;
+        min-width: 1px; }
+        .size { width: 160px; } .a { background: var(--a); } .b { background: var(--b); } .c { background: var(--c); }
+        .d { background: var(--d); }
+        .frame { outline: 1px solid var(--line); } .key { display: inline-block; width: 12px; height: 12px; border-radius: 2px;
+        margin: 0 .3rem 0 .9rem; vertical-align: -1px; }
         details { margin: .4rem 0; } summary { cursor: pointer; } ul { margin: .3rem 0; }
         """;
 
@@ -45,7 +53,8 @@ internal sealed class ReportPage
     private void Add(Report report)
     {
         string name = Text(report.Model);
-        _html.Append($"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<title>{name} – ModelOpt report</title>\n<style>\n");
+        _html.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+            + $"<title>{name} – ModelOpt report</title>\n<style>\n");
         _html.Append(Style.ReplaceLineEndings("\n")).Append("\n</style>\n</head>\n<body>\n");
         _html.Append($"<h1>{name}</h1>\n<p>{string.Concat(report.Techniques.Select(t => $"<span class=\"chip\">{Text(t)}</span>"))}</p>\n");
         AddTotals(report);
@@ -73,7 +82,8 @@ internal sealed class ReportPage
         _html.Append(".</p>\n");
 
         void Row(string what, long bytes, string color, string note) => _html.Append(
-            $"<tr><td>{what}</td><td class=\"n\">{Bytes(bytes)}</td><td class=\"n\">{Percent((double)bytes / Math.Max(1, report.OnnxBytes))}</td>"
+            $"<tr><td>{what}</td><td class=\"n\">{Bytes(bytes)}</td>"
+                + $"<td class=\"n\">{Percent((double)bytes / Math.Max(1, report.OnnxBytes))}</td>"
             + $"<td>{Bar("size", (color, bytes / most))}</td><td class=\"soft\">{note}</td></tr>\n");
     }
 
@@ -84,7 +94,8 @@ internal sealed class ReportPage
         foreach (Diagnostic d in report.Diagnostics)
         {
             string layer = d.Layer is null ? "" : $"{Text(d.Layer)}: ";
-            _html.Append($"<li><b>{d.Descriptor.Severity} {d.Descriptor.Code}</b> {layer}{Text(d.Message)} <span class=\"soft\">{Text(d.Descriptor.Remedy)}</span></li>\n");
+            _html.Append($"<li><b>{d.Descriptor.Severity} {d.Descriptor.Code}</b> {layer}{Text(d.Message)} "
+                + $"<span class=\"soft\">{Text(d.Descriptor.Remedy)}</span></li>\n");
         }
 
         _html.Append("</ul>\n");
@@ -99,11 +110,14 @@ internal sealed class ReportPage
         _html.Append(
             $"""
             <h2>Weights, layer by layer</h2>
-            <p>{Number(total)} weights, {Percent((double)zeros / total)} of them zero. Layers named NAME/0, NAME/1 are what NAME was split into.<br/>
+            <p>{Number(total)} weights, {Percent((double)zeros / total)} of them zero.
+            Layers named NAME/0, NAME/1 are what NAME was split into.<br/>
             Size, one scale for all layers: <span class="key a"></span>in float32 <span class="key b"></span>in the file
             <span class="key c"></span>at least, if each weight is coded by itself (entropy)</p>
             <table>
-            <tr><th>layer</th><th>output</th><th class="size">size of the weights</th><th class="n">bytes in<br/>the file</th><th>zeros</th><th>pattern<br/>of zeros</th><th class="n">different<br/>values</th><th class="n">bits in file<br/>→ entropy</th><th>multiply-<br/>accumulates</th></tr>
+            <tr><th>layer</th><th>output</th><th class="size">size of the weights</th><th class="n">bytes in<br/>the file</th><th>zeros</th>
+            <th>pattern<br/>of zeros</th><th class="n">different<br/>values</th>
+            <th class="n">bits in file<br/>→ entropy</th><th>multiply-<br/>accumulates</th></tr>
 
             """.ReplaceLineEndings("\n"));
         foreach (LayerReport l in layers)
@@ -112,10 +126,14 @@ internal sealed class ReportPage
             string values = l.DistinctWeightsInChannel < l.DistinctWeights
                 ? $"{Number(l.DistinctWeights!.Value)}<br/><small>{Number(l.DistinctWeightsInChannel.Value)} a channel</small>"
                 : Number(l.DistinctWeights!.Value);
-            _html.Append($"<tr><td class=\"l\"><b>{Text(l.Name)}</b> <small>{Text(l.Operator)}</small>{Remarks(report, l)}</td><td><small>{Shape(l)}</small></td>");
-            _html.Append($"<td>{Bar("size", ("a", 4 * weights / most), ("b", file / most), ("c", entropy / most))}</td><td class=\"n\">{Bytes((long)file)}</td>");
-            _html.Append($"<td>{Bar("frame", ("d", l.Sparsity!.Value))}<small>{Percent(l.Sparsity.Value)}</small></td><td>{Text(l.Pattern ?? "")}</td>");
-            _html.Append($"<td class=\"n\">{values}</td><td class=\"n\">{l.WeightBits} → {l.BitsPerWeight.Value.ToString("0.0", CultureInfo.InvariantCulture)}</td>");
+            _html.Append($"<tr><td class=\"l\"><b>{Text(l.Name)}</b> <small>{Text(l.Operator)}</small>"
+                + $"{Remarks(report, l)}</td><td><small>{Shape(l)}</small></td>");
+            _html.Append($"<td>{Bar("size", ("a", 4 * weights / most), ("b", file / most), ("c", entropy / most))}</td>"
+                + $"<td class=\"n\">{Bytes((long)file)}</td>");
+            _html.Append($"<td>{Bar("frame", ("d", l.Sparsity!.Value))}<small>{Percent(l.Sparsity.Value)}</small></td>"
+                + $"<td>{Text(l.Pattern ?? "")}</td>");
+            _html.Append($"<td class=\"n\">{values}</td><td class=\"n\">{l.WeightBits} → "
+                + $"{l.BitsPerWeight.Value.ToString("0.0", CultureInfo.InvariantCulture)}</td>");
             _html.Append($"<td>{Bar("frame", ("b", l.Macs / macs))}<small>{Number(l.Macs)}</small></td></tr>\n");
         }
 
@@ -126,10 +144,12 @@ internal sealed class ReportPage
     {
         _html.Append("<h2>All layers</h2>\n<details><summary>");
         _html.Append($"{report.Layers.Count} layers in the order in which they run, with the form of what each gives</summary>\n<table>\n");
-        _html.Append("<tr><th>layer</th><th>operator</th><th>output</th><th class=\"n\">bits</th><th class=\"n\">scale</th><th class=\"n\">zero<br/>point</th><th class=\"n\">weights to<br/>rounding, dB</th><th>remark</th></tr>\n");
+        _html.Append("<tr><th>layer</th><th>operator</th><th>output</th><th class=\"n\">bits</th><th class=\"n\">scale</th>"
+            + "<th class=\"n\">zero<br/>point</th><th class=\"n\">weights to<br/>rounding, dB</th><th>remark</th></tr>\n");
         foreach (LayerReport l in report.Layers)
         {
-            _html.Append($"<tr><td class=\"l\">{Text(l.Name)}</td><td>{Text(l.Operator)}</td><td>{Shape(l)}</td><td class=\"n\">{l.ActivationBits}</td>");
+            _html.Append($"<tr><td class=\"l\">{Text(l.Name)}</td><td>{Text(l.Operator)}</td><td>{Shape(l)}</td>"
+                + $"<td class=\"n\">{l.ActivationBits}</td>");
             _html.Append(CultureInfo.InvariantCulture,
                 $"<td class=\"n\">{l.Scale:G4}</td><td class=\"n\">{l.ZeroPoint}</td><td class=\"n\">{l.WeightSqnr:0.0}</td>");
             _html.Append($"<td class=\"soft\">{Text(l.Reason ?? "")}</td></tr>\n");
@@ -143,7 +163,8 @@ internal sealed class ReportPage
         _html.Append("<h2>What was done, in order</h2>\n");
         foreach (PassReport pass in report.Passes)
         {
-            string head = $"<b>{Text(pass.Name)}</b> <span class=\"soft\">{Number(pass.Changes)} change{(pass.Changes == 1 ? "" : "s")}</span>";
+            string head = $"<b>{Text(pass.Name)}</b> <span class=\"soft\">{Number(pass.Changes)} "
+                + $"change{(pass.Changes == 1 ? "" : "s")}</span>";
             if (pass.Notes.Count == 0)
             {
                 _html.Append($"<p>{head}</p>\n");

@@ -108,7 +108,8 @@ internal static class IntegerForm
         if (rule == QuantizationRule.Weighted && node.Input(1).IsConstant)
             return HasIntegerWeight(node) && (node.InputOrNull(2) is null || IsOnSums(node));
         if (!Data(node).All(Is8Bit)) return false;
-        if (!Results(graph, node).All(v => Operator.Of(node).TakesGrids(Data(node).Select(d => d.Quantization!), v.Quantization!))) return false;
+        if (!Results(graph, node).All(v => Operator.Of(node).TakesGrids(Data(node).Select(d => d.Quantization!), v.Quantization!)))
+            return false;
         if (Prescribed(node) is { } prescribed) return Results(graph, node).All(v => v.Quantization!.Equals(prescribed));
         return !IsMover(node) || Data(node).Concat(Results(graph, node)).All(v => v.Quantization!.Equals(node.Input(0).Quantization));
     }

@@ -2,7 +2,9 @@ using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 
-/// <summary>Small values that follow from constants and sizes, computed before any pass folds them: conditions of an If, above all.</summary>
+/// <summary>
+/// Small values that follow from constants and sizes, computed before any pass folds them: conditions of an If, above all.
+/// </summary>
 internal static class KnownValue
 {
     private const int MaxCount = 64;
@@ -19,7 +21,8 @@ internal static class KnownValue
     {
         if (value.Shape is not { IsKnown: true } shape || shape.CountOfOne() > MaxCount) return value.Constant;
         if (ShapeContents.Tensor(value) is { } known) return known;
-        if (depth == 0 || value.Producer is not { Outputs.Count: 1 } node || node.Bodies.Any() || node.Inputs.Count > MaxInputs) return null;
+        if (depth == 0 || value.Producer is not { Outputs.Count: 1 } node || node.Bodies.Any() || node.Inputs.Count > MaxInputs)
+            return null;
         var inputs = new Tensor?[node.Inputs.Count];
         for (int i = 0; i < inputs.Length; i++)
         {

@@ -50,7 +50,9 @@ internal sealed partial class Lowering
         return inner._model.Index;
     }
 
-    /// <summary>Writes the condition of a loop as a subgraph: it holds as long as a bool does and fewer runs than a limit are done.</summary>
+    /// <summary>
+    /// Writes the condition of a loop as a subgraph: it holds as long as a bool does and fewer runs than a limit are done.
+    /// </summary>
     /// <param name="inputs">What the loop carries: the number of the run, the bool, and more.</param>
     /// <param name="limit">The most runs, where that is known.</param>
     /// <param name="limitIndex">Which of the inputs says it otherwise; -1 where there is no limit.</param>

@@ -38,7 +38,9 @@ internal static class NodeInspection
         return result;
     }
 
-    /// <summary>Checks that attributes are finite. Bounds and borders, which need not be, are inputs at <see cref="Graph.Opset"/>.</summary>
+    /// <summary>
+    /// Checks that attributes are finite. Bounds and borders, which need not be, are inputs at <see cref="Graph.Opset"/>.
+    /// </summary>
     /// <exception cref="CompilationException">One is infinite or not a number.</exception>
     public static void CheckAttributes(this Node node)
     {

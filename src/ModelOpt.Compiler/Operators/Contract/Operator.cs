@@ -132,7 +132,9 @@ internal abstract class Operator
     {
     }
 
-    /// <summary>The lowest opset that can express the node: <see cref="Graph.WrittenOpset"/>, except for later operators and features.</summary>
+    /// <summary>
+    /// The lowest opset that can express the node: <see cref="Graph.WrittenOpset"/>, except for later operators and features.
+    /// </summary>
     public virtual int MinimumOpset(Node node) => Math.Max(Graph.WrittenOpset, Versions[0].Opset);
 
     /// <summary>

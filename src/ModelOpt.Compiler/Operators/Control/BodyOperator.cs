@@ -101,7 +101,8 @@ internal abstract class BodyOperator : Operator
     protected static void CheckCondition(Node node, Value value)
     {
         if (value.Type != ElementType.Bool || value.Shape!.Any(d => d.IsKnown && d.Size != 1))
-            throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"the condition '{value.Name}' is {value.Type}{value.Shape}, not one bool");
+            throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"the condition '{value.Name}' is {value.Type}{value.Shape}, not one "
+                + "bool");
     }
 
     /// <summary>The error of a body that does not have the inputs or outputs that the operator asks for.</summary>

@@ -80,7 +80,8 @@ internal sealed class Loop : BodyOperator
         Graph body = node.Body(Body);
         int carried = Carried(body);
         long limit = context.InputOrNull(0) is { } trips ? node.Ints(trips, "M")[0] : long.MaxValue;
-        Tensor condition = (context.InputOrNull(1) ?? new Tensor(ElementType.Bool, [], new byte[] { 1 })).Reshape(node.Sizes(body.Inputs[1].Shape!));
+        Tensor condition = (context.InputOrNull(1) ?? new Tensor(ElementType.Bool, [], new byte[] { 1 }))
+            .Reshape(node.Sizes(body.Inputs[1].Shape!));
         int[] one = node.Sizes(body.Inputs[0].Shape!);
         Tensor[] values = [.. Enumerable.Range(2, carried).Select(i => context.Input(i))];
         Tensor[] captured = [.. Captured(context)];

@@ -88,7 +88,8 @@ internal sealed class Scan : BodyOperator
     }
 
     public override void Lower(Lowering context, Node node) =>
-        throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, "the length of its sequences is not known when the model is compiled, or too long to write each run");
+        throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type, "the length of its sequences is not known when the model is "
+            + "compiled, or too long to write each run");
 
     /// <summary>What a node says, checked.</summary>
     public static Form FormOf(Node node)

@@ -17,5 +17,6 @@ internal sealed class Acosh : FunctionOperator
 
     protected override double Slope(Node node, double x, double y) => 1 / Math.Sqrt((x * x) - 1);
 
-    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) => steps.Unary(BuiltinOperator.Acosh, x, y);
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) =>
+        steps.Unary(BuiltinOperator.Acosh, x, y);
 }

@@ -17,5 +17,6 @@ internal sealed class Asin : FunctionOperator
 
     protected override double Slope(Node node, double x, double y) => 1 / Math.Sqrt(1 - (x * x));
 
-    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) => steps.Arctangent(x, steps.OtherLeg(x), y);
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) =>
+        steps.Arctangent(x, steps.OtherLeg(x), y);
 }

@@ -15,5 +15,6 @@ internal sealed class Asinh : FunctionOperator
 
     protected override double Slope(Node node, double x, double y) => 1 / Math.Sqrt((x * x) + 1);
 
-    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) => steps.Unary(BuiltinOperator.Asinh, x, y);
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) =>
+        steps.Unary(BuiltinOperator.Asinh, x, y);
 }

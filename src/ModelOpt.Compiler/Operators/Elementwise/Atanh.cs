@@ -17,5 +17,6 @@ internal sealed class Atanh : FunctionOperator
 
     protected override double Slope(Node node, double x, double y) => 1 / (1 - (x * x));
 
-    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) => steps.Unary(BuiltinOperator.Atanh, x, y);
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) =>
+        steps.Unary(BuiltinOperator.Atanh, x, y);
 }

@@ -15,7 +15,8 @@ internal sealed class Celu : FunctionOperator
 
     protected override double Function(Node node, double x) => Math.Max(x, 0) + Math.Min(0, Alpha(node) * (Math.Exp(x / Alpha(node)) - 1));
 
-    protected override double Slope(Node node, double x, double y) => (x > 0 ? 1 : 0) + (Alpha(node) * (Math.Exp(x / Alpha(node)) - 1) < 0 ? Math.Exp(x / Alpha(node)) : 0);
+    protected override double Slope(Node node, double x, double y) =>
+        (x > 0 ? 1 : 0) + (Alpha(node) * (Math.Exp(x / Alpha(node)) - 1) < 0 ? Math.Exp(x / Alpha(node)) : 0);
 
     protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y)
     {

@@ -19,7 +19,8 @@ internal sealed class Cosh : FunctionOperator
     {
         // e^x/2 twice, which is finite wherever the result is.
         TfliteTensor half = steps.Scalar(0.5f, x), left = steps.Multiply(x, half);
-        TfliteTensor grows = steps.Unary(BuiltinOperator.Exp, left), falls = steps.Unary(BuiltinOperator.Exp, steps.Unary(BuiltinOperator.Neg, left));
+        TfliteTensor grows = steps.Unary(BuiltinOperator.Exp, left),
+            falls = steps.Unary(BuiltinOperator.Exp, steps.Unary(BuiltinOperator.Neg, left));
         TfliteTensor squares = steps.Multiply(steps.Multiply(grows, half), grows);
         steps.Add(squares, steps.Multiply(steps.Multiply(falls, half), falls), y);
     }

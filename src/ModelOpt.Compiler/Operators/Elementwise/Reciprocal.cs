@@ -17,5 +17,6 @@ internal sealed class Reciprocal : FunctionOperator
 
     protected override double Slope(Node node, double x, double y) => -y * y;
 
-    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) => steps.Binary(BuiltinOperator.Div, steps.Scalar(1, x), x, y);
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) =>
+        steps.Binary(BuiltinOperator.Div, steps.Scalar(1, x), x, y);
 }

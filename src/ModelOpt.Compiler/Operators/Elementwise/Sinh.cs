@@ -15,5 +15,6 @@ internal sealed class Sinh : FunctionOperator
 
     protected override double Slope(Node node, double x, double y) => Math.Cosh(x);
 
-    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) => steps.Unary(BuiltinOperator.Sinh, x, y);
+    protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) =>
+        steps.Unary(BuiltinOperator.Sinh, x, y);
 }

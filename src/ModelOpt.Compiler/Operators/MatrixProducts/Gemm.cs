@@ -142,30 +142,8 @@ internal sealed class Gemm : Operator, IDifferentiable
 
         Value? c = beta == 0 ? null : node.InputOrNull(2);
         // The product, then times alpha and plus beta · C where it does not do that itself. The last step has the activation.
-        List<Action<TfliteTensor?, TfliteTensor, ActivationFunction>> steps = [];
-        if (node.ShapeOf(0)[transA ? 0 : 1] == (Dim)0)
-        {
-            steps.Add((_, to, _) => new LoweringSteps(context, node).Fill(0, to));
-        }
-        else if (node.Input(1).Constant is { } weights)
-        {
-            int outputs = weights.Dims[transB ? 0 : 1];
-            bool isBias = alpha == 1 && beta == 1 && c?.Constant is { } bias && IsBias(bias, outputs);
-            TfliteTensor x = transA ? context.Input(node, 0, [1, 0]) : context.FullyConnectedInput(node, 0);
-            TfliteTensor w = transA
-                ? context.Input(node, 1, transB ? [0, 1] : [1, 0]) : context.FullyConnectedWeight(node, 1, 0, transB);
-            TfliteTensor b = LayerBias.Of(context, node, isBias ? 2 : -1, x, w, outputs);
-            if (isBias) c = null;
-            steps.Add((_, to, activation) => context.Emit(
-                BuiltinOperator.FullyConnected, [x, w, b], [to], new FullyConnectedOptions(activation)));
-        }
-        else
-        {
-            TfliteTensor left = context.Input(node, 0), right = context.Input(node, 1);
-            steps.Add((_, to, _) => context.Emit(
-                BuiltinOperator.BatchMatMul, [left, right], [to], new BatchMatMulOptions(transA, transB)));
-        }
-
+        List<Action<TfliteTensor?, TfliteTensor, ActivationFunction>> steps =
+            [Product(context, node, takesBias: alpha == 1 && beta == 1, ref c)];
         if (alpha != 1)
             steps.Add((from, to, activation) => Arithmetic(BuiltinOperator.Mul, from!, Scalar(alpha), to, activation));
         if (c is not null)
@@ -200,6 +178,29 @@ internal sealed class Gemm : Operator, IDifferentiable
         void Arithmetic(BuiltinOperator op, TfliteTensor a, TfliteTensor b, TfliteTensor to, ActivationFunction activation) =>
             context.Emit(op, [a, b], [to], new ArithmeticOptions(
                 op == BuiltinOperator.Mul ? BuiltinOptionsType.Mul : BuiltinOptionsType.Add, activation));
+    }
+
+    /// <summary>The product, with C where that is a bias which the layer adds itself; then there is no C left.</summary>
+    private static Action<TfliteTensor?, TfliteTensor, ActivationFunction> Product(
+        Lowering context, Node node, bool takesBias, ref Value? c)
+    {
+        (bool transA, bool transB) = Transposed(node);
+        if (node.ShapeOf(0)[transA ? 0 : 1] == (Dim)0) return (_, to, _) => new LoweringSteps(context, node).Fill(0, to);
+        if (node.Input(1).Constant is not { } weights)
+        {
+            TfliteTensor left = context.Input(node, 0), right = context.Input(node, 1);
+            return (_, to, _) => context.Emit(BuiltinOperator.BatchMatMul, [left, right], [to], new BatchMatMulOptions(transA, transB));
+        }
+
+        int outputs = weights.Dims[transB ? 0 : 1];
+        bool isBias = takesBias && c?.Constant is { } bias && IsBias(bias, outputs);
+        if (isBias) c = null;
+        TfliteTensor x = transA ? context.Input(node, 0, [1, 0]) : context.FullyConnectedInput(node, 0);
+        TfliteTensor w = transA
+            ? context.Input(node, 1, transB ? [0, 1] : [1, 0]) : context.FullyConnectedWeight(node, 1, 0, transB);
+        TfliteTensor b = LayerBias.Of(context, node, isBias ? 2 : -1, x, w, outputs);
+        return (_, to, activation) => context.Emit(
+            BuiltinOperator.FullyConnected, [x, w, b], [to], new FullyConnectedOptions(activation));
     }
 
     public override string? WhyFloat(Node node)

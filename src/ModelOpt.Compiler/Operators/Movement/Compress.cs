@@ -83,7 +83,8 @@ internal sealed class Compress : Operator, IDifferentiable
                 node.Label, Type, "how long the condition is beside the axis depends on values");
             TfliteTensor cut = Lowering.Temporary(node, condition, [(int)size]);
             context.Emit(
-                BuiltinOperator.Slice, [condition, steps.Ints(0), steps.Ints((int)size)], [cut], new EmptyOptions(BuiltinOptionsType.Slice));
+                BuiltinOperator.Slice, [condition, steps.Ints(0), steps.Ints((int)size)], [cut],
+                    new EmptyOptions(BuiltinOptionsType.Slice));
             condition = cut;
         }
 

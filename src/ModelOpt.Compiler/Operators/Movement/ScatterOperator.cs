@@ -69,7 +69,8 @@ internal abstract class ScatterOperator : Operator
     public sealed override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);
-        TfliteTensor data = FlatPositions.Closed(node, context.Input(node, 0)), updates = FlatPositions.Closed(node, context.Input(node, 2));
+        TfliteTensor data = FlatPositions.Closed(node, context.Input(node, 0)),
+            updates = FlatPositions.Closed(node, context.Input(node, 2));
         TfliteTensor y = context.Output(node, 0);
         FlatPositions flat = Positions(node, data.Dims, node.Sizes(node.ShapeOf(1)));
         int count = flat.Base.Length, rows = flat.Slices;
@@ -138,7 +139,8 @@ internal abstract class ScatterOperator : Operator
     private static TfliteTensor Combined(Lowering context, Node node, FlatPositions flat, TfliteTensor old, TfliteTensor news)
     {
         if (node.Input(1).Constant is not { } constant)
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, $"reduction '{Reduction(node)}' at indices that are computed");
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, $"reduction '{Reduction(node)}' at indices that are "
+                + "computed");
         BuiltinOperator op = Reduction(node) switch
         {
             "mul" => BuiltinOperator.Mul, "max" => BuiltinOperator.Maximum, _ => BuiltinOperator.Minimum,
@@ -170,7 +172,10 @@ internal abstract class ScatterOperator : Operator
                 ref T to = ref result.As<T>()[(positions[i / slice] * slice) + (i % slice)];
                 to = reduction switch
                 {
-                    "add" => unchecked(to + from[i]), "mul" => unchecked(to * from[i]), "max" => T.Max(to, from[i]), _ => T.Min(to, from[i]),
+                    "add" => unchecked(to + from[i]),
+                    "mul" => unchecked(to * from[i]),
+                    "max" => T.Max(to, from[i]),
+                    _ => T.Min(to, from[i]),
                 };
             }
         }

@@ -3,7 +3,9 @@ using ModelOpt.Compiler.Operators.Contract;
 
 namespace ModelOpt.Compiler.Operators.Normalization;
 
-/// <summary>Normalization of each channel of each sample over its places (Ulyanov et al., 2016), with a scale and a shift a channel.</summary>
+/// <summary>
+/// Normalization of each channel of each sample over its places (Ulyanov et al., 2016), with a scale and a shift a channel.
+/// </summary>
 internal sealed class InstanceNormalization : MomentNormalization
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 22];

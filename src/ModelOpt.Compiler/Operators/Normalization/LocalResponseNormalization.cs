@@ -66,7 +66,8 @@ internal sealed class LocalResponseNormalization : Operator
         for (int row = 0; row < channels; row++)
             for (int column = 0; column < channels; column++)
                 band[(row * channels) + column] = column >= row - before && column <= row + after ? (float)alpha : 0;
-        TfliteTensor sums = Lowering.Temporary(node, x, x.Dims), weights = context.Constant("window", Tensor.Of<float>([channels, channels], band));
+        TfliteTensor sums = Lowering.Temporary(node, x, x.Dims),
+            weights = context.Constant("window", Tensor.Of<float>([channels, channels], band));
         context.Emit(
             BuiltinOperator.FullyConnected, [steps.Multiply(x, x), weights, null], [sums],
             new FullyConnectedOptions(ActivationFunction.None, KeepDimensions: true));

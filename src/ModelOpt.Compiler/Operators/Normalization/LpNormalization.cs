@@ -30,7 +30,8 @@ internal sealed class LpNormalization : Operator, IDifferentiable
     {
         ElementType type = node.CommonFloatType();
         Axis(node, node.ShapeOf(0).Rank);
-        if (node.Int("p", 2) is not (1 or 2)) throw Diagnostics.GraphDiagnostics.InvalidAttribute.Error(node.Label, "p", "is neither 1 nor 2");
+        if (node.Int("p", 2) is not (1 or 2))
+            throw Diagnostics.GraphDiagnostics.InvalidAttribute.Error(node.Label, "p", "is neither 1 nor 2");
         node.Define(0, type, node.ShapeOf(0));
     }
 

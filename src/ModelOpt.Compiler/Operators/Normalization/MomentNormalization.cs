@@ -146,7 +146,8 @@ internal abstract class MomentNormalization : Operator, IDifferentiable
         int missing = axes.Length - node.ShapeOf(index).Rank;
         if (node.Input(index).Constant is not null)
         {
-            int[] Wide(Tensor t) => [.. order.Order().Select(a => Array.IndexOf(axes, a) is var p && p >= missing ? t.Dims[p - missing] : 1)];
+            int[] Wide(Tensor t) =>
+                [.. order.Order().Select(a => Array.IndexOf(axes, a) is var p && p >= missing ? t.Dims[p - missing] : 1)];
             return context.ConstantInput(
                 node, index, $"normalization {string.Join(',', order)}", t => AxisOrder.Permute(t.Reshape(Wide(t)), order),
                 axis => Array.IndexOf(order, axes[axis + missing]));

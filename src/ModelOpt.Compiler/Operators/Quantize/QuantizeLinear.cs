@@ -41,7 +41,8 @@ internal sealed class QuantizeLinear : Operator
         ElementType type = LinearGrid.StoredType(node);
         LinearGrid.CheckTypes(node, type);
         if (!node.Input(0).Type.IsFloat() && node.Input(0).Type != ElementType.Int32)
-            throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"input 0 is {node.Input(0).Type}, neither a floating-point type nor Int32");
+            throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"input 0 is {node.Input(0).Type}, neither a floating-point type nor "
+                + "Int32");
         node.Define(0, type, node.ShapeOf(0));
     }
 

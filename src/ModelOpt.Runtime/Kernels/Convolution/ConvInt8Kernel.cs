@@ -88,7 +88,8 @@ internal sealed unsafe class ConvInt8Kernel : Kernel
             : new ConvInt8Kernel(window, groups, quantization, weights, bias, unsigned);
 
     /// <summary>The faster of the assembled kernels.</summary>
-    /// <inheritdoc cref="ConvInt8AssembledKernel(Window2D, int, LayerQuantization, ReadOnlySpan{sbyte}, ReadOnlySpan{int}, bool, AssembledCode, ResidualAdd?, ChannelPlace?)"/>
+    /// <inheritdoc cref="ConvInt8AssembledKernel(Window2D, int, LayerQuantization, ReadOnlySpan{sbyte},
+    /// ReadOnlySpan{int}, bool, AssembledCode, ResidualAdd?, ChannelPlace?)"/>
     public static Kernel Assemble(
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
         AssembledCode code, ResidualAdd? residual = null, ChannelPlace? place = null)

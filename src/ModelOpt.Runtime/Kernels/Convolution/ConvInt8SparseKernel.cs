@@ -97,7 +97,8 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
     public override int WorkAtOnce => 4;
 
     /// <summary>The kernel, where it is estimated to be faster than the one that multiplies all weights; null otherwise.</summary>
-    /// <inheritdoc cref="ConvInt8SparseKernel(Window2D, int, LayerQuantization, ReadOnlySpan{sbyte}, ReadOnlySpan{int}, bool, AssembledCode, ResidualAdd?, ChannelPlace?, SparseTiling?)"/>
+    /// <inheritdoc cref="ConvInt8SparseKernel(Window2D, int, LayerQuantization, ReadOnlySpan{sbyte},
+    /// ReadOnlySpan{int}, bool, AssembledCode, ResidualAdd?, ChannelPlace?, SparseTiling?)"/>
     public static ConvInt8SparseKernel? TryCreate(
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
         AssembledCode code, ResidualAdd? residual = null, ChannelPlace? place = null)

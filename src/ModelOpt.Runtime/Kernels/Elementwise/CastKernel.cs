@@ -13,7 +13,7 @@ internal sealed class CastKernel<TSource, TDestination>(int elements) : Kernel
 {
     private const int ItemLength = 4096;
 
-    private static readonly bool _s_isFloat =
+    private static readonly bool IsFloat =
         typeof(TSource) == typeof(float) || typeof(TSource) == typeof(Half) || typeof(TSource) == typeof(double);
 
     public override int Items => (elements + ItemLength - 1) / ItemLength;
@@ -26,6 +26,6 @@ internal sealed class CastKernel<TSource, TDestination>(int elements) : Kernel
         Span<TDestination> y = args.Output<TDestination>(0);
         int last = Math.Min(elements, end * ItemLength);
         for (int i = start * ItemLength; i < last; i++)
-            y[i] = _s_isFloat ? TDestination.CreateSaturating(x[i]) : TDestination.CreateTruncating(x[i]);
+            y[i] = IsFloat ? TDestination.CreateSaturating(x[i]) : TDestination.CreateTruncating(x[i]);
     }
 }

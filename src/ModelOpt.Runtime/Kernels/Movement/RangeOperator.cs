@@ -14,7 +14,8 @@ internal sealed class RangeOperator : KernelOperator
     {
         TensorType type = node.Input(0).Type;
         for (int i = 0; i < 3; i++)
-            node.Require(node.Input(i).Type == type && node.Input(i).Elements == 1, "start, limit and delta are not one number of one type");
+            node.Require(node.Input(i).Type == type && node.Input(i).Elements == 1, "start, limit and delta are not one number of one "
+                + "type");
         long count = type switch
         {
             TensorType.Int32 => Count<Int128>(node, t => BinaryPrimitives.ReadInt32LittleEndian(t.ConstantBytes())),

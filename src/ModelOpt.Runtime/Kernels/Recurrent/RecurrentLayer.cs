@@ -147,7 +147,8 @@ internal sealed unsafe partial class RecurrentLayer
             }
 
             Multiply(
-                state, batch, hidden, step, width, Recurring, _stateWeights[direction], o.R + ((nint)direction * width * hidden), null, true);
+                state, batch, hidden, step, width, Recurring, _stateWeights[direction],
+                o.R + ((nint)direction * width * hidden), null, true);
             if (_shape.Cell == RecurrentCell.Gru)
                 Candidates(o, direction, step, state, other, candidateBias);
             for (int b = 0; b < batch; b++)
@@ -214,7 +215,8 @@ internal sealed unsafe partial class RecurrentLayer
         int hidden = _shape.Hidden;
         for (int b = 0; b < _shape.Batch; b++)
         {
-            Span<float> own = new(state + (b * hidden), hidden), to = new(result + (((b * _options.Directions) + direction) * hidden), hidden);
+            Span<float> own = new(state + (b * hidden), hidden),
+                to = new(result + (((b * _options.Directions) + direction) * hidden), hidden);
             own.CopyTo(to);
         }
     }

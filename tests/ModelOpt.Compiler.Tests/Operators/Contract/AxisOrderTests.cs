@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Contract;
 [TestClass]
 internal sealed class AxisOrderTests
 {
-    private static readonly int[] _s_nhwc = [0, 2, 3, 1];
+    private static readonly int[] Nhwc = [0, 2, 3, 1];
 
     [TestMethod]
     public void Transposing_between_orders_gives_the_wanted_order()
@@ -18,9 +18,9 @@ internal sealed class AxisOrderTests
     [TestMethod]
     public void Elements_stay_where_only_axes_of_size_1_move()
     {
-        Assert.IsTrue(AxisOrder.KeepsElements([5, 1, 28, 28], _s_nhwc));
-        Assert.IsTrue(AxisOrder.KeepsElements([5, 8, 1, 1], _s_nhwc));
-        Assert.IsFalse(AxisOrder.KeepsElements([5, 8, 1, 2], _s_nhwc));
+        Assert.IsTrue(AxisOrder.KeepsElements([5, 1, 28, 28], Nhwc));
+        Assert.IsTrue(AxisOrder.KeepsElements([5, 8, 1, 1], Nhwc));
+        Assert.IsFalse(AxisOrder.KeepsElements([5, 8, 1, 2], Nhwc));
     }
 
     [TestMethod]
@@ -32,7 +32,7 @@ internal sealed class AxisOrderTests
     [DataRow(new long[] { 2, 8, 4, 5 }, new long[] { 2, 32, 5 }, null, DisplayName = "Channels and height merge")]
     [DataRow(new long[] { 2, 8, 4, 5 }, new long[] { 2, 5, 4, 8 }, null, DisplayName = "Nothing in common")]
     public void Reshaping_carries_the_stored_order_where_it_can(long[] source, long[] target, int[]? expected) =>
-        CollectionAssert.AreEqual(expected, AxisOrder.Reshape(source, _s_nhwc, target));
+        CollectionAssert.AreEqual(expected, AxisOrder.Reshape(source, Nhwc, target));
 
     [TestMethod]
     public void Permuting_moves_each_element()

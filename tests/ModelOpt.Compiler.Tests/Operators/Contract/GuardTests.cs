@@ -7,13 +7,13 @@ namespace ModelOpt.Compiler.Tests.Operators.Contract;
 [TestClass]
 internal sealed class GuardTests
 {
-    private static readonly Node _s_node = new("Relu", "r", [], []);
+    private static readonly Node Relu = new("Relu", "r", [], []);
 
     [TestMethod]
     public void A_fault_of_ours_says_so_and_names_operator_and_node()
     {
         string? nothing = null;
-        CompilationException fault = Assert.ThrowsExactly<CompilationException>(() => Guard.Run(_s_node, () => _ = nothing!.Length));
+        CompilationException fault = Assert.ThrowsExactly<CompilationException>(() => Guard.Run(Relu, () => _ = nothing!.Length));
         Assert.AreEqual(("MOPT2011", "r"), (fault.Diagnostic.Descriptor.Code, fault.Diagnostic.Layer));
         StringAssert.Contains(fault.Diagnostic.Message, "Relu failed (NullReferenceException: ");
         StringAssert.Contains(fault.Diagnostic.Text, "an error of ModelOpt: please open an issue");
@@ -24,7 +24,7 @@ internal sealed class GuardTests
     public void Sizes_that_overflow_do_not_fit()
     {
         int size = int.MaxValue;
-        CompilationException refusal = Assert.ThrowsExactly<CompilationException>(() => Guard.Run(_s_node, () => _ = checked(size * 2)));
+        CompilationException refusal = Assert.ThrowsExactly<CompilationException>(() => Guard.Run(Relu, () => _ = checked(size * 2)));
         Assert.AreEqual(("MOPT2004", "r"), (refusal.Diagnostic.Descriptor.Code, refusal.Diagnostic.Layer));
     }
 
@@ -32,7 +32,7 @@ internal sealed class GuardTests
     public void Refusals_and_cancellation_pass()
     {
         Assert.AreEqual("MOPT2005", Assert.ThrowsExactly<CompilationException>(() => Guard.Run(
-            _s_node, () => throw GraphDiagnostics.TypeMismatch.Error("r", "text"))).Diagnostic.Descriptor.Code);
-        Assert.ThrowsExactly<OperationCanceledException>(() => Guard.Run(_s_node, () => throw new OperationCanceledException()));
+            Relu, () => throw GraphDiagnostics.TypeMismatch.Error("r", "text"))).Diagnostic.Descriptor.Code);
+        Assert.ThrowsExactly<OperationCanceledException>(() => Guard.Run(Relu, () => throw new OperationCanceledException()));
     }
 }

@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Contract;
 [TestClass]
 internal sealed class LoweringFormsTests
 {
-    private static readonly Quantization _s_grid = Quantization.PerTensor(ElementType.Int8, 1f / 64, -5);
+    private static readonly Quantization Grid = Quantization.PerTensor(ElementType.Int8, 1f / 64, -5);
 
     [TestMethod]
     public void The_activation_behind_a_convolution_is_part_of_it()
@@ -57,7 +57,7 @@ internal sealed class LoweringFormsTests
         CollectionAssert.AreEqual(theirs, ours);
         foreach (Value constant in graph.Graph.Nodes[0].Inputs.Skip(1).OfType<Value>())
             constant.Constant = constant.Quantization!.Round(constant.Constant!);
-        Tensor exact = graph.Interpret([_s_grid.Round(inputs[0])])[0];
+        Tensor exact = graph.Interpret([Grid.Round(inputs[0])])[0];
         CollectionAssert.AreEqual(output.Quantization!.Round(exact).Span<float>().ToArray(), ours);
     }
 
@@ -78,14 +78,14 @@ internal sealed class LoweringFormsTests
     {
         LoweringGraph graph = new();
         Value x = graph.Node("Add", [graph.Input("x", 2, 3), graph.Weight(3)]);
-        x.Quantization = _s_grid;
+        x.Quantization = Grid;
         graph.Output(x);
         byte[] tflite = graph.Lower();
         CollectionAssert.AreEqual(
             new[] { BuiltinOperator.Add, BuiltinOperator.Quantize, BuiltinOperator.Dequantize }, LoweringGraph.Operators(tflite));
         Tensor[] inputs = graph.RandomInputs();
         Tensor exact = graph.Interpret(inputs)[0];
-        Tensor rounded = _s_grid.Round(exact);
+        Tensor rounded = Grid.Round(exact);
         CollectionAssert.AreEqual(rounded.Span<float>().ToArray(), LoweringGraph.RunOurs(tflite, inputs)[0]);
     }
 
@@ -122,7 +122,7 @@ internal sealed class LoweringFormsTests
     {
         LoweringGraph graph = new();
         Value x = graph.Input("x", 2, 8), y = graph.Node("Relu", [x]);
-        x.Quantization = y.Quantization = _s_grid;
+        x.Quantization = y.Quantization = Grid;
         graph.Output(y);
         graph.Graph.Outputs.Add(x);
         Tensor[] inputs = graph.RandomInputs();
@@ -134,13 +134,13 @@ internal sealed class LoweringFormsTests
     {
         LoweringGraph graph = new();
         Value input = graph.Input("x", LoweringGraph.Batch, 3, 5, 5);
-        input.Quantization = _s_grid;
+        input.Quantization = Grid;
         Value weight = graph.Weight(4, 3, 3, 3), bias = graph.Weight(4);
         output = graph.Node("Relu", [graph.Node("Conv", [input, weight, bias])]);
         output.Quantization = Quantization.PerTensor(ElementType.Int8, 1f / 100, -128);
         weight.Quantization = WeightGrid.Symmetric(weight.Constant!, 0);
         bias.Quantization = new Quantization(
-            ElementType.Int32, [.. weight.Quantization.Scales.Select(s => s * _s_grid.Scale)], new int[4], 0);
+            ElementType.Int32, [.. weight.Quantization.Scales.Select(s => s * Grid.Scale)], new int[4], 0);
         graph.Output(output);
         return graph;
     }

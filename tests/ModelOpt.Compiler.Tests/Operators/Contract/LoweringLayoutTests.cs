@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Contract;
 [TestClass]
 internal sealed class LoweringLayoutTests
 {
-    private static readonly (string, object) _s_padded = ("pads", new long[] { 1, 1, 1, 1 });
+    private static readonly (string, object) Padded = ("pads", new long[] { 1, 1, 1, 1 });
 
     [TestMethod]
     public void A_plain_network_has_one_transpose_at_its_input()
@@ -109,7 +109,7 @@ internal sealed class LoweringLayoutTests
     }
 
     private static Value Convolution(LoweringGraph graph, Value x, int from, int to) =>
-        graph.Node("Conv", [x, graph.Weight(to, from, 3, 3), graph.Weight(to)], _s_padded);
+        graph.Node("Conv", [x, graph.Weight(to, from, 3, 3), graph.Weight(to)], Padded);
 
     private static int Transposes(byte[] tflite) =>
         LoweringGraph.Operators(tflite).Count(o => o == BuiltinOperator.Transpose);

@@ -11,14 +11,14 @@ namespace ModelOpt.Compiler.Tests.Operators.Contract;
 [TestClass]
 internal sealed class LoweringStepsTests
 {
-    private static readonly ElementType[] _s_narrow =
+    private static readonly ElementType[] Narrow =
         [ElementType.Int8, ElementType.UInt8, ElementType.Int16, ElementType.UInt16, ElementType.UInt32];
 
     [TestMethod]
     public void Arithmetic_of_every_integer_type_agrees_with_peers()
     {
         var random = new Random(3);
-        foreach (ElementType type in (ElementType[])[.. _s_narrow, ElementType.Int32, ElementType.Int64])
+        foreach (ElementType type in (ElementType[])[.. Narrow, ElementType.Int32, ElementType.Int64])
         {
             // ONNX Runtime has no Max of 16 bits.
             string[] more = type is ElementType.Int16 or ElementType.UInt16 ? [] : ["Max", "Min"];

@@ -91,7 +91,8 @@ internal sealed class OpenShapesTests
     public void Pads_that_come_by_way_of_a_matrix_are_followed()
     {
         TestGraph g = new();
-        Value x = g.Input("x", -1, 8), pairs = g.Add("Reshape", g.Add("Concat", [g.Longs(1, 3), g.Longs(0, 0)], ("axis", 0)), g.Longs(-1, 2));
+        Value x = g.Input("x", -1, 8);
+        Value pairs = g.Add("Reshape", g.Add("Concat", [g.Longs(1, 3), g.Longs(0, 0)], ("axis", 0)), g.Longs(-1, 2));
         Value turned = g.Add("Slice", pairs, g.Longs(-1), g.Longs(long.MinValue), g.Longs(0), g.Longs(-1));
         Value pads = g.Add("Reshape", g.Add("Transpose", [turned], ("perm", new[] { 1, 0 })), g.Longs(-1));
         Value padded = g.Output(g.Add("Pad", x, g.Add("Cast", [pads], ("to", 7L))));

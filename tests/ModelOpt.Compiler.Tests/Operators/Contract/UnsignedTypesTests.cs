@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Contract;
 [TestClass]
 internal sealed class UnsignedTypesTests
 {
-    private static readonly ElementType[] _s_types =
+    private static readonly ElementType[] Types =
     [
         ElementType.Float32, ElementType.Bool, ElementType.Int8, ElementType.UInt8, ElementType.Int16, ElementType.UInt16,
         ElementType.Int32, ElementType.UInt32, ElementType.Int64, ElementType.UInt64,
@@ -19,10 +19,10 @@ internal sealed class UnsignedTypesTests
     public void Every_pair_of_types_is_cast_as_ONNX_defines_it()
     {
         Tensor numbers = Tensor.Vector(0L, 1, 77, 200, 255, 256, 40000, 70000, 1L << 33, -1, -200);
-        foreach (ElementType from in _s_types)
+        foreach (ElementType from in Types)
         {
             Tensor x = Casting.To(from == ElementType.Float32 ? Tensor.Vector(0L, 1, 77, 100) : numbers, from);
-            foreach (ElementType to in _s_types.Where(t => t != from))
+            foreach (ElementType to in Types.Where(t => t != from))
             {
                 var g = new TestGraph();
                 g.Output(g.Add("Cast", [g.Input("x", from, x.Count)], ("to", (int)to)));

@@ -105,7 +105,8 @@ internal static class BodyModels
         for (int i = 0; i < expected.Length; i++)
         {
             Shape inferred = graph.Outputs[i].Shape!;
-            Assert.IsTrue(inferred.Rank == expected[i].Rank && inferred.Zip(expected[i].Shape).All(p => !p.First.IsKnown || p.First == p.Second),
+            Assert.IsTrue(inferred.Rank == expected[i].Rank && inferred.Zip(expected[i].Shape)
+                .All(p => !p.First.IsKnown || p.First == p.Second),
                 $"output {i} is inferred as {inferred}, and is {expected[i].Shape}");
         }
 

@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 [TestClass]
 internal sealed class CastTests
 {
-    private static readonly ElementType[] _s_types =
+    private static readonly ElementType[] Types =
     [
         ElementType.Float32, ElementType.Float64, ElementType.Float16, ElementType.Bool, ElementType.Int8,
         ElementType.UInt8, ElementType.Int16, ElementType.UInt16, ElementType.Int32, ElementType.UInt32,
@@ -17,10 +17,10 @@ internal sealed class CastTests
     public void Every_pair_of_types_agrees_with_ONNX_Runtime()
     {
         Tensor reals = Tensor.Vector(0.0, 0.3, 1.0, 1.7, 2.5, 77.49, 100.03, 3.14159265358979);
-        foreach (ElementType from in _s_types)
+        foreach (ElementType from in Types)
         {
             Tensor x = Node("Cast", [reals], 1, ("to", (long)from)).Run()[0];
-            foreach (ElementType to in _s_types) Node("Cast", [x], 1, ("to", (long)to)).AssertAgrees();
+            foreach (ElementType to in Types) Node("Cast", [x], 1, ("to", (long)to)).AssertAgrees();
         }
     }
 

@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Tests.Operators.Movement;
 [TestClass]
 internal sealed class SliceTests
 {
-    private static readonly long[] _s_far = [long.MaxValue, int.MaxValue, -int.MaxValue, int.MinValue, 1000, -1000];
+    private static readonly long[] Far = [long.MaxValue, int.MaxValue, -int.MaxValue, int.MinValue, 1000, -1000];
 
     [TestMethod]
     public void Random_slices_agree_with_ONNX_Runtime()
@@ -30,7 +30,7 @@ internal sealed class SliceTests
             Node("Slice", [x, Tensor.Vector(starts), Tensor.Vector(ends), Tensor.Vector(axes), Tensor.Vector(steps)])
                 .AssertAgrees();
 
-            long[] Positions() => [.. axes.Select(_ => random.Next(5) == 0 ? _s_far[random.Next(_s_far.Length)] : random.Next(-7, 8))];
+            long[] Positions() => [.. axes.Select(_ => random.Next(5) == 0 ? Far[random.Next(Far.Length)] : random.Next(-7, 8))];
         }
     }
 

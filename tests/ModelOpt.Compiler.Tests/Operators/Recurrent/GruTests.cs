@@ -13,7 +13,8 @@ internal sealed class GruTests
     {
         Tensor x = TestGraph.RandomTensor(1, 5, 2, 3), state = TestGraph.RandomTensor(2, 1, 2, 4);
         Tensor w = TestGraph.RandomTensor(3, 1, 12, 3), r = TestGraph.RandomTensor(4, 1, 12, 4), bias = TestGraph.RandomTensor(5, 1, 24);
-        Node("GRU", [x, w, r, bias, Tensor.Vector(3, 5), state], 2, ("direction", "reverse"), ("hidden_size", 4L), ("linear_before_reset", reset))
+        Node("GRU", [x, w, r, bias, Tensor.Vector(3, 5), state], 2, ("direction", "reverse"), ("hidden_size", 4L),
+            ("linear_before_reset", reset))
             .AssertAgreesWithPeers(liteRt: false);
     }
 }

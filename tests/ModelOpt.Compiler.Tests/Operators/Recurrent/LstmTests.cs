@@ -50,7 +50,8 @@ internal sealed class LstmTests
         string[] names = ["HARDSIGMOID", "Tanh", "Elu", "Sigmoid", "Affine", "Softsign"];
         Node(
             "LSTM", [_x, _w, _r, _bias], 3, ("direction", "bidirectional"), ("hidden_size", 4L), ("activations", names),
-            ("activation_alpha", new[] { 0.3f, 0.6f, 0.9f }), ("activation_beta", new[] { 0.4f, 0.1f })).AssertAgreesWithPeers(liteRt: false);
+            ("activation_alpha", new[] { 0.3f, 0.6f, 0.9f }), ("activation_beta", new[] { 0.4f, 0.1f }))
+                .AssertAgreesWithPeers(liteRt: false);
     }
 
     [TestMethod]

@@ -21,7 +21,8 @@ internal static class IntegerCheck
             Difference difference = Difference.Of(expected.Values, actual, output, check);
             double step = StepOf(expected.Model, output), ties = Math.Max(0.25, 2.0 / difference.Distinct) * step * step;
             if (difference.Power > (2 * noise[output]) + ties + Math.Pow(1e-4 * difference.Largest, 2) + 1e-12)
-                throw Wrong(check, $"rms {difference.Rms:g4}, rounding makes {Math.Sqrt(noise[output]):g4}, a step is {step:g4}; {difference.Where}");
+                throw Wrong(check, $"rms {difference.Rms:g4}, rounding makes {Math.Sqrt(noise[output]):g4}, a step is {step:g4}; "
+                    + $"{difference.Where}");
         }
     }
 

@@ -161,6 +161,7 @@ internal sealed class NodeCheck
         }
 
         FindingException Wrong(string detail) => new(new Finding(FindingKind.Wrong, check,
-            $"{node.Label} ({string.Join(", ", node.Inputs.Select(v => $"{v} {v?.Quantization?.Type} {v?.Quantization?.Scale}"))} -> {last.Output}): {detail}"));
+            $"{node.Label} ({string.Join(", ", node.Inputs.Select(v => $"{v} {v?.Quantization?.Type} {v?.Quantization?.Scale}"))} -> "
+                + $"{last.Output}): {detail}"));
     }
 }

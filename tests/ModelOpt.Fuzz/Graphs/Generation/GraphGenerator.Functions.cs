@@ -5,14 +5,14 @@ namespace ModelOpt.Fuzz.Graphs.Generation;
 /// <content>Functions of elements, of numbers for which they are smooth; and layers that normalize.</content>
 internal sealed partial class GraphGenerator
 {
-    private static readonly string[] _s_smooth =
+    private static readonly string[] Smooth =
         ["Atan", "Sin", "Cos", "Asinh", "Erf", "Softplus", "Softsign", "Selu", "Celu", "Sinh", "Cosh", "Tan", "Mish", "Gelu"];
 
     /// <summary>A function of what Tanh makes of a value, which is where all of these hardly rise.</summary>
     private Edge Function(Edge x)
     {
         Edge bounded = _model.Add("Tanh", [x], x.Dims);
-        string type = Pick(_s_smooth);
+        string type = Pick(Smooth);
         if (type == "Mish" && _model.Opset < 18) type = "Erf";
         if (type == "Gelu" && _model.Opset < 20) type = "Celu";
         return _model.Add(type, [bounded], x.Dims);

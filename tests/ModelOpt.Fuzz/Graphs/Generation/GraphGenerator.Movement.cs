@@ -80,7 +80,8 @@ internal sealed partial class GraphGenerator
         int axis = _random.Next(1, x.Rank);
         bool keep = x.Rank == 2 || Chance(0.5);
         int[] dims = keep ? With(x.Dims, axis, 1) : [.. x.Dims[..axis], .. x.Dims[(axis + 1)..]];
-        return Reduced(Pick("ReduceMean", "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL2"), x, [Chance(0.5) ? axis : axis - x.Rank], keep, dims);
+        return Reduced(Pick("ReduceMean", "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL2"), x,
+            [Chance(0.5) ? axis : axis - x.Rank], keep, dims);
     }
 
     private Edge? Resize(Edge x)

@@ -12,7 +12,7 @@ namespace ModelOpt.Fuzz.Graphs.Generation;
 /// </summary>
 internal sealed class QdqGenerator
 {
-    private static readonly HashSet<string> _s_movers =
+    private static readonly HashSet<string> Movers =
         ["Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "MaxPool", "Slice", "Split", "Gather", "Identity", "Dropout", "Resize"];
 
     private readonly Random _random;
@@ -107,7 +107,7 @@ internal sealed class QdqGenerator
 
     private Grid GridOf(string value, NodeProto? producer)
     {
-        if (producer is not null && _s_movers.Contains(producer.OpType) && _random.NextDouble() < _style.SameBehindMovers
+        if (producer is not null && Movers.Contains(producer.OpType) && _random.NextDouble() < _style.SameBehindMovers
             && _grids.TryGetValue(producer.Input[0], out Grid? same)) return same;
         float[] seen = [.. _subject.Values.SelectMany(v => v[value].Span<float>().ToArray())];
         float low = Math.Min(0, seen.Min()), high = Math.Max(0, seen.Max());

@@ -15,9 +15,11 @@ internal sealed class RangeOperatorTests
     public void Numbers_up_to_the_limit(int start, int limit, int delta, string expected)
     {
         TestTensor[] given = [.. new[] { start, limit, delta }.Select(n => new TestTensor(TensorType.Int32, [], new[] { n }))];
-        Assert.AreEqual(expected, string.Join(' ', (int[])Run(BuiltinOperator.Range, null, given, Output(TensorType.Int32, [1]))[0].Values));
+        Assert.AreEqual(expected, string.Join(' ', (int[])Run(BuiltinOperator.Range, null, given,
+            Output(TensorType.Int32, [1]))[0].Values));
         given = [.. given.Select(t => new TestTensor(TensorType.Float32, [], new[] { (float)t.Real()[0] }))];
-        Assert.AreEqual(expected, string.Join(' ', (float[])Run(BuiltinOperator.Range, null, given, Output(TensorType.Float32, [1]))[0].Values));
+        Assert.AreEqual(expected, string.Join(' ', (float[])Run(BuiltinOperator.Range, null, given,
+            Output(TensorType.Float32, [1]))[0].Values));
     }
 
     [TestMethod]

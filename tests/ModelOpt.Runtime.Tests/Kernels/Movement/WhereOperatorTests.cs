@@ -9,7 +9,8 @@ internal sealed class WhereOperatorTests
     [TestMethod]
     public void The_places_are_found_anew_in_each_run()
     {
-        foreach (TensorType type in (TensorType[])[TensorType.Float32, TensorType.Int8, TensorType.UInt8, TensorType.Bool, TensorType.Int32, TensorType.Int64])
+        foreach (TensorType type in (TensorType[])[TensorType.Float32, TensorType.Int8, TensorType.UInt8, TensorType.Bool, TensorType.Int32,
+            TensorType.Int64])
         {
             using TfliteModel model = TfliteModel.Load(Build(
                 BuiltinOperator.Where, null, [TestTensor.Random(new Random(1), type, [2, 3])], [Output(TensorType.Int64, [1, 2])]));
@@ -24,7 +25,8 @@ internal sealed class WhereOperatorTests
                 long[] places = (long[])Run(model, [x], [Output(TensorType.Int64, [])])[0].Values;
                 double[] real = x.Real();
                 CollectionAssert.AreEqual(
-                    Enumerable.Range(0, 6).Where(i => real[i] != 0).SelectMany(i => (long[])[i / 3, i % 3]).ToArray(), places, $"{type} {seed}");
+                    Enumerable.Range(0, 6).Where(i => real[i] != 0).SelectMany(i => (long[])[i / 3, i % 3]).ToArray(),
+                    places, $"{type} {seed}");
             }
         }
     }
@@ -39,7 +41,8 @@ internal sealed class WhereOperatorTests
     [TestMethod]
     public void Selecting_and_other_types_are_refused()
     {
-        TestTensor c = TestTensor.Random(new Random(1), TensorType.Bool, [2]), x = TestTensor.Random(new Random(1), TensorType.Float32, [2]);
+        TestTensor c = TestTensor.Random(new Random(1), TensorType.Bool, [2]),
+            x = TestTensor.Random(new Random(1), TensorType.Float32, [2]);
         Assert.ThrowsExactly<InvalidModelException>(
             () => TfliteModel.Load(Build(BuiltinOperator.Where, null, [c, x, x], [Output(TensorType.Float32, [2])])));
     }
