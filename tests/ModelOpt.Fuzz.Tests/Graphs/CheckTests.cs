@@ -103,6 +103,25 @@ internal sealed class CheckTests
         }
     }
 
+    [TestMethod]
+    public void A_part_of_an_operator_that_is_zero_without_rounding_takes_no_steps_of_its_grid()
+    {
+        ModelWriter model = new(17, isOpen: true);
+        Edge x = model.Input(ElementType.Float32, [1, 8], 0, 1);
+        model.Output(Rounded(model.Add("Sub", [Rounded(x, 1f / 255), Rounded(x, 1f / 200)], [1, 8]), 1f / 128));
+        Subject emitted = new(model.Model);
+        ModelWriter other = new(17, isOpen: true);
+        other.Output(other.Add("Neg", [other.Input(ElementType.Float32, [1, 8], 0, 1)], [1, 8]));
+        IntegerCheck.Grids(new Subject(other.Model), emitted);
+        Assert.ThrowsExactly<FindingException>(() => IntegerCheck.Grids(emitted, emitted));
+
+        Edge Rounded(Edge edge, float scale)
+        {
+            Edge[] grid = [model.Scalar(scale), model.Constant(Tensor.Scalar((byte)0))];
+            return model.Add("DequantizeLinear", [model.Add("QuantizeLinear", [edge, .. grid], [1, 8]), .. grid], [1, 8]);
+        }
+    }
+
     private static ModelProto ToInt8(Subject original)
     {
         using Workbench bench = new();

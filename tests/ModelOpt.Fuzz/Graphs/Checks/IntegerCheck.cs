@@ -34,15 +34,16 @@ internal static class IntegerCheck
     public static void Grids(Subject original, Subject emitted)
     {
         Grids grids = new(emitted.Model);
+        Lazy<Subject> unrounded = new(() => new Subject(Unrounded(emitted.Model), emitted.Inputs));
         foreach (NodeProto quantize in emitted.Model.Graph.Node.Where(n => n.OpType == "QuantizeLinear"))
         {
             if (grids.Of(quantize) is not { } grid || !emitted.Values[0].ContainsKey(quantize.Input[0])) continue;
             string producer = emitted.Model.Graph.Node.FirstOrDefault(n => n.Output.Contains(quantize.Input[0]))?.OpType ?? "an input";
             float[] values = [.. emitted.Values.SelectMany(v => v[quantize.Input[0]].Span<float>().ToArray())];
             // Before a Relu or Clip lies the grid of what comes behind it, and saturation may take its place.
-            if (values.All(grid.Has) || IsBounded(emitted.Model, quantize) || IsZero(original, emitted.Model, quantize)) continue;
+            if (values.All(grid.Has) || IsBounded(emitted.Model, quantize)) continue;
             float levels = (Math.Clamp(values.Max(), 0, grid.High) - Math.Clamp(values.Min(), grid.Low, 0)) / grid.Scale;
-            if (levels is > 0.01f and < FewestLevels)
+            if (levels is > 0.01f and < FewestLevels && !IsZero(original, unrounded, emitted.Model, quantize))
                 throw Wrong($"coarse grid of {producer}", $"'{quantize.Input[0]}' takes {levels:g3} steps of its grid, {grid.Scale:g4}");
         }
     }
@@ -86,13 +87,32 @@ internal static class IntegerCheck
         return null;
     }
 
-    private static bool IsZero(Subject original, ModelProto emitted, NodeProto quantize) => original.Values.All(values =>
-        Names(emitted, quantize).Any(values.ContainsKey)
-        && Names(emitted, quantize).Where(values.ContainsKey).All(n => Difference.Numbers(values[n]).All(x => x == 0)));
+    private static bool IsZero(Subject original, Lazy<Subject> unrounded, ModelProto emitted, NodeProto quantize)
+    {
+        // The value has its name behind the pair where that is an output, else before it; a part of an operator has none in the original.
+        string[] names =
+            [quantize.Input[0], .. emitted.Graph.Node.Where(n => n.Input.Contains(quantize.Output[0])).Select(n => n.Output[0])];
+        Subject subject = names.Any(original.Values[0].ContainsKey) ? original : unrounded.Value;
+        return subject.Values.All(values =>
+            names.Where(values.ContainsKey).All(name => Difference.Numbers(values[name]).All(x => x == 0)));
+    }
 
-    /// <summary>The names that a value may have in the original: that behind the pair where it is an output, else that before it.</summary>
-    private static IEnumerable<string> Names(ModelProto emitted, NodeProto quantize) =>
-        [quantize.Input[0], .. emitted.Graph.Node.Where(n => n.Input.Contains(quantize.Output[0])).Select(n => n.Output[0])];
+    /// <summary>A QDQ model that rounds no value.</summary>
+    private static ModelProto Unrounded(ModelProto emitted)
+    {
+        ModelProto model = emitted.Clone();
+        HashSet<string> kept = [.. model.Graph.Output.Select(o => o.Name),
+            .. model.Graph.Node.Where(n => n.OpType != "DequantizeLinear").SelectMany(n => n.Input)];
+        HashSet<string> pairs = [.. model.Graph.Node.Where(n => n.OpType == "QuantizeLinear").Select(n => n.Output[0]).Except(kept)];
+        foreach (NodeProto node in model.Graph.Node.Where(n => n.Input.Concat(n.Output).Any(pairs.Contains)))
+        {
+            node.OpType = "Identity";
+            node.Attribute.Clear();
+            while (node.Input.Count > 1) node.Input.RemoveAt(1);
+        }
+
+        return model;
+    }
 
     private static bool IsBounded(ModelProto model, NodeProto quantize) => model.Graph.Node.Any(restore =>
         restore.OpType == "DequantizeLinear" && restore.Input[0] == quantize.Output[0]
