@@ -41,6 +41,7 @@ internal static class OperatorKernels
         BuiltinOperator.TopKV2 => new TopKOperator(),
         BuiltinOperator.Cumsum => new CumsumOperator(),
         BuiltinOperator.ScatterNd => new ScatterNdOperator(),
+        BuiltinOperator.UnsortedSegmentMax => new UnsortedSegmentMaxOperator(),
         BuiltinOperator.OneHot => new OneHotOperator(),
         BuiltinOperator.PRelu => new PReluOperator(),
         BuiltinOperator.Pow => new PowOperator(),

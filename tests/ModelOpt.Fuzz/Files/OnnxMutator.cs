@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Fuzz.Graphs;
 using ModelOpt.Fuzz.Graphs.Generation;
@@ -9,6 +10,12 @@ namespace ModelOpt.Fuzz.Files;
 /// <summary>Changes an ONNX model's messages: what it names, its sizes, types, attributes and constants.</summary>
 internal static class OnnxMutator
 {
+    private static readonly ElementType[] Types =
+    [
+        ElementType.Bool, ElementType.Int8, ElementType.UInt8, ElementType.Int16, ElementType.UInt16, ElementType.Int32, ElementType.UInt32,
+        ElementType.Int64, ElementType.UInt64, ElementType.Float16, ElementType.BFloat16, ElementType.Float32, ElementType.Float64,
+    ];
+
     private static readonly string[] Operators = [.. OperatorGenerators.Operators];
 
     /// <summary>A model with a few changes.</summary>
@@ -16,12 +23,23 @@ internal static class OnnxMutator
     {
         byte[] file = random.Next(3) == 0
             ? GraphGenerator.Make(new Random(random.Next()), shrinks: false).Model.ToByteArray()
-            : OperatorGenerators.Make(Operators[random.Next(Operators.Length)], random.Next(1000), random.Next(1000), null,
-                out _).ToModel();
+            : Retyped(random, OperatorGenerators.Make(Operators[random.Next(Operators.Length)], random.Next(1000), random.Next(1000),
+                null, out _)).ToModel();
         if (random.Next(6) == 0) return ByteMutator.Mutate(random, file);
         ModelProto model = ModelProto.Parser.ParseFrom(file);
         for (int i = random.Next(0, 4); i > 0; i--) One(random, model, model.Graph);
         return model.ToByteArray();
+    }
+
+    /// <summary>The case, now and then with another element type, which the operator may have or not, for those of one type.</summary>
+    private static OperatorCase Retyped(Random random, OperatorCase test)
+    {
+        if (random.Next(4) != 0 || test.Inputs.OfType<CaseInput>().FirstOrDefault() is not { Tensor.Type: var type }) return test;
+        ElementType other = Types[random.Next(Types.Length)];
+        return test with
+        {
+            Inputs = [.. test.Inputs.Select(i => i?.Tensor.Type == type ? i with { Tensor = Casting.To(i.Tensor, other) } : i)],
+        };
     }
 
     private static void One(Random random, ModelProto model, GraphProto graph)

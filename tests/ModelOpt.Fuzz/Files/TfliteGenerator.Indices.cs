@@ -30,6 +30,12 @@ internal sealed partial class TfliteGenerator
     {
         int[] shape = ShapeOf(x);
         int rows = Size(), indices = Ints([.. Enumerable.Range(0, shape[0]).Select(_ => _random.Next(rows))]);
+        if (_random.Next(2) == 0)
+        {
+            Emit(BuiltinOperator.UnsortedSegmentMax, [x, indices, Ints(rows)], [Output(x)]);
+            return;
+        }
+
         _tensors[indices] = _tensors[indices] with { Shape = [shape[0], 1] };
         Emit(BuiltinOperator.ScatterNd, [indices, x, Ints([rows, .. shape[1..]])], [Output(x)]);
     }

@@ -219,6 +219,9 @@ internal static class OperatorCases
         yield return new(BuiltinOperator.ScatterNd, new EmptyOptions(BuiltinOptionsType.ScatterNd),
             n => [new TestTensor(TensorType.Int32, [n, 1], new int[n]), Of(TensorType.Float32, n, 4), TestTensor.Ints(1, 4)],
             Result: OperatorTesting.Output(TensorType.Float32, []));
+        yield return new(BuiltinOperator.UnsortedSegmentMax, null,
+            n => [Of(TensorType.Float32, n, 4), new TestTensor(TensorType.Int32, [n], new int[n]), TestTensor.Ints(1)],
+            Result: OperatorTesting.Output(TensorType.Float32, []));
         yield return new(BuiltinOperator.Softmax, new SoftmaxOptions(1), n => [Of(type, n, 4)]);
         yield return new(BuiltinOperator.Softmax, new SoftmaxOptions(1), n => [Of(type, n)]);
     }

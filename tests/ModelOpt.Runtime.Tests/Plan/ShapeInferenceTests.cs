@@ -69,6 +69,7 @@ internal sealed class ShapeInferenceTests
             [Of(TensorType.Int32, 2, 3), TestTensor.Ints(4), Floats(1).AsConstant(), Floats(1).AsConstant()], [Floats(2, 3, 4)]),
         new(BuiltinOperator.ScatterNd, new EmptyOptions(BuiltinOptionsType.ScatterNd),
             [Of(TensorType.Int32, 3, 1), Floats(3, 4), TestTensor.Ints(5, 4)], [Floats(5, 4)]),
+        new(BuiltinOperator.UnsortedSegmentMax, null, [Floats(3, 4), Of(TensorType.Int32, 3), TestTensor.Ints(5)], [Floats(5, 4)]),
         new(BuiltinOperator.ReduceMin, new ReducerOptions(false), [Image, TestTensor.Ints(1)], [Floats(2, 6, 8)]),
         new(BuiltinOperator.ReduceProd, new ReducerOptions(false), [Image, TestTensor.Ints(1)], [Floats(2, 6, 8)]),
         new(BuiltinOperator.ReduceAny, new ReducerOptions(true), [Of(TensorType.Bool, 2, 3), TestTensor.Ints(1)],

@@ -33,6 +33,10 @@ internal abstract class Operator
     /// </summary>
     public abstract int DataInputs { get; }
 
+    /// <summary>The kinds of elements that input 0 may have.</summary>
+    /// <param name="node">The node, with the types of its inputs.</param>
+    public virtual ElementKinds Takes(Node node) => ElementKinds.Any;
+
     /// <summary>Properties of a node's function.</summary>
     /// <param name="node">The node, with types and shapes.</param>
     public abstract OperatorTraits Traits(Node node);

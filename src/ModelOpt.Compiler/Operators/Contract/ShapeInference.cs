@@ -51,7 +51,11 @@ internal static class ShapeInference
             if (output is not null) output.ShapeContent = null;
         }
 
-        Guard.Run(node, () => Operator.Of(node).InferShapes(node));
+        Guard.Run(node, () =>
+        {
+            TypeChecks.Check(node);
+            Operator.Of(node).InferShapes(node);
+        });
         foreach (Value? output in node.Outputs)
         {
             if (output is null) continue;

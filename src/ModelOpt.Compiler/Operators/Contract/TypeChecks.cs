@@ -6,6 +6,16 @@ namespace ModelOpt.Compiler.Operators.Contract;
 /// <summary>Checks of the inputs' element types, and constants whose type follows the data's.</summary>
 internal static class TypeChecks
 {
+    /// <summary>Checks the type of input 0.</summary>
+    /// <exception cref="CompilationException">ONNX does not have the operator for it.</exception>
+    public static void Check(Node node)
+    {
+        if (node.Inputs is not [{ Type: var type and not ElementType.Undefined }, ..]) return;
+        ElementKinds kind = type == ElementType.Bool ? ElementKinds.Bools : type.IsFloat() ? ElementKinds.Floats : ElementKinds.Integers;
+        if (!Operator.Of(node).Takes(node).HasFlag(kind))
+            throw GraphDiagnostics.TypeMismatch.Error(node.Label, $"input 0 is {type}, which {node.Type} does not take");
+    }
+
     /// <summary>The type of input 0, which the inputs at other positions share.</summary>
     /// <param name="others">Positions that must have it too, where they are not omitted.</param>
     public static ElementType CommonType(this Node node, params ReadOnlySpan<int> others)

@@ -9,6 +9,8 @@ internal sealed class And : BitsOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7];
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Bools;
+
     public override string Type => "And";
 
     protected override ulong Combine(Node node, ulong a, ulong b, int bits) => a & b;

@@ -24,6 +24,8 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
 {
     public override Arity Arity => new(2, 2);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public sealed override int DataInputs => int.MaxValue;

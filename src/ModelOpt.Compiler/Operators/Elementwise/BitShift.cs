@@ -10,6 +10,8 @@ internal sealed class BitShift : BitsOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [11];
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Integers;
+
     public override string Type => "BitShift";
 
     protected override ulong Combine(Node node, ulong a, ulong b, int bits) =>

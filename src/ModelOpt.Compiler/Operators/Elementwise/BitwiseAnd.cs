@@ -9,6 +9,8 @@ internal sealed class BitwiseAnd : BitsOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [18];
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Integers;
+
     public override string Type => "BitwiseAnd";
 
     protected override ulong Combine(Node node, ulong a, ulong b, int bits) => a & b;

@@ -11,6 +11,8 @@ internal sealed class BitwiseNot : MapOperator
 
     public override string Type => "BitwiseNot";
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Integers;
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;

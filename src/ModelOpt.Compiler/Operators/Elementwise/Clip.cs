@@ -16,6 +16,8 @@ internal sealed class Clip : Operator, IDifferentiable
 
     public override Arity Arity => new(1, 3);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public override int DataInputs => 1;

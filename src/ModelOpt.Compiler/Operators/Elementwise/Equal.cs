@@ -9,6 +9,8 @@ internal sealed class Equal : ComparisonOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 11, 13, 19];
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Any;
+
     public override string Type => "Equal";
 
     protected override BuiltinOperator Builtin => BuiltinOperator.Equal;

@@ -31,7 +31,12 @@ internal sealed class Erf : UnaryOperator
 
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => MathF32.Erf(x, y);
 
-    protected override T Apply<T>(Node node, T x) => T.CreateSaturating(Of(double.CreateTruncating(x)));
+    // Of integers it rounds to float32 first, which is 1 from 4 on.
+    protected override T Apply<T>(Node node, T x)
+    {
+        double y = Of(double.CreateTruncating(x));
+        return T.CreateSaturating(typeof(T) == typeof(double) ? y : (float)y);
+    }
 
     protected override void Gradient(
         Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)

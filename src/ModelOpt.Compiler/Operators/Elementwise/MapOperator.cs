@@ -10,6 +10,8 @@ internal abstract class MapOperator : Operator
 {
     public sealed override Arity Arity => new(1, 1);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public sealed override int DataInputs => 1;

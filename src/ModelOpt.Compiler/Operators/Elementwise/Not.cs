@@ -11,6 +11,8 @@ internal sealed class Not : MapOperator
 
     public override string Type => "Not";
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Bools;
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;

@@ -15,6 +15,8 @@ internal sealed class PRelu : Operator, IDifferentiable
 
     public override Arity Arity => new(2, 2);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public override int DataInputs => 2;

@@ -10,6 +10,8 @@ internal abstract class PairOperator : Operator
 {
     public sealed override Arity Arity => new(2, 2);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public sealed override QuantizationRule Quantization => QuantizationRule.Float;
 
     public sealed override int DataInputs => 2;

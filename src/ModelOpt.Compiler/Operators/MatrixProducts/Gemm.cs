@@ -18,6 +18,8 @@ internal sealed class Gemm : Operator, IDifferentiable
 
     public override Arity Arity => new(2, 3);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public override QuantizationRule Quantization => QuantizationRule.Weighted;
 
     public override int DataInputs => 3;

@@ -20,6 +20,8 @@ internal sealed class MatMul : Operator, IDifferentiable
 
     public override Arity Arity => new(2, 2);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public override QuantizationRule Quantization => QuantizationRule.Weighted;
 
     public override int DataInputs => 2;

@@ -17,6 +17,8 @@ internal sealed class OneHot : Operator
 
     public override Arity Arity => new(3, 3);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 0;
@@ -48,8 +50,10 @@ internal sealed class OneHot : Operator
         double[] numbers = Casting.To(indices, ElementType.Float64).As<double>().ToArray();
         for (int i = 0; i < numbers.Length; i++)
         {
-            double index = Math.Truncate(numbers[i] < 0 ? numbers[i] + depth : numbers[i]);
-            if (index < 0 || index >= depth) continue;
+            // A fraction is cut off before the index counts from the back.
+            double index = Math.Truncate(numbers[i]);
+            if (index < 0) index += depth;
+            if (!(index >= 0 && index < depth)) continue;
             int at = (((i / inner * depth) + (int)index) * inner) + (i % inner);
             values.Bytes.Span.Slice(size, size).CopyTo(y.Bytes.Span[(at * size)..]);
         }
@@ -60,8 +64,15 @@ internal sealed class OneHot : Operator
     public override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);
-        TfliteTensor indices = steps.Cast(context.Input(node, 0), TensorType.Int32), y = context.Output(node, 0);
+        TfliteTensor given = context.Input(node, 0), y = context.Output(node, 0);
         int depth = (int)Depth(node, ShapeContents.Tensor(node.Input(1))!);
+        // Numbers that int32 does not hold stay outside of the depth.
+        if (given.Type == TensorType.UInt32) given = steps.Cast(given, TensorType.Int64);
+        if (given.Type is TensorType.Int64 or TensorType.UInt64 or TensorType.Float32)
+            given = steps.Binary(BuiltinOperator.Minimum, given, Limit(depth));
+        if (given.Type is TensorType.Int64 or TensorType.Float32)
+            given = steps.Binary(BuiltinOperator.Maximum, given, Limit(-1L - depth));
+        TfliteTensor indices = steps.Cast(given, TensorType.Int32);
         TfliteTensor negative = steps.Binary(
             BuiltinOperator.Maximum, steps.Binary(BuiltinOperator.Minimum, indices, steps.Scalar(0, indices)), steps.Scalar(-1, indices));
         TfliteTensor front = steps.Subtract(indices, steps.Multiply(negative, steps.Scalar(depth, negative)));
@@ -70,6 +81,9 @@ internal sealed class OneHot : Operator
             BuiltinOperator.OneHot,
             [front, context.Constant("depth", Tensor.Scalar(depth)), Value(1), Value(0)], [y],
             new OneHotOptions(Axis(node, indices.Rank)));
+
+        TfliteTensor Limit(long number) => context.Constant("limit", Casting.To(
+            given.Rank == 0 ? Tensor.Scalar(number) : Tensor.Vector(number), Enum.Parse<ElementType>($"{given.Type}")));
 
         TfliteTensor Value(int position) => steps.Reshape(steps.Gather(values, 0, [position]), []);
     }

@@ -64,7 +64,7 @@ internal abstract class ScatterOperator : Operator
 
     /// <summary>
     /// The result picks its slices from the data with the updates behind it. Where indices are constant, so is what it picks; else
-    /// SCATTER_ND says it.
+    /// UNSORTED_SEGMENT_MAX says it, and SCATTER_ND adds.
     /// </summary>
     public sealed override void Lower(Lowering context, Node node)
     {
@@ -119,13 +119,14 @@ internal abstract class ScatterOperator : Operator
         int[] old = [.. Enumerable.Range(0, flat.Slices)], news = [.. Enumerable.Range(flat.Slices, flat.Base.Length)];
         if (node.Input(1).Constant is { } constant) return Picks(context, flat.Resolve(node, constant), flat.Slices);
 
-        // Differences to what an untouched slice picks. ONNX leaves open what equal indices do; their sum must not pick what is not there.
-        var steps = new LoweringSteps(context, node);
-        TfliteTensor positions = flat.Lower(context, node, 1);
-        TfliteTensor differences = steps.Subtract(context.Constant("updates", Tensor.Vector<int>(news)), positions);
-        TfliteTensor sum = steps.Add(
-            Scattered(context, node, positions, differences, flat.Slices), context.Constant("picks", Tensor.Vector<int>(old)));
-        return steps.Binary(BuiltinOperator.Minimum, sum, steps.Scalar(old.Length + news.Length - 1, sum));
+        // Of several updates in one place the last stays, as in ONNX Runtime; ONNX leaves it open.
+        TfliteTensor last = Lowering.Temporary(node, TensorType.Int32, [flat.Slices]);
+        context.Emit(
+            BuiltinOperator.UnsortedSegmentMax,
+            [context.Constant("updates", Tensor.Vector<int>(news)), flat.Lower(context, node, 1),
+                context.Constant("slices", Tensor.Scalar(flat.Slices))],
+            [last]);
+        return new LoweringSteps(context, node).Binary(BuiltinOperator.Maximum, last, context.Constant("picks", Tensor.Vector<int>(old)));
     }
 
     private static TfliteTensor Picks(Lowering context, int[] positions, int rows)

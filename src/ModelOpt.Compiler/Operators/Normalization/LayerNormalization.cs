@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Reduction;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Tflite;
 
@@ -151,7 +152,7 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
     {
         double mean = FixedOrderSum.Of(row) / row.Length;
         for (int i = 0; i < row.Length; i++) centred[i] = (float)(row[i] - mean);
-        return (mean, 1 / Math.Sqrt((FixedOrderSum.Dot(centred, centred) / row.Length) + epsilon));
+        return (mean, 1 / Math.Sqrt((ReductionSums.Held(FixedOrderSum.Dot(centred, centred), ElementType.Float32) / row.Length) + epsilon));
     }
 
     private static (double Mean, double Inverse) Floats(

@@ -4,8 +4,8 @@ using ModelOpt.Compiler.Operators.Contract;
 namespace ModelOpt.Compiler.Operators.Normalization;
 
 /// <summary>
-/// The logarithm of a Softmax along attribute <c>axis</c>, as x − log Σ eˣ. Before opset 13, the sum runs over all axes from <c>axis</c>
-/// on.
+/// The logarithm of a Softmax along attribute <c>axis</c>, as z − log Σ eᶻ with z = x − max x: the logarithm is small then, so that the
+/// difference keeps its digits. Before opset 13, the sum runs over all axes from <c>axis</c> on.
 /// </summary>
 internal sealed class LogSoftmax : ComposedOperator
 {
@@ -23,9 +23,9 @@ internal sealed class LogSoftmax : ComposedOperator
         Value matrix = flattens ? Add("Flatten", [x]) : x;
         if (flattens) matrix.Producer!.Attributes["axis"] = axis;
         Value axes = graph.AddConstant($"{node.Label}_axes", Tensor.Vector(flattens ? 1 : axis));
-        Value sum = Add("ReduceLogSumExp", [matrix, axes]);
-        if (!flattens) Replace(graph, node, "Sub", x, sum);
-        else Replace(graph, node, "Reshape", Add("Sub", [matrix, sum]), Add("Shape", [x]));
+        Value shifted = Add("Sub", [matrix, Add("ReduceMax", [matrix, axes])]), sum = Add("ReduceLogSumExp", [shifted, axes]);
+        if (!flattens) Replace(graph, node, "Sub", shifted, sum);
+        else Replace(graph, node, "Reshape", Add("Sub", [shifted, sum]), Add("Shape", [x]));
         // A size of 0 is one.
         if (flattens) output.Producer!.Attributes["allowzero"] = 1L;
 

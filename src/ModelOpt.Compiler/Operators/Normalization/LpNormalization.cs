@@ -39,7 +39,7 @@ internal sealed class LpNormalization : Operator, IDifferentiable
     {
         Tensor x = context.Input(0), source = Casting.To(x, ElementType.Float64), y = context.Node.Allocate(ElementType.Float64, x.Dims);
         int[] targets = ReductionSums.Targets(x, [Axis(context.Node, x.Rank)]);
-        double[] norms = Norms(context.Node, source.As<double>(), targets);
+        double[] norms = Norms(context.Node, source.As<double>(), targets, x.Type);
         for (int i = 0; i < targets.Length; i++)
             y.As<double>()[i] = norms[targets[i]] == 0 ? 0 : source.As<double>()[i] / norms[targets[i]];
         context.Output = Casting.To(y, x.Type);
@@ -50,7 +50,7 @@ internal sealed class LpNormalization : Operator, IDifferentiable
     {
         Tensor x = context.Input(0), dx = context.Zeros(x.Dims);
         int[] targets = ReductionSums.Targets(x, [Axis(context.Node, x.Rank)]);
-        double[] elements = [.. Elements.ToFloats(x)], norms = Norms(context.Node, elements, targets), sums = new double[norms.Length];
+        double[] elements = [.. Elements.ToFloats(x)], norms = Norms(context.Node, elements, targets, x.Type), sums = new double[norms.Length];
         ReadOnlySpan<float> y = context.Output.As<float>(), dy = context.OutputGradient.As<float>();
         bool isEuclidean = context.Node.Int("p", 2) == 2;
         for (int i = 0; i < targets.Length; i++) sums[targets[i]] += (double)dy[i] * y[i];
@@ -78,11 +78,12 @@ internal sealed class LpNormalization : Operator, IDifferentiable
 
     private static int Axis(Node node, int rank) => node.Axis(node.Int("axis", -1), rank);
 
-    private static double[] Norms(Node node, ReadOnlySpan<double> x, int[] targets)
+    private static double[] Norms(Node node, ReadOnlySpan<double> x, int[] targets, ElementType type)
     {
         double[] norms = new double[targets.Length == 0 ? 0 : targets.Max() + 1];
         bool isEuclidean = node.Int("p", 2) == 2;
         for (int i = 0; i < targets.Length; i++) norms[targets[i]] += isEuclidean ? x[i] * x[i] : Math.Abs(x[i]);
+        norms = Array.ConvertAll(norms, norm => ReductionSums.Held(norm, type));
         return isEuclidean ? Array.ConvertAll(norms, Math.Sqrt) : norms;
     }
 }

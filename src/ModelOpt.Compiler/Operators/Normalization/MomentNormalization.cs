@@ -63,7 +63,7 @@ internal abstract class MomentNormalization : Operator, IDifferentiable
     {
         Tensor x = context.Input(0), source = Casting.To(x, ElementType.Float64), y = context.Node.Allocate(ElementType.Float64, x.Dims);
         int[] targets = ReductionSums.Targets(x, Reduced(context.Node, x.Rank));
-        (double[] means, double[] inverses) = Statistics(context.Node, source.As<double>(), targets);
+        (double[] means, double[] inverses) = Statistics(context.Node, source.As<double>(), targets, x.Type);
         int[] places = Places(context.Node, x);
         Tensor? scale = Parameter(context.Node, context.InputOrNull(1), x), shift = Parameter(context.Node, context.InputOrNull(2), x);
         ReadOnlySpan<double> from = source.As<double>();
@@ -91,7 +91,7 @@ internal abstract class MomentNormalization : Operator, IDifferentiable
         Tensor x = context.Input(0), dx = context.Allocate(x.Dims);
         int[] targets = ReductionSums.Targets(x, Reduced(node, x.Rank)), places = Places(node, x);
         double[] elements = [.. Elements.ToFloats(x)];
-        (double[] means, double[] inverses) = Statistics(node, elements, targets);
+        (double[] means, double[] inverses) = Statistics(node, elements, targets, x.Type);
         Tensor? scale = Parameter(node, context.InputOrNull(1), x);
         ReadOnlySpan<float> dy = context.OutputGradient.As<float>();
         ReadOnlySpan<double> factors = scale is null ? [] : scale.As<double>();
@@ -176,13 +176,18 @@ internal abstract class MomentNormalization : Operator, IDifferentiable
         node, Casting.To(given, ElementType.Float64), [.. ParameterAxes(node, x.Rank).Select(a => x.Dims[a])]);
 
     /// <summary>The means, and the inverses of the deviations.</summary>
-    private (double[] Means, double[] Inverses) Statistics(Node node, ReadOnlySpan<double> x, int[] targets)
+    private (double[] Means, double[] Inverses) Statistics(Node node, ReadOnlySpan<double> x, int[] targets, ElementType type)
     {
         int groups = targets.Length == 0 ? 0 : targets.Max() + 1;
         double[] means = new double[groups], squares = new double[groups];
         double count = targets.Length / (double)Math.Max(1, groups), epsilon = Epsilon(node);
         for (int i = 0; Centres && i < x.Length; i++) means[targets[i]] += x[i] / count;
-        for (int i = 0; i < x.Length; i++) squares[targets[i]] += (x[i] - means[targets[i]]) * (x[i] - means[targets[i]]) / count;
+        for (int i = 0; i < x.Length; i++)
+        {
+            double distance = x[i] - means[targets[i]];
+            squares[targets[i]] += ReductionSums.Held(distance * distance, type) / count;
+        }
+
         return (means, Array.ConvertAll(squares, s => 1 / Math.Sqrt(s + epsilon)));
     }
 }

@@ -18,6 +18,8 @@ internal sealed class MaxPool : Operator, IDifferentiable
 
     public override Arity Arity => new(1, 1, 2);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public override int DataInputs => 1;

@@ -16,6 +16,8 @@ internal abstract class ArgExtreme(BuiltinOperator builtin) : Operator
 
     public sealed override Arity Arity => new(1, 1);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public sealed override QuantizationRule Quantization => QuantizationRule.Float;
 
     public sealed override int DataInputs => 1;
@@ -56,15 +58,31 @@ internal abstract class ArgExtreme(BuiltinOperator builtin) : Operator
         TfliteTensor x = steps.Comparable(context.Input(node, 0, order)), y = context.Output(node, 0, result);
         bool last = node.Int("select_last_index", 0) != 0;
         int size = x.Dims[place];
-        if (last) x = steps.Gather(x, place, [.. Enumerable.Range(0, size).Reverse()]);
+        TfliteTensor given = x;
+        if (last)
+        {
+            // What is no number is not found, unless it comes first: so ONNX Runtime has it.
+            if (x.Type == TensorType.Float32) x = steps.Select(IsNumber(x), x, steps.Scalar(Least, x));
+            x = steps.Gather(x, place, [.. Enumerable.Range(0, size).Reverse()]);
+        }
+
         int[] dims = [.. x.Dims.Where((_, i) => i != place)];
         int open = x.OpenAxis > place ? x.OpenAxis - 1 : x.OpenAxis;
         TfliteTensor found = last || Keep(node) ? Lowering.Temporary(node, TensorType.Int64, dims, open) : y;
         TfliteTensor along = context.Constant("axis", Tensor.Scalar(place));
         context.Emit(builtin, [x, along], [found], new ArgOptions(builtin == BuiltinOperator.ArgMax, TensorType.Int64));
-        if (last) found = steps.Subtract(steps.Scalar(size - 1, found), found, Keep(node) ? null : y);
+        if (last && given.Type == TensorType.Float32)
+        {
+            TfliteTensor first = steps.Cast(IsNumber(steps.Gather(given, place, [0])), TensorType.Int64);
+            found = steps.Multiply(steps.Subtract(steps.Scalar(size - 1, found), found), steps.Reshape(first, dims, open), Keep(node) ? null : y);
+        }
+        else if (last) found = steps.Subtract(steps.Scalar(size - 1, found), found, Keep(node) ? null : y);
         if (Keep(node)) context.EmitReshape(found, y);
+
+        TfliteTensor IsNumber(TfliteTensor floats) => steps.Compare(BuiltinOperator.Equal, floats, floats);
     }
+
+    private float Least => builtin == BuiltinOperator.ArgMax ? float.NegativeInfinity : float.PositiveInfinity;
 
     private static int Axis(Node node, int rank) => node.Axis(node.Int("axis", 0), rank);
 

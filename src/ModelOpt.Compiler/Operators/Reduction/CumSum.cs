@@ -14,6 +14,8 @@ internal sealed class CumSum : Operator, IDifferentiable
 
     public override Arity Arity => new(2, 2);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 1;

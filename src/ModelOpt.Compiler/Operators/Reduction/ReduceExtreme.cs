@@ -10,6 +10,8 @@ internal abstract class ReduceExtreme(BuiltinOperator builtin) : ReduceOperator(
 {
     public sealed override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 12, 13, OpsetStep.ToInputs(18, ("axes", 1)), 20];
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Any;
+
     public sealed override QuantizationRule Quantization => QuantizationRule.SharesInput;
 
     public sealed override OperatorTraits Traits(Node node) =>

@@ -11,6 +11,10 @@ internal abstract class ReduceFunction() : ReduceOperator(BuiltinOperator.Sum), 
 
     protected sealed override bool KeepsElements => false;
 
+    /// <summary>The elements in a type whose sums do not wrap before the function is taken of them.</summary>
+    protected static TfliteTensor Wide(LoweringSteps steps, TfliteTensor x) =>
+        x.Type is TensorType.Float32 or TensorType.UInt64 ? x : steps.Cast(x, TensorType.Int64);
+
     /// <summary>dy/dx of an element.</summary>
     /// <param name="x">The element.</param>
     /// <param name="y">The result that it belongs to.</param>

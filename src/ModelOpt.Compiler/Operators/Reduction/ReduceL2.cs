@@ -15,6 +15,9 @@ internal sealed class ReduceL2 : ReduceFunction
 
     protected override double Slope(double x, double y) => y == 0 ? 0 : x / y;
 
-    protected override void Lower(LoweringSteps steps, TfliteTensor x, int[] axes, bool keep, TfliteTensor y) =>
+    protected override void Lower(LoweringSteps steps, TfliteTensor x, int[] axes, bool keep, TfliteTensor y)
+    {
+        x = Wide(steps, x);
         steps.Floats(BuiltinOperator.Sqrt, steps.Reduce(BuiltinOperator.Sum, steps.Multiply(x, x), axes, keep), y);
+    }
 }

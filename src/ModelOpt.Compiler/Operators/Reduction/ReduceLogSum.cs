@@ -15,8 +15,11 @@ internal sealed class ReduceLogSum : ReduceFunction
 
     protected override double Slope(double x, double y) => Math.Exp(-y);
 
-    protected override void Lower(LoweringSteps steps, TfliteTensor x, int[] axes, bool keep, TfliteTensor y) =>
+    protected override void Lower(LoweringSteps steps, TfliteTensor x, int[] axes, bool keep, TfliteTensor y)
+    {
+        x = Wide(steps, x);
         steps.Floats(BuiltinOperator.Log, steps.Reduce(BuiltinOperator.Sum, x, axes, keep), y);
+    }
 
     private readonly struct SumFold : IFold
     {

@@ -13,6 +13,8 @@ internal abstract class ReduceOperator(BuiltinOperator builtin) : Operator
 
     public sealed override Arity Arity => new(1, 2);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public sealed override int DataInputs => 1;
 
     public sealed override IEnumerable<AxisRoute> Axes(Node node) =>

@@ -19,6 +19,10 @@ internal interface IFold
 /// <summary>Reductions of tensors, element by element in the order of the input.</summary>
 internal static class ReductionSums
 {
+    /// <summary>A sum in the middle of a computation: infinite where its magnitude exceeds float32, unless all is float64.</summary>
+    /// <param name="type">The type of the elements.</param>
+    public static double Held(double sum, ElementType type) => type == ElementType.Float64 || float.IsFinite((float)sum) ? sum : (float)sum;
+
     /// <summary>The sizes of a tensor with 1 for axes.</summary>
     public static int[] KeptDims(Tensor x, int[] axes) => [.. x.Dims.ToArray().Select((d, i) => axes.Contains(i) ? 1 : d)];
 
@@ -82,9 +86,10 @@ internal static class ReductionSums
                 sums[targets[i]] = TFold.Add(sums[targets[i]], TSum.CreateTruncating(from[i]));
             Span<T> to = y.As<T>();
             bool isFloat = typeof(TSum) == typeof(double);
-            // Products of integers wrap; the bound of a narrow type stands for the result of no elements.
+            // Products of integers wrap; the bound of a narrow type stands for the result of no elements. Sums that go on into a function
+            // end where float32 does.
             for (int i = 0; i < to.Length; i++)
-                to[i] = finish is not null ? T.CreateSaturating(finish(double.CreateSaturating(sums[i])))
+                to[i] = finish is not null ? T.CreateSaturating(finish(Held(double.CreateSaturating(sums[i]), x.Type)))
                     : isFloat || from.IsEmpty ? T.CreateSaturating(sums[i]) : T.CreateTruncating(sums[i]);
         }
     }

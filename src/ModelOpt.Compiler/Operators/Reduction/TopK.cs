@@ -19,6 +19,8 @@ internal sealed class TopK : Operator, IDifferentiable
 
     public override Arity Arity => new(2, 2, 2);
 
+    public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
+
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override int DataInputs => 1;

@@ -26,6 +26,10 @@ internal sealed class ErfTests
     }
 
     [TestMethod]
+    public void Of_integers_it_is_1_from_4_on() =>
+        Node("Erf", [Tensor.Vector<sbyte>(-5, -4, -3, 0, 3, 4, 5)]).AssertGives<sbyte>(-1, -1, 0, 0, 0, 1, 1);
+
+    [TestMethod]
     public void A_file_has_it_as_a_custom_operator()
     {
         Graph graph = OnnxReader.Read(Node("Erf", [Tensor.Vector(1f)]).Model(fed: 1));

@@ -28,6 +28,15 @@ internal sealed class ScatterElementsTests
     }
 
     [TestMethod]
+    public void The_last_of_equal_indices_stays()
+    {
+        Node node = Node("ScatterElements", [Tensor.Vector(1f, 2, 3), Tensor.Vector(0L, 2, 0, -3), Tensor.Vector(10f, 20, 30, 40)]);
+        node.AssertGives(40f, 2, 20);
+        node.AssertAgreesWithPeers();
+        node.AssertAgreesWithPeers(fed: 3);
+    }
+
+    [TestMethod]
     [DataRow("add", 31f, 33f)]
     [DataRow("mul", 200f, 90f)]
     [DataRow("max", 20f, 30f)]

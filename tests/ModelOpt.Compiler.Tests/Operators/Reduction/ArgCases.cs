@@ -17,6 +17,15 @@ internal static class ArgCases
         Node(type, [ties], 1, ("axis", 1L), ("select_last_index", 1L)).AssertAgreesWithPeers();
     }
 
+    /// <summary>What is no number is found where it comes first, and nowhere else.</summary>
+    public static void AssertAgreeOnNaN(string type)
+    {
+        Tensor x = Tensor.Of<float>([5, 3], [float.NaN, 1, 2, 1, float.NaN, 2, 2, float.NaN, 1, 1, 2, float.NaN, 2, 2, float.NaN]);
+        foreach (long last in (long[])[0, 1])
+            foreach (long keep in (long[])[0, 1])
+                Node(type, [x], 1, ("axis", 1L), ("keepdims", keep), ("select_last_index", last)).AssertAgreesWithPeers();
+    }
+
     public static void AssertRefusesOtherAxes(string type) =>
         Assert.AreEqual("MOPT2002", Node(type, [Floats(2, 3)], 1, ("axis", 2L)).InferError());
 }

@@ -22,5 +22,8 @@ internal sealed class ArgMaxTests
         Node("ArgMax", [Tensor.Of<int>([2, 3], [4, -2, 9, 8, 5, 6])], 1, ("axis", 1L)).AssertGives(2L, 0);
 
     [TestMethod]
+    public void Of_what_is_no_number_it_agrees_with_peers() => ArgCases.AssertAgreeOnNaN("ArgMax");
+
+    [TestMethod]
     public void Other_axes_are_refused() => ArgCases.AssertRefusesOtherAxes("ArgMax");
 }

@@ -22,5 +22,8 @@ internal sealed class ArgMinTests
         Node("ArgMin", [Tensor.Of<int>([2, 3], [4, -2, 9, 8, 5, 6])], 1, ("axis", 1L)).AssertGives(1L, 1);
 
     [TestMethod]
+    public void Of_what_is_no_number_it_agrees_with_peers() => ArgCases.AssertAgreeOnNaN("ArgMin");
+
+    [TestMethod]
     public void Other_axes_are_refused() => ArgCases.AssertRefusesOtherAxes("ArgMin");
 }
