@@ -12,8 +12,6 @@ internal sealed class ModelOptContender : IContender
     private readonly Copy[] _outputs;
 
     /// <summary>Loads a model.</summary>
-    /// <param name="model">The file, for diagnostics.</param>
-    /// <param name="threads">Threads that work on one run.</param>
     /// <exception cref="CompilationException">It cannot be loaded, or not be run on so many samples.</exception>
     public ModelOptContender(string model, byte[] file, int threads, int batch)
     {

@@ -17,8 +17,6 @@ internal sealed class OnnxRuntimeContender : IContender
     private readonly List<IDisposable> _values = [];
 
     /// <summary>Loads a model and runs it once.</summary>
-    /// <param name="model">The file, for diagnostics.</param>
-    /// <param name="threads">Threads that work on one run.</param>
     /// <param name="like">The inputs of the same model in TFLite's form: they tell sizes that the file leaves open.</param>
     /// <exception cref="CompilationException">
     /// ONNX Runtime is absent or refuses the model, or its inputs are not those of the TFLite model.

@@ -18,7 +18,6 @@ internal sealed class ModelOptEngine : IEngine
     private readonly ElementType _outputType;
 
     /// <summary>Loads a model.</summary>
-    /// <param name="model">The file, for diagnostics.</param>
     /// <param name="tflite">The TFLite file that it is or was compiled to.</param>
     public ModelOptEngine(string model, byte[] tflite)
     {

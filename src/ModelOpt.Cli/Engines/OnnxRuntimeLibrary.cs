@@ -28,7 +28,6 @@ internal static class OnnxRuntimeLibrary
     public static Version Needed { get; } = ThreeParts(typeof(InferenceSession).Assembly.GetName().Version!);
 
     /// <summary>How sessions are made, with all optimizations.</summary>
-    /// <param name="threads">Threads that work on one operator.</param>
     /// <param name="spinning">Whether idle threads wait in a busy loop: quicker between operators, at the cost of a whole core
     /// each.</param>
     /// <exception cref="CompilationException">As for <see cref="Version"/>.</exception>

@@ -6,7 +6,6 @@ namespace ModelOpt.Cli.Options;
 /// <summary>
 /// Prints what a command does and takes: plain text of a fixed width, options under the headings of a <see cref="HeadedCommand"/>.
 /// </summary>
-/// <param name="width">The longest line, in characters.</param>
 internal sealed class HelpPage(int width) : SynchronousCommandLineAction
 {
     private const int NameColumn = 2, TextColumn = 30;

@@ -6,7 +6,6 @@ namespace ModelOpt.Cli.Output;
 internal static class ArtifactSet
 {
     /// <summary>Writes files beside their places, then moves them there.</summary>
-    /// <param name="files">The path and content of each.</param>
     /// <exception cref="CompilationException">One cannot be written.</exception>
     public static void Write(params (string Path, byte[] Content)[] files)
     {

@@ -31,8 +31,6 @@ internal readonly record struct CalibrationSamples(int Available, int[]? Chosen)
     /// Selects the calibration samples. If the calibration data also trains the model, leaves out the samples that judge training:
     /// weights fitted to them would look better than any epoch.
     /// </summary>
-    /// <param name="count">How many samples there are.</param>
-    /// <param name="options">The options that name the data.</param>
     public static CalibrationSamples Of(int count, CompileOptions options, ModelOptions model) => new(
         count,
         model.FineTune is null or FineTuneMode.None || options.TrainingData.Count > 0 || options.EvaluationData.Count > 0

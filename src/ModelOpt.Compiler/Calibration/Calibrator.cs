@@ -15,8 +15,6 @@ internal sealed class Calibrator : IDisposable
     private readonly CalibrationSamples _usable;
 
     /// <summary>Opens the calibration data of a graph's inputs.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="context">The options that name the data.</param>
     /// <exception cref="CompilationException">The data does not fit the inputs.</exception>
     public Calibrator(Graph graph, PassContext context)
     {
@@ -66,7 +64,6 @@ internal sealed class Calibrator : IDisposable
     }
 
     /// <summary>Runs samples, evenly spread over the data, and passes on the given values of each.</summary>
-    /// <param name="samples">At most how many samples.</param>
     /// <param name="visit">Called with each observed value of each sample.</param>
     /// <exception cref="CompilationException">A value is not finite.</exception>
     public void Run(IEnumerable<Value> observed, int samples, string phase, Action<Value, Tensor> visit)
@@ -111,7 +108,6 @@ internal sealed class Calibrator : IDisposable
     public void Dispose() => _inputs.ForEach(i => i.Dispose());
 
     /// <summary>One sample for each input. Data files are often sorted by class: the samples used are spread over all of it.</summary>
-    /// <param name="index">Which of those that are used.</param>
     public Tensor[] Sample(int index, int of) => [.. _inputs.Select(i => i.Read(_usable.Spread(index, of)))];
 
     private static long SampleBytes(Value value) =>

@@ -94,7 +94,6 @@ internal sealed class LayerMoments
     }
 
     /// <summary>The mean of an element of y.</summary>
-    /// <param name="output">The output channel in the group.</param>
     public double OutputMean(int group, int output) => Cross(group)[(output * (Inputs + 1)) + Inputs];
 
     /// <summary>The covariance of y and x, [outputs of the group, K], which is the caller's.</summary>

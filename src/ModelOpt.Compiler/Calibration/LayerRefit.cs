@@ -16,7 +16,6 @@ internal static class LayerRefit
     private const double RidgePerInput = 4;
 
     /// <summary>The layers that are fitted where some are compressed: the first of these and all behind it.</summary>
-    /// <param name="first">The first layer that is compressed.</param>
     /// <remarks>Of layers that share a weight the first is given, which is fitted for all.</remarks>
     public static IEnumerable<Node> LayersFrom(Graph graph, Node first)
     {
@@ -36,7 +35,6 @@ internal static class LayerRefit
         Apply(graph, node, node.Input(1).Constant!, node.Input(1).Constraints, moments, workers);
 
     /// <summary>Fits a layer to its target within constraints.</summary>
-    /// <param name="constraints">The constraints that the result satisfies.</param>
     /// <param name="moments">What the layer sees, and what it should give.</param>
     public static void Apply(
         Graph graph, Node node, Tensor start, WeightConstraints? constraints, LayerMoments moments, Workers workers)

@@ -13,7 +13,6 @@ internal static class LayerStages
     private const int Refinements = 4;
 
     /// <summary>Collects the moments of layers and compresses these, one after the other.</summary>
-    /// <param name="layers">The layers, in graph order.</param>
     /// <param name="context">Names the data, and the float model.</param>
     /// <param name="compress">Changes one layer, given its moments; may replace its constants, not its output's name.</param>
     /// <param name="refine">

@@ -47,7 +47,6 @@ internal sealed record LayerTargets(Node Layer, Value Wanted, Value? Added, floa
     }
 
     /// <summary>The target for one sample.</summary>
-    /// <param name="seen">The sample's values.</param>
     /// <param name="output">What the layer computes as it is, where the activation is to forgive; or null.</param>
     /// <remarks>The squared distance to this target is nowhere less than that behind the activation, which is what counts.</remarks>
     public Tensor Of(IReadOnlyDictionary<Value, Tensor> seen, Tensor? output)

@@ -82,7 +82,6 @@ internal sealed class MomentCollector : IDisposable
     /// Collects moments of a layer again, with targets that depend on the following activation and the layer's present output.
     /// </summary>
     /// <param name="layer">The only layer of the last call.</param>
-    /// <param name="moments">Its moments, collected then.</param>
     /// <returns>The moments, of the same inputs; null where no activation forgives errors, or the weight is shared.</returns>
     /// <exception cref="CompilationException">A value is not finite.</exception>
     public LayerMoments? CollectAgain(Node layer, LayerMoments moments, string phase)

@@ -22,7 +22,6 @@ internal sealed class SampleFront
 
     /// <summary>All samples at the graph's inputs.</summary>
     /// <param name="graph">The graph; behind the place that samples have reached it may change.</param>
-    /// <param name="samples">How many samples there are.</param>
     /// <param name="read">Reads one of them: a tensor for each graph input.</param>
     public SampleFront(Graph graph, int samples, Func<int, Tensor[]> read)
     {

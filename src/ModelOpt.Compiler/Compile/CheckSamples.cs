@@ -14,8 +14,6 @@ internal static class CheckSamples
     private const long MacsOfAll = 1L << 29;
 
     /// <summary>Samples for a graph's inputs, of batch 1 where the batch is open.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="context">The options that name the data.</param>
     public static IReadOnlyList<Tensor[]> Of(Graph graph, PassContext context)
     {
         if (!context.IsCalibrated) return [[.. graph.Inputs.Select(Made)]];

@@ -21,7 +21,6 @@ namespace ModelOpt.Compiler.Compile;
 internal static class ConstraintVerifier
 {
     /// <summary>Checks the weights of a file.</summary>
-    /// <param name="graph">The graph as it was written.</param>
     /// <exception cref="CompilationException">A constraint is broken; the diagnostic names the layer.</exception>
     public static void Verify(Graph graph, byte[] tflite)
     {
@@ -40,7 +39,6 @@ internal static class ConstraintVerifier
     }
 
     /// <summary>Checks the stored weights of one layer.</summary>
-    /// <param name="layer">The layer's name, for the diagnostic.</param>
     /// <param name="weight">The stored integers or floats, output channels first.</param>
     /// <param name="dims">[out, in, …].</param>
     public static void Verify(string layer, WeightConstraints constraints, float[] weight, int[] dims)

@@ -21,7 +21,6 @@ internal sealed class ImageInput : Pass
         PassResult.Of(context.Options.InputType == ElementType.UInt8 ? Prepend(graph, context.Options) : 0);
 
     /// <summary>Prepends the steps.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
     /// <returns>How many inputs were changed.</returns>
     /// <exception cref="CompilationException">Mean or standard deviation do not fit the channels.</exception>
     public static int Prepend(Graph graph, CompileOptions options)

@@ -8,7 +8,6 @@ namespace ModelOpt.Compiler.Compile;
 internal static class InputShapes
 {
     /// <summary>Fixes the sizes.</summary>
-    /// <param name="graph">The graph as read.</param>
     /// <exception cref="CompilationException">A shape is of no input, or does not fit its input.</exception>
     public static void Fix(Graph graph, CompileOptions options)
     {

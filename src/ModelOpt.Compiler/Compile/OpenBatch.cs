@@ -24,7 +24,6 @@ internal static class OpenBatch
     }
 
     /// <summary>Closes the batch where sizes depend on values, which are not the same for all samples.</summary>
-    /// <param name="graph">The graph, with shapes, simplified.</param>
     /// <param name="diagnostics">Takes the note that says so; may be null.</param>
     public static void CloseForValues(Graph graph, IDiagnosticSink? diagnostics)
     {

@@ -43,7 +43,6 @@ internal static class OptionChecks
     /// <summary>
     /// Checks the options of every layer with weights, and warns of those without effect in the layers that a rule names.
     /// </summary>
-    /// <param name="graph">The graph, simplified.</param>
     /// <exception cref="CompilationException">Two options of a layer do not go together.</exception>
     public static void CheckLayers(Graph graph, PassContext context)
     {
@@ -69,7 +68,6 @@ internal static class OptionChecks
     }
 
     /// <summary>Warns of data, and of options about data, that have no use.</summary>
-    /// <param name="graph">The graph, simplified.</param>
     public static void CheckData(Graph graph, PassContext context)
     {
         CompileOptions options = context.Options;

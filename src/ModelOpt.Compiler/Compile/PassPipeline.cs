@@ -56,9 +56,6 @@ internal static class PassPipeline
     ];
 
     /// <summary>Simplifies a graph until nothing changes.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="context">Options, data and diagnostics.</param>
-    /// <param name="keepsNormalization">Whether BatchNormalization stays, to be trained.</param>
     /// <returns>What each pass did, in order.</returns>
     public static IReadOnlyList<AppliedPass> Simplify(Graph graph, PassContext context, bool keepsNormalization = false)
     {
@@ -83,8 +80,6 @@ internal static class PassPipeline
     }
 
     /// <summary>Compresses a simplified graph; one that is quantized already is left as it is.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="context">Options, data and diagnostics.</param>
     /// <returns>What each pass did, in order.</returns>
     /// <exception cref="CompilationException">A rule of the recipe matches no layer, or a pass cannot do what was asked for.</exception>
     public static IReadOnlyList<AppliedPass> Compress(Graph graph, PassContext context)
@@ -116,7 +111,6 @@ internal static class PassPipeline
     /// The graph whose lowering says whether it can be written: where the file quantizes, one on grids that kernels take.
     /// </summary>
     /// <param name="graph">The graph, simplified; it stays as it is.</param>
-    /// <param name="context">Options, data and diagnostics.</param>
     public static Graph Writable(Graph graph, PassContext context)
     {
         if (!IsQuantized(graph)) return graph;

@@ -20,7 +20,6 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
 
     /// <summary>Compares a value, and returns the value that its readers continue with.</summary>
     /// <param name="value">A value of the QDQ form, whose pairs are nodes.</param>
-    /// <param name="expected">The value that its node computes.</param>
     /// <exception cref="CompilationException">The runtime computed something else.</exception>
     public Tensor Visit(Value value, Tensor expected)
     {

@@ -14,7 +14,6 @@ internal sealed class ArraySource : SampleSource
     private readonly int _sampleBytes;
 
     /// <summary>Checks that the file holds what its header claims.</summary>
-    /// <param name="file">The file, for diagnostics.</param>
     /// <param name="bytes">Its bytes; closed with the source.</param>
     /// <exception cref="CompilationException">It does not, or there is no sample in it.</exception>
     public ArraySource(string file, SampleBytes bytes, ArrayHeader header)

@@ -54,7 +54,6 @@ internal sealed class InputSamples : IDisposable
     /// <summary>Opens data for an input.</summary>
     /// <param name="path">As for <see cref="SampleSource.Open"/>.</param>
     /// <param name="input">The input; its first dimension is the batch where it is open or 1.</param>
-    /// <param name="format">How stored samples become the input.</param>
     /// <exception cref="CompilationException">There is no data, or it does not fit the input.</exception>
     public static InputSamples Open(string path, TensorSignature input, SampleFormat format)
     {

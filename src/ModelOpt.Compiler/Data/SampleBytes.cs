@@ -6,7 +6,6 @@ namespace ModelOpt.Compiler.Data;
 internal abstract class SampleBytes : IDisposable
 {
     /// <summary>Fills a buffer.</summary>
-    /// <param name="offset">Where its first byte is.</param>
     /// <param name="buffer">Takes the bytes.</param>
     /// <exception cref="EndOfStreamException">There are not that many.</exception>
     public abstract void Read(long offset, Span<byte> buffer);

@@ -13,7 +13,6 @@ internal sealed record Codebook(int Clusters, ClusterScope Scope, IReadOnlyList<
     public float[] LevelsOf(int channel) => Levels[Levels.Count == 1 ? 0 : channel];
 
     /// <summary>The nearest of the values in ascending order; the smaller in magnitude of two that are equally near.</summary>
-    /// <param name="levels">At least one value, ascending.</param>
     public static float Nearest(ReadOnlySpan<float> levels, float value)
     {
         int above = levels.BinarySearch(value);

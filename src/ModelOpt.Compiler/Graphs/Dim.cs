@@ -37,7 +37,6 @@ internal readonly record struct Dim
     internal DimExpression? Expression { get; }
 
     /// <summary>An open size.</summary>
-    /// <param name="name">Its name, any text.</param>
     internal static Dim Named(string name) => Of(DimExpression.Named(name));
 
     /// <summary>A size that depends on values, known only when the model runs.</summary>

@@ -25,7 +25,6 @@ internal static class ElementRanges
     }).Run(pool);
 
     /// <summary>sum = a + b.</summary>
-    /// <param name="a">The first summands.</param>
     /// <param name="sum">Takes the sums; may be one of the two.</param>
     public static void Sum(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> sum)
     {

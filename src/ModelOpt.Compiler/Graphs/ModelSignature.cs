@@ -6,7 +6,6 @@ namespace ModelOpt.Compiler.Graphs;
 internal sealed record ModelSignature(IReadOnlyList<TensorSignature> Inputs, IReadOnlyList<TensorSignature> Outputs)
 {
     /// <summary>The signature of a graph.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
     internal static ModelSignature Of(Graph graph) =>
         new([.. graph.Inputs.Select(v => Of(graph, v))], [.. graph.Outputs.Select(v => Of(graph, v))]);
 

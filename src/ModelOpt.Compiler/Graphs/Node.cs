@@ -115,7 +115,6 @@ internal sealed class Node
     }
 
     /// <summary>Takes an input out; those behind it move up.</summary>
-    /// <param name="index">The input's position.</param>
     public void RemoveInput(int index)
     {
         _inputs[index]?.RemoveConsumer(this);

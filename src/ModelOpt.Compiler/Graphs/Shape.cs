@@ -8,15 +8,12 @@ internal sealed class Shape : IReadOnlyList<Dim>, IEquatable<Shape>
     private readonly Dim[] _dims;
 
     /// <summary>Creates a shape.</summary>
-    /// <param name="dims">The dimensions, outermost first.</param>
     public Shape(params Dim[] dims) => _dims = dims;
 
     /// <summary>Creates a shape.</summary>
-    /// <param name="dims">The dimensions, outermost first.</param>
     public Shape(IEnumerable<Dim> dims) => _dims = [.. dims];
 
     /// <summary>Creates a shape of known sizes.</summary>
-    /// <param name="dims">The sizes, outermost first.</param>
     public Shape(ReadOnlySpan<int> dims)
     {
         _dims = new Dim[dims.Length];

@@ -45,7 +45,6 @@ internal sealed class Tensor
     public Shape Shape => new(_dims);
 
     /// <summary>A tensor of zeros.</summary>
-    /// <param name="dims">The sizes, outermost first.</param>
     public static Tensor Zeros(ElementType type, ReadOnlySpan<int> dims)
     {
         long count = type.Size();
@@ -54,7 +53,6 @@ internal sealed class Tensor
     }
 
     /// <summary>A tensor with a copy of the given elements.</summary>
-    /// <param name="dims">The sizes, outermost first.</param>
     /// <typeparam name="T">The elements' type.</typeparam>
     public static Tensor Of<T>(ReadOnlySpan<int> dims, ReadOnlySpan<T> elements) where T : unmanaged =>
         new(ElementTypes.Of<T>(), dims, MemoryMarshal.AsBytes(elements).ToArray());
@@ -80,7 +78,6 @@ internal sealed class Tensor
     }
 
     /// <summary>The same elements under another shape of the same count; the bytes are shared.</summary>
-    /// <param name="newDims">The sizes, outermost first.</param>
     public Tensor Reshape(ReadOnlySpan<int> newDims) => new(Type, newDims, _bytes);
 
     /// <summary>The elements as 64-bit integers, for axes, shapes and the like.</summary>

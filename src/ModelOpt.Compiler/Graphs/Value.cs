@@ -8,7 +8,6 @@ internal sealed class Value
     private Codebook? _codebook;
 
     /// <summary>Creates a value.</summary>
-    /// <param name="name">Its name, unique in the graph.</param>
     /// <param name="type">The element type, if known.</param>
     /// <param name="shape">The shape, if known.</param>
     public Value(string name, ElementType type = ElementType.Undefined, Shape? shape = null)
@@ -19,7 +18,6 @@ internal sealed class Value
     }
 
     /// <summary>Creates a constant.</summary>
-    /// <param name="name">Its name, unique in the graph.</param>
     public Value(string name, Tensor constant)
         : this(name, constant.Type, constant.Shape) => Constant = constant;
 

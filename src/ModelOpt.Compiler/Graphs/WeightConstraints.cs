@@ -23,7 +23,6 @@ internal sealed record WeightConstraints(Mask? Mask = null, Codebook? Codebook =
     public WeightConstraints With(Quantization grid) => (this with { Grid = grid }).Consistent();
 
     /// <summary>The nearest value that an element may have.</summary>
-    /// <param name="index">The element's position in the weight.</param>
     /// <param name="channel">Its output channel (axis 0).</param>
     public float Project(int index, int channel, float value) =>
         Mask is not null && Mask.Zeros[index] ? 0

@@ -37,7 +37,6 @@ internal sealed class IntegerLayer
     }
 
     /// <summary>The layer's result in whole steps of its grid, not yet clamped: a fused activation may come first.</summary>
-    /// <param name="x">The input, on its grid.</param>
     /// <param name="pool">Threads, or null.</param>
     public Tensor Forward(Tensor x, WorkerPool? pool, CancellationToken cancellation)
     {

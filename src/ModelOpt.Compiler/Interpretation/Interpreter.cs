@@ -25,7 +25,6 @@ internal sealed class Interpreter
     private readonly ConcurrentDictionary<Node, IntegerLayer?> _layers = [];
 
     /// <summary>Prepares a graph. It must not change while the interpreter is used.</summary>
-    /// <param name="graph">The graph, sorted.</param>
     /// <param name="outputs">The values to compute; the graph's outputs where null. Nodes they do not need are not run.</param>
     /// <param name="inputs">The values that each run is given; the graph's inputs where null. What they are made of is not run.</param>
     public Interpreter(Graph graph, IEnumerable<Value>? outputs = null, IEnumerable<Value>? inputs = null)
@@ -61,7 +60,6 @@ internal sealed class Interpreter
     public WorkerPool? Pool { get; init; }
 
     /// <summary>Runs the graph on its inputs in order.</summary>
-    /// <param name="inputs">A tensor for each graph input.</param>
     /// <returns>A tensor for each chosen output, in order.</returns>
     /// <exception cref="CompilationException">An operator refuses its inputs.</exception>
     public Tensor[] Run(params Tensor[] inputs) => Run(inputs, default);

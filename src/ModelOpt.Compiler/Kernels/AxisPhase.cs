@@ -8,8 +8,6 @@ namespace ModelOpt.Compiler.Kernels;
 internal readonly record struct AxisPhase(int First, int Count, int[] Taps, int Dilation, int Pad)
 {
     /// <summary>All phases of an axis, those of no elements left out.</summary>
-    /// <param name="stride">From one window to the next.</param>
-    /// <param name="dilation">From one tap to the next.</param>
     public static AxisPhase[] Of(int stride, int dilation, int kernel, int pad, int size) =>
         [.. Enumerable.Range(0, Math.Min(stride, size)).Select(first =>
     {

@@ -40,8 +40,6 @@ internal static class ConvForward
 
     /// <summary>Some images of a batch.</summary>
     /// <param name="tensor">[N, …].</param>
-    /// <param name="first">The first image.</param>
-    /// <param name="end">The image behind the last.</param>
     internal static Span<float> Images(Tensor tensor, int batch, int first, int end)
     {
         int length = tensor.Count / batch;

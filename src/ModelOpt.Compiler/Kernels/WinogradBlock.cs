@@ -75,7 +75,6 @@ internal readonly unsafe struct WinogradBlock
     public int Elements => checked(InputElements + OutputElements + (Phases * Math.Max(PhaseLength, Columns)) + Lanes.Count);
 
     /// <summary>The same for another number of images.</summary>
-    /// <param name="images">How many, at most these.</param>
     public WinogradBlock Of(int images) => images == Images ? this : new WinogradBlock(_conv, images, _conv.TilesDown);
 
     /// <summary>From the matrix of one product to the next: vectors may reach beyond its end.</summary>
@@ -122,7 +121,6 @@ internal readonly unsafe struct WinogradBlock
     }
 
     /// <summary>Makes a plane of the phases of an output.</summary>
-    /// <param name="phases">Each as long as the columns.</param>
     /// <param name="plane">Takes [OH, OW].</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Join(float* phases, float* plane, in WinogradPlane shape)

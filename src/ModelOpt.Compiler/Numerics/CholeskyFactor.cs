@@ -11,8 +11,6 @@ internal sealed class CholeskyFactor
     public RowMatrix Upper => _upper;
 
     /// <summary>Factors matrix + ridge · mean(diagonal) · I. Where it is still not definite, tenfold ridges are tried.</summary>
-    /// <param name="matrix">Symmetric, positive semidefinite but for rounding.</param>
-    /// <param name="ridge">How much is added, positive.</param>
     public static CholeskyFactor Of(RowMatrix matrix, double ridge)
     {
         double trace = 0;

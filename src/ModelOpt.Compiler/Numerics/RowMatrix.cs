@@ -14,7 +14,6 @@ internal sealed class RowMatrix(int rows, int columns, double[] data, Workers wo
     private const long ParallelWork = 1 << 18;
 
     /// <summary>A matrix of zeros.</summary>
-    /// <param name="workers">The threads that compute with it.</param>
     public RowMatrix(int rows, int columns, Workers workers = default)
         : this(rows, columns, new double[(long)rows * columns], workers)
     {
@@ -43,7 +42,6 @@ internal sealed class RowMatrix(int rows, int columns, double[] data, Workers wo
     public Span<double> Row(int row) => data.AsSpan(row * columns, columns);
 
     /// <summary>The identity.</summary>
-    /// <param name="workers">The threads that compute with it.</param>
     public static RowMatrix Identity(int size, Workers workers = default)
     {
         RowMatrix result = new(size, size, workers);
@@ -80,7 +78,6 @@ internal sealed class RowMatrix(int rows, int columns, double[] data, Workers wo
     }
 
     /// <summary>The difference.</summary>
-    /// <param name="other">A matrix of the same size.</param>
     public RowMatrix Minus(RowMatrix other)
     {
         RowMatrix result = new(rows, columns, (double[])data.Clone(), workers);
@@ -89,7 +86,6 @@ internal sealed class RowMatrix(int rows, int columns, double[] data, Workers wo
     }
 
     /// <summary>The sum of all products of elements at the same place.</summary>
-    /// <param name="other">A matrix of the same size.</param>
     public double Dot(RowMatrix other)
     {
         double sum = 0;

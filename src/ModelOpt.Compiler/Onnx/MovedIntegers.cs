@@ -15,7 +15,6 @@ internal static class MovedIntegers
     };
 
     /// <summary>Changes all nodes that can be.</summary>
-    /// <param name="graph">The graph, sorted.</param>
     public static void Apply(Graph graph)
     {
         // From the end, so that a node behind another makes room for it.

@@ -10,7 +10,6 @@ namespace ModelOpt.Compiler.Onnx;
 internal static class OnnxAttributes
 {
     /// <summary>Reads an attribute.</summary>
-    /// <param name="node">The node's label, for diagnostics.</param>
     /// <exception cref="CompilationException">It is of a kind that no supported operator has.</exception>
     public static object Read(string node, AttributeProto proto, ExternalData external)
     {

@@ -41,7 +41,6 @@ internal sealed partial class OnnxWriter
     }
 
     /// <summary>Writes a graph.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
     public static byte[] Write(Graph graph) => new OnnxWriter(graph).Write();
 
     private byte[] Write()

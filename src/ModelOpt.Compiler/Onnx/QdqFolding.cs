@@ -15,7 +15,6 @@ namespace ModelOpt.Compiler.Onnx;
 internal static class QdqFolding
 {
     /// <summary>Folds all that can be.</summary>
-    /// <param name="graph">The graph, sorted.</param>
     /// <exception cref="CompilationException">ONNX does not allow these scales or zero points.</exception>
     public static void Apply(Graph graph)
     {

@@ -34,13 +34,11 @@ internal sealed class QdqPlan
     /// Whether the Identity that rounds a value is left out: all Concats that read it round it to the same grid, and nothing reads their
     /// results before.
     /// </summary>
-    /// <param name="graph">The graph, with shapes.</param>
     public static bool IsRoundedByConcat(Graph graph, Value value) => IsInside(graph, value) && value.Producer!.Type == "Identity"
         && value.Consumers.All(n => n.Type == "Concat" && value.Quantization!.Equals(n.Output.Quantization)
             && !n.Output.Consumers.Any(ReadsUnrounded));
 
     /// <summary>Decides for a graph.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
     public static QdqPlan Of(Graph graph)
     {
         QdqPlan plan = new();

@@ -11,13 +11,11 @@ internal static class OptionParsing
 {
     /// <summary>Reads one of an enumeration's names in any case.</summary>
     /// <typeparam name="T">The enumeration.</typeparam>
-    /// <param name="option">The option's name, for the message.</param>
     /// <exception cref="CompilationException">The value is none of the names.</exception>
     public static T Choice<T>(string option, string value) where T : struct, Enum =>
         Enum.Parse<T>(Choice(option, value, Enum.GetNames<T>()));
 
     /// <summary>Finds a value among the possible ones in any case, with or without hyphens.</summary>
-    /// <param name="option">The option's name, for the message.</param>
     /// <returns>The value in the case of <paramref name="possible"/>.</returns>
     /// <exception cref="CompilationException">The value is none of them.</exception>
     public static string Choice(string option, string value, params IReadOnlyList<string> possible)
@@ -29,12 +27,10 @@ internal static class OptionParsing
     }
 
     /// <summary>Reads <c>true</c> or <c>false</c> in any case.</summary>
-    /// <param name="option">The option's name, for the message.</param>
     /// <exception cref="CompilationException">The value is neither.</exception>
     public static bool Boolean(string option, string value) => Choice(option, value, "true", "false") == "true";
 
     /// <summary>Reads a whole number of at least one.</summary>
-    /// <param name="option">The option's name, for the message.</param>
     /// <exception cref="CompilationException">The value is no such number.</exception>
     public static int Count(string option, string value) =>
         int.TryParse(value, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int count)

@@ -21,8 +21,6 @@ internal abstract record OptionValue
     public abstract string Possible { get; }
 
     /// <summary>Reads a value.</summary>
-    /// <param name="option">The option's name, for the message.</param>
-    /// <param name="text">The value as it is given.</param>
     /// <param name="words">The <see cref="Choices"/>, perhaps in another spelling, for the message.</param>
     /// <exception cref="CompilationException">The value is not possible; the diagnostic names the nearest that is.</exception>
     public abstract object Parse(string option, string text, IReadOnlyList<string> words);

@@ -39,8 +39,6 @@ internal sealed record Recipe : ModelOptions
         Layers.Reverse().Where(r => r.Matches(layer)).Append<LayerOptions>(this).Append(options).Aggregate((a, b) => a.Over(b));
 
     /// <summary>Checks that every rule speaks of some layer.</summary>
-    /// <param name="file">The recipe's file, for the message.</param>
-    /// <param name="layers">The names of the model's layers.</param>
     /// <exception cref="CompilationException">A rule matches no layer.</exception>
     internal void CheckMatches(string? file, IReadOnlyList<string> layers)
     {
@@ -66,7 +64,6 @@ internal sealed record LayerRule : LayerOptions
 {
     /// <summary>A rule.</summary>
     /// <param name="match">A layer's name; <c>*</c> stands for any text, <c>?</c> for any character, <c>\*</c> for itself.</param>
-    /// <param name="quantization">How the layers' numbers are stored.</param>
     public LayerRule(string match, QuantizationMode? quantization = null)
     {
         Match = match;

@@ -7,7 +7,6 @@ internal static class BodySplice
 {
     /// <summary>Inserts copies of a body's nodes before the node that has it.</summary>
     /// <param name="inputs">The values that its inputs stand for.</param>
-    /// <param name="label">Begins the names of the copies.</param>
     /// <returns>The values of its outputs; each is produced by one of the copies.</returns>
     public static Value[] Before(Graph graph, Node node, Graph body, IReadOnlyList<Value> inputs, string label)
     {

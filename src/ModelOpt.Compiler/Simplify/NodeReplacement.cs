@@ -22,19 +22,14 @@ internal sealed class NodeReplacement(Graph graph, Node old)
     public Value Reshape(Value x, params ReadOnlySpan<long> sizes) => Add("Reshape", [x, Ints("shape", sizes)], x.Quantization, []);
 
     /// <summary>The elements with zeros around them, or without those that negative pads cut off.</summary>
-    /// <param name="pads">All begins, then all ends.</param>
     public Value Pad(Value x, params ReadOnlySpan<long> pads) =>
         pads.ContainsAnyExcept(0) ? Add("Pad", [x, Ints("pads", pads)], x.Quantization, []) : x;
 
     /// <summary>Every <paramref name="step"/>-th element along an axis.</summary>
-    /// <param name="axis">The axis.</param>
-    /// <param name="start">The first.</param>
-    /// <param name="end">The end, exclusive.</param>
     public Value Slice(Value x, long axis, long start, long end, long step = 1) =>
         Add("Slice", [x, Ints("starts", start), Ints("ends", end), Ints("axes", axis), Ints("steps", step)], x.Quantization, []);
 
     /// <summary>Removes the old node; the last added node produces its value instead.</summary>
-    /// <param name="last">What was added last.</param>
     /// <param name="output">The value; the old node's output, or that of a node that is taken out as well.</param>
     public void End(Value last, Value output)
     {

@@ -30,9 +30,6 @@ internal static class OutputAffine
 
     /// <summary>Changes weights and bias, and removes the node behind.</summary>
     /// <param name="feeder">The Conv or Gemm.</param>
-    /// <param name="node">The node whose effect is folded.</param>
-    /// <param name="scale">The factor of each output channel.</param>
-    /// <param name="shift">The summand of each output channel.</param>
     /// <returns>False, and nothing changed, where a result would not be finite.</returns>
     public static bool Fold(Graph graph, Node feeder, Node node, double[] scale, double[] shift)
     {

@@ -41,7 +41,6 @@ internal abstract class Pass
     public abstract PassPhase Phase { get; }
 
     /// <summary>Rewrites the graph, or leaves it as it is.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
     /// <param name="context">Options and the way out for diagnostics.</param>
     public abstract PassResult Apply(Graph graph, PassContext context);
 }
@@ -51,6 +50,5 @@ internal abstract class Pass
 internal sealed record PassResult(int Changes, IReadOnlyList<PassNote> Notes)
 {
     /// <summary>A result without notes.</summary>
-    /// <param name="changes">How often the pass changed something.</param>
     public static PassResult Of(int changes) => new(changes, []);
 }

@@ -9,7 +9,6 @@ internal static class RuleEffects
 {
     /// <summary>Warns of each rule that asks for something that none of the layers it names can have.</summary>
     /// <param name="context">The recipe, and the way out for diagnostics.</param>
-    /// <param name="option">The option that the rule sets.</param>
     /// <param name="layers">The layers that the rule names, and why each cannot take part; null for those that do.</param>
     public static void Check(PassContext context, string option, Func<LayerRule, bool> asks,
         IReadOnlyList<(Node Node, string? Reason)> layers)

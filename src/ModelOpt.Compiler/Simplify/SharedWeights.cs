@@ -10,14 +10,12 @@ namespace ModelOpt.Compiler.Simplify;
 internal static class SharedWeights
 {
     /// <summary>The layers that multiply by a layer's weight, itself among them.</summary>
-    /// <param name="layer">A layer with a constant weight.</param>
     public static IReadOnlyList<Node> LayersOf(Node layer) =>
         layer.Input(1).Consumers.Count == 1
         ? [layer]
         : [.. layer.Input(1).Consumers.Where(n => n.InputOrNull(1) == layer.Input(1)).Distinct()];
 
     /// <summary>Whether other layers multiply by the same weight.</summary>
-    /// <param name="layer">A layer with a constant weight.</param>
     public static bool IsShared(Node layer) => LayersOf(layer).Count > 1;
 
     /// <summary>The first layer of each weight.</summary>

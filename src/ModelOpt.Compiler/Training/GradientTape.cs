@@ -35,7 +35,6 @@ internal sealed class GradientTape
     private Dictionary<TapeNode, double[]> _totals = [];
 
     /// <summary>Prepares a graph, whose nodes stay as they are from then on; constants may be replaced between runs.</summary>
-    /// <param name="graph">The graph, sorted.</param>
     /// <param name="batchStatistics">
     /// Whether BatchNormalization normalizes by mean and variance of the batch, and passes gradients through them, instead of by those
     /// it has as constants; <see cref="FollowStatistics"/> then moves these.

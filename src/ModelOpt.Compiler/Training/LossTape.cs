@@ -13,8 +13,6 @@ internal sealed class LossTape
     private readonly Dictionary<Value, RangeGradient> _ranges = [];
 
     /// <summary>Prepares a graph.</summary>
-    /// <param name="graph">The graph, sorted.</param>
-    /// <param name="objectives">The losses, which are added.</param>
     /// <param name="pool">Threads, or null; results do not depend on them.</param>
     /// <param name="batchStatistics">Whether BatchNormalization normalizes by statistics of the batch.</param>
     public LossTape(Graph graph, IReadOnlyList<IObjective> objectives, WorkerPool? pool, bool batchStatistics = false)
@@ -33,7 +31,6 @@ internal sealed class LossTape
     public Action? Forwarded { get; init; }
 
     /// <summary>The loss of a batch, and the gradients of the tape's parameters.</summary>
-    /// <param name="batch">The batch.</param>
     /// <returns>The mean over the samples. Gradients are valid until the next batch; there are none if the loss is not finite.</returns>
     public (double Loss, Tensor[] Gradients) Of(TrainingBatch batch, CancellationToken cancellation)
     {

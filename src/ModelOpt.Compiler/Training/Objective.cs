@@ -11,7 +11,6 @@ internal interface IObjective
 
     /// <summary>The loss of a batch, and its gradients.</summary>
     /// <param name="computed">What the model computed for each of <see cref="Values"/>.</param>
-    /// <param name="batch">The batch.</param>
     /// <returns>The mean over the samples, and a gradient for each of <see cref="Values"/>.</returns>
     (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation);
 }
@@ -50,7 +49,6 @@ internal sealed class TargetObjective(Value output, WorkerPool? pool) : IObjecti
 internal static class ClassScores
 {
     /// <summary>The scores before the softmax that a graph ends in, or else its first output.</summary>
-    /// <param name="isSoftmax">Whether there is such a softmax.</param>
     public static Value Of(Graph graph, out bool isSoftmax)
     {
         Value output = graph.Outputs[0];

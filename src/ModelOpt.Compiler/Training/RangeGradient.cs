@@ -12,7 +12,6 @@ internal readonly record struct RangeGradient(double Low, double High)
     private const int Lanes = 16, Block = 1024;
 
     /// <summary>The gradient.</summary>
-    /// <param name="dy">The gradients of the rounded ones.</param>
     /// <param name="margin">How far beyond an end an element is rounded to it and not cut off: half a step.</param>
     public static RangeGradient Of(
         ReadOnlySpan<float> x, ReadOnlySpan<float> rounded, ReadOnlySpan<float> dy, float low, float high, float margin)

@@ -10,8 +10,6 @@ internal static class SampleIndependence
     /// Whether every node maps each sample by itself, with samples along axis 0 of every value that depends on the inputs. Unknown cases
     /// count as no.
     /// </summary>
-    /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="nodes">The nodes, in order.</param>
     public static bool Of(Graph graph, IReadOnlyList<Node> nodes)
     {
         if (graph.Inputs.Count == 0 || graph.Inputs[0].Shape is not { Rank: > 0 } first

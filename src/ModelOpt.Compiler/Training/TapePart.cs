@@ -12,7 +12,6 @@ namespace ModelOpt.Compiler.Training;
 /// that it touches little more than a cache holds.
 /// </summary>
 /// <param name="constants">The constants by slot, rounded to their grids; null for what is computed.</param>
-/// <param name="ranged">The slots whose ranges have gradients.</param>
 /// <param name="pool">Threads within operators, or null.</param>
 /// <param name="isForwardOnly">Whether there is no way back, so that what nothing reads any more is memory for what comes next.</param>
 internal sealed class TapePart(TapePlan plan, Tensor?[] constants, HashSet<int> ranged, WorkerPool? pool, bool isForwardOnly)

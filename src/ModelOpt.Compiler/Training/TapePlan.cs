@@ -23,8 +23,6 @@ internal sealed class TapePlan
     private readonly List<Value> _values = [];
 
     /// <summary>Makes the plan.</summary>
-    /// <param name="graph">The graph, sorted.</param>
-    /// <param name="outputs">The values to compute and differentiate.</param>
     /// <param name="wanted">The values whose gradients are of use.</param>
     /// <param name="batchStatistics">Whether operators normalize by statistics of the batch.</param>
     public TapePlan(Graph graph, IReadOnlyList<Value> outputs, HashSet<Value> wanted, bool batchStatistics)

@@ -63,7 +63,6 @@ internal sealed class Trainer
     public int Done { get; private set; }
 
     /// <summary>How many steps an epoch has.</summary>
-    /// <param name="samples">How many samples are trained with.</param>
     public int StepsPerEpoch(int samples) => samples / Math.Min(_settings.BatchSize, samples);
 
     /// <summary>The numbers behind a parameter, as gradients moved them, without constraints and grids.</summary>
@@ -86,7 +85,6 @@ internal sealed class Trainer
     }
 
     /// <summary>Trains; resumes if state was read.</summary>
-    /// <param name="data">The samples.</param>
     /// <param name="stepped">Called after each step with the steps done, their number and the loss.</param>
     /// <param name="epochEnded">Called after each epoch with its number from 1, also those that were done before; training ends where it
     /// returns false.</param>

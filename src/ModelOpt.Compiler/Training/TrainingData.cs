@@ -14,8 +14,6 @@ internal sealed record TrainingData(
     : IDisposable
 {
     /// <summary>Checks the data that options name, before anything else is done with the model.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="options">The options that name the data.</param>
     /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>
     public static void Check(Graph graph, CompileOptions options, ModelOptions model)
     {
@@ -23,8 +21,6 @@ internal sealed record TrainingData(
     }
 
     /// <summary>Opens the data that options name.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="options">The options that name the data.</param>
     /// <param name="model">The options of the model; it is trained.</param>
     /// <param name="takesTargets">Whether floats may stand in the place of labels: what the model's first output should be.</param>
     /// <exception cref="CompilationException">Data or labels are missing, or do not fit the model.</exception>

@@ -26,7 +26,6 @@ internal readonly record struct TrainingScore(double Loss, int? Right, int Sampl
     }
 
     /// <summary>Judges a graph as it will be emitted: layers with annotations compute on the integers.</summary>
-    /// <param name="data">The samples.</param>
     /// <param name="batchSize">Samples that run together, where the graph takes more than one.</param>
     /// <param name="pool">Threads, or null.</param>
     public static TrainingScore Of(

@@ -22,7 +22,6 @@ internal sealed record TrainingBatch(Tensor[] Inputs, int[] Labels, Tensor? Targ
         Targets is null ? null : Slice(Targets, first, count));
 
     /// <summary>Some of the samples of a tensor, which shares its memory.</summary>
-    /// <param name="tensor">The batch first.</param>
     /// <param name="first">The first, from 0.</param>
     public static Tensor Slice(Tensor tensor, int first, int count)
     {
@@ -40,8 +39,6 @@ internal sealed class TrainingSet : IDisposable
     private readonly InputSamples? _targets;
 
     /// <summary>Opens data.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
-    /// <param name="options">How samples become inputs.</param>
     /// <param name="name">The option that names the data, for diagnostics.</param>
     /// <param name="data">A file or folder for each input.</param>
     /// <param name="labels">The labels, or null.</param>
@@ -88,7 +85,6 @@ internal sealed class TrainingSet : IDisposable
     public bool HasTargets => _targets is not null;
 
     /// <summary>The first input with a fixed batch of more than one sample, or null.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
     public static Value? FixedBatch(Graph graph) =>
         graph.Inputs.Find(i => i.Shape is not { Rank: > 0 } shape || (!shape.IsBatchOpen && shape[0] != 1));
 

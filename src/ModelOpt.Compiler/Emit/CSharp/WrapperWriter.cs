@@ -19,7 +19,6 @@ internal static class WrapperWriter
     private const string ReadOnlySpan = "global::System.ReadOnlySpan";
 
     /// <summary>The resource that a wrapper loads its artifact from.</summary>
-    /// <param name="className">The name of the wrapper's class.</param>
     public static string ResourceName(string className) => $"ModelOpt.{className}.tflite";
 
     /// <summary>Writes the source of a wrapper.</summary>

@@ -36,7 +36,6 @@ internal static class PatternRecognition
     /// demands most zeros.
     /// </summary>
     /// <param name="isZero">[outputs, taps, inputs] true for zero; some are, some are not.</param>
-    /// <param name="inputs">Input channels (of a group).</param>
     /// <returns>The pattern, and how many of the zeros are those that it makes; null where none stands out of chance.</returns>
     public static (SparsityPattern Pattern, int Zeros)? Find(bool[] isZero, int outputs, int inputs)
     {

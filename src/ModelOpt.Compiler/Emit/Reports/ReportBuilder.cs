@@ -20,7 +20,6 @@ internal sealed class ReportBuilder
     private readonly long _onnxMacs;
 
     /// <summary>Keeps the weights before quantization, to measure its cost.</summary>
-    /// <param name="graph">The graph, simplified.</param>
     public ReportBuilder(Graph graph)
     {
         _originals = WeightsOf(graph);
@@ -28,7 +27,6 @@ internal sealed class ReportBuilder
     }
 
     /// <summary>Makes the report.</summary>
-    /// <param name="graph">The graph as it was written.</param>
     /// <param name="files">The files that were read and written.</param>
     /// <param name="compressed">What the compressing passes did; their notes are the layers' reasons.</param>
     /// <param name="reference">The float model whose weights were compressed, where they are no longer those that were read.</param>

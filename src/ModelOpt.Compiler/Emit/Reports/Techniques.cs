@@ -10,7 +10,6 @@ internal static class Techniques
     private const double LeastMacsRemoved = 0.005;
 
     /// <summary>The form of the numbers; then, where it was done, zeros, clusters and the multiply-accumulates that were removed.</summary>
-    /// <param name="graph">The graph as it was written.</param>
     public static IReadOnlyList<string> Of(Graph graph, long before, long after)
     {
         List<Value> weights = [.. graph.Nodes.Select(WeightStatistics.WeightOf).OfType<Value>()];

@@ -34,7 +34,6 @@ internal sealed record WeightStatistics(
 
     /// <summary>Counts a weight.</summary>
     /// <param name="weight">[outputs, taps, inputs]: values, or integers less their zero point.</param>
-    /// <param name="inputs">Input channels (of a group).</param>
     /// <param name="bits">Bits of an element in the file.</param>
     public static WeightStatistics Of(ReadOnlySpan<float> weight, int outputs, int inputs, int bits)
     {

@@ -8,7 +8,6 @@ namespace ModelOpt.Compiler.Onnx.Rewrites;
 /// An operator that the graph does not have: reading a model puts others in the place of its nodes, before pairs of QuantizeLinear and
 /// DequantizeLinear become annotations. So what others quantized is read as if it had been written with such pairs.
 /// </summary>
-/// <param name="type">The operator.</param>
 /// <param name="arity">How many inputs and outputs its nodes have.</param>
 internal abstract class NodeRewrite(string type, Arity arity)
 {
@@ -26,8 +25,6 @@ internal abstract class NodeRewrite(string type, Arity arity)
 
     /// <summary>Puts other nodes in the place of one.</summary>
     /// <param name="graph">The graph, sorted; what makes the node's inputs is rewritten already.</param>
-    /// <param name="node">The node, with its attributes.</param>
-    /// <param name="opset">The opset that the model names.</param>
     /// <exception cref="CompilationException">The node does not fit the operator, or has a form that cannot be rewritten.</exception>
     public void Apply(Graph graph, Node node, int opset)
     {

@@ -5,7 +5,6 @@ namespace ModelOpt.Compiler.Onnx.Rewrites;
 
 /// <summary>A function of integers: each input with scale and zero point, and behind them those of the output.</summary>
 /// <param name="function">The function of the numbers that they stand for.</param>
-/// <param name="count">How many inputs it has.</param>
 internal sealed class QLinearFunction(string type, string function, int count)
     : NodeRewrite(type, new Arity(2, (3 * count) + 2))
 {

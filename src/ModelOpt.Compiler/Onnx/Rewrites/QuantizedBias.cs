@@ -6,8 +6,6 @@ namespace ModelOpt.Compiler.Onnx.Rewrites;
 internal static class QuantizedBias
 {
     /// <summary>The numbers that a bias stands for.</summary>
-    /// <param name="stored">The bias.</param>
-    /// <param name="input">The scale of the input.</param>
     /// <param name="weight">The scale, or scales, of the weight.</param>
     /// <param name="factor">What the layer multiplies its product with.</param>
     public static Value Dequantize(Rewriting at, Value stored, Value input, Value weight, float factor = 1)

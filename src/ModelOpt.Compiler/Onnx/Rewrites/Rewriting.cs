@@ -75,7 +75,6 @@ internal sealed class Rewriting(Graph graph, Node node)
 
     /// <summary>Rounds numbers to integers, which are the first output.</summary>
     /// <param name="zero">The zero point; null for zero of the type that the inputs have.</param>
-    /// <param name="like">Integers of that type.</param>
     public void FinishQuantized(Value real, Value scale, Value? zero, Value like, int axis = 1)
     {
         (scale, zero) = Fit(scale, zero);

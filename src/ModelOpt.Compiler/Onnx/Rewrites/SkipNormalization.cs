@@ -6,7 +6,6 @@ namespace ModelOpt.Compiler.Onnx.Rewrites;
 /// <summary>
 /// The sum of input, skip and a bias, normalized over the last axis; the fourth output is the sum. The mean and its like are not read.
 /// </summary>
-/// <param name="function">The normalization.</param>
 /// <param name="hasOffset">Whether it has an offset beside its factor (beta beside gamma).</param>
 internal sealed class SkipNormalization(string type, string function, bool hasOffset)
     : NodeRewrite(type, new Arity(3, hasOffset ? 5 : 4, 4))

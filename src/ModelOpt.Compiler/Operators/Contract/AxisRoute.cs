@@ -26,17 +26,14 @@ internal readonly record struct AxisPlace(bool IsOutput, int Position, int Axis,
     }
 
     /// <summary>An axis of an input.</summary>
-    /// <param name="axis">The axis.</param>
     /// <param name="labels">The elements that its indices belong to; null for one to one.</param>
     public static AxisPlace In(int position, int axis, int[]? labels = null) => new(false, position, axis, labels);
 
     /// <summary>An axis of an output.</summary>
-    /// <param name="axis">The axis.</param>
     /// <param name="labels">The elements that its indices belong to; null for one to one.</param>
     public static AxisPlace Out(int position, int axis, int[]? labels = null) => new(true, position, axis, labels);
 
     /// <summary>The element that an index belongs to, −1 for none.</summary>
-    /// <param name="index">The index along the axis.</param>
     public int LabelOf(int index) => Labels is null ? index : Labels[index];
 
     /// <summary>The value; null where the node leaves it out.</summary>
@@ -59,8 +56,6 @@ internal sealed record AxisRoute(bool IsRigid, params AxisPlace[] Places)
     }
 
     /// <summary>Whether an axis is on the route, each index being the element of its number.</summary>
-    /// <param name="isOutput">Whether the value is an output.</param>
-    /// <param name="axis">The axis.</param>
     public bool Keeps(bool isOutput, int position, int axis) =>
         Array.Exists(Places, p => p.IsOutput == isOutput && p.Position == position && p.Axis == axis && p.IsOneToOne);
 }

@@ -32,7 +32,6 @@ internal static class AxisRoutes
     }
 
     /// <summary>Where inputs that are broadcast to a shape have one of its axes.</summary>
-    /// <param name="axis">The axis.</param>
     /// <param name="behind">How many axes the inputs have behind those that are broadcast.</param>
     /// <returns>The places; null if unknown.</returns>
     public static IReadOnlyList<AxisPlace>? BroadcastPlaces(Node node, IEnumerable<int> inputs, Shape result, int axis, int behind)
@@ -87,11 +86,9 @@ internal static class AxisRoutes
     public static bool IsSame(Dim a, Dim b) => a == b && (a.IsKnown || a.Expression is not null);
 
     /// <summary>Labels of an axis whose indices belong to elements in blocks: index i to element i / block.</summary>
-    /// <param name="size">The length of the axis.</param>
     public static int[] Blocks(long size, long block) => Labels(size, block, size);
 
     /// <summary>Labels of an axis that begins with other elements: index i belongs to element i + first.</summary>
-    /// <param name="size">The length of the axis.</param>
     /// <param name="first">The element of index 0.</param>
     public static int[] From(long size, int first) => [.. Enumerable.Range(first, (int)size)];
 

@@ -4,8 +4,6 @@ using ModelOpt.Compiler.Graphs;
 namespace ModelOpt.Compiler.Operators.Contract;
 
 /// <summary>Runs a body in float, any number of times, as part of the run of the node that has it.</summary>
-/// <param name="body">The body.</param>
-/// <param name="context">The node's run.</param>
 internal sealed class BodyRun(Graph body, ForwardContext context)
 {
     private readonly Value[][] _lastUses = LastUses(body);

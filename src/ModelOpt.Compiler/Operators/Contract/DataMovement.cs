@@ -21,7 +21,6 @@ internal static class DataMovement
     }
 
     /// <summary>The tensor with axes permuted.</summary>
-    /// <param name="node">The node that asks, for diagnostics.</param>
     /// <param name="order">Axis i of the result is axis order[i] of the source.</param>
     public static Tensor Transpose(Node node, Tensor source, ReadOnlySpan<int> order)
     {
@@ -33,9 +32,7 @@ internal static class DataMovement
     }
 
     /// <summary>A row-major copy of a strided view: element (i, j, …) is source[offset + i·strides[0] + j·strides[1] + …].</summary>
-    /// <param name="node">The node that asks, for diagnostics.</param>
     /// <param name="strides">The distance along each axis in elements; may be 0 or negative.</param>
-    /// <param name="offset">The first element.</param>
     public static Tensor View(Node node, Tensor source, int[] dims, int[] strides, int offset)
     {
         Tensor result = node.Allocate(source.Type, dims);
@@ -50,7 +47,6 @@ internal static class DataMovement
     /// <param name="elements">float32, of the view's sizes.</param>
     /// <param name="target">float32.</param>
     /// <param name="strides">The distance along each axis in elements; may be 0 or negative.</param>
-    /// <param name="offset">The first element.</param>
     public static void AddToView(Tensor elements, Tensor target, int[] strides, int offset)
     {
         ReadOnlySpan<float> from = elements.As<float>();
@@ -72,9 +68,7 @@ internal static class DataMovement
     }
 
     /// <summary>The tensors one after the other along an axis.</summary>
-    /// <param name="node">The node that asks, for diagnostics.</param>
     /// <param name="parts">At least one tensor; all have the same type and sizes but for <paramref name="axis"/>.</param>
-    /// <param name="axis">The axis.</param>
     public static Tensor Concat(Node node, IReadOnlyList<Tensor> parts, int axis)
     {
         int[] dims = parts[0].Dims.ToArray();

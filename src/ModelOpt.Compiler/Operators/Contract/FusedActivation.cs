@@ -22,7 +22,6 @@ internal enum ActivationBounds
 internal static class FusedActivation
 {
     /// <summary>The activation that is fused into a node.</summary>
-    /// <param name="node">The node that feeds the activation.</param>
     /// <returns>The Relu or Clip node, or null.</returns>
     public static Node? Of(Graph graph, Node node)
     {

@@ -7,8 +7,6 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal static class GraphVerifier
 {
     /// <summary>Checks a graph.</summary>
-    /// <param name="graph">The graph, shapes inferred.</param>
-    /// <param name="after">The last change, for the diagnostic.</param>
     /// <exception cref="CompilationException">It is not consistent.</exception>
     public static void Verify(Graph graph, string after)
     {

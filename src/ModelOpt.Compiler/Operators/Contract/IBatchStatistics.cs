@@ -13,7 +13,6 @@ internal interface IBatchStatistics
 
     /// <summary>Computes the part's outputs.</summary>
     /// <param name="context">The part's inputs; takes the outputs.</param>
-    /// <param name="totals">The sums over the batch.</param>
     void Forward(ForwardContext context, double[] totals);
 
     /// <summary>The sums of a part that the gradients depend on.</summary>
@@ -22,12 +21,8 @@ internal interface IBatchStatistics
 
     /// <summary>Computes the gradients of a part's inputs; those of parameters are the part's share.</summary>
     /// <param name="context">What the part read and computed, and the gradients of that; takes the inputs' gradients.</param>
-    /// <param name="totals">The forward sums over the batch.</param>
-    /// <param name="gradientTotals">The backward sums over the batch.</param>
-    /// <param name="own">The backward sums of the part.</param>
     void Backward(BackwardContext context, double[] totals, double[] gradientTotals, double[] own);
 
     /// <summary>Moves the node's constant statistics towards those of a batch.</summary>
-    /// <param name="totals">The forward sums over the batch.</param>
     void Follow(Node node, double[] totals);
 }

@@ -19,7 +19,6 @@ internal static class IntegerForm
     public static bool Is(Graph graph, Node node) => WhyNot(node) is null && GridsFit(graph, node);
 
     /// <summary>Why a node computes in float whatever grids its values have, or null where grids decide.</summary>
-    /// <param name="node">The node, with types and shapes.</param>
     public static string? WhyNot(Node node)
     {
         Operator op = Operator.Of(node);
@@ -43,7 +42,6 @@ internal static class IntegerForm
         Operator.Of(node).Quantization is QuantizationRule.SharesInput or QuantizationRule.SharesAll;
 
     /// <summary>Whether a node writes nothing but elements that it reads, or others that lie on a grid.</summary>
-    /// <param name="grid">The grid of what it reads.</param>
     public static bool StaysOn(Node node, Quantization grid) => IsMover(node) && node.Type switch
     {
         // It stands where grids meet.

@@ -14,7 +14,6 @@ internal static class KnownValue
     private const int MaxInputs = 5;
 
     /// <summary>The elements of a value; null where they depend on what the caller feeds, or it takes more than a look.</summary>
-    /// <param name="value">A value, with shape.</param>
     public static Tensor? Of(Value value) => Of(value, MaxDepth);
 
     private static Tensor? Of(Value value, int depth)

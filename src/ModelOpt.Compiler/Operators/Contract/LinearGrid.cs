@@ -65,12 +65,10 @@ internal sealed class LinearGrid
     }
 
     /// <summary>The lowest opset that has a node's form.</summary>
-    /// <param name="node">The node, normalized.</param>
     public static int MinimumOpset(Node node, ElementType stored) =>
         BlockSize(node) > 0 || stored is ElementType.Int16 or ElementType.UInt16 ? 21 : Graph.WrittenOpset;
 
     /// <summary>The routes of a node: all axes, one of them with the scales and zero points of its slices or blocks.</summary>
-    /// <param name="node">The node, with shapes.</param>
     public static IEnumerable<AxisRoute> Axes(Node node)
     {
         Shape x = node.ShapeOf(0), scale = node.ShapeOf(1);
@@ -140,7 +138,6 @@ internal sealed class LinearGrid
     }
 
     /// <summary>The scale and zero point of an element.</summary>
-    /// <param name="index">The element's position in row-major order.</param>
     public (float Scale, int ZeroPoint) At(int index)
     {
         int along = index / _inner % _length;

@@ -34,7 +34,6 @@ internal sealed partial class Lowering
 
     /// <summary>Writes the body of a loop as a subgraph: it counts runs in its first input, and gives all that is fed to it.</summary>
     /// <param name="carried">How many of its outputs, and of its inputs behind the first, change from run to run.</param>
-    /// <param name="more">Inputs that only the condition reads.</param>
     /// <returns>The subgraph's number.</returns>
     public int LoopBody(Node node, Graph body, int carried, IReadOnlyList<TfliteTensor> more)
     {

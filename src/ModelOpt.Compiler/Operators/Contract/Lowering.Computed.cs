@@ -14,7 +14,6 @@ internal sealed partial class Lowering
     /// Stores a value as another under other sizes, some of which depend on values: they follow from the rest, or from sizes of the
     /// source, or from a tensor that says them.
     /// </summary>
-    /// <param name="quantized">Whether integers are moved.</param>
     /// <param name="target">The sizes, int32, where the operator computes them; −1 takes the rest.</param>
     public void ReshapeComputed(Value value, Value source, bool quantized, TfliteTensor? target)
     {

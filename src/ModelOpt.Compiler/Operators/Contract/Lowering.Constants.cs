@@ -13,7 +13,6 @@ internal sealed partial class Lowering
     private readonly Dictionary<string, TfliteTensor> _shared = new(StringComparer.Ordinal);
 
     /// <summary>A tensor with the same element everywhere.</summary>
-    /// <param name="node">The node that asks for it.</param>
     /// <exception cref="CompilationException">It is large: a few bytes of ONNX would become gigabytes.</exception>
     public static Tensor Filled(Node node, Tensor element, int[] dims) =>
         dims.Aggregate(1L, (count, size) => count * size) <= MaxFilled
@@ -55,7 +54,6 @@ internal sealed partial class Lowering
     /// that the node does not compute with (weight-only int8, float16) come through a DEQUANTIZE.
     /// </summary>
     /// <param name="arrangement">A text that tells this rearrangement from others.</param>
-    /// <param name="quantized">Whether the node runs in integers.</param>
     /// <param name="axisAfter">Where the axis of a per-channel grid is afterwards.</param>
     private TfliteTensor Constant(
         Value value, string arrangement, int[] order, bool quantized, Func<Tensor, Tensor> arrange, Func<int, int> axisAfter)

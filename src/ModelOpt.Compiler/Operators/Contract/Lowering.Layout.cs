@@ -23,7 +23,6 @@ internal sealed partial class Lowering
     /// float. Constants are permuted and rounded at compile time.
     /// </summary>
     /// <param name="index">The input's position; the input is present.</param>
-    /// <param name="order">The order to have it in.</param>
     public TfliteTensor Input(Node node, int index, ReadOnlySpan<int> order) =>
         Demand(node.Input(index), order, RunsQuantized(node));
 
@@ -49,7 +48,6 @@ internal sealed partial class Lowering
         Output(node, index, AxisOrder.Identity(Rank(node.Outputs[index]!)));
 
     /// <summary>Stores a value where another is: for operators that compute nothing (Identity, Transpose).</summary>
-    /// <param name="value">The value, with the same elements.</param>
     /// <param name="permutation">As of Transpose: axis <c>i</c> is the source's axis <c>permutation[i]</c>; none for the same.</param>
     public void Alias(Value value, Value source, ReadOnlySpan<int> permutation = default)
     {
@@ -88,7 +86,6 @@ internal sealed partial class Lowering
     /// <summary>An input that broadcasts, with leading axes of size 1 up to the output's rank, in an order.</summary>
     /// <param name="node">A node whose inputs broadcast to its first output.</param>
     /// <param name="index">The input's position; the input is present.</param>
-    /// <param name="order">The order, of the output's rank.</param>
     public TfliteTensor BroadcastInput(Node node, int index, ReadOnlySpan<int> order)
     {
         Value value = node.Input(index);

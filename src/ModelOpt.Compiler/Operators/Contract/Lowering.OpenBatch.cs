@@ -11,9 +11,7 @@ internal sealed partial class Lowering
     /// even
     /// NaN comes through.
     /// </summary>
-    /// <param name="node">The node that asks for them.</param>
     /// <param name="rank">The number of axes; all but one of size 1.</param>
-    /// <param name="axis">The open axis.</param>
     /// <returns>The zeros, or null where no input has that dimension.</returns>
     public TfliteTensor? OpenZeros(Node node, Dim size, TensorType type, int rank, int axis)
     {

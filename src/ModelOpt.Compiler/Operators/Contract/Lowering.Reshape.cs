@@ -101,7 +101,6 @@ internal sealed partial class Lowering
     }
 
     /// <summary>Writes a RESHAPE. Its options hold the shape; a tensor for it would only take room.</summary>
-    /// <param name="output">The same elements under other sizes.</param>
     public void EmitReshape(TfliteTensor input, TfliteTensor output)
     {
         if (output.Signature.Count(size => size < 0) > 1)

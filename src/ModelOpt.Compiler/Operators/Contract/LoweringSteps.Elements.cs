@@ -16,7 +16,6 @@ internal readonly partial struct LoweringSteps
     }
 
     /// <summary>The angle of the point (<paramref name="x"/>, <paramref name="y"/>): ATAN2, which does not broadcast.</summary>
-    /// <param name="to">Where to write it.</param>
     public void Arctangent(TfliteTensor y, TfliteTensor x, TfliteTensor to) => context.Emit(BuiltinOperator.Atan2, [y, x], [to]);
 
     /// <summary>√(1 − x²), as √((1 − x)(1 + x)), which keeps its digits near 1.</summary>

@@ -11,22 +11,18 @@ namespace ModelOpt.Compiler.Operators.Contract;
 internal readonly partial struct LoweringSteps(Lowering context, Node node)
 {
     /// <summary>The sum.</summary>
-    /// <param name="a">The first operand.</param>
     /// <param name="to">Where to write it; a new tensor where null.</param>
     public TfliteTensor Add(TfliteTensor a, TfliteTensor b, TfliteTensor? to = null) => Binary(BuiltinOperator.Add, a, b, to);
 
     /// <summary>The difference.</summary>
-    /// <param name="a">The first operand.</param>
     /// <param name="to">Where to write it; a new tensor where null.</param>
     public TfliteTensor Subtract(TfliteTensor a, TfliteTensor b, TfliteTensor? to = null) => Binary(BuiltinOperator.Sub, a, b, to);
 
     /// <summary>The product.</summary>
-    /// <param name="a">The first operand.</param>
     /// <param name="to">Where to write it; a new tensor where null.</param>
     public TfliteTensor Multiply(TfliteTensor a, TfliteTensor b, TfliteTensor? to = null) => Binary(BuiltinOperator.Mul, a, b, to);
 
     /// <summary>ADD, SUB, MUL, DIV, MAXIMUM or MINIMUM.</summary>
-    /// <param name="a">The first operand.</param>
     /// <param name="to">Where to write the result; a new tensor where null.</param>
     public TfliteTensor Binary(
         BuiltinOperator op, TfliteTensor a, TfliteTensor b, TfliteTensor? to = null,
@@ -72,7 +68,6 @@ internal readonly partial struct LoweringSteps(Lowering context, Node node)
     }
 
     /// <summary>A function of real numbers, such as SQRT; of integers, rounded towards zero.</summary>
-    /// <param name="to">Where to write the result.</param>
     public void Floats(BuiltinOperator op, TfliteTensor x, TfliteTensor to)
     {
         if (x.Type == TensorType.Float32) Unary(op, x, to);
@@ -131,7 +126,6 @@ internal readonly partial struct LoweringSteps(Lowering context, Node node)
     }
 
     /// <summary>Slices along an axis at constant positions.</summary>
-    /// <param name="axis">The axis in stored order.</param>
     /// <param name="to">Where to write the result; a new tensor where null.</param>
     public TfliteTensor Gather(TfliteTensor x, int axis, int[] positions, TfliteTensor? to = null)
     {
@@ -201,9 +195,6 @@ internal readonly partial struct LoweringSteps(Lowering context, Node node)
     /// <summary>
     /// Writes an operator on plain numbers; integers that TFLite does not compute with are cast to a wider type, and the result back.
     /// </summary>
-    /// <param name="inputs">Its inputs, all of one type.</param>
-    /// <param name="output">Its output, of that type.</param>
-    /// <param name="more">Further inputs, such as axes.</param>
     public void EmitWide(
         BuiltinOperator op, ReadOnlySpan<TfliteTensor> inputs, TfliteTensor output, IOperatorOptions? options,
         ReadOnlySpan<TfliteTensor> more = default)

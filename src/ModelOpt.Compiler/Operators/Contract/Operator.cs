@@ -18,8 +18,8 @@ internal abstract class Operator
     /// <summary>The names of all operators, in ordinal order.</summary>
     public static IEnumerable<string> Names => All.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>ONNX's name of the operator.</summary>
-    public abstract string Type { get; }
+    /// <summary>ONNX's name of the operator: that of the class, except where C# or its rules do not allow it.</summary>
+    public virtual string Type => GetType().Name;
 
     /// <summary>How many inputs and outputs a node has, in the form of <see cref="Graph.Opset"/>.</summary>
     public abstract Arity Arity { get; }
@@ -38,25 +38,21 @@ internal abstract class Operator
     public virtual ElementKinds Takes(Node node) => ElementKinds.Any;
 
     /// <summary>Properties of a node's function.</summary>
-    /// <param name="node">The node, with types and shapes.</param>
     public abstract OperatorTraits Traits(Node node);
 
     /// <summary>How axes travel from the inputs to the outputs; an axis that is on no route does not.</summary>
-    /// <param name="node">The node, with shapes.</param>
     public abstract IEnumerable<AxisRoute> Axes(Node node);
 
     /// <summary>
     /// Adapts attributes and integer inputs (sizes, starts, groups) to values that lose elements of routes that are not rigid. Other inputs
     /// are cut by who asks.
     /// </summary>
-    /// <param name="graph">The graph, for new constants.</param>
     /// <param name="node">The node; its values still have the shapes that they had.</param>
     public virtual void Narrow(Graph graph, Node node, AxisCut cut)
     {
     }
 
     /// <summary>Why a node cannot run in int8 although its operator can; null where it can.</summary>
-    /// <param name="node">The node, with shapes.</param>
     public virtual string? WhyFloat(Node node) => null;
 
     /// <summary>Whether the integer form keeps the digits that the result has steps for.</summary>
@@ -79,7 +75,6 @@ internal abstract class Operator
     public virtual int WeightAxis(Node node) => 0;
 
     /// <summary>Whether a node is written as a convolution or a product with a constant, be it a weight of the model's or not.</summary>
-    /// <param name="node">The node, with shapes.</param>
     public virtual bool WritesWeight(Node node) => Quantization == QuantizationRule.Weighted && node.Input(1).IsConstant;
 
     /// <summary>The operator of a node.</summary>
@@ -107,9 +102,6 @@ internal abstract class Operator
     /// Brings a node from the form of the model's opset to that of <see cref="Graph.Opset"/>, a version at a time. Called once, when the
     /// model is read, before shapes are known.
     /// </summary>
-    /// <param name="graph">The graph, for new constants.</param>
-    /// <param name="node">The node, as read.</param>
-    /// <param name="opset">The opset that the model names.</param>
     /// <exception cref="CompilationException">The opset does not have the operator, not an attribute of the node, or not all of its
     /// inputs or outputs.</exception>
     public void Upgrade(Graph graph, Node node, int opset)
@@ -164,10 +156,8 @@ internal abstract class Operator
     /// <summary>
     /// Whether <see cref="Lower"/> writes operators that follow sizes of inputs and outputs that are known only when the model runs.
     /// </summary>
-    /// <param name="node">The node, with shapes.</param>
     public virtual bool TakesComputedSizes(Node node) => false;
 
     /// <summary>Multiply-accumulates of one run, with batch 1 if it is open; 0 for operators that do not multiply.</summary>
-    /// <param name="node">The node, with shapes.</param>
     public virtual long Macs(Node node) => 0;
 }

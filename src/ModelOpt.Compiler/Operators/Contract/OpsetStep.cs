@@ -23,7 +23,6 @@ internal sealed record OpsetStep(int Opset, Action<Graph, Node>? Upgrade = null)
     }) { Dropped = [.. moved.Select(m => m.Name)] };
 
     /// <summary>Turns an attribute of integers, where a node has it, into a constant input.</summary>
-    /// <param name="graph">The graph, for the constant.</param>
     public static void ToInput(Graph graph, Node node, string name, int index)
     {
         if (node.Ints(name) is not { } values) return;

@@ -13,7 +13,6 @@ internal static class ShapeInference
     /// Infers all values again. The types that the file stated (those of the first run) are checked, and its shapes complete sizes that
     /// operators leave open.
     /// </summary>
-    /// <param name="graph">The graph, sorted.</param>
     /// <param name="useStated">Whether the values' types and shapes are statements of the file.</param>
     /// <exception cref="CompilationException">Types or shapes do not fit.</exception>
     public static void Run(Graph graph, bool useStated = false)

@@ -16,7 +16,6 @@ internal sealed class TensorArena
     private readonly HashSet<byte[]> _used = [];
 
     /// <summary>A tensor whose elements are whatever was there.</summary>
-    /// <param name="node">The node that asks, for diagnostics.</param>
     public Tensor Rent(Node node, ElementType type, ReadOnlySpan<int> dims)
     {
         int bytes = node.ByteCount(type, dims);

@@ -34,7 +34,6 @@ internal abstract class BodyOperator : Operator
     /// of its own.
     /// </summary>
     /// <param name="inputs">The body's inputs for these values; they have the types and shapes of the first run.</param>
-    /// <param name="outputs">Its outputs for the same values.</param>
     protected static void Settle(Node node, Graph body, IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs)
     {
         bool isSettled = false;
@@ -56,7 +55,6 @@ internal abstract class BodyOperator : Operator
     }
 
     /// <summary>The shape of a value that has one of two shapes: where they differ, a size is open and has a name of its own.</summary>
-    /// <param name="name">The value's name.</param>
     protected static Shape Merge(Node node, string name, Shape a, Shape b) => a.Rank != b.Rank
         ? throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"'{name}' is {a} at one time and {b} at another: its rank changes")
         : new Shape(a.Zip(b).Select((p, axis) => p.First == p.Second ? p.First : Own(name, axis)));
@@ -69,13 +67,10 @@ internal abstract class BodyOperator : Operator
         new(inner.Shape!.Select((d, axis) => d == Own(inner.Name, axis) ? Own(name, axis) : d));
 
     /// <summary>The tensors of a node's outputs; of one that is left out, a tensor that nobody reads.</summary>
-    /// <param name="inner">What the body gives for each.</param>
     protected static IEnumerable<TfliteTensor> Outputs(Lowering context, Node node, IEnumerable<Value> inner) => inner.Select((v, i) =>
         node.HasOutput(i) ? context.Output(node, i) : context.Unread(node, v));
 
     /// <summary>Tensors of all runs, one after the other along a new axis.</summary>
-    /// <param name="parts">What each run gave.</param>
-    /// <param name="axis">The new axis.</param>
     /// <param name="output">The body's output, for the sizes if there was no run.</param>
     protected static Tensor Stack(Node node, List<Tensor> parts, int axis, Value output)
     {

@@ -13,8 +13,6 @@ internal sealed class If : BodyOperator
 
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 13, 16, 19, 21, 23, 24, 25];
 
-    public override string Type => "If";
-
     public override Arity Arity => new(1, Arity.Any, Arity.Any);
 
     public override IReadOnlyList<string> Bodies => [Else, Then];

@@ -15,8 +15,6 @@ internal sealed class Loop : BodyOperator
 
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 13, 16, 19, 21, 23, 24, 25];
 
-    public override string Type => "Loop";
-
     public override Arity Arity => new(0, Arity.Any, Arity.Any);
 
     public override IReadOnlyList<string> Bodies => [Body];
@@ -25,7 +23,6 @@ internal sealed class Loop : BodyOperator
     public static int Carried(Graph body) => body.Inputs.Count - body.Captures - 2;
 
     /// <summary>How often the body runs, as far as that does not depend on what it computes; unknown where it does.</summary>
-    /// <param name="node">The node, with shapes.</param>
     public static Dim Trips(Node node)
     {
         Graph body = node.Body(Body);

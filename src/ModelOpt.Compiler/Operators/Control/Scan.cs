@@ -18,8 +18,6 @@ internal sealed class Scan : BodyOperator
         11, 16, 19, 21, 23, 24, 25,
     ];
 
-    public override string Type => "Scan";
-
     public override Arity Arity => new(1, Arity.Any, Arity.Any);
 
     public override IReadOnlyList<string> Bodies => [Body];

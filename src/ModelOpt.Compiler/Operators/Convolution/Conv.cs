@@ -18,8 +18,6 @@ internal sealed class Conv : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 22];
 
-    public override string Type => "Conv";
-
     public override Arity Arity => new(2, 3);
 
     public override QuantizationRule Quantization => QuantizationRule.Weighted;
@@ -102,7 +100,6 @@ internal sealed class Conv : Operator, IDifferentiable
     }
 
     /// <summary>Convolves images, in the precision of their type.</summary>
-    /// <param name="context">Threads, and whether it trains.</param>
     /// <param name="operands">Of float32 or float64.</param>
     internal static void Images(ForwardContext context, in ConvShape shape, in ConvOperands operands)
     {

@@ -30,8 +30,6 @@ internal readonly record struct WindowAxis(
     public int Reach => ((Output - 1) * Stride) + Extent - PadBegin - Input;
 
     /// <summary>The taps of a window that lie at positions from <paramref name="low"/> to before <paramref name="high"/>.</summary>
-    /// <param name="low">The first position.</param>
-    /// <param name="high">The position behind the last.</param>
     /// <returns>The first tap, and the tap behind the last.</returns>
     public (int Begin, int End) Taps(int output, int low, int high)
     {
@@ -148,8 +146,6 @@ internal sealed class ConvGeometry
     }
 
     /// <summary>The shape of the operation for the runtime's kernels.</summary>
-    /// <param name="v">The window along the vertical axis.</param>
-    /// <param name="h">The window along the horizontal axis.</param>
     public static Window2D ToWindow(int batch, int inputs, int outputs, WindowAxis v, WindowAxis h) => new(
         batch, v.Input, h.Input, inputs, v.Output, h.Output, outputs,
         v.Kernel, h.Kernel, v.Stride, h.Stride, v.Dilation, h.Dilation, v.PadBegin, h.PadBegin);

@@ -20,8 +20,6 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
 
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 22];
 
-    public override string Type => "ConvTranspose";
-
     public override Arity Arity => new(2, 3);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

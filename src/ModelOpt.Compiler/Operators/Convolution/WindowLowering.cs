@@ -112,7 +112,6 @@ internal sealed class WindowLowering
     /// A pool with dilations, which TFLite's pools lack: combines the windows' rows, then their columns, as strided slices.
     /// </summary>
     /// <param name="op">ADD or MAXIMUM.</param>
-    /// <param name="padded">The image, padded.</param>
     /// <param name="to">Where to write the result; a new tensor where null.</param>
     public TfliteTensor Combine(BuiltinOperator op, TfliteTensor padded, TfliteTensor? to) =>
         Combine(op, 2, Axes.Horizontal, Combine(op, 1, Axes.Vertical, padded, null), to);

@@ -10,8 +10,6 @@ internal sealed class Abs : UnaryOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
 
-    public override string Type => "Abs";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
 
     public override void InferShapes(Node node) => node.Define(0, node.CommonType(), node.ShapeOf(0));

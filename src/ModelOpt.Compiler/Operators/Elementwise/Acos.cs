@@ -9,8 +9,6 @@ internal sealed class Acos : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 22];
 
-    public override string Type => "Acos";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;
 
     protected override double Function(Node node, double x) => Math.Acos(x);

@@ -9,8 +9,6 @@ internal sealed class Acosh : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 22];
 
-    public override string Type => "Acosh";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;
 
     protected override double Function(Node node, double x) => Math.Acosh(x);

@@ -10,8 +10,6 @@ internal sealed class Add : BinaryOperator<Add.Function>
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 13, 14];
 
-    public override string Type => "Add";
-
     public override OperatorTraits Traits(Node node) => Additive(node);
 
     public override bool TakesGrids(IEnumerable<Quantization> inputs, Quantization result) => ArithmeticLowering.KeepsSum(inputs, result);

@@ -11,8 +11,6 @@ internal sealed class And : BitsOperator
 
     public override ElementKinds Takes(Node node) => ElementKinds.Bools;
 
-    public override string Type => "And";
-
     protected override ulong Combine(Node node, ulong a, ulong b, int bits) => a & b;
 
     protected override void Lower(LoweringSteps steps, Node node, TfliteTensor a, TfliteTensor b, TfliteTensor y) =>

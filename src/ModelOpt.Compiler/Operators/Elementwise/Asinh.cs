@@ -9,8 +9,6 @@ internal sealed class Asinh : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 22];
 
-    public override string Type => "Asinh";
-
     protected override double Function(Node node, double x) => Math.Asinh(x);
 
     protected override double Slope(Node node, double x, double y) => 1 / Math.Sqrt((x * x) + 1);

@@ -9,8 +9,6 @@ internal sealed class Atan : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 22];
 
-    public override string Type => "Atan";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     protected override double Function(Node node, double x) => Math.Atan(x);

@@ -9,8 +9,6 @@ internal sealed class Atanh : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 22];
 
-    public override string Type => "Atanh";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;
 
     protected override double Function(Node node, double x) => Math.Atanh(x);

@@ -9,12 +9,10 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 internal interface IBinaryFunction
 {
     /// <summary>Computes it.</summary>
-    /// <param name="a">The first number.</param>
     /// <typeparam name="T">Their type.</typeparam>
     static abstract T Apply<T>(T a, T b) where T : unmanaged, INumber<T>;
 
     /// <summary>Its derivatives by both numbers.</summary>
-    /// <param name="a">The first number.</param>
     static abstract (float A, float B) Slopes(float a, float b);
 }
 
@@ -37,7 +35,6 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
         | (node.Inputs.All(i => i is { IsConstant: false }) ? OperatorTraits.Homogeneous : OperatorTraits.None);
 
     /// <summary>The function on elements of a shape computation.</summary>
-    /// <param name="a">The first element.</param>
     protected virtual Dim Combine(Dim a, Dim b) => Dim.Unknown;
 
     public override bool TakesComputedSizes(Node node) => true;

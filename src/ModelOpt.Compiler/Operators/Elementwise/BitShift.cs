@@ -12,8 +12,6 @@ internal sealed class BitShift : BitsOperator
 
     public override ElementKinds Takes(Node node) => ElementKinds.Integers;
 
-    public override string Type => "BitShift";
-
     protected override ulong Combine(Node node, ulong a, ulong b, int bits) =>
         b >= (ulong)bits ? 0 : IsLeft(node) ? a << (int)b : a >> (int)b;
 

@@ -9,8 +9,6 @@ internal sealed class BitwiseNot : MapOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [18];
 
-    public override string Type => "BitwiseNot";
-
     public override ElementKinds Takes(Node node) => ElementKinds.Integers;
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

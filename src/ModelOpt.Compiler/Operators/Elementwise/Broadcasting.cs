@@ -8,7 +8,6 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 internal static class Broadcasting
 {
     /// <summary>The shape that several shapes are broadcast to.</summary>
-    /// <param name="node">The node that asks, for diagnostics.</param>
     public static Shape Combine(Node node, params ReadOnlySpan<Shape> shapes)
     {
         int rank = 0;
@@ -29,7 +28,6 @@ internal static class Broadcasting
     }
 
     /// <summary>The tensor repeated to a shape that it broadcasts to; itself where it has it already.</summary>
-    /// <param name="node">The node that asks, for diagnostics.</param>
     public static Tensor Expand(Node node, Tensor tensor, int[] dims)
     {
         if (tensor.Dims.SequenceEqual(dims)) return tensor;
@@ -44,7 +42,6 @@ internal static class Broadcasting
     /// Sums over the axes that <see cref="Expand"/> repeats: the gradient of the tensor from that of the repeated one. Sums in double
     /// precision in the order of the elements.
     /// </summary>
-    /// <param name="node">The node that asks, for diagnostics.</param>
     /// <param name="tensor">float32, of the repeated tensor's sizes.</param>
     public static Tensor Reduce(Node node, Tensor tensor, ReadOnlySpan<int> dims)
     {

@@ -8,8 +8,6 @@ internal sealed class Cast : ConversionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 9, 13, 19, 21, 23, 24, 25];
 
-    public override string Type => "Cast";
-
     public override Arity Arity => new(1, 1);
 
     protected override ElementType TypeOf(Node node) => (ElementType)node.Int("to", 0);

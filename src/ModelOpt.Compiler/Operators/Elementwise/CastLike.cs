@@ -8,8 +8,6 @@ internal sealed class CastLike : ConversionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [15, 19, 21, 23, 24, 25];
 
-    public override string Type => "CastLike";
-
     public override Arity Arity => new(2, 2);
 
     protected override ElementType TypeOf(Node node) => node.Input(1).Type;

@@ -9,8 +9,6 @@ internal sealed class Celu : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [12];
 
-    public override string Type => "Celu";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     protected override double Function(Node node, double x) => Math.Max(x, 0) + Math.Min(0, Alpha(node) * (Math.Exp(x / Alpha(node)) - 1));

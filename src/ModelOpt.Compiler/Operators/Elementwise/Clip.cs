@@ -12,8 +12,6 @@ internal sealed class Clip : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, new(11, MoveBounds) { Dropped = ["min", "max"] }, 12, 13];
 
-    public override string Type => "Clip";
-
     public override Arity Arity => new(1, 3);
 
     public override ElementKinds Takes(Node node) => ElementKinds.Numbers;
@@ -88,7 +86,6 @@ internal sealed class Clip : Operator, IDifferentiable
     }
 
     /// <summary>The gradient of a clamp: that of the result where the element lies between the bounds, else 0.</summary>
-    /// <param name="dx">Takes the gradients of the elements.</param>
     public static void Gradient(ReadOnlySpan<float> x, float low, float high, ReadOnlySpan<float> dy, Span<float> dx)
     {
         Vector<float> lows = new(low), highs = new(high);

@@ -9,8 +9,6 @@ internal sealed class Cos : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 22];
 
-    public override string Type => "Cos";
-
     protected override double Function(Node node, double x) => Math.Cos(x);
 
     protected override double Slope(Node node, double x, double y) => -Math.Sin(x);

@@ -9,8 +9,6 @@ internal sealed class Cosh : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 22];
 
-    public override string Type => "Cosh";
-
     protected override double Function(Node node, double x) => Math.Cosh(x);
 
     protected override double Slope(Node node, double x, double y) => Math.Sinh(x);

@@ -11,8 +11,6 @@ internal sealed class Div : BinaryOperator<Div.Function>
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 13, 14];
 
-    public override string Type => "Div";
-
     // TFLite divides no int8.
     public override QuantizationRule Quantization => QuantizationRule.Float;
 

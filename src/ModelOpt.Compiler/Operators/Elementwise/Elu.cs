@@ -11,8 +11,6 @@ internal sealed class Elu : UnaryOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 22];
 
-    public override string Type => "Elu";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     public override string? WhyFloat(Node node) => Alpha(node) == 1 ? null : "TFLite's ELU has no alpha";

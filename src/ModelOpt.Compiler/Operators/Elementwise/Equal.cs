@@ -11,8 +11,6 @@ internal sealed class Equal : ComparisonOperator
 
     public override ElementKinds Takes(Node node) => ElementKinds.Any;
 
-    public override string Type => "Equal";
-
     protected override BuiltinOperator Builtin => BuiltinOperator.Equal;
 
     protected override bool Holds<T>(T a, T b) => a == b;

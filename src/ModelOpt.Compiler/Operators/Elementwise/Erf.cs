@@ -11,8 +11,6 @@ internal sealed class Erf : UnaryOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 13];
 
-    public override string Type => "Erf";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     public override void InferShapes(Node node) => node.Define(0, node.CommonType(), node.ShapeOf(0));

@@ -11,8 +11,6 @@ internal sealed class Exp : UnaryOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
 
-    public override string Type => "Exp";
-
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;

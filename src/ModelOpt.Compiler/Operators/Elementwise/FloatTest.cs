@@ -42,6 +42,5 @@ internal abstract class FloatTest : Operator
     protected abstract bool Holds(Node node, double x);
 
     /// <summary>Writes the steps.</summary>
-    /// <param name="y">Where the last step writes.</param>
     protected abstract void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y);
 }

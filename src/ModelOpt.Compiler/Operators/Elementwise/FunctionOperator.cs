@@ -13,16 +13,12 @@ internal abstract class FunctionOperator : UnaryOperator
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
     /// <summary>The function.</summary>
-    /// <param name="node">The node, for its attributes.</param>
     protected abstract double Function(Node node, double x);
 
     /// <summary>Its derivative.</summary>
-    /// <param name="node">The node, for its attributes.</param>
-    /// <param name="y">The function of x.</param>
     protected abstract double Slope(Node node, double x, double y);
 
     /// <summary>Writes the steps that compute the function.</summary>
-    /// <param name="y">Where the last step writes.</param>
     protected abstract void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y);
 
     public sealed override void Lower(Lowering context, Node node)

@@ -10,8 +10,6 @@ internal sealed class Gelu : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [20];
 
-    public override string Type => "Gelu";
-
     // LiteRT has it in 8 bits, as a table.
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 

@@ -9,8 +9,6 @@ internal sealed class Greater : ComparisonOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 9, 13];
 
-    public override string Type => "Greater";
-
     protected override BuiltinOperator Builtin => BuiltinOperator.Greater;
 
     protected override bool Holds<T>(T a, T b) => a > b;

@@ -9,8 +9,6 @@ internal sealed class GreaterOrEqual : ComparisonOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [12, 16];
 
-    public override string Type => "GreaterOrEqual";
-
     protected override BuiltinOperator Builtin => BuiltinOperator.GreaterEqual;
 
     protected override bool Holds<T>(T a, T b) => a >= b;

@@ -10,8 +10,6 @@ internal sealed class HardSigmoid : UnaryOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 22];
 
-    public override string Type => "HardSigmoid";
-
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;

@@ -9,8 +9,6 @@ internal sealed class HardSwish : UnaryOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [14, 22];
 
-    public override string Type => "HardSwish";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
     public override void Lower(Lowering context, Node node) =>

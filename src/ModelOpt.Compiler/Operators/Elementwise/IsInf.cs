@@ -9,8 +9,6 @@ internal sealed class IsInf : FloatTest
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [10, 20];
 
-    public override string Type => "IsInf";
-
     protected override bool Holds(Node node, double x) =>
         (double.IsPositiveInfinity(x) && Counts(node, "positive")) || (double.IsNegativeInfinity(x) && Counts(node, "negative"));
 

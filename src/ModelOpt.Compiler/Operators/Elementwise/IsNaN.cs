@@ -9,8 +9,6 @@ internal sealed class IsNaN : FloatTest
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 13, 20];
 
-    public override string Type => "IsNaN";
-
     protected override bool Holds(Node node, double x) => double.IsNaN(x);
 
     protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) =>

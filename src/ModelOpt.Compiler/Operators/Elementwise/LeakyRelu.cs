@@ -9,8 +9,6 @@ internal sealed class LeakyRelu : UnaryOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 16];
 
-    public override string Type => "LeakyRelu";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
 
     public override void Lower(Lowering context, Node node) =>

@@ -9,8 +9,6 @@ internal sealed class Less : ComparisonOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 9, 13];
 
-    public override string Type => "Less";
-
     protected override BuiltinOperator Builtin => BuiltinOperator.Less;
 
     protected override bool Holds<T>(T a, T b) => a < b;

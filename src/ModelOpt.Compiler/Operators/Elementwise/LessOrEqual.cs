@@ -9,8 +9,6 @@ internal sealed class LessOrEqual : ComparisonOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [12, 16];
 
-    public override string Type => "LessOrEqual";
-
     protected override BuiltinOperator Builtin => BuiltinOperator.LessEqual;
 
     protected override bool Holds<T>(T a, T b) => a <= b;

@@ -35,7 +35,6 @@ internal abstract class MapOperator : Operator
     }
 
     /// <summary>Writes a node as one TFLite operator, in the order in which its input is stored.</summary>
-    /// <param name="options">Its options, if it has any.</param>
     protected static void LowerElements(Lowering context, Node node, BuiltinOperator op, IOperatorOptions? options = null)
     {
         int[] order = context.OrderOf(node.Input(0));
@@ -43,7 +42,6 @@ internal abstract class MapOperator : Operator
     }
 
     /// <summary>Writes a node as one TFLite operator of floats; integers are cast to these and back.</summary>
-    /// <param name="options">Its options, if it has any.</param>
     protected static void LowerAsFloat(Lowering context, Node node, BuiltinOperator op, IOperatorOptions? options = null)
     {
         if (node.Output.Type.IsFloat())
@@ -61,11 +59,9 @@ internal abstract class MapOperator : Operator
     }
 
     /// <summary>Maps float32 elements.</summary>
-    /// <param name="node">The node, for its attributes.</param>
     protected abstract void Apply(Node node, ReadOnlySpan<float> x, Span<float> y);
 
     /// <summary>Maps an element of another type.</summary>
-    /// <param name="node">The node, for its attributes.</param>
     /// <typeparam name="T">Its type.</typeparam>
     protected abstract T Apply<T>(Node node, T x) where T : unmanaged, INumber<T>;
 

@@ -10,8 +10,6 @@ internal sealed class Max : BinaryOperator<Max.Function>
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 8, 12, 13];
 
-    public override string Type => "Max";
-
     public override Arity Arity => new(1, Arity.Any);
 
     // In TFLite operands and result share one scale, which the graph does not promise.

@@ -9,7 +9,6 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 internal static class MeanReduction
 {
     /// <summary>The mean over axes.</summary>
-    /// <param name="node">The node that asks, for diagnostics.</param>
     /// <param name="x">The elements; integers give means rounded towards zero.</param>
     /// <param name="axes">The axes, counted from the front.</param>
     /// <param name="keep">Whether the axes stay, with size 1.</param>
@@ -17,7 +16,6 @@ internal static class MeanReduction
         Reduce(node, x, axes, keep, divide: true);
 
     /// <summary>The sum over axes.</summary>
-    /// <param name="node">The node that asks, for diagnostics.</param>
     /// <param name="axes">The axes, counted from the front.</param>
     /// <param name="keep">Whether the axes stay, with size 1.</param>
     public static Tensor Sum(Node node, Tensor x, ReadOnlySpan<int> axes, bool keep) =>

@@ -9,8 +9,6 @@ internal sealed class Mish : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [18, 22];
 
-    public override string Type => "Mish";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     protected override double Function(Node node, double x) => x * Gate(x);

@@ -10,8 +10,6 @@ internal sealed class Mod : PairOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [10, 13];
 
-    public override string Type => "Mod";
-
     protected override Tensor Compute(Node node, Tensor a, Tensor b)
     {
         ElementType type = a.Type == ElementType.BFloat16 ? ElementType.Float32 : a.Type;

@@ -10,8 +10,6 @@ internal sealed class Mul : BinaryOperator<Mul.Function>
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 13, 14];
 
-    public override string Type => "Mul";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.TakesActivation;
 
     public override void InferShapes(Node node)

@@ -10,8 +10,6 @@ internal sealed class Neg : UnaryOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
 
-    public override string Type => "Neg";
-
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;

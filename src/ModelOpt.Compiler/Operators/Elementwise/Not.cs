@@ -9,8 +9,6 @@ internal sealed class Not : MapOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1];
 
-    public override string Type => "Not";
-
     public override ElementKinds Takes(Node node) => ElementKinds.Bools;
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

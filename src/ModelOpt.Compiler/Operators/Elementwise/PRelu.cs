@@ -11,8 +11,6 @@ internal sealed class PRelu : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 9, 16];
 
-    public override string Type => "PRelu";
-
     public override Arity Arity => new(2, 2);
 
     public override ElementKinds Takes(Node node) => ElementKinds.Numbers;

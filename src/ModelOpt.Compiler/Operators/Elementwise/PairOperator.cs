@@ -49,7 +49,6 @@ internal abstract class PairOperator : Operator
     protected abstract Tensor Compute(Node node, Tensor a, Tensor b);
 
     /// <summary>Writes the steps.</summary>
-    /// <param name="y">Where the last step writes.</param>
     protected abstract void Lower(LoweringSteps steps, Node node, TfliteTensor a, TfliteTensor b, TfliteTensor y);
 }
 
@@ -91,7 +90,6 @@ internal abstract class ComparisonOperator : PairOperator
 internal abstract class BitsOperator : PairOperator
 {
     /// <summary>Combines bits; those beyond the type's size are dropped.</summary>
-    /// <param name="bits">The size of the type.</param>
     protected abstract ulong Combine(Node node, ulong a, ulong b, int bits);
 
     protected sealed override Tensor Compute(Node node, Tensor a, Tensor b)

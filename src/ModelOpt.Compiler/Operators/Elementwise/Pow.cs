@@ -10,8 +10,6 @@ internal sealed class Pow : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 12, 13, 15];
 
-    public override string Type => "Pow";
-
     public override Arity Arity => new(2, 2);
 
     public override ElementKinds Takes(Node node) => ElementKinds.Numbers;

@@ -9,8 +9,6 @@ internal sealed class Reciprocal : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
 
-    public override string Type => "Reciprocal";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;
 
     protected override double Function(Node node, double x) => 1 / x;

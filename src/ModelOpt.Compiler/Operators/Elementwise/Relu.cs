@@ -11,8 +11,6 @@ internal sealed class Relu : UnaryOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13, 14];
 
-    public override string Type => "Relu";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous | OperatorTraits.HidesFarNumbers;
 
     /// <inheritdoc/>

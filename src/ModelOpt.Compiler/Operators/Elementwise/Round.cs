@@ -9,8 +9,6 @@ internal sealed class Round : MapOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [11, 22];
 
-    public override string Type => "Round";
-
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;

@@ -9,8 +9,6 @@ internal sealed class Selu : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 22];
 
-    public override string Type => "Selu";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     protected override double Function(Node node, double x) => Gamma(node) * (x > 0 ? x : Alpha(node) * (Math.Exp(x) - 1));

@@ -9,8 +9,6 @@ internal sealed class Shrink : MapOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9];
 
-    public override string Type => "Shrink";
-
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;

@@ -10,8 +10,6 @@ internal sealed class Sigmoid : UnaryOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
 
-    public override string Type => "Sigmoid";
-
     public override QuantizationRule Quantization => QuantizationRule.FixedUnit;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;

@@ -9,8 +9,6 @@ internal sealed class Sign : MapOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 13];
 
-    public override string Type => "Sign";
-
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;

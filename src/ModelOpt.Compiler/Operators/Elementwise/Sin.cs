@@ -9,8 +9,6 @@ internal sealed class Sin : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 22];
 
-    public override string Type => "Sin";
-
     protected override double Function(Node node, double x) => Math.Sin(x);
 
     protected override double Slope(Node node, double x, double y) => Math.Cos(x);

@@ -9,8 +9,6 @@ internal sealed class Sinh : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 22];
 
-    public override string Type => "Sinh";
-
     protected override double Function(Node node, double x) => Math.Sinh(x);
 
     protected override double Slope(Node node, double x, double y) => Math.Cosh(x);

@@ -9,8 +9,6 @@ internal sealed class Softplus : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 22];
 
-    public override string Type => "Softplus";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     protected override double Function(Node node, double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));

@@ -9,8 +9,6 @@ internal sealed class Softsign : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 22];
 
-    public override string Type => "Softsign";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     protected override double Function(Node node, double x) => x / (1 + Math.Abs(x));

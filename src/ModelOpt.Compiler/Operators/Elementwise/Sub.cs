@@ -10,8 +10,6 @@ internal sealed class Sub : BinaryOperator<Sub.Function>
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 13, 14];
 
-    public override string Type => "Sub";
-
     public override OperatorTraits Traits(Node node) => Additive(node);
 
     public override bool TakesGrids(IEnumerable<Quantization> inputs, Quantization result) => ArithmeticLowering.KeepsSum(inputs, result);

@@ -8,8 +8,6 @@ internal sealed class Sum : ComposedOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 8, 13];
 
-    public override string Type => "Sum";
-
     public override Arity Arity => new(1, Arity.Any);
 
     protected override void Compose(Graph graph, Node node)

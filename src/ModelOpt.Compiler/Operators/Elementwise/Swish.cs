@@ -9,8 +9,6 @@ internal sealed class Swish : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [24];
 
-    public override string Type => "Swish";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     protected override double Function(Node node, double x) => x / (1 + Math.Exp(-Alpha(node) * x));

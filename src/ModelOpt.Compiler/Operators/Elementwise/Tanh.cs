@@ -10,8 +10,6 @@ internal sealed class Tanh : UnaryOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
 
-    public override string Type => "Tanh";
-
     public override QuantizationRule Quantization => QuantizationRule.FixedSymmetric;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;

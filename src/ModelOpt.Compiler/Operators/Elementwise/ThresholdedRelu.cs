@@ -9,8 +9,6 @@ internal sealed class ThresholdedRelu : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [10, 22];
 
-    public override string Type => "ThresholdedRelu";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     protected override double Function(Node node, double x) => x > Alpha(node) ? x : 0;

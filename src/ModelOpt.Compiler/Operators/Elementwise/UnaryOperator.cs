@@ -21,9 +21,7 @@ internal abstract class UnaryOperator : MapOperator, IDifferentiable
     }
 
     /// <summary>The gradient of float32 elements: dx = dy · f′(x).</summary>
-    /// <param name="node">The node, for its attributes.</param>
     /// <param name="x">The elements, where it <see cref="ReadsInputs"/>.</param>
-    /// <param name="dx">Takes the gradients of the elements.</param>
     protected abstract void Gradient(
         Node node, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx);
 }

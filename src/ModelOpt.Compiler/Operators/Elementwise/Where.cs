@@ -9,8 +9,6 @@ internal sealed class Where : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 16];
 
-    public override string Type => "Where";
-
     public override Arity Arity => new(3, 3);
 
     // Two values of one grid could be chosen from as they are; the graph does not promise that.

@@ -11,8 +11,6 @@ internal sealed class Xor : BitsOperator
 
     public override ElementKinds Takes(Node node) => ElementKinds.Bools;
 
-    public override string Type => "Xor";
-
     protected override ulong Combine(Node node, ulong a, ulong b, int bits) => a ^ b;
 
     protected override void Lower(LoweringSteps steps, Node node, TfliteTensor a, TfliteTensor b, TfliteTensor y) =>

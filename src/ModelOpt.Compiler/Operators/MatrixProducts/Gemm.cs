@@ -14,8 +14,6 @@ internal sealed class Gemm : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 9, 11, 13];
 
-    public override string Type => "Gemm";
-
     public override Arity Arity => new(2, 3);
 
     public override ElementKinds Takes(Node node) => ElementKinds.Numbers;

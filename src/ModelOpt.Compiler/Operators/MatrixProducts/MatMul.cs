@@ -16,8 +16,6 @@ internal sealed class MatMul : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 9, 13];
 
-    public override string Type => "MatMul";
-
     public override Arity Arity => new(2, 2);
 
     public override ElementKinds Takes(Node node) => ElementKinds.Numbers;

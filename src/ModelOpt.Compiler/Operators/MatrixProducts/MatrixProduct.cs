@@ -22,8 +22,6 @@ internal readonly record struct MatrixPlace(Tensor Tensor, int Start)
 internal readonly record struct MatrixProduct(int M, int N, int K, bool TransposeA = false, bool TransposeB = false)
 {
     /// <summary>Adds the product to C; float32 on the runtime's kernel, with the same bits for any number of threads.</summary>
-    /// <param name="b">B, of the same type.</param>
-    /// <param name="c">C, of the same type.</param>
     /// <param name="pool">Threads to work on, or null.</param>
     public void AddTo(MatrixPlace a, MatrixPlace b, MatrixPlace c, WorkerPool? pool)
     {

@@ -34,7 +34,6 @@ internal abstract class BlockOperator : Operator, IDifferentiable
         : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"a size of {size} is not a multiple of {unit}");
 
     /// <summary>For each channel of the deep side, the column of a block's pixels that it holds, or the row.</summary>
-    /// <param name="deep">The number of those channels.</param>
     /// <param name="step">How many of them lie from one column or row to the next.</param>
     protected static int[] Places(long deep, int block, long step) =>
         [.. Enumerable.Range(0, (int)deep).Select(c => (int)(c / step % block))];

@@ -10,8 +10,6 @@ internal sealed class Compress : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 11];
 
-    public override string Type => "Compress";
-
     public override Arity Arity => new(2, 2);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

@@ -11,8 +11,6 @@ internal sealed class Concat : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [4, 11, 13];
 
-    public override string Type => "Concat";
-
     public override Arity Arity => new(1, Arity.Any);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesAll;

@@ -9,8 +9,6 @@ internal sealed class Constant : Operator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 9, 11, 12, 13, 19, 21, 23, 24, 25];
 
-    public override string Type => "Constant";
-
     public override Arity Arity => new(0, 0);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

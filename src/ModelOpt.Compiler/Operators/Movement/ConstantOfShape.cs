@@ -11,8 +11,6 @@ internal sealed class ConstantOfShape : Operator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 20, 21, 23, 24, 25];
 
-    public override string Type => "ConstantOfShape";
-
     public override Arity Arity => new(1, 1);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

@@ -14,8 +14,6 @@ internal sealed class DepthToSpace : BlockOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 13];
 
-    public override string Type => "DepthToSpace";
-
     public override IEnumerable<AxisRoute> Axes(Node node)
     {
         Shape x = node.ShapeOf(0), y = node.Output.Shape!;

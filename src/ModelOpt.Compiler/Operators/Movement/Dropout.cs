@@ -11,8 +11,6 @@ internal sealed class Dropout : Operator, IDifferentiable
 
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 10, new(12, RefuseMask), 13, 22];
 
-    public override string Type => "Dropout";
-
     public override Arity Arity => new(1, 3, 2);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

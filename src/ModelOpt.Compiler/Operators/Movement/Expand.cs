@@ -11,8 +11,6 @@ internal sealed class Expand : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [8, 13];
 
-    public override string Type => "Expand";
-
     public override Arity Arity => new(2, 2);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

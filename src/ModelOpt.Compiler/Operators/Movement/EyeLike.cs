@@ -9,8 +9,6 @@ internal sealed class EyeLike : KnownOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 22];
 
-    public override string Type => "EyeLike";
-
     public override Arity Arity => new(1, 1);
 
     public override void InferShapes(Node node)

@@ -17,7 +17,6 @@ namespace ModelOpt.Compiler.Operators.Movement;
 internal sealed record FlatPositions(int[] Strides, int[] Sizes, int[] Base, int Slices, int Slice)
 {
     /// <summary>Indices along an axis, of elements that have the other coordinates of the index.</summary>
-    /// <param name="data">The sizes of the data.</param>
     /// <param name="indices">The sizes of the indices, of the same rank.</param>
     public static FlatPositions Along(int[] data, int[] indices, int axis)
     {
@@ -32,8 +31,6 @@ internal sealed record FlatPositions(int[] Strides, int[] Sizes, int[] Base, int
     }
 
     /// <summary>Vectors of indices, the last axis, into the axes of the data behind those of a batch.</summary>
-    /// <param name="data">The sizes of the data.</param>
-    /// <param name="indices">The sizes of the indices.</param>
     /// <param name="batch">The first axes, which both share.</param>
     public static FlatPositions Of(int[] data, int[] indices, int batch)
     {

@@ -9,8 +9,6 @@ internal sealed class Flatten : ReshapeOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 9, 11, 13, 21, 23, 24, 25];
 
-    public override string Type => "Flatten";
-
     public override Arity Arity => new(1, 1);
 
     public override void InferShapes(Node node) =>

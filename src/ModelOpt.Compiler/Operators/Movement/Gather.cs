@@ -11,8 +11,6 @@ internal sealed class Gather : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 13];
 
-    public override string Type => "Gather";
-
     public override Arity Arity => new(2, 2);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

@@ -9,8 +9,6 @@ internal sealed class GatherElements : GatherOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [11, 13];
 
-    public override string Type => "GatherElements";
-
     protected override Shape ShapeOf(Node node, Shape data, Shape indices)
     {
         node.Axis(node.Int("axis", 0), data.Rank);

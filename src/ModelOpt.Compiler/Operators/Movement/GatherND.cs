@@ -9,8 +9,6 @@ internal sealed class GatherND : GatherOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [11, 12, 13];
 
-    public override string Type => "GatherND";
-
     protected override Shape ShapeOf(Node node, Shape data, Shape indices)
     {
         int batch = (int)node.Int("batch_dims", 0);

@@ -8,8 +8,6 @@ internal sealed class Identity : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 13, 14, 16, 19, 21, 23, 24, 25];
 
-    public override string Type => "Identity";
-
     public override Arity Arity => new(1, 1);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

@@ -9,8 +9,6 @@ internal sealed class NonZero : Operator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 13];
 
-    public override string Type => "NonZero";
-
     public override Arity Arity => new(1, 1);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

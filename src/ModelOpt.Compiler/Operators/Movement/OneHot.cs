@@ -13,8 +13,6 @@ internal sealed class OneHot : Operator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 11];
 
-    public override string Type => "OneHot";
-
     public override Arity Arity => new(3, 3);
 
     public override ElementKinds Takes(Node node) => ElementKinds.Numbers;

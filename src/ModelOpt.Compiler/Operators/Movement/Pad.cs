@@ -15,8 +15,6 @@ internal sealed class Pad : Operator, IDifferentiable
     public override IReadOnlyList<OpsetStep> Versions { get; } = [
         2, new(11, ToInputs) { Dropped = ["pads", "value"] }, 13, 18, 19, 21, 23, 24, 25];
 
-    public override string Type => "Pad";
-
     public override Arity Arity => new(2, 4);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
@@ -72,7 +70,6 @@ internal sealed class Pad : Operator, IDifferentiable
     }
 
     /// <summary>The constant pads of a node, before and behind each axis; null where they are computed.</summary>
-    /// <param name="node">The node, with shapes.</param>
     public static (int Before, int Behind)[]? ConstantPads(Node node)
     {
         if (node.Input(1).Constant is not { } constant) return null;

@@ -11,8 +11,6 @@ internal sealed class Reshape : ReshapeOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [5, 13, 14, 19, 21, 23, 24, 25];
 
-    public override string Type => "Reshape";
-
     public override Arity Arity => new(2, 2);
 
     public override void InferShapes(Node node)

@@ -15,8 +15,6 @@ internal sealed class Resize : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [10, new(11, PlaceScales), 13, 18, 19];
 
-    public override string Type => "Resize";
-
     public override Arity Arity => new(1, 4);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

@@ -16,7 +16,6 @@ internal static class ResizeIntegers
     public static bool Are(ElementType type) => type is ElementType.Int8 or ElementType.UInt8 or ElementType.Int32;
 
     /// <summary>Interpolates.</summary>
-    /// <param name="node">A Resize, linear.</param>
     /// <param name="axes">The result's size along each axis, and its scale.</param>
     public static Tensor Blend(Node node, Tensor x, (int Size, float Scale)[] axes)
     {
@@ -48,7 +47,6 @@ internal static class ResizeIntegers
     }
 
     /// <summary>Writes it: for each corner the elements there, times their shares, summed.</summary>
-    /// <param name="node">A Resize, linear, of integers.</param>
     /// <param name="axes">The result's size along each axis, and its scale.</param>
     public static void Lower(Lowering context, Node node, (int Size, float Scale)[] axes)
     {

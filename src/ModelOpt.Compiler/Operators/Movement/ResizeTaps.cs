@@ -47,8 +47,6 @@ internal sealed class ResizeTaps
 
     /// <summary>Finds the taps.</summary>
     /// <param name="node">A Resize, with shapes; a region of interest is a constant.</param>
-    /// <param name="from">The length of the axis.</param>
-    /// <param name="to">The length of the result's axis.</param>
     /// <param name="scale">How many times as long that is, where a scale says so.</param>
     public static ResizeTaps Of(Node node, int axis, int from, int to, float scale)
     {
@@ -74,7 +72,6 @@ internal sealed class ResizeTaps
     }
 
     /// <summary>What is added to a result whose elements outside of X are 0: there the node's extrapolation_value.</summary>
-    /// <param name="taps">Those of some of the axes.</param>
     /// <returns>A tensor that broadcasts to the result; null where nothing is added.</returns>
     public static Tensor? Extrapolation(Node node, int rank, IEnumerable<(int Axis, ResizeTaps Taps)> taps)
     {

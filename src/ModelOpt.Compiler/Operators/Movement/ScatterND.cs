@@ -9,8 +9,6 @@ internal sealed class ScatterND : ScatterOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [11, 13, 16, 18];
 
-    public override string Type => "ScatterND";
-
     public override int MinimumOpset(Node node) => node.String("reduction", "none") is "max" or "min" ? 18 : Graph.WrittenOpset;
 
     protected override void Check(Node node, Shape data, Shape indices, Shape updates)

@@ -12,8 +12,6 @@ internal sealed class Slice : Operator, IDifferentiable
     public override IReadOnlyList<OpsetStep> Versions { get; } = [
         1, OpsetStep.ToInputs(10, ("starts", 1), ("ends", 2), ("axes", 3)), 11, 13];
 
-    public override string Type => "Slice";
-
     public override Arity Arity => new(3, 5);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
@@ -147,7 +145,6 @@ internal sealed class Slice : Operator, IDifferentiable
     }
 
     /// <summary>The first position and the number of elements that a slice takes from an axis.</summary>
-    /// <param name="length">The length of the axis.</param>
     /// <param name="start">The start; negative to count from the end.</param>
     /// <param name="end">The end, exclusive; negative to count from the end.</param>
     /// <param name="step">The step; negative to go backwards.</param>

@@ -10,8 +10,6 @@ internal sealed class SpaceToDepth : BlockOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 13];
 
-    public override string Type => "SpaceToDepth";
-
     public override IEnumerable<AxisRoute> Axes(Node node)
     {
         Shape x = node.ShapeOf(0), y = node.Output.Shape!;

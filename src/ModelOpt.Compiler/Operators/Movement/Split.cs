@@ -14,8 +14,6 @@ internal sealed class Split : Operator, IDifferentiable
 
     public override IReadOnlyList<OpsetStep> Versions { get; } = [2, 11, OpsetStep.ToInputs(13, ("split", 1)), 18];
 
-    public override string Type => "Split";
-
     public override Arity Arity => new(1, 2, Arity.Any);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

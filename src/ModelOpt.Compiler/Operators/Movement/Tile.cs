@@ -11,8 +11,6 @@ internal sealed class Tile : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
 
-    public override string Type => "Tile";
-
     public override Arity Arity => new(2, 2);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

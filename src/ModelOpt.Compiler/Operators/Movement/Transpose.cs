@@ -9,8 +9,6 @@ internal sealed class Transpose : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 13, 21, 23, 24, 25];
 
-    public override string Type => "Transpose";
-
     public override Arity Arity => new(1, 1);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

@@ -9,8 +9,6 @@ internal sealed class Trilu : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [14];
 
-    public override string Type => "Trilu";
-
     public override Arity Arity => new(1, 2);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

@@ -9,8 +9,6 @@ internal sealed class Unsqueeze : ReshapeOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, OpsetStep.ToInputs(13, ("axes", 1)), 21, 23, 24, 25];
 
-    public override string Type => "Unsqueeze";
-
     public override Arity Arity => new(2, 2);
 
     public override void InferShapes(Node node)

@@ -8,8 +8,6 @@ internal sealed class Upsample : ComposedOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, new(9, ToInput) { Dropped = ["scales"] }, 10];
 
-    public override string Type => "Upsample";
-
     public override Arity Arity => new(2, 2);
 
     private static void ToInput(Graph graph, Node node)

@@ -40,7 +40,6 @@ internal static class BatchMoments
 
     /// <summary>Normalizes.</summary>
     /// <param name="context">X, scale and B.</param>
-    /// <param name="totals">The sums over the batch.</param>
     public static void Forward(ForwardContext context, double[] totals)
     {
         Tensor x = context.Input(0), scale = context.Input(1), shift = context.Input(2), y = context.Allocate(ElementType.Float32, x.Dims);
@@ -74,9 +73,6 @@ internal static class BatchMoments
 
     /// <summary>Computes the gradients.</summary>
     /// <param name="context">What was normalized, and the gradient of the result; takes those of X, scale and B.</param>
-    /// <param name="totals">The forward sums over the batch.</param>
-    /// <param name="gradientTotals">The backward sums over the batch.</param>
-    /// <param name="own">The backward sums of these samples.</param>
     public static void Backward(BackwardContext context, double[] totals, double[] gradientTotals, double[] own)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient, scale = context.Input(1);
@@ -104,7 +100,6 @@ internal static class BatchMoments
     }
 
     /// <summary>running ← momentum·running + (1 − momentum)·batch, for inputs 3 and 4 where they are constants.</summary>
-    /// <param name="totals">The sums over the batch.</param>
     public static void Follow(Node node, double[] totals)
     {
         double momentum = node.Float("momentum", 0.9f);

@@ -18,8 +18,6 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, new(9, DropSpatial) { Dropped = ["spatial"] }, 14, 15];
 
-    public override string Type => "BatchNormalization";
-
     public override Arity Arity => new(5, 5, 5);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
@@ -58,7 +56,6 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
     }
 
     /// <summary>The factor and the summand per channel that the normalization comes to, computed in double precision.</summary>
-    /// <param name="node">The node, for epsilon.</param>
     /// <param name="parameters">Scale, B, mean and variance, any float type.</param>
     public static (double[] Factors, double[] Summands) Affine(Node node, params ReadOnlySpan<Tensor> parameters)
     {

@@ -14,8 +14,6 @@ internal sealed class GroupNormalization : ComposedOperator
 
     public override IReadOnlyList<OpsetStep> Versions { get; } = [18, new(21, (_, node) => node.Attributes[ByGroup] = 1L)];
 
-    public override string Type => "GroupNormalization";
-
     public override Arity Arity => new(3, 3);
 
     protected override void Compose(Graph graph, Node node)

@@ -12,8 +12,6 @@ internal sealed class Hardmax : Operator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, new(13, Softmax.Flatten)];
 
-    public override string Type => "Hardmax";
-
     public override Arity Arity => new(1, 1);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

@@ -10,8 +10,6 @@ internal sealed class InstanceNormalization : MomentNormalization
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 22];
 
-    public override string Type => "InstanceNormalization";
-
     public override Arity Arity => new(3, 3);
 
     protected override int[] Reduced(Node node, int rank) => rank >= 3 ? [.. Enumerable.Range(2, rank - 2)]

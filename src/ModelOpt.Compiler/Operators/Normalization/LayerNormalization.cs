@@ -17,8 +17,6 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [17];
 
-    public override string Type => "LayerNormalization";
-
     public override Arity Arity => new(2, 3, 3);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

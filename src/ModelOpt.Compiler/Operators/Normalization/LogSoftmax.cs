@@ -11,8 +11,6 @@ internal sealed class LogSoftmax : ComposedOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, new(13, Softmax.Flatten)];
 
-    public override string Type => "LogSoftmax";
-
     public override Arity Arity => new(1, 1);
 
     protected override void Compose(Graph graph, Node node)

@@ -10,8 +10,6 @@ internal sealed class LpNormalization : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 22];
 
-    public override string Type => "LpNormalization";
-
     public override Arity Arity => new(1, 1);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

@@ -8,8 +8,6 @@ internal sealed class MeanVarianceNormalization : MomentNormalization
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 13];
 
-    public override string Type => "MeanVarianceNormalization";
-
     public override Arity Arity => new(1, 1);
 
     protected override int[] Reduced(Node node, int rank) => node.Axes(node.Ints("axes") ?? [0, 2, 3], rank);

@@ -21,8 +21,6 @@ internal sealed class Softmax : Operator, IDifferentiable
 
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, new(13, Flatten)];
 
-    public override string Type => "Softmax";
-
     public override Arity Arity => new(1, 1);
 
     public override QuantizationRule Quantization => QuantizationRule.FixedUnit;

@@ -16,8 +16,6 @@ internal sealed class AveragePool : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 10, 11, 19, 22];
 
-    public override string Type => "AveragePool";
-
     public override Arity Arity => new(1, 1);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
@@ -164,7 +162,6 @@ internal sealed class AveragePool : Operator, IDifferentiable
     }
 
     /// <summary>How many positions of each window along an axis the mean counts.</summary>
-    /// <param name="axis">The axis.</param>
     internal static int[] Counts(WindowAxis axis, bool countPadding)
     {
         var counts = new int[axis.Output];

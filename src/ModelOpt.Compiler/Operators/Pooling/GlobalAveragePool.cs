@@ -10,8 +10,6 @@ internal sealed class GlobalAveragePool : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 22];
 
-    public override string Type => "GlobalAveragePool";
-
     public override Arity Arity => new(1, 1);
 
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;

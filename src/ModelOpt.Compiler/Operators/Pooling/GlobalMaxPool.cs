@@ -11,8 +11,6 @@ internal sealed class GlobalMaxPool : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 22];
 
-    public override string Type => "GlobalMaxPool";
-
     public override Arity Arity => new(1, 1);
 
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;

@@ -14,8 +14,6 @@ internal sealed class MaxPool : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 8, 10, 11, 12, 22];
 
-    public override string Type => "MaxPool";
-
     public override Arity Arity => new(1, 1, 2);
 
     public override ElementKinds Takes(Node node) => ElementKinds.Numbers;

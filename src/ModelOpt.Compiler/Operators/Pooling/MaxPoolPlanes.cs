@@ -31,7 +31,6 @@ internal sealed unsafe class MaxPoolPlanes
     }
 
     /// <summary>Whether all windows along an axis lie within the input.</summary>
-    /// <param name="axis">The axis.</param>
     public static bool Fits(WindowAxis axis) => axis is { PadBegin: 0, Reach: <= 0 };
 
     /// <summary>The maxima of a plane: of each window the first of the largest.</summary>

@@ -13,8 +13,6 @@ internal sealed class DequantizeLinear : Operator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [10, 13, 19, 21, 23, 24, 25];
 
-    public override string Type => "DequantizeLinear";
-
     public override Arity Arity => new(2, 3);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

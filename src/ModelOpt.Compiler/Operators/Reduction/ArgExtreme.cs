@@ -9,7 +9,6 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// Where along attribute <c>axis</c> the greatest or least element is, as int64: the first of equal ones, or the last with
 /// <c>select_last_index</c>.
 /// </summary>
-/// <param name="builtin">The operator in TFLite.</param>
 internal abstract class ArgExtreme(BuiltinOperator builtin) : Operator
 {
     public sealed override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 12, 13];

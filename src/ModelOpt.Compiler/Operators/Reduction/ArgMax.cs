@@ -5,5 +5,4 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>Where along an axis the greatest element is.</summary>
 internal sealed class ArgMax() : ArgExtreme(BuiltinOperator.ArgMax)
 {
-    public override string Type => "ArgMax";
 }

@@ -5,5 +5,4 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>Where along an axis the least element is.</summary>
 internal sealed class ArgMin() : ArgExtreme(BuiltinOperator.ArgMin)
 {
-    public override string Type => "ArgMin";
 }

@@ -10,8 +10,6 @@ internal sealed class CumSum : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [11, 14];
 
-    public override string Type => "CumSum";
-
     public override Arity Arity => new(2, 2);
 
     public override ElementKinds Takes(Node node) => ElementKinds.Numbers;

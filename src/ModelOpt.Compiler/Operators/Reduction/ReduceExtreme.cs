@@ -5,7 +5,6 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Reduction;
 
 /// <summary>The greatest or least element over axes; see <see cref="ReduceMax"/> and <see cref="ReduceMin"/>.</summary>
-/// <param name="builtin">The operator in TFLite.</param>
 internal abstract class ReduceExtreme(BuiltinOperator builtin) : ReduceOperator(builtin), IDifferentiable
 {
     public sealed override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 12, 13, OpsetStep.ToInputs(18, ("axes", 1)), 20];

@@ -16,8 +16,6 @@ internal abstract class ReduceFunction() : ReduceOperator(BuiltinOperator.Sum), 
         x.Type is TensorType.Float32 or TensorType.UInt64 ? x : steps.Cast(x, TensorType.Int64);
 
     /// <summary>dy/dx of an element.</summary>
-    /// <param name="x">The element.</param>
-    /// <param name="y">The result that it belongs to.</param>
     protected abstract double Slope(double x, double y);
 
     /// <summary>dx = dy · dy/dx.</summary>

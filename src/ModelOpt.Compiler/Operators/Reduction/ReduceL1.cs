@@ -7,8 +7,6 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>The sum of absolute values over axes.</summary>
 internal sealed class ReduceL1 : ReduceFunction
 {
-    public override string Type => "ReduceL1";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
 
     public override void Forward(ForwardContext context) => ReductionSums.Run<AbsoluteFold>(context);

@@ -7,8 +7,6 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>The root of the sum of squares over axes.</summary>
 internal sealed class ReduceL2 : ReduceFunction
 {
-    public override string Type => "ReduceL2";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
 
     public override void Forward(ForwardContext context) => ReductionSums.Run<SquareFold>(context, Math.Sqrt);

@@ -7,8 +7,6 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>The logarithm of the sum over axes.</summary>
 internal sealed class ReduceLogSum : ReduceFunction
 {
-    public override string Type => "ReduceLogSum";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
     public override void Forward(ForwardContext context) => ReductionSums.Run<SumFold>(context, Math.Log);

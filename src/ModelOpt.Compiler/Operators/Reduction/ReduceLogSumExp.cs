@@ -7,8 +7,6 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>log Σ eˣ over axes, as m + log Σ e^(x − m) with the greatest element m, so that nothing overflows.</summary>
 internal sealed class ReduceLogSumExp : ReduceFunction
 {
-    public override string Type => "ReduceLogSumExp";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
     public override void Forward(ForwardContext context)

@@ -6,8 +6,6 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>The greatest element over axes; of no elements, the least number of the type.</summary>
 internal sealed class ReduceMax() : ReduceExtreme(BuiltinOperator.ReduceMax)
 {
-    public override string Type => "ReduceMax";
-
     public override void Forward(ForwardContext context) => ReductionSums.Run<Greatest>(context);
 
     private readonly struct Greatest : IFold

@@ -8,8 +8,6 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>The mean over the axes of input 1 (all, or with <c>noop_with_empty_axes</c> none, where absent or empty).</summary>
 internal sealed class ReduceMean() : ReduceOperator(BuiltinOperator.Mean), IDifferentiable
 {
-    public override string Type => "ReduceMean";
-
     public override QuantizationRule Quantization => QuantizationRule.Elementwise;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;

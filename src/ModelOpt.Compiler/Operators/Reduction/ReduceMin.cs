@@ -6,8 +6,6 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>The least element over axes; of no elements, the greatest number of the type.</summary>
 internal sealed class ReduceMin() : ReduceExtreme(BuiltinOperator.ReduceMin)
 {
-    public override string Type => "ReduceMin";
-
     public override void Forward(ForwardContext context) => ReductionSums.Run<Least>(context);
 
     private readonly struct Least : IFold

@@ -6,7 +6,6 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Reduction;
 
 /// <summary>An operator that reduces input 0 over the axes of input 1; see <see cref="ReducedAxes"/>.</summary>
-/// <param name="builtin">The operator in TFLite.</param>
 internal abstract class ReduceOperator(BuiltinOperator builtin) : Operator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, 13, OpsetStep.ToInputs(18, ("axes", 1))];
@@ -55,9 +54,7 @@ internal abstract class ReduceOperator(BuiltinOperator builtin) : Operator
     }
 
     /// <summary>Writes the reduction.</summary>
-    /// <param name="axes">The axes as they are stored.</param>
     /// <param name="keep">Whether the axes stay, with size 1.</param>
-    /// <param name="y">Where to write the result.</param>
     protected virtual void Lower(LoweringSteps steps, TfliteTensor x, int[] axes, bool keep, TfliteTensor y) =>
         steps.Reduce(builtin, x, axes, keep, y);
 }

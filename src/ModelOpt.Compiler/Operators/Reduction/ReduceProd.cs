@@ -7,8 +7,6 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>The product over axes; of integers, its low bits.</summary>
 internal sealed class ReduceProd() : ReduceOperator(BuiltinOperator.ReduceProd)
 {
-    public override string Type => "ReduceProd";
-
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;

@@ -10,8 +10,6 @@ internal sealed class ReduceSum() : ReduceOperator(BuiltinOperator.Sum), IDiffer
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, OpsetStep.ToInputs(13, ("axes", 1))];
 
-    public override string Type => "ReduceSum";
-
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;

@@ -7,8 +7,6 @@ namespace ModelOpt.Compiler.Operators.Reduction;
 /// <summary>The sum of squares over axes.</summary>
 internal sealed class ReduceSumSquare : ReduceFunction
 {
-    public override string Type => "ReduceSumSquare";
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
     public override void Forward(ForwardContext context) => ReductionSums.Run<SquareFold>(context);

@@ -18,7 +18,6 @@ internal static class ReducedAxes
         : [.. Enumerable.Range(0, rank)];
 
     /// <summary>The axes, counted from the front.</summary>
-    /// <param name="node">The node, with shapes.</param>
     public static int[] Of(Node node)
     {
         node.ConstantInts(1, "axes");
@@ -33,8 +32,6 @@ internal static class ReducedAxes
     public static bool Keep(Node node) => node.Int("keepdims", 1) != 0;
 
     /// <summary>Writes a node whose axes are an attribute in the opset to be written.</summary>
-    /// <param name="inputs">Its inputs, which lose the axes.</param>
-    /// <param name="attributes">Its attributes, which get them.</param>
     public static void ToAttribute(Node node, List<Value?> inputs, IDictionary<string, object> attributes)
     {
         if (node.ConstantInts(1, "axes") is { Length: > 0 } axes) attributes["axes"] = axes;

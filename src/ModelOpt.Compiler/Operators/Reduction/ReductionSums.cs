@@ -60,7 +60,6 @@ internal static class ReductionSums
     }
 
     /// <summary>A result with the sizes that the node says.</summary>
-    /// <param name="y">The result, its reduced axes kept.</param>
     public static Tensor Shaped(ForwardContext context, Tensor y, int[] axes)
     {
         bool keep = ReducedAxes.Keep(context.Node);

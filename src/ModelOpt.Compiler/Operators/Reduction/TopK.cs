@@ -15,8 +15,6 @@ internal sealed class TopK : Operator, IDifferentiable
     public override IReadOnlyList<OpsetStep> Versions { get; } =
         [1, new(10, (graph, node) => ToInput(graph, node)) { Dropped = ["k"] }, 11, 24];
 
-    public override string Type => "TopK";
-
     public override Arity Arity => new(2, 2, 2);
 
     public override ElementKinds Takes(Node node) => ElementKinds.Numbers;

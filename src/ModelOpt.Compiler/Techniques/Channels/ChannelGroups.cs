@@ -25,7 +25,6 @@ internal sealed record ChannelGroup(IReadOnlyList<Node> Layers, IReadOnlyList<Ch
 internal static class ChannelGroups
 {
     /// <summary>Finds them.</summary>
-    /// <param name="graph">The simplified graph, with shapes.</param>
     /// <returns>The groups in graph order, and a note for each layer none of whose channels can be removed.</returns>
     public static (IReadOnlyList<ChannelGroup> Groups, IReadOnlyList<PassNote> Notes) Find(Graph graph)
     {

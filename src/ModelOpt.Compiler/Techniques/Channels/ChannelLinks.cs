@@ -16,7 +16,6 @@ internal sealed class ChannelLinks
     private readonly string?[] _reasons;
 
     /// <summary>Follows the channels of a graph through all its nodes.</summary>
-    /// <param name="graph">The simplified graph, with shapes.</param>
     public ChannelLinks(Graph graph)
     {
         foreach (Value value in graph.Values.Where(v => !v.IsConstant))
@@ -60,7 +59,6 @@ internal sealed class ChannelLinks
     }
 
     /// <summary>Each channel of a value is removed together with the same one of another.</summary>
-    /// <param name="b">A value of as many channels.</param>
     public void Join(Value a, Value b)
     {
         for (int c = 0; c < Count(a); c++) Join(a, c, b, c);

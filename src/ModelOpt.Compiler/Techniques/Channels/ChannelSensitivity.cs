@@ -11,7 +11,6 @@ namespace ModelOpt.Compiler.Techniques.Channels;
 internal sealed record LossCurve(IReadOnlyList<(int Count, double Loss)> Points)
 {
     /// <summary>The loss with a number of units gone.</summary>
-    /// <param name="count">At most the last point's.</param>
     public double At(int count)
     {
         int i = 1;
@@ -34,9 +33,7 @@ internal static class ChannelSensitivity
     /// For each group by itself, the squared error of the outputs relative to their variance, with a tenth to nine tenths of its
     /// units at their mean: what is left of a removed channel where its mean goes into the bias of who reads it.
     /// </summary>
-    /// <param name="groups">Its groups, ranked.</param>
     /// <param name="statistics">Of the values of <see cref="ChannelScores.Inputs"/>.</param>
-    /// <param name="calibrator">The samples.</param>
     /// <param name="context">Takes progress; ends the work.</param>
     public static IReadOnlyList<LossCurve> Measure(
         Graph graph, IReadOnlyList<RankedGroup> groups, ChannelStatistics statistics, Calibrator calibrator, PassContext context)
@@ -87,7 +84,6 @@ internal static class ChannelSensitivity
     }
 
     /// <summary>Without data: the share of the scores, squared, that goes with the first units of a group.</summary>
-    /// <param name="group">The group, ranked.</param>
     public static LossCurve ByScores(RankedGroup group)
     {
         double total = group.Scores.Sum(s => s * s), sum = 0;

@@ -10,8 +10,6 @@ internal sealed class ChannelStatistics
     private readonly Dictionary<Value, long> _counts = [];
 
     /// <summary>Runs the calibration samples.</summary>
-    /// <param name="calibrator">The samples.</param>
-    /// <param name="samples">At most how many of them.</param>
     public ChannelStatistics(IEnumerable<Value> values, Calibrator calibrator, int samples)
     {
         foreach (Value value in values) _sums[value] = (new double[value.Shape![1].Size], new double[value.Shape[1].Size]);

@@ -7,7 +7,6 @@ namespace ModelOpt.Compiler.Techniques.Clustering;
 internal sealed record IntegerCodebook(double[] Scales, int[][] Levels)
 {
     /// <summary>The position of the level that costs least: squared distance times a weight, plus the level's price.</summary>
-    /// <param name="levels">Ascending, at least one.</param>
     /// <param name="value">The value in steps of the scale.</param>
     /// <param name="weight">What a squared distance of one step costs.</param>
     /// <param name="prices">The price of each integer, from −127 on; not negative.</param>

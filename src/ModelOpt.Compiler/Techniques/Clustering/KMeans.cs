@@ -10,7 +10,6 @@ internal static class KMeans
     private const int MaxIterations = 1000;
 
     /// <summary>The centroids of a local optimum, ascending; at most as many as to begin with.</summary>
-    /// <param name="initial">The first centroids, ascending, all different.</param>
     /// <param name="zeroPinned">Whether the centroid that is zero stays there.</param>
     public static double[] Lloyd(WeightedPoints points, double[] initial, bool zeroPinned = false)
     {

@@ -12,7 +12,6 @@ internal sealed class LayerWeights
     private readonly double[] _loudness;
 
     /// <summary>Wraps a weight.</summary>
-    /// <param name="values">Output channels first.</param>
     /// <param name="zeros">The elements that are zero for good, or null.</param>
     /// <param name="importance">
     /// For each group of output channels and each element of one of its channels, by how much an error of 1 there raises the squared

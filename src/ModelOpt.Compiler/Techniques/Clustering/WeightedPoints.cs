@@ -12,7 +12,6 @@ internal sealed class WeightedPoints
     private readonly double[] _square;
 
     /// <summary>Sorts points.</summary>
-    /// <param name="values">The numbers, finite.</param>
     /// <param name="weights">The weight of each, not negative; points of no weight are left out. Empty: 1 each.</param>
     public WeightedPoints(ReadOnlySpan<double> values, ReadOnlySpan<double> weights = default)
     {
@@ -51,18 +50,15 @@ internal sealed class WeightedPoints
     public ReadOnlySpan<double> Values => _values;
 
     /// <summary>The weight of a run of points.</summary>
-    /// <param name="from">The first.</param>
     /// <param name="to">The one behind the last.</param>
     public double Weight(int from, int to) => _mass[to] - _mass[from];
 
     /// <summary>The weighted mean of a run of at least one point.</summary>
-    /// <param name="from">The first.</param>
     /// <param name="to">The one behind the last.</param>
     public double Mean(int from, int to) =>
         Math.Clamp((_moment[to] - _moment[from]) / Weight(from, to), _values[from], _values[to - 1]);
 
     /// <summary>The weighted sum of the squared distances of a run of points from a number.</summary>
-    /// <param name="from">The first.</param>
     /// <param name="to">The one behind the last.</param>
     public double Error(int from, int to, double centroid) => Math.Max(0,
         _square[to] - _square[from] - (2 * centroid * (_moment[to] - _moment[from])) + (centroid * centroid * Weight(from, to)));

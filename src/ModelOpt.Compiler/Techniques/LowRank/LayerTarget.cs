@@ -53,7 +53,6 @@ internal sealed class LayerTarget
     /// The weight that comes nearest to the reference on the present inputs: least squares (reduced-rank regression follows from it),
     /// with a ridge towards the present weight.
     /// </summary>
-    /// <param name="moments">The layer's moments, of one group.</param>
     public static LayerTarget Of(WeightShape shape, RowMatrix weight, LayerMoments moments)
     {
         int k = shape.PerOutput;

@@ -15,7 +15,6 @@ internal static class RankCurve
     private const int MostFirstRanks = 6;
 
     /// <summary>The choices of a layer that no other beats in both cost and error, dearest first: the layer as it is.</summary>
-    /// <param name="target">What the factors are to compute.</param>
     public static List<RankChoice> Of(FactorGeometry geometry, LayerTarget target)
     {
         List<RankChoice> all = [];

@@ -21,7 +21,6 @@ internal sealed class SplitFactors
     private RowMatrix? _components;
 
     /// <summary>Prepares a split.</summary>
-    /// <param name="target">What the factors are to compute.</param>
     public SplitFactors(LayerTarget target, TapSplit split)
     {
         (_outputs, _first, _second, _energy) = (target.Shape.Outputs, split.First, split.Second, target.Energy);
@@ -69,7 +68,6 @@ internal sealed class SplitFactors
     /// <summary>
     /// A better first factor for a second one: some steps of conjugate gradients, preconditioned by the inputs' covariance.
     /// </summary>
-    /// <param name="a">The first factor as it is.</param>
     public RowMatrix First(RowMatrix a, RowMatrix b)
     {
         RowMatrix byTap = SecondByTap(b), toRank = byTap.Transposed();
@@ -99,7 +97,6 @@ internal sealed class SplitFactors
     }
 
     /// <summary>The weight that two factors make, in the order (n, s).</summary>
-    /// <param name="a">The first factor.</param>
     public RowMatrix Composed(RowMatrix a, RowMatrix b) => ByOutput(SecondByTap(b).Times(a));
 
     /// <summary>B [out, (q, s)] as [(out, s), q].</summary>

@@ -27,7 +27,6 @@ internal static class AdaptiveRounding
     /// <summary>
     /// Learns the rounding of an annotated graph's weights; those with a codebook have integers that were chosen otherwise.
     /// </summary>
-    /// <param name="graph">The graph, annotated.</param>
     /// <param name="exact">The weights before they were rounded, by layer.</param>
     /// <param name="context">The calibration data, the float model and the options.</param>
     /// <returns>A summary in words.</returns>

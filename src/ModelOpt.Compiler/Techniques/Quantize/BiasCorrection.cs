@@ -27,7 +27,6 @@ internal static class BiasCorrection
 
     /// <summary>The mean of each output channel of each layer, in float.</summary>
     /// <param name="graph">The graph, not yet annotated.</param>
-    /// <param name="batch">A tensor for each graph input.</param>
     public static Dictionary<Value, double[]> FloatMeans(
         Graph graph, IEnumerable<Node> layers, Tensor[] batch, Workers workers)
     {
@@ -40,9 +39,7 @@ internal static class BiasCorrection
     }
 
     /// <summary>Corrects the biases of an annotated graph.</summary>
-    /// <param name="graph">The graph, annotated.</param>
     /// <param name="means">What <see cref="FloatMeans"/> gave for the same batch.</param>
-    /// <param name="batch">A tensor for each graph input.</param>
     /// <returns>The number of layers corrected.</returns>
     public static int Apply(Graph graph, Dictionary<Value, double[]> means, Tensor[] batch, Workers workers)
     {

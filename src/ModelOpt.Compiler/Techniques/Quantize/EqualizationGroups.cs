@@ -17,7 +17,6 @@ internal sealed record EqualizationGroup(List<Value> Values, List<Node> Writers,
 internal static class EqualizationGroups
 {
     /// <summary>The groups that can be scaled, in graph order.</summary>
-    /// <param name="graph">The simplified graph, with shapes.</param>
     public static List<EqualizationGroup> Find(Graph graph)
     {
         Dictionary<Value, Value> parents = [];

@@ -23,7 +23,6 @@ internal static class FarNumbers
     private const float Steps = 255;
 
     /// <summary>Finds the nodes that write or read values that a constant makes infinite, or next to: such a value has no range.</summary>
-    /// <param name="graph">The graph, simplified.</param>
     public static HashSet<Node> Infinite(Graph graph)
     {
         HashSet<Node> found = [];

@@ -17,7 +17,6 @@ internal static class GridAnnotation
     private const float LeastOfLargest = 1f / (1 << 16);
 
     /// <summary>Annotates activations, then weights, then biases, and rounds the constants to their grids.</summary>
-    /// <param name="ranges">The range of each quantized activation.</param>
     public static void Apply(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges)
     {
         HashSet<Node> quantized = [.. scheme.Nodes];

@@ -32,7 +32,6 @@ internal sealed class QuantizationScheme
     public IEnumerable<IReadOnlyList<Value>> Groups => _order.GroupBy(Root).Select(g => g.ToList());
 
     /// <summary>Decides for a graph with shapes.</summary>
-    /// <param name="graph">The graph, simplified.</param>
     /// <param name="exclude">Says why a node is to stay in float, or null where it may be quantized.</param>
     public static QuantizationScheme Of(Graph graph, Func<Node, string?> exclude)
     {

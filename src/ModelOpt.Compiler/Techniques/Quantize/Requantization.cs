@@ -12,7 +12,6 @@ internal static class Requantization
     /// Inserts them before every Concat input whose grid is prescribed (a Sigmoid's, a Softmax's, a Tanh's), where the other inputs
     /// have theirs from calibration, and before a Pad of such a value with a number that its grid does not reach.
     /// </summary>
-    /// <param name="graph">The graph, simplified.</param>
     /// <param name="isInt8">Whether a node is to run in int8.</param>
     /// <returns>Those that were inserted.</returns>
     public static IReadOnlyList<Node> Insert(Graph graph, Func<Node, bool> isInt8)
@@ -36,7 +35,6 @@ internal static class Requantization
     /// Inserts them before Concats that movers join to values of far wider ranges, so that each Concat has a grid of its own: one grid
     /// for all would leave the narrow values next to no steps.
     /// </summary>
-    /// <param name="graph">The graph, simplified.</param>
     /// <param name="ranges">The range of each activation of the scheme.</param>
     /// <returns>Those that were inserted.</returns>
     public static IReadOnlyList<Node> Separate(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges)

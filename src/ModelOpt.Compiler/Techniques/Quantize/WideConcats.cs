@@ -48,7 +48,6 @@ internal static class WideConcats
         .Select(v => (v.Constant is { } c ? RangeOf(c) : ranges(v)).Width).Where(w => w > 0)];
 
     /// <summary>Whether one grid is too coarse for the narrower of two ranges.</summary>
-    /// <param name="narrow">How wide the narrower one is.</param>
     public static bool AreApart(float narrow, float wide) => wide > MostApart * narrow;
 
     /// <summary>Collects the nodes that compute from a node in int8, up to a layer with weights.</summary>

@@ -20,7 +20,6 @@ internal static class GridCoarsening
 
     /// <summary>The coarsest grid that fits a layer.</summary>
     /// <param name="weight">The sparse weight, fitted: [outputs, …].</param>
-    /// <param name="quadratics">The layer's error, group by group.</param>
     public static Quantization Of(Tensor weight, IReadOnlyList<LayerQuadratic> quadratics)
     {
         ReadOnlySpan<float> values = weight.Span<float>();

@@ -23,7 +23,6 @@ internal static class SecondOrderPrices
     private const double WholeShare = 0.5;
 
     /// <summary>The price of each unit, as a share of the variance of the layer's output.</summary>
-    /// <param name="quadratics">The layer's error, group by group.</param>
     /// <param name="weight">The weights that the elimination begins with, where the error is least: [outputs, inputs].</param>
     /// <param name="mostWork">How many multiplications it may take in each group.</param>
     /// <returns>[bands × units], for each weight of the unit; of N:M, infinite for those that stay.</returns>

@@ -36,7 +36,6 @@ internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share
     public int Weights => Layout.Rows * Layout.Columns;
 
     /// <summary>Finds the layers that take part.</summary>
-    /// <param name="graph">The graph, with shapes.</param>
     /// <param name="notes">Takes the reasons why a layer that was meant does not.</param>
     /// <exception cref="CompilationException">A pattern cannot give the share asked for.</exception>
     public static List<SparseLayer> Of(Graph graph, PassContext context, List<PassNote> notes)

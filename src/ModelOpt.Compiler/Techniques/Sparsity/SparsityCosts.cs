@@ -28,7 +28,6 @@ internal static class SparsityCosts
 
     /// <summary>Finds the costs.</summary>
     /// <param name="graph">The graph; it is not changed.</param>
-    /// <param name="layers">The layers, in graph order.</param>
     /// <returns>For each layer a price for each unit of its layout; and which layers no output depends on, as far as the data
     /// shows.</returns>
     public static (double[][] Prices, int[] Unseen) Of(Graph graph, List<SparseLayer> layers, PassContext context)

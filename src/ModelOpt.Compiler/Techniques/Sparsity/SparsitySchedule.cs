@@ -12,7 +12,6 @@ internal sealed record SparsitySchedule(PruningSchedule Kind, int Begin, int End
     private const int DefaultFrequency = 20;
 
     /// <summary>The schedule that options ask for.</summary>
-    /// <param name="steps">The number of steps of training.</param>
     /// <exception cref="CompilationException">It does not end in time, or not after it begins.</exception>
     public static SparsitySchedule Of(ModelOptions options, int steps)
     {
