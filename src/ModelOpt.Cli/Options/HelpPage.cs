@@ -13,7 +13,6 @@ internal sealed class HelpPage(int width) : SynchronousCommandLineAction
     /// <summary>Help needs no required options.</summary>
     public override bool ClearsParseErrors => true;
 
-    /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {
         TextWriter output = parseResult.InvocationConfiguration.Output;

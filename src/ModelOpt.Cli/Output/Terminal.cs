@@ -60,7 +60,6 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
         }
     }
 
-    /// <inheritdoc/>
     public void Report(Diagnostic diagnostic)
     {
         lock (_gate)
@@ -70,7 +69,6 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
         }
     }
 
-    /// <inheritdoc/>
     public void Report(CompileProgress value)
     {
         if (!showProgress) return;

@@ -104,7 +104,6 @@ internal sealed class Calibrator : IDisposable
         return [.. Enumerable.Range(0, _graph.Inputs.Count).Select(i => Join([.. samples.Select(s => s[i])]))];
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _inputs.ForEach(i => i.Dispose());
 
     /// <summary>One sample for each input. Data files are often sorted by class: the samples used are spread over all of it.</summary>

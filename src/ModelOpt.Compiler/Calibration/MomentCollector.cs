@@ -92,7 +92,6 @@ internal sealed class MomentCollector : IDisposable
         return forgiving;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _calibrator.Dispose();
 
     private void Run(Dictionary<Node, LayerTargets> targets, Dictionary<Node, LayerMoments> moments, string phase, bool forgiving)

@@ -13,10 +13,8 @@ namespace ModelOpt.Compiler.Compile;
 /// </summary>
 internal sealed class ImageInput : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Interface;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context) =>
         PassResult.Of(context.Options.InputType == ElementType.UInt8 ? Prepend(graph, context.Options) : 0);
 

@@ -54,14 +54,14 @@ internal static class ModelCompiler
 
             Enter("write", context);
             GraphVerifier.Verify(graph, "all passes");
-            byte[] tflite = Lowering.Write(graph, cancellation);
+            (byte[] tflite, IReadOnlyList<BuiltinOperator> custom) = Lowering.WriteAndList(graph, cancellation);
             ConstraintVerifier.Verify(graph, tflite);
             var files = new WrittenFiles(ModelPacker.Pack(tflite, context.Workers), OnnxWriter.Write(graph));
             Enter("verify", context);
             SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
             long original = onnx.LongLength + ExternalFiles.Of(modelFile).Sum(file => new FileInfo(file).Length);
             WarnOfGrowth(original, tflite.LongLength, graph, context);
-            WarnOfCustomOperators(tflite, context);
+            WarnOfCustomOperators(custom, context);
             string name = Path.GetFileNameWithoutExtension(modelFile);
             return new CompiledModel(tflite, files.Embedded, files.Onnx, report.Build(
                 graph, new(name, original, tflite, files.Embedded.Length), simplified, compressed, reported.Diagnostics,
@@ -107,12 +107,12 @@ internal static class ModelCompiler
         return graph;
     }
 
-    private static void WarnOfCustomOperators(byte[] tflite, PassContext context)
+    private static void WarnOfCustomOperators(IReadOnlyList<BuiltinOperator> custom, PassContext context)
     {
-        string[] custom = [.. Runtime.Model.GraphReader.Read(tflite).Nodes.Where(n => n.Operator.IsCustom())
-            .GroupBy(n => n.Operator.CustomCode(), StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
-            .Select(g => g.Count() == 1 ? g.Key : $"{g.Count()} {g.Key}")];
-        if (custom.Length > 0) context.Diagnostics.Report(EmitDiagnostics.CustomOperator.At(null, null, string.Join(", ", custom)));
+        if (custom.Count == 0) return;
+        IEnumerable<string> names = custom.GroupBy(o => o.CustomCode(), StringComparer.Ordinal)
+            .OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => g.Count() == 1 ? g.Key : $"{g.Count()} {g.Key}");
+        context.Diagnostics.Report(EmitDiagnostics.CustomOperator.At(null, null, string.Join(", ", names)));
     }
 
     private static void WarnOfGrowth(long onnx, long tflite, Graph graph, PassContext context)

@@ -48,7 +48,6 @@ internal sealed class TfliteRun : IDisposable
         return outputs;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
 
     private static void Set(ModelCall call, int index, Tensor tensor)

@@ -49,7 +49,6 @@ internal abstract class SampleSource : IDisposable
     internal static bool IsUnreadable(Exception e) =>
         e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Dispose(true);

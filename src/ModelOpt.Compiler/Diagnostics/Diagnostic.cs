@@ -53,7 +53,6 @@ internal sealed record Diagnostic(DiagnosticDescriptor Descriptor, string Messag
     /// <summary>The message with its layer and remedy, on one line and without code or file.</summary>
     public string Text => Layer is null ? $"{Message} {Descriptor.Remedy}" : $"{Layer}: {Message} {Descriptor.Remedy}";
 
-    /// <inheritdoc/>
     public override string ToString() =>
         $"{File ?? "modelopt"} : {Descriptor.Severity.ToString().ToLowerInvariant()} {Descriptor.Code}: {Text}";
 }

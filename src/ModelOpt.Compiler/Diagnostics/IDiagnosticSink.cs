@@ -16,6 +16,5 @@ internal sealed class DiagnosticList : IDiagnosticSink
     /// <summary>The reported diagnostics.</summary>
     public IReadOnlyList<Diagnostic> Diagnostics => _diagnostics;
 
-    /// <inheritdoc/>
     public void Report(Diagnostic diagnostic) => _diagnostics.Add(diagnostic);
 }

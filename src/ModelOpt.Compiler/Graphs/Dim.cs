@@ -119,6 +119,5 @@ internal readonly record struct Dim
     private static Dim Apply(Dim a, Dim b, Func<DimExpression, DimExpression, DimExpression?> function) =>
         a.AsExpression() is { } x && b.AsExpression() is { } y ? Of(function(x, y)) : Unknown;
 
-    /// <inheritdoc/>
     public override string ToString() => IsKnown ? Size.ToString(CultureInfo.InvariantCulture) : Symbol ?? "?";
 }

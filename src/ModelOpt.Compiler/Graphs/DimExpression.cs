@@ -140,13 +140,10 @@ internal sealed class DimExpression : IEquatable<DimExpression>
         return sum;
     }
 
-    /// <inheritdoc/>
     public bool Equals(DimExpression? other) => other?.Text == Text;
 
-    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as DimExpression);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
 
     private static DimExpression? Negate(DimExpression a) => Multiply(a, Number(-1));

@@ -168,6 +168,5 @@ internal sealed class Node
         }
     }
 
-    /// <inheritdoc/>
     public override string ToString() => $"{Type} {Label}";
 }

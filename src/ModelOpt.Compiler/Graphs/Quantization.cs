@@ -35,11 +35,9 @@ internal sealed record Quantization(
     /// <summary>A per-tensor quantization.</summary>
     public static Quantization PerTensor(ElementType type, float scale, int zeroPoint) => new(type, [scale], [zeroPoint]);
 
-    /// <inheritdoc/>
     public bool Equals(Quantization? other) =>
         other is not null && Type == other.Type && Axis == other.Axis
         && Scales.SequenceEqual(other.Scales) && ZeroPoints.SequenceEqual(other.ZeroPoints);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Type, Axis, Scales.Count, Scale, ZeroPoint);
 }

@@ -23,7 +23,6 @@ internal sealed class Shape : IReadOnlyList<Dim>, IEquatable<Shape>
     /// <summary>The number of dimensions.</summary>
     public int Rank => _dims.Length;
 
-    /// <inheritdoc/>
     public int Count => _dims.Length;
 
     /// <summary>Whether every size is known.</summary>
@@ -32,7 +31,6 @@ internal sealed class Shape : IReadOnlyList<Dim>, IEquatable<Shape>
     /// <summary>Whether there is a batch (the first dimension) and its size is not known; false for a scalar.</summary>
     public bool IsBatchOpen => _dims.Length > 0 && !_dims[0].IsKnown;
 
-    /// <inheritdoc/>
     public Dim this[int index] => _dims[index];
 
     /// <summary>The sizes, where all are known.</summary>
@@ -40,13 +38,10 @@ internal sealed class Shape : IReadOnlyList<Dim>, IEquatable<Shape>
     public int[]? ToSizes() =>
         Array.TrueForAll(_dims, d => d.Size is >= 0 and <= int.MaxValue) ? Array.ConvertAll(_dims, d => (int)d.Size) : null;
 
-    /// <inheritdoc/>
     public bool Equals(Shape? other) => other is not null && _dims.AsSpan().SequenceEqual(other._dims);
 
-    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Shape);
 
-    /// <inheritdoc/>
     public override int GetHashCode()
     {
         HashCode hash = default;
@@ -54,11 +49,9 @@ internal sealed class Shape : IReadOnlyList<Dim>, IEquatable<Shape>
         return hash.ToHashCode();
     }
 
-    /// <inheritdoc/>
     public IEnumerator<Dim> GetEnumerator() => ((IEnumerable<Dim>)_dims).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => _dims.GetEnumerator();
 
-    /// <inheritdoc/>
     public override string ToString() => $"[{string.Join(", ", _dims)}]";
 }

@@ -75,7 +75,6 @@ internal sealed record SparsityPattern(SparsityKind Kind, int Rows = 1, int Colu
         static int Clamp(double number) => (int)Math.Clamp(number, 1, Largest);
     }
 
-    /// <inheritdoc/>
     public override string ToString() => Kind switch
     {
         SparsityKind.NM => string.Create(CultureInfo.InvariantCulture, $"{Rows}:{Columns}"),

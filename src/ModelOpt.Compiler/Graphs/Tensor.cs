@@ -88,6 +88,5 @@ internal sealed class Tensor
         return Array.ConvertAll(Span<int>().ToArray(), i => (long)i);
     }
 
-    /// <inheritdoc/>
     public override string ToString() => $"{Type}{Shape}";
 }

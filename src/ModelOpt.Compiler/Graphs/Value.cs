@@ -70,6 +70,5 @@ internal sealed class Value
 
     internal void RemoveConsumer(Node node) => _consumers.Remove(node);
 
-    /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Type}{Shape?.ToString() ?? "[…]"}";
 }

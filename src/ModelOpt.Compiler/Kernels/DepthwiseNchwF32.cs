@@ -43,7 +43,6 @@ internal sealed unsafe class DepthwiseNchwF32 : IParallelJob
     /// <summary>Images times blocks of channels.</summary>
     public int Parts => _window.Batch * _blocks;
 
-    /// <inheritdoc/>
     public void Execute(int part)
     {
         int first = part % _blocks * _blockChannels, channels = Math.Min(_blockChannels, _window.InputChannels - first);

@@ -46,7 +46,6 @@ internal sealed unsafe class DepthwisePlaneF32 : IParallelJob
     /// <summary>Images times output channels.</summary>
     public int Parts => _window.Batch * _window.OutputChannels;
 
-    /// <inheritdoc/>
     public void Execute(int part)
     {
         int channel = part % _window.OutputChannels, taps = _window.KernelHeight * _window.KernelWidth;

@@ -5,12 +5,9 @@ namespace ModelOpt.Compiler.Options;
 /// <param name="Sizes">A size for each axis; −1 leaves it as the file has it.</param>
 internal sealed record InputShape(string? Input, IReadOnlyList<int> Sizes)
 {
-    /// <inheritdoc/>
     public bool Equals(InputShape? other) => other is not null && Input == other.Input && Sizes.SequenceEqual(other.Sizes);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Input, Sizes.Count);
 
-    /// <inheritdoc/>
     public override string ToString() => (Input is null ? "" : $"{Input}:") + string.Join(',', Sizes);
 }

@@ -50,20 +50,15 @@ internal abstract record OptionValue
 /// <typeparam name="T">The enumeration.</typeparam>
 internal sealed record ChoiceValue<T> : OptionValue where T : struct, Enum
 {
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Choices { get; } = Enum.GetNames<T>();
 
-    /// <inheritdoc/>
     public override string Placeholder => string.Join('|', Choices);
 
-    /// <inheritdoc/>
     public override string Possible => $"one of {string.Join(", ", Choices)}";
 
-    /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words) =>
         Enum.Parse<T>(OptionParsing.Choice(option, text, words).Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
 
-    /// <inheritdoc/>
     public override JsonObject Schema() => new() { ["enum"] = new JsonArray([.. Choices.Select(c => (JsonNode)c)]) };
 }
 
@@ -72,16 +67,12 @@ internal sealed record ShareValue : OptionValue
 {
     private const double Largest = 0.99;
 
-    /// <inheritdoc/>
     public override bool IsNumber => true;
 
-    /// <inheritdoc/>
     public override string Placeholder => "SHARE";
 
-    /// <inheritdoc/>
     public override string Possible => "a share from 0 to below 1";
 
-    /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words)
     {
         double share = Number(option, text);
@@ -94,7 +85,6 @@ internal sealed record ShareValue : OptionValue
         };
     }
 
-    /// <inheritdoc/>
     public override JsonObject Schema() => new() { ["type"] = "number", ["minimum"] = 0, ["exclusiveMaximum"] = 1 };
 }
 
@@ -103,16 +93,12 @@ internal sealed record RateValue : OptionValue
 {
     private const double Smallest = 1e-8;
 
-    /// <inheritdoc/>
     public override bool IsNumber => true;
 
-    /// <inheritdoc/>
     public override string Placeholder => "RATE";
 
-    /// <inheritdoc/>
     public override string Possible => "a number above 0 and up to 1";
 
-    /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words)
     {
         double rate = Number(option, text);
@@ -124,32 +110,26 @@ internal sealed record RateValue : OptionValue
         };
     }
 
-    /// <inheritdoc/>
     public override JsonObject Schema() => new() { ["type"] = "number", ["exclusiveMinimum"] = 0, ["maximum"] = 1 };
 }
 
 /// <summary>A whole number in a range.</summary>
 internal sealed record WholeValue(int Smallest, int Largest) : OptionValue
 {
-    /// <inheritdoc/>
     public override bool IsNumber => true;
 
-    /// <inheritdoc/>
     public override string Placeholder => "N";
 
-    /// <inheritdoc/>
     public override string Possible => Largest == int.MaxValue
         ? string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {Smallest}")
         : string.Create(CultureInfo.InvariantCulture, $"a whole number from {Smallest} to {Largest}");
 
-    /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words)
     {
         double number = Number(option, text), nearest = Math.Clamp(Math.Round(number), Smallest, Largest);
         return number == nearest ? (int)number : throw OutOfRange(option, text, (int)nearest);
     }
 
-    /// <inheritdoc/>
     public override JsonObject Schema()
     {
         var schema = new JsonObject { ["type"] = "integer", ["minimum"] = Smallest };
@@ -161,13 +141,10 @@ internal sealed record WholeValue(int Smallest, int Largest) : OptionValue
 /// <summary>A pattern of zeros.</summary>
 internal sealed record PatternValue : OptionValue
 {
-    /// <inheritdoc/>
     public override string Placeholder => "Unstructured|N:M|RxC";
 
-    /// <inheritdoc/>
     public override string Possible => "one of Unstructured, N:M (such as 2:4), RxC (such as 1x4)";
 
-    /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words) =>
         SparsityPattern.TryParse(text) ?? throw (
             SparsityPattern.Nearest(text) is { } nearest
@@ -175,7 +152,6 @@ internal sealed record PatternValue : OptionValue
                 : OptionDiagnostics.InvalidValue.Error(null, option, text.Trim(), "Unstructured, N:M (such as 2:4), RxC (such as 1x4)",
                     OptionParsing.Nearest(text.Trim(), ["Unstructured", "2:4", "1x4"]) is { } meant ? $" Did you mean '{meant}'?" : ""));
 
-    /// <inheritdoc/>
     public override JsonObject Schema() => new()
     {
         ["type"] = "string",
@@ -190,14 +166,11 @@ internal sealed record PatternValue : OptionValue
 /// <summary>Numbers, one for each channel or one for all.</summary>
 internal sealed record NumbersValue(bool AreDivisors = false) : OptionValue
 {
-    /// <inheritdoc/>
     public override string Placeholder => "a,b,c";
 
-    /// <inheritdoc/>
     public override string Possible =>
         AreDivisors ? "a list of positive numbers: data is divided by them" : "a list of numbers such as 123.675,116.28,103.53";
 
-    /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words)
     {
         float[] numbers = [.. text.Split(',', ';').Select(part =>
@@ -208,7 +181,6 @@ internal sealed record NumbersValue(bool AreDivisors = false) : OptionValue
         return numbers;
     }
 
-    /// <inheritdoc/>
     public override string Format(object value) =>
         string.Join(',', ((IReadOnlyList<float>)value).Select(n => n.ToString("R", CultureInfo.InvariantCulture)));
 }
@@ -216,20 +188,15 @@ internal sealed record NumbersValue(bool AreDivisors = false) : OptionValue
 /// <summary>The type of the compiled model's inputs: <c>uint8</c>, or <c>float32</c> for the ONNX file's own.</summary>
 internal sealed record InputTypeValue : OptionValue
 {
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Choices { get; } = ["float32", "uint8"];
 
-    /// <inheritdoc/>
     public override string Placeholder => string.Join('|', Choices);
 
-    /// <inheritdoc/>
     public override string Possible => $"one of {string.Join(", ", Choices)}";
 
-    /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words) =>
         OptionParsing.Choice(option, text, Choices) == "uint8" ? ElementType.UInt8 : ElementType.Undefined;
 
-    /// <inheritdoc/>
     public override string Format(object value) => Choices[value is ElementType.UInt8 ? 1 : 0];
 }
 
@@ -237,35 +204,26 @@ internal sealed record InputTypeValue : OptionValue
 /// <param name="Placeholder">What stands for it in help texts.</param>
 internal sealed record PathValue(string Placeholder) : OptionValue
 {
-    /// <inheritdoc/>
     public override string Placeholder { get; } = Placeholder;
 
-    /// <inheritdoc/>
     public override string Possible => "a file or folder";
 
-    /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words) => text.Trim();
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Paths(object value) => [(string)value];
 }
 
 /// <summary>Files or folders: separated by semicolons in item metadata; on the command line, each given by an option of its own.</summary>
 internal sealed record PathsValue : OptionValue
 {
-    /// <inheritdoc/>
     public override string Placeholder => "DATA";
 
-    /// <inheritdoc/>
     public override string Possible => "files or folders";
 
-    /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words) =>
         text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    /// <inheritdoc/>
     public override string Format(object value) => string.Join(';', Paths(value));
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Paths(object value) => (IReadOnlyList<string>)value;
 }

@@ -6,18 +6,14 @@ namespace ModelOpt.Compiler.Options;
 /// <summary>Shapes of inputs, separated by semicolons: <c>images:1,3,640,640;mask:1,640</c>.</summary>
 internal sealed record ShapesValue : OptionValue
 {
-    /// <inheritdoc/>
     public override string Placeholder => "NAME:a,b,c";
 
-    /// <inheritdoc/>
     public override string Possible => "a list of shapes such as images:1,3,640,640 with sizes of at least 1, or -1 to leave one open";
 
-    /// <inheritdoc/>
     public override object Parse(string option, string text, IReadOnlyList<string> words) =>
         text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(shape => Shape(shape) ?? throw OptionDiagnostics.InvalidNumber.Error(null, option, text.Trim(), Possible)).ToArray();
 
-    /// <inheritdoc/>
     public override string Format(object value) => string.Join(';', (IReadOnlyList<InputShape>)value);
 
     private static InputShape? Shape(string text)

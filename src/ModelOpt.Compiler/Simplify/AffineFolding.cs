@@ -6,10 +6,8 @@ namespace ModelOpt.Compiler.Simplify;
 /// <summary>Folds Mul, Div, Add and Sub by a constant per output channel into the Conv or Gemm before them.</summary>
 internal sealed class AffineFolding : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;

@@ -7,10 +7,8 @@ namespace ModelOpt.Compiler.Simplify;
 /// <summary>Puts the nodes of a branch in the place of an If whose condition is known: a constant, or computed from sizes.</summary>
 internal sealed class BranchInlining : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;

@@ -15,10 +15,8 @@ internal sealed class ConstantFolding : Pass
     // A Pad or an Expand could make a small file large: all results together may exceed what they replace by this much.
     private const long MaxGrowth = 1 << 24;
 
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         HashSet<Value> outputs = [.. graph.Outputs];

@@ -7,9 +7,7 @@ namespace ModelOpt.Compiler.Simplify;
 /// <summary>Removes nodes that no output depends on, and optional outputs that nobody reads.</summary>
 internal sealed class DeadNodeRemoval : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context) => PassResult.Of(UnreadRemoval.Apply(graph));
 }

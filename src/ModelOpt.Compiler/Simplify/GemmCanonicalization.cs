@@ -10,7 +10,6 @@ namespace ModelOpt.Compiler.Simplify;
 /// </summary>
 internal sealed class GemmCanonicalization : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
 
     /// <summary>Whether a Gemm has constant weights and the form above.</summary>
@@ -19,7 +18,6 @@ internal sealed class GemmCanonicalization : Pass
         && gemm.Input(1).Constant is { Type: ElementType.Float32 } weight
         && (gemm.InputOrNull(2) is null || (gemm.InputOrNull(2)!.Constant is { Rank: 1 } bias && bias.Count == weight.Dims[0]));
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;

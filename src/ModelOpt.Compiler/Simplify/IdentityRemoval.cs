@@ -7,10 +7,8 @@ namespace ModelOpt.Compiler.Simplify;
 /// <summary>Removes nodes whose output is their input: Identity, Dropout, and others where they change nothing.</summary>
 internal sealed class IdentityRemoval : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;

@@ -14,10 +14,8 @@ internal sealed class LoopUnrolling : Pass
     private const int MaxRuns = 256;
     private const int MaxNodes = 4096;
 
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;

@@ -9,10 +9,8 @@ namespace ModelOpt.Compiler.Simplify;
 /// </summary>
 internal sealed class NormalizationAffine : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;

@@ -8,10 +8,8 @@ namespace ModelOpt.Compiler.Simplify;
 /// <summary>Lets a reshape of a reshape read the input of the first.</summary>
 internal sealed class ReshapeMerging : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;

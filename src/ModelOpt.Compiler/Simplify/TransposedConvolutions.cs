@@ -16,10 +16,8 @@ internal sealed class TransposedConvolutions : Pass
     // Where a length is open, what is cut off does not depend on it.
     private const int AnyLength = 1000;
 
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;

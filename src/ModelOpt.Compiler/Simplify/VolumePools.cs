@@ -16,10 +16,8 @@ internal sealed class VolumePools : Pass
 {
     private static readonly string[] PerAxis = ["kernel_shape", "strides", "dilations", "pads"];
 
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Simplify;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;

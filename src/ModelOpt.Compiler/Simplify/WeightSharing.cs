@@ -9,10 +9,8 @@ namespace ModelOpt.Compiler.Simplify;
 /// </summary>
 internal sealed class WeightSharing : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Prepare;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = SharedWeights.Merge(graph);

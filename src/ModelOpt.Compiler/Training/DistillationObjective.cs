@@ -51,10 +51,8 @@ internal sealed class DistillationObjective : IObjective
         _teacher = new GradientTape(reference, [.. pairs.Select(p => p.Teacher)], isForwardOnly: true) { Pool = pool };
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<Value> Values { get; }
 
-    /// <inheritdoc/>
     public (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation)
     {
         Tensor[] wanted = _teacher.Forward(batch.Inputs, cancellation);

@@ -19,10 +19,8 @@ internal interface IObjective
 /// <param name="scores">The scores before their softmax, [N, classes].</param>
 internal sealed class LabelObjective(Value scores) : IObjective
 {
-    /// <inheritdoc/>
     public IReadOnlyList<Value> Values { get; } = [scores];
 
-    /// <inheritdoc/>
     public (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation)
     {
         (double loss, Tensor gradient) = ClassLosses.CrossEntropy(computed[0], batch.Labels);
@@ -34,10 +32,8 @@ internal sealed class LabelObjective(Value scores) : IObjective
 /// <param name="pool">Threads, or null.</param>
 internal sealed class TargetObjective(Value output, WorkerPool? pool) : IObjective
 {
-    /// <inheritdoc/>
     public IReadOnlyList<Value> Values { get; } = [output];
 
-    /// <inheritdoc/>
     public (double Loss, Tensor[] Gradients) Evaluate(ReadOnlySpan<Tensor> computed, TrainingBatch batch, CancellationToken cancellation)
     {
         (double loss, Tensor gradient) = SquaredError.Mean(computed[0], batch.Targets!, pool);

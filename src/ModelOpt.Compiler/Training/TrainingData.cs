@@ -69,7 +69,6 @@ internal sealed record TrainingData(
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Training.Dispose();

@@ -52,7 +52,6 @@ internal readonly record struct TrainingScore(double Loss, int? Right, int Sampl
         return new(loss / indices.Count, data.HasLabels ? right : null, indices.Count);
     }
 
-    /// <inheritdoc/>
     public override string ToString() => Right is { } right
         ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * right / Samples:F2} % right, loss {Loss:G4}")
         : string.Create(CultureInfo.InvariantCulture, $"loss {Loss:G4}");

@@ -112,7 +112,6 @@ internal sealed class TrainingSet : IDisposable
         HasLabels ? Array.ConvertAll(chosen, i => _labels[i]) : [],
         _targets is null ? null : Read(_targets, chosen, new ImageVariation[chosen.Length], pool));
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _inputs.ForEach(i => i.Dispose());

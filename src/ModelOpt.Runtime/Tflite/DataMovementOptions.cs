@@ -2,62 +2,33 @@ using ModelOpt.Runtime.FlatBuffers;
 
 namespace ModelOpt.Runtime.Tflite;
 
-internal sealed record SoftmaxOptions(float Beta) : IOperatorOptions
+internal sealed record SoftmaxOptions(float Beta) : ScalarOptions(BuiltinOptionsType.Softmax)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.Softmax;
-
     public static SoftmaxOptions Read(FlatTable table) => new(table.Single(0));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(1);
-        builder.Add(0, Beta);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [Beta];
 }
 
-internal sealed record LeakyReluOptions(float Alpha) : IOperatorOptions
+internal sealed record LeakyReluOptions(float Alpha) : ScalarOptions(BuiltinOptionsType.LeakyRelu)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.LeakyRelu;
-
     public static LeakyReluOptions Read(FlatTable table) => new(table.Single(0));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(1);
-        builder.Add(0, Alpha);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [Alpha];
 }
 
-internal sealed record GeluOptions(bool IsApproximate) : IOperatorOptions
+internal sealed record GeluOptions(bool IsApproximate) : ScalarOptions(BuiltinOptionsType.Gelu)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.Gelu;
-
     public static GeluOptions Read(FlatTable table) => new(table.Bool(0));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(1);
-        builder.Add(0, IsApproximate);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [IsApproximate];
 }
 
-internal sealed record ConcatenationOptions(int Axis, ActivationFunction Activation) : IOperatorOptions
+internal sealed record ConcatenationOptions(int Axis, ActivationFunction Activation) : ScalarOptions(BuiltinOptionsType.Concatenation)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.Concatenation;
-
     public static ConcatenationOptions Read(FlatTable table) =>
         new(table.Int32(0), (ActivationFunction)table.Byte(1));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(2);
-        builder.Add(0, Axis);
-        builder.Add(1, (byte)Activation);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [Axis, (byte)Activation];
 }
 
 /// <summary>RESHAPE. The shape is also given by the operator's second input, where there is one, or by its output.</summary>
@@ -87,45 +58,25 @@ internal sealed record SqueezeOptions(int[] Axes) : IOperatorOptions
     }
 }
 
-internal sealed record GatherOptions(int Axis, int BatchDimensions = 0) : IOperatorOptions
+internal sealed record GatherOptions(int Axis, int BatchDimensions = 0) : ScalarOptions(BuiltinOptionsType.Gather)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.Gather;
-
     public static GatherOptions Read(FlatTable table) => new(table.Int32(0), table.Int32(1));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(2);
-        builder.Add(0, Axis);
-        builder.Add(1, BatchDimensions);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [Axis, BatchDimensions];
 }
 
 /// <summary>MEAN, SUM and the other reductions. The axes are the operator's second input.</summary>
-internal sealed record ReducerOptions(bool KeepDimensions) : IOperatorOptions
+internal sealed record ReducerOptions(bool KeepDimensions) : ScalarOptions(BuiltinOptionsType.Reducer)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.Reducer;
-
     public static ReducerOptions Read(FlatTable table) => new(table.Bool(0));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(1);
-        builder.Add(0, KeepDimensions);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [KeepDimensions];
 }
 
 /// <summary>SPLIT and SPLIT_V.</summary>
-internal sealed record SplitOptions(BuiltinOptionsType Type, int Count) : IOperatorOptions
+internal sealed record SplitOptions(BuiltinOptionsType Type, int Count) : ScalarOptions(Type)
 {
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(1);
-        builder.Add(0, Count);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [Count];
 }
 
 internal sealed record StridedSliceOptions(
@@ -134,10 +85,8 @@ internal sealed record StridedSliceOptions(
     int EllipsisMask,
     int NewAxisMask,
     int ShrinkAxisMask,
-    bool EndIsOffset = false) : IOperatorOptions
+    bool EndIsOffset = false) : ScalarOptions(BuiltinOptionsType.StridedSlice)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.StridedSlice;
-
     public static StridedSliceOptions Read(FlatTable table) => new(
         table.Int32(0),
         table.Int32(1),
@@ -146,87 +95,46 @@ internal sealed record StridedSliceOptions(
         table.Int32(4),
         table.Bool(5));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(6);
-        builder.Add(0, BeginMask);
-        builder.Add(1, EndMask);
-        builder.Add(2, EllipsisMask);
-        builder.Add(3, NewAxisMask);
-        builder.Add(4, ShrinkAxisMask);
-        builder.Add(5, EndIsOffset);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [BeginMask, EndMask, EllipsisMask, NewAxisMask, ShrinkAxisMask, EndIsOffset];
 }
 
-internal sealed record CastOptions(TensorType Input, TensorType Output) : IOperatorOptions
+internal sealed record CastOptions(TensorType Input, TensorType Output) : ScalarOptions(BuiltinOptionsType.Cast)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.Cast;
-
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(2);
-        builder.Add(0, (byte)Input);
-        builder.Add(1, (byte)Output);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [(byte)Input, (byte)Output];
 }
 
-internal sealed record ShapeOptions(TensorType Output) : IOperatorOptions
+internal sealed record ShapeOptions(TensorType Output) : ScalarOptions(BuiltinOptionsType.Shape)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.Shape;
-
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(1);
-        builder.Add(0, (byte)Output);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [(byte)Output];
 }
 
 /// <summary>PACK and UNPACK: the number of operands that are stacked, and the new axis.</summary>
-internal sealed record PackOptions(BuiltinOptionsType Type, int Count, int Axis) : IOperatorOptions
+internal sealed record PackOptions(BuiltinOptionsType Type, int Count, int Axis) : ScalarOptions(Type)
 {
     public static PackOptions Read(FlatTable table, BuiltinOptionsType type) =>
         new(type, table.Int32(0), table.Int32(1));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(2);
-        builder.Add(0, Count);
-        builder.Add(1, Axis);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [Count, Axis];
 }
 
 /// <summary>RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR. The size is the operator's second input.</summary>
 internal sealed record ResizeOptions(BuiltinOptionsType Type, bool AlignCorners, bool HalfPixelCenters)
-    : IOperatorOptions
+    : ScalarOptions(Type)
 {
     public static ResizeOptions Read(FlatTable table, BuiltinOptionsType type) =>
         new(type, table.Bool(FirstField(type)), table.Bool(FirstField(type) + 1));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(4);
-        builder.Add(FirstField(Type), AlignCorners);
-        builder.Add(FirstField(Type) + 1, HalfPixelCenters);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => FirstField(Type) == 0
+        ? [AlignCorners, HalfPixelCenters, 0, 0] : [0, 0, AlignCorners, HalfPixelCenters];
 
     // The bilinear table begins with two fields that are no longer used.
     private static int FirstField(BuiltinOptionsType type) => type == BuiltinOptionsType.ResizeBilinear ? 2 : 0;
 }
 
 /// <summary>DEPTH_TO_SPACE and SPACE_TO_DEPTH.</summary>
-internal sealed record BlockOptions(BuiltinOptionsType Type, int BlockSize) : IOperatorOptions
+internal sealed record BlockOptions(BuiltinOptionsType Type, int BlockSize) : ScalarOptions(Type)
 {
     public static BlockOptions Read(FlatTable table, BuiltinOptionsType type) => new(type, table.Int32(0));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(1);
-        builder.Add(0, BlockSize);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [BlockSize];
 }

@@ -10,28 +10,50 @@ internal interface IOperatorOptions
     FlatOffset Write(FlatBufferBuilder builder);
 }
 
-/// <summary>Options whose table has no field that matters here, such as those of PAD, TRANSPOSE, QUANTIZE or SLICE.</summary>
-internal sealed record EmptyOptions(BuiltinOptionsType Type) : IOperatorOptions
+/// <summary>Options whose table has numbers and flags only.</summary>
+internal abstract record ScalarOptions(BuiltinOptionsType Type) : IOperatorOptions
 {
+    /// <summary>The fields in the order of the table.</summary>
+    protected abstract OptionField[] Fields { get; }
+
     public FlatOffset Write(FlatBufferBuilder builder)
     {
-        builder.StartTable(0);
+        OptionField[] fields = Fields;
+        builder.StartTable(fields.Length);
+        for (int i = 0; i < fields.Length; i++) fields[i].Add(builder, i);
         return builder.EndTable();
     }
 }
 
-/// <summary>ADD, SUB, MUL, DIV: the activation only.</summary>
-internal sealed record ArithmeticOptions(BuiltinOptionsType Type, ActivationFunction Activation) : IOperatorOptions
+/// <summary>A field of a table. Tables leave defaults out.</summary>
+internal readonly struct OptionField(Action<FlatBufferBuilder, int> add)
 {
-    public static ArithmeticOptions Read(FlatTable table, BuiltinOptionsType type) =>
-        new(type, (ActivationFunction)table.Byte(0));
-
-    public FlatOffset Write(FlatBufferBuilder builder)
+    public OptionField(int number, int byDefault)
+        : this((builder, id) => builder.Add(id, number, byDefault))
     {
-        builder.StartTable(1);
-        builder.Add(0, (byte)Activation);
-        return builder.EndTable();
     }
+
+    public static implicit operator OptionField(int number) => new(number, 0);
+
+    public static implicit operator OptionField(byte number) => new((builder, id) => builder.Add(id, number));
+
+    public static implicit operator OptionField(bool flag) => new((builder, id) => builder.Add(id, flag));
+
+    public static implicit operator OptionField(float number) => new((builder, id) => builder.Add(id, number));
+
+    public void Add(FlatBufferBuilder builder, int id) => add(builder, id);
+}
+
+/// <summary>Options whose table has no field that matters here, such as those of PAD, TRANSPOSE, QUANTIZE or SLICE.</summary>
+internal sealed record EmptyOptions(BuiltinOptionsType Type) : ScalarOptions(Type)
+{
+    protected override OptionField[] Fields => [];
+}
+
+/// <summary>ADD, SUB, MUL, DIV: the activation only.</summary>
+internal sealed record ArithmeticOptions(BuiltinOptionsType Type, ActivationFunction Activation) : ScalarOptions(Type)
+{
+    protected override OptionField[] Fields => [(byte)Activation];
 }
 
 internal sealed record Conv2DOptions(
@@ -40,10 +62,8 @@ internal sealed record Conv2DOptions(
     int StrideHeight,
     ActivationFunction Activation,
     int DilationWidth = 1,
-    int DilationHeight = 1) : IOperatorOptions
+    int DilationHeight = 1) : ScalarOptions(BuiltinOptionsType.Conv2D)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.Conv2D;
-
     public static Conv2DOptions Read(FlatTable table) => new(
         (Padding)table.Byte(0),
         table.Int32(1),
@@ -52,17 +72,8 @@ internal sealed record Conv2DOptions(
         table.Int32(4, 1),
         table.Int32(5, 1));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(6);
-        builder.Add(0, (byte)Padding);
-        builder.Add(1, StrideWidth);
-        builder.Add(2, StrideHeight);
-        builder.Add(3, (byte)Activation);
-        builder.Add(4, DilationWidth, 1);
-        builder.Add(5, DilationHeight, 1);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields =>
+        [(byte)Padding, StrideWidth, StrideHeight, (byte)Activation, new(DilationWidth, 1), new(DilationHeight, 1)];
 }
 
 internal sealed record DepthwiseConv2DOptions(
@@ -72,10 +83,8 @@ internal sealed record DepthwiseConv2DOptions(
     int DepthMultiplier,
     ActivationFunction Activation,
     int DilationWidth = 1,
-    int DilationHeight = 1) : IOperatorOptions
+    int DilationHeight = 1) : ScalarOptions(BuiltinOptionsType.DepthwiseConv2D)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.DepthwiseConv2D;
-
     public static DepthwiseConv2DOptions Read(FlatTable table) => new(
         (Padding)table.Byte(0),
         table.Int32(1),
@@ -85,18 +94,8 @@ internal sealed record DepthwiseConv2DOptions(
         table.Int32(5, 1),
         table.Int32(6, 1));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(7);
-        builder.Add(0, (byte)Padding);
-        builder.Add(1, StrideWidth);
-        builder.Add(2, StrideHeight);
-        builder.Add(3, DepthMultiplier);
-        builder.Add(4, (byte)Activation);
-        builder.Add(5, DilationWidth, 1);
-        builder.Add(6, DilationHeight, 1);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields =>
+        [(byte)Padding, StrideWidth, StrideHeight, DepthMultiplier, (byte)Activation, new(DilationWidth, 1), new(DilationHeight, 1)];
 }
 
 internal sealed record Pool2DOptions(
@@ -105,10 +104,8 @@ internal sealed record Pool2DOptions(
     int StrideHeight,
     int FilterWidth,
     int FilterHeight,
-    ActivationFunction Activation) : IOperatorOptions
+    ActivationFunction Activation) : ScalarOptions(BuiltinOptionsType.Pool2D)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.Pool2D;
-
     public static Pool2DOptions Read(FlatTable table) => new(
         (Padding)table.Byte(0),
         table.Int32(1),
@@ -117,50 +114,23 @@ internal sealed record Pool2DOptions(
         table.Int32(4),
         (ActivationFunction)table.Byte(5));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(6);
-        builder.Add(0, (byte)Padding);
-        builder.Add(1, StrideWidth);
-        builder.Add(2, StrideHeight);
-        builder.Add(3, FilterWidth);
-        builder.Add(4, FilterHeight);
-        builder.Add(5, (byte)Activation);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [(byte)Padding, StrideWidth, StrideHeight, FilterWidth, FilterHeight, (byte)Activation];
 }
 
 internal sealed record FullyConnectedOptions(
     ActivationFunction Activation,
     bool KeepDimensions = false,
-    byte WeightsFormat = 0) : IOperatorOptions
+    byte WeightsFormat = 0) : ScalarOptions(BuiltinOptionsType.FullyConnected)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.FullyConnected;
-
     public static FullyConnectedOptions Read(FlatTable table) =>
         new((ActivationFunction)table.Byte(0), table.Bool(2), table.Byte(1));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(3);
-        builder.Add(0, (byte)Activation);
-        builder.Add(1, WeightsFormat);
-        builder.Add(2, KeepDimensions);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [(byte)Activation, WeightsFormat, KeepDimensions];
 }
 
-internal sealed record BatchMatMulOptions(bool TransposeX, bool TransposeY) : IOperatorOptions
+internal sealed record BatchMatMulOptions(bool TransposeX, bool TransposeY) : ScalarOptions(BuiltinOptionsType.BatchMatMul)
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.BatchMatMul;
-
     public static BatchMatMulOptions Read(FlatTable table) => new(table.Bool(0), table.Bool(1));
 
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        builder.StartTable(2);
-        builder.Add(0, TransposeX);
-        builder.Add(1, TransposeY);
-        return builder.EndTable();
-    }
+    protected override OptionField[] Fields => [TransposeX, TransposeY];
 }

@@ -22,7 +22,6 @@ internal sealed class CodeText
         return new End(this);
     }
 
-    /// <inheritdoc/>
     public override string ToString() => _text.ToString();
 
     private sealed class End(CodeText code) : IDisposable

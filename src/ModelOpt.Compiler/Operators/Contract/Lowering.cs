@@ -40,6 +40,15 @@ internal sealed partial class Lowering
         return lowering._model.Write();
     }
 
+    /// <summary>Writes a graph as a TFLite file, and lists its custom operators, which TFLite lacks.</summary>
+    /// <exception cref="CompilationException">TFLite cannot express the graph.</exception>
+    public static (byte[] File, IReadOnlyList<BuiltinOperator> Custom) WriteAndList(Graph graph, CancellationToken cancellation)
+    {
+        Lowering lowering = new(graph);
+        lowering.Lower(cancellation);
+        return (lowering._model.Write(), lowering._model.CustomOperators);
+    }
+
     /// <summary>Writes a graph so that every value it stores is an output too, as real numbers: for a look inside.</summary>
     /// <param name="graph">As for <see cref="Write"/>.</param>
     /// <returns>The file, and the values that its outputs are: the graph's outputs first.</returns>

@@ -42,6 +42,10 @@ internal sealed class TfliteModelBuilder
     /// <summary>The outputs that the caller gets, in order.</summary>
     public List<TfliteTensor> Outputs { get; } = [];
 
+    /// <summary>The operators of all subgraphs that TFLite lacks; once the file is written, those that are in it.</summary>
+    public IReadOnlyList<BuiltinOperator> CustomOperators =>
+        [.. _subgraphs.SelectMany(s => s._operators).Select(o => o.Type).Where(t => t.IsCustom())];
+
     /// <summary>A further subgraph of the model, for operators to run.</summary>
     public TfliteModelBuilder AddSubgraph() => new(_subgraphs);
 

@@ -54,6 +54,5 @@ internal sealed class TfliteTensor
     /// <summary>The dims with -1 for the open axis: <c>shape_signature</c>, and the shape to give to RESHAPE.</summary>
     public int[] Signature => [.. Dims.Select((dim, axis) => axis == OpenAxis ? -1 : dim)];
 
-    /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Type}[{string.Join(", ", Signature)}]";
 }

@@ -109,13 +109,10 @@ internal sealed class Conv : Operator, IDifferentiable
             ConvForward.Run(shape, operands, context.IsTraining, context.Pool);
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1, 2];
 
-    /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), w = context.Input(1), dy = context.OutputGradient;

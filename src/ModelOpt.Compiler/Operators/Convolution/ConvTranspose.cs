@@ -103,13 +103,10 @@ internal sealed class ConvTranspose : Operator, IDifferentiable
         context.Output = Casting.To(y, x.Type);
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1, 2];
 
-    /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), w = context.Input(1), dy = context.OutputGradient;

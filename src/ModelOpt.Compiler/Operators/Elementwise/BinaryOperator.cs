@@ -61,10 +61,8 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
         context.Output = result;
     }
 
-    /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
-    /// <inheritdoc/>
     public virtual void Backward(BackwardContext context)
     {
         Node node = context.Node;

@@ -73,7 +73,6 @@ internal sealed class Clip : Operator, IDifferentiable
         static Tensor? Cast(Tensor? tensor) => tensor is null ? null : Casting.To(tensor, ElementType.Float32);
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient;

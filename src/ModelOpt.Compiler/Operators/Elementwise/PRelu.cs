@@ -42,10 +42,8 @@ internal sealed class PRelu : Operator, IDifferentiable
         context.Output = Casting.To(y, x.Type);
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1];
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), slope = context.Input(1), dy = context.OutputGradient;

@@ -13,7 +13,6 @@ internal sealed class Relu : UnaryOperator
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous | OperatorTraits.HidesFarNumbers;
 
-    /// <inheritdoc/>
     public override bool ReadsInputs => false;
 
     public override void InferShapes(Node node) => node.Define(0, node.CommonType(), node.ShapeOf(0));

@@ -6,10 +6,8 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>A <see cref="MapOperator"/> whose function has a slope.</summary>
 internal abstract class UnaryOperator : MapOperator, IDifferentiable
 {
-    /// <inheritdoc/>
     public virtual bool ReadsInputs => true;
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor? x = ReadsInputs ? context.Input(0) : null;

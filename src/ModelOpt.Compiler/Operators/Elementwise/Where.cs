@@ -40,7 +40,6 @@ internal sealed class Where : Operator, IDifferentiable
         context.Output = y;
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Node node = context.Node;

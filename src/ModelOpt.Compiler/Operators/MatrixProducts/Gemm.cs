@@ -83,10 +83,8 @@ internal sealed class Gemm : Operator, IDifferentiable
         context.Output = Casting.To(y, a.Type);
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1, 2];
 
-    /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
     /// <summary>dA′ = alpha · dY·B′ᵀ, dB′ = alpha · A′ᵀ·dY, and for C the sums over the broadcast axes, times beta.</summary>

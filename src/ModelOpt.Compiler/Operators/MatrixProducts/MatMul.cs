@@ -83,7 +83,6 @@ internal sealed class MatMul : Operator, IDifferentiable
         context.Output = Casting.To(y, a.Type);
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1];
 
     /// <summary>dA = dY·Bᵀ and dB = Aᵀ·dY, summed over the broadcast axes in the order of the batch.</summary>

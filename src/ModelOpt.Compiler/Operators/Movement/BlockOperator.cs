@@ -55,10 +55,8 @@ internal abstract class BlockOperator : Operator, IDifferentiable
     /// <summary>The result's sizes, from those of the transposed six.</summary>
     protected abstract int[] Merged(ReadOnlySpan<int> dims);
 
-    /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0);

@@ -48,7 +48,6 @@ internal sealed class Compress : Operator, IDifferentiable
         context.Output = y;
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Node.Allocate(ElementType.Float32, x.Dims);

@@ -79,7 +79,6 @@ internal sealed class Concat : Operator, IDifferentiable
         context.Output = DataMovement.Concat(context.Node, parts, AxisOf(context.Node, context.Input(0).Rank));
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor dy = context.OutputGradient;

@@ -52,7 +52,6 @@ internal sealed class Dropout : Operator, IDifferentiable
         context.Outputs[1] = mask;
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context) => context.Gradients[0] = context.OutputGradientOrNull(0);
 
     public override bool TakesComputedSizes(Node node) => true;

@@ -54,7 +54,6 @@ internal sealed class Expand : Operator, IDifferentiable
         context.Output = Broadcasting.Expand(context.Node, context.Input(0), context.Node.Sizes(shape));
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context) =>
         context.Gradients[0] = Broadcasting.Reduce(context.Node, context.OutputGradient, context.Input(0).Dims);
 

@@ -68,7 +68,6 @@ internal sealed class Gather : Operator, IDifferentiable
         }
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Node node = context.Node;

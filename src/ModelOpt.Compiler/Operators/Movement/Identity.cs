@@ -23,7 +23,6 @@ internal sealed class Identity : Operator, IDifferentiable
 
     public override void Forward(ForwardContext context) => context.Output = context.Input(0);
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context) =>
         context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
 

@@ -92,7 +92,6 @@ internal sealed class Pad : Operator, IDifferentiable
         context.Output = y;
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Node.Allocate(ElementType.Float32, x.Dims);

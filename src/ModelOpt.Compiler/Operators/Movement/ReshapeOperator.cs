@@ -15,7 +15,6 @@ internal abstract class ReshapeOperator : Operator, IDifferentiable
     public sealed override IEnumerable<AxisRoute> Axes(Node node) =>
         AxisRoutes.Reshaped(node.ShapeOf(0), node.Output.Shape!, node.InputOrNull(1) is { IsConstant: false });
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context) =>
         context.Gradients[0] = context.OutputGradient.Reshape(context.Input(0).Dims);
 

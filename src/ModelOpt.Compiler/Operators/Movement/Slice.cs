@@ -108,7 +108,6 @@ internal sealed class Slice : Operator, IDifferentiable
         context.Output = DataMovement.View(context.Node, input, dims, strides, offset);
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dx = context.Node.Allocate(ElementType.Float32, x.Dims);

@@ -112,7 +112,6 @@ internal sealed class Split : Operator, IDifferentiable
         }
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dx = context.Node.Allocate(ElementType.Float32, x.Dims);

@@ -56,7 +56,6 @@ internal sealed class Tile : Operator, IDifferentiable
         context.Output = DataMovement.View(context.Node, x, sizes, strides, 0).Reshape(dims);
     }
 
-    /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
     /// <summary>Each element gets the gradients of its copies.</summary>

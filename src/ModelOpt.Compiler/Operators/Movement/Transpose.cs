@@ -42,7 +42,6 @@ internal sealed class Transpose : Operator, IDifferentiable
         context.Output = DataMovement.Transpose(context.Node, input, Permutation(context.Node, input.Rank));
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         int[] order = Permutation(context.Node, context.Input(0).Rank), back = new int[order.Length];

@@ -101,10 +101,8 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
         context.Output = Casting.To(y, x.Type);
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1, 2];
 
-    /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
     /// <summary>The gradients with mean and variance as constants.</summary>
@@ -135,20 +133,15 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
         (context.Gradients[0], context.Gradients[1], context.Gradients[2]) = (dx, dscale, dshift);
     }
 
-    /// <inheritdoc/>
     double[] IBatchStatistics.Sums(ForwardContext context) => BatchMoments.Sums(context.Input(0));
 
-    /// <inheritdoc/>
     void IBatchStatistics.Forward(ForwardContext context, double[] totals) => BatchMoments.Forward(context, totals);
 
-    /// <inheritdoc/>
     double[] IBatchStatistics.Sums(BackwardContext context) => BatchMoments.Sums(context);
 
-    /// <inheritdoc/>
     void IBatchStatistics.Backward(BackwardContext context, double[] totals, double[] gradientTotals, double[] own) =>
         BatchMoments.Backward(context, totals, gradientTotals, own);
 
-    /// <inheritdoc/>
     void IBatchStatistics.Follow(Node node, double[] totals) => BatchMoments.Follow(node, totals);
 
     public override void Lower(Lowering context, Node node)

@@ -8,30 +8,13 @@ namespace ModelOpt.Compiler.Operators.Normalization;
 /// 1 for the first greatest element along attribute <c>axis</c>, 0 elsewhere. Before opset 13, it is the greatest of all axes from
 /// <c>axis</c> on.
 /// </summary>
-internal sealed class Hardmax : Operator
+internal sealed class Hardmax : AxisNormalization
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, new(13, Softmax.Flatten)];
 
-    public override Arity Arity => new(1, 1);
-
     public override QuantizationRule Quantization => QuantizationRule.Float;
 
-    public override int DataInputs => 1;
-
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
-
-    public override IEnumerable<AxisRoute> Axes(Node node)
-    {
-        int rank = node.ShapeOf(0).Rank, axis = Axis(node, rank);
-        return AxisRoutes.Kept(node, Enumerable.Range(0, rank).Where(a => a != axis));
-    }
-
-    public override void InferShapes(Node node)
-    {
-        ElementType type = node.CommonFloatType();
-        Axis(node, node.ShapeOf(0).Rank);
-        node.Define(0, type, node.ShapeOf(0));
-    }
 
     public override void Forward(ForwardContext context)
     {
@@ -73,20 +56,8 @@ internal sealed class Hardmax : Operator
             [y], new OneHotOptions(last));
     }
 
-    /// <summary>An older node becomes one of a matrix between reshapes.</summary>
     public override void Normalize(Graph graph, Node node)
     {
-        if (!node.Attributes.Remove(Softmax.Flattens)) return;
-        Value x = node.Input(0), y = node.Output, matrix = Fresh("matrix"), result = Fresh("result"), sizes = Fresh("sizes");
-        graph.InsertBefore(node, new Node("Flatten", "", [x], [matrix]) { Attributes = { ["axis"] = node.Int("axis", 1) } });
-        graph.InsertBefore(node, new Node("Shape", "", [x], [sizes]));
-        node.Attributes["axis"] = 1L;
-        node.SetInput(0, matrix);
-        node.SetOutput(0, result);
-        graph.InsertAfter(node, new Node("Reshape", "", [result, sizes], [y]) { Attributes = { ["allowzero"] = 1L } });
-
-        Value Fresh(string stem) => new(graph.UniqueName($"{node.Label}_{stem}"));
+        if (node.Attributes.ContainsKey(Softmax.Flattens)) Softmax.FlattenOpen(graph, node);
     }
-
-    private static int Axis(Node node, int rank) => node.Axis(node.Int("axis", -1), rank);
 }

@@ -73,7 +73,6 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
         for (int i = 1; i < context.Outputs.Length; i++) context.Outputs[i] = i == 1 ? means : inverses;
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1, 2];
 
     /// <summary>

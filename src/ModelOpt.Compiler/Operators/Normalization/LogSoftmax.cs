@@ -15,19 +15,12 @@ internal sealed class LogSoftmax : ComposedOperator
 
     protected override void Compose(Graph graph, Node node)
     {
-        Value x = node.Input(0), output = node.Output;
-        long axis = node.Int("axis", -1);
-        bool flattens = node.Attributes.ContainsKey(Softmax.Flattens);
-        Value matrix = flattens ? Add("Flatten", [x]) : x;
-        if (flattens) matrix.Producer!.Attributes["axis"] = axis;
-        Value axes = graph.AddConstant($"{node.Label}_axes", Tensor.Vector(flattens ? 1 : axis));
-        Value shifted = Add("Sub", [matrix, Add("ReduceMax", [matrix, axes])]), sum = Add("ReduceLogSumExp", [shifted, axes]);
-        if (!flattens) Replace(graph, node, "Sub", shifted, sum);
-        else Replace(graph, node, "Reshape", Add("Sub", [shifted, sum]), Add("Shape", [x]));
-        // A size of 0 is one.
-        if (flattens) output.Producer!.Attributes["allowzero"] = 1L;
+        if (node.Attributes.ContainsKey(Softmax.Flattens)) Softmax.FlattenOpen(graph, node);
+        Value x = node.Input(0), axes = graph.AddConstant($"{node.Label}_axes", Tensor.Vector(node.Int("axis", -1)));
+        Value shifted = Add("Sub", x, Add("ReduceMax", x, axes)), sum = Add("ReduceLogSumExp", shifted, axes);
+        Replace(graph, node, "Sub", shifted, sum);
 
-        Value Add(string type, Value[] inputs)
+        Value Add(string type, params Value[] inputs)
         {
             var output = new Value(graph.UniqueName($"{node.Label}_{type}"));
             graph.InsertBefore(node, new Node(type, "", inputs, [output]));

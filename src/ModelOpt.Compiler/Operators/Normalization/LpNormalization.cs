@@ -6,31 +6,19 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Normalization;
 
 /// <summary>x / ‖x‖ along attribute <c>axis</c>, the norm Σ|x| or √Σx² as attribute <c>p</c> says; 0 where the norm is 0.</summary>
-internal sealed class LpNormalization : Operator, IDifferentiable
+internal sealed class LpNormalization : AxisNormalization, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 22];
 
-    public override Arity Arity => new(1, 1);
-
     public override QuantizationRule Quantization => QuantizationRule.Float;
-
-    public override int DataInputs => 1;
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
 
-    public override IEnumerable<AxisRoute> Axes(Node node)
-    {
-        int rank = node.ShapeOf(0).Rank, axis = Axis(node, rank);
-        return AxisRoutes.Kept(node, Enumerable.Range(0, rank).Where(a => a != axis));
-    }
-
     public override void InferShapes(Node node)
     {
-        ElementType type = node.CommonFloatType();
-        Axis(node, node.ShapeOf(0).Rank);
+        base.InferShapes(node);
         if (node.Int("p", 2) is not (1 or 2))
             throw Diagnostics.GraphDiagnostics.InvalidAttribute.Error(node.Label, "p", "is neither 1 nor 2");
-        node.Define(0, type, node.ShapeOf(0));
     }
 
     public override void Forward(ForwardContext context)
@@ -73,8 +61,6 @@ internal sealed class LpNormalization : Operator, IDifferentiable
         TfliteTensor divisor = steps.Binary(BuiltinOperator.Maximum, norm, steps.Scalar(1.17549435e-38f, norm));
         steps.Binary(BuiltinOperator.Div, x, divisor, context.Output(node, 0, order));
     }
-
-    private static int Axis(Node node, int rank) => node.Axis(node.Int("axis", -1), rank);
 
     private static double[] Norms(Node node, ReadOnlySpan<double> x, int[] targets, ElementType type)
     {

@@ -78,7 +78,6 @@ internal abstract class MomentNormalization : Operator, IDifferentiable
         context.Output = Casting.To(y, x.Type);
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<int> Parameters => [1, 2];
 
     /// <summary>

@@ -14,18 +14,14 @@ namespace ModelOpt.Compiler.Operators.Normalization;
 /// known; it is the newer form where all but one of these axes have size 1, and becomes one of a matrix in <c>SoftmaxFlattening</c>
 /// where not.
 /// </remarks>
-internal sealed class Softmax : Operator, IDifferentiable
+internal sealed class Softmax : AxisNormalization, IDifferentiable
 {
     /// <summary>Marks a node whose sum runs over all axes from <c>axis</c> on.</summary>
     public const string Flattens = "flattens";
 
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 11, new(13, Flatten)];
 
-    public override Arity Arity => new(1, 1);
-
     public override QuantizationRule Quantization => QuantizationRule.FixedUnit;
-
-    public override int DataInputs => 1;
 
     public override IEnumerable<AxisRoute> Axes(Node node)
     {
@@ -40,6 +36,31 @@ internal sealed class Softmax : Operator, IDifferentiable
     {
         node.Attributes["axis"] = node.Int("axis", 1);
         node.Attributes[Flattens] = 1L;
+    }
+
+    /// <summary>Makes a marked node one of a matrix, between reshapes.</summary>
+    /// <param name="sizes">The sizes of the input, a vector of int64.</param>
+    public static void ToMatrix(Graph graph, Node node, Value sizes)
+    {
+        Value x = node.Input(0), y = node.Output, matrix = Between("matrix", x), result = Between("result", y);
+        graph.InsertBefore(node, new Node("Flatten", "", [x], [matrix]) { Attributes = { ["axis"] = node.Int("axis", 1) } });
+        node.SetInput(0, matrix);
+        node.SetOutput(0, result);
+        node.Attributes.Remove(Flattens);
+        node.Attributes["axis"] = 1L;
+        // A size of 0 is one.
+        graph.InsertAfter(node, new Node("Reshape", "", [result, sizes], [y]) { Attributes = { ["allowzero"] = 1L } });
+
+        Value Between(string stem, Value like) =>
+            new(graph.UniqueName($"{node.Label}_{stem}"), like.Type) { Quantization = like.Quantization };
+    }
+
+    /// <summary>Makes a marked node one of a matrix when it is read, before shapes are known.</summary>
+    public static void FlattenOpen(Graph graph, Node node)
+    {
+        Value sizes = new(graph.UniqueName($"{node.Label}_sizes"));
+        graph.InsertBefore(node, new Node("Shape", "", [node.Input(0)], [sizes]));
+        ToMatrix(graph, node, sizes);
     }
 
     public override void InferShapes(Node node)
@@ -117,8 +138,6 @@ internal sealed class Softmax : Operator, IDifferentiable
         context.Emit(BuiltinOperator.Softmax, [rows], [shares], new SoftmaxOptions(1));
         context.EmitReshape(shares, y);
     }
-
-    private static int Axis(Node node, int rank) => node.Axis(node.Int("axis", -1), rank);
 
     /// <summary>How many elements are summed, and how far apart they lie.</summary>
     private static (int Size, int Stride) Lines(Node node, Tensor x)

@@ -78,10 +78,8 @@ internal sealed class AveragePool : Operator, IDifferentiable
         return y;
     }
 
-    /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dy = context.OutputGradient, dx = context.Zeros(x.Dims);

@@ -34,10 +34,8 @@ internal sealed class GlobalAveragePool : Operator, IDifferentiable
         context.Output = MeanReduction.Mean(context.Node, x, [.. Enumerable.Range(2, x.Rank - 2)], keep: true);
     }
 
-    /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context) =>
         MeanReduction.Backward(context, [.. Enumerable.Range(2, context.Input(0).Rank - 2)], divide: true);
 

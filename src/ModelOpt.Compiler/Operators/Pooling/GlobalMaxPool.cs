@@ -45,7 +45,6 @@ internal sealed class GlobalMaxPool : Operator, IDifferentiable
         context.Output = Casting.To(y, context.Input(0).Type);
     }
 
-    /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
     /// <summary>The gradient goes to the first of the largest elements.</summary>

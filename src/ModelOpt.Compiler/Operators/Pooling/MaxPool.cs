@@ -70,7 +70,6 @@ internal sealed class MaxPool : Operator, IDifferentiable
         return y;
     }
 
-    /// <inheritdoc/>
     public bool ReadsOutputs => false;
 
     /// <summary>The gradient goes to the first of the largest elements of each window.</summary>

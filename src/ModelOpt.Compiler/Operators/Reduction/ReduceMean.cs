@@ -19,7 +19,6 @@ internal sealed class ReduceMean() : ReduceOperator(BuiltinOperator.Mean), IDiff
             context.Node, x, ReducedAxes.Of(context.Node, x.Rank, context.InputOrNull(1)), ReducedAxes.Keep(context.Node));
     }
 
-    /// <inheritdoc/>
     public void Backward(BackwardContext context) => MeanReduction.Backward(
         context, ReducedAxes.Of(context.Node, context.Input(0).Rank, context.InputOrNull(1)), divide: true);
 }

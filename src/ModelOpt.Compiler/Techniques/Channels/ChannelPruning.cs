@@ -17,10 +17,8 @@ internal sealed class ChannelPruning : Pass
     private const int LeastSteps = 4;
     private const int StatisticsSamples = 64;
 
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Shrink;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         double? target = context.Model.ChannelPruning is > 0 and var share ? share : null;

@@ -27,10 +27,8 @@ internal sealed class ClusteringPass : Pass
 
     private static readonly string[] Types = ["Conv", "Gemm", "MatMul"];
 
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Constrain;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         List<PassNote> notes = [];

@@ -13,10 +13,8 @@ namespace ModelOpt.Compiler.Techniques.FineTuning;
 /// </summary>
 internal sealed class FineTuning : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.FineTune;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         if (context.Model.FineTune is null or FineTuneMode.None) return PassResult.Of(0);

@@ -66,6 +66,5 @@ internal sealed class Teaching : IDisposable
         return null;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _data.Dispose();
 }

@@ -30,10 +30,8 @@ internal sealed class Decomposition : Pass
     // Where on its curve the sensitivity of a layer is measured: the error that decomposition typically leaves.
     private const double TypicalError = 0.1;
 
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Shrink;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         bool byNoise = context.Model.RankSelection == RankSelection.Evbmf && context.Model.Decomposition != 0;

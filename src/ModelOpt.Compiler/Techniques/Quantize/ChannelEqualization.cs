@@ -17,10 +17,8 @@ internal sealed class ChannelEqualization : Pass
     private const int Samples = 32;
     private const int MaxExponent = 6;
 
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Prepare;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         if (!Int8Quantization.IsWanted(graph, context)) return PassResult.Of(0);

@@ -15,10 +15,8 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 /// </summary>
 internal sealed class ForeignGrids : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Legalize;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;

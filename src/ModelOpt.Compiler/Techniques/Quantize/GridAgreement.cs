@@ -14,10 +14,8 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 /// </summary>
 internal sealed class GridAgreement : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Legalize;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         Node[] movers = [.. graph.Nodes.Where(n =>

@@ -15,10 +15,8 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 /// </summary>
 internal sealed class Int8Quantization : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Quantize;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         if (!IsWanted(graph, context)) return PassResult.Of(0);

@@ -22,10 +22,8 @@ internal sealed class LayerGrids : Pass
     private const double MostOfOutputStep = 0.1;
     private const int Named = 3;
 
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Legalize;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;

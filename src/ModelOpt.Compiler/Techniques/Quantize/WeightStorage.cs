@@ -13,10 +13,8 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 /// </summary>
 internal sealed class WeightStorage : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Quantize;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         bool calibrated = context.IsCalibrated;

@@ -13,10 +13,8 @@ namespace ModelOpt.Compiler.Techniques.Sparsity;
 /// </summary>
 internal sealed class GradualPruning : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Constrain;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         if (context.Model.PruningSchedule is null or PruningSchedule.None || context.Model.FineTune is null or FineTuneMode.None)

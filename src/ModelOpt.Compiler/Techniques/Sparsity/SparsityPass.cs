@@ -12,10 +12,8 @@ namespace ModelOpt.Compiler.Techniques.Sparsity;
 /// </summary>
 internal sealed class SparsityPass : Pass
 {
-    /// <inheritdoc/>
     public override PassPhase Phase => PassPhase.Constrain;
 
-    /// <inheritdoc/>
     public override PassResult Apply(Graph graph, PassContext context)
     {
         List<PassNote> notes = [];

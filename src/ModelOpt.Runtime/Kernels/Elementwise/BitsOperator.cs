@@ -28,31 +28,23 @@ internal sealed class BitsOperator : KernelOperator
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         var shape = new BroadcastShape(node.Input(0).Shape, node.Input(1).Shape, node.Output.Shape);
-        return node.Output.Type switch
-        {
-            TensorType.Float32 => new PairKernel<float, float, FloorModOperation<float>>(shape),
-            TensorType.Bool or TensorType.UInt8 => Integer<byte>(node, shape),
-            TensorType.Int8 => Integer<sbyte>(node, shape),
-            TensorType.Int16 => Integer<short>(node, shape),
-            TensorType.UInt16 => Integer<ushort>(node, shape),
-            TensorType.Int32 => Integer<int>(node, shape),
-            TensorType.UInt32 => Integer<uint>(node, shape),
-            TensorType.Int64 => Integer<long>(node, shape),
-            TensorType.UInt64 => Integer<ulong>(node, shape),
-            _ => throw node.UnsupportedTypes(),
-        };
+        return node.Output.Type == TensorType.Float32 ? new PairKernel<float, float, FloorModOperation<float>>(shape)
+            : NumberKernels.OfIntegers(node.Output.Type, new Factory(node.Operator, shape)) ?? throw node.UnsupportedTypes();
     }
 
-    private static Kernel Integer<T>(Node node, BroadcastShape shape)
-        where T : unmanaged, IBinaryInteger<T> => node.Operator switch
+    private readonly struct Factory(BuiltinOperator op, BroadcastShape shape) : IIntegerFactory
     {
-        BuiltinOperator.LogicalAnd or BuiltinOperator.BitwiseAnd => new PairKernel<T, T, AndOperation<T>>(shape),
-        BuiltinOperator.LogicalOr or BuiltinOperator.BitwiseOr => new PairKernel<T, T, OrOperation<T>>(shape),
-        BuiltinOperator.BitwiseXor => new PairKernel<T, T, XorOperation<T>>(shape),
-        BuiltinOperator.LeftShift => new PairKernel<T, T, LeftShiftOperation<T>>(shape),
-        BuiltinOperator.RightShift => new PairKernel<T, T, RightShiftOperation<T>>(shape),
-        _ => new PairKernel<T, T, FloorModOperation<T>>(shape),
-    };
+        public Kernel Create<T>()
+            where T : unmanaged, IBinaryInteger<T> => op switch
+        {
+            BuiltinOperator.LogicalAnd or BuiltinOperator.BitwiseAnd => new PairKernel<T, T, AndOperation<T>>(shape),
+            BuiltinOperator.LogicalOr or BuiltinOperator.BitwiseOr => new PairKernel<T, T, OrOperation<T>>(shape),
+            BuiltinOperator.BitwiseXor => new PairKernel<T, T, XorOperation<T>>(shape),
+            BuiltinOperator.LeftShift => new PairKernel<T, T, LeftShiftOperation<T>>(shape),
+            BuiltinOperator.RightShift => new PairKernel<T, T, RightShiftOperation<T>>(shape),
+            _ => new PairKernel<T, T, FloorModOperation<T>>(shape),
+        };
+    }
 
     private readonly struct AndOperation<T> : IPairOperation<T, T>
         where T : unmanaged, IBinaryInteger<T>

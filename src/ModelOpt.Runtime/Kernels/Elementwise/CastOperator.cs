@@ -15,44 +15,20 @@ internal sealed class CastOperator : KernelOperator
 
     public override Foldable Takes(Node node) => Foldable.Nothing;
 
-    public override Kernel CreateKernel(Node node, AssembledCode? code)
+    public override Kernel CreateKernel(Node node, AssembledCode? code) =>
+        NumberKernels.OfNumbers(node.Input(0).Type, new From(node)) ?? throw node.UnsupportedTypes();
+
+    private readonly struct From(Node node) : INumberFactory
     {
-        return node.Input(0).Type switch
-        {
-            TensorType.Float32 => From<float>(node),
-            TensorType.Float16 => From<Half>(node),
-            TensorType.Float64 => From<double>(node),
-            TensorType.Int8 => From<sbyte>(node),
-            TensorType.UInt8 or TensorType.Bool => From<byte>(node),
-            TensorType.Int16 => From<short>(node),
-            TensorType.Int32 => From<int>(node),
-            TensorType.Int64 => From<long>(node),
-            TensorType.UInt16 => From<ushort>(node),
-            TensorType.UInt32 => From<uint>(node),
-            TensorType.UInt64 => From<ulong>(node),
-            _ => throw node.UnsupportedTypes(),
-        };
+        public Kernel Create<T>()
+            where T : unmanaged, INumber<T> => node.Output.Type == TensorType.Bool ? new CastToBoolKernel<T>(node.Output.Elements)
+            : NumberKernels.OfNumbers(node.Output.Type, new To<T>(node.Output.Elements)) ?? throw node.UnsupportedTypes();
     }
 
-    private static Kernel From<T>(Node node)
-        where T : unmanaged, INumberBase<T>
+    private readonly struct To<TSource>(int elements) : INumberFactory
+        where TSource : unmanaged, INumber<TSource>
     {
-        int elements = node.Output.Elements;
-        return node.Output.Type switch
-        {
-            TensorType.Float32 => new CastKernel<T, float>(elements),
-            TensorType.Float16 => new CastKernel<T, Half>(elements),
-            TensorType.Float64 => new CastKernel<T, double>(elements),
-            TensorType.Int8 => new CastKernel<T, sbyte>(elements),
-            TensorType.UInt8 => new CastKernel<T, byte>(elements),
-            TensorType.Int16 => new CastKernel<T, short>(elements),
-            TensorType.Int32 => new CastKernel<T, int>(elements),
-            TensorType.Int64 => new CastKernel<T, long>(elements),
-            TensorType.UInt16 => new CastKernel<T, ushort>(elements),
-            TensorType.UInt32 => new CastKernel<T, uint>(elements),
-            TensorType.UInt64 => new CastKernel<T, ulong>(elements),
-            TensorType.Bool => new CastToBoolKernel<T>(elements),
-            _ => throw node.UnsupportedTypes(),
-        };
+        public Kernel Create<T>()
+            where T : unmanaged, INumber<T> => new CastKernel<TSource, T>(elements);
     }
 }

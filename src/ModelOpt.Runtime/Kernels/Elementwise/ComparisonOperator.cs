@@ -20,31 +20,22 @@ internal sealed class ComparisonOperator : KernelOperator
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         var shape = new BroadcastShape(node.Input(0).Shape, node.Input(1).Shape, node.Output.Shape);
-        return node.Input(0).Type switch
-        {
-            TensorType.Float32 => Create<float>(node, shape),
-            TensorType.Bool or TensorType.UInt8 => Create<byte>(node, shape),
-            TensorType.Int8 => Create<sbyte>(node, shape),
-            TensorType.Int16 => Create<short>(node, shape),
-            TensorType.UInt16 => Create<ushort>(node, shape),
-            TensorType.Int32 => Create<int>(node, shape),
-            TensorType.UInt32 => Create<uint>(node, shape),
-            TensorType.Int64 => Create<long>(node, shape),
-            TensorType.UInt64 => Create<ulong>(node, shape),
-            _ => throw node.UnsupportedTypes(),
-        };
+        return NumberKernels.OfNumbers(node.Input(0).Type, new Factory(node.Operator, shape)) ?? throw node.UnsupportedTypes();
     }
 
-    private static Kernel Create<T>(Node node, BroadcastShape shape)
-        where T : unmanaged, INumber<T> => node.Operator switch
+    private readonly struct Factory(BuiltinOperator op, BroadcastShape shape) : INumberFactory
     {
-        BuiltinOperator.Equal => new PairKernel<T, byte, EqualOperation<T>>(shape),
-        BuiltinOperator.NotEqual => new PairKernel<T, byte, NotEqualOperation<T>>(shape),
-        BuiltinOperator.Greater => new PairKernel<T, byte, GreaterOperation<T>>(shape),
-        BuiltinOperator.GreaterEqual => new PairKernel<T, byte, GreaterEqualOperation<T>>(shape),
-        BuiltinOperator.Less => new PairKernel<T, byte, LessOperation<T>>(shape),
-        _ => new PairKernel<T, byte, LessEqualOperation<T>>(shape),
-    };
+        public Kernel Create<T>()
+            where T : unmanaged, INumber<T> => op switch
+        {
+            BuiltinOperator.Equal => new PairKernel<T, byte, EqualOperation<T>>(shape),
+            BuiltinOperator.NotEqual => new PairKernel<T, byte, NotEqualOperation<T>>(shape),
+            BuiltinOperator.Greater => new PairKernel<T, byte, GreaterOperation<T>>(shape),
+            BuiltinOperator.GreaterEqual => new PairKernel<T, byte, GreaterEqualOperation<T>>(shape),
+            BuiltinOperator.Less => new PairKernel<T, byte, LessOperation<T>>(shape),
+            _ => new PairKernel<T, byte, LessEqualOperation<T>>(shape),
+        };
+    }
 
     private readonly struct EqualOperation<T> : IPairOperation<T, byte>
         where T : INumber<T>
