@@ -92,16 +92,16 @@ internal sealed class Calibrator : IDisposable
         _context.Progress?.Report(new CompileProgress(phase, samples, samples));
     }
 
-    /// <summary>Samples joined along the batch, evenly spread over the data.</summary>
+    /// <summary>Samples, evenly spread over the data: joined along the batch where it is open.</summary>
     /// <param name="bytes">At most how large an activation of all of them may be, as far as one sample allows.</param>
-    /// <returns>A tensor for each graph input, or null where the graph takes one sample at a time.</returns>
-    public Tensor[]? Batch(int count, long bytes)
+    /// <returns>For each run of the graph a tensor for each graph input: one run of all samples, or one for each of them.</returns>
+    public Tensor[][] Batches(int count, long bytes)
     {
-        if (_graph.Inputs.Exists(i => i.Shape is not { IsBatchOpen: true })) return null;
         long largest = _graph.Values.Where(v => !v.IsConstant).Max(v => SampleBytes(v));
         count = (int)Math.Clamp(bytes / Math.Max(largest, 1), 1, Math.Min(count, Count));
         Tensor[][] samples = [.. Enumerable.Range(0, count).Select(i => Sample(i, count))];
-        return [.. Enumerable.Range(0, _graph.Inputs.Count).Select(i => Join([.. samples.Select(s => s[i])]))];
+        if (_graph.Inputs.Exists(i => i.Shape is not { IsBatchOpen: true })) return samples;
+        return [[.. Enumerable.Range(0, _graph.Inputs.Count).Select(i => Join([.. samples.Select(s => s[i])]))]];
     }
 
     public void Dispose() => _inputs.ForEach(i => i.Dispose());

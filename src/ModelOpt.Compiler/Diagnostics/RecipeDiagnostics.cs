@@ -54,11 +54,6 @@ internal static class RecipeDiagnostics
         "A weight is not finite", "the constant holds {0}, which cannot be quantized.",
         "Check how the model was trained, or set Quantization to None.");
 
-    public static readonly DiagnosticDescriptor NoBiasCorrection = new("MOPT4019", Info,
-        "Biases are not corrected", "the model's batch is fixed, so biases are not corrected for the shift that rounding the weights "
-            + "causes.",
-        "Export the model with an open batch dimension.");
-
     public static readonly DiagnosticDescriptor WideConcat = new("MOPT4020", Warning,
         "A Concat or Pad joins very different ranges",
         "its inputs have ranges from {0:G3} to {1:G3} wide and share one int8 grid, because '{2}' multiplies all of them "

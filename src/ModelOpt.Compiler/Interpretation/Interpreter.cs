@@ -46,10 +46,10 @@ internal sealed class Interpreter
     public Action<Value, Tensor>? Hook { get; init; }
 
     /// <summary>
-    /// Called with every computed value before it is rounded to its grid; it may change the value. Layers then compute in float, so that
-    /// there is a value before the rounding.
+    /// Called with every computed value of all samples before it is rounded to its grid; it may change the tensors. Layers then compute
+    /// in float, so that there is a value before the rounding.
     /// </summary>
-    public Action<Value, Tensor>? BeforeRounding { get; init; }
+    public Action<Value, IReadOnlyList<Tensor>>? BeforeRounding { get; init; }
 
     /// <summary>
     /// Gives the tensor to go on with in place of each computed value, of the same type and shape; null to keep them all.
@@ -80,54 +80,74 @@ internal sealed class Interpreter
     /// <returns>A tensor for each chosen output, in order.</returns>
     /// <exception cref="ArgumentException">There are more or fewer tensors than inputs.</exception>
     /// <exception cref="CompilationException">An operator refuses its inputs.</exception>
-    public Tensor[] Run(IReadOnlyList<Tensor?> tensors, CancellationToken cancellation)
+    public Tensor[] Run(IReadOnlyList<Tensor?> tensors, CancellationToken cancellation) => RunTogether([tensors], cancellation)[0];
+
+    /// <summary>
+    /// Runs several samples side by side, each node on all of them before the next node, as one batch would run where the graph's batch
+    /// is fixed.
+    /// </summary>
+    /// <param name="samples">For each sample a tensor for each input; null where the chosen outputs do not need it.</param>
+    /// <returns>For each sample a tensor for each chosen output, in order.</returns>
+    /// <exception cref="ArgumentException">There are more or fewer tensors than inputs.</exception>
+    /// <exception cref="CompilationException">An operator refuses its inputs.</exception>
+    public Tensor[][] RunTogether(IReadOnlyList<IReadOnlyList<Tensor?>> samples, CancellationToken cancellation)
     {
-        if (tensors.Count != _inputs.Length)
-            throw new ArgumentException($"{tensors.Count} inputs were given, the graph has {_inputs.Length}.", nameof(tensors));
-        var live = new Dictionary<Value, Tensor>();
+        if (samples.FirstOrDefault(s => s.Count != _inputs.Length) is { } wrong)
+            throw new ArgumentException($"{wrong.Count} inputs were given, the graph has {_inputs.Length}.", nameof(samples));
+        Dictionary<Value, Tensor>[] live = [.. samples.Select(_ => new Dictionary<Value, Tensor>())];
         for (int i = 0; i < _inputs.Length; i++)
         {
-            if (tensors[i] is { } tensor) Keep(live, _inputs[i], tensor);
+            if (samples.All(s => s[i] is not null)) Keep(live, _inputs[i], [.. samples.Select(s => s[i]!)]);
         }
 
         for (int i = 0; i < _nodes.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             Run(_nodes[i], live, cancellation);
-            foreach (Value value in _lastUses[i]) live.Remove(value);
+            foreach (Value value in _lastUses[i]) Array.ForEach(live, l => l.Remove(value));
         }
 
-        return Array.ConvertAll(_outputs, v => Find(live, v, null));
+        return Array.ConvertAll(live, l => Array.ConvertAll(_outputs, v => Find(l, v, null)));
     }
 
-    private void Run(Node node, Dictionary<Value, Tensor> live, CancellationToken cancellation)
+    private void Run(Node node, Dictionary<Value, Tensor>[] live, CancellationToken cancellation)
     {
         if (FakeQuantize && BeforeRounding is null && _layers.GetOrAdd(node, n => IntegerLayer.Of(_graph, n)) is { } layer)
         {
-            Guard.Run(node, () => Keep(live, node.Output, layer.Forward(Find(live, node.Input(0), node), Pool, cancellation)));
+            Guard.Run(node, () => Keep(live, node.Output,
+                Array.ConvertAll(live, l => layer.Forward(Find(l, node.Input(0), node), Pool, cancellation))));
             return;
         }
 
+        Tensor?[][] results = Array.ConvertAll(live, l => Forward(node, l, cancellation));
+        for (int i = 0; i < node.Outputs.Count; i++)
+        {
+            if (node.Outputs[i] is not { } output) continue;
+            Keep(live, output, Array.ConvertAll(results, r => r[i] ?? throw GraphDiagnostics.UnsupportedForm.Error(
+                node.Label, node.Type, $"its output {i} is not computed")));
+        }
+    }
+
+    private Tensor?[] Forward(Node node, Dictionary<Value, Tensor> live, CancellationToken cancellation)
+    {
         var arguments = new Tensor?[node.Inputs.Count];
         for (int i = 0; i < arguments.Length; i++)
             arguments[i] = node.Inputs[i] is { } input ? Find(live, input, node) : null;
         var context = new ForwardContext(node, arguments, cancellation) { Pool = Pool };
         Guard.Run(node, () => Operator.Of(node).Forward(context));
-        for (int i = 0; i < node.Outputs.Count; i++)
-        {
-            if (node.Outputs[i] is not { } output) continue;
-            Keep(live, output, context.Outputs[i] ?? throw GraphDiagnostics.UnsupportedForm.Error(
-                node.Label, node.Type, $"its output {i} is not computed"));
-        }
+        return context.Outputs;
     }
 
-    private void Keep(Dictionary<Value, Tensor> live, Value value, Tensor tensor)
+    private void Keep(Dictionary<Value, Tensor>[] live, Value value, Tensor[] tensors)
     {
-        BeforeRounding?.Invoke(value, tensor);
-        Tensor kept = FakeQuantize && value.Quantization is { } quantization ? quantization.Round(tensor, Pool) : tensor;
-        if (Substitute is not null) kept = Substitute(value, kept);
-        live[value] = kept;
-        Hook?.Invoke(value, kept);
+        BeforeRounding?.Invoke(value, tensors);
+        for (int i = 0; i < live.Length; i++)
+        {
+            Tensor kept = FakeQuantize && value.Quantization is { } quantization ? quantization.Round(tensors[i], Pool) : tensors[i];
+            if (Substitute is not null) kept = Substitute(value, kept);
+            live[i][value] = kept;
+            Hook?.Invoke(value, kept);
+        }
     }
 
     private Tensor Find(Dictionary<Value, Tensor> live, Value value, Node? reader)

@@ -33,21 +33,22 @@ internal sealed class CalibratorTests : IDisposable
         List<float> seen = [];
         calibrator.Run(graph.Outputs, 5, "test", (_, tensor) => seen.Add(tensor.Span<float>()[0]));
         CollectionAssert.AreEqual(new float[] { 0, 8, 16, 24, 32 }, seen);
-        Tensor batch = calibrator.Batch(2, long.MaxValue)!.Single();
+        Tensor batch = calibrator.Batches(2, long.MaxValue).Single().Single();
         Assert.AreEqual("Float32[2, 2]", batch.ToString());
         CollectionAssert.AreEqual(new float[] { 0, 1, 10, 11 }, batch.Span<float>().ToArray());
         // A sample is 8 bytes here.
-        Assert.AreEqual("Float32[3, 2]", calibrator.Batch(5, 3 * 8)!.Single().ToString());
-        Assert.AreEqual("Float32[1, 2]", calibrator.Batch(5, 1)!.Single().ToString());
+        Assert.AreEqual("Float32[3, 2]", calibrator.Batches(5, 3 * 8).Single().Single().ToString());
+        Assert.AreEqual("Float32[1, 2]", calibrator.Batches(5, 1).Single().Single().ToString());
     }
 
     [TestMethod]
-    public void A_fixed_batch_takes_no_other()
+    public void Samples_of_a_fixed_batch_stay_apart()
     {
         var g = new TestGraph();
         g.Output(g.Add("Relu", g.Input("x", 1, 2)));
-        using var calibrator = new Calibrator(g.Build(), Context(5, Data("a.npy", [1, 2])));
-        Assert.IsNull(calibrator.Batch(2, long.MaxValue));
+        using var calibrator = new Calibrator(g.Build(), Context(5, Data("a.npy", [1, 2, 3, 4])));
+        Assert.AreEqual("Float32[1, 2] Float32[1, 2]",
+            string.Join(' ', calibrator.Batches(2, long.MaxValue).Select(b => b.Single())));
     }
 
     [TestMethod]

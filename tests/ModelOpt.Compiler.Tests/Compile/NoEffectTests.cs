@@ -87,14 +87,6 @@ internal sealed class NoEffectTests
     }
 
     [TestMethod]
-    public void A_batch_of_one_has_its_biases_not_corrected()
-    {
-        var g = new TestGraph();
-        g.Output(g.Add("Gemm", [g.Input("x", 1, 64), g.Random(2, 32, 64)], ("transB", 1)));
-        Assert.AreEqual("MOPT4019", Codes(g.Build(), Int8, true));
-    }
-
-    [TestMethod]
     public void A_float16_model_that_becomes_larger_is_told()
     {
         var diagnostics = new DiagnosticList();

@@ -39,9 +39,7 @@ internal static class ChannelSensitivity
         Graph graph, IReadOnlyList<RankedGroup> groups, ChannelStatistics statistics, Calibrator calibrator, PassContext context)
     {
         HashSet<Value> read = [.. ChannelScores.Inputs(graph)];
-        List<Tensor[]> batches = calibrator.Batch(Samples, ActivationBytes) is { } batch ? [batch]
-            : [.. Enumerable.Range(0, Math.Min(Samples, calibrator.Count))
-                .Select(i => calibrator.Sample(i, Math.Min(Samples, calibrator.Count)))];
+        Tensor[][] batches = calibrator.Batches(Samples, ActivationBytes);
         Value[] outputs = [.. OutputSensitivity.Scores(graph)];
         Tensor[][] exact = Run([]);
         List<LossCurve> curves = [];
@@ -73,13 +71,13 @@ internal static class ChannelSensitivity
 
             Interpreter interpreter = new(graph, outputs)
             {
-                Pool = context.Pool, BeforeRounding = (value, tensor) =>
+                Pool = context.Pool, BeforeRounding = (value, tensors) =>
                 {
-                    if (masks.TryGetValue(value, out List<int>? mask))
-                        foreach (int channel in mask) Fill(tensor, channel, (float)statistics.Mean(value, channel));
+                    foreach (int channel in masks.GetValueOrDefault(value, []))
+                        foreach (Tensor tensor in tensors) Fill(tensor, channel, (float)statistics.Mean(value, channel));
                 },
             };
-            return [.. batches.Select(b => interpreter.Run(b, context.Cancellation))];
+            return interpreter.RunTogether(batches, context.Cancellation);
         }
     }
 

@@ -19,7 +19,7 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 /// </summary>
 internal static class BiasCorrection
 {
-    /// <summary>At most how many samples the means are taken over; all pass through the graph at once.</summary>
+    /// <summary>At most how many samples the means are taken over; all pass through the graph side by side.</summary>
     public const int Samples = 64;
 
     /// <summary>At most how many bytes the largest activation of all these samples may take.</summary>
@@ -27,30 +27,32 @@ internal static class BiasCorrection
 
     /// <summary>The mean of each output channel of each layer, in float.</summary>
     /// <param name="graph">The graph, not yet annotated.</param>
+    /// <param name="batches">For each run a tensor for each graph input.</param>
     public static Dictionary<Value, double[]> FloatMeans(
-        Graph graph, IEnumerable<Node> layers, Tensor[] batch, Workers workers)
+        Graph graph, IEnumerable<Node> layers, Tensor[][] batches, Workers workers)
     {
         Dictionary<Value, double[]> means = layers.Where(CanCorrect).ToDictionary(n => n.Output, _ => Array.Empty<double>());
-        Run(graph, means.Keys, false, batch, (value, tensor) =>
+        Run(graph, means.Keys, false, batches, (value, tensors) =>
         {
-            if (means.ContainsKey(value)) means[value] = ChannelMeans(tensor);
+            if (means.ContainsKey(value)) means[value] = ChannelMeans(tensors);
         }, workers);
         return means;
     }
 
     /// <summary>Corrects the biases of an annotated graph.</summary>
     /// <param name="means">What <see cref="FloatMeans"/> gave for the same batch.</param>
+    /// <param name="batches">The same batches.</param>
     /// <returns>The number of layers corrected.</returns>
-    public static int Apply(Graph graph, Dictionary<Value, double[]> means, Tensor[] batch, Workers workers)
+    public static int Apply(Graph graph, Dictionary<Value, double[]> means, Tensor[][] batches, Workers workers)
     {
         int corrected = 0;
-        Run(graph, means.Keys, true, batch, (value, tensor) =>
+        Run(graph, means.Keys, true, batches, (value, tensors) =>
         {
             if (!means.TryGetValue(value, out double[]? wanted)) return;
             Node layer = value.Producer!;
-            double[] got = ChannelMeans(tensor);
+            double[] got = ChannelMeans(tensors);
             float[] shift = [.. wanted.Zip(got, (w, g) => (float)(w - g))];
-            Shift(tensor, shift);
+            foreach (Tensor tensor in tensors) Shift(tensor, shift);
             Value bias = layer.InputOrNull(2) ?? NoBias(graph, layer, shift.Length);
             float[] values = bias.Constant!.Span<float>().ToArray();
             for (int c = 0; c < shift.Length; c++) values[c] += shift[c];
@@ -73,28 +75,32 @@ internal static class BiasCorrection
     }
 
     private static void Run(
-        Graph graph, IEnumerable<Value> outputs, bool fake, Tensor[] batch, Action<Value, Tensor> visit, Workers workers)
+        Graph graph, IEnumerable<Value> outputs, bool fake, Tensor[][] batches, Action<Value, IReadOnlyList<Tensor>> visit, Workers workers)
     {
-        new Interpreter(graph, outputs) { FakeQuantize = fake, BeforeRounding = visit, Pool = workers.Pool }.Run(batch,
+        new Interpreter(graph, outputs) { FakeQuantize = fake, BeforeRounding = visit, Pool = workers.Pool }.RunTogether(batches,
             workers.Cancellation);
     }
 
     /// <summary>The mean over all axes but the channel axis (1), in a fixed order.</summary>
-    private static double[] ChannelMeans(Tensor tensor)
+    private static double[] ChannelMeans(IReadOnlyList<Tensor> tensors)
     {
-        int channels = tensor.Dims[1];
-        int inner = tensor.Count / tensor.Dims[0] / channels;
+        int channels = tensors[0].Dims[1];
         double[] means = new double[channels];
+        foreach (Tensor tensor in tensors) AddSums(tensor, means);
+        for (int c = 0; c < channels; c++) means[c] /= tensors.Sum(t => (long)t.Count) / channels;
+        return means;
+    }
+
+    private static void AddSums(Tensor tensor, double[] sums)
+    {
+        int inner = tensor.Count / tensor.Dims[0] / sums.Length;
         ReadOnlySpan<float> values = tensor.Span<float>();
         for (int start = 0; start < values.Length; start += inner)
         {
             double sum = 0;
             foreach (float value in values.Slice(start, inner)) sum += value;
-            means[start / inner % channels] += sum;
+            sums[start / inner % sums.Length] += sum;
         }
-
-        for (int c = 0; c < channels; c++) means[c] /= values.Length / channels;
-        return means;
     }
 
     private static void Shift(Tensor tensor, float[] shift)

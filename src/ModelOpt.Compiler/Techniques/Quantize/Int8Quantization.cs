@@ -46,20 +46,15 @@ internal sealed class Int8Quantization : Pass
         Follow(Requantization.Separate(graph, scheme, Range));
         if (scheme.Nodes.Count == 0) context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
 
-        Tensor[]? batch = calibrator.Batch(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
+        Tensor[][] batches = calibrator.Batches(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
         Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
-        var means = batch is null ? null : BiasCorrection.FloatMeans(graph, layers, batch, context.Workers);
+        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, layers, batches, context.Workers);
 
         Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
         GridAnnotation.Apply(graph, scheme, Range);
 
         if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(new(AdaptiveRounding.Apply(graph, exact, context)));
-        if (means is null)
-        {
-            notes.Add(new("bias correction: the model takes one sample at a time"));
-            if (layers.Length > 0) context.Diagnostics.Report(RecipeDiagnostics.NoBiasCorrection.At(null, null));
-        }
-        else BiasCorrection.Apply(graph, means, batch!, context.Workers);
+        BiasCorrection.Apply(graph, means, batches, context.Workers);
         return new PassResult(scheme.Nodes.Count, notes);
 
         string? WhyFloat(Node node) => IsInt8(node, context) ? reasons.GetValueOrDefault(node) : "the recipe says so";

@@ -10,11 +10,13 @@ namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 internal sealed class BiasCorrectionTests
 {
     [TestMethod]
-    [DataRow(true)]
-    [DataRow(false)]
-    public void Coarse_weights_no_longer_shift_the_means(bool bias)
+    [DataRow(true, -1)]
+    [DataRow(false, -1)]
+    [DataRow(true, 1)]
+    [DataRow(false, 2)]
+    public void Coarse_weights_no_longer_shift_the_means(bool bias, int size)
     {
-        double without = LargestShift(bias, correct: false), with = LargestShift(bias, correct: true);
+        double without = LargestShift(bias, size, correct: false), with = LargestShift(bias, size, correct: true);
         Assert.IsGreaterThan(0.05, without, "the graph is no hard case");
         Assert.IsLessThan(without / 10, with);
     }
@@ -27,34 +29,42 @@ internal sealed class BiasCorrectionTests
         Value conv = g.Add("Conv", x, g.Random(1, 4, 4, 1, 1));
         g.Output(g.Add("MatMul", conv, x));
         Graph graph = g.Build();
-        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, graph.Nodes, [TestGraph.RandomTensor(1, 2, 4, 6, 6)], default);
+        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, graph.Nodes, [[TestGraph.RandomTensor(1, 2, 4, 6, 6)]], default);
         Assert.AreSame(conv, means.Single().Key);
         Assert.HasCount(4, means[conv]);
     }
 
     /// <summary>The largest difference of a channel's mean from float, over all layers, before the output is rounded.</summary>
-    private static double LargestShift(bool bias, bool correct)
+    private static double LargestShift(bool bias, int size, bool correct)
     {
-        Graph graph = Coarse(bias);
+        Graph graph = Coarse(bias, size);
         Tensor batch = TestGraph.RandomTensor(5, 8, 4, 8, 8);
         foreach (ref float x in batch.Span<float>()) x = (x + 1) / 2;
+        Tensor[][] batches = size < 0 ? [[batch]] : Apart(batch, size);
         Node[] layers = [.. graph.Nodes.Where(n => n.Type == "Conv")];
-        Dictionary<Value, double[]> exact = BiasCorrection.FloatMeans(graph, layers, [batch], default);
+        Dictionary<Value, double[]> exact = BiasCorrection.FloatMeans(graph, layers, batches, default);
         graph.Annotate(batch);
-        if (correct) Assert.AreEqual(layers.Length, BiasCorrection.Apply(graph, exact, [batch], default));
+        if (correct) Assert.AreEqual(layers.Length, BiasCorrection.Apply(graph, exact, batches, default));
         GraphVerifier.Verify(graph, "correction");
 
         double largest = 0;
         new Interpreter(graph)
         {
             FakeQuantize = true,
-            BeforeRounding = (value, tensor) =>
+            BeforeRounding = (value, tensors) =>
             {
                 if (exact.TryGetValue(value, out double[]? means))
-                    for (int c = 0; c < means.Length; c++) largest = Math.Max(largest, Math.Abs(Mean(tensor, c) - means[c]));
+                    for (int c = 0; c < means.Length; c++)
+                        largest = Math.Max(largest, Math.Abs(tensors.Average(t => Mean(t, c)) - means[c]));
             },
-        }.Run(batch);
+        }.RunTogether(batches, default);
         return largest;
+    }
+
+    private static Tensor[][] Apart(Tensor batch, int size)
+    {
+        int[] dims = [size, .. batch.Dims[1..]];
+        return [.. batch.Span<float>().ToArray().Chunk(dims.Aggregate((a, b) => a * b)).Select(c => new[] { Tensor.Of<float>(dims, c) })];
     }
 
     private static double Mean(Tensor tensor, int channel)
@@ -67,10 +77,10 @@ internal sealed class BiasCorrectionTests
     }
 
     /// <summary>Two layers in whose channels one large weight makes the grid coarse for all others.</summary>
-    private static Graph Coarse(bool bias)
+    private static Graph Coarse(bool bias, int size)
     {
         var g = new TestGraph();
-        Value x = g.Input("x", -1, 4, 8, 8);
+        Value x = g.Input("x", size, 4, 8, 8);
         Value first = g.Add("Relu", g.Add("Conv", x, Weight(g, 1), bias ? g.Random(3, 8) : null));
         first = g.Add("Conv", [first, g.Random(9, 4, 8, 1, 1), bias ? g.Random(4, 4) : null]);
         g.Output(g.Add("Conv", g.Add("Relu", first), Weight(g, 2), bias ? g.Random(5, 8) : null));

@@ -115,15 +115,14 @@ internal sealed class Int8QuantizationTests
     }
 
     [TestMethod]
-    public void A_model_of_fixed_batch_is_quantized_without_bias_correction()
+    public void A_model_of_fixed_batch_has_its_biases_corrected()
     {
         using var folder = new TempFolder();
         var g = new TestGraph();
         g.Output(g.Add("Conv", g.Input("x", 1, 2, 5, 5), g.Random(1, 3, 2, 3, 3)));
         Graph graph = g.Build();
-        PassResult result = new Int8Quantization().Apply(graph, folder.Calibrated(graph));
-        Assert.AreEqual("bias correction: the model takes one sample at a time", result.Notes.Single().Text);
-        Assert.IsNull(graph.Nodes[0].InputOrNull(2));
+        new Int8Quantization().Apply(graph, folder.Calibrated(graph));
+        Assert.IsTrue(graph.Nodes[0].Input(2).Constant!.Span<float>().ToArray().Any(b => b != 0));
     }
 
     [TestMethod]
