@@ -58,14 +58,14 @@ internal static class ModelCompiler
             ConstraintVerifier.Verify(graph, tflite);
             var files = new WrittenFiles(ModelPacker.Pack(tflite, context.Workers), OnnxWriter.Write(graph));
             Enter("verify", context);
-            SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
+            IReadOnlyList<OutputError> errors = SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
             long original = onnx.LongLength + ExternalFiles.Of(modelFile).Sum(file => new FileInfo(file).Length);
             WarnOfGrowth(original, tflite.LongLength, graph, context);
             WarnOfCustomOperators(custom, context);
             string name = Path.GetFileNameWithoutExtension(modelFile);
             return new CompiledModel(tflite, files.Embedded, files.Onnx, report.Build(
                 graph, new(name, original, tflite, files.Embedded.Length), simplified, compressed, reported.Diagnostics,
-                context.Reference));
+                context.Reference) with { OutputErrors = errors });
         }
         catch (CompilationException e) when (e.Diagnostic.File is null)
         {

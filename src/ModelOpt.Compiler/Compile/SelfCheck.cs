@@ -1,4 +1,6 @@
+using System.Globalization;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
@@ -20,6 +22,8 @@ internal sealed class SelfCheck
     private const double MostOfQuantized = 0.25;
     private const double StepsOfTies = 8;
     private const double Nudges = 8;
+    // As a share of an output's root mean square. Networks that int8 suits lose a tenth.
+    private const double LossToWarnOf = 0.3;
 
     private readonly Graph _graph;
     private readonly WrittenFiles _files;
@@ -32,8 +36,9 @@ internal sealed class SelfCheck
     /// <param name="graph">The graph that they were written from.</param>
     /// <param name="original">The model as it was read, its QDQ pairs as nodes.</param>
     /// <param name="context">The options that name the data, and the way out for diagnostics.</param>
+    /// <returns>How far the outputs are from the original model's; empty where there are no calibration samples to say it.</returns>
     /// <exception cref="CompilationException">A file cannot be loaded, or computes something else.</exception>
-    public static void Run(Graph graph, WrittenFiles files, Graph original, PassContext context)
+    public static IReadOnlyList<OutputError> Run(Graph graph, WrittenFiles files, Graph original, PassContext context)
     {
         var check = new SelfCheck(graph, files, context);
         using TfliteRun shipped = TfliteRun.Load(files.Embedded);
@@ -44,10 +49,12 @@ internal sealed class SelfCheck
             if (context.Reference is { } reference) check.CompareFloat(reference, original);
             else check.CompareQuantized(shipped, original, samples);
             check.CompareValues(shipped, samples);
+            return context is { Reference: not null, IsCalibrated: true } ? check.Losses(shipped, context.Reference, samples) : [];
         }
         catch (CompilationException e) when (e.Diagnostic.Descriptor.Code[..6] != "MOPT56")
         {
             context.Diagnostics.Report(VerificationDiagnostics.NotVerified.At(null, e.Diagnostic.Layer, e.Diagnostic.Message));
+            return [];
         }
     }
 
@@ -93,6 +100,28 @@ internal sealed class SelfCheck
             if (TensorDifference.Find(expected[i], actual[i], rounding: Nudges * rounding) is { } difference)
                 throw VerificationDiagnostics.OtherFunction.Error(null, reference.Outputs[i].Name, difference);
         }
+    }
+
+    /// <summary>What compression costs in each float output, on the worst of the samples; warns where it is much.</summary>
+    private List<OutputError> Losses(TfliteRun shipped, Graph reference, IReadOnlyList<Tensor[]> samples)
+    {
+        Dictionary<string, double> errors = new(StringComparer.Ordinal);
+        foreach (Tensor[] sample in samples)
+        {
+            Tensor[] expected = Evaluate(reference, sample), actual = shipped.Run(AsDeclared(sample));
+            for (int i = 0; i < expected.Length; i++)
+            {
+                if (!expected[i].Type.IsFloat()) continue;
+                double error = expected[i].Dims.SequenceEqual(actual[i].Dims) ? TensorDifference.RelativeRms(expected[i], actual[i], 0) : 1;
+                // Of an output that is zero there is no relative error.
+                if (double.IsFinite(error)) errors[_graph.Outputs[i].Name] = Math.Max(error, errors.GetValueOrDefault(_graph.Outputs[i].Name));
+            }
+        }
+
+        (string worst, double most) = errors.OrderByDescending(e => e.Value).FirstOrDefault();
+        if (most > LossToWarnOf)
+            _context.Diagnostics.Report(VerificationDiagnostics.MuchLost.At(null, null, worst, most.ToString("P0", CultureInfo.InvariantCulture)));
+        return [.. errors.Select(e => new OutputError(e.Key, e.Value))];
     }
 
     /// <summary>A float32 sample with every other element one bit higher.</summary>

@@ -29,6 +29,12 @@ internal static class VerificationDiagnostics
     public static readonly DiagnosticDescriptor NotRunnable = new("MOPT5606", Error,
         "The file does not run", "the TFLite file that was written fails on an input that the model takes: {0}", Remedy);
 
+    public static readonly DiagnosticDescriptor MuchLost = new("MOPT5608", Warning,
+        "Compression changed the outputs much",
+        "on calibration samples, the output '{0}' differs from the original model's by {1} of its root mean square.",
+        "Measure what that costs, for example with 'modelopt evaluate --reference'. FineTune=Distill, Quantization=WeightOnlyInt8 or "
+            + "Float16, or a recipe that leaves some layers in float lose less.");
+
     public static readonly DiagnosticDescriptor NotCompared = new("MOPT5607", Warning,
         "A value could not be verified", "the TFLite file stores '{0}', but the .onnx has no value to compare it with.", Remedy);
 }

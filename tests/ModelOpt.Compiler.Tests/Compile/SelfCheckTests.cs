@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
+using ModelOpt.Compiler.Tests.Data;
 
 namespace ModelOpt.Compiler.Tests.Compile;
 
@@ -117,6 +120,32 @@ internal sealed class SelfCheckTests
             Context with { Diagnostics = diagnostics });
         Diagnostic diagnostic = diagnostics.Diagnostics.Single();
         Assert.AreEqual(("MOPT5607", graph.Nodes[0].Label), (diagnostic.Descriptor.Code, diagnostic.Layer));
+    }
+
+    [TestMethod]
+    [DataRow(1.2f, 0.2 / 1.2, null)]
+    [DataRow(2f, 0.5, "MOPT5608")]
+    public void What_compression_costs_is_measured_and_much_is_told(float scale, double error, string? code)
+    {
+        using var folder = new TempFolder();
+        string data = folder.Write("x.npy", DataTesting.Npy("<f4", "1, 4", MemoryMarshal.AsBytes<float>([1, -2, 3, -4])));
+        var diagnostics = new DiagnosticList();
+        PassContext context = Context with
+        {
+            Options = new CompileOptions { CalibrationData = [data] }, Diagnostics = diagnostics, Reference = Scaled(scale),
+        };
+        Graph compressed = Scaled(1);
+        OutputError measured = SelfCheck.Run(compressed, Files(compressed), Scaled(scale), context).Single();
+        Assert.AreEqual(compressed.Outputs[0].Name, measured.Output);
+        Assert.AreEqual(error, measured.Error, 1e-6);
+        Assert.AreEqual(code, diagnostics.Diagnostics.SingleOrDefault()?.Descriptor.Code);
+
+        static Graph Scaled(float scale)
+        {
+            var g = new TestGraph();
+            g.Output(g.Add("Mul", g.Input("x", -1, 4), g.Scalar(scale)));
+            return g.Build();
+        }
     }
 
     private static Diagnostic Refusal(Graph graph, WrittenFiles files, Graph original, Graph? reference = null) =>

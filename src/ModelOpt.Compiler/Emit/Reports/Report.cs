@@ -33,6 +33,9 @@ internal sealed record Report
     /// <summary>The layers of the compressed model in the order in which they run.</summary>
     public required IReadOnlyList<LayerReport> Layers { get; init; }
 
+    /// <summary>How far the outputs are from the original model's on calibration samples; empty where it was not measured.</summary>
+    public IReadOnlyList<OutputError> OutputErrors { get; init; } = [];
+
     /// <summary>The passes that ran, in order.</summary>
     public required IReadOnlyList<PassReport> Passes { get; init; }
 
@@ -100,6 +103,10 @@ internal sealed record LayerReport
     /// <summary>Why the layer was not compressed, where a pass gave a reason.</summary>
     public string? Reason { get; init; }
 }
+
+/// <summary>What compression cost in one output of the model.</summary>
+/// <param name="Error">The root mean square of the difference, as a share of that of the original's output, on the worst sample.</param>
+internal sealed record OutputError(string Output, double Error);
 
 /// <summary>The changes of one pass.</summary>
 /// <param name="Notes">What it left unchanged, with the reason.</param>

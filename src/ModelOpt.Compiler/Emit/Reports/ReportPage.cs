@@ -58,6 +58,7 @@ internal sealed class ReportPage
         _html.Append(Style.ReplaceLineEndings("\n")).Append("\n</style>\n</head>\n<body>\n");
         _html.Append($"<h1>{name}</h1>\n<p>{string.Concat(report.Techniques.Select(t => $"<span class=\"chip\">{Text(t)}</span>"))}</p>\n");
         AddTotals(report);
+        AddErrors(report);
         AddMessages(report);
         AddWeights(report);
         AddLayers(report);
@@ -85,6 +86,20 @@ internal sealed class ReportPage
             $"<tr><td>{what}</td><td class=\"n\">{Bytes(bytes)}</td>"
                 + $"<td class=\"n\">{Percent((double)bytes / Math.Max(1, report.OnnxBytes))}</td>"
             + $"<td>{Bar("size", (color, bytes / most))}</td><td class=\"soft\">{note}</td></tr>\n");
+    }
+
+    private void AddErrors(Report report)
+    {
+        if (report.OutputErrors.Count == 0) return;
+        _html.Append("<h2>Outputs against the original model's</h2>\n<table>\n");
+        foreach (OutputError error in report.OutputErrors)
+        {
+            _html.Append($"<tr><td>{Text(error.Output)}</td><td class=\"n\">{Percent(error.Error)}</td>"
+                + $"<td>{Bar("size", ("b", Math.Min(1, error.Error)))}</td></tr>\n");
+        }
+
+        _html.Append("</table>\n<p class=\"soft\">Root mean square of the difference, as a share of the output's own, on calibration "
+            + "samples. What it costs a task, <code>modelopt evaluate</code> measures.</p>\n");
     }
 
     private void AddMessages(Report report)

@@ -28,6 +28,7 @@ internal static class ReportWriter
             json.WriteNumber("embeddedBytes", report.EmbeddedBytes);
             json.WriteNumber("onnxMacs", report.OnnxMacs);
             WriteStrings(json, "techniques", report.Techniques);
+            if (report.OutputErrors.Count > 0) WriteList(json, "outputErrors", report.OutputErrors, WriteOutputError);
             WriteList(json, "layers", report.Layers, WriteLayer);
             WriteList(json, "passes", report.Passes, WritePass);
             WriteList(json, "diagnostics", report.Diagnostics, WriteDiagnostic);
@@ -36,6 +37,12 @@ internal static class ReportWriter
 
         stream.WriteByte((byte)'\n');
         return stream.ToArray();
+    }
+
+    private static void WriteOutputError(Utf8JsonWriter json, OutputError error)
+    {
+        json.WriteString("output", error.Output);
+        json.WriteNumber("error", Math.Round(error.Error, 4));
     }
 
     private static void WriteLayer(Utf8JsonWriter json, LayerReport layer)
