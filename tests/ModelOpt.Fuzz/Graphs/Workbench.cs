@@ -52,6 +52,13 @@ internal sealed partial class Workbench : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether the compiler says that what it wrote is wrong or was not checked. That much is lost is no fault by itself: the checks know
+    /// how much rounding explains.
+    /// </summary>
+    public static bool IsUnverified(DiagnosticDescriptor descriptor) =>
+        descriptor.Code.StartsWith(SelfCheckCodes, StringComparison.Ordinal) && descriptor != VerificationDiagnostics.MuchLost;
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     /// <summary>A refusal while reading is none of ours; an exception dressed as one, or a refusal after calibration, is.</summary>
@@ -61,7 +68,7 @@ internal sealed partial class Workbench : IDisposable
         string code = diagnostic.Descriptor.Code;
         if (code == GraphDiagnostics.InvalidGraph.Code)
             return new Finding(FindingKind.Crash, code, diagnostic.Text);
-        if (code.StartsWith(SelfCheckCodes, StringComparison.Ordinal))
+        if (IsUnverified(diagnostic.Descriptor))
             return new Finding(FindingKind.Wrong, $"self-check {code}", diagnostic.Text);
         if (e.InnerException is { } inner and not CompilationException)
             return new Finding(FindingKind.Crash, $"{code}: {inner.GetType().Name} in '{phase}'", $"{diagnostic.Text} {inner}");
@@ -89,7 +96,7 @@ internal sealed partial class Workbench : IDisposable
 
         public void Report(Diagnostic diagnostic)
         {
-            if (diagnostic.Descriptor.Code.StartsWith(SelfCheckCodes, StringComparison.Ordinal)) Unverified = diagnostic;
+            if (IsUnverified(diagnostic.Descriptor)) Unverified = diagnostic;
         }
     }
 }

@@ -24,8 +24,10 @@ internal static class PrescribedGrids
             // The value has its name behind the pair where that is an output, else before it.
             HashSet<string> names =
                 [node.Output[0], .. emitted.Graph.Node.Where(n => n.Input.Contains(quantize.Output[0])).Select(n => n.Output[0])];
-            if (SourceOf(model, names, node.OpType) is not { } source) continue;
-            string name = source.Output[0], unbounded = $"unbounded {name}";
+            if (SourceOf(original, names, node.OpType) is not { } name) continue;
+            // Bounded already, it is behind a Clip.
+            if (model.Graph.Node.FirstOrDefault(n => n.OpType == node.OpType && n.Output[0] == name) is not { } source) continue;
+            string unbounded = $"unbounded {name}";
             source.Output[0] = unbounded;
             NodeProto clip = new() { OpType = "Clip", Input = { unbounded }, Output = { name } };
             clip.Input.Add([Scalar(model, grid.Low), Scalar(model, grid.High)]);
@@ -35,14 +37,23 @@ internal static class PrescribedGrids
         return model.Graph.Node.Count == original.Model.Graph.Node.Count ? original : new Subject(model, original.Inputs);
     }
 
-    /// <summary>The node of the float model that makes a value; what only reshapes it may be gone from the QDQ model.</summary>
-    private static NodeProto? SourceOf(ModelProto model, HashSet<string> names, string type)
+    /// <summary>
+    /// What a node of the float model writes that makes a value, of a type; what only moves or repeats elements may be gone from the QDQ
+    /// model.
+    /// </summary>
+    private static string? SourceOf(Subject original, HashSet<string> names, string type)
     {
-        NodeProto? source = model.Graph.Node.FirstOrDefault(n => names.Contains(n.Output[0]));
-        while (source is { OpType: "Dropout" or "Flatten" or "Identity" or "Reshape" or "Squeeze" or "Transpose" or "Unsqueeze" })
-            source = model.Graph.Node.FirstOrDefault(n => n.Output.Contains(source.Input[0]));
-        return source?.OpType == type ? source : null;
+        NodeProto[] nodes = [.. original.Model.Graph.Node];
+        NodeProto? source = nodes.FirstOrDefault(n => names.Contains(n.Output[0]));
+        while (source is not null && source.OpType != type && IsMoved(original, source))
+            source = nodes.FirstOrDefault(n => n.Output.Contains(source.Input[0]));
+        return source?.OpType == type ? source.Output[0] : null;
     }
+
+    /// <summary>Whether all that a node writes is among what it reads first.</summary>
+    private static bool IsMoved(Subject original, NodeProto node) => node.Input.Count > 0 && original.Values.All(values =>
+        values.TryGetValue(node.Input[0], out Tensor? read) && values.TryGetValue(node.Output[0], out Tensor? written)
+        && Difference.Numbers(written).All(Difference.Numbers(read).ToHashSet().Contains));
 
     /// <summary>Whether a grid has the step of one that is prescribed.</summary>
     public static bool Has(Grid grid) => grid.Scale is 1f / 256 or 1f / 128;
