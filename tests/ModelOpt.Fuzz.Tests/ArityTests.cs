@@ -10,7 +10,7 @@ internal sealed class ArityTests
     [TestMethod]
     public void Operators_have_as_many_inputs_and_outputs_as_ONNX_gives_them()
     {
-        foreach (string name in OperatorGenerators.Drawn)
+        foreach (string name in OperatorGenerators.OfGraphs)
         {
             OperatorSchema[] versions = [.. Enumerable.Range(7, Graph.Opset - 6).Select(opset => OperatorSchema.At(name, opset))
                 .OfType<OperatorSchema>()];

@@ -14,7 +14,7 @@ internal sealed class AxisRoutesTests
     private const int Least = 8;
     private const double Tolerance = 1e-4;
 
-    public static IEnumerable<object[]> Names => OperatorGenerators.Drawn.Select(n => new object[] { n });
+    public static IEnumerable<object[]> Names => OperatorGenerators.OfGraphs.Select(n => new object[] { n });
 
     [TestMethod]
     [DynamicData(nameof(Names))]

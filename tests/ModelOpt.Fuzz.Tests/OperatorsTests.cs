@@ -16,6 +16,8 @@ internal sealed class OperatorsTests
     {
         Assert.AreEqual("", string.Join(' ', OperatorGenerators.Drawn.Except(OperatorGenerators.Operators)));
         Assert.AreEqual("", string.Join(' ', OperatorGenerators.Drawn.Except(OperatorSchema.Operators)));
+        Assert.AreEqual("", string.Join(' ', OperatorGenerators.Operators.Except(OperatorGenerators.Drawn)));
+        Assert.AreEqual("", string.Join(' ', OperatorGenerators.NotDrawn.Keys.Except(Operator.Names)));
     }
 
     [TestMethod]

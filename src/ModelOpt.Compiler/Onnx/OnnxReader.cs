@@ -96,15 +96,20 @@ internal sealed partial class OnnxReader
         ReadHints();
         _graph.Reorder(TopologicalOrder.Sort(_graph.Nodes));
         foreach (OnnxReader body in BodiesOf(_graph.Nodes)) body.Complete(opset);
+        ConstantCopies.Apply(_graph);
         DynamicLayers.Apply(_graph);
+        PassingShapes? shapes = _graph.Nodes.Any(n => NodeRewrites.Find(n) is not null) ? new(_graph) : null;
         foreach (Node node in _graph.Nodes.ToArray())
         {
+            shapes?.InferUpTo(node);
             Guard.Run(node, () =>
             {
                 if (NodeRewrites.Find(node) is { } rewrite) rewrite.Apply(_graph, node, opset);
                 else Operator.Of(node).Upgrade(_graph, node, opset);
             });
         }
+
+        shapes?.Restore();
     }
 
     private void Normalize()

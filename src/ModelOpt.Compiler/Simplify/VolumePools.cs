@@ -41,7 +41,8 @@ internal sealed class VolumePools : Pass
         if (d.Kernel > 1 || d.Output != d.Input)
         {
             x = steps.Reshape(x, 0, channels, d.Input, v.Input * h.Input);
-            x = steps.Add(node.Type, [x], x.Quantization, Attributes(node, 0, 1));
+            // On the grid of its input, a mean would be rounded to steps that may be larger than those of the result.
+            x = steps.Add(node.Type, [x], node.Type == "MaxPool" ? x.Quantization : null, Attributes(node, 0, 1));
         }
 
         // Planes whose windows do not reach beyond them may lie one below the other; others are channels.

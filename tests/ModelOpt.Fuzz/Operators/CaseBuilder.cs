@@ -10,6 +10,8 @@ internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
     private readonly Dictionary<string, ElementType> _types = new(StringComparer.Ordinal);
     private int _outputs = 1;
     private bool _isDisputed;
+    private int[] _unasked = [];
+    private double _slack;
 
     /// <summary>The choices.</summary>
     public Draw Draw => draw;
@@ -25,8 +27,15 @@ internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
     /// </summary>
     public string? UnreadType { get; private set; }
 
+    /// <summary>How many inputs there are so far.</summary>
+    public int InputCount => _inputs.Count;
+
     /// <summary>The case.</summary>
-    public OperatorCase Build() => new(schema.Operator, opset, _inputs, _attributes, _outputs, _isDisputed);
+    public OperatorCase Build() => new(schema.Operator, opset, _inputs, _attributes, _outputs, _isDisputed)
+    {
+        Unasked = _unasked,
+        Slack = _slack,
+    };
 
     /// <summary>The element type of an input, drawn from those that the schema allows; the same for all of one constraint.</summary>
     public ElementType Type(int input = 0)
@@ -103,6 +112,20 @@ internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
     public CaseBuilder Disputed(bool disputes)
     {
         _isDisputed |= disputes;
+        return this;
+    }
+
+    /// <summary>Says by how much outputs may differ beside rounding of floats: where the project leaves out what ONNX Runtime rounds.</summary>
+    public CaseBuilder Slack(double difference)
+    {
+        _slack = difference;
+        return this;
+    }
+
+    /// <summary>Leaves outputs out, by their position.</summary>
+    public CaseBuilder Unasked(params int[] outputs)
+    {
+        _unasked = outputs;
         return this;
     }
 

@@ -13,10 +13,32 @@ internal static class Comparison
     {
         if (expected.Count != actual.Count) return $"{actual.Count} outputs instead of {expected.Count}";
         // What is summed may cancel: errors are those of the summands then, of which a tenth is taken. ONNX Runtime's Gelu sums, too.
-        bool sums = test.Operator is "CumSum" or "Gelu" or "Sum" or "Mean" or "ReduceSum" or "ReduceMean";
+        bool sums = test.Operator is "CumSum" or "Sum" or "Mean" or "ReduceSum" or "ReduceMean"
+            || test.Operator.EndsWith("Gelu", StringComparison.Ordinal);
+        // Where a sum lies half way between two integers, the order of products and roundings decides.
+        bool isGrid = test.Operator.Contains("QLinear", StringComparison.Ordinal) || test.Operator.EndsWith("QGemm", StringComparison.Ordinal);
+        if (isGrid && !expected[0].Type.IsFloat()
+            && IsOneOff(expected[0], actual[0], test.CoarsestFloat != ElementType.Float32))
+            return null;
         double least = sums ? test.Inputs.Max(i => i is null ? 0 : Largest(i.Tensor)) / 10 : 0;
-        return expected.Select((e, i) => Difference(e, actual[i], Math.Max(Tolerance(test.CoarsestFloat), Tolerance(e.Type)), least))
+        return expected.Select((e, i) => Difference(e, actual[i], Math.Max(Tolerance(test.CoarsestFloat), Tolerance(e.Type)), least, test.Slack))
             .FirstOrDefault(d => d is not null);
+    }
+
+    /// <summary>Whether integers are the same but for one element in fifty, or one, which is one more or less.</summary>
+    /// <param name="isCoarse">Whether the numbers are rounded to fewer digits than float32 before: any element may be one off then.</param>
+    private static bool IsOneOff(Tensor expected, Tensor actual, bool isCoarse)
+    {
+        if (expected.Type != actual.Type || !expected.Dims.SequenceEqual(actual.Dims)) return false;
+        ReadOnlySpan<int> e = Casting.To(expected, ElementType.Int32).Span<int>(), a = Casting.To(actual, ElementType.Int32).Span<int>();
+        int off = 0;
+        for (int i = 0; i < e.Length; i++)
+        {
+            if (Math.Abs(e[i] - a[i]) > 1) return false;
+            if (e[i] != a[i]) off++;
+        }
+
+        return isCoarse || off <= Math.Max(1, e.Length / 50);
     }
 
     private static double Largest(Tensor tensor)
@@ -38,7 +60,7 @@ internal static class Comparison
         _ => 1e-4,
     };
 
-    private static string? Difference(Tensor expected, Tensor actual, double share, double least)
+    private static string? Difference(Tensor expected, Tensor actual, double share, double least, double slack)
     {
         // Floats of other sizes are compared with float32, which the project computes in.
         bool fits = expected.Type == actual.Type || (expected.Type.IsFloat() && actual.Type.IsFloat());
@@ -56,7 +78,7 @@ internal static class Comparison
         ReadOnlySpan<double> e = Casting.To(Casting.To(expected, ElementType.Float32), ElementType.Float64).Span<double>();
         ReadOnlySpan<double> a = Casting.To(Casting.To(actual, ElementType.Float32), ElementType.Float64).Span<double>();
         double largest = Math.Max(least, Largest(Casting.To(expected, ElementType.Float32)));
-        double tolerance = Math.Max(1e-7, largest * share);
+        double tolerance = Math.Max(1e-7, largest * share) + slack;
         for (int i = 0; i < e.Length; i++)
         {
             bool same = double.IsFinite(e[i]) ? Math.Abs(e[i] - a[i]) <= tolerance : e[i].Equals(a[i]);

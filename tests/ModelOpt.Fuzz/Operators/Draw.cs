@@ -88,6 +88,14 @@ internal sealed class Draw(int seed)
         return Casting.To(Compiler.Graphs.Tensor.Of<double>(dims, elements), type);
     }
 
+    /// <summary>A tensor of floats between two numbers, none of them rounded to halves.</summary>
+    public Tensor Reals(ElementType type, int[] dims, double low, double high)
+    {
+        var elements = new double[dims.Aggregate(1, (count, d) => count * d)];
+        for (int i = 0; i < elements.Length; i++) elements[i] = low + (_random.NextDouble() * (high - low));
+        return Casting.To(Compiler.Graphs.Tensor.Of<double>(dims, elements), type);
+    }
+
     /// <summary>A tensor of all a type can hold: not-a-number, infinities, the ends of integers.</summary>
     public Tensor Wild(ElementType type, int[] dims)
     {

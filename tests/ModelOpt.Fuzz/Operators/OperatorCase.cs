@@ -31,6 +31,7 @@ internal enum Origin
 internal sealed record CaseInput(Tensor Tensor, Origin Origin);
 
 /// <summary>A model of one operator, with what it is given.</summary>
+/// <param name="Operator">The operator; its domain and a dot before it, where that is not ONNX's.</param>
 /// <param name="Inputs">The operator's inputs; null for one that is left out.</param>
 /// <param name="Attributes">The operator's attributes, as <see cref="Node.Attributes"/> holds them.</param>
 /// <param name="IsDisputed">Whether ONNX Runtime computes something else than ONNX defines.</param>
@@ -38,6 +39,12 @@ internal sealed record OperatorCase(
     string Operator, int Opset, IReadOnlyList<CaseInput?> Inputs, IReadOnlyDictionary<string, object> Attributes, int Outputs,
     bool IsDisputed)
 {
+    /// <summary>Positions of outputs that are left out.</summary>
+    public IReadOnlyList<int> Unasked { get; init; } = [];
+
+    /// <summary>By how much outputs may differ beside rounding of floats.</summary>
+    public double Slack { get; init; }
+
     /// <summary>What the caller gives, by the names of the model's inputs.</summary>
     public IReadOnlyDictionary<string, Tensor> Feeds => Inputs.Select((input, i) => (Name(i), Fed(input)))
         .Where(p => p.Item2 is not null).ToDictionary(p => p.Item1, p => p.Item2!, StringComparer.Ordinal);
@@ -56,7 +63,8 @@ internal sealed record OperatorCase(
     public byte[] ToModel()
     {
         var graph = new GraphProto { Name = "case" };
-        var node = new NodeProto { Name = "node", OpType = Operator };
+        int domain = Operator.LastIndexOf('.');
+        var node = new NodeProto { Name = "node", OpType = Operator[(domain + 1)..], Domain = Operator[..Math.Max(0, domain)] };
         for (int i = 0; i < Inputs.Count; i++)
         {
             node.Input.Add(Inputs[i] is not { } input ? "" : input.Origin == Origin.Emptied ? $"{Name(i)}_empty" : Name(i));
@@ -65,8 +73,8 @@ internal sealed record OperatorCase(
 
         for (int i = 0; i < Outputs; i++)
         {
-            node.Output.Add($"y{i}");
-            graph.Output.Add(new ValueInfoProto { Name = $"y{i}" });
+            node.Output.Add(Unasked.Contains(i) ? "" : $"y{i}");
+            if (node.Output[i].Length > 0) graph.Output.Add(new ValueInfoProto { Name = $"y{i}" });
         }
 
         foreach ((string name, object value) in Attributes.OrderBy(a => a.Key, StringComparer.Ordinal))
@@ -74,6 +82,7 @@ internal sealed record OperatorCase(
         graph.Node.Add(node);
         var model = new ModelProto { IrVersion = 10, Graph = graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = Opset });
+        if (domain > 0) model.OpsetImport.Add(new OperatorSetIdProto { Domain = node.Domain, Version = 1 });
         return model.ToByteArray();
     }
 
@@ -85,7 +94,8 @@ internal sealed record OperatorCase(
 
     private static string Contents(Tensor tensor) =>
         tensor.Type is ElementType.Int64 or ElementType.Int32 && tensor is { Rank: <= 1, Count: < 10 }
-            ? $"={{{string.Join(",", tensor.ToInt64s())}}}" : "";
+            ? $"={{{string.Join(",", tensor.ToInt64s())}}}"
+            : tensor is { Rank: 0, Type: not ElementType.Undefined } ? $"={Casting.To(tensor, ElementType.Float64).Span<double>()[0]:R}" : "";
 
     private static string Text(object value) =>
         value is Array array ? $"[{string.Join(", ", array.Cast<object>())}]" : $"{value}";

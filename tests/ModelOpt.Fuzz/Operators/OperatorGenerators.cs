@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Onnx.Rewrites;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Fuzz.Operators.Generators;
 
@@ -6,10 +7,20 @@ namespace ModelOpt.Fuzz.Operators;
 /// <summary>The generator of each operator: what knows which attributes and shapes make sense together.</summary>
 internal static class OperatorGenerators
 {
-    /// <summary>
-    /// The operators that cases are drawn of. Those that have bodies are compared with ONNX Runtime in tests of their own.
-    /// </summary>
-    public static IEnumerable<string> Drawn => Operator.Names.Where(n => Operator.Find(n)!.Bodies.Count == 0);
+    /// <summary>Operators that no case is drawn of, and why.</summary>
+    public static readonly IReadOnlyDictionary<string, string> NotDrawn = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["If"] = "Its bodies are graphs, which tests of branches compare with ONNX Runtime.",
+        ["Loop"] = "Likewise, tests of loops.",
+        ["Scan"] = "Likewise.",
+    };
+
+    /// <summary>The operators that a graph has and that cases are drawn of.</summary>
+    public static IEnumerable<string> OfGraphs => Operator.Names.Where(n => !NotDrawn.ContainsKey(n));
+
+    /// <summary>The operators that cases are drawn of: those, and those that others express when a model is read.</summary>
+    public static IEnumerable<string> Drawn => OfGraphs.Concat(NodeRewrites.Names(""))
+        .Concat(NodeRewrites.Names(NodeRewrite.Microsoft).Select(n => $"{NodeRewrite.Microsoft}.{n}")).Order(StringComparer.Ordinal);
 
     private static readonly Dictionary<string, Action<CaseBuilder>> All = new(StringComparer.Ordinal)
     {
@@ -41,6 +52,7 @@ internal static class OperatorGenerators
         ["Constant"] = Shapes.Constant,
         ["ConstantOfShape"] = Shapes.Filled,
         ["Conv"] = Windows.Conv,
+        ["ConvInteger"] = Integers.Convolution,
         ["ConvTranspose"] = Windows.Transposed,
         ["Cos"] = Elementwise.Unary,
         ["Cosh"] = Elementwise.Unary,
@@ -49,6 +61,7 @@ internal static class OperatorGenerators
         ["DequantizeLinear"] = Products.Dequantize,
         ["Div"] = Elementwise.Binary,
         ["Dropout"] = Elementwise.Dropout,
+        ["DynamicQuantizeLinear"] = Integers.Dynamic,
         ["Elu"] = Elementwise.Unary,
         ["Equal"] = Elementwise.Binary,
         ["Erf"] = Elementwise.Unary,
@@ -85,6 +98,7 @@ internal static class OperatorGenerators
         ["LogSoftmax"] = Products.Softmax,
         ["LpNormalization"] = Normalizations.Lp,
         ["MatMul"] = Products.MatMul,
+        ["MatMulInteger"] = Integers.Product,
         ["Max"] = Elementwise.Variadic,
         ["MaxPool"] = Windows.Pool,
         ["Mean"] = Elementwise.Variadic,
@@ -101,6 +115,8 @@ internal static class OperatorGenerators
         ["PRelu"] = Elementwise.PRelu,
         ["Pad"] = Movement.Pad,
         ["Pow"] = Elementwise.Pow,
+        ["QLinearConv"] = Integers.QuantizedConvolution,
+        ["QLinearMatMul"] = Integers.QuantizedProduct,
         ["QuantizeLinear"] = Products.Quantize,
         ["RMSNormalization"] = Normalizations.RootMeanSquare,
         ["RNN"] = Recurrences.Rnn,
@@ -152,6 +168,28 @@ internal static class OperatorGenerators
         ["Upsample"] = Movement.Upsample,
         ["Where"] = Elementwise.Where,
         ["Xor"] = Elementwise.Binary,
+        ["com.microsoft.BiasGelu"] = Fusions.Gelu,
+        ["com.microsoft.DynamicQuantizeMatMul"] = Integers.DynamicProduct,
+        ["com.microsoft.FastGelu"] = Fusions.Gelu,
+        ["com.microsoft.FusedConv"] = Fusions.Conv,
+        ["com.microsoft.FusedGemm"] = Fusions.Gemm,
+        ["com.microsoft.FusedMatMul"] = Fusions.MatMul,
+        ["com.microsoft.Gelu"] = Fusions.Gelu,
+        ["com.microsoft.MatMulIntegerToFloat"] = Integers.ProductOfFloats,
+        ["com.microsoft.MatMulNBits"] = Integers.Blocks,
+        ["com.microsoft.QGemm"] = Integers.Gemm,
+        ["com.microsoft.QLinearAdd"] = Integers.Pair,
+        ["com.microsoft.QLinearAveragePool"] = Integers.Pool,
+        ["com.microsoft.QLinearConcat"] = Integers.Concat,
+        ["com.microsoft.QLinearGlobalAveragePool"] = Integers.GlobalPool,
+        ["com.microsoft.QLinearLeakyRelu"] = Integers.Function,
+        ["com.microsoft.QLinearMul"] = Integers.Pair,
+        ["com.microsoft.QLinearSigmoid"] = Integers.Function,
+        ["com.microsoft.QLinearSoftmax"] = Integers.Softmax,
+        ["com.microsoft.QuickGelu"] = Fusions.Gelu,
+        ["com.microsoft.SkipLayerNormalization"] = Fusions.SkipNormalization,
+        ["com.microsoft.SkipSimplifiedLayerNormalization"] = Fusions.SkipNormalization,
+        ["com.microsoft.TransposeMatMul"] = Fusions.MatMul,
     };
 
     /// <summary>The operators that have one.</summary>

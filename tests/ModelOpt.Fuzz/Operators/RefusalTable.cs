@@ -77,6 +77,6 @@ internal static partial class RefusalTable
     private static string Share(int part, int whole) =>
         string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / Math.Max(1, whole):F1} %");
 
-    [GeneratedRegex(@"^(\w+): (\d+) of (\d+) \([^)]*\), unlisted (\d+) \([^)]*\), of the first \d+ cases (\d+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^([\w.]+): (\d+) of (\d+) \([^)]*\), unlisted (\d+) \([^)]*\), of the first \d+ cases (\d+)", RegexOptions.Multiline)]
     private static partial Regex Row();
 }

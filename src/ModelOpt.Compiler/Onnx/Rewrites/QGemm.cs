@@ -5,7 +5,7 @@ namespace ModelOpt.Compiler.Onnx.Rewrites;
 
 /// <summary>
 /// A Gemm of integers: a and b with scale and zero point each, c of int32 in steps of alpha times their scales, and scale and zero point of
-/// the output, which is float where these are omitted.
+/// the output, which is float where these are omitted: in steps of its scale where the zero point alone is.
 /// </summary>
 internal sealed class QGemm() : NodeRewrite("QGemm", new Arity(6, 9))
 {
@@ -18,6 +18,7 @@ internal sealed class QGemm() : NodeRewrite("QGemm", new Arity(6, 9))
         (string, object)[] attributes =
             [("alpha", alpha), ("transA", at.Node.Int("transA", 0)), ("transB", at.Node.Int("transB", 0))];
         if (at.InputOrNull(7) is not { } scale) at.Finish("Gemm", [a, b, c], attributes);
-        else at.FinishQuantized(at.AddLayer("Gemm", [a, b, c], attributes), scale, at.InputOrNull(8), at.Input(0));
+        else if (at.InputOrNull(8) is not { } zero) at.Finish("Div", [at.AddLayer("Gemm", [a, b, c], attributes), scale]);
+        else at.FinishQuantized(at.AddLayer("Gemm", [a, b, c], attributes), scale, zero, at.Input(0));
     }
 }

@@ -1,7 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Onnx.Rewrites;
@@ -85,7 +84,7 @@ internal sealed class Rewriting(Graph graph, Node node)
     /// <summary>The number of dimensions of a value.</summary>
     /// <exception cref="CompilationException">Neither the file says it, nor what makes the value.</exception>
     public int RankOf(Value value) =>
-        KnownRank(value) ?? throw Refusal($"the file does not say how many dimensions '{value.Name}' has");
+        value.Shape?.Rank ?? throw Refusal($"the file does not say how many dimensions '{value.Name}' has");
 
     /// <summary>The type of a value of integers.</summary>
     /// <exception cref="CompilationException">Neither the file says it, nor what makes the value.</exception>
@@ -126,22 +125,5 @@ internal sealed class Rewriting(Graph graph, Node node)
         Span<byte> to = result.Bytes.Span;
         for (int i = 0; i < to.Length; i += one.Bytes.Length) one.Bytes.Span.CopyTo(to[i..]);
         return result;
-    }
-
-    private static int? KnownRank(Value value)
-    {
-        for (Value at = value; ;)
-        {
-            if (at.Shape is { } shape) return shape.Rank;
-            switch (at.Producer)
-            {
-                case null: return null;
-                case { Type: "Transpose" } transpose when transpose.Ints("perm") is { } order: return order.Length;
-                case { Type: "Reshape" } reshape when reshape.InputOrNull(1)?.Constant is { } sizes: return sizes.Count;
-                case { Type: "DequantizeLinear" or "QuantizeLinear" or "LayerNormalization" or "Softmax" } same: at = same.Input(0); break;
-                case var other when Operator.Find(other) is UnaryOperator && other.InputOrNull(0) is { } input: at = input; break;
-                default: return null;
-            }
-        }
     }
 }

@@ -20,6 +20,16 @@ internal sealed class QLinearPoolTests
     }
 
     [TestMethod]
+    public void Volumes_are_rounded_once()
+    {
+        var model = new RewriteModel();
+        string y = model.Node("QLinearAveragePool", [model.Input(ElementType.UInt8, 1, 3, 6, 6, 6), model.Scale(0.02f),
+            model.Zero(ElementType.UInt8, 100), model.Constant(Tensor.Scalar(0.005f)), model.Zero(ElementType.UInt8, 100)],
+            ("kernel_shape", new long[] { 3, 2, 3 }), ("strides", new long[] { 3, 2, 3 }));
+        model.Output(y, ElementType.UInt8).AssertAgrees(off: 0.06);
+    }
+
+    [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
     public void All_of_a_channel(bool channelsLast)

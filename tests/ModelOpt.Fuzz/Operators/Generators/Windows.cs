@@ -6,7 +6,7 @@ namespace ModelOpt.Fuzz.Operators.Generators;
 internal static class Windows
 {
     /// <summary>A window that fits an image.</summary>
-    private sealed record Window(int[] Sizes, int[] Kernel, int[] Strides, int[] Dilations, int[] Pads, bool IsSame)
+    internal sealed record Window(int[] Sizes, int[] Kernel, int[] Strides, int[] Dilations, int[] Pads, bool IsSame)
     {
         /// <summary>Whether the taps of a window may all lie on padding: what a pool makes of no element, ONNX leaves open.</summary>
         public bool MaySeeNothing => Kernel.Where((k, i) => k > 1 && Sizes[i] < Dilations[i] && Pads[i] + Pads[i + Kernel.Length] > 0)
@@ -65,7 +65,8 @@ internal static class Windows
 
     private static int Batch(CaseBuilder c) => c.Draw.Chance(0.6) ? 1 : c.Draw.Int(2, 3);
 
-    private static (int Group, int Channels, int Filters) Channels(CaseBuilder c)
+    /// <summary>Draws groups, and channels and filters that are multiples of them.</summary>
+    internal static (int Group, int Channels, int Filters) Channels(CaseBuilder c)
     {
         int group = c.Draw.Chance(0.5) ? 1 : c.Draw.Int(2, 4);
         bool isDepthwise = c.Draw.Chance(0.4);
@@ -74,7 +75,8 @@ internal static class Windows
         return (group, channels, filters);
     }
 
-    private static Window Attributes(CaseBuilder c)
+    /// <summary>Draws strides, pads and dilations, and an image that the window fits.</summary>
+    internal static Window Attributes(CaseBuilder c)
     {
         int rank = c.Draw.Pick(1, 1, 2, 2, 2, 2, 3);
         int[] kernel = Several(c, rank, 1, rank == 3 ? 3 : 4), strides = Several(c, rank, 1, 3), dilations = Several(c, rank, 1, 2);
@@ -108,5 +110,5 @@ internal static class Windows
         ? [.. Enumerable.Repeat(c.Draw.Int(low, high), count)]
         : [.. Enumerable.Range(0, count).Select(_ => c.Draw.Int(low, high))];
 
-    private static long[] Longs(int[] values) => Array.ConvertAll(values, v => (long)v);
+    internal static long[] Longs(int[] values) => Array.ConvertAll(values, v => (long)v);
 }
