@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Onnx;
 
 /// <summary>
 /// Puts the nodes of a local function in the place of each node that calls it, and those of a branch in the place of an If whose condition
-/// is a constant. The reader refuses what is left of either.
+/// is a constant: in the model's graph and in the bodies of its nodes. The reader refuses calls that are left.
 /// </summary>
 internal sealed class Inlining
 {
@@ -22,7 +22,7 @@ internal sealed class Inlining
     private readonly Dictionary<string, bool> _conditions = new(StringComparer.Ordinal);
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
-    private readonly List<NodeProto> _result = [];
+    private List<NodeProto> _result = [];
     private int _seen;
 
     private Inlining(ModelProto model, ExternalData external)
@@ -45,13 +45,33 @@ internal sealed class Inlining
 
     private void Run()
     {
-        GraphProto graph = _model.Graph;
-        _taken.UnionWith(graph.Initializer.Select(i => i.Name).Concat(graph.Input.Select(i => i.Name)));
-        _taken.UnionWith(graph.Node.SelectMany(n => n.Input.Concat(n.Output)));
+        Take(_model.Graph);
+        Expand(_model.Graph, 0);
+    }
+
+    private void Take(GraphProto graph)
+    {
+        _taken.UnionWith(OwnNames(graph));
+        _taken.UnionWith(graph.Node.SelectMany(n => n.Input));
+        foreach (GraphProto body in graph.Node.SelectMany(n => n.Attribute).SelectMany(GraphsOf)) Take(body);
+    }
+
+    private void Expand(GraphProto graph, int depth)
+    {
+        List<NodeProto> around = _result;
+        _result = [];
+        // A body's names hide those around it, and end with it.
+        List<(string Name, bool Condition)> hidden = [];
+        string[] own = [.. OwnNames(graph)];
+        foreach (string name in own)
+            if (_conditions.Remove(name, out bool condition)) hidden.Add((name, condition));
         foreach (TensorProto tensor in graph.Initializer) Note(tensor.Name, tensor);
-        foreach (NodeProto node in graph.Node.ToArray()) Add(node, 0);
+        foreach (NodeProto node in graph.Node.ToArray()) Add(node, depth);
         graph.Node.Clear();
         graph.Node.AddRange(_result);
+        foreach (string name in own) _conditions.Remove(name);
+        foreach ((string name, bool condition) in hidden) _conditions[name] = condition;
+        _result = around;
     }
 
     private void Add(NodeProto node, int depth)
@@ -86,6 +106,7 @@ internal sealed class Inlining
         {
             bool isConstant = node.OpType == "Constant" && Domain(node.Domain).Length == 0 && node.Output.Count > 0;
             if (isConstant && node.Attribute is [{ T: { } constant }]) Note(node.Output[0], constant);
+            foreach (GraphProto body in node.Attribute.SelectMany(GraphsOf)) Expand(body, depth + 1);
             _result.Add(node);
         }
     }
@@ -128,10 +149,9 @@ internal sealed class Inlining
         foreach (GraphProto inner in node.Attribute.SelectMany(GraphsOf))
         {
             // Names that an inner graph defines hide those around it.
-            HashSet<string> own = [.. inner.Node.SelectMany(n => n.Output)];
-            own.UnionWith(inner.Input.Select(i => i.Name).Concat(inner.Initializer.Select(i => i.Name)));
-            Dictionary<string, string> visible = names.Where(p => !own.Contains(p.Key)).ToDictionary(StringComparer.Ordinal);
-            foreach (NodeProto child in inner.Node) Rename(child, visible, isFunction: false);
+            Dictionary<string, string> visible = new(names, StringComparer.Ordinal);
+            foreach (string own in OwnNames(inner)) visible[own] = own;
+            foreach (NodeProto child in inner.Node) Rename(child, visible, isFunction);
             foreach (ValueInfoProto output in inner.Output) output.Name = visible.GetValueOrDefault(output.Name, output.Name);
         }
 
@@ -153,6 +173,10 @@ internal sealed class Inlining
             attributes.Add(copy);
         }
     }
+
+    /// <summary>The names that a graph defines.</summary>
+    private static IEnumerable<string> OwnNames(GraphProto graph) => graph.Initializer.Select(i => i.Name)
+        .Concat(graph.Input.Select(i => i.Name)).Concat(graph.Node.SelectMany(n => n.Output)).Where(n => n.Length > 0);
 
     private static IEnumerable<GraphProto> GraphsOf(AttributeProto attribute) =>
         attribute.G is { } one ? attribute.Graphs.Append(one) : attribute.Graphs;

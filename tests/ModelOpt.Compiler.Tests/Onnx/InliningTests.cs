@@ -91,6 +91,49 @@ internal sealed class InliningTests
     }
 
     [TestMethod]
+    public void Functions_that_only_branches_call_become_their_nodes()
+    {
+        // twice(x) = leak(x) + x, of which a branch of its own makes the sum.
+        FunctionProto leak = Function("leak", ["x"], ["y"], n => n.Node("LeakyRelu l: x -> y"));
+        GraphProto sum = new OnnxModel().Node("leak i: x -> t").Node("Add a: t x -> r").Output("r", "2", "2").Graph;
+        sum.Node[0].Domain = "local";
+        GraphProto none = new OnnxModel().Node("Neg n: x -> r").Output("r", "2", "2").Graph;
+        FunctionProto twice = Function(
+            "twice", ["x", "c"], ["y"], n => n.Node("If i: c -> y", ("then_branch", sum), ("else_branch", none)));
+        GraphProto then = new OnnxModel().Node("twice f: n flag -> r").Output("r", "2", "2").Graph;
+        GraphProto other = new OnnxModel().Node("leak f: n -> r").Output("r", "2", "2").Graph;
+        then.Node[0].Domain = other.Node[0].Domain = "local";
+        OnnxModel model = Model(leak, twice).Input("t", "2", "2").Initializer("zero", [], 0).Node("Neg a: t -> n")
+            .Node("ReduceSum s: t -> total", ("keepdims", 0)).Node("Greater g: total zero -> flag")
+            .Node("If i: flag -> y", ("then_branch", then), ("else_branch", other)).Output("y", "2", "2");
+
+        Graph graph = OnnxReader.Read(model.Bytes());
+        Assert.AreEqual("Neg ReduceSum Greater If", graph.Types());
+        AssertRuns(model, graph);
+    }
+
+    [TestMethod]
+    public void A_constant_of_a_branch_says_nothing_of_names_elsewhere()
+    {
+        TensorProto yes = new() { DataType = 9, RawData = Google.Protobuf.ByteString.CopyFrom(1) };
+        GraphProto negative = new OnnxModel().Node("Neg n: n -> r").Output("r", "2", "2").Graph;
+        GraphProto positive = new OnnxModel().Node("Relu p: n -> r").Output("r", "2", "2").Graph;
+        GraphProto constant = new OnnxModel().Node("Constant c: -> flag", ("value", yes))
+            .Node("If i: flag -> s", ("then_branch", negative), ("else_branch", positive)).Output("s", "2", "2").Graph;
+        GraphProto computed = new OnnxModel().Node("Less l: total zero -> flag")
+            .Node("If i: flag -> s", ("then_branch", negative), ("else_branch", positive)).Output("s", "2", "2").Graph;
+        OnnxModel model = Model().Input("t", "2", "2").Initializer("zero", [], 0).Node("Tanh a: t -> n")
+            .Node("ReduceSum s: t -> total", ("keepdims", 0)).Node("Less g: total zero -> low").Node("Not n: low -> high")
+            .Node("If i: low -> y", ("then_branch", constant), ("else_branch", computed))
+            .Node("If j: high -> z", ("then_branch", constant), ("else_branch", computed)).Output("y", "2", "2").Output("z", "2", "2");
+
+        Graph graph = OnnxReader.Read(model.Bytes());
+        string[] types = [.. graph.AllNodes.Select(n => n.Type)];
+        Assert.AreEqual(4, types.Count(t => t == "If"), "that of the constant is taken in both copies");
+        AssertRuns(model, graph);
+    }
+
+    [TestMethod]
     public void Functions_that_have_no_end_or_are_of_another_opset_are_refused()
     {
         FunctionProto self = Function("self", ["x"], ["y"], n => n.Node("self s: x -> y"));
@@ -120,6 +163,13 @@ internal sealed class InliningTests
         model = Model(open).Input("t", "2", "2").Node("open f: t -> y").Output("y", "2", "2");
         model.Graph.Node[0].Domain = "local";
         Assert.AreEqual("MOPT1009", Refused(model).Descriptor.Code);
+
+        GraphProto inner = new OnnxModel().Node("Add s: x t -> r").Output("r", "2", "2").Graph;
+        FunctionProto hidden = Function("hidden", ["x"], ["y"], n => n.Node(
+            "If i: x -> y", ("then_branch", inner), ("else_branch", inner.Clone())));
+        model = Model(hidden).Input("t", "2", "2").Node("hidden f: t -> y").Output("y", "2", "2");
+        model.Graph.Node[0].Domain = "local";
+        Assert.AreEqual("MOPT1009", Refused(model).Descriptor.Code, "a name that only the caller has");
     }
 
     private static OnnxModel Model(params FunctionProto[] functions)
