@@ -2,7 +2,6 @@ using ModelOpt.Runtime.FlatBuffers;
 using ModelOpt.Runtime.Tests.Plan;
 using ModelOpt.Runtime.Tests.Tflite;
 using ModelOpt.Runtime.Threading;
-using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests;
 

@@ -114,13 +114,15 @@ internal sealed class SelfCheck
                 if (!expected[i].Type.IsFloat()) continue;
                 double error = expected[i].Dims.SequenceEqual(actual[i].Dims) ? TensorDifference.RelativeRms(expected[i], actual[i], 0) : 1;
                 // Of an output that is zero there is no relative error.
-                if (double.IsFinite(error)) errors[_graph.Outputs[i].Name] = Math.Max(error, errors.GetValueOrDefault(_graph.Outputs[i].Name));
+                if (double.IsFinite(error))
+                    errors[_graph.Outputs[i].Name] = Math.Max(error, errors.GetValueOrDefault(_graph.Outputs[i].Name));
             }
         }
 
         (string worst, double most) = errors.OrderByDescending(e => e.Value).FirstOrDefault();
         if (most > LossToWarnOf)
-            _context.Diagnostics.Report(VerificationDiagnostics.MuchLost.At(null, null, worst, most.ToString("P0", CultureInfo.InvariantCulture)));
+            _context.Diagnostics.Report(VerificationDiagnostics.MuchLost.At(null, null, worst,
+                most.ToString("P0", CultureInfo.InvariantCulture)));
         return [.. errors.Select(e => new OutputError(e.Key, e.Value))];
     }
 

@@ -1,8 +1,5 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Data;
 
 namespace ModelOpt.Compiler.Tests.Calibration;

@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Tests.Calibration;
 

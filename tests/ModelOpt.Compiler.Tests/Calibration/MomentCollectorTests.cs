@@ -1,7 +1,5 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Numerics;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Tests.Techniques.Quantize;
 

@@ -1,6 +1,4 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Calibration;
 

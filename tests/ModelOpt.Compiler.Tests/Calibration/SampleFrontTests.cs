@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Runtime.Threading;
 

@@ -1,9 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Compile;
 

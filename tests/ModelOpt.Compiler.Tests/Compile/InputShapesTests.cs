@@ -1,8 +1,5 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Compile;
 

@@ -1,7 +1,4 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
 
 namespace ModelOpt.Compiler.Tests.Compile;
 

@@ -1,8 +1,5 @@
 using System.Text;
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 namespace ModelOpt.Compiler.Tests.Compile;

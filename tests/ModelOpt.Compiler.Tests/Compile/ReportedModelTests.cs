@@ -1,13 +1,9 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Reports;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Data;
 
 namespace ModelOpt.Compiler.Tests.Compile;

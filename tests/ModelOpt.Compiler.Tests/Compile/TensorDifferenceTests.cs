@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Tests.Compile;
 

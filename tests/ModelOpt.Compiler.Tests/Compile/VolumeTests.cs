@@ -1,8 +1,5 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Techniques.Quantize;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;

@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Data;
-using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Tests.Data;
 

@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Data;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Data;
 

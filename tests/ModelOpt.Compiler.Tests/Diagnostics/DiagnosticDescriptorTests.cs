@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
-using ModelOpt.Compiler.Diagnostics;
 
 namespace ModelOpt.Compiler.Tests.Diagnostics;
 

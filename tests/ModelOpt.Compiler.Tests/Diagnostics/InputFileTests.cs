@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using ModelOpt.Compiler.Data;
-using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Diagnostics;
 

@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Tests.Graphs;

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Tests.Peers;
 using ModelOpt.Runtime.Kernels;

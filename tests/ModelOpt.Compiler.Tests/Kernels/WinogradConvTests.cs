@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Kernels;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Threading;

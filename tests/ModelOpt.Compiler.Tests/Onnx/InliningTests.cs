@@ -1,8 +1,5 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators.Contract;
 using AttributeType = ModelOpt.Compiler.Onnx.Proto.AttributeProto.Types.AttributeType;
 
 namespace ModelOpt.Compiler.Tests.Onnx;

@@ -1,9 +1,6 @@
 using Google.Protobuf;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators.Contract;
 
 namespace ModelOpt.Compiler.Tests.Onnx;
 

@@ -1,7 +1,5 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Tests.Peers;
 
 namespace ModelOpt.Compiler.Tests.Onnx;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 
 namespace ModelOpt.Compiler.Tests.Onnx;

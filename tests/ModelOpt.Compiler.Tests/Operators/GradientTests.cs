@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
@@ -8,7 +6,6 @@ using ModelOpt.Compiler.Operators.Normalization;
 using ModelOpt.Compiler.Operators.Pooling;
 using ModelOpt.Compiler.Operators.Reduction;
 using ModelOpt.Runtime.Threading;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 
 namespace ModelOpt.Compiler.Tests.Operators;
 

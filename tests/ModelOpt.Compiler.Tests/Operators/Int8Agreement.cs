@@ -1,9 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Data;
 using ModelOpt.Compiler.Tests.Peers;
 using ModelOpt.Runtime.Tflite;

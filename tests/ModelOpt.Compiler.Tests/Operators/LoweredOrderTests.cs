@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Compiler.Tests.Operators;
 
 /// <summary>Operators that move data or work elementwise stay in the order in which their inputs are stored.</summary>

@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Tests.Peers;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Tflite;

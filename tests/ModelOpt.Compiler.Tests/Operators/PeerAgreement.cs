@@ -1,7 +1,5 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Tests.Simplify;
 

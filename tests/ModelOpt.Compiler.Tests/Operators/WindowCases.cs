@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Compiler.Tests.Operators;
 
 /// <summary>Random windows for Conv and the pools.</summary>

@@ -1,7 +1,5 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Operators.Contract;
 
 namespace ModelOpt.Compiler.Tests.Operators;
 

@@ -2,9 +2,6 @@ using System.Collections;
 using System.Reflection;
 using System.Security;
 using System.Text;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Options;
 

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using Json.Schema;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Options;
 

@@ -1,10 +1,7 @@
 using System.Text;
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Reports;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 namespace ModelOpt.Compiler.Tests.Options;

@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using ModelOpt.Compiler.Graphs;
 using TensorElementType = Microsoft.ML.OnnxRuntime.Tensors.TensorElementType;
 
 namespace ModelOpt.Compiler.Tests.Peers;

@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
 
 namespace ModelOpt.Compiler.Tests.Peers;

@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Tests.Simplify;

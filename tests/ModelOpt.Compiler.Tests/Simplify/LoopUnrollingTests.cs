@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Tests.Onnx;
 using ModelOpt.Compiler.Tests.Operators.Control;
 using static ModelOpt.Compiler.Tests.Operators.Control.BodyModels;

@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Tests.Simplify;

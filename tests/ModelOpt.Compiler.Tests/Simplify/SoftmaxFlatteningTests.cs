@@ -1,10 +1,5 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Options;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
 namespace ModelOpt.Compiler.Tests.Simplify;

@@ -1,9 +1,6 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Data;
 
 namespace ModelOpt.Compiler.Tests.Training;

@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Compiler.Tests.Training;

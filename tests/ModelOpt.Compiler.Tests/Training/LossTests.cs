@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Training;
 using ModelOpt.Runtime.Threading;
 

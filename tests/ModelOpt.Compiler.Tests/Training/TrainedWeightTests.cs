@@ -1,6 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
 
 namespace ModelOpt.Compiler.Tests.Training;

@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Data;
 using ModelOpt.Compiler.Training;
 using ModelOpt.Runtime.Threading;

@@ -1,7 +1,4 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Tests.Data;
 using ModelOpt.Compiler.Training;
 using ModelOpt.Runtime.Threading;

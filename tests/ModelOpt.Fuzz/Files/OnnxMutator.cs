@@ -1,6 +1,4 @@
 using Google.Protobuf;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Fuzz.Graphs;
 using ModelOpt.Fuzz.Graphs.Generation;
 using ModelOpt.Fuzz.Operators;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
-using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Fuzz.Graphs.Checks;
 using ModelOpt.Fuzz.Graphs.Shrinking;
 

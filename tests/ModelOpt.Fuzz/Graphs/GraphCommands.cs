@@ -1,6 +1,5 @@
 using System.CommandLine;
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Fuzz.Graphs.Checks;
 using ModelOpt.Fuzz.Graphs.Generation;

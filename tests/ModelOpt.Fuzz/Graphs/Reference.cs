@@ -1,8 +1,6 @@
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Onnx.Proto;
 using Tensor = ModelOpt.Compiler.Graphs.Tensor;
 
 namespace ModelOpt.Fuzz.Graphs;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Runtime;
 
 namespace ModelOpt.Fuzz.Graphs;

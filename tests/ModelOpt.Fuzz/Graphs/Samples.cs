@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 

@@ -1,6 +1,4 @@
 using System.Text;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Fuzz.Graphs;

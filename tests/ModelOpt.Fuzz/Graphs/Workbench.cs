@@ -2,8 +2,6 @@ using System.Text.RegularExpressions;
 using Google.Protobuf;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Fuzz.Graphs;

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Operators;
 
 /// <summary>What a generator makes a case of: choices, and what the version of the operator has.</summary>
@@ -115,7 +113,9 @@ internal sealed class CaseBuilder(OperatorSchema schema, int opset, Draw draw)
         return this;
     }
 
-    /// <summary>Says by how much outputs may differ beside rounding of floats: where the project leaves out what ONNX Runtime rounds.</summary>
+    /// <summary>
+    /// Says by how much outputs may differ beside rounding of floats: where the project leaves out what ONNX Runtime rounds.
+    /// </summary>
     public CaseBuilder Slack(double difference)
     {
         _slack = difference;

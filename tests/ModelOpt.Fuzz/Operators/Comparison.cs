@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Reduction;
@@ -16,12 +15,14 @@ internal static class Comparison
         bool sums = test.Operator is "CumSum" or "Sum" or "Mean" or "ReduceSum" or "ReduceMean"
             || test.Operator.EndsWith("Gelu", StringComparison.Ordinal);
         // Where a sum lies half way between two integers, the order of products and roundings decides.
-        bool isGrid = test.Operator.Contains("QLinear", StringComparison.Ordinal) || test.Operator.EndsWith("QGemm", StringComparison.Ordinal);
+        bool isGrid = test.Operator.Contains("QLinear", StringComparison.Ordinal)
+            || test.Operator.EndsWith("QGemm", StringComparison.Ordinal);
         if (isGrid && !expected[0].Type.IsFloat()
             && IsOneOff(expected[0], actual[0], test.CoarsestFloat != ElementType.Float32))
             return null;
         double least = sums ? test.Inputs.Max(i => i is null ? 0 : Largest(i.Tensor)) / 10 : 0;
-        return expected.Select((e, i) => Difference(e, actual[i], Math.Max(Tolerance(test.CoarsestFloat), Tolerance(e.Type)), least, test.Slack))
+        return expected.Select((e, i) => Difference(e, actual[i], Math.Max(Tolerance(test.CoarsestFloat), Tolerance(e.Type)), least,
+            test.Slack))
             .FirstOrDefault(d => d is not null);
     }
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using ModelOpt.Compiler.Graphs;
 using Tensor = ModelOpt.Compiler.Graphs.Tensor;
 
 namespace ModelOpt.Fuzz.Operators;

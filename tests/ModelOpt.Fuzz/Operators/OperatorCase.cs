@@ -1,7 +1,5 @@
 using Google.Protobuf;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
@@ -95,7 +93,8 @@ internal sealed record OperatorCase(
     private static string Contents(Tensor tensor) =>
         tensor.Type is ElementType.Int64 or ElementType.Int32 && tensor is { Rank: <= 1, Count: < 10 }
             ? $"={{{string.Join(",", tensor.ToInt64s())}}}"
-            : tensor is { Rank: 0, Type: not ElementType.Undefined } ? $"={Casting.To(tensor, ElementType.Float64).Span<double>()[0]:R}" : "";
+            : tensor is { Rank: 0, Type: not ElementType.Undefined } ? $"={Casting.To(tensor, ElementType.Float64).Span<double>()[0]:R}"
+                : "";
 
     private static string Text(object value) =>
         value is Array array ? $"[{string.Join(", ", array.Cast<object>())}]" : $"{value}";

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.Json;
-using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Fuzz.Operators;
 

@@ -1,6 +1,5 @@
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;

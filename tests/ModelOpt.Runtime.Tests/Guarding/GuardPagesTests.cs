@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Guarding;
 using ModelOpt.Runtime.Plan;
-using ModelOpt.Runtime.Simd;
 using ModelOpt.Runtime.Tests.Jit;
 using ModelOpt.Runtime.Tests.Plan;
 using ModelOpt.Runtime.Tests.Tflite;

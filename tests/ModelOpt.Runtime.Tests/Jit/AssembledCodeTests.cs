@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using ModelOpt.Runtime.Jit;
-using ModelOpt.Runtime.Simd;
 using ModelOpt.Runtime.Tests.Plan;
 
 namespace ModelOpt.Runtime.Tests.Jit;

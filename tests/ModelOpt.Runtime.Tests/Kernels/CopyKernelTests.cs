@@ -1,5 +1,3 @@
-using ModelOpt.Runtime.Kernels;
-
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]

@@ -1,6 +1,3 @@
-using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Simd;
-
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]

@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 

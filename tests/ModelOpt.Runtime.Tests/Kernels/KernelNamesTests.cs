@@ -1,5 +1,4 @@
 using System.Reflection;
-using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Contract;
 
 namespace ModelOpt.Runtime.Tests.Kernels;

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 

@@ -1,5 +1,3 @@
-using ModelOpt.Runtime.Tflite;
-
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 /// <summary>

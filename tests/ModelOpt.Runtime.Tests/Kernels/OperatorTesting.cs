@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Tests.Tflite;
-using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 

@@ -1,5 +1,4 @@
 using System.Reflection;
-using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels;
 

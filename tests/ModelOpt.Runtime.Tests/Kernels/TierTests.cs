@@ -1,5 +1,3 @@
-using ModelOpt.Runtime.Simd;
-
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]

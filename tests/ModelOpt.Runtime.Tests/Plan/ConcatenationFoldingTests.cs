@@ -1,7 +1,6 @@
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Tests.Kernels;
 using ModelOpt.Runtime.Tests.Tflite;
-using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests.Plan;
 

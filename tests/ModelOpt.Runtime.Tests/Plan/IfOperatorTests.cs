@@ -1,5 +1,4 @@
 using ModelOpt.Runtime.Tests.Tflite;
-using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests.Plan;
 

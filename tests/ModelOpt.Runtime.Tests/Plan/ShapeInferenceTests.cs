@@ -2,8 +2,6 @@ using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tests.Kernels;
 using ModelOpt.Runtime.Tests.Tflite;
-using ModelOpt.Runtime.Tflite;
-using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 
 namespace ModelOpt.Runtime.Tests.Plan;
 

@@ -1,8 +1,6 @@
 using System.Text;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tests.Kernels;
-using ModelOpt.Runtime.Tflite;
-using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 
 namespace ModelOpt.Runtime.Tests.Tflite;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tests.FlatBuffers;
-using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests.Tflite;
 

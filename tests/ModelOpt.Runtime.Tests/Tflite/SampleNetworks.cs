@@ -1,5 +1,3 @@
-using ModelOpt.Runtime.Tflite;
-
 namespace ModelOpt.Runtime.Tests.Tflite;
 
 /// <summary>Small networks with random weights that several tests run.</summary>

@@ -6,8 +6,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Kernels.Movement;
 
 /// <summary>
-/// UNSORTED_SEGMENT_MAX (data, ids, count), the count a constant: the greatest of the slices that have an id, and the lowest number there is
-/// where none has it.
+/// UNSORTED_SEGMENT_MAX (data, ids, count), the count a constant: the greatest of the slices that have an id, and the lowest number there
+/// is where none has it.
 /// </summary>
 internal sealed class UnsortedSegmentMaxOperator : KernelOperator
 {

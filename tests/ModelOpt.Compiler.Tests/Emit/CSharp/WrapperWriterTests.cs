@@ -1,7 +1,4 @@
-using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.CSharp;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Tests.Emit.CSharp;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Xml.Linq;
-using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Reports;
 
 namespace ModelOpt.Compiler.Tests.Emit.Reports;

@@ -1,8 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
 using ModelOpt.Compiler.Emit.Reports;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Techniques.Quantize;
 using ModelOpt.Compiler.Tests.Operators.Contract;

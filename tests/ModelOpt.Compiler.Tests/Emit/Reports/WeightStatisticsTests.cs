@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Emit.Reports;
-using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Tests.Emit.Reports;
 

@@ -1,7 +1,5 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Storage;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Storage;
 

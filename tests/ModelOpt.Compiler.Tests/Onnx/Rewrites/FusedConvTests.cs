@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Diagnostics;
-
 namespace ModelOpt.Compiler.Tests.Onnx.Rewrites;
 
 [TestClass]

@@ -1,6 +1,3 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Compiler.Tests.Onnx.Rewrites;
 
 /// <summary>The results are int32, and the same as ONNX Runtime's to the last bit.</summary>

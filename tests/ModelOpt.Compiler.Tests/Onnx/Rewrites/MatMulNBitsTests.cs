@@ -1,6 +1,3 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Compiler.Tests.Onnx.Rewrites;
 
 [TestClass]

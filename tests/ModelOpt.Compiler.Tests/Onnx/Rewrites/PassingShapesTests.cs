@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Rewrites;
 
 namespace ModelOpt.Compiler.Tests.Onnx.Rewrites;

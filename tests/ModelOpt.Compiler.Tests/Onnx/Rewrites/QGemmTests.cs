@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Compiler.Tests.Onnx.Rewrites;
 
 [TestClass]

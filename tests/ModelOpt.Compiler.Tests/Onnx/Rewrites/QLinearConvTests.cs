@@ -1,6 +1,4 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Tests.Operators.Contract;
 using ModelOpt.Runtime.Tflite;
 

@@ -1,7 +1,3 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
-
 namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 [TestClass]

@@ -1,8 +1,3 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
-
 namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 /// <summary>Shapes over open sizes, with numbers in place of the names, are the shapes that those numbers give.</summary>

@@ -1,7 +1,4 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Tests.Onnx;
 
 namespace ModelOpt.Compiler.Tests.Operators.Contract;

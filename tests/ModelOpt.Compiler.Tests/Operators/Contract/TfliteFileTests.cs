@@ -1,6 +1,4 @@
 using System.Text.Json;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Runtime.Tests.FlatBuffers;
 
 namespace ModelOpt.Compiler.Tests.Operators.Contract;

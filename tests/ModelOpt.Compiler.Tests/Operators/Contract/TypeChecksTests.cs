@@ -1,8 +1,3 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
-
 namespace ModelOpt.Compiler.Tests.Operators.Contract;
 
 [TestClass]
@@ -32,7 +27,8 @@ internal sealed class TypeChecksTests
     {
         Assert.AreEqual("input 0 is Float32, which Not does not take.", Refusal("Not", ElementType.Float32));
         Assert.AreEqual("input 0 is Int32, which And does not take.", Refusal("And", ElementType.Int32, ElementType.Int32));
-        Assert.AreEqual("input 0 is Float32, which BitwiseOr does not take.", Refusal("BitwiseOr", ElementType.Float32, ElementType.Float32));
+        Assert.AreEqual("input 0 is Float32, which BitwiseOr does not take.",
+            Refusal("BitwiseOr", ElementType.Float32, ElementType.Float32));
     }
 
     [TestMethod]

@@ -1,6 +1,4 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
 
 namespace ModelOpt.Compiler.Tests.Operators.Contract;

@@ -1,8 +1,6 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Tests.Onnx;
 using ModelOpt.Compiler.Tests.Peers;
 

@@ -1,8 +1,5 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Control;
 using ModelOpt.Compiler.Tests.Onnx;
 using static ModelOpt.Compiler.Tests.Operators.Control.BodyModels;

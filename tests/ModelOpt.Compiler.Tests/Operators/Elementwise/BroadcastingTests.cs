@@ -1,8 +1,5 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 

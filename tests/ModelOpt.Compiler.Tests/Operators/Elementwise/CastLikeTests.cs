@@ -1,6 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
-
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 [TestClass]

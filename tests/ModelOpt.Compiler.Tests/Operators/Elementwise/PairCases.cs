@@ -1,6 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
-
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 /// <summary>Pairs of elements for comparisons, logic and operators on bits.</summary>

@@ -1,6 +1,4 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Elementwise;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 

@@ -1,6 +1,4 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Tests.Onnx;
 
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;

@@ -1,5 +1,3 @@
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
-
 namespace ModelOpt.Compiler.Tests.Operators.Movement;
 
 [TestClass]

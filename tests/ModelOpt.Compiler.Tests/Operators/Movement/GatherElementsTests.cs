@@ -1,6 +1,3 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
 namespace ModelOpt.Compiler.Tests.Operators.Movement;

@@ -1,8 +1,4 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Normalization;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
 namespace ModelOpt.Compiler.Tests.Operators.Normalization;

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
 using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
 namespace ModelOpt.Compiler.Tests.Operators.Normalization;

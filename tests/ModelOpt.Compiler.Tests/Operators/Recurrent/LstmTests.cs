@@ -1,7 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
-using static ModelOpt.Compiler.Tests.Operators.OperatorTesting;
-
 namespace ModelOpt.Compiler.Tests.Operators.Recurrent;
 
 [TestClass]

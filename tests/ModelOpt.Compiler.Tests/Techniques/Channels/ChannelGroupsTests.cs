@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Techniques.Channels;
 

@@ -1,14 +1,10 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Pooling;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Techniques.Channels;
 using ModelOpt.Compiler.Tests.Simplify;
 using ModelOpt.Compiler.Tests.Techniques.Quantize;

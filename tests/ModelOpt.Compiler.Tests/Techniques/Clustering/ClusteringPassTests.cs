@@ -1,7 +1,4 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Techniques.Clustering;
 using ModelOpt.Compiler.Tests.Simplify;
 using ModelOpt.Compiler.Tests.Techniques.Quantize;

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Techniques.Clustering;
 
 namespace ModelOpt.Compiler.Tests.Techniques.Clustering;

@@ -1,11 +1,7 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Tests.Data;
 using ModelOpt.Compiler.Tests.Techniques.Quantize;

@@ -1,7 +1,5 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Numerics;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Techniques.Channels;
 using ModelOpt.Compiler.Techniques.LowRank;
 

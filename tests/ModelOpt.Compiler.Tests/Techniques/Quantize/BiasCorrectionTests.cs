@@ -1,6 +1,4 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Techniques.Quantize;
 using ModelOpt.Compiler.Tests.Simplify;
 
@@ -29,7 +27,8 @@ internal sealed class BiasCorrectionTests
         Value conv = g.Add("Conv", x, g.Random(1, 4, 4, 1, 1));
         g.Output(g.Add("MatMul", conv, x));
         Graph graph = g.Build();
-        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, graph.Nodes, [[TestGraph.RandomTensor(1, 2, 4, 6, 6)]], default);
+        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, graph.Nodes, [[TestGraph.RandomTensor(1, 2, 4, 6, 6)]],
+            default);
         Assert.AreSame(conv, means.Single().Key);
         Assert.HasCount(4, means[conv]);
     }

@@ -1,6 +1,4 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Techniques.Quantize;
 using ModelOpt.Compiler.Tests.Simplify;
 

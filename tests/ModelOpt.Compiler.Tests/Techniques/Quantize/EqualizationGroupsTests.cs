@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Techniques.Quantize;
 
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;

@@ -1,9 +1,6 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Techniques.Quantize;
 
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;

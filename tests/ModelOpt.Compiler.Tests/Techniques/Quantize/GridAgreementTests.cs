@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Tests.Onnx;
 using ModelOpt.Compiler.Tests.Operators;
 

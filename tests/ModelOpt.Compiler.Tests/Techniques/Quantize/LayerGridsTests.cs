@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Tests.Onnx;
 using ModelOpt.Compiler.Tests.Operators;
 

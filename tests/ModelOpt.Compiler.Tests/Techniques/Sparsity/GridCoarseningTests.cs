@@ -1,6 +1,4 @@
 using ModelOpt.Compiler.Calibration;
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Techniques.Sparsity;
 using ModelOpt.Compiler.Tests.Techniques.Clustering;
 

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Techniques.Sparsity;
 
 namespace ModelOpt.Compiler.Tests.Techniques.Sparsity;

@@ -1,6 +1,4 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Onnx.Proto;
 
 namespace ModelOpt.Fuzz.Graphs.Checks;
 

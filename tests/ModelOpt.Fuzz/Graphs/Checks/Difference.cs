@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Graphs.Checks;
 
 /// <summary>How far an output is from what it should be, over all samples.</summary>

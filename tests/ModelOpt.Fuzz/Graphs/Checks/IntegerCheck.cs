@@ -1,6 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Onnx.Proto;
-
 namespace ModelOpt.Fuzz.Graphs.Checks;
 
 /// <summary>Models that compute in integers.</summary>

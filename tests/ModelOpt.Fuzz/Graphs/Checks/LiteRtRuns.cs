@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Tests.Peers;
 
 namespace ModelOpt.Fuzz.Graphs.Checks;

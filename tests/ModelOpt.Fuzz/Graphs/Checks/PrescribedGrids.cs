@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Onnx.Proto;
 using Tensor = ModelOpt.Compiler.Graphs.Tensor;
 
 namespace ModelOpt.Fuzz.Graphs.Checks;

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Graphs.Generation;
 
 /// <content>Operators that work on elements, and on pairs of them.</content>

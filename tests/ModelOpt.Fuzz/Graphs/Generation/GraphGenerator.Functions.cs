@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Graphs.Generation;
 
 /// <content>Functions of elements, of numbers for which they are smooth; and layers that normalize.</content>

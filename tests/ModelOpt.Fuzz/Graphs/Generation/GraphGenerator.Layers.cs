@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Fuzz.Graphs.Generation;

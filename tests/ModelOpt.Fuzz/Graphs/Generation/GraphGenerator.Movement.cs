@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Graphs.Generation;
 
 /// <content>Operators that move elements, pool them or reduce them.</content>

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Graphs.Generation;
 
 /// <content>Patterns of several nodes, with branches, and with constants that several nodes share.</content>

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Graphs.Generation;
 
 /// <content>Comparisons, logic, integers and indices: all of them of numbers that rounding does not bring to the other side.</content>

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Fuzz.Graphs.Generation;

@@ -1,7 +1,5 @@
 using Google.Protobuf;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Onnx.Proto;
 using AttributeType = ModelOpt.Compiler.Onnx.Proto.AttributeProto.Types.AttributeType;
 
 namespace ModelOpt.Fuzz.Graphs.Generation;

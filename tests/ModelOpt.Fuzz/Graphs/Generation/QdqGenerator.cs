@@ -1,7 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Fuzz.Graphs.Checks;
 
 namespace ModelOpt.Fuzz.Graphs.Generation;

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Operators.Generators;
 
 /// <summary>Layers of floats that ONNX Runtime fuses of several.</summary>

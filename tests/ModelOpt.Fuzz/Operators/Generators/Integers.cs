@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Elementwise;
 
 namespace ModelOpt.Fuzz.Operators.Generators;
@@ -178,7 +177,8 @@ internal static class Integers
     {
         (int[] a, int[] b) = Factors(c);
         int[] columns = c.Draw.Chance(0.4) ? [b[^1]] : [];
-        Tensor x = c.Draw.Tensor(ElementType.Float32, a), w = Whole(c, c.Type(1), b), scales = Scales(c, ElementType.Float32, 0.01, columns);
+        Tensor x = c.Draw.Tensor(ElementType.Float32, a), w = Whole(c, c.Type(1), b),
+            scales = Scales(c, ElementType.Float32, 0.01, columns);
         Tensor? zeros = c.Draw.Chance(0.7) ? Whole(c, c.Type(1), columns) : null;
         c.Data(x).Parameter(w, 0).Parameter(scales, 0);
         if (zeros is not null) c.Parameter(zeros, 0);
@@ -224,7 +224,8 @@ internal static class Integers
     /// <summary>The types of data, weight and result; mostly those that ONNX Runtime has kernels for.</summary>
     private static (ElementType Data, ElementType Weight, ElementType Result) Types(CaseBuilder c)
     {
-        if (c.Draw.Chance(0.05)) return (c.Type(), c.Type(3), c.Type(c.Schema.Operator.EndsWith("QGemm", StringComparison.Ordinal) ? 8 : 7));
+        if (c.Draw.Chance(0.05))
+            return (c.Type(), c.Type(3), c.Type(c.Schema.Operator.EndsWith("QGemm", StringComparison.Ordinal) ? 8 : 7));
         ElementType data = c.Draw.Pick(ElementType.UInt8, ElementType.Int8);
         return (data, data == ElementType.Int8 ? data : c.Draw.Pick(ElementType.UInt8, ElementType.Int8), data);
     }

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Operators.Generators;
 
 /// <summary>Operators that move elements: which go where depends on attributes and integers.</summary>

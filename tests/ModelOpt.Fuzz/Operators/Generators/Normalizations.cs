@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Operators.Generators;
 
 /// <summary>Normalizations of vectors, channels and groups, and sums along an axis.</summary>

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Operators.Generators;
 
 /// <summary>Operators that change shapes, tell them, or make tensors of them.</summary>

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Graphs;
-
 namespace ModelOpt.Fuzz.Operators.Generators;
 
 /// <summary>Windows that slide over images: convolutions and pools, of 1, 2 and 3 dimensions.</summary>

@@ -1,9 +1,7 @@
 using ModelOpt.Runtime.Jit;
-using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
-using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 

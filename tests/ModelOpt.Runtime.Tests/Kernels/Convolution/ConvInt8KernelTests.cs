@@ -1,7 +1,5 @@
-using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
-using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 

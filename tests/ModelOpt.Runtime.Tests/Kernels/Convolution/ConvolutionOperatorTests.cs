@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Tests.Tflite;
-using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Convolution;
 

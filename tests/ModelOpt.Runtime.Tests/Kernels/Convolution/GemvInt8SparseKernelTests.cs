@@ -1,4 +1,3 @@
-using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
 

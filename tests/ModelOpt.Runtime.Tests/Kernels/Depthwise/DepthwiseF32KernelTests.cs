@@ -1,7 +1,5 @@
-using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Depthwise;
-using ModelOpt.Runtime.Simd;
 using ModelOpt.Runtime.Tests.Kernels.Convolution;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Depthwise;

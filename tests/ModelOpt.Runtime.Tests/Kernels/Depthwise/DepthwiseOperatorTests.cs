@@ -1,6 +1,3 @@
-using ModelOpt.Runtime.Tflite;
-using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
-
 namespace ModelOpt.Runtime.Tests.Kernels.Depthwise;
 
 /// <summary>Geometry and quantization of the operator; its bits are in ConvolutionOperatorTests and those of its kernels.</summary>

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Elementwise;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;

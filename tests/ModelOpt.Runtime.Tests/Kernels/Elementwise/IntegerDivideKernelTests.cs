@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Elementwise;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;

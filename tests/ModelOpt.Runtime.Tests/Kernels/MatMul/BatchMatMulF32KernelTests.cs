@@ -1,5 +1,4 @@
 using ModelOpt.Runtime.Kernels.MatMul;
-using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels.MatMul;
 

@@ -1,5 +1,4 @@
 using ModelOpt.Runtime.Kernels.MatMul;
-using ModelOpt.Runtime.Simd;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Runtime.Tests.Kernels.MatMul;

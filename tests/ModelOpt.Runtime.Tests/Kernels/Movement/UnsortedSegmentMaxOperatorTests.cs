@@ -1,6 +1,3 @@
-using ModelOpt.Runtime.Tflite;
-using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
-
 namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 
 [TestClass]

@@ -1,4 +1,3 @@
-using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Pooling;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Pooling;

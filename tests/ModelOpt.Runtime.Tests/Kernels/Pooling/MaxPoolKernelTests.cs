@@ -1,9 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.MatMul;
 using ModelOpt.Runtime.Kernels.Pooling;
-using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Pooling;
 

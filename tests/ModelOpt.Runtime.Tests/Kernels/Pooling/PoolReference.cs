@@ -1,5 +1,3 @@
-using ModelOpt.Runtime.Kernels;
-
 namespace ModelOpt.Runtime.Tests.Kernels.Pooling;
 
 /// <summary>Windows of which each has a pixel of the input.</summary>

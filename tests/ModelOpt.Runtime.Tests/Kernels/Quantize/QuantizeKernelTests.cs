@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Quantize;
-using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Quantize;
 

@@ -1,6 +1,4 @@
 using ModelOpt.Runtime.Kernels.Recurrent;
-using ModelOpt.Runtime.Tflite;
-using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Recurrent;
 

@@ -1,6 +1,4 @@
 using ModelOpt.Runtime.Kernels.Recurrent;
-using ModelOpt.Runtime.Simd;
-using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Recurrent;
 

@@ -1,6 +1,4 @@
 using ModelOpt.Runtime.FlatBuffers;
-using ModelOpt.Runtime.Tflite;
-using static ModelOpt.Runtime.Tests.Kernels.OperatorTesting;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Recurrent;
 

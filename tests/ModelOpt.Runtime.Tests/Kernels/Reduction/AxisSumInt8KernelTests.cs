@@ -1,5 +1,4 @@
 using ModelOpt.Runtime.Kernels.Reduction;
-using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Reduction;
 
