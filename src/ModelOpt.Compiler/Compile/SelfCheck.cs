@@ -21,7 +21,6 @@ internal sealed class SelfCheck
     // A deep int8 network may amplify a tie that rounds to the other side; a real fault is further off than this.
     private const double MostOfQuantized = 0.25;
     private const double StepsOfTies = 8;
-    private const double Nudges = 8;
     // As a share of an output's root mean square. Networks that int8 suits lose a tenth.
     private const double LossToWarnOf = 0.3;
 
@@ -73,7 +72,7 @@ internal sealed class SelfCheck
         {
             Tensor[] all = exposed.Run(sample), outputs = shipped.Run(sample);
             var comparison = new ValueComparison(
-                values.Zip(all).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal), steps);
+                values.Zip(all).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal), steps, written);
             new Interpreter(written) { Pool = _context.Pool, Substitute = comparison.Visit }.Run(sample, _context.Cancellation);
             computed.RemoveAll(v => comparison.Compared.Contains(v.Name));
             for (int i = 0; i < outputs.Length; i++)
@@ -96,8 +95,8 @@ internal sealed class SelfCheck
         {
             if (TensorDifference.Find(expected[i], actual[i]) is null) continue;
             // What is left of a difference of equals is rounding: as much as the last bit of the sample changes.
-            double rounding = TensorDifference.Largest(expected[i], Evaluate(original, [.. sample.Select(Nudged)])[i]);
-            if (TensorDifference.Find(expected[i], actual[i], rounding: Nudges * rounding) is { } difference)
+            double rounding = TensorDifference.Largest(expected[i], Evaluate(original, [.. sample.Select(TensorDifference.Nudged)])[i]);
+            if (TensorDifference.Find(expected[i], actual[i], rounding: TensorDifference.Nudges * rounding) is { } difference)
                 throw VerificationDiagnostics.OtherFunction.Error(null, reference.Outputs[i].Name, difference);
         }
     }
@@ -137,15 +136,6 @@ internal sealed class SelfCheck
 
 >>>>>>> 49c30c1 (Lines fit 140 columns)
         return [.. errors.Select(e => new OutputError(e.Key, e.Value))];
-    }
-
-    /// <summary>A float32 sample with every other element one bit higher.</summary>
-    private static Tensor Nudged(Tensor sample)
-    {
-        if (sample.Type != ElementType.Float32) return sample;
-        float[] elements = sample.Span<float>().ToArray();
-        for (int i = 0; i < elements.Length; i += 2) elements[i] = MathF.BitIncrement(elements[i]);
-        return Tensor.Of<float>(sample.Dims, elements);
     }
 
     /// <summary>

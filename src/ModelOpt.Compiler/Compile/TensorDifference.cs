@@ -9,6 +9,9 @@ internal static class TensorDifference
     // Another order of float32 sums changes far less than this share of the largest value; a fault changes far more.
     private const double FloatTolerance = 1e-3;
 
+    /// <summary>How many times what a change of the last bit makes is no more than rounding.</summary>
+    public const double Nudges = 8;
+
     // A value that lies between two steps may fall to either side; no value is more than one step off for that.
     private const double Steps = 1.01;
 
@@ -63,6 +66,20 @@ internal static class TensorDifference
     /// <summary>The largest finite distance of two elements; 0 for tensors of other shapes.</summary>
     public static double Largest(Tensor a, Tensor b) => !a.Shape.Equals(b.Shape) ? 0 : Elements.ToFloats(a).Zip(Elements.ToFloats(b))
         .Select(p => Math.Abs((double)p.First - p.Second)).Where(double.IsFinite).DefaultIfEmpty().Max();
+
+    /// <summary>A float32 tensor with its finite elements one bit higher and lower in turn; zeros, which may be exact, stay.</summary>
+    public static Tensor Nudged(Tensor tensor)
+    {
+        if (tensor.Type != ElementType.Float32) return tensor;
+        float[] elements = tensor.Span<float>().ToArray();
+        for (int i = 0; i < elements.Length; i++)
+        {
+            if (elements[i] == 0 || !float.IsFinite(elements[i])) continue;
+            elements[i] = i % 2 == 0 ? MathF.BitIncrement(elements[i]) : MathF.BitDecrement(elements[i]);
+        }
+
+        return Tensor.Of<float>(tensor.Dims, elements);
+    }
 
     /// <summary>Root mean square of the difference, relative to that of the finite expected values.</summary>
     /// <param name="actual">The computed value, of the same shape.</param>

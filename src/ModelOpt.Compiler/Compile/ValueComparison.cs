@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
 
 namespace ModelOpt.Compiler.Compile;
 
@@ -11,8 +12,14 @@ namespace ModelOpt.Compiler.Compile;
 /// <param name="steps">
 /// The step of the grid that a value is rounded to in the TFLite file, by name: of two grids in a row the .onnx has one.
 /// </param>
-internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored, IReadOnlyDictionary<string, float> steps)
+/// <param name="graph">The QDQ form, whose pairs are nodes.</param>
+internal sealed class ValueComparison(
+    IReadOnlyDictionary<string, Tensor> stored, IReadOnlyDictionary<string, float> steps, Graph graph)
 {
+    // What is left of sums that cancel is a far smaller share of their terms; a step of a function that jumps is a far larger one.
+    private const double MostOfInputs = 1e-4;
+
+    private readonly Dictionary<Value, Tensor> _known = [];
     private readonly HashSet<string> _compared = new(StringComparer.Ordinal);
 
     /// <summary>The names of the stored values that were compared so far.</summary>
@@ -23,6 +30,7 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
     /// <exception cref="CompilationException">The runtime computed something else.</exception>
     public Tensor Visit(Value value, Tensor expected)
     {
+        if (value.Producer is null) _known[value] = expected;
         (string name, Node? pair) = Pair(value);
         // What the file stores rounded is compared behind its pair.
         if (pair is null && steps.ContainsKey(value.Name) && value.Consumers.Any(n => n.Type == "QuantizeLinear")) return expected;
@@ -30,13 +38,38 @@ internal sealed class ValueComparison(IReadOnlyDictionary<string, Tensor> stored
         _compared.Add(name);
         float step = pair?.Input(1).Constant is { Count: 1 } scale ? scale.Span<float>()[0] : 0;
         step = Math.Max(step, steps.GetValueOrDefault(name));
-        if (TensorDifference.Find(expected, actual, step) is { } difference && !ReadsNaN(value))
+        Value computed = pair?.Input(0) ?? value;
+        if (TensorDifference.Find(expected, actual, step) is not null && !ReadsNaN(value)
+            && TensorDifference.Find(expected, actual, step, Rounding(computed)) is { } difference)
+            throw VerificationDiagnostics.WrongValue.Error(computed.Producer?.Label ?? name, name, difference);
+        return _known[value] = actual;
+    }
+
+    /// <summary>
+    /// How far rounding alone may move a value: the mean of normalized numbers is zero but for rounding, which is large only beside that.
+    /// </summary>
+    private double Rounding(Value value)
+    {
+        if (value.Producer is null) return 0;
+        HashSet<Value> seen = [], inputs = [];
+        Stack<Value> open = new([value]);
+        while (open.TryPop(out Value? next))
         {
-            Node? layer = pair is null ? value.Producer : pair.Input(0).Producer;
-            throw VerificationDiagnostics.WrongValue.Error(layer?.Label ?? name, name, difference);
+            if (next.IsConstant || !seen.Add(next)) continue;
+            if (next != value && _known.ContainsKey(next)) inputs.Add(next);
+            else if (next.Producer is { } node)
+            {
+                foreach (Value input in node.Inputs.OfType<Value>()) open.Push(input);
+            }
         }
 
-        return actual;
+        Interpreter interpreter = new(graph, [value], inputs);
+        Tensor[] tensors = [.. inputs.Select(v => _known[v])];
+        double change = TensorDifference.Largest(
+            interpreter.Run(tensors)[0], interpreter.Run([.. tensors.Select(TensorDifference.Nudged)])[0]);
+        double largest = tensors.Where(t => t.Type.IsFloat()).SelectMany(Elements.ToFloats).Where(float.IsFinite).Select(Math.Abs)
+            .DefaultIfEmpty().Max();
+        return Math.Min(TensorDifference.Nudges * change, MostOfInputs * largest);
     }
 
     /// <summary>Whether a value is made of what is not a number: ONNX leaves open what a maximum or a rounding makes of that.</summary>

@@ -56,6 +56,24 @@ internal sealed class SelfCheckTests
     }
 
     [TestMethod]
+    [DataRow(0f, null)]
+    [DataRow(1e-5f, "MOPT5602")]
+    public void The_mean_of_normalized_numbers_is_zero_but_for_rounding(float fault, string? code)
+    {
+        Graph graph = Mean(0), other = Mean(fault);
+        if (code is null) SelfCheck.Run(graph, Files(graph), graph, Context with { Reference = graph });
+        else Assert.AreEqual(code, Refusal(graph, Files(graph) with { Onnx = OnnxWriter.Write(other) }, graph, graph).Descriptor.Code);
+
+        static Graph Mean(float fault)
+        {
+            var g = new TestGraph();
+            Value x = g.Add("MeanVarianceNormalization", g.Input("x", 1, 2, 5, 7));
+            g.Output(g.Add("Add", g.Add("ReduceMean", [x, g.Longs(2, 3)], ("keepdims", 1)), g.Scalar(fault)));
+            return g.Build();
+        }
+    }
+
+    [TestMethod]
     public void What_is_not_a_number_is_compared_no_further()
     {
         Graph graph = Pooled(float.NaN);

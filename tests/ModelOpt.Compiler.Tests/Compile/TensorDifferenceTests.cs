@@ -63,4 +63,12 @@ internal sealed class TensorDifferenceTests
         Assert.IsFalse(TensorDifference.RelativeRms(wrong, masked, 0) < 1e9);
         Assert.IsNotNull(TensorDifference.Find(masked, wrong));
     }
+
+    [TestMethod]
+    public void Finite_numbers_are_nudged_up_and_down_and_zeros_stay()
+    {
+        float[] nudged = TensorDifference.Nudged(Tensor.Vector(1f, 1f, 0f, float.NegativeInfinity, -2f)).Span<float>().ToArray();
+        CollectionAssert.AreEqual(
+            new[] { 1 + MathF.Pow(2, -23), 1 - MathF.Pow(2, -24), 0, float.NegativeInfinity, -2 + MathF.Pow(2, -23) }, nudged);
+    }
 }

@@ -7,9 +7,16 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>x · max(0, min(1, x / 6 + 0.5)).</summary>
 internal sealed class HardSwish : UnaryOperator
 {
+    // Slightly less than 128, as a multiplier next to 1 is rounded to it.
+    private const float FinestResult = 127.99f;
+
     public override IReadOnlyList<OpsetStep> Versions { get; } = [14, 22];
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
+    // TFLite's kernel shifts x left by 7 bits and multiplies by less than 1 from there; finer results it refuses when it prepares.
+    public override bool TakesGrids(IEnumerable<Quantization> inputs, Quantization result) =>
+        inputs.All(x => x.Scale < FinestResult * result.Scale);
 
     public override void Lower(Lowering context, Node node) =>
         LowerElements(context, node, BuiltinOperator.HardSwish, new EmptyOptions(BuiltinOptionsType.HardSwish));

@@ -152,6 +152,20 @@ internal sealed class IntegerFormTests
         static Quantization Int8(float scale) => Quantization.PerTensor(ElementType.Int8, scale, 0);
     }
 
+    [TestMethod]
+    [DataRow(127f, true)]
+    [DataRow(128f, false)]
+    public void A_HardSwish_much_finer_than_its_input_computes_in_float(float step, bool isInteger)
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", 1, 4), y = g.Add("HardSwish", x);
+        g.Output(y);
+        Graph graph = g.Build();
+        x.Quantization = Quantization.PerTensor(ElementType.Int8, step / 1024, 127);
+        y.Quantization = Quantization.PerTensor(ElementType.Int8, 1f / 1024, 0);
+        Assert.AreEqual(isInteger, IntegerForm.Is(graph, graph.Nodes[0]));
+    }
+
     private static CompiledModel Compile(Graph graph)
     {
         using var folder = new TempFolder();
