@@ -114,27 +114,14 @@ internal sealed class SelfCheck
                 double error = expected[i].Dims.SequenceEqual(actual[i].Dims) ? TensorDifference.RelativeRms(expected[i], actual[i], 0) : 1;
                 string name = _graph.Outputs[i].Name;
                 // Of an output that is zero there is no relative error.
-<<<<<<< HEAD
-                if (double.IsFinite(error))
-                    errors[_graph.Outputs[i].Name] = Math.Max(error, errors.GetValueOrDefault(_graph.Outputs[i].Name));
-=======
                 if (double.IsFinite(error)) errors[name] = Math.Max(error, errors.GetValueOrDefault(name));
->>>>>>> 49c30c1 (Lines fit 140 columns)
             }
         }
 
         (string worst, double most) = errors.OrderByDescending(e => e.Value).FirstOrDefault();
         if (most > LossToWarnOf)
-<<<<<<< HEAD
             _context.Diagnostics.Report(VerificationDiagnostics.MuchLost.At(null, null, worst,
                 most.ToString("P0", CultureInfo.InvariantCulture)));
-=======
-        {
-            string share = most.ToString("P0", CultureInfo.InvariantCulture);
-            _context.Diagnostics.Report(VerificationDiagnostics.MuchLost.At(null, null, worst, share));
-        }
-
->>>>>>> 49c30c1 (Lines fit 140 columns)
         return [.. errors.Select(e => new OutputError(e.Key, e.Value))];
     }
 

@@ -21,13 +21,8 @@ internal static class Comparison
             && IsOneOff(expected[0], actual[0], test.CoarsestFloat != ElementType.Float32))
             return null;
         double least = sums ? test.Inputs.Max(i => i is null ? 0 : Largest(i.Tensor)) / 10 : 0;
-<<<<<<< HEAD
         return expected.Select((e, i) => Difference(e, actual[i], Math.Max(Tolerance(test.CoarsestFloat), Tolerance(e.Type)), least,
             test.Slack))
-=======
-        return expected.Select((e, i) => Difference(
-                e, actual[i], Math.Max(Tolerance(test.CoarsestFloat), Tolerance(e.Type)), least, test.Slack))
->>>>>>> 49c30c1 (Lines fit 140 columns)
             .FirstOrDefault(d => d is not null);
     }
 

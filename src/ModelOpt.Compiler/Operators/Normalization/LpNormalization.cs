@@ -36,13 +36,8 @@ internal sealed class LpNormalization : AxisNormalization, IDifferentiable
     {
         Tensor x = context.Input(0), dx = context.Zeros(x.Dims);
         int[] targets = ReductionSums.Targets(x, [Axis(context.Node, x.Rank)]);
-<<<<<<< HEAD
         double[] elements = [.. Elements.ToFloats(x)], norms = Norms(context.Node, elements, targets, x.Type),
             sums = new double[norms.Length];
-=======
-        double[] elements = [.. Elements.ToFloats(x)], norms = Norms(context.Node, elements, targets, x.Type);
-        double[] sums = new double[norms.Length];
->>>>>>> 49c30c1 (Lines fit 140 columns)
         ReadOnlySpan<float> y = context.Output.As<float>(), dy = context.OutputGradient.As<float>();
         bool isEuclidean = context.Node.Int("p", 2) == 2;
         for (int i = 0; i < targets.Length; i++) sums[targets[i]] += (double)dy[i] * y[i];

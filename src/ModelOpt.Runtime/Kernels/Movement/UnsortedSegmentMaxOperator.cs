@@ -6,13 +6,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Kernels.Movement;
 
 /// <summary>
-<<<<<<< HEAD
 /// UNSORTED_SEGMENT_MAX (data, ids, count), the count a constant: the greatest of the slices that have an id, and the lowest number there
 /// is where none has it.
-=======
-/// UNSORTED_SEGMENT_MAX (data, ids, count), the count a constant: the greatest of the slices that have an id, and the lowest number
-/// where none has it.
->>>>>>> 49c30c1 (Lines fit 140 columns)
 /// </summary>
 internal sealed class UnsortedSegmentMaxOperator : KernelOperator
 {

@@ -27,13 +27,8 @@ internal sealed class BiasCorrectionTests
         Value conv = g.Add("Conv", x, g.Random(1, 4, 4, 1, 1));
         g.Output(g.Add("MatMul", conv, x));
         Graph graph = g.Build();
-<<<<<<< HEAD
         Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, graph.Nodes, [[TestGraph.RandomTensor(1, 2, 4, 6, 6)]],
             default);
-=======
-        Tensor[] batch = [TestGraph.RandomTensor(1, 2, 4, 6, 6)];
-        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, graph.Nodes, [batch], default);
->>>>>>> 49c30c1 (Lines fit 140 columns)
         Assert.AreSame(conv, means.Single().Key);
         Assert.HasCount(4, means[conv]);
     }

@@ -177,13 +177,8 @@ internal static class Integers
     {
         (int[] a, int[] b) = Factors(c);
         int[] columns = c.Draw.Chance(0.4) ? [b[^1]] : [];
-<<<<<<< HEAD
         Tensor x = c.Draw.Tensor(ElementType.Float32, a), w = Whole(c, c.Type(1), b),
             scales = Scales(c, ElementType.Float32, 0.01, columns);
-=======
-        Tensor x = c.Draw.Tensor(ElementType.Float32, a), w = Whole(c, c.Type(1), b);
-        Tensor scales = Scales(c, ElementType.Float32, 0.01, columns);
->>>>>>> 49c30c1 (Lines fit 140 columns)
         Tensor? zeros = c.Draw.Chance(0.7) ? Whole(c, c.Type(1), columns) : null;
         c.Data(x).Parameter(w, 0).Parameter(scales, 0);
         if (zeros is not null) c.Parameter(zeros, 0);
