@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Simplify;
 
@@ -19,7 +20,7 @@ internal static class LayerRefit
     /// <remarks>Of layers that share a weight the first is given, which is fitted for all.</remarks>
     public static IEnumerable<Node> LayersFrom(Graph graph, Node first)
     {
-        HashSet<Node> leading = [.. SharedWeights.First(graph.Nodes.Where(n => n.Type is "Conv" or "Gemm" && CanFit(n)))];
+        HashSet<Node> leading = [.. SharedWeights.First(graph.Nodes.Where(n => Operator.IsLayer(n) && CanFit(n)))];
         return graph.Nodes.SkipWhile(n => n != first).Where(n => leading.Contains(n) && SharedWeights.LayersOf(n).All(CanFit));
 
         static bool CanFit(Node n) => n.Input(1) is { Constant: { Type: ElementType.Float32, Rank: >= 2 } }

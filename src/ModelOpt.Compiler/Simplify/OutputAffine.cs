@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
 
 namespace ModelOpt.Compiler.Simplify;
@@ -20,7 +21,7 @@ internal static class OutputAffine
     }
 
     /// <summary>Whether a node is a Conv or canonical Gemm with a weight and a bias that may be changed.</summary>
-    public static bool IsLayer(Node node) => node.Type is "Conv" or "Gemm" && HasFreeConstants(node)
+    public static bool IsLayer(Node node) => Operator.IsLayer(node) && HasFreeConstants(node)
         && (node.Type == "Conv" || GemmCanonicalization.IsCanonical(node));
 
     /// <summary>The number of output channels.</summary>

@@ -40,6 +40,9 @@ internal abstract class Operator
     /// <summary>Properties of a node's function.</summary>
     public abstract OperatorTraits Traits(Node node);
 
+    /// <summary>Whether a node is a layer (<see cref="OperatorTraits.Layer"/>).</summary>
+    public static bool IsLayer(Node node) => Of(node).Traits(node).HasFlag(OperatorTraits.Layer);
+
     /// <summary>How axes travel from the inputs to the outputs; an axis that is on no route does not.</summary>
     public abstract IEnumerable<AxisRoute> Axes(Node node);
 

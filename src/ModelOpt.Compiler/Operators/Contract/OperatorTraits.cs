@@ -21,4 +21,7 @@ internal enum OperatorTraits
 
     /// <summary>It may magnify small differences of its inputs without limit, as a division does.</summary>
     MagnifiesRounding = 16,
+
+    /// <summary>It is a layer: input 1 is its weight, numbers for each output channel, and input 2 its bias.</summary>
+    Layer = 32,
 }

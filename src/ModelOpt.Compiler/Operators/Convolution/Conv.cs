@@ -24,7 +24,8 @@ internal sealed class Conv : Operator, IDifferentiable
 
     public override int DataInputs => 3;
 
-    public override OperatorTraits Traits(Node node) => node.Input(1).IsConstant ? OperatorTraits.TakesActivation : OperatorTraits.None;
+    public override OperatorTraits Traits(Node node) =>
+        OperatorTraits.Layer | (node.Input(1).IsConstant ? OperatorTraits.TakesActivation : OperatorTraits.None);
 
     public override IEnumerable<AxisRoute> Axes(Node node)
     {

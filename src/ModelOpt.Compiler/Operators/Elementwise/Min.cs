@@ -6,22 +6,9 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Elementwise;
 
 /// <summary>The least of any number of tensors, element by element, with broadcasting.</summary>
-internal sealed class Min : BinaryOperator<Min.Function>
+internal sealed class Min() : ExtremeOperator<Min.Function>(BuiltinOperator.Minimum)
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 8, 12, 13];
-
-    public override Arity Arity => new(1, Arity.Any);
-
-    // In TFLite operands and result share one scale, which the graph does not promise.
-    public override QuantizationRule Quantization => QuantizationRule.Float;
-
-    public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers
-        | (node.Inputs.All(i => i is { IsConstant: false }) ? OperatorTraits.Homogeneous : 0);
-
     protected override Dim Combine(Dim a, Dim b) => Dim.Min(a, b);
-
-    public override void Lower(Lowering context, Node node) =>
-        ArithmeticLowering.LowerExtremum(context, node, BuiltinOperator.Minimum);
 
     internal readonly struct Function : IBinaryFunction
     {

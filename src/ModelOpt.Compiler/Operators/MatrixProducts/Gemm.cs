@@ -23,7 +23,8 @@ internal sealed class Gemm : Operator, IDifferentiable
     public override int DataInputs => 3;
 
     // A product of two computed matrices is a BATCH_MATMUL, which takes no activation.
-    public override OperatorTraits Traits(Node node) => node.Input(1).IsConstant ? OperatorTraits.TakesActivation : OperatorTraits.None;
+    public override OperatorTraits Traits(Node node) =>
+        OperatorTraits.Layer | (node.Input(1).IsConstant ? OperatorTraits.TakesActivation : OperatorTraits.None);
 
     public override int WeightAxis(Node node) => Transposed(node).B ? 0 : 1;
 

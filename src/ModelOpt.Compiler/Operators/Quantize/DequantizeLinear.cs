@@ -9,20 +9,8 @@ namespace ModelOpt.Compiler.Operators.Quantize;
 /// Integers to floats: (q − zeroPoint) · scale, per tensor, along <c>axis</c> or in blocks along it. Stays a node where its
 /// integers are not those of the pair with a QuantizeLinear, or no annotation says the same.
 /// </summary>
-internal sealed class DequantizeLinear : Operator
+internal sealed class DequantizeLinear : LinearGridOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [10, 13, 19, 21, 23, 24, 25];
-
-    public override Arity Arity => new(2, 3);
-
-    public override QuantizationRule Quantization => QuantizationRule.Float;
-
-    public override int DataInputs => 1;
-
-    public override IEnumerable<AxisRoute> Axes(Node node) => LinearGrid.Axes(node);
-
-    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
-
     public override int MinimumOpset(Node node) =>
         LinearGrid.RestoredType(node) == node.Input(1).Type ? LinearGrid.MinimumOpset(node, node.Input(0).Type) : 23;
 
@@ -53,8 +41,6 @@ internal sealed class DequantizeLinear : Operator
 
         context.Output = Casting.To(Tensor.Of<float>(stored.Dims, result), LinearGrid.RestoredType(context.Node));
     }
-
-    public override bool TakesComputedSizes(Node node) => true;
 
     public override void Lower(Lowering context, Node node)
     {

@@ -9,20 +9,8 @@ namespace ModelOpt.Compiler.Operators.Quantize;
 /// Rounds to integers: clamp(rint(x / scale) + zeroPoint), per tensor, along <c>axis</c> or in blocks along it. Stays a node
 /// where integers are asked for, and where no annotation says the same as the pair with a DequantizeLinear.
 /// </summary>
-internal sealed class QuantizeLinear : Operator
+internal sealed class QuantizeLinear : LinearGridOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [10, 13, 19, 21, 23, 24, 25];
-
-    public override Arity Arity => new(2, 3);
-
-    public override QuantizationRule Quantization => QuantizationRule.Float;
-
-    public override int DataInputs => 1;
-
-    public override IEnumerable<AxisRoute> Axes(Node node) => LinearGrid.Axes(node);
-
-    public override OperatorTraits Traits(Node node) => OperatorTraits.None;
-
     public override int MinimumOpset(Node node) =>
         node.Int("output_dtype", 0) != 0 ? 21 : LinearGrid.MinimumOpset(node, LinearGrid.StoredType(node));
 
@@ -61,8 +49,6 @@ internal sealed class QuantizeLinear : Operator
 
         context.Output = Casting.To(Tensor.Of<int>(real.Dims, result), type);
     }
-
-    public override bool TakesComputedSizes(Node node) => true;
 
     public override void Lower(Lowering context, Node node)
     {

@@ -36,7 +36,7 @@ internal sealed class Decomposition : Pass
     {
         bool byNoise = context.Model.RankSelection == RankSelection.Evbmf && context.Model.Decomposition != 0;
         double share = context.Model.Decomposition ?? 0;
-        Node[] layers = [.. graph.Nodes.Where(n => n.Type is "Conv" or "Gemm")];
+        Node[] layers = [.. graph.Nodes.Where(Operator.IsLayer)];
         if (share <= 0 && !byNoise && !layers.Any(l => ShareOf(l, context) > 0)) return PassResult.Of(0);
 
         if (!context.IsCalibrated) context.Diagnostics.Report(DecompositionDiagnostics.NoCalibrationData.At(null, null));

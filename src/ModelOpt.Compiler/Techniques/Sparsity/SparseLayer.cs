@@ -76,7 +76,7 @@ internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share
 
     private static string? WhyDense(Node node, SparsityPattern pattern, bool isNamed)
     {
-        if (node.Type is not ("Conv" or "Gemm") || node.Input(1) is not { Constant: { Type: ElementType.Float32, Rank: >= 2 } weight })
+        if (!Operator.IsLayer(node) || node.Input(1) is not { Constant: { Type: ElementType.Float32, Rank: >= 2 } weight })
             return "it has no constant weight of a convolution or dense layer";
         if (node.Input(1).Consumers.Count > SharedWeights.LayersOf(node).Count) return "its weight has other uses than multiplication";
         if (node.Type == "Conv" && weight.Dims[1] == 1 && node.Int("group", 1) > 1) return "it is depthwise and has no weights to spare";

@@ -1,4 +1,3 @@
-
 namespace ModelOpt.Runtime.Kernels.Assembled;
 
 /// <summary>

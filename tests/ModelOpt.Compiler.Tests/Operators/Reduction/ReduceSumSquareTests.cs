@@ -1,4 +1,3 @@
-
 namespace ModelOpt.Compiler.Tests.Operators.Reduction;
 
 [TestClass]

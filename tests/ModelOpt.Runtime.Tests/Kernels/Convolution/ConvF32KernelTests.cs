@@ -38,40 +38,6 @@ internal sealed class ConvF32KernelTests
         }
     }
 
-    internal static float[] Reference(Window2D w, int groups, float[] x, float[] f, float[] bias, float low, float high)
-    {
-        int inputs = w.InputChannels / groups, outputs = w.OutputChannels / groups, at = 0;
-        var y = new float[w.Batch * w.OutputHeight * w.OutputWidth * w.OutputChannels];
-        for (int n = 0; n < w.Batch; n++)
-        {
-            for (int oy = 0; oy < w.OutputHeight; oy++)
-            {
-                for (int ox = 0; ox < w.OutputWidth; ox++)
-                {
-                    for (int m = 0; m < w.OutputChannels; m++)
-                    {
-                        float sum = bias.Length == 0 ? 0 : bias[m];
-                        for (int ky = 0; ky < w.KernelHeight; ky++)
-                        {
-                            for (int kx = 0; kx < w.KernelWidth; kx++)
-                            {
-                                int iy = (oy * w.StrideHeight) - w.PadTop + (ky * w.DilationHeight);
-                                int ix = (ox * w.StrideWidth) - w.PadLeft + (kx * w.DilationWidth);
-                                if (iy < 0 || ix < 0 || iy >= w.InputHeight || ix >= w.InputWidth)
-                                    continue;
-                                int pixel = ((((n * w.InputHeight) + iy) * w.InputWidth) + ix) * w.InputChannels;
-                                int tap = ((((m * w.KernelHeight) + ky) * w.KernelWidth) + kx) * inputs;
-                                for (int c = 0; c < inputs; c++)
-                                    sum = MathF.FusedMultiplyAdd(x[pixel + (m / outputs * inputs) + c], f[tap + c], sum);
-                            }
-                        }
-
-                        y[at++] = Math.Clamp(sum, low, high);
-                    }
-                }
-            }
-        }
-
-        return y;
-    }
+    internal static float[] Reference(Window2D w, int groups, float[] x, float[] f, float[] bias, float low, float high) =>
+        new ConvolutionReferenceF32(w, groups, depthwise: false, f, bias, low, high).Of(x);
 }

@@ -137,44 +137,6 @@ internal sealed class ConvInt8KernelTests
     }
 
     internal static byte[] Reference(
-        Window2D w, int groups, LayerQuantization q, byte[] x, byte[] f, int[] bias, bool unsigned)
-    {
-        int inputs = w.InputChannels / groups, outputs = w.OutputChannels / groups, at = 0;
-        var y = new byte[w.Batch * w.OutputHeight * w.OutputWidth * w.OutputChannels];
-        for (int n = 0; n < w.Batch; n++)
-        {
-            for (int oy = 0; oy < w.OutputHeight; oy++)
-            {
-                for (int ox = 0; ox < w.OutputWidth; ox++)
-                {
-                    for (int m = 0; m < w.OutputChannels; m++)
-                    {
-                        int sum = bias.Length == 0 ? 0 : bias[m];
-                        for (int ky = 0; ky < w.KernelHeight; ky++)
-                        {
-                            for (int kx = 0; kx < w.KernelWidth; kx++)
-                            {
-                                int iy = (oy * w.StrideHeight) - w.PadTop + (ky * w.DilationHeight);
-                                int ix = (ox * w.StrideWidth) - w.PadLeft + (kx * w.DilationWidth);
-                                if (iy < 0 || ix < 0 || iy >= w.InputHeight || ix >= w.InputWidth)
-                                    continue;
-                                int pixel = ((((n * w.InputHeight) + iy) * w.InputWidth) + ix) * w.InputChannels;
-                                int tap = ((((m * w.KernelHeight) + ky) * w.KernelWidth) + kx) * inputs;
-                                for (int c = 0; c < inputs; c++)
-                                {
-                                    byte a = x[pixel + (m / outputs * inputs) + c], b = f[tap + c];
-                                    sum += ((unsigned ? a : (sbyte)a) - q.InputZeroPoint)
-                                        * ((unsigned ? b : (sbyte)b) - q.WeightZeroPoint);
-                                }
-                            }
-                        }
-
-                        y[at++] = KernelTesting.Requantize(sum, q.Multiplier(m), q);
-                    }
-                }
-            }
-        }
-
-        return y;
-    }
+        Window2D w, int groups, LayerQuantization q, byte[] x, byte[] f, int[] bias, bool unsigned) =>
+        new ConvolutionReferenceInt8(w, groups, depthwise: false, f, bias, q, unsigned).Of(x);
 }
