@@ -20,6 +20,12 @@ internal sealed class IntegerProduct(string type, string layer) : NodeRewrite(ty
 
     protected override void Rewrite(Rewriting at)
     {
+        if (layer == "MatMul" && !at.Input(1).IsConstant)
+        {
+            MultiplyComputed(at);
+            return;
+        }
+
         int[] weight = CenteredWeight(at, out int[] dims);
         int terms = layer == "MatMul" ? dims[^Math.Min(2, dims.Length)] : dims.Skip(1).Aggregate(1, (n, d) => checked(n * d));
         int most = terms == 0 ? Exact : Exact / LargestInput / terms;
@@ -46,6 +52,22 @@ internal sealed class IntegerProduct(string type, string layer) : NodeRewrite(ty
         }
 
         at.Finish("Identity", [sum]);
+    }
+
+    /// <summary>Multiplies two factors that are both computed, as attention has them: few enough products for sums to be exact.</summary>
+    private static void MultiplyComputed(Rewriting at)
+    {
+        Value a = at.Input(0), b = at.Input(1);
+        bool isKnown = a.Type is ElementType.Int8 or ElementType.UInt8 && b.Type is ElementType.Int8 or ElementType.UInt8;
+        if (!isKnown || b.Shape is not { Rank: > 0 } shape)
+            throw at.Refusal("weights that are computed, of a type or shape that is not known");
+        Dim terms = shape[^Math.Min(2, shape.Rank)];
+        if (!terms.IsKnown || terms.Size > Exact / LargestInput / LargestInput)
+            throw at.Refusal($"weights that are computed, and sums of more than {Exact / LargestInput / LargestInput} products");
+        Value other = at.Add("Cast", [b], ("to", (long)ElementType.Float32));
+        if (at.InputOrNull(3) is { } zero) other = at.Add("Sub", [other, at.Add("Cast", [zero], ("to", (long)ElementType.Float32))]);
+        Value product = at.AddLayer("MatMul", [Centered(at, 0, 2), other]);
+        at.Finish("Cast", [product], ("to", (long)ElementType.Int32));
     }
 
     private Value Layer(Rewriting at, Value[] inputs, bool isFirst, (string, object)[] attributes) =>

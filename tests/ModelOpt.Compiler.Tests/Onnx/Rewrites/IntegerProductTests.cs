@@ -31,10 +31,16 @@ internal sealed class IntegerProductTests
     }
 
     [TestMethod]
-    public void Weights_that_are_computed_are_refused()
+    public void Both_factors_may_be_computed_where_sums_are_exact()
     {
         var model = new RewriteModel();
-        string y = model.Node("MatMulInteger", [model.Input(ElementType.UInt8, 3, 4), model.Input(ElementType.UInt8, 4, 5)]);
+        string y = model.Node("MatMulInteger",
+            [model.Input(ElementType.UInt8, 2, 3, 258), model.Input(ElementType.Int8, 258, 5), model.Zero(ElementType.UInt8, 0),
+                model.Integers(ElementType.Int8, 5)]);
+        model.Output(y, ElementType.Int32).AssertAgrees(step: 0);
+
+        model = new RewriteModel();
+        y = model.Node("MatMulInteger", [model.Input(ElementType.UInt8, 3, 259), model.Input(ElementType.UInt8, 259, 5)]);
         model.Output(y, ElementType.Int32);
         Assert.AreEqual("MOPT2006", Assert.ThrowsExactly<CompilationException>(() => model.Read()).Diagnostic.Descriptor.Code);
     }

@@ -57,6 +57,12 @@ internal sealed partial class GraphGenerator
         new(2, x => x.Rank >= 2, (g, x) => g.Whole(x)),
         new(2, x => x.Rank >= 2, (g, x) => g.Extremes(x)),
         new(2, x => x.Rank >= 2, (g, x) => g.Indexed(x)),
+        new(2, x => x.Rank >= 2, (g, x) => g.FusedGelu(x)),
+        new(1, IsImage, (g, x) => g.FusedImage(x)),
+        new(1, x => x.Rank == 2, (g, x) => g.FusedGemm(x)),
+        new(2, x => x.Rank is 2 or 3, (g, x) => g.FusedProduct(x)),
+        new(2, x => x.Rank == 3, (g, x) => g.SkipNorm(x)),
+        new(1, x => x.Rank == 3 && x.Dims[1] <= 12, (g, x) => g.Recurrent(x)),
     ];
 
     private static bool IsImage(Edge x) => x.Rank == 4;

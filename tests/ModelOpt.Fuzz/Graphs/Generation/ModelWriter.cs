@@ -65,13 +65,18 @@ internal sealed class ModelWriter(int opset, bool isOpen)
         Add(type, inputs, [dims], attributes)[0];
 
     /// <summary>Adds a node of several outputs.</summary>
+    /// <param name="type">The operator; its domain and a dot before it, where that is not ONNX's.</param>
     public Edge[] Add(string type, Edge?[] inputs, int[][] dims, params (string Name, object Value)[] attributes)
     {
         Edge[] outputs = [.. dims.Select(d => new Edge(Fresh("v"), d, TypeOf(type, inputs, attributes)))];
-        var node = new NodeProto { OpType = type, Name = Fresh(type.ToLowerInvariant()) };
+        int domain = type.LastIndexOf('.');
+        string name = type[(domain + 1)..];
+        var node = new NodeProto { OpType = name, Domain = type[..Math.Max(0, domain)], Name = Fresh(name.ToLowerInvariant()) };
+        if (domain > 0 && Model.OpsetImport.All(i => i.Domain != node.Domain))
+            Model.OpsetImport.Add(new OperatorSetIdProto { Domain = node.Domain, Version = 1 });
         node.Input.AddRange(inputs.Select(i => i?.Name ?? ""));
         node.Output.AddRange(outputs.Select(o => o.Name));
-        foreach ((string name, object value) in attributes) node.Attribute.Add(Attribute(name, value));
+        foreach ((string key, object value) in attributes) node.Attribute.Add(Attribute(key, value));
         Model.Graph.Node.Add(node);
         return outputs;
     }

@@ -35,7 +35,20 @@ internal static class Normalizations
         int[] dims = [c.Draw.Int(1, 2), channels, .. Enumerable.Range(0, c.Draw.Int(1, 3)).Select(_ => c.Draw.Int(1, 5))];
         int[] parameter = [c.Opset >= 21 ? channels : groups];
         c.With("num_groups", groups).Perhaps("epsilon", c.Draw.Pick(1e-5f, 1e-3f, 0.1f)).Perhaps("stash_type", 1);
-        c.Data(dims).Parameter(c.Draw.Tensor(c.Type(), parameter), 0.2).Parameter(c.Draw.Tensor(c.Type(), parameter), 0.2);
+        Tensor factors = c.Draw.Tensor(c.Type(), parameter);
+        if (dims[1..].Aggregate(1, (n, d) => n * d) / groups < 8) c.Slack(OfEqualElements(factors));
+        c.Data(dims).Parameter(factors, 0.2).Parameter(c.Draw.Tensor(c.Type(), parameter), 0.2);
+    }
+
+    /// <summary>
+    /// How far results of few elements, which may be nearly equal, are off: their deviation is that of ε then, and ONNX Runtime subtracts
+    /// the mean when both are divided by it. Elements are at most 4, and both are rounded to 24 bits.
+    /// </summary>
+    public static double OfEqualElements(Tensor factors)
+    {
+        double largest = 0;
+        foreach (double factor in Casting.To(factors, ElementType.Float64).Span<double>()) largest = Math.Max(largest, Math.Abs(factor));
+        return largest * 4 / Math.Sqrt(1e-5) / (1 << 22);
     }
 
     /// <summary>RMSNormalization.</summary>

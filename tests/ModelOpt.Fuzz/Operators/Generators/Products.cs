@@ -71,7 +71,9 @@ internal static class Products
         int[] dims = c.Draw.Dims(c.Draw.Rank(3, 5));
         for (int i = 1; i < dims.Length; i++) dims[i] = Math.Max(1, dims[i]);
         c.Perhaps("epsilon", c.Draw.Pick(1e-5f, 1e-3f, 0.1f));
-        c.Data(dims).Parameter(c.Draw.Tensor(c.Type(), [dims[1]]), 0.2).Parameter(c.Draw.Tensor(c.Type(), [dims[1]]), 0.2);
+        Tensor factors = c.Draw.Tensor(c.Type(), [dims[1]]);
+        if (dims[2..].Aggregate(1, (n, d) => n * d) < 8) c.Slack(Normalizations.OfEqualElements(factors));
+        c.Data(dims).Parameter(factors, 0.2).Parameter(c.Draw.Tensor(c.Type(), [dims[1]]), 0.2);
     }
 
     /// <summary>MeanVarianceNormalization.</summary>
