@@ -33,11 +33,29 @@ internal static class OptionChecks
         Check(context.Model, null);
         foreach (OptionDescription option in OptionCatalog.OfRecipes)
         {
-            if (option.Of(context.Model) is not { } value || OptionCatalog.LeaderOf(option) is not { } leader) continue;
-            if (IsWanted(leader, context.Model) || rules.Any(r => IsWanted(leader, r))) continue;
-            if (option.Name == nameof(LayerOptions.SparsityPattern)) throw SparsityDiagnostics.ShareMissing.Error(null, value);
-            context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, null, option.Name, option.Values.Format(value), leader.Name));
+            if (option.Of(context.Model) is not { } value) continue;
+            OptionDescription? leader = OptionCatalog.LeaderOf(option);
+            bool isLed = leader is null || IsWanted(leader, context.Model) || rules.Any(r => IsWanted(leader, r));
+            if (!isLed && option.Name == nameof(LayerOptions.SparsityPattern)) throw SparsityDiagnostics.ShareMissing.Error(null, value);
+            if ((isLed ? Lacking(option.Name, context) : leader!.Name) is { } missing)
+                context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, null, option.Name, option.Values.Format(value), missing));
         }
+    }
+
+    /// <summary>What an option needs besides the one that leads its group, and has not; null if nothing.</summary>
+    private static string? Lacking(string option, PassContext context)
+    {
+        ModelOptions model = context.Model;
+        bool isGradual = model.PruningSchedule is not (null or PruningSchedule.None);
+        return option switch
+        {
+            nameof(model.PruningSchedule) when isGradual && !Techniques(context).Contains(nameof(model.Sparsity)) => nameof(model.Sparsity),
+            nameof(model.PruningEpochs) or nameof(model.PruningBegin) or nameof(model.PruningEnd) or nameof(model.PruningFrequency)
+                when !isGradual => nameof(model.PruningSchedule),
+            nameof(model.AugmentationShift) when model.Augmentation is not (Augmentation.Crop or Augmentation.FlipCrop) =>
+                $"{nameof(model.Augmentation)} {Augmentation.Crop}",
+            _ => null,
+        };
     }
 
     /// <summary>
@@ -103,13 +121,26 @@ internal static class OptionChecks
 
         if (options.InputType == ElementType.UInt8 && !graph.Inputs.Exists(i => i.Type == ElementType.Float32))
             context.Diagnostics.Report(OptionDiagnostics.NoPixels.At(null, null));
-        bool isNeeded = isInt8 || isTrained || context.Recipe.Layers.Prepend<LayerOptions>(model).Any(o =>
-            o.Sparsity > 0 || o.SparsityPattern is not null || o.Clusters is not null || o.ChannelPruning > 0 || o.Decomposition > 0
-            || o is ModelOptions { RankSelection: RankSelection.Evbmf });
-        if (context.IsCalibrated && !isNeeded) context.Diagnostics.Report(OptionDiagnostics.UnusedData.At(null, null));
+        if (context.IsCalibrated && !isInt8 && Techniques(context).Length == 0)
+            context.Diagnostics.Report(OptionDiagnostics.UnusedData.At(null, null));
 
         void NoEffect(string option, object value, string leader) =>
             context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, null, option, value, leader));
+    }
+
+    /// <summary>The leading options of the techniques that the model or a rule asks for, besides quantization.</summary>
+    public static string[] Techniques(PassContext context)
+    {
+        LayerOptions[] all = [context.Model, .. context.Recipe.Layers];
+        (string Name, bool IsWanted)[] techniques =
+        [
+            (nameof(LayerOptions.Sparsity), all.Any(o => o.Sparsity > 0 || o.SparsityPattern is not null)),
+            (nameof(LayerOptions.Clusters), all.Any(o => o.Clusters is not null)),
+            (nameof(LayerOptions.ChannelPruning), all.Any(o => o.ChannelPruning > 0)),
+            (nameof(LayerOptions.Decomposition), all.Any(o => o.Decomposition > 0 || o is ModelOptions { RankSelection: RankSelection.Evbmf })),
+            (nameof(ModelOptions.FineTune), context.Model.FineTune is not null and not FineTuneMode.None),
+        ];
+        return [.. techniques.Where(t => t.IsWanted).Select(t => t.Name)];
     }
 
     /// <summary>Checks the options of the model or of a layer.</summary>

@@ -92,6 +92,8 @@ internal static class PassPipeline
             // Its grids are part of its function: a Relu, for one, may be there only as the lower end of a grid.
             if (context.Options.Quantization != QuantizationMode.None)
                 context.Diagnostics.Report(RecipeDiagnostics.AlreadyQuantized.At(null, null));
+            if (OptionChecks.Techniques(context) is { Length: > 0 } techniques)
+                context.Diagnostics.Report(RecipeDiagnostics.NotCompressed.At(null, null, string.Join(", ", techniques)));
             return [.. applied, .. Run(PassPhase.Interface)];
         }
 

@@ -41,6 +41,10 @@ internal static class RecipeDiagnostics
         "The model is quantized already", "the file already quantizes activations, so it stays as it is.",
         "Compress the float model it was made from, or set Quantization to None to silence this warning.");
 
+    public static readonly DiagnosticDescriptor NotCompressed = new("MOPT4021", Warning,
+        "A quantized model is not compressed further", "the file already quantizes activations, so it stays as it is: {0} has no effect.",
+        "Compress the float model it was made from, or leave the option out.");
+
     public static readonly DiagnosticDescriptor LayersInFloat = new("MOPT4017", Warning,
         "Quantized layers compute in float", "{0} of the layers that the file quantizes compute in float32: {1}.",
         "Quantize the model with symmetric int8 weights and 8-bit activations, or compress the float model.");

@@ -28,6 +28,7 @@ internal sealed partial class OnnxWriter
     private readonly Dictionary<Value, string> _read = [];
     private readonly Dictionary<Value, string> _unrounded = [];
     private readonly Dictionary<string, int> _counts;
+    private readonly HashSet<string> _nodeNames = new(StringComparer.Ordinal);
     private readonly int _opset;
 
     private OnnxWriter(Graph graph)
@@ -174,7 +175,10 @@ internal sealed partial class OnnxWriter
     private NodeProto Add(string type, string name, IEnumerable<string> inputs)
     {
         var node = new NodeProto { OpType = type };
-        if (name.Length > 0) node.Name = name;
+        // ONNX Runtime takes each name once; files from elsewhere may have one for several nodes.
+        string free = name;
+        for (int i = 2; name.Length > 0 && !_nodeNames.Add(free); i++) free = $"{name}_{i}";
+        if (name.Length > 0) node.Name = free;
         node.Input.AddRange(inputs);
         _proto.Node.Add(node);
         return node;

@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Tests.Data;
+using ModelOpt.Compiler.Tests.Onnx;
 
 namespace ModelOpt.Compiler.Tests.Compile;
 
@@ -38,6 +39,44 @@ internal sealed class NoEffectTests
         Value x = g.Add("Relu", g.Add("Conv", [g.Input("x", -1, 8, 6, 6), g.Random(1, 12, 8, 3, 3)]));
         g.Output(g.Add("Gemm", [g.Add("Flatten", x), g.Random(2, 3, 192)], ("transB", 1)));
         Assert.AreEqual(codes, Codes(g.Build(), options, calibrated));
+    }
+
+    [TestMethod]
+    [DataRow("", 0, false)]
+    [DataRow("Sparsity, Clusters has no effect", 0.5, false)]
+    [DataRow("Sparsity, Clusters, FineTune has no effect", 0.5, true)]
+    public void A_file_that_is_quantized_is_not_compressed_and_says_so(string message, double sparsity, bool tuned)
+    {
+        var qdq = new QdqModel();
+        string y = qdq.Node("Gemm", [qdq.Input(1, 64), qdq.Weight([64, 32], ElementType.Int8, -127, 127, 0.01f)]);
+        qdq.Output(qdq.Round(y, 0.1f, 128));
+        using var folder = new TempFolder();
+        var diagnostics = new DiagnosticList();
+        CompileOptions options = None with
+        {
+            Sparsity = sparsity > 0 ? sparsity : null,
+            Clusters = sparsity > 0 ? 4 : null,
+            FineTune = tuned ? FineTuneMode.Distill : FineTuneMode.None,
+            TrainingData = tuned ? [folder.Write("x.npy", DataTesting.Npy("<f4", "1, 64", new byte[256]))] : [],
+        };
+        ModelCompiler.Compile(folder.Write("model.onnx", qdq.Bytes()), options, diagnostics);
+        Assert.AreEqual(message.Length == 0 ? 0 : 1, diagnostics.Diagnostics.Count(d => d.Descriptor.Code == "MOPT4021"));
+        if (message.Length > 0) StringAssert.Contains(diagnostics.Diagnostics.Single(d => d.Descriptor.Code == "MOPT4021").Message, message);
+    }
+
+    [TestMethod]
+    [DataRow(1f, "")]
+    [DataRow(50f, "MOPT5608")]
+    public void That_int8_takes_an_output_far_from_the_float_model_is_said(float factor, string codes)
+    {
+        // What is left of a difference of wide values is less than a step of their grids.
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 8, 6, 6);
+        Value wide = g.Add("Mul", [g.Add("Conv", [x, g.Random(1, 8, 8, 1, 1)]), g.Constant(Tensor.Scalar(factor))]);
+        Value narrow = g.Add("Relu", [g.Add("Conv", [x, g.Random(2, 8, 8, 1, 1)])]);
+        Value left = g.Add("Sub", [g.Add("Add", [wide, narrow]), wide]);
+        g.Output(g.Add("Conv", [left, g.Random(3, 4, 8, 1, 1)]));
+        Assert.AreEqual(codes, Codes(g.Build(), Int8, true));
     }
 
     [TestMethod]

@@ -53,6 +53,12 @@ internal sealed class OptionChecksTests
             "SparsityDistribution 'Global' has no effect, as Sparsity is not set.");
         AssertNoEffect(new() { PruningCriterion = PruningCriterion.Magnitude },
             "PruningCriterion 'Magnitude' has no effect, as Sparsity is not set.");
+        AssertNoEffect(new() { FineTune = FineTuneMode.Distill, PruningSchedule = PruningSchedule.Polynomial },
+            "PruningSchedule 'Polynomial' has no effect, as Sparsity is not set.");
+        AssertNoEffect(new() { FineTune = FineTuneMode.Distill, Sparsity = 0.5, PruningEpochs = 3 },
+            "PruningEpochs '3' has no effect, as PruningSchedule is not set.");
+        AssertNoEffect(new() { FineTune = FineTuneMode.Distill, Augmentation = Augmentation.Flip, AugmentationShift = 0.1 },
+            "AugmentationShift '0.1' has no effect, as Augmentation Crop is not set.");
         AssertNoEffect(new() { ChannelPruningTarget = ChannelPruningTarget.Bytes },
             "ChannelPruningTarget 'Bytes' has no effect, as ChannelPruning is not set.");
         AssertNoEffect(new() { ChannelScore = ChannelScore.L1 }, "ChannelScore 'L1' has no effect, as ChannelPruning is not set.");

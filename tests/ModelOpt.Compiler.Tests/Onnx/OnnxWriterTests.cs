@@ -30,6 +30,19 @@ internal sealed class OnnxWriterTests
     }
 
     [TestMethod]
+    public void Nodes_of_one_name_are_written_apart()
+    {
+        byte[] model = new OnnxModel().Input("x", "1", "2").Output("y", "1", "2")
+            .Node("Relu n: x -> a").Node("Neg n: a -> b").Node("Abs n_2: b -> c").Node("Exp n: c -> y").Bytes();
+        Graph graph = OnnxReader.Read(model);
+        ShapeInference.Run(graph);
+        byte[] written = OnnxWriter.Write(graph);
+        CollectionAssert.AreEqual(
+            new[] { "n", "n_2", "n_2_2", "n_3" }, ModelProto.Parser.ParseFrom(written).Graph.Node.Select(n => n.Name).ToArray());
+        OnnxRuntime.AssertValid(written);
+    }
+
+    [TestMethod]
     public void Annotations_become_pairs_that_are_read_back()
     {
         Graph graph = Quantized(relu: false);

@@ -103,7 +103,8 @@ internal sealed class ReportBuilder
         }
 
         // Two decimals: libraries differ in the last digits of a logarithm.
-        return noise == 0 || signal == 0 ? null : Math.Round(10 * Math.Log10(signal / noise), 2);
+        double decibels = 10 * Math.Log10(signal / noise);
+        return double.IsFinite(decibels) ? Math.Round(decibels, 2) : null;
     }
 
     private static long ZipSize(byte[] file)

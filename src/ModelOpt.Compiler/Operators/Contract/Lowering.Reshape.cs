@@ -68,7 +68,7 @@ internal sealed partial class Lowering
         if (FlattenOf(node.Input(index)) is { } source)
             return Demand(source.Storage, source.Storage.Order, RunsQuantized(node));
         TfliteTensor matrix = Input(node, index);
-        return _model.Unreshaped(matrix) is { } whole && whole.OpenAxis == matrix.OpenAxis && whole.Dims[0] == matrix.Dims[0]
+        return _model.Unreshaped(matrix) is { Dims: [int rows, ..] } whole && whole.OpenAxis == matrix.OpenAxis && rows == matrix.Dims[0]
             ? whole : matrix;
     }
 

@@ -33,6 +33,19 @@ internal sealed class ReportTests
     }
 
     [TestMethod]
+    [DataRow(float.NaN)]
+    [DataRow(float.PositiveInfinity)]
+    public void Weights_that_are_no_numbers_have_no_ratio_of_signal_to_noise(float odd)
+    {
+        LoweringGraph graph = new();
+        graph.Output(graph.Node("Gemm", [graph.Input("x", 1, 2), graph.Constant([2, 2], odd, 1, 2, 3)]));
+        Report report = new ReportBuilder(graph.Graph).Build(graph.Graph, new("m", 1, [], 0), [], [], []);
+        Assert.IsNull(report.Layers[0].WeightSqnr);
+        using JsonDocument json = JsonDocument.Parse(report.ToJson());
+        Assert.AreEqual("Gemm", json.RootElement.GetProperty("layers")[0].GetProperty("operator").GetString());
+    }
+
+    [TestMethod]
     public void The_zip_size_is_that_of_a_deflated_file()
     {
         byte[] file = new byte[100_000];

@@ -24,6 +24,21 @@ internal sealed class LoweringFormsTests
     }
 
     [TestMethod]
+    [DataRow("Gemm", new int[0], new[] { 1L, 1 })]
+    [DataRow("MatMul", new int[0], new[] { 1L, 1 })]
+    [DataRow("MatMul", new int[0], new[] { 1L })]
+    [DataRow("Gemm", new[] { 3 }, new[] { 3L, 1 })]
+    [DataRow("MatMul", new[] { 3 }, new[] { 1L, 3, 1 })]
+    public void A_number_or_a_list_that_is_reshaped_is_multiplied(string type, int[] dims, long[] shape)
+    {
+        LoweringGraph graph = new();
+        Value x = graph.Input("x", [.. dims.Select(d => (Dim)d)]);
+        x = graph.Node("Reshape", [x, graph.Constant([shape.Length], shape)]);
+        graph.Output(graph.Node(type, [x, graph.Weight(1, 5)]));
+        _ = graph.AssertRuns();
+    }
+
+    [TestMethod]
     public void An_activation_stays_apart_where_its_input_has_other_readers()
     {
         LoweringGraph graph = new();
