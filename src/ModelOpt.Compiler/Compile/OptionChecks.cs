@@ -137,7 +137,8 @@ internal static class OptionChecks
             (nameof(LayerOptions.Sparsity), all.Any(o => o.Sparsity > 0 || o.SparsityPattern is not null)),
             (nameof(LayerOptions.Clusters), all.Any(o => o.Clusters is not null)),
             (nameof(LayerOptions.ChannelPruning), all.Any(o => o.ChannelPruning > 0)),
-            (nameof(LayerOptions.Decomposition), all.Any(o => o.Decomposition > 0 || o is ModelOptions { RankSelection: RankSelection.Evbmf })),
+            (nameof(LayerOptions.Decomposition),
+                all.Any(o => o.Decomposition > 0 || o is ModelOptions { RankSelection: RankSelection.Evbmf })),
             (nameof(ModelOptions.FineTune), context.Model.FineTune is not null and not FineTuneMode.None),
         ];
         return [.. techniques.Where(t => t.IsWanted).Select(t => t.Name)];
