@@ -38,7 +38,22 @@ internal sealed class Pow : Operator, IDifferentiable
         ReadOnlySpan<double> bases = a.Span<double>(), exponents = b.Span<double>();
         Span<double> target = y.Span<double>();
         for (int i = 0; i < target.Length; i++) target[i] = Power(bases[i], exponents[i]);
-        context.Output = Casting.To(y, x.Type);
+        bool wraps = !x.Type.IsFloat() && context.Node.Input(1).IsConstant && exponent.Count == 1 && exponents is [2 or 3, ..]
+            && dims.Length == x.Rank;
+        context.Output = wraps ? Product(x, dims, exponents[0] == 3, context.Node) : Casting.To(y, x.Type);
+    }
+
+    /// <summary>A square or cube of integers, which are products that wrap, as in ONNX Runtime.</summary>
+    private static Tensor Product(Tensor x, int[] dims, bool isCube, Node node)
+    {
+        Tensor a = Casting.To(Broadcasting.Expand(node, x, dims), ElementType.UInt64), y = node.Allocate(ElementType.UInt64, dims);
+        for (int i = 0; i < a.Count; i++)
+        {
+            ulong number = a.As<ulong>()[i];
+            y.As<ulong>()[i] = unchecked(number * number * (isCube ? number : 1));
+        }
+
+        return Casting.To(y, x.Type);
     }
 
     /// <summary>The gradient of the base; exponents count as constant.</summary>

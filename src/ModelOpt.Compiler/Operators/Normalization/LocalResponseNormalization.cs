@@ -9,6 +9,9 @@ namespace ModelOpt.Compiler.Operators.Normalization;
 /// </summary>
 internal sealed class LocalResponseNormalization : Operator
 {
+    // 2^60, whose squares can be added up.
+    private const float Furthest = 1L << 60;
+
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 13];
 
     public override string Type => "LRN";
@@ -61,6 +64,9 @@ internal sealed class LocalResponseNormalization : Operator
         int[] order = [.. context.OrderOf(node.Input(0)).Where(a => a != 1), 1];
         (long before, long after, double alpha, double beta, double bias) = Settings(node);
         TfliteTensor x = context.Input(node, 0, order), y = context.Output(node, 0, order);
+        // An infinite square times a zero of the matrix would be no number in every channel. What is beyond comes out next to zero.
+        x = steps.Binary(
+            BuiltinOperator.Maximum, steps.Binary(BuiltinOperator.Minimum, x, steps.Scalar(Furthest, x)), steps.Scalar(-Furthest, x));
         int channels = x.Dims[^1];
         float[] band = new float[channels * channels];
         for (int row = 0; row < channels; row++)

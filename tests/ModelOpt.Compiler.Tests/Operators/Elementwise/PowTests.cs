@@ -35,6 +35,9 @@ internal sealed class PowTests
         Node("Pow", [signed, Tensor.Vector(3L)]).AssertAgreesWithPeers();
         Node("Pow", [Tensor.Vector(-3, 2, 46340), Tensor.Scalar(2)]).AssertAgreesWithPeers();
         Node("Pow", [Tensor.Vector(-3, 2, 1290), Tensor.Scalar(3)]).AssertAgreesWithPeers();
+        // Products wrap.
+        Node("Pow", [Tensor.Vector(-100_000, 46341, 1 << 20), Tensor.Scalar(2)]).AssertAgreesWithPeers();
+        Node("Pow", [Tensor.Vector(-3000, 1291, 1 << 20), Tensor.Scalar(3)]).AssertAgreesWithPeers();
     }
 
     [TestMethod]

@@ -20,6 +20,11 @@ internal sealed class LocalResponseNormalizationTests
         else Assert.AreEqual(Expected(node.Input(0).Constant!, (int)size), node.Run()[0].Span<float>()[5], 1e-6);
     }
 
+    [TestMethod]
+    public void A_square_beyond_float32_touches_its_window_only() =>
+        Node("LRN", [Tensor.Of<float>([1, 5, 1], [1, 1, 1, 1, 1e30f])], 1, ("size", 3L), ("alpha", 3f)).AssertModelGives(
+            opset: 13, 0.43869135f, 0.35355339f, 0.35355339f, 0, 0);
+
     // The sixth element is the second of the second row of the first channel.
     private static double Expected(Tensor x, int size)
     {
