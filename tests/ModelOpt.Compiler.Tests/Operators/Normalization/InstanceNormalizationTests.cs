@@ -24,6 +24,11 @@ internal sealed class InstanceNormalizationTests
     }
 
     [TestMethod]
+    public void A_variance_ends_where_float32_does() =>
+        Node("InstanceNormalization", [Tensor.Of<float>([1, 1, 2], [1e20f, -1e20f]), Tensor.Vector(2f), Tensor.Vector(1f)])
+            .AssertModelGives(opset: 13, 1, 1);
+
+    [TestMethod]
     public void A_matrix_is_refused() =>
         Assert.AreEqual("MOPT2004", Node("InstanceNormalization", [Floats(2, 3), Floats(3), Floats(3)]).InferError());
 

@@ -27,6 +27,11 @@ internal sealed class LayerNormalizationTests
     }
 
     [TestMethod]
+    public void A_variance_ends_where_float32_does() =>
+        Node("LayerNormalization", [Tensor.Vector(1e20f, -1e20f, 0), Tensor.Vector(4e21f, 1, 1), Tensor.Vector(1f, 2, 3)])
+            .AssertModelGives(opset: 17, 1, 2, 3);
+
+    [TestMethod]
     public void Results_agree_with_peers()
     {
         var random = new Random(5);
