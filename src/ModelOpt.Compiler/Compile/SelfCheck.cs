@@ -105,9 +105,10 @@ internal sealed class SelfCheck
     private List<OutputError> Losses(TfliteRun shipped, Graph reference, IReadOnlyList<Tensor[]> samples)
     {
         Dictionary<string, double> errors = new(StringComparer.Ordinal);
-        foreach (Tensor[] sample in samples)
+        // The file may do the preprocessing itself: then it takes the bytes of which the float model gets numbers.
+        foreach ((Tensor[] numbers, Tensor[] sample) in CheckSamples.Of(reference, _context).Zip(samples))
         {
-            Tensor[] expected = Evaluate(reference, sample), actual = shipped.Run(AsDeclared(sample));
+            Tensor[] expected = Evaluate(reference, numbers), actual = shipped.Run(AsDeclared(sample));
             for (int i = 0; i < expected.Length; i++)
             {
                 if (!expected[i].Type.IsFloat()) continue;

@@ -81,6 +81,25 @@ internal sealed class NoEffectTests
     }
 
     [TestMethod]
+    public void A_model_that_takes_bytes_is_compared_with_the_float_model()
+    {
+        using var folder = new TempFolder();
+        byte[] pixels = new byte[16 * 6 * 6 * 3];
+        new Random(1).NextBytes(pixels);
+        var g = new TestGraph();
+        g.Output(g.Add("Relu", [g.Add("Conv", [g.Input("x", -1, 3, 6, 6), g.Random(1, 8, 3, 3, 3)])]));
+        var diagnostics = new DiagnosticList();
+        Compile(g.Build(), Int8 with
+        {
+            CalibrationData = [folder.Write("x.npy", DataTesting.Npy("|u1", "16, 6, 6, 3", pixels))],
+            InputType = ElementType.UInt8,
+            InputMean = [127],
+            InputStd = [60],
+        }, folder, diagnostics);
+        Assert.AreEqual("", string.Join('\n', diagnostics.Diagnostics.Select(d => d.Message)));
+    }
+
+    [TestMethod]
     public void As_many_clusters_as_integers_are_said_to_be_none()
     {
         var g = new TestGraph();
