@@ -25,11 +25,11 @@ internal static class OnnxTensors
         long bytes = Bytes(dims, size, name);
 
         if (proto.DataLocation == TensorProto.Types.DataLocation.External)
-            return new Tensor(type, dims, external.Read(proto, bytes));
+            return Of(type, dims, external.Read(proto, bytes));
         if (proto.HasRawData && (proto.RawData.Length > 0 || bytes == 0))
         {
             if (proto.RawData.Length != bytes) throw WrongLength(name, proto.RawData.Length, bytes);
-            return new Tensor(type, dims, MemoryMarshal.AsMemory(proto.RawData.Memory));
+            return Of(type, dims, MemoryMarshal.AsMemory(proto.RawData.Memory));
         }
 
         return type switch
@@ -45,6 +45,14 @@ internal static class OnnxTensors
             _ when size == 1 => Copy<int, byte>(proto.Int32Data, type, dims, size, name, v => (byte)v),
             _ => Copy<int, ushort>(proto.Int32Data, type, dims, size, name, v => (ushort)v),
         };
+    }
+
+    /// <summary>A tensor of bytes that a file has; whatever is not zero is true, and kernels compute with 1 for it.</summary>
+    private static Tensor Of(ElementType type, int[] dims, Memory<byte> bytes)
+    {
+        if (type == ElementType.Bool && bytes.Span.ContainsAnyExceptInRange<byte>(0, 1))
+            bytes = Array.ConvertAll(bytes.ToArray(), b => (byte)(b == 0 ? 0 : 1));
+        return new Tensor(type, dims, bytes);
     }
 
     /// <summary>Whether a tensor has integers of 4 bits, two in a byte.</summary>

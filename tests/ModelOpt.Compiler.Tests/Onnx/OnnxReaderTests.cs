@@ -59,6 +59,15 @@ internal sealed class OnnxReaderTests
     }
 
     [TestMethod]
+    public void Raw_bytes_that_are_not_zero_are_true()
+    {
+        OnnxModel model = new OnnxModel().Node("Identity i: c -> y");
+        model.Graph.Initializer.Add(new TensorProto { Name = "c", DataType = 9, Dims = { 3 }, RawData = ByteString.CopyFrom(0, 32, 255) });
+        model.Graph.Output.Add(Peers.TinyModel.Tensor("y", 9, "3"));
+        Assert.AreEqual("000101", Convert.ToHexString(OnnxReader.Read(model.Bytes()).Nodes[0].Input(0).Constant!.Bytes.Span));
+    }
+
+    [TestMethod]
     public void Constant_nodes_of_every_form_become_constants()
     {
         OnnxModel model = new OnnxModel()
