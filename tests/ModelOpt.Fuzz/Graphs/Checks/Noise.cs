@@ -66,6 +66,7 @@ internal static class Noise
         {
             ModelProto model = subject.Model.Clone();
             ComputedConstants.Fold(model, subject.Values[0]);
+            BlockWeights.Expand(model);
             HashSet<string> sizes = [.. model.Graph.Node.Where(n => n.OpType == "Resize").SelectMany(n => n.Input.Skip(1))];
             foreach (TensorProto constant in model.Graph.Initializer.Where(
                 c => c.DataType == (int)ElementType.Float32 && c.Dims.Count > 0 && !sizes.Contains(c.Name)))
