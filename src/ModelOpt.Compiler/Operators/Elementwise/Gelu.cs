@@ -17,7 +17,7 @@ internal sealed class Gelu : FunctionOperator
 
     protected override double Function(Node node, double x) => !IsApproximate(node)
         ? x / 2 * (1 + Erf.Of(x / Math.Sqrt(2)))
-        : x / 2 * (1 + Math.Tanh(Inner(x)));
+        : x / (1 + Math.Exp(-2 * Inner(x)));
 
     protected override double Slope(Node node, double x, double y) => !IsApproximate(node)
         ? (0.5 * (1 + Erf.Of(x / Math.Sqrt(2)))) + (x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI))

@@ -20,7 +20,9 @@ internal readonly struct GeluOperation : IUnaryOperation
     }
 }
 
-/// <summary>x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))).</summary>
+/// <summary>
+/// x / 2 · (1 + tanh u), u = √(2/π) · (x + 0.044715 x³): x times the sigmoid of 2u, which keeps its digits where tanh is nearly −1.
+/// </summary>
 internal readonly struct GeluTanhOperation : IUnaryOperation
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -28,9 +30,8 @@ internal readonly struct GeluTanhOperation : IUnaryOperation
         where TLanes : struct, ILanes<V>
         where V : unmanaged
     {
-        V one = TLanes.Create(1f);
-        V factor = TLanes.FusedMultiplyAdd(TLanes.Multiply(x, x), TLanes.Create(0.044715f), one);
-        V tanh = TanhOperation.Apply<TLanes, V>(TLanes.Multiply(TLanes.Multiply(x, TLanes.Create(0.797884561f)), factor));
-        return TLanes.Multiply(TLanes.Multiply(x, TLanes.Create(0.5f)), TLanes.Add(tanh, one));
+        V factor = TLanes.FusedMultiplyAdd(TLanes.Multiply(x, x), TLanes.Create(0.044715f), TLanes.Create(1f));
+        V twice = TLanes.Multiply(TLanes.Multiply(x, TLanes.Create(1.595769122f)), factor);
+        return TLanes.Multiply(x, SigmoidOperation.Apply<TLanes, V>(twice));
     }
 }

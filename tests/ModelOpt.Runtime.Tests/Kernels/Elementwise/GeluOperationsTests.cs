@@ -14,4 +14,16 @@ internal sealed class GeluOperationsTests
         Assert.AreEqual(0, y[3]);
         Assert.AreEqual(1e30f, y[4]);
     }
+
+    [TestMethod]
+    public void Small_results_of_the_approximation_keep_their_digits_too()
+    {
+        TestTensor x = TestTensor.Float([5], -6, -2, 3, -1e30f, 1e30f);
+        float[] y = (float[])Run(BuiltinOperator.Gelu, new GeluOptions(true), [x], Output(TensorType.Float32, [5]))[0].Values;
+        Assert.AreEqual(-8.4396467e-11, y[0], 1e-15);
+        Assert.AreEqual(-0.045402306, y[1], 1e-7);
+        Assert.AreEqual(2.9963626, y[2], 1e-6);
+        Assert.AreEqual(0, y[3]);
+        Assert.AreEqual(1e30f, y[4]);
+    }
 }
