@@ -41,7 +41,7 @@ internal sealed class Clip : Operator, IDifferentiable
         ElementType type = node.CommonType(1, 2);
         for (int i = 1; i <= 2; i++)
         {
-            if (node.InputOrNull(i)?.Shape is { IsKnown: true } shape && shape.Any(d => d.Size != 1))
+            if (node.InputOrNull(i)?.Shape is { } shape && shape.Any(d => d is not { IsKnown: true, Size: 1 }))
                 throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"bound {i} has shape {shape} and is not a scalar");
         }
 

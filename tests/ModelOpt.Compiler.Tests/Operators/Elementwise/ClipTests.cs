@@ -54,4 +54,17 @@ internal sealed class ClipTests
         foreach (ref float x in tensor.Span<float>()) x *= 8;
         return tensor;
     }
+
+    [TestMethod]
+    [DataRow(4, 8)]
+    [DataRow(-1, 8)]
+    [DataRow(-1, 1)]
+    public void A_bound_is_one_number(params long[] dims)
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", dims);
+        g.Output(g.Add("Clip", [x, g.Scalar(0), x]));
+        var e = Assert.ThrowsExactly<CompilationException>(() => g.Build());
+        Assert.AreEqual("MOPT2004", e.Diagnostic.Descriptor.Code);
+    }
 }

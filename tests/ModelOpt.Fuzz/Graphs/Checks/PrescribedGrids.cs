@@ -25,7 +25,7 @@ internal static class PrescribedGrids
                 [node.Output[0], .. emitted.Graph.Node.Where(n => n.Input.Contains(quantize.Output[0])).Select(n => n.Output[0])];
             if (SourceOf(original, names, node.OpType) is not { } name) continue;
             // Bounded already, it is behind a Clip.
-            if (model.Graph.Node.FirstOrDefault(n => n.OpType == node.OpType && n.Output[0] == name) is not { } source) continue;
+            if (model.Graph.Node.FirstOrDefault(n => Makes(n, node.OpType) && n.Output[0] == name) is not { } source) continue;
             string unbounded = $"unbounded {name}";
             source.Output[0] = unbounded;
             NodeProto clip = new() { OpType = "Clip", Input = { unbounded }, Output = { name } };
@@ -44,10 +44,14 @@ internal static class PrescribedGrids
     {
         NodeProto[] nodes = [.. original.Model.Graph.Node];
         NodeProto? source = nodes.FirstOrDefault(n => names.Contains(n.Output[0]));
-        while (source is not null && source.OpType != type && IsMoved(original, source))
+        while (source is not null && !Makes(source, type) && IsMoved(original, source))
             source = nodes.FirstOrDefault(n => n.Output.Contains(source.Input[0]));
-        return source?.OpType == type ? source.Output[0] : null;
+        return source is not null && Makes(source, type) ? source.Output[0] : null;
     }
+
+    /// <summary>Whether a node is of a type, or a layer with an activation of that type.</summary>
+    private static bool Makes(NodeProto node, string type) =>
+        node.OpType == type || node.Attribute.Any(a => a.Name == "activation" && a.S.ToStringUtf8() == type);
 
     /// <summary>Whether all that a node writes is among what it reads first.</summary>
     private static bool IsMoved(Subject original, NodeProto node) => node.Input.Count > 0 && original.Values.All(values =>
