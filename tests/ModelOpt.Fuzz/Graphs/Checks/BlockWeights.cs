@@ -19,8 +19,9 @@ internal static class BlockWeights
             {
                 OpType = "MatMul", Input = { node.Input[0], weight }, Output = { isBiased ? product : node.Output[0] },
             };
-            if (isBiased)
-                model.Graph.Node.Insert(at + 1, new NodeProto { OpType = "Add", Input = { product, node.Input[5] }, Output = { node.Output[0] } });
+            if (!isBiased) continue;
+            NodeProto sum = new() { OpType = "Add", Input = { product, node.Input[5] }, Output = { node.Output[0] } };
+            model.Graph.Node.Insert(at + 1, sum);
         }
     }
 
