@@ -24,6 +24,7 @@ internal sealed class NoEffectTests
         ["MOPT6015 MOPT6015", None with { CalibrationMethod = CalibrationMethod.Mse, Rounding = WeightRounding.Adaptive }, false],
         ["MOPT6015 MOPT6015", None with { InputMean = [1], InputStd = [2] }, false],
         ["", None with { InputMean = [1], InputType = ElementType.UInt8 }, false],
+        ["", None with { InputShape = [new(null, [1, 8, 6, 6])] }, false],
         ["MOPT6015 MOPT6015", None with { CalibrationSamples = 8, DataLayout = DataLayout.Nchw }, false],
         ["MOPT6017", None with { CalibrationSamples = 8, DataLayout = DataLayout.Nchw, InputMean = [1] }, true],
         ["MOPT6015", None with { DataLayout = DataLayout.Nhwc, InputType = ElementType.UInt8 }, false],
