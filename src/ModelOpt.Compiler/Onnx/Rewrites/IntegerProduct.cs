@@ -91,12 +91,13 @@ internal sealed class IntegerProduct(string type, string layer) : NodeRewrite(ty
         if (at.Input(1).Constant is not { Type: ElementType.Int8 or ElementType.UInt8 } stored || !isKnown)
             throw at.Refusal("weights that are computed, or are not of 8 bits");
         dims = stored.Dims.ToArray();
+        if (dims.Length == 0) throw at.Refusal("a weight that is a single number");
         int[] weight = Casting.To(stored, ElementType.Int32).Span<int>().ToArray();
         if (at.InputOrNull(3)?.Constant is not { } zero) return weight;
         int[] zeros = Casting.To(zero, ElementType.Int32).Span<int>().ToArray();
         int axis = layer == "MatMul" ? dims.Length - 1 : 0, run = 1;
         for (int i = axis + 1; i < dims.Length; i++) run *= dims[i];
-        bool fits = zeros.Length == 1 || (dims.Length > 0 && zeros.Length == dims[axis]);
+        bool fits = zeros.Length == 1 || zeros.Length == dims[axis];
         if (!fits) throw at.Refusal($"{zeros.Length} zero points of its weight");
         for (int i = 0; i < weight.Length; i++) weight[i] -= zeros[zeros.Length == 1 ? 0 : i / run % zeros.Length];
         return weight;

@@ -48,7 +48,7 @@ internal sealed class Int8Quantization : Pass
 
         Tensor[][] batches = calibrator.Batches(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
         Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
-        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, layers, batches, context.Workers);
+        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, layers.Where(IsSeen), batches, context.Workers);
 
         Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
         GridAnnotation.Apply(graph, scheme, Range);
@@ -56,6 +56,10 @@ internal sealed class Int8Quantization : Pass
         if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(new(AdaptiveRounding.Apply(graph, exact, context)));
         BiasCorrection.Apply(graph, means, batches, context.Workers);
         return new PassResult(scheme.Nodes.Count, notes);
+
+        // Where an activation leaves nothing of a layer, a shift of its sums is no loss, and would leave something.
+        bool IsSeen(Node layer) =>
+            statistics.GetValueOrDefault((FusedActivation.Of(graph, layer) ?? layer).Output)?.Histogram is not { Min: 0, Max: 0 };
 
         string? WhyFloat(Node node) => IsInt8(node, context) ? reasons.GetValueOrDefault(node) : "the recipe says so";
 

@@ -122,6 +122,21 @@ internal sealed class Int8QuantizationTests
     }
 
     [TestMethod]
+    public void What_an_activation_leaves_nothing_of_stays_zero()
+    {
+        using var folder = new TempFolder();
+        var g = new TestGraph();
+        Value positive = g.Add("Relu", g.Add("Conv", g.Input("x", -1, 2, 5, 5), g.Random(1, 3, 2, 3, 3)));
+        Tensor negative = TestGraph.RandomTensor(2, 4, 3, 1, 1);
+        foreach (ref float w in negative.Span<float>()) w = -MathF.Abs(w) - 0.1f;
+        g.Output(g.Add("Relu", g.Add("Conv", positive, g.Constant(negative))));
+        Graph graph = g.Build();
+        new Int8Quantization().Apply(graph, folder.Calibrated(graph));
+        Assert.IsNull(graph.Nodes[2].InputOrNull(2));
+        Assert.IsNotNull(graph.Nodes[0].InputOrNull(2));
+    }
+
+    [TestMethod]
     public void A_product_with_a_vector_is_quantized()
     {
         var g = new TestGraph();
