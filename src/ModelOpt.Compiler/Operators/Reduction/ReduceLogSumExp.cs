@@ -22,7 +22,9 @@ internal sealed class ReduceLogSumExp : ReduceFunction
         // Where the greatest is infinite, the difference to it says nothing.
         for (int i = 0; i < greatest.Length; i++) greatest[i] = double.IsInfinity(greatest[i]) ? 0 : greatest[i];
         for (int i = 0; i < from.Length; i++) sums[targets[i]] += Math.Exp(from[i] - greatest[targets[i]]);
-        for (int i = 0; i < sums.Length; i++) sums[i] = greatest[i] + Math.Log(sums[i]);
+        // Of integers, it is a float32 that loses its fraction.
+        for (int i = 0; i < sums.Length; i++)
+            sums[i] = x.Type.IsFloat() ? greatest[i] + Math.Log(sums[i]) : (float)greatest[i] + (float)Math.Log(sums[i]);
         context.Output = ReductionSums.Shaped(context, Casting.To(y, x.Type), axes);
     }
 

@@ -85,11 +85,14 @@ internal static class ReductionSums
                 sums[targets[i]] = TFold.Add(sums[targets[i]], TSum.CreateTruncating(from[i]));
             Span<T> to = y.As<T>();
             bool isFloat = typeof(TSum) == typeof(double);
-            // Products of integers wrap; the bound of a narrow type stands for the result of no elements. Sums that go on into a function
-            // end where float32 does.
+            // Products of integers wrap; the bound of a narrow type stands for the result of no elements.
             for (int i = 0; i < to.Length; i++)
-                to[i] = finish is not null ? T.CreateSaturating(finish(Held(double.CreateSaturating(sums[i]), x.Type)))
+                to[i] = finish is not null ? T.CreateSaturating(Finished(double.CreateSaturating(sums[i]), finish))
                     : isFloat || from.IsEmpty ? T.CreateSaturating(sums[i]) : T.CreateTruncating(sums[i]);
         }
+
+        /// <summary>A function of a sum, which ends where float32 does; of integers, a float32 that loses its fraction.</summary>
+        private double Finished(double sum, Func<double, double> finish) =>
+            x.Type.IsFloat() ? finish(Held(sum, x.Type)) : (float)finish((float)sum);
     }
 }

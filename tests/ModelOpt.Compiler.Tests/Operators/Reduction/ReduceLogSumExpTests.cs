@@ -18,5 +18,12 @@ internal sealed class ReduceLogSumExpTests
     }
 
     [TestMethod]
+    public void Of_integers_it_is_a_float32_without_its_fraction()
+    {
+        Tensor x = Tensor.Of<int>([2, 2], [-77, -100, -77, -77]);
+        Node("ReduceLogSumExp", [x, Tensor.Vector(1L)]).AssertGives<int>(-77, -76);
+    }
+
+    [TestMethod]
     public void Other_axes_are_refused() => ReduceCases.AssertRefusesOtherAxes("ReduceLogSumExp");
 }
