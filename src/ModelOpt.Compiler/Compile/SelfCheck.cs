@@ -45,10 +45,19 @@ internal sealed class SelfCheck
         try
         {
             // The original runs first: a sample that it refuses says nothing about the files.
-            if (context.Reference is { } reference) check.CompareFloat(reference, original);
-            else check.CompareQuantized(shipped, original, samples);
-            check.CompareValues(shipped, samples);
-            return context is { Reference: not null, IsCalibrated: true } ? check.Losses(shipped, context.Reference, samples) : [];
+            if (context.Reference is not { } reference)
+            {
+                check.CompareQuantized(shipped, original, samples);
+                check.CompareValues(shipped, samples);
+                return [];
+            }
+
+            // The file may do the preprocessing itself: then it takes the bytes of which the float model gets numbers.
+            IReadOnlyList<Tensor[]> numbers = CheckSamples.Of(reference, context);
+            Tensor[] first = check.CompareFloat(reference, original, numbers[0]);
+            List<Tensor[]> actual = check.CompareValues(shipped, samples);
+            return context.IsCalibrated
+                ? check.Losses([first, .. numbers.Take(samples.Count).Skip(1).Select(n => check.Evaluate(reference, n))], actual) : [];
         }
         catch (CompilationException e) when (e.Diagnostic.Descriptor.Code[..6] != "MOPT56")
         {
@@ -58,7 +67,8 @@ internal sealed class SelfCheck
     }
 
     /// <summary>Each value of the file that is stored, and then the outputs of the file as it ships.</summary>
-    private void CompareValues(TfliteRun shipped, IReadOnlyList<Tensor[]> samples)
+    /// <returns>These outputs, by sample.</returns>
+    private List<Tensor[]> CompareValues(TfliteRun shipped, IReadOnlyList<Tensor[]> samples)
     {
         (byte[] file, IReadOnlyList<Value> values) = Lowering.WriteExposed(_graph, _context.Cancellation);
         using TfliteRun exposed = TfliteRun.Load(file);
@@ -68,6 +78,7 @@ internal sealed class SelfCheck
             .ToDictionary(v => v.Name, v => v.Quantization!.Scale, StringComparer.Ordinal);
         // Where a Concat rounds its inputs itself, the .onnx has no node that does it before.
         List<Value> computed = [.. values.Where(v => v.Producer is not null && !QdqPlan.IsRoundedByConcat(_graph, v))];
+        List<Tensor[]> results = [];
         foreach (Tensor[] sample in samples.Select(AsDeclared))
         {
             Tensor[] all = exposed.Run(sample), outputs = shipped.Run(sample);
@@ -80,16 +91,19 @@ internal sealed class SelfCheck
                 if (TensorDifference.Find(all[i], outputs[i]) is { } difference)
                     throw VerificationDiagnostics.WrongOutput.Error(null, _graph.Outputs[i].Name, difference);
             }
+
+            results.Add(outputs);
         }
 
         if (computed is [{ } missed, ..])
             _context.Diagnostics.Report(VerificationDiagnostics.NotCompared.At(null, missed.Producer!.Label, missed.Name));
+        return results;
     }
 
     /// <summary>The float model that was compressed, and the one that was read.</summary>
-    private void CompareFloat(Graph reference, Graph original)
+    /// <returns>The outputs of the float model.</returns>
+    private Tensor[] CompareFloat(Graph reference, Graph original, Tensor[] sample)
     {
-        Tensor[] sample = CheckSamples.Of(reference, _context)[0];
         Tensor[] expected = Evaluate(original, sample), actual = Evaluate(reference, sample);
         for (int i = 0; i < actual.Length; i++)
         {
@@ -99,16 +113,16 @@ internal sealed class SelfCheck
             if (TensorDifference.Find(expected[i], actual[i], rounding: TensorDifference.Nudges * rounding) is { } difference)
                 throw VerificationDiagnostics.OtherFunction.Error(null, reference.Outputs[i].Name, difference);
         }
+
+        return actual;
     }
 
     /// <summary>What compression costs in each float output, on the worst of the samples; warns where it is much.</summary>
-    private List<OutputError> Losses(TfliteRun shipped, Graph reference, IReadOnlyList<Tensor[]> samples)
+    private List<OutputError> Losses(IReadOnlyList<Tensor[]> originals, IReadOnlyList<Tensor[]> compressed)
     {
         Dictionary<string, double> errors = new(StringComparer.Ordinal);
-        // The file may do the preprocessing itself: then it takes the bytes of which the float model gets numbers.
-        foreach ((Tensor[] numbers, Tensor[] sample) in CheckSamples.Of(reference, _context).Zip(samples))
+        foreach ((Tensor[] expected, Tensor[] actual) in originals.Zip(compressed))
         {
-            Tensor[] expected = Evaluate(reference, numbers), actual = shipped.Run(AsDeclared(sample));
             for (int i = 0; i < expected.Length; i++)
             {
                 if (!expected[i].Type.IsFloat()) continue;

@@ -73,8 +73,8 @@ internal abstract class ArgExtreme(BuiltinOperator builtin) : Operator
         if (last && given.Type == TensorType.Float32)
         {
             TfliteTensor first = steps.Cast(IsNumber(steps.Gather(given, place, [0])), TensorType.Int64);
-            found = steps.Multiply(steps.Subtract(steps.Scalar(size - 1, found), found), steps.Reshape(first, dims, open), Keep(node)
-                ? null : y);
+            found = steps.Multiply(
+                steps.Subtract(steps.Scalar(size - 1, found), found), steps.Reshape(first, dims, open), Keep(node) ? null : y);
         }
         else if (last) found = steps.Subtract(steps.Scalar(size - 1, found), found, Keep(node) ? null : y);
         if (Keep(node)) context.EmitReshape(found, y);
