@@ -3,7 +3,9 @@ using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Runtime;
+using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Model;
+using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Cli.Models;
@@ -62,14 +64,14 @@ internal static class TfliteInspector
     /// <summary>Counts the weight of a convolution or dense layer, also one that is stored otherwise and dequantized first.</summary>
     private static WeightStatistics? Weight(Node node, Dictionary<Tensor, Node> producers)
     {
-        bool isDepthwise = node.Operator == BuiltinOperator.DepthwiseConv2D;
-        if (!isDepthwise && node.Operator is not (BuiltinOperator.Conv2D or BuiltinOperator.FullyConnected)) return null;
+        WeightLayout layout = LayoutOf(node);
+        if (layout is WeightLayout.None or WeightLayout.Matrices) return null;
         if (node.Inputs.Length < 2 || node.Inputs[1] is not { } weight) return null;
         if (!weight.IsConstant && producers.TryGetValue(weight, out Node? producer) && producer.Operator == BuiltinOperator.Dequantize)
             weight = producer.Inputs[0]!;
         if (!weight.IsConstant || weight.Rank < 2 || Elements(weight) is not { } elements) return null;
 
-        // Depthwise weights are [1, height, width, channels], others [outputs, height, width, inputs] or [outputs, inputs].
+        bool isDepthwise = layout == WeightLayout.DepthwiseFilters;
         int outputs = weight.Shape[isDepthwise ? ^1 : 0];
         int taps = elements.Length / Math.Max(1, outputs);
         float[] ordered = !isDepthwise ? elements
@@ -105,14 +107,16 @@ internal static class TfliteInspector
     {
         if (node.Inputs.Length < 2 || node.Inputs[1] is not { Rank: >= 2 } weights) return 0;
         long output = node.Outputs[0].Elements;
-        return node.Operator switch
+        return LayoutOf(node) switch
         {
-            BuiltinOperator.Conv2D or BuiltinOperator.FullyConnected => output * (weights.Elements / Math.Max(1, weights.Shape[0])),
-            BuiltinOperator.DepthwiseConv2D => output * (weights.Elements / Math.Max(1, weights.Shape[^1])),
-            BuiltinOperator.BatchMatMul => output * node.Inputs[0]!.Shape[^1],
+            WeightLayout.Filters or WeightLayout.Rows => output * (weights.Elements / Math.Max(1, weights.Shape[0])),
+            WeightLayout.DepthwiseFilters => output * (weights.Elements / Math.Max(1, weights.Shape[^1])),
+            WeightLayout.Matrices => output * node.Inputs[0]!.Shape[^1],
             _ => 0,
         };
     }
+
+    private static WeightLayout LayoutOf(Node node) => OperatorKernels.Find(node.Operator)?.Weight ?? WeightLayout.None;
 
     /// <summary>TensorFlow's converter joins the names of all that it fused.</summary>
     private static string ShortName(Tensor tensor) => tensor.Name.Split(';')[0];

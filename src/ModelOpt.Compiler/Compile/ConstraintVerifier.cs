@@ -5,7 +5,9 @@ using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
 using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Model;
+using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 using Graph = ModelOpt.Compiler.Graphs.Graph;
 using Node = ModelOpt.Compiler.Graphs.Node;
@@ -65,12 +67,13 @@ internal static class ConstraintVerifier
     {
         Value value = layer.Input(1);
         // A MatMul's matrix is stored transposed, and its constraints have no channels.
-        int[] dims = layer.Type == "MatMul" ? [1, value.Constant!.Count] : value.Constant!.Dims.ToArray();
+        int[] dims = Operator.Of(layer).WeightAxis(layer) < 0 ? [1, value.Constant!.Count] : value.Constant!.Dims.ToArray();
         float[] decided = Stored(value), file = Floats(weight);
         if (decided.Length != file.Length)
             throw ConstraintDiagnostics.NotAsDecided.Error(layer.Label, $"there are {file.Length} weights instead of {decided.Length}");
-        bool isDense = node.Operator is BuiltinOperator.FullyConnected or BuiltinOperator.BatchMatMul;
-        float[] ordered = isDense ? file : InOnnxOrder(file, dims, node.Operator == BuiltinOperator.DepthwiseConv2D);
+        WeightLayout layout = OperatorKernels.Of(node).Weight;
+        bool isDense = layout is WeightLayout.Rows or WeightLayout.Matrices;
+        float[] ordered = isDense ? file : InOnnxOrder(file, dims, layout == WeightLayout.DepthwiseFilters);
         int perChannel = decided.Length / Math.Max(1, dims[0]);
         for (int c = 0; c < dims[0]; c++)
         {
@@ -94,9 +97,7 @@ internal static class ConstraintVerifier
     /// <summary>The constant that a layer multiplies by, perhaps through the DEQUANTIZE of one that is only stored in fewer bits.</summary>
     private static StoredTensor? WeightOf(StoredNode node, Dictionary<StoredTensor, StoredNode> producers)
     {
-        if (node.Operator is not (BuiltinOperator.Conv2D or BuiltinOperator.DepthwiseConv2D
-            or BuiltinOperator.FullyConnected or BuiltinOperator.BatchMatMul))
-            return null;
+        if (OperatorKernels.Of(node).Weight == WeightLayout.None) return null;
         StoredTensor? weight = node.OptionalInput(1);
         if (weight is not null && producers.TryGetValue(weight, out StoredNode? producer))
             weight = producer.Operator == BuiltinOperator.Dequantize ? producer.Input(0) : null;

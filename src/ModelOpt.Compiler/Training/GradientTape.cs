@@ -211,7 +211,8 @@ internal sealed class GradientTape
     /// an optimizer that divides by the size of gradients would turn into steps.
     /// </summary>
     private static bool IsTakenAway(Node node, Value parameter, IReadOnlyList<Value> outputs) =>
-        node.Type is "Conv" or "ConvTranspose" && node.InputOrNull(2) == parameter && parameter.Consumers.Count == 1
+        Operator.Of(node) is IDifferentiable { ChannelShift: >= 0 and var shift } && node.InputOrNull(shift) == parameter
+        && parameter.Consumers.Count == 1
         && !outputs.Contains(node.Output) && node.Output.Consumers.Count > 0
         && node.Output.Consumers.All(n => Operator.Of(n) is IBatchStatistics && n.Input(0) == node.Output);
 

@@ -34,6 +34,9 @@ internal abstract class TfliteOperator
     /// samples.</param>
     public abstract bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched);
 
+    /// <summary>How the operator's weight lies in a file.</summary>
+    public virtual WeightLayout Weight => WeightLayout.None;
+
     /// <summary>The output of two operands of one type that broadcast.</summary>
     protected static TensorSpec[] Broadcast(Node node)
     {

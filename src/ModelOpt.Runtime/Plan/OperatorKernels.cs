@@ -21,7 +21,10 @@ internal static class OperatorKernels
 {
     /// <summary>The runtime's knowledge of a node's operator.</summary>
     /// <exception cref="InvalidModelException">The operator is not supported.</exception>
-    public static TfliteOperator Of(Node node) => node.Operator switch
+    public static TfliteOperator Of(Node node) => Find(node.Operator) ?? throw node.Error("this operator is not supported");
+
+    /// <summary>The runtime's knowledge of an operator; null where it has none.</summary>
+    public static TfliteOperator? Find(BuiltinOperator op) => op switch
     {
         BuiltinOperator.Conv2D => new ConvolutionOperator(),
         BuiltinOperator.DepthwiseConv2D => new DepthwiseOperator(),
@@ -83,7 +86,7 @@ internal static class OperatorKernels
         BuiltinOperator.Fill => new FillOperator(),
         BuiltinOperator.BroadcastTo => new BroadcastToOperator(),
         BuiltinOperator.Range => new RangeOperator(),
-        _ => throw node.Error("this operator is not supported"),
+        _ => null,
     };
 
     /// <summary>The kernel that computes a node, bound to its shapes, quantization and constants.</summary>

@@ -6,6 +6,9 @@ internal interface IDifferentiable
     /// <summary>The positions of inputs that are parameters where they are constants: weights, biases, slopes.</summary>
     IReadOnlyList<int> Parameters => [];
 
+    /// <summary>The position of the parameter that adds a number to each channel (axis 1) of the output; -1 if none does.</summary>
+    int ChannelShift => -1;
+
     /// <summary>
     /// Whether the backward pass reads the elements of the node's inputs, apart from constants; they are kept until then.
     /// </summary>

@@ -33,6 +33,10 @@ internal static class IntegerForm
     /// <summary>The inputs that are data: those that lie on grids where the node computes on integers.</summary>
     public static IEnumerable<Value> Data(Node node) => node.Inputs.Take(Operator.Of(node).DataInputs).OfType<Value>();
 
+    /// <summary>What comes to lie on the grid of a node's result: the data, and the constant that it fills with.</summary>
+    public static IEnumerable<Value> Sources(Node node) =>
+        Operator.Of(node).Fill(node) is { IsConstant: true } fill ? Data(node).Append(fill) : Data(node);
+
     /// <summary>The values that a node writes, or its fused activation writes.</summary>
     public static IEnumerable<Value> Results(Graph graph, Node node) =>
         (FusedActivation.Of(graph, node) ?? node).Outputs.OfType<Value>();
@@ -42,14 +46,13 @@ internal static class IntegerForm
         Operator.Of(node).Quantization is QuantizationRule.SharesInput or QuantizationRule.SharesAll;
 
     /// <summary>Whether a node writes nothing but elements that it reads, or others that lie on a grid.</summary>
-    public static bool StaysOn(Node node, Quantization grid) => IsMover(node) && node.Type switch
+    public static bool StaysOn(Node node, Quantization grid)
     {
-        // It stands where grids meet.
-        "Identity" => false,
-        "Pad" => node.InputOrNull(2) is not { } fill
-            || (fill.Constant is { Type: ElementType.Float32 } value && grid.Round(value).Bytes.Span.SequenceEqual(value.Bytes.Span)),
-        _ => Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Moves),
-    };
+        // An Identity stands where grids meet.
+        if (!IsMover(node) || node.Type == "Identity" || !Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Moves)) return false;
+        return Operator.Of(node).Fill(node) is not { } fill
+            || (fill.Constant is { Type: ElementType.Float32 } value && grid.Round(value).Bytes.Span.SequenceEqual(value.Bytes.Span));
+    }
 
     /// <summary>The grid that TFLite prescribes for a node's output, or null.</summary>
     public static Quantization? Prescribed(Node node) => Operator.Of(node).Quantization switch

@@ -33,6 +33,9 @@ internal abstract class Operator
     /// </summary>
     public abstract int DataInputs { get; }
 
+    /// <summary>The number that a node writes where no element of its data comes; null where it writes none, or zero.</summary>
+    public virtual Value? Fill(Node node) => null;
+
     /// <summary>The kinds of elements that input 0 may have.</summary>
     /// <param name="node">The node, with the types of its inputs.</param>
     public virtual ElementKinds Takes(Node node) => ElementKinds.Any;

@@ -24,4 +24,7 @@ internal enum OperatorTraits
 
     /// <summary>It is a layer: input 1 is its weight, numbers for each output channel, and input 2 its bias.</summary>
     Layer = 32,
+
+    /// <summary>A sum or difference of its inputs: the widest of them sets how wide the result is.</summary>
+    Adds = 64,
 }

@@ -112,6 +112,8 @@ internal sealed class Conv : Operator, IDifferentiable
 
     public IReadOnlyList<int> Parameters => [1, 2];
 
+    public int ChannelShift => 2;
+
     public bool ReadsOutputs => false;
 
     public void Backward(BackwardContext context)

@@ -31,7 +31,7 @@ internal abstract class BinaryOperator<TFunction> : Operator, IDifferentiable wh
     public sealed override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Broadcast(node);
 
     /// <summary>Properties of a sum or difference.</summary>
-    protected static OperatorTraits Additive(Node node) => OperatorTraits.TakesActivation
+    protected static OperatorTraits Additive(Node node) => OperatorTraits.Adds | OperatorTraits.TakesActivation
         | (node.Inputs.All(i => i is { IsConstant: false }) ? OperatorTraits.Homogeneous : OperatorTraits.None);
 
     /// <summary>The function on elements of a shape computation.</summary>

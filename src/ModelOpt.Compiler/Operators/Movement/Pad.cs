@@ -21,11 +21,13 @@ internal sealed class Pad : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    public override Value? Fill(Node node) => node.InputOrNull(2);
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves
         | (Mode(node) != "constant" || node.InputOrNull(2) is null ? OperatorTraits.Homogeneous : OperatorTraits.None);
 
     public override string? WhyFloat(Node node) =>
-        node.InputOrNull(2) is { IsConstant: false } ? "the value that it pads with is computed at run time" : null;
+        Fill(node) is { IsConstant: false } ? "the value that it pads with is computed at run time" : null;
 
     public override IEnumerable<AxisRoute> Axes(Node node)
     {

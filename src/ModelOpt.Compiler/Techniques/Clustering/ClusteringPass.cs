@@ -25,8 +25,6 @@ internal sealed class ClusteringPass : Pass
     // So many of the 255 symmetric ones that leaving one out is nothing.
     private const int AllIntegers = 2 * WeightGrid.MaxWeight;
 
-    private static readonly string[] Types = ["Conv", "Gemm", "MatMul"];
-
     public override PassPhase Phase => PassPhase.Constrain;
 
     public override PassResult Apply(Graph graph, PassContext context)
@@ -36,7 +34,7 @@ internal sealed class ClusteringPass : Pass
         List<(Node, string?)> asked = [];
         // Layers that share a weight are one, and the first stands for all.
         foreach (Node node in SharedWeights.First(
-            graph.Nodes.Where(n => Types.Contains(n.Type) && context.OptionsOf(n).Clusters is not null)))
+            graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted && context.OptionsOf(n).Clusters is not null)))
         {
             string? reason = WhyNot(node, context);
             asked.Add((node, reason));

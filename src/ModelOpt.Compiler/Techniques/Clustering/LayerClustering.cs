@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Numerics;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 
@@ -34,7 +35,7 @@ internal sealed class LayerClustering
         _tensor = node.Input(1).Constant!;
         _constraints = node.Input(1).Constraints ?? new WeightConstraints();
         // A MatMul has one scale for its whole matrix.
-        _isWhole = node.Type == "MatMul";
+        _isWhole = Operator.Of(node).WeightAxis(node) < 0;
         int channels = _isWhole ? 1 : _tensor.Dims[0], perChannel = _tensor.Count / channels;
         double[][] importance = moments is null ? [[.. Enumerable.Repeat(1.0, perChannel)]]
             : [.. Enumerable.Range(0, moments.Groups)

@@ -78,7 +78,7 @@ internal static class FarNumbers
         {
             float[] widths = [.. IntegerForm.Data(node).Where(v => !v.IsConstant).Select(Width)];
             if (isConstant) return widths.Max();
-            if (node.Type is "Add" or "Sub") return widths.Min();
+            if (Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Adds)) return widths.Min();
             bool hasBias = Operator.Of(node).Quantization == QuantizationRule.Weighted && node.InputOrNull(2) is { IsConstant: true };
             return hasBias && node.Input(1).Constant is { } weight ? LargestSum(weight, Operator.Of(node).WeightAxis(node)) * widths[0] : 0;
         }
@@ -99,14 +99,13 @@ internal static class FarNumbers
 
     /// <summary>Whether a constant of a node puts numbers into its result that nothing computes; a factor makes all of it larger.</summary>
     private static bool Stretches(Node node) =>
-        node.Type is "Add" or "Sub" or "Max" or "Min" or "Pad" && Constants(node).Any();
+        (Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Adds) || Operator.Of(node).Fill(node) is not null) && Constants(node).Any();
 
     private static bool IsBounded(Node node) => Operator.Of(node).Traits(node).HasFlag(OperatorTraits.HidesFarNumbers);
 
     /// <summary>The constants that a node computes or fills with.</summary>
     private static IEnumerable<Tensor> Constants(Node node) =>
-        IntegerForm.Data(node).Append(node.Type == "Pad" ? node.InputOrNull(2) : null)
-            .Select(v => v?.Constant).OfType<Tensor>().Where(c => c.Type == ElementType.Float32);
+        IntegerForm.Sources(node).Select(v => v.Constant).OfType<Tensor>().Where(c => c.Type == ElementType.Float32);
 
     private static bool IsInfinite(Tensor constant)
     {

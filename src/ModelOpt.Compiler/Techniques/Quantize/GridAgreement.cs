@@ -22,7 +22,8 @@ internal sealed class GridAgreement : Pass
             IntegerForm.IsMover(n) && IntegerForm.WhyNot(n) is null && n.Type != "Identity"
             && Operator.Of(n).Traits(n).HasFlag(OperatorTraits.Moves))];
         int changes = movers.Reverse().Sum(n => ToInputs(graph, n));
-        return PassResult.Of(changes + movers.Sum(n => n.Type == "Concat" ? IntoConcat(graph, n) : ToOutputs(graph, n)));
+        return PassResult.Of(changes + movers.Sum(n =>
+            Operator.Of(n).Quantization == QuantizationRule.SharesAll ? IntoConcat(graph, n) : ToOutputs(graph, n)));
     }
 
     /// <summary>Lets inputs that nobody reads unrounded take the outputs' grid.</summary>

@@ -22,7 +22,7 @@ internal static class Requantization
             bool isConcat = Operator.Of(node).Quantization == QuantizationRule.SharesAll;
             for (int i = 0; isConcat && i < node.Inputs.Count; i++)
                 if (Fixed(node.Input(i)) is not null) inserted.Add(Before(graph, node, i));
-            if (node.Type == "Pad" && Fixed(node.Input(0)) is { } grid && !Reaches(grid, node.InputOrNull(2)))
+            if (Operator.Of(node).Fill(node) is { } fill && Fixed(node.Input(0)) is { } grid && !Reaches(grid, fill))
                 inserted.Add(Before(graph, node, 0));
         }
 
@@ -40,7 +40,7 @@ internal static class Requantization
     public static IReadOnlyList<Node> Separate(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges)
     {
         List<Node> inserted = [];
-        Node[] concats = [.. scheme.Nodes.Where(n => n.Type == "Concat")];
+        Node[] concats = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.SharesAll)];
         foreach (IReadOnlyList<Value> group in scheme.Groups.ToArray())
         {
             Node[] joined = [.. concats.Where(c => group.Contains(c.Output))];
@@ -71,7 +71,7 @@ internal static class Requantization
 
     private static bool IsJoining(Node node) => IntegerForm.IsMover(node) && node.Type != "Identity";
 
-    private static bool Reaches(Quantization grid, Value? value) => value?.Constant is not { Type: ElementType.Float32, Count: 1 } constant
+    private static bool Reaches(Quantization grid, Value value) => value.Constant is not { Type: ElementType.Float32, Count: 1 } constant
         || MathF.Abs(QuantizationMath.Round(grid, 0, constant.Span<float>()[0]) - constant.Span<float>()[0]) <= grid.Scale;
 
     /// <summary>The value that movers brought here.</summary>

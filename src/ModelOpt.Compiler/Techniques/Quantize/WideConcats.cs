@@ -27,7 +27,7 @@ internal static class WideConcats
     public static HashSet<Node> Find(Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges, IDiagnosticSink diagnostics)
     {
         HashSet<Node> inFloat = [], quantized = [.. scheme.Nodes];
-        foreach (Node concat in scheme.Nodes.Where(n => n.Type is "Concat" or "Pad"))
+        foreach (Node concat in scheme.Nodes.Where(n => IntegerForm.IsMover(n) && IntegerForm.Sources(n).Skip(1).Any()))
         {
             float[] widths = Widths(concat, ranges);
             if (widths.Length == 0 || !AreApart(widths.Min(), widths.Max())) continue;
@@ -43,8 +43,7 @@ internal static class WideConcats
     /// <summary>The widths of the ranges that a Concat or Pad joins, without those that are always zero.</summary>
     /// <param name="node">The Concat or Pad.</param>
     /// <param name="ranges">The range of each activation that it reads.</param>
-    public static float[] Widths(Node node, Func<Value, ValueRange> ranges) => [.. IntegerForm.Data(node)
-        .Append(node.Type == "Pad" && node.InputOrNull(2) is { IsConstant: true } number ? number : null).OfType<Value>()
+    public static float[] Widths(Node node, Func<Value, ValueRange> ranges) => [.. IntegerForm.Sources(node)
         .Select(v => (v.Constant is { } c ? RangeOf(c) : ranges(v)).Width).Where(w => w > 0)];
 
     /// <summary>Whether one grid is too coarse for the narrower of two ranges.</summary>

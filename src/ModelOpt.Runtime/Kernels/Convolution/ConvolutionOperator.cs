@@ -11,6 +11,8 @@ namespace ModelOpt.Runtime.Kernels.Convolution;
 /// <summary>CONV_2D; fewer input channels in the weights than in the input make groups.</summary>
 internal sealed class ConvolutionOperator : KernelOperator
 {
+    public override WeightLayout Weight => WeightLayout.Filters;
+
     public override TensorSpec[] Infer(Node node)
     {
         Tensor input = node.Input(0), weights = node.Input(1);

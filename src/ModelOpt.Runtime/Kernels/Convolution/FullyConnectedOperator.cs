@@ -8,6 +8,8 @@ namespace ModelOpt.Runtime.Kernels.Convolution;
 /// <summary>FULLY_CONNECTED: the input is taken as rows of as many values as a row of the weights has.</summary>
 internal sealed class FullyConnectedOperator : KernelOperator
 {
+    public override WeightLayout Weight => WeightLayout.Rows;
+
     public override TensorSpec[] Infer(Node node)
     {
         Tensor input = node.Input(0), weights = node.Input(1);

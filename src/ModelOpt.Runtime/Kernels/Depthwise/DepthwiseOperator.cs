@@ -9,6 +9,8 @@ namespace ModelOpt.Runtime.Kernels.Depthwise;
 /// <summary>DEPTHWISE_CONV_2D: each input channel makes as many output channels as the weights say.</summary>
 internal sealed class DepthwiseOperator : KernelOperator
 {
+    public override WeightLayout Weight => WeightLayout.DepthwiseFilters;
+
     public override TensorSpec[] Infer(Node node)
     {
         Tensor input = node.Input(0), weights = node.Input(1);

@@ -11,6 +11,8 @@ internal sealed class BatchMatMulOperator : KernelOperator
 {
     private const int MaxMatrices = 1 << 20;
 
+    public override WeightLayout Weight => WeightLayout.Matrices;
+
     public override TensorSpec[] Infer(Node node)
     {
         Tensor x = node.Input(0), y = node.Input(1);
