@@ -44,19 +44,7 @@ internal readonly record struct Dim
     internal static Dim Computed(string of) => Named(ComputedPrefix + of);
 
     /// <summary>Whether the size depends on values, whatever the sizes of the inputs are.</summary>
-    internal bool IsComputed
-    {
-        get
-        {
-            bool found = false;
-            Expression?.With(name =>
-            {
-                found |= name.StartsWith(ComputedPrefix, StringComparison.Ordinal);
-                return DimExpression.Named(name);
-            });
-            return found;
-        }
-    }
+    internal bool IsComputed => Expression?.Names.Any(n => n.StartsWith(ComputedPrefix, StringComparison.Ordinal)) == true;
 
     /// <summary>A dimension of a known size.</summary>
     public static implicit operator Dim(long size) => new(size);
@@ -105,11 +93,6 @@ internal readonly record struct Dim
 
     /// <summary>Whether it is certain that an element is no negative number.</summary>
     internal static bool IsNotNegative(Dim dim) => dim.IsKnown || dim.Expression?.IsNotNegative == true;
-
-    /// <summary>The dimension where open sizes are given.</summary>
-    /// <param name="sizes">Sizes, or other expressions, by name; names that are not among them stay.</param>
-    internal Dim With(IReadOnlyDictionary<string, Dim> sizes) => Expression is null ? this : Of(Expression.With(
-        name => sizes.TryGetValue(name, out Dim size) ? size.AsExpression() : DimExpression.Named(name)));
 
     private DimExpression? AsExpression() => IsKnown ? DimExpression.Number(Size) : Expression;
 

@@ -124,21 +124,9 @@ internal sealed class DimExpression : IEquatable<DimExpression>
             Negate(larger ? y : x) is { } negative && Add(larger ? x : y, negative) is { IsNotNegative: true };
     }
 
-    /// <summary>The expression with others in place of names.</summary>
-    /// <param name="named">What stands for a name; null where nothing is known of it.</param>
-    public DimExpression? With(Func<string, DimExpression?> named)
-    {
-        DimExpression? sum = Number(0);
-        foreach (Term term in _terms)
-        {
-            DimExpression? product = Number(term.Factor);
-            foreach (Atom atom in term.Atoms)
-                product = product is not null && atom.With(named) is { } factor ? Multiply(product, factor) : null;
-            sum = sum is not null && product is not null ? Add(sum, product) : null;
-        }
-
-        return sum;
-    }
+    /// <summary>The names of open sizes in it.</summary>
+    public IEnumerable<string> Names => _terms.SelectMany(t => t.Atoms)
+        .SelectMany(a => a.Kind == AtomKind.Name ? [a.Name] : a.Arguments.SelectMany(e => e.Names));
 
     public bool Equals(DimExpression? other) => other?.Text == Text;
 
@@ -269,20 +257,5 @@ internal sealed class DimExpression : IEquatable<DimExpression>
 
         /// <summary>An open size.</summary>
         public static Atom Named(string name) => new(AtomKind.Name, name, []);
-
-        /// <summary>The atom with others in place of names.</summary>
-        public DimExpression? With(Func<string, DimExpression?> named)
-        {
-            if (Kind == AtomKind.Name) return named(Name);
-            DimExpression? result = Arguments[0].With(named);
-            foreach (DimExpression argument in Arguments.Skip(1))
-            {
-                DimExpression? next = argument.With(named);
-                result = result is null || next is null ? null
-                    : Kind == AtomKind.Floor ? FloorDivide(result, next) : Extreme(Kind == AtomKind.Max, result, next);
-            }
-
-            return result;
-        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace ModelOpt.Runtime.FlatBuffers;
 
@@ -27,9 +26,6 @@ internal readonly struct FlatTable
         buffer.Bytes(position, Math.Max(_tableBytes, 4));
     }
 
-    /// <summary>False for the default value, which stands for an absent table and has no fields.</summary>
-    public bool Exists => _buffer is not null;
-
     public bool Has(int id) => Field(id, 1) != 0;
 
     public bool Bool(int id) => Byte(id) != 0;
@@ -48,15 +44,6 @@ internal readonly struct FlatTable
 
     public float Single(int id, float defaultValue = 0) =>
         Field(id, 4) is var p and not 0 ? BitConverter.Int32BitsToSingle(_buffer!.Int32(p)) : defaultValue;
-
-    /// <summary>A string, with invalid UTF-8 replaced; null when absent.</summary>
-    public string? String(int id)
-    {
-        if (Field(id, 4) is var p && p == 0)
-            return null;
-        var (start, count) = _buffer!.Vector(_buffer.Follow(p), 1);
-        return Encoding.UTF8.GetString(_buffer.Bytes(start, count));
-    }
 
     /// <summary>A table, or one without fields when absent.</summary>
     public FlatTable Table(int id) =>

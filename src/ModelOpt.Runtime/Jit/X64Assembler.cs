@@ -89,8 +89,6 @@ internal sealed partial class X64Assembler
         ModRm((int)to, from, 1);
     }
 
-    public void Lea(Gpr to, Address from) => Memory(0x8D, to, from);
-
     public void Add(Gpr to, Gpr from) => Binary(0x01, from, to);
 
     public void Add(Gpr to, Address from) => Memory(0x03, to, from);
@@ -98,8 +96,6 @@ internal sealed partial class X64Assembler
     public void Add(Gpr to, int value) => Immediate(0, to, value);
 
     public void Sub(Gpr to, int value) => Immediate(5, to, value);
-
-    public void Cmp(Gpr left, Gpr right) => Binary(0x39, right, left);
 
     /// <summary>Moves a constant, zero-extended to 64 bits.</summary>
     public void Mov(Gpr to, uint value)

@@ -139,7 +139,4 @@ internal sealed class Quantization(ReadOnlyMemory<byte> scales, ReadOnlyMemory<b
             values[i] = Scale(i);
         return values;
     }
-
-    public static Quantization Create(float scale, int zeroPoint) =>
-        new(BitConverter.GetBytes(scale), BitConverter.GetBytes((long)zeroPoint), 0);
 }

@@ -75,20 +75,7 @@ internal sealed class FileCampaignTests
         }
 
         Assert.IsTrue(models > 1500, $"{models} of 3000 models load");
-        BuiltinOperator[] missing = [.. Enum.GetValues<BuiltinOperator>().Where(op => IsSupported(op) && !loaded.Contains(op))];
+        BuiltinOperator[] missing = [.. Enum.GetValues<BuiltinOperator>().Where(op => OperatorKernels.Find(op) is not null && !loaded.Contains(op))];
         Assert.AreEqual("SHAPE", string.Join(", ", missing.Select(op => op.TfliteName())), "SHAPE is none that runs");
-    }
-
-    private static bool IsSupported(BuiltinOperator op)
-    {
-        try
-        {
-            OperatorKernels.Of(new Node(op, 0, [], [new Tensor("y", TensorType.Float32, [1], null)]));
-            return true;
-        }
-        catch (InvalidModelException)
-        {
-            return false;
-        }
     }
 }

@@ -119,22 +119,9 @@ internal sealed class ShapeInferenceTests
     public void Every_supported_operator_is_a_case()
     {
         // Those that run subgraphs have tests of their own.
-        BuiltinOperator[] missing = [.. Enum.GetValues<BuiltinOperator>().Where(op => IsSupported(op)
+        BuiltinOperator[] missing = [.. Enum.GetValues<BuiltinOperator>().Where(op => OperatorKernels.Find(op) is not null
             && op is not (BuiltinOperator.If or BuiltinOperator.While) && !Array.Exists(Cases, c => c.Operator == op))];
         Assert.IsEmpty(missing, string.Join(", ", missing));
-
-        static bool IsSupported(BuiltinOperator op)
-        {
-            try
-            {
-                OperatorKernels.Of(new Node(op, 0, [], [new Tensor("y", TensorType.Float32, [1], null)]));
-                return true;
-            }
-            catch (InvalidModelException)
-            {
-                return false;
-            }
-        }
     }
 
     [TestMethod]

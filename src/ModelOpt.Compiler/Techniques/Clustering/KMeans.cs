@@ -26,15 +26,6 @@ internal static class KMeans
         return [.. centroids.Distinct()];
     }
 
-    /// <summary>The weighted squared error of the points with the nearest of some centroids for each.</summary>
-    public static double Error(WeightedPoints points, double[] centroids)
-    {
-        int[] ends = Ends(points, centroids);
-        double error = 0;
-        for (int c = 0; c < centroids.Length; c++) error += points.Error(c == 0 ? 0 : ends[c - 1], ends[c], centroids[c]);
-        return error;
-    }
-
     /// <summary>For each centroid, the position behind the last point that is nearest to it; half way, the lower has it.</summary>
     private static int[] Ends(WeightedPoints points, double[] centroids)
     {

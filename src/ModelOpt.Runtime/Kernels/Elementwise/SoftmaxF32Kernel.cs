@@ -21,7 +21,7 @@ internal sealed class SoftmaxF32Kernel(int rows, int depth, float beta) : Kernel
 
     /// <summary>Both spans hold whole rows of <paramref name="depth"/> elements; they may be the same.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Compute(ReadOnlySpan<float> source, Span<float> destination, int depth, float beta = 1)
+    public static void Compute(ReadOnlySpan<float> source, Span<float> destination, int depth, float beta)
     {
         for (int begin = 0; begin < source.Length; begin += depth)
         {

@@ -94,7 +94,6 @@ internal sealed unsafe class PackedMatrixF32
     public PackedMatrixF32(ReadOnlySpan<float> b, int k, int n, bool transposed, SimdTier tier)
     {
         K = k;
-        N = n;
         (Tier, Registers) = GemmF32.PanelOf(tier, n);
         int lanes = SimdTiers.Lanes(Tier), padded = (n + lanes - 1) / lanes * lanes;
         _panels = new AlignedBuffer<float>(checked(padded * k));
@@ -111,8 +110,6 @@ internal sealed unsafe class PackedMatrixF32
     }
 
     public int K { get; }
-
-    public int N { get; }
 
     /// <summary>The tier that multiplies by this operand.</summary>
     public SimdTier Tier { get; }
