@@ -31,29 +31,14 @@ internal sealed record ConcatenationOptions(int Axis, ActivationFunction Activat
     protected override OptionField[] Fields => [Axis, (byte)Activation];
 }
 
-/// <summary>RESHAPE. The shape is also given by the operator's second input, where there is one, or by its output.</summary>
-internal sealed record ReshapeOptions(int[] NewShape) : IOperatorOptions
+/// <summary>One vector: the shape of a RESHAPE, which may also be its second input or its output's, or the axes of a SQUEEZE.</summary>
+internal sealed record VectorOptions(BuiltinOptionsType Type, int[] Values) : IOperatorOptions
 {
-    public BuiltinOptionsType Type => BuiltinOptionsType.Reshape;
-
     public FlatOffset Write(FlatBufferBuilder builder)
     {
-        FlatOffset shape = builder.CreateVector<int>(NewShape);
+        FlatOffset values = builder.CreateVector<int>(Values);
         builder.StartTable(1);
-        builder.Add(0, shape);
-        return builder.EndTable();
-    }
-}
-
-internal sealed record SqueezeOptions(int[] Axes) : IOperatorOptions
-{
-    public BuiltinOptionsType Type => BuiltinOptionsType.Squeeze;
-
-    public FlatOffset Write(FlatBufferBuilder builder)
-    {
-        FlatOffset axes = builder.CreateVector<int>(Axes);
-        builder.StartTable(1);
-        builder.Add(0, axes);
+        builder.Add(0, values);
         return builder.EndTable();
     }
 }

@@ -58,38 +58,18 @@ internal sealed class ConvNchwF32Tests
 
     private static float[] Reference(Window2D w, int groups, float[] x, float[] f, float[] b)
     {
-        int inputs = w.InputChannels / groups, outputs = w.OutputChannels / groups, at = 0;
+        int inputs = w.InputChannels / groups, outputs = w.OutputChannels / groups, taps = w.KernelHeight * w.KernelWidth;
         var y = new float[w.Batch * w.OutputChannels * w.OutputHeight * w.OutputWidth];
-        for (int n = 0; n < w.Batch; n++)
+        for (int at = 0; at < y.Length; at++)
         {
-            for (int m = 0; m < w.OutputChannels; m++)
+            int row = at / w.OutputWidth, plane = row / w.OutputHeight, m = plane % w.OutputChannels, n = plane / w.OutputChannels;
+            (int Tap, int Y, int X)[] pixels = [.. KernelTesting.Taps(w, row % w.OutputHeight, at % w.OutputWidth)];
+            y[at] = b.Length == 0 ? 0 : b[m];
+            for (int c = 0; c < inputs; c++)
             {
-                for (int oy = 0; oy < w.OutputHeight; oy++)
-                {
-                    for (int ox = 0; ox < w.OutputWidth; ox++)
-                    {
-                        float sum = b.Length == 0 ? 0 : b[m];
-                        for (int c = 0; c < inputs; c++)
-                        {
-                            int channel = (m / outputs * inputs) + c;
-                            for (int ky = 0; ky < w.KernelHeight; ky++)
-                            {
-                                for (int kx = 0; kx < w.KernelWidth; kx++)
-                                {
-                                    int iy = (oy * w.StrideHeight) - w.PadTop + (ky * w.DilationHeight);
-                                    int ix = (ox * w.StrideWidth) - w.PadLeft + (kx * w.DilationWidth);
-                                    if (iy < 0 || ix < 0 || iy >= w.InputHeight || ix >= w.InputWidth)
-                                        continue;
-                                    sum = MathF.FusedMultiplyAdd(
-                                        x[((((n * w.InputChannels) + channel) * w.InputHeight) + iy) * w.InputWidth + ix],
-                                        f[((((m * inputs) + c) * w.KernelHeight) + ky) * w.KernelWidth + kx], sum);
-                                }
-                            }
-                        }
-
-                        y[at++] = sum;
-                    }
-                }
+                int channel = (n * w.InputChannels) + (m / outputs * inputs) + c, filter = ((m * inputs) + c) * taps;
+                foreach ((int tap, int iy, int ix) in pixels)
+                    y[at] = MathF.FusedMultiplyAdd(x[(((channel * w.InputHeight) + iy) * w.InputWidth) + ix], f[filter + tap], y[at]);
             }
         }
 

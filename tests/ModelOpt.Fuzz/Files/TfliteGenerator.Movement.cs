@@ -86,11 +86,13 @@ internal sealed partial class TfliteGenerator
                 Emit(BuiltinOperator.ExpandDims, [x, Ints(Axis(x))], [Output(x)]);
                 break;
             case 1:
-                Emit(BuiltinOperator.Squeeze, [x], [Output(x)], new SqueezeOptions([]));
+                Emit(BuiltinOperator.Squeeze, [x], [Output(x)], new VectorOptions(BuiltinOptionsType.Squeeze, []));
                 break;
             default:
                 int divisor = Enumerable.Range(1, 8).Last(d => count % d == 0);
-                Emit(BuiltinOperator.Reshape, [x], [Output(x)], new ReshapeOptions(_random.Next(2) == 0 ? [divisor, -1] : [count]));
+                int y = Output(x);
+                int[] shape = _random.Next(2) == 0 ? [divisor, -1] : [count];
+                Emit(BuiltinOperator.Reshape, [x], [y], new VectorOptions(BuiltinOptionsType.Reshape, shape));
                 break;
         }
     }

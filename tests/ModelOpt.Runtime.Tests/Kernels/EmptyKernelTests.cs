@@ -66,7 +66,7 @@ internal sealed class EmptyKernelTests
         m.Operator(
             BuiltinOperator.Conv2D, [x, m.Constant("w", TensorType.Float32, [5, 3, 3, 3], new float[135]), -1], [c],
             new Conv2DOptions(Padding.Valid, 1, 1, ActivationFunction.None));
-        m.Operator(BuiltinOperator.Reshape, [c], [flat], new ReshapeOptions([0, -1]));
+        m.Operator(BuiltinOperator.Reshape, [c], [flat], new VectorOptions(BuiltinOptionsType.Reshape, [0, -1]));
         m.Operator(BuiltinOperator.Softmax, [flat], [y], new SoftmaxOptions(1));
         Assert.ThrowsExactly<InvalidModelException>(
             () => TfliteModel.Load(m.Build([x], [y])), "no size follows from nothing but 0");

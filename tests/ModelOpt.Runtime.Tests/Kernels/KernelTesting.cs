@@ -68,6 +68,14 @@ internal static class KernelTesting
             size < ((kernel - 1) * dilation) + 1 ? 0 : ((size - ((kernel - 1) * dilation) - 1) / stride) + 1;
     }
 
+    /// <summary>The input pixels that the taps of an output pixel's window meet, in the taps' order, but for those in the padding.</summary>
+    public static IEnumerable<(int Tap, int Y, int X)> Taps(Window2D w, int oy, int ox) =>
+        from tap in Enumerable.Range(0, w.KernelHeight * w.KernelWidth)
+        let y = (oy * w.StrideHeight) - w.PadTop + (tap / w.KernelWidth * w.DilationHeight)
+        let x = (ox * w.StrideWidth) - w.PadLeft + (tap % w.KernelWidth * w.DilationWidth)
+        where y >= 0 && y < w.InputHeight && x >= 0 && x < w.InputWidth
+        select (tap, y, x);
+
     /// <summary>Bytes over the whole range, with the extremes −128, 127, 0 and 255 frequent.</summary>
     public static byte[] Bytes(int length, int seed)
     {

@@ -128,9 +128,9 @@ internal static class OperatorCases
 
     private static IEnumerable<OperatorCase> Movers(TensorType type)
     {
-        yield return new(BuiltinOperator.Reshape, new ReshapeOptions([-1, 2, 3]), n => [Of(type, n, 6)]);
-        yield return new(BuiltinOperator.Squeeze, new SqueezeOptions([1]), n => [Of(type, n, 1, 4)]);
-        yield return new(BuiltinOperator.Squeeze, new SqueezeOptions([0]), n => [Of(type, n, 1, 4)]);
+        yield return new(BuiltinOperator.Reshape, new VectorOptions(BuiltinOptionsType.Reshape, [-1, 2, 3]), n => [Of(type, n, 6)]);
+        yield return new(BuiltinOperator.Squeeze, new VectorOptions(BuiltinOptionsType.Squeeze, [1]), n => [Of(type, n, 1, 4)]);
+        yield return new(BuiltinOperator.Squeeze, new VectorOptions(BuiltinOptionsType.Squeeze, [0]), n => [Of(type, n, 1, 4)]);
         yield return new(BuiltinOperator.ExpandDims, null, n => [Of(type, n, 4), TestTensor.Ints(1)]);
         yield return new(BuiltinOperator.ExpandDims, null, n => [Of(type, n, 4), TestTensor.Ints(-3)]);
         yield return new(BuiltinOperator.Tile, null, n => [Of(type, n, 4), TestTensor.Ints(1, 2)]);

@@ -41,7 +41,7 @@ internal sealed class LaterStageTests
         int x = m.Tensor("x", TensorType.Float32, [6]), places = m.Tensor("places", TensorType.Int64, [1, 1]);
         int first = m.Tensor("first", TensorType.Int64, [1]), y = m.Tensor("y", TensorType.Float32, [1]);
         m.Operator(BuiltinOperator.Where, [x], [places]);
-        m.Operator(BuiltinOperator.Reshape, [places], [first], new ReshapeOptions([-1]));
+        m.Operator(BuiltinOperator.Reshape, [places], [first], new VectorOptions(BuiltinOptionsType.Reshape, [-1]));
         m.Operator(
             BuiltinOperator.Slice, [x, first, m.Constant<int>("size", TensorType.Int32, [1], [-1])], [y],
             new EmptyOptions(BuiltinOptionsType.Slice));

@@ -55,7 +55,7 @@ internal sealed class PlanTests
         var m = new TestModel();
         int x = m.Tensor("x", TensorType.Float32, [2]), c = m.Constant("c", TensorType.Float32, [2], new[] { 3f, 4f });
         int r = m.Tensor("r", TensorType.Float32, [2, 1]);
-        m.Operator(BuiltinOperator.Reshape, [x], [r], new ReshapeOptions([2, 1]));
+        m.Operator(BuiltinOperator.Reshape, [x], [r], new VectorOptions(BuiltinOptionsType.Reshape, [2, 1]));
         using TfliteModel model = TfliteModel.Load(m.Build([x], [x, c, r]));
         TestTensor output = OperatorTesting.Output(TensorType.Float32, [2]);
         TestTensor[] results = OperatorTesting.Run(model, [TestTensor.Float([2], 1, 2)], [output, output, output]);
@@ -74,8 +74,8 @@ internal sealed class PlanTests
         Assert.IsFalse(Dynamic([-1, 4], BuiltinOperator.Mean, new ReducerOptions(true), [-1, 4], 0));
         Assert.IsTrue(Dynamic([-1, 4, 5], BuiltinOperator.Transpose, null, [-1, 5, 4], 0, 2, 1));
         Assert.IsFalse(Dynamic([-1, 1, 5], BuiltinOperator.Transpose, null, [-1, 1, 5], 1, 0, 2));
-        Assert.IsTrue(Dynamic([-1, 4], BuiltinOperator.Reshape, new ReshapeOptions([1, 2, 2]), [-1, 2, 2]));
-        Assert.IsFalse(Dynamic([-1, 4], BuiltinOperator.Reshape, new ReshapeOptions([4, 1]), [4, 1]));
+        Assert.IsTrue(Dynamic([-1, 4], BuiltinOperator.Reshape, new VectorOptions(BuiltinOptionsType.Reshape, [1, 2, 2]), [-1, 2, 2]));
+        Assert.IsFalse(Dynamic([-1, 4], BuiltinOperator.Reshape, new VectorOptions(BuiltinOptionsType.Reshape, [4, 1]), [4, 1]));
         Assert.IsTrue(Dynamic([-1, 4], BuiltinOperator.Gather, new GatherOptions(1), [-1, 2], 0, 1));
         Assert.IsFalse(Dynamic([-1, 4], BuiltinOperator.Gather, new GatherOptions(0), [-1, 4], 0));
         Assert.IsTrue(Dynamic([-1, 4], BuiltinOperator.Tile, null, [-1, 8], 1, 2));

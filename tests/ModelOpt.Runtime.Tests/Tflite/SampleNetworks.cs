@@ -99,7 +99,7 @@ internal static class SampleNetworks
         m.Operator(
             BuiltinOperator.MaxPool2D, [grouped], [pooled], new Pool2DOptions(Padding.Valid, 2, 2, 2, 2, ActivationFunction.None));
         int flat = m.Tensor("flat", TensorType.Int8, [-1, 1020], 0.05f, -9);
-        m.Operator(BuiltinOperator.Reshape, [pooled], [flat], new ReshapeOptions([-1, 1020]));
+        m.Operator(BuiltinOperator.Reshape, [pooled], [flat], new VectorOptions(BuiltinOptionsType.Reshape, [-1, 1020]));
         int dense = m.Constant("dense", TensorType.Int8, [11, 1020], Bytes(random, 11 * 1020), [0.002f]);
         int logits = m.Tensor("logits", TensorType.Int8, [-1, 11], 0.2f, 1);
         m.Operator(

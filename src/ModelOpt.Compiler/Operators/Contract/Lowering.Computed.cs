@@ -26,7 +26,7 @@ internal sealed partial class Lowering
         else
         {
             target ??= SizesOf(value, source, x);
-            Emit(BuiltinOperator.Reshape, [x, target], [result], new ReshapeOptions(result.Signature));
+            Emit(BuiltinOperator.Reshape, [x, target], [result], new VectorOptions(BuiltinOptionsType.Reshape, result.Signature));
         }
 
         DefineAs(value, AxisOrder.Identity(result.Rank), result);

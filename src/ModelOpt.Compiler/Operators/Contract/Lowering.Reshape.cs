@@ -105,7 +105,7 @@ internal sealed partial class Lowering
     {
         if (output.Signature.Count(size => size < 0) > 1)
             throw GraphDiagnostics.DynamicShape.Error(output.Name, output.Name, $"[{string.Join(", ", output.Signature)}]");
-        Emit(BuiltinOperator.Reshape, [input], [output], new ReshapeOptions(output.Signature));
+        Emit(BuiltinOperator.Reshape, [input], [output], new VectorOptions(BuiltinOptionsType.Reshape, output.Signature));
     }
 
     private TfliteTensor Reshaped(Value value, TfliteTensor tensor)

@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
@@ -7,28 +6,12 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Pooling;
 
 /// <summary>The largest element of each channel of X [N, C, …], with the other axes kept as 1.</summary>
-internal sealed class GlobalMaxPool : Operator, IDifferentiable
+internal sealed class GlobalMaxPool : GlobalPool
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 22];
-
-    public override Arity Arity => new(1, 1);
-
     public override QuantizationRule Quantization => QuantizationRule.SharesInput;
-
-    public override int DataInputs => 1;
-
-    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node, [0, 1]);
 
     public override OperatorTraits Traits(Node node) =>
         OperatorTraits.Moves | OperatorTraits.Homogeneous | OperatorTraits.HidesFarNumbers;
-
-    public override void InferShapes(Node node)
-    {
-        Shape x = node.ShapeOf(0);
-        if (x.Rank < 3)
-            throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"an input {x} has no axes to take the largest element of");
-        node.Define(0, node.CommonFloatType(), new Shape(x.Select((d, i) => i < 2 ? d : 1)));
-    }
 
     public override void Forward(ForwardContext context)
     {
@@ -45,10 +28,8 @@ internal sealed class GlobalMaxPool : Operator, IDifferentiable
         context.Output = Casting.To(y, context.Input(0).Type);
     }
 
-    public bool ReadsOutputs => false;
-
     /// <summary>The gradient goes to the first of the largest elements.</summary>
-    public void Backward(BackwardContext context)
+    public override void Backward(BackwardContext context)
     {
         Tensor x = context.Input(0), dx = context.Zeros(x.Dims);
         int planes = x.Dims[0] * x.Dims[1], plane = planes == 0 ? 0 : x.Count / planes;

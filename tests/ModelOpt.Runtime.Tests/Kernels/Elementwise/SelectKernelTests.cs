@@ -1,19 +1,19 @@
+using ModelOpt.Runtime.Kernels.Elementwise;
+
 namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 
 [TestClass]
 internal sealed class SelectKernelTests
 {
     [TestMethod]
-    public void Each_operand_repeats_along_its_own_axes()
+    public void An_operand_with_stride_0_repeats()
     {
-        var random = new Random(1);
-        TestTensor c = TestTensor.Random(random, TensorType.Bool, [4, 1]), a = TestTensor.Random(random, TensorType.Int64, [3, 1, 5]);
-        TestTensor b = TestTensor.Random(random, TensorType.Int64, [1]);
-        TestTensor y = Run(BuiltinOperator.SelectV2, null, [c, a, b], Output(a.Type, [3, 4, 5]))[0];
-        for (int i = 0; i < 60; i++)
-        {
-            object? expected = (bool)c.Values.GetValue(i / 5 % 4)! ? a.Values.GetValue((i / 20 * 5) + (i % 5)) : b.Values.GetValue(0);
-            Assert.AreEqual(expected, y.Values.GetValue(i), $"element {i}");
-        }
+        var kernel = new SelectKernel<byte>([2, 3], [[3, 1], [1, 0], [0, 1]]);
+        byte[] y = KernelTesting.Run(kernel, 6, [1, 0, 2, 0, 0, 1], [10, 20], [7, 8, 9]);
+        CollectionAssert.AreEqual((byte[])[10, 8, 10, 7, 8, 20], y);
     }
+
+    [TestMethod]
+    public void A_scalar_is_one_row() => CollectionAssert.AreEqual(
+        (byte[])[8], KernelTesting.Run(new SelectKernel<byte>([], [[], [], []]), 1, [0], [7], [8]));
 }

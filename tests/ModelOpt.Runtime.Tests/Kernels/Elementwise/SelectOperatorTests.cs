@@ -4,11 +4,13 @@ namespace ModelOpt.Runtime.Tests.Kernels.Elementwise;
 internal sealed class SelectOperatorTests
 {
     [TestMethod]
-    public void Each_operand_repeats_along_its_own_axes()
+    [DataRow(TensorType.Float32)]
+    [DataRow(TensorType.Int64)]
+    public void Each_operand_repeats_along_its_own_axes(TensorType type)
     {
         var random = new Random(1);
-        TestTensor c = TestTensor.Random(random, TensorType.Bool, [4, 1]), a = TestTensor.Random(random, TensorType.Float32, [3, 1, 5]);
-        TestTensor b = TestTensor.Random(random, TensorType.Float32, [1]);
+        TestTensor c = TestTensor.Random(random, TensorType.Bool, [4, 1]), a = TestTensor.Random(random, type, [3, 1, 5]);
+        TestTensor b = TestTensor.Random(random, type, [1]);
         TestTensor y = Run(BuiltinOperator.SelectV2, null, [c, a, b], Output(a.Type, [3, 4, 5]))[0];
         for (int i = 0; i < 60; i++)
         {

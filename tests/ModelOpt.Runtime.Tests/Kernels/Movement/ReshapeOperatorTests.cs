@@ -10,7 +10,7 @@ internal sealed class ReshapeOperatorTests
         {
             TestTensor x = TestTensor.Random(new Random(70), type, [2, 1, 6]);
             CollectionAssert.AreEqual(x.Values,
-                Run(BuiltinOperator.Reshape, new ReshapeOptions([3, 4]), [x], Output(type, [3, 4]))[0].Values);
+                Run(BuiltinOperator.Reshape, new VectorOptions(BuiltinOptionsType.Reshape, [3, 4]), [x], Output(type, [3, 4]))[0].Values);
             CollectionAssert.AreEqual(x.Values,
                 Run(BuiltinOperator.Reshape, null, [x, TestTensor.Ints(2, -1)], Output(type, [2, 6]))[0].Values);
         }
@@ -20,7 +20,8 @@ internal sealed class ReshapeOperatorTests
     public void Another_number_of_elements_is_refused()
     {
         var e = Assert.ThrowsExactly<InvalidModelException>(() => Run(
-            BuiltinOperator.Reshape, new ReshapeOptions([2, 2]), [TestTensor.Float([3], 1, 2, 3)], Output(TensorType.Float32, [2, 2])));
+            BuiltinOperator.Reshape, new VectorOptions(BuiltinOptionsType.Reshape, [2, 2]), [TestTensor.Float([3], 1, 2, 3)],
+            Output(TensorType.Float32, [2, 2])));
         StringAssert.Contains(e.Message, "the input's 3 elements do not make shape [2, 2]");
     }
 }

@@ -10,8 +10,9 @@ internal sealed class SqueezeOperatorTests
         {
             TestTensor x = TestTensor.Random(new Random(70), type, [2, 1, 6, 1]);
             CollectionAssert.AreEqual(x.Values,
-                Run(BuiltinOperator.Squeeze, new SqueezeOptions([1]), [x], Output(type, [2, 6, 1]))[0].Values);
-            CollectionAssert.AreEqual(x.Values, Run(BuiltinOperator.Squeeze, new SqueezeOptions([]), [x], Output(type, [2, 6]))[0].Values);
+                Run(BuiltinOperator.Squeeze, new VectorOptions(BuiltinOptionsType.Squeeze, [1]), [x], Output(type, [2, 6, 1]))[0].Values);
+            CollectionAssert.AreEqual(x.Values,
+                Run(BuiltinOperator.Squeeze, new VectorOptions(BuiltinOptionsType.Squeeze, []), [x], Output(type, [2, 6]))[0].Values);
         }
     }
 
@@ -19,7 +20,8 @@ internal sealed class SqueezeOperatorTests
     public void A_dimension_that_is_not_1_stays()
     {
         var e = Assert.ThrowsExactly<InvalidModelException>(() => Run(
-            BuiltinOperator.Squeeze, new SqueezeOptions([0]), [TestTensor.Float([3], 1, 2, 3)], Output(TensorType.Float32, [])));
+            BuiltinOperator.Squeeze, new VectorOptions(BuiltinOptionsType.Squeeze, [0]), [TestTensor.Float([3], 1, 2, 3)],
+            Output(TensorType.Float32, [])));
         StringAssert.Contains(e.Message, "dimension 0 is 3, not 1");
     }
 }

@@ -47,15 +47,8 @@ internal sealed class MaxPoolKernelTests
             int c = i % w.OutputChannels, pixel = i / w.OutputChannels;
             int ox = pixel % w.OutputWidth, oy = pixel / w.OutputWidth % w.OutputHeight, n = pixel / w.OutputWidth / w.OutputHeight;
             T highest = min;
-            for (int ky = 0; ky < w.KernelHeight; ky++)
-            {
-                for (int kx = 0; kx < w.KernelWidth; kx++)
-                {
-                    int iy = (oy * w.StrideHeight) - w.PadTop + ky, ix = (ox * w.StrideWidth) - w.PadLeft + kx;
-                    if (iy >= 0 && iy < w.InputHeight && ix >= 0 && ix < w.InputWidth)
-                        highest = T.Max(highest, x[(((((n * w.InputHeight) + iy) * w.InputWidth) + ix) * w.InputChannels) + c]);
-                }
-            }
+            foreach ((_, int iy, int ix) in KernelTesting.Taps(w, oy, ox))
+                highest = T.Max(highest, x[(((((n * w.InputHeight) + iy) * w.InputWidth) + ix) * w.InputChannels) + c]);
             expected[i] = T.Min(highest, max);
         }
 
