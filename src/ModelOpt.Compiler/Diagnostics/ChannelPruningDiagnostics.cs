@@ -8,7 +8,7 @@ internal static class ChannelPruningDiagnostics
     public static readonly DiagnosticDescriptor Unreachable = new("MOPT4301", Error,
         "Channel pruning cannot meet its target",
         "ChannelPruning asks for {0:0.####} of the {1}; the nearest possible value is {2:0.####}.",
-        "Set ChannelPruning to that value, or free more channels: a smaller ChannelMultiple, fewer layers kept by the recipe. The report "
+        "Set ChannelPruning to that value, or free more channels: a smaller channelMultiple, fewer layers kept by the recipe. The report "
             + "says for each layer why its channels stay.");
 
     public static readonly DiagnosticDescriptor NoCalibrationData = new("MOPT4302", Warning,
@@ -36,5 +36,5 @@ internal static class ChannelPruningDiagnostics
 
     public static readonly DiagnosticDescriptor NothingRemoved = new("MOPT4307", Warning,
         "No channel was removed", "ChannelPruning asks for less than one step of channels, so none was removed.",
-        "Set ChannelPruning to a larger share or ChannelMultiple to a smaller number, or leave ChannelPruning out.");
+        "Set ChannelPruning to a larger share or the recipe's channelMultiple to a smaller number, or leave ChannelPruning out.");
 }

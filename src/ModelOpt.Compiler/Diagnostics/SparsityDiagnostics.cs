@@ -23,11 +23,11 @@ internal static class SparsityDiagnostics
 
     public static readonly DiagnosticDescriptor ScheduleOrder = new("MOPT4105", Error,
         "Pruning ends before it begins", "PruningBegin is {0}, and PruningEnd {1}; the earliest possible is {2}.",
-        "Set PruningEnd to a later step, or PruningBegin to an earlier one.");
+        "Set the recipe's pruningEnd to a later step, or its pruningBegin to an earlier one.");
 
     public static readonly DiagnosticDescriptor ScheduleTooLong = new("MOPT4106", Error,
         "Training is too short for the pruning schedule", "PruningEnd is {0}, but training has {1} steps.",
-        "Set PruningEnd to at most that, or raise PruningEpochs.");
+        "Set the recipe's pruningEnd to at most that, or raise PruningEpochs.");
 
     public static readonly DiagnosticDescriptor NoInfluence = new("MOPT4107", Warning,
         "The outputs do not depend on a layer",

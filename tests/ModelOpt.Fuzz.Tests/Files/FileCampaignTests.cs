@@ -75,7 +75,8 @@ internal sealed class FileCampaignTests
         }
 
         Assert.IsTrue(models > 1500, $"{models} of 3000 models load");
-        BuiltinOperator[] missing = [.. Enum.GetValues<BuiltinOperator>().Where(op => OperatorKernels.Find(op) is not null && !loaded.Contains(op))];
+        BuiltinOperator[] missing = [.. Enum.GetValues<BuiltinOperator>()
+            .Where(op => OperatorKernels.Find(op) is not null && !loaded.Contains(op))];
         Assert.AreEqual("SHAPE", string.Join(", ", missing.Select(op => op.TfliteName())), "SHAPE is none that runs");
     }
 }

@@ -68,7 +68,7 @@ internal static class KernelTesting
             size < ((kernel - 1) * dilation) + 1 ? 0 : ((size - ((kernel - 1) * dilation) - 1) / stride) + 1;
     }
 
-    /// <summary>The input pixels that the taps of an output pixel's window meet, in the taps' order, but for those in the padding.</summary>
+    /// <summary>The input pixels that the taps of an output pixel's window meet, in the taps' order, without padding.</summary>
     public static IEnumerable<(int Tap, int Y, int X)> Taps(Window2D w, int oy, int ox) =>
         from tap in Enumerable.Range(0, w.KernelHeight * w.KernelWidth)
         let y = (oy * w.StrideHeight) - w.PadTop + (tap / w.KernelWidth * w.DilationHeight)
