@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Guarding;
 using ModelOpt.Runtime.Kernels.Contract;
-using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Threading;
 

@@ -1,4 +1,3 @@
-using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Threading;
 

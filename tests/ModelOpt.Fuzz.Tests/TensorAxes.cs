@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Fuzz.Operators;
 
 namespace ModelOpt.Fuzz.Tests;

@@ -5,7 +5,6 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Techniques.Quantize;
 

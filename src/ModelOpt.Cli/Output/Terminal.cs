@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Runtime;
 using ModelOpt.Runtime.FlatBuffers;
 using Spectre.Console;
 

@@ -5,8 +5,6 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Quantize;
 using ModelOpt.Compiler.Options;
 

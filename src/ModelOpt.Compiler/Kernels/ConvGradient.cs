@@ -4,7 +4,6 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Depthwise;
 using ModelOpt.Runtime.Kernels.MatMul;
 using ModelOpt.Runtime.Simd;
 using ModelOpt.Runtime.Threading;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Depthwise;
 using ModelOpt.Runtime.Kernels.MatMul;
 using ModelOpt.Runtime.Simd;
 using static ModelOpt.Compiler.Kernels.WinogradBlock;

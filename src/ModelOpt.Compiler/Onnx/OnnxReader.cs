@@ -3,7 +3,6 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Onnx.Rewrites;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Quantize;
 

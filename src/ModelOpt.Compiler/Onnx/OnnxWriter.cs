@@ -6,7 +6,6 @@ using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Quantize;
-using ModelOpt.Compiler.Operators.Reduction;
 
 namespace ModelOpt.Compiler.Onnx;
 

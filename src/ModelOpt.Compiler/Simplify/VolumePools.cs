@@ -1,7 +1,6 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Pooling;
 using ModelOpt.Compiler.Options;

@@ -1,6 +1,5 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;

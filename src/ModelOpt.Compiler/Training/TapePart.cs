@@ -2,7 +2,6 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Training;

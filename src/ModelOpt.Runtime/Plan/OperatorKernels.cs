@@ -1,6 +1,5 @@
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
 using ModelOpt.Runtime.Kernels.Depthwise;

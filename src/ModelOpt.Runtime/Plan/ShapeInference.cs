@@ -1,5 +1,4 @@
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Model;
 
 namespace ModelOpt.Runtime.Plan;

@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Tests.Data;
 using ModelOpt.Compiler.Tests.Onnx;

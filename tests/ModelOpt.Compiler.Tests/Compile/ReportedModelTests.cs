@@ -2,7 +2,6 @@ using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Convolution;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Tests.Data;
 

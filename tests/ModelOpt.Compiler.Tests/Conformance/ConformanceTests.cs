@@ -2,10 +2,6 @@ using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Onnx.Rewrites;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.MatrixProducts;
-using ModelOpt.Compiler.Operators.Movement;
-using ModelOpt.Compiler.Operators.Pooling;
 using ModelOpt.Runtime;
 
 namespace ModelOpt.Compiler.Tests.Conformance;

@@ -1,7 +1,5 @@
 using Google.Protobuf;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Tests.Operators;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Tests.Techniques.Quantize;
 

@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Compile;
-using ModelOpt.Compiler.Onnx;
 using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 
 namespace ModelOpt.Compiler.Tests.Simplify;

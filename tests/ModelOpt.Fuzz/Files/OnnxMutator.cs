@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using ModelOpt.Fuzz.Graphs;
 using ModelOpt.Fuzz.Graphs.Generation;
 using ModelOpt.Fuzz.Operators;
 

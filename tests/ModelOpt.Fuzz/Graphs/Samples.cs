@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Onnx;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Fuzz.Graphs;
 

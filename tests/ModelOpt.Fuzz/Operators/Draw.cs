@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Operators.Elementwise;
-
 namespace ModelOpt.Fuzz.Operators;
 
 /// <summary>Seeded choices: the same seed draws the same on every machine.</summary>

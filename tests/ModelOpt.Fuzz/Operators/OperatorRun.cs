@@ -1,9 +1,5 @@
 using System.Diagnostics;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.MatrixProducts;
-using ModelOpt.Compiler.Operators.Movement;
-using ModelOpt.Compiler.Operators.Pooling;
 
 namespace ModelOpt.Fuzz.Operators;
 

@@ -3,7 +3,6 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime;
 using Graph = ModelOpt.Compiler.Graphs.Graph;

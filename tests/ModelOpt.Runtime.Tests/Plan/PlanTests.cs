@@ -1,5 +1,4 @@
 using ModelOpt.Runtime.Kernels.Contract;
-using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tests.Kernels;
 using ModelOpt.Runtime.Tests.Tflite;

@@ -3,7 +3,6 @@ using System.Security;
 using System.Text;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Options;
-using ModelOpt.Runtime;
 using ModelOpt.Runtime.FlatBuffers;
 
 namespace ModelOpt.Compiler.Emit.CSharp;

@@ -2,8 +2,6 @@ using System.IO.Compression;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Emit.Reports;

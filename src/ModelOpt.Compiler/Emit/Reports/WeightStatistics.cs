@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Emit.Reports;

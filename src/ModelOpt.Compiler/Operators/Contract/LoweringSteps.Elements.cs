@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Contract;

@@ -1,10 +1,8 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Contract;
-using ModelOpt.Runtime.Kernels.Depthwise;
 
 namespace ModelOpt.Compiler.Operators.Convolution;
 

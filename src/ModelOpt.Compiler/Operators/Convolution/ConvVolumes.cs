@@ -1,7 +1,6 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Kernels;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Operators.Convolution;
 

@@ -1,6 +1,5 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Elementwise;
 

@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Runtime.Tflite;
 

@@ -1,8 +1,5 @@
 using System.Numerics;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
-using ModelOpt.Compiler.Operators.Pooling;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Operators.MatrixProducts;

@@ -2,9 +2,7 @@ using System.Buffers;
 using System.Numerics;
 using ModelOpt.Compiler.Kernels;
 using ModelOpt.Compiler.Operators.Convolution;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime.Kernels;
-using ModelOpt.Runtime.Kernels.Contract;
 
 namespace ModelOpt.Compiler.Operators.Pooling;
 

@@ -4,13 +4,9 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Convolution;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
-using ModelOpt.Compiler.Techniques.Channels;
 
 namespace ModelOpt.Compiler.Techniques.LowRank;
 

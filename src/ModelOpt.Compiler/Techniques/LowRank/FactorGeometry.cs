@@ -2,8 +2,6 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Techniques.LowRank;
 

@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Techniques.Channels;
-
 namespace ModelOpt.Compiler.Techniques.LowRank;
 
 /// <summary>Divides a number of multiply-accumulates among layers so that the sum of their errors is least.</summary>

@@ -1,8 +1,6 @@
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
 

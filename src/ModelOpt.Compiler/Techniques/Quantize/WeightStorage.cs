@@ -1,7 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Contract;
-using ModelOpt.Runtime.Kernels.MatMul;
 using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.Convolution;

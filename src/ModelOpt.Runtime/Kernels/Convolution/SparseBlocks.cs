@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.Convolution;

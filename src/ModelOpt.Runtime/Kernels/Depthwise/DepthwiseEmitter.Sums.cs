@@ -1,5 +1,4 @@
 using ModelOpt.Runtime.Jit;
-using ModelOpt.Runtime.Kernels.Assembled;
 
 namespace ModelOpt.Runtime.Kernels.Depthwise;
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ModelOpt.Runtime.Jit;
-using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
 using ModelOpt.Runtime.Simd;

@@ -1,6 +1,5 @@
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Assembled;
-using ModelOpt.Runtime.Kernels.MatMul;
 
 namespace ModelOpt.Runtime.Kernels.Depthwise;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Tests.Peers;
 using ModelOpt.Runtime;

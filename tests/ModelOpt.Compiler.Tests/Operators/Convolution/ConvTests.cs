@@ -2,8 +2,6 @@ using Google.Protobuf;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Operators.Convolution;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime.Threading;
 using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 

@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Movement;
 using static ModelOpt.Compiler.Tests.Operators.WindowCases;
 

@@ -1,6 +1,5 @@
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Numerics;
-using ModelOpt.Compiler.Techniques.Channels;
 using ModelOpt.Compiler.Techniques.LowRank;
 
 namespace ModelOpt.Compiler.Tests.Techniques.LowRank;

@@ -1,6 +1,5 @@
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Simplify;
-using ModelOpt.Compiler.Tests.Data;
 using ModelOpt.Compiler.Tests.Techniques.FineTuning;
 
 namespace ModelOpt.Compiler.Tests.Techniques.Sparsity;

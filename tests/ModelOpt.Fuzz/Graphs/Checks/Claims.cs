@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Emit.Reports;
-using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 using Tensor = ModelOpt.Runtime.Model.Tensor;

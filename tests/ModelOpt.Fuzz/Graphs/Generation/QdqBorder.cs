@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Onnx;
 using ModelOpt.Fuzz.Graphs.Checks;
 
 namespace ModelOpt.Fuzz.Graphs.Generation;

@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Fuzz.Graphs.Checks;
 
 namespace ModelOpt.Fuzz.Graphs.Generation;

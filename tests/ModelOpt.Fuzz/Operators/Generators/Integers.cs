@@ -1,5 +1,3 @@
-using ModelOpt.Compiler.Operators.Elementwise;
-
 namespace ModelOpt.Fuzz.Operators.Generators;
 
 /// <summary>Layers of integers, and what makes integers of floats when a model runs.</summary>

@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
 using ModelOpt.Compiler.Operators.Normalization;
 using ModelOpt.Compiler.Operators.Quantize;

@@ -1,5 +1,3 @@
-using ModelOpt.Runtime.FlatBuffers;
-
 namespace ModelOpt.Runtime.Tests.Kernels.Recurrent;
 
 [TestClass]
