@@ -9,7 +9,7 @@ internal sealed class SelectKernel<T>(int[] shape, int[][] strides) : Kernel
 {
     private readonly int _length = shape.Length == 0 ? 1 : shape[^1];
 
-    public override int Items => shape.Length == 0 ? 1 : shape[..^1].Aggregate(1, (a, b) => a * b);
+    public override int Items { get; } = shape.Length == 0 ? 1 : shape[..^1].Aggregate(1, (a, b) => a * b);
 
     public override long Work => (long)Items * _length;
 
