@@ -115,7 +115,9 @@ internal sealed class AxisRoutesTests
     /// <summary>Windows may or may not overlap; and a filter's place in its group counts results, too, beside its group.</summary>
     private static bool IsLeftOut(Node node, int input, int axis) => node.Type switch
     {
-        "AveragePool" or "Conv" or "ConvTranspose" or "MaxPool" => axis >= 2 || input == 1,
+        // An index of the pool's second output counts the planes before its own.
+        "MaxPool" when node.HasOutput(1) => true,
+        "AveragePool" or "Conv" or "ConvTranspose" or "LpPool" or "MaxPool" => axis >= 2 || input == 1,
         // Which elements it takes is known only when it runs.
         "Compress" => !node.Attributes.ContainsKey("axis") || node.Axis(node.Int("axis", 0), node.ShapeOf(0).Rank) == axis,
         // Axes that indices have, too, would be cut there as well.

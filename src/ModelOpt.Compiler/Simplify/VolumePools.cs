@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Simplify;
 
 /// <summary>
 /// A pool of volumes becomes two of images: along the depth, then over planes. The largest element of a box is the largest of its planes'
-/// largest, and its mean that of their means, as how many elements count is a product.
+/// largest, its mean that of their means, as how many elements count is a product, and its norm that of their norms.
 /// </summary>
 internal sealed class VolumePools : Pass
 {
@@ -20,7 +20,7 @@ internal sealed class VolumePools : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         int changes = 0;
-        foreach (Node node in graph.Nodes.Where(n => n.Type is "MaxPool" or "AveragePool").ToArray())
+        foreach (Node node in graph.Nodes.Where(n => n.Type is "MaxPool" or "AveragePool" or "LpPool" && !n.HasOutput(1)).ToArray())
         {
             if (node.Input(0).Shape is not { Rank: 5 } shape || shape.Skip(1).Any(d => d.Size <= 0)) continue;
             Flatten(graph, node, [1, .. shape.Skip(1).Select(d => (int)d.Size)]);

@@ -71,6 +71,14 @@ internal sealed class GradientTests
         yield return ("LayerNormalization of two axes", Node("LayerNormalization", [F(1, 4, 3, 6), F(2, 3, 6)], 1, ("axis", 1L)));
         yield return ("DepthToSpace", Node("DepthToSpace", [F(1, 2, 8, 3, 4)], 1, ("blocksize", 2L), ("mode", "CRD")));
         yield return ("Tile", Node("Tile", [F(1, 2, 3, 4), Tensor.Vector(2L, 1, 3)]));
+        foreach (long p in Longs(1, 2, 3))
+        {
+            yield return ($"LpPool of {p}", Node("LpPool", [F(1, 2, 3, 7, 8)], 1, ("kernel_shape", Longs(3, 2)),
+                ("strides", Longs(2, 1)), ("pads", Longs(1, 1, 1, 0)), ("p", p)));
+            yield return ($"GlobalLpPool of {p}", Node("GlobalLpPool", [F(1, 2, 3, 4, 5)], 1, ("p", p)));
+        }
+
+        yield return ("AffineGrid", Node("AffineGrid", [F(1, 2, 2, 3), Tensor.Vector(2L, 1, 4, 5)]));
         yield return ("GlobalMaxPool", Node("GlobalMaxPool", [F(1, 2, 3, 4, 5)]));
         yield return ("SpaceToDepth", Node("SpaceToDepth", [F(1, 2, 3, 4, 6)], 1, ("blocksize", 2L)));
         yield return ("Resize nearest", Node("Resize", [F(1, 2, 3, 4, 5), null, Tensor.Vector(1f, 1f, 2f, 0.6f)]));

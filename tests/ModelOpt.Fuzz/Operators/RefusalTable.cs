@@ -34,7 +34,6 @@ internal static partial class RefusalTable
         ("weights that are computed", "The runtime packs a convolution's weights when a model is loaded."),
         ("training", "Compiled models are not trained."),
         ("its mask", "The mask of a Dropout as floats, which training alone reads."),
-        ("the second output, Indices", "TFLite's pools have no such output."),
         ("dimensions, and there are at most", "LiteRT's RESHAPE, which takes the most, takes eight."),
         ("at indices that are computed", "TFLite scatters sums, no products and no extremes."),
         ("antialias", "TFLite has no such filter."),

@@ -35,6 +35,14 @@ internal static class NodeRewrites
         new QuickGelu(),
         new SkipNormalization("SkipLayerNormalization", "LayerNormalization", hasOffset: true),
         new SkipNormalization("SkipSimplifiedLayerNormalization", "RMSNormalization", hasOffset: false),
+        new MaxUnpool(),
+        new Einsum(),
+        new CenterCropPad(),
+        new Col2Im(),
+        new Affine(),
+        new Scale(),
+        new ImageScaler(),
+        new Crop(),
     }.ToDictionary(r => (r.Domain, r.Type));
 
     /// <summary>The operators of a domain, in ordinal order.</summary>

@@ -31,6 +31,30 @@ internal sealed class Rewriting(Graph graph, Node node)
     /// <summary>A constant.</summary>
     public Value Constant(Tensor tensor) => graph.AddConstant($"{node.Label}_constant", tensor);
 
+    /// <summary>A constant in the type of a value, or as it is where that is not known.</summary>
+    public Value ConstantLike(Tensor tensor, Value like) =>
+        Constant(like.Type == ElementType.Undefined ? tensor : Casting.To(tensor, like.Type));
+
+    /// <summary>The refusal of an attribute.</summary>
+    /// <param name="reason">What is wrong with it, such as "is missing".</param>
+    public CompilationException Invalid(string attribute, string reason) =>
+        GraphDiagnostics.InvalidAttribute.Error(node.Label, attribute, reason);
+
+    /// <summary>An attribute with a number for each axis of a window.</summary>
+    /// <param name="least">The least that a number may be, and what all are without the attribute.</param>
+    /// <exception cref="CompilationException">It has other numbers.</exception>
+    public long[] Each(string name, int count, long least)
+    {
+        long[] values = node.Ints(name) ?? [.. Enumerable.Repeat(least, count)];
+        return values.Length == count && Array.TrueForAll(values, v => v >= least && v <= ushort.MaxValue) ? values
+            : throw Invalid(name, $"is [{string.Join(", ", values)}]; {count} numbers of at least {least} are expected");
+    }
+
+    /// <summary>The integers of an input that follow from constants and sizes.</summary>
+    /// <exception cref="CompilationException">They are known only when the model runs.</exception>
+    public long[] KnownInts(int index, string name) =>
+        node.Ints(KnownValue.Of(Input(index)) ?? throw Refusal($"input '{name}' is not a constant"), name);
+
     /// <summary>Adds a node.</summary>
     /// <returns>Its output.</returns>
     public Value Add(string type, Value?[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>

@@ -13,7 +13,7 @@ internal sealed class WindowLowering
 {
     private readonly Lowering _context;
     private readonly Node _node;
-    private readonly TfliteTensor _image;
+    private TfliteTensor _image;
 
     private WindowLowering(Lowering context, Node node, TfliteTensor image, WindowAxis vertical, WindowAxis horizontal)
     {
@@ -63,6 +63,10 @@ internal sealed class WindowLowering
 
         return new WindowLowering(context, node, x, vertical, horizontal);
     }
+
+    /// <summary>Goes on with a function of the image's elements in its place.</summary>
+    /// <param name="function">Writes it; the result has the image's sizes.</param>
+    public void Map(Func<TfliteTensor, TfliteTensor> function) => _image = function(_image);
 
     /// <summary>The image, padded where TFLite's own padding does not say it.</summary>
     /// <param name="value">What to pad with; zeros where null.</param>

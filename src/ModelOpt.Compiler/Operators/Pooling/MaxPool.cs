@@ -7,7 +7,10 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Pooling;
 
-/// <summary>The largest element of each window over X [N, C, (D,) (H,) W]; padding never wins.</summary>
+/// <summary>
+/// The largest element of each window over X [N, C, (D,) (H,) W]; padding never wins. Output 1 says where it is
+/// (<see cref="MaxPoolIndices"/>).
+/// </summary>
 internal sealed class MaxPool : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 8, 10, 11, 12, 22];
@@ -20,16 +23,20 @@ internal sealed class MaxPool : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
-    public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node, [0, 1]);
+    // An index counts the planes before its own.
+    public override IEnumerable<AxisRoute> Axes(Node node) => node.HasOutput(1) ? [] : AxisRoutes.Kept(node, [0, 1]);
 
-    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous | OperatorTraits.HidesFarNumbers;
+    public override OperatorTraits Traits(Node node) => node.HasOutput(1) ? OperatorTraits.None
+        : OperatorTraits.Moves | OperatorTraits.Homogeneous | OperatorTraits.HidesFarNumbers;
+
+    public override string? WhyFloat(Node node) => node.HasOutput(1) ? "its indices are asked for" : null;
 
     public override void InferShapes(Node node)
     {
-        if (node.HasOutput(1))
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "the second output, Indices");
-        Shape x = node.ShapeOf(0);
-        node.Define(0, node.CommonType(), ConvGeometry.OfPool(node).OutputShape(x, x[1]));
+        Shape x = node.ShapeOf(0), y = ConvGeometry.OfPool(node).OutputShape(x, x[1]);
+        node.Define(0, node.CommonType(), y);
+        if (node.HasOutput(1)) MaxPoolIndices.IsColumnMajor(node);
+        node.Define(1, ElementType.Int64, y);
     }
 
     public override void Forward(ForwardContext context)
@@ -39,6 +46,8 @@ internal sealed class MaxPool : Operator, IDifferentiable
         WindowAxis[] axes = ConvGeometry.OfPool(context.Node).Axes(x.Dims);
         int planes = x.Dims[0] * x.Dims[1];
         Tensor y = Casting.To(x, type);
+        int[] dims = [x.Dims[0], x.Dims[1], .. axes.Select(a => a.Output)];
+        if (context.Node.HasOutput(1)) context.Outputs[1] = new MaxPoolIndices(context.Node, axes).Of(context.Node, x, dims);
         // The largest of a box is the largest of the largest in its planes.
         if (axes is [var d, var high, var wide])
         {
@@ -47,7 +56,7 @@ internal sealed class MaxPool : Operator, IDifferentiable
         }
 
         y = Planes(context, y, planes, axes.Length == 1 ? WindowAxis.None : axes[^2], axes[^1]);
-        context.Output = Casting.To(y.Reshape([x.Dims[0], x.Dims[1], .. axes.Select(a => a.Output)]), x.Type);
+        context.Output = Casting.To(y.Reshape(dims), x.Type);
     }
 
     private static Tensor Planes(ForwardContext context, Tensor x, int count, WindowAxis v, WindowAxis h)
@@ -120,6 +129,14 @@ internal sealed class MaxPool : Operator, IDifferentiable
 
     public override void Lower(Lowering context, Node node)
     {
+        if (node.HasOutput(1))
+        {
+            int[] sizes = node.ShapeOf(0).ToSizes()
+                ?? throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
+            new MaxPoolIndices(node, ConvGeometry.OfPool(node).Axes(sizes)).Lower(context, node);
+            return;
+        }
+
         var window = WindowLowering.Begin(context, node, ConvGeometry.OfPool(node));
         (WindowAxis v, WindowAxis h) = window.Axes;
         bool dilated = (v.Dilation > 1 && v.Kernel > 1) || (h.Dilation > 1 && h.Kernel > 1);
