@@ -19,7 +19,8 @@ internal sealed class ConformanceCase
     /// </summary>
     private static readonly Dictionary<string, int> FirstParameter = new(StringComparer.Ordinal)
     {
-        ["BatchNormalization"] = 1, ["Clip"] = 1, ["ConstantOfShape"] = 0, ["Conv"] = 1, ["ConvInteger"] = 1, ["ConvTranspose"] = 1,
+        ["AffineGrid"] = 1, ["BatchNormalization"] = 1, ["CenterCropPad"] = 1, ["Col2Im"] = 1, ["MaxUnpool"] = 2, ["Clip"] = 1,
+        ["ConstantOfShape"] = 0, ["Conv"] = 1, ["ConvInteger"] = 1, ["ConvTranspose"] = 1,
         ["CumSum"] = 1, ["Dropout"] = 1, ["Expand"] = 1, ["Gather"] = 1, ["InstanceNormalization"] = 1, ["LayerNormalization"] = 1,
         ["MatMulInteger"] = 1, ["OneHot"] = 1, ["PRelu"] = 1, ["Pad"] = 1, ["QLinearConv"] = 1, ["QLinearMatMul"] = 1, ["Range"] = 0,
         ["ReduceL1"] = 1, ["ReduceL2"] = 1, ["ReduceLogSum"] = 1, ["ReduceLogSumExp"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1,

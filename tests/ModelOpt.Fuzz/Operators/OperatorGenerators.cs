@@ -146,6 +146,7 @@ internal static class OperatorGenerators
         ["Relu"] = Elementwise.Unary,
         ["Reshape"] = Shapes.Reshape,
         ["Resize"] = Movement.Resize,
+        ["RoiAlign"] = Grids.Regions,
         ["Round"] = Elementwise.Unary,
         ["Scale"] = Grids.Early,
         ["ScatterElements"] = Picks.ScatterElements,

@@ -36,6 +36,7 @@ internal static partial class RefusalTable
         ("its mask", "The mask of a Dropout as floats, which training alone reads."),
         ("dimensions, and there are at most", "LiteRT's RESHAPE, which takes the most, takes eight."),
         ("at indices that are computed", "TFLite scatters sums, no products and no extremes."),
+        ("as many points in a bin as it is long", "How many is known only when the model runs."),
         ("antialias", "TFLite has no such filter."),
     ];
 

@@ -90,14 +90,12 @@ internal readonly struct GridLowering(Lowering context, Node node)
         TfliteTensor position = _taps.Aligns ? _steps.Multiply(_steps.Multiply(from, half), Number(size - 1, from))
             : _steps.Multiply(_steps.Subtract(_steps.Multiply(from, Number(size, from)), Number(1, from)), half);
         if (_taps.Mode == GridMode.Nearest) position = _steps.Unary(BuiltinOperator.Round, position);
-        if (_taps.Padding == GridPadding.Reflection) return Reflected(position, size);
-        if (_taps.Padding != GridPadding.Border) return position;
-        TfliteTensor clamped = Clamp(position, 0, size - 1);
-        if (_taps.Mode != GridMode.Cubic || _taps.Aligns) return clamped;
-        // Between the centre of the last element and its edge, a cubic goes on.
-        TfliteTensor distance = _steps.Magnitude(_steps.Subtract(position, Number((size - 1) / 2f, position)));
-        TfliteTensor isOutside = _steps.Compare(BuiltinOperator.Greater, distance, Number(size / 2f, distance));
-        return _steps.Select(isOutside, clamped, position);
+        return _taps.Padding switch
+        {
+            GridPadding.Reflection => Reflected(position, size),
+            GridPadding.Border when _taps.Mode != GridMode.Cubic => Clamp(position, 0, size - 1),
+            _ => position,
+        };
     }
 
     /// <summary>The place of an element of the input, and its weight, which is 0 where zeros stand for it.</summary>

@@ -67,7 +67,9 @@ internal sealed record GridTaps(GridMode Mode, GridPadding Padding, bool Aligns)
     public void Find(double position, int size, Span<int> places, Span<double> weights)
     {
         if (Mode == GridMode.Nearest) position = Math.Round(position);
-        if (position < Least || position > size - 1 - Least) position = Inside(position, size);
+        // At the border, cubics go on outside, as in ONNX Runtime and PyTorch: each element that takes part is found by itself.
+        bool goesOn = Mode == GridMode.Cubic && Padding == GridPadding.Border;
+        if (!goesOn && (position < Least || position > size - 1 - Least)) position = Inside(position, size);
         if (!double.IsFinite(position)) position = -8;
         // Far outside, all that takes part is the same.
         position = Math.Clamp(position, -8, size + 8.0);

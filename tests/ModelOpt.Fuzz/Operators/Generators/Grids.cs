@@ -88,10 +88,7 @@ internal static class Grids
         c.Parameter(Tensor.Vector<long>([batch, c.Draw.Int(1, 3), .. Windows.Longs(Sizes(c, axes, 2, 6))]), 0);
     }
 
-    /// <summary>
-    /// GridSample. For cubic elements at the border, ONNX Runtime moves a point into the image also along an axis where it is inside, if it
-    /// is outside along the other, which ONNX's reference does not, and other points not at all.
-    /// </summary>
+    /// <summary>GridSample.</summary>
     public static void Sample(CaseBuilder c)
     {
         int axes = c.Opset >= 20 && c.Draw.Chance(0.3) ? 3 : 2, batch = c.Draw.Int(1, 2);
@@ -100,10 +97,22 @@ internal static class Grids
         string padding = c.Draw.Pick("zeros", "border", "reflection");
         int aligns = c.Draw.Int(0, 1);
         c.With("mode", mode).With("padding_mode", padding).With("align_corners", aligns);
-        c.Disputed(mode is "cubic" or "bicubic" && padding == "border");
         c.Data([batch, c.Draw.Int(1, 3), .. Sizes(c, axes, 2, 6)]);
         // Half a position would be rounded to one side or the other.
         c.Data(c.Draw.Reals(c.Type(1), [batch, .. Sizes(c, axes, 1, 4), axes], -1.7, 1.7));
+    }
+
+    /// <summary>RoiAlign: the mean of a known number of points, mostly.</summary>
+    public static void Regions(CaseBuilder c)
+    {
+        int batch = c.Draw.Int(1, 3), regions = c.Draw.Int(1, 4);
+        c.Perhaps("output_height", c.Draw.Int(1, 3)).Perhaps("output_width", c.Draw.Int(1, 3));
+        c.Perhaps("spatial_scale", c.Draw.Real(0.25, 1));
+        c.Perhaps("coordinate_transformation_mode", c.Draw.Pick("half_pixel", "output_half_pixel"));
+        if (c.Draw.Chance(0.98)) c.With("sampling_ratio", c.Draw.Int(1, 3));
+        c.Data([batch, c.Draw.Int(1, 3), c.Draw.Int(2, 6), c.Draw.Int(2, 6)]);
+        c.Data(c.Draw.Reals(c.Type(1), [regions, 4], -2, 9));
+        c.Parameter(Tensor.Vector<long>([.. Enumerable.Range(0, regions).Select(_ => (long)c.Draw.Int(0, batch - 1))]), 0.5);
     }
 
     /// <summary>Affine, Scale, ImageScaler and Crop.</summary>
