@@ -26,7 +26,8 @@ internal sealed class AffineGrid : Operator, IDifferentiable
 
     public override IEnumerable<AxisRoute> Axes(Node node) =>
     [
-        .. AxisRoutes.Kept(node, [0]),
+        // Input 1 has the batch, too.
+        new AxisRoute(true, AxisPlace.In(0, 0), AxisPlace.Out(0, 0)),
         new AxisRoute(true, AxisPlace.In(0, 1), AxisPlace.Out(0, node.Output.Shape!.Rank - 1)),
     ];
 
