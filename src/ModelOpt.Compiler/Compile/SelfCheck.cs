@@ -38,7 +38,7 @@ internal sealed class SelfCheck
     public static IReadOnlyList<OutputError> Run(Graph graph, WrittenFiles files, Graph original, PassContext context)
     {
         var check = new SelfCheck(graph, files, context);
-        using TfliteRun shipped = TfliteRun.Load(files.Embedded);
+        using TfliteRun shipped = TfliteRun.Load(files.Embedded, graph.AllNodes.Any(Operator.IsRandom));
         IReadOnlyList<Tensor[]> samples = CheckSamples.Of(graph, context);
         try
         {
@@ -69,7 +69,7 @@ internal sealed class SelfCheck
     private List<Tensor[]> CompareValues(TfliteRun shipped, IReadOnlyList<Tensor[]> samples)
     {
         (byte[] file, IReadOnlyList<Value> values) = Lowering.WriteExposed(_graph, _context.Cancellation);
-        using TfliteRun exposed = TfliteRun.Load(file);
+        using TfliteRun exposed = TfliteRun.Load(file, _graph.AllNodes.Any(Operator.IsRandom));
         Graph written = OnnxReader.Read(_files.Onnx, foldsPairs: false);
         ShapeInference.Run(written, useStated: true);
         Dictionary<string, float> steps = values.Where(v => v.Quantization is { IsPerTensor: true })

@@ -7,18 +7,20 @@ namespace ModelOpt.Compiler.Compile;
 /// <summary>A written file in the runtime, loaded and run as applications do.</summary>
 internal sealed class TfliteRun : IDisposable
 {
-    private readonly TfliteModel _model;
+    private readonly byte[]? _again;
+    private TfliteModel _model;
 
-    private TfliteRun(TfliteModel model) => _model = model;
+    private TfliteRun(TfliteModel model, byte[]? again) => (_model, _again) = (model, again);
 
     /// <summary>Loads a file.</summary>
     /// <param name="file">A TFLite file, packed or not.</param>
+    /// <param name="restarts">Whether every run is the first: it draws the random numbers that the interpreter does.</param>
     /// <exception cref="CompilationException">The runtime refuses it.</exception>
-    public static TfliteRun Load(byte[] file)
+    public static TfliteRun Load(byte[] file, bool restarts = false)
     {
         try
         {
-            return new TfliteRun(TfliteModel.Load(file));
+            return new TfliteRun(TfliteModel.Load(file), restarts ? file : null);
         }
         catch (InvalidModelException e)
         {
@@ -32,6 +34,12 @@ internal sealed class TfliteRun : IDisposable
     /// <exception cref="CompilationException">The runtime does not take the inputs.</exception>
     public Tensor[] Run(IReadOnlyList<Tensor> inputs)
     {
+        if (_again is not null)
+        {
+            _model.Dispose();
+            _model = TfliteModel.Load(_again);
+        }
+
         using ModelCall call = _model.Begin();
         try
         {

@@ -34,7 +34,8 @@ internal static class FloatUnification
             {
                 if (attribute is Graph body) Change(body);
                 else if (attribute is Tensor tensor) node.Attributes[name] = ToFloat32(tensor);
-                else if (name is "to" or "dtype" or "output_dtype" && attribute is long type && IsOther((ElementType)type))
+                else if (name is "to" or "dtype" or "output_dtype" or "output_datatype"
+                    && attribute is long type && IsOther((ElementType)type))
                     node.Attributes[name] = (long)ElementType.Float32;
             }
         }

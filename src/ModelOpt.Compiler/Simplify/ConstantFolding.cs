@@ -46,7 +46,7 @@ internal sealed class ConstantFolding : Pass
     private static bool Compute(Node node, ref long growth)
     {
         // A body may run without end.
-        if (node.Bodies.Any() || node.Inputs.Any(i => i?.Quantization is not null)) return false;
+        if (node.Bodies.Any() || Operator.IsRandom(node) || node.Inputs.Any(i => i?.Quantization is not null)) return false;
         if (node.Outputs.Any(o => o?.Shape is not { IsKnown: true })) return false;
         long result = node.Outputs.Sum(o => o!.Shape!.Aggregate(1L, (n, d) => n * d.Size));
         long more = result - node.Inputs.Sum(i => (long)(i?.Constant!.Count ?? 0));

@@ -86,6 +86,15 @@ internal sealed class FlatBufferBuilder
         SetField(id);
     }
 
+    public void Add(int id, long value)
+    {
+        if (value == 0)
+            return;
+        Align(8, 0);
+        BinaryPrimitives.WriteInt64LittleEndian(Reserve(8), value);
+        SetField(id);
+    }
+
     public void Add(int id, uint value) => Add(id, unchecked((int)value));
 
     public void Add(int id, float value)

@@ -34,6 +34,9 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
     /// <summary>How many elements of input 0 an operator that counts them finds; null before they are counted.</summary>
     public int? Count { get; init; }
 
+    /// <summary>Counts the runs of this node of the file, however often it is planned.</summary>
+    public CallCounter Calls { get; init; } = new();
+
     /// <summary>Padding by the zero point (or 0) that a preceding PAD asked for.</summary>
     public Padding2D FoldedPadding { get; set; }
 
@@ -49,6 +52,7 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
         Name = Name,
         Options = Options,
         OptionsType = OptionsType,
+        Calls = Calls,
         FusedKernel = kernel,
     };
 
@@ -58,6 +62,7 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
         Name = Name,
         Options = Options,
         OptionsType = OptionsType,
+        Calls = Calls,
         Count = Count ?? counted,
     };
 

@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Guarding;
+using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Movement;
 using ModelOpt.Runtime.Model;
@@ -25,6 +26,8 @@ internal static class ConstantFolding
             node.Output.Data = ShapeOperator.Value(node);
             return true;
         }
+        if (OperatorKernels.Of(node) is IRandomOperator)
+            return false;
         // A WHILE may not end, and what it runs may be much.
         if (node.Subgraphs.Length > 0 || node.Inputs.Length == 0 || !Array.TrueForAll(node.Inputs, t => t is null or { IsConstant: true }))
             return false;

@@ -10,6 +10,7 @@ using ModelOpt.Runtime.Kernels.Pooling;
 using ModelOpt.Runtime.Kernels.Quantize;
 using ModelOpt.Runtime.Kernels.Recurrent;
 using ModelOpt.Runtime.Kernels.Reduction;
+using ModelOpt.Runtime.Kernels.Sampling;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
@@ -83,8 +84,11 @@ internal static class OperatorKernels
         BuiltinOperator.While => new WhileOperator(),
         BuiltinOperator.Where => new WhereOperator(),
         BuiltinOperator.Fill => new FillOperator(),
+        BuiltinOperator.NonMaxSuppression => new NonMaxSuppressionOperator(),
+        BuiltinOperator.Unique => new UniqueOperator(),
         BuiltinOperator.BroadcastTo => new BroadcastToOperator(),
         BuiltinOperator.Range => new RangeOperator(),
+        BuiltinOperator.RandomUniform or BuiltinOperator.RandomStandardNormal => new RandomOperator(),
         _ => null,
     };
 

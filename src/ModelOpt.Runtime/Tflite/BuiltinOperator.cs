@@ -119,6 +119,8 @@ internal enum BuiltinOperator
     BroadcastTo = 130,
     Conv3D = 132,
     ReduceAll = 140,
+    RandomStandardNormal = 146,
+    RandomUniform = 148,
     Gelu = 150,
     Relu0To1 = 152,
     UnsortedSegmentMax = 154,
@@ -139,6 +141,8 @@ internal enum BuiltinOperator
     GRU,
     LSTM,
     RNN,
+    NonMaxSuppression,
+    Unique,
 }
 
 internal static class BuiltinOperatorNames
@@ -259,6 +263,8 @@ internal static class BuiltinOperatorNames
         BuiltinOperator.CallOnce => "CALL_ONCE",
         BuiltinOperator.BroadcastTo => "BROADCAST_TO",
         BuiltinOperator.Conv3D => "CONV_3D",
+        BuiltinOperator.RandomStandardNormal => "RANDOM_STANDARD_NORMAL",
+        BuiltinOperator.RandomUniform => "RANDOM_UNIFORM",
         BuiltinOperator.Gelu => "GELU",
         BuiltinOperator.Relu0To1 => "RELU_0_TO_1",
         BuiltinOperator.UnsortedSegmentMax => "UNSORTED_SEGMENT_MAX",

@@ -105,5 +105,6 @@ internal enum BuiltinOptionsType : byte
     ScatterNd = 97,
     BatchMatMul = 101,
     Cumsum = 102,
+    Random = 114,
     Gelu = 116,
 }

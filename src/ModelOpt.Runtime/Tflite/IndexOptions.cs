@@ -22,3 +22,11 @@ internal sealed record OneHotOptions(int Axis) : ScalarOptions(BuiltinOptionsTyp
 
     protected override OptionField[] Fields => [Axis];
 }
+
+/// <summary>RANDOM_UNIFORM and RANDOM_STANDARD_NORMAL. Of LiteRT's generator, two zeros mean a seed of its own.</summary>
+internal sealed record RandomOptions(long Seed, long Seed2) : ScalarOptions(BuiltinOptionsType.Random)
+{
+    public static RandomOptions Read(FlatTable table) => new(unchecked((long)table.UInt64(0)), unchecked((long)table.UInt64(1)));
+
+    protected override OptionField[] Fields => [Seed, Seed2];
+}

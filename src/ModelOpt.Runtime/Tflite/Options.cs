@@ -39,6 +39,8 @@ internal readonly struct OptionField(Action<FlatBufferBuilder, int> add)
 
     public static implicit operator OptionField(bool flag) => new((builder, id) => builder.Add(id, flag));
 
+    public static implicit operator OptionField(long number) => new((builder, id) => builder.Add(id, number));
+
     public static implicit operator OptionField(float number) => new((builder, id) => builder.Add(id, number));
 
     public void Add(FlatBufferBuilder builder, int id) => add(builder, id);

@@ -57,6 +57,7 @@ internal sealed class OnnxModel
             switch (value)
             {
                 case int i: (attribute.I, attribute.Type) = (i, AttributeType.Int); break;
+                case long i: (attribute.I, attribute.Type) = (i, AttributeType.Int); break;
                 case float f: (attribute.F, attribute.Type) = (f, AttributeType.Float); break;
                 case string s: (attribute.S, attribute.Type) = (ByteString.CopyFromUtf8(s), AttributeType.String); break;
                 case long[] ints: attribute.Ints.AddRange(ints); attribute.Type = AttributeType.Ints; break;

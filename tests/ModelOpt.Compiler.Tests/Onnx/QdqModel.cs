@@ -62,7 +62,8 @@ internal sealed class QdqModel
     {
         string name = $"n{_count++}";
         string[] names = [.. Enumerable.Range(0, outputs).Select(i => $"{name}_{i}")];
-        Model.Node($"{type} {name}: {string.Join(' ', inputs)} -> {string.Join(' ', names)}", attributes);
+        IEnumerable<string> read = inputs.Select(i => i.Length > 0 ? i : "_");
+        Model.Node($"{type} {name}: {string.Join(' ', read)} -> {string.Join(' ', names)}", attributes);
         return names;
     }
 

@@ -13,6 +13,8 @@ internal sealed class GraphGeneratorTests
     private const int Models = 600;
 
     private const string Rounds = "It rounds when the model runs, and the project does not: how far results are apart, no noise says.";
+    private const string Known = "A constant: initializers are written instead.";
+    private const string Composed = "Reading puts operators in its place that graphs have.";
     private const string Integers = "A layer of integers: models of the other generator have it as pairs around one of floats.";
 
     /// <summary>Operators that no random graph has, and why; each is drawn alone.</summary>
@@ -25,7 +27,21 @@ internal sealed class GraphGeneratorTests
         ["RMSNormalization"] = "It came with opset 23.",
         ["Swish"] = "It came with opset 24.",
         ["Compress"] = "Its size depends on values; the writer of graphs has to know sizes.",
+        ["NonMaxSuppression"] = "Likewise.",
         ["NonZero"] = "Likewise.",
+        ["Unique"] = "Likewise.",
+        ["Attention"] = "It came with opset 23.",
+        ["RotaryEmbedding"] = "Likewise.",
+        ["DFT"] = Composed,
+        ["STFT"] = Composed,
+        ["BlackmanWindow"] = Known,
+        ["HammingWindow"] = Known,
+        ["HannWindow"] = Known,
+        ["MelWeightMatrix"] = Known,
+        ["com.microsoft.Attention"] = Composed,
+        ["com.microsoft.EmbedLayerNormalization"] = Composed,
+        ["com.microsoft.MultiHeadAttention"] = Composed,
+        ["com.microsoft.RotaryEmbedding"] = Composed,
         ["DynamicQuantizeLinear"] = Rounds,
         ["com.microsoft.DynamicQuantizeMatMul"] = Rounds,
         ["ConvInteger"] = Integers,

@@ -53,13 +53,31 @@ internal sealed partial class TfliteGenerator
 
     private void Fill(int x)
     {
-        if (_random.Next(2) == 0) Emit(BuiltinOperator.Fill, [Ints(ShapeOf(x)), Constant(_type, [])], [Output(x)]);
+        if (_random.Next(4) == 0)
+        {
+            Emit(
+                _random.Next(2) == 0 ? BuiltinOperator.RandomUniform : BuiltinOperator.RandomStandardNormal, [Ints(ShapeOf(x))],
+                [Output(-1, TensorType.Float32)], new RandomOptions(_random.Next(), 1));
+        }
+        else if (_random.Next(2) == 0) Emit(BuiltinOperator.Fill, [Ints(ShapeOf(x)), Constant(_type, [])], [Output(x)]);
         else Emit(BuiltinOperator.BroadcastTo, [x, Ints([_random.Next(1, 3), .. ShapeOf(x)])], [Output(x)]);
     }
 
     /// <summary>Places of what is not zero, of a constant: else they are counted when the model runs.</summary>
     private void Places(int x) =>
         Emit(BuiltinOperator.Where, [Constant(TensorType.Bool, ShapeOf(x), [])], [Output(-1, TensorType.Int64)]);
+
+    private void Distinct(int x) => Emit(
+        BuiltinOperator.Unique, [x], [.. Enumerable.Range(0, 3).Select(_ => Output(-1, TensorType.Int64))],
+        new UniqueOptions(_random.Next(2) == 0));
+
+    private void Boxes(int x)
+    {
+        int samples = Size(), classes = Size(), count = Size();
+        Emit(
+            BuiltinOperator.NonMaxSuppression, [Input([samples, count, 4], _type), Input([samples, classes, count], _type)],
+            [Output(-1, TensorType.Int64)], new NonMaxSuppressionOptions(_random.Next(2) == 0, _random.Next(x + 2)));
+    }
 
     private void Branch(int x)
     {

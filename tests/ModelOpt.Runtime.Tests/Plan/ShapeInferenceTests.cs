@@ -107,6 +107,12 @@ internal sealed class ShapeInferenceTests
         new(BuiltinOperator.Fill, null, [TestTensor.Ints(2, 3), Floats()], [Floats(2, 3)]),
         new(BuiltinOperator.BroadcastTo, null, [Floats(3, 1), TestTensor.Ints(2, 3, 4)], [Floats(2, 3, 4)]),
         new(BuiltinOperator.Range, null, [TestTensor.Ints(1), TestTensor.Ints(6), TestTensor.Ints(2)], [Of(TensorType.Int32, 3)]),
+        new(BuiltinOperator.NonMaxSuppression, new NonMaxSuppressionOptions(false, 3), [Floats(2, 5, 4), Floats(2, 4, 5)],
+            [Of(TensorType.Int64, 24, 3)]),
+        new(BuiltinOperator.Unique, new UniqueOptions(false), [Floats(5, 2)],
+            [Of(TensorType.Int64, 5), Of(TensorType.Int64, 5), Of(TensorType.Int64, 5)]),
+        new(BuiltinOperator.RandomUniform, new RandomOptions(1, 1), [TestTensor.Ints(2, 3)], [Floats(2, 3)]),
+        new(BuiltinOperator.RandomStandardNormal, new RandomOptions(1, 1), [TestTensor.Ints(2, 3)], [Floats(2, 3)]),
         new(BuiltinOperator.Where, null, [TestTensor.Ints(0, 7, 1)], [Of(TensorType.Int64, 2, 1)]),
     ];
 

@@ -31,7 +31,7 @@ internal abstract class NodeRewrite(string type, Arity arity)
         if (Domain.Length == 0 && opset < Since) throw OnnxDiagnostics.NewerOperator.Error(node.Label, Type, Since, opset);
         arity.Check(node);
         node.CheckAttributes();
-        Rewrite(new Rewriting(graph, node));
+        Rewrite(new Rewriting(graph, node, opset));
     }
 
     /// <summary>Puts other nodes in the place of one.</summary>

@@ -43,6 +43,14 @@ internal static class NodeRewrites
         new Scale(),
         new ImageScaler(),
         new Crop(),
+        new Attention(),
+        new FusedAttention(),
+        new MultiHeadAttention(),
+        new RotaryEmbedding(isOwn: true),
+        new RotaryEmbedding(isOwn: false),
+        new EmbedLayerNormalization(),
+        new FourierTransform(),
+        new ShortFourierTransform(),
     }.ToDictionary(r => (r.Domain, r.Type));
 
     /// <summary>The operators of a domain, in ordinal order.</summary>

@@ -6,13 +6,17 @@ using ModelOpt.Compiler.Operators.Movement;
 namespace ModelOpt.Compiler.Onnx.Rewrites;
 
 /// <summary>The rewriting of one node: makes the nodes that take its place, right before it.</summary>
-internal sealed class Rewriting(Graph graph, Node node)
+/// <param name="opset">The model's opset, in whose form the node is.</param>
+internal sealed class Rewriting(Graph graph, Node node, int opset)
 {
     private readonly Value _output = node.Output;
     private bool _isNamed;
 
     /// <summary>The node, with its attributes.</summary>
     public Node Node => node;
+
+    /// <summary>The model's opset, in whose form the node is.</summary>
+    public int Opset => opset;
 
     /// <summary>The input at a position.</summary>
     public Value Input(int index) => node.Input(index);

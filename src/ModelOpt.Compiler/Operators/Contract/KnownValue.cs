@@ -20,7 +20,8 @@ internal static class KnownValue
     {
         if (value.Shape is not { IsKnown: true } shape || shape.CountOfOne() > MaxCount) return value.Constant;
         if (ShapeContents.Tensor(value) is { } known) return known;
-        if (depth == 0 || value.Producer is not { Outputs.Count: 1 } node || node.Bodies.Any() || node.Inputs.Count > MaxInputs)
+        if (depth == 0 || value.Producer is not { Outputs.Count: 1 } node || node.Bodies.Any() || node.Inputs.Count > MaxInputs
+            || Operator.IsRandom(node))
             return null;
         var inputs = new Tensor?[node.Inputs.Count];
         for (int i = 0; i < inputs.Length; i++)

@@ -36,6 +36,9 @@ internal abstract class BodyOperator : Operator
     /// <param name="inputs">The body's inputs for these values; they have the types and shapes of the first run.</param>
     protected static void Settle(Node node, Graph body, IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs)
     {
+        // What runs again would draw the same numbers in the interpreter, and where runs are written out.
+        if (body.AllNodes.FirstOrDefault(IsRandom) is { } random)
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, $"random numbers ({random.Label}) in its body");
         bool isSettled = false;
         while (!isSettled)
         {

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 
@@ -17,6 +18,14 @@ internal abstract class KnownOperator : Operator
     /// <summary>The result.</summary>
     /// <exception cref="Diagnostics.CompilationException">It depends on numbers that are known only when the model runs.</exception>
     protected abstract Tensor Result(Node node);
+
+    /// <summary>The element type that attribute <c>output_datatype</c> says, float32 where it is absent.</summary>
+    protected static ElementType OutputType(Node node)
+    {
+        var type = (ElementType)node.Int("output_datatype", (long)ElementType.Float32);
+        return type.Size() > 0 && type != ElementType.Bool ? type
+            : throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "output_datatype", $"is {type}");
+    }
 
     public sealed override void Lower(Lowering context, Node node) =>
         context.EmitReshape(context.Constant(node.Label, Result(node)), context.Output(node, 0));

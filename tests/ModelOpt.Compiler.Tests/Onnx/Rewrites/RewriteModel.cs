@@ -61,6 +61,14 @@ internal sealed class RewriteModel
         return names;
     }
 
+    /// <summary>A node of ONNX's own, where ONNX Runtime has another of that name; its outputs are y0, y1….</summary>
+    public void Own(string type, string[] inputs, int outputs, params (string Name, object Value)[] attributes)
+    {
+        string[] names = _model.Nodes(type, inputs, outputs, attributes);
+        for (int i = 0; i < outputs; i++) Proto.Graph.Node[^1].Output[i] = $"y{i}";
+        Assert.HasCount(outputs, names);
+    }
+
     public RewriteModel Output(string value, ElementType type = ElementType.Float32)
     {
         _model.Output(value, type);

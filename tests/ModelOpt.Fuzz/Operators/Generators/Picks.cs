@@ -140,4 +140,26 @@ internal static class Picks
 
     /// <summary>How often indices are the caller's: rarely where the project needs constant ones.</summary>
     private static double Computed(string reduction) => reduction is "none" or "add" ? 0.3 : 0.02;
+
+    /// <summary>NonMaxSuppression, with scores that are often equal.</summary>
+    public static void Boxes(CaseBuilder c)
+    {
+        int samples = c.Draw.Int(1, 2), classes = c.Draw.Int(1, 3), count = c.Draw.Int(1, 9);
+        Tensor boxes = Tensor.Zeros(ElementType.Float32, [samples, count, 4]);
+        Tensor scores = Tensor.Zeros(ElementType.Float32, [samples, classes, count]);
+        foreach (ref float x in boxes.Span<float>()) x = c.Draw.Int(-8, 8) / 4f;
+        foreach (ref float x in scores.Span<float>()) x = c.Draw.Int(0, 8) / 8f;
+        c.Perhaps("center_point_box", 1).Data(boxes).Data(scores).Parameter(Tensor.Vector((long)c.Draw.Int(0, 5)));
+        if (c.Draw.Chance(0.7)) c.Parameter(Tensor.Vector(c.Draw.Int(0, 4) / 4f));
+        else c.Omit();
+        if (c.Draw.Chance(0.5)) c.Parameter(Tensor.Vector(c.Draw.Int(0, 3) / 4f));
+    }
+
+    /// <summary>Unique of few numbers, along an axis or of all; any of the outputs may be left out.</summary>
+    public static void Distinct(CaseBuilder c)
+    {
+        int[] dims = [.. c.Draw.Dims(c.Draw.Rank(1, 4)).Select(d => Math.Max(1, d))];
+        if (c.Draw.Chance(0.5)) c.With("axis", c.Draw.Axis(c.Draw.Int(0, dims.Length - 1), dims.Length));
+        c.Perhaps("sorted", 0).Data(dims, -1, 2).Outputs(c.Draw.Int(1, 4));
+    }
 }
