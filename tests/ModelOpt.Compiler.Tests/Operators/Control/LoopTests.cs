@@ -33,6 +33,16 @@ internal sealed class LoopTests
     }
 
     [TestMethod]
+    public void Random_numbers_in_a_body_are_refused()
+    {
+        GraphProto body = Body("cond", "w", "w").Node("Identity i: cond_in -> cond").Node("RandomNormalLike r: v -> u")
+            .Node("Add a: u t -> w").Graph;
+        CompilationException e = Assert.ThrowsExactly<CompilationException>(() => Shapes(Model(body, "n _ t").Read()));
+        Assert.AreEqual("MOPT2006", e.Diagnostic.Descriptor.Code);
+        StringAssert.Contains(e.Message, "random numbers (r) in its body");
+    }
+
+    [TestMethod]
     public void No_run_gives_what_was_there_before_and_empty_stacks()
     {
         OnnxModel model = Model(Summing, "n _ t");
