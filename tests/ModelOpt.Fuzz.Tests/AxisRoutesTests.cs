@@ -120,6 +120,7 @@ internal sealed class AxisRoutesTests
         "AveragePool" or "Conv" or "ConvTranspose" or "LpPool" or "MaxPool" => axis >= 2 || input == 1,
         // Which elements it takes is known only when it runs.
         "Compress" => !node.Attributes.ContainsKey("axis") || node.Axis(node.Int("axis", 0), node.ShapeOf(0).Rank) == axis,
+        "NonMaxSuppression" or "Unique" => true,
         // Axes that indices have, too, would be cut there as well.
         "GatherElements" or "GatherND" or "ScatterElements" or "ScatterND" => true,
         // Rows and columns count from the diagonal.

@@ -46,8 +46,11 @@ internal abstract class Operator
     /// <summary>Whether a node is a layer (<see cref="OperatorTraits.Layer"/>).</summary>
     public static bool IsLayer(Node node) => Of(node).Traits(node).HasFlag(OperatorTraits.Layer);
 
-    /// <summary>Whether a node draws random numbers (<see cref="OperatorTraits.Random"/>).</summary>
-    public static bool IsRandom(Node node) => Of(node).Traits(node).HasFlag(OperatorTraits.Random);
+    /// <summary>Whether it draws random numbers, so that no constant stands for its outputs.</summary>
+    protected virtual bool DrawsNumbers => false;
+
+    /// <summary>Whether a node draws random numbers; types and shapes need not be known.</summary>
+    public static bool IsRandom(Node node) => Of(node).DrawsNumbers;
 
     /// <summary>How axes travel from the inputs to the outputs; an axis that is on no route does not.</summary>
     public abstract IEnumerable<AxisRoute> Axes(Node node);

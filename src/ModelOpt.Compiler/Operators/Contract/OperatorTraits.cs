@@ -27,7 +27,4 @@ internal enum OperatorTraits
 
     /// <summary>A sum or difference of its inputs: the widest of them sets how wide the result is.</summary>
     Adds = 64,
-
-    /// <summary>It draws random numbers, so no constant stands for it.</summary>
-    Random = 128,
 }

@@ -53,7 +53,7 @@ internal sealed class NonMaxSuppression : Operator
         bool isCentered = context.Node.Int("center_point_box", 0) != 0;
         int taken = new BoxSuppression(boxes.As<float>(), scores.As<float>(), isCentered, most).Take(
             samples, classes, count, Number(Overlap) ?? 0, Number(Least), rows, new ulong[count]);
-        context.Output = Tensor.Of<long>([taken, 3], rows[..(3 * taken)]);
+        context.Output = Tensor.Of<long>([taken, 3], rows.AsSpan(0, 3 * taken));
 
         float? Number(int index) =>
             context.InputOrNull(index) is { } given ? Casting.To(given, ElementType.Float32).As<float>()[0] : null;

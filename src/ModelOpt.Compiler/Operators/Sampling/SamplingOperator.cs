@@ -20,7 +20,9 @@ internal abstract class SamplingOperator : Operator
 
     public sealed override int DataInputs => 0;
 
-    public sealed override OperatorTraits Traits(Node node) => OperatorTraits.Random;
+    public sealed override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
+    protected sealed override bool DrawsNumbers => true;
 
     public sealed override IEnumerable<AxisRoute> Axes(Node node) => [];
 
