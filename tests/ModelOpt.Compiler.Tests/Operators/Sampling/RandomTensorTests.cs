@@ -8,34 +8,6 @@ namespace ModelOpt.Compiler.Tests.Operators.Sampling;
 [TestClass]
 internal sealed class RandomTensorTests
 {
-    private static readonly long[] Shape = [40, 5, 50];
-
-    [TestMethod]
-    public void Normal_numbers_have_their_mean_and_deviation()
-    {
-        Node("RandomNormal", [], 1, ("shape", Shape), ("seed", 3f)).AssertDistributed(0, 1, fed: 0);
-        Node("RandomNormal", [], 1, ("shape", Shape), ("mean", -2f), ("scale", 0.25f)).AssertDistributed(-2, 0.25, fed: 0);
-        Node("RandomNormalLike", [Tensor.Zeros(ElementType.Float32, [100, 100])], 1, ("mean", 7f), ("seed", 1f)).AssertDistributed(7, 1);
-        Node("RandomNormalLike", [Tensor.Zeros(ElementType.Int32, [9999])], 1, ("dtype", 1L)).AssertDistributed(0, 1);
-    }
-
-    [TestMethod]
-    public void Uniform_numbers_fill_their_range()
-    {
-        double third = Math.Sqrt(1 / 12.0);
-        Node("RandomUniform", [], 1, ("shape", Shape), ("seed", 3f)).AssertDistributed(0.5, third, fed: 0);
-        Node("RandomUniform", [], 1, ("shape", Shape), ("low", -3f), ("high", 1f)).AssertDistributed(-1, 4 * third, fed: 0);
-        Node like = Node("RandomUniformLike", [Tensor.Zeros(ElementType.Float32, [8, 2000])], 1, ("low", 2f), ("high", 3f));
-        like.AssertDistributed(2.5, third);
-        foreach ((string who, Tensor drawn) in like.All(fed: 1))
-        {
-            float[] numbers = drawn.Span<float>().ToArray();
-            Assert.IsTrue(numbers.All(x => x is >= 2 and < 3), who);
-            foreach (float quarter in (float[])[2, 2.25f, 2.5f, 2.75f])
-                Assert.AreEqual(0.25, numbers.Count(x => x >= quarter && x < quarter + 0.25f) / 16000.0, 0.02, $"{who}, from {quarter}");
-        }
-    }
-
     [TestMethod]
     public void A_seed_decides_what_is_drawn_and_each_node_without_one_has_its_own()
     {

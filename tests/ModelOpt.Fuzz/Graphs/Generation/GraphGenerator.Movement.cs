@@ -46,6 +46,7 @@ internal sealed partial class GraphGenerator
         int pad = padded ? 1 : 0;
         int[] dims = [x.Dims[0], x.Dims[1], .. x.Dims[2..].Select(d => Windows(d + (2 * pad)))];
         List<(string, object)> attributes = [("kernel_shape", Repeat(2, kernel)), ("strides", Repeat(2, stride)), ("pads", Repeat(4, pad))];
+        if (!ceil && Chance(0.15)) return _model.Add("LpPool", [x], dims, [.. attributes, ("p", 1 + _random.Next(3))]);
         if (ceil) attributes.Add(("ceil_mode", 1));
         if (Chance(0.6)) return _model.Add("MaxPool", [x], dims, [.. attributes]);
         if (padded && Chance(0.3)) attributes.Add(("count_include_pad", 1));
@@ -64,7 +65,7 @@ internal sealed partial class GraphGenerator
     private Edge GlobalPool(Edge x, bool keep)
     {
         int[] dims = keep ? [x.Dims[0], x.Dims[1], 1, 1] : [x.Dims[0], x.Dims[1]];
-        return keep && Chance(0.6) ? _model.Add(Pick("GlobalAveragePool", "GlobalAveragePool", "GlobalMaxPool"), [x], dims)
+        return keep && Chance(0.6) ? _model.Add(Pick("GlobalAveragePool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"), [x], dims)
             : Reduced("ReduceMean", x, [2, 3], keep, dims);
     }
 
