@@ -45,11 +45,13 @@ internal static class IntegerForm
     public static bool IsMover(Node node) =>
         Operator.Of(node).Quantization is QuantizationRule.SharesInput or QuantizationRule.SharesAll;
 
+    /// <summary>Whether what a node reads and writes must lie on one grid: it moves data, and no two grids meet in it.</summary>
+    public static bool JoinsGrids(Node node) => IsMover(node) && !Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Copies);
+
     /// <summary>Whether a node writes nothing but elements that it reads, or others that lie on a grid.</summary>
     public static bool StaysOn(Node node, Quantization grid)
     {
-        // An Identity stands where grids meet.
-        if (!IsMover(node) || node.Type == "Identity" || !Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Moves)) return false;
+        if (!JoinsGrids(node) || !Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Moves)) return false;
         return Operator.Of(node).Fill(node) is not { } fill
             || (fill.Constant is { Type: ElementType.Float32 } value && grid.Round(value).Bytes.Span.SequenceEqual(value.Bytes.Span));
     }

@@ -27,4 +27,7 @@ internal enum OperatorTraits
 
     /// <summary>A sum or difference of its inputs: the widest of them sets how wide the result is.</summary>
     Adds = 64,
+
+    /// <summary>Its result is its input itself. One stands where two grids meet, and takes integers from one to the other.</summary>
+    Copies = 128,
 }

@@ -16,7 +16,7 @@ internal sealed class Identity : Operator, IDifferentiable
 
     public override IEnumerable<AxisRoute> Axes(Node node) => AxisRoutes.Kept(node);
 
-    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
+    public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous | OperatorTraits.Copies;
 
     public override void InferShapes(Node node) =>
         node.Define(0, node.Input(0).Type, node.Input(0).Shape, ShapeContents.Of(node.Input(0)));

@@ -18,8 +18,7 @@ internal sealed class GridAgreement : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         Node[] movers = [.. graph.Nodes.Where(n =>
-            IntegerForm.IsMover(n) && IntegerForm.WhyNot(n) is null && n.Type != "Identity"
-            && Operator.Of(n).Traits(n).HasFlag(OperatorTraits.Moves))];
+            IntegerForm.JoinsGrids(n) && IntegerForm.WhyNot(n) is null && Operator.Of(n).Traits(n).HasFlag(OperatorTraits.Moves))];
         int changes = movers.Reverse().Sum(n => ToInputs(graph, n));
         return PassResult.Of(changes + movers.Sum(n =>
             Operator.Of(n).Quantization == QuantizationRule.SharesAll ? IntoConcat(graph, n) : ToOutputs(graph, n)));

@@ -62,8 +62,7 @@ internal sealed class QuantizationScheme
         scheme.Nodes.AddRange(candidates.Where(chosen.Contains));
         scheme._order.AddRange(graph.Values.Where(quantized.Contains));
         foreach (Value value in scheme._order) scheme._parents[value] = value;
-        // An Identity that is still here stands between two grids: see Requantization.
-        foreach (Node node in scheme.Nodes.Where(n => IntegerForm.IsMover(n) && n.Type != "Identity")) scheme.Join(DataOf(graph, node));
+        foreach (Node node in scheme.Nodes.Where(IntegerForm.JoinsGrids)) scheme.Join(DataOf(graph, node));
         return scheme;
     }
 

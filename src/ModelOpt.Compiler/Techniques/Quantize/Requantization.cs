@@ -66,9 +66,8 @@ internal static class Requantization
 
     /// <summary>Whether a Concat's input may have its grid from others than this Concat.</summary>
     private static bool IsJoined(Value input, Node concat) => !input.IsConstant
-        && (input.Consumers.Any(n => n != concat && IsJoining(n)) || (input.Producer is { } producer && IsJoining(producer)));
-
-    private static bool IsJoining(Node node) => IntegerForm.IsMover(node) && node.Type != "Identity";
+        && (input.Consumers.Any(n => n != concat && IntegerForm.JoinsGrids(n))
+            || (input.Producer is { } producer && IntegerForm.JoinsGrids(producer)));
 
     private static bool Reaches(Quantization grid, Value value) => value.Constant is not { Type: ElementType.Float32, Count: 1 } constant
         || MathF.Abs(QuantizationMath.Round(grid, 0, constant.Span<float>()[0]) - constant.Span<float>()[0]) <= grid.Scale;

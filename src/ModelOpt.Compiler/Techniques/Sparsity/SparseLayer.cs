@@ -77,11 +77,11 @@ internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share
         if (!Operator.IsLayer(node) || node.Input(1) is not { Constant: { Type: ElementType.Float32, Rank: >= 2 } weight })
             return "it has no constant weight of a convolution or dense layer";
         if (node.Input(1).Consumers.Count > SharedWeights.LayersOf(node).Count) return "its weight has other uses than multiplication";
-        if (node.Type == "Conv" && weight.Dims[1] == 1 && node.Int("group", 1) > 1) return "it is depthwise and has no weights to spare";
+        if (weight.Dims[1] == 1 && node.Int("group", 1) > 1) return "it is depthwise and has no weights to spare";
         if (node.Int("group", 1) is > 1 and var groups && pattern.Kind == SparsityKind.Block && weight.Dims[0] / groups % pattern.Rows != 0)
             return $"blocks of {pattern.Rows} output channels would lie across its groups";
         if (isNamed) return null;
-        if (node.Type == "Conv" && weight.Dims[1] <= MostImageChannels) return "it reads few channels";
+        if (weight.Rank > 2 && weight.Dims[1] <= MostImageChannels) return "it reads few channels";
         return weight.Count < LeastWeights ? $"it has only {weight.Count} weights" : null;
     }
 }
