@@ -10,7 +10,7 @@ internal sealed class Graph
     public const int Opset = 26;
 
     /// <summary>The oldest opset that is read.</summary>
-    public const int OldestOpset = 7;
+    public const int OldestOpset = 1;
 
     /// <summary>The opset that is written, where every node can be said in it.</summary>
     public const int WrittenOpset = 17;

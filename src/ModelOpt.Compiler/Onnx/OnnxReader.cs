@@ -97,7 +97,7 @@ internal sealed partial class OnnxReader
         foreach (OnnxReader body in BodiesOf(_graph.Nodes)) body.Complete(opset);
         ConstantCopies.Apply(_graph);
         DynamicLayers.Apply(_graph);
-        PassingShapes? shapes = _graph.Nodes.Any(n => NodeRewrites.Find(n) is not null) ? new(_graph) : null;
+        PassingShapes? shapes = opset < 7 || _graph.Nodes.Any(n => NodeRewrites.Find(n) is not null) ? new(_graph) : null;
         foreach (Node node in _graph.Nodes.ToArray())
         {
             shapes?.InferUpTo(node);
@@ -126,6 +126,8 @@ internal sealed partial class OnnxReader
             if (IsDefaultDomain(import.Domain)) opset = import.Version;
         }
 
+        // The first files name none: they are older than opsets.
+        if (opset is null && _model.IrVersion is 1 or 2) return 1;
         return opset is >= Graph.OldestOpset and <= Graph.Opset ? (int)opset
             : throw OnnxDiagnostics.UnsupportedOpset.Error(
                 null, opset is null ? "names no opset" : $"uses opset {opset}", Graph.OldestOpset, Graph.Opset);

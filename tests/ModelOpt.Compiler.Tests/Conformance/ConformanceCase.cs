@@ -8,7 +8,10 @@ namespace ModelOpt.Compiler.Tests.Conformance;
 /// <summary>One of ONNX's conformance cases: a model, inputs and the outputs they must give.</summary>
 internal sealed class ConformanceCase
 {
-    private const string Root = "/usr/share/libonnx-testdata/data/node";
+    private const string Root = "/usr/share/libonnx-testdata/data";
+
+    /// <summary>The sets of cases: of single operators, and of what PyTorch exported at opset 6.</summary>
+    private static readonly string[] Sets = ["node", "simple", "pytorch-operator", "pytorch-converted"];
 
     /// <summary>The operators that the compiler knows.</summary>
     public static readonly IReadOnlySet<string> Operators = Operator.Names.Concat(NodeRewrites.Names("")).ToHashSet(StringComparer.Ordinal);
@@ -34,14 +37,23 @@ internal sealed class ConformanceCase
 
     private ConformanceCase(string name) => Name = name;
 
-    /// <summary>ONNX's name of the case, such as <c>conv_with_strides_padding</c>.</summary>
+    /// <summary>ONNX's name of the case, such as <c>conv_with_strides_padding</c>; its set before it, where that is not "node".</summary>
     public string Name { get; }
+
+    private string Folder
+    {
+        get
+        {
+            int set = Name.IndexOf('/');
+            return Path.Combine(Root, set < 0 ? "node" : Name[..set], $"test_{Name[(set + 1)..]}");
+        }
+    }
 
     /// <summary>Whether Debian's libonnx-testdata is installed.</summary>
     public static bool Installed => Directory.Exists(Root);
 
     /// <summary>The ONNX file.</summary>
-    public string ModelFile => Path.Combine(Root, $"test_{Name}", "model.onnx");
+    public string ModelFile => Path.Combine(Folder, "model.onnx");
 
     /// <summary>The model, not interpreted.</summary>
     public ModelProto Model => ModelProto.Parser.ParseFrom(File.ReadAllBytes(ModelFile));
@@ -51,8 +63,8 @@ internal sealed class ConformanceCase
 
     /// <summary>Every case made of nothing but <see cref="Operators"/>, in ordinal order.</summary>
     public static IEnumerable<ConformanceCase> All() =>
-        Directory.GetDirectories(Root, "test_*")
-            .Select(folder => new ConformanceCase(Path.GetFileName(folder)["test_".Length..]))
+        Sets.SelectMany(set => Directory.GetDirectories(Path.Combine(Root, set), "test_*")
+                .Select(folder => new ConformanceCase($"{(set == "node" ? "" : $"{set}/")}{Path.GetFileName(folder)["test_".Length..]}")))
             .Where(c => c.Model.Graph.Node is { Count: > 0 } nodes
                 && nodes.All(n => n.Domain.Length == 0 && Operators.Contains(n.OpType)))
             .OrderBy(c => c.Name, StringComparer.Ordinal);
@@ -61,19 +73,16 @@ internal sealed class ConformanceCase
     public static Tensor Read(TensorProto tensor) => OnnxTensors.Read(tensor, new ExternalData(null), tensor.Name);
 
     /// <summary>The model with its parameters bound as constants, the inputs left to feed and the outputs to expect.</summary>
-    /// <remarks>Models of opset 1 and 6 are declared as opset 7: their operators are the same there.</remarks>
     public (byte[] Model, TensorProto[] Inputs, TensorProto[] Outputs) Load()
     {
         ModelProto model = Model;
-        foreach (OperatorSetIdProto opset in model.OpsetImport)
-        {
-            if (opset.Domain.Length == 0) opset.Version = Math.Max(opset.Version, Graph.OldestOpset);
-        }
-
         HashSet<string> parameters = [.. model.Graph.Node.SelectMany(
             n => n.Input.Skip(FirstParameter.GetValueOrDefault(n.OpType, int.MaxValue)))];
         var inputs = new List<TensorProto>();
-        foreach ((ValueInfoProto input, TensorProto data) in model.Graph.Input.Zip(Data("input", model.Graph.Input)).ToArray())
+        // In the first files, initializers are inputs too.
+        HashSet<string> initialized = [.. model.Graph.Initializer.Select(i => i.Name)];
+        ValueInfoProto[] asked = [.. model.Graph.Input.Where(i => !initialized.Contains(i.Name))];
+        foreach ((ValueInfoProto input, TensorProto data) in asked.Zip(Data("input", asked)))
         {
             if (!parameters.Contains(input.Name))
             {
@@ -103,7 +112,7 @@ internal sealed class ConformanceCase
     }
 
     private TensorProto[] Data(string kind) =>
-        [.. Directory.GetFiles(Path.Combine(Root, $"test_{Name}", "test_data_set_0"), $"{kind}_*.pb")
+        [.. Directory.GetFiles(Path.Combine(Folder, "test_data_set_0"), $"{kind}_*.pb")
             .OrderBy(f => int.Parse(Path.GetFileNameWithoutExtension(f)[(kind.Length + 1)..], null))
             .Select(f => TensorProto.Parser.ParseFrom(File.ReadAllBytes(f)))];
 

@@ -13,6 +13,15 @@ internal static class NodeInspection
         return input.Shape ?? throw GraphDiagnostics.DynamicShape.Error(node.Label, input.Name, "not known");
     }
 
+    /// <summary>The number of dimensions of an input, when the model is read.</summary>
+    /// <exception cref="CompilationException">Neither the file says it, nor what makes the value.</exception>
+    public static int StatedRank(this Node node, int index)
+    {
+        Value input = node.Input(index);
+        return input.Shape?.Rank ?? throw GraphDiagnostics.UnsupportedForm.Error(
+            node.Label, node.Type, $"the file does not say how many dimensions '{input.Name}' has");
+    }
+
     /// <summary>An axis counted from the front.</summary>
     /// <param name="axis">The axis; negative to count from the back.</param>
     /// <param name="rank">The rank that the axis belongs to.</param>

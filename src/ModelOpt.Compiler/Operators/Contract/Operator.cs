@@ -102,10 +102,16 @@ internal abstract class Operator
     public static Operator? Find(string type) => All.GetValueOrDefault(type);
 
     /// <summary>
-    /// Every version of the operator that ONNX has, ascending: from the one in force at the oldest opset that is read to the newest at
-    /// <see cref="Graph.Opset"/>. The rest of the operator knows the form of the newest only.
+    /// Every version of the operator that ONNX has, ascending, up to the newest at <see cref="Graph.Opset"/>. The rest of
+    /// the operator knows the form of the newest only.
     /// </summary>
     public abstract IReadOnlyList<OpsetStep> Versions { get; }
+
+    /// <summary>
+    /// Brings a node of the form that ONNX had as an experiment, before it took the operator up, to the first version; null where there
+    /// was none.
+    /// </summary>
+    protected virtual Action<Node>? Experimental => null;
 
     /// <summary>The opset that brought the version in force at an opset; 0 where that is older than the operator.</summary>
     public int VersionAt(int opset) => Versions.LastOrDefault(v => v.Opset <= opset)?.Opset ?? 0;
@@ -118,8 +124,15 @@ internal abstract class Operator
     /// inputs or outputs.</exception>
     public void Upgrade(Graph graph, Node node, int opset)
     {
-        if (opset < Versions[0].Opset && Versions[0].Opset > Graph.OldestOpset)
-            throw OnnxDiagnostics.NewerOperator.Error(node.Label, Type, Versions[0].Opset, opset);
+        if (opset < Versions[0].Opset)
+        {
+            Action<Node> early = Experimental
+                ?? throw OnnxDiagnostics.NewerOperator.Error(node.Label, Type, Versions[0].Opset, opset);
+            early(node);
+        }
+
+        // The first opsets let a node name inputs that it may overwrite.
+        if (opset < 6) node.Attributes.Remove("consumed_inputs");
         foreach (OpsetStep step in Versions.Where(s => s.Opset <= opset))
         {
             if (step.Dropped.FirstOrDefault(node.Attributes.ContainsKey) is { } dropped)

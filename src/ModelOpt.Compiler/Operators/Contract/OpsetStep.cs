@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Operators.Contract;
@@ -21,6 +22,21 @@ internal sealed record OpsetStep(int Opset, Action<Graph, Node>? Upgrade = null)
     {
         foreach ((string name, int index) in moved) ToInput(graph, node, name, index);
     }) { Dropped = [.. moved.Select(m => m.Name)] };
+
+    /// <summary>A version without attributes that have no effect.</summary>
+    public static OpsetStep Without(int opset, params string[] names) => new(opset, (_, node) =>
+    {
+        foreach (string name in names) node.Attributes.Remove(name);
+    });
+
+    /// <summary>A version whose attribute is an integer where the version before has a float.</summary>
+    public static OpsetStep ToInteger(int opset, string name) => new(opset, (_, node) =>
+    {
+        if (!node.Attributes.TryGetValue(name, out object? given) || given is not float number) return;
+        if (number != MathF.Floor(number) || Math.Abs(number) > 1 << 24)
+            throw GraphDiagnostics.InvalidAttribute.Error(node.Label, name, $"is {number}, which is not an integer");
+        node.Attributes[name] = (long)number;
+    });
 
     /// <summary>Turns an attribute of integers, where a node has it, into a constant input.</summary>
     public static void ToInput(Graph graph, Node node, string name, int index)

@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>Whether both a and b hold.</summary>
 internal sealed class And : BitsOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, EarlyBroadcast.End];
 
     public override ElementKinds Takes(Node node) => ElementKinds.Bools;
 

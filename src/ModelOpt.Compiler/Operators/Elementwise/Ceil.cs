@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The least integer that is not less than x.</summary>
 internal sealed class Ceil : MapOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 13];
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
 

@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>min(max(x, low), high); the bounds are the scalar inputs 1 and 2, each optional.</summary>
 internal sealed class Clip : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, new(11, MoveBounds) { Dropped = ["min", "max"] }, 12, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, new(11, MoveBounds) { Dropped = ["min", "max"] }, 12, 13];
 
     public override Arity Arity => new(1, 3);
 

@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The quotient of two tensors, with broadcasting; integers round towards zero.</summary>
 internal sealed class Div : BinaryOperator<Div.Function>
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 13, 14];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, EarlyBroadcast.End, 13, 14];
 
     // TFLite divides no int8.
     public override QuantizationRule Quantization => QuantizationRule.Float;

@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>x where it is not negative, else alpha · (e^x − 1).</summary>
 internal sealed class Elu : UnaryOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 22];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 22];
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 

@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>Whether a and b are equal.</summary>
 internal sealed class Equal : ComparisonOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 11, 13, 19];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, EarlyBroadcast.End, 11, 13, 19];
 
     public override ElementKinds Takes(Node node) => ElementKinds.Any;
 

@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>e^x.</summary>
 internal sealed class Exp : UnaryOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 13];
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
 

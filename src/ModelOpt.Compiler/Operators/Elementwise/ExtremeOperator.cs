@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 internal abstract class ExtremeOperator<TFunction>(BuiltinOperator builtin) : BinaryOperator<TFunction>
     where TFunction : struct, IBinaryFunction
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 8, 12, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 8, 12, 13];
 
     public override Arity Arity => new(1, Arity.Any);
 

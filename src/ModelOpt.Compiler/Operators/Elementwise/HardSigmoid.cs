@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <remarks>TFLite has no such operator: it is composed of four, in float also where its neighbours are int8.</remarks>
 internal sealed class HardSigmoid : UnaryOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 22];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 22];
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
 

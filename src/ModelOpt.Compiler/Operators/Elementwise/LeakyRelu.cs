@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>x where it is not negative, else alpha · x.</summary>
 internal sealed class LeakyRelu : UnaryOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 16];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 16];
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous;
 

@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>Whether a is less than b.</summary>
 internal sealed class Less : ComparisonOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 9, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, EarlyBroadcast.End, 9, 13];
 
     protected override BuiltinOperator Builtin => BuiltinOperator.Less;
 

@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The mean of any number of tensors, element by element, with broadcasting: Adds, and a Mul by 1 / their number.</summary>
 internal sealed class Mean : ComposedOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 8, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 8, 13];
 
     public override Arity Arity => new(1, Arity.Any);
 

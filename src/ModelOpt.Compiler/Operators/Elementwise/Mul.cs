@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The product of two tensors, with broadcasting.</summary>
 internal sealed class Mul : BinaryOperator<Mul.Function>
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 13, 14];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, EarlyBroadcast.End, 13, 14];
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.TakesActivation;
 

@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>−x.</summary>
 internal sealed class Neg : UnaryOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 13];
 
     public override QuantizationRule Quantization => QuantizationRule.Float;
 

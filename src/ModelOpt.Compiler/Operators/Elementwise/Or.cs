@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>Whether a or b holds.</summary>
 internal sealed class Or : BitsOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, EarlyBroadcast.End];
 
     public override ElementKinds Takes(Node node) => ElementKinds.Bools;
 

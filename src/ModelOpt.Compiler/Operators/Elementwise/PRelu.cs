@@ -9,7 +9,14 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>x where it is not negative, else slope · x; the slope (input 1) is broadcast to x.</summary>
 internal sealed class PRelu : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 9, 16];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, new(7, SpreadSlopes), 9, 16];
+
+    // A vector had a slope for each channel, wherever the channels' axis is.
+    private static void SpreadSlopes(Graph graph, Node node)
+    {
+        if (node.StatedRank(1) == 1 && node.Input(1).Shape![0] != (Dim)1)
+            EarlyBroadcast.AppendAxes(graph, node, 1, Math.Max(0, node.StatedRank(0) - 2));
+    }
 
     public override Arity Arity => new(2, 2);
 

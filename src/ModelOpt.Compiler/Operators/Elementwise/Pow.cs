@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>x to the power of input 1, with broadcasting; the exponent may have another type than x.</summary>
 internal sealed class Pow : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 12, 13, 15];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, EarlyBroadcast.End, 12, 13, 15];
 
     public override Arity Arity => new(2, 2);
 

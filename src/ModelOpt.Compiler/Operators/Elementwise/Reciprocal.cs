@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>1 / x.</summary>
 internal sealed class Reciprocal : FunctionOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 13];
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.MagnifiesRounding;
 

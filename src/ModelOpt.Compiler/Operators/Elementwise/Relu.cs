@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>max(x, 0).</summary>
 internal sealed class Relu : UnaryOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13, 14];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 13, 14];
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.Homogeneous | OperatorTraits.HidesFarNumbers;
 

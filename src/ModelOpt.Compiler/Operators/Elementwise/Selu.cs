@@ -7,7 +7,14 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>gamma · x where x is positive, else gamma · alpha · (e^x − 1).</summary>
 internal sealed class Selu : FunctionOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 22];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, new(6, (_, node) => StateFactors(node)), 22];
+
+    // The first opset has fewer digits where a node does not say its factors.
+    private static void StateFactors(Node node)
+    {
+        node.Attributes.TryAdd("alpha", 1.6732f);
+        node.Attributes.TryAdd("gamma", 1.0507f);
+    }
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 

@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>1 / (1 + e^−x).</summary>
 internal sealed class Sigmoid : UnaryOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 13];
 
     public override QuantizationRule Quantization => QuantizationRule.FixedUnit;
 

@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The difference of two tensors, with broadcasting.</summary>
 internal sealed class Sub : BinaryOperator<Sub.Function>
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 13, 14];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, EarlyBroadcast.End, 13, 14];
 
     public override OperatorTraits Traits(Node node) => Additive(node);
 

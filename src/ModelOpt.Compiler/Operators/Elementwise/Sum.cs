@@ -6,7 +6,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The sum of any number of tensors, with broadcasting: Adds.</summary>
 internal sealed class Sum : ComposedOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 8, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 8, 13];
 
     public override Arity Arity => new(1, Arity.Any);
 

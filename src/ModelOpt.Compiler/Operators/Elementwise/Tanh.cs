@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>The hyperbolic tangent.</summary>
 internal sealed class Tanh : UnaryOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 13];
 
     public override QuantizationRule Quantization => QuantizationRule.FixedSymmetric;
 

@@ -9,6 +9,8 @@ internal sealed class ThresholdedRelu : FunctionOperator
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [10, 22];
 
+    protected override Action<Node> Experimental => _ => { };
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 
     protected override double Function(Node node, double x) => x > Alpha(node) ? x : 0;

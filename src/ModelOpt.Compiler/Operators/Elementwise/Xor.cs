@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Operators.Elementwise;
 /// <summary>Whether one of a and b holds, and not the other.</summary>
 internal sealed class Xor : BitsOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, EarlyBroadcast.End];
 
     public override ElementKinds Takes(Node node) => ElementKinds.Bools;
 

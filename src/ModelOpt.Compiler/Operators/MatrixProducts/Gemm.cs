@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Operators.MatrixProducts;
 /// <summary>alpha · A′·B′ + beta · C, where A′ [M, K] and B′ [K, N] may be stored transposed and C is broadcast to [M, N].</summary>
 internal sealed class Gemm : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 9, 11, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, OpsetStep.Without(7, "broadcast"), 9, 11, 13];
 
     public override Arity Arity => new(2, 3);
 

@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>Tensors one after the other along <c>axis</c>.</summary>
 internal sealed class Concat : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [4, 11, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, new(4, (_, node) => node.Attributes.TryAdd("axis", 1L)), 11, 13];
 
     public override Arity Arity => new(1, Arity.Any);
 

@@ -9,7 +9,7 @@ internal sealed class Dropout : Operator, IDifferentiable
 {
     private const int Training = 2;
 
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 10, new(12, RefuseMask), 13, 22];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, OpsetStep.Without(7, "is_test"), 10, new(12, RefuseMask), 13, 22];
 
     public override Arity Arity => new(1, 3, 2);
 

@@ -11,8 +11,11 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// </summary>
 internal sealed class Pad : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [
-        2, new(11, ToInputs) { Dropped = ["pads", "value"] }, 13, 18, 19, 21, 23, 24, 25];
+    public override IReadOnlyList<OpsetStep> Versions { get; } =
+    [
+        1, new(2, (_, node) => Rename(node)) { Dropped = ["paddings"] }, new(11, ToInputs) { Dropped = ["pads", "value"] },
+        13, 18, 19, 21, 23, 24, 25,
+    ];
 
     public override Arity Arity => new(2, 4);
 
@@ -41,6 +44,13 @@ internal sealed class Pad : Operator, IDifferentiable
                 yield return new AxisRoute(isRigid, AxisPlace.In(0, axis), AxisPlace.Out(0, axis, PadSources.Along(
                     node, mode, (int)x[axis].Size, pads[axis].Before, (int)node.Output.Shape![axis].Size)));
         }
+    }
+
+    private static void Rename(Node node)
+    {
+        if (node.Ints("paddings") is not { } pads) return;
+        node.Attributes.Remove("paddings");
+        node.Attributes["pads"] = pads;
     }
 
     private static void ToInputs(Graph graph, Node node)

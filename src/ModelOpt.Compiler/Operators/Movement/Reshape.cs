@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>The same elements under the shape of input 1, where 0 keeps a size and −1 takes the rest.</summary>
 internal sealed class Reshape : ReshapeOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [5, 13, 14, 19, 21, 23, 24, 25];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, OpsetStep.ToInputs(5, ("shape", 1)), 13, 14, 19, 21, 23, 24, 25];
 
     public override Arity Arity => new(2, 2);
 

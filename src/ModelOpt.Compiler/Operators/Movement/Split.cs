@@ -11,7 +11,14 @@ internal sealed class Split : Operator, IDifferentiable
     // Opset 18 lets the last piece be smaller. The graph says so with input 1, whose sizes shape inference fills in, and needs no count.
     private const string Pieces = "num_outputs";
 
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [2, 11, OpsetStep.ToInputs(13, ("split", 1)), 18];
+    public override IReadOnlyList<OpsetStep> Versions { get; } =
+        [1, new(2, (_, node) => RequireAxis(node)), 11, OpsetStep.ToInputs(13, ("split", 1)), 18];
+
+    // Opset 1 does not say which axis is meant where a node does not; its sizes may be input 1, as they are again from opset 13 on.
+    private static void RequireAxis(Node node)
+    {
+        if (!node.Attributes.ContainsKey("axis")) throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "axis", "is missing");
+    }
 
     public override Arity Arity => new(1, 2, Arity.Any);
 

@@ -8,7 +8,21 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>The input repeated along each axis, as often as input 1 (repeats) says.</summary>
 internal sealed class Tile : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 13];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, new(6, ToRepeats), 13];
+
+    // Opset 1 repeats one axis: inputs 1 and 2 are the number of copies and the axis.
+    private static void ToRepeats(Graph graph, Node node)
+    {
+        int rank = node.StatedRank(0);
+        long[] repeats = [.. Enumerable.Repeat(1L, rank)];
+        repeats[node.Axis(Number(2, "axis"), rank)] = Number(1, "tiles");
+        node.TruncateInputs(2);
+        node.SetInput(1, graph.AddConstant($"{node.Label}_repeats", Tensor.Vector<long>(repeats)));
+
+        long Number(int index, string name) =>
+            KnownValue.Of(node.Input(index)) is { Count: 1 } known ? Casting.To(known, ElementType.Int64).Span<long>()[0]
+            : throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, $"input '{name}' is not a constant number");
+    }
 
     public override Arity Arity => new(2, 2);
 

@@ -6,9 +6,20 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>X resampled by scales, which became Resize in opset 10: reads as the Resize of that opset.</summary>
 internal sealed class Upsample : ComposedOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, new(9, ToInput) { Dropped = ["scales"] }, 10];
+    public override IReadOnlyList<OpsetStep> Versions { get; } =
+    [
+        1, new(7, (_, node) => ToScales(node)) { Dropped = ["width_scale", "height_scale"] }, new(9, ToInput) { Dropped = ["scales"] }, 10,
+    ];
 
     public override Arity Arity => new(2, 2);
+
+    private static void ToScales(Node node)
+    {
+        float height = node.Float("height_scale", 0), width = node.Float("width_scale", 0);
+        node.Attributes.Remove("height_scale");
+        node.Attributes.Remove("width_scale");
+        node.Attributes.TryAdd("scales", new[] { 1, 1, height, width });
+    }
 
     private static void ToInput(Graph graph, Node node)
     {

@@ -14,7 +14,8 @@ namespace ModelOpt.Compiler.Operators.Normalization;
 /// </summary>
 internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStatistics
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, new(9, DropSpatial) { Dropped = ["spatial"] }, 14, 15];
+    public override IReadOnlyList<OpsetStep> Versions { get; } =
+        [1, 6, new(7, RefuseTraining) { Dropped = ["is_test"] }, new(9, DropSpatial) { Dropped = ["spatial"] }, 14, 15];
 
     public override Arity Arity => new(5, 5, 5);
 
@@ -27,6 +28,14 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
             [AxisPlace.In(0, a), .. a == 1 ? Enumerable.Range(1, 4).Select(i => AxisPlace.In(i, 0)) : [], AxisPlace.Out(0, a)]));
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.None;
+
+    // Without is_test, a node with one output is one in test mode too.
+    private static void RefuseTraining(Graph graph, Node node)
+    {
+        if (node.Int("is_test", 0) == 0 && Enumerable.Range(1, 4).Any(node.HasOutput))
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "training mode (is_test = 0)");
+        node.Attributes.Remove("is_test");
+    }
 
     private static void DropSpatial(Graph graph, Node node)
     {

@@ -8,7 +8,7 @@ namespace ModelOpt.Compiler.Operators.Normalization;
 /// </summary>
 internal sealed class InstanceNormalization : MomentNormalization
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [6, 22];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 6, 22];
 
     public override Arity Arity => new(3, 3);
 

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 
@@ -7,6 +8,18 @@ namespace ModelOpt.Compiler.Operators.Normalization;
 internal sealed class MeanVarianceNormalization : MomentNormalization
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [9, 13];
+
+    protected override Action<Node> Experimental => NameAxes;
+
+    // Of each sample of a batch of images, where the later form takes the whole batch.
+    private static void NameAxes(Node node)
+    {
+        if (node.Int("normalize_variance", 1) == 0)
+            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "normalize_variance = 0");
+        node.Attributes["axes"] = node.Int("across_channels", 0) == 0 ? new[] { 2L, 3 } : [1, 2, 3];
+        node.Attributes.Remove("across_channels");
+        node.Attributes.Remove("normalize_variance");
+    }
 
     public override Arity Arity => new(1, 1);
 

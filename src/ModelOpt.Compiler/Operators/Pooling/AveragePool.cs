@@ -13,7 +13,7 @@ namespace ModelOpt.Compiler.Operators.Pooling;
 /// </summary>
 internal sealed class AveragePool : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [7, 10, 11, 19, 22];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 7, 10, 11, 19, 22];
 
     public override Arity Arity => new(1, 1);
 

@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Operators.Pooling;
 /// <summary>The norm (Σ|x|ᵖ)^(1/p) of each channel of X [N, C, …], with the other axes kept as 1.</summary>
 internal sealed class GlobalLpPool : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [2, 22];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, OpsetStep.ToInteger(2, "p"), 22];
 
     public override Arity Arity => new(1, 1);
 

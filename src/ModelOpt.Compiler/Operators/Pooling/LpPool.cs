@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Operators.Pooling;
 /// <summary>The norm (Σ|x|ᵖ)^(1/p) of each window over X [N, C, (D,) (H,) W]; padding counts as zeros.</summary>
 internal sealed class LpPool : Operator, IDifferentiable
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [2, 11, 18, 22];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, OpsetStep.ToInteger(2, "p"), 11, 18, 22];
 
     public override Arity Arity => new(1, 1);
 

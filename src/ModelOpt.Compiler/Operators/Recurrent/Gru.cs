@@ -9,6 +9,8 @@ internal sealed class Gru : RecurrentOperator
 {
     public override string Type => "GRU";
 
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, 3, OpsetStep.Without(7, "output_sequence"), 14, 22];
+
     public override Arity Arity => new(3, 6, 2);
 
     protected override RecurrentCell Cell => RecurrentCell.Gru;

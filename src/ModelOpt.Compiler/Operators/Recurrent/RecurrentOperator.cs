@@ -16,7 +16,7 @@ namespace ModelOpt.Compiler.Operators.Recurrent;
 /// </remarks>
 internal abstract class RecurrentOperator : Operator
 {
-    public sealed override IReadOnlyList<OpsetStep> Versions { get; } = [7, 14, 22];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [1, OpsetStep.Without(7, "output_sequence"), 14, 22];
 
     public sealed override QuantizationRule Quantization => QuantizationRule.Float;
 

@@ -1,0 +1,12 @@
+using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
+
+namespace ModelOpt.Compiler.Onnx.Rewrites;
+
+/// <summary>The operator of early ONNX that is Slice with inputs: data, starts, ends and, optionally, axes.</summary>
+internal sealed class DynamicSlice() : NodeRewrite("DynamicSlice", new Arity(3, 4))
+{
+    public override string Domain => "";
+
+    protected override void Rewrite(Rewriting at) => at.Finish("Slice", [.. at.Node.Inputs]);
+}
