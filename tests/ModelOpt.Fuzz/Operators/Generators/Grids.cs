@@ -1,7 +1,7 @@
 namespace ModelOpt.Fuzz.Operators.Generators;
 
 /// <summary>
-/// Pools by norms, images taken apart and put together, sampling at points, sums of products, and operators of early ONNX.
+/// Pools by norms, images taken apart and put together, sampling at points, and sums of products.
 /// </summary>
 internal static class Grids
 {
@@ -115,20 +115,8 @@ internal static class Grids
         c.Parameter(Tensor.Vector<long>([.. Enumerable.Range(0, regions).Select(_ => (long)c.Draw.Int(0, batch - 1))]), 0.5);
     }
 
-    /// <summary>Affine, Scale, ImageScaler and Crop.</summary>
-    public static void Early(CaseBuilder c)
-    {
-        int channels = c.Draw.Int(1, 4), high = c.Draw.Int(3, 6), wide = c.Draw.Int(3, 6);
-        c.Perhaps("alpha", c.Draw.Real(-2, 2)).Perhaps("beta", c.Draw.Real(-2, 2));
-        if (c.Schema.Operator != "Crop") c.Perhaps("scale", c.Draw.Real(-2, 2));
-        c.With("bias", Enumerable.Range(0, channels).Select(_ => c.Draw.Real(-2, 2)).ToArray());
-        c.With("border", Windows.Longs(Sizes(c, 4, 0, 1)));
-        if (c.Schema.Operator == "Crop" && c.Draw.Chance(0.4))
-            c.With("scale", Windows.Longs([c.Draw.Int(1, high - 1), c.Draw.Int(1, wide - 1)]));
-        c.Data([c.Draw.Int(1, 2), channels, high, wide]);
-    }
-
-    private static int[] Sizes(CaseBuilder c, int count, int low, int high) =>
+    /// <summary>Some sizes.</summary>
+    internal static int[] Sizes(CaseBuilder c, int count, int low, int high) =>
         [.. Enumerable.Range(0, count).Select(_ => c.Draw.Int(low, high))];
 
     private static int Count(int[] sizes) => sizes.Aggregate(1, (a, b) => a * b);
