@@ -77,8 +77,9 @@ public sealed class ResolveModels : ModelTask
             ArtifactFile.WriteIfDifferent(
                 paths.Inputs, Describe(inputs, options, $"artifacts {string.Join(' ', model.Artifacts)} embed {model.Embed}"));
 
-        // Calibration data gives sizes that a model leaves open.
-        string[] sources = [model.File, .. model.Options.CalibrationData.SelectMany(FilesOf), .. FilesOf(model.Labels)];
+        // Calibration data gives sizes that a model leaves open, a recipe may name states.
+        string[] sources = [model.File, .. model.Options.CalibrationData.SelectMany(FilesOf),
+            .. FilesOf(model.Options.Recipe), .. FilesOf(model.Labels)];
         ArtifactFile.WriteIfDifferent(wrapperInputs, Describe(sources, options, $"namespace {model.Namespace} embed {model.Embed}"));
 
         // Metadata is kept escaped, because a path may contain MSBuild's separators.

@@ -52,4 +52,37 @@ internal sealed class ClassTests
         app.Edit("app.csproj", "ClassName=\"Labels\"", "ClassName=\"record\"");
         app.Build("--no-restore").FailedWith("MOPT6005", "labels.onnx", "'record'");
     }
+
+    [TestMethod]
+    public void A_stream_carries_the_state_of_its_own_conversation()
+    {
+        using Consumer app = Consumer.App("""
+            <ModelItem Include="sum.onnx" Quantization="None" State="h:hn" />
+            <ModelItem Include="sum.onnx" ClassName="Plain" Quantization="None" />
+            """, "<TreatWarningsAsErrors>true</TreatWarningsAsErrors>");
+        TinyModel.WriteRecurrent(app.PathOf("sum.onnx"));
+        app.Write("Program.cs", """
+            using var model = new App.Sum();
+            App.Sum.Stream a = model.CreateStream(), b = model.CreateStream();
+            float[] y = new float[2];
+            a.Run([1, 2], y);
+            a.Run([3, 4], y);
+            b.Run([5, 6], y);
+            a.Run([1, 1], y);
+            System.Console.WriteLine(y[0] + " " + y[1] + " " + b.H[0] + " " + a.Run([0, 0]).Hn[1]);
+            try { a.Run([1], y); } catch (System.ArgumentException) { System.Console.WriteLine("refused " + a.H[0]); }
+            a.Reset();
+            System.Console.WriteLine(a.Run([7, 8]).Hn[0] + " " + model.Run([1, 2], [3, 4]).Y[1]);
+            for (int i = 0; i < 10; i++) a.Run([0, 0], y);
+            long before = System.GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++) a.Run(y, y);
+            System.Console.WriteLine(System.GC.GetAllocatedBytesForCurrentThread() - before);
+            System.Console.WriteLine(typeof(App.Plain).GetNestedType("Stream") is null);
+            """);
+        app.Build("-p:InvariantGlobalization=true").Clean();
+        Assert.AreEqual("4 6 5 7\nrefused 5\n7 8\n0\nTrue", app.Run().ReplaceLineEndings("\n"));
+
+        app.Edit("app.csproj", "State=\"h:hn\"", "State=\"h:next\"");
+        app.Build("--no-restore").FailedWith("MOPT6021", "sum.onnx", "no output 'next'");
+    }
 }

@@ -15,7 +15,8 @@ internal static class InspectCommand
     public static Command Create(Terminal terminal)
     {
         var model = new Argument<string>("MODEL") { Description = "The model: a .onnx or .tflite file, or the .embedded one of a build." };
-        var catalog = new CatalogOptions(o => o.IsOfRecipes || o.Name == nameof(CompileOptions.Recipe));
+        var catalog = new CatalogOptions(o => o.IsOfRecipes || o.Name is nameof(CompileOptions.Recipe)
+            or nameof(CompileOptions.InputShape) or nameof(CompileOptions.InputValues));
         var command = new HeadedCommand(
             "inspect",
             """

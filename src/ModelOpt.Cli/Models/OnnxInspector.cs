@@ -20,11 +20,15 @@ internal static class OnnxInspector
         Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
         var context = new PassContext(options, recipe, diagnostics, null, cancellation);
         OptionChecks.CheckModel(context);
+        options = States.In(options, recipe);
         byte[] file = ModelFile.Read(model);
         Graph graph = OnnxReader.Read(file, model, asFloat32: true);
         InputShapes.Fix(graph, options);
+        InputValues.Fix(graph, options);
+        States.Find(graph, options);
         OpenBatch.Close(graph, diagnostics);
         ShapeInference.Run(graph, useStated: true);
+        States.Check(graph);
         int nodes = graph.AllNodes.Count();
         PassPipeline.Simplify(graph, context);
         // Sizes besides the batch are fixed by calibration data, which a look at the model does not need.
@@ -51,6 +55,7 @@ internal static class OnnxInspector
             [.. graph.Outputs.Select(Describe)],
             layers,
             [
+                .. graph.States.Select(s => $"State: '{s.Output}' is the next '{s.Input}'."),
                 $"The file has {nodes} nodes; {graph.AllNodes.Count()} are left after simplification.",
                 .. isSized ? Array.Empty<string>() : ["Sizes besides the batch are open: a build takes them from InputShape or its "
                     + "calibration data."],

@@ -21,17 +21,18 @@ internal sealed class Calibrator : IDisposable
         _graph = graph;
         _context = context;
         CompileOptions options = context.Options;
-        if (options.CalibrationData.Count != graph.Inputs.Count)
+        Value[] fed = [.. graph.FedInputs];
+        if (options.CalibrationData.Count != fed.Length)
         {
-            string names = string.Join(", ", graph.Inputs.Select(i => i.Name));
-            throw RecipeDiagnostics.WrongCalibrationCount.Error(null, options.CalibrationData.Count, graph.Inputs.Count, names);
+            string names = string.Join(", ", fed.Select(i => i.Name));
+            throw RecipeDiagnostics.WrongCalibrationCount.Error(null, options.CalibrationData.Count, fed.Length, names);
         }
 
         try
         {
-            for (int i = 0; i < graph.Inputs.Count; i++)
+            for (int i = 0; i < fed.Length; i++)
             {
-                Value input = graph.Inputs[i];
+                Value input = fed[i];
                 // A model that owns its preprocessing is calibrated with the bytes it will see.
                 SampleFormat format = input.Type == ElementType.UInt8
                     ? new SampleFormat([], [], options.DataLayout)
@@ -107,7 +108,13 @@ internal sealed class Calibrator : IDisposable
     public void Dispose() => _inputs.ForEach(i => i.Dispose());
 
     /// <summary>One sample for each input. Data files are often sorted by class: the samples used are spread over all of it.</summary>
-    public Tensor[] Sample(int index, int of) => [.. _inputs.Select(i => i.Read(_usable.Spread(index, of)))];
+    public Tensor[] Sample(int index, int of)
+    {
+        int sample = _usable.Spread(index, of);
+        if (_graph.States.Count == 0) return StateSequence.Sample(_graph, _inputs, sample, null);
+        _context.States ??= StateSequence.Run(_context.Reference ?? _graph, _inputs, _context.Workers, _context.Progress);
+        return StateSequence.Sample(_graph, _inputs, sample, _context.States[sample]);
+    }
 
     private static long SampleBytes(Value value) =>
         value.Shape?.Aggregate((long)value.Type.Size(), (size, dim) => dim.IsKnown ? size * dim.Size : size) ?? 0;

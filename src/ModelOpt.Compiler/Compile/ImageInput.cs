@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Compile;
 
 /// <summary>
 /// Lets the model take raw image bytes (NHWC) where <see cref="CompileOptions.InputType"/> asks for them:
-/// <c>Cast → Sub mean → Div std → Transpose</c> stands before every float input. It comes last, so that
+/// <c>Cast → Sub mean → Div std → Transpose</c> stands before every float input that is no state. It comes last, so that
 /// none of these steps is rounded; the runtime makes one table lookup of them. It divides, as calibration does: the product
 /// with 1/std differs in the last bit, and with a mean of 127.5 every byte lies half way between two steps of the grid.
 /// </summary>
@@ -26,7 +26,7 @@ internal sealed class ImageInput : Pass
         int changes = 0;
         for (int i = 0; i < graph.Inputs.Count; i++)
         {
-            if (graph.Inputs[i].Type != ElementType.Float32) continue;
+            if (graph.Inputs[i].Type != ElementType.Float32 || graph.IsState(graph.Inputs[i])) continue;
             graph.Inputs[i] = Prepend(graph, graph.Inputs[i], options);
             changes++;
         }

@@ -33,6 +33,7 @@ internal static class ModelCompiler
         try
         {
             Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
+            options = States.In(options, recipe);
             var reported = new FileSink(diagnostics, modelFile);
             using WorkerPool pool = new(Environment.ProcessorCount);
             var context = new PassContext(options, recipe, reported, progress, cancellation) { Pool = pool };
@@ -80,6 +81,7 @@ internal static class ModelCompiler
     {
         try
         {
+            if (options.Recipe is not null) options = States.In(options, Recipe.Read(options.Recipe));
             Graph graph = Read(OnnxFile.ReadAllBytes(modelFile), modelFile, options);
             if (options.InputType == ElementType.UInt8) ImageInput.Prepend(graph, options);
             return ModelSignature.Of(graph);
@@ -101,9 +103,12 @@ internal static class ModelCompiler
     {
         Graph graph = OnnxReader.Read(onnx, modelFile, foldsPairs, asFloat32: true);
         InputShapes.Fix(graph, options);
+        InputValues.Fix(graph, options);
+        States.Find(graph, options);
         OpenSizes.Fix(graph, options);
         OpenBatch.Close(graph, diagnostics);
         ShapeInference.Run(graph, useStated: true);
+        States.Check(graph);
         return graph;
     }
 

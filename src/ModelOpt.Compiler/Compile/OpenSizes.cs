@@ -15,13 +15,13 @@ internal static class OpenSizes
     /// <exception cref="CompilationException">There is no data to take the sizes from.</exception>
     public static void Fix(Graph graph, CompileOptions options)
     {
-        for (int i = 0; i < graph.Inputs.Count; i++)
+        Value[] fed = [.. graph.FedInputs];
+        foreach (Value input in graph.Inputs)
         {
-            Value input = graph.Inputs[i];
             if (input.Shape is not { } shape || shape.Skip(1).All(d => d.IsKnown)) continue;
-            if (options.CalibrationData.Count != graph.Inputs.Count)
+            if (options.CalibrationData.Count != fed.Length || graph.IsState(input))
                 throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
-            using SampleSource source = SampleSource.Open(options.CalibrationData[i]);
+            using SampleSource source = SampleSource.Open(options.CalibrationData[Array.IndexOf(fed, input)]);
             input.Shape = Fixed(shape, source, options.DataLayout)
                 ?? throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
         }

@@ -110,7 +110,7 @@ internal static class OptionChecks
                 null => true,
                 _ => option.Name switch
                 {
-                    nameof(options.InputType) or nameof(options.InputShape) => true,
+                    nameof(options.InputType) or nameof(options.InputShape) or nameof(options.InputValues) => true,
                     nameof(options.CalibrationSamples) => context.IsCalibrated,
                     nameof(options.InputMean) or nameof(options.InputStd) => hasData || options.InputType == ElementType.UInt8,
                     _ => hasData,

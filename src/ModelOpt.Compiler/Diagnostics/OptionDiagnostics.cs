@@ -23,8 +23,8 @@ internal static class OptionDiagnostics
 
     public static readonly DiagnosticDescriptor InvalidIdentifier = new("MOPT6005", Error,
         "Not a C# name", "{0}: '{1}' is not a C# {2}.",
-        "Use letters, digits and underscores, beginning with a letter, no keyword, and for ClassName none of Output, Run, Dispose, Labels, "
-        + "ResourceName and FileName.");
+        "Use letters, digits and underscores, beginning with a letter, no keyword, and for ClassName none of Output, Stream, "
+        + "CreateStream, Run, Dispose, Labels, ResourceName and FileName.");
 
     public static readonly DiagnosticDescriptor CannotWrite = new("MOPT6006", Error,
         "Cannot write a file", "'{0}' cannot be written: {1}",
@@ -87,4 +87,12 @@ internal static class OptionDiagnostics
     public static readonly DiagnosticDescriptor InputShapeMisfit = new("MOPT6020", Error,
         "A shape does not fit its input", "InputShape: {0}.",
         "Write NAME:SIZES for each input whose sizes are to be fixed; 'modelopt inspect' lists the inputs with their sizes.");
+
+    public static readonly DiagnosticDescriptor StateMisfit = new("MOPT6021", Error,
+        "A state does not fit the model", "State: {0}.",
+        "Write INPUT:OUTPUT for each state, with the same type and shape; 'modelopt inspect' lists the inputs and outputs.");
+
+    public static readonly DiagnosticDescriptor InputValueMisfit = new("MOPT6022", Error,
+        "A value does not fit its input", "InputValues: {0}.",
+        "Write NAME:VALUE, or as many values as the input has elements; 'modelopt inspect' lists the inputs.");
 }

@@ -28,6 +28,12 @@ internal sealed class Graph
     /// <summary>The outputs that the caller gets, in order.</summary>
     public List<Value> Outputs { get; } = [];
 
+    /// <summary>The states that callers carry from call to call.</summary>
+    public List<StatePair> States { get; } = [];
+
+    /// <summary>The inputs that are no states: what there is data for.</summary>
+    public IEnumerable<Value> FedInputs => Inputs.Where(i => !IsState(i));
+
     /// <summary>
     /// In a body: how many of the last inputs stand for values of the graph around it. The node that has the body reads these values as
     /// its last inputs, in the same order. All bodies of a node have the same.
@@ -91,6 +97,9 @@ internal sealed class Graph
         node.Disconnect();
         _nodes.Remove(node);
     }
+
+    /// <summary>Whether an input takes what an output gave in the call before.</summary>
+    public bool IsState(Value input) => States.Exists(s => s.Input == input.Name);
 
     /// <summary>Whether the caller gets this value.</summary>
     public bool IsOutput(Value value) => Outputs.Contains(value);
@@ -168,6 +177,7 @@ internal sealed class Graph
         Graph copy = new() { Name = Name, Captures = Captures };
         foreach ((string key, string text) in Metadata) copy.Metadata.Add(key, text);
         foreach ((string name, ElementType type) in _declared) copy._declared.Add(name, type);
+        copy.States.AddRange(States);
         Dictionary<Value, Value> copies = Values.ToDictionary(v => v, v => new Value(v.Name, v.Type, v.Shape)
         {
             Constant = v.Constant, Quantization = v.Quantization, Constraints = v.Constraints, ShapeContent = v.ShapeContent,

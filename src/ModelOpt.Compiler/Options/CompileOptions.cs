@@ -61,6 +61,9 @@ internal sealed record CompileOptions : ModelOptions
     /// <summary>The sizes that inputs are to have; empty to keep those of the file.</summary>
     public IReadOnlyList<InputShape> InputShape { get; init; } = [];
 
+    /// <summary>The inputs whose values are fixed; the compiled model has them no more.</summary>
+    public IReadOnlyList<InputValue> InputValues { get; init; } = [];
+
     /// <summary>The axis order of images in data files.</summary>
     public DataLayout DataLayout { get; init; }
 

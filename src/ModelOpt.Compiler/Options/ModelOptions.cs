@@ -193,6 +193,11 @@ internal record ModelOptions : LayerOptions
     /// <summary>Largest move of an image, as a share of its height and width.</summary>
     public double? AugmentationShift { get; init; }
 
+    /// <summary>
+    /// The states of a recurrent model, each <c>INPUT:OUTPUT</c>: what the output gives is the input of the next call.
+    /// </summary>
+    public IReadOnlyList<string>? State { get; init; }
+
     /// <summary>Random seed.</summary>
     public int? Seed { get; init; }
 

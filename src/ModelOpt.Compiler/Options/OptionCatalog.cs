@@ -42,9 +42,17 @@ internal static class OptionCatalog
             "Sizes of inputs that the ONNX file leaves open: images:1,3,640,640, several separated by semicolons; the name may be left out "
                 + "where there is one input. -1 leaves a size open. Without it, sizes besides the batch are those of the calibration "
                 + "data."),
+        new(Data, nameof(CompileOptions.InputValues), new ValuesValue(),
+            "Values of inputs that are always the same: sr:16000, several separated by semicolons; one number stands for all elements. The "
+                + "compiled model has no such inputs, and nothing that only other values would reach."),
         new(Data, nameof(CompileOptions.DataLayout), new ChoiceValue<DataLayout>(),
             "Axis order of images in the data. Auto (default): whichever fits the model's input. Nhwc: batch, height, width, channel. "
                 + "Nchw: batch, channel, height, width."),
+
+        new("State", nameof(ModelOptions.State), new StatesValue(),
+            "States of a recurrent model: state:stateN, several separated by semicolons. The output is the input of the next call, the "
+                + "first call gets zeros: the class has a Stream that carries them. CalibrationData is for the other inputs only, and its "
+                + "samples follow each other."),
 
         new("Recipe", nameof(CompileOptions.Recipe), new PathValue("FILE"),
             "JSON file that sets options for single layers by name, and options for experts; it wins over the other options. 'modelopt "

@@ -21,6 +21,11 @@ internal sealed record PassContext(
     /// <summary>The float model that everything which follows is measured against; set after <c>PassPhase.Prepare</c>.</summary>
     public Graph? Reference { get; set; }
 
+    /// <summary>
+    /// The states before each calibration sample, in the order of <see cref="Graph.States"/>; null until they are asked for first.
+    /// </summary>
+    public Tensor[][]? States { get; set; }
+
     /// <summary>The threads of the compile; null for the calling thread alone. No result depends on them.</summary>
     public WorkerPool? Pool { get; init; }
 

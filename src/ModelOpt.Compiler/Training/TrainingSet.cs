@@ -1,6 +1,8 @@
+using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime.Threading;
@@ -33,6 +35,8 @@ internal sealed record TrainingBatch(Tensor[] Inputs, int[] Labels, Tensor? Targ
 internal sealed class TrainingSet : IDisposable
 {
     private readonly List<InputSamples> _inputs = [];
+    private readonly Graph _graph;
+    private Tensor[][]? _states;
     private readonly int[] _labels = [];
     private readonly string? _labelFile;
     private readonly InputSamples? _targets;
@@ -46,13 +50,16 @@ internal sealed class TrainingSet : IDisposable
     public TrainingSet(
         Graph graph, CompileOptions options, string name, IReadOnlyList<string> data, string? labels, bool takesTargets = false)
     {
-        if (data.Count != graph.Inputs.Count)
+        // Passes change the graph before it says what the states are.
+        _graph = graph.States.Count > 0 ? graph.Clone() : graph;
+        Value[] fed = [.. graph.FedInputs];
+        if (data.Count != fed.Length)
             throw FineTuningDiagnostics.WrongCount.Error(
-                null, name, data.Count, graph.Inputs.Count, string.Join(", ", graph.Inputs.Select(i => i.Name)));
+                null, name, data.Count, fed.Length, string.Join(", ", fed.Select(i => i.Name)));
         try
         {
             SampleFormat format = new(options.InputMean, options.InputStd, options.DataLayout);
-            foreach ((string path, Value input) in data.Zip(graph.Inputs))
+            foreach ((string path, Value input) in data.Zip(fed))
                 _inputs.Add(InputSamples.Open(path, Signature(input), format));
             Count = _inputs[0].Count;
             if (_inputs.Exists(i => i.Count != Count))
@@ -107,7 +114,7 @@ internal sealed class TrainingSet : IDisposable
     /// <param name="variations">How the images of each are varied.</param>
     /// <param name="pool">Threads, or null.</param>
     public TrainingBatch Batch(int[] chosen, ImageVariation[] variations, WorkerPool? pool) => new(
-        [.. _inputs.Select(i => Read(i, chosen, variations, pool))],
+        Inputs(chosen, variations, pool),
         HasLabels ? Array.ConvertAll(chosen, i => _labels[i]) : [],
         _targets is null ? null : Read(_targets, chosen, new ImageVariation[chosen.Length], pool));
 
@@ -115,6 +122,24 @@ internal sealed class TrainingSet : IDisposable
     {
         _inputs.ForEach(i => i.Dispose());
         _targets?.Dispose();
+    }
+
+    /// <summary>A tensor for each graph input; states are those of the samples in their order, whichever are chosen.</summary>
+    private Tensor[] Inputs(int[] chosen, ImageVariation[] variations, WorkerPool? pool)
+    {
+        IEnumerable<Tensor> fed = _inputs.Select(i => Read(i, chosen, variations, pool));
+        if (_graph.States.Count == 0) return [.. fed];
+        Tensor[][] states = _states ??= StateSequence.Run(_graph, _inputs, new Workers(pool));
+        var next = new Queue<Tensor>(fed);
+        return [.. _graph.Inputs.Select(input => _graph.States.FindIndex(s => s.Input == input.Name) is >= 0 and var index
+            ? Join([.. chosen.Select(i => states[i][index])]) : next.Dequeue())];
+    }
+
+    private static Tensor Join(Tensor[] samples)
+    {
+        Tensor batch = Tensor.Zeros(samples[0].Type, [samples.Length, .. samples[0].Dims[1..]]);
+        for (int i = 0; i < samples.Length; i++) samples[i].Bytes.CopyTo(batch.Bytes[(i * samples[i].Bytes.Length)..]);
+        return batch;
     }
 
     private static TensorSignature Signature(Value value) => new(value.Name, value.Type, value.Shape!);

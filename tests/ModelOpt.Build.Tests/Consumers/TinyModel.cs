@@ -34,6 +34,20 @@ internal static class TinyModel
         Save(graph, path);
     }
 
+    /// <summary>Writes a model with a state: <c>hn = x + h</c> and <c>y = x · h</c>, of two numbers.</summary>
+    public static void WriteRecurrent(string path) => Save(
+        new GraphProto
+        {
+            Name = "recurrent",
+            Node =
+            {
+                new NodeProto { OpType = "Add", Name = "add", Input = { "x", "h" }, Output = { "hn" } },
+                new NodeProto { OpType = "Mul", Name = "mul", Input = { "x", "h" }, Output = { "y" } },
+            },
+            Input = { Value("x", "N", 2), Value("h", "N", 2) },
+            Output = { Value("y", "N", 2), Value("hn", "N", 2) },
+        }, path);
+
     private static GraphProto Graph(int seed, bool wide)
     {
         var graph = new GraphProto { Name = "tiny" };

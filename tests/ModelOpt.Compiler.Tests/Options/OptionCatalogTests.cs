@@ -61,7 +61,8 @@ internal sealed class OptionCatalogTests
             object value = Example(option);
             string text = option.Values.Format(value);
             AreEqual(value, option.Values.Parse(option.Name, text, option.Values.Choices));
-            if (option.Values.Paths(value).Count > 0) continue;
+            // Names of files, inputs and outputs are as they are.
+            if (option.Values.Paths(value).Count > 0 || option.Values is ValuesValue or StatesValue) continue;
             AreEqual(value, option.Values.Parse(option.Name, $" {text.ToUpperInvariant()} ", option.Values.Choices));
             foreach ((string name, string word) in option.Values.Choices.Zip(option.CommandLineChoices))
                 Assert.AreEqual(name, option.Values.Format(option.Values.Parse("--x", word, option.CommandLineChoices)));
@@ -221,6 +222,8 @@ internal sealed class OptionCatalogTests
         PatternValue => new SparsityPattern(SparsityKind.NM, other ? 1 : 2, 4),
         NumbersValue => (float[])(other ? [1, 2.5f] : [1, 2]),
         ShapesValue => (InputShape[])(other ? [new("a:0", [1, -1])] : [new(null, [1, 3])]),
+        ValuesValue => (InputValue[])(other ? [new("a:0", [1, 0.5])] : [new("a", [1])]),
+        StatesValue => (string[])(other ? ["a:b", "c:d"] : ["a:b"]),
         PathValue => option.Name + (other ? "2" : ""),
         PathsValue => (string[])(other ? [option.Name, "b"] : [option.Name]),
         _ => option.Values.Parse(option.Name, option.Values.Choices[other ? 0 : ^1], option.Values.Choices),

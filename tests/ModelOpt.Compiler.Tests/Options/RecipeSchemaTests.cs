@@ -80,6 +80,7 @@ internal sealed class RecipeSchemaTests
         ShareValue => ["0", "0.5", "0.999"],
         PatternValue => ["Unstructured", "2:4", "255:256", "1x4", "16x1"],
         RateValue => ["0.001", "1"],
+        StatesValue => ["h:hn", "h:hn;c:0:cn:0"],
         _ => ["2", "16", "255"],
     };
 

@@ -36,19 +36,27 @@ internal sealed record WrapperTensor(TensorSignature Tensor, string Member, stri
     public bool HasOpenBatch => Tensor.Shape.IsBatchOpen;
 }
 
+/// <summary>An input and the output that is its value in the next call.</summary>
+/// <param name="Input">The index of the input.</param>
+/// <param name="Output">The index of the output.</param>
+internal readonly record struct WrapperState(int Input, int Output);
+
 /// <summary>A wrapper ready to be written: every name is a valid one, and no two are equal.</summary>
 internal sealed record Wrapper(
     WrapperSource Source, IReadOnlyList<WrapperTensor> Inputs, IReadOnlyList<WrapperTensor> Outputs, WrapperTensor? Labelled)
 {
+    /// <summary>The states that a stream carries.</summary>
+    public IReadOnlyList<WrapperState> States { get; private init; } = [];
+
     /// <summary>The members that a wrapper has whatever its model is; C# allows none with the name of its class.</summary>
     public static readonly IReadOnlyList<string> ClassMembers =
-        ["Output", "Run", "Dispose", "ResourceName", "FileName", "Labels", "labels", "model"];
+        ["Output", "Stream", "CreateStream", "Run", "Dispose", "ResourceName", "FileName", "Labels", "labels", "model"];
 
     // Members that every wrapper or its Output has. A tensor with such a name gets "Values" behind it.
     private static readonly string[] MemberNames =
     [
-        "Output", "Batch", "Top", "TopK", "Labels", "Run", "Dispose", "ResourceName", "FileName", "DefaultPath",
-        "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize",
+        "Output", "Stream", "CreateStream", "Reset", "Batch", "Top", "TopK", "Labels", "Run", "Dispose", "ResourceName", "FileName",
+        "DefaultPath", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize",
     ];
 
     // Names that the bodies of methods use.
@@ -68,7 +76,11 @@ internal sealed record Wrapper(
             : outputs.FirstOrDefault(o => o.Type == "float" && o.Length == source.Labels.Count)
             ?? throw OptionDiagnostics.LabelCount.Error(null, source.LabelsFile, source.Labels.Count,
                 string.Join(", ", outputs.Select(o => $"'{o.Tensor.Name}' {o.Tensor.Shape}")));
-        return new(source, inputs, outputs, labelled);
+        return new(source, inputs, outputs, labelled)
+        {
+            States = [.. signature.States.Select(s => new WrapperState(
+                Array.FindIndex(inputs, i => i.Tensor.Name == s.Input), Array.FindIndex(outputs, o => o.Tensor.Name == s.Output)))],
+        };
 
         WrapperTensor Parse(TensorSignature tensor, string name, string prefix)
         {

@@ -13,9 +13,9 @@ namespace ModelOpt.Compiler.Emit.CSharp;
 /// </summary>
 internal static class WrapperWriter
 {
-    private const string Runtime = "global::ModelOpt.Runtime";
-    private const string Span = "global::System.Span";
-    private const string ReadOnlySpan = "global::System.ReadOnlySpan";
+    internal const string RuntimeName = "global::ModelOpt.Runtime";
+    internal const string Span = "global::System.Span";
+    internal const string ReadOnlySpan = "global::System.ReadOnlySpan";
 
     /// <summary>The resource that a wrapper loads its artifact from.</summary>
     public static string ResourceName(string className) => $"ModelOpt.{className}.tflite";
@@ -60,11 +60,12 @@ internal static class WrapperWriter
         using (code.Block())
         {
             foreach (WrapperTensor tensor in wrapper.Inputs.Concat(wrapper.Outputs)) WriteConstants(code, tensor);
-            code.Line($"private readonly {Runtime}.TfliteModel model;");
+            code.Line($"private readonly {RuntimeName}.TfliteModel model;");
             code.Line();
             WriteConstructor(code, wrapper);
             if (wrapper.Labelled is not null) WriteLabels(code, wrapper.Source.Labels!);
             WriteRun(code, wrapper);
+            if (wrapper.States.Count > 0) StreamWriter.Write(code, wrapper);
             code.Line("/// <summary>Releases the model. Calls that are under way end normally.</summary>");
             code.Line("public void Dispose() => this.model.Dispose();");
             code.Line();
@@ -87,7 +88,7 @@ internal static class WrapperWriter
     private static void WriteConstructor(CodeText code, Wrapper wrapper)
     {
         string name = wrapper.Source.ClassName;
-        string options = $"{Runtime}.RuntimeOptions? options = null";
+        string options = $"{RuntimeName}.RuntimeOptions? options = null";
         const string optionsDoc = "/// <param name=\"options\">How the model is run; by default on the calling thread.</param>";
         if (wrapper.Source.IsEmbedded)
         {
@@ -97,7 +98,7 @@ internal static class WrapperWriter
             code.Line("/// <summary>Loads the model from this assembly, in place.</summary>");
             code.Line(optionsDoc);
             code.Line($"public {name}({options}) =>");
-            code.Line($"    this.model = {Runtime}.TfliteModel.LoadResource(typeof({name}).Assembly, ResourceName, options);");
+            code.Line($"    this.model = {RuntimeName}.TfliteModel.LoadResource(typeof({name}).Assembly, ResourceName, options);");
         }
         else
         {
@@ -108,7 +109,7 @@ internal static class WrapperWriter
             code.Line("/// <param name=\"path\">The artifact; by default <see cref=\"FileName\"/> in the application's folder.</param>");
             code.Line(optionsDoc);
             code.Line($"public {name}(string? path = null, {options}) =>");
-            code.Line($"    this.model = {Runtime}.TfliteModel.Load(");
+            code.Line($"    this.model = {RuntimeName}.TfliteModel.Load(");
             code.Line("        global::System.IO.File.ReadAllBytes(");
             code.Line("            path ?? global::System.IO.Path.Combine(global::System.AppContext.BaseDirectory, FileName)), options);");
         }
@@ -170,7 +171,7 @@ internal static class WrapperWriter
         {
             WrapperTensor? first = wrapper.Inputs.Count > 0 ? wrapper.Inputs[0] : null;
             string batch = first is { HasOpenBatch: true } ? $"this.model.BatchOf({first.Parameter}.Length)" : "";
-            code.Line($"using {Runtime}.ModelCall call = this.model.Begin({batch});");
+            code.Line($"using {RuntimeName}.ModelCall call = this.model.Begin({batch});");
             for (int i = 0; i < wrapper.Inputs.Count; i++)
                 code.Line(CultureInfo.InvariantCulture, $"call.SetInput({i}, {wrapper.Inputs[i].Parameter});");
             code.Line("call.Run();");
@@ -183,9 +184,9 @@ internal static class WrapperWriter
         code.Line("public readonly ref struct Output : global::System.IDisposable");
         using (code.Block())
         {
-            code.Line($"private readonly {Runtime}.ModelOutputs outputs;");
+            code.Line($"private readonly {RuntimeName}.ModelOutputs outputs;");
             code.Line();
-            code.Line($"internal Output({Runtime}.ModelOutputs outputs, int batch)");
+            code.Line($"internal Output({RuntimeName}.ModelOutputs outputs, int batch)");
             using (code.Block())
             {
                 code.Line("this.outputs = outputs;");
@@ -224,16 +225,16 @@ internal static class WrapperWriter
         code.Line("/// <param name=\"top\">Receives them, the highest first.</param>");
         if (labelled.HasOpenBatch) code.Line(sampleDoc);
         code.Line("/// <returns>How many there are: fewer than asked for when there are no more classes.</returns>");
-        code.Line($"public int TopK({Span}<{Runtime}.Prediction> top{parameter}) =>");
-        code.Line($"    {Runtime}.Prediction.TopK({scores}, labels, top);");
+        code.Line($"public int TopK({Span}<{RuntimeName}.Prediction> top{parameter}) =>");
+        code.Line($"    {RuntimeName}.Prediction.TopK({scores}, labels, top);");
         code.Line();
         code.Line("/// <summary>The classes with the highest scores, the highest first, in an array of their own.</summary>");
         code.Line("/// <param name=\"count\">How many.</param>");
         if (labelled.HasOpenBatch) code.Line(sampleDoc);
-        code.Line($"public {Runtime}.Prediction[] Top(int count = 5{parameter})");
+        code.Line($"public {RuntimeName}.Prediction[] Top(int count = 5{parameter})");
         using (code.Block())
         {
-            code.Line($"{Runtime}.Prediction[] top = new {Runtime}.Prediction[global::System.Math.Min(count, labels.Length)];");
+            code.Line($"{RuntimeName}.Prediction[] top = new {RuntimeName}.Prediction[global::System.Math.Min(count, labels.Length)];");
             code.Line($"int found = this.TopK(top{argument});");
             code.Line("return found == top.Length ? top : top[..found];");
         }
@@ -244,7 +245,7 @@ internal static class WrapperWriter
     private static string What(WrapperTensor tensor) =>
         (tensor.HasOpenBatch ? "one sample of " : "") + Code(tensor.Tensor.Name);
 
-    private static string Describe(WrapperTensor tensor, Wrapper wrapper)
+    internal static string Describe(WrapperTensor tensor, Wrapper wrapper)
     {
         bool pixels = wrapper.Source.TakesPixels && tensor.Tensor.Type == ElementType.UInt8
             && ReferenceEquals(tensor, wrapper.Inputs[0]);
@@ -256,7 +257,7 @@ internal static class WrapperWriter
                 + $"in the order of the ONNX file{batch}";
     }
 
-    private static string Code(string text) => $"<c>{Xml(text)}</c>";
+    internal static string Code(string text) => $"<c>{Xml(text)}</c>";
 
     // One line of valid XML, whatever the name holds.
     private static string Xml(string text) => SecurityElement.Escape(Comment(text));

@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Emit.Reports;
@@ -35,6 +36,9 @@ internal sealed record Report
 
     /// <summary>How far the outputs are from the original model's on calibration samples; empty where it was not measured.</summary>
     public IReadOnlyList<OutputError> OutputErrors { get; init; } = [];
+
+    /// <summary>The inputs that take what an output gave in the call before.</summary>
+    public IReadOnlyList<StatePair> States { get; init; } = [];
 
     /// <summary>The passes that ran, in order.</summary>
     public required IReadOnlyList<PassReport> Passes { get; init; }

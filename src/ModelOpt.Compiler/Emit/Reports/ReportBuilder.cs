@@ -41,6 +41,7 @@ internal sealed class ReportBuilder
             ZipBytes = ZipSize(files.Tflite),
             EmbeddedBytes = files.EmbeddedBytes,
             OnnxMacs = _onnxMacs,
+            States = [.. graph.States],
             Techniques = Techniques.Of(graph, _onnxMacs, MacsOf(graph)),
             Layers = [.. graph.Nodes.Select(n => LayerOf(graph, n, ReasonOf(n)))],
             Passes = [.. simplified.Concat(compressed).Where(p => p.Changes > 0 || p.Notes.Count > 0)

@@ -58,6 +58,7 @@ internal sealed class ReportPage
         _html.Append(Style.ReplaceLineEndings("\n")).Append("\n</style>\n</head>\n<body>\n");
         _html.Append($"<h1>{name}</h1>\n<p>{string.Concat(report.Techniques.Select(t => $"<span class=\"chip\">{Text(t)}</span>"))}</p>\n");
         AddTotals(report);
+        AddStates(report);
         AddErrors(report);
         AddMessages(report);
         AddWeights(report);
@@ -86,6 +87,14 @@ internal sealed class ReportPage
             $"<tr><td>{what}</td><td class=\"n\">{Bytes(bytes)}</td>"
                 + $"<td class=\"n\">{Percent((double)bytes / Math.Max(1, report.OnnxBytes))}</td>"
             + $"<td>{Bar("size", (color, bytes / most))}</td><td class=\"soft\">{note}</td></tr>\n");
+    }
+
+    private void AddStates(Report report)
+    {
+        if (report.States.Count == 0) return;
+        _html.Append("<h2>State</h2>\n<p>Goes from call to call: ");
+        _html.AppendJoin(", ", report.States.Select(s => $"<b>{Text(s.Output)}</b> is the next <b>{Text(s.Input)}</b>"));
+        _html.Append(". A Stream of the class carries it; the first call gets zeros.</p>\n");
     }
 
     private void AddErrors(Report report)

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Emit.Reports;
 
@@ -28,6 +29,7 @@ internal static class ReportWriter
             json.WriteNumber("embeddedBytes", report.EmbeddedBytes);
             json.WriteNumber("onnxMacs", report.OnnxMacs);
             WriteStrings(json, "techniques", report.Techniques);
+            if (report.States.Count > 0) WriteList(json, "states", report.States, WriteState);
             if (report.OutputErrors.Count > 0) WriteList(json, "outputErrors", report.OutputErrors, WriteOutputError);
             WriteList(json, "layers", report.Layers, WriteLayer);
             WriteList(json, "passes", report.Passes, WritePass);
@@ -37,6 +39,12 @@ internal static class ReportWriter
 
         stream.WriteByte((byte)'\n');
         return stream.ToArray();
+    }
+
+    private static void WriteState(Utf8JsonWriter json, StatePair state)
+    {
+        json.WriteString("input", state.Input);
+        json.WriteString("output", state.Output);
     }
 
     private static void WriteOutputError(Utf8JsonWriter json, OutputError error)

@@ -63,6 +63,13 @@ internal sealed class QuantizationScheme
         scheme._order.AddRange(graph.Values.Where(quantized.Contains));
         foreach (Value value in scheme._order) scheme._parents[value] = value;
         foreach (Node node in scheme.Nodes.Where(IntegerForm.JoinsGrids)) scheme.Join(DataOf(graph, node));
+        // What the output gives is the input of the next call: on one grid it is not rounded again.
+        foreach (StatePair state in graph.States)
+        {
+            List<Value> ends = [.. scheme._order.Where(v => IsEnd(graph, v, state))];
+            if (ends.Count == 2) scheme.Join(ends);
+        }
+
         return scheme;
     }
 
@@ -70,6 +77,9 @@ internal sealed class QuantizationScheme
     /// <param name="node">A node that can run in int8.</param>
     public static List<Value> DataOf(Graph graph, Node node) =>
         [.. IntegerForm.Data(node).Where(v => !v.IsConstant), .. IntegerForm.Results(graph, node)];
+
+    private static bool IsEnd(Graph graph, Value value, StatePair state) =>
+        (value.Name == state.Output && graph.IsOutput(value)) || (value.Name == state.Input && graph.Inputs.Contains(value));
 
     private static bool TouchesFloat(Node node) =>
         node.Outputs.OfType<Value>().Any(v => v.Type == ElementType.Float32);

@@ -36,6 +36,23 @@ internal sealed class WrapperWriterTests
             ]));
 
     [TestMethod]
+    public void A_recurrent_model_has_streams() => Check("Recurrent",
+        new("gru.onnx", "My.App", "Gru"),
+        new([
+                new("h", ElementType.Float32, new Shape(2, 1, 8)),
+                new("frame", ElementType.Float32, new Shape(1, 16)),
+                new("in", ElementType.Float16, new Shape(Batch, 4)),
+            ],
+            [
+                new("stream", ElementType.Float32, new Shape(1, 3)),
+                new("out", ElementType.Float16, new Shape(Batch, 4)),
+                new("hn", ElementType.Float32, new Shape(2, 1, 8)),
+            ])
+        {
+            States = [new("h", "hn"), new("in", "out")],
+        });
+
+    [TestMethod]
     public void Members_of_tensors_are_told_apart_and_from_the_class()
     {
         var source = new WrapperSource("x_length.onnx", "App", "XLength");
