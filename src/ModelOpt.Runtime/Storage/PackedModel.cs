@@ -30,11 +30,12 @@ internal static class PackedModel
     /// </summary>
     public const int MaxRatio = 256;
 
-    /// <summary>How much longer than the file the content may be before compression.</summary>
-    public const int MaxOverhead = 1024;
-
     /// <summary>The first four bytes, the last of which is the version. In a TFLite file they would be an offset beyond its 2 GB.</summary>
     public static ReadOnlySpan<byte> Magic => [(byte)'M', (byte)'O', (byte)'P', 0x82];
+
+    /// <summary>How long the content may be before compression: what describes the codings of many small layers, and some.</summary>
+    /// <param name="length">Bytes of the file.</param>
+    public static long MaxContent(int length) => length + (length / 16L) + 1024;
 
     /// <summary>Whether bytes are in this form.</summary>
     public static bool IsPacked(ReadOnlySpan<byte> data) => data.StartsWith(Magic);
@@ -49,7 +50,7 @@ internal static class PackedModel
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(packed[4..]);
         uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(packed[8..]);
         uint content = BinaryPrimitives.ReadUInt32LittleEndian(packed[12..]);
-        if (length > Math.Min((long)MaxRatio * packed.Length, Array.MaxLength) || content > (long)length + MaxOverhead)
+        if (length > Math.Min((long)MaxRatio * packed.Length, Array.MaxLength) || content > MaxContent((int)length))
             throw new InvalidModelException($"The packed model is damaged: {packed.Length} bytes cannot hold {length}.");
 
         byte[] rented = ArrayPool<byte>.Shared.Rent((int)content);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Numerics;
 using ModelOpt.Runtime.Storage;
 
@@ -35,6 +36,17 @@ internal static class ModelPacker
     /// </summary>
     private const double SurelySmaller = 0.97, HardlySmaller = 0.995;
 
+    /// <summary>Floats of fewer bytes are compressed to compare codings, whatever they are.</summary>
+    private const int LeastFloats = 4096;
+
+    /// <summary>
+    /// Of floats without structure more bytes than this are compressed at Brotli's <see cref="QuickQuality"/>: its best takes two seconds
+    /// a megabyte, and saves 2 % of them.
+    /// </summary>
+    private const int MostFloats = 1 << 20;
+
+    private const int QuickQuality = 6, BestQuality = 11;
+
     /// <summary>How many codings of a buffer are compressed and compared: those of the lowest entropy.</summary>
     private const int Candidates = 3;
 
@@ -62,7 +74,8 @@ internal static class ModelPacker
         double share = (double)expected / (rest + choices.Sum(c => c.PlainBytes));
         (int, IReadOnlyList<CodedWeights>)[][] tries = share < SurelySmaller ? [recoded] : share > HardlySmaller ? [[]] : [recoded, []];
         byte[][] forms = new byte[tries.Length][];
-        workers.For(forms.Length, i => forms[i] = Write(tflite, tries[i]));
+        int quality = runs.Where((_, i) => choices[i].IsFloats).Sum(r => (long)r.Length) > MostFloats ? QuickQuality : BestQuality;
+        workers.For(forms.Length, i => forms[i] = Write(tflite, tries[i], quality));
         byte[] packed = forms.MinBy(f => f.Length)!;
         return packed.Length < tflite.Length * WorthIt && tflite.Length <= (long)PackedModel.MaxRatio * packed.Length
             ? packed
@@ -71,7 +84,9 @@ internal static class ModelPacker
 
     /// <summary>Writes the packed form.</summary>
     /// <param name="recoded">Where weights start, ascending, and their codings one after another; other bytes stay.</param>
-    internal static byte[] Write(byte[] tflite, IReadOnlyList<(int Start, IReadOnlyList<CodedWeights> Coded)> recoded)
+    /// <param name="quality">Brotli's.</param>
+    internal static byte[] Write(
+        byte[] tflite, IReadOnlyList<(int Start, IReadOnlyList<CodedWeights> Coded)> recoded, int quality = BestQuality)
     {
         MemoryStream segments = new(), copied = new(), bitmaps = new(), palettes = new(), weights = new(), rangeCoded = new();
         int position = 0;
@@ -114,8 +129,8 @@ internal static class ModelPacker
         foreach (MemoryStream stream in (MemoryStream[])[segments, copied, bitmaps, palettes, weights]) stream.WriteTo(content);
 
         // Where nothing is saved, the content may be longer than the file, which no reader takes.
-        if (content.Length > tflite.Length + PackedModel.MaxOverhead) return tflite;
-        byte[] compressed = Compress(content.GetBuffer().AsSpan(0, (int)content.Length));
+        if (content.Length > PackedModel.MaxContent(tflite.Length)) return tflite;
+        byte[] compressed = Compress(content.GetBuffer().AsSpan(0, (int)content.Length), quality);
         byte[] packed = [.. PackedModel.Magic, .. new byte[PackedModel.HeaderBytes - PackedModel.Magic.Length], .. compressed,
             .. rangeCoded.ToArray()];
         BinaryPrimitives.WriteInt32LittleEndian(packed.AsSpan(4), tflite.Length);
@@ -124,11 +139,11 @@ internal static class ModelPacker
         return packed;
     }
 
-    /// <summary>Brotli at its best: quality 11, a window of 16 MB.</summary>
-    internal static byte[] Compress(ReadOnlySpan<byte> data)
+    /// <summary>Brotli with a window of 16 MB.</summary>
+    internal static byte[] Compress(ReadOnlySpan<byte> data, int quality = BestQuality)
     {
         byte[] target = new byte[BrotliEncoder.GetMaxCompressedLength(data.Length)];
-        return BrotliEncoder.TryCompress(data, target, out int written, quality: 11, window: 24)
+        return BrotliEncoder.TryCompress(data, target, out int written, quality, window: 24)
             ? target[..written]
             : throw new InvalidOperationException("Brotli wrote more than its bound.");
     }
@@ -163,6 +178,13 @@ internal static class ModelPacker
     {
         int length = Math.Min(weights.Length, SampleBytes), rows = run.Rows;
         byte[] sample = weights[..length].ToArray();
+        if (run.ElementBytes == sizeof(float) && AreFloatsWithoutStructure(sample))
+        {
+            CodedWeights planes = WeightEncoder.Encode(weights, new WeightCoding(sizeof(float), WeightForm.Dense, 0))!;
+            double bytes = planes.Weights.Chunk(weights.Length / sizeof(float)).Sum(Of);
+            return new Choice([planes], (long)bytes, weights.Length, IsFloats: true);
+        }
+
         long plain = Compress(sample).Length, best = plain;
         WeightCoding? chosen = null;
         bool isDense = run.ElementBytes == 1 && IsDense(sample);
@@ -224,6 +246,16 @@ internal static class ModelPacker
         return values > Math.Min(FewValues, weights.Length / 2) && weights.Count((byte)0) < weights.Length / ManyZeros;
     }
 
+    // Hardly a value twice, and the last bytes of their mantissas are noise: only signs and exponents are fewer than could be.
+    private static bool AreFloatsWithoutStructure(byte[] sample)
+    {
+        if (sample.Length < LeastFloats || sample.Length % sizeof(float) != 0) return false;
+        ReadOnlySpan<int> values = MemoryMarshal.Cast<byte, int>(sample);
+        HashSet<int> distinct = [.. values];
+        byte[] last = [.. values.ToArray().Select(v => (byte)v)];
+        return distinct.Count > 0.9 * values.Length && Of(last) > 0.85 * last.Length;
+    }
+
     private static long Size(IEnumerable<CodedWeights> coded) => Compress(
         [.. coded.SelectMany(c => c.Bitmap), .. coded.SelectMany(c => c.Palette), .. coded.SelectMany(c => c.Weights)]).Length;
 
@@ -248,5 +280,5 @@ internal static class ModelPacker
     }
 
     // Codings of a buffer one after another, empty where it stays as it is; about how many bytes it ends with, and would otherwise.
-    private sealed record Choice(IReadOnlyList<CodedWeights> Coded, long Bytes, long PlainBytes);
+    private sealed record Choice(IReadOnlyList<CodedWeights> Coded, long Bytes, long PlainBytes, bool IsFloats = false);
 }

@@ -120,6 +120,20 @@ internal sealed class ModelPackerTests
     }
 
     [TestMethod]
+    public void Floats_of_many_layers_lose_what_their_exponents_repeat()
+    {
+        const int Layers = 300, Size = 32;
+        var graph = new TestGraph();
+        Value x = graph.Input("x", 1, Size);
+        for (int i = 0; i < Layers; i++) x = graph.Add("MatMul", x, graph.Random(i, Size, Size));
+        graph.Output(x);
+        byte[] file = Lowering.Write(graph.Build()), packed = ModelPacker.Pack(file, default);
+        Assert.IsGreaterThan(Layers * Size * Size * sizeof(float), file.Length);
+        Assert.IsLessThan(0.88 * file.Length, packed.Length, $"of {file.Length} bytes");
+        CollectionAssert.AreEqual(file, PackedModel.Expand(packed));
+    }
+
+    [TestMethod]
     public void Damage_anywhere_is_refused_or_harmless()
     {
         byte[] file = Sparse.Value, packed = ModelPacker.Pack(file, default);
