@@ -11,10 +11,14 @@ internal static class TfliteRunner
     public static Tensor Stored(Tensor tensor) => tensor.Type.IsFloat() ? Casting.To(tensor, ElementType.Float32) : tensor;
 
     /// <summary>Runs a model in our runtime, with a batch of 1.</summary>
-    public static Tensor[] Run(byte[] tflite, params Tensor[] inputs)
+    public static Tensor[] Run(byte[] tflite, params Tensor[] inputs) => RunBatch(tflite, 1, inputs);
+
+    /// <summary>Runs a model in our runtime.</summary>
+    /// <param name="batch">The number of samples, where the model leaves it open.</param>
+    public static Tensor[] RunBatch(byte[] tflite, int batch, params Tensor[] inputs)
     {
         using TfliteModel model = TfliteModel.Load(tflite);
-        using ModelCall call = model.Begin();
+        using ModelCall call = model.Begin(batch);
         for (int i = 0; i < inputs.Length; i++) SetInput(call, i, Stored(inputs[i]));
         call.Run();
         var results = new Tensor[model.Outputs.Count];

@@ -23,6 +23,7 @@ internal static class OnnxInspector
         options = States.In(options, recipe);
         byte[] file = ModelFile.Read(model);
         Graph graph = OnnxReader.Read(file, model, asFloat32: true);
+        foreach (Diagnostic remark in graph.Remarks) diagnostics.Report(remark);
         InputShapes.Fix(graph, options);
         InputValues.Fix(graph, options);
         States.Find(graph, options);

@@ -102,6 +102,7 @@ internal static class ModelCompiler
         byte[] onnx, string? modelFile, CompileOptions options, IDiagnosticSink? diagnostics = null, bool foldsPairs = true)
     {
         Graph graph = OnnxReader.Read(onnx, modelFile, foldsPairs, asFloat32: true);
+        foreach (Diagnostic remark in graph.Remarks) diagnostics?.Report(remark);
         InputShapes.Fix(graph, options);
         InputValues.Fix(graph, options);
         States.Find(graph, options);

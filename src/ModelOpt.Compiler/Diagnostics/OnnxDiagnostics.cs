@@ -52,4 +52,13 @@ internal static class OnnxDiagnostics
     public static readonly DiagnosticDescriptor NewerOperator = new("MOPT1012", Error,
         "Operator that the opset does not have", "{0} came with opset {1}, and the model uses opset {2}.",
         "Export the model for an opset that has all of its operators.");
+
+    public static readonly DiagnosticDescriptor NumberedClasses = new("MOPT1013", Info,
+        "Labels that are text", "labels are positions instead of text: {0}.",
+        "Look the text up by the position in the application.");
+
+    public static readonly DiagnosticDescriptor TensorOfMap = new("MOPT1014", Info,
+        "Probabilities as a tensor",
+        "'{0}' is a tensor [N, classes] instead of a list of maps; its columns are the classes {1}.",
+        "Export the model without ZipMap (skl2onnx: options zipmap=False) for the same output everywhere.");
 }

@@ -1,3 +1,5 @@
+using ModelOpt.Compiler.Diagnostics;
+
 namespace ModelOpt.Compiler.Graphs;
 
 /// <summary>
@@ -42,6 +44,9 @@ internal sealed class Graph
 
     /// <summary>The model's metadata, by key.</summary>
     public SortedDictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What reading the model changed in what its caller gets; a build reports it.</summary>
+    public List<Diagnostic> Remarks { get; } = [];
 
     /// <summary>The nodes in topological order.</summary>
     public IReadOnlyList<Node> Nodes => _nodes;

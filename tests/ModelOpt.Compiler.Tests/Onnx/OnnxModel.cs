@@ -62,6 +62,10 @@ internal sealed class OnnxModel
                 case string s: (attribute.S, attribute.Type) = (ByteString.CopyFromUtf8(s), AttributeType.String); break;
                 case long[] ints: attribute.Ints.AddRange(ints); attribute.Type = AttributeType.Ints; break;
                 case float[] floats: attribute.Floats.AddRange(floats); attribute.Type = AttributeType.Floats; break;
+                case string[] strings:
+                    attribute.Strings.AddRange(strings.Select(ByteString.CopyFromUtf8));
+                    attribute.Type = AttributeType.Strings;
+                    break;
                 case TensorProto t: (attribute.T, attribute.Type) = (t, AttributeType.Tensor); break;
                 case GraphProto g: (attribute.G, attribute.Type) = (g, AttributeType.Graph); break;
                 default: throw new NotSupportedException(value.GetType().Name);

@@ -186,6 +186,7 @@ internal static class OperatorCases
         yield return new(
             BuiltinOperator.Gather, new GatherOptions(1), n => [Constant(type, 1, 5), Indices(n, 2)], Result: Of(type, 1));
         yield return new(BuiltinOperator.Gather, new GatherOptions(1), n => [Of(type, n, 5), Indices(n, 2)]);
+        yield return new(BuiltinOperator.Gather, new GatherOptions(1, 1), n => [Of(type, n, 5), Indices(n, 2)]);
     }
 
     private static IEnumerable<OperatorCase> Reductions(TensorType type)

@@ -84,6 +84,7 @@ internal sealed class ShapeInferenceTests
         new(BuiltinOperator.SplitV, new SplitOptions(BuiltinOptionsType.SplitV, 2),
             [Floats(3, 4), TestTensor.Ints(-1, 1), TestTensor.Ints(1)], [Floats(3, 3), Floats(3, 1)]),
         new(BuiltinOperator.Gather, new GatherOptions(1), [Floats(3, 4, 2), TestTensor.Ints(0, 3, 3)], [Floats(3, 3, 2)]),
+        new(BuiltinOperator.Gather, new GatherOptions(1, 1), [Floats(3, 4, 2), Of(TensorType.Int32, 3, 5)], [Floats(3, 5, 2)]),
         new(BuiltinOperator.Cast, null, [Of(TensorType.UInt8, 3, 4)], [Floats(3, 4)], FreeType: true),
         new(BuiltinOperator.DepthToSpace, new BlockOptions(BuiltinOptionsType.DepthToSpace, 2), [Image], [Floats(2, 8, 12, 2)]),
         new(BuiltinOperator.SpaceToDepth, new BlockOptions(BuiltinOptionsType.SpaceToDepth, 2), [Image], [Floats(2, 2, 3, 32)]),

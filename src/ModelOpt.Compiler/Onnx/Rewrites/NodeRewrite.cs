@@ -30,9 +30,12 @@ internal abstract class NodeRewrite(string type, Arity arity)
     {
         if (Domain.Length == 0 && opset < Since) throw OnnxDiagnostics.NewerOperator.Error(node.Label, Type, Since, opset);
         arity.Check(node);
-        node.CheckAttributes();
+        if (!TakesAnyNumber) node.CheckAttributes();
         Rewrite(new Rewriting(graph, node, opset));
     }
+
+    /// <summary>Whether attributes may be infinite or no numbers.</summary>
+    protected virtual bool TakesAnyNumber => false;
 
     /// <summary>Puts other nodes in the place of one.</summary>
     /// <param name="at">The node, of which the rewrite finishes the first output.</param>

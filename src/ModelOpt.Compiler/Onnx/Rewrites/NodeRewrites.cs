@@ -57,6 +57,21 @@ internal static class NodeRewrites
         new EmbedLayerNormalization(),
         new FourierTransform(),
         new ShortFourierTransform(),
+        new ArrayFeatureExtractor(),
+        new Binarizer(),
+        new FeatureVectorizer(),
+        new Imputer(),
+        new LabelEncoder(),
+        new LinearClassifier(),
+        new LinearRegressor(),
+        new Normalizer(),
+        new OneHotEncoder(),
+        new Scaler(),
+        new SvmClassifier(),
+        new SvmRegressor(),
+        new TreeEnsemble(),
+        new TreeEnsembleClassifier(),
+        new TreeEnsembleRegressor(),
     }.ToDictionary(r => (r.Domain, r.Type));
 
     /// <summary>The operators of a domain, in ordinal order.</summary>

@@ -87,6 +87,12 @@ internal sealed class Rewriting(Graph graph, Node node, int opset)
         graph.Remove(node);
     }
 
+    /// <summary>Removes the rewritten node, whose outputs others make.</summary>
+    public void Remove() => graph.Remove(node);
+
+    /// <summary>Says something of the model to whoever builds it.</summary>
+    public void Remark(Diagnostic remark) => graph.Remarks.Add(remark);
+
     /// <summary>The numbers that integers stand for.</summary>
     /// <param name="index">The position of the integers; their scale and zero point stand behind them.</param>
     /// <param name="axis">The axis of scales, where there are several.</param>

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Graphs;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Contract;
@@ -59,5 +60,23 @@ internal readonly partial struct LoweringSteps
         int[] left = [.. Enumerable.Repeat(1, rank - a.Rank), .. a.Dims], right = [.. Enumerable.Repeat(1, rank - b.Rank), .. b.Dims];
         int open = a.OpenAxis >= 0 ? a.OpenAxis + rank - a.Rank : b.OpenAxis >= 0 ? b.OpenAxis + rank - b.Rank : -1;
         return Lowering.Temporary(node, type, [.. left.Zip(right, (l, r) => l == 1 ? r : l)], open);
+    }
+
+    /// <summary>
+    /// Indices counted from the front. ONNX counts negative ones from the back, which TFLite does not: i − length ·
+    /// max(min(i, 0), −1).
+    /// </summary>
+    /// <param name="value">What the indices are in the graph.</param>
+    /// <param name="length">The size of the axis that they count along; negative where it is open.</param>
+    public TfliteTensor FromFront(TfliteTensor indices, Value value, long length)
+    {
+        if (length < 0 || KnownSigns.IsNeverNegative(value)) return indices;
+        bool isWide = indices.Type == TensorType.Int64;
+        TfliteTensor zero = context.Constant(node.Label, isWide ? Tensor.Scalar(0L) : Tensor.Scalar(0));
+        TfliteTensor front = Binary(BuiltinOperator.Minimum, indices, zero);
+        TfliteTensor less = context.Constant(node.Label, isWide ? Tensor.Scalar(-1L) : Tensor.Scalar(-1));
+        TfliteTensor sign = Binary(BuiltinOperator.Maximum, front, less);
+        TfliteTensor size = context.Constant(node.Label, isWide ? Tensor.Scalar(length) : Tensor.Scalar((int)length));
+        return Subtract(indices, Multiply(sign, size));
     }
 }

@@ -92,28 +92,6 @@ internal sealed class Gather : Operator, IDifferentiable
         ? (int)(index < 0 ? index + length : index)
         : throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"index {index} is outside an axis of size {length}");
 
-    /// <summary>ONNX counts negative indices from the back, which TFLite does not: i − length · max(min(i, 0), −1).</summary>
-    private static TfliteTensor FromFront(Lowering context, Node node, TfliteTensor indices)
-    {
-        long length = node.ShapeOf(0)[node.Axis(node.Int("axis", 0), node.ShapeOf(0).Rank)].Size;
-        if (length < 0) return indices;
-        TfliteTensor sign = Step(BuiltinOperator.Maximum, BuiltinOptionsType.MaximumMinimum,
-            Step(BuiltinOperator.Minimum, BuiltinOptionsType.MaximumMinimum, indices, Number(0)), Number(-1));
-        return Step(BuiltinOperator.Sub, BuiltinOptionsType.Sub,
-            indices, Step(BuiltinOperator.Mul, BuiltinOptionsType.Mul, sign, Number(length)));
-
-        TfliteTensor Number(long value) => context.Constant(
-            node.Label, indices.Type == TensorType.Int64 ? Tensor.Scalar(value) : Tensor.Scalar((int)value));
-
-        TfliteTensor Step(BuiltinOperator op, BuiltinOptionsType options, TfliteTensor a, TfliteTensor b)
-        {
-            TfliteTensor result = Lowering.Temporary(node, indices, indices.Dims);
-            context.Emit(op, [a, b], [result], options == BuiltinOptionsType.MaximumMinimum
-                ? new EmptyOptions(options) : new ArithmeticOptions(options, ActivationFunction.None));
-            return result;
-        }
-    }
-
     public override bool TakesComputedSizes(Node node) => true;
 
     public override void Lower(Lowering context, Node node)
@@ -134,7 +112,7 @@ internal sealed class Gather : Operator, IDifferentiable
         }
         else
         {
-            indices = FromFront(context, node, context.Input(node, 1));
+            indices = new LoweringSteps(context, node).FromFront(context.Input(node, 1), node.Input(1), node.ShapeOf(0)[axis].Size);
         }
 
         context.Emit(

@@ -15,7 +15,7 @@ internal abstract class GatherOperator : Operator, IDifferentiable
 
     public sealed override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
 
-    public sealed override IEnumerable<AxisRoute> Axes(Node node) => [];
+    public override IEnumerable<AxisRoute> Axes(Node node) => [];
 
     /// <summary>The shape of the result.</summary>
     protected abstract Shape ShapeOf(Node node, Shape data, Shape indices);
@@ -51,7 +51,7 @@ internal abstract class GatherOperator : Operator, IDifferentiable
         context.Gradients[0] = dx;
     }
 
-    public sealed override void Lower(Lowering context, Node node)
+    public override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);
         TfliteTensor data = FlatPositions.Closed(node, context.Input(node, 0)), y = FlatPositions.Closed(node, context.Output(node, 0));

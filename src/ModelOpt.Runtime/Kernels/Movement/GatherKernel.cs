@@ -3,8 +3,12 @@ using ModelOpt.Runtime.Kernels.Contract;
 
 namespace ModelOpt.Runtime.Kernels.Movement;
 
-/// <summary>output[o, i, …] = input[o, indices[i], …], in slices of <paramref name="sliceBytes"/>.</summary>
-internal sealed class GatherKernel<TIndex>(string name, int outer, int size, int count, int sliceBytes) : Kernel
+/// <summary>
+/// output[o, i, …] = input[o, indices[s, i], …], in slices of <paramref name="sliceBytes"/>; s counts samples, each with indices of its
+/// own.
+/// </summary>
+/// <param name="shared">How many o one after another have the same indices.</param>
+internal sealed class GatherKernel<TIndex>(string name, int outer, int shared, int size, int count, int sliceBytes) : Kernel
     where TIndex : unmanaged, IBinaryInteger<TIndex>
 {
     public override int Items => outer;
@@ -18,9 +22,10 @@ internal sealed class GatherKernel<TIndex>(string name, int outer, int size, int
         Span<byte> y = args.Output<byte>(0);
         for (int o = start; o < end; o++)
         {
+            ReadOnlySpan<TIndex> own = indices.Slice(o / shared * count, count);
             for (int i = 0; i < count; i++)
             {
-                long index = long.CreateSaturating(indices[i]);
+                long index = long.CreateSaturating(own[i]);
                 // Negative ones count from the end, as in ONNX.
                 if (index < 0)
                     index += size;

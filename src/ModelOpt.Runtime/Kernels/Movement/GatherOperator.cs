@@ -5,22 +5,26 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Kernels.Movement;
 
-/// <summary>GATHER along one axis.</summary>
+/// <summary>GATHER along one axis; each element of batch dimensions, which both inputs begin with, has indices of its own.</summary>
 internal sealed class GatherOperator : KernelOperator
 {
     public override TensorSpec[] Infer(Node node)
     {
         GatherOptions options = GatherOptions.Read(node.Options);
         Tensor input = node.Input(0), indices = node.Input(1);
-        node.Require(options.BatchDimensions == 0, "batch dimensions are not supported");
-        int axis = Axes.Normalize(node, options.Axis, input.Rank);
-        return [new TensorSpec(input.Type, [.. input.Shape[..axis], .. indices.Shape, .. input.Shape[(axis + 1)..]])];
+        int axis = Axes.Normalize(node, options.Axis, input.Rank), batch = BatchOf(node, options);
+        node.Require(
+            batch >= 0 && batch <= axis && batch <= indices.Rank && input.Shape[..batch].SequenceEqual(indices.Shape[..batch]),
+            "input and indices do not begin with the same batch dimensions");
+        return [new TensorSpec(input.Type, [.. input.Shape[..axis], .. indices.Shape[batch..], .. input.Shape[(axis + 1)..]])];
     }
 
     // The output has the indices' dimensions in place of the axis.
     public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched)
     {
-        bool isFirst = Axes.Normalize(node, GatherOptions.Read(node.Options).Axis, node.Input(0).Rank) == 0;
+        GatherOptions options = GatherOptions.Read(node.Options);
+        if (options.BatchDimensions != 0) return batched.Contains(node.Input(0)) && batched.Contains(node.Input(1));
+        bool isFirst = Axes.Normalize(node, options.Axis, node.Input(0).Rank) == 0;
         return batched.Contains(node.Input(0)) ? !isFirst && !batched.Contains(node.Input(1)) : isFirst;
     }
 
@@ -29,14 +33,25 @@ internal sealed class GatherOperator : KernelOperator
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), indices = node.Input(1), output = node.Output;
-        int axis = Axes.Normalize(node, GatherOptions.Read(node.Options).Axis, input.Rank);
-        int outer = input.Shape[..axis].Aggregate(1, (a, b) => a * b);
-        int slice = output.Bytes / Math.Max(1, outer * indices.Elements);
+        GatherOptions options = GatherOptions.Read(node.Options);
+        int axis = Axes.Normalize(node, options.Axis, input.Rank), batch = BatchOf(node, options);
+        int outer = Product(input.Shape[..axis]), shared = Math.Max(1, Product(input.Shape[batch..axis]));
+        int count = Product(indices.Shape[batch..]), slice = output.Bytes / Math.Max(1, outer * count);
         return indices.Type switch
         {
-            TensorType.Int32 => new GatherKernel<int>(output.Name, outer, input.Shape[axis], indices.Elements, slice),
-            TensorType.Int64 => new GatherKernel<long>(output.Name, outer, input.Shape[axis], indices.Elements, slice),
+            TensorType.Int32 => new GatherKernel<int>(output.Name, outer, shared, input.Shape[axis], count, slice),
+            TensorType.Int64 => new GatherKernel<long>(output.Name, outer, shared, input.Shape[axis], count, slice),
             _ => throw node.UnsupportedTypes(),
         };
+    }
+
+    private static int BatchOf(Node node, GatherOptions options) =>
+        options.BatchDimensions < 0 ? options.BatchDimensions + node.Input(1).Rank : options.BatchDimensions;
+
+    private static int Product(ReadOnlySpan<int> sizes)
+    {
+        int product = 1;
+        foreach (int size in sizes) product *= size;
+        return product;
     }
 }

@@ -12,8 +12,11 @@ internal sealed class RewriteModel
     private readonly QdqModel _model = new();
     private readonly Random _random = new(7);
 
-    public RewriteModel(int opset = 17) => Proto.Opset(opset).Proto.OpsetImport.Add(
-        new OperatorSetIdProto { Domain = NodeRewrite.Microsoft, Version = 1 });
+    public RewriteModel(int opset = 17, int learned = 3) => Proto.Opset(opset).Proto.OpsetImport.Add(
+    [
+        new OperatorSetIdProto { Domain = NodeRewrite.Microsoft, Version = 1 },
+        new OperatorSetIdProto { Domain = LearnedRewrite.MachineLearning, Version = learned },
+    ]);
 
     public OnnxModel Proto => _model.Model;
 
@@ -58,6 +61,7 @@ internal sealed class RewriteModel
         string[] names = _model.Nodes(type, inputs, outputs, attributes);
         NodeProto node = Proto.Graph.Node[^1];
         if (NodeRewrites.Names(NodeRewrite.Microsoft).Contains(type)) node.Domain = NodeRewrite.Microsoft;
+        if (NodeRewrites.Names(LearnedRewrite.MachineLearning).Contains(type)) node.Domain = LearnedRewrite.MachineLearning;
         return names;
     }
 
