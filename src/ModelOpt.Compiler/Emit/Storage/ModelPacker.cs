@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Numerics;
 using ModelOpt.Runtime.Storage;
@@ -178,10 +179,10 @@ internal static class ModelPacker
     {
         int length = Math.Min(weights.Length, SampleBytes), rows = run.Rows;
         byte[] sample = weights[..length].ToArray();
-        if (run.ElementBytes == sizeof(float) && AreFloatsWithoutStructure(sample))
+        if (AreFloatsWithoutStructure(sample, run.ElementBytes))
         {
-            CodedWeights planes = WeightEncoder.Encode(weights, new WeightCoding(sizeof(float), WeightForm.Dense, 0))!;
-            double bytes = planes.Weights.Chunk(weights.Length / sizeof(float)).Sum(Of);
+            CodedWeights planes = WeightEncoder.Encode(weights, new WeightCoding(run.ElementBytes, WeightForm.Dense, 0))!;
+            double bytes = planes.Weights.Chunk(weights.Length / run.ElementBytes).Sum(Of);
             return new Choice([planes], (long)bytes, weights.Length, IsFloats: true);
         }
 
@@ -246,14 +247,17 @@ internal static class ModelPacker
         return values > Math.Min(FewValues, weights.Length / 2) && weights.Count((byte)0) < weights.Length / ManyZeros;
     }
 
-    // Hardly a value twice, and the last bytes of their mantissas are noise: only signs and exponents are fewer than could be.
-    private static bool AreFloatsWithoutStructure(byte[] sample)
+    // Hardly a value twice, and the last bits of their mantissas are noise: only signs and exponents are fewer than could be.
+    internal static bool AreFloatsWithoutStructure(byte[] sample, int size)
     {
-        if (sample.Length < LeastFloats || sample.Length % sizeof(float) != 0) return false;
-        ReadOnlySpan<int> values = MemoryMarshal.Cast<byte, int>(sample);
+        if (size == 1 || sample.Length < LeastFloats || sample.Length % sizeof(float) != 0) return false;
+        int[] values = size == sizeof(float) ? [.. MemoryMarshal.Cast<byte, int>(sample)]
+            : Array.ConvertAll(MemoryMarshal.Cast<byte, short>(sample).ToArray(), v => (int)v);
+        // Of floats that once were halves, the last bits are zero.
+        int unused = BitOperations.TrailingZeroCount(values.Aggregate(0, (all, v) => all | v)), bits = (8 * size) - unused;
+        byte[] last = [.. values.Select(v => (byte)(v >> (unused & ~7)))];
         HashSet<int> distinct = [.. values];
-        byte[] last = [.. values.ToArray().Select(v => (byte)v)];
-        return distinct.Count > 0.9 * values.Length && Of(last) > 0.85 * last.Length;
+        return distinct.Count > (bits > 24 ? 0.9 : 0.25) * values.Length && Of(last) > 0.85 * last.Length * (8 - (unused % 8)) / 8;
     }
 
     private static long Size(IEnumerable<CodedWeights> coded) => Compress(

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Emit.Storage;
 using ModelOpt.Runtime;
@@ -131,6 +132,22 @@ internal sealed class ModelPackerTests
         Assert.IsGreaterThan(Layers * Size * Size * sizeof(float), file.Length);
         Assert.IsLessThan(0.88 * file.Length, packed.Length, $"of {file.Length} bytes");
         CollectionAssert.AreEqual(file, PackedModel.Expand(packed));
+    }
+
+    [TestMethod]
+    [DataRow(int.MaxValue, 0.0, true)]
+    [DataRow(int.MaxValue, 0.5, false, DisplayName = "Half are zero")]
+    [DataRow(256, 0.0, false, DisplayName = "256 values")]
+    public void Floats_and_halves_are_known_as_noise_unless_zeros_or_values_repeat(int values, double zeros, bool expected)
+    {
+        var random = new Random(5);
+        float[] palette = [.. Enumerable.Range(0, 1 << 13).Select(_ => (float)(random.NextDouble() - random.NextDouble()))];
+        float[] floats = [.. palette.Select((v, i) => random.NextDouble() < zeros ? 0 : palette[i % Math.Min(values, palette.Length)])];
+        Half[] halves = Array.ConvertAll(floats, v => (Half)v);
+        float[] wasHalf = Array.ConvertAll(halves, v => (float)v);
+        Assert.AreEqual(expected, ModelPacker.AreFloatsWithoutStructure(MemoryMarshal.AsBytes(floats).ToArray(), 4), "float32");
+        Assert.AreEqual(expected, ModelPacker.AreFloatsWithoutStructure(MemoryMarshal.AsBytes(halves).ToArray(), 2), "float16");
+        Assert.AreEqual(expected, ModelPacker.AreFloatsWithoutStructure(MemoryMarshal.AsBytes(wasHalf).ToArray(), 4), "float32 of float16");
     }
 
     [TestMethod]
