@@ -177,6 +177,13 @@ internal sealed class ConformanceTests
         Assert.AreEqual("", string.Join(", ", names.Concat(rewritten).Where(n => !covered.Contains(n))));
     }
 
+    /// <summary>Whether a case passes in the interpreter, in the runtime and in LiteRT.</summary>
+    public static (bool Interpreter, bool Runtime, bool LiteRt) Passes(string name)
+    {
+        bool interpreter = !Matches(Excluded, name), runtime = interpreter && !Matches(NotLowered, name);
+        return (interpreter, runtime, runtime && !Matches(NotInLiteRt, name));
+    }
+
     private static void AssertFails(Action test, string name)
     {
         RequirePackage(name);
@@ -205,7 +212,8 @@ internal sealed class ConformanceTests
         if (name == Absent) Assert.Inconclusive("Debian's package libonnx-testdata is not installed.");
     }
 
-    private static (Graph Graph, Tensor[] Inputs, Tensor[] Expected) Load(string name)
+    /// <summary>A case with its parameters as constants and shapes inferred.</summary>
+    public static (Graph Graph, Tensor[] Inputs, Tensor[] Expected) Load(string name)
     {
         (byte[] model, TensorProto[] inputs, TensorProto[] outputs) = ConformanceCase.Of(name).Load();
         Graph graph = OnnxReader.Read(model);
