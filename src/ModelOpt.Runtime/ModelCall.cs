@@ -15,9 +15,13 @@ public readonly ref struct ModelCall : IDisposable
     private readonly Session _session;
     private readonly int _lease;
 
-    internal ModelCall(TfliteModel model, Session session, int batch)
+    private readonly int _samples;
+
+    /// <param name="samples">How often the session runs.</param>
+    internal ModelCall(TfliteModel model, Session session, int batch, int samples)
     {
         _model = model;
+        _samples = samples;
         _session = session;
         _lease = session.Lease;
         session.Begin();
@@ -33,12 +37,16 @@ public readonly ref struct ModelCall : IDisposable
         where T : unmanaged
     {
         Session session = Current();
-        session.SetInput(index, Batch, _model.CheckInput(index, values, Batch));
+        ReadOnlySpan<byte> bytes = _model.CheckInput(index, values, _samples);
+        long expected = _samples * (long)session.InputBytes(index);
+        if (bytes.Length != expected)
+            throw new ArgumentException($"Input '{_model.Inputs[index].Name}' has {expected} bytes in this call, not {bytes.Length}.");
+        session.SetInput(index, _samples, bytes);
     }
 
     /// <summary>Computes the outputs. To run again, set every input again.</summary>
     /// <exception cref="InvalidOperationException">An input was not set.</exception>
-    public void Run() => Current().RunBatch(Batch);
+    public void Run() => Current().RunBatch(_samples);
 
     /// <summary>Copies an output, sample after sample.</summary>
     /// <exception cref="ArgumentException">The element type or the number of elements is not that of the output.</exception>
@@ -46,21 +54,26 @@ public readonly ref struct ModelCall : IDisposable
         where T : unmanaged
     {
         Session session = Current();
-        Span<byte> to = _model.CheckOutput(index, destination, Batch);
+        Span<byte> to = _model.CheckOutput(index, destination, _samples);
         ReadOnlySpan<byte> output = session.BatchOutput(index);
         if (output.Length != to.Length)
             throw new ArgumentException($"Output '{_model.Outputs[index].Name}' has {output.Length} bytes in this run, not {to.Length}.");
         output.CopyTo(to);
     }
 
+    /// <summary>Bytes of memory that the call runs in. It grows to what the largest sizes so far need.</summary>
+    public long MemoryBytes => Current().Memory!.Bytes;
+
     /// <summary>The sizes of an output, of all samples; where they depend on values, those of the last run.</summary>
-    public ReadOnlySpan<int> GetOutputShape(int index) => _model.ShapeOf(index, Batch, Current().BatchOutputs);
+    public ReadOnlySpan<int> GetOutputShape(int index) => _model.ShapeOf(Current(), index, _samples);
 
     /// <summary>Hands over the outputs, which then outlive this call. The call has no outputs afterwards, until it is run again.</summary>
     public ModelOutputs TakeOutputs()
     {
         Session session = Current();
         session.SaveOutputs();
+        if (_model.HasOpenSizes)
+            session.SaveShapes(_samples);
         OutputBuffer buffer = session.BatchOutputs;
         session.BatchOutputs = _model.RentOutputs();
         return new ModelOutputs(_model, buffer, Batch);
@@ -70,7 +83,7 @@ public readonly ref struct ModelCall : IDisposable
     public void Dispose()
     {
         if (_session is not null && _session.TryEnd(_lease))
-            _model.Return(_session);
+            TfliteModel.Return(_session);
     }
 
     private Session Current()

@@ -23,7 +23,7 @@ internal sealed class OutputBuffer(int outputs)
         return _bytes[index].AsSpan(0, length);
     }
 
-    /// <summary>Says the shape of an output whose sizes depend on values.</summary>
+    /// <summary>Says the shape of an output whose sizes differ from call to call.</summary>
     public void SetShape(int index, int[] shape) => _shapes[index] = shape;
 
     /// <summary>The shape of an output; null where it is always the same.</summary>

@@ -40,7 +40,7 @@ internal static class Profile
                 times[i, run] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             }
         }
-        model.Return(session);
+        TfliteModel.Return(session);
         return [.. steps.Select((step, i) => new StepProfile(
             step.Node.Operator.TfliteName(),
             step.Node.Output.Name,

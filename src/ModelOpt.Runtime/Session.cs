@@ -14,7 +14,6 @@ internal sealed unsafe class Session : IParallelJob
     private readonly WorkerPool _workers;
     private readonly StagePool? _later;
     private readonly BatchRun _batchRun;
-    private readonly SessionMemory _memory;
     private readonly byte[][] _batchInputs;
     private readonly bool[] _inputIsSet;
     private Step? _step;
@@ -33,8 +32,14 @@ internal sealed unsafe class Session : IParallelJob
         _batchInputs = new byte[plan.Inputs.Length][];
         _inputIsSet = new bool[plan.Inputs.Length];
         BatchOutputs = new OutputBuffer(plan.Results.Length);
-        _memory = new SessionMemory(plan, workers.Threads);
+        Pool = pool;
     }
+
+    /// <summary>Where the session goes back to.</summary>
+    public SessionPool Pool { get; }
+
+    /// <summary>Arena and scratch memory, while it is rented.</summary>
+    public SessionMemory? Memory { get; set; }
 
     /// <summary>Number of the current lease; copies of it that are out of date do nothing.</summary>
     public int Lease => Volatile.Read(ref _lease);
@@ -69,7 +74,7 @@ internal sealed unsafe class Session : IParallelJob
     /// <summary>An output of the model after <see cref="Run()"/> and <see cref="RunLater"/>.</summary>
     public ReadOnlySpan<byte> Result(int index) => _plan.Next is null ? Output(index) : BatchOutputs[index];
 
-    private Span<byte> Arena => _memory.Arena;
+    private Span<byte> Arena => Memory!.Arena;
 
     /// <summary>Sets an input, of all samples. It counts as set from now on.</summary>
     public void SetInput(int index, int batch, ReadOnlySpan<byte> values)
@@ -101,6 +106,28 @@ internal sealed unsafe class Session : IParallelJob
             output.CopyTo(BatchOutputs.Resize(i, output.Length));
         }
     }
+
+    /// <summary>Says in <see cref="BatchOutputs"/> what shapes the outputs have.</summary>
+    public void SaveShapes(int batch)
+    {
+        if (_plan.Next is not null)
+            return;
+        for (int i = 0; i < _plan.Results.Length; i++)
+            BatchOutputs.SetShape(i, ShapeOf(i, batch));
+    }
+
+    /// <summary>The shape of an output of the plan.</summary>
+    public int[] ShapeOf(int index, int batch)
+    {
+        int[] shape = _plan.Results[index].Shape;
+        return batch == 1 ? shape : [batch, .. shape[1..]];
+    }
+
+    /// <summary>Bytes of an input of one sample.</summary>
+    public int InputBytes(int index) => _plan.Inputs[index].Length;
+
+    /// <summary>Whether later stages say what shapes the outputs have.</summary>
+    public bool HasStages => _plan.Next is not null;
 
     /// <summary>Runs all samples and keeps their outputs. The inputs are used up.</summary>
     /// <exception cref="InvalidOperationException">An input was not set.</exception>
@@ -199,6 +226,6 @@ internal sealed unsafe class Session : IParallelJob
         step.Inputs,
         step.Outputs,
         Arena,
-        _memory.Scratch(part, step.Kernel.ScratchBytes),
+        Memory!.Scratch(part, step.Kernel.ScratchBytes),
         new ReadOnlySpan<byte>(_ofCaller, _bytesOfCaller));
 }

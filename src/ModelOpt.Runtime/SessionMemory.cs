@@ -5,25 +5,33 @@ using ModelOpt.Runtime.Plan;
 
 namespace ModelOpt.Runtime;
 
-/// <summary>The arena of a session and the scratch memory of its threads; neither moves.</summary>
+/// <summary>The arena of a session and the scratch memory of its threads. It grows to what the largest plan needs.</summary>
 internal sealed unsafe class SessionMemory
 {
     // Keeps the arrays that the pointers point into.
-    private readonly Memory<byte> _arena;
-    private readonly Memory<byte>[] _scratch;
-    private readonly byte* _arenaStart;
-    private readonly byte*[] _scratchEnds;
-    private readonly int _arenaBytes;
+    private byte[] _memory = [];
+    private Memory<byte> _arena;
+    private Memory<byte>[] _scratch = [];
+    private byte* _arenaStart;
+    private byte*[] _scratchEnds = [];
+    private int _arenaBytes;
 
+    /// <summary>How many bytes it has.</summary>
+    public int Bytes => _memory.Length;
+
+    public Span<byte> Arena => new(_arenaStart, _arenaBytes);
+
+    /// <summary>Lays it out for a plan; what it held is lost.</summary>
     /// <exception cref="InvalidModelException">It would take more than 2 GB.</exception>
-    public SessionMemory(ExecutionPlan plan, int threads)
+    public void Fit(ExecutionPlan plan, int threads)
     {
         _arenaBytes = plan.ArenaBytes;
         int arena = Align(plan.ArenaBytes), scratch = Align(plan.ScratchBytes);
         long bytes = arena + ((long)scratch * threads) + ArenaLayout.Alignment;
         if (bytes > Array.MaxLength)
             throw new InvalidModelException($"Running the model needs {bytes >> 20} MB of memory, more than 2 GB.");
-        _scratch = new Memory<byte>[threads];
+        if (_scratch.Length != threads)
+            (_scratch, _scratchEnds) = (new Memory<byte>[threads], new byte*[threads]);
         if (GuardPages.Enabled)
         {
             _arena = GuardedArena.Arena(plan.ArenaBytes, plan.ArenaBlocks);
@@ -36,21 +44,19 @@ internal sealed unsafe class SessionMemory
         else
         {
             // Pinned, so that the alignment computed here lasts.
-            byte[] memory = GC.AllocateUninitializedArray<byte>((int)bytes, pinned: true);
-            nuint address = (nuint)Unsafe.AsPointer(ref memory[0]);
+            if (_memory.Length < bytes)
+                _memory = GC.AllocateUninitializedArray<byte>((int)bytes, pinned: true);
+            nuint address = (nuint)Unsafe.AsPointer(ref _memory[0]);
             var start = (int)(-(nint)address & (ArenaLayout.Alignment - 1));
-            _arena = memory.AsMemory(start, arena);
+            _arena = _memory.AsMemory(start, arena);
             for (int i = 0; i < threads; i++)
-                _scratch[i] = memory.AsMemory(start + arena + (i * scratch), scratch);
+                _scratch[i] = _memory.AsMemory(start + arena + (i * scratch), scratch);
         }
 
         _arenaStart = Start(_arena);
-        _scratchEnds = new byte*[threads];
         for (int i = 0; i < threads; i++)
             _scratchEnds[i] = Start(_scratch[i]) + _scratch[i].Length;
     }
-
-    public Span<byte> Arena => new(_arenaStart, _arenaBytes);
 
     /// <summary>Scratch memory of a thread.</summary>
     public Span<byte> Scratch(int thread, int bytes)

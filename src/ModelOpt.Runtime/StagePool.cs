@@ -4,15 +4,12 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Runtime;
 
 /// <summary>The last plans of a later stage with their sessions, so that sizes that come again cost nothing.</summary>
-internal sealed class StagePool(LaterStage stage, WorkerPool workers)
+internal sealed class StagePool(LaterStage stage, WorkerPool workers, LockFreePool<SessionMemory>? memories)
 {
-    // Each plan has a session's memory and packed weights of its own.
-    private const int MaxPlans = 8;
-
-    private readonly List<Entry> _entries = [];
+    private readonly PlanCache<Entry> _plans = new();
 
     /// <summary>How many plans are kept.</summary>
-    public int Plans => _entries.Count;
+    public int Plans => _plans.Count;
 
     /// <summary>Runs the stage and those behind it.</summary>
     /// <param name="session">The memory of the stage before, which has run.</param>
@@ -46,43 +43,22 @@ internal sealed class StagePool(LaterStage stage, WorkerPool workers)
     private Entry EntryFor(Session session)
     {
         byte[] key = stage.Key(session.Output);
-        if (Known(key) is { } known)
+        if (_plans.Find(key) is { } known)
             return known;
         Entry entry;
         try
         {
             PlannedStage planned = stage.Plan(session.Output, workers.Threads);
-            entry = new Entry(key, new SessionPool(planned.Plan, workers), planned.Sources);
+            entry = new Entry(new SessionPool(planned.Plan, workers, memories), planned.Sources);
         }
         catch (InvalidModelException e)
         {
             throw new ArgumentException($"The inputs lead to sizes that do not fit: {e.Message}", e);
         }
 
-        lock (_entries)
-        {
-            if (_entries.Count == MaxPlans)
-                _entries.RemoveAt(0);
-            _entries.Add(entry);
-        }
-
+        _plans.Add(key, entry);
         return entry;
     }
 
-    private Entry? Known(byte[] key)
-    {
-        lock (_entries)
-        {
-            int found = _entries.FindIndex(e => e.Key.AsSpan().SequenceEqual(key));
-            if (found < 0)
-                return null;
-            // The one that was not used for the longest time goes first.
-            Entry entry = _entries[found];
-            _entries.RemoveAt(found);
-            _entries.Add(entry);
-            return entry;
-        }
-    }
-
-    private sealed record Entry(byte[] Key, SessionPool Sessions, int[] Sources);
+    private sealed record Entry(SessionPool Sessions, int[] Sources);
 }

@@ -3,8 +3,9 @@ namespace ModelOpt.Runtime;
 /// <summary>An input or output of a model.</summary>
 public sealed class TensorInfo
 {
-    internal TensorInfo(Model.Tensor tensor, bool dynamicBatch, bool dependsOnValues = false)
+    internal TensorInfo(Model.Tensor tensor, bool dynamicBatch, bool dependsOnValues = false, bool isOpen = false)
     {
+        HasOpenSizes = isOpen && tensor.Signature?.Contains(-1) != false;
         Name = tensor.Name;
         ElementType = ElementTypes.ToClr(tensor.Type);
         int[] shape = tensor.Shape.AsSpan().ToArray();
@@ -15,6 +16,12 @@ public sealed class TensorInfo
         if (dependsOnValues && (tensor.Signature is null || tensor.Signature.Contains(-1)))
         {
             DependsOnValues = true;
+            ElementsPerSample = 0;
+            Shape = Array.AsReadOnly(tensor.Signature ?? shape);
+        }
+
+        if (HasOpenSizes)
+        {
             ElementsPerSample = 0;
             Shape = Array.AsReadOnly(tensor.Signature ?? shape);
         }
@@ -30,15 +37,21 @@ public sealed class TensorInfo
     public Type ElementType { get; }
 
     /// <summary>
-    /// The dimensions. A first dimension of −1 is the batch, of any size; in an output that <see cref="DependsOnValues"/>, sizes of −1 are
-    /// known when the model has run.
+    /// The dimensions. A first dimension of −1 is the batch, of any size. Where the tensor <see cref="HasOpenSizes"/>, any may be −1:
+    /// each call gives sizes to those of inputs. In an output that <see cref="DependsOnValues"/>, sizes of −1 are known when the model
+    /// has run.
     /// </summary>
     public IReadOnlyList<int> Shape { get; }
+
+    /// <summary>Whether sizes follow those of the inputs, which a call gives: see <see cref="TfliteModel.HasOpenSizes"/>.</summary>
+    public bool HasOpenSizes { get; }
 
     /// <summary>Whether the sizes of an output depend on the values of the inputs: each call says them.</summary>
     public bool DependsOnValues { get; }
 
-    /// <summary>Elements of one sample, or of the whole tensor where the batch is fixed; 0 where they depend on values.</summary>
+    /// <summary>
+    /// Elements of one sample, or of the whole tensor where the batch is fixed; 0 where sizes are open or depend on values.
+    /// </summary>
     public int ElementsPerSample { get; }
 
     /// <summary>Scale of a quantized tensor: real = (stored − <see cref="ZeroPoint"/>)·Scale. 0 when not quantized.</summary>

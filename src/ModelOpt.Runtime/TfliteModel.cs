@@ -9,11 +9,12 @@ using ModelOpt.Runtime.Threading;
 namespace ModelOpt.Runtime;
 
 /// <summary>A TFLite model, planned and ready to run. Any number of threads may run it at once; a warm call allocates nothing.</summary>
-public sealed class TfliteModel : IDisposable
+public sealed partial class TfliteModel : IDisposable
 {
     private readonly ExecutionPlan _plan;
     private readonly WorkerPool _workers;
     private readonly SessionPool _sessions;
+    private readonly OpenPlans? _open;
     private readonly LockFreePool<OutputBuffer> _outputs = new(SessionPool.Capacity);
     private bool _disposed;
 
@@ -28,10 +29,16 @@ public sealed class TfliteModel : IDisposable
         _plan = ExecutionPlan.Create(GraphReader.Read(file), threads, AssembledCode.TryCreate(threads))
             ?? ExecutionPlan.Create(GraphReader.Read(file), threads, code: null)!;
         HasDynamicBatch = _plan.AllowsAnyBatch;
-        Inputs = Array.AsReadOnly(Array.ConvertAll(_plan.Graph.Inputs, t => new TensorInfo(t, HasDynamicBatch)));
-        Outputs = Array.AsReadOnly(Array.ConvertAll(_plan.Results, t => new TensorInfo(t, HasDynamicBatch, _plan.IsLater(t))));
+        HasOpenSizes = OpenPlans.AreNeeded(_plan.Graph.Inputs);
+        Inputs = Array.AsReadOnly(Array.ConvertAll(
+            _plan.Graph.Inputs, t => new TensorInfo(t, HasDynamicBatch, isOpen: HasOpenSizes)));
+        Outputs = Array.AsReadOnly(Array.ConvertAll(
+            _plan.Results, t => new TensorInfo(t, HasDynamicBatch, _plan.IsLater(t), HasOpenSizes)));
         _workers = SharedWorkers.Rent(threads);
-        _sessions = new SessionPool(_plan, _workers);
+        LockFreePool<SessionMemory>? memories = HasOpenSizes ? new(SessionPool.Capacity) : null;
+        _sessions = new SessionPool(_plan, _workers, memories);
+        if (HasOpenSizes)
+            _open = new OpenPlans(file, _sessions, memories!);
     }
 
     /// <summary>The inputs, in the order of the file.</summary>
@@ -91,9 +98,9 @@ public sealed class TfliteModel : IDisposable
         if (Inputs.Count != 1 || Outputs.Count != 1)
             throw new ArgumentException(
                 $"The model has {Inputs.Count} inputs and {Outputs.Count} outputs: use {nameof(Begin)}.");
-        if (_plan.Next is not null)
+        if (_plan.Next is not null || HasOpenSizes)
         {
-            using ModelCall call = Begin();
+            using ModelCall call = HasOpenSizes ? Begin(SizesOf(input.Length)) : Begin();
             call.SetInput(0, input);
             call.Run();
             call.GetOutput(0, output);
@@ -118,14 +125,18 @@ public sealed class TfliteModel : IDisposable
         _sessions.Return(session);
     }
 
-    /// <summary>Starts a call. Dispose of it on any thread, one thread at a time.</summary>
+    /// <summary>
+    /// Starts a call; where sizes are open, with those that stand in the file. Dispose of it on any thread, one thread at a time.
+    /// </summary>
     /// <param name="batch">Number of samples; other than 1 only when <see cref="HasDynamicBatch"/>.</param>
     public ModelCall Begin(int batch = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        if (batch != 1 && HasOpenSizes)
+            throw new ArgumentException("The model has open sizes, and the batch is one of them: give all sizes.", nameof(batch));
         if (batch != 1 && !HasDynamicBatch)
             throw new ArgumentException("The model's batch is fixed: it runs one input at a time.", nameof(batch));
-        return new ModelCall(this, RentSession(), batch);
+        return new ModelCall(this, RentSession(), batch, batch);
     }
 
     /// <summary>
@@ -147,6 +158,7 @@ public sealed class TfliteModel : IDisposable
         SharedWorkers.Return(_workers);
         _sessions.Clear();
         _outputs.Clear();
+        _open?.Clear();
     }
 
     internal Session RentSession()
@@ -155,7 +167,7 @@ public sealed class TfliteModel : IDisposable
         return _sessions.Rent();
     }
 
-    internal void Return(Session session) => _sessions.Return(session);
+    internal static void Return(Session session) => session.Pool.Return(session);
 
     internal OutputBuffer RentOutputs() => _outputs.TryRent() ?? new OutputBuffer(Outputs.Count);
 
@@ -176,11 +188,19 @@ public sealed class TfliteModel : IDisposable
     }
 
     /// <summary>The shape of an output of a call.</summary>
+    internal ReadOnlySpan<int> ShapeOf(Session session, int index, int batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Outputs.Count);
+        return HasOpenSizes && !session.HasStages ? session.ShapeOf(index, batch) : ShapeOf(index, batch, session.BatchOutputs);
+    }
+
+    /// <summary>The shape of an output of a call.</summary>
     internal ReadOnlySpan<int> ShapeOf(int index, int batch, OutputBuffer results)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Outputs.Count);
-        if (_plan.Next is not null && results.Shape(index) is { } shape)
+        if ((_plan.Next is not null || HasOpenSizes) && results.Shape(index) is { } shape)
             return shape;
         int[] sizes = [.. Outputs[index].Shape];
         if (HasDynamicBatch)
@@ -206,7 +226,7 @@ public sealed class TfliteModel : IDisposable
             throw new ArgumentException(
                 $"{what} '{tensor.Name}' has elements of type {tensor.ElementType.Name}, not {typeof(T).Name}.");
         long expected = (long)batch * tensor.ElementsPerSample;
-        if (batch != 0 && !tensor.DependsOnValues && length != expected)
+        if (batch != 0 && !tensor.DependsOnValues && !tensor.HasOpenSizes && length != expected)
         {
             string samples = batch == 1 ? "" : $" for a batch of {batch}";
             throw new ArgumentException(

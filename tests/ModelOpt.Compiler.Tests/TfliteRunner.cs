@@ -10,7 +10,7 @@ internal static class TfliteRunner
     /// <summary>The tensor as TFLite models have it: they compute in float32 whatever float type the ONNX model has.</summary>
     public static Tensor Stored(Tensor tensor) => tensor.Type.IsFloat() ? Casting.To(tensor, ElementType.Float32) : tensor;
 
-    /// <summary>Runs a model in our runtime, with a batch of 1.</summary>
+    /// <summary>Runs a model in our runtime, with a batch of 1, or with the inputs' sizes where others are open, too.</summary>
     public static Tensor[] Run(byte[] tflite, params Tensor[] inputs) => RunBatch(tflite, 1, inputs);
 
     /// <summary>Runs a model in our runtime.</summary>
@@ -18,7 +18,7 @@ internal static class TfliteRunner
     public static Tensor[] RunBatch(byte[] tflite, int batch, params Tensor[] inputs)
     {
         using TfliteModel model = TfliteModel.Load(tflite);
-        using ModelCall call = model.Begin(batch);
+        using ModelCall call = model.HasOpenSizes ? model.Begin([.. inputs.SelectMany(i => i.Dims.ToArray())]) : model.Begin(batch);
         for (int i = 0; i < inputs.Length; i++) SetInput(call, i, Stored(inputs[i]));
         call.Run();
         var results = new Tensor[model.Outputs.Count];

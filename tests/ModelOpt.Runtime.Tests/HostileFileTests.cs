@@ -174,7 +174,7 @@ internal sealed class HostileFileTests
                 return true;
             if (model.Plan.Inputs.Sum(input => (long)input.Length) > 1 << 20)
                 return true;
-            var session = new Session(new SessionPool(model.Plan, new WorkerPool(1)));
+            var session = new SessionPool(model.Plan, new WorkerPool(1)).Rent();
             for (int i = 0; i < model.Plan.Inputs.Length; i++)
                 session.SetSample(i, new byte[model.Plan.Inputs[i].Length]);
             session.Run();

@@ -27,14 +27,14 @@ internal static class OnnxInspector
         InputShapes.Fix(graph, options);
         InputValues.Fix(graph, options);
         States.Find(graph, options);
+        OpenSizes.Fix(graph, options);
         OpenBatch.Close(graph, diagnostics);
-        ShapeInference.Run(graph, useStated: true);
+        OpenSizes.Infer(graph);
         States.Check(graph);
         int nodes = graph.AllNodes.Count();
         PassPipeline.Simplify(graph, context);
-        // Sizes besides the batch are fixed by calibration data, which a look at the model does not need.
-        bool isSized = graph.Inputs.All(i => i.Shape!.Skip(1).All(d => d.IsKnown));
-        IReadOnlyList<Diagnostic> refusals = isSized ? Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation) : [];
+        IReadOnlyList<Diagnostic> refusals = Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation);
+        IReadOnlyList<Node> sized = graph.AtExample().Nodes;
         recipe.CheckMatches(options.Recipe, [.. graph.Nodes.Select(n => n.Label)]);
         OptionChecks.CheckLayers(graph, context);
         QuantizationScheme scheme = QuantizationScheme.Of(
@@ -47,7 +47,8 @@ internal static class OnnxInspector
         }
 
         var seen = new HashSet<Value>();
-        var layers = graph.Nodes.SelectMany(node => Inside(node, seen).Prepend(Layer(node, seen, Form(node, context, scheme, fused))))
+        var layers = graph.Nodes.SelectMany((node, i) => Inside(node, seen).Prepend(
+                Layer(node, seen, Form(node, context, scheme, fused)) with { Macs = Operator.Of(node).Macs(sized[i]) }))
             .ToList();
         return new Inspection(
             "ONNX",
@@ -58,8 +59,7 @@ internal static class OnnxInspector
             [
                 .. graph.States.Select(s => $"State: '{s.Output}' is the next '{s.Input}'."),
                 $"The file has {nodes} nodes; {graph.AllNodes.Count()} are left after simplification.",
-                .. isSized ? Array.Empty<string>() : ["Sizes besides the batch are open: a build takes them from InputShape or its "
-                    + "calibration data."],
+                .. graph.Examples is [var example, ..] ? [Open(graph, example)] : Array.Empty<string>(),
                 .. PassPipeline.IsQuantized(graph)
                 ? ["The file is quantized already: a build leaves it as it is."]
                 : Plan(graph, context, scheme),
@@ -68,6 +68,10 @@ internal static class OnnxInspector
 
         string Describe(Value value) => $"{value.Name}: {graph.DeclaredType(value) ?? value.Type}{value.Shape}";
     }
+
+    private static string Open(Graph graph, IReadOnlyDictionary<string, long> example) =>
+        $"Sizes besides the batch are open ({string.Join(", ", example.Keys)}): each call says them, unless InputShape or calibration data "
+        + $"fix them. Multiply-accumulates are those of {string.Join(", ", graph.Inputs.Select(i => $"{i.Name} {i.Shape!.At(example)}"))}.";
 
     private static IEnumerable<string> Plan(Graph graph, PassContext context, QuantizationScheme scheme) =>
     [

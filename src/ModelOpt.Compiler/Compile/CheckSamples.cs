@@ -12,10 +12,22 @@ internal static class CheckSamples
     private const int Most = 2;
     private const long MacsOfAll = 1L << 29;
 
-    /// <summary>Samples for a graph's inputs, of batch 1 where the batch is open.</summary>
+    /// <summary>
+    /// Samples for a graph's inputs, of batch 1 where the batch is open; of two sizes where others are, and the second a batch of 2.
+    /// </summary>
     public static IReadOnlyList<Tensor[]> Of(Graph graph, PassContext context)
     {
-        if (!context.IsCalibrated) return [[.. graph.Inputs.Select(Made)]];
+        if (!context.IsCalibrated)
+        {
+            HashSet<Dim> batch = [.. graph.Inputs.Where(i => i.Shape!.IsBatchOpen).Select(i => i.Shape![0])];
+            return graph.Examples.Count == 0 ? [[.. graph.Inputs.Select(i => Made(i, i.Shape!))]]
+                : [.. graph.Examples.Select((sizes, i) => (Tensor[])[.. graph.Inputs.Select(v => Made(v, Sized(v.Shape!, sizes, i + 1)))])];
+
+            Shape Sized(Shape shape, IReadOnlyDictionary<string, long> sizes, int samples) =>
+                new(shape.At(sizes).Select(d => batch.Contains(d) ? samples : d));
+        }
+
+
         long macs = graph.Nodes.Sum(n => Operator.Of(n).Macs(n));
         using Calibrator calibrator = new(graph, context);
         int count = (int)Math.Clamp(MacsOfAll / Math.Max(macs, 1), 1, Math.Min(Most, calibrator.Count));
@@ -23,9 +35,9 @@ internal static class CheckSamples
     }
 
     /// <summary>Floats in −1…1; all integers of 8 bits, of others 0 and 1, which most models take as indices too.</summary>
-    private static Tensor Made(Value input)
+    private static Tensor Made(Value input, Shape shape)
     {
-        int[] dims = [.. input.Shape!.Select(dim => dim.IsKnown ? checked((int)dim.Size) : 1)];
+        int[] dims = [.. shape.Select(dim => dim.IsKnown ? checked((int)dim.Size) : 1)];
         Tensor tensor = Tensor.Zeros(input.Type, dims);
         var random = new Random(1);
         for (int i = 0; i < tensor.Count; i++)

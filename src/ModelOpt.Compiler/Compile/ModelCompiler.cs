@@ -108,7 +108,7 @@ internal static class ModelCompiler
         States.Find(graph, options);
         OpenSizes.Fix(graph, options);
         OpenBatch.Close(graph, diagnostics);
-        ShapeInference.Run(graph, useStated: true);
+        OpenSizes.Infer(graph);
         States.Check(graph);
         return graph;
     }

@@ -23,11 +23,19 @@ internal static class OpenBatch
         diagnostics?.Report(GraphDiagnostics.OneSample.At(null, refusal.Layer, refusal.Message.TrimEnd('.')));
     }
 
-    /// <summary>Closes the batch where sizes depend on values, which are not the same for all samples.</summary>
+    /// <summary>
+    /// Closes the batch where sizes depend on values, which are not the same for all samples, or, in a model without other open sizes, on
+    /// how many samples there are.
+    /// </summary>
     /// <param name="diagnostics">Takes the note that says so; may be null.</param>
     public static void CloseForValues(Graph graph, IDiagnosticSink? diagnostics)
     {
-        if (!graph.Inputs.Exists(IsOpen) || graph.Values.FirstOrDefault(Lowering.IsComputed) is not { } computed) return;
+        if (!graph.Inputs.Exists(IsOpen)) return;
+        // Where the batch is the only open size, it runs sample by sample.
+        HashSet<Dim> batch = [.. graph.Inputs.Where(IsOpen).Select(i => i.Shape![0])];
+        Value? computed = graph.Values.FirstOrDefault(Lowering.IsComputed) ?? (OpenSizes.AreOpen(graph) ? null
+            : graph.Values.FirstOrDefault(v => v.Shape is { } shape && shape.Any(d => !d.IsKnown && !batch.Contains(d))));
+        if (computed is null) return;
         SetBatch(graph, 1);
         ShapeInference.Run(graph);
         diagnostics?.Report(GraphDiagnostics.OneSample.At(

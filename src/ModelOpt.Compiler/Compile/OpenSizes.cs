@@ -1,18 +1,24 @@
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Compile;
 
 /// <summary>
-/// Fixes the input sizes that a model leaves open, except the batch: the compiled model has the calibration data's image size.
+/// Input sizes that a model leaves open, besides the batch. Calibration data fixes them; else they stay open, and sizes that the model
+/// takes are found by trying.
 /// </summary>
 internal static class OpenSizes
 {
-    /// <summary>Fixes the open sizes.</summary>
+    // Detectors want multiples of 32 or 64, tokens and samples many things. Inputs of several open sizes get different ones first.
+    private static readonly long[] Tried =
+        [64, 32, 96, 128, 160, 192, 224, 256, 320, 384, 416, 448, 512, 576, 640, 768, 1024, 1536, 48, 16, 100, 8, 4, 2, 1, 16000];
+
+    /// <summary>Fixes open sizes, or finds examples of them.</summary>
     /// <param name="options">The options that name the calibration data.</param>
-    /// <exception cref="CompilationException">There is no data to take the sizes from.</exception>
+    /// <exception cref="CompilationException">The data does not fit, or no sizes do.</exception>
     public static void Fix(Graph graph, CompileOptions options)
     {
         Value[] fed = [.. graph.FedInputs];
@@ -20,11 +26,48 @@ internal static class OpenSizes
         {
             if (input.Shape is not { } shape || shape.Skip(1).All(d => d.IsKnown)) continue;
             if (options.CalibrationData.Count != fed.Length || graph.IsState(input))
-                throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
+            {
+                // A stream of a state is of one shape.
+                if (graph.States.Count > 0) throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
+                input.Shape = new Shape(shape.Select((d, axis) => d == Dim.Unknown ? Dim.Named($"{input.Name}:{axis}") : d));
+                continue;
+            }
+
             using SampleSource source = SampleSource.Open(options.CalibrationData[Array.IndexOf(fed, input)]);
             input.Shape = Fixed(shape, source, options.DataLayout)
                 ?? throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
         }
+
+        if (AreOpen(graph)) graph.Examples = Examples(graph);
+    }
+
+    /// <summary>Infers the shapes of a graph as it was read.</summary>
+    /// <exception cref="CompilationException">They do not fit, or only do so for some sizes of those left open.</exception>
+    public static void Infer(Graph graph)
+    {
+        try
+        {
+            ShapeInference.Run(graph, useStated: true);
+        }
+        catch (CompilationException e) when (graph.Examples is [var sizes, ..])
+        {
+            Value open = graph.Inputs.First(i => i.Shape is { } shape && shape.Skip(1).Any(d => !d.IsKnown));
+            throw new CompilationException(GraphDiagnostics.NotForAllSizes.At(
+                null, e.Diagnostic.Layer, open.Name, open.Shape, e.Diagnostic.Message.TrimEnd('.'), open.Shape!.At(sizes)), e);
+        }
+    }
+
+    /// <summary>Whether inputs leave sizes besides the batch open.</summary>
+    public static bool AreOpen(Graph graph) => graph.Inputs.Exists(i => i.Shape is { } shape && shape.Skip(1).Any(d => !d.IsKnown));
+
+    /// <summary>A copy of a graph whose inputs have the sizes of tensors.</summary>
+    /// <exception cref="CompilationException">The model does not take them.</exception>
+    public static Graph At(Graph graph, IReadOnlyList<Tensor> inputs)
+    {
+        Graph copy = graph.Clone();
+        for (int i = 0; i < inputs.Count; i++) copy.Inputs[i].Shape = new Shape(inputs[i].Dims);
+        ShapeInference.Run(copy);
+        return copy;
     }
 
     private static Shape? Fixed(Shape shape, SampleSource source, DataLayout layout)
@@ -42,5 +85,42 @@ internal static class OpenSizes
         }
 
         return null;
+    }
+
+    private static List<IReadOnlyDictionary<string, long>> Examples(Graph graph)
+    {
+        HashSet<Dim> batch = [.. graph.Inputs.Where(i => i.Shape is { IsBatchOpen: true }).Select(i => i.Shape![0])];
+        HashSet<string> batchNames = [.. batch.SelectMany(d => d.Names)];
+        string[] names = [.. graph.Inputs.Where(i => i.Shape is not null).SelectMany(i => i.Shape!.Skip(1)).SelectMany(d => d.Names)
+            .Where(n => !batchNames.Contains(n)).Distinct()];
+        // The batch may be the only open size of other axes.
+        if (names.Length == 0) return [];
+        List<IReadOnlyDictionary<string, long>> found = [];
+        CompilationException? last = null;
+        foreach (int step in names.Length > 1 ? (int[])[1, 0] : [0])
+        {
+            for (int first = 0; first < Tried.Length && found.Count < 2; first++)
+            {
+                Dictionary<string, long> sizes = [];
+                for (int i = 0; i < names.Length; i++) sizes.Add(names[i], Tried[(first + (i * step)) % Tried.Length]);
+                Graph copy = graph.Clone();
+                foreach (Value input in copy.Inputs)
+                    input.Shape = input.Shape is { } shape ? new Shape(shape.At(sizes).Select(d => batch.Contains(d) ? 1 : d)) : null;
+                try
+                {
+                    ShapeInference.Run(copy);
+                    found.Add(sizes);
+                }
+                catch (CompilationException e)
+                {
+                    last = e;
+                }
+            }
+        }
+
+        if (found.Count > 0) return found;
+        Value open = graph.Inputs.First(i => i.Shape is { } shape && shape.Skip(1).Any(d => !d.IsKnown));
+        throw new CompilationException(
+            GraphDiagnostics.NoSizes.At(null, open.Name, open.Name, open.Shape, last!.Diagnostic.Message.TrimEnd('.')), last);
     }
 }

@@ -53,6 +53,7 @@ internal sealed class SelfCheck
             // The file may do the preprocessing itself: then it takes the bytes of which the float model gets numbers.
             IReadOnlyList<Tensor[]> numbers = CheckSamples.Of(reference, context);
             Tensor[] first = check.CompareFloat(reference, original, numbers[0]);
+            foreach (Tensor[] other in context.IsCalibrated ? [] : numbers.Skip(1)) check.CompareFloat(reference, original, other);
             List<Tensor[]> actual = check.CompareValues(shipped, samples);
             return context.IsCalibrated
                 ? check.Losses([first, .. numbers.Take(samples.Count).Skip(1).Select(n => check.Evaluate(reference, n))], actual) : [];
@@ -72,6 +73,7 @@ internal sealed class SelfCheck
         using TfliteRun exposed = TfliteRun.Load(file, _graph.AllNodes.Any(Operator.IsRandom));
         Graph written = OnnxReader.Read(_files.Onnx, foldsPairs: false);
         ShapeInference.Run(written, useStated: true);
+        bool isOpen = OpenSizes.AreOpen(written);
         Dictionary<string, float> steps = values.Where(v => v.Quantization is { IsPerTensor: true })
             .ToDictionary(v => v.Name, v => v.Quantization!.Scale, StringComparer.Ordinal);
         // Where a Concat rounds its inputs itself, the .onnx has no node that does it before.
@@ -80,9 +82,10 @@ internal sealed class SelfCheck
         foreach (Tensor[] sample in samples.Select(AsDeclared))
         {
             Tensor[] all = exposed.Run(sample), outputs = shipped.Run(sample);
+            Graph sized = isOpen ? OpenSizes.At(written, sample) : written;
             var comparison = new ValueComparison(
-                values.Zip(all).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal), steps, written);
-            new Interpreter(written) { Pool = _context.Pool, Substitute = comparison.Visit }.Run(sample, _context.Cancellation);
+                values.Zip(all).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal), steps, sized);
+            new Interpreter(sized) { Pool = _context.Pool, Substitute = comparison.Visit }.Run(sample, _context.Cancellation);
             computed.RemoveAll(v => comparison.Compared.Contains(v.Name));
             for (int i = 0; i < outputs.Length; i++)
             {
@@ -179,5 +182,6 @@ internal sealed class SelfCheck
         [.. sample.Zip(_graph.Inputs, (tensor, input) => Casting.To(tensor, _graph.DeclaredType(input) ?? tensor.Type))];
 
     private Tensor[] Evaluate(Graph model, Tensor[] sample) =>
-        new Interpreter(model) { Pool = _context.Pool }.Run(sample, _context.Cancellation);
+        new Interpreter(OpenSizes.AreOpen(model) ? OpenSizes.At(model, sample) : model) { Pool = _context.Pool }
+            .Run(sample, _context.Cancellation);
 }

@@ -40,7 +40,7 @@ internal sealed class TfliteRun : IDisposable
             _model = TfliteModel.Load(_again);
         }
 
-        using ModelCall call = _model.Begin();
+        using ModelCall call = Begin(inputs);
         try
         {
             for (int i = 0; i < inputs.Count; i++) Set(call, i, inputs[i]);
@@ -57,6 +57,19 @@ internal sealed class TfliteRun : IDisposable
     }
 
     public void Dispose() => _model.Dispose();
+
+    private ModelCall Begin(IReadOnlyList<Tensor> inputs)
+    {
+        if (!_model.HasOpenSizes) return _model.Begin();
+        try
+        {
+            return _model.Begin([.. inputs.SelectMany(i => i.Dims.ToArray())]);
+        }
+        catch (ArgumentException e)
+        {
+            throw new CompilationException(VerificationDiagnostics.NotRunnable.At(null, null, e.Message), e);
+        }
+    }
 
     private static void Set(ModelCall call, int index, Tensor tensor)
     {

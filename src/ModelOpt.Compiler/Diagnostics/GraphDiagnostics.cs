@@ -34,7 +34,7 @@ internal static class GraphDiagnostics
         "This is an error of ModelOpt: please open an issue with the model.");
 
     public static readonly DiagnosticDescriptor DynamicShape = new("MOPT2008", Error,
-        "Shape is not known", "the shape of '{0}' is {1}: only the batch dimension may be left open.",
+        "Shape is not known", "the shape of '{0}' is {1}, which must be known here.",
         "Give the sizes by InputShape (--input-shape), or calibration data, whose sizes are then taken.");
 
     public static readonly DiagnosticDescriptor TooLarge = new("MOPT2009", Error,
@@ -53,4 +53,12 @@ internal static class GraphDiagnostics
     public static readonly DiagnosticDescriptor TooMany = new("MOPT2012", Error,
         "Too many inputs or outputs", "{0} has {3} {2}; ONNX allows at most {1}.",
         "Export the model again; the node does not follow the ONNX specification.");
+
+    public static readonly DiagnosticDescriptor NoSizes = new("MOPT2013", Error,
+        "No sizes fit an input", "the shape of '{0}' is {1}, and the model takes none of the sizes that were tried ({2}).",
+        "Give the sizes by InputShape (--input-shape).");
+
+    public static readonly DiagnosticDescriptor NotForAllSizes = new("MOPT2014", Error,
+        "The model does not take any size", "the shape of '{0}' is {1}, and the model is not one for all such sizes ({2}). It takes {3}.",
+        "Give the sizes that it shall take by InputShape (--input-shape).");
 }

@@ -94,6 +94,36 @@ internal readonly record struct Dim
     /// <summary>Whether it is certain that an element is no negative number.</summary>
     internal static bool IsNotNegative(Dim dim) => dim.IsKnown || dim.Expression?.IsNotNegative == true;
 
+    /// <summary>The names of open sizes that it is made of.</summary>
+    internal IEnumerable<string> Names => Expression?.Names ?? [];
+
+    /// <summary>The dimension where open sizes are others; names that are not found stay.</summary>
+    internal Dim At(Func<string, Dim?> sizes)
+    {
+        if (Expression is not { } expression) return this;
+        Dim sum = 0;
+        foreach (DimExpression.Term term in expression.Terms)
+        {
+            Dim product = Literal(term.Factor);
+            foreach (DimExpression.Atom atom in term.Atoms) product *= At(atom, sizes);
+            sum += product;
+        }
+
+        return sum;
+    }
+
+    private static Dim At(DimExpression.Atom atom, Func<string, Dim?> sizes)
+    {
+        if (atom.Kind == DimExpression.AtomKind.Name) return sizes(atom.Name) ?? Named(atom.Name);
+        Dim[] arguments = Array.ConvertAll(atom.Arguments, a => Of(a).At(sizes));
+        return atom.Kind switch
+        {
+            DimExpression.AtomKind.Floor => FloorDivide(arguments[0], arguments[1]),
+            DimExpression.AtomKind.Min => arguments.Aggregate(Min),
+            _ => arguments.Aggregate(Max),
+        };
+    }
+
     private DimExpression? AsExpression() => IsKnown ? DimExpression.Number(Size) : Expression;
 
     private static Dim Of(DimExpression? expression) =>

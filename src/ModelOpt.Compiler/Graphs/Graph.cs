@@ -42,6 +42,12 @@ internal sealed class Graph
     /// </summary>
     public int Captures { get; set; }
 
+    /// <summary>
+    /// Sizes that the model takes where its inputs leave them open besides the batch, by their names: where one must be named, as in the
+    /// file's shapes. A second set is for checks. Empty where all are known.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyDictionary<string, long>> Examples { get; set; } = [];
+
     /// <summary>The model's metadata, by key.</summary>
     public SortedDictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
 
@@ -179,7 +185,7 @@ internal sealed class Graph
     /// </summary>
     public Graph Clone()
     {
-        Graph copy = new() { Name = Name, Captures = Captures };
+        Graph copy = new() { Name = Name, Captures = Captures, Examples = Examples };
         foreach ((string key, string text) in Metadata) copy.Metadata.Add(key, text);
         foreach ((string name, ElementType type) in _declared) copy._declared.Add(name, type);
         copy.States.AddRange(States);

@@ -38,6 +38,10 @@ internal sealed class Shape : IReadOnlyList<Dim>, IEquatable<Shape>
     public int[]? ToSizes() =>
         Array.TrueForAll(_dims, d => d.Size is >= 0 and <= int.MaxValue) ? Array.ConvertAll(_dims, d => (int)d.Size) : null;
 
+    /// <summary>The shape where open sizes are those of an example; names that it lacks stay.</summary>
+    public Shape At(IReadOnlyDictionary<string, long> sizes) =>
+        new(_dims.Select(d => d.At(name => sizes.TryGetValue(name, out long size) ? (Dim)size : null)));
+
     public bool Equals(Shape? other) => other is not null && _dims.AsSpan().SequenceEqual(other._dims);
 
     public override bool Equals(object? obj) => Equals(obj as Shape);

@@ -32,6 +32,34 @@ internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs,
 
     public Tensor[] Inputs => inputs;
 
+    /// <summary>Gives the inputs other shapes; those of other tensors are to be inferred again.</summary>
+    public void Resize(int[][] shapes)
+    {
+        var resized = new Dictionary<Tensor, Tensor>();
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (inputs[i].Shape.AsSpan().SequenceEqual(shapes[i]))
+                continue;
+            Tensor other = inputs[i].Resized(shapes[i]);
+            resized.Add(inputs[i], other);
+            inputs[i] = other;
+        }
+
+        foreach (Node node in Nodes)
+            Replace(node.Inputs, resized);
+        Replace(outputs, resized);
+    }
+
+    /// <summary>Puts other tensors in the place of some.</summary>
+    public static void Replace(Tensor?[] tensors, Dictionary<Tensor, Tensor> by)
+    {
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            if (tensors[i] is { } tensor && by.TryGetValue(tensor, out Tensor? replacement))
+                tensors[i] = replacement;
+        }
+    }
+
     public Tensor[] Outputs => outputs;
 
     /// <summary>The number of uses of each tensor, an output of the graph being one more use.</summary>

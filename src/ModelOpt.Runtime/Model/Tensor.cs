@@ -87,7 +87,26 @@ internal sealed class Tensor
     public ReadOnlySpan<byte> ConstantBytes() => (Data ?? throw new ValueNeededException(this)).Span;
 
     /// <summary>The tensor with other sizes.</summary>
-    public Tensor Resized(int[] shape) => new(Name, Type, shape, Quantization) { Signature = Signature };
+    public Tensor Resized(int[] shape) => new(Name, Type, shape, Quantization)
+    {
+        Signature = Signature,
+        HasDynamicBatch = HasDynamicBatch,
+    };
+
+    /// <summary>Whether the file lets the tensor have a shape.</summary>
+    public bool Takes(ReadOnlySpan<int> shape)
+    {
+        ReadOnlySpan<int> own = Signature ?? Shape;
+        if (own.Length != shape.Length)
+            return false;
+        for (int i = 0; i < shape.Length; i++)
+        {
+            if (own[i] != -1 && own[i] != shape[i])
+                return false;
+        }
+
+        return true;
+    }
 
     /// <summary>The integers of a constant int32 or int64 tensor of at most <paramref name="limit"/> elements.</summary>
     public int[] ConstantInts(int limit = MaxRank)

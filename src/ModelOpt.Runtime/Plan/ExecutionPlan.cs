@@ -77,11 +77,12 @@ internal sealed class ExecutionPlan
     /// <param name="threads">Threads that run it.</param>
     /// <param name="code">Receives assembled functions; null where there shall be none.</param>
     /// <param name="stage">How many stages were planned before.</param>
+    /// <param name="isSized">Whether the inputs have other shapes than those of the file, of which it says nothing more.</param>
     /// <returns>The plan; null where the system refuses to make the assembled functions executable.</returns>
     /// <exception cref="InvalidModelException">The model uses something that is not supported.</exception>
-    public static ExecutionPlan? Create(Graph graph, int threads, AssembledCode? code, int stage = 0)
+    public static ExecutionPlan? Create(Graph graph, int threads, AssembledCode? code, int stage = 0, bool isSized = false)
     {
-        LaterStage? next = ShapeInference.Apply(graph, stage > 0) is { } waiting ? new LaterStage(graph, waiting, stage) : null;
+        LaterStage? next = ShapeInference.Apply(graph, stage > 0 || isSized) is { } waiting ? new LaterStage(graph, waiting, stage) : null;
         Tensor[] results = graph.Outputs;
         graph = next?.Before ?? graph;
         bool anyBatch = stage == 0 && next is null && BatchRule.AllowsAnyBatch(graph);

@@ -29,7 +29,7 @@ internal static class ShapeInference
         foreach (Node node in graph.Nodes)
         {
             if (resized is not null)
-                Replace(node.Inputs, resized);
+                Graph.Replace(node.Inputs, resized);
             if (waiting is not null && Array.Exists(node.Inputs, t => t is not null && waiting.Open.Contains(t)))
             {
                 waiting.Add(node);
@@ -55,7 +55,7 @@ internal static class ShapeInference
 
         graph.Budget.Folding = budget;
         if (resized is not null)
-            Replace(graph.Outputs, resized);
+            Graph.Replace(graph.Outputs, resized);
         graph.Nodes = kept;
         return waiting;
     }
@@ -108,22 +108,10 @@ internal static class ShapeInference
             Tensor output = node.Outputs[i];
             if (specs[i].Matches(output))
                 continue;
-            bool isOpen = specs[i].Type == output.Type && (output.Signature is { } signature ? Fits(specs[i].Shape, signature) : isLater);
+            bool isOpen = specs[i].Type == output.Type && (output.Signature is null ? isLater : output.Takes(specs[i].Shape));
             node.Require(isOpen, $"tensor '{output.Name}' is {TensorSpec.Of(output)} in the file, but {specs[i]} by the inputs");
             resized ??= [];
             node.Outputs[i] = resized[output] = output.Resized(specs[i].Shape);
-        }
-    }
-
-    private static bool Fits(int[] shape, int[] signature) =>
-        shape.Length == signature.Length && shape.Zip(signature).All(p => p.Second == -1 || p.First == p.Second);
-
-    private static void Replace(Tensor?[] tensors, Dictionary<Tensor, Tensor> by)
-    {
-        for (int i = 0; i < tensors.Length; i++)
-        {
-            if (tensors[i] is { } tensor && by.TryGetValue(tensor, out Tensor? replacement))
-                tensors[i] = replacement;
         }
     }
 }

@@ -11,18 +11,28 @@ internal abstract class SubgraphOperator : KernelOperator
 
     public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => false;
 
-    /// <summary>Checks that a subgraph takes the inputs of a node.</summary>
+    /// <summary>Checks that a subgraph takes the inputs of a node, and gives it their shapes where it leaves sizes open.</summary>
     /// <param name="first">The first of them.</param>
     protected static void CheckInputs(Node node, Graph subgraph, int first)
     {
         int given = node.Inputs.Length - first;
         node.Require(subgraph.Inputs.Length == given, $"a subgraph has {subgraph.Inputs.Length} inputs, and {given} are given");
+        int[][] shapes = new int[given][];
+        bool isOpen = Array.Exists(subgraph.Outputs, t => t.Signature is { } signature && signature.Contains(-1));
         for (int i = 0; i < given; i++)
         {
             TensorSpec spec = TensorSpec.Of(node.Input(first + i));
-            node.Require(spec.Matches(subgraph.Inputs[i]),
-                $"input '{subgraph.Inputs[i].Name}' of a subgraph is {TensorSpec.Of(subgraph.Inputs[i])}, and {spec} is given");
+            Tensor input = subgraph.Inputs[i];
+            bool fits = spec.Matches(input) || (spec.Type == input.Type && input.Signature is not null && input.Takes(spec.Shape));
+            node.Require(fits, $"input '{input.Name}' of a subgraph is {TensorSpec.Of(input)}, and {spec} is given");
+            shapes[i] = spec.Shape;
+            isOpen |= !spec.Matches(input);
         }
+
+        if (!isOpen)
+            return;
+        subgraph.Resize(shapes);
+        node.Require(ShapeInference.Apply(subgraph, isLater: true) is null, "sizes that depend on values are not supported in a subgraph");
     }
 
     /// <summary>Checks that a tensor is one bool.</summary>

@@ -80,7 +80,7 @@ internal sealed class InspectCommandTests
     }
 
     [TestMethod]
-    public void Sizes_that_data_would_give_are_not_missed()
+    public void Open_sizes_are_named()
     {
         using var folder = new TempFolder();
         var graph = new TestGraph();
@@ -89,7 +89,7 @@ internal sealed class InspectCommandTests
         graph.Output(graph.Add("Relu", x));
         CliResult result = CliTesting.Run("inspect", folder.Write("model.onnx", OnnxWriter.Write(graph.Build())));
         Assert.AreEqual((0, ""), (result.ExitCode, result.Error));
-        StringAssert.Contains(result.Output, "Sizes besides the batch are open");
+        StringAssert.Contains(result.Output, "Sizes besides the batch are open (H, W)");
     }
 
     [TestMethod]

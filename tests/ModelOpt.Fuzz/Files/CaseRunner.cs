@@ -116,7 +116,7 @@ internal sealed class CaseRunner : IDisposable, IDiagnosticSink
     private static byte[] Results(ExecutionPlan plan, WorkerPool workers, Random? random, byte fill)
     {
         GuardPages.Fill = fill;
-        var session = new Session(new SessionPool(plan, workers));
+        var session = new SessionPool(plan, workers).Rent();
         try
         {
             for (int i = 0; i < plan.Inputs.Length; i++)

@@ -52,7 +52,8 @@ internal sealed class GuardPagesTests
     {
         using TfliteModel model = TfliteModel.Load(SampleNetworks.Int8());
         ExecutionPlan plan = model.Plan;
-        var memory = new SessionMemory(plan, 1);
+        var memory = new SessionMemory();
+        memory.Fit(plan, 1);
         var buffer = new AlignedBuffer<int>(3);
         Memory<byte> input = GuardPages.Copy(new byte[5]);
         Span<byte> span = kind switch

@@ -16,7 +16,7 @@ internal sealed class TestModel
 
     public TestModel() => _buffers.Add(Buffer([]));
 
-    /// <summary>A tensor without a value. A first dimension of −1 stands for 1 that may vary.</summary>
+    /// <summary>A tensor without a value. A size of −1 stands for 1 that may vary.</summary>
     public int Tensor(string name, TensorType type, int[] shape, float scale = 0, int zeroPoint = 0) =>
         Add(name, type, shape, 0, scale == 0 ? [] : [scale], [zeroPoint], 0);
 
@@ -114,9 +114,9 @@ internal sealed class TestModel
 
     private int Add(string name, TensorType type, int[] shape, int buffer, float[] scales, long[] zeroPoints, int axis)
     {
-        bool dynamic = shape.Length > 0 && shape[0] == -1;
+        bool dynamic = shape.Contains(-1);
         FlatOffset signature = _builder.CreateVector<int>(shape);
-        FlatOffset actual = dynamic ? _builder.CreateVector<int>([1, .. shape[1..]]) : signature;
+        FlatOffset actual = dynamic ? _builder.CreateVector<int>([.. shape.Select(size => size < 0 ? 1 : size)]) : signature;
         FlatOffset text = _builder.CreateString(name);
         FlatOffset? quantization = null;
         if (scales.Length > 0)

@@ -29,11 +29,17 @@ internal sealed record WrapperSource(string ModelFile, string Namespace, string 
 /// <param name="Tensor">Its name, type and shape in the model.</param>
 /// <param name="Member">What the names of members begin with, such as <c>Input</c>.</param>
 /// <param name="Type">The C# type of an element.</param>
-/// <param name="Length">Elements of one sample, or of all where the batch is fixed.</param>
+/// <param name="Length">Elements of one sample, or of all where the batch is fixed; 0 where other sizes are open.</param>
 internal sealed record WrapperTensor(TensorSignature Tensor, string Member, string Parameter, string Type, long Length)
 {
     /// <summary>Whether any number of samples can be run at once.</summary>
-    public bool HasOpenBatch => Tensor.Shape.IsBatchOpen;
+    public bool HasOpenBatch => Tensor.Shape.IsBatchOpen && !HasOpenSizes;
+
+    /// <summary>Whether sizes besides the batch are open, or depend on values.</summary>
+    public bool HasOpenSizes => Tensor.Shape.Skip(1).Any(d => !d.IsKnown);
+
+    /// <summary>Whether any size is open.</summary>
+    public bool IsOpen => Tensor.Shape.Any(d => !d.IsKnown);
 }
 
 /// <summary>An input and the output that is its value in the next call.</summary>
@@ -52,6 +58,9 @@ internal sealed record Wrapper(
     public static readonly IReadOnlyList<string> ClassMembers =
         ["Output", "Stream", "CreateStream", "Run", "Dispose", "ResourceName", "FileName", "Labels", "labels", "model"];
 
+    /// <summary>Whether a call says the shapes of inputs that are open.</summary>
+    public bool TakesShapes => Inputs.Any(i => i.HasOpenSizes);
+
     // Members that every wrapper or its Output has. A tensor with such a name gets "Values" behind it.
     private static readonly string[] MemberNames =
     [
@@ -60,10 +69,10 @@ internal sealed record Wrapper(
     ];
 
     // Names that the bodies of methods use.
-    private static readonly string[] LocalNames = ["model", "call"];
+    private static readonly string[] LocalNames = ["model", "call", "sizes"];
 
     /// <summary>Names members and finds the output that the labels belong to.</summary>
-    /// <exception cref="CompilationException">A shape is open or a type has no form in C#, or labels fit no output.</exception>
+    /// <exception cref="CompilationException">A type has no form in C#, or labels fit no output.</exception>
     public static Wrapper Parse(WrapperSource source, ModelSignature signature)
     {
         var members = new HashSet<string>(StringComparer.Ordinal) { source.ClassName };
@@ -89,7 +98,7 @@ internal sealed record Wrapper(
             string member = Unique(isReserved ? pascal + "Values" : pascal, members, Members);
             string parameter = CSharpNames.Camel(pascal);
             if (LocalNames.Contains(parameter)) parameter += "Values";
-            return new(tensor, member, Unique(parameter, locals, n => [n]), TypeOf(tensor), LengthOf(tensor));
+            return new(tensor, member, Unique(parameter, locals, n => [n, n + "Shape"]), TypeOf(tensor), LengthOf(tensor));
         }
     }
 
@@ -106,12 +115,12 @@ internal sealed record Wrapper(
 
     private static long LengthOf(TensorSignature tensor)
     {
+        if (tensor.Shape.Skip(1).Any(d => !d.IsKnown)) return 0;
         long length = 1;
         for (int i = 0; i < tensor.Shape.Rank; i++)
         {
             Dim dim = tensor.Shape[i];
             if (dim.IsKnown) length *= dim.Size;
-            else if (i > 0) throw GraphDiagnostics.DynamicShape.Error(tensor.Name, tensor.Name, tensor.Shape);
             if (length is < 0 or > int.MaxValue) throw GraphDiagnostics.DynamicShape.Error(tensor.Name, tensor.Name, tensor.Shape);
         }
 

@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Emit.CSharp;
 /// Writes the typed wrapper of a model as C# 13. The source uses no implicit usings and qualifies every type, so that it
 /// compiles in any project.
 /// </summary>
-internal static class WrapperWriter
+internal static partial class WrapperWriter
 {
     internal const string RuntimeName = "global::ModelOpt.Runtime";
     internal const string Span = "global::System.Span";
@@ -21,7 +21,7 @@ internal static class WrapperWriter
     public static string ResourceName(string className) => $"ModelOpt.{className}.tflite";
 
     /// <summary>Writes the source of a wrapper.</summary>
-    /// <exception cref="Diagnostics.CompilationException">A shape is open or a type has no form in C#, or labels fit no output.</exception>
+    /// <exception cref="Diagnostics.CompilationException">A type has no form in C#, or labels fit no output.</exception>
     public static string Write(WrapperSource source, ModelSignature signature) => Write(Wrapper.Parse(source, signature));
 
     internal static string Write(Wrapper wrapper)
@@ -76,10 +76,15 @@ internal static class WrapperWriter
     private static void WriteConstants(CodeText code, WrapperTensor tensor)
     {
         string dims = string.Join(", ", tensor.Tensor.Shape.Select(d => d.IsKnown ? d.ToString() : "-1"));
-        code.Line($"/// <summary>Elements of {What(tensor)}.</summary>");
-        code.Line(CultureInfo.InvariantCulture, $"public const int {tensor.Member}Length = {tensor.Length};");
-        code.Line();
-        string batch = tensor.HasOpenBatch ? " -1 stands for the batch, of any size." : "";
+        if (!tensor.HasOpenSizes)
+        {
+            code.Line($"/// <summary>Elements of {What(tensor)}.</summary>");
+            code.Line(CultureInfo.InvariantCulture, $"public const int {tensor.Member}Length = {tensor.Length};");
+            code.Line();
+        }
+
+        string batch = tensor.HasOpenSizes ? " -1 stands for any size."
+            : tensor.HasOpenBatch ? " -1 stands for the batch, of any size." : "";
         code.Line($"/// <summary>The dimensions of {Code(tensor.Tensor.Name)}, outermost first.{batch}</summary>");
         code.Line($"public static {ReadOnlySpan}<int> {tensor.Member}Shape => [{dims}];");
         code.Line();
@@ -131,7 +136,8 @@ internal static class WrapperWriter
 
     private static void WriteRun(CodeText code, Wrapper wrapper)
     {
-        string inputs = string.Join(", ", wrapper.Inputs.Select(i => $"{ReadOnlySpan}<{i.Type}> {i.Parameter}"));
+        string inputs = string.Join(", ", wrapper.Inputs.Select(i => $"{ReadOnlySpan}<{i.Type}> {i.Parameter}"
+            + (TakesShape(i, wrapper) ? $", {ReadOnlySpan}<int> {ShapeOf(i)}" : "")));
         string outputs = string.Join(", ", wrapper.Outputs.Select(o => $"{Span}<{o.Type}> {o.Parameter}"));
 
         code.Line("/// <summary>Runs the model.</summary>");
@@ -164,13 +170,18 @@ internal static class WrapperWriter
         void WriteInputDocs()
         {
             foreach (WrapperTensor input in wrapper.Inputs)
+            {
                 code.Line($"/// <param name=\"{input.Parameter.TrimStart('@')}\">{Describe(input, wrapper)}.</param>");
+                if (TakesShape(input, wrapper))
+                    code.Line($"/// <param name=\"{ShapeOf(input)}\">Its sizes in this call, outermost first.</param>");
+            }
         }
 
         void WriteCall()
         {
             WrapperTensor? first = wrapper.Inputs.Count > 0 ? wrapper.Inputs[0] : null;
-            string batch = first is { HasOpenBatch: true } ? $"this.model.BatchOf({first.Parameter}.Length)" : "";
+            string batch = wrapper.TakesShapes ? WriteSizes(code, wrapper)
+                : first is { HasOpenBatch: true } ? $"this.model.BatchOf({first.Parameter}.Length)" : "";
             code.Line($"using {RuntimeName}.ModelCall call = this.model.Begin({batch});");
             for (int i = 0; i < wrapper.Inputs.Count; i++)
                 code.Line(CultureInfo.InvariantCulture, $"call.SetInput({i}, {wrapper.Inputs[i].Parameter});");
@@ -178,69 +189,25 @@ internal static class WrapperWriter
         }
     }
 
-    private static void WriteOutput(CodeText code, Wrapper wrapper)
+    /// <summary>Writes how the shapes of all inputs come one after another.</summary>
+    /// <returns>The expression that stands for them.</returns>
+    private static string WriteSizes(CodeText code, Wrapper wrapper)
     {
-        code.Line("/// <summary>What one call of <c>Run</c> gives. Dispose of it when it has been read.</summary>");
-        code.Line("public readonly ref struct Output : global::System.IDisposable");
-        using (code.Block())
+        if (wrapper.Inputs.Count == 1) return ShapeOf(wrapper.Inputs[0]);
+        code.Line(CultureInfo.InvariantCulture, $"{Span}<int> sizes = stackalloc int[{wrapper.Inputs.Sum(i => i.Tensor.Shape.Rank)}];");
+        for (int i = 0; i < wrapper.Inputs.Count; i++)
         {
-            code.Line($"private readonly {RuntimeName}.ModelOutputs outputs;");
-            code.Line();
-            code.Line($"internal Output({RuntimeName}.ModelOutputs outputs, int batch)");
-            using (code.Block())
-            {
-                code.Line("this.outputs = outputs;");
-                code.Line("this.Batch = batch;");
-            }
-
-            code.Line();
-            code.Line("/// <summary>The number of samples.</summary>");
-            code.Line("public int Batch { get; }");
-            code.Line();
-            for (int i = 0; i < wrapper.Outputs.Count; i++)
-            {
-                WrapperTensor output = wrapper.Outputs[i];
-                code.Line($"/// <summary>{Describe(output, wrapper)}.</summary>");
-                code.Line(CultureInfo.InvariantCulture,
-                    $"public {ReadOnlySpan}<{output.Type}> {output.Member} => this.outputs.Get<{output.Type}>({i});");
-                code.Line();
-            }
-
-            if (wrapper.Labelled is { } labelled) WriteTop(code, labelled);
-            code.Line("/// <summary>Gives the memory back for later calls.</summary>");
-            code.Line("public void Dispose() => this.outputs.Dispose();");
-        }
-    }
-
-    private static void WriteTop(CodeText code, WrapperTensor labelled)
-    {
-        string scores = labelled.HasOpenBatch
-            ? $"this.{labelled.Member}.Slice(sample * {labelled.Member}Length, {labelled.Member}Length)"
-            : $"this.{labelled.Member}";
-        string parameter = labelled.HasOpenBatch ? ", int sample = 0" : "";
-        string argument = labelled.HasOpenBatch ? ", sample" : "";
-        const string sampleDoc = "/// <param name=\"sample\">The number of the sample in the batch.</param>";
-
-        code.Line("/// <summary>Finds the classes with the highest scores.</summary>");
-        code.Line("/// <param name=\"top\">Receives them, the highest first.</param>");
-        if (labelled.HasOpenBatch) code.Line(sampleDoc);
-        code.Line("/// <returns>How many there are: fewer than asked for when there are no more classes.</returns>");
-        code.Line($"public int TopK({Span}<{RuntimeName}.Prediction> top{parameter}) =>");
-        code.Line($"    {RuntimeName}.Prediction.TopK({scores}, labels, top);");
-        code.Line();
-        code.Line("/// <summary>The classes with the highest scores, the highest first, in an array of their own.</summary>");
-        code.Line("/// <param name=\"count\">How many.</param>");
-        if (labelled.HasOpenBatch) code.Line(sampleDoc);
-        code.Line($"public {RuntimeName}.Prediction[] Top(int count = 5{parameter})");
-        using (code.Block())
-        {
-            code.Line($"{RuntimeName}.Prediction[] top = new {RuntimeName}.Prediction[global::System.Math.Min(count, labels.Length)];");
-            code.Line($"int found = this.TopK(top{argument});");
-            code.Line("return found == top.Length ? top : top[..found];");
+            WrapperTensor input = wrapper.Inputs[i];
+            string shape = TakesShape(input, wrapper) ? ShapeOf(input) : $"{input.Member}Shape";
+            code.Line(CultureInfo.InvariantCulture, $"this.model.PutShape({i}, {shape}, sizes);");
         }
 
-        code.Line();
+        return "sizes";
     }
+
+    private static bool TakesShape(WrapperTensor input, Wrapper wrapper) => wrapper.TakesShapes && input.IsOpen;
+
+    private static string ShapeOf(WrapperTensor input) => input.Parameter.TrimStart('@') + "Shape";
 
     private static string What(WrapperTensor tensor) =>
         (tensor.HasOpenBatch ? "one sample of " : "") + Code(tensor.Tensor.Name);

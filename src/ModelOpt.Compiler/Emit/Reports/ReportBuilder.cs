@@ -33,6 +33,7 @@ internal sealed class ReportBuilder
         IEnumerable<Diagnostic> diagnostics, Graph? reference = null)
     {
         if (reference is not null) _originals = WeightsOf(reference);
+        IReadOnlyList<Node> sized = graph.AtExample().Nodes;
         return new Report
         {
             Model = files.Model,
@@ -43,7 +44,7 @@ internal sealed class ReportBuilder
             OnnxMacs = _onnxMacs,
             States = [.. graph.States],
             Techniques = Techniques.Of(graph, _onnxMacs, MacsOf(graph)),
-            Layers = [.. graph.Nodes.Select(n => LayerOf(graph, n, ReasonOf(n)))],
+            Layers = [.. graph.Nodes.Select((n, i) => LayerOf(graph, n, ReasonOf(n)) with { Macs = Operator.Of(n).Macs(sized[i]) })],
             Passes = [.. simplified.Concat(compressed).Where(p => p.Changes > 0 || p.Notes.Count > 0)
                 .Select(p => new PassReport(p.Name, p.Changes, p.Notes))],
             Diagnostics = [.. diagnostics],
@@ -86,7 +87,7 @@ internal sealed class ReportBuilder
         .Where(n => WeightStatistics.WeightOf(n) is not null)
         .ToDictionary(n => n.Output.Name, n => WeightStatistics.WeightOf(n)!.Constant!, StringComparer.Ordinal);
 
-    private static long MacsOf(Graph graph) => graph.Nodes.Sum(n => Operator.Of(n).Macs(n));
+    private static long MacsOf(Graph graph) => graph.AtExample().Nodes.Sum(n => Operator.Of(n).Macs(n));
 
     private static int BitsOf(Value value) => 8 * (value.Quantization?.Type ?? value.Type).Size();
 

@@ -12,6 +12,7 @@ internal sealed partial class Lowering
     {
         (_graph, _model) = (body, around._model.AddSubgraph());
         (_refusals, _cancellation) = (around._refusals, around._cancellation);
+        _batch = around._batch;
     }
 
     /// <summary>Whether a value is read by a node or is an output.</summary>

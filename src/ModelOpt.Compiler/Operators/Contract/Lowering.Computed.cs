@@ -4,18 +4,20 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 
-/// <content>Sizes that depend on values: TFLite operators that get them as inputs.</content>
+/// <content>Sizes that are open or depend on values: TFLite operators that get them as inputs.</content>
 internal sealed partial class Lowering
 {
+    private readonly HashSet<Dim> _batch;
+
+    /// <summary>Whether a value has a size, besides the batch, that is known only when the model runs.</summary>
+    public bool IsOpen(Value? value) => value?.Shape is { } shape && shape.Any(d => !d.IsKnown && !_batch.Contains(d));
+
     /// <summary>Whether a value has a size that depends on values.</summary>
     public static bool IsComputed(Value? value) => value?.Shape is { } shape && shape.Any(d => d.IsComputed);
 
-    /// <summary>
-    /// Stores a value as another under other sizes, some of which depend on values: they follow from the rest, or from sizes of the
-    /// source, or from a tensor that says them.
-    /// </summary>
+    /// <summary>Stores a value as another under other sizes, some of which are known only when the model runs.</summary>
     /// <param name="target">The sizes, int32, where the operator computes them; −1 takes the rest.</param>
-    public void ReshapeComputed(Value value, Value source, bool quantized, TfliteTensor? target)
+    public void ReshapeOpen(Node node, Value value, Value source, bool quantized, TfliteTensor? target)
     {
         TfliteTensor x = Demand(source, AxisOrder.Identity(Rank(source)), quantized);
         TfliteTensor result = new(value.Name, x.Type, Dims(value), OpenAxis(value), x.Quantization);
@@ -25,39 +27,27 @@ internal sealed partial class Lowering
         }
         else
         {
-            target ??= SizesOf(value, source, x);
+            target ??= new SizeSteps(this, node).Vector(value.Shape!, takesRest: true);
             Emit(BuiltinOperator.Reshape, [x, target], [result], new VectorOptions(BuiltinOptionsType.Reshape, result.Signature));
         }
 
         DefineAs(value, AxisOrder.Identity(result.Rank), result);
     }
 
-    /// <summary>The sizes of a value, int32, from those of another and constants.</summary>
-    private TfliteTensor SizesOf(Value value, Value source, TfliteTensor x)
+    /// <summary>A stored value of the graph that has a size, and where it has it.</summary>
+    /// <param name="node">The node that is being written, whose outputs are not computed yet.</param>
+    public (TfliteTensor Tensor, int Axis)? Holder(Node node, Dim size)
     {
-        List<int> places = [], constants = [];
-        foreach (Dim dim in value.Shape!)
+        foreach (Value value in _graph.Inputs.Concat(_graph.Nodes.SelectMany(n => n.Outputs).OfType<Value>()))
         {
-            int at = dim.IsKnown ? -1 : source.Shape!.ToList().IndexOf(dim);
-            places.Add(at >= 0 ? at : x.Rank + constants.Count);
-            if (at < 0) constants.Add(dim.IsKnown ? checked((int)dim.Size) : -1);
+            Node? producer = value.Producer;
+            if (producer == node || (producer is not null && _fused.Contains(producer) && producer.Input(0).Producer == node)) continue;
+            if (value.IsConstant || !_views.TryGetValue(value, out View? view) || view.Storage.Materialize is not null) continue;
+            int axis = value.Shape!.ToList().IndexOf(size);
+            if (axis < 0) continue;
+            return (view.Storage.Base, Array.IndexOf(view.Storage.Order, view.Axes[axis]));
         }
 
-        if (constants.Count(c => c < 0) > 1) throw GraphDiagnostics.DynamicShape.Error(value.Name, value.Name, value.Shape);
-        string name = $"{value.Name}/sizes";
-        TfliteTensor sizes = new(name, TensorType.Int32, [x.Rank]);
-        Emit(BuiltinOperator.Shape, [x], [sizes], new ShapeOptions(TensorType.Int32));
-        TfliteTensor all = sizes;
-        if (constants.Count > 0)
-        {
-            all = new(name, TensorType.Int32, [x.Rank + constants.Count]);
-            Emit(
-                BuiltinOperator.Concatenation, [sizes, Constant(name, Tensor.Vector<int>([.. constants]))], [all],
-                new ConcatenationOptions(0, ActivationFunction.None));
-        }
-
-        TfliteTensor picked = new(name, TensorType.Int32, [places.Count]);
-        Emit(BuiltinOperator.Gather, [all, Constant(name, Tensor.Vector<int>([.. places]))], [picked], new GatherOptions(0));
-        return picked;
+        return null;
     }
 }

@@ -10,16 +10,20 @@ internal sealed partial class Lowering
     private void DefineInput(Value input)
     {
         TfliteTensor tensor = InputGrid(input) is { } grid
-            ? DefineStored(input, grid) : Define(input, AxisOrder.Identity(Rank(input)), quantized: false);
+            ? DefineStored(input, grid) : Define(input, AxisOrder.Identity(Rank(input)), quantized: false, ExampleOf(input));
         if (_graph.DeclaredType(input) is { } declared)
         {
-            TfliteTensor given = new(input.Name, DeclaredType(declared), tensor.Dims, tensor.OpenAxis);
+            TfliteTensor given = new(input.Name, DeclaredType(declared), tensor.Dims, tensor.OpenAxis) { Example = ExampleOf(input) };
             EmitCast(given, tensor);
             tensor = given;
         }
 
         _model.Inputs.Add(tensor);
     }
+
+    /// <summary>Sizes that the file shall name for an input of open sizes; null for others.</summary>
+    private int[]? ExampleOf(Value input) => !IsOpen(input) || _graph.Examples is not [var sizes, ..] ? null
+        : [.. input.Shape!.At(sizes).Select(d => d.IsKnown ? checked((int)d.Size) : 1)];
 
     private void DefineOutput(Value output)
     {

@@ -98,7 +98,7 @@ internal sealed partial class Lowering
             {
                 Shape shape = new(Enumerable.Repeat<Dim>(1, missing).Concat(value.Shape!));
                 widened = new Value(value.Name, value.Type, shape) { Quantization = value.Quantization };
-                Reshape(widened, value);
+                Reshape(node, widened, value);
                 _broadcasts.Add((value, missing), widened);
             }
 
@@ -127,7 +127,7 @@ internal sealed partial class Lowering
         return Demand(view.Storage, AxisOrder.Apply(view.Axes, order), quantized);
     }
 
-    private TfliteTensor Define(Value value, ReadOnlySpan<int> order, bool quantized)
+    private TfliteTensor Define(Value value, ReadOnlySpan<int> order, bool quantized, int[]? example = null)
     {
         bool integers = quantized && value.Quantization is not null;
         TfliteTensor tensor = new(
@@ -135,7 +135,7 @@ internal sealed partial class Lowering
             integers ? TypeOf(value.Quantization!.Type, value) : TypeOf(value.Type, value),
             AxisOrder.Apply(Dims(value), order),
             order.IndexOf(OpenAxis(value)),
-            integers ? value.Quantization : null);
+            integers ? value.Quantization : null) { Example = example };
         DefineAs(value, order, tensor);
         return tensor;
     }
@@ -156,7 +156,7 @@ internal sealed partial class Lowering
     private static int Rank(Value value) =>
         value.Shape?.Rank ?? throw GraphDiagnostics.DynamicShape.Error(value.Name, value.Name, "unknown");
 
-    /// <summary>The sizes in ONNX's order, 1 for the open dimension, −1 for those that depend on values.</summary>
+    /// <summary>The sizes in ONNX's order, 1 for the open batch, −1 for others that are open or depend on values.</summary>
     private int[] Dims(Value value)
     {
         int open = OpenAxis(value);
@@ -165,21 +165,8 @@ internal sealed partial class Lowering
 
     private static long Count(Value value) => value.Shape!.Aggregate(1L, (count, dim) => count * Math.Max(1, dim.Size));
 
-    /// <summary>The axis whose size the caller chooses, or -1. It must be a dimension that an input has.</summary>
-    private int OpenAxis(Value value)
-    {
-        int open = -1;
-        for (int axis = 0; axis < Rank(value); axis++)
-        {
-            Dim dim = value.Shape![axis];
-            if (dim.IsKnown || dim.IsComputed) continue;
-            bool isBatch = _graph.Inputs.Any(i => i.Shape is { } shape && shape.Contains(dim));
-            if (open >= 0 || !isBatch) throw GraphDiagnostics.DynamicShape.Error(value.Name, value.Name, value.Shape);
-            open = axis;
-        }
-
-        return open;
-    }
+    /// <summary>The axis that is the open batch, or -1.</summary>
+    private int OpenAxis(Value value) => value.Shape!.ToList().FindIndex(_batch.Contains);
 
     /// <summary>A value as a relabelling of the storage: its axis <c>i</c> is the storage's axis <c>Axes[i]</c>.</summary>
     private sealed record View(Storage Storage, int[] Axes)

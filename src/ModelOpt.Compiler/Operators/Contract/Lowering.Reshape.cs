@@ -13,14 +13,15 @@ internal sealed partial class Lowering
     /// Stores a value as another under other sizes: Reshape, Flatten, Squeeze, Unsqueeze. Elements stay where they are
     /// wherever some order of the new axes says so; flattening to a matrix is put off until its reader is known.
     /// </summary>
-    public void Reshape(Value value, Value source)
+    /// <param name="node">The node for which that is done.</param>
+    public void Reshape(Node node, Value value, Value source)
     {
         bool sameGrid = value.Quantization == source.Quantization;
         bool quantized = sameGrid && source.Quantization is not null;
         int[] order = OrderOf(source);
-        if (IsComputed(value) || IsComputed(source))
+        if (IsOpen(value) || IsOpen(source))
         {
-            ReshapeComputed(value, source, quantized, target: null);
+            ReshapeOpen(node, value, source, quantized, target: null);
         }
         else if (AxisOrder.Reshape(Sizes(source), order, Sizes(value)) is { } carried)
         {
@@ -68,8 +69,8 @@ internal sealed partial class Lowering
         if (FlattenOf(node.Input(index)) is { } source)
             return Demand(source.Storage, source.Storage.Order, RunsQuantized(node));
         TfliteTensor matrix = Input(node, index);
-        return _model.Unreshaped(matrix) is { Dims: [int rows, ..] } whole && whole.OpenAxis == matrix.OpenAxis && rows == matrix.Dims[0]
-            ? whole : matrix;
+        return _model.Unreshaped(matrix) is { Dims: [>= 0 and var rows, ..] } whole && whole.OpenAxis == matrix.OpenAxis
+            && rows == matrix.Dims[0] ? whole : matrix;
     }
 
     /// <summary>The weight of a FULLY_CONNECTED as outputs × inputs, its columns in the sequence of the input's.</summary>
@@ -103,9 +104,37 @@ internal sealed partial class Lowering
     /// <summary>Writes a RESHAPE. Its options hold the shape; a tensor for it would only take room.</summary>
     public void EmitReshape(TfliteTensor input, TfliteTensor output)
     {
-        if (output.Signature.Count(size => size < 0) > 1)
+        TfliteTensor?[] inputs = output.Signature.Count(size => size < 0) > 1 ? [input, OpenTarget(input, output)] : [input];
+        Emit(BuiltinOperator.Reshape, inputs, [output], new VectorOptions(BuiltinOptionsType.Reshape, output.Signature));
+    }
+
+    /// <summary>The shape of a tensor, int32, of which several sizes are open: these are those of the input, in their order.</summary>
+    private TfliteTensor OpenTarget(TfliteTensor input, TfliteTensor output)
+    {
+        int[] from = [.. Open(input)], to = [.. Open(output)];
+        if (from.Length != to.Length || Known(input) != Known(output))
             throw GraphDiagnostics.DynamicShape.Error(output.Name, output.Name, $"[{string.Join(", ", output.Signature)}]");
-        Emit(BuiltinOperator.Reshape, [input], [output], new VectorOptions(BuiltinOptionsType.Reshape, output.Signature));
+        string name = $"{output.Name}/sizes";
+        TfliteTensor sizes = new(name, TensorType.Int32, [input.Rank]);
+        Emit(BuiltinOperator.Shape, [input], [sizes], new ShapeOptions(TensorType.Int32));
+        int[] known = [.. output.Signature.Where(size => size >= 0)];
+        if (known.Length > 0)
+        {
+            TfliteTensor all = new(name, TensorType.Int32, [input.Rank + known.Length]);
+            Emit(BuiltinOperator.Concatenation, [sizes, Constant(name, Tensor.Vector<int>(known))], [all],
+                new ConcatenationOptions(0, ActivationFunction.None));
+            sizes = all;
+        }
+
+        int next = input.Rank, open = 0;
+        int[] places = [.. output.Signature.Select(size => size < 0 ? from[open++] : next++)];
+        TfliteTensor target = new(name, TensorType.Int32, [places.Length]);
+        Emit(BuiltinOperator.Gather, [sizes, Constant(name, Tensor.Vector<int>(places))], [target], new GatherOptions(0));
+        return target;
+
+        static IEnumerable<int> Open(TfliteTensor tensor) =>
+            tensor.Signature.Select((size, axis) => (size, axis)).Where(p => p.size < 0).Select(p => p.axis);
+        static long Known(TfliteTensor tensor) => tensor.Signature.Where(size => size >= 0).Aggregate(1L, (a, b) => a * b);
     }
 
     private TfliteTensor Reshaped(Value value, TfliteTensor tensor)

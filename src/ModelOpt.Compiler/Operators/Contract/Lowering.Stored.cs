@@ -62,7 +62,7 @@ internal sealed partial class Lowering
 
     private TfliteTensor DefineStored(Value input, Quantization grid)
     {
-        TfliteTensor tensor = new(input.Name, TypeOf(input.Type, input), Dims(input), OpenAxis(input), grid);
+        TfliteTensor tensor = new(input.Name, TypeOf(input.Type, input), Dims(input), OpenAxis(input), grid) { Example = ExampleOf(input) };
         DefineAs(input, AxisOrder.Identity(tensor.Rank), tensor);
         return tensor;
     }

@@ -25,13 +25,17 @@ internal sealed partial class Lowering
     private readonly HashSet<Node> _fused = [];
     private List<Diagnostic>? _refusals;
 
-    private Lowering(Graph graph) => (_graph, _model) = (graph, new TfliteModelBuilder());
+    private Lowering(Graph graph)
+    {
+        (_graph, _model) = (graph, new TfliteModelBuilder());
+        _batch = [.. graph.Inputs.Where(i => i.Shape is { IsBatchOpen: true }).Select(i => i.Shape![0])];
+    }
 
     /// <summary>Batch, height, width, channel, for values that ONNX keeps as NCHW.</summary>
     public static ReadOnlySpan<int> Nhwc => [0, 2, 3, 1];
 
     /// <summary>Writes a graph as a TFLite file. The same graph gives the same bytes.</summary>
-    /// <param name="graph">The graph, with shapes; only one dimension of a value may be open.</param>
+    /// <param name="graph">The graph, with shapes.</param>
     /// <exception cref="CompilationException">TFLite cannot express the graph.</exception>
     public static byte[] Write(Graph graph, CancellationToken cancellation = default)
     {
@@ -82,11 +86,10 @@ internal sealed partial class Lowering
 
     private void Lower(Node node)
     {
-        if (!Operator.Of(node).TakesComputedSizes(node) && node.Inputs.Concat(node.Outputs).FirstOrDefault(IsComputed) is { } computed)
-        {
-            throw EmitDiagnostics.UnsupportedForm.Error(
-                node.Label, node.Type, $"'{computed.Name}' has shape {computed.Shape}, which depends on values");
-        }
+        if (!Operator.Of(node).TakesComputedSizes(node) && node.Inputs.Concat(node.Outputs).FirstOrDefault(IsOpen) is { } open)
+            throw IsComputed(open) ? EmitDiagnostics.UnsupportedForm.Error(
+                node.Label, node.Type, $"'{open.Name}' has shape {open.Shape}, which depends on values")
+                : GraphDiagnostics.DynamicShape.Error(node.Label, open.Name, open.Shape);
 
         Operator.Of(node).Lower(this, node);
         if (FusedActivation.Of(_graph, node) is { } activation && !_fused.Contains(activation))

@@ -35,6 +35,16 @@ internal static class ShapeInference
         }
     }
 
+    /// <summary>The graph, or where sizes besides the batch are open, a copy with those of its first example.</summary>
+    public static Graph AtExample(this Graph graph)
+    {
+        if (graph.Examples is not [var sizes, ..]) return graph;
+        Graph copy = graph.Clone();
+        foreach (Value input in copy.Inputs) input.Shape = input.Shape!.At(sizes);
+        Run(copy);
+        return copy;
+    }
+
     /// <summary>Infers the outputs of one node.</summary>
     /// <param name="node">A node whose inputs' types and shapes are known.</param>
     /// <exception cref="CompilationException">The inputs do not fit the operator.</exception>

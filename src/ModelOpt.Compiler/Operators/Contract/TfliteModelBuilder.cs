@@ -1,4 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Runtime;
+using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Contract;
@@ -59,7 +61,39 @@ internal sealed class TfliteModelBuilder
 
     /// <summary>Writes the file. The same model gives the same bytes.</summary>
     /// <exception cref="CompilationException">It would be larger than 2 GB.</exception>
-    public byte[] Write() => new TfliteFile([.. _subgraphs.Select(s => s.Finish())]).Write();
+    public byte[] Write()
+    {
+        TfliteSubgraph[] subgraphs = [.. _subgraphs.Select(s => s.Finish())];
+        byte[] file = new TfliteFile(subgraphs).Write();
+        return Inputs.Exists(i => i.Example is not null) && TryExample(file) ? new TfliteFile(subgraphs).Write() : file;
+    }
+
+    /// <summary>Gives tensors the sizes that follow from the example that the inputs have; those that depend on values stay 1.</summary>
+    /// <returns>Whether the model takes the example.</returns>
+    private bool TryExample(byte[] file)
+    {
+        try
+        {
+            Runtime.Model.Graph graph = GraphReader.Read(file);
+            List<Runtime.Model.Node> nodes = [.. graph.Nodes];
+            Runtime.Plan.ShapeInference.Apply(graph);
+            foreach (Runtime.Model.Node node in nodes)
+            {
+                TfliteTensor[] outputs = _operators[node.Index].Outputs;
+                for (int i = 0; i < outputs.Length; i++)
+                {
+                    if (outputs[i].IsComputed) outputs[i].Example = node.Outputs[i].Shape;
+                }
+            }
+
+            return true;
+        }
+        catch (InvalidModelException)
+        {
+            // Whoever loads the file says why.
+            return false;
+        }
+    }
 
     private TfliteSubgraph Finish()
     {

@@ -8,7 +8,7 @@ internal sealed class TfliteTensor
 {
     /// <summary>Creates a tensor; <see cref="Lowering"/> hands them out.</summary>
     /// <param name="name">The wanted name; made unique when the file is written.</param>
-    /// <param name="dims">The sizes, outermost first; 1 at the open axis, −1 where a size depends on values.</param>
+    /// <param name="dims">The sizes, outermost first; 1 at the open axis, −1 where another is known only when the model runs.</param>
     /// <param name="openAxis">The axis whose size the caller chooses at run time (the batch), or -1.</param>
     /// <param name="quantization">How integers stand for reals; its axis counts stored axes.</param>
     public TfliteTensor(
@@ -33,7 +33,7 @@ internal sealed class TfliteTensor
     /// <summary>The element type.</summary>
     public TensorType Type { get; }
 
-    /// <summary>The sizes, outermost first; 1 at <see cref="OpenAxis"/>, −1 where a size depends on values.</summary>
+    /// <summary>The sizes, outermost first; 1 at <see cref="OpenAxis"/>, −1 where another is known only when the model runs.</summary>
     public int[] Dims { get; }
 
     /// <summary>The axis whose size the caller chooses at run time (the batch), or -1.</summary>
@@ -45,7 +45,10 @@ internal sealed class TfliteTensor
     /// <summary>The elements of a constant, little-endian; null for everything else.</summary>
     public ReadOnlyMemory<byte>? Data { get; }
 
-    /// <summary>Whether a size depends on values.</summary>
+    /// <summary>Sizes that open ones may have, which stand in the file's shape; null where 1 stands there.</summary>
+    public int[]? Example { get; set; }
+
+    /// <summary>Whether a size besides the batch is known only when the model runs.</summary>
     public bool IsComputed => Array.IndexOf(Dims, -1) >= 0;
 
     /// <summary>The number of dimensions.</summary>

@@ -19,6 +19,8 @@ internal abstract class BodyOperator : Operator
 
     public override IEnumerable<AxisRoute> Axes(Node node) => [];
 
+    public override bool TakesComputedSizes(Node node) => !node.Inputs.Concat(node.Outputs).Any(Lowering.IsComputed);
+
     /// <summary>Gives what stands for captured values their types and shapes.</summary>
     protected static void DefineCaptures(Node node, Graph body)
     {

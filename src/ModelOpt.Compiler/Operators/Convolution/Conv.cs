@@ -131,6 +131,8 @@ internal sealed class Conv : Operator, IDifferentiable
         node.Output.Shape is { } y && node.Input(1).Shape is { } w
             ? y.CountOfOne() * w.Skip(1).Aggregate(1L, (product, dim) => product * dim.Size) : 0;
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         if (node.Input(1).Constant is not { } weights)

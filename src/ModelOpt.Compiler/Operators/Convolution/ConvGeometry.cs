@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Contract;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Convolution;
 
@@ -148,8 +149,32 @@ internal sealed class ConvGeometry
         batch, v.Input, h.Input, inputs, v.Output, h.Output, outputs,
         v.Kernel, h.Kernel, v.Stride, h.Stride, v.Dilation, h.Dilation, v.PadBegin, h.PadBegin);
 
+    /// <summary>How TFLite pads along an axis of any size as the node does; null where neither SAME nor VALID does.</summary>
+    public Padding? OpenPadding(int i)
+    {
+        int extent = ((_kernel[i] - 1) * _dilations[i]) + 1, begin = _pads[i], end = _pads[i + _kernel.Length];
+        if (_autoPad == "SAME_UPPER" || (_strides[i] == 1 && IsSame && extent % 2 == 1)) return Padding.Same;
+        if (IsSame || (_ceil && _strides[i] > 1)) return null;
+        return (begin, end) == (0, 0) ? Padding.Valid
+            : _strides[i] == 1 && begin == (extent - 1) / 2 && end == extent - 1 - begin ? Padding.Same : null;
+    }
+
+    /// <summary>The positions before and behind an axis of any size that its windows reach.</summary>
+    public (Dim Begin, Dim End) OpenPads(int i, Dim input, Dim output)
+    {
+        long stride = _strides[i], extent = ((long)(_kernel[i] - 1) * _dilations[i]) + 1, begin = _pads[i], end = _pads[i + _kernel.Length];
+        if (!IsSame && !_ceil) return (begin, end);
+        Dim all = Dim.Max(((output - 1) * stride) + extent - input, 0);
+        if (!IsSame) return (begin, Dim.Max(all - begin, 0));
+        Dim half = Dim.FloorDivide(all, 2);
+        return _autoPad == "SAME_UPPER" ? (half, all - half) : (all - half, half);
+    }
+
     private WindowAxis Axis(int i, long size)
     {
+        // The size is open.
+        if (size < 0)
+            return new WindowAxis(-1, -1, _kernel[i], _strides[i], _dilations[i], _pads[i], _pads[i + _kernel.Length]);
         long stride = _strides[i], extent = ((long)(_kernel[i] - 1) * _dilations[i]) + 1;
         long begin = _pads[i], end = _pads[i + _kernel.Length], output;
         if (IsSame)

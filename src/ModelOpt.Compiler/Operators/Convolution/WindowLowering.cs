@@ -13,12 +13,15 @@ internal sealed class WindowLowering
 {
     private readonly Lowering _context;
     private readonly Node _node;
+    private readonly ConvGeometry _geometry;
     private TfliteTensor _image;
 
-    private WindowLowering(Lowering context, Node node, TfliteTensor image, WindowAxis vertical, WindowAxis horizontal)
+    private WindowLowering(
+        Lowering context, Node node, ConvGeometry geometry, TfliteTensor image, WindowAxis vertical, WindowAxis horizontal)
     {
         _context = context;
         _node = node;
+        _geometry = geometry;
         _image = image;
         Axes = (vertical, horizontal);
     }
@@ -27,7 +30,7 @@ internal sealed class WindowLowering
     public (WindowAxis Vertical, WindowAxis Horizontal) Axes { get; }
 
     /// <summary>Whether TFLite's SAME pads as the node does.</summary>
-    public bool IsSame => FitsSame(Axes.Vertical) && FitsSame(Axes.Horizontal);
+    public bool IsSame => Fits(Padding.Same);
 
     /// <summary>A value that is never larger than another of the input's type.</summary>
     public Tensor LowestValue => _image switch
@@ -61,8 +64,11 @@ internal sealed class WindowLowering
             x = reshaped;
         }
 
-        return new WindowLowering(context, node, x, vertical, horizontal);
+        return new WindowLowering(context, node, geometry, x, vertical, horizontal);
     }
+
+    /// <summary>The image.</summary>
+    public TfliteTensor Image => _image;
 
     /// <summary>Goes on with a function of the image's elements in its place.</summary>
     /// <param name="function">Writes it; the result has the image's sizes.</param>
@@ -73,23 +79,34 @@ internal sealed class WindowLowering
     /// <param name="always">Whether to pad even where SAME would do.</param>
     public (TfliteTensor Image, Padding Padding) PadInput(Tensor? value, bool always = false)
     {
-        (WindowAxis v, WindowAxis h) = Axes;
-        if (FitsValid(v) && FitsValid(h)) return (_image, Padding.Valid);
+        if (Fits(Padding.Valid)) return (_image, Padding.Valid);
         if (IsSame && !always) return (_image, Padding.Same);
-        int bottom = Math.Max(0, v.Reach), right = Math.Max(0, h.Reach);
+        return (Padded(_image, value), Padding.Valid);
+    }
+
+    /// <summary>An image of the input's height and width, padded as far as the windows reach.</summary>
+    /// <param name="value">What to pad with; zeros where null.</param>
+    public TfliteTensor Padded(TfliteTensor image, Tensor? value)
+    {
+        (Dim top, Dim bottom) = Pads(0);
+        (Dim left, Dim right) = Pads(1);
         TfliteTensor padded = Lowering.Temporary(
-            _node, _image, [_image.Dims[0], v.PadBegin + v.Input + bottom, h.PadBegin + h.Input + right, _image.Dims[3]]);
-        TfliteTensor pads = _context.Constant(
-            $"{_node.Label}/pads", Tensor.Of<int>([4, 2], [0, 0, v.PadBegin, bottom, h.PadBegin, right, 0, 0]));
+            _node, image, [image.Dims[0], Length(image.Dims[1], top, bottom), Length(image.Dims[2], left, right), image.Dims[3]]);
+        Dim[] all = [0, 0, top, bottom, left, right, 0, 0];
+        TfliteTensor pads = Array.TrueForAll(all, p => p.IsKnown)
+            ? _context.Constant($"{_node.Label}/pads", Tensor.Of<int>([4, 2], Array.ConvertAll(all, p => (int)p.Size)))
+            : new LoweringSteps(_context, _node).Reshape(new SizeSteps(_context, _node).Vector(all), [4, 2]);
         if (value is null)
-            _context.Emit(BuiltinOperator.Pad, [_image, pads], [padded], new EmptyOptions(BuiltinOptionsType.Pad));
+            _context.Emit(BuiltinOperator.Pad, [image, pads], [padded], new EmptyOptions(BuiltinOptionsType.Pad));
         else
             _context.Emit(
                 BuiltinOperator.PadV2,
-                [_image, pads, _context.Constant($"{_node.Label}/lowest", value, _image.Quantization)],
+                [image, pads, _context.Constant($"{_node.Label}/lowest", value, image.Quantization)],
                 [padded],
                 new EmptyOptions(BuiltinOptionsType.PadV2));
-        return (padded, Padding.Valid);
+        return padded;
+
+        static int Length(int size, Dim begin, Dim end) => size < 0 ? -1 : checked((int)(size + begin.Size + end.Size));
     }
 
     /// <summary>Writes the operator and brings its result to the node's output.</summary>
@@ -120,6 +137,7 @@ internal sealed class WindowLowering
 
     private TfliteTensor Combine(BuiltinOperator op, int axis, WindowAxis w, TfliteTensor from, TfliteTensor? output)
     {
+        if (!IsKnown) throw GraphDiagnostics.DynamicShape.Error(_node.Label, _node.Input(0).Name, _node.ShapeOf(0));
         TfliteTensor? combined = null;
         for (int tap = 0; tap < w.Kernel; tap++)
         {
@@ -148,6 +166,30 @@ internal sealed class WindowLowering
     }
 
     private TfliteTensor Ints(string name, int[] values) => _context.Constant($"{_node.Label}/{name}", Tensor.Vector<int>(values));
+
+    /// <summary>Whether both axes have known sizes.</summary>
+    public bool IsKnown => Axes.Vertical.Input >= 0 && Axes.Horizontal.Input >= 0;
+
+    private bool IsFlat => _node.ShapeOf(0).Rank == 3;
+
+    private (Dim Begin, Dim End) Pads(int i)
+    {
+        WindowAxis axis = i == 0 ? Axes.Vertical : Axes.Horizontal;
+        if (axis.Input >= 0) return (axis.PadBegin, Math.Max(0, axis.Reach));
+        int place = IsFlat ? 2 : i + 2;
+        return _geometry.OpenPads(IsFlat ? 0 : i, _node.ShapeOf(0)[place], _node.Output.Shape![place]);
+    }
+
+    private bool Fits(Padding padding)
+    {
+        return Of(Axes.Vertical, 0) && Of(Axes.Horizontal, IsFlat ? 0 : 1);
+
+        bool Of(WindowAxis axis, int i) => axis.Input < 0 ? _geometry.OpenPadding(i) == padding || IsBoth(axis)
+            : padding == Padding.Same ? FitsSame(axis) : FitsValid(axis);
+
+        // A window of one position, at each, needs no padding.
+        static bool IsBoth(WindowAxis axis) => axis is { Extent: 1, Stride: 1, PadBegin: 0, PadEnd: 0 };
+    }
 
     private static bool FitsSame(WindowAxis axis)
     {

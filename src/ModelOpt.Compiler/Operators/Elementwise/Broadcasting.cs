@@ -55,12 +55,13 @@ internal static class Broadcasting
         return MeanReduction.Sum(node, tensor, axes.ToArray(), keep: true).Reshape(dims);
     }
 
-    // Of two sizes that are not known to be equal, one that is known and not 1 must be the result; else either may be.
+    // Of two sizes that are not known to be equal, one that is known and not 1 must be the result. Else the larger is: they are equal, or
+    // the smaller is 1.
     private static Dim? Combine(Dim a, Dim b) =>
         a == (Dim)1 ? b
         : b == (Dim)1 || (a == b && a.Symbol is not null) ? a
         : a.IsKnown && b.IsKnown ? a == b ? a : null
         : a.IsKnown ? a
         : b.IsKnown ? b
-        : Dim.Unknown;
+        : Dim.Max(a, b);
 }

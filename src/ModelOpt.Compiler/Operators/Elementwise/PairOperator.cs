@@ -37,6 +37,8 @@ internal abstract class PairOperator : Operator
             node, Broadcasting.Expand(node, context.Input(0), dims), Broadcasting.Expand(node, context.Input(1), dims));
     }
 
+    public sealed override bool TakesComputedSizes(Node node) => true;
+
     public sealed override void Lower(Lowering context, Node node)
     {
         int[] order = context.BroadcastOrder(node);

@@ -51,6 +51,8 @@ internal sealed class Where : Operator, IDifferentiable
         context.Gradients[2] = Broadcasting.Reduce(node, db, context.Input(2).Dims);
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         int[] order = context.BroadcastOrder(node);

@@ -128,6 +128,8 @@ internal sealed class Gemm : Operator, IDifferentiable
         node.Output.Shape is { } y && node.Input(0).Shape is { } a
             ? y.CountOfOne() * Math.Max(1, a[Transposed(node).A ? 0 : 1].Size) : 0;
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         (bool transA, bool transB) = Transposed(node);

@@ -110,6 +110,8 @@ internal sealed class MatMul : Operator, IDifferentiable
     public override long Macs(Node node) =>
         node.Output.Shape is { } y && node.Input(0).Shape is { } a ? y.CountOfOne() * Math.Max(1, a[^1].Size) : 0;
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         Shape a = node.ShapeOf(0), b = node.ShapeOf(1);

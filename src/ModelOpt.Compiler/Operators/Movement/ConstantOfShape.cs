@@ -52,9 +52,10 @@ internal sealed class ConstantOfShape : Operator
             return;
         }
 
-        if (Lowering.IsComputed(node.Output))
+        if (context.IsOpen(node.Output))
         {
-            TfliteTensor sizes = new LoweringSteps(context, node).Bounded(context.Input(node, 0));
+            TfliteTensor sizes = Lowering.IsComputed(node.Output)
+                ? new LoweringSteps(context, node).Bounded(context.Input(node, 0)) : new SizeSteps(context, node).Vector(shape);
             Tensor element = Element(node);
             TfliteTensor value = context.Constant(node.Label, element.Reshape([]));
             context.Emit(BuiltinOperator.Fill, [sizes, value], [context.Output(node, 0)]);

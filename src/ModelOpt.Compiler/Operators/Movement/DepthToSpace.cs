@@ -55,6 +55,8 @@ internal sealed class DepthToSpace : BlockOperator
 
     protected override int[] Merged(ReadOnlySpan<int> dims) => [dims[0], dims[1], dims[2] * dims[3], dims[4] * dims[5]];
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         int block = Size(node);

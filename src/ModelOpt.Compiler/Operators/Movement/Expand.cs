@@ -68,7 +68,7 @@ internal sealed class Expand : Operator, IDifferentiable
             return;
         }
 
-        if (Lowering.IsComputed(node.Output))
+        if (context.IsOpen(node.Output))
         {
             LowerComputed(context, node);
             return;
@@ -99,6 +99,13 @@ internal sealed class Expand : Operator, IDifferentiable
         int rank = node.Output.Shape!.Rank;
         var steps = new LoweringSteps(context, node);
         TfliteTensor x = context.BroadcastInput(node, 0, AxisOrder.Identity(rank));
+        if (!Lowering.IsComputed(node.Output))
+        {
+            TfliteTensor open = new SizeSteps(context, node).Vector(node.Output.Shape);
+            context.Emit(BuiltinOperator.BroadcastTo, [x, open], [context.Output(node, 0)]);
+            return;
+        }
+
         TfliteTensor target = steps.Bounded(context.Input(node, 1));
         int missing = rank - target.Dims[0];
         if (missing > 0) target = steps.Join(steps.Ints([.. Enumerable.Repeat(1, missing)]), target);

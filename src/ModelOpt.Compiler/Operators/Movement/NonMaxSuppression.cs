@@ -59,7 +59,8 @@ internal sealed class NonMaxSuppression : Operator
             context.InputOrNull(index) is { } given ? Casting.To(given, ElementType.Float32).As<float>()[0] : null;
     }
 
-    public override bool TakesComputedSizes(Node node) => !Lowering.IsComputed(node.Input(0)) && !Lowering.IsComputed(node.Input(1));
+    public override bool TakesComputedSizes(Node node) =>
+        node.Inputs.Take(2).All(i => i!.Shape!.Skip(1).All(d => d.IsKnown) && !Lowering.IsComputed(i));
 
     public override void Lower(Lowering context, Node node)
     {

@@ -128,6 +128,8 @@ internal sealed class Pad : Operator, IDifferentiable
         }
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         if (ConstantPads(node) is not { } pads)
@@ -139,6 +141,9 @@ internal sealed class Pad : Operator, IDifferentiable
         pads = Array.ConvertAll(order, axis => pads[axis]);
         string mode = Mode(node);
         if (pads.Where((p, axis) => axis == x.OpenAxis && p != (0, 0)).Any())
+            throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
+        bool grows = mode == "constant" && Array.TrueForAll(pads, p => p.Before >= 0 && p.Behind >= 0);
+        if (!grows && pads.Where((p, axis) => x.Dims[axis] < 0 && p != (0, 0)).Any())
             throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
         var steps = new List<(int[] Dims, Action<TfliteTensor, TfliteTensor> Emit)>();
         if (mode == "constant") ConstantSteps(context, node, x, pads, steps);

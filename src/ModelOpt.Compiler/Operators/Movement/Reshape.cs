@@ -67,7 +67,7 @@ internal sealed class Reshape : ReshapeOperator
         }
 
         bool isSame = node.Output.Quantization == node.Input(0).Quantization && node.Output.Quantization is not null;
-        context.ReshapeComputed(node.Output, node.Input(0), isSame, target);
+        context.ReshapeOpen(node, node.Output, node.Input(0), isSame, target);
     }
 
     private static Shape Resolve(Node node, Shape shape, IReadOnlyList<Dim> target)

@@ -20,5 +20,5 @@ internal abstract class ReshapeOperator : Operator, IDifferentiable
 
     public override bool TakesComputedSizes(Node node) => true;
 
-    public override void Lower(Lowering context, Node node) => context.Reshape(node.Output, node.Input(0));
+    public override void Lower(Lowering context, Node node) => context.Reshape(node, node.Output, node.Input(0));
 }

@@ -96,10 +96,11 @@ internal sealed class Resize : Operator, IDifferentiable
         Shape x = node.ShapeOf(0);
         CheckRegion(node, mode, place);
         float[]? scales = KnownScales(node);
-        long[]? sizes = scales is null ? node.ConstantInts(3, "sizes") : null;
+        IReadOnlyList<Dim>? sizes = scales is null ? ShapeContents.Of(node.InputOrNull(3)) : null;
         int[] axes = AxesOf(node, x.Rank);
-        if (scales is null && sizes?.Length != axes.Length)
-            throw GraphDiagnostics.UnsupportedForm.Error(node.Label, Type, "scales or sizes that are not constants, one for each axis");
+        if (scales is null && sizes?.Count != axes.Length)
+            throw GraphDiagnostics.UnsupportedForm.Error(
+                node.Label, Type, "scales or sizes that do not follow from those of the inputs, one for each axis");
         if (Policy(node) != "stretch" && node.InputOrNull(3) is not null)
         {
             if (axes.Any(a => !x[a].IsKnown)) throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, x);
@@ -196,6 +197,8 @@ internal sealed class Resize : Operator, IDifferentiable
 
         context.Gradients[0] = gradient;
     }
+
+    public override bool TakesComputedSizes(Node node) => true;
 
     public override void Lower(Lowering context, Node node) =>
         ResizeLowering.Lower(context, node, KnownScales(node));

@@ -24,7 +24,11 @@ internal static class ResizeLowering
         }
 
         if (changed.Any(i => !from[i].IsKnown || !to[i].IsKnown))
-            throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, from);
+        {
+            ResizeOpen.Lower(context, node, changed, scales);
+            return;
+        }
+
         float Scale(int axis) => ScaleOf(from, to, scales, axis);
         if (Builtin(node, scales) is { } options)
         {
@@ -72,6 +76,7 @@ internal static class ResizeLowering
     {
         Shape from = node.ShapeOf(0), to = node.Output.Shape!;
         int[] changed = Changed(node, from, to, scales);
+        if (changed.Any(i => !from[i].IsKnown || !to[i].IsKnown)) return ResizeOpen.Builtin(node, changed, scales);
         bool isOfImages = from.Rank == 4 && changed.All(i => i >= 2 && from[i].IsKnown && to[i].IsKnown)
             && node.Output.Type == ElementType.Float32 && from.All(d => d != 0);
         if (!isOfImages || changed.Any(axis => ResizeSizes.IsCropped(node, axis))) return null;

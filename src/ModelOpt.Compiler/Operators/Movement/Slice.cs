@@ -202,7 +202,7 @@ internal sealed class Slice : Operator, IDifferentiable
 
     public override void Lower(Lowering context, Node node)
     {
-        if (node.Inputs.Skip(1).Any(i => i is not null && ShapeContents.Tensor(i) is null) || Lowering.IsComputed(node.Input(0)))
+        if (node.Inputs.Skip(1).Any(i => i is not null && ShapeContents.Tensor(i) is null) || context.IsOpen(node.Input(0)))
         {
             SliceLowering.Lower(context, node);
             return;

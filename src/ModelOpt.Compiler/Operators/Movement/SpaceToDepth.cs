@@ -47,6 +47,8 @@ internal sealed class SpaceToDepth : BlockOperator
 
     protected override int[] Merged(ReadOnlySpan<int> dims) => [dims[0], dims[1] * dims[2] * dims[3], dims[4], dims[5]];
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node) => context.Emit(
         BuiltinOperator.SpaceToDepth, [context.Input(node, 0, Lowering.Nhwc)], [context.Output(node, 0, Lowering.Nhwc)],
         new BlockOptions(BuiltinOptionsType.SpaceToDepth, Size(node)));

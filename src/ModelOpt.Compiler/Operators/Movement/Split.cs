@@ -160,6 +160,8 @@ internal sealed class Split : Operator, IDifferentiable
         return [.. Enumerable.Repeat(piece, count - 1), length - (piece * (count - 1))];
     }
 
+    public override bool TakesComputedSizes(Node node) => node.ShapeOf(0)[node.Axis(node.Int("axis", 0), node.ShapeOf(0).Rank)].IsKnown;
+
     public override void Lower(Lowering context, Node node)
     {
         int[] order = context.OrderOf(node.Input(0));

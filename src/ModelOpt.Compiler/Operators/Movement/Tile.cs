@@ -80,6 +80,8 @@ internal sealed class Tile : Operator, IDifferentiable
         context.Gradients[0] = dx;
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         if (node.ConstantInts(1, "repeats") is not { } repeats)

@@ -73,7 +73,8 @@ internal sealed class Unique : Operator
         }
     }
 
-    public override bool TakesComputedSizes(Node node) => !Lowering.IsComputed(node.Input(0));
+    public override bool TakesComputedSizes(Node node) =>
+        node.Input(0).Shape!.Skip(1).All(d => d.IsKnown) && !Lowering.IsComputed(node.Input(0));
 
     public override void Lower(Lowering context, Node node)
     {

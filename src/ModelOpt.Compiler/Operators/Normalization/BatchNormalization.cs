@@ -151,6 +151,8 @@ internal sealed class BatchNormalization : Operator, IDifferentiable, IBatchStat
 
     void IBatchStatistics.Follow(Node node, double[] totals) => BatchMoments.Follow(node, totals);
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         if (Enumerable.Range(1, 4).Any(i => !node.Input(i).IsConstant))

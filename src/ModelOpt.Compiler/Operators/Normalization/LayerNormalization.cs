@@ -113,6 +113,8 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
             context.Node, Tensor.Of<float>(normalized, Array.ConvertAll(sums, s => (float)s)), context.Input(input).Dims);
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);

@@ -121,6 +121,8 @@ internal abstract class MomentNormalization : Operator, IDifferentiable
             node, Tensor.Of<float>(sizes, Array.ConvertAll(all, s => (float)s)), context.Input(input).Dims);
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public sealed override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);

@@ -109,6 +109,8 @@ internal sealed class Softmax : AxisNormalization, IDifferentiable
         context.Gradients[0] = dx;
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         Value x = node.Input(0);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
@@ -108,12 +109,52 @@ internal sealed class AveragePool : Operator, IDifferentiable
         context.Gradients[0] = dx;
     }
 
+    /// <summary>Windows over axes of any size: the mean over all taps, by the share of taps that count.</summary>
+    private static void LowerOpen(Lowering context, Node node, WindowLowering window, bool countPadding)
+    {
+        (WindowAxis v, WindowAxis h) = window.Axes;
+        if ((v.Dilation > 1 && v.Kernel > 1) || (h.Dilation > 1 && h.Kernel > 1) || node.Int("ceil_mode", 0) != 0 && countPadding)
+            throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
+        (TfliteTensor x, Padding padding) = window.PadInput(null, always: countPadding);
+        Pool2DOptions options = new(padding, h.Stride, v.Stride, h.Kernel, v.Kernel, ActivationFunction.None);
+        bool isCounted = countPadding || padding == Padding.Same || x == window.Image;
+        window.End((inputs, output) =>
+        {
+            if (isCounted)
+            {
+                context.Emit(BuiltinOperator.AveragePool2D, inputs, [output], options);
+                return;
+            }
+
+            if (output.Quantization is not null)
+                throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
+            var steps = new LoweringSteps(context, node);
+            Shape shape = node.ShapeOf(0);
+            TfliteTensor sizes = new SizeSteps(context, node).Vector([1, shape.Rank == 3 ? 1 : shape[2], shape[^1], 1]);
+            TfliteTensor ones = Lowering.Temporary(node, TensorType.Float32, [1, window.Image.Dims[1], window.Image.Dims[2], 1]);
+            context.Emit(BuiltinOperator.Fill, [sizes, steps.Scalar(1, Lowering.Temporary(node, TensorType.Float32, []))], [ones]);
+            TfliteTensor shares = Lowering.Temporary(node, TensorType.Float32, [1, output.Dims[1], output.Dims[2], 1]);
+            TfliteTensor mean = Lowering.Temporary(node, output, output.Dims);
+            context.Emit(BuiltinOperator.AveragePool2D, [window.Padded(ones, null)], [shares], options);
+            context.Emit(BuiltinOperator.AveragePool2D, inputs, [mean], options);
+            steps.Binary(BuiltinOperator.Div, mean, shares, output);
+        }, x);
+    }
+
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         var window = WindowLowering.Begin(context, node, ConvGeometry.OfPool(node));
         (WindowAxis v, WindowAxis h) = window.Axes;
         bool isDilated = (v.Dilation > 1 && v.Kernel > 1) || (h.Dilation > 1 && h.Kernel > 1);
         bool countPadding = node.Int("count_include_pad", 0) != 0;
+        if (!window.IsKnown)
+        {
+            LowerOpen(context, node, window, countPadding);
+            return;
+        }
+
         int[] rows = Counts(v, countPadding), columns = Counts(h, countPadding);
         bool full = Array.TrueForAll(rows, c => c == v.Kernel) && Array.TrueForAll(columns, c => c == h.Kernel);
         // TFLite leaves the padding of SAME out of the count, but counts the elements of a PAD.

@@ -20,6 +20,8 @@ internal sealed class GlobalAveragePool : GlobalPool
     public override void Backward(BackwardContext context) =>
         MeanReduction.Backward(context, [.. Enumerable.Range(2, context.Input(0).Rank - 2)], divide: true);
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node) =>
         MeanReduction.Lower(context, node, [.. Enumerable.Range(2, node.ShapeOf(0).Rank - 2)], keep: true);
 }

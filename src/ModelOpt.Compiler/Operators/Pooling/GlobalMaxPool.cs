@@ -43,6 +43,8 @@ internal sealed class GlobalMaxPool : GlobalPool
         context.Gradients[0] = dx;
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         int[] order = context.OrderOf(node.Input(0));

@@ -127,6 +127,8 @@ internal sealed class MaxPool : Operator, IDifferentiable
         }
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         if (node.HasOutput(1))

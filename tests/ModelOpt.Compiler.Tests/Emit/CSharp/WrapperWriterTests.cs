@@ -74,14 +74,24 @@ internal sealed class WrapperWriterTests
     }
 
     [TestMethod]
-    public void Only_the_batch_may_be_open()
-    {
-        var signature = new ModelSignature(
-            [new("x", ElementType.Float32, new Shape(Batch, new Dim(-1, "height")))], []);
-        CompilationException e = Assert.ThrowsExactly<CompilationException>(
-            () => WrapperWriter.Write(new WrapperSource("m.onnx", "App", "M"), signature));
-        Assert.AreEqual("MOPT2008", e.Diagnostic.Descriptor.Code);
-    }
+    public void Sizes_that_each_call_says() => Check("Sized",
+        new("detector.onnx", "App", "Detector"),
+        new([
+                new("image", ElementType.Float32, new Shape(Batch, 3, new Dim(-1, "H"), new Dim(-1, "W"))),
+                new("state", ElementType.Float32, new Shape(2, Batch, 8)),
+                new("rate", ElementType.Int64, new Shape(new ReadOnlySpan<int>([]))),
+            ],
+            [
+                new("boxes", ElementType.Float32, new Shape(Batch, new Dim(-1, "H*W"), 4)),
+                new("count", ElementType.Int32, new Shape(Batch, 1)),
+                new("scale", ElementType.Float32, new Shape(1, 1)),
+            ]));
+
+    [TestMethod]
+    public void One_input_of_any_size() => Check("AnySize",
+        new("upscale.onnx", "App", "Upscale"),
+        new([new("image", ElementType.Float32, new Shape(Batch, 1, new Dim(-1, "H"), new Dim(-1, "W")))],
+            [new("larger", ElementType.Float32, new Shape(Batch, 1, new Dim(-1, "2*H"), new Dim(-1, "2*W")))]));
 
     private static void Check(string name, WrapperSource source, ModelSignature signature) => Snapshot.Equal(
         $"tests/ModelOpt.Compiler.Tests/Emit/CSharp/Snapshots/{name}.g.cs.txt", WrapperWriter.Write(source, signature));
