@@ -94,7 +94,7 @@ internal static class Subject
         session.RunLater();
         Tensor[] results = [.. model.Outputs.Select((output, i) =>
             new Tensor(TypeOf(output.ElementType), model.ShapeOf(i, 1, session.BatchOutputs), session.Result(i).ToArray()))];
-        model.Return(session);
+        TfliteModel.Return(session);
         return results;
     }
 
