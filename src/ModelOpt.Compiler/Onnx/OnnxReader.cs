@@ -129,6 +129,8 @@ internal sealed partial class OnnxReader
 
         // The first files name none: they are older than opsets.
         if (opset is null && _model.IrVersion is 1 or 2) return 1;
+        // A model of other domains' operators only has no need of one.
+        if (opset is null && _model.OpsetImport.Count > 0 && !_model.Graph.Node.Any(n => IsDefaultDomain(n.Domain))) return Graph.Opset;
         return opset is >= Graph.OldestOpset and <= Graph.Opset ? (int)opset
             : throw OnnxDiagnostics.UnsupportedOpset.Error(
                 null, opset is null ? "names no opset" : $"uses opset {opset}", Graph.OldestOpset, Graph.Opset);

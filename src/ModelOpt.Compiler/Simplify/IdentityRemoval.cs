@@ -37,6 +37,10 @@ internal sealed class IdentityRemoval : Pass
         if (!shape.Equals(result)) return false;
         AxisRoute[] routes = [.. op.Axes(node)];
         return Enumerable.Range(0, shape.Rank).All(a =>
-            shape[a] == (Dim)1 || routes.Any(r => r.Keeps(false, 0, a) && r.Keeps(true, 0, a)));
+            routes.Any(r => r.Keeps(false, 0, a) && r.Keeps(true, 0, a)) || (shape[a] == (Dim)1 && !routes.Any(r => Replaces(r, a))));
     }
+
+    /// <summary>Whether an element of an output along an axis comes from none of the input, as in a Pad that takes one away.</summary>
+    private static bool Replaces(AxisRoute route, int axis) =>
+        Array.Exists(route.Places, p => p.IsOutput && p.Axis == axis && p.Labels is { } labels && labels.Contains(-1));
 }

@@ -26,6 +26,7 @@ internal sealed class ConformanceCase
         ["ConstantOfShape"] = 0, ["Conv"] = 1, ["ConvInteger"] = 1, ["ConvTranspose"] = 1,
         ["CumSum"] = 1, ["Dropout"] = 1, ["Expand"] = 1, ["Gather"] = 1, ["InstanceNormalization"] = 1, ["LayerNormalization"] = 1,
         ["MatMulInteger"] = 1, ["OneHot"] = 1, ["PRelu"] = 1, ["Pad"] = 1, ["QLinearConv"] = 1, ["QLinearMatMul"] = 1, ["Range"] = 0,
+        ["ReverseSequence"] = 1,
         ["ReduceL1"] = 1, ["ReduceL2"] = 1, ["ReduceLogSum"] = 1, ["ReduceLogSumExp"] = 1, ["ReduceMax"] = 1, ["ReduceMean"] = 1,
         ["ReduceMin"] = 1, ["ReduceProd"] = 1, ["ReduceSum"] = 1, ["ReduceSumSquare"] = 1, ["Reshape"] = 1, ["Resize"] = 1,
         ["ScatterElements"] = 1, ["ScatterND"] = 1, ["Slice"] = 1, ["Split"] = 1, ["Squeeze"] = 1, ["Tile"] = 1, ["TopK"] = 1,

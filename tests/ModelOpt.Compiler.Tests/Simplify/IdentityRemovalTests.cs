@@ -32,6 +32,15 @@ internal sealed class IdentityRemovalTests
     }
 
     [TestMethod]
+    public void A_Pad_that_puts_an_element_in_the_place_of_another_stays()
+    {
+        var g = new TestGraph();
+        Value relu = g.Add("Relu", g.Input("x", 3, 1));
+        g.Output(g.Add("Relu", g.Add("Pad", relu, g.Longs(0, -1, 0, 1))));
+        Assert.AreEqual("Relu Pad Relu", new IdentityRemoval().Apply(g.Build(), 0));
+    }
+
+    [TestMethod]
     public void Between_an_input_and_an_output_the_node_stays()
     {
         var g = new TestGraph();

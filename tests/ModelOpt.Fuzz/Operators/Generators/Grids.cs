@@ -5,6 +5,24 @@ namespace ModelOpt.Fuzz.Operators.Generators;
 /// </summary>
 internal static class Grids
 {
+    /// <summary>DeformConv.</summary>
+    public static void Deform(CaseBuilder c)
+    {
+        int groups = c.Draw.Int(1, 2), own = c.Draw.Int(1, 2), outputs = c.Draw.Int(1, 2);
+        int high = c.Draw.Int(3, 6), wide = c.Draw.Int(3, 6);
+        int[] kernel = Sizes(c, 2, 1, 3), strides = Sizes(c, 2, 1, 2), pads = Sizes(c, 4, 0, 1);
+        int offsetGroups = c.Draw.Int(1, 2), channels = groups * own * 2, batch = c.Draw.Int(1, 2), taps = kernel[0] * kernel[1];
+        int rows = ((high + pads[0] + pads[2] - kernel[0]) / strides[0]) + 1;
+        int columns = ((wide + pads[1] + pads[3] - kernel[1]) / strides[1]) + 1;
+        c.With("group", groups).With("offset_group", offsetGroups);
+        c.With("strides", Windows.Longs(strides)).With("pads", Windows.Longs(pads));
+        c.Data([batch, channels, high, wide]).Parameter(c.Draw.Tensor(c.Type(), [groups * outputs, own * 2, .. kernel]), 0);
+        c.Data(c.Draw.Reals(c.Type(), [batch, offsetGroups * taps * 2, rows, columns], -1.7, 1.7));
+        if (c.Draw.Chance(0.5)) return;
+        c.Parameter(c.Draw.Tensor(c.Type(), [groups * outputs]));
+        if (c.Draw.Chance(0.5)) c.Data([batch, offsetGroups * taps, rows, columns], 0, 1);
+    }
+
     /// <summary>LpPool.</summary>
     public static void NormPool(CaseBuilder c)
     {

@@ -8,6 +8,20 @@ namespace ModelOpt.Fuzz.Operators.Generators;
 /// <summary>Products of matrices, and normalizations.</summary>
 internal static class Products
 {
+    /// <summary>NegativeLogLikelihoodLoss and SoftmaxCrossEntropyLoss.</summary>
+    public static void Loss(CaseBuilder c)
+    {
+        int batch = c.Draw.Int(1, 4), classes = c.Draw.Int(1, 5);
+        int[] rest = [.. Enumerable.Range(0, c.Draw.Int(0, 2)).Select(_ => c.Draw.Int(1, 4))];
+        c.Perhaps("reduction", c.Draw.Pick("none", "mean", "sum"));
+        bool ignores = c.Draw.Chance(0.4);
+        if (ignores) c.With("ignore_index", c.Draw.Int(0, classes - 1));
+        c.Data([batch, classes, .. rest]).Data(c.Draw.Tensor(c.Type(1), [batch, .. rest], 0, classes - 1));
+        // With nothing but what is ignored, a mean is of nothing.
+        c.Disputed(ignores);
+        if (c.Draw.Chance(0.5)) c.Data(c.Draw.Reals(c.Type(), [classes], 0.25, 2));
+    }
+
     /// <summary>Gemm: every combination of transposing, factors, and what C is broadcast from.</summary>
     public static void Gemm(CaseBuilder c)
     {

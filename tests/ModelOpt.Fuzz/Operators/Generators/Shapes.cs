@@ -3,6 +3,16 @@ namespace ModelOpt.Fuzz.Operators.Generators;
 /// <summary>Operators that change shapes, tell them, or make tensors of them.</summary>
 internal static class Shapes
 {
+    /// <summary>ReverseSequence.</summary>
+    public static void Reversed(CaseBuilder c)
+    {
+        int time = c.Draw.Int(0, 1);
+        int[] dims = [c.Draw.Int(1, 5), c.Draw.Int(1, 5), .. c.Draw.Chance(0.5) ? [] : new[] { c.Draw.Int(1, 3) }];
+        c.With("time_axis", time).With("batch_axis", 1 - time);
+        long[] lengths = [.. Enumerable.Range(0, dims[1 - time]).Select(_ => (long)c.Draw.Int(1, dims[time]))];
+        c.Data(dims).Parameter(Tensor.Vector<long>(lengths), 0.5);
+    }
+
     /// <summary>Reshape: with a -1, with sizes that are kept (0), with sizes of zero (allowzero).</summary>
     public static void Reshape(CaseBuilder c)
     {

@@ -36,4 +36,17 @@ internal sealed class PadOperatorTests
             Output(TensorType.Float32, [5]))[0];
         CollectionAssert.AreEqual((float[])[7, 3, 4, 7, 7], (float[])y.Values);
     }
+
+    [TestMethod]
+    public void Nothing_is_padded_on_either_side()
+    {
+        foreach (int before in new[] { 0, 1 })
+        {
+            TestTensor paddings = new(TensorType.Int32, [2, 2], new[] { 0, 0, before, 1 - before }, IsConstant: true);
+            TestTensor y = Run(
+                BuiltinOperator.PadV2, null, [TestTensor.Float([3, 0]), paddings, TestTensor.Float([], 7).AsConstant()],
+                Output(TensorType.Float32, [3, 1]))[0];
+            CollectionAssert.AreEqual((float[])[7, 7, 7], (float[])y.Values);
+        }
+    }
 }
