@@ -69,27 +69,26 @@ internal sealed class SelfCheck
     /// <returns>These outputs, by sample.</returns>
     private List<Tensor[]> CompareValues(TfliteRun shipped, IReadOnlyList<Tensor[]> samples)
     {
-        (byte[] file, IReadOnlyList<Value> values) = Lowering.WriteExposed(_graph, _context.Cancellation);
-        using TfliteRun exposed = TfliteRun.Load(file, _graph.AllNodes.Any(Operator.IsRandom));
+        using var stored = new StoredValues(_graph, _context.Cancellation);
         Graph written = OnnxReader.Read(_files.Onnx, foldsPairs: false);
         ShapeInference.Run(written, useStated: true);
         bool isOpen = OpenSizes.AreOpen(written);
-        Dictionary<string, float> steps = values.Where(v => v.Quantization is { IsPerTensor: true })
+        Dictionary<string, float> steps = stored.All.Where(v => v.Quantization is { IsPerTensor: true })
             .ToDictionary(v => v.Name, v => v.Quantization!.Scale, StringComparer.Ordinal);
         // Where a Concat rounds its inputs itself, the .onnx has no node that does it before.
-        List<Value> computed = [.. values.Where(v => v.Producer is not null && !QdqPlan.IsRoundedByConcat(_graph, v))];
+        List<Value> computed = [.. stored.All.Where(v => v.Producer is not null && !QdqPlan.IsRoundedByConcat(_graph, v))];
         List<Tensor[]> results = [];
         foreach (Tensor[] sample in samples.Select(AsDeclared))
         {
-            Tensor[] all = exposed.Run(sample), outputs = shipped.Run(sample);
+            stored.Begin(sample);
+            Tensor[] outputs = shipped.Run(sample);
             Graph sized = isOpen ? OpenSizes.At(written, sample) : written;
-            var comparison = new ValueComparison(
-                values.Zip(all).ToDictionary(p => p.First.Name, p => p.Second, StringComparer.Ordinal), steps, sized);
+            var comparison = new ValueComparison(stored, steps, sized);
             new Interpreter(sized) { Pool = _context.Pool, Substitute = comparison.Visit }.Run(sample, _context.Cancellation);
             computed.RemoveAll(v => comparison.Compared.Contains(v.Name));
             for (int i = 0; i < outputs.Length; i++)
             {
-                if (TensorDifference.Find(all[i], outputs[i]) is { } difference)
+                if (TensorDifference.Find(stored.Outputs[i], outputs[i]) is { } difference)
                     throw VerificationDiagnostics.WrongOutput.Error(null, _graph.Outputs[i].Name, difference);
             }
 

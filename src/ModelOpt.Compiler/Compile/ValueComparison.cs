@@ -8,18 +8,20 @@ namespace ModelOpt.Compiler.Compile;
 /// Compares every value that the TFLite file stores with what ONNX defines for it: each node of the QDQ form computes in float on the
 /// inputs that the runtime had. So the first value that differs is the fault, and rounding that differs by a step does not add up.
 /// </summary>
-/// <param name="stored">What the runtime computed, as real numbers, by name.</param>
+/// <param name="stored">What the runtime computed.</param>
 /// <param name="steps">
 /// The step of the grid that a value is rounded to in the TFLite file, by name: of two grids in a row the .onnx has one.
 /// </param>
 /// <param name="graph">The QDQ form, whose pairs are nodes.</param>
 internal sealed class ValueComparison(
-    IReadOnlyDictionary<string, Tensor> stored, IReadOnlyDictionary<string, float> steps, Graph graph)
+    StoredValues stored, IReadOnlyDictionary<string, float> steps, Graph graph)
 {
     // What is left of sums that cancel is a far smaller share of their terms; a step of a function that jumps is a far larger one.
     private const double MostOfInputs = 1e-4;
 
-    private readonly Dictionary<Value, Tensor> _known = [];
+    // Tensors of inputs, and names of what is stored: its tensors together may be large.
+    private readonly Dictionary<Value, Tensor> _inputs = [];
+    private readonly Dictionary<Value, string> _known = [];
     private readonly HashSet<string> _compared = new(StringComparer.Ordinal);
 
     /// <summary>The names of the stored values that were compared so far.</summary>
@@ -30,11 +32,11 @@ internal sealed class ValueComparison(
     /// <exception cref="CompilationException">The runtime computed something else.</exception>
     public Tensor Visit(Value value, Tensor expected)
     {
-        if (value.Producer is null) _known[value] = expected;
+        if (value.Producer is null) _inputs[value] = expected;
         (string name, Node? pair) = Pair(value);
         // What the file stores rounded is compared behind its pair.
         if (pair is null && steps.ContainsKey(value.Name) && value.Consumers.Any(n => n.Type == "QuantizeLinear")) return expected;
-        if (!stored.TryGetValue(name, out Tensor? actual)) return expected;
+        if (stored.Find(name) is not { } actual) return expected;
         _compared.Add(name);
         float step = pair?.Input(1).Constant is { Count: 1 } scale ? scale.Span<float>()[0] : 0;
         step = Math.Max(step, steps.GetValueOrDefault(name));
@@ -42,7 +44,8 @@ internal sealed class ValueComparison(
         if (TensorDifference.Find(expected, actual, step) is not null && !ReadsNaN(value)
             && TensorDifference.Find(expected, actual, step, Rounding(computed)) is { } difference)
             throw VerificationDiagnostics.WrongValue.Error(computed.Producer?.Label ?? name, name, difference);
-        return _known[value] = actual;
+        _known[value] = name;
+        return actual;
     }
 
     /// <summary>
@@ -56,7 +59,7 @@ internal sealed class ValueComparison(
         while (open.TryPop(out Value? next))
         {
             if (next.IsConstant || !seen.Add(next)) continue;
-            if (next != value && _known.ContainsKey(next)) inputs.Add(next);
+            if (next != value && (_inputs.ContainsKey(next) || _known.ContainsKey(next))) inputs.Add(next);
             else if (next.Producer is { } node)
             {
                 foreach (Value input in node.Inputs.OfType<Value>()) open.Push(input);
@@ -64,7 +67,7 @@ internal sealed class ValueComparison(
         }
 
         Interpreter interpreter = new(graph, [value], inputs);
-        Tensor[] tensors = [.. inputs.Select(v => _known[v])];
+        Tensor[] tensors = [.. inputs.Select(v => _known.TryGetValue(v, out string? name) ? stored.Find(name)! : _inputs[v])];
         double change = TensorDifference.Largest(
             interpreter.Run(tensors)[0], interpreter.Run([.. tensors.Select(TensorDifference.Nudged)])[0]);
         double largest = tensors.Where(t => t.Type.IsFloat()).SelectMany(Elements.ToFloats).Where(float.IsFinite).Select(Math.Abs)
@@ -74,7 +77,7 @@ internal sealed class ValueComparison(
 
     /// <summary>Whether a value is made of what is not a number: ONNX leaves open what a maximum or a rounding makes of that.</summary>
     private bool ReadsNaN(Value value) =>
-        value.Producer?.Inputs.Any(v => v is not null && HasNaN(v.Constant ?? stored.GetValueOrDefault(v.Name))) == true;
+        value.Producer?.Inputs.Any(v => v is not null && HasNaN(v.Constant ?? stored.Find(v.Name))) == true;
 
     private static bool HasNaN(Tensor? tensor) =>
         tensor is not null && tensor.Type.IsFloat() && Array.Exists(Elements.ToFloats(tensor), float.IsNaN);
@@ -88,7 +91,7 @@ internal sealed class ValueComparison(
         if (last is not { Type: "DequantizeLinear" } restore || restore.Input(0).Producer is not { Type: "QuantizeLinear" } pair)
             return (value.Name, null);
         // An input that is an output, too, comes back as it was given, not rounded.
-        bool isRounded = stored.ContainsKey(value.Name) || pair.Input(0).Producer is null;
+        bool isRounded = stored.Has(value.Name) || pair.Input(0).Producer is null;
         return (isRounded ? value.Name : pair.Input(0).Name, pair);
     }
 }

@@ -53,16 +53,19 @@ internal sealed partial class Lowering
         return (lowering._model.Write(), lowering._model.CustomOperators);
     }
 
-    /// <summary>Writes a graph so that every value it stores is an output too, as real numbers: for a look inside.</summary>
+    /// <summary>Writes a graph so that values it stores are outputs too, as real numbers: for a look inside.</summary>
     /// <param name="graph">As for <see cref="Write"/>.</param>
+    /// <param name="chosen">Which of these values; all where null.</param>
     /// <returns>The file, and the values that its outputs are: the graph's outputs first.</returns>
     /// <exception cref="CompilationException">TFLite cannot express the graph.</exception>
-    public static (byte[] File, IReadOnlyList<Value> Values) WriteExposed(Graph graph, CancellationToken cancellation = default)
+    public static (byte[] File, IReadOnlyList<Value> Values) WriteExposed(
+        Graph graph, Func<Value, bool>? chosen = null, CancellationToken cancellation = default)
     {
         Lowering lowering = new(graph);
         lowering.Lower(cancellation);
         Value[] inside = [.. graph.Values.Where(v =>
-            !v.IsConstant && lowering._views.ContainsKey(v) && !graph.IsOutput(v) && !graph.Inputs.Contains(v))];
+            !v.IsConstant && lowering._views.ContainsKey(v) && !graph.IsOutput(v) && !graph.Inputs.Contains(v)
+                && chosen?.Invoke(v) != false)];
         foreach (Value value in inside) lowering.DefineOutput(value);
         return (lowering._model.Write(), [.. graph.Outputs, .. inside]);
     }
