@@ -27,7 +27,7 @@ internal static class OnnxInspector
         InputShapes.Fix(graph, options);
         InputValues.Fix(graph, options);
         States.Find(graph, options);
-        OpenSizes.Fix(graph, options);
+        OpenSizes.Find(graph, options);
         OpenBatch.Close(graph, diagnostics);
         OpenSizes.Infer(graph);
         States.Check(graph);
@@ -70,8 +70,8 @@ internal static class OnnxInspector
     }
 
     private static string Open(Graph graph, IReadOnlyDictionary<string, long> example) =>
-        $"Sizes besides the batch are open ({string.Join(", ", example.Keys)}): each call says them, unless InputShape or calibration data "
-        + $"fix them. Multiply-accumulates are those of {string.Join(", ", graph.Inputs.Select(i => $"{i.Name} {i.Shape!.At(example)}"))}.";
+        $"Sizes besides the batch are open ({string.Join(", ", example.Keys)}): each call says them, unless InputShape fixes "
+        + $"them. Multiply-accumulates are those of {string.Join(", ", graph.Inputs.Select(i => $"{i.Name} {i.Shape!.At(example)}"))}.";
 
     private static IEnumerable<string> Plan(Graph graph, PassContext context, QuantizationScheme scheme) =>
     [

@@ -19,19 +19,24 @@ internal static class CheckSamples
     {
         if (!context.IsCalibrated)
         {
-            HashSet<Dim> batch = [.. graph.Inputs.Where(i => i.Shape!.IsBatchOpen).Select(i => i.Shape![0])];
             return graph.Examples.Count == 0 ? [[.. graph.Inputs.Select(i => Made(i, i.Shape!))]]
-                : [.. graph.Examples.Select((sizes, i) => (Tensor[])[.. graph.Inputs.Select(v => Made(v, Sized(v.Shape!, sizes, i + 1)))])];
-
-            Shape Sized(Shape shape, IReadOnlyDictionary<string, long> sizes, int samples) =>
-                new(shape.At(sizes).Select(d => batch.Contains(d) ? samples : d));
+                : [.. Enumerable.Range(0, graph.Examples.Count).Select(i => OfExample(graph, i))];
         }
 
 
+        graph = graph.AtExample();
         long macs = graph.Nodes.Sum(n => Operator.Of(n).Macs(n));
         using Calibrator calibrator = new(graph, context);
         int count = (int)Math.Clamp(MacsOfAll / Math.Max(macs, 1), 1, Math.Min(Most, calibrator.Count));
         return [.. Enumerable.Range(0, count).Select(i => calibrator.Sample(i, count))];
+    }
+
+    /// <summary>A sample of the sizes of an example, with a batch of 1, or of 2 for the second.</summary>
+    public static Tensor[] OfExample(Graph graph, int index)
+    {
+        HashSet<Dim> batch = [.. graph.Inputs.Where(i => i.Shape!.IsBatchOpen).Select(i => i.Shape![0])];
+        return [.. graph.Inputs.Select(input => Made(
+            input, new Shape(input.Shape!.At(graph.Examples[index]).Select(d => batch.Contains(d) ? index + 1 : d))))];
     }
 
     /// <summary>Floats in −1…1; all integers of 8 bits, of others 0 and 1, which most models take as indices too.</summary>

@@ -47,8 +47,9 @@ internal static class ModelCompiler
             if (Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation) is { Count: > 0 } refusals)
                 throw Lowering.Refused(refusals);
             OptionChecks.CheckLayers(graph, context);
-            OptionChecks.CheckData(graph, context);
-            TrainingData.Check(graph, context.Options, context.Model);
+            Graph sized = graph.AtExample();
+            OptionChecks.CheckData(sized, context);
+            TrainingData.Check(sized, context.Options, context.Model);
             var report = new ReportBuilder(graph);
             Enter("compress", context);
             IReadOnlyList<AppliedPass> compressed = PassPipeline.Compress(graph, context);
@@ -106,7 +107,7 @@ internal static class ModelCompiler
         InputShapes.Fix(graph, options);
         InputValues.Fix(graph, options);
         States.Find(graph, options);
-        OpenSizes.Fix(graph, options);
+        OpenSizes.Find(graph, options);
         OpenBatch.Close(graph, diagnostics);
         OpenSizes.Infer(graph);
         States.Check(graph);

@@ -7,8 +7,8 @@ using ModelOpt.Compiler.Options;
 namespace ModelOpt.Compiler.Compile;
 
 /// <summary>
-/// Input sizes that a model leaves open, besides the batch. Calibration data fixes them; else they stay open, and sizes that the model
-/// takes are found by trying.
+/// Input sizes that a model leaves open, besides the batch. They stay open; sizes that the model takes, as examples, are those of the
+/// calibration data, or are found by trying.
 /// </summary>
 internal static class OpenSizes
 {
@@ -16,29 +16,62 @@ internal static class OpenSizes
     private static readonly long[] Tried =
         [64, 32, 96, 128, 160, 192, 224, 256, 320, 384, 416, 448, 512, 576, 640, 768, 1024, 1536, 48, 16, 100, 8, 4, 2, 1, 16000];
 
-    /// <summary>Fixes open sizes, or finds examples of them.</summary>
+    /// <summary>Finds examples of open sizes.</summary>
     /// <param name="options">The options that name the calibration data.</param>
     /// <exception cref="CompilationException">The data does not fit, or no sizes do.</exception>
-    public static void Fix(Graph graph, CompileOptions options)
+    public static void Find(Graph graph, CompileOptions options)
     {
+        var given = new Dictionary<string, long>(StringComparer.Ordinal);
         Value[] fed = [.. graph.FedInputs];
         foreach (Value input in graph.Inputs)
         {
             if (input.Shape is not { } shape || shape.Skip(1).All(d => d.IsKnown)) continue;
-            if (options.CalibrationData.Count != fed.Length || graph.IsState(input))
-            {
-                // A stream of a state is of one shape.
-                if (graph.States.Count > 0) throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
-                input.Shape = new Shape(shape.Select((d, axis) => d == Dim.Unknown ? Dim.Named($"{input.Name}:{axis}") : d));
-                continue;
-            }
-
+            bool hasData = options.CalibrationData.Count == fed.Length && !graph.IsState(input);
+            // A stream of a state is of one shape.
+            if (!hasData && graph.States.Count > 0) throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
+            input.Shape = new Shape(shape.Select((d, axis) => d == Dim.Unknown && axis > 0 ? Dim.Named($"{input.Name}:{axis}") : d));
+            if (!hasData) continue;
             using SampleSource source = SampleSource.Open(options.CalibrationData[Array.IndexOf(fed, input)]);
-            input.Shape = Fixed(shape, source, options.DataLayout)
+            Shape sizes = Fixed(shape, source, options.DataLayout)
                 ?? throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
+            if (graph.States.Count > 0 || !TryName(input.Shape, sizes, given)) input.Shape = sizes;
         }
 
-        if (AreOpen(graph)) graph.Examples = Examples(graph);
+        if (AreOpen(graph)) graph.Examples = Examples(graph, given);
+    }
+
+    /// <summary>
+    /// Gives inputs the sizes of the first example: what compresses layers sees one size. <see cref="Open"/> takes that back.
+    /// </summary>
+    public static void Close(Graph graph)
+    {
+        if (graph.Examples is not [var sizes, ..]) return;
+        graph.OpenShapes = graph.Inputs.ToDictionary(i => i.Name, i => i.Shape!, StringComparer.Ordinal);
+        foreach (Value input in graph.Inputs) input.Shape = input.Shape!.At(sizes);
+        ShapeInference.Run(graph);
+    }
+
+    /// <summary>Opens what <see cref="Close"/> closed.</summary>
+    public static void Open(Graph graph)
+    {
+        if (graph.OpenShapes is not { } shapes) return;
+        graph.OpenShapes = null;
+        foreach (Value input in graph.Inputs) input.Shape = shapes[input.Name];
+        ShapeInference.Run(graph);
+    }
+
+    /// <summary>Takes what sizes say of the names in a shape.</summary>
+    /// <returns>Whether they say all, and do not contradict others.</returns>
+    private static bool TryName(Shape shape, Shape sizes, Dictionary<string, long> named)
+    {
+        for (int axis = 1; axis < shape.Rank; axis++)
+        {
+            if (shape[axis].IsKnown) continue;
+            if (shape[axis].Names.ToArray() is not [var name] || shape[axis] != Dim.Named(name)) return false;
+            if (!named.TryAdd(name, sizes[axis].Size) && named[name] != sizes[axis].Size) return false;
+        }
+
+        return true;
     }
 
     /// <summary>Infers the shapes of a graph as it was read.</summary>
@@ -87,7 +120,8 @@ internal static class OpenSizes
         return null;
     }
 
-    private static List<IReadOnlyDictionary<string, long>> Examples(Graph graph)
+    /// <param name="given">Sizes that the data says.</param>
+    private static List<IReadOnlyDictionary<string, long>> Examples(Graph graph, Dictionary<string, long> given)
     {
         HashSet<Dim> batch = [.. graph.Inputs.Where(i => i.Shape is { IsBatchOpen: true }).Select(i => i.Shape![0])];
         HashSet<string> batchNames = [.. batch.SelectMany(d => d.Names)];
@@ -95,7 +129,7 @@ internal static class OpenSizes
             .Where(n => !batchNames.Contains(n)).Distinct()];
         // The batch may be the only open size of other axes.
         if (names.Length == 0) return [];
-        List<IReadOnlyDictionary<string, long>> found = [];
+        List<IReadOnlyDictionary<string, long>> found = given.Count > 0 && names.All(given.ContainsKey) ? [given] : [];
         CompilationException? last = null;
         foreach (int step in names.Length > 1 ? (int[])[1, 0] : [0])
         {
@@ -103,6 +137,7 @@ internal static class OpenSizes
             {
                 Dictionary<string, long> sizes = [];
                 for (int i = 0; i < names.Length; i++) sizes.Add(names[i], Tried[(first + (i * step)) % Tried.Length]);
+                if (found.Exists(f => sizes.All(s => f[s.Key] == s.Value))) continue;
                 Graph copy = graph.Clone();
                 foreach (Value input in copy.Inputs)
                     input.Shape = input.Shape is { } shape ? new Shape(shape.At(sizes).Select(d => batch.Contains(d) ? 1 : d)) : null;

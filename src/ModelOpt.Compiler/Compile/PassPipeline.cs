@@ -97,10 +97,14 @@ internal static class PassPipeline
             return [.. applied, .. Run(PassPhase.Interface)];
         }
 
+        OpenSizes.Close(graph);
         applied.AddRange(Run(PassPhase.Prepare));
         context.Reference = graph.Clone();
-        return [.. applied, .. Run(PassPhase.Shrink), .. Run(PassPhase.Constrain), .. Run(PassPhase.Quantize), .. Run(PassPhase.FineTune),
-            .. Run(PassPhase.Interface)];
+        PassPhase[] phases = [PassPhase.Shrink, PassPhase.Constrain, PassPhase.Quantize, PassPhase.FineTune];
+        applied.AddRange(phases.SelectMany(Run));
+        OpenSizes.Open(graph);
+        OpenSizes.Open(context.Reference);
+        return [.. applied, .. Run(PassPhase.Interface)];
 
         List<AppliedPass> Run(PassPhase phase) => [.. Passes.Where(p => p.Phase == phase).Select(p =>
         {

@@ -35,7 +35,7 @@ internal static class GraphDiagnostics
 
     public static readonly DiagnosticDescriptor DynamicShape = new("MOPT2008", Error,
         "Shape is not known", "the shape of '{0}' is {1}, which must be known here.",
-        "Give the sizes by InputShape (--input-shape), or calibration data, whose sizes are then taken.");
+        "Give the sizes by InputShape (--input-shape).");
 
     public static readonly DiagnosticDescriptor TooLarge = new("MOPT2009", Error,
         "Tensor is too large", "a tensor of {0} would exceed 2 GB.",

@@ -48,6 +48,11 @@ internal sealed class Graph
     /// </summary>
     public IReadOnlyList<IReadOnlyDictionary<string, long>> Examples { get; set; } = [];
 
+    /// <summary>
+    /// While the inputs have the sizes of the first example, the shapes that they have otherwise, by their names; else null.
+    /// </summary>
+    public IReadOnlyDictionary<string, Shape>? OpenShapes { get; set; }
+
     /// <summary>The model's metadata, by key.</summary>
     public SortedDictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
 
@@ -185,7 +190,7 @@ internal sealed class Graph
     /// </summary>
     public Graph Clone()
     {
-        Graph copy = new() { Name = Name, Captures = Captures, Examples = Examples };
+        Graph copy = new() { Name = Name, Captures = Captures, Examples = Examples, OpenShapes = OpenShapes };
         foreach ((string key, string text) in Metadata) copy.Metadata.Add(key, text);
         foreach ((string name, ElementType type) in _declared) copy._declared.Add(name, type);
         copy.States.AddRange(States);

@@ -40,8 +40,7 @@ internal static class OptionCatalog
                 + "channel); the model does the preprocessing."),
         new(Data, nameof(CompileOptions.InputShape), new ShapesValue(),
             "Sizes of inputs that the ONNX file leaves open: images:1,3,640,640, several separated by semicolons; the name may be left out "
-                + "where there is one input. -1 leaves a size open. Without it, sizes besides the batch are those of the calibration "
-                + "data."),
+                + "where there is one input. -1 leaves a size open, as it is without this option: each call says it."),
         new(Data, nameof(CompileOptions.InputValues), new ValuesValue(),
             "Values of inputs that are always the same: sr:16000, several separated by semicolons; one number stands for all elements. The "
                 + "compiled model has no such inputs, and nothing that only other values would reach."),

@@ -1,5 +1,7 @@
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Tests.Data;
+using ModelOpt.Compiler.Tests.Techniques.Quantize;
 using ModelOpt.Runtime;
 
 namespace ModelOpt.Compiler.Tests.Compile;
@@ -111,6 +113,42 @@ internal sealed class OpenSizesTests
     }, [1, 5, 8], [3, 7, 8]);
 
     [TestMethod]
+    public void Tokens_at_their_positions_see_what_came_before()
+    {
+        var g = new TestGraph();
+        Value ids = g.Input("x", ElementType.Int64, 1, 1);
+        ids.Shape = new Shape(N, T);
+        Value length = g.Add("Gather", [g.Add("Shape", ids), g.Constant(Tensor.Scalar(1L))], ("axis", 0));
+        Value positions = g.Add("Range", g.Constant(Tensor.Scalar(0L)), length, g.Constant(Tensor.Scalar(1L)));
+        Value x = g.Add("Add", g.Add("Gather", g.Random(1, 20, 8), ids), g.Add("Gather", g.Random(2, 100, 8), positions));
+        Value square = g.Add("Concat", [g.Add("Unsqueeze", length, g.Longs(0)), g.Add("Unsqueeze", length, g.Longs(0))], ("axis", 0));
+        Value mask = g.Add("Trilu", [g.Add("ConstantOfShape", [square], ("value", Tensor.Vector(-100f))), g.Constant(Tensor.Scalar(1L))],
+            ("upper", 1));
+        Value scores = g.Add("Add", g.Add("MatMul", x, g.Add("Transpose", [x], ("perm", (int[])[0, 2, 1]))), mask);
+        Value mixed = g.Add("MatMul", g.Add("Softmax", [scores], ("axis", -1)), x);
+        g.Output(g.Add("ArgMax", [g.Add("CumSum", mixed, g.Constant(Tensor.Scalar(1L)))], ("axis", 2), ("keepdims", 0)));
+        g.Output(mixed);
+        byte[] model = OnnxWriter.Write(g.Build()), file = Compiled(model).Tflite;
+        foreach (int[] size in (int[][])[[1, 5], [1, 17], [3, 4]])
+        {
+            Tensor tokens = Tensor.Of<long>(size, [.. Enumerable.Range(0, size[0] * size[1]).Select(i => (i * 7L) % 20)]);
+            GraphTesting.AssertClose(
+                GraphTesting.RunPeer(model, new Dictionary<string, Tensor> { ["x"] = tokens }), TfliteRunner.Run(file, tokens));
+        }
+    }
+
+    [TestMethod]
+    [DataRow("LSTM", 4)]
+    [DataRow("GRU", 3)]
+    public void Recurrent_networks_over_any_time(string type, int gates) => Check([N, T, 6], (g, x) =>
+    {
+        Value steps = g.Add("Transpose", [x], ("perm", (int[])[1, 0, 2]));
+        Node cell = g.Node(type, [steps, g.Random(1, 1, gates * 5, 6), g.Random(2, 1, gates * 5, 5), g.Random(3, 1, gates * 10)], 1,
+            ("hidden_size", 5));
+        return g.Add("Transpose", [g.Add("Squeeze", cell.Outputs[0], g.Longs(1))], ("perm", (int[])[1, 0, 2]));
+    }, [1, 7, 6], [3, 4, 6]);
+
+    [TestMethod]
     public void Parts_of_images() => Check([N, 6, H, W], (g, x) =>
     {
         Value cut = g.Add("Slice", x, g.Longs(1, 0), g.Longs(long.MaxValue, -1), g.Longs(2, 3), g.Longs(1, 2));
@@ -159,6 +197,71 @@ internal sealed class OpenSizesTests
         Assert.AreEqual(0, Compiled(model).Report.Diagnostics.Count(d => d.Descriptor.Severity == DiagnosticSeverity.Error));
         model = Model([1, 3, H, W], (g, x) => g.Add("Reshape", x, g.Longs(1, 3 * 7 * 7)));
         Assert.AreEqual("MOPT2013", Assert.ThrowsExactly<CompilationException>(() => Compiled(model)).Diagnostic.Descriptor.Code);
+    }
+
+    [TestMethod]
+    [DataRow(QuantizationMode.Int8, null, null)]
+    [DataRow(QuantizationMode.Int8, 0.3, 0.5)]
+    [DataRow(QuantizationMode.None, 0.3, null)]
+    public void Techniques_apply_and_sizes_stay_open(QuantizationMode quantization, double? pruning, double? sparsity)
+    {
+        byte[] model = Model([N, 3, H, W], Network);
+        using var folder = new TempFolder();
+        CompileOptions options = Calibrated(folder) with
+        {
+            Quantization = quantization, ChannelPruning = pruning, Sparsity = sparsity, Decomposition = pruning,
+        };
+        CompiledModel compiled = ModelCompiler.Compile(folder.Write("model.onnx", model), options, new DiagnosticList());
+        foreach (int[] size in (int[][])[[1, 3, 16, 20], [1, 3, 25, 12], [2, 3, 7, 30]])
+        {
+            Tensor x = TestGraph.RandomTensor(7, size);
+            if (quantization == QuantizationMode.Int8)
+            {
+                QuantizeTesting.AssertAgree(compiled, "x", x);
+            }
+            else
+            {
+                Tensor[] expected = GraphTesting.RunPeer(compiled.Onnx, new Dictionary<string, Tensor> { ["x"] = x });
+                GraphTesting.AssertClose(expected, TfliteRunner.Run(compiled.Tflite, x));
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Raw_bytes_are_taken_at_any_size()
+    {
+        using var folder = new TempFolder();
+        byte[] pixels = new byte[8 * 16 * 20 * 3];
+        new Random(4).NextBytes(pixels);
+        CompileOptions options = new()
+        {
+            CalibrationData = [folder.Write("data.npy", DataTesting.Npy("|u1", "8, 16, 20, 3", pixels))],
+            InputType = ElementType.UInt8, InputMean = [100], InputStd = [50],
+        };
+        CompiledModel compiled = ModelCompiler.Compile(
+            folder.Write("model.onnx", Model([N, 3, H, W], Network)), options, new DiagnosticList());
+        using TfliteModel loaded = TfliteModel.Load(compiled.Tflite);
+        CollectionAssert.AreEqual((int[])[-1, -1, -1, 3], loaded.Inputs[0].Shape.ToArray());
+        Tensor x = Tensor.Zeros(ElementType.UInt8, [1, 11, 9, 3]);
+        new Random(5).NextBytes(x.Bytes.Span);
+        QuantizeTesting.AssertAgree(compiled, "x", x);
+    }
+
+    private static Value Network(TestGraph g, Value x)
+    {
+        Value y = g.Add("Relu", g.Add("Conv", [x, g.Random(1, 8, 3, 3, 3), g.Random(2, 8)], ("pads", (int[])[1, 1, 1, 1])));
+        Value z = g.Add("Relu", g.Add("Conv", [y, g.Random(3, 8, 8, 3, 3), g.Random(4, 8)], ("pads", (int[])[1, 1, 1, 1]),
+            ("strides", (int[])[2, 2])));
+        Value up = g.Add("Resize", [z, null, g.Floats(1, 1, 2, 2)], ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"),
+            ("nearest_mode", "floor"));
+        return g.Add("Conv", up, g.Random(5, 4, 8, 1, 1), g.Random(6, 4));
+    }
+
+    private static CompileOptions Calibrated(TempFolder folder)
+    {
+        var graph = new TestGraph();
+        graph.Input("x", 1, 3, 16, 20);
+        return folder.Calibrated(graph.Graph).Options;
     }
 
     private static byte[] Model(Dim[] dims, Func<TestGraph, Value, Value> build)

@@ -40,6 +40,7 @@ internal static class ShapeInference
     {
         if (graph.Examples is not [var sizes, ..]) return graph;
         Graph copy = graph.Clone();
+        copy.OpenShapes = copy.Inputs.ToDictionary(i => i.Name, i => i.Shape!, StringComparer.Ordinal);
         foreach (Value input in copy.Inputs) input.Shape = input.Shape!.At(sizes);
         Run(copy);
         return copy;

@@ -31,6 +31,8 @@ internal abstract class FloatTest : Operator
         context.Output = y;
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public sealed override void Lower(Lowering context, Node node)
     {
         int[] order = context.OrderOf(node.Input(0));

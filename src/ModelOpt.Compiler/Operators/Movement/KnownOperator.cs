@@ -27,6 +27,6 @@ internal abstract class KnownOperator : Operator
             : throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "output_datatype", $"is {type}");
     }
 
-    public sealed override void Lower(Lowering context, Node node) =>
+    public override void Lower(Lowering context, Node node) =>
         context.EmitReshape(context.Constant(node.Label, Result(node)), context.Output(node, 0));
 }

@@ -59,6 +59,8 @@ internal sealed class OneHot : Operator
         context.Output = y;
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);

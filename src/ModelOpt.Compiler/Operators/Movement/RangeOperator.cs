@@ -2,6 +2,7 @@ using System.Numerics;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Movement;
 
@@ -36,6 +37,27 @@ internal sealed class RangeOperator : KnownOperator
 
     protected override Tensor Result(Node node) => Known(node) is { } known ? Numbers(node, known[0], known[1], known[2])
         : throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Output.Name, node.Output.Shape);
+
+    public override bool TakesComputedSizes(Node node) => true;
+
+    public override void Lower(Lowering context, Node node)
+    {
+        if (Known(node) is not null)
+        {
+            base.Lower(context, node);
+            return;
+        }
+
+        var steps = new LoweringSteps(context, node);
+        TfliteTensor y = context.Output(node, 0);
+        Dim[] sizes = [.. Enumerable.Range(0, 3).Select(i => ShapeContents.Of(node.Input(i)) is [var d] ? d : Dim.Unknown)];
+        bool isOfSizes = Array.TrueForAll(sizes, d => d != Dim.Unknown && !d.IsComputed);
+        TfliteTensor[] bounds = [.. Enumerable.Range(0, 3).Select(i => steps.Reshape(
+            isOfSizes ? new SizeSteps(context, node).Vector([sizes[i]]) : context.Input(node, i), []))];
+        TfliteTensor result = bounds[0].Type == y.Type ? y : Lowering.Temporary(node, bounds[0].Type, y.Dims, y.OpenAxis);
+        context.Emit(BuiltinOperator.Range, bounds, [result]);
+        if (result != y) steps.Cast(result, y.Type, y);
+    }
 
     private static Tensor[]? Known(Node node)
     {

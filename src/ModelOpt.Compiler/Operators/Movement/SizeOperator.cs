@@ -26,6 +26,8 @@ internal sealed class SizeOperator : Operator
 
     public override void Forward(ForwardContext context) => context.Output = Tensor.Scalar((long)context.Input(0).Count);
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         if (ShapeContents.Tensor(node.Output) is { } known)

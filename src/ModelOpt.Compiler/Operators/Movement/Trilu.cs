@@ -33,11 +33,19 @@ internal sealed class Trilu : Operator, IDifferentiable
     public void Backward(BackwardContext context) =>
         context.Gradients[0] = Masked(context.Node, context.OutputGradient, context.InputOrNull(1));
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     /// <summary>Each matrix, a zero behind it, is picked from: what is infinite or no number leaves no trace.</summary>
     public override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);
         TfliteTensor x = context.Input(node, 0), y = context.Output(node, 0);
+        if (x.IsComputed)
+        {
+            LowerOpen(context, node, x, y);
+            return;
+        }
+
         int rows = x.Dims[^2], columns = x.Dims[^1], count = rows * columns, batch = DataMovement.Count(x.Dims.AsSpan(0, x.Rank - 2));
         if (count * batch == 0 || x.OpenAxis >= 0)
         {
@@ -55,6 +63,30 @@ internal sealed class Trilu : Operator, IDifferentiable
             BuiltinOperator.Concatenation, [steps.Reshape(x, [batch, count]), zeros], [all],
             new ConcatenationOptions(1, ActivationFunction.None));
         context.EmitReshape(steps.Gather(all, 1, picks), y);
+    }
+
+    /// <summary>What stays is chosen by the distance of its column from its row.</summary>
+    private static void LowerOpen(Lowering context, Node node, TfliteTensor x, TfliteTensor y)
+    {
+        var steps = new LoweringSteps(context, node);
+        Shape shape = node.ShapeOf(0);
+        Tensor? k = node.InputOrNull(1) is { } given ? ShapeContents.Tensor(given) : null;
+        int diagonal = k is { Count: > 0 } ? (int)Math.Clamp(node.Ints(k, "k")[0], -int.MaxValue, int.MaxValue) : 0;
+        TfliteTensor rows = steps.Reshape(Numbers(shape[^2]), [x.Dims[^2], 1]);
+        TfliteTensor distance = steps.Subtract(steps.Reshape(Numbers(shape[^1]), [1, x.Dims[^1]]), rows);
+        bool isUpper = node.Int("upper", 1) != 0;
+        TfliteTensor stays = steps.Compare(
+            isUpper ? BuiltinOperator.GreaterEqual : BuiltinOperator.LessEqual, distance, steps.Ints(diagonal));
+        steps.Select(stays, x, steps.Scalar(0, x), y);
+
+        TfliteTensor Numbers(Dim size)
+        {
+            TfliteTensor numbers = Lowering.Temporary(node, TensorType.Int32, [size.IsKnown ? checked((int)size.Size) : -1]);
+            TfliteTensor limit = steps.Reshape(new SizeSteps(context, node).Vector([size]), []);
+            context.Emit(
+                BuiltinOperator.Range, [context.Constant("", Tensor.Scalar(0)), limit, context.Constant("", Tensor.Scalar(1))], [numbers]);
+            return numbers;
+        }
     }
 
     private static Tensor Masked(Node node, Tensor x, Tensor? k)

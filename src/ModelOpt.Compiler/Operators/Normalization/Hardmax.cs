@@ -31,6 +31,8 @@ internal sealed class Hardmax : AxisNormalization
         context.Output = Casting.To(y, x.Type);
     }
 
+    public override bool TakesComputedSizes(Node node) => node.ShapeOf(0)[Axis(node, node.ShapeOf(0).Rank)].IsKnown;
+
     public override void Lower(Lowering context, Node node)
     {
         int[] order = context.OrderOf(node.Input(0));

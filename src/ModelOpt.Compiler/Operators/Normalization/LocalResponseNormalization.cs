@@ -58,6 +58,8 @@ internal sealed class LocalResponseNormalization : Operator
     // The sums over its window.
     public override bool WritesWeight(Node node) => true;
 
+    public override bool TakesComputedSizes(Node node) => node.ShapeOf(0)[1].IsKnown;
+
     public override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);

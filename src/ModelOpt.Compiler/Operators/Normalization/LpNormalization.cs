@@ -50,6 +50,8 @@ internal sealed class LpNormalization : AxisNormalization, IDifferentiable
         context.Gradients[0] = dx;
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);

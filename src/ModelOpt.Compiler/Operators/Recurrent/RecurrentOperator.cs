@@ -107,6 +107,8 @@ internal abstract class RecurrentOperator : Operator
         static ReadOnlySpan<float> Elements(Tensor? tensor) => tensor is null ? default : tensor.As<float>();
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public sealed override void Lower(Lowering context, Node node)
     {
         bool first = HasBatchFirst(node);

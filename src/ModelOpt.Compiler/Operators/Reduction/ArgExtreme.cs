@@ -47,6 +47,9 @@ internal abstract class ArgExtreme(BuiltinOperator builtin) : Operator
         context.Output = Keep(context.Node) ? y : y.Reshape([.. dims.Where((_, i) => i != axis)]);
     }
 
+    public override bool TakesComputedSizes(Node node) =>
+        node.Int("select_last_index", 0) == 0 || node.ShapeOf(0)[Axis(node, node.ShapeOf(0).Rank)].IsKnown;
+
     public sealed override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);

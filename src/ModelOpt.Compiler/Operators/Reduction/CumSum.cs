@@ -48,6 +48,8 @@ internal sealed class CumSum : Operator, IDifferentiable
         context.Gradients[0] = Sums(context.Node, context.OutputGradient, axis, exclusive, !reverse);
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         int[] order = context.OrderOf(node.Input(0));

@@ -73,6 +73,8 @@ internal sealed class TopK : Operator, IDifferentiable
         context.Gradients[0] = dx;
     }
 
+    public override bool TakesComputedSizes(Node node) => node.Output.Shape![Axis(node, node.Output.Shape.Rank)].IsKnown;
+
     public override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);
