@@ -68,12 +68,19 @@ internal sealed record FlatPositions(int[] Strides, int[] Sizes, int[] Base, int
         var steps = new LoweringSteps(context, node);
         TfliteTensor given = Closed(node, context.Input(node, index));
         TfliteTensor rows = steps.Reshape(steps.Cast(given, TensorType.Int32), [Base.Length, Sizes.Length]);
+        return steps.Add(Distances(context, node, rows), context.Constant("starts", Tensor.Vector<int>(Base)));
+    }
+
+    /// <summary>How far each of several indices counts, an int32 vector.</summary>
+    /// <param name="rows">The indices, int32: a row for each, of as many numbers as it has.</param>
+    public TfliteTensor Distances(Lowering context, Node node, TfliteTensor rows)
+    {
+        var steps = new LoweringSteps(context, node);
         TfliteTensor negative = steps.Binary(
             BuiltinOperator.Maximum, steps.Binary(BuiltinOperator.Minimum, rows, steps.Scalar(0, rows)), steps.Scalar(-1, rows));
         TfliteTensor front = steps.Subtract(rows, steps.Multiply(negative, context.Constant("sizes", Tensor.Vector<int>(Sizes))));
         TfliteTensor distances = steps.Multiply(front, context.Constant("strides", Tensor.Vector<int>(Strides)));
-        TfliteTensor sums = steps.Reduce(BuiltinOperator.Sum, distances, [1], keep: false);
-        return steps.Add(sums, context.Constant("starts", Tensor.Vector<int>(Base)));
+        return steps.Reduce(BuiltinOperator.Sum, distances, [1], keep: false);
     }
 
     /// <summary>A tensor all of whose sizes are known.</summary>

@@ -27,7 +27,7 @@ internal sealed class RangeOperator : KnownOperator
             return;
         }
 
-        Dim[] bounds = [.. Enumerable.Range(0, 3).Select(i => ShapeContents.Of(node.Input(i)) is [var d] ? d : Dim.Unknown)];
+        Dim[] bounds = [.. Enumerable.Range(0, 3).Select(i => Bound(node.Input(i)))];
         bool isRising = bounds[2].Number() > 0;
         node.Define(0, type, new Shape([isRising ? Dim.Max(Dim.CeilDivide(bounds[1] - bounds[0], bounds[2]), 0) : Dim.Unknown]));
     }
@@ -50,7 +50,7 @@ internal sealed class RangeOperator : KnownOperator
 
         var steps = new LoweringSteps(context, node);
         TfliteTensor y = context.Output(node, 0);
-        Dim[] sizes = [.. Enumerable.Range(0, 3).Select(i => ShapeContents.Of(node.Input(i)) is [var d] ? d : Dim.Unknown)];
+        Dim[] sizes = [.. Enumerable.Range(0, 3).Select(i => Bound(node.Input(i)))];
         bool isOfSizes = Array.TrueForAll(sizes, d => d != Dim.Unknown && !d.IsComputed);
         TfliteTensor[] bounds = [.. Enumerable.Range(0, 3).Select(i => steps.Reshape(
             isOfSizes ? new SizeSteps(context, node).Vector([sizes[i]]) : context.Input(node, i), []))];
@@ -58,6 +58,17 @@ internal sealed class RangeOperator : KnownOperator
         context.Emit(BuiltinOperator.Range, bounds, [result]);
         if (result != y) steps.Cast(result, y.Type, y);
     }
+
+    // Detectors count their cells in floats, up to a size that was cast to one.
+    private static Dim Bound(Value value) =>
+        ShapeContents.Of(value) is [var dim] ? dim
+        : !value.Type.IsFloat() ? Dim.Unknown
+        : value.Constant is { Count: 1 } constant ? Whole(Elements.ToFloats(constant)[0])
+        : value.Producer is { Type: "Cast", Domain: "" } cast && !cast.Input(0).Type.IsFloat() ? Bound(cast.Input(0))
+        : Dim.Unknown;
+
+    private static Dim Whole(float number) =>
+        Math.Abs(number) <= 1 << 24 && number == MathF.Round(number) ? Dim.Literal((long)number) : Dim.Unknown;
 
     private static Tensor[]? Known(Node node)
     {

@@ -28,6 +28,21 @@ internal sealed class GatherNDTests
         Node("GatherND", [data, Tensor.Of<long>([2, 1], [1, 0])], 1, ("batch_dims", 1L)).AssertGives(11, 12);
     }
 
+    // What PyTorch writes for x[mask].
+    [TestMethod]
+    [DataRow(2)]
+    [DataRow(1)]
+    public void Places_that_depend_on_values_pick(int rank)
+    {
+        var graph = new TestGraph();
+        Value x = graph.Input("x", 4, 6);
+        Value mask = rank == 2 ? graph.Add("Greater", x, graph.Scalar(0)) : graph.Add("Greater", graph.Input("m", 4), graph.Scalar(0));
+        Value places = graph.Add("Transpose", [graph.Add("NonZero", mask)], ("perm", new[] { 1L, 0L }));
+        Value picked = graph.Add("GatherND", x, places);
+        graph.Output(graph.Add("ReduceMax", [picked, graph.Longs(0)], ("keepdims", 0)));
+        StringAssert.Contains(graph.AssertLowers(), "GATHER");
+    }
+
     [TestMethod]
     public void An_index_outside_is_told() =>
         Assert.AreEqual("MOPT2004", Assert.ThrowsExactly<CompilationException>(

@@ -25,6 +25,22 @@ internal sealed class RangeOperatorTests
         Assert.AreEqual("[N]", Node("Range", [Tensor.Scalar(0L), limit, Tensor.Scalar(1L)]).Infer().Shape!.ToString());
     }
 
+    // So do detectors that are exported with open sizes make their anchors.
+    [TestMethod]
+    [DataRow(0f, 1f, "[N]")]
+    [DataRow(0f, 2f, "[floor((N + 1)/2)]")]
+    [DataRow(0f, 0.5f, null)]
+    [DataRow(0.25f, 1f, null)]
+    public void A_size_that_was_cast_to_float_is_an_open_limit(float start, float step, string? expected)
+    {
+        var size = new Value("size", ElementType.Int64, new Shape(Array.Empty<Dim>())) { ShapeContent = [N] };
+        Node cast = Node("Cast", [size], 1, ("to", 1L));
+        cast.Infer();
+        Value result = Node("Range", [Tensor.Scalar(start), cast.Output, Tensor.Scalar(step)]).Infer();
+        if (expected is null) Assert.IsTrue(result.Shape![0].IsComputed || result.Shape[0] == Dim.Unknown);
+        else Assert.AreEqual(expected, result.Shape!.ToString());
+    }
+
     [TestMethod]
     public void A_step_of_0_and_mixed_types_are_refused()
     {
