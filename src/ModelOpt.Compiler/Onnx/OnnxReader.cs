@@ -61,6 +61,7 @@ internal sealed partial class OnnxReader
         int opset = Opset();
         Inlining.Apply(_model, _external);
         LearnedOutputs.Apply(_model, _graph);
+        NarrowTypes.Apply(_model, _external);
         foreach (StringStringEntryProto entry in _model.MetadataProps) _graph.Metadata[entry.Key] = entry.Value;
         ReadStructure();
         // Before attributes: a node is to be refused as an operator, not for what it has.

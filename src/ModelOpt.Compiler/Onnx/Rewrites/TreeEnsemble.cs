@@ -21,6 +21,8 @@ internal sealed class TreeEnsemble() : LearnedRewrite("TreeEnsemble", new Arity(
         if (targets == 0) throw at.Invalid("n_targets", "is not positive");
         TreeForest forest = new Reader(at, targets).Read();
         Value scores = TreeEnsembleRegressor.Combined(at, Rows(at), forest, targets, Functions[function]);
+        if (at.Input(0).Type is ElementType.Float64 or ElementType.Float16)
+            scores = at.Add("Cast", [scores], ("to", (long)at.Input(0).Type));
         ClassScores.Make(at, 0, scores, ClassScores.Function(at, Transforms[transform]));
         at.Remove();
     }

@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Operators.Movement;
 /// <summary>Numbers from input 0 up to, but without, input 1 in steps of input 2.</summary>
 internal sealed class RangeOperator : KnownOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [11];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [11, 27];
 
     public override string Type => "Range";
 
