@@ -106,11 +106,12 @@ internal static class OnnxInspector
         if (node.Output.Quantization is { } quantization) return $"{Name(quantization.Type)} in the file";
         return fused.TryGetValue(node, out Node? into) ? $"fused into {into.Label}"
             : scheme.Nodes.Contains(node) ? "int8"
-            : WeightStatistics.WeightOf(node) is null ? Name(node.Output.Type)
+            : !Operator.Of(node).Weights(node).Any(w => node.InputOrNull(w.Input) is { IsConstant: true }) ? Name(node.Output.Type)
             : context.QuantizationOf(node) switch
             {
                 QuantizationMode.Float16 => "float16 weights",
                 QuantizationMode.WeightOnlyInt8 => "int8 weights",
+                QuantizationMode.Int8 when Operator.Of(node).Quantization == QuantizationRule.Float => "int8 weights",
                 _ => Name(node.Output.Type),
             };
     }

@@ -119,20 +119,18 @@ internal sealed class SelfCheck
         return actual;
     }
 
-    /// <summary>What compression costs in each float output, on the worst of the samples; warns where it is much.</summary>
+    /// <summary>What compression costs in each float output, on the samples together; warns where it is much.</summary>
     private List<OutputError> Losses(IReadOnlyList<Tensor[]> originals, IReadOnlyList<Tensor[]> compressed)
     {
         Dictionary<string, double> errors = new(StringComparer.Ordinal);
-        foreach ((Tensor[] expected, Tensor[] actual) in originals.Zip(compressed))
+        for (int i = 0; i < _graph.Outputs.Count; i++)
         {
-            for (int i = 0; i < expected.Length; i++)
-            {
-                if (!expected[i].Type.IsFloat()) continue;
-                double error = expected[i].Dims.SequenceEqual(actual[i].Dims) ? TensorDifference.RelativeRms(expected[i], actual[i], 0) : 1;
-                string name = _graph.Outputs[i].Name;
-                // Of an output that is zero there is no relative error.
-                if (double.IsFinite(error)) errors[name] = Math.Max(error, errors.GetValueOrDefault(name));
-            }
+            Tensor[] expected = [.. originals.Select(o => o[i])], actual = [.. compressed.Select(o => o[i])];
+            if (!expected[0].Type.IsFloat()) continue;
+            bool isSameShape = expected.Zip(actual).All(p => p.First.Dims.SequenceEqual(p.Second.Dims));
+            double error = isSameShape ? TensorDifference.RelativeRms(Joined(expected), Joined(actual), 0) : 1;
+            // Of an output that is zero there is no relative error.
+            if (double.IsFinite(error)) errors[_graph.Outputs[i].Name] = error;
         }
 
         (string worst, double most) = errors.OrderByDescending(e => e.Value).FirstOrDefault();
@@ -141,6 +139,8 @@ internal sealed class SelfCheck
                 most.ToString("P0", CultureInfo.InvariantCulture)));
         return [.. errors.Select(e => new OutputError(e.Key, e.Value))];
     }
+
+    private static Tensor Joined(Tensor[] samples) => Tensor.Vector<float>([.. samples.SelectMany(Elements.ToFloats)]);
 
     /// <summary>
     /// A model that was quantized already, and the file. Ties may fall to the other side, so that an output that is a few steps of its

@@ -66,7 +66,8 @@ internal sealed class ReportBuilder
             OutputShape = [.. (output.Shape ?? new Shape()).Select(d => d.ToString())],
             Macs = Operator.Of(node).Macs(node),
             Parameters = node.Inputs.OfType<Value>().Where(v => v.IsConstant && v.Type.IsFloat()).Sum(v => (long)v.Constant!.Count),
-            WeightBits = weight is null ? null : BitsOf(weight),
+            WeightBits = (weight ?? Operator.Of(node).Weights(node).Select(w => node.InputOrNull(w.Input)).FirstOrDefault(v => v is
+                { IsConstant: true })) is { } stored ? BitsOf(stored) : null,
             Weights = statistics?.Count,
             Sparsity = statistics is null ? null : Math.Round(statistics.Sparsity, 4),
             Pattern = statistics?.PatternText,

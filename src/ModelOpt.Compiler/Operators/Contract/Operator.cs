@@ -86,6 +86,11 @@ internal abstract class Operator
     /// <returns>The axis, or -1 where one scale must serve the whole weight.</returns>
     public virtual int WeightAxis(Node node) => 0;
 
+    /// <summary>The inputs of a node that are weights, which are stored in fewer bits also where it computes in float32.</summary>
+    /// <returns>The position of each, and its axis that counts output channels, or -1 where one scale must serve all of it.</returns>
+    public virtual IReadOnlyList<(int Input, int Axis)> Weights(Node node) =>
+        Quantization == QuantizationRule.Weighted ? [(1, WeightAxis(node))] : [];
+
     /// <summary>Whether a node is written as a convolution or a product with a constant, be it a weight of the model's or not.</summary>
     public virtual bool WritesWeight(Node node) => Quantization == QuantizationRule.Weighted && node.Input(1).IsConstant;
 

@@ -13,25 +13,31 @@ internal static class StoredWeights
 
     private const string StoredOtherwise = "its weight is stored otherwise already";
 
-    /// <summary>Rounds a layer's weight to int8 per output channel; the bias stays as it is.</summary>
+    /// <summary>Rounds a layer's weights to int8 per output channel; the bias stays as it is.</summary>
     /// <returns>Why it was not done, or null where it was.</returns>
     public static string? AsInt8(Node node)
     {
-        if (WeightOf(node) is not { } weight) return "it has no constant weight";
-        int axis = Operator.Of(node).WeightAxis(node);
-        if (weight.Quantization is { } stored) return stored.Type == ElementType.Int8 && stored.Axis == axis ? null : StoredOtherwise;
-        WeightGrid.CheckFinite(weight);
-        WeightGrid.Store(weight, axis);
+        (Value Weight, int Axis)[] weights = WeightsOf(node);
+        if (weights.Length == 0) return "it has no constant weight";
+        if (Array.Exists(weights, w => w.Weight.Quantization is { } stored && (stored.Type != ElementType.Int8 || stored.Axis != w.Axis)))
+            return StoredOtherwise;
+        foreach ((Value weight, int axis) in weights.Where(w => w.Weight.Quantization is null))
+        {
+            WeightGrid.CheckFinite(weight);
+            WeightGrid.Store(weight, axis);
+        }
+
         return null;
     }
 
-    /// <summary>Rounds a layer's weight and bias to float16.</summary>
+    /// <summary>Rounds a layer's weights and bias to float16.</summary>
     /// <returns>Why it was not done, or null where it was.</returns>
     public static string? AsFloat16(Node node)
     {
-        if (WeightOf(node) is not { } weight) return "it has no constant weight";
-        if (weight.Quantization is not null && weight.Quantization != Float16) return StoredOtherwise;
-        Value?[] constants = [weight, node.InputOrNull(2)];
+        Value[] weights = [.. WeightsOf(node).Select(w => w.Weight)];
+        if (weights.Length == 0) return "it has no constant weight";
+        if (Array.Exists(weights, w => w.Quantization is not null && w.Quantization != Float16)) return StoredOtherwise;
+        Value?[] constants = [.. weights, Operator.Of(node).Quantization == QuantizationRule.Weighted ? node.InputOrNull(2) : null];
         if (constants.Select(c => c?.Constant is { } t ? WhyNotFloat16(t) : null).FirstOrDefault(r => r is not null) is { } reason)
             return reason;
         foreach (Value? constant in constants)
@@ -44,9 +50,11 @@ internal static class StoredWeights
         return null;
     }
 
-    private static Value? WeightOf(Node node) =>
-        Operator.Of(node).Quantization == QuantizationRule.Weighted
-        && node.InputOrNull(1) is { IsConstant: true, Type: ElementType.Float32 } weight ? weight : null;
+    private static (Value Weight, int Axis)[] WeightsOf(Node node) =>
+    [
+        .. Operator.Of(node).Weights(node).Select(w => (Weight: node.InputOrNull(w.Input), w.Axis))
+            .Where(w => w.Weight is { IsConstant: true, Type: ElementType.Float32 }).Select(w => (w.Weight!, w.Axis)),
+    ];
 
     /// <summary>
     /// Why float16 cannot hold a constant, or null where it can: it ends at 65504, and below 6e-5 its steps stay as they are.

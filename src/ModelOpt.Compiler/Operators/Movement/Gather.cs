@@ -16,6 +16,11 @@ internal sealed class Gather : Operator, IDifferentiable
 
     public override int DataInputs => 1;
 
+    /// <summary>The rows of a table from which the caller picks, such as embeddings of words.</summary>
+    public override IReadOnlyList<(int Input, int Axis)> Weights(Node node) =>
+        node.Input(0) is { IsConstant: true, Shape.Rank: >= 2 } table && !node.Input(1).IsConstant
+            ? [(0, node.Axis(node.Int("axis", 0), table.Shape.Rank))] : [];
+
     public override OperatorTraits Traits(Node node) => OperatorTraits.Moves | OperatorTraits.Homogeneous;
 
     public override IEnumerable<AxisRoute> Axes(Node node)

@@ -22,6 +22,8 @@ internal abstract class RecurrentOperator : Operator
 
     public sealed override int DataInputs => 1;
 
+    public sealed override IReadOnlyList<(int Input, int Axis)> Weights(Node node) => [(1, 1), (2, 1)];
+
     /// <summary>What a step computes.</summary>
     protected abstract RecurrentCell Cell { get; }
 

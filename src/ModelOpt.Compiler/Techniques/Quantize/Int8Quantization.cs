@@ -36,6 +36,8 @@ internal sealed class Int8Quantization : Pass
         CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
         int known = reasons.Count;
         Leave(CoarseGrids.Find(graph, scheme, Range), CoarseGrids.Reason);
+        Leave(SteepFunctions.Find(scheme, Range), SteepFunctions.Reason);
+        Leave(NarrowParts.Find(graph, scheme, Range), NarrowParts.Reason);
         Leave(FarNumbers.Find(graph, scheme, v => RangeEstimator.Estimate(statistics[v], CalibrationMethod.MinMax)), FarNumbers.Reason);
         scheme = QuantizationScheme.Of(graph, WhyFloat);
         Leave(WideConcats.Find(graph, scheme, Range, context.Diagnostics), WideConcats.Reason);
@@ -44,14 +46,12 @@ internal sealed class Int8Quantization : Pass
         Follow(Requantization.Insert(graph, chosen.Contains));
         Follow(Requantization.Separate(graph, scheme, Range));
         if (scheme.Nodes.Count == 0) context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
-
         Tensor[][] batches = calibrator.Batches(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
         Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
         Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, layers.Where(IsSeen), batches, context.Workers);
 
         Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
         GridAnnotation.Apply(graph, scheme, Range);
-
         if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(new(AdaptiveRounding.Apply(graph, exact, context)));
         BiasCorrection.Apply(graph, means, batches, context.Workers);
         return new PassResult(scheme.Nodes.Count, notes);

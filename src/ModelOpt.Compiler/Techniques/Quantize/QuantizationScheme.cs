@@ -85,7 +85,10 @@ internal sealed class QuantizationScheme
         node.Outputs.OfType<Value>().Any(v => v.Type == ElementType.Float32);
 
     private static string? WhyFloat(Node node) =>
-        IntegerForm.WhyNot(node) ?? (IntegerForm.Data(node).All(v => v.IsConstant) ? "it reads no activation" : null);
+        IntegerForm.WhyNot(node) ?? (IntegerForm.Data(node).All(v => v.IsConstant) && !IsTable(node) ? "it reads no activation" : null);
+
+    /// <summary>Whether a node moves those parts of a constant that the caller names, such as embeddings of words.</summary>
+    private static bool IsTable(Node node) => IntegerForm.IsMover(node) && node.Inputs.Any(v => v is { IsConstant: false });
 
     private void Join(List<Value> values)
     {

@@ -7,8 +7,8 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
 /// <summary>
-/// Stores the weights of layers that compute in float32 as int8 or float16, as options and recipe ask. Without calibration
-/// data that is all that <see cref="QuantizationMode.Int8"/> can be, and a warning says so.
+/// Stores the weights of layers that compute in float32 as int8 or float16, as options and recipe ask. Recurrent layers and those in
+/// bodies always compute so. Without calibration data that is all that <see cref="QuantizationMode.Int8"/> can be, and a warning says so.
 /// </summary>
 internal sealed class WeightStorage : Pass
 {
@@ -17,15 +17,17 @@ internal sealed class WeightStorage : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         bool calibrated = context.IsCalibrated;
-        Node[] layers = [.. graph.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
-        bool wanted = !calibrated && Array.Exists(layers, n => Asked(n) == QuantizationMode.Int8);
+        HashSet<Node> outer = [.. graph.Nodes];
+        (Graph Graph, Node Node)[] layers = [.. Inside(graph).Where(l => Operator.Of(l.Node).Weights(l.Node).Count > 0)];
+        HashSet<Node> known = [.. layers.Select(l => l.Node)];
+        bool wanted = !calibrated && Array.Exists(layers, l => Asked(l.Node) == QuantizationMode.Int8);
         int changes = 0;
         List<PassNote> notes = [];
-        foreach (Node node in layers)
+        foreach ((Graph own, Node node) in layers)
         {
             QuantizationMode mode = ModeOf(node);
             if (mode is not (QuantizationMode.WeightOnlyInt8 or QuantizationMode.Float16)) continue;
-            for (int i = 1; i < node.Inputs.Count; i++) Separate(graph, node, i, n => layers.Contains(n) && ModeOf(n) == mode);
+            for (int i = 0; i < node.Inputs.Count; i++) Separate(own, node, i, n => known.Contains(n) && ModeOf(n) == mode);
             string? reason = mode == QuantizationMode.Float16 ? StoredWeights.AsFloat16(node) : StoredWeights.AsInt8(node);
             if (reason is null) changes++;
             else notes.Add(new(node, reason));
@@ -38,9 +40,16 @@ internal sealed class WeightStorage : Pass
 
         QuantizationMode Asked(Node node) => context.QuantizationOf(node);
 
+        // Layers that have no integer form, and those in bodies, whose activations calibration does not see.
+        bool IsInFloat(Node node) => !calibrated || !outer.Contains(node) || Operator.Of(node).Quantization == QuantizationRule.Float;
+
         QuantizationMode ModeOf(Node node) =>
-            Asked(node) is var asked && asked == QuantizationMode.Int8 && !calibrated ? QuantizationMode.WeightOnlyInt8 : asked;
+            Asked(node) is var asked && asked == QuantizationMode.Int8 && IsInFloat(node) ? QuantizationMode.WeightOnlyInt8 : asked;
     }
+
+    /// <summary>All nodes that may run, each with the graph or body that it is in.</summary>
+    private static IEnumerable<(Graph Graph, Node Node)> Inside(Graph graph) => graph.Nodes.SelectMany(n =>
+        Operator.Of(n).LiveBodies(n).SelectMany(Inside).Prepend((graph, n)));
 
     /// <summary>Gives a node a constant of its own where another node that reads it is not stored alike.</summary>
     private static void Separate(Graph graph, Node node, int index, Func<Node, bool> isAlike)

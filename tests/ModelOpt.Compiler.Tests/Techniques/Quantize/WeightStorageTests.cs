@@ -1,6 +1,14 @@
+using ModelOpt.Compiler.Compile;
+using ModelOpt.Compiler.Interpretation;
+using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Techniques.Quantize;
 using ModelOpt.Compiler.Tests.Simplify;
+using ModelOpt.Runtime.Model;
+using ModelOpt.Runtime.Tflite;
+using Graph = ModelOpt.Compiler.Graphs.Graph;
+using Node = ModelOpt.Runtime.Model.Node;
+using Tensor = ModelOpt.Compiler.Graphs.Tensor;
 
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 
@@ -33,6 +41,76 @@ internal sealed class WeightStorageTests
         Assert.AreEqual((2, ""), (result.Changes, codes));
         AssertWeights(graph, ElementType.Float16);
         Assert.IsTrue(graph.Nodes.All(n => n.Input(2).Quantization == StoredWeights.Float16));
+    }
+
+    /// <summary>Recurrent layers compute in float whatever is asked for; their weights are a quarter or half as large.</summary>
+    [TestMethod]
+    [DataRow("LSTM", 4, QuantizationMode.Int8, TensorType.Int8, 25)]
+    [DataRow("LSTM", 4, QuantizationMode.WeightOnlyInt8, TensorType.Int8, 30)]
+    [DataRow("GRU", 3, QuantizationMode.Float16, TensorType.Float16, 50)]
+    [DataRow("RNN", 1, QuantizationMode.Int8, TensorType.Int8, 25)]
+    public void Recurrent_layers_have_small_weights(string type, int gates, QuantizationMode mode, TensorType stored, double least)
+    {
+        var g = new TestGraph();
+        Value x = g.Add("Transpose", [g.Input("x", 1, 3, 8)], ("perm", new[] { 1, 0, 2 }));
+        Value y = g.Node(type, [x, g.Random(1, 2, gates * 16, 8), g.Random(2, 2, gates * 16, 16), g.Random(3, 2, 2 * gates * 16)], 1,
+            ("hidden_size", 16), ("direction", "bidirectional")).Output;
+        g.Output(g.Add("MatMul", y, g.Random(4, 16, 4)));
+        Graph graph = g.Build();
+        using var folder = new TempFolder();
+        CompileOptions options = (mode == QuantizationMode.Int8 ? folder.Calibrated(graph).Options : new CompileOptions()) with
+        {
+            Quantization = mode,
+        };
+        CompiledModel model = ModelCompiler.Compile(folder.Write("model.onnx", OnnxWriter.Write(graph)), options, new DiagnosticList());
+        Node[] weights = [.. GraphReader.Read(model.Tflite).Nodes.Where(
+            n => n.Operator == BuiltinOperator.Dequantize && n.Input(0) is { IsConstant: true, Rank: 3 })];
+        Assert.HasCount(2, weights);
+        Assert.IsTrue(weights.All(n => n.Input(0).Type == stored));
+        Assert.AreEqual(stored == TensorType.Int8 ? 8 : 16, model.Report.Layers.Single(l => l.Operator == type).WeightBits);
+        Tensor sample = TestGraph.RandomTensor(7, 1, 3, 8), exact = new Interpreter(graph).Run(sample)[0];
+        Assert.IsGreaterThan(least, QuantizeTesting.Sqnr(exact, TfliteRunner.Run(model.Tflite, sample)[0]), "runtime");
+        Tensor peer = GraphTesting.RunPeer(model.Onnx, new Dictionary<string, Tensor> { ["x"] = sample })[0];
+        Assert.IsGreaterThan(least, QuantizeTesting.Sqnr(exact, peer), ".onnx");
+    }
+
+    [TestMethod]
+    [DataRow(QuantizationMode.Int8, ElementType.Int8)]
+    [DataRow(QuantizationMode.WeightOnlyInt8, ElementType.Int8)]
+    [DataRow(QuantizationMode.Float16, ElementType.Float16)]
+    public void Layers_in_bodies_have_small_weights(QuantizationMode mode, ElementType stored)
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", 1, 8);
+        Value isLarge = g.Add("Greater", g.Add("ReduceMax", [x], ("keepdims", 0)), g.Scalar(0.5f));
+        ModelOpt.Compiler.Graphs.Node choice = g.Node("If", [isLarge], 1);
+        choice.Attributes["then_branch"] = Branch(1);
+        choice.Attributes["else_branch"] = Branch(2);
+        choice.SetInput(1, x);
+        g.Output(choice.Output);
+        Graph graph = g.Build();
+        using var folder = new TempFolder();
+        CompileOptions options = (mode == QuantizationMode.Int8 ? folder.Calibrated(graph).Options : new CompileOptions()) with
+        {
+            Quantization = mode,
+        };
+        CompiledModel model = ModelCompiler.Compile(folder.Write("model.onnx", OnnxWriter.Write(graph)), options, new DiagnosticList());
+        Graph written = OnnxReader.Read(model.Onnx);
+        foreach (Graph body in written.Nodes.Single(n => n.Type == "If").Bodies)
+            Assert.IsTrue(body.Values.Any(v => v.Constant is { Count: 32 } weight && weight.Type == stored));
+        Tensor sample = TestGraph.RandomTensor(7, 1, 8), exact = new Interpreter(graph).Run(sample)[0];
+        Assert.IsGreaterThan(30, QuantizeTesting.Sqnr(exact, TfliteRunner.Run(model.Tflite, sample)[0]), "runtime");
+        Assert.IsGreaterThan(30, QuantizeTesting.Sqnr(exact, TfliteRunner.RunLiteRt(model.Tflite, sample)[0]), "LiteRT");
+        Tensor peer = GraphTesting.RunPeer(model.Onnx, new Dictionary<string, Tensor> { ["x"] = sample })[0];
+        Assert.IsGreaterThan(30, QuantizeTesting.Sqnr(exact, peer), ".onnx");
+
+        static Graph Branch(int seed)
+        {
+            var body = new TestGraph();
+            body.Output(body.Add("MatMul", body.Input("x_inside", 1, 8), body.Random(seed, 8, 4)));
+            body.Graph.Captures = 1;
+            return body.Graph;
+        }
     }
 
     [TestMethod]
