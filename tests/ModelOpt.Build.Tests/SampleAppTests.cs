@@ -19,7 +19,7 @@ internal sealed partial class SampleAppTests : IDisposable
     [TestMethod]
     public void It_runs_from_a_fresh_clone_and_again_after_the_tasks_changed_and_then_does_nothing_twice()
     {
-        foreach (string part in Parts) Copy(Repository.PathOf(part), Path.Combine(_root, "clone", part));
+        CopyTo(Path.Combine(_root, "clone"));
 
         (BuildLog first, string output) = Run();
         Assert.AreEqual(2, first.Compressions);
@@ -40,6 +40,12 @@ internal sealed partial class SampleAppTests : IDisposable
         (BuildLog unchanged, _) = Run();
         Assert.AreEqual(0, unchanged.Compressions + unchanged.Wrappers);
         Assert.IsFalse(unchanged.Says("Packing ModelOpt.Build"));
+    }
+
+    /// <summary>Copies what the samples need of the repository.</summary>
+    internal static void CopyTo(string folder)
+    {
+        foreach (string part in Parts) Copy(Repository.PathOf(part), Path.Combine(folder, part));
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);

@@ -1,0 +1,60 @@
+using System.Buffers.Binary;
+using System.Text.RegularExpressions;
+using ModelOpt.Build.Tests.Consumers;
+
+namespace ModelOpt.Build.Tests;
+
+/// <summary>The samples in folders of sample-app, each run by its one command in a fresh copy of the repository.</summary>
+[TestClass]
+internal sealed partial class ApplicationTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("modelopt-").FullName;
+
+    [TestMethod]
+    public void Listen_finds_two_sentences_and_detect_a_box()
+    {
+        SampleAppTests.CopyTo(Path.Combine(_root, "clone"));
+        string heard = Run("listen");
+        double[] times = [.. Time().Matches(heard).Select(m => double.Parse(m.Value, System.Globalization.CultureInfo.InvariantCulture))];
+        // 10.29 s, with speech from 0.8 s to 4.6 s and from 5.6 s to 9.7 s, less what espeak-ng leaves still at the ends.
+        double[] expected = [10.29, 0.8, 4.4, 5.6, 9.4];
+        Assert.HasCount(expected.Length, times, heard);
+        for (int i = 0; i < times.Length; i++) Assert.AreEqual(expected[i], times[i], 0.3, heard);
+
+        string missing = Run("detect", succeeds: false);
+        StringAssert.Contains(missing, "YOLOX");
+        string model = Path.Combine(_root, "detector.onnx"), result = Path.Combine(_root, "boxes.png");
+        TinyModel.WriteDetector(model);
+        string photo = Path.Combine(_root, "clone/sample-app/detect/data/photo.png");
+        string found = Run("detect", [$"-p:YoloxModel={model}", "--", photo, result]);
+        // The photograph of 451 by 300 pixels is 416 wide for the model.
+        StringAssert.Matches(found, new Regex("^cat +0\\.[0-9]+  130, 65 – 304, 152", RegexOptions.Multiline), found);
+        byte[] png = File.ReadAllBytes(result);
+        Assert.AreEqual(451, BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)));
+        Assert.AreEqual(300, BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(20)));
+        Assert.AreNotEqual(Convert.ToHexString(File.ReadAllBytes(photo)), Convert.ToHexString(png));
+    }
+
+    [TestMethod]
+    public void Embed_finds_what_a_question_is_about()
+    {
+        if (Environment.GetEnvironmentVariable("MODELOPT_LONG_TESTS") != "1") Assert.Inconclusive("runs with MODELOPT_LONG_TESTS=1");
+        SampleAppTests.CopyTo(Path.Combine(_root, "clone"));
+        string[] lines = [.. Run("embed").Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0)];
+        string[] nearest = lines[(Array.IndexOf(lines, "How do I make bread at home?") + 1)..][..2];
+        Assert.IsTrue(nearest.Any(l => l.Contains("dough", StringComparison.OrdinalIgnoreCase)), string.Join('\n', lines));
+    }
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private string Run(string sample, string[]? arguments = null, bool succeeds = true)
+    {
+        (int exitCode, string output) = Dotnet.Run(Path.Combine(_root, "clone"), Path.Combine(_root, "packages"),
+            ["run", "--project", $"sample-app/{sample}", .. arguments ?? []]);
+        Assert.AreEqual(succeeds, exitCode == 0, output);
+        return output;
+    }
+
+    [GeneratedRegex("[0-9]+\\.[0-9]+(?= s)")]
+    private static partial Regex Time();
+}
