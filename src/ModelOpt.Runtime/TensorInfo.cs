@@ -12,7 +12,8 @@ public sealed class TensorInfo
         if (dynamicBatch)
             shape[0] = -1;
         Shape = Array.AsReadOnly(shape);
-        ElementsPerSample = tensor.Elements;
+        FileShape = tensor.Shape;
+        ElementsPerSample = FileElements = tensor.Elements;
         if (dependsOnValues && (tensor.Signature is null || tensor.Signature.Contains(-1)))
         {
             DependsOnValues = true;
@@ -53,6 +54,12 @@ public sealed class TensorInfo
     /// Elements of one sample, or of the whole tensor where the batch is fixed; 0 where sizes are open or depend on values.
     /// </summary>
     public int ElementsPerSample { get; }
+
+    /// <summary>The sizes that stand in the file: an example where they are open.</summary>
+    internal int[] FileShape { get; }
+
+    /// <summary>Elements of the sizes that stand in the file.</summary>
+    internal int FileElements { get; }
 
     /// <summary>Scale of a quantized tensor: real = (stored − <see cref="ZeroPoint"/>)·Scale. 0 when not quantized.</summary>
     public float Scale { get; }

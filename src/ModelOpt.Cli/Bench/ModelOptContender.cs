@@ -27,8 +27,8 @@ internal sealed class ModelOptContender : IContender
 
         if (batch > 1 && !Model.HasDynamicBatch)
             throw new CompilationException(EvaluationDiagnostics.FixedBatch.At(model, null, batch));
-        _inputs = [.. Model.Inputs.Select((tensor, i) => Input(i, tensor.ElementType, batch * tensor.ElementsPerSample))];
-        _outputs = [.. Model.Outputs.Select((tensor, i) => Output(i, tensor.ElementType, batch * tensor.ElementsPerSample))];
+        _inputs = [.. Model.Inputs.Select((tensor, i) => Input(i, tensor.ElementType, CountOf(tensor, batch)))];
+        _outputs = [.. Model.Outputs.Select((tensor, i) => Output(i, tensor.ElementType, CountOf(tensor, batch)))];
     }
 
     private delegate void Copy(in ModelCall call);
@@ -36,6 +36,10 @@ internal sealed class ModelOptContender : IContender
     public string Name => "ModelOpt";
 
     public TfliteModel Model { get; }
+
+    /// <summary>The elements of a tensor of a call; where sizes are open, those of the example in the file.</summary>
+    public static int CountOf(TensorInfo tensor, int batch) =>
+        tensor.HasOpenSizes ? tensor.FileElements : batch * tensor.ElementsPerSample;
 
     public void Run()
     {

@@ -86,7 +86,7 @@ internal sealed class OnnxRuntimeContender : IContender
     private static long[] ShapeOf(string model, string name, NodeMetadata input, TensorInfo like, int batch)
     {
         long[] shape = Array.ConvertAll(input.Dimensions, size => (long)size);
-        int[] known = [.. like.Shape];
+        int[] known = like.HasOpenSizes ? like.FileShape : [.. like.Shape];
         // TFLite's images are NHWC, ONNX's mostly NCHW.
         if (shape.Length == 4 && known.Length == 4 && shape[1] == known[3]) known = [known[0], known[3], known[1], known[2]];
         for (int i = 0; i < shape.Length; i++)
@@ -94,7 +94,7 @@ internal sealed class OnnxRuntimeContender : IContender
             if (shape[i] < 0) shape[i] = i == 0 ? batch : i < known.Length ? known[i] : 1;
         }
 
-        long expected = (long)batch * like.ElementsPerSample;
+        long expected = ModelOptContender.CountOf(like, batch);
         long elements = shape.Aggregate(1L, (product, size) => product * size);
         if (elements == expected) return shape;
         if (batch > 1 && elements * batch == expected)

@@ -5,6 +5,7 @@ using ModelOpt.Cli.Engines;
 using ModelOpt.Cli.Models;
 using ModelOpt.Cli.Options;
 using ModelOpt.Cli.Output;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
@@ -83,9 +84,10 @@ internal static class EvaluateCommand
     {
         using IEngine engine = Open(options.Model, options.Engine);
         using IEngine? reference = options.Reference is null ? null : Open(options.Reference, ReferenceEngine(options));
-        if (reference is not null && (reference.Input.Type != engine.Input.Type || !reference.Input.Shape.Equals(engine.Input.Shape)))
-            throw Other(options, $"an input {Text(reference.Input)}", $"one {Text(engine.Input)}");
-        using InputSamples samples = InputSamples.Open(options.Data, engine.Input, options.Format);
+        TensorSignature input = Sized(engine.Input), other = reference is null ? input : Sized(reference.Input);
+        if (other.Type != input.Type || !other.Shape.Equals(input.Shape))
+            throw Other(options, $"an input {Text(other)}", $"one {Text(input)}");
+        using InputSamples samples = InputSamples.Open(options.Data, input, options.Format);
         int[] labels = LabelSource.Read(options.Labels);
         if (labels.Length != samples.Count)
         {
@@ -104,6 +106,14 @@ internal static class EvaluateCommand
 
         terminal.WriteResult(string.Create(
             CultureInfo.InvariantCulture, $"top-1 {100.0 * result.Right / result.Count:F2} % ({result.Right}/{result.Count})"));
+
+        // Open sizes are those of the data.
+        TensorSignature Sized(TensorSignature signature)
+        {
+            if (signature.Shape.Skip(1).All(d => d.IsKnown)) return signature;
+            using SampleSource source = SampleSource.Open(options.Data);
+            return signature with { Shape = OpenSizes.Fixed(signature.Shape, source, options.Format.Layout) ?? signature.Shape };
+        }
 
         static string Text(TensorSignature input) => $"{input.Type} [{input.Shape}]";
 

@@ -13,7 +13,9 @@ namespace ModelOpt.Cli.Engines;
 /// </summary>
 internal sealed class InterpreterEngine : IEngine
 {
-    private readonly Interpreter _interpreter;
+    private readonly Graph _graph;
+    private Interpreter _interpreter;
+    private int[] _sizes = [];
 
     public InterpreterEngine(string model, CompileOptions options)
     {
@@ -23,7 +25,7 @@ internal sealed class InterpreterEngine : IEngine
             Value input = Engine.Single(model, graph.Inputs, graph.Outputs.Count);
             Input = new TensorSignature(input.Name, input.Type, input.Shape
                 ?? throw GraphDiagnostics.DynamicShape.Error(null, input.Name, "unknown"));
-            _interpreter = new Interpreter(graph);
+            (_graph, _interpreter) = (graph, new Interpreter(graph));
         }
         catch (CompilationException e)
         {
@@ -33,7 +35,12 @@ internal sealed class InterpreterEngine : IEngine
 
     public TensorSignature Input { get; }
 
-    public float[] Run(Tensor input) => Elements.ToFloats(_interpreter.Run(input)[0]);
+    public float[] Run(Tensor input)
+    {
+        if (OpenSizes.AreOpen(_graph) && !input.Dims.SequenceEqual(_sizes))
+            (_interpreter, _sizes) = (new Interpreter(OpenSizes.At(_graph, [input])), input.Dims.ToArray());
+        return Elements.ToFloats(_interpreter.Run(input)[0]);
+    }
 
     public void Dispose()
     {

@@ -36,7 +36,7 @@ internal sealed class ModelOptEngine : IEngine
         Input = new TensorSignature(
             _input.Name,
             _input.Scale > 0 ? ElementType.Float32 : _inputType,
-            new Shape(_input.Shape.Select(size => size < 0 ? new Dim(-1, "N") : size)));
+            new Shape(_input.Shape.Select((size, axis) => size < 0 ? new Dim(-1, axis == 0 ? "N" : $"size{axis}") : size)));
     }
 
     public TensorSignature Input { get; }
@@ -44,11 +44,12 @@ internal sealed class ModelOptEngine : IEngine
     public float[] Run(Tensor sample)
     {
         Tensor stored = _input.Scale > 0 ? Quantize(sample) : sample;
-        Tensor result = Tensor.Zeros(_outputType, [_output.ElementsPerSample]);
-        using (ModelCall call = _runtime.Begin())
+        Tensor result;
+        using (ModelCall call = _runtime.HasOpenSizes ? _runtime.Begin(sample.Dims) : _runtime.Begin())
         {
             Set(call, stored);
             call.Run();
+            result = Tensor.Zeros(_outputType, call.GetOutputShape(0).ToArray());
             Get(call, result);
         }
 

@@ -53,7 +53,7 @@ internal static class ModelTrainer
             var context = new PassContext(
                 all, recipe with { FineTune = all.FineTune, Layers = [] }, diagnostics, progress, cancellation) { Pool = pool };
             OptionChecks.CheckModel(context);
-            // The training data sets the sizes that the model leaves open.
+            // It is trained at the sizes of the training data where the model leaves them open.
             Graph graph = ModelCompiler.Read(
                 OnnxFile.ReadAllBytes(modelFile), modelFile, options with { CalibrationData = options.TrainingData });
             return Train(graph, context, fromScratch);
@@ -67,6 +67,7 @@ internal static class ModelTrainer
     private static TrainedModel Train(Graph graph, PassContext context, bool fromScratch)
     {
         PassPipeline.Simplify(graph, context, keepsNormalization: true);
+        OpenSizes.Close(graph);
         // Statistics of a batch are not those of its samples one by one.
         bool isNormalized = graph.Nodes.Any(n => n.Type == "BatchNormalization");
         if ((TrainingSet.FixedBatch(graph) ?? graph.Inputs.Find(i => isNormalized && !i.Shape!.IsBatchOpen)) is { } closed)
@@ -98,6 +99,7 @@ internal static class ModelTrainer
                 context.Diagnostics.Report(TrainingDiagnostics.NothingLearnt.At(null, null, outcome.Best.Loss, classes, Math.Log(classes)));
         }
 
+        OpenSizes.Open(graph);
         return new TrainedModel(
             OnnxWriter.Write(graph), $"{outcome.Began}", $"{outcome.Best}", outcome.BestEpoch, outcome.Epochs);
     }

@@ -103,7 +103,8 @@ internal static class OpenSizes
         return copy;
     }
 
-    private static Shape? Fixed(Shape shape, SampleSource source, DataLayout layout)
+    /// <summary>A shape with the sizes of data in place of open ones; null where they do not fit.</summary>
+    public static Shape? Fixed(Shape shape, SampleSource source, DataLayout layout)
     {
         // Images in grey have no axis for it.
         int[] sample = source.SampleShape.Count == shape.Rank - 2 ? [1, .. source.SampleShape] : [.. source.SampleShape];

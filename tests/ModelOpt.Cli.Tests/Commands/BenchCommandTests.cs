@@ -80,6 +80,16 @@ internal sealed class BenchCommandTests
     }
 
     [TestMethod]
+    public void Open_sizes_are_measured_at_the_example_in_the_file()
+    {
+        using var folder = new TempFolder();
+        string onnx = Pool(folder, "open.onnx", -1, 3, -1, -1);
+        CliResult result = CliTesting.Run(["bench", Compress(folder, onnx), "--against", $"OnnxRuntime:{onnx}", .. Short]);
+        Assert.AreEqual("", result.Error);
+        StringAssert.StartsWith(result.LastLine, "ratio threads=1 ");
+    }
+
+    [TestMethod]
     public void What_cannot_be_measured_is_refused_with_the_reason()
     {
         using var folder = new TempFolder();

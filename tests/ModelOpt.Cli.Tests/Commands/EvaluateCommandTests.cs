@@ -22,6 +22,26 @@ internal sealed class EvaluateCommandTests
     }
 
     [TestMethod]
+    [DataRow("modelopt")]
+    [DataRow("interpreter")]
+    [DataRow("onnxruntime")]
+    public void Open_sizes_are_those_of_the_data(string engine)
+    {
+        using var folder = new TempFolder();
+        var graph = new TestGraph();
+        Value x = graph.Input("pixels", -1, 1, 2, 2);
+        x.Shape = new Shape(x.Shape![0], 1, new Dim(-1, "H"), new Dim(-1, "W"));
+        Value padded = graph.Add("Conv", [x, graph.Constant(Tensor.Of<float>([4, 1, 2, 2], [
+            1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]))]);
+        graph.Output(graph.Add("Flatten", graph.Add("GlobalMaxPool", padded)));
+        string model = folder.Write("open.onnx", OnnxWriter.Write(graph.Build()));
+        CliResult result = CliTesting.Run("evaluate", model, "--data", folder.WriteImages(), "--labels", folder.WriteLabels(),
+            "--engine", engine, "--reference", model);
+        Assert.AreEqual("", result.Error);
+        Assert.AreEqual("top-1 87.50 % (7/8)", result.LastLine);
+    }
+
+    [TestMethod]
     public void Compares_with_the_model_it_was_made_from()
     {
         using var folder = new TempFolder();
