@@ -9,7 +9,7 @@ internal static class Dotnet
     public static string UserPackages { get; } = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     /// <summary>Starts <c>dotnet</c>; what it prints goes nowhere, builds are judged by their binary log.</summary>
     public static Process Start(string folder, string packages, params IEnumerable<string> arguments)
