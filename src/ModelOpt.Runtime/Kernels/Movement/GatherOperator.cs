@@ -14,7 +14,8 @@ internal sealed class GatherOperator : KernelOperator
         Tensor input = node.Input(0), indices = node.Input(1);
         int axis = Axes.Normalize(node, options.Axis, input.Rank), batch = BatchOf(node, options);
         node.Require(
-            batch >= 0 && batch <= axis && batch <= indices.Rank && input.Shape[..batch].SequenceEqual(indices.Shape[..batch]),
+            batch >= 0 && batch <= axis && batch <= indices.Rank
+                && input.Shape.AsSpan(0, batch).SequenceEqual(indices.Shape.AsSpan(0, batch)),
             "input and indices do not begin with the same batch dimensions");
         return [new TensorSpec(input.Type, [.. input.Shape[..axis], .. indices.Shape[batch..], .. input.Shape[(axis + 1)..]])];
     }
@@ -35,8 +36,8 @@ internal sealed class GatherOperator : KernelOperator
         Tensor input = node.Input(0), indices = node.Input(1), output = node.Output;
         GatherOptions options = GatherOptions.Read(node.Options);
         int axis = Axes.Normalize(node, options.Axis, input.Rank), batch = BatchOf(node, options);
-        int outer = Product(input.Shape[..axis]), shared = Math.Max(1, Product(input.Shape[batch..axis]));
-        int count = Product(indices.Shape[batch..]), slice = output.Bytes / Math.Max(1, outer * count);
+        int outer = Product(input.Shape.AsSpan(0, axis)), shared = Math.Max(1, Product(input.Shape.AsSpan(batch, axis - batch)));
+        int count = Product(indices.Shape.AsSpan(batch)), slice = output.Bytes / Math.Max(1, outer * count);
         return indices.Type switch
         {
             TensorType.Int32 => new GatherKernel<int>(output.Name, outer, shared, input.Shape[axis], count, slice),
