@@ -1,3 +1,5 @@
+using ModelOpt.Compiler.Graphs;
+
 namespace ModelOpt.Compiler.Calibration;
 
 /// <summary>Statistics of one activation over the calibration samples. Their size does not depend on the number of samples.</summary>
@@ -16,6 +18,28 @@ internal sealed class ActivationStatistics
 
     /// <summary>The moving average of each sample's largest value.</summary>
     public float AverageMax { get; private set; }
+
+    /// <summary>The smallest and the largest value of each channel (axis 1); empty where the values have none.</summary>
+    public (float Min, float Max)[] Channels { get; private set; } = [];
+
+    /// <summary>Takes one sample's values.</summary>
+    /// <param name="tensor">The activation for one sample, float32.</param>
+    /// <returns>False where a value is not finite.</returns>
+    public bool Add(Tensor tensor)
+    {
+        ReadOnlySpan<float> values = tensor.Span<float>();
+        if (tensor.Rank < 2 || tensor.Count == 0) return Add(values);
+        int channels = tensor.Dims[1], inner = values.Length / tensor.Dims[0] / channels;
+        if (Channels.Length == 0) Channels = [.. Enumerable.Repeat((float.PositiveInfinity, float.NegativeInfinity), channels)];
+        for (int start = 0, c = 0; Channels.Length == channels && start < values.Length; start += inner, c = (c + 1) % channels)
+        {
+            (float min, float max) = Channels[c];
+            foreach (float value in values.Slice(start, inner)) (min, max) = (MathF.Min(min, value), MathF.Max(max, value));
+            Channels[c] = (min, max);
+        }
+
+        return Add(values);
+    }
 
     /// <summary>Takes one sample's values.</summary>
     /// <param name="values">The values of the activation for one sample.</param>

@@ -60,7 +60,7 @@ internal sealed class Calibrator : IDisposable
     public Dictionary<Value, ActivationStatistics> Observe(IEnumerable<Value> observed)
     {
         Dictionary<Value, ActivationStatistics> statistics = observed.ToDictionary(v => v, _ => new ActivationStatistics());
-        Run(statistics.Keys, Count, "calibrate", (value, tensor) => statistics[value].Add(tensor.Span<float>()));
+        Run(statistics.Keys, Count, "calibrate", (value, tensor) => statistics[value].Add(tensor));
         return statistics;
     }
 

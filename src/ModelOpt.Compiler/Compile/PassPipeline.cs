@@ -44,6 +44,7 @@ internal static class PassPipeline
         new GridAgreement(),
         new WeightSharing(),
         new ChannelEqualization(),
+        new GateEqualization(),
         new ChannelPruning(),
         new Decomposition(),
         new GradualPruning(),

@@ -58,6 +58,13 @@ internal static class RecipeDiagnostics
         "A weight is not finite", "the constant holds {0}, which cannot be quantized.",
         "Check how the model was trained, or set Quantization to None.");
 
+    /// <summary>{0}: how many nodes; {1}: their share of the multiply-accumulates; {2}: the first of them.</summary>
+    public static readonly DiagnosticDescriptor SensitiveNodes = new("MOPT4022", Info,
+        "Nodes in float because of accuracy",
+        "{0} nodes with {1} of the multiply-accumulates stay in float32, because 8 bits for what they read or write would cost the outputs "
+            + "too much: {2}.",
+        "The report lists them. A recipe can set the quantization of each layer.");
+
     public static readonly DiagnosticDescriptor WideConcat = new("MOPT4020", Warning,
         "A Concat or Pad joins very different ranges",
         "its inputs have ranges from {0:G3} to {1:G3} wide and share one int8 grid, because '{2}' multiplies all of them "

@@ -64,8 +64,9 @@ internal static class OptionCatalog
             "How the ranges of activations are chosen. Default: MinMax.") { IsExpert = true },
 
         new("Rounding", nameof(ModelOptions.Rounding), new ChoiceValue<WeightRounding>(),
-            "How weights are rounded. Nearest (default): to the nearest integer. Adaptive (AdaRound): up or down, so that layers "
-                + "reproduce the float model's on the calibration data; takes longer."),
+            "How weights are rounded. Default: to the nearest integer; where that costs much, so that the weights of a layer make up for "
+                + "each other's errors. Nearest: to the nearest integer. Adaptive (AdaRound): up or down, so that layers reproduce the "
+                + "float model's on the calibration data; takes longer."),
         new("Rounding", nameof(ModelOptions.RoundingSteps), new WholeValue(1, int.MaxValue),
             "Steps of adaptive rounding, of 32 samples each. Default: 1000.") { IsExpert = true },
 

@@ -51,20 +51,16 @@ internal sealed class ChannelEqualization : Pass
             ReadOnlySpan<float> values = reader.Input(1).Constant!.Span<float>();
             for (int i = 0; i < values.Length; i++)
             {
-                ref float most = ref weight[InputChannel(reader, i)];
+                ref float most = ref weight[ChannelFactors.InputChannel(reader, i)];
                 most = MathF.Max(most, MathF.Abs(values[i]));
             }
         }
 
         int[] exponents = Exponents(activation, weight);
         if (Array.TrueForAll(exponents, e => e == 0)) return false;
-        foreach (Node writer in group.Writers)
-        {
-            Scale(graph, writer, 1, i => -exponents[OutputChannel(writer, i)]);
-            if (writer.InputOrNull(2) is not null) Scale(graph, writer, 2, i => -exponents[i]);
-        }
-
-        foreach (Node reader in group.Readers) Scale(graph, reader, 1, i => exponents[InputChannel(reader, i)]);
+        int[] negative = [.. exponents.Select(e => -e)];
+        foreach (Node writer in group.Writers) ChannelFactors.ScaleOutputs(graph, writer, negative);
+        foreach (Node reader in group.Readers) ChannelFactors.ScaleInputs(graph, reader, exponents);
         return true;
     }
 
@@ -90,31 +86,6 @@ internal sealed class ChannelEqualization : Pass
         }
 
         return exponents;
-    }
-
-    private static void Scale(Graph graph, Node layer, int input, Func<int, int> exponentOf)
-    {
-        Tensor tensor = layer.Input(input).Constant!;
-        float[] values = tensor.Span<float>().ToArray();
-        for (int i = 0; i < values.Length; i++) values[i] = MathF.ScaleB(values[i], exponentOf(i));
-        graph.ReplaceConstant(layer, input, Tensor.Of<float>(tensor.Dims, values));
-    }
-
-    private static int OutputChannel(Node layer, int index)
-    {
-        Tensor weight = layer.Input(1).Constant!;
-        return index / (weight.Count / weight.Dims[0]);
-    }
-
-    /// <summary>The input channel that an element of a weight [out, in / groups, …] multiplies.</summary>
-    private static int InputChannel(Node layer, int index)
-    {
-        Tensor weight = layer.Input(1).Constant!;
-        int perGroup = weight.Dims[1];
-        int kernel = weight.Count / weight.Dims[0] / perGroup;
-        int outputsPerGroup = weight.Dims[0] / (int)layer.Int("group", 1);
-        int output = index / (perGroup * kernel);
-        return (output / outputsPerGroup * perGroup) + (index / kernel % perGroup);
     }
 
     private static void Raise(float[] channels, Tensor tensor)

@@ -20,8 +20,7 @@ internal static class GridAnnotation
         HashSet<Node> quantized = [.. scheme.Nodes];
         foreach (IReadOnlyList<Value> group in scheme.Groups)
         {
-            Quantization quantization = group.Select(v => IntegerForm.Prescribed(v, quantized.Contains)).FirstOrDefault(q => q is not null)
-                ?? group.Select(ranges).Aggregate((a, b) => a.Union(b)).ToQuantization();
+            Quantization quantization = GridOf(group, quantized.Contains, ranges);
             foreach (Value value in group) value.Quantization = quantization;
         }
 
@@ -31,6 +30,12 @@ internal static class GridAnnotation
             else Constants(graph, node);
         }
     }
+
+    /// <summary>The grid of values that share one: a prescribed one, or that of their ranges.</summary>
+    /// <param name="isInt8">Whether a node is to run in int8.</param>
+    public static Quantization GridOf(IReadOnlyList<Value> group, Func<Node, bool> isInt8, Func<Value, ValueRange> ranges) =>
+        group.Select(v => IntegerForm.Prescribed(v, isInt8)).FirstOrDefault(q => q is not null)
+        ?? group.Select(ranges).Aggregate((a, b) => a.Union(b)).ToQuantization();
 
     private static void Weighted(Graph graph, Node node, HashSet<Node> quantized)
     {

@@ -33,7 +33,7 @@ internal sealed class Int8Quantization : Pass
         using Calibrator calibrator = new(graph, context);
         Dictionary<Value, ActivationStatistics> statistics = calibrator.Observe(scheme.Activations);
         ReportZeros(graph, statistics, context.Diagnostics);
-        CalibrationMethod method = context.Model.CalibrationMethod ?? CalibrationMethod.MinMax;
+        Ranges ranges = new(graph, statistics, context.Model.CalibrationMethod ?? CalibrationMethod.MinMax);
         int known = reasons.Count;
         Leave(CoarseGrids.Find(graph, scheme, Range), CoarseGrids.Reason);
         Leave(SteepFunctions.Find(scheme, Range), SteepFunctions.Reason);
@@ -45,15 +45,12 @@ internal sealed class Int8Quantization : Pass
         HashSet<Node> chosen = [.. scheme.Nodes.Where(n => !reasons.ContainsKey(n))];
         Follow(Requantization.Insert(graph, chosen.Contains));
         Follow(Requantization.Separate(graph, scheme, Range));
+        IReadOnlySet<Node> sensitive = SensitiveNodes.Find(graph, scheme, Range, calibrator, context);
+        Leave(sensitive, SensitiveNodes.Reason);
+        notes.AddRange(graph.Nodes.Where(sensitive.Contains).Select(n => new PassNote(n, SensitiveNodes.Reason)));
+        scheme = QuantizationScheme.Of(graph, WhyFloat);
         if (scheme.Nodes.Count == 0) context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
-        Tensor[][] batches = calibrator.Batches(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
-        Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
-        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, layers.Where(IsSeen), batches, context.Workers);
-
-        Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
-        GridAnnotation.Apply(graph, scheme, Range);
-        if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(new(AdaptiveRounding.Apply(graph, exact, context)));
-        BiasCorrection.Apply(graph, means, batches, context.Workers);
+        Round(graph, scheme, Range, IsSeen, notes, calibrator, context);
         return new PassResult(scheme.Nodes.Count, notes);
 
         // Where an activation leaves nothing of a layer, a shift of its sums is no loss, and would leave something.
@@ -73,7 +70,32 @@ internal sealed class Int8Quantization : Pass
             scheme = QuantizationScheme.Of(graph, WhyFloat);
         }
 
-        ValueRange Range(Value value) => RangeEstimator.Estimate(statistics[value], method);
+        ValueRange Range(Value value) => ranges.Of(value);
+    }
+
+    /// <summary>Annotates the graph, rounds its constants and corrects its biases.</summary>
+    /// <param name="isSeen">Whether an activation leaves something of a layer.</param>
+    private static void Round(
+        Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges, Func<Node, bool> isSeen, List<PassNote> notes,
+        Calibrator calibrator, PassContext context)
+    {
+        Tensor[][] batches = calibrator.Batches(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
+        Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
+        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, layers.Where(isSeen), batches, context.Workers);
+        Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
+        GridAnnotation.Apply(graph, scheme, ranges);
+        if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(new(AdaptiveRounding.Apply(graph, exact, context)));
+        if (context is not { Model.Rounding: null, Reference: { } reference })
+        {
+            Correct();
+            return;
+        }
+
+        Dictionary<Node, Tensor> seen = exact.Where(e => isSeen(e.Key)).ToDictionary();
+        OutputLoss loss = new(reference, calibrator, context);
+        if (CompensatedRounding.Apply(graph, seen, Correct, loss, context) is { } note) notes.Add(new(note));
+
+        void Correct() => BiasCorrection.Apply(graph, means, batches, context.Workers);
     }
 
     private static void ReportZeros(Graph graph, Dictionary<Value, ActivationStatistics> statistics, IDiagnosticSink diagnostics)
@@ -91,4 +113,17 @@ internal sealed class Int8Quantization : Pass
 
     private static bool IsInt8(Node node, PassContext context) =>
         context.QuantizationOf(node) == QuantizationMode.Int8;
+
+    /// <summary>The range of each activation, found once.</summary>
+    private sealed class Ranges(Graph graph, Dictionary<Value, ActivationStatistics> statistics, CalibrationMethod method)
+    {
+        private readonly Dictionary<Value, ValueRange> _known = [];
+
+        public ValueRange Of(Value value)
+        {
+            if (_known.TryGetValue(value, out ValueRange range)) return range;
+            ActivationStatistics seen = statistics[value];
+            return _known[value] = FlatRanges.Narrow(graph, value, seen, RangeEstimator.Estimate(seen, method));
+        }
+    }
 }
