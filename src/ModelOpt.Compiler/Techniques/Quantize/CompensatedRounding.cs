@@ -20,6 +20,9 @@ internal static class CompensatedRounding
     /// <summary>A loss of the outputs, as a share of them, for which the nearest integers are good enough.</summary>
     public const double SmallLoss = 0.03;
 
+    // What gains less on a few samples may lose on others.
+    private const double LeastGain = 0.9;
+
     // Beyond that, moments of the inputs take more memory and time than rounding is worth.
     private const int MostInputs = 2048;
 
@@ -53,7 +56,7 @@ internal static class CompensatedRounding
         void Keep()
         {
             double now = loss.Of(graph);
-            if (now < best) (best, chosen) = (now, new LayerConstants(layers));
+            if (now < LeastGain * best) (best, chosen) = (now, new LayerConstants(layers));
         }
     }
 

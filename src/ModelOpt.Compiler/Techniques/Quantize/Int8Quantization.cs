@@ -83,16 +83,17 @@ internal sealed class Int8Quantization : Pass
         Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
         Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, layers.Where(isSeen), batches, context.Workers);
         Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
+        // What pruning or the like cost before is no loss of rounding.
+        OutputLoss? loss = context is { Model.Rounding: null, Reference: not null } ? new(graph, calibrator, context) : null;
         GridAnnotation.Apply(graph, scheme, ranges);
         if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(new(AdaptiveRounding.Apply(graph, exact, context)));
-        if (context is not { Model.Rounding: null, Reference: { } reference })
+        if (loss is null)
         {
             Correct();
             return;
         }
 
         Dictionary<Node, Tensor> seen = exact.Where(e => isSeen(e.Key)).ToDictionary();
-        OutputLoss loss = new(reference, calibrator, context);
         if (CompensatedRounding.Apply(graph, seen, Correct, loss, context) is { } note) notes.Add(new(note));
 
         void Correct() => BiasCorrection.Apply(graph, means, batches, context.Workers);

@@ -6,29 +6,29 @@ using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
-/// <summary>Measures how far an annotated graph's outputs are from the float model's on calibration samples.</summary>
+/// <summary>Measures how far an annotated graph's outputs are from its own in float, on calibration samples.</summary>
 internal sealed class OutputLoss
 {
-    private const int MostSamples = 8;
+    private const int MostSamples = 32;
     private const long MostMacs = 1L << 33;
 
     private readonly PassContext _context;
     private readonly Tensor[][] _samples;
     private readonly Tensor[][] _wanted;
 
-    /// <summary>Runs the float model.</summary>
-    public OutputLoss(Graph reference, Calibrator calibrator, PassContext context)
+    /// <summary>Runs a graph that is not annotated yet.</summary>
+    public OutputLoss(Graph graph, Calibrator calibrator, PassContext context)
     {
         _context = context;
-        long macs = reference.Nodes.Sum(n => Operator.Of(n).Macs(n));
+        long macs = graph.Nodes.Sum(n => Operator.Of(n).Macs(n));
         int count = (int)Math.Clamp(MostMacs / Math.Max(1, macs), 1, Math.Min(MostSamples, calibrator.Count));
         _samples = [.. Enumerable.Range(0, count).Select(i => calibrator.Sample(i, count))];
-        Interpreter interpreter = new(reference) { Pool = context.Pool };
+        Interpreter interpreter = new(graph) { Pool = context.Pool };
         _wanted = [.. _samples.Select(s => interpreter.Run(s, context.Cancellation))];
     }
 
     /// <summary>The root of the mean, over samples and float outputs, of the squared error as a share of the output's square.</summary>
-    /// <param name="graph">The graph, annotated; its outputs are the float model's.</param>
+    /// <param name="graph">The graph, annotated; its outputs are those of the one in float.</param>
     public double Of(Graph graph)
     {
         Interpreter interpreter = new(graph) { Pool = _context.Pool, FakeQuantize = true };
