@@ -8,17 +8,19 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 
 /// <summary>
 /// Measures what rounding activations does to a graph's float outputs on calibration samples: the squared error of each as a share of its
-/// square, on average. What does not depend on the rounded values is computed once.
+/// square, on average.
 /// </summary>
 internal sealed class RoundingNoise
 {
     private const int MostSamples = 4;
-    private const long MostMacs = 1L << 36, MostBytes = 1L << 30;
+    private const long MostMacs = 1L << 36, MostBytes = 1L << 29;
 
     private readonly Graph _graph;
     private readonly PassContext _context;
-    private readonly List<Dictionary<Value, Tensor>> _samples = [];
     private readonly Value[] _outputs;
+    private readonly Tensor[][] _inputs;
+    private readonly Tensor[][] _wanted;
+    private Dictionary<Value, Tensor>[]? _known;
 
     /// <summary>Runs samples through the graph.</summary>
     /// <param name="graph">The graph, not yet annotated.</param>
@@ -27,48 +29,69 @@ internal sealed class RoundingNoise
     {
         (_graph, _context) = (graph, context);
         _outputs = [.. graph.Outputs.Where(o => o.Type == ElementType.Float32 && !o.IsConstant)];
-        long macs = graph.Nodes.Sum(n => Operator.Of(n).Macs(n)), bytes = 0;
+        long macs = graph.Nodes.Sum(n => Operator.Of(n).Macs(n));
         int count = (int)Math.Clamp(MostMacs / Math.Max(1, macs * groups), 1, Math.Min(MostSamples, calibrator.Count));
-        Value[] all = [.. graph.Values.Where(v => !v.IsConstant)];
-        for (int i = 0; i < count && bytes * (i + 1) <= MostBytes; i++)
-        {
-            Dictionary<Value, Tensor> values = [];
-            new Interpreter(graph, all) { Pool = context.Pool, Hook = (value, tensor) => values[value] = tensor }
-                .Run(calibrator.Sample(i, count), context.Cancellation);
-            bytes = values.Values.Sum(t => (long)t.Bytes.Length);
-            _samples.Add(values);
-        }
+        _inputs = [.. Enumerable.Range(0, count).Select(i => calibrator.Sample(i, count))];
+        Interpreter interpreter = new(graph, _outputs) { Pool = context.Pool };
+        _wanted = [.. _inputs.Select(x => interpreter.Run(x, context.Cancellation))];
     }
 
-    /// <summary>The noise of each output if the values of one group are rounded.</summary>
-    public double[] Of(IReadOnlyList<Value> group, Quantization grid) => OfAll([group], [grid]);
+    /// <summary>The noise of each output if the values of one group are rounded; what does not depend on them is computed once.</summary>
+    public double[] Of(IReadOnlyList<Value> group, Quantization grid)
+    {
+        _known ??= Known();
+        HashSet<Value> rounded = [.. group], changed = [.. group];
+        foreach (Node node in _graph.Nodes.Where(n => n.Inputs.Any(v => v is not null && changed.Contains(v))))
+            changed.UnionWith(node.Outputs.OfType<Value>());
+        // A value that another rounded one leads to is computed; the first ones are given.
+        Value[] given = [.. _known[0].Keys.Where(v => !changed.Contains(v) || v.Producer is null
+            || !v.Producer.Inputs.Any(i => i is not null && changed.Contains(i)))];
+        return Run(given, _known, v => rounded.Contains(v) ? grid : null);
+    }
 
     /// <summary>The noise of each output if the values of all groups are rounded.</summary>
     /// <param name="grids">The grid of each group.</param>
     public double[] OfAll(IReadOnlyList<IReadOnlyList<Value>> groups, IReadOnlyList<Quantization> grids)
     {
-        Dictionary<Value, Quantization> grid = [];
+        Dictionary<Value, Quantization> own = [];
         for (int g = 0; g < groups.Count; g++)
-            foreach (Value value in groups[g]) grid[value] = grids[g];
-        HashSet<Value> changed = [.. grid.Keys];
-        foreach (Node node in _graph.Nodes.Where(n => n.Inputs.Any(v => v is not null && changed.Contains(v))))
-            changed.UnionWith(node.Outputs.OfType<Value>());
+            foreach (Value value in groups[g]) own[value] = grids[g];
+        return Run([.. _graph.Inputs], Inputs(), own.GetValueOrDefault);
+    }
+
+    private double[] Run(Value[] given, Dictionary<Value, Tensor>[] known, Func<Value, Quantization?> gridOf)
+    {
         double[] noise = new double[_outputs.Length];
-        foreach (Dictionary<Value, Tensor> sample in _samples)
+        Interpreter interpreter = new(_graph, _outputs, given)
         {
-            // A value that another rounded one leads to is computed; the first ones are given.
-            Value[] given = [.. sample.Keys.Where(v => !changed.Contains(v) || v.Producer is null
-                || !v.Producer.Inputs.Any(i => i is not null && changed.Contains(i)))];
-            Interpreter interpreter = new(_graph, _outputs, given)
-            {
-                Pool = _context.Pool, Substitute = (value, tensor) => grid.TryGetValue(value, out var own) ? own.Round(tensor) : tensor,
-            };
-            Tensor[] got = interpreter.Run([.. given.Select(v => sample[v])], _context.Cancellation);
-            for (int i = 0; i < noise.Length; i++) noise[i] += Share(sample[_outputs[i]], got[i]) / _samples.Count;
+            Pool = _context.Pool, Substitute = (value, tensor) => gridOf(value)?.Round(tensor, _context.Pool) ?? tensor,
+        };
+        for (int s = 0; s < known.Length; s++)
+        {
+            Tensor[] got = interpreter.Run([.. given.Select(v => known[s][v])], _context.Cancellation);
+            for (int i = 0; i < noise.Length; i++) noise[i] += Share(_wanted[s][i], got[i]) / known.Length;
         }
 
         return noise;
     }
+
+    /// <summary>All values of the samples, or their inputs alone where the values take too much memory.</summary>
+    private Dictionary<Value, Tensor>[] Known()
+    {
+        Value[] all = [.. _graph.Values.Where(v => !v.IsConstant)];
+        double bytes = all.Sum(v => v.Shape is { } shape ? shape.Aggregate(4.0, (size, d) => d.IsKnown ? size * d.Size : size) : 0);
+        if (bytes * _inputs.Length > MostBytes) return Inputs();
+        return [.. _inputs.Select(x =>
+        {
+            Dictionary<Value, Tensor> values = [];
+            new Interpreter(_graph, all) { Pool = _context.Pool, Hook = (value, tensor) => values[value] = tensor }
+                .Run(x, _context.Cancellation);
+            return values;
+        })];
+    }
+
+    private Dictionary<Value, Tensor>[] Inputs() =>
+        [.. _inputs.Select(x => _graph.Inputs.Zip(x).ToDictionary(p => p.First, p => p.Second))];
 
     private static double Share(Tensor wanted, Tensor got)
     {
