@@ -36,7 +36,7 @@ internal sealed class Int8Quantization : Pass
         Ranges ranges = new(graph, statistics, context.Model.CalibrationMethod ?? CalibrationMethod.MinMax);
         int known = reasons.Count;
         Leave(CoarseGrids.Find(graph, scheme, Range), CoarseGrids.Reason);
-        Leave(SteepFunctions.Find(scheme, Range), SteepFunctions.Reason);
+        Leave(SteepFunctions.Find(scheme, ranges.Whole), SteepFunctions.Reason);
         Leave(NarrowParts.Find(graph, scheme, Range), NarrowParts.Reason);
         Leave(FarNumbers.Find(graph, scheme, v => RangeEstimator.Estimate(statistics[v], CalibrationMethod.MinMax)), FarNumbers.Reason);
         scheme = QuantizationScheme.Of(graph, WhyFloat);
@@ -123,8 +123,10 @@ internal sealed class Int8Quantization : Pass
         public ValueRange Of(Value value)
         {
             if (_known.TryGetValue(value, out ValueRange range)) return range;
-            ActivationStatistics seen = statistics[value];
-            return _known[value] = FlatRanges.Narrow(graph, value, seen, RangeEstimator.Estimate(seen, method));
+            return _known[value] = FlatRanges.Narrow(graph, value, statistics[value], Whole(value));
         }
+
+        /// <summary>The range, be a function that reads the value flat at its ends or not.</summary>
+        public ValueRange Whole(Value value) => RangeEstimator.Estimate(statistics[value], method);
     }
 }
