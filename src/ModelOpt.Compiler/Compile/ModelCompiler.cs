@@ -106,6 +106,7 @@ internal static class ModelCompiler
         foreach (Diagnostic remark in graph.Remarks) diagnostics?.Report(remark);
         InputShapes.Fix(graph, options);
         InputValues.Fix(graph, options);
+        FittingBranches.Choose(graph, diagnostics);
         States.Find(graph, options);
         OpenSizes.Find(graph, options);
         OpenBatch.Close(graph, diagnostics);

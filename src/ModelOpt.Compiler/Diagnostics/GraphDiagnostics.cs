@@ -61,4 +61,9 @@ internal static class GraphDiagnostics
     public static readonly DiagnosticDescriptor NotForAllSizes = new("MOPT2014", Error,
         "The model does not take any size", "the shape of '{0}' is {1}, and the model is not one for all such sizes ({2}). It takes {3}.",
         "Give the sizes that it shall take by InputShape (--input-shape).");
+
+    public static readonly DiagnosticDescriptor BranchLeftOut = new("MOPT2015", Info,
+        "A branch does not take the model's sizes",
+        "{0} does not take the sizes of the inputs ({1}), so the condition is always {2}.",
+        "Where the other branch is meant, give its sizes by InputShape, or the values that choose it by InputValues.");
 }

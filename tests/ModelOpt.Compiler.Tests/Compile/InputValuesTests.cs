@@ -50,7 +50,7 @@ internal sealed class InputValuesTests
     public void The_branch_that_the_value_does_not_take_need_not_fit()
     {
         var g = new TestGraph();
-        Value x = g.Input("x", 1, 4), rate = g.Input("rate", ElementType.Int64);
+        Value x = g.Input("x", -1, 4), rate = g.Input("rate", ElementType.Int64);
         Node chosen = g.Node("If", [g.Add("Equal", rate, g.Constant(Tensor.Scalar(16000L)))], 1);
         chosen.Attributes["then_branch"] = Branch(Tensor.Of<float>([4, 1], [1, 2, 3, 4]));
         chosen.Attributes["else_branch"] = Branch(Tensor.Of<float>([2, 1], [1, 2]));
