@@ -54,6 +54,31 @@ internal sealed class ClassTests
     }
 
     [TestMethod]
+    public void A_call_says_sizes_that_are_open()
+    {
+        using Consumer app = Consumer.App(
+            """<ModelItem Include="open.onnx" Quantization="None" />""", "<TreatWarningsAsErrors>true</TreatWarningsAsErrors>");
+        TinyModel.WriteOpen(app.PathOf("open.onnx"));
+        app.Write("Program.cs", """
+            using var model = new App.Open();
+            using (App.Open.Output result = model.Run([1, 2, 3, 4, 5, 6], [2, 3], [0, 0, 0, 0, 10, 20], [2, 3]))
+                System.Console.WriteLine(result.Y[5] + " " + result.YShape[0] + " " + result.YShape[1] + " " + result.Batch);
+            float[] y = new float[2];
+            model.Run([1, 2], [1, 2], [3, 3], [1, 2], y);
+            System.Console.WriteLine(y[1]);
+            try { model.Run([1, 2], [1, 3], [3, 3], [1, 2], y); } catch (System.ArgumentException) { System.Console.WriteLine("refused"); }
+            float[] x = [1, 2];
+            int[] shape = [1, 2];
+            for (int i = 0; i < 10; i++) model.Run(x, shape, x, shape, y);
+            long before = System.GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++) model.Run(x, shape, x, shape, y);
+            System.Console.WriteLine(System.GC.GetAllocatedBytesForCurrentThread() - before);
+            """);
+        app.Build("-p:InvariantGlobalization=true").Clean();
+        Assert.AreEqual("26 2 3 2\n5\nrefused\n0", app.Run().ReplaceLineEndings("\n"));
+    }
+
+    [TestMethod]
     public void A_stream_carries_the_state_of_its_own_conversation()
     {
         using Consumer app = Consumer.App("""

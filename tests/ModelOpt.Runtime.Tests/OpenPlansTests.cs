@@ -87,6 +87,25 @@ internal sealed class OpenPlansTests
     }
 
     [TestMethod]
+    public void A_call_of_sizes_that_come_again_allocates_nothing()
+    {
+        using TfliteModel model = TfliteModel.Load(Means());
+        float[] x = new float[12], y = new float[2];
+        for (int i = 0; i < 10; i++) Call();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 20; i++) Call();
+        Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Call()
+        {
+            using ModelCall call = model.Begin([1, 2, 3, 2]);
+            call.SetInput<float>(0, x);
+            call.Run();
+            call.GetOutput<float>(0, y);
+        }
+    }
+
+    [TestMethod]
     public void Threads_share_the_plans()
     {
         using TfliteModel model = TfliteModel.Load(Means());

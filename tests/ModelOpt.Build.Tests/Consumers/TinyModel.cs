@@ -48,6 +48,16 @@ internal static class TinyModel
             Output = { Value("y", "N", 2), Value("hn", "N", 2) },
         }, path);
 
+    /// <summary>Writes a model of any length: <c>y = x + more</c>, of N rows of T numbers.</summary>
+    public static void WriteOpen(string path) => Save(
+        new GraphProto
+        {
+            Name = "open",
+            Node = { new NodeProto { OpType = "Add", Name = "add", Input = { "x", "more" }, Output = { "y" } } },
+            Input = { Value("x", "N", "T"), Value("more", "N", "T") },
+            Output = { Value("y", "N", "T") },
+        }, path);
+
     /// <summary>
     /// Writes a model with the form of YOLOX-Nano that finds a cat of 160 by 80 pixels around (200, 100), as surely as an image is bright.
     /// </summary>
