@@ -50,7 +50,7 @@ internal sealed class GateEqualization : Pass
     }
 
     /// <summary>Values with gates that have units in common, and so one level.</summary>
-    private static IEnumerable<List<Value>> Components(ScaleLinks links)
+    private static List<Value>[] Components(ScaleLinks links)
     {
         Dictionary<int, Value> owners = [];
         Dictionary<Value, Value> parents = [];
@@ -65,7 +65,7 @@ internal sealed class GateEqualization : Pass
         }
 
         HashSet<Value> gated = [.. links.Gates.Select(g => Root(g.Input))];
-        return links.Values.GroupBy(Root).Where(g => gated.Contains(g.Key)).Select(g => g.ToList()).ToArray();
+        return [.. links.Values.GroupBy(Root).Where(g => gated.Contains(g.Key)).Select(g => g.ToList())];
 
         Value Root(Value value)
         {
