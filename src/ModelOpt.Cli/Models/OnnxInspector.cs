@@ -27,7 +27,7 @@ internal static class OnnxInspector
         InputShapes.Fix(graph, options);
         InputValues.Fix(graph, options);
         States.Find(graph, options);
-        FittingBranches.Choose(graph, diagnostics: null);
+        FittingBranches.Choose(graph, diagnostics);
         OpenSizes.Find(graph, options);
         OpenBatch.Close(graph, diagnostics);
         OpenSizes.Infer(graph);
