@@ -59,9 +59,11 @@ internal readonly record struct WindowOptions(
         node.Require(extent < MaxExtent, "the dilated window is too large");
         if (Padding == Padding.Valid)
         {
-            long room = (long)size + before + after - extent;
+            long padded = (long)size + before + after, room = padded - extent;
+            node.Require(room >= 0 || size == 0, $"a window of {extent} does not fit a padded input of {padded}");
             return (before, room < 0 ? 0 : (int)(room / stride) + 1);
         }
+
         node.Require(before == 0 && after == 0, "padding was folded into a node that pads by itself");
         int count = (int)(((long)size + stride - 1) / stride);
         long total = Math.Max(0, ((long)(count - 1) * stride) + extent - size);

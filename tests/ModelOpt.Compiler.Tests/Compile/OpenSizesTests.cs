@@ -252,9 +252,17 @@ internal sealed class OpenSizesTests
         Value y = g.Add("Relu", g.Add("Conv", [x, g.Random(1, 8, 3, 3, 3), g.Random(2, 8)], ("pads", (int[])[1, 1, 1, 1])));
         Value z = g.Add("Relu", g.Add("Conv", [y, g.Random(3, 8, 8, 3, 3), g.Random(4, 8)], ("pads", (int[])[1, 1, 1, 1]),
             ("strides", (int[])[2, 2])));
-        Value up = g.Add("Resize", [z, null, g.Floats(1, 1, 2, 2)], ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"),
-            ("nearest_mode", "floor"));
+        Value up = g.Add("Resize", [z, null, g.Floats(1, 1, 2, 2)],
+            ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"));
         return g.Add("Conv", up, g.Random(5, 4, 8, 1, 1), g.Random(6, 4));
+    }
+
+    [TestMethod]
+    public void A_size_that_a_window_does_not_fit_is_refused()
+    {
+        using TfliteModel model = TfliteModel.Load(Compiled(Model([N, 4, H, W], (g, x) =>
+            g.Add("MaxPool", [x], ("kernel_shape", (int[])[2, 2]), ("strides", (int[])[2, 2])))).Tflite);
+        Assert.Contains("a window of 2 does not fit", Assert.ThrowsExactly<ArgumentException>(() => model.Begin([1, 4, 1, 9])).Message);
     }
 
     private static CompileOptions Calibrated(TempFolder folder)
