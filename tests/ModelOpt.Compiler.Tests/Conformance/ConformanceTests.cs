@@ -48,12 +48,6 @@ internal sealed class ConformanceTests
         ("loop11", "stacked results of as many runs as an input says"),
         ("range_float_type_positive_delta_expanded", "likewise"),
         ("range_int32_type_negative_delta_expanded", "likewise"),
-        ("blackmanwindow_expanded", "a Range to a number that is an input"),
-        ("blackmanwindow_symmetric_expanded", "likewise"),
-        ("hammingwindow_expanded", "likewise"),
-        ("hammingwindow_symmetric_expanded", "likewise"),
-        ("hannwindow_expanded", "likewise"),
-        ("hannwindow_symmetric_expanded", "likewise"),
     ];
 
     /// <summary>What passes bring to a form that is written.</summary>

@@ -67,11 +67,11 @@ internal sealed class CheckTests
     {
         ModelWriter model = new(17, isOpen: true);
         Edge share = model.Add("Softmax", [model.Input(ElementType.Float32, [1, 1], -1, 1)], [1, 1]);
-        model.Output(model.Add("Add", [share, model.Constant(Tensor.Scalar(-0.99f))], [1, 1]));
+        model.Output(model.Add("Add", [share, model.Constant(Tensor.Scalar(1f))], [1, 1]));
         Subject original = new(model.Model);
         Subject bounded = PrescribedGrids.Bound(original, ToInt8(original));
-        Assert.AreEqual(0.01f, original.Values[0][original.Outputs[0]].Span<float>()[0], 1e-6f);
-        Assert.AreEqual((255f / 256) - 0.99f, bounded.Values[0][original.Outputs[0]].Span<float>()[0], 1e-6f);
+        Assert.AreEqual(2f, original.Values[0][original.Outputs[0]].Span<float>()[0], 1e-6f);
+        Assert.AreEqual((255f / 256) + 1, bounded.Values[0][original.Outputs[0]].Span<float>()[0], 1e-6f);
     }
 
     [TestMethod]

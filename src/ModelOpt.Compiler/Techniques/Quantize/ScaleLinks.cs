@@ -98,18 +98,17 @@ internal sealed class ScaleLinks
         if (first.Input(0) is not { Shape: { Rank: 4 } shape } input || last.Output.Shape is not { Rank: 4 } result) return null;
         if (!shape[1].IsKnown || !AxisRoutes.IsSame(shape[1], result[1]) || !last.Input(1).IsConstant) return null;
         if (!shape[2].IsKnown || !shape[3].IsKnown) return null;
+        int samples = shape[0].IsKnown ? (int)shape[0].Size : 1;
         int channels = (int)shape[1].Size, plane = (int)(shape[2].Size * shape[3].Size);
-        float[] labels = [.. Enumerable.Range(0, channels * plane).Select(i => (float)(i / plane))];
-        Tensor tensor = Tensor.Of<float>([1, channels, (int)shape[2].Size, (int)shape[3].Size], labels);
+        float[] labels = [.. Enumerable.Range(0, samples * channels * plane).Select(i => (float)(i / plane % channels))];
+        Tensor tensor = Tensor.Of<float>([samples, channels, (int)shape[2].Size, (int)shape[3].Size], labels);
         Tensor moved = new Interpreter(graph, [last.Output], [input]).Run(tensor)[0];
-        if (moved.Count != labels.Length) return null;
+        if (labels.Length == 0 || moved.Count != labels.Length) return null;
         ReadOnlySpan<float> values = moved.Span<float>();
         var from = new int[channels];
-        for (int c = 0; c < channels; c++)
-        {
-            if (values.Slice(c * plane, plane).ContainsAnyExcept(values[c * plane])) return null;
-            from[c] = (int)values[c * plane];
-        }
+        for (int c = 0; c < channels; c++) from[c] = (int)values[c * plane];
+        for (int i = 0; i < values.Length; i++)
+            if (values[i] != from[i / plane % channels]) return null;
 
         return ([first, middle, last], from);
     }

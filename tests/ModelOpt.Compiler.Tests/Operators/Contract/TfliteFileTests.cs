@@ -80,12 +80,16 @@ internal sealed class TfliteFileTests
         CollectionAssert.AreEqual(Network().Lower(), Network().Lower());
 
     [TestMethod]
-    public void Sizes_other_than_the_batch_must_be_known()
+    public void Open_sizes_are_marked_in_the_signature()
     {
         LoweringGraph graph = new();
         graph.Output(graph.Node("Relu", [graph.Input("x", LoweringGraph.Batch, 3, new Dim(-1, "H"), 4)]));
-        CompilationException error = Assert.ThrowsExactly<CompilationException>(() => graph.Lower());
-        Assert.AreEqual("MOPT2008", error.Diagnostic.Descriptor.Code);
+        JsonElement written = FlatDecoder.Tflite(graph.Lower()).GetProperty("subgraphs")[0];
+        foreach (string end in (string[])["inputs", "outputs"])
+        {
+            JsonElement tensor = written.GetProperty("tensors")[written.GetProperty(end)[0].GetInt32()];
+            Assert.AreEqual("[-1,3,-1,4]", Compact(tensor.GetProperty("shape_signature")), end);
+        }
     }
 
     private static LoweringGraph Network()

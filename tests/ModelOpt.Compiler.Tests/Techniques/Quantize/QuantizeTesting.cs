@@ -80,12 +80,15 @@ internal static class QuantizeTesting
     }
 
     /// <summary>Compiles a graph of one input and fails unless our runtime, ONNX Runtime and LiteRT give the same bits.</summary>
-    public static void AssertArtifactsAgree(this Graph graph)
+    /// <param name="nodes">How many nodes of each type the written ONNX file must have, so that it is the case that is meant.</param>
+    public static void AssertArtifactsAgree(this Graph graph, params (string Type, int Count)[] nodes)
     {
         using var folder = new TempFolder();
         CompileOptions options = folder.Calibrated(graph).Options;
         CompiledModel model = ModelCompiler.Compile(
             folder.Write("model.onnx", OnnxWriter.Write(graph)), options, new DiagnosticList());
+        Graph written = OnnxReader.Read(model.Onnx);
+        foreach ((string type, int count) in nodes) Assert.HasCount(count, written.Nodes.Where(n => n.Type == type), type);
         for (int seed = 0; seed < 2; seed++)
         {
             Tensor x = TestGraph.RandomTensor(seed, [1, .. graph.Inputs[0].Shape!.Skip(1).Select(d => (int)d.Size)]);

@@ -23,13 +23,15 @@ internal sealed class ScaleLinksTests
     }
 
     [TestMethod]
-    public void A_shuffle_changes_the_order_of_channels()
+    [DataRow(1)]
+    [DataRow(2)]
+    public void A_shuffle_changes_the_order_of_channels(int batch)
     {
         var g = new TestGraph();
-        Value a = g.Add("HardSwish", Layer(g, 1, g.Input("x", 1, 4, 3, 3), 4, 6));
-        Value apart = g.Add("Reshape", a, g.Longs(1, 2, 3, 3, 3));
+        Value a = g.Add("HardSwish", Layer(g, 1, g.Input("x", batch, 4, 3, 3), 4, 6));
+        Value apart = g.Add("Reshape", a, g.Longs(batch, 2, 3, 3, 3));
         Value turned = g.Add("Transpose", [apart], ("perm", new[] { 0, 2, 1, 3, 4 }));
-        Value shuffled = g.Add("Reshape", turned, g.Longs(1, 6, 3, 3));
+        Value shuffled = g.Add("Reshape", turned, g.Longs(batch, 6, 3, 3));
         g.Output(Layer(g, 2, shuffled, 6, 2));
         Graph graph = g.Build();
         ScaleLinks links = new(graph);

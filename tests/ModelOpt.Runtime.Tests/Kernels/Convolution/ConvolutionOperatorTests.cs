@@ -93,7 +93,7 @@ internal sealed class ConvolutionOperatorTests
             if (i % 7 == 1)
                 (inputs, outputs, groups) = (12, 8, 4);
             yield return new Case(
-                random.Next(4, 15), random.Next(4, 15), inputs, outputs, groups, depthwise && i % 7 != 1, random.Next(1, 4),
+                random.Next(5, 15), random.Next(5, 15), inputs, outputs, groups, depthwise && i % 7 != 1, random.Next(1, 4),
                 random.Next(1, 4),
                 random.Next(1, 3), random.Next(1, 3), random.Next(1, 3), random.Next(1, 3),
                 (i % 4) switch { 0 => "same", 1 => "pad", _ => "valid" });
