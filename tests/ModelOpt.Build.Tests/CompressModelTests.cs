@@ -126,6 +126,7 @@ internal sealed class CompressModelTests
         { Choices: [.., var last] } => last,
         ShareValue or RateValue => "0.25",
         PatternValue => "2x8",
+        ValuesValue => "x:7",
         PathValue or PathsValue => $"{option.Key}.json",
         _ => "7",
     };

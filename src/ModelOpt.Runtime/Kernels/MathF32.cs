@@ -153,6 +153,14 @@ internal readonly struct ErfOperation : IUnaryOperation
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Apply<TLanes, V>(V x)
         where TLanes : struct, ILanes<V>
+        where V : unmanaged =>
+        Combine<TLanes, V>(x, ExpOperation.Apply<TLanes, V>(LogComplement<TLanes, V>(TLanes.Abs(x))));
+
+    /// <summary>erf x.</summary>
+    /// <param name="complement">1 − erf |x|, which counts where |x| is at least 1.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Combine<TLanes, V>(V x, V complement)
+        where TLanes : struct, ILanes<V>
         where V : unmanaged
     {
         V one = TLanes.Create(1f);
@@ -167,13 +175,12 @@ internal readonly struct ErfOperation : IUnaryOperation
         p = TLanes.FusedMultiplyAdd(p, u, TLanes.Create(0.128379166f));
         V small = TLanes.FusedMultiplyAdd(p, a, a);
 
-        V large = TLanes.Subtract(one, Complement<TLanes, V>(a));
-        return TLanes.CopySign(TLanes.SelectLess(a, one, small, large), x);
+        return TLanes.CopySign(TLanes.SelectLess(a, one, small, TLanes.Subtract(one, complement)), x);
     }
 
-    /// <summary>1 − erf a with its own digits, for a from 1 to 3.95, where erf a has already rounded to 1; beyond, that at 3.95.</summary>
+    /// <summary>log(1 − erf a) for a from 1 to 3.95, where erf a has already rounded to 1; beyond, that at 3.95.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Complement<TLanes, V>(V a)
+    public static V LogComplement<TLanes, V>(V a)
         where TLanes : struct, ILanes<V>
         where V : unmanaged
     {
@@ -185,7 +192,22 @@ internal readonly struct ErfOperation : IUnaryOperation
         q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(-0.10837248f));
         q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(-0.633262634f));
         q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(-1.12955678f));
-        q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(0.000183444165f));
-        return ExpOperation.Apply<TLanes, V>(q);
+        return TLanes.FusedMultiplyAdd(q, t, TLanes.Create(0.000183444165f));
+    }
+
+    /// <summary>log(1 − erf a) for a from 3.95, within 4·10⁻⁵, to 10.3, whose exponential is 0 in float32; beyond, that at 10.3.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LogTail<TLanes, V>(V a)
+        where TLanes : struct, ILanes<V>
+        where V : unmanaged
+    {
+        V t = TLanes.Clamp(a, TLanes.Create(3.95f), TLanes.Create(10.3f));
+        V q = TLanes.Create(1.11151303e-06f);
+        q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(-5.75696795e-05f));
+        q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(0.00128359755f));
+        q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(-0.016213512f));
+        q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(-0.869833589f));
+        q = TLanes.FusedMultiplyAdd(q, t, TLanes.Create(-0.761092842f));
+        return TLanes.FusedMultiplyAdd(q, t, TLanes.Create(-0.262611777f));
     }
 }

@@ -38,6 +38,7 @@ internal sealed class GraphGeneratorTests
         ["Col2Im"] = Composed,
         ["CenterCropPad"] = Composed,
         ["Einsum"] = Composed,
+        ["GlobalLpPool"] = "ONNX Runtime lacks that of opset 22, in which a model is written that has newer operators beside it.",
         ["GridSample"] = "Where it samples is chosen by values; it is drawn alone.",
         ["MaxUnpool"] = "Likewise.",
         ["RoiAlign"] = "Likewise.",

@@ -12,10 +12,13 @@ internal readonly struct GeluOperation : IUnaryOperation
         where V : unmanaged
     {
         V z = TLanes.Multiply(x, TLanes.Create(0.707106781f));
-        V gate = TLanes.Add(ErfOperation.Apply<TLanes, V>(z), TLanes.Create(1f));
-        // Below −1 the sum would lose the digits of what is left; below −3.95 it is 0.
-        V left = TLanes.SelectLess(z, TLanes.Create(-3.95f), gate, ErfOperation.Complement<TLanes, V>(TLanes.Abs(z)));
-        gate = TLanes.SelectLess(z, TLanes.Create(-1f), left, gate);
+        V a = TLanes.Abs(z);
+        V log = TLanes.SelectLess(
+            z, TLanes.Create(-3.95f), ErfOperation.LogTail<TLanes, V>(a), ErfOperation.LogComplement<TLanes, V>(a));
+        V complement = ExpOperation.Apply<TLanes, V>(log);
+        // Below −1 the sum would lose the digits of what is left.
+        V gate = TLanes.Add(ErfOperation.Combine<TLanes, V>(z, complement), TLanes.Create(1f));
+        gate = TLanes.SelectLess(z, TLanes.Create(-1f), complement, gate);
         return TLanes.Multiply(TLanes.Multiply(x, TLanes.Create(0.5f)), gate);
     }
 }

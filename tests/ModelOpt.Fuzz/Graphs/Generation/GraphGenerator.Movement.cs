@@ -65,7 +65,7 @@ internal sealed partial class GraphGenerator
     private Edge GlobalPool(Edge x, bool keep)
     {
         int[] dims = keep ? [x.Dims[0], x.Dims[1], 1, 1] : [x.Dims[0], x.Dims[1]];
-        return keep && Chance(0.6) ? _model.Add(Pick("GlobalAveragePool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"), [x], dims)
+        return keep && Chance(0.6) ? _model.Add(Pick("GlobalAveragePool", "GlobalAveragePool", "GlobalMaxPool"), [x], dims)
             : Reduced("ReduceMean", x, [2, 3], keep, dims);
     }
 

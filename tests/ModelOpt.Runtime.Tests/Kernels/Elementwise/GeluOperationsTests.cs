@@ -15,6 +15,19 @@ internal sealed class GeluOperationsTests
         Assert.AreEqual(1e30f, y[4]);
     }
 
+    /// <summary>x · Φ(x) to six digits, where 1 + erf(x / √2) is 0 in float32.</summary>
+    [TestMethod]
+    [DataRow(-6f, -5.919526e-9f)]
+    [DataRow(-8f, -4.976873e-15f)]
+    [DataRow(-12f, -2.131778e-32f)]
+    [DataRow(-15f, 0f)]
+    public void Results_far_below_zero_are_not_lost(float x, float expected)
+    {
+        float y = ((float[])Run(
+            BuiltinOperator.Gelu, new GeluOptions(false), [TestTensor.Float([1], x)], Output(TensorType.Float32, [1]))[0].Values)[0];
+        Assert.AreEqual(expected, y, 1e-4f * Math.Abs(expected));
+    }
+
     [TestMethod]
     public void Small_results_of_the_approximation_keep_their_digits_too()
     {
