@@ -127,6 +127,7 @@ internal sealed class CompressModelTests
         ShareValue or RateValue => "0.25",
         PatternValue => "2x8",
         ValuesValue => "x:7",
+        StatesValue => "x:y",
         PathValue or PathsValue => $"{option.Key}.json",
         _ => "7",
     };

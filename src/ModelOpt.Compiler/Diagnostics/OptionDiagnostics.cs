@@ -10,8 +10,8 @@ internal static class OptionDiagnostics
         "Write one of these values.");
 
     public static readonly DiagnosticDescriptor InvalidNumber = new("MOPT6002", Error,
-        "Not a number", "{0}: '{1}' is not {2}.",
-        "Write numbers with a decimal point, several separated by commas or semicolons.");
+        "Not in the form that is expected", "{0}: '{1}' is not {2}.",
+        "Write it in that form. Numbers have a decimal point, and commas or semicolons separate several.");
 
     public static readonly DiagnosticDescriptor FileNotFound = new("MOPT6003", Error,
         "File not found", "{0}: '{1}' does not exist.",
