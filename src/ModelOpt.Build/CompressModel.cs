@@ -5,6 +5,7 @@ using Microsoft.Build.Framework;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Training;
 

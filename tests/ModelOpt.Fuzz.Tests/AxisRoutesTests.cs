@@ -1,6 +1,9 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
+using ModelOpt.Compiler.Operators.Generation;
 using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Resampling;
 using ModelOpt.Fuzz.Operators;
 using static ModelOpt.Fuzz.Tests.TensorAxes;
 

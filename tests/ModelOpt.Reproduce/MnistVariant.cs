@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Reproduce;

@@ -4,7 +4,7 @@ using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Techniques.Quantize;
 

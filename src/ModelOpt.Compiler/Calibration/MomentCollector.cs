@@ -3,7 +3,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
-using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Selection;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Runtime.Kernels;

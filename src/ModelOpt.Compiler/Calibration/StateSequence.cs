@@ -3,7 +3,6 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Numerics;
-using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Calibration;
 

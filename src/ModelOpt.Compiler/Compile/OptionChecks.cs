@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Compile;

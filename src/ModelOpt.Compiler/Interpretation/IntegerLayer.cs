@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Runtime.Threading;
 
 namespace ModelOpt.Compiler.Interpretation;

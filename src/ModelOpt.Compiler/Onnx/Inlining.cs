@@ -3,6 +3,9 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Selection;
 
 namespace ModelOpt.Compiler.Onnx;
 

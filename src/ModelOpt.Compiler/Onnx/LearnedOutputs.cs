@@ -1,7 +1,7 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Onnx.Rewrites;
+using ModelOpt.Compiler.Onnx.Rewrites.Learned;
 
 namespace ModelOpt.Compiler.Onnx;
 

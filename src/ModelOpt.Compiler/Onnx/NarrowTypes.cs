@@ -2,6 +2,8 @@ using Google.Protobuf;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Generation;
 
 namespace ModelOpt.Compiler.Onnx;
 

@@ -2,8 +2,8 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Onnx.Rewrites;
+using ModelOpt.Compiler.Onnx.Rewrites.Quantized;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Quantize;
 
 namespace ModelOpt.Compiler.Onnx;

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Operators.Selection;
 using AttributeType = ModelOpt.Compiler.Onnx.Proto.AttributeProto.Types.AttributeType;
 
 namespace ModelOpt.Compiler.Onnx;

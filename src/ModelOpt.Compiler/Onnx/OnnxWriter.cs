@@ -3,9 +3,11 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Generation;
 using ModelOpt.Compiler.Operators.Quantize;
+using ModelOpt.Compiler.Operators.Selection;
 
 namespace ModelOpt.Compiler.Onnx;
 

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Simplify;

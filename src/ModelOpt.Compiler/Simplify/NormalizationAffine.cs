@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Generation;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Simplify;

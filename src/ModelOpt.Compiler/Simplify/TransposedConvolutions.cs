@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Simplify;

@@ -1,7 +1,6 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Generation;
 using ModelOpt.Compiler.Operators.Normalization;
 using ModelOpt.Runtime.Kernels;
 

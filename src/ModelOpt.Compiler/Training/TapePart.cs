@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Activations;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Runtime.Threading;

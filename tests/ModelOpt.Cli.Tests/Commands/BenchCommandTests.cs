@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Selection;
 
 namespace ModelOpt.Cli.Tests.Commands;
 

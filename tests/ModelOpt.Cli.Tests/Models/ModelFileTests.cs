@@ -2,6 +2,7 @@ using ModelOpt.Cli.Models;
 using ModelOpt.Compiler.Emit.Storage;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Selection;
 
 namespace ModelOpt.Cli.Tests.Models;
 

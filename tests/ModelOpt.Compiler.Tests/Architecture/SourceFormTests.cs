@@ -2,11 +2,11 @@ using System.Text.RegularExpressions;
 
 namespace ModelOpt.Compiler.Tests.Architecture;
 
-/// <summary>Lines, functions and files stay short.</summary>
+/// <summary>Lines, functions, files and folders stay short.</summary>
 [TestClass]
 internal sealed partial class SourceFormTests
 {
-    private const int MostColumns = 140, MostLinesOfFile = 300, MostLinesOfFunction = 60;
+    private const int MostColumns = 140, MostLinesOfFile = 300, MostLinesOfFunction = 60, MostFilesOfFolder = 40;
 
     // Tables, and loops whose helpers would make them slower.
     private static readonly string[] LongFunctions =
@@ -35,6 +35,13 @@ internal sealed partial class SourceFormTests
     [TestMethod]
     public void Files_have_at_most_300_lines() =>
         AssertNone(Files.Where(f => f.Lines.Length > MostLinesOfFile).Select(f => $"{f.Name} has {f.Lines.Length} lines"));
+
+    [TestMethod]
+    public void Folders_have_at_most_40_files() => AssertNone(
+        from folder in Directory.EnumerateDirectories(Path.Combine(Snapshot.Repository, "src"), "*", SearchOption.AllDirectories)
+        let files = Directory.GetFiles(folder, "*.cs").Length
+        where files > MostFilesOfFolder && !folder.Split(Path.DirectorySeparatorChar).Contains("obj")
+        select $"{Path.GetFileName(folder)} has {files} files");
 
     [TestMethod]
     public void Functions_have_at_most_60_lines()

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Tests.Data;
 
 namespace ModelOpt.Compiler.Tests.Compile;

@@ -1,7 +1,10 @@
 using System.Text;
+using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Onnx.Rewrites;
+using ModelOpt.Compiler.Onnx.Rewrites.Learned;
 using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Tests.Conformance;
 using ModelOpt.Runtime.Tflite;
 

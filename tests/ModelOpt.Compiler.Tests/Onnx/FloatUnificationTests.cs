@@ -4,7 +4,6 @@ using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Runtime;
 
 namespace ModelOpt.Compiler.Tests.Onnx;

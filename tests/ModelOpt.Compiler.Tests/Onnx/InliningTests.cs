@@ -1,5 +1,9 @@
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Operators.Activations;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Generation;
+using ModelOpt.Compiler.Operators.Movement;
 using AttributeType = ModelOpt.Compiler.Onnx.Proto.AttributeProto.Types.AttributeType;
 
 namespace ModelOpt.Compiler.Tests.Onnx;

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Operators.Activations;
 
 namespace ModelOpt.Compiler.Tests.Onnx;
 

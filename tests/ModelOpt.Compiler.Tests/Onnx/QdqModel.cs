@@ -1,5 +1,7 @@
 using System.Globalization;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Generation;
 
 namespace ModelOpt.Compiler.Tests.Onnx;
 

@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
+using ModelOpt.Compiler.Operators.Activations;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Fuzz.Graphs;
 using ModelOpt.Fuzz.Graphs.Checks;

@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Onnx.Proto;
-using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Quantize;
 using ModelOpt.Fuzz.Graphs;
 using ModelOpt.Fuzz.Graphs.Checks;

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Generation;
 using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Fuzz.Operators;

@@ -1,5 +1,11 @@
+using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Rewrites;
+using ModelOpt.Compiler.Operators.Activations;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Generation;
+using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Selection;
 using ModelOpt.Fuzz.Operators.Generators;
 
 namespace ModelOpt.Fuzz.Operators;

@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Description;
+using ModelOpt.Compiler.Operators.Generation;
 
 namespace ModelOpt.Compiler.Emit.Reports;
 

@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Onnx.Rewrites;
 

@@ -1,5 +1,4 @@
-using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
 
 namespace ModelOpt.Compiler.Onnx.Rewrites;
 

@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Graphs;
 
 namespace ModelOpt.Compiler.Onnx.Rewrites;
 

@@ -1,7 +1,8 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Generation;
 
 namespace ModelOpt.Compiler.Onnx.Rewrites;
 

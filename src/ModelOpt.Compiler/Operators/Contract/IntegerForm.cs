@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Description;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Description;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 

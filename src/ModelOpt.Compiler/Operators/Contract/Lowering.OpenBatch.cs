@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Tflite;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Contract;

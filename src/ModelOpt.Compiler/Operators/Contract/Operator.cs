@@ -1,6 +1,7 @@
 using System.Reflection;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Description;
 
 namespace ModelOpt.Compiler.Operators.Contract;
 

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Tflite;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Contract;

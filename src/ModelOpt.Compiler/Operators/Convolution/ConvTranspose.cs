@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Kernels;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Runtime.Kernels;
 
 namespace ModelOpt.Compiler.Operators.Convolution;

@@ -2,6 +2,7 @@ using System.Numerics;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Elementwise;

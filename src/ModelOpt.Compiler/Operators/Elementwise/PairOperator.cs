@@ -1,6 +1,8 @@
 using System.Numerics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
+using ModelOpt.Compiler.Operators.Tflite;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Elementwise;

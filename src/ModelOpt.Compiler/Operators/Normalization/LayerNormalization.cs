@@ -1,8 +1,10 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.Reduction;
+using ModelOpt.Compiler.Operators.Tflite;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Tflite;
 

@@ -3,6 +3,8 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Description;
+using ModelOpt.Compiler.Operators.Tflite;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Pooling;

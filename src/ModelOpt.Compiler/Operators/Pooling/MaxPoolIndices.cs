@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Tflite;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Pooling;

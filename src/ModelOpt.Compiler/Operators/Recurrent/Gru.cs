@@ -1,4 +1,4 @@
-using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Runtime.Kernels.Recurrent;
 using ModelOpt.Runtime.Tflite;
 

@@ -2,7 +2,8 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Description;
+using ModelOpt.Compiler.Operators.Generation;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;
 

@@ -1,8 +1,10 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Activations;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Generation;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 

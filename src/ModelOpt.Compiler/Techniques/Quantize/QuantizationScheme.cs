@@ -1,6 +1,5 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;
 

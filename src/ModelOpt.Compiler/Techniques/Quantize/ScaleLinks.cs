@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Simplify;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;

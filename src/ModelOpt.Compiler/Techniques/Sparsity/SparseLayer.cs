@@ -2,8 +2,8 @@ using System.Globalization;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Convolution;
-using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Description;
+using ModelOpt.Compiler.Operators.Generation;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
 

@@ -2,6 +2,8 @@ using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Onnx.Proto;
 using ModelOpt.Compiler.Onnx.Rewrites;
+using ModelOpt.Compiler.Onnx.Rewrites.Learned;
+using ModelOpt.Compiler.Operators.Generation;
 using ModelOpt.Compiler.Tests.Peers;
 
 namespace ModelOpt.Compiler.Tests.Onnx.Rewrites;

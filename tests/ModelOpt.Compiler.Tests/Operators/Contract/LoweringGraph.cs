@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Generation;
 using ModelOpt.Compiler.Tests.Peers;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Tflite;

@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Compiler.Tests.Operators.Elementwise;
 

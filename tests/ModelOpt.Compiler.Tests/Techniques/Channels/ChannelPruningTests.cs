@@ -1,7 +1,6 @@
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Convolution;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Operators.Pooling;

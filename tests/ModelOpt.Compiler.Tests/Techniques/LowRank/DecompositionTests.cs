@@ -1,5 +1,4 @@
 using ModelOpt.Compiler.Operators.Convolution;
-using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
 using ModelOpt.Compiler.Operators.Movement;
 using ModelOpt.Compiler.Simplify;

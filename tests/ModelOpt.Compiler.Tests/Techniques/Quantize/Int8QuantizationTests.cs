@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Operators.Convolution;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Operators.MatrixProducts;
 using ModelOpt.Compiler.Operators.Pooling;
 using ModelOpt.Compiler.Operators.Reduction;

@@ -2,7 +2,6 @@ using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Techniques.Quantize;
-using ModelOpt.Compiler.Tests.Simplify;
 
 namespace ModelOpt.Compiler.Tests.Techniques.Quantize;
 

@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Fuzz.Graphs.Checks;
 

@@ -1,4 +1,6 @@
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Onnx.Rewrites;
+using ModelOpt.Compiler.Operators.Elementwise;
 
 namespace ModelOpt.Fuzz.Graphs.Checks;
 

@@ -1,9 +1,9 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Activations;
 using ModelOpt.Compiler.Operators.Contract;
-using ModelOpt.Compiler.Operators.Elementwise;
-using ModelOpt.Compiler.Operators.Movement;
+using ModelOpt.Compiler.Operators.Generation;
 using ModelOpt.Compiler.Operators.Quantize;
 using ModelOpt.Fuzz.Graphs.Shrinking;
 

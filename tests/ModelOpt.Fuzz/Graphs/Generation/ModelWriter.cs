@@ -1,5 +1,7 @@
 using Google.Protobuf;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Generation;
 using AttributeType = ModelOpt.Compiler.Onnx.Proto.AttributeProto.Types.AttributeType;
 
 namespace ModelOpt.Fuzz.Graphs.Generation;

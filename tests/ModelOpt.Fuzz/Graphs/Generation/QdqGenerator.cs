@@ -1,5 +1,9 @@
 using Microsoft.ML.OnnxRuntime;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Onnx.Rewrites;
+using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Generation;
+using ModelOpt.Compiler.Operators.Resampling;
 using ModelOpt.Fuzz.Graphs.Checks;
 
 namespace ModelOpt.Fuzz.Graphs.Generation;

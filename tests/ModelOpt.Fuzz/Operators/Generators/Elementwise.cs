@@ -1,4 +1,6 @@
+using ModelOpt.Compiler.Operators.Activations;
 using ModelOpt.Compiler.Operators.Elementwise;
+using ModelOpt.Compiler.Operators.Logic;
 using ModelOpt.Compiler.Operators.Movement;
 
 namespace ModelOpt.Fuzz.Operators.Generators;

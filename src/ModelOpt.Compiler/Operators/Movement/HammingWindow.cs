@@ -1,4 +1,0 @@
-namespace ModelOpt.Compiler.Operators.Movement;
-
-/// <summary>The window of Hamming: 25/46 − 21/46 · cos(x).</summary>
-internal sealed class HammingWindow() : CosineWindow(25f / 46, 1 - (25f / 46));

@@ -1,0 +1,23 @@
+using ModelOpt.Compiler.Tests.Operators.Elementwise;
+
+namespace ModelOpt.Compiler.Tests.Operators.Logic;
+
+[TestClass]
+internal sealed class EqualTests
+{
+    [TestMethod]
+    public void Results_agree_with_peers() => PairCases.AssertComparisonsAgree("Equal");
+
+    [TestMethod]
+    public void Bools_agree_with_peers() => PairCases.AssertBoolsAgree("Equal");
+
+    [TestMethod]
+    public void Known_values() => Node("Equal", [Tensor.Vector(1L, 2, 3), Tensor.Scalar(2L)]).AssertHolds(false, true, false);
+
+    [TestMethod]
+    public void NaN_compares_with_nothing() =>
+        Node("Equal", [Tensor.Vector(float.NaN, float.NaN), Tensor.Vector(1f, float.NaN)]).AssertHolds(false, false);
+
+    [TestMethod]
+    public void Mixed_types_are_refused() => PairCases.AssertRefusesMixedTypes("Equal");
+}
