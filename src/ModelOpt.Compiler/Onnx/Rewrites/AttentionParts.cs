@@ -12,7 +12,7 @@ internal static class AttentionParts
     public static Value Split(Rewriting at, Value x, long heads)
     {
         if (heads <= 0) throw at.Refusal($"{heads} heads");
-        return SwapHeads(at, at.Add("Reshape", [x, Longs(at, 0, 0, heads, -1)]));
+        return SwapHeads(at, at.Add("Reshape", [x, at.Longs(0, 0, heads, -1)]));
     }
 
     /// <summary>[batch, heads, length, size] as [batch, length, heads, size], and the other way round.</summary>
@@ -61,9 +61,6 @@ internal static class AttentionParts
     public static Value Number(Rewriting at, float number, Value like) =>
         at.Constant(like.Type.IsFloat() ? Casting.To(Tensor.Scalar(number), like.Type) : Tensor.Scalar(number));
 
-    /// <summary>A constant vector of int64.</summary>
-    public static Value Longs(Rewriting at, params ReadOnlySpan<long> numbers) => at.Constant(Tensor.Vector(numbers.ToArray()));
-
     /// <summary>Slices of a constant or computed value along an axis, one behind the other.</summary>
     public static Value[] Parts(Rewriting at, Value value, int axis, params ReadOnlySpan<long> sizes)
     {
@@ -72,7 +69,7 @@ internal static class AttentionParts
         for (int i = 0; i < parts.Length; i++)
         {
             parts[i] = at.Add(
-                "Slice", [value, Longs(at, start), Longs(at, start + sizes[i]), Longs(at, axis)]);
+                "Slice", [value, at.Longs(start), at.Longs(start + sizes[i]), at.Longs(axis)]);
             start += sizes[i];
         }
 

@@ -33,9 +33,7 @@ internal sealed class CenterCropPad() : NodeRewrite("CenterCropPad", new Arity(2
         }
 
         long[] ends = [.. cuts.Zip(targets, (cut, target) => cut + target)];
-        Value indices = Vector([.. axes.Select(a => (long)a)]), cropped = at.Add("Slice", [x, Vector(cuts), Vector(ends), indices]);
-        at.Finish("Pad", [cropped, Vector([.. before, .. behind]), null, indices]);
-
-        Value Vector(long[] numbers) => at.Constant(Tensor.Vector<long>(numbers));
+        Value indices = at.Longs([.. axes.Select(a => (long)a)]), cropped = at.Add("Slice", [x, at.Longs(cuts), at.Longs(ends), indices]);
+        at.Finish("Pad", [cropped, at.Longs([.. before, .. behind]), null, indices]);
     }
 }

@@ -35,11 +35,11 @@ internal sealed class Col2Im() : NodeRewrite("Col2Im", new Arity(3, 3))
         long taps = block.Aggregate(1L, (product, size) => Math.Min(product * size, MostTaps + 1));
         if (taps > MostTaps) throw at.Refusal($"blocks of more than {MostTaps} elements");
         // The images of all channels stand one behind another, as they are put together alike.
-        Value columns = at.Add("Reshape", [at.Input(0), at.Constant(Tensor.Vector<long>([-1, taps, .. counts]))]);
+        Value columns = at.Add("Reshape", [at.Input(0), at.Longs([-1, taps, .. counts])]);
         Value images = at.AddLayer(
             "ConvTranspose", [columns, at.ConstantLike(Places((int)taps, block), at.Input(0))], ("strides", strides),
             ("dilations", dilations), ("pads", pads), ("output_padding", rests));
-        at.Finish("Reshape", [images, at.Constant(Tensor.Vector<long>([.. Batch(at, taps), .. image]))]);
+        at.Finish("Reshape", [images, at.Longs([.. Batch(at, taps), .. image])]);
     }
 
     /// <summary>Batch and channels, one of which follows from the other.</summary>

@@ -24,10 +24,10 @@ internal sealed class ConstantFill() : NodeRewrite("ConstantFill", new Arity(0, 
     {
         bool isListed = at.Node.Int("input_as_shape", 0) != 0;
         if (at.InputOrNull(0) is not { } input)
-            return at.Constant(Tensor.Vector<long>(at.Node.Ints("shape") ?? throw at.Invalid("shape", "is missing")));
+            return at.Longs(at.Node.Ints("shape") ?? throw at.Invalid("shape", "is missing"));
         if (at.Node.Ints("shape") is { Length: > 0 }) throw at.Invalid("shape", "is given beside an input");
         Value shape = isListed ? at.Add("Cast", [input], ("to", (long)ElementType.Int64)) : at.Add("Shape", [input]);
         return at.Node.Ints("extra_shape") is not { Length: > 0 } extra ? shape
-            : at.Add("Concat", [shape, at.Constant(Tensor.Vector<long>(extra))], ("axis", 0L));
+            : at.Add("Concat", [shape, at.Longs(extra)], ("axis", 0L));
     }
 }

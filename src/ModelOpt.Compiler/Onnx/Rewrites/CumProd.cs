@@ -31,7 +31,7 @@ internal sealed class CumProd() : NodeRewrite("CumProd", new Arity(2, 2))
             long[] pads = new long[2 * rank];
             pads[isReverse ? rank + axis : axis] = places;
             pads[isReverse ? axis : rank + axis] = -places;
-            return at.Add("Pad", [value, AttentionParts.Longs(at, pads), at.ConstantLike(Tensor.Scalar(1f), x)]);
+            return at.Add("Pad", [value, at.Longs(pads), at.ConstantLike(Tensor.Scalar(1f), x)]);
         }
     }
 }

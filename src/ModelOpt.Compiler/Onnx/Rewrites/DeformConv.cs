@@ -25,20 +25,20 @@ internal sealed class DeformConv() : NodeRewrite("DeformConv", new Arity(3, 5))
         int[] taps = [kernel.Dims[2], kernel.Dims[3]];
         (float[] Down, int High, float[] Right, int Wide) places = Places(at, taps, high, wide);
         long count = taps[0] * taps[1], own = channels / groups;
-        Value offsets = at.Add("Reshape", [at.Input(2), AttentionParts.Longs(at, -1, count, 2, places.High, places.Wide)]);
+        Value offsets = at.Add("Reshape", [at.Input(2), at.Longs(-1, count, 2, places.High, places.Wide)]);
         int[] dims = [1, (int)count, places.High, places.Wide];
         Value grid = at.Add("Concat", [Coordinate(1, wide, places.Right), Coordinate(0, high, places.Down)], ("axis", -1L));
-        Value rows = at.Add("Reshape", [grid, AttentionParts.Longs(at, -1, count * places.High, places.Wide, 2)]);
-        Value images = groups == 1 ? x : at.Add("Reshape", [x, AttentionParts.Longs(at, -1, own, high, wide)]);
+        Value rows = at.Add("Reshape", [grid, at.Longs(-1, count * places.High, places.Wide, 2)]);
+        Value images = groups == 1 ? x : at.Add("Reshape", [x, at.Longs(-1, own, high, wide)]);
         Value found = at.Add("GridSample", [images, rows], ("mode", "linear"), ("padding_mode", "zeros"), ("align_corners", 0L));
         if (at.InputOrNull(4) is { } factors)
         {
-            Value each = at.Add("Reshape", [found, AttentionParts.Longs(at, -1, own, count, places.High, places.Wide)]);
-            Value factor = at.Add("Reshape", [factors, AttentionParts.Longs(at, -1, 1, count, places.High, places.Wide)]);
+            Value each = at.Add("Reshape", [found, at.Longs(-1, own, count, places.High, places.Wide)]);
+            Value factor = at.Add("Reshape", [factors, at.Longs(-1, 1, count, places.High, places.Wide)]);
             found = at.Add("Mul", [each, factor]);
         }
 
-        Value columns = at.Add("Reshape", [found, AttentionParts.Longs(at, -1, channels * count, places.High, places.Wide)]);
+        Value columns = at.Add("Reshape", [found, at.Longs(-1, channels * count, places.High, places.Wide)]);
         Tensor flat = kernel.Reshape([kernel.Dims[0], kernel.Dims[1] * (int)count, 1, 1]);
         at.Finish("Conv", [columns, at.Constant(flat), at.InputOrNull(3)], ("group", at.Node.Int("group", 1)));
 
@@ -49,7 +49,7 @@ internal sealed class DeformConv() : NodeRewrite("DeformConv", new Arity(3, 5))
             Value scaled = at.Add("Mul", [moved, at.ConstantLike(Tensor.Scalar(2f / size), x)]);
             float[] still = Array.ConvertAll(places, p => (((2 * p) + 1) / size) - 1);
             Value sum = at.Add("Add", [scaled, at.ConstantLike(Tensor.Of<float>(dims, still), x)]);
-            return at.Add("Unsqueeze", [sum, AttentionParts.Longs(at, -1)]);
+            return at.Add("Unsqueeze", [sum, at.Longs(-1)]);
         }
     }
 

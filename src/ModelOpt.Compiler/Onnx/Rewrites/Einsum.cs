@@ -84,7 +84,7 @@ internal sealed class Einsum() : NodeRewrite("Einsum", new Arity(1, Arity.Any))
         long[] known = [.. groups.Select(g => g.Aggregate(1L, (product, label) => SizeOf(label) is { IsKnown: true } size && product >= 0
             ? checked(product * size.Size) : -1))];
         if (known.Count(k => k < 0) <= 1 && !(known.Contains(0) && known.Contains(-1)))
-            return known.Contains(0) ? throw at.Refusal("operands without elements") : at.Constant(Tensor.Vector<long>(known));
+            return known.Contains(0) ? throw at.Refusal("operands without elements") : at.Longs(known);
         Value[] parts = [.. groups.Select((g, i) => known[i] >= 0 ? at.Constant(Tensor.Vector(known[i]))
             : g.Select(Size).Aggregate((x, y) => at.Add("Mul", [x, y])))];
         return at.Add("Concat", parts, ("axis", 0L));

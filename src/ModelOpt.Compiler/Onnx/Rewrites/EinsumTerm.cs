@@ -37,5 +37,5 @@ internal sealed record EinsumTerm(Value Value, string Labels, Dim[] Sizes)
     }
 
     private static Value Vector(Rewriting at, int[] axes) =>
-        at.Constant(Tensor.Vector<long>(Array.ConvertAll(axes, axis => (long)axis)));
+        at.Longs(Array.ConvertAll(axes, axis => (long)axis));
 }

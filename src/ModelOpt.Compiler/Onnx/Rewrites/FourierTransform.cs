@@ -29,10 +29,10 @@ internal sealed class FourierTransform() : NodeRewrite("DFT", new Arity(1, 3))
         long[] back = [.. Enumerable.Range(0, rank).Select(a => (long)Array.IndexOf(order, a))];
         bool isMoved = axis != rank - 2;
         long[] kept = new long[rank - 2];
-        Value rows = at.Add("Reshape", [isMoved ? at.Add("Transpose", [x], ("perm", order)) : x, AttentionParts.Longs(at, [.. kept, -1])]);
+        Value rows = at.Add("Reshape", [isMoved ? at.Add("Transpose", [x], ("perm", order)) : x, at.Longs([.. kept, -1])]);
         Value matrix = at.Constant(Casting.To(
             FourierMatrix.Of(at, samples, parts, length, frequencies, inverse), x.Type.IsFloat() ? x.Type : ElementType.Float32));
-        Value y = at.AddLayer("MatMul", [rows, matrix]), shape = AttentionParts.Longs(at, [.. kept, frequencies, 2]);
+        Value y = at.AddLayer("MatMul", [rows, matrix]), shape = at.Longs([.. kept, frequencies, 2]);
         if (isMoved) at.Finish("Transpose", [at.Add("Reshape", [y, shape])], ("perm", back));
         else at.Finish("Reshape", [y, shape]);
     }

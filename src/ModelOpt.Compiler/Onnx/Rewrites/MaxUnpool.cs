@@ -29,8 +29,8 @@ internal sealed class MaxUnpool() : NodeRewrite("MaxUnpool", new Arity(2, 3))
             if (sizes[i] < 1) throw at.Refusal($"a result of {sizes[i]} elements along axis {i + 2}");
         }
 
-        Value front = at.Add("Slice", [at.Add("Shape", [x]), Vector(0), Vector(2)]), all = Vector(-1);
-        Value shape = at.Add("Concat", [front, Vector(sizes)], ("axis", 0L));
+        Value front = at.Add("Slice", [at.Add("Shape", [x]), at.Longs(0), at.Longs(2)]), all = at.Longs(-1);
+        Value shape = at.Add("Concat", [front, at.Longs(sizes)], ("axis", 0L));
         Value zeros = at.Add("ConstantOfShape", [shape], ("value", Casting.To(Tensor.Vector(0f), TypeOf(at, x))));
         Value flat = at.Add(
             "ScatterElements",
@@ -45,9 +45,7 @@ internal sealed class MaxUnpool() : NodeRewrite("MaxUnpool", new Arity(2, 3))
         long[] behind = given.Length != rank + 2 ? [] : [.. given[2..].Zip(sizes, (g, size) => g - size)];
         if (behind.Length != rank || behind.Any(b => b < 0))
             throw at.Refusal($"an output_shape [{string.Join(", ", given)}] that is less than [{string.Join(", ", sizes)}]");
-        at.Finish("Pad", [at.Add("Reshape", [flat, shape]), Vector([.. new long[rank + 4], .. behind])]);
-
-        Value Vector(params long[] numbers) => at.Constant(Tensor.Vector<long>(numbers));
+        at.Finish("Pad", [at.Add("Reshape", [flat, shape]), at.Longs([.. new long[rank + 4], .. behind])]);
     }
 
     private static ElementType TypeOf(Rewriting at, Value x) => x.Type != ElementType.Undefined ? x.Type

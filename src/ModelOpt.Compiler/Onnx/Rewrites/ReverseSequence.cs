@@ -20,7 +20,7 @@ internal sealed class ReverseSequence() : NodeRewrite("ReverseSequence", new Ari
         long[] alongBatch = [.. Enumerable.Range(0, rank).Select(a => a == batch ? -1L : 1)];
         Tensor numbers = Tensor.Vector<long>([.. Enumerable.Range(0, steps).Select(i => (long)i)]);
         Value places = at.Constant(numbers.Reshape(Array.ConvertAll(alongTime, d => (int)d)));
-        Value lengths = at.Add("Reshape", [at.Input(1), AttentionParts.Longs(at, alongBatch)]);
+        Value lengths = at.Add("Reshape", [at.Input(1), at.Longs(alongBatch)]);
         Value back = at.Add("Sub", [at.Add("Sub", [lengths, at.Constant(Tensor.Scalar(1L))]), places]);
         Value own = at.Add("Where", [at.Add("Less", [places, lengths]), back, places]);
         Value all = at.Add("Expand", [own, at.Add("Shape", [x])]);

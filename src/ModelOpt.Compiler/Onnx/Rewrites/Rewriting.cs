@@ -36,6 +36,9 @@ internal sealed class Rewriting(Graph graph, Node node, int opset)
     /// <summary>A constant.</summary>
     public Value Constant(Tensor tensor) => graph.AddConstant($"{node.Label}_constant", tensor);
 
+    /// <summary>A constant vector of int64.</summary>
+    public Value Longs(params ReadOnlySpan<long> numbers) => Constant(Tensor.Vector(numbers.ToArray()));
+
     /// <summary>A constant in the type of a value, or as it is where that is not known.</summary>
     public Value ConstantLike(Tensor tensor, Value like) =>
         Constant(like.Type == ElementType.Undefined ? tensor : Casting.To(tensor, like.Type));

@@ -27,12 +27,12 @@ internal sealed class ShortFourierTransform() : NodeRewrite("STFT", new Arity(2,
         int frequencies = isOneSided ? (length / 2) + 1 : length;
         float[] weights = window is null ? [] : Casting.To(window, ElementType.Float32).Span<float>().ToArray();
         Tensor filters = Filters(FourierMatrix.Of(at, length, parts, length, frequencies, false, weights), length, parts);
-        Value row = parts == 1 ? at.Add("Reshape", [x, AttentionParts.Longs(at, 0, 1, -1)])
+        Value row = parts == 1 ? at.Add("Reshape", [x, at.Longs(0, 1, -1)])
             : at.Add("Transpose", [x], ("perm", new long[] { 0, 2, 1 }));
         Value weight = at.Constant(Casting.To(filters, x.Type.IsFloat() ? x.Type : ElementType.Float32));
         Value y = at.AddLayer("Conv", [row, weight], ("strides", new long[] { step }));
         Value frames = at.Add("Transpose", [y], ("perm", new long[] { 0, 2, 1 }));
-        at.Finish("Reshape", [frames, AttentionParts.Longs(at, 0, 0, frequencies, 2)]);
+        at.Finish("Reshape", [frames, at.Longs(0, 0, frequencies, 2)]);
     }
 
     /// <summary>A filter of [parts, length] for each column of a matrix.</summary>

@@ -48,8 +48,11 @@ internal sealed class OutputLoss
         return count == 0 ? 0 : Math.Sqrt(sum / count);
     }
 
-    /// <summary>At most 1, which an output of zeros has: the worst output is not to hide the others.</summary>
-    private static double Share(float[] wanted, float[] got)
+    /// <summary>
+    /// The squared error of an output as a share of its square: at most 1, which an output of zeros has, as the worst output is not to hide
+    /// the others.
+    /// </summary>
+    public static double Share(ReadOnlySpan<float> wanted, ReadOnlySpan<float> got)
     {
         double error = 0, square = 0;
         for (int i = 0; i < wanted.Length; i++)

@@ -69,7 +69,8 @@ internal sealed class RoundingNoise
         for (int s = 0; s < known.Length; s++)
         {
             Tensor[] got = interpreter.Run([.. given.Select(v => known[s][v])], _context.Cancellation);
-            for (int i = 0; i < noise.Length; i++) noise[i] += Share(_wanted[s][i], got[i]) / known.Length;
+            for (int i = 0; i < noise.Length; i++)
+                noise[i] += OutputLoss.Share(_wanted[s][i].Span<float>(), got[i].Span<float>()) / known.Length;
         }
 
         return noise;
@@ -92,17 +93,4 @@ internal sealed class RoundingNoise
 
     private Dictionary<Value, Tensor>[] Inputs() =>
         [.. _inputs.Select(x => _graph.Inputs.Zip(x).ToDictionary(p => p.First, p => p.Second))];
-
-    private static double Share(Tensor wanted, Tensor got)
-    {
-        ReadOnlySpan<float> x = wanted.Span<float>(), y = got.Span<float>();
-        double error = 0, square = 0;
-        for (int i = 0; i < x.Length; i++)
-        {
-            error += ((double)x[i] - y[i]) * ((double)x[i] - y[i]);
-            square += (double)x[i] * x[i];
-        }
-
-        return error == 0 ? 0 : square > 0 ? Math.Min(1, error / square) : 1;
-    }
 }

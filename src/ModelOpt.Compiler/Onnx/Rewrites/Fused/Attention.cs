@@ -45,7 +45,7 @@ internal sealed class Attention() : NodeRewrite("Attention", new Arity(3, 7, 4))
         }
 
         Value y = AttentionParts.SwapHeads(at, at.AddLayer("MatMul", [shares, v]));
-        at.Finish("Reshape", [y, AttentionParts.Longs(at, 0, 0, -1)]);
+        at.Finish("Reshape", [y, at.Longs(0, 0, -1)]);
     }
 
     private static Value Heads(Rewriting at, int index, bool isFlat, string heads) =>
@@ -62,7 +62,7 @@ internal sealed class Attention() : NodeRewrite("Attention", new Arity(3, 7, 4))
     private static Value Repeat(Rewriting at, Value x, long queryHeads, long keyHeads)
     {
         long[] heads = [.. Enumerable.Range(0, (int)queryHeads).Select(i => i / (queryHeads / keyHeads))];
-        return at.Add("Gather", [x, AttentionParts.Longs(at, heads)], ("axis", 1L));
+        return at.Add("Gather", [x, at.Longs(heads)], ("axis", 1L));
     }
 
     private static Value Capped(Rewriting at, Value scores)
@@ -97,8 +97,8 @@ internal sealed class Attention() : NodeRewrite("Attention", new Arity(3, 7, 4))
         if (counts is null) return scores;
         long all = Keys(at);
         if (all <= 0) throw at.Refusal("counted keys of open length");
-        Value places = AttentionParts.Longs(at, [.. Enumerable.Range(0, (int)all).Select(i => (long)i)]);
-        Value limits = at.Add("Reshape", [counts, AttentionParts.Longs(at, -1, 1, 1, 1)]);
+        Value places = at.Longs([.. Enumerable.Range(0, (int)all).Select(i => (long)i)]);
+        Value limits = at.Add("Reshape", [counts, at.Longs(-1, 1, 1, 1)]);
         return AttentionParts.Keep(at, at.Add("Less", [places, limits]), scores, at.Input(0));
     }
 

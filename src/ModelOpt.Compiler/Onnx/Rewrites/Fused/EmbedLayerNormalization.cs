@@ -21,14 +21,14 @@ internal sealed class EmbedLayerNormalization() : NodeRewrite("EmbedLayerNormali
     {
         Value words = at.Input(0), table = at.Input(3);
         Value positions = at.InputOrNull(Positions) is { } given ? at.Add("Gather", [table, given], ("axis", 0L))
-            : at.Add("Slice", [table, AttentionParts.Longs(at, 0), Length(at, words), AttentionParts.Longs(at, 0)]);
+            : at.Add("Slice", [table, at.Longs(0), Length(at, words), at.Longs(0)]);
         Value sum = at.Add("Add", [at.Add("Gather", [at.Input(2), words], ("axis", 0L)), positions]);
         if (at.InputOrNull(Segments) is { } segments)
             sum = at.Add("Add", [sum, at.Add("Gather", [at.Input(4), segments], ("axis", 0L))]);
         if (at.Reads(Count))
         {
             if (at.Node.Int("mask_index_type", 1) != 1 || at.InputOrNull(Mask) is not { } mask) throw at.Refusal("its output of a mask");
-            at.Make(Count, "ReduceSum", [mask, AttentionParts.Longs(at, 1)], ("keepdims", 0L));
+            at.Make(Count, "ReduceSum", [mask, at.Longs(1)], ("keepdims", 0L));
         }
 
         if (at.Reads(Sum)) at.Make(Sum, "Identity", [sum]);

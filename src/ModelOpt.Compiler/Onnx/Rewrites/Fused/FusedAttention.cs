@@ -49,7 +49,7 @@ internal sealed class FusedAttention() : NodeRewrite("Attention", new Arity(2, 6
 
         if (at.Reads(1))
         {
-            Value first = AttentionParts.Longs(at, 0);
+            Value first = at.Longs(0);
             at.Make(1, "Concat", [at.Add("Unsqueeze", [k, first]), at.Add("Unsqueeze", [v, first])], ("axis", 0L));
         }
 

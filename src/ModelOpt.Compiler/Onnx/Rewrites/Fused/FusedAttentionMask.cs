@@ -31,7 +31,7 @@ internal static class FusedAttentionMask
     {
         Value shares = at.Add("Softmax", [scores], ("axis", -1L));
         Value y = isNamed ? at.Add("MatMul", [shares, v]) : at.AddLayer("MatMul", [shares, v]);
-        at.Finish("Reshape", [AttentionParts.SwapHeads(at, y), AttentionParts.Longs(at, 0, 0, -1)]);
+        at.Finish("Reshape", [AttentionParts.SwapHeads(at, y), at.Longs(0, 0, -1)]);
     }
 
     /// <summary>The node's scale, or null for one over the root of the heads' size.</summary>
@@ -48,13 +48,13 @@ internal static class FusedAttentionMask
                 if (mask.Shape![0] != batch) throw at.Refusal($"a mask of shape {mask.Shape}");
                 Tensor places = Tensor.Vector<int>([.. Enumerable.Range(0, (int)keys)]);
                 hidden = at.Add(
-                    "GreaterOrEqual", [at.Constant(places), at.Add("Reshape", [mask, AttentionParts.Longs(at, -1, 1, 1, 1)])]);
+                    "GreaterOrEqual", [at.Constant(places), at.Add("Reshape", [mask, at.Longs(-1, 1, 1, 1)])]);
                 break;
             case 2:
-                hidden = at.Add("LessOrEqual", [at.Add("Unsqueeze", [mask, AttentionParts.Longs(at, 1, 2)]), zero]);
+                hidden = at.Add("LessOrEqual", [at.Add("Unsqueeze", [mask, at.Longs(1, 2)]), zero]);
                 break;
             case 3:
-                hidden = at.Add("LessOrEqual", [at.Add("Unsqueeze", [mask, AttentionParts.Longs(at, 1)]), zero]);
+                hidden = at.Add("LessOrEqual", [at.Add("Unsqueeze", [mask, at.Longs(1)]), zero]);
                 break;
             default: throw at.Refusal($"a mask of shape {mask.Shape}");
         }

@@ -50,7 +50,7 @@ internal sealed class MultiHeadAttention() : NodeRewrite("MultiHeadAttention", n
             Value picked = AttentionParts.Pick(at, x, 3, place);
             if (biases.Length > 0)
             {
-                Value own = at.Add("Reshape", [biases[part < 0 ? place : part], AttentionParts.Longs(at, heads, size)]);
+                Value own = at.Add("Reshape", [biases[part < 0 ? place : part], at.Longs(heads, size)]);
                 picked = at.Add("Add", [picked, own]);
             }
 

@@ -27,14 +27,14 @@ internal sealed class RotaryEmbedding(bool isOwn) : NodeRewrite("RotaryEmbedding
         if (turned == 0) turned = size;
         if (size <= 0 || turned % 2 != 0 || turned > size || half * 2 != turned)
             throw at.Refusal($"{half} angles for {turned} of {size} numbers of a head");
-        Value x = isFlat ? at.Add("Reshape", [at.Input(0), AttentionParts.Longs(at, 0, 0, heads, size)]) : at.Input(0);
+        Value x = isFlat ? at.Add("Reshape", [at.Input(0), at.Longs(0, 0, heads, size)]) : at.Input(0);
         (cosines, sines) = (Angles(at, cosines, isFlat), Angles(at, sines, isFlat));
         Value[] parts = turned == size ? [x] : AttentionParts.Parts(at, x, 3, turned, size - turned);
         Value y = Turned(at, parts[0], cosines, sines, turned, isFlat ? heads : 0);
         if (isFlat)
         {
             Value all = turned == size ? y : at.Add("Concat", [y, parts[1]], ("axis", -1L));
-            at.Finish("Reshape", [all, AttentionParts.Longs(at, 0, 0, -1)]);
+            at.Finish("Reshape", [all, at.Longs(0, 0, -1)]);
         }
         else if (turned == size) at.Finish("Identity", [y]);
         else at.Finish("Concat", [y, parts[1]], ("axis", -1L));
@@ -43,14 +43,14 @@ internal sealed class RotaryEmbedding(bool isOwn) : NodeRewrite("RotaryEmbedding
     /// <summary>Cosines or sines of each position, with an axis for heads.</summary>
     private Value Angles(Rewriting at, Value table, bool isFlat)
     {
-        Value axis = AttentionParts.Longs(at, isFlat ? 2 : 1);
+        Value axis = at.Longs(isFlat ? 2 : 1);
         if (at.InputOrNull(isOwn ? 3 : 1) is not { } positions) return at.Add("Unsqueeze", [table, axis]);
         if (at.RankOf(positions) == 2) return at.Add("Unsqueeze", [at.Add("Gather", [table, positions], ("axis", 0L)), axis]);
         // One number is the position of the first.
         int length = AttentionParts.Length(at, at.Input(0), isFlat ? 1 : 2, "positions behind one");
-        Value all = at.Add("Add", [positions, AttentionParts.Longs(at, [.. Enumerable.Range(0, length).Select(i => (long)i)])]);
+        Value all = at.Add("Add", [positions, at.Longs([.. Enumerable.Range(0, length).Select(i => (long)i)])]);
         Value angles = at.Add("Gather", [table, all], ("axis", 0L));
-        return isFlat ? at.Add("Unsqueeze", [angles, AttentionParts.Longs(at, 1)]) : angles;
+        return isFlat ? at.Add("Unsqueeze", [angles, at.Longs(1)]) : angles;
     }
 
     /// <summary>(a · cos − b · sin, a · sin + b · cos), where a and b are halves, or every second number.</summary>
@@ -60,7 +60,7 @@ internal sealed class RotaryEmbedding(bool isOwn) : NodeRewrite("RotaryEmbedding
         Value a, b;
         if (alternates)
         {
-            Value pairs = at.Add("Reshape", [x, AttentionParts.Longs(at, 0, 0, heads, size / 2, 2)]);
+            Value pairs = at.Add("Reshape", [x, at.Longs(0, 0, heads, size / 2, 2)]);
             (a, b) = (AttentionParts.Pick(at, pairs, 4, 0), AttentionParts.Pick(at, pairs, 4, 1));
         }
         else
@@ -72,8 +72,8 @@ internal sealed class RotaryEmbedding(bool isOwn) : NodeRewrite("RotaryEmbedding
         Value real = at.Add("Sub", [at.Add("Mul", [a, cosines]), at.Add("Mul", [b, sines])]);
         Value imaginary = at.Add("Add", [at.Add("Mul", [a, sines]), at.Add("Mul", [b, cosines])]);
         if (!alternates) return at.Add("Concat", [real, imaginary], ("axis", -1L));
-        Value last = AttentionParts.Longs(at, 4);
+        Value last = at.Longs(4);
         Value joined = at.Add("Concat", [at.Add("Unsqueeze", [real, last]), at.Add("Unsqueeze", [imaginary, last])], ("axis", -1L));
-        return at.Add("Reshape", [joined, AttentionParts.Longs(at, 0, 0, heads, size)]);
+        return at.Add("Reshape", [joined, at.Longs(0, 0, heads, size)]);
     }
 }

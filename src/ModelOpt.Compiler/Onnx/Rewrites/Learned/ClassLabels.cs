@@ -31,7 +31,7 @@ internal sealed class ClassLabels(Rewriting at, long[]? integers, int count)
     {
         bool isPosition = integers is null || integers.Select((label, i) => label == i).All(same => same);
         if (isPosition) at.Finish("Identity", [index]);
-        else at.Finish("Gather", [at.Constant(Tensor.Vector<long>(integers!)), index]);
+        else at.Finish("Gather", [at.Longs(integers!), index]);
     }
 
     /// <summary>The label of a class of two, and the end of the node: the second where a condition holds.</summary>

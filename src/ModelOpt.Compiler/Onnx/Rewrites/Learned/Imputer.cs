@@ -13,7 +13,7 @@ internal sealed class Imputer() : LearnedRewrite("Imputer", new Arity(1, 1))
         if (at.Node.Ints("imputed_value_int64s") is { Length: > 0 } integers)
         {
             Value missing = at.Constant(Tensor.Vector(at.Node.Int("replaced_value_int64", 0)));
-            at.Finish("Where", [at.Add("Equal", [x, missing]), at.Constant(Tensor.Vector<long>(integers)), x]);
+            at.Finish("Where", [at.Add("Equal", [x, missing]), at.Longs(integers), x]);
             return;
         }
 

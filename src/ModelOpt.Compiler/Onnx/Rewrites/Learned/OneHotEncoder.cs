@@ -16,7 +16,7 @@ internal sealed class OneHotEncoder() : LearnedRewrite("OneHotEncoder", new Arit
         long[] categories = at.Node.Ints("cats_int64s") ?? throw at.Invalid("cats_int64s", "is missing");
         Value x = at.Add("Cast", [at.Input(0)], ("to", (long)ElementType.Int64));
         Value column = at.Add("Unsqueeze", [x, at.Constant(Tensor.Vector(-1L))]);
-        Value isSame = at.Add("Equal", [column, at.Constant(Tensor.Vector<long>(categories))]);
+        Value isSame = at.Add("Equal", [column, at.Longs(categories)]);
         at.Finish("Cast", [isSame], ("to", (long)ElementType.Float32));
     }
 }
