@@ -64,11 +64,16 @@ internal static class TfliteInspector
     /// <summary>Counts the weight of a convolution or dense layer, also one that is stored otherwise and dequantized first.</summary>
     private static WeightStatistics? Weight(Node node, Dictionary<Tensor, Node> producers)
     {
+        if (IsRecurrent(node))
+        {
+            WeightStatistics[] matrices = [.. new[] { 1, 2 }.Select(i => Matrices(node.Input(i), producers)).OfType<WeightStatistics>()];
+            return matrices.Length == 0 ? null : matrices.Aggregate((a, b) => a.With(b));
+        }
+
         WeightLayout layout = LayoutOf(node);
         if (layout is WeightLayout.None or WeightLayout.Matrices) return null;
-        if (node.Inputs.Length < 2 || node.Inputs[1] is not { } weight) return null;
-        if (!weight.IsConstant && producers.TryGetValue(weight, out Node? producer) && producer.Operator == BuiltinOperator.Dequantize)
-            weight = producer.Inputs[0]!;
+        if (node.Inputs.Length < 2 || node.Inputs[1] is not { } given) return null;
+        Tensor weight = Source(given, producers);
         if (!weight.IsConstant || weight.Rank < 2 || Elements(weight) is not { } elements) return null;
 
         bool isDepthwise = layout == WeightLayout.DepthwiseFilters;
@@ -78,6 +83,23 @@ internal static class TfliteInspector
             : [.. Enumerable.Range(0, elements.Length).Select(i => elements[(i % taps * outputs) + (i / taps)])];
         return WeightStatistics.Of(ordered, outputs, isDepthwise ? 1 : weight.Shape[^1], 8 * weight.Bytes / Math.Max(1, weight.Elements));
     }
+
+    private static bool IsRecurrent(Node node) =>
+        node.Operator is BuiltinOperator.LSTM or BuiltinOperator.GRU or BuiltinOperator.RNN && node.Inputs.Length > 2;
+
+    /// <summary>Counts a weight of a recurrent layer [directions, outputs, inputs].</summary>
+    private static WeightStatistics? Matrices(Tensor given, Dictionary<Tensor, Node> producers)
+    {
+        Tensor weight = Source(given, producers);
+        if (!weight.IsConstant || weight.Rank != 3 || Elements(weight) is not { } elements) return null;
+        return WeightStatistics.Of(
+            elements, weight.Shape[0] * weight.Shape[1], weight.Shape[2], 8 * weight.Bytes / Math.Max(1, weight.Elements));
+    }
+
+    /// <summary>What is dequantized to a tensor, or the tensor.</summary>
+    private static Tensor Source(Tensor tensor, Dictionary<Tensor, Node> producers) =>
+        !tensor.IsConstant && producers.TryGetValue(tensor, out Node? producer) && producer.Operator == BuiltinOperator.Dequantize
+            ? producer.Inputs[0]! : tensor;
 
     /// <summary>The elements as numbers, integers less their zero point; null for types that weights do not have.</summary>
     private static float[]? Elements(Tensor tensor)
@@ -102,11 +124,15 @@ internal static class TfliteInspector
         return integers;
     }
 
-    /// <summary>For each output element, as many as a filter has elements (TFLite's weight shapes).</summary>
+    /// <summary>
+    /// For each output element, as many as a filter has elements (TFLite's weight shapes); of recurrent layers, as the gates have.
+    /// </summary>
     public static long Macs(Node node)
     {
         if (node.Inputs.Length < 2 || node.Inputs[1] is not { Rank: >= 2 } weights) return 0;
         long output = node.Outputs[0].Elements;
+        if (IsRecurrent(node) && weights.Rank == 3 && node.Input(2) is { Rank: 3 } states)
+            return output / Math.Max(1, states.Shape[2]) * weights.Shape[1] * (weights.Shape[2] + states.Shape[2]);
         return LayoutOf(node) switch
         {
             WeightLayout.Filters or WeightLayout.Rows => output * (weights.Elements / Math.Max(1, weights.Shape[0])),

@@ -22,7 +22,7 @@ internal static class ConstraintVerifier
     /// <exception cref="CompilationException">A constraint is broken; the diagnostic names the layer.</exception>
     public static void Verify(Graph graph, byte[] tflite)
     {
-        if (!graph.Nodes.Any(n => ConstraintsOf(n) is not null)) return;
+        if (!graph.Nodes.Any(IsConstrained)) return;
         Node[] layers = [.. graph.Nodes.Where(n => Operator.Of(n).WritesWeight(n))];
         Runtime.Model.Graph file = GraphReader.Read(tflite);
         Dictionary<StoredTensor, StoredNode> producers = file.Producers();
@@ -34,7 +34,32 @@ internal static class ConstraintVerifier
         {
             if (ConstraintsOf(layer) is { } constraints) Verify(layer, constraints, node, weight);
         }
+
+        VerifyRecurrent(graph, file, producers);
     }
+
+    /// <summary>Checks recurrent layers, which the file has as they are.</summary>
+    private static void VerifyRecurrent(Graph graph, Runtime.Model.Graph file, Dictionary<StoredTensor, StoredNode> producers)
+    {
+        Node[] layers = [.. graph.Nodes.Where(LayerWeight.IsRecurrent)];
+        StoredNode[] stored =
+            [.. file.Nodes.Where(n => n.Operator is BuiltinOperator.LSTM or BuiltinOperator.GRU or BuiltinOperator.RNN)];
+        if (layers.Length != stored.Length)
+            throw ConstraintDiagnostics.NotAsDecided.Error(null, $"there are {stored.Length} recurrent layers instead of {layers.Length}");
+        foreach ((Node layer, StoredNode node) in layers.Zip(stored))
+        {
+            foreach (LayerWeight weight in LayerWeight.OfRecurrent(layer))
+            {
+                if (weight.Value.Constraints is not { } constraints) continue;
+                float[] decided = Stored(weight.Value), written = ConstantOf(node.Input(weight.Input), producers) is { } t ? Floats(t) : [];
+                if (!decided.AsSpan().SequenceEqual(written)) throw ConstraintDiagnostics.NotOnGrid.Error(layer.Label, weight.Input);
+                Verify(layer.Label, constraints, written, weight.Dims);
+            }
+        }
+    }
+
+    private static bool IsConstrained(Node node) => ConstraintsOf(node) is not null
+        || (LayerWeight.IsRecurrent(node) && LayerWeight.OfRecurrent(node).Any(w => w.Value.Constraints is not null));
 
     /// <summary>Checks the stored weights of one layer.</summary>
     /// <param name="weight">The stored integers or floats, output channels first.</param>
@@ -94,7 +119,12 @@ internal static class ConstraintVerifier
     private static StoredTensor? WeightOf(StoredNode node, Dictionary<StoredTensor, StoredNode> producers)
     {
         if (OperatorKernels.Of(node).Weight == WeightLayout.None) return null;
-        StoredTensor? weight = node.OptionalInput(1);
+        return node.OptionalInput(1) is { } weight ? ConstantOf(weight, producers) : null;
+    }
+
+    /// <summary>A constant, perhaps behind a DEQUANTIZE; or null.</summary>
+    private static StoredTensor? ConstantOf(StoredTensor? weight, Dictionary<StoredTensor, StoredNode> producers)
+    {
         if (weight is not null && producers.TryGetValue(weight, out StoredNode? producer))
             weight = producer.Operator == BuiltinOperator.Dequantize ? producer.Input(0) : null;
         return weight is { IsConstant: true } ? weight : null;

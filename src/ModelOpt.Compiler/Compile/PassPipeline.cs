@@ -28,6 +28,7 @@ internal static class PassPipeline
         new DeadNodeRemoval(),
         new SoftmaxFlattening(),
         new ReshapeMerging(),
+        new DenseProducts(),
         new GemmCanonicalization(),
         new HardSwishFusion(),
         new GeluFusion(),

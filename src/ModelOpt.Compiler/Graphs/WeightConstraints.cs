@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Graphs;
 /// <param name="Mask">The elements that are zero, or null.</param>
 /// <param name="Codebook">The only values that elements may have, or null; with a mask, zero is one of them.</param>
 /// <param name="Grid">
-/// The integers that elements are stored as, symmetric, one scale per output channel (axis 0) or one for all; or null.
+/// The integers that elements are stored as, symmetric, one scale per output channel or one for all; or null.
 /// </param>
 internal sealed record WeightConstraints(Mask? Mask = null, Codebook? Codebook = null, Quantization? Grid = null)
 {
@@ -23,7 +23,7 @@ internal sealed record WeightConstraints(Mask? Mask = null, Codebook? Codebook =
     public WeightConstraints With(Quantization grid) => (this with { Grid = grid }).Consistent();
 
     /// <summary>The nearest value that an element may have.</summary>
-    /// <param name="channel">Its output channel (axis 0).</param>
+    /// <param name="channel">Its <see cref="ChannelOf"/>.</param>
     public float Project(int index, int channel, float value) =>
         Mask is not null && Mask.Zeros[index] ? 0
         : Codebook is not null ? Codebook.Nearest(Codebook.LevelsOf(channel), value)
@@ -31,13 +31,30 @@ internal sealed record WeightConstraints(Mask? Mask = null, Codebook? Codebook =
         : value;
 
     /// <summary>The nearest weight that satisfies all constraints.</summary>
-    /// <param name="weight">float32, output channels first.</param>
+    /// <param name="weight">float32.</param>
     public Tensor Project(Tensor weight)
     {
         float[] values = weight.Span<float>().ToArray();
-        int perChannel = values.Length / Math.Max(1, weight.Dims[0]);
-        for (int i = 0; i < values.Length; i++) values[i] = Project(i, i / perChannel, values[i]);
+        (int run, int channels) = Runs(weight.Dims);
+        for (int i = 0; i < values.Length; i++) values[i] = Project(i, i / run % channels, values[i]);
         return Tensor.Of<float>(weight.Dims, values);
+    }
+
+    /// <summary>The output channel of an element, as grid and codebook count them; 0 where they do not.</summary>
+    /// <param name="dims">The dims of the weight.</param>
+    public int ChannelOf(int element, ReadOnlySpan<int> dims)
+    {
+        (int run, int channels) = Runs(dims);
+        return element / run % channels;
+    }
+
+    /// <summary>How many elements in a row have a channel, and how many channels there are.</summary>
+    private (int Run, int Channels) Runs(ReadOnlySpan<int> dims)
+    {
+        if (Grid is { IsPerTensor: false }) return (Math.Max(1, Grid.RunLength(dims)), Grid.Scales.Count);
+        int count = 1, channels = Codebook?.Levels.Count ?? 1;
+        foreach (int dim in dims) count *= dim;
+        return (Math.Max(1, count / channels), channels);
     }
 
     /// <summary>Zero is a level where there is a mask, and levels lie on the grid; there are never more of them than before.</summary>

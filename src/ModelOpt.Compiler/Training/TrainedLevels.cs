@@ -46,20 +46,19 @@ internal sealed class TrainedLevels
     }
 
     /// <summary>Moves the values one step.</summary>
-    /// <param name="weight">The weight whose elements are such values, output channels first.</param>
+    /// <param name="weight">The weight whose elements are such values.</param>
     /// <returns>What the weight has to satisfy from now on.</returns>
     public WeightConstraints Step(Tensor weight, ReadOnlySpan<float> gradient, float rate)
     {
         ReadOnlySpan<float> elements = weight.Span<float>();
         Codebook codebook = _constraints.Codebook!;
-        int perChannel = elements.Length / Math.Max(1, weight.Dims[0]);
         double[][] sums = Array.ConvertAll(_numbers, n => new double[n.Length]);
         double[] pulls = new double[_stretches.Length];
         for (int i = 0; i < elements.Length; i++)
         {
             // Zero does not move, whether its elements are among its members or pruned.
             if (elements[i] == 0) continue;
-            int channel = i / perChannel;
+            int channel = _constraints.ChannelOf(i, weight.Dims);
             sums[_numbers.Length == 1 ? 0 : channel][NearestIndex(codebook.LevelsOf(channel), elements[i])] += gradient[i]
                 * ScaleOf(_constraints.Grid, channel);
             if (pulls.Length > 0) pulls[pulls.Length == 1 ? 0 : channel] += (double)gradient[i] * elements[i];

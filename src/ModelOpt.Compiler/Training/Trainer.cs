@@ -143,7 +143,7 @@ internal sealed class Trainer
     private TrainedWeight Started(Value parameter, bool isRestored)
     {
         (Node node, int position) = _readers[parameter];
-        bool isBias = position > 1;
+        bool isBias = position > 1 && !Operator.Of(node).Weights(node).Any(w => w.Input == position);
         bool isPerChannel = !isBias && Operator.Of(node).WeightAxis(node) == 0;
         return new TrainedWeight(parameter, isPerChannel, isBias && !isRestored ? _tape.RootMeanSquare(node.Output) : 0,
             _settings.Optimizer);

@@ -160,7 +160,36 @@ internal sealed class GradientTests
         yield return ("Compress", Node("Compress", [F(1, 2, 5, 3), Tensor.Of<bool>([4], [true, false, false, true])], 1, ("axis", 1L)));
         yield return ("Gather", Node("Gather", [F(1, 2, 5, 3), Tensor.Of<long>([2, 2], [0, 4, 4, -2])], 1, ("axis", 1L)));
         yield return ("Pad", Node("Pad", [F(1, 3, 4), Tensor.Vector(1L, -1L, 0L, 2L)]));
+        foreach ((string name, Node node) in Recurrent()) yield return (name, node);
         yield return ("Pad reflect", Node("Pad", [F(1, 3, 4), Tensor.Vector(1L, 2L, 0L, 3L)], 1, ("mode", "reflect")));
+    }
+
+    private static IEnumerable<(string Name, Node Node)> Recurrent()
+    {
+        // Sequences of different lengths, both directions, initial states.
+        Tensor x = F(1, 4, 3, 5), lengths = Tensor.Of<int>([3], [4, 2, 3]), states = F(2, 2, 3, 2);
+        (string, object) both = ("direction", "bidirectional");
+        yield return ("LSTM", Node(
+            "LSTM", [x, F(3, 2, 8, 5), F(4, 2, 8, 2), F(5, 2, 16), lengths, states, F(6, 2, 3, 2), F(7, 2, 6)], 3, both));
+        yield return ("LSTM of one direction", Node("LSTM", [x, F(3, 1, 8, 5), F(4, 1, 8, 2)]));
+        yield return ("LSTM with coupled gates", Node("LSTM", [F(1, 3, 4, 5), F(3, 1, 8, 5), F(4, 1, 8, 2)], 2,
+            ("input_forget", 1L), ("layout", 1L), ("direction", "reverse")));
+        foreach (long after in Longs(0, 1))
+        {
+            yield return ($"GRU {after}", Node("GRU", [x, F(3, 2, 6, 5), F(4, 2, 6, 2), F(5, 2, 12), lengths, states], 2, both,
+                ("linear_before_reset", after)));
+        }
+
+        yield return ("RNN", Node("RNN", [x, F(3, 2, 2, 5), F(4, 2, 2, 2), F(5, 2, 4), lengths, states], 2, both));
+        foreach ((string function, float alpha, float beta) in new[]
+        {
+            ("Relu", 0f, 0f), ("Affine", 0.7f, 0.1f), ("LeakyRelu", 0.2f, 0), ("ThresholdedRelu", 0.1f, 0), ("ScaledTanh", 0.8f, 1.2f),
+            ("HardSigmoid", 0.3f, 0.4f), ("Elu", 0.9f, 0), ("Softsign", 0, 0), ("Softplus", 0, 0), ("Sigmoid", 0, 0),
+        })
+        {
+            yield return ($"RNN of {function}", Node("RNN", [F(1, 3, 2, 5), F(3, 1, 4, 5), F(4, 1, 4, 4)], 1, ("clip", 1.5f),
+                ("activations", new[] { function }), ("activation_alpha", new[] { alpha }), ("activation_beta", new[] { beta })));
+        }
     }
 
     public static IEnumerable<object[]> Names => Cases().Select(c => new object[] { c.Name });

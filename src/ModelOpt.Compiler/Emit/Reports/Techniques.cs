@@ -12,7 +12,7 @@ internal static class Techniques
     /// <summary>The form of the numbers; then, where it was done, zeros, clusters and the multiply-accumulates that were removed.</summary>
     public static IReadOnlyList<string> Of(Graph graph, long before, long after)
     {
-        List<Value> weights = [.. graph.Nodes.Select(WeightStatistics.WeightOf).OfType<Value>()];
+        List<Value> weights = [.. graph.Nodes.SelectMany(WeightStatistics.AllOf)];
         var techniques = new List<string> { FormOf(graph, weights) };
 
         SparsityPattern[] patterns = [.. weights.Select(w => w.Constraints?.Mask?.Pattern).OfType<SparsityPattern>().Distinct()];

@@ -58,9 +58,16 @@ internal sealed record WeightStatistics(
             : statistics;
     }
 
-    /// <summary>Counts the weight of a layer; null where it has none that is constant.</summary>
+    /// <summary>Counts the weight of a layer, or all matrices of a recurrent one; null where it has none that is constant.</summary>
     public static WeightStatistics? Of(Node node)
     {
+        if (Operator.Find(node) is not null && LayerWeight.IsRecurrent(node))
+        {
+            WeightStatistics[] parts = [.. LayerWeight.OfRecurrent(node).Select(w => Of(
+                Stored(w.Value, w.Value.Constant!), w.Dims[0], w.Dims[1], 8 * (w.Value.Quantization?.Type ?? w.Value.Type).Size()))];
+            return parts.Length == 0 ? null : parts.Aggregate((a, b) => a.With(b));
+        }
+
         if (WeightOf(node) is not { Constant: { Rank: >= 2 } tensor } value) return null;
         float[] stored = Stored(value, tensor);
         bool isTransposed = tensor.Rank == 2 && Operator.Of(node).WeightAxis(node) != 0;
@@ -77,10 +84,21 @@ internal sealed record WeightStatistics(
         return Of(ordered, outputs, inputs, 8 * (value.Quantization?.Type ?? value.Type).Size());
     }
 
+    /// <summary>These counts and those of another weight of the layer; of distinct values, those of the weight that has more.</summary>
+    public WeightStatistics With(WeightStatistics other) => new(
+        Count + other.Count, Zeros + other.Zeros, Pattern == other.Pattern ? Pattern : null,
+        Math.Min(PatternShare, other.PatternShare), Math.Max(Distinct, other.Distinct),
+        Math.Max(DistinctInChannel, other.DistinctInChannel), Bits,
+        ((Entropy * Count) + (other.Entropy * other.Count)) / Math.Max(1, Count + other.Count));
+
     /// <summary>The constant weight of a convolution or dense layer, or null.</summary>
     public static Value? WeightOf(Node node) =>
         Operator.Find(node)?.Quantization == QuantizationRule.Weighted
         && node.InputOrNull(1) is { Constant.Type: ElementType.Float32 } weight ? weight : null;
+
+    /// <summary>The constant weights of a layer: several of a recurrent one.</summary>
+    public static IEnumerable<Value> AllOf(Node node) => Operator.Find(node) is not null && LayerWeight.IsRecurrent(node)
+        ? LayerWeight.OfRecurrent(node).Select(w => w.Value) : WeightOf(node) is { } weight ? [weight] : [];
 
     private static float[] Stored(Value value, Tensor tensor)
     {

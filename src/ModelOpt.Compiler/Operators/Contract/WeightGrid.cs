@@ -41,7 +41,7 @@ internal static class WeightGrid
     /// Annotates a weight with its int8 grid and rounds it: the grid that its constraints ask for, or else
     /// <see cref="Symmetric"/>. The constraints still hold on it.
     /// </summary>
-    /// <param name="weight">The float32 weight; output channels on axis 0 where it has constraints.</param>
+    /// <param name="weight">The float32 weight.</param>
     /// <param name="axis">The axis of the output channels, or -1 for one scale.</param>
     /// <param name="smallest">A lower bound for the scale of each slice, or empty.</param>
     public static void Store(Value weight, int axis, ReadOnlySpan<float> smallest = default)

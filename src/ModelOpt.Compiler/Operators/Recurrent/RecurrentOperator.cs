@@ -16,7 +16,7 @@ namespace ModelOpt.Compiler.Operators.Recurrent;
 /// Written as a custom operator: UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state between runs, has no initial states, one direction and fixed
 /// activations, and TFLite has no such GRU. The custom operator has the samples first, so that batches of any size run.
 /// </remarks>
-internal abstract class RecurrentOperator : Operator
+internal abstract class RecurrentOperator : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [1, OpsetStep.Without(7, "output_sequence"), 14, 22];
 
@@ -81,35 +81,89 @@ internal abstract class RecurrentOperator : Operator
         node.Define(2, type, new Shape(state));
     }
 
-    // Computed in float32, whatever the type is.
+    // Computed in float32, except for float64.
     public sealed override void Forward(ForwardContext context)
     {
         Node node = context.Node;
         bool first = HasBatchFirst(node);
+        ElementType type = context.Input(0).Type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
         RecurrentOptions options = OptionsOf(node);
-        Tensor x = Floats(0, StateOrder(first))!, w = Floats(1)!, r = Floats(2)!;
-        var shape = new RecurrentShape(Cell, x.Dims[0], x.Dims[1], x.Dims[2], r.Dims[2]);
+        RecurrentTensors operands = Operands(context.InputOrNull, first, type);
+        RecurrentShape shape = ShapeOf(operands);
         int[] states = [shape.Batch, options.Directions, shape.Hidden];
-        Tensor y = node.Allocate(ElementType.Float32, [shape.Batch, shape.Steps, options.Directions, shape.Hidden]);
-        Tensor h = node.Allocate(ElementType.Float32, states), c = node.Allocate(ElementType.Float32, states);
-        Tensor? lengths = context.InputOrNull(4);
-        new RecurrentLayer(shape, options, w.As<float>(), r.As<float>()).Run(
-            x.As<float>(), w.As<float>(), r.As<float>(), Elements(Floats(3)), lengths is null ? default : lengths.As<int>(),
-            Elements(Floats(5, StateOrder(first))), Elements(Floats(6, StateOrder(first))), Elements(Floats(7)),
-            y.As<float>(), h.As<float>(), c.As<float>());
+        Tensor y = node.Allocate(type, [shape.Batch, shape.Steps, options.Directions, shape.Hidden]);
+        Tensor h = node.Allocate(type, states), c = node.Allocate(type, states);
+        if (type == ElementType.Float64)
+        {
+            for (int d = 0; d < options.Directions; d++) new RecurrentTape<double>(shape, options, operands, d, null).Write(y, h, c);
+        }
+        else
+        {
+            Run(shape, options, operands, y, h, c);
+        }
+
         Tensor[] results = [y, h, c];
         for (int i = 0; i < context.Outputs.Length; i++)
         {
             int[] order = i == 0 ? SequenceOrder(first) : StateOrder(first);
             context.Outputs[i] = Casting.To(AxisOrder.Permute(results[i], AxisOrder.Inverse(order)), context.Input(0).Type);
         }
+    }
 
-        Tensor? Floats(int index, int[]? order = null) => context.InputOrNull(index) is not { } tensor ? null
-            : order is null ? Casting.To(tensor, ElementType.Float32)
-            : AxisOrder.Permute(Casting.To(tensor, ElementType.Float32), order);
+    public IReadOnlyList<int> Parameters => [1, 2, 3, 7];
+
+    public bool ReadsOutputs => false;
+
+    public void Backward(BackwardContext context)
+    {
+        bool first = HasBatchFirst(context.Node);
+        RecurrentOptions options = OptionsOf(context.Node);
+        RecurrentTensors operands = Operands(context.InputOrNull, first, ElementType.Float32);
+        RecurrentShape shape = ShapeOf(operands);
+        Tensor? y = Ordered(context.OutputGradientOrNull(0), SequenceOrder(first));
+        Tensor? h = Output(1), c = Output(2);
+        RecurrentGradients gradients = new(
+            Zeros(0, operands.X), Zeros(1, operands.W), Zeros(2, operands.R), Zeros(3, operands.Bias), Zeros(5, operands.State),
+            Zeros(6, operands.Cell), Zeros(7, operands.Peepholes));
+        for (int d = 0; d < options.Directions; d++)
+            new RecurrentTape<float>(shape, options, operands, d, context.Pool).Backward(y, h, c, gradients);
+        Tensor?[] results =
+        [
+            Back(gradients.X), gradients.W, gradients.R, gradients.Bias, null, Back(gradients.State), Back(gradients.Cell),
+            gradients.Peepholes,
+        ];
+        for (int i = 0; i < context.InputCount; i++) context.Gradients[i] = results[i];
+
+        Tensor? Output(int index) =>
+            index < context.Node.Outputs.Count ? Ordered(context.OutputGradientOrNull(index), StateOrder(first)) : null;
+
+        Tensor? Zeros(int index, Tensor? like) => like is not null && context.Wants(index) ? context.Zeros(like.Dims) : null;
+
+        Tensor? Back(Tensor? gradient) => Ordered(gradient, AxisOrder.Inverse(StateOrder(first)));
+    }
+
+    private static void Run(RecurrentShape shape, RecurrentOptions options, RecurrentTensors o, Tensor y, Tensor h, Tensor c)
+    {
+        new RecurrentLayer(shape, options, o.W.As<float>(), o.R.As<float>()).Run(
+            o.X.As<float>(), o.W.As<float>(), o.R.As<float>(), Elements(o.Bias), o.Lengths is null ? default : o.Lengths.As<int>(),
+            Elements(o.State), Elements(o.Cell), Elements(o.Peepholes), y.As<float>(), h.As<float>(), c.As<float>());
 
         static ReadOnlySpan<float> Elements(Tensor? tensor) => tensor is null ? default : tensor.As<float>();
     }
+
+    private RecurrentShape ShapeOf(RecurrentTensors operands) =>
+        new(Cell, operands.X.Dims[0], operands.X.Dims[1], operands.X.Dims[2], operands.R.Dims[2]);
+
+    private static RecurrentTensors Operands(Func<int, Tensor?> input, bool first, ElementType type)
+    {
+        return new(Of(0, StateOrder(first))!, Of(1)!, Of(2)!, Of(3), input(4), Of(5, StateOrder(first)), Of(6, StateOrder(first)), Of(7));
+
+        Tensor? Of(int index, int[]? order = null) =>
+            input(index) is not { } tensor ? null : Ordered(Casting.To(tensor, type), order);
+    }
+
+    private static Tensor? Ordered(Tensor? tensor, int[]? order) =>
+        tensor is null || order is null ? tensor : AxisOrder.Permute(tensor, order);
 
     public override bool TakesComputedSizes(Node node) => true;
 

@@ -16,7 +16,7 @@ namespace ModelOpt.Compiler.Techniques.Clustering;
 /// <remarks>
 /// Depthwise layers, which have few weights and suffer most, and layers of less than <see cref="SmallestCount"/> weights, which
 /// have nothing to save, are left as they are unless a rule of the recipe names them. The matrix of a MatMul, which has one scale
-/// and no moments, is clustered by its own values.
+/// and no moments, is clustered by its own values, and so are the matrices of recurrent layers.
 /// </remarks>
 internal sealed class ClusteringPass : Pass
 {
@@ -31,6 +31,7 @@ internal sealed class ClusteringPass : Pass
     public override PassResult Apply(Graph graph, PassContext context)
     {
         List<PassNote> notes = [];
+        List<LayerWeight> recurrent = [];
         List<Node> layers = [];
         List<(Node, string?)> asked = [];
         // Layers that share a weight are one, and the first stands for all.
@@ -43,17 +44,35 @@ internal sealed class ClusteringPass : Pass
             else notes.Add(new(node, reason));
         }
 
-        Warn(layers, asked, context);
+        foreach (Node node in graph.Nodes.Where(n => LayerWeight.IsRecurrent(n) && context.OptionsOf(n).Clusters is not null))
+        {
+            LayerWeight[] large = [.. LayerWeight.OfRecurrent(node).Where(w => WhyNot(w, context) is null)];
+            string? reason = large.Length > 0 ? null
+                : LayerWeight.OfRecurrent(node).Select(w => WhyNot(w, context)).FirstOrDefault() ?? "it has no constant weights";
+            asked.Add((node, reason));
+            if (reason is null) recurrent.AddRange(large);
+            else notes.Add(new(node, reason));
+        }
+
+        Warn([.. layers, .. recurrent.Select(w => w.Node)], asked, context);
+        foreach (LayerWeight weight in recurrent)
+        {
+            WeightGrid.CheckFinite(weight.Value);
+            Cluster(graph, weight, context, null);
+        }
+
         foreach (Node node in layers) WeightGrid.CheckFinite(node.Input(1));
         HashSet<Node> left = [.. layers];
-        if (context.IsCalibrated && layers.Count > 0)
+        HashSet<Node> changing = [.. layers, .. recurrent.Select(w => w.Node)];
+        if (context.IsCalibrated && changing.Count > 0)
         {
+            Node first = graph.Nodes.First(changing.Contains);
             Dictionary<Node, LayerClustering> clustered = [];
             // Only layers that the float model has as well are given.
-            LayerStages.Run(graph, [.. LayerRefit.LayersFrom(graph, layers[0])], context, "cluster",
+            LayerStages.Run(graph, [.. LayerRefit.LayersFrom(graph, first)], context, "cluster",
                 (node, moments) =>
                 {
-                    if (left.Remove(node)) clustered[node] = Cluster(graph, node, context, moments);
+                    if (left.Remove(node)) clustered[node] = Cluster(graph, new(node, 1, AxisOf(node)), context, moments);
                     else LayerRefit.Apply(graph, node, moments, context.Workers);
                 },
                 (node, moments) =>
@@ -63,8 +82,10 @@ internal sealed class ClusteringPass : Pass
                 });
         }
 
-        foreach (Node node in layers.Where(left.Contains)) Cluster(graph, node, context, null);
-        return new PassResult(layers.Count, notes);
+        foreach (Node node in layers.Where(left.Contains)) Cluster(graph, new(node, 1, AxisOf(node)), context, null);
+        return new PassResult(layers.Count + recurrent.Count, notes);
+
+        static int AxisOf(Node node) => Operator.Of(node).WeightAxis(node);
     }
 
     private static void Warn(List<Node> layers, List<(Node Node, string? Reason)> asked, PassContext context)
@@ -92,16 +113,25 @@ internal sealed class ClusteringPass : Pass
             : null;
     }
 
+    private static string? WhyNot(LayerWeight weight, PassContext context)
+    {
+        if (weight.Value is not { Quantization: null, Consumers.Count: 1 }) return "its weights have other uses, or are stored otherwise";
+        return weight.Value.Constant!.Count >= SmallestCount
+            || context.Recipe.Layers.Any(r => r.Clusters is not null && r.Matches(weight.Node.Label)) ? null
+            : $"layers of less than {SmallestCount} weights are clustered only where a rule names them";
+    }
+
     private static bool IsInt8(Node node, PassContext context) =>
         context.QuantizationOf(node) is QuantizationMode.Int8 or QuantizationMode.WeightOnlyInt8;
 
-    private static LayerClustering Cluster(Graph graph, Node node, PassContext context, LayerMoments? moments)
+    private static LayerClustering Cluster(Graph graph, LayerWeight weight, PassContext context, LayerMoments? moments)
     {
+        Node node = weight.Node;
         LayerOptions options = context.OptionsOf(node);
         int clusters = options.Clusters!.Value, seed = context.Model.Seed ?? 0;
         ClusterScope scope = options.ClusterScope ?? ClusterScope.Tensor;
         ClusterInitialization method = context.Model.ClusterInitialization ?? ClusterInitialization.KMeansPlusPlus;
-        LayerClustering clustering = new(graph, node, moments);
+        LayerClustering clustering = new(graph, weight, moments);
         if (IsInt8(node, context)) clustering.ToIntegers(clusters, scope, method, seed, context.Workers);
         else
         {

@@ -17,26 +17,26 @@ internal sealed class LayerClustering
     private const double LeastImportance = 0.01;
 
     private readonly Graph _graph;
-    private readonly Node _node;
+    private readonly LayerWeight _weight;
     private readonly LayerMoments? _moments;
     private readonly Tensor _tensor;
     private readonly WeightConstraints _constraints;
     private readonly LayerWeights _layer;
     private readonly double _ridge;
-    private readonly bool _isWhole;
+    private readonly int _axis;
     private EntropyConstrainedLloyd.Outcome? _integers;
 
     /// <summary>Prepares for a layer.</summary>
-    /// <param name="node">The layer, whose weight nobody else reads.</param>
-    /// <param name="moments">Moments of its input and target output, or null.</param>
-    public LayerClustering(Graph graph, Node node, LayerMoments? moments)
+    /// <param name="weight">A weight that nobody else reads.</param>
+    /// <param name="moments">Moments of its layer's input and target output, or null.</param>
+    public LayerClustering(Graph graph, LayerWeight weight, LayerMoments? moments)
     {
-        (_graph, _node, _moments) = (graph, node, moments);
-        _tensor = node.Input(1).Constant!;
-        _constraints = node.Input(1).Constraints ?? new WeightConstraints();
-        // A MatMul has one scale for its whole matrix.
-        _isWhole = Operator.Of(node).WeightAxis(node) < 0;
-        int channels = _isWhole ? 1 : _tensor.Dims[0], perChannel = _tensor.Count / channels;
+        (_graph, _weight, _moments) = (graph, weight, moments);
+        _tensor = weight.Value.Constant!;
+        _constraints = weight.Value.Constraints ?? new WeightConstraints();
+        // A MatMul has one scale for its whole matrix. So have two directions, which would share the scale of each channel.
+        _axis = weight.Axis > 0 && _tensor.Dims[0] > 1 ? -1 : weight.Axis;
+        int channels = _axis < 0 ? 1 : weight.Dims[0], perChannel = _tensor.Count / channels;
         double[][] importance = moments is null ? [[.. Enumerable.Repeat(1.0, perChannel)]]
             : [.. Enumerable.Range(0, moments.Groups)
                 .Select(g => CompensatedAssignment.Importance(moments.Gram(g), perChannel, LeastImportance))];
@@ -65,7 +65,7 @@ internal sealed class LayerClustering
     /// <summary>Reassigns weights to the values that fit the layer's target as it is known by now.</summary>
     public void Refine(LayerMoments again, Workers workers)
     {
-        WeightConstraints clustered = _node.Input(1).Constraints!;
+        WeightConstraints clustered = _weight.Value.Constraints!;
         if (_integers is null) Fit(clustered, again, workers);
         else SetIntegers(clustered.Codebook!.Clusters, clustered.Codebook.Scope, Assign(again, workers));
     }
@@ -93,14 +93,14 @@ internal sealed class LayerClustering
     {
         float[] scales = [.. _integers!.Codebook.Scales.Select(s => (float)s)];
         Codebook codebook = new(clusters, scope, [.. _integers.Codebook.Levels.Select((l, c) => l.Select(q => q * scales[c]).ToArray())]);
-        Set(_constraints.With(new Quantization(ElementType.Int8, scales, new int[scales.Length], _isWhole ? -1 : 0)).With(codebook),
+        Set(_constraints.With(new Quantization(ElementType.Int8, scales, new int[scales.Length], _axis)).With(codebook),
             Tensor.Of<float>(_tensor.Dims, [.. _integers.Assigned.Select((q, i) => q * scales[i / _layer.PerChannel])]), bias);
     }
 
     private void Set(WeightConstraints result, Tensor weight, float[]? bias)
     {
-        _node.Input(1).Constant = weight;
-        _node.Input(1).Constraints = result;
-        if (bias is not null) SharedWeights.SetBias(_graph, _node, bias);
+        _weight.Value.Constant = weight;
+        _weight.Value.Constraints = result;
+        if (bias is not null) SharedWeights.SetBias(_graph, _weight.Node, bias);
     }
 }

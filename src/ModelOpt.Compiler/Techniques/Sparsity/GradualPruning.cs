@@ -25,7 +25,7 @@ internal sealed class GradualPruning : Pass
         settings = settings with { Epochs = context.Model.PruningEpochs ?? settings.Epochs };
         SparsityDistribution distribution = context.Model.SparsityDistribution ?? SparsityDistribution.Global;
         // Reject impossible targets before training.
-        Choose(layers, distribution, 1, l => l.Node.Input(1).Constant!);
+        Choose(layers, distribution, 1, l => l.Weight.Constant!);
         SparsitySchedule schedule = null!;
         using Teaching? teaching = Teaching.Of(
             graph, context, settings,
@@ -48,10 +48,10 @@ internal sealed class GradualPruning : Pass
 
     private static void SetZeros(List<SparseLayer> layers, SparsityDistribution distribution, double share, Trainer trainer)
     {
-        Dictionary<SparseLayer, Tensor> numbers = layers.ToDictionary(l => l, l => Behind(l.Node.Input(1)));
+        Dictionary<SparseLayer, Tensor> numbers = layers.ToDictionary(l => l, l => Behind(l.Weight));
         foreach ((SparseLayer layer, Mask mask) in layers.Zip(Choose(layers, distribution, share, l => numbers[l])))
         {
-            Value weight = layer.Node.Input(1);
+            Value weight = layer.Weight;
             weight.Constraints = (weight.Constraints ?? new()).With(mask);
             weight.Constant = weight.Constraints.Project(numbers[layer]);
         }

@@ -10,11 +10,11 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Techniques.Sparsity;
 
 /// <summary>A layer that becomes sparse.</summary>
-/// <param name="Node">A Conv or Gemm, the first of those that have its weight.</param>
+/// <param name="Place">Its weight: of a Conv or Gemm, the first of those that have it, or of a recurrent layer.</param>
 /// <param name="Layout">Its weight in the units of its pattern.</param>
 /// <param name="Share">The share of its weights that becomes zero; in a pool, of the pool's.</param>
 /// <param name="IsPooled">Whether the share is the model's, so that layers may differ where their sum keeps to it.</param>
-internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share, bool IsPooled)
+internal sealed record SparseLayer(LayerWeight Place, PatternLayout Layout, double Share, bool IsPooled)
 {
     /// <summary>
     /// Layers with fewer weights take part only if a rule names them: their zeros save less than a kilobyte but cost accuracy.
@@ -30,6 +30,15 @@ internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share
     // Users write shares with few digits: 0.33 means 2:3.
     private const double ShareTolerance = 0.005;
 
+    /// <summary>The layer.</summary>
+    public Node Node => Place.Node;
+
+    /// <summary>Its weight.</summary>
+    public Value Weight => Place.Value;
+
+    /// <summary>Whether it is a Conv or Gemm, whose other weights can be fitted to compensate.</summary>
+    public bool IsFitted => Operator.IsLayer(Node);
+
     /// <summary>The number of weights.</summary>
     public int Weights => Layout.Rows * Layout.Columns;
 
@@ -44,12 +53,38 @@ internal sealed record SparseLayer(Node Node, PatternLayout Layout, double Share
         {
             LayerRule? own = context.Recipe.Layers.LastOrDefault(r => r.Sparsity is not null && r.Matches(node.Label));
             if (ShareOf(node, context, own) is not { } share) continue;
-            SparsityPattern pattern = context.OptionsOf(node).SparsityPattern ?? SparsityPattern.Unstructured;
+            SparsityPattern pattern = PatternOf(node, context);
             if (WhyDense(node, pattern, own is not null) is { } reason) notes.Add(new(node, reason));
-            else layers.Add(new(node, new(node.Input(1).Constant!.Dims, pattern), share, own is null && pattern.Kind != SparsityKind.NM));
+            else
+            {
+                bool isPooled = own is null && pattern.Kind != SparsityKind.NM;
+                layers.Add(new(new(node), new(node.Input(1).Constant!.Dims, pattern), share, isPooled));
+            }
         }
 
+        AddRecurrent(graph, context, layers, notes);
         return layers;
+    }
+
+    private static SparsityPattern PatternOf(Node node, PassContext context) =>
+        context.OptionsOf(node).SparsityPattern ?? SparsityPattern.Unstructured;
+
+    /// <summary>
+    /// Each matrix of a recurrent layer gets the share: there is no price that those of other layers could be compared with.
+    /// </summary>
+    private static void AddRecurrent(Graph graph, PassContext context, List<SparseLayer> layers, List<PassNote> notes)
+    {
+        foreach (Node node in graph.Nodes.Where(LayerWeight.IsRecurrent))
+        {
+            LayerRule? own = context.Recipe.Layers.LastOrDefault(r => r.Sparsity is not null && r.Matches(node.Label));
+            if (ShareOf(node, context, own) is not { } share) continue;
+            LayerWeight[] weights = [.. LayerWeight.OfRecurrent(node).Where(w => w.Value.Consumers.Count == 1)];
+            int most = weights.Max(w => (int?)w.Value.Constant!.Count) ?? 0;
+            if (weights.Length == 0) notes.Add(new(node, "it has no constant weights of its own"));
+            else if (own is null && most < LeastWeights) notes.Add(new(node, $"its matrices have only {most} weights"));
+            layers.AddRange(weights.Where(w => own is not null || w.Value.Constant!.Count >= LeastWeights)
+                .Select(w => new SparseLayer(w, new(w.Dims, PatternOf(node, context)), share, false)));
+        }
     }
 
     /// <summary>The share of zeros that options ask of a layer, or null where they ask for none.</summary>

@@ -30,13 +30,17 @@ internal sealed class SparsityPass : Pass
                 .Where(l => taking.Contains(l.n) || l.Item2 is not null)]);
 
         // Some have become sparse in training.
-        layers.RemoveAll(l => l.Node.Input(1).Constraints?.Mask is not null);
+        layers.RemoveAll(l => l.Weight.Constraints?.Mask is not null);
         if (layers.Count == 0) return new PassResult(0, notes);
+        int count = layers.Count;
+        HashSet<Node> changing = [.. layers.Select(l => l.Node)];
+        Node first = graph.Nodes.First(changing.Contains);
+        ChooseUnfitted(layers);
         bool fits = context.IsCalibrated && context.Model.PruningCriterion != PruningCriterion.Magnitude;
         SparsityDistribution distribution = context.Model.SparsityDistribution ?? SparsityDistribution.Global;
         bool shares = fits && distribution == SparsityDistribution.Global && layers.Count(l => l.IsPooled) > 1;
         (double[][] prices, int[] unseen) = shares ? SparsityCosts.Of(graph, layers, context)
-            : ([.. layers.Select(l => MagnitudePrices.Of(l.Layout, l.Node.Input(1).Constant!.Span<float>()))], []);
+            : ([.. layers.Select(l => MagnitudePrices.Of(l.Layout, l.Weight.Constant!.Span<float>()))], []);
         Mask[] masks = ZeroSelection.Choose(layers, prices, distribution);
         foreach (int i in unseen)
             context.Diagnostics.Report(SparsityDiagnostics.NoInfluence.At(null, layers[i].Node.Label, masks[i].Sparsity));
@@ -45,7 +49,7 @@ internal sealed class SparsityPass : Pass
             // The number of zeros of each layer is fixed here; which weights become zero is decided when the layer's input is known.
             Dictionary<Node, SparseLayer> sparse = layers.Zip(masks)
                 .ToDictionary(l => l.First.Node, l => l.First with { Share = l.Second.Sparsity });
-            LayerStages.Run(graph, [.. LayerRefit.LayersFrom(graph, layers[0].Node)], context, "sparsity",
+            LayerStages.Run(graph, [.. LayerRefit.LayersFrom(graph, first)], context, "sparsity",
                 (node, moments) => Fit(graph, node, sparse.GetValueOrDefault(node), moments, context),
                 (node, moments) => LayerRefit.Apply(graph, node, moments, context.Workers));
         }
@@ -53,15 +57,30 @@ internal sealed class SparsityPass : Pass
         // Layers without a counterpart in the float model are not fitted.
         foreach ((SparseLayer layer, Mask mask) in layers.Zip(masks))
         {
-            Value weight = layer.Node.Input(1);
-            if (weight.Constraints?.Mask is not null) continue;
-            weight.Constraints = (weight.Constraints ?? new()).With(mask);
-            weight.Constant = weight.Constraints.Project(weight.Constant!);
+            if (layer.Weight.Constraints?.Mask is null) SetMask(layer.Weight, mask);
         }
 
-        return new PassResult(layers.Count, notes);
+        return new PassResult(count, notes);
 
         string? ReasonOf(Node node) => notes.Find(n => n.Layer == node.Label)?.Text;
+    }
+
+    /// <summary>
+    /// Chooses the zeros of recurrent layers, by magnitude, and takes these from the list. Layers behind them are fitted afterwards.
+    /// </summary>
+    private static void ChooseUnfitted(List<SparseLayer> layers)
+    {
+        SparseLayer[] unfitted = [.. layers.Where(l => !l.IsFitted)];
+        layers.RemoveAll(l => !l.IsFitted);
+        double[][] prices = [.. unfitted.Select(l => MagnitudePrices.Of(l.Layout, l.Weight.Constant!.Span<float>()))];
+        foreach ((SparseLayer layer, Mask mask) in unfitted.Zip(ZeroSelection.Choose(unfitted, prices, SparsityDistribution.Uniform)))
+            SetMask(layer.Weight, mask);
+    }
+
+    private static void SetMask(Value weight, Mask mask)
+    {
+        weight.Constraints = (weight.Constraints ?? new()).With(mask);
+        weight.Constant = weight.Constraints.Project(weight.Constant!);
     }
 
     /// <summary>
