@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Graphs;
 internal sealed class Graph
 {
     /// <summary>The opset whose operator forms the graph uses: the newest that is read.</summary>
-    public const int Opset = 27;
+    public const int Opset = 28;
 
     /// <summary>The oldest opset that is read.</summary>
     public const int OldestOpset = 1;

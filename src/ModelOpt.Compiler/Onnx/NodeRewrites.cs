@@ -4,6 +4,7 @@ using ModelOpt.Compiler.Onnx.Rewrites.Fused;
 using ModelOpt.Compiler.Onnx.Rewrites.Learned;
 using ModelOpt.Compiler.Onnx.Rewrites.Quantized;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Operators.Description;
 
 namespace ModelOpt.Compiler.Onnx;
 
@@ -58,7 +59,19 @@ internal static class NodeRewrites
         new NegativeLogLikelihood("SoftmaxCrossEntropyLoss", takesScores: true),
         new ReverseSequence(),
         new CumProd(),
+        new SwiGlu(),
+        new CausalConvWithState(),
+        new LinearAttention(),
+        new TensorScatter(),
+        new Determinant(),
+        new OnnxTwin("SimplifiedLayerNormalization", new Arity(2, 2, 2), "RMSNormalization", domain: ""),
+        new OnnxTwin("QuantizeLinear", new Arity(2, 3)),
+        new OnnxTwin("DequantizeLinear", new Arity(2, 3)),
+        new OnnxTwin("Trilu", new Arity(1, 2)),
+        new OnnxTwin("Range", new Arity(3, 3)),
+        new OnnxTwin("GatherND", new Arity(2, 2)),
         new Attention(),
+        new GroupQueryAttention(),
         new FusedAttention(),
         new MultiHeadAttention(),
         new RotaryEmbedding(isOwn: true),

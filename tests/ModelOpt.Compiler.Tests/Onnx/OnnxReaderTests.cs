@@ -188,7 +188,7 @@ internal sealed class OnnxReaderTests
     public void What_ONNX_has_and_the_compiler_lacks_is_refused_by_name()
     {
         Assert.AreEqual("MOPT1003", Refused(Relu.Opset(0)).Descriptor.Code);
-        StringAssert.Contains(Refused(Relu.Opset(28)).Message, "opset 28; opsets 1 to 27");
+        StringAssert.Contains(Refused(Relu.Opset(29)).Message, "opset 29; opsets 1 to 28");
 
         OnnxModel sequence = Relu;
         sequence.Graph.Input[0].Type = new TypeProto { SequenceType = new TypeProto.Types.Other() };
@@ -229,7 +229,7 @@ internal sealed class OnnxReaderTests
     public void A_diagnostic_names_the_file()
     {
         using var folder = new TempFolder();
-        string file = folder.Write("m.onnx", Relu.Opset(28).Bytes());
+        string file = folder.Write("m.onnx", Relu.Opset(29).Bytes());
         Assert.AreEqual(file, Assert.ThrowsExactly<CompilationException>(() => OnnxReader.Read(file)).Diagnostic.File);
         CompilationException absent = Assert.ThrowsExactly<CompilationException>(() => OnnxReader.Read(folder["none.onnx"]));
         Assert.AreEqual("MOPT1001", absent.Diagnostic.Descriptor.Code);

@@ -5,8 +5,9 @@ namespace ModelOpt.Compiler.Onnx.Rewrites;
 /// <summary>What kinds of attention share: softmax(q · kᵀ · scale, masked) · v, of [batch, heads, length, size].</summary>
 internal static class AttentionParts
 {
+    /// <summary>The score of a hidden key.</summary>
     // Nothing that is added to it makes it infinite, and beside it a score has no share.
-    private const float Hidden = float.MinValue;
+    public const float Hidden = float.MinValue;
 
     /// <summary>[batch, length, heads · size] as [batch, heads, length, size].</summary>
     public static Value Split(Rewriting at, Value x, long heads)
@@ -28,16 +29,46 @@ internal static class AttentionParts
     }
 
     /// <summary>The scores where a bool is true; elsewhere what gets no share.</summary>
-    public static Value Keep(Rewriting at, Value kept, Value scores, Value like) =>
-        at.Add("Where", [kept, scores, Number(at, Hidden, like)]);
+    public static Value Keep(Rewriting at, Value kept, Value scores, Value like, float hidden = Hidden) =>
+        at.Add("Where", [kept, scores, Number(at, hidden, like)]);
+
+    /// <summary>The shares of scores. Queries to whom every key is hidden, or below every number, have none.</summary>
+    public static Value SharesOrNone(Rewriting at, Value scores, Value like)
+    {
+        Value least = Number(at, Hidden, like), raised = at.Add("Max", [scores, least]);
+        Value most = at.Add("ReduceMax", [raised, at.Longs(-1)], ("keepdims", 1L));
+        return at.Add("Where", [at.Add("Greater", [most, least]), at.Add("Softmax", [raised], ("axis", -1L)), Number(at, 0, like)]);
+    }
+
+    /// <summary>Keys or values, each for as many heads of queries as share it.</summary>
+    public static Value Repeat(Rewriting at, Value x, long queryHeads, long keyHeads)
+    {
+        long[] heads = [.. Enumerable.Range(0, (int)queryHeads).Select(i => i / (queryHeads / keyHeads))];
+        return queryHeads == keyHeads ? x : at.Add("Gather", [x, at.Longs(heads)], ("axis", 1L));
+    }
+
+    /// <summary>Scores brought softly between −cap and cap; 0 is none.</summary>
+    public static Value Capped(Rewriting at, Value scores, Value like)
+    {
+        float cap = at.Node.Float("softcap", 0);
+        if (cap == 0) return scores;
+        Value number = Number(at, cap, like);
+        return at.Add("Mul", [at.Add("Tanh", [at.Add("Div", [scores, number])]), number]);
+    }
 
     /// <summary>Whether a query may look at a key: those before it, and its own. [queries, keys].</summary>
     /// <param name="past">How many keys lie before the first query's own.</param>
-    public static Value Causal(Rewriting at, int queries, int keys, int past)
+    public static Value Causal(Rewriting at, AttentionLength queries, AttentionLength keys, AttentionLength past)
     {
-        Tensor kept = Tensor.Zeros(ElementType.Bool, [queries, keys]);
-        for (int i = 0; i < queries; i++) kept.Bytes.Span.Slice(i * keys, Math.Clamp(i + past + 1, 0, keys)).Fill(1);
-        return at.Constant(kept);
+        if (queries.Known is { } q && keys.Known is { } k && past.Known is { } p)
+        {
+            Tensor kept = Tensor.Zeros(ElementType.Bool, [(int)q, (int)k]);
+            for (int i = 0; i < q; i++) kept.Bytes.Span.Slice(i * (int)k, (int)Math.Clamp(i + p + 1, 0, k)).Fill(1);
+            return at.Constant(kept);
+        }
+
+        Value own = past.Known == 0 ? queries.Places(at) : at.Add("Add", [queries.Places(at), past.Scalar(at)]);
+        return at.Add("LessOrEqual", [keys.Places(at), at.Add("Unsqueeze", [own, at.Longs(1)])]);
     }
 
     /// <summary>The size of a dimension.</summary>

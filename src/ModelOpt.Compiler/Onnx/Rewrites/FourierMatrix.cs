@@ -34,6 +34,29 @@ internal static class FourierMatrix
         return matrix;
     }
 
+    /// <summary>
+    /// The matrix [frequencies · 2, samples] of the way back from the frequencies of one side to real samples: the other side's are their
+    /// mirror, so each counts twice that is not its own.
+    /// </summary>
+    public static Tensor OfOneSide(Rewriting at, int frequencies, int length)
+    {
+        if ((long)frequencies * 2 * length > MostElements) throw at.Refusal($"a transform of {length} samples");
+        Tensor matrix = Tensor.Zeros(ElementType.Float32, [frequencies * 2, length]);
+        Span<float> to = matrix.Span<float>();
+        for (int k = 0; k < Math.Min(frequencies, (length / 2) + 1); k++)
+        {
+            double weight = (k == 0 || 2 * k == length ? 1.0 : 2.0) / length;
+            for (int n = 0; n < length; n++)
+            {
+                double angle = Math.Tau * ((long)n * k % length) / length;
+                to[(2 * k * length) + n] = (float)(weight * Math.Cos(angle));
+                to[(((2 * k) + 1) * length) + n] = (float)(-weight * Math.Sin(angle));
+            }
+        }
+
+        return matrix;
+    }
+
     /// <summary>The number of an input that says a length or a step.</summary>
     public static int? Number(Rewriting at, int index, string name)
     {

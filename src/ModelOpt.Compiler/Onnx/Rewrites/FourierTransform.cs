@@ -20,10 +20,11 @@ internal sealed class FourierTransform() : NodeRewrite("DFT", new Arity(1, 3))
     {
         Value x = at.Input(0);
         int rank = at.RankOf(x), parts = FourierMatrix.Parts(at, x), axis = Axis(at, rank);
-        int samples = AttentionParts.Length(at, x, axis, "a transform"), length = FourierMatrix.Number(at, 1, "dft_length") ?? samples;
-        bool inverse = at.Node.Int("inverse", 0) != 0, isOneSided = at.Node.Int("onesided", 0) != 0;
-        if (inverse && isOneSided) throw at.Refusal("the inverse of one side");
-        int frequencies = isOneSided ? (length / 2) + 1 : length;
+        int samples = AttentionParts.Length(at, x, axis, "a transform");
+        bool inverse = at.Node.Int("inverse", 0) != 0, isOneSided = at.Node.Int("onesided", 0) != 0, isReal = inverse && isOneSided;
+        int length = FourierMatrix.Number(at, 1, "dft_length") ?? (isReal ? 2 * (samples - 1) : samples);
+        if (isReal && (parts != 2 || length < 1)) throw at.Refusal($"the inverse of {samples} numbers of one side");
+        int frequencies = isReal ? length : isOneSided ? (length / 2) + 1 : length;
         // The axis comes before the last, and both are one.
         long[] order = [.. Enumerable.Range(0, rank - 1).Where(a => a != axis).Select(a => (long)a), axis, rank - 1];
         long[] back = [.. Enumerable.Range(0, rank).Select(a => (long)Array.IndexOf(order, a))];
@@ -31,8 +32,9 @@ internal sealed class FourierTransform() : NodeRewrite("DFT", new Arity(1, 3))
         long[] kept = new long[rank - 2];
         Value rows = at.Add("Reshape", [isMoved ? at.Add("Transpose", [x], ("perm", order)) : x, at.Longs([.. kept, -1])]);
         Value matrix = at.Constant(Casting.To(
-            FourierMatrix.Of(at, samples, parts, length, frequencies, inverse), x.Type.IsFloat() ? x.Type : ElementType.Float32));
-        Value y = at.AddLayer("MatMul", [rows, matrix]), shape = at.Longs([.. kept, frequencies, 2]);
+            isReal ? FourierMatrix.OfOneSide(at, samples, length)
+                : FourierMatrix.Of(at, samples, parts, length, frequencies, inverse), x.Type.IsFloat() ? x.Type : ElementType.Float32));
+        Value y = at.AddLayer("MatMul", [rows, matrix]), shape = at.Longs([.. kept, frequencies, isReal ? 1 : 2]);
         if (isMoved) at.Finish("Transpose", [at.Add("Reshape", [y, shape])], ("perm", back));
         else at.Finish("Reshape", [y, shape]);
     }

@@ -10,7 +10,7 @@ namespace ModelOpt.Compiler.Operators.Activations;
 /// <summary>max(x, 0) + min(0, alpha · (e^(x / alpha) − 1)).</summary>
 internal sealed class Celu : FunctionOperator
 {
-    public override IReadOnlyList<OpsetStep> Versions { get; } = [12];
+    public override IReadOnlyList<OpsetStep> Versions { get; } = [12, 28];
 
     public override OperatorTraits Traits(Node node) => OperatorTraits.HidesFarNumbers;
 

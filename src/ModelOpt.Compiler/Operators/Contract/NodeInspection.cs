@@ -84,7 +84,9 @@ internal static class NodeInspection
         Value output = node.Outputs[index]!;
         output.Type = type;
         output.Shape = shape;
-        output.ShapeContent = content;
+        // What broadcasts has more elements than were followed.
+        bool isOther = content is not null && shape?.ToSizes() is { } sizes && sizes.Aggregate(1L, (n, d) => n * d) != content.Count;
+        output.ShapeContent = isOther ? null : content;
     }
 
     /// <summary>The sizes of a shape that is known, as a tensor has them.</summary>

@@ -18,6 +18,9 @@ internal sealed class LayerNormalization : Operator, IDifferentiable
 {
     public override IReadOnlyList<OpsetStep> Versions { get; } = [17];
 
+    // ONNX Runtime's optimizer wrote it before ONNX had it, in the same form.
+    protected override Action<Node>? Experimental => static _ => { };
+
     public override Arity Arity => new(2, 3, 3);
 
     public override QuantizationRule Quantization => QuantizationRule.Float;

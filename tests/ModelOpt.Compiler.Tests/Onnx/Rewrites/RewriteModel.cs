@@ -62,9 +62,18 @@ internal sealed class RewriteModel
     {
         string[] names = _model.Nodes(type, inputs, outputs, attributes);
         NodeProto node = Proto.Graph.Node[^1];
-        if (NodeRewrites.Names(NodeRewrite.Microsoft).Contains(type)) node.Domain = NodeRewrite.Microsoft;
+        if (NodeRewrites.Find(new Node(type, "", [], []) { Domain = NodeRewrite.Microsoft }) is not (null or OnnxTwin))
+            node.Domain = NodeRewrite.Microsoft;
         if (NodeRewrites.Names(LearnedRewrite.MachineLearning).Contains(type)) node.Domain = LearnedRewrite.MachineLearning;
         return names;
+    }
+
+    /// <summary>A node of ONNX Runtime's, where ONNX has one of that name, too.</summary>
+    public string Twin(string type, string[] inputs, params (string Name, object Value)[] attributes)
+    {
+        string name = _model.Nodes(type, inputs, 1, attributes)[0];
+        Proto.Graph.Node[^1].Domain = NodeRewrite.Microsoft;
+        return name;
     }
 
     /// <summary>A node of ONNX's own, where ONNX Runtime has another of that name; its outputs are y0, y1….</summary>

@@ -24,6 +24,15 @@ internal sealed class SubTests
     }
 
     [TestMethod]
+    public void Of_sizes_that_broadcast_not_every_element_is_followed()
+    {
+        var column = new Value("column", ElementType.Int64, new Shape(3, 1)) { ShapeContent = [1, 2, 3] };
+        Value difference = Node("Sub", [Tensor.Vector(1L, 2, 3), column]).Infer();
+        Assert.AreEqual(new Shape(3, 3), difference.Shape);
+        Assert.IsNull(difference.ShapeContent);
+    }
+
+    [TestMethod]
     public void Misfits_are_diagnosed()
     {
         Assert.AreEqual("MOPT2004", Node("Sub", [Floats(2, 3), Floats(2)]).InferError());

@@ -101,6 +101,68 @@ internal static class Attentions
             Tensor.Of<int>([batch, length], [.. Enumerable.Range(0, batch * length).Select(_ => c.Draw.Int(0, most - 1))]);
     }
 
+    /// <summary>GroupQueryAttention: samples are equally long.</summary>
+    public static void Groups(CaseBuilder c)
+    {
+        int batch = c.Draw.Int(1, 3), length = c.Draw.Int(1, 4), own = c.Draw.Int(1, 2), heads = own * c.Draw.Int(1, 3);
+        // Angles come in pairs of eight.
+        int size = 16, past = c.Draw.Chance(0.5) ? c.Draw.Int(1, 4) : 0;
+        // ONNX Runtime takes one sample where several positions follow a past.
+        if (past > 0 && length > 1) batch = 1;
+        bool isPacked = c.Draw.Chance(0.3), turns = c.Draw.Chance(0.5);
+        c.With("num_heads", heads).With("kv_num_heads", own);
+        if (c.Draw.Chance(0.3)) c.With("scale", c.Draw.Real(0.1, 1));
+        if (c.Draw.Chance(0.3)) c.With("local_window_size", c.Draw.Int(1, 4));
+        if (turns) c.With("do_rotary", 1).With("rotary_interleaved", c.Draw.Int(0, 1));
+        c.Data([batch, length, (isPacked ? heads + (2 * own) : heads) * size], -1, 1);
+        if (isPacked) c.Omit().Omit();
+        else c.Data([batch, length, own * size], -1, 1).Data([batch, length, own * size], -1, 1);
+        if (past == 0) c.Omit().Omit();
+        else c.Data([batch, own, past, size], -1, 1).Data([batch, own, past, size], -1, 1);
+        c.Parameter(Tensor.Vector<int>([.. Enumerable.Repeat(past + length - 1, batch)]), 0);
+        c.Parameter(Tensor.Scalar(past + length), 0).Outputs(3);
+        if (!turns) return;
+        int half = c.Draw.Pick(size / 2, size / 4);
+        c.Parameter(c.Draw.Tensor(c.Type(), [9, half], -1, 1), 0).Parameter(c.Draw.Tensor(c.Type(), [9, half], -1, 1), 0);
+    }
+
+    /// <summary>LinearAttention by each rule.</summary>
+    public static void Linear(CaseBuilder c)
+    {
+        int batch = c.Draw.Int(1, 3), steps = c.Draw.Int(1, 4), own = c.Draw.Int(1, 2), heads = own * c.Draw.Int(1, 2);
+        int size = c.Draw.Int(1, 4), width = c.Draw.Int(1, 4);
+        string rule = c.Draw.Pick("linear", "gated", "delta", "gated_delta");
+        c.With("q_num_heads", heads).With("kv_num_heads", own).With("update_rule", rule).Outputs(2);
+        c.Data([batch, steps, heads * size], -1, 1).Data([batch, steps, own * size], -1, 1).Data([batch, steps, own * width], -1, 1);
+        if (c.Draw.Chance(0.5)) c.Data([batch, own, size, width], -1, 1);
+        else c.Omit();
+        if (rule.StartsWith("gated", StringComparison.Ordinal)) c.Data([batch, steps, own * c.Draw.Pick(1, size)], -1, 0);
+        else c.Omit();
+        if (rule.EndsWith("delta", StringComparison.Ordinal)) c.Data([batch, steps, own], 0, 1);
+    }
+
+    /// <summary>CausalConvWithState.</summary>
+    public static void CausalConv(CaseBuilder c)
+    {
+        int batch = c.Draw.Int(1, 3), channels = c.Draw.Int(1, 4), length = c.Draw.Int(1, 6), kernel = c.Draw.Int(2, 4);
+        if (c.Draw.Chance(0.5)) c.With("activation", c.Draw.Pick("silu", "swish", "none"));
+        c.Data([batch, channels, length]).Parameter(c.Draw.Tensor(c.Type(), [channels, 1, kernel], -1, 1), 0).Outputs(2);
+        if (c.Draw.Chance(0.5)) c.Parameter(c.Draw.Tensor(c.Type(), [channels], -1, 1), 0);
+        else c.Omit();
+        if (c.Draw.Chance(0.5)) c.Data([batch, channels, kernel - 1]);
+    }
+
+    /// <summary>TensorScatter.</summary>
+    public static void Cache(CaseBuilder c)
+    {
+        int batch = c.Draw.Int(1, 3), places = c.Draw.Int(3, 6), written = c.Draw.Int(1, 3);
+        bool isCircular = c.Draw.Chance(0.5);
+        if (isCircular) c.With("mode", "circular");
+        c.Data([batch, 2, places, 3]).Data([batch, 2, written, 3]);
+        int most = isCircular ? places - 1 : places - written;
+        if (c.Draw.Chance(0.7)) c.Data(Tensor.Vector<long>([.. Enumerable.Range(0, batch).Select(_ => (long)c.Draw.Int(0, most))]));
+    }
+
     /// <summary>How many keys count, or which: the first of each sample.</summary>
     private static Tensor Mask(CaseBuilder c, int batch, int queries, int keys)
     {

@@ -24,6 +24,14 @@ internal static class Elementwise
         c.Perhaps("detect_negative", c.Draw.Int(0, 1)).Perhaps("detect_positive", c.Draw.Int(0, 1));
     }
 
+    /// <summary>SwiGLU.</summary>
+    public static void Gated(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        if (c.Draw.Chance(0.5)) c.With("alpha", c.Draw.Real(0.5, 2));
+        c.Data(dims).Data(dims);
+    }
+
     /// <summary>The rest of a division: integers by 1 and more, floats with fmod.</summary>
     public static void Mod(CaseBuilder c)
     {

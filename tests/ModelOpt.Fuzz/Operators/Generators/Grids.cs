@@ -41,6 +41,13 @@ internal static class Grids
         Windows.Global(c);
     }
 
+    /// <summary>Det.</summary>
+    public static void Determinant(CaseBuilder c)
+    {
+        int n = c.Draw.Int(1, 5);
+        c.Data(c.Draw.Chance(0.5) ? [n, n] : [c.Draw.Int(1, 3), n, n], -1, 1);
+    }
+
     /// <summary>MaxUnpool, of indices that differ from each other.</summary>
     public static void Unpool(CaseBuilder c)
     {

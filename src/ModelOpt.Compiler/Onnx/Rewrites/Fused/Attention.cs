@@ -9,10 +9,13 @@ namespace ModelOpt.Compiler.Onnx.Rewrites.Fused;
 /// </summary>
 internal sealed class Attention() : NodeRewrite("Attention", new Arity(3, 7, 4))
 {
-    private const int Mask = 3;
     private const int PastKey = 4;
-    private const int Counts = 6;
     private const int Products = 3;
+
+    // What the fourth output shows, beside the bare products.
+    private const long CappedScores = 1;
+    private const long MaskedScores = 2;
+    private const long Shares = 3;
 
     public override string Domain => "";
 
@@ -26,16 +29,25 @@ internal sealed class Attention() : NodeRewrite("Attention", new Arity(3, 7, 4))
         long queryHeads = at.Node.Int("q_num_heads", AttentionParts.SizeOf(at.Input(0), 1));
         long keyHeads = at.Node.Int("kv_num_heads", AttentionParts.SizeOf(at.Input(1), 1));
         if (queryHeads <= 0 || keyHeads <= 0 || queryHeads % keyHeads != 0) throw at.Refusal($"{queryHeads} heads by {keyHeads}");
-        if (queryHeads != keyHeads) (k, v) = (Repeat(at, k, queryHeads, keyHeads), Repeat(at, v, queryHeads, keyHeads));
+        (k, v) = (AttentionParts.Repeat(at, k, queryHeads, keyHeads), AttentionParts.Repeat(at, v, queryHeads, keyHeads));
         long size = AttentionParts.SizeOf(at.Input(0), -1) / (isFlat ? queryHeads : 1);
         float? scale = at.Node.Attributes.ContainsKey("scale") ? at.Node.Float("scale", 1) : null;
-        Value products = AttentionParts.Scores(at, q, k, scale, size), scores = Masked(at, Capped(at, products));
-        Value shares = at.Add("Softmax", [scores], ("axis", -1L));
+        Value products = AttentionParts.Scores(at, q, k, scale, size), capped = AttentionParts.Capped(at, products, at.Input(0));
+        long mode = at.Reads(Products) ? at.Node.Int("qk_matmul_output_mode", 0) : Shares;
+        var mask = new AttentionMask(at, isFlat, mode == MaskedScores ? float.NegativeInfinity : AttentionParts.Hidden);
+        Value masked = mask.Apply(capped);
+        Value shares = mask.MayHideAll ? AttentionParts.SharesOrNone(at, masked, at.Input(0)) : at.Add("Softmax", [masked], ("axis", -1L));
         if (at.Reads(Products))
         {
-            long mode = at.Node.Int("qk_matmul_output_mode", 0);
-            if (mode is not (0 or 3)) throw at.Refusal($"qk_matmul_output_mode {mode}");
-            at.Make(Products, "Identity", [mode == 0 ? products : shares]);
+            Value read = mode switch
+            {
+                0 => products,
+                CappedScores => capped,
+                MaskedScores => masked,
+                Shares => shares,
+                _ => throw at.Refusal($"qk_matmul_output_mode {mode}"),
+            };
+            at.Make(Products, "Identity", [read]);
         }
 
         if (!isFlat)
@@ -57,56 +69,5 @@ internal sealed class Attention() : NodeRewrite("Attention", new Arity(3, 7, 4))
         Value all = at.InputOrNull(past) is { } before ? at.Add("Concat", [before, own], ("axis", 2L)) : own;
         if (at.Reads(output)) at.Make(output, "Identity", [all]);
         return all;
-    }
-
-    private static Value Repeat(Rewriting at, Value x, long queryHeads, long keyHeads)
-    {
-        long[] heads = [.. Enumerable.Range(0, (int)queryHeads).Select(i => i / (queryHeads / keyHeads))];
-        return at.Add("Gather", [x, at.Longs(heads)], ("axis", 1L));
-    }
-
-    private static Value Capped(Rewriting at, Value scores)
-    {
-        float cap = at.Node.Float("softcap", 0);
-        if (cap == 0) return scores;
-        Value number = AttentionParts.Number(at, cap, at.Input(0));
-        return at.Add("Mul", [at.Add("Tanh", [at.Add("Div", [scores, number])]), number]);
-    }
-
-    private static Value Masked(Rewriting at, Value scores)
-    {
-        Value? counts = at.InputOrNull(Counts);
-        if (at.InputOrNull(Mask) is { } mask)
-        {
-            long given = AttentionParts.SizeOf(mask, -1), own = Keys(at);
-            if (given > 0 && own > 0 && given != own) throw at.Refusal($"a mask for {given} of {own} keys");
-            if (mask.Type == ElementType.Undefined) throw at.Refusal("a mask of a type that the file does not say");
-            scores = mask.Type == ElementType.Bool ? AttentionParts.Keep(at, mask, scores, at.Input(0)) : at.Add("Add", [scores, mask]);
-        }
-
-        if (at.Node.Int("is_causal", 0) != 0)
-        {
-            if (counts is not null) throw at.Refusal("causal attention to keys that are counted");
-            bool isFlat = at.RankOf(at.Input(0)) == 3;
-            int queries = AttentionParts.Length(at, at.Input(0), isFlat ? 1 : 2, "causal attention by queries");
-            int past = at.InputOrNull(PastKey) is { } before ? AttentionParts.Length(at, before, 2, "causal attention to a past") : 0;
-            int keys = AttentionParts.Length(at, at.Input(1), isFlat ? 1 : 2, "causal attention to keys") + past;
-            scores = AttentionParts.Keep(at, AttentionParts.Causal(at, queries, keys, past), scores, at.Input(0));
-        }
-
-        if (counts is null) return scores;
-        long all = Keys(at);
-        if (all <= 0) throw at.Refusal("counted keys of open length");
-        Value places = at.Longs([.. Enumerable.Range(0, (int)all).Select(i => (long)i)]);
-        Value limits = at.Add("Reshape", [counts, at.Longs(-1, 1, 1, 1)]);
-        return AttentionParts.Keep(at, at.Add("Less", [places, limits]), scores, at.Input(0));
-    }
-
-    /// <summary>The number of keys, or 0 where it is not known.</summary>
-    private static long Keys(Rewriting at)
-    {
-        long own = AttentionParts.SizeOf(at.Input(1), at.RankOf(at.Input(1)) == 3 ? 1 : 2);
-        if (own == 0 || at.InputOrNull(PastKey) is not { } before) return own;
-        return AttentionParts.SizeOf(before, 2) is var past && before.Shape?[2].IsKnown == true ? own + past : 0;
     }
 }

@@ -26,17 +26,14 @@ internal sealed class FusedAttention() : NodeRewrite("Attention", new Arity(2, 6
         Value q = AttentionParts.Split(at, parts[0], heads);
         (Value k, Value v) = Joined(at, AttentionParts.Split(at, parts[1], heads), AttentionParts.Split(at, parts[2], heads));
         Value scores = AttentionParts.Scores(at, q, k, FusedAttentionMask.Scale(at), sizes[0] / heads);
-        scores = FusedAttentionMask.Causal(at, scores, () => (Queries(at), Queries(at) + Before(at)));
-        bool isPastKnown = at.InputOrNull(Past) is not { } past || past.Shape is { Rank: 5 } before && before[3].IsKnown;
-        bool isKnown = isPastKnown && at.Input(0).Shape is { Rank: 3 } x && x[1].IsKnown;
-        scores = FusedAttentionMask.Apply(at, scores, at.InputOrNull(3), at.InputOrNull(5), isKnown ? Queries(at) + Before(at) : 0);
+        AttentionLength queries = AttentionLength.Of(at, at.Input(0), 1), keys = queries.Plus(at, Before(at));
+        scores = FusedAttentionMask.Causal(at, scores, queries, keys);
+        scores = FusedAttentionMask.Apply(at, scores, at.InputOrNull(3), at.InputOrNull(5), keys);
         FusedAttentionMask.Finish(at, scores, v, isNamed: true);
     }
 
-    private static int Queries(Rewriting at) => AttentionParts.Length(at, at.Input(0), 1, "causal attention by queries");
-
-    private static int Before(Rewriting at) =>
-        at.InputOrNull(Past) is { } past ? AttentionParts.Length(at, past, 3, "causal attention to a past") : 0;
+    private static AttentionLength Before(Rewriting at) =>
+        at.InputOrNull(Past) is { } past ? AttentionLength.Of(at, past, 3) : AttentionLength.Zero;
 
     /// <summary>Keys and values with those of before, [2, batch, heads, length, size]: the second output, too.</summary>
     private static (Value Keys, Value Values) Joined(Rewriting at, Value k, Value v)

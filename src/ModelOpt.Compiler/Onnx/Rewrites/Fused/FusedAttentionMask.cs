@@ -11,20 +11,16 @@ internal static class FusedAttentionMask
 
     /// <summary>Adds a bias to scores, and to those of keys that a mask has no number above 0 for, <c>mask_filter_value</c>.</summary>
     /// <param name="mask">[batch], the number of keys; or a number for each key, [batch, keys], or for each query too.</param>
-    /// <param name="keys">The number of keys; 0 where it is not known.</param>
-    public static Value Apply(Rewriting at, Value scores, Value? mask, Value? bias, long keys)
+    public static Value Apply(Rewriting at, Value scores, Value? mask, Value? bias, AttentionLength keys)
     {
         if (mask is not null) scores = at.Add("Add", [scores, Filtered(at, mask, keys)]);
         return bias is null ? scores : at.Add("Add", [scores, bias]);
     }
 
-    /// <summary>Hides the keys behind each query's own, where the node asks for it.</summary>
-    public static Value Causal(Rewriting at, Value scores, Func<(int Queries, int Keys)> lengths)
-    {
-        if (at.Node.Int("unidirectional", 0) == 0) return scores;
-        (int queries, int keys) = lengths();
-        return AttentionParts.Keep(at, AttentionParts.Causal(at, queries, keys, keys - queries), scores, at.Input(0));
-    }
+    /// <summary>Hides the keys behind each query's own, where the node asks for it; the last query's own is the last key.</summary>
+    public static Value Causal(Rewriting at, Value scores, AttentionLength queries, AttentionLength keys) =>
+        at.Node.Int("unidirectional", 0) == 0 ? scores
+        : AttentionParts.Keep(at, AttentionParts.Causal(at, queries, keys, keys.Minus(at, queries)), scores, at.Input(0));
 
     /// <summary>Makes the output: the shares of the scores, times values, heads in a row.</summary>
     public static void Finish(Rewriting at, Value scores, Value v, bool isNamed)
@@ -37,18 +33,16 @@ internal static class FusedAttentionMask
     /// <summary>The node's scale, or null for one over the root of the heads' size.</summary>
     public static float? Scale(Rewriting at) => at.Node.Float("scale", 0) is var scale and not 0 ? scale : null;
 
-    private static Value Filtered(Rewriting at, Value mask, long keys)
+    private static Value Filtered(Rewriting at, Value mask, AttentionLength keys)
     {
         Value zero = at.Constant(Tensor.Scalar(0)), hidden;
         switch (at.RankOf(mask))
         {
             case 1:
-                if (keys <= 0) throw at.Refusal("counted keys of open length");
                 Dim batch = at.Input(0).Shape![0];
                 if (mask.Shape![0] != batch) throw at.Refusal($"a mask of shape {mask.Shape}");
-                Tensor places = Tensor.Vector<int>([.. Enumerable.Range(0, (int)keys)]);
-                hidden = at.Add(
-                    "GreaterOrEqual", [at.Constant(places), at.Add("Reshape", [mask, at.Longs(-1, 1, 1, 1)])]);
+                Value counts = at.Add("Cast", [mask], ("to", (long)ElementType.Int64));
+                hidden = at.Add("GreaterOrEqual", [keys.Places(at), at.Add("Reshape", [counts, at.Longs(-1, 1, 1, 1)])]);
                 break;
             case 2:
                 hidden = at.Add("LessOrEqual", [at.Add("Unsqueeze", [mask, at.Longs(1, 2)]), zero]);

@@ -18,10 +18,9 @@ internal sealed class MultiHeadAttention() : NodeRewrite("MultiHeadAttention", n
         (Value q, Value k, Value v, long size) = Projected(at);
         (k, v) = (Joined(at, 0, k), Joined(at, 1, v));
         Value scores = AttentionParts.Scores(at, q, k, FusedAttentionMask.Scale(at), size);
-        scores = FusedAttentionMask.Causal(at, scores, () => (
-            AttentionParts.Length(at, at.Input(0), 1, "causal attention by queries"),
-            Keys(at) is > 0 and var keys ? (int)keys : throw at.Refusal("causal attention to keys of open length")));
-        scores = FusedAttentionMask.Apply(at, scores, at.InputOrNull(4), at.InputOrNull(5), Keys(at));
+        AttentionLength queries = AttentionLength.Of(at, at.Input(0), 1), keys = Keys(at);
+        scores = FusedAttentionMask.Causal(at, scores, queries, keys);
+        scores = FusedAttentionMask.Apply(at, scores, at.InputOrNull(4), at.InputOrNull(5), keys);
         if (at.Reads(3)) throw at.Refusal("its output of scores");
         FusedAttentionMask.Finish(at, scores, v, isNamed: false);
     }
@@ -73,12 +72,10 @@ internal sealed class MultiHeadAttention() : NodeRewrite("MultiHeadAttention", n
         return all;
     }
 
-    /// <summary>The number of keys; 0 where it is not known.</summary>
-    private static long Keys(Rewriting at)
+    private static AttentionLength Keys(Rewriting at)
     {
         Value key = at.InputOrNull(1) ?? at.Input(0);
-        long own = AttentionParts.SizeOf(key, at.RankOf(key) == 4 ? 2 : 1);
-        if (own == 0 || at.InputOrNull(Past) is not { } past) return own;
-        return past.Shape is { Rank: 4 } shape && shape[2].IsKnown ? own + shape[2].Size : 0;
+        AttentionLength own = AttentionLength.Of(at, key, at.RankOf(key) == 4 ? 2 : 1);
+        return at.InputOrNull(Past) is { } past ? own.Plus(at, AttentionLength.Of(at, past, 2)) : own;
     }
 }

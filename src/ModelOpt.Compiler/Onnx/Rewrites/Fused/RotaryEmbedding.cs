@@ -30,7 +30,8 @@ internal sealed class RotaryEmbedding(bool isOwn) : NodeRewrite("RotaryEmbedding
         Value x = isFlat ? at.Add("Reshape", [at.Input(0), at.Longs(0, 0, heads, size)]) : at.Input(0);
         (cosines, sines) = (Angles(at, cosines, isFlat), Angles(at, sines, isFlat));
         Value[] parts = turned == size ? [x] : AttentionParts.Parts(at, x, 3, turned, size - turned);
-        Value y = Turned(at, parts[0], cosines, sines, turned, isFlat ? heads : 0);
+        bool alternates = at.Node.Int("interleaved", 0) != 0;
+        Value y = Turned(at, parts[0], cosines, sines, turned, isFlat ? heads : 0, alternates);
         if (isFlat)
         {
             Value all = turned == size ? y : at.Add("Concat", [y, parts[1]], ("axis", -1L));
@@ -47,16 +48,15 @@ internal sealed class RotaryEmbedding(bool isOwn) : NodeRewrite("RotaryEmbedding
         if (at.InputOrNull(isOwn ? 3 : 1) is not { } positions) return at.Add("Unsqueeze", [table, axis]);
         if (at.RankOf(positions) == 2) return at.Add("Unsqueeze", [at.Add("Gather", [table, positions], ("axis", 0L)), axis]);
         // One number is the position of the first.
-        int length = AttentionParts.Length(at, at.Input(0), isFlat ? 1 : 2, "positions behind one");
-        Value all = at.Add("Add", [positions, at.Longs([.. Enumerable.Range(0, length).Select(i => (long)i)])]);
+        Value all = at.Add("Add", [positions, AttentionLength.Of(at, at.Input(0), isFlat ? 1 : 2).Places(at)]);
         Value angles = at.Add("Gather", [table, all], ("axis", 0L));
         return isFlat ? at.Add("Unsqueeze", [angles, at.Longs(1)]) : angles;
     }
 
     /// <summary>(a · cos − b · sin, a · sin + b · cos), where a and b are halves, or every second number.</summary>
-    private static Value Turned(Rewriting at, Value x, Value cosines, Value sines, long size, long heads)
+    /// <param name="heads">The size of axis 2; 0 where it stays as it is.</param>
+    public static Value Turned(Rewriting at, Value x, Value cosines, Value sines, long size, long heads, bool alternates)
     {
-        bool alternates = at.Node.Int("interleaved", 0) != 0;
         Value a, b;
         if (alternates)
         {
