@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Microsoft.Build.Framework;
+using ModelOpt.Compiler.Caching;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Onnx;
@@ -15,6 +16,7 @@ namespace ModelOpt.Build;
 [MSBuildMultiThreadableTask]
 public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
 {
+    private const long BytesOfMegabyte = 1_000_000;
     private readonly CancellationTokenSource _cancellation = new();
 
     /// <summary>The item, as <see cref="ResolveModels"/> gave it.</summary>
@@ -24,6 +26,15 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
     /// <summary>The folder of the artifacts.</summary>
     [Required]
     public string ArtifactFolder { get; set; } = "";
+
+    /// <summary>Whether results are kept, and taken, in the cache.</summary>
+    public bool UseCache { get; set; }
+
+    /// <summary>The folder of the cache.</summary>
+    public string CacheDirectory { get; set; } = "";
+
+    /// <summary>How many megabytes the cache may hold.</summary>
+    public long CacheMegabytes { get; set; }
 
     /// <inheritdoc/>
     public void Cancel() => _cancellation.Cancel();
@@ -35,14 +46,54 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
     {
         ModelItem item = ModelItem.Parse(Model, ProjectDirectory, "");
         var paths = new ArtifactPaths(Path.GetFullPath(ArtifactFolder, ProjectDirectory), item.ClassName);
-        var diagnostics = new DiagnosticList();
         var time = Stopwatch.StartNew();
-        CompiledModel compiled;
+        ArtifactCache? cache = UseCache
+            ? new(Path.GetFullPath(CacheDirectory, ProjectDirectory), CacheMegabytes * BytesOfMegabyte) : null;
+        string? key = cache is null ? null : KeyOf(item);
+        CompressedModel? known = key is null ? null : CompressedModel.FromParts(cache!.Find(key));
+        CompressedModel compressed = known ?? Compress(item, paths, time);
+        _cancellation.Token.ThrowIfCancellationRequested();
         try
         {
-            compiled = ModelCompiler.Compile(
+            Write(item, paths, compressed);
+            Checkpoint.Delete(paths.Checkpoint);
+        }
+        catch (CompilationException e)
+        {
+            throw e.InFile(item.Given);
+        }
+
+        if (key is not null && known is null && !cache!.Store(key, compressed.ToParts()))
+            Log.LogMessage(MessageImportance.Low, "Not kept in the cache '{0}': it cannot be written, or is too small.", CacheDirectory);
+        string source = known is null ? "" : "from the cache, ";
+        Log.LogMessage(MessageImportance.High, "{0}", string.Create(CultureInfo.InvariantCulture,
+            $"{Path.GetFileName(item.Given)} → {compressed.Say(item.Embed)}, {source}{time.Elapsed.TotalSeconds:0.0} s"));
+    }
+
+    // A model that cannot be read has no key; compressing it says why.
+    private string? KeyOf(ModelItem item)
+    {
+        try
+        {
+            string key = CompilationKey.Of(item.File, item.Options, _cancellation.Token);
+            Log.LogMessage(MessageImportance.Low, "The key of '{0}' in the cache is {1}.", item.Given, key);
+            return key;
+        }
+        catch (CompilationException)
+        {
+            return null;
+        }
+    }
+
+    private CompressedModel Compress(ModelItem item, ArtifactPaths paths, Stopwatch time)
+    {
+        var diagnostics = new DiagnosticList();
+        try
+        {
+            CompiledModel compiled = ModelCompiler.Compile(
                 item.File, item.Options with { CheckpointFile = paths.Checkpoint }, diagnostics, new Progress(this, item.Given, time),
                 _cancellation.Token);
+            return CompressedModel.Of(compiled, diagnostics.Diagnostics.Select(d => Relative(d, item)));
         }
         catch (CompilationException e)
         {
@@ -54,31 +105,18 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
         {
             throw new CompilationException(Unexpected(item.Given, e), e);
         }
-
-        _cancellation.Token.ThrowIfCancellationRequested();
-        try
-        {
-            Write(item, paths, compiled, diagnostics);
-            Checkpoint.Delete(paths.Checkpoint);
-        }
-        catch (CompilationException e)
-        {
-            throw e.InFile(item.Given);
-        }
-
-        Log.LogMessage(MessageImportance.High, "{0}", Summary(item, compiled, time.Elapsed));
     }
 
-    private static void Write(ModelItem item, ArtifactPaths paths, CompiledModel compiled, DiagnosticList diagnostics)
+    private static void Write(ModelItem item, ArtifactPaths paths, CompressedModel compressed)
     {
-        WriteIf("onnx", paths.Onnx, compiled.Onnx);
-        WriteIf("report", paths.Report, compiled.Report.ToJson());
-        WriteIf("report", paths.ReportPage, compiled.Report.ToHtml());
-        ArtifactFile.Write(paths.Diagnostics, LoggedDiagnostic.Write(diagnostics.Diagnostics.Select(d => Relative(d, item))));
+        WriteIf("onnx", paths.Onnx, compressed.Onnx);
+        WriteIf("report", paths.Report, compressed.Report);
+        WriteIf("report", paths.ReportPage, compressed.ReportPage);
+        ArtifactFile.Write(paths.Diagnostics, compressed.Diagnostics);
         ArtifactFile.Write(paths.ExternalFiles, Encoding.UTF8.GetBytes(string.Join('\n', ExternalFiles.Of(item.File))));
-        if (item.Embed) ArtifactFile.Write(paths.Embedded, compiled.Embedded);
+        if (item.Embed) ArtifactFile.Write(paths.Embedded, compressed.Embedded);
         else ArtifactFile.Delete(paths.Embedded);
-        ArtifactFile.Write(paths.Tflite, compiled.Tflite);
+        ArtifactFile.Write(paths.Tflite, compressed.Tflite);
 
         void WriteIf(string artifact, string path, byte[] bytes)
         {
@@ -90,21 +128,6 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
     // Messages name the model as the project does.
     private static Diagnostic Relative(Diagnostic diagnostic, ModelItem item) =>
         diagnostic.File is null || diagnostic.File == item.File ? diagnostic with { File = item.Given } : diagnostic;
-
-    private static string Summary(ModelItem item, CompiledModel compiled, TimeSpan time)
-    {
-        string done = string.Join(", ", compiled.Report.Techniques);
-        long before = compiled.Report.OnnxBytes;
-        string embedded = item.Embed && compiled.Embedded.Length < compiled.Tflite.Length
-            ? $", {Size(compiled.Embedded.Length)} embedded" : "";
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{Path.GetFileName(item.Given)} → {Size(compiled.Tflite.Length)} {done} (was {Size(before)}, "
-            + $"{100.0 * compiled.Tflite.Length / Math.Max(before, 1):0} %){embedded}, {time.TotalSeconds:0.0} s");
-    }
-
-    private static string Size(long bytes) => bytes < 1_000_000
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1000.0:0.#} KB")
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
 
     /// <summary>Logs the progress of long work now and then.</summary>
     private sealed class Progress(CompressModel task, string model, Stopwatch time) : IProgress<CompileProgress>

@@ -82,6 +82,7 @@ public sealed class ResolveModels : ModelTask
             .. FilesOf(model.Options.Recipe), .. FilesOf(model.Labels)];
         ArtifactFile.WriteIfDifferent(wrapperInputs, Describe(sources, options, $"namespace {model.Namespace} embed {model.Embed}"));
 
+        // MSBuild looks only at the files that describe the inputs: one that is dated in the future would be new at every build.
         // Metadata is kept escaped, because a path may contain MSBuild's separators.
         var resolved = new TaskItem(item);
         resolved.SetMetadata("ResolvedClassName", model.ClassName);
@@ -89,11 +90,10 @@ public sealed class ResolveModels : ModelTask
         resolved.SetMetadata("Embedded", Escape(paths.Embedded));
         resolved.SetMetadata("DiagnosticsFile", Escape(paths.Diagnostics));
         resolved.SetMetadata("Embed", model.Embed ? "true" : "false");
-        resolved.SetMetadata("CompressionInputs", Join([paths.Inputs, .. inputs, .. Lines(paths.ExternalFiles)]));
+        resolved.SetMetadata("CompressionInputs", Join([paths.Inputs, .. Lines(paths.ExternalFiles)]));
         resolved.SetMetadata("CompressionOutputs", Join(artifacts));
         resolved.SetMetadata("Wrapper", Escape(wrapper));
         resolved.SetMetadata("WrapperInputsFile", Escape(wrapperInputs));
-        resolved.SetMetadata("WrapperInputs", Join([wrapperInputs, .. sources]));
         return resolved;
     }
 
@@ -104,7 +104,9 @@ public sealed class ResolveModels : ModelTask
         foreach (string option in options) text.Append(option).Append('\n');
         foreach (string file in files)
         {
-            var info = new FileInfo(file);
+            // What a link leads to counts, not the link.
+            FileSystemInfo? target = File.ResolveLinkTarget(file, returnFinalTarget: true);
+            var info = target is null ? new FileInfo(file) : new FileInfo(target.FullName);
             text.Append(CultureInfo.InvariantCulture, $"{file} {info.Length} {info.LastWriteTimeUtc:O}\n");
         }
 

@@ -57,8 +57,6 @@ internal sealed class CompressModelTests
             };
             Assert.IsTrue(task.Execute());
             string[] inputs = task.Models.Single().GetMetadata("CompressionInputs").Split(';');
-            foreach ((_, string path) in metadata.Where(m => File.Exists(app.PathOf(m.Item2)))) CollectionAssert.Contains(inputs,
-                app.PathOf(path));
             CollectionAssert.Contains(inputs, Path.Combine(app.Artifacts, compared[0]));
             return [.. compared.Select(file => File.ReadAllText(Path.Combine(app.Artifacts, file)))];
         }

@@ -26,7 +26,10 @@ internal sealed class BuildLog
     public IReadOnlyList<string> Warnings => All<Warning>().ConvertAll(Describe);
 
     /// <summary>How many models were compressed.</summary>
-    public int Compressions => All<Microsoft.Build.Logging.StructuredLogger.Task>().Count(t => t.Name == "CompressModel");
+    public int Compressions => All<Microsoft.Build.Logging.StructuredLogger.Task>().Count(t => t.Name == "CompressModel") - Found;
+
+    /// <summary>How many models were found in the cache.</summary>
+    public int Found => All<Message>().Count(m => m.Text.Contains(", from the cache, ", StringComparison.Ordinal));
 
     /// <summary>How many wrappers were generated.</summary>
     public int Wrappers => All<Microsoft.Build.Logging.StructuredLogger.Task>().Count(t => t.Name == "GenerateModelWrapper");

@@ -29,14 +29,23 @@ internal sealed class Consumer : IDisposable
               </packageSourceMapping>
             </configuration>
             """);
-        // Nothing above the folder reaches in.
-        Write("Directory.Build.props", "<Project />");
+        // Nothing above the folder reaches in, and what is compressed comes from no other test.
+        Write("Directory.Build.props", $"""
+            <Project>
+              <PropertyGroup>
+                <ModelOptCacheDirectory>{Cache}</ModelOptCacheDirectory>
+              </PropertyGroup>
+            </Project>
+            """);
         Write("Directory.Build.targets", "<Project />");
         Write("Directory.Packages.props", "<Project />");
     }
 
     /// <summary>The project's folder.</summary>
     public string Folder { get; }
+
+    /// <summary>The folder of compressed models by content, unless a build names another.</summary>
+    public string Cache => Path.Combine(_root, "cache");
 
     /// <summary>The folder of the artifacts.</summary>
     public string Artifacts => PathOf("obj/Debug/modelopt");

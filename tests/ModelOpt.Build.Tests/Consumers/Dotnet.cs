@@ -9,6 +9,14 @@ internal static class Dotnet
     public static string UserPackages { get; } = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
+    // Models that earlier runs compressed do not count, and nothing is left in the user's folder.
+    private static readonly Lazy<string> Cache = new(() =>
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "cache");
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        return folder;
+    });
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     /// <summary>Starts <c>dotnet</c>; what it prints goes nowhere, builds are judged by their binary log.</summary>
@@ -29,6 +37,7 @@ internal static class Dotnet
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        start.Environment["ModelOptCacheDirectory"] = Cache.Value;
         return Process.Start(start)!;
     }
 
