@@ -9,8 +9,8 @@ namespace ModelOpt.Runtime.Tests;
 
 /// <summary>
 /// Runs tests in a process of their own, which takes its instruction sets from environment variables of the .NET runtime and its
-/// conditions from arguments: <c>dotnet ModelOpt.Runtime.Tests.dll [DisableJit] [Guard] [RefuseExecutable] (kernels TIER | class NAME |
-/// models | overrun KIND OFFSET)</c>.
+/// conditions from arguments: <c>dotnet ModelOpt.Runtime.Tests.dll [Limit=NAME] [DisableJit] [Guard] [RefuseExecutable]
+/// (kernels TIER | class NAME | models | overrun KIND OFFSET)</c>.
 /// </summary>
 internal static class ChildProcess
 {
@@ -19,6 +19,9 @@ internal static class ChildProcess
 
     /// <summary>Sets the switch that puts all memory before guard pages.</summary>
     public const string Guard = nameof(Guard);
+
+    /// <summary>Before the name of a target: sets the option that limits instructions.</summary>
+    public const string Limit = "Limit=";
 
     /// <summary>Has Linux refuse to make memory executable; needs <c>EnableWriteXorExecute=0</c>.</summary>
     public const string RefuseExecutable = nameof(RefuseExecutable);
@@ -49,9 +52,11 @@ internal static class ChildProcess
     private static int Main(string[] args)
     {
         ReadOnlySpan<string> rest = args;
-        for (; rest is [DisableJit or Guard or RefuseExecutable, ..]; rest = rest[1..])
+        for (; rest is [DisableJit or Guard or RefuseExecutable, ..] || (!rest.IsEmpty && rest[0].StartsWith(Limit)); rest = rest[1..])
         {
-            if (rest[0] == DisableJit)
+            if (rest[0].StartsWith(Limit))
+                AppContext.SetData(Instructions.Option, rest[0][Limit.Length..]);
+            else if (rest[0] == DisableJit)
                 AppContext.SetSwitch("ModelOpt.Runtime.DisableJit", true);
             else if (rest[0] == Guard)
                 AppContext.SetSwitch(GuardPages.Switch, true);

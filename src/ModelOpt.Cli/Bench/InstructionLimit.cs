@@ -26,7 +26,7 @@ internal sealed record InstructionLimit(double Float32, double Int8)
             SimdTier.Vector128 => Measure<Lanes128, Vector128<float>>(),
             _ => Measure<Lanes1, float>(),
         };
-        return new InstructionLimit(float32, float32 * (Machine.HasAssembledKernels ? 4 : 2));
+        return new InstructionLimit(float32, float32 * (Machine.HasDotProducts ? 4 : 2));
     }
 
     private static double Measure<TLanes, V>()

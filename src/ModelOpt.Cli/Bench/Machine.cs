@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
 using ModelOpt.Runtime.Jit;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Cli.Bench;
 
@@ -27,12 +28,20 @@ internal static class Machine
 
     /// <summary>The instruction tier of the runtime's kernels.</summary>
     public static string Tier() =>
-        HasAssembledKernels ? "AVX-512 VNNI, assembled"
+        AssembledCode.IsSupported ? $"{Name(Target.Best!)}, assembled"
         : Vector512.IsHardwareAccelerated ? "AVX-512"
         : Vector256.IsHardwareAccelerated ? "AVX2"
         : Vector128.IsHardwareAccelerated ? "128 bits"
         : "scalar";
 
-    /// <summary>Whether kernels are assembled at load time, of int8 dot products in registers of 512 bits.</summary>
-    public static bool HasAssembledKernels => AssembledCode.IsSupported;
+    private static string Name(Target target) => target.Name switch
+    {
+        Instructions.Avx512Vnni => "AVX-512 VNNI",
+        Instructions.Avx512 => "AVX-512",
+        Instructions.AvxVnni => "AVX-VNNI",
+        _ => "AVX2",
+    };
+
+    /// <summary>Whether kernels are assembled at load time, of int8 dot products.</summary>
+    public static bool HasDotProducts => AssembledCode.IsSupported && Target.Best is { HasDot: true };
 }

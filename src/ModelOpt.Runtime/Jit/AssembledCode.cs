@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics.X86;
-
 namespace ModelOpt.Runtime.Jit;
 
 /// <summary>
@@ -9,23 +7,31 @@ namespace ModelOpt.Runtime.Jit;
 internal sealed unsafe class AssembledCode
 {
     private readonly Dictionary<object, AssembledFunction> _functions = [];
-    private X64Assembler _assembler = new();
+    private X64Assembler _assembler;
     private ExecutableMemory? _memory;
 
-    private AssembledCode(int threads) => Threads = threads;
+    private AssembledCode(Target target, int threads)
+    {
+        Target = target;
+        Threads = threads;
+        _assembler = new X64Assembler(target);
+    }
+
+    /// <summary>The instructions that the functions consist of.</summary>
+    public Target Target { get; }
 
     /// <summary>Threads that will share the work of a kernel.</summary>
     public int Threads { get; }
 
     /// <summary>Whether this process may run assembled kernels: the instructions are there and the switch is not set.</summary>
-    public static bool IsSupported => HasAvx512Vnni && !(AppContext.TryGetSwitch("ModelOpt.Runtime.DisableJit", out bool off) && off);
-
-    // .NET has no class for this instruction set; if .NET may not use AVX-512, neither do we.
-    private static bool HasAvx512Vnni =>
-        Avx512BW.VL.IsSupported && X86Base.X64.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
+    public static bool IsSupported =>
+        Target.Best is not null && !(AppContext.TryGetSwitch("ModelOpt.Runtime.DisableJit", out bool off) && off);
 
     /// <summary>An empty set; null where assembled code is not supported.</summary>
-    public static AssembledCode? TryCreate(int threads = 1) => IsSupported ? new AssembledCode(threads) : null;
+    /// <param name="threads">See <see cref="Threads"/>.</param>
+    /// <param name="target">One of those that this process may run; the fastest by default.</param>
+    public static AssembledCode? TryCreate(int threads = 1, Target? target = null) =>
+        IsSupported ? new AssembledCode(target ?? Target.Best!, threads) : null;
 
     /// <summary>The function of a shape, assembled at the first request.</summary>
     /// <param name="shape">All that the code depends on, compared by value.</param>
@@ -51,7 +57,7 @@ internal sealed unsafe class AssembledCode
             return false;
         foreach (AssembledFunction function in _functions.Values)
             function.Place(_memory);
-        _assembler = new X64Assembler();
+        _assembler = new X64Assembler(Target);
         return true;
     }
 }

@@ -42,14 +42,18 @@ internal readonly record struct Address(Gpr Base, int Displacement)
 internal readonly record struct Label(int Position);
 
 /// <summary>
-/// Encodes the few x64 instructions that assembled kernels consist of (Intel Software Developer's Manual, volume 2; EVEX
-/// prefix: section 2.7). Vector registers are numbers 0–31; masks k1–k7, 0 for none. Small on purpose: a general assembler
-/// costs more time to start than the kernels save in a short-lived process.
+/// Encodes the few x64 instructions that assembled kernels consist of (Intel Software Developer's Manual, volume 2; VEX
+/// prefix: section 2.3, EVEX: section 2.7). Vector registers are numbers up to what the target has; masks k1–k7, 0 for none. Small on
+/// purpose: a general assembler costs more time to start than the kernels save in a short-lived process.
 /// </summary>
-internal sealed partial class X64Assembler
+/// <param name="target">Says which of the prefixes vector instructions have.</param>
+internal sealed partial class X64Assembler(Target target)
 {
     private byte[] _code = new byte[4096];
     private int _length;
+
+    /// <summary>What the code is for.</summary>
+    public Target Target => target;
 
     /// <summary>The code so far.</summary>
     public ReadOnlySpan<byte> Code => _code.AsSpan(0, _length);
@@ -57,13 +61,13 @@ internal sealed partial class X64Assembler
     /// <summary>Where the next instruction will lie.</summary>
     public Label Here() => new(_length);
 
-    /// <summary>Begins a function: at the next cache line, with registers of 512 bits.</summary>
+    /// <summary>Begins a function: at the next cache line, with the target's widest registers.</summary>
     public Label Begin()
     {
         const int alignment = 64;
         while (_length % alignment != 0)
             Byte(0xCC);
-        Width = VectorWidth.Bits512;
+        Width = target.Width;
         return Here();
     }
 

@@ -27,6 +27,16 @@ internal static unsafe class Int8Rows
             target[i] = value;
     }
 
+    /// <inheritdoc cref="Fill(byte*, int, byte)"/>
+    public static void Fill(short* target, int count, short value)
+    {
+        int i = 0;
+        for (; i <= count - 8; i += 8)
+            Vector128.Create(value).Store(target + i);
+        for (; i < count; i++)
+            target[i] = value;
+    }
+
     /// <summary>The sum of the values and the sum of their absolute values, modulo 2^32.</summary>
     public static (int Sum, int Absolute) Sums(ReadOnlySpan<sbyte> values)
     {

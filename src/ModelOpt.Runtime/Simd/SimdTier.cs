@@ -21,9 +21,9 @@ internal enum SimdTier
 /// <summary>Chooses the widest tier of this machine.</summary>
 internal static class SimdTiers
 {
-    /// <summary>The widest tier that this process has in hardware.</summary>
+    /// <summary>The widest tier that this process has in hardware and <see cref="Instructions"/> allow.</summary>
     public static SimdTier Best { get; } =
-        Vector512.IsHardwareAccelerated ? SimdTier.Vector512
+        Vector512.IsHardwareAccelerated && !Instructions.AreNarrow ? SimdTier.Vector512
         : Vector256.IsHardwareAccelerated ? SimdTier.Vector256
         : Vector128.IsHardwareAccelerated ? SimdTier.Vector128
         : SimdTier.Scalar;

@@ -17,6 +17,8 @@ internal sealed class X64AssemblerTests
         (Action<X64Assembler> Emit, string Expected)[] cases =
         [
             (x => x.VpDpBusd(a, b, c), $"vpdpbusd zmm{a},zmm{b},zmm{c}"),
+            (x => x.VpMAddUbSw(a, b, c), $"vpmaddubsw zmm{a},zmm{b},zmm{c}"),
+            (x => x.VpMAddWd(a, b, c), $"vpmaddwd zmm{a},zmm{b},zmm{c}"),
             (x => x.VpXorD(a, b, c), $"vpxord zmm{a},zmm{b},zmm{c}"),
             (x => x.VCvtDq2Ps(a, b), $"vcvtdq2ps zmm{a},zmm{b}"),
             (x => x.VCvtPs2Dq(a, b), $"vcvtps2dq zmm{a},zmm{b}"),
@@ -153,7 +155,7 @@ internal sealed class X64AssemblerTests
     [DataRow(200)]
     public void Jumps_lead_to_their_label(int between)
     {
-        var assembler = new X64Assembler();
+        var assembler = new X64Assembler(Target.Avx512Vnni);
         assembler.Ret();
         ModelOpt.Runtime.Jit.Label label = assembler.Here();
         for (int i = 0; i < between; i++)
@@ -164,14 +166,16 @@ internal sealed class X64AssemblerTests
         Assert.AreEqual(1ul, jump.NearBranchTarget);
     }
 
-    private static void Check((Action<X64Assembler> Emit, string Expected)[] cases)
+    private static void Check(params (Action<X64Assembler> Emit, string Expected)[] cases) => Check(Target.Avx512Vnni, cases);
+
+    internal static void Check(Target target, params (Action<X64Assembler> Emit, string Expected)[] cases)
     {
         var formatter = new IntelFormatter();
         formatter.Options.NumberBase = NumberBase.Decimal;
         formatter.Options.MemorySizeOptions = MemorySizeOptions.Minimal;
         foreach ((Action<X64Assembler> emit, string expected) in cases)
         {
-            var assembler = new X64Assembler();
+            var assembler = new X64Assembler(target);
             emit(assembler);
             List<Instruction> instructions = Decode(assembler.Code.ToArray());
             Assert.HasCount(1, instructions, expected);

@@ -23,14 +23,27 @@ internal static class KernelTesting
             Assert.Inconclusive("Needs a processor that runs assembled code.");
     }
 
-    /// <summary>The kernel in its assembled form, ready to run; nothing where this process may not assemble.</summary>
-    public static IEnumerable<Kernel> Assembled(Func<AssembledCode, Kernel> create, int threads = 1)
+    /// <summary>
+    /// The kernel in its assembled forms, one for each target of this machine, ready to run; nothing where this process may not assemble.
+    /// </summary>
+    /// <param name="create">Makes the kernel; null where it is not for a target.</param>
+    /// <param name="threads">Threads that will share its work.</param>
+    public static IEnumerable<Kernel> Assembled(Func<AssembledCode, Kernel?> create, int threads = 1) =>
+        Assembled(Target.Available, create, threads);
+
+    /// <summary>The same for AVX512-VNNI alone.</summary>
+    public static IEnumerable<Kernel> AssembledWide(Func<AssembledCode, Kernel?> create, int threads = 1) =>
+        Assembled(Target.Available.Where(target => target == Target.Avx512Vnni), create, threads);
+
+    private static IEnumerable<Kernel> Assembled(IEnumerable<Target> targets, Func<AssembledCode, Kernel?> create, int threads)
     {
-        if (AssembledCode.TryCreate(threads) is not { } code)
-            yield break;
-        Kernel kernel = create(code);
-        Assert.IsTrue(code.Seal(), "the system refuses executable memory");
-        yield return kernel;
+        foreach (Target target in targets)
+        {
+            if (AssembledCode.TryCreate(threads, target) is not { } code || create(code) is not { } kernel)
+                continue;
+            Assert.IsTrue(code.Seal(), "the system refuses executable memory");
+            yield return kernel;
+        }
     }
 
     public static float[] Floats(int length, int seed)

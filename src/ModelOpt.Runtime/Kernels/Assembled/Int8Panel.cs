@@ -5,46 +5,56 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 
 /// <summary>
 /// Weights, starts and multipliers of the output channels of a panel in the order in which assembled tiles read them: lanes
-/// as in <see cref="PanelLayout"/>, four weights in each. Channels beyond the last are zero.
+/// as in <see cref="PanelLayout"/>, the weights of a step in each. Channels beyond the last are zero.
 /// </summary>
 internal sealed unsafe class Int8Panel
 {
     private readonly AlignedBuffer<int> _weights;
     private readonly AlignedBuffer<int> _starts;
     private readonly AlignedBuffer<float> _multipliers;
+    private readonly AlignedBuffer<byte>? _split;
 
     /// <param name="layout">Registers.</param>
-    /// <param name="runs">Runs per channel.</param>
-    /// <param name="runBytes">Weights of a run; padded with zeros to whole steps of four.</param>
+    /// <param name="product">How the weights are multiplied.</param>
+    /// <param name="runs">Bytes from the input to each run.</param>
+    /// <param name="runBytes">Weights of a run; padded with zeros to whole steps.</param>
     /// <param name="weights">[columns, runs, runBytes].</param>
     /// <param name="starts">[columns].</param>
     /// <param name="multipliers">[columns].</param>
     public Int8Panel(
-        PanelLayout layout, int runs, int runBytes, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> starts,
-        ReadOnlySpan<float> multipliers)
+        PanelLayout layout, ByteProduct product, ReadOnlySpan<long> runs, int runBytes, ReadOnlySpan<sbyte> weights,
+        ReadOnlySpan<int> starts, ReadOnlySpan<float> multipliers)
     {
         Layout = layout;
         Columns = starts.Length;
-        int steps = (runBytes + 3) / 4, stride = layout.Vectors * 16;
-        _weights = new AlignedBuffer<int>(checked(runs * steps * stride));
+        int lanes = layout.Lanes, stride = layout.Vectors * lanes, elements = product.StepElements();
+        int steps = (runBytes + elements - 1) / elements;
+        _weights = new AlignedBuffer<int>(checked(runs.Length * steps * stride));
         _starts = new AlignedBuffer<int>(stride);
         _multipliers = new AlignedBuffer<float>(stride);
         fixed (sbyte* from = weights)
         {
             for (int vector = 0; vector < layout.Vectors; vector++)
             {
-                for (int lane = 0; lane < 16; lane++)
+                for (int lane = 0; lane < lanes; lane++)
                 {
                     int channel = layout.Channel(vector, lane);
                     if (channel >= Columns)
                         continue;
-                    int at = (vector * 16) + lane;
+                    int at = (vector * lanes) + lane;
                     _starts.Pointer[at] = starts[channel];
                     _multipliers.Pointer[at] = multipliers[channel];
-                    Spread((byte*)from + ((nint)channel * runs * runBytes), runs, runBytes, _weights.Pointer + at, stride);
+                    byte* own = (byte*)from + ((nint)channel * runs.Length * runBytes);
+                    if (product == ByteProduct.Words)
+                        SpreadWords((sbyte*)own, runs.Length, runBytes, _weights.Pointer + at, stride);
+                    else
+                        Spread(own, runs.Length, runBytes, _weights.Pointer + at, stride);
                 }
             }
         }
+
+        if (product == ByteProduct.Bytes)
+            _split = PairSplit.Create(_weights.Pointer, layout, steps, runs);
     }
 
     public PanelLayout Layout { get; }
@@ -56,6 +66,22 @@ internal sealed unsafe class Int8Panel
     public int* Starts => _starts.Pointer;
 
     public float* Multipliers => _multipliers.Pointer;
+
+    /// <summary>Whether <see cref="Split"/> lists anything.</summary>
+    public bool HasSplit => _split is not null;
+
+    /// <summary>See <see cref="PairSplit"/>; null where it would list nothing.</summary>
+    public byte* Split => _split is null ? null : _split.Pointer;
+
+    /// <summary>Writes every two weights of each run as int16 to the next step's place, the last one of a run padded with zero.</summary>
+    private static void SpreadWords(sbyte* weights, int runs, int runBytes, int* target, nint stride)
+    {
+        for (int run = 0; run < runs; run++, weights += runBytes)
+        {
+            for (int k = 0; k < runBytes; k += 2, target += stride)
+                *target = (weights[k] & 0xFFFF) | (k + 1 < runBytes ? weights[k + 1] << 16 : 0);
+        }
+    }
 
     /// <summary>Writes every four weights of each run to the next step's place, the last ones of a run padded with zeros.</summary>
     private static void Spread(byte* weights, int runs, int runBytes, int* target, nint stride)

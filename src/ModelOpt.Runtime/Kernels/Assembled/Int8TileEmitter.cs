@@ -6,12 +6,12 @@ using static Int8EpilogueConstants;
 using static Int8TileArguments;
 
 /// <summary>
-/// Assembles the innermost product of int8 convolutions for AVX512-VNNI: a row of tiles, each of Rows output pixels by Vectors
-/// registers of output channels. Four consecutive input bytes of a pixel are broadcast and multiplied with four weights of
-/// sixteen channels at once; requantization follows in registers:
+/// Assembles the innermost product of int8 convolutions: a row of tiles, each of Rows output pixels by Vectors registers of output
+/// channels. Four consecutive bytes of a pixel's input are broadcast and multiplied with weights of as many channels as a register has
+/// lanes, see <see cref="ByteProduct"/>; requantization follows in registers:
 /// y = clamp(rint((float)sum · m) + z), as <see cref="Requantizer"/> computes it.
 /// </summary>
-internal static class Int8TileEmitter
+internal readonly ref struct Int8TileEmitter
 {
     private const int UnrolledSteps = 4;
 
@@ -24,153 +24,200 @@ internal static class Int8TileEmitter
 
     private const Gpr Constants = Int8EpilogueEmitter.Constants;
 
-    private const int Mask = 1, FlipBits = 31;
+    private const int Mask = 1;
 
-    /// <summary>Pixels that fit the registers beside the weights, a broadcast and the flip constant.</summary>
-    public static int MaxRows(int vectors) => vectors == PanelLayout.MaxVectors ? 1 : (32 - 2 - vectors) / vectors;
+    private readonly Int8TileShape _shape;
+    private readonly X64Assembler _code;
+    private readonly ByteProductEmitter _product;
+    private readonly int _vectors;
+    private readonly int _firstWeight;
+    private readonly int _pixel;
+    private readonly int _flipBits;
 
-    public static void Emit(Int8TileShape shape, X64Assembler code)
+    private Int8TileEmitter(Int8TileShape shape, X64Assembler code)
     {
-        Frame.Enter(code, Arguments);
-        code.Push(StepsLeft);
-        if (shape.Masked)
-        {
-            code.Mov(Input, new Address(Arguments, MaskAt));
-            code.KMovQ(Mask, Input);
-        }
-
-        code.Mov(Input, new Address(Arguments, InputAt));
-        code.Mov(Output, new Address(Arguments, OutputAt));
-        Label tile = code.Here();
-        EmitSums(shape, code);
-        code.Mov(Multipliers, new Address(Arguments, MultipliersAt));
-        code.Mov(Constants, new Address(Arguments, ConstantsAt));
-        if (shape.Epilogue.Residual != ResidualSide.None)
-        {
-            code.Mov(Residual, new Address(Arguments, ResidualAt));
-            code.Add(Residual, Output);
-        }
-
-        for (int row = 0; row < shape.Rows; row++)
-            EmitStore(shape, code, row);
-        code.Add(Input, shape.Rows * shape.PixelBytes);
-        code.Add(Output, shape.Rows * shape.OutputBytes);
-        code.Dec(new Address(Arguments, TilesAt));
-        code.JumpIfNotZero(tile);
-        code.Pop(StepsLeft);
-        Frame.Leave(code);
+        _shape = shape;
+        _code = code;
+        _vectors = shape.Layout.Vectors;
+        _firstWeight = shape.Rows * _vectors;
+        _pixel = shape.Rows == 1 ? _firstWeight : _firstWeight + _vectors;
+        _flipBits = code.Target.Registers - 1;
+        _product = new ByteProductEmitter(shape.Product, code, _pixel + 1, _flipBits - 1);
     }
 
-    private static void EmitSums(Int8TileShape shape, X64Assembler code)
+    /// <summary>Bytes of the weights of a step.</summary>
+    private int StepBytes => _code.Target.Bytes * _vectors;
+
+    /// <summary>Pixels that fit the registers beside the weights, a broadcast, the flip constant and what products need.</summary>
+    public static int MaxRows(Target target, ByteProduct product, int vectors) => vectors == PanelLayout.MaxVectors
+        ? 1
+        : Math.Max(1, (target.Registers - ByteProductEmitter.Registers(product) - vectors) / vectors);
+
+    public static void Emit(Int8TileShape shape, X64Assembler code) => new Int8TileEmitter(shape, code).Emit();
+
+    private void Emit()
     {
-        code.Mov(Weights, new Address(Arguments, WeightsAt));
-        code.Mov(Cursor, new Address(Arguments, StartsAt));
-        for (int vector = 0; vector < shape.Layout.Vectors; vector++)
-            code.VMov(vector, new Address(Cursor, 64 * vector));
-        for (int sum = shape.Layout.Vectors; sum < shape.Rows * shape.Layout.Vectors; sum++)
-            code.VMov(sum, sum % shape.Layout.Vectors);
-        if (shape.Flip)
+        Frame.Enter(_code, Arguments);
+        _code.Push(StepsLeft);
+        if (_shape.Tail == UnitTail.Masked)
         {
-            code.Mov(Cursor, new Address(Arguments, ConstantsAt));
-            code.VMov(FlipBits, new Address(Cursor, FlipAt));
+            _code.Mov(Input, new Address(Arguments, MaskAt));
+            _code.KMovQ(Mask, Input);
         }
 
-        if (shape.Runs == 1)
+        _code.Mov(Input, new Address(Arguments, InputAt));
+        _code.Mov(Output, new Address(Arguments, OutputAt));
+        Label tile = _code.Here();
+        EmitSums();
+        if (_shape.Split)
+            EmitSplit();
+        _code.Mov(Multipliers, new Address(Arguments, MultipliersAt));
+        _code.Mov(Constants, new Address(Arguments, ConstantsAt));
+        if (_shape.Epilogue.Residual != ResidualSide.None)
         {
-            code.Mov(Cursor, Input);
-            EmitRun(shape, code);
+            _code.Mov(Residual, new Address(Arguments, ResidualAt));
+            _code.Add(Residual, Output);
+        }
+
+        for (int row = 0; row < _shape.Rows; row++)
+            EmitStore(row);
+        _code.Add(Input, _shape.Rows * _shape.PixelBytes);
+        _code.Add(Output, _shape.Rows * _shape.OutputBytes);
+        _code.Dec(new Address(Arguments, TilesAt));
+        _code.JumpIfNotZero(tile);
+        _code.Pop(StepsLeft);
+        Frame.Leave(_code);
+    }
+
+    private void EmitSums()
+    {
+        _code.Mov(Weights, new Address(Arguments, WeightsAt));
+        _code.Mov(Cursor, new Address(Arguments, StartsAt));
+        for (int vector = 0; vector < _vectors; vector++)
+            _code.VMov(vector, new Address(Cursor, _code.Target.Bytes * vector));
+        for (int sum = _vectors; sum < _shape.Rows * _vectors; sum++)
+            _code.VMov(sum, sum % _vectors);
+        if (_shape.Flip || _shape.Product == ByteProduct.Bytes)
+            _code.Mov(Cursor, new Address(Arguments, ConstantsAt));
+        if (_shape.Flip)
+            _code.VMov(_flipBits, new Address(Cursor, FlipAt));
+        _product.LoadConstant(Cursor);
+        if (_shape.Runs == 1)
+        {
+            _code.Mov(Cursor, Input);
+            EmitRun();
             return;
         }
 
-        code.Mov(RunTable, new Address(Arguments, RunsAt));
-        code.Mov(RunsLeft, (uint)shape.Runs);
-        Label run = code.Here();
-        code.Mov(Cursor, new Address(RunTable, 0));
-        code.Add(Cursor, Input);
-        EmitRun(shape, code);
-        code.Add(RunTable, 8);
-        code.Sub(RunsLeft, 1);
-        code.JumpIfNotZero(run);
+        _code.Mov(RunTable, new Address(Arguments, RunsAt));
+        _code.Mov(RunsLeft, (uint)_shape.Runs);
+        Label run = _code.Here();
+        _code.Mov(Cursor, new Address(RunTable, 0));
+        _code.Add(Cursor, Input);
+        EmitRun();
+        _code.Add(RunTable, 8);
+        _code.Sub(RunsLeft, 1);
+        _code.JumpIfNotZero(run);
     }
 
-    private static void EmitRun(Int8TileShape shape, X64Assembler code)
+    private void EmitRun()
     {
-        int step = 64 * shape.Layout.Vectors;
-        int loops = shape.Steps / UnrolledSteps;
+        int loops = _shape.Steps / UnrolledSteps;
         if (loops < 2)
         {
-            EmitSteps(shape, code, shape.Steps);
-            code.Add(Weights, shape.Steps * step);
+            EmitSteps(_shape.Steps);
+            _code.Add(Weights, _shape.Steps * StepBytes);
             return;
         }
 
-        code.Mov(StepsLeft, (uint)loops);
-        Label loop = code.Here();
-        EmitSteps(shape, code, UnrolledSteps);
-        code.Add(Cursor, 4 * UnrolledSteps);
-        code.Add(Weights, UnrolledSteps * step);
-        code.Sub(StepsLeft, 1);
-        code.JumpIfNotZero(loop);
-        int rest = shape.Steps % UnrolledSteps;
-        EmitSteps(shape, code, rest);
-        if (rest > 0 && shape.Runs > 1)
-            code.Add(Weights, rest * step);
+        _code.Mov(StepsLeft, (uint)loops);
+        Label loop = _code.Here();
+        EmitSteps(UnrolledSteps);
+        _code.Add(Cursor, 4 * UnrolledSteps);
+        _code.Add(Weights, UnrolledSteps * StepBytes);
+        _code.Sub(StepsLeft, 1);
+        _code.JumpIfNotZero(loop);
+        int rest = _shape.Steps % UnrolledSteps;
+        EmitSteps(rest);
+        if (rest > 0 && _shape.Runs > 1)
+            _code.Add(Weights, rest * StepBytes);
     }
 
-    private static void EmitSteps(Int8TileShape shape, X64Assembler code, int steps)
+    private void EmitSteps(int steps)
     {
-        int firstWeight = shape.Rows * shape.Layout.Vectors;
-        int pixel = shape.Rows == 1 ? firstWeight : firstWeight + shape.Layout.Vectors;
         for (int step = 0; step < steps; step++)
+            EmitProducts(new Address(Weights, step * StepBytes), 0, _vectors, 4 * step);
+    }
+
+    /// <summary>Adds products of four input bytes of all pixels with weights of some registers.</summary>
+    private void EmitProducts(Address weights, int firstVector, int vectors, int offset)
+    {
+        for (int i = 0; i < vectors && _shape.Rows > 1; i++)
+            _code.VMov(_firstWeight + i, weights + (_code.Target.Bytes * i));
+        for (int row = 0; row < _shape.Rows; row++)
         {
-            var weights = new Address(Weights, step * 64 * shape.Layout.Vectors);
-            for (int vector = 0; vector < shape.Layout.Vectors && shape.Rows > 1; vector++)
-                code.VMov(firstWeight + vector, weights + (64 * vector));
-            for (int row = 0; row < shape.Rows; row++)
+            _code.VpBroadcastD(_pixel, new Address(Cursor, (row * _shape.PixelBytes) + offset));
+            if (_shape.Flip)
+                _code.VpXorD(_pixel, _pixel, _flipBits);
+            for (int i = 0; i < vectors; i++)
             {
-                code.VpBroadcastD(pixel, new Address(Cursor, (row * shape.PixelBytes) + (4 * step)));
-                if (shape.Flip)
-                    code.VpXorD(pixel, pixel, FlipBits);
-                for (int vector = 0; vector < shape.Layout.Vectors; vector++)
-                {
-                    int sum = (row * shape.Layout.Vectors) + vector;
-                    VectorWidth width = shape.Layout.Width(vector);
-                    if (shape.Rows == 1)
-                        code.VpDpBusd(sum, pixel, weights + (64 * vector), width);
-                    else
-                        code.VpDpBusd(sum, pixel, firstWeight + vector, width);
-                }
+                int sum = (row * _vectors) + firstVector + i;
+                VectorWidth width = _shape.Layout.Width(firstVector + i);
+                if (_shape.Rows == 1)
+                    _product.Add(sum, _pixel, weights + (_code.Target.Bytes * i), width);
+                else
+                    _product.Add(sum, _pixel, _firstWeight + i, width);
             }
         }
     }
 
-    private static void EmitStore(Int8TileShape shape, X64Assembler code, int row)
+    /// <summary>The products with the other halves of weights, register by register.</summary>
+    private void EmitSplit()
     {
-        PanelLayout layout = shape.Layout;
-        var epilogue = new Int8EpilogueEmitter(shape.Epilogue, code);
-        int first = row * layout.Vectors, free = shape.Rows * layout.Vectors;
-        for (int vector = 0; vector < layout.Vectors; vector++)
+        _code.Mov(Weights, new Address(Arguments, SplitAt));
+        for (int vector = 0; vector < _vectors; vector++)
+        {
+            _code.Mov(RunsLeft, new Address(Weights, 0));
+            _code.Add(Weights, PairSplit.HeadBytes);
+            Label record = _code.Here();
+            _code.Mov(Cursor, new Address(Weights, 0));
+            _code.Add(Cursor, Input);
+            EmitProducts(new Address(Weights, PairSplit.HeadBytes), vector, 1, 0);
+            _code.Add(Weights, PairSplit.HeadBytes + _code.Target.Bytes);
+            _code.Sub(RunsLeft, 1);
+            _code.JumpIfNotZero(record);
+        }
+    }
+
+    private void EmitStore(int row)
+    {
+        PanelLayout layout = _shape.Layout;
+        var epilogue = new Int8EpilogueEmitter(_shape.Epilogue, _code);
+        int first = row * _vectors, free = _firstWeight;
+        for (int vector = 0; vector < _vectors; vector++)
         {
             int sum = first + vector;
-            code.VCvtDq2Ps(sum, sum);
-            code.VMulPs(sum, sum, new Address(Multipliers, 64 * vector));
+            _code.VCvtDq2Ps(sum, sum);
+            _code.VMulPs(sum, sum, new Address(Multipliers, _code.Target.Bytes * vector));
             epilogue.Round(sum);
         }
 
-        for (int unit = 0; unit < layout.Vectors; unit += layout.UnitVectors(unit))
+        for (int unit = 0; unit < _vectors; unit += layout.UnitVectors(unit))
         {
-            int at = (row * shape.OutputBytes) + (unit * 16), sum = first + unit;
-            bool masked = shape.Masked && unit == layout.LastUnit;
-            if (shape.Epilogue.Residual != ResidualSide.None)
-                epilogue.AddResidual(sum, layout.UnitVectors(unit), layout.Width(unit), new Address(Residual, at), masked ? Mask : 0, free);
+            int at = (row * _shape.OutputBytes) + (unit * layout.Lanes), sum = first + unit;
+            int tail = unit == layout.LastUnit ? _shape.Tail : 0;
+            if (_shape.Epilogue.Residual != ResidualSide.None)
+                epilogue.AddResidual(sum, layout.UnitVectors(unit), layout.Width(unit), new Address(Residual, at), tail, free);
             var to = new Address(Output, at);
-            VectorWidth width = epilogue.Narrow(sum, layout.UnitVectors(unit));
-            if (masked)
-                code.VMovBytes(to, sum, Mask, width);
-            else if (layout.Width(unit) == VectorWidth.Bits256)
-                code.VMovQ(to, sum);
+            VectorWidth width = epilogue.Narrow(sum, layout.UnitVectors(unit), free);
+            if (tail == UnitTail.Masked)
+                _code.VMovBytes(to, sum, Mask, width);
+            else if (tail > 0)
+                _code.VStoreFirst(to, sum, tail);
+            else if (layout.Width(unit) == VectorWidth.Bits256 && layout.UnitVectors(unit) == 1)
+                _code.VMovQ(to, sum);
             else
-                code.VMov(to, sum, width);
+                _code.VMov(to, sum, width);
         }
     }
 }

@@ -1,23 +1,29 @@
+using ModelOpt.Runtime.Jit;
+
 namespace ModelOpt.Runtime.Kernels.Assembled;
 
 /// <summary>All that the code of an assembled int8 convolution tile depends on.</summary>
 /// <param name="Rows">Output pixels of a tile.</param>
 /// <param name="Layout">Registers of output channels.</param>
 /// <param name="Runs">Runs of neighbouring input bytes under the window.</param>
-/// <param name="Steps">Groups of four bytes in a run.</param>
+/// <param name="Steps">Groups of four bytes in a run: as many elements, or two of int16.</param>
 /// <param name="PixelBytes">From the input of one output pixel to that of the next.</param>
 /// <param name="OutputBytes">From one output pixel to the next.</param>
 /// <param name="Flip">The input is int8 and has to be made uint8 by flipping the top bit.</param>
-/// <param name="Masked">The last unit is stored under the mask.</param>
+/// <param name="Tail">See <see cref="UnitTail"/>; 0 where the last unit is stored whole.</param>
 /// <param name="Epilogue">How sums become outputs.</param>
+/// <param name="Product">How bytes are multiplied.</param>
+/// <param name="Split">There are weights that are multiplied in two halves, see <see cref="PairSplit"/>.</param>
 internal readonly record struct Int8TileShape(
-    int Rows, PanelLayout Layout, int Runs, int Steps, int PixelBytes, int OutputBytes, bool Flip, bool Masked, Int8Epilogue Epilogue)
+    int Rows, PanelLayout Layout, int Runs, int Steps, int PixelBytes, int OutputBytes, bool Flip, int Tail, Int8Epilogue Epilogue,
+    ByteProduct Product = ByteProduct.Dot, bool Split = false)
 {
     // Written out, here and in other shapes: EqualityComparer<T> of our own T is compiled at run time, even where all else
     // was compiled beforehand.
     public bool Equals(Int8TileShape other) =>
         Rows == other.Rows && Layout.Equals(other.Layout) && Runs == other.Runs && Steps == other.Steps && PixelBytes == other.PixelBytes
-        && OutputBytes == other.OutputBytes && Flip == other.Flip && Masked == other.Masked && Epilogue.Equals(other.Epilogue);
+        && OutputBytes == other.OutputBytes && Flip == other.Flip && Tail == other.Tail && Product == other.Product && Split == other.Split
+        && Epilogue.Equals(other.Epilogue);
 
     public override int GetHashCode() => (((((Layout.Channels * 31) + Rows) * 31) + Steps) * 31) + OutputBytes;
 }
@@ -61,18 +67,18 @@ internal readonly record struct Int8Epilogue(bool Unsigned, bool ClampInFloat, b
 internal unsafe struct Int8TileArguments
 {
     public const int InputAt = 0, WeightsAt = 8, StartsAt = 16, MultipliersAt = 24, OutputAt = 32, TilesAt = 40, RunsAt = 48,
-        ConstantsAt = 56, MaskAt = 64, ResidualAt = 72;
+        ConstantsAt = 56, MaskAt = 64, ResidualAt = 72, SplitAt = 80;
 
     /// <summary>First run of the first pixel.</summary>
     public byte* Input;
 
-    /// <summary>[Runs, Steps, Vectors, 16, 4] signed weights.</summary>
+    /// <summary>[Runs, Steps, Vectors, lanes, 4 or 2] signed weights: bytes, or int16.</summary>
     public sbyte* Weights;
 
-    /// <summary>[Vectors·16] where the sums start, in the order of <see cref="PanelLayout.Channel"/>.</summary>
+    /// <summary>[Vectors·lanes] where the sums start, in the order of <see cref="PanelLayout.Channel"/>.</summary>
     public int* Starts;
 
-    /// <summary>[Vectors·16] multipliers of the sums.</summary>
+    /// <summary>[Vectors·lanes] multipliers of the sums.</summary>
     public float* Multipliers;
 
     /// <summary>First channel of the first pixel.</summary>
@@ -92,4 +98,17 @@ internal unsafe struct Int8TileArguments
 
     /// <summary>From an output to the value that is added to it.</summary>
     public nint Residual;
+
+    /// <summary><see cref="PairSplit"/>; not read where there is none.</summary>
+    public byte* Split;
+}
+
+/// <summary>How a unit of which not all bytes are outputs is stored.</summary>
+internal static class UnitTail
+{
+    /// <summary>Under a mask register, whatever their number.</summary>
+    public const int Masked = -1;
+
+    /// <summary>The tail of a unit: the number of bytes where there are no masks, so that the code depends on it.</summary>
+    public static int Of(Target target, int bytes) => target.Vex ? bytes : Masked;
 }

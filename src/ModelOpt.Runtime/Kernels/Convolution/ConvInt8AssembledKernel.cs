@@ -8,7 +8,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Kernels.Convolution;
 
 /// <summary>
-/// 8-bit convolution, NHWC, grouped, of any kernel, stride, dilation and padding, by assembled tiles (AVX512-VNNI). Every output
+/// 8-bit convolution, NHWC, grouped, of any kernel, stride, dilation and padding, by assembled tiles. Every output
 /// pixel sums runs of neighbouring input bytes, read where they lie: taps that are neighbours along a row are one run. The
 /// instruction multiplies unsigned bytes by signed ones, so int8 input counts 128 more, which the starts take back:
 /// start = bias − (z + 128)·Σw. Where there is padding, a block of input rows is copied into scratch memory with a border of
@@ -30,10 +30,9 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
 
     private readonly Window2D _window;
     private readonly bool _residual;
-    private readonly bool _flip;
     private readonly bool _bordered;
-    private readonly byte _padding;
     private readonly int _pitch;
+    private readonly InputElements _elements;
     private readonly Int8Blocking _blocking;
     private readonly bool _oneRow;
     private readonly int _lines;
@@ -64,27 +63,29 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
         _window = window = window.IsPointwise ? Flat(window) : window;
         int inputs = window.InputChannels / groups, outputs = window.OutputChannels / groups;
         bool merged = groups == 1 && window.DilationWidth == 1;
-        var runs = new ConvolutionRuns(
-            window.KernelHeight * (merged ? 1 : window.KernelWidth), inputs * (merged ? window.KernelWidth : 1));
+        int runElements = inputs * (merged ? window.KernelWidth : 1);
+        ByteProduct product = ByteProducts.Choose(code.Target, weights, window.OutputChannels, runElements);
+        var runs = new ConvolutionRuns(window.KernelHeight * (merged ? 1 : window.KernelWidth), runElements, product.StepElements());
+        _elements = new InputElements(
+            product, !unsigned, (byte)(unsigned ? quantization.InputZeroPoint : quantization.InputZeroPoint ^ 0x80));
         int spanHeight = Span(window.OutputHeight, window.StrideHeight, window.KernelHeight, window.DilationHeight);
         int spanWidth = Span(window.OutputWidth, window.StrideWidth, window.KernelWidth, window.DilationWidth);
 
         // The last step of a run may read up to three bytes beyond it, so input that ends with the run is copied.
         _bordered = window.PadTop > 0 || window.PadLeft > 0 || spanHeight > window.InputHeight || spanWidth > window.InputWidth
-            || runs.Bytes % 4 != 0;
+            || runElements % runs.StepElements != 0 || _elements.Bytes > 1;
         (_outputPitch, _outputOffset) = place ?? new ChannelPlace(window.OutputChannels, 0);
-        _flip = !unsigned;
         _residual = residual is not null;
-        _padding = (byte)(unsigned ? quantization.InputZeroPoint : quantization.InputZeroPoint ^ 0x80);
-        _blocking = Int8Blocking.Choose(window.OutputWidth, outputs, runs.Count * runs.Steps);
+        _blocking = Int8Blocking.Choose(code.Target, product, window.OutputWidth, outputs, runs.Count * runs.Steps);
 
         // Lines are output rows, or the tiles of the only row.
         _oneRow = window.OutputHeight * window.Batch == 1;
         _lines = _oneRow ? _blocking.Tiles : window.OutputHeight;
-        long lineBytes = (long)window.InputChannels * (_oneRow ? _blocking.Rows * window.StrideWidth : window.StrideHeight * spanWidth);
+        long lineBytes = (long)window.InputChannels * _elements.Bytes
+            * (_oneRow ? _blocking.Rows * window.StrideWidth : window.StrideHeight * spanWidth);
         int least = Math.Min(_oneRow ? BlockTiles : (BlockTiles + _blocking.Tiles - 1) / _blocking.Tiles, _lines);
         int most = (int)Math.Clamp(BlockBytes / Math.Max(1, lineBytes), least, _lines);
-        Work = (long)window.Batch * window.OutputHeight * window.OutputWidth * window.OutputChannels * runs.Count * runs.Bytes;
+        Work = (long)window.Batch * window.OutputHeight * window.OutputWidth * window.OutputChannels * runs.Weights;
         // With few rows the weights' way from memory takes most of the time.
         int panels = groups * _blocking.Panels.Length;
         long work = _blocking.Rows == 1 ? 4 * Work : Work;
@@ -94,20 +95,21 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
         _pitch = !_bordered ? window.InputWidth
             : _oneRow ? Span(_linesPerBlock * _blocking.Rows, window.StrideWidth, window.KernelWidth, window.DilationWidth)
             : spanWidth;
-        ScratchBytes = !_bordered ? 0 : checked((BorderedRows(_linesPerBlock) * _pitch * window.InputChannels) + 64);
+        ScratchBytes = !_bordered ? 0 : checked((BorderedRows(_linesPerBlock) * _pitch * window.InputChannels * _elements.Bytes) + 64);
         _runs = new AlignedBuffer<long>(runs.Count);
+        int pixelBytes = window.InputChannels * _elements.Bytes;
         for (int run = 0; run < runs.Count; run++)
         {
             (int ky, int kx) = merged ? (run, 0) : Math.DivRem(run, window.KernelWidth);
-            _runs.Pointer[run] = (((long)ky * window.DilationHeight * _pitch) + (kx * window.DilationWidth)) * window.InputChannels;
+            _runs.Pointer[run] = pixelBytes * (((long)ky * window.DilationHeight * _pitch) + (kx * window.DilationWidth));
         }
 
         _constants = new Int8EpilogueConstants(quantization, residual);
         var layer = LayerSums.Create(quantization, weights, bias, window.OutputChannels, unsigned);
         var tile = new Int8TileShape(
-            0, default, runs.Count, runs.Steps, window.StrideWidth * window.InputChannels, _outputPitch, _flip && !_bordered, false,
-            Int8Epilogue.For(quantization, unsigned, layer.Fit, residual));
-        _panels = ConvolutionPanel.CreateAll(window, groups, _blocking, runs, layer, weights, tile, code);
+            0, default, runs.Count, runs.Steps, window.StrideWidth * pixelBytes, _outputPitch, !unsigned && !_bordered, 0,
+            Int8Epilogue.For(quantization, unsigned, layer.Fit, residual), product);
+        _panels = ConvolutionPanel.CreateAll(window, groups, _blocking, runs, layer, weights, _runs.Span, tile, code);
         int blocks = _blocksPerImage * window.Batch;
         _columnBlocks = Math.Clamp((enough + blocks - 1) / blocks, 1, panels);
         Items = blocks * _columnBlocks;
@@ -179,7 +181,7 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
 
     private void MultiplyRows(in Part part, int begin, int end)
     {
-        nint rowBytes = (nint)_window.StrideHeight * _pitch * _window.InputChannels;
+        nint rowBytes = (nint)_window.StrideHeight * _pitch * _window.InputChannels * _elements.Bytes;
         nint outputBytes = (nint)_window.OutputWidth * _outputPitch;
         byte* from = part.Bordered is null ? part.Image + (begin * rowBytes) : part.Bordered;
         for (int row = begin; row < end; row++, from += rowBytes)
@@ -207,7 +209,8 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
         arguments.Constants = _constants.Pointer;
         arguments.Mask = panel.Mask;
         arguments.Residual = part.ToResidual;
-        arguments.Input = input + panel.InputChannel;
+        arguments.Split = panel.Constants.Split;
+        arguments.Input = input + (panel.InputChannel * _elements.Bytes);
         arguments.Output = output + panel.OutputChannel;
         if (middle > begin)
         {
@@ -218,7 +221,7 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
         if (end > middle)
         {
             nint pixels = (nint)(middle - begin) * _blocking.Rows;
-            arguments.Input += pixels * _window.StrideWidth * _window.InputChannels;
+            arguments.Input += pixels * _window.StrideWidth * _window.InputChannels * _elements.Bytes;
             arguments.Output += pixels * _outputPitch;
             arguments.Tiles = end - middle;
             panel.ShortTile!.Call(&arguments);
@@ -241,24 +244,21 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
         }
 
         int insideBegin = Math.Clamp(-left, 0, columns), insideEnd = Math.Clamp(_window.InputWidth - left, insideBegin, columns);
-        for (int row = 0; row < rows; row++, target += (nint)_pitch * channels)
+        for (int row = 0; row < rows; row++, target += (nint)_pitch * channels * _elements.Bytes)
         {
             int y = top + row;
             if ((uint)y >= (uint)_window.InputHeight)
             {
-                Int8Rows.Fill(target, columns * channels, _padding);
+                _elements.Copy(image, columns * channels, 0, 0, target);
                 continue;
             }
 
             byte* from = image + ((((nint)y * _window.InputWidth) + left + insideBegin) * channels);
-            Int8Rows.Fill(target, insideBegin * channels, _padding);
-            Int8Rows.Flip(from, (insideEnd - insideBegin) * channels, _flip, target + (insideBegin * channels));
-            Int8Rows.Fill(target + (insideEnd * channels), (columns - insideEnd) * channels, _padding);
+            _elements.Copy(from, insideBegin * channels, (insideEnd - insideBegin) * channels, (columns - insideEnd) * channels, target);
         }
     }
 
-    private int BorderedRows(int lines) =>
-        Span(_oneRow ? 1 : lines, _window.StrideHeight, _window.KernelHeight, _window.DilationHeight);
+    private int BorderedRows(int lines) => Span(_oneRow ? 1 : lines, _window.StrideHeight, _window.KernelHeight, _window.DilationHeight);
 
     /// <summary>Input elements under a number of neighbouring windows along one axis.</summary>
     private static int Span(int windows, int stride, int kernel, int dilation) => ((windows - 1) * stride) + ((kernel - 1) * dilation) + 1;

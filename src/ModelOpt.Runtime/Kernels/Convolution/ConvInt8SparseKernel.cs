@@ -253,7 +253,8 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
         int steps = groups == 1 && window.DilationWidth == 1
             ? window.KernelHeight * (((window.KernelWidth * inputs) + 3) / 4) : window.KernelHeight * window.KernelWidth
             * ((inputs + 3) / 4);
-        return (double)rows * groups * Int8Blocking.Choose(width, window.OutputChannels / groups, steps).Cost(steps);
+        var blocking = Int8Blocking.Choose(Target.Avx512Vnni, ByteProduct.Dot, width, window.OutputChannels / groups, steps);
+        return (double)rows * groups * blocking.Cost(steps);
     }
 
     /// <summary>The first of each four neighbouring pixels in the registers of a tile, in their order.</summary>

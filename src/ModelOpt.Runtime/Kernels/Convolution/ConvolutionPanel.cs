@@ -3,14 +3,17 @@ using ModelOpt.Runtime.Kernels.Assembled;
 
 namespace ModelOpt.Runtime.Kernels.Convolution;
 
-/// <summary>Runs of neighbouring input bytes under the window of one group.</summary>
-internal readonly record struct ConvolutionRuns(int Count, int Bytes)
+/// <summary>Runs of neighbouring input elements under the window of one group.</summary>
+/// <param name="Count">Runs.</param>
+/// <param name="Elements">Of a run.</param>
+/// <param name="StepElements">Elements that are multiplied at once.</param>
+internal readonly record struct ConvolutionRuns(int Count, int Elements, int StepElements)
 {
-    /// <summary>Steps of four bytes in a run.</summary>
-    public int Steps => (Bytes + 3) / 4;
+    /// <summary>Steps of a run.</summary>
+    public int Steps => (Elements + StepElements - 1) / StepElements;
 
     /// <summary>Weights of an output channel.</summary>
-    public int Weights => Count * Bytes;
+    public int Weights => Count * Elements;
 }
 
 /// <summary>Neighbouring output channels of a group, with the functions of both lengths of tiles.</summary>
@@ -24,7 +27,7 @@ internal sealed class ConvolutionPanel
         ShortTile = shortTile;
         InputChannel = inputChannel;
         OutputChannel = outputChannel;
-        Mask = ulong.MaxValue >> (64 - Math.Clamp(constants.Columns - (16 * constants.Layout.LastUnit), 1, 64));
+        Mask = ulong.MaxValue >> (64 - Math.Clamp(constants.Columns - (constants.Layout.Lanes * constants.Layout.LastUnit), 1, 64));
     }
 
     public Int8Panel Constants { get; }
@@ -51,11 +54,12 @@ internal sealed class ConvolutionPanel
     /// <param name="runs">What an output channel sums.</param>
     /// <param name="layer">Starts and multipliers of all channels.</param>
     /// <param name="weights">[OutputChannels, runs.Weights].</param>
+    /// <param name="offsets">Bytes from the input to each run.</param>
     /// <param name="tile">The tiles' shape but for pixels, registers and mask.</param>
     /// <param name="code">Receives the assembled functions.</param>
     public static ConvolutionPanel[] CreateAll(
         Window2D window, int groups, Int8Blocking blocking, ConvolutionRuns runs, LayerSums layer, ReadOnlySpan<sbyte> weights,
-        Int8TileShape tile, AssembledCode code)
+        ReadOnlySpan<long> offsets, Int8TileShape tile, AssembledCode code)
     {
         int outputs = window.OutputChannels / groups, count = blocking.Panels.Length;
         var panels = new ConvolutionPanel[groups * count];
@@ -67,9 +71,10 @@ internal sealed class ConvolutionPanel
                 PanelLayout layout = blocking.Panels[i];
                 int columns = Math.Min(layout.Channels, outputs - first), channel = (group * outputs) + first;
                 var constants = new Int8Panel(
-                    layout, runs.Count, runs.Bytes, weights.Slice(channel * runs.Weights, columns * runs.Weights),
+                    layout, tile.Product, offsets, runs.Elements, weights.Slice(channel * runs.Weights, columns * runs.Weights),
                     layer.Starts.AsSpan(channel, columns), layer.Multipliers.AsSpan(channel, columns));
-                Int8TileShape shape = tile with { Rows = blocking.Rows, Layout = layout, Masked = columns < layout.Channels };
+                int tail = columns < layout.Channels ? UnitTail.Of(code.Target, columns - (layout.Lanes * layout.LastUnit)) : 0;
+                Int8TileShape shape = tile with { Rows = blocking.Rows, Layout = layout, Tail = tail, Split = constants.HasSplit };
                 panels[(group * count) + i] = new ConvolutionPanel(
                     constants,
                     code.Get(shape, Int8TileEmitter.Emit),

@@ -120,7 +120,7 @@ internal sealed class ConvInt8AssembledKernelTests
     {
         if (AssembledCode.TryCreate() is not { } code)
             return;
-        var shape = new Int8TileShape(3, new PanelLayout(2, false), 1, 4, 16, 32, true, false, default);
+        var shape = new Int8TileShape(3, new PanelLayout(2, false), 1, 4, 16, 32, true, 0, default);
         AssembledFunction first = code.Get(shape, Int8TileEmitter.Emit);
         Assert.AreSame(first, code.Get(shape with { }, Int8TileEmitter.Emit));
         Assert.AreNotSame(first, code.Get(shape with { Rows = 2 }, Int8TileEmitter.Emit));

@@ -58,7 +58,7 @@ internal sealed class ConvInt8SparseKernelTests
         var w = new Window2D(1, 14, 14, 4 * inputs, 14, 14, 4 * inputs, 3, 3, 1, 1, 1, 1, 1, 1);
         byte[] f = Weights(random, w.OutputChannels, inputs, 9 * inputs, sparsity, unsigned: false, 0);
         LayerQuantization layer = KernelTesting.Quantization(random, w.OutputChannels, 9 * inputs, unsigned: false);
-        foreach (Kernel chosen in KernelTesting.Assembled(c => ConvInt8Kernel.Create(w, 4, layer, f, [], false, c)))
+        foreach (Kernel chosen in KernelTesting.AssembledWide(c => ConvInt8Kernel.Create(w, 4, layer, f, [], false, c)))
             Assert.AreEqual(sparse, chosen is ConvInt8SparseKernel, $"{inputs} channels");
     }
 
@@ -80,7 +80,7 @@ internal sealed class ConvInt8SparseKernelTests
             foreach (ResidualSide side in new[] { ResidualSide.Left, ResidualSide.Right })
             {
                 (ResidualAdd residual, byte[] expected) = ConvInt8AssembledKernelTests.Residual(random, side, result, other);
-                foreach (Kernel kernel in KernelTesting.Assembled(
+                foreach (Kernel kernel in KernelTesting.AssembledWide(
                     c => new ConvInt8SparseKernel(w, groups, layer, weights, [], false, c, residual)))
                     KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, length, x, [], [], other), $"{side} groups {groups} {w}");
             }
@@ -120,7 +120,7 @@ internal sealed class ConvInt8SparseKernelTests
             var place = new ChannelPlace(channels + random.Next(70), 0);
             place = place with { First = random.Next(place.Pitch - channels + 1) };
             sbyte[] weights = [.. f.Select(value => (sbyte)value)];
-            foreach (Kernel kernel in KernelTesting.Assembled(
+            foreach (Kernel kernel in KernelTesting.AssembledWide(
                 c => new ConvInt8SparseKernel(w, 1, layer, weights, [], false, c, place: place)))
             {
                 byte[] actual = KernelTesting.Run(kernel, pixels * place.Pitch, x);
@@ -152,7 +152,7 @@ internal sealed class ConvInt8SparseKernelTests
             byte[] expected = ConvInt8KernelTests.Reference(w, 1, layer, x, f, [], false);
             foreach (int threads in new[] { 1, 2, 3 })
             {
-                foreach (Kernel chosen in KernelTesting.Assembled(c => ConvInt8Kernel.Create(w, 1, layer, f, [], false, c), threads))
+                foreach (Kernel chosen in KernelTesting.AssembledWide(c => ConvInt8Kernel.Create(w, 1, layer, f, [], false, c), threads))
                 {
                     Assert.AreEqual(sparse, chosen is ConvInt8SparseKernel, $"{kernel}x{kernel}, {threads} threads");
                     Assert.IsTrue(!sparse || threads == 1 || chosen.Items % threads == 0, $"{chosen.Items} items for {threads} threads");
@@ -170,7 +170,8 @@ internal sealed class ConvInt8SparseKernelTests
         foreach ((int inputs, bool sparse) in new[] { (4096, true), (400_000, false) })
         {
             var w = new Window2D(1, 1, 128, inputs, 1, 128, 16, 1, 1, 1, 1, 1, 1, 0, 0);
-            foreach (Kernel chosen in KernelTesting.Assembled(c => ConvInt8Kernel.Create(w, 1, layer, new byte[16 * inputs], [], false, c)))
+            foreach (Kernel chosen in KernelTesting.AssembledWide(
+                c => ConvInt8Kernel.Create(w, 1, layer, new byte[16 * inputs], [], false, c)))
             {
                 Assert.AreEqual(sparse, chosen is ConvInt8SparseKernel, $"{inputs} inputs");
                 Assert.IsLessThan(4 << 20, chosen.ScratchBytes);
@@ -213,7 +214,7 @@ internal sealed class ConvInt8SparseKernelTests
         SparseTiling?[] tilings = [null, SparseTiling.Create(w.Batch * w.OutputHeight * w.OutputWidth, 1, registers)];
         foreach (SparseTiling? tiling in tilings)
         {
-            foreach (Kernel kernel in KernelTesting.Assembled(
+            foreach (Kernel kernel in KernelTesting.AssembledWide(
                 c => new ConvInt8SparseKernel(w, groups, quantization, weights, bias, unsigned, c, tiling: tiling)))
             {
                 KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{tiling} groups {groups} {w}");

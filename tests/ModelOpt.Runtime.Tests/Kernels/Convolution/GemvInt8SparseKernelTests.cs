@@ -74,8 +74,8 @@ internal sealed class GemvInt8SparseKernelTests
         byte[] expected = new byte[60];
         expected.AsSpan().Fill(0xa5);
         ConvInt8KernelTests.Reference(Pixel(inputs, outputs), 1, layer, x, f, [], false).CopyTo(expected.AsSpan(11));
-        foreach (Kernel kernel in KernelTesting.Assembled(
-            c => GemvInt8SparseKernel.TryCreate(inputs, outputs, layer, [.. f.Select(v => (sbyte)v)], [], false, c, 11, int.MaxValue)!, 2))
+        foreach (Kernel kernel in KernelTesting.AssembledWide(
+            c => GemvInt8SparseKernel.TryCreate(inputs, outputs, layer, [.. f.Select(v => (sbyte)v)], [], false, c, 11, int.MaxValue), 2))
         {
             KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), "among others");
         }
@@ -96,7 +96,7 @@ internal sealed class GemvInt8SparseKernelTests
         byte[] expected = ConvInt8KernelTests.Reference(Pixel(inputs, outputs), 1, layer, x, f, [], false);
         foreach (int threads in new[] { 1, 2, 3 })
         {
-            foreach (Kernel chosen in KernelTesting.Assembled(
+            foreach (Kernel chosen in KernelTesting.AssembledWide(
                 c => FullyConnected.Int8(1, inputs, outputs, layer, f, [], false, c), threads))
             {
                 Assert.AreEqual(sparse, chosen is GemvInt8SparseKernel, $"{threads} threads");
@@ -128,8 +128,8 @@ internal sealed class GemvInt8SparseKernelTests
         sbyte[] weights = centered.ToArray();
         foreach (int threads in new[] { 1, 2 })
         {
-            foreach (Kernel kernel in KernelTesting.Assembled(
-                c => GemvInt8SparseKernel.TryCreate(inputs, outputs, quantization, weights, bias, unsigned, c, 0, int.MaxValue)!, threads))
+            foreach (Kernel kernel in KernelTesting.AssembledWide(
+                c => GemvInt8SparseKernel.TryCreate(inputs, outputs, quantization, weights, bias, unsigned, c, 0, int.MaxValue), threads))
             {
                 KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x),
                     $"{inputs} > {outputs}, {threads} threads");

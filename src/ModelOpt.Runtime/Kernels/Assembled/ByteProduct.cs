@@ -1,0 +1,147 @@
+using System.Runtime.Intrinsics;
+using ModelOpt.Runtime.Jit;
+
+namespace ModelOpt.Runtime.Kernels.Assembled;
+
+/// <summary>How products of four unsigned bytes with four signed ones are added to an int32. Every way gives the same bits.</summary>
+internal enum ByteProduct
+{
+    /// <summary>By one instruction, where the target has it.</summary>
+    Dot,
+
+    /// <summary>
+    /// As sums of two in int16, then of four. A sum saturates where two weights together are beyond −128…128: such weights are halved,
+    /// and the other halves are multiplied once more, see <see cref="PairSplit"/>.
+    /// </summary>
+    Bytes,
+
+    /// <summary>Two at a time as int16, which the input is copied as: a third more instructions, for any weights.</summary>
+    Words,
+}
+
+/// <summary>Chooses products.</summary>
+internal static class ByteProducts
+{
+    // From this share of more work on, by weights that are multiplied twice, words are as fast.
+    private const double MaxSplit = 0.3;
+
+    /// <summary>The fastest product for weights of a layer.</summary>
+    /// <param name="target">Instructions.</param>
+    /// <param name="weights">[channels, perChannel].</param>
+    /// <param name="channels">Channels.</param>
+    /// <param name="runBytes">Neighbours that are divided into steps of four; they divide the weights.</param>
+    public static ByteProduct Choose(Target target, ReadOnlySpan<sbyte> weights, int channels, int runBytes)
+    {
+        if (target.HasDot)
+            return ByteProduct.Dot;
+        int perChannel = weights.Length / channels, steps = (runBytes + 3) / 4, split = 0, lanes = target.Lanes;
+        var marks = new bool[perChannel / runBytes * steps];
+        for (int channel = 0; channel < channels; channel++)
+        {
+            if (channel % lanes == 0)
+                Array.Clear(marks);
+            Mark(weights.Slice(channel * perChannel, perChannel), runBytes, steps, marks, ref split);
+        }
+
+        return split <= MaxSplit * marks.Length * ((channels + lanes - 1) / lanes) ? ByteProduct.Bytes : ByteProduct.Words;
+    }
+
+    /// <summary>Elements of input that a product takes at once: four bytes, or two words.</summary>
+    public static int StepElements(this ByteProduct product) => product == ByteProduct.Words ? 2 : 4;
+
+    /// <summary>Bytes of an element of input and of weights.</summary>
+    public static int ElementBytes(this ByteProduct product) => product == ByteProduct.Words ? 2 : 1;
+
+    /// <summary>Whether two weights together may saturate an int16.</summary>
+    public static bool Saturates(int first, int second) => first + second is < -128 or > 128;
+
+    /// <summary>Counts the steps that a channel of a register is the first to split.</summary>
+    private static unsafe void Mark(ReadOnlySpan<sbyte> weights, int runBytes, int steps, bool[] marks, ref int split)
+    {
+        fixed (sbyte* from = weights)
+        {
+            for (int run = 0, at = 0; run < weights.Length; run += runBytes, at += steps)
+            {
+                int i = 0;
+                for (; i <= runBytes - 16; i += 16)
+                {
+                    Vector128<short> pairs = Vector128.Load((short*)(from + run + i));
+                    Vector128<short> sums = ((pairs << 8) >> 8) + (pairs >> 8);
+                    if (!Vector128.GreaterThanAny(Vector128.Abs(sums), Vector128.Create((short)128)))
+                        continue;
+                    for (int j = i; j < i + 16; j += 2)
+                        Look(from[run + j], from[run + j + 1], at + (j / 4), ref split);
+                }
+
+                for (; i < runBytes - 1; i += 2)
+                    Look(from[run + i], from[run + i + 1], at + (i / 4), ref split);
+            }
+        }
+
+        void Look(int first, int second, int step, ref int split)
+        {
+            if (!Saturates(first, second) || marks[step])
+                return;
+            marks[step] = true;
+            split++;
+        }
+    }
+}
+
+/// <summary>Assembles products of a broadcast of four bytes of input with registers of weights.</summary>
+/// <param name="product">How.</param>
+/// <param name="code">Receives the instructions.</param>
+/// <param name="temporary">A register that may be overwritten, except for <see cref="ByteProduct.Dot"/>.</param>
+/// <param name="ones">Holds what <see cref="LoadConstant"/> loads.</param>
+internal readonly struct ByteProductEmitter(ByteProduct product, X64Assembler code, int temporary, int ones)
+{
+    /// <summary>Registers that products need beside sums and weights: for input, its flip, and the above.</summary>
+    public static int Registers(ByteProduct product) => product == ByteProduct.Bytes ? 4 : 2;
+
+    /// <summary>Loads the constant, if there is one.</summary>
+    public void LoadConstant(Gpr constants)
+    {
+        if (product == ByteProduct.Bytes)
+            code.VMov(ones, new Address(constants, Int8EpilogueConstants.OnesAt));
+    }
+
+    /// <summary>Adds products to sums.</summary>
+    public void Add(int sum, int input, int weights, VectorWidth width)
+    {
+        switch (product)
+        {
+            case ByteProduct.Dot:
+                code.VpDpBusd(sum, input, weights, width);
+                return;
+            case ByteProduct.Bytes:
+                code.VpMAddUbSw(temporary, input, weights);
+                code.VpMAddWd(temporary, temporary, ones);
+                break;
+            default:
+                code.VpMAddWd(temporary, input, weights);
+                break;
+        }
+
+        code.VpAddD(sum, sum, temporary);
+    }
+
+    /// <summary>The same with weights in memory.</summary>
+    public void Add(int sum, int input, Address weights, VectorWidth width)
+    {
+        switch (product)
+        {
+            case ByteProduct.Dot:
+                code.VpDpBusd(sum, input, weights, width);
+                return;
+            case ByteProduct.Bytes:
+                code.VpMAddUbSw(temporary, input, weights);
+                code.VpMAddWd(temporary, temporary, ones);
+                break;
+            default:
+                code.VpMAddWd(temporary, input, weights);
+                break;
+        }
+
+        code.VpAddD(sum, sum, temporary);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Runtime.Intrinsics;
+using ModelOpt.Runtime.Simd;
+
+namespace ModelOpt.Runtime.Kernels.Assembled;
+
+/// <summary>
+/// The halves of those weights of a panel that <see cref="ByteProduct.Bytes"/> can't multiply exactly at once. For each register of the
+/// panel in turn: their number, at least 1, and so many times the bytes from the input to four input bytes, and the weights that these
+/// meet.
+/// </summary>
+internal static unsafe class PairSplit
+{
+    /// <summary>Bytes of the number, and of each way to the input.</summary>
+    public const int HeadBytes = sizeof(long);
+
+    /// <summary>Halves the weights that need it, and lists the other halves; null where none do.</summary>
+    /// <param name="weights">[runs, steps, vectors, lanes, 4].</param>
+    /// <param name="layout">The panel's registers.</param>
+    /// <param name="steps">Steps of a run.</param>
+    /// <param name="runs">Bytes from the input to each run.</param>
+    public static AlignedBuffer<byte>? Create(int* weights, PanelLayout layout, int steps, ReadOnlySpan<long> runs)
+    {
+        int count = 0, lanes = layout.Lanes, stride = layout.Vectors * lanes, all = runs.Length * steps;
+        for (int i = 0; i < all * layout.Vectors; i++)
+            count += Saturates(weights + (i * lanes), lanes) ? 1 : 0;
+        if (count == 0)
+            return null;
+        int recordBytes = HeadBytes + (4 * lanes);
+        var table = new AlignedBuffer<byte>(checked((layout.Vectors * (HeadBytes + recordBytes)) + (count * recordBytes)));
+        byte* next = table.Pointer;
+        for (int vector = 0; vector < layout.Vectors; vector++)
+        {
+            long* records = (long*)next;
+            next += HeadBytes;
+            for (int step = 0; step < all; step++)
+            {
+                int* from = weights + ((nint)step * stride) + (vector * lanes);
+                if (!Saturates(from, lanes))
+                    continue;
+                *(long*)next = runs[step / steps] + (step % steps * 4);
+                Halve((sbyte*)from, (sbyte*)next + HeadBytes, 4 * lanes);
+                next += recordBytes;
+                ++*records;
+            }
+
+            // One of zeros, so that the code needs no condition.
+            if (*records > 0)
+                continue;
+            *records = 1;
+            next += recordBytes;
+        }
+
+        return table;
+    }
+
+    private static void Halve(sbyte* weights, sbyte* others, int count)
+    {
+        for (int i = 0; i < count; i += 2)
+        {
+            if (!ByteProducts.Saturates(weights[i], weights[i + 1]))
+                continue;
+            for (int j = i; j < i + 2; j++)
+            {
+                int half = weights[j] >> 1;
+                others[j] = (sbyte)(weights[j] - half);
+                weights[j] = (sbyte)half;
+            }
+        }
+    }
+
+    private static bool Saturates(int* weights, int lanes)
+    {
+        for (int i = 0; i < lanes; i += 4)
+        {
+            Vector128<short> pairs = Vector128.Load((short*)(weights + i)), sums = ((pairs << 8) >> 8) + (pairs >> 8);
+            if (Vector128.GreaterThanAny(Vector128.Abs(sums), Vector128.Create((short)128)))
+                return true;
+        }
+
+        return false;
+    }
+}
