@@ -113,7 +113,8 @@ internal sealed class GemmCanonicalization : Pass
         return Tensor.Of<float>(matrix.Dims, values);
     }
 
-    private static Tensor Transposed(Tensor matrix, float factor)
+    /// <summary>A matrix with its axes exchanged, times a factor.</summary>
+    public static Tensor Transposed(Tensor matrix, float factor)
     {
         (int rows, int columns) = (matrix.Dims[0], matrix.Dims[1]);
         ReadOnlySpan<float> values = matrix.Span<float>();

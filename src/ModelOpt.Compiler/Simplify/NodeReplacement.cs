@@ -7,11 +7,12 @@ internal sealed class NodeReplacement(Graph graph, Node old)
 {
     /// <summary>Adds a node.</summary>
     /// <param name="quantization">The grid of its output, or null.</param>
+    /// <param name="elements">The type of its output's elements; null for that of the old node's.</param>
     public Value Add(
         string type, IEnumerable<Value?> inputs, Quantization? quantization, IEnumerable<KeyValuePair<string, object>> attributes,
-        string name = "")
+        string name = "", ElementType? elements = null)
     {
-        Value output = new(graph.UniqueName($"{old.Label}_{type}"), old.Output.Type) { Quantization = quantization };
+        Value output = new(graph.UniqueName($"{old.Label}_{type}"), elements ?? old.Output.Type) { Quantization = quantization };
         Node node = graph.InsertBefore(old, new Node(type, name, inputs, [output]));
         foreach ((string key, object value) in attributes) node.Attributes[key] = value;
         return output;

@@ -30,7 +30,7 @@ internal sealed class ChannelEqualization : Pass
             calibrator.Run(groups.SelectMany(g => g.Values), Samples, "equalize", (value, tensor) =>
             {
                 if (!largest.TryGetValue(value, out float[]? channels)) largest[value] = channels = new float[tensor.Dims[1]];
-                Raise(channels, tensor);
+                ChannelFactors.Raise(channels, tensor);
             });
         }
 
@@ -86,16 +86,5 @@ internal sealed class ChannelEqualization : Pass
         }
 
         return exponents;
-    }
-
-    private static void Raise(float[] channels, Tensor tensor)
-    {
-        ReadOnlySpan<float> values = tensor.Span<float>();
-        int inner = values.Length / tensor.Dims[0] / channels.Length;
-        for (int start = 0; start < values.Length; start += inner)
-        {
-            ref float most = ref channels[start / inner % channels.Length];
-            foreach (float value in values.Slice(start, inner)) most = MathF.Max(most, MathF.Abs(value));
-        }
     }
 }

@@ -46,4 +46,16 @@ internal static class ChannelFactors
         for (int i = 0; i < values.Length; i++) values[i] = MathF.ScaleB(values[i], exponentOf(i));
         graph.ReplaceConstant(layer, input, Tensor.Of<float>(tensor.Dims, values));
     }
+
+    /// <summary>Raises the largest magnitude of each channel (axis 1) to that of a tensor.</summary>
+    public static void Raise(float[] channels, Tensor tensor)
+    {
+        ReadOnlySpan<float> values = tensor.Span<float>();
+        int inner = values.Length / tensor.Dims[0] / channels.Length;
+        for (int start = 0; start < values.Length; start += inner)
+        {
+            ref float most = ref channels[start / inner % channels.Length];
+            foreach (float value in values.Slice(start, inner)) most = MathF.Max(most, MathF.Abs(value));
+        }
+    }
 }

@@ -23,6 +23,7 @@ internal sealed class Int8Quantization : Pass
         Dictionary<Node, string> reasons = [];
         Leave(Divisions.Feeding(graph), Divisions.Reason);
         Leave(FarNumbers.Infinite(graph), FarNumbers.Reason);
+        Leave(FloatSums.Find(graph), FloatSums.Reason);
         QuantizationScheme scheme = QuantizationScheme.Of(graph, WhyFloat);
         List<PassNote> notes = [.. scheme.Reasons.Select(r => new PassNote(r.Key, r.Value))];
         if (scheme.Nodes.Count == 0)
@@ -42,6 +43,8 @@ internal sealed class Int8Quantization : Pass
         Leave(FarNumbers.Find(graph, scheme, v => RangeEstimator.Estimate(statistics[v], CalibrationMethod.MinMax)), FarNumbers.Reason);
         scheme = QuantizationScheme.Of(graph, WhyFloat);
         Leave(WideConcats.Find(graph, scheme, Range, context.Diagnostics), WideConcats.Reason);
+        scheme = QuantizationScheme.Of(graph, WhyFloat);
+        Leave(FloatSources.Find(graph, scheme), FloatSources.Reason);
         notes.AddRange(reasons.Skip(known).Select(r => new PassNote(r.Key, r.Value)));
         HashSet<Node> chosen = [.. scheme.Nodes.Where(n => !reasons.ContainsKey(n))];
         Follow(Requantization.Insert(graph, chosen.Contains));
