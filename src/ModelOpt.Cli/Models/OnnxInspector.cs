@@ -34,7 +34,7 @@ internal static class OnnxInspector
         States.Check(graph);
         int nodes = graph.AllNodes.Count();
         PassPipeline.Simplify(graph, context);
-        IReadOnlyList<Diagnostic> refusals = Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation);
+        IReadOnlyList<Diagnostic> refusals = OpenBatch.Refusals(graph, context);
         IReadOnlyList<Node> sized = graph.AtExample().Nodes;
         recipe.CheckMatches(options.Recipe, [.. graph.Nodes.Select(n => n.Label)]);
         OptionChecks.CheckLayers(graph, context);

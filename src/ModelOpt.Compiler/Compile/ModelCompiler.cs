@@ -44,7 +44,7 @@ internal static class ModelCompiler
 
             Enter("simplify", context);
             IReadOnlyList<AppliedPass> simplified = PassPipeline.Simplify(graph, context);
-            if (Lowering.Refusals(PassPipeline.Writable(graph, context), cancellation) is { Count: > 0 } refusals)
+            if (OpenBatch.Refusals(graph, context) is { Count: > 0 } refusals)
                 throw Lowering.Refused(refusals);
             OptionChecks.CheckLayers(graph, context);
             Graph sized = graph.AtExample();

@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Compile;
 
@@ -40,6 +41,25 @@ internal static class OpenBatch
         ShapeInference.Run(graph);
         diagnostics?.Report(GraphDiagnostics.OneSample.At(
             null, computed.Producer?.Label, $"the shape {computed.Shape} of '{computed.Name}' depends on values"));
+    }
+
+    /// <summary>
+    /// Why a simplified graph cannot be written: nothing where it can be written for one sample, and then its batch is closed. Some
+    /// operators are written for known shapes only.
+    /// </summary>
+    public static IReadOnlyList<Diagnostic> Refusals(Graph graph, PassContext context)
+    {
+        IReadOnlyList<Diagnostic> refusals = Lowering.Refusals(PassPipeline.Writable(graph, context), context.Cancellation);
+        if (refusals.Count == 0 || !graph.Inputs.Exists(IsOpen)
+            || refusals.Any(r => r.Descriptor != GraphDiagnostics.DynamicShape)) return refusals;
+        Graph closed = graph.Clone();
+        SetBatch(closed, 1);
+        ShapeInference.Run(closed);
+        if (Lowering.Refusals(PassPipeline.Writable(closed, context), context.Cancellation).Count > 0) return refusals;
+        SetBatch(graph, 1);
+        ShapeInference.Run(graph);
+        context.Diagnostics.Report(GraphDiagnostics.OneSample.At(null, refusals[0].Layer, refusals[0].Message.TrimEnd('.')));
+        return [];
     }
 
     private static Diagnostic? Refusal(Graph graph, int? batch)

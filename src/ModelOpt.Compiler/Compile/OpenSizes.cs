@@ -16,11 +16,14 @@ internal static class OpenSizes
     private static readonly long[] Tried =
         [64, 32, 96, 128, 160, 192, 224, 256, 320, 384, 416, 448, 512, 576, 640, 768, 1024, 1536, 48, 16, 100, 8, 4, 2, 1, 16000];
 
+    private const int MostNames = 4;
+
     /// <summary>Finds examples of open sizes.</summary>
     /// <param name="options">The options that name the calibration data.</param>
     /// <exception cref="CompilationException">The data does not fit, or no sizes do.</exception>
     public static void Find(Graph graph, CompileOptions options)
     {
+        WeightSizes.Fix(graph);
         var given = new Dictionary<string, long>(StringComparer.Ordinal);
         Value[] fed = [.. graph.FedInputs];
         foreach (Value input in graph.Inputs)
@@ -121,6 +124,20 @@ internal static class OpenSizes
         return null;
     }
 
+    /// <summary>Sizes to try: different ones, the same ones, and one beside ones (others may be batches by another name).</summary>
+    private static IEnumerable<Dictionary<string, long>> Candidates(string[] names)
+    {
+        foreach (int step in names.Length > 1 ? (int[])[1, 0] : [0])
+        {
+            for (int first = 0; first < Tried.Length; first++)
+                yield return names.Index().ToDictionary(n => n.Item, n => Tried[(first + (n.Index * step)) % Tried.Length]);
+        }
+
+        if (names.Length is < 2 or > MostNames) yield break;
+        foreach (string alone in names)
+            foreach (long size in Tried) yield return names.ToDictionary(n => n, n => n == alone ? size : 1);
+    }
+
     /// <param name="given">Sizes that the data says.</param>
     private static List<IReadOnlyDictionary<string, long>> Examples(Graph graph, Dictionary<string, long> given)
     {
@@ -132,25 +149,21 @@ internal static class OpenSizes
         if (names.Length == 0) return [];
         List<IReadOnlyDictionary<string, long>> found = given.Count > 0 && names.All(given.ContainsKey) ? [given] : [];
         CompilationException? last = null;
-        foreach (int step in names.Length > 1 ? (int[])[1, 0] : [0])
+        foreach (Dictionary<string, long> sizes in Candidates(names))
         {
-            for (int first = 0; first < Tried.Length && found.Count < 2; first++)
+            if (found.Count == 2) break;
+            if (found.Exists(f => sizes.All(s => f[s.Key] == s.Value))) continue;
+            Graph copy = graph.Clone();
+            foreach (Value input in copy.Inputs)
+                input.Shape = input.Shape is { } shape ? new Shape(shape.At(sizes).Select(d => batch.Contains(d) ? 1 : d)) : null;
+            try
             {
-                Dictionary<string, long> sizes = [];
-                for (int i = 0; i < names.Length; i++) sizes.Add(names[i], Tried[(first + (i * step)) % Tried.Length]);
-                if (found.Exists(f => sizes.All(s => f[s.Key] == s.Value))) continue;
-                Graph copy = graph.Clone();
-                foreach (Value input in copy.Inputs)
-                    input.Shape = input.Shape is { } shape ? new Shape(shape.At(sizes).Select(d => batch.Contains(d) ? 1 : d)) : null;
-                try
-                {
-                    ShapeInference.Run(copy);
-                    found.Add(sizes);
-                }
-                catch (CompilationException e)
-                {
-                    last = e;
-                }
+                ShapeInference.Run(copy);
+                found.Add(sizes);
+            }
+            catch (CompilationException e)
+            {
+                last = e;
             }
         }
 

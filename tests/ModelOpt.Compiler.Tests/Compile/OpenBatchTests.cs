@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Compile;
+using ModelOpt.Compiler.Onnx;
 
 namespace ModelOpt.Compiler.Tests.Compile;
 
@@ -29,6 +30,23 @@ internal sealed class OpenBatchTests
         OpenBatch.Close(graph, notes);
         Assert.IsFalse(graph.Inputs[0].Shape![0].IsKnown);
         Assert.IsEmpty(notes.Diagnostics);
+    }
+
+    [TestMethod]
+    public void What_is_written_for_known_shapes_takes_one_sample()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 5);
+        g.Output(g.Add("Add", x, g.Add("EyeLike", x)));
+        byte[] model = OnnxWriter.Write(g.Build());
+        using var folder = new TempFolder();
+        var notes = new DiagnosticList();
+        var options = new CompileOptions { Quantization = QuantizationMode.None };
+        byte[] file = ModelCompiler.Compile(folder.Write("model.onnx", model), options, notes).Tflite;
+        Tensor sample = TestGraph.RandomTensor(7, 1, 5);
+        GraphTesting.AssertClose(
+            GraphTesting.RunPeer(model, new Dictionary<string, Tensor> { ["x"] = sample }), TfliteRunner.Run(file, sample));
+        Assert.Contains("MOPT2010", notes.Diagnostics.Select(d => d.Descriptor.Code));
     }
 
     private static Graph Model(long[] target)

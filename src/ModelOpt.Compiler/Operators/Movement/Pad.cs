@@ -144,8 +144,7 @@ internal sealed class Pad : Operator, IDifferentiable
         string mode = Mode(node);
         if (pads.Where((p, axis) => axis == x.OpenAxis && p != (0, 0)).Any())
             throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
-        bool grows = mode == "constant" && Array.TrueForAll(pads, p => p.Before >= 0 && p.Behind >= 0);
-        if (!grows && pads.Where((p, axis) => x.Dims[axis] < 0 && p != (0, 0)).Any())
+        if (!Array.TrueForAll(pads, p => p.Before >= 0 && p.Behind >= 0) && pads.Where((p, axis) => x.Dims[axis] < 0 && p != (0, 0)).Any())
             throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Input(0).Name, node.ShapeOf(0));
         var steps = new List<(int[] Dims, Action<TfliteTensor, TfliteTensor> Emit)>();
         if (mode == "constant") ConstantSteps(context, node, x, pads, steps);
@@ -203,6 +202,13 @@ internal sealed class Pad : Operator, IDifferentiable
         {
             if (pads[i] == (0, 0)) continue;
             int axis = i, padded = dims[i] + pads[i].Before + pads[i].Behind;
+            if (dims[i] < 0)
+            {
+                (int before, int behind) = pads[i];
+                steps.Add(([.. dims], (from, to) => new PadPieces(context, node, from, axis).Emit(mode, before, behind, to)));
+                continue;
+            }
+
             int[] sources = PadSources.Along(node, mode, dims[i], pads[i].Before, padded);
             dims[i] = padded;
             steps.Add(([.. dims], (from, to) => context.Emit(
