@@ -19,8 +19,8 @@ internal sealed record FirstResult(double Milliseconds, long PeakBytes)
     private const string OnnxRuntime = "onnxruntime";
 
     /// <summary>The arguments of a process that measures ModelOpt's runtime.</summary>
-    public static string[] ArgumentsFor(string model, int threads, int batch) =>
-        [Command, "modelopt", model, $"{threads}", $"{batch}"];
+    public static string[] ArgumentsFor(string model, int threads, int batch, string? instructions) =>
+        [Command, "modelopt", model, $"{threads}", $"{batch}", .. instructions is null ? (string[])[] : [instructions]];
 
     /// <summary>The arguments of a process that measures ONNX Runtime, with the shapes of all inputs.</summary>
     public static string[] ArgumentsFor(string model, int threads, IEnumerable<long[]> shapes) =>
@@ -30,6 +30,8 @@ internal sealed record FirstResult(double Milliseconds, long PeakBytes)
     /// <returns>The exit code.</returns>
     public static int Print(string[] arguments, TextWriter output)
     {
+        if (arguments is [_, "modelopt", _, _, _, var instructions])
+            Machine.Limit(instructions);
         byte[] file = File.ReadAllBytes(arguments[2]);
         int threads = int.Parse(arguments[3], CultureInfo.InvariantCulture);
         double milliseconds = arguments[1] == OnnxRuntime

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
 using ModelOpt.Runtime.Jit;
@@ -29,10 +28,22 @@ internal static class Machine
     /// <summary>The instruction tier of the runtime's kernels.</summary>
     public static string Tier() =>
         AssembledCode.IsSupported ? $"{Name(Target.Best!)}, assembled"
-        : Vector512.IsHardwareAccelerated ? "AVX-512"
-        : Vector256.IsHardwareAccelerated ? "AVX2"
-        : Vector128.IsHardwareAccelerated ? "128 bits"
-        : "scalar";
+        : SimdTiers.Best switch
+        {
+            SimdTier.Vector512 => "AVX-512",
+            SimdTier.Vector256 => "AVX2",
+            SimdTier.Vector128 => "128 bits",
+            _ => "scalar",
+        };
+
+    /// <summary>
+    /// Limits the instructions of the runtime's kernels; null for no limit. Before their first use in this process: they are chosen once.
+    /// </summary>
+    public static void Limit(string? instructions)
+    {
+        if (instructions is not null)
+            AppContext.SetData(Instructions.Option, instructions);
+    }
 
     private static string Name(Target target) => target.Name switch
     {

@@ -7,6 +7,7 @@ using ModelOpt.Cli.Options;
 using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Options;
+using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Cli.Commands;
 
@@ -19,7 +20,7 @@ internal static class BenchCommand
     private const double DefaultSeconds = 3;
 
     private sealed record Options(
-        string Model, string? Against, IReadOnlyList<int> Threads, int Batch, bool Layers, double Seconds);
+        string Model, string? Against, IReadOnlyList<int> Threads, int Batch, bool Layers, double Seconds, string? Instructions);
 
     /// <summary>The measurements with one number of threads.</summary>
     private sealed record Result(int Threads, IReadOnlyList<string> Names, Timings[] Timings)
@@ -42,6 +43,10 @@ internal static class BenchCommand
         };
         Option<double> seconds = CliOptions.Parsed("--seconds", "S",
             "Seconds to measure for each number of threads. Default: 3.", ReadSeconds);
+        Option<string?> instructions = CliOptions.Choice("--instructions",
+            "The instructions that ModelOpt's kernels may use, if the processor has them. Default: auto, all that it has.",
+            ("auto", null), (Instructions.Avx2, Instructions.Avx2), (Instructions.AvxVnni, Instructions.AvxVnni),
+            (Instructions.Avx512, Instructions.Avx512), (Instructions.Avx512Vnni, (string?)Instructions.Avx512Vnni));
         var command = new Command(
             "bench",
             """
@@ -52,7 +57,7 @@ internal static class BenchCommand
             Example: modelopt bench out/mobilenet.tflite --against onnxruntime:out/mobilenet.onnx --threads 1,2 --layers
             """)
         {
-            model, against, threads, batch, layers, seconds,
+            model, against, threads, batch, layers, seconds, instructions,
         };
         command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () => Run(
             new Options(
@@ -61,7 +66,8 @@ internal static class BenchCommand
                 parsed.GetValue(threads) ?? [1],
                 Math.Max(1, parsed.GetValue(batch)),
                 parsed.GetValue(layers),
-                parsed.GetValue(seconds) is > 0 and double given ? given : DefaultSeconds),
+                parsed.GetValue(seconds) is > 0 and double given ? given : DefaultSeconds,
+                parsed.GetValue(instructions)),
             terminal,
             cancellation)));
         return command;
@@ -69,6 +75,7 @@ internal static class BenchCommand
 
     private static void Run(Options options, Terminal terminal, CancellationToken cancellation)
     {
+        Machine.Limit(options.Instructions);
         byte[] file = ModelFile.Read(options.Model);
         byte[]? theirs = options.Against is { } peer ? ModelFile.Read(peer) : null;
         InstructionLimit? limit = null;
@@ -82,7 +89,7 @@ internal static class BenchCommand
             if (results.Count == 0)
             {
                 WriteHeader(options, ModelFile.FormatOf(options.Model), other, terminal);
-                starts.Add((ours.Name, FirstResult.ArgumentsFor(options.Model, threads, options.Batch)));
+                starts.Add((ours.Name, FirstResult.ArgumentsFor(options.Model, threads, options.Batch, options.Instructions)));
                 if (other is not null) starts.Add((other.Name, FirstResult.ArgumentsFor(options.Against!, threads, other.Shapes)));
             }
 

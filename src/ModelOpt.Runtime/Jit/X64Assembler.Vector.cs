@@ -40,6 +40,15 @@ internal sealed partial class X64Assembler
     public void VpMAddWd(int to, int left, Address right, VectorWidth? width = null) =>
         Vector(Map0F, Prefix66, 0xF5, to, left, right, Bytes(width), width);
 
+    public void VpAnd(int to, int left, Address right) => Vector(Map0F, Prefix66, 0xDB, to, left, right, Bytes());
+
+    /// <summary>Shifts int16 lanes to the right by a number of bits, filling with zeros.</summary>
+    public void VpSrlW(int to, int from, int bits)
+    {
+        Vector(Map0F, Prefix66, 0x71, 2, to, from);
+        Byte((byte)bits);
+    }
+
     /// <summary>Shifts int32 lanes to the right by a number of bits, filling with zeros.</summary>
     public void VpSrlD(int to, int from, int bits)
     {

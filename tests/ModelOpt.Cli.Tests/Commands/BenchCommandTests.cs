@@ -117,6 +117,20 @@ internal sealed class BenchCommandTests
     }
 
     [TestMethod]
+    public void Instructions_are_those_asked_for()
+    {
+        if (!System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Assert.Inconclusive("Needs AVX2.");
+        using var folder = new TempFolder();
+        string model = Compress(folder, folder.WriteBrightest());
+        CliResult result = CliProcess.Run(["bench", model, "--instructions", "avx2", .. Short]);
+        Assert.AreEqual("", result.Error);
+        StringAssert.EndsWith(result.Output.ReplaceLineEndings("\n").Split('\n')[0], ", AVX2, assembled");
+        StringAssert.Contains(result.Output, "first result threads=1: ModelOpt ");
+        Assert.AreEqual(2, CliTesting.Run(["bench", model, "--instructions", "mmx", .. Short]).ExitCode);
+    }
+
+    [TestMethod]
     public void Cancelling_ends_it()
     {
         using var folder = new TempFolder();

@@ -8,9 +8,9 @@ internal sealed unsafe class Int8EpilogueConstants
     public const int FlipAt = 0, Zero16At = 64, Zero32At = 128, Low32At = 192, High32At = 256, Low8At = 320, High8At = 384,
         LowFloatAt = 448, HighFloatAt = 512, LayerZeroAt = 576, LayerLowAt = 640, LayerHighAt = 704, LeftFactorAt = 768,
         RightFactorAt = 832, OffsetAt = 896, Flip16At = 960,
-        Flip32At = 1024, PaddingAt = 1088, OnesAt = 1152;
+        Flip32At = 1024, PaddingAt = 1088, OnesAt = 1152, LowBytesAt = 1216;
 
-    private const int Bytes = 1216;
+    private const int Bytes = 1280;
 
     private readonly AlignedBuffer<byte> _table = new(Bytes);
 
@@ -23,6 +23,7 @@ internal sealed unsafe class Int8EpilogueConstants
         FillWords(Flip16At, 0x80);
         Fill(Flip32At, 0x80);
         FillWords(OnesAt, 1);
+        FillWords(LowBytesAt, 0xFF);
         Fill(LowFloatAt, (float)(low - zero));
         Fill(HighFloatAt, (float)(high - zero));
         if (residual is not null)

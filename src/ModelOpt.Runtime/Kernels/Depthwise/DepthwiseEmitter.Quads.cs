@@ -15,8 +15,28 @@ internal sealed partial class DepthwiseEmitter
             bool used = columns == DepthwisePlan.Columns;
             foreach (DepthwisePlan.Use use in _plan.Uses)
                 used |= use.Quad == quad && use.Output < columns * _plan.Rows;
-            if (used)
-                EmitQuad(quad, 4 * quad, step);
+            if (!used)
+                continue;
+            EmitQuad(quad, _inMemory ? 0 : 4 * quad, step);
+            if (_inMemory)
+                StoreQuad(quad);
+        }
+    }
+
+    /// <summary>Writes a quad from the first registers to memory.</summary>
+    private void StoreQuad(int quad)
+    {
+        const int odd = 4;
+        for (int group = 0; group < _shape.Groups; group++)
+        {
+            if (_parts == 2)
+            {
+                _code.VpSrlW(odd, group, 8);
+                _code.VpAnd(group, group, new Address(Constants, LowBytesAt));
+                _code.VMov(InQuads((4 * quad) + group, 1), odd);
+            }
+
+            _code.VMov(InQuads((4 * quad) + group, 0), group);
         }
     }
 
@@ -24,7 +44,7 @@ internal sealed partial class DepthwiseEmitter
     private void EmitQuad(int index, int to, int step)
     {
         int[] quad = _plan.Quads[index];
-        int from = FlipBits - 4;
+        int from = _inMemory ? 4 : FlipBits - 4;
         Span<int> pixels = stackalloc int[] { from, from + 1, from + 2, from + 3 };
         bool padding = true;
         for (int i = 0; i < 4; i++)
@@ -64,13 +84,19 @@ internal sealed partial class DepthwiseEmitter
 
     private void Load(int to, Address from, bool masked)
     {
-        if (masked)
+        if (masked && _shape.Tail == UnitTail.Masked)
             _code.VMovBytes(to, from, Mask);
-        else if (!_shape.Flip)
+        else if (masked)
+            _code.VLoadFirst(to, from, _shape.Tail, to);
+        else if (!_shape.Flip || _inMemory)
             _code.VMov(to, from);
         else
             _code.VpXorD(to, FlipBits, from);
-        if (masked && _shape.Flip)
+        if (!_shape.Flip)
+            return;
+        if (_inMemory)
+            _code.VpXorD(to, to, new Address(Constants, FlipAt));
+        else if (masked)
             _code.VpXorD(to, FlipBits, to);
     }
 

@@ -1,15 +1,16 @@
 using ModelOpt.Runtime.Jit;
+using ModelOpt.Runtime.Kernels.Assembled;
 
 namespace ModelOpt.Runtime.Kernels.Depthwise;
 
 /// <content>Summing products, and turning sums into outputs.</content>
 internal sealed partial class DepthwiseEmitter
 {
-    /// <summary>All quads are in registers: one quarter of the channels after the other.</summary>
+    /// <summary>All quads are in registers or in memory: one quarter of the channels after the other.</summary>
     private void SumByGroup(int columns, int step, bool last)
     {
         var free = new Queue<int>();
-        for (int register = QuadRegisters; register < FlipBits; register++)
+        for (int register = _inMemory ? 0 : QuadRegisters; register < (_inMemory ? QuadRegisters : FlipBits); register++)
             free.Enqueue(register);
         int outputs = columns * _plan.Rows;
         int[] sums = new int[outputs], even = new int[outputs], low = new int[outputs];
@@ -19,14 +20,14 @@ internal sealed partial class DepthwiseEmitter
             {
                 sums[output] = free.Dequeue();
                 if (output == 0)
-                    _code.VMov(sums[0], InGroup(group, DepthwisePanels.StartAt(_plan, Width)));
+                    _code.VMov(sums[0], InGroup(group, DepthwisePanels.StartAt(_plan, _parts, Width)));
                 else
                     _code.VMov(sums[output], sums[0]);
             }
 
             MultiplyByGroup(group, sums, free);
             Requantize(group, sums, free.Peek());
-            for (int quad = 0; quad < _plan.Quads.Length - (last ? 0 : _plan.Carried); quad++)
+            for (int quad = 0; quad < _plan.Quads.Length - (last ? 0 : _plan.Carried) && !_inMemory; quad++)
                 free.Enqueue((4 * quad) + group);
             for (int output = 0; output < outputs; output++)
             {
@@ -54,25 +55,59 @@ internal sealed partial class DepthwiseEmitter
     /// <summary>Adds the products of a quarter of the channels, weight by weight.</summary>
     private void MultiplyByGroup(int group, int[] sums, Queue<int> free)
     {
+        Span<int> registers = stackalloc int[_parts + (_inMemory ? 1 : 0)];
         for (int i = 0; i < _plan.Uses.Length;)
         {
             int weight = _plan.Uses[i].Weight, uses = 1;
             while (i + uses < _plan.Uses.Length && _plan.Uses[i + uses].Weight == weight)
                 uses++;
-            int register = free.Dequeue();
+            foreach (ref int register in registers)
+                register = free.Dequeue();
             bool loaded = false;
             for (; uses > 0; uses--, i++)
             {
                 DepthwisePlan.Use use = _plan.Uses[i];
                 if (use.Output >= sums.Length)
                     continue;
-                if (!loaded)
-                    _code.VMov(register, InGroup(group, DepthwisePanels.WeightAt(weight, Width)));
+                for (int part = 0; part < _parts && !loaded; part++)
+                {
+                    int at = DepthwisePanels.WeightAt(weight, _parts, Width) + (part * Bytes());
+                    _code.VMov(registers[part], InGroup(group, at));
+                }
+
                 loaded = true;
-                _code.VpDpBusd(sums[use.Output], (4 * use.Quad) + group, register);
+                Multiply(sums[use.Output], (4 * use.Quad) + group, registers);
             }
 
-            free.Enqueue(register);
+            foreach (int register in registers)
+                free.Enqueue(register);
+        }
+    }
+
+    /// <summary>Adds the product of a quarter of a quad.</summary>
+    /// <param name="sum">Receives it.</param>
+    /// <param name="quad">The register of the pixels, or their number in memory.</param>
+    /// <param name="registers">The weights, and one that may be overwritten where the pixels are in memory.</param>
+    private void Multiply(int sum, int quad, ReadOnlySpan<int> registers)
+    {
+        int product = registers[^1];
+        if (!_inMemory)
+        {
+            _code.VpDpBusd(sum, quad, registers[0]);
+            return;
+        }
+
+        if (_parts == 1)
+        {
+            _code.VMov(product, InQuads(quad, 0));
+            _code.VpDpBusd(sum, product, registers[0]);
+            return;
+        }
+
+        for (int part = 0; part < _parts; part++)
+        {
+            _code.VpMAddWd(product, registers[part], InQuads(quad, part));
+            _code.VpAddD(sum, sum, product);
         }
     }
 
@@ -83,7 +118,7 @@ internal sealed partial class DepthwiseEmitter
         int outputs = columns * _plan.Rows;
         for (int group = 0; group < _shape.Groups; group++)
         {
-            _code.VMov(group, InGroup(group, DepthwisePanels.StartAt(_plan, Width)));
+            _code.VMov(group, InGroup(group, DepthwisePanels.StartAt(_plan, _parts, Width)));
             for (int output = 1; output < outputs; output++)
                 _code.VMov((4 * output) + group, group);
         }
@@ -96,7 +131,7 @@ internal sealed partial class DepthwiseEmitter
             loaded = _plan.Uses[i].Quad;
             for (int group = 0; group < _shape.Groups; group++)
             {
-                _code.VMov(weights, InGroup(group, DepthwisePanels.WeightAt(_plan.Uses[i].Weight, Width)));
+                _code.VMov(weights, InGroup(group, DepthwisePanels.WeightAt(_plan.Uses[i].Weight, _parts, Width)));
                 for (int x = 0; x < columns; x++)
                     _code.VpDpBusd((4 * _plan.Uses[i + x].Output) + group, quads + (4 * x) + group, weights);
             }
@@ -120,11 +155,11 @@ internal sealed partial class DepthwiseEmitter
         }
     }
 
-    private Address InGroup(int group, int at) => new(Panel, (group * DepthwisePanels.GroupBytes(_plan, Width)) + at);
+    private Address InGroup(int group, int at) => new(Panel, (group * DepthwisePanels.GroupBytes(_plan, _parts, Width)) + at);
 
     private void Requantize(int group, ReadOnlySpan<int> sums, int multiplier)
     {
-        _code.VMov(multiplier, InGroup(group, DepthwisePanels.MultiplierAt(_plan, Width)));
+        _code.VMov(multiplier, InGroup(group, DepthwisePanels.MultiplierAt(_plan, _parts, Width)));
         foreach (int sum in sums)
         {
             _code.VCvtDq2Ps(sum, sum);
@@ -140,8 +175,16 @@ internal sealed partial class DepthwiseEmitter
         var to = new Address(output % _plan.Rows == 0 ? Output : SecondOutput, output / _plan.Rows * _shape.OutputPitch);
         int column = (step * DepthwisePlan.Columns) + (output / _plan.Rows);
         if (_shape.Masked && (!_shape.Flat || column == _shape.OutputWidth - 1))
-            _code.VMovBytes(to, low, Mask);
+            StoreTail(to, low);
         else
             _code.VMov(to, low);
+    }
+
+    private void StoreTail(Address to, int from)
+    {
+        if (_shape.Tail == UnitTail.Masked)
+            _code.VMovBytes(to, from, Mask);
+        else
+            _code.VStoreFirst(to, from, _shape.Tail);
     }
 }

@@ -7,16 +7,17 @@ using static DepthwiseArguments;
 using static Int8EpilogueConstants;
 
 /// <summary>
-/// Assembles int8 depthwise convolutions for AVX512-VNNI: rows of outputs, panel by panel of channels. The bytes of four input
+/// Assembles int8 depthwise convolutions: rows of outputs, panel by panel of channels. The bytes of four input
 /// pixels are interleaved so that each int32 lane holds four pixels of one channel, and dot products with as many weights sum
-/// them. Saturating packs undo the interleaving:
-/// y = clamp(rint((float)sum · m) + z), as <see cref="Requantizer"/> computes it.
+/// them; or products of the even and of the odd ones as int16. Saturating packs undo the interleaving:
+/// y = clamp(rint((float)sum · m) + z), as <see cref="Requantizer"/> computes it. Interleaved pixels stay in registers or go to
+/// memory, see <see cref="DepthwiseQuads"/>.
 /// </summary>
 internal sealed partial class DepthwiseEmitter
 {
     // Registers; rbx, rsi and rdi belong to the caller in one calling convention or the other and are saved.
     private const Gpr Panel = Gpr.Rax, Arguments = Gpr.Rcx, Constants = Gpr.Rdx, StepsLeft = Gpr.Rbx, Output = Gpr.Rdi,
-        SecondOutput = Gpr.Rsi, FirstRow = Gpr.R8;
+        SecondOutput = Gpr.Rsi, FirstRow = Gpr.R8, Quads = Gpr.R12;
 
     // Where there are more rows than registers for them: the row at hand, the columns' offset, the rows' addresses.
     private const Gpr CurrentRow = Gpr.R8, Offset = Gpr.R9, RowTable = Gpr.R10;
@@ -27,6 +28,8 @@ internal sealed partial class DepthwiseEmitter
     private readonly DepthwisePlan _plan;
     private readonly Int8EpilogueEmitter _epilogue;
     private readonly int _columnBytes;
+    private readonly bool _inMemory;
+    private readonly int _parts;
     private int _current;
 
     private DepthwiseEmitter(DepthwiseShape shape, X64Assembler code)
@@ -36,6 +39,8 @@ internal sealed partial class DepthwiseEmitter
         _plan = DepthwisePlan.Create(shape);
         _epilogue = new Int8EpilogueEmitter(shape.Epilogue, code, Constants);
         _columnBytes = shape.Flat ? 1 : shape.Channels;
+        _inMemory = DepthwiseQuads.AreInMemory(code.Target);
+        _parts = DepthwiseQuads.Parts(code.Target);
     }
 
     private VectorWidth Width => _shape.Width;
@@ -56,6 +61,8 @@ internal sealed partial class DepthwiseEmitter
         _code.Push(StepsLeft);
         _code.Push(Output);
         _code.Push(SecondOutput);
+        if (_inMemory)
+            _code.Push(Quads);
         EmitLoads();
         Label panel = _code.Here();
         (int begin, int end) = _shape.AlikeSteps();
@@ -77,9 +84,11 @@ internal sealed partial class DepthwiseEmitter
         Advance(
             Bytes() - (_shape.Steps * _plan.ColumnStep * _columnBytes),
             Bytes() - (_shape.Steps * DepthwisePlan.Columns * _shape.OutputPitch));
-        _code.Add(Panel, DepthwisePanels.Bytes(_plan, Width));
+        _code.Add(Panel, DepthwisePanels.Bytes(_plan, _parts, Width));
         _code.Dec(new Address(Arguments, PanelsAt));
         _code.JumpIfNotZero(panel);
+        if (_inMemory)
+            _code.Pop(Quads);
         _code.Pop(SecondOutput);
         _code.Pop(Output);
         _code.Pop(StepsLeft);
@@ -90,7 +99,7 @@ internal sealed partial class DepthwiseEmitter
 
     private void EmitLoads()
     {
-        if (_shape.Masked)
+        if (_shape.Tail == UnitTail.Masked)
         {
             _code.Mov(Panel, new Address(Arguments, MaskAt));
             _code.KMovQ(Mask, Panel);
@@ -115,7 +124,9 @@ internal sealed partial class DepthwiseEmitter
 
         _code.Mov(Output, new Address(Arguments, OutputAt));
         _code.Mov(SecondOutput, new Address(Arguments, SecondOutputAt));
-        if (_shape.Flip)
+        if (_inMemory)
+            _code.Mov(Quads, new Address(Arguments, QuadsAt));
+        else if (_shape.Flip)
             _code.VMov(FlipBits, new Address(Constants, FlipAt));
     }
 
@@ -136,12 +147,12 @@ internal sealed partial class DepthwiseEmitter
         int columns = Math.Min(DepthwisePlan.Columns, _shape.OutputWidth - (step * DepthwisePlan.Columns));
         bool last = step == _shape.Steps - 1;
         _current = DepthwisePlan.None;
-        if (Resident)
+        if (Resident || _inMemory)
         {
             EmitQuads(first, _plan.Quads.Length, step, last ? columns : DepthwisePlan.Columns);
             SumByGroup(columns, step, last);
             for (int i = 0; i < 4 * _plan.Carried && !last; i++)
-                _code.VMov(i, (4 * (_plan.Quads.Length - _plan.Carried)) + i);
+                Carry(i, (4 * (_plan.Quads.Length - _plan.Carried)) + i);
         }
         else
         {
@@ -150,4 +161,22 @@ internal sealed partial class DepthwiseEmitter
 
         Advance(_plan.ColumnStep * _columnBytes, DepthwisePlan.Columns * _shape.OutputPitch);
     }
+
+    /// <summary>Moves interleaved pixels to where the next step expects them.</summary>
+    private void Carry(int to, int from)
+    {
+        if (!_inMemory)
+        {
+            _code.VMov(to, from);
+            return;
+        }
+
+        for (int part = 0; part < _parts; part++)
+        {
+            _code.VMov(part, InQuads(from, part));
+            _code.VMov(InQuads(to, part), part);
+        }
+    }
+
+    private Address InQuads(int index, int part) => new(Quads, ((index * _parts) + part) * Bytes());
 }

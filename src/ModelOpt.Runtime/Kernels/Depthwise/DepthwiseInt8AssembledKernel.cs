@@ -7,7 +7,7 @@ using ModelOpt.Runtime.Simd;
 namespace ModelOpt.Runtime.Kernels.Depthwise;
 
 /// <summary>
-/// 8-bit depthwise convolution, NHWC, assembled for AVX512-VNNI. The input is read where it lies; a row of zero points stands
+/// 8-bit depthwise convolution, NHWC, assembled. The input is read where it lies; a row of zero points stands
 /// for rows outside of the image, unless these are many: then there is a kernel for each part of the window that occurs. Rows
 /// of few channels are copied to have their padding with them, see <see cref="DepthwiseShape"/>.
 /// Input 0: activations; output 0: the result.
@@ -18,6 +18,7 @@ internal sealed unsafe class DepthwiseInt8AssembledKernel : Kernel
     private readonly int _rows;
     private readonly int _itemsPerImage;
     private readonly int _inputRows;
+    private readonly int _quadBytes;
     private readonly BorderedRows? _bordered;
     private readonly AlignedBuffer<byte> _paddingRow;
     private readonly DepthwiseRows[] _kernels;
@@ -29,7 +30,7 @@ internal sealed unsafe class DepthwiseInt8AssembledKernel : Kernel
     {
         _window = window;
         byte padding = unchecked((byte)quantization.InputZeroPoint);
-        if (DepthwiseShape.For(window, unsigned, default).Flat)
+        if (DepthwiseShape.For(code.Target, window, unsigned, default).Flat)
         {
             padding = (byte)(unsigned ? padding : padding ^ 0x80);
             _bordered = new BorderedRows(window, window.KernelHeight + DepthwisePlan.PreferredRows(window) - 1, !unsigned, padding);
@@ -57,11 +58,15 @@ internal sealed unsafe class DepthwiseInt8AssembledKernel : Kernel
         }
 
         foreach (DepthwiseRows kernel in _kernels)
+        {
             _inputRows = Math.Max(_inputRows, kernel.InputRows);
+            _quadBytes = Math.Max(_quadBytes, kernel.QuadBytes);
+        }
+
         _itemsPerImage = (window.OutputHeight + _rows - 1) / _rows;
     }
 
-    public override int ScratchBytes => RowTableBytes + (_bordered?.ScratchBytes ?? 0);
+    public override int ScratchBytes => RowTableBytes + _quadBytes + (_bordered?.ScratchBytes ?? 0);
 
     private int RowTableBytes => ((_inputRows * sizeof(byte*)) + 63) & ~63;
 
@@ -75,7 +80,7 @@ internal sealed unsafe class DepthwiseInt8AssembledKernel : Kernel
     public static Kernel? TryCreate(
         Window2D window, LayerQuantization quantization, ReadOnlySpan<byte> weights, ReadOnlySpan<int> bias, bool unsigned,
         AssembledCode code) =>
-        DepthwiseShape.For(window, unsigned, default).IsSupported
+        DepthwiseShape.For(code.Target, window, unsigned, default).IsSupported
         && ConvInt8AssembledKernel.TryCenter(weights, quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> centered)
             ? new DepthwiseInt8AssembledKernel(window, quantization, centered, bias, unsigned, code)
             : null;
@@ -87,7 +92,7 @@ internal sealed unsafe class DepthwiseInt8AssembledKernel : Kernel
         fixed (byte* input = args.Input<byte>(0), output = args.Output<byte>(0), scratch = args.Scratch<byte>())
         {
             byte** rows = (byte**)scratch;
-            byte* copies = scratch + RowTableBytes;
+            byte* quads = scratch + RowTableBytes, copies = quads + _quadBytes;
             _bordered?.Forget(copies);
             for (int item = start; item < end; item++)
             {
@@ -104,7 +109,7 @@ internal sealed unsafe class DepthwiseInt8AssembledKernel : Kernel
                 }
 
                 byte* to = output + ((((nint)image * _window.OutputHeight) + oy) * outputBytes);
-                kernel.Run(rows, to, outputBytes, oy + _rows > _window.OutputHeight);
+                kernel.Run(rows, to, outputBytes, oy + _rows > _window.OutputHeight, quads);
             }
         }
     }

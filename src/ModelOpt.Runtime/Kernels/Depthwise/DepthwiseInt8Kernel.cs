@@ -73,7 +73,7 @@ internal sealed unsafe class DepthwiseInt8Kernel : Kernel
     {
         if (window.InputChannels == window.OutputChannels)
         {
-            Kernel? assembled = code is null || code.Target != Target.Avx512Vnni
+            Kernel? assembled = code is null
                 ? null : DepthwiseInt8AssembledKernel.TryCreate(window, quantization, weights, bias, unsigned, code);
             return assembled ?? new DepthwiseInt8Kernel(window, quantization, weights, bias, unsigned, tier ?? SimdTiers.Best);
         }

@@ -26,8 +26,8 @@ internal sealed unsafe class DepthwiseRows
         Int8EpilogueConstants constants, AssembledCode code)
     {
         _constants = constants;
-        bool flat = DepthwiseShape.For(window, unsigned, default).Flat;
-        int masked = flat ? window.OutputWidth * window.InputChannels % 64 : Math.Min(window.InputChannels, 32);
+        bool flat = DepthwiseShape.For(code.Target, window, unsigned, default).Flat;
+        int masked = flat ? window.OutputWidth * window.InputChannels % code.Target.Bytes : Math.Min(window.InputChannels, 32);
         _mask = (1ul << masked) - 1;
         InputRows = window.KernelHeight + DepthwisePlan.PreferredRows(window) - 1;
         _segments = CreateSegments(window, quantization, weights, bias, unsigned, code);
@@ -36,12 +36,16 @@ internal sealed unsafe class DepthwiseRows
     /// <summary>Input rows under the output rows.</summary>
     public int InputRows { get; }
 
+    /// <summary>Room for the quads of a step.</summary>
+    public int QuadBytes { get; private set; }
+
     /// <summary>Output rows below one another, from the given input rows.</summary>
     /// <param name="rows">Addresses of <see cref="InputRows"/> input rows; they are changed.</param>
     /// <param name="output">The first output row.</param>
     /// <param name="outputBytes">From one output row to the next.</param>
     /// <param name="rest">There is one output row, where the layer computes more together.</param>
-    public void Run(byte** rows, byte* output, nint outputBytes, bool rest)
+    /// <param name="quads">Room for <see cref="QuadBytes"/>.</param>
+    public void Run(byte** rows, byte* output, nint outputBytes, bool rest, byte* quads)
     {
         int channel = 0;
         foreach (Segment segment in _segments)
@@ -57,11 +61,12 @@ internal sealed unsafe class DepthwiseRows
             arguments.SecondOutput = output + outputBytes + channel;
             arguments.Panels = segment.Panels;
             arguments.Mask = _mask;
+            arguments.Quads = quads;
             (rest ? segment.LastRow! : segment.Rows).Call(&arguments);
         }
     }
 
-    private static Segment[] CreateSegments(
+    private Segment[] CreateSegments(
         in Window2D window, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
         AssembledCode code)
     {
@@ -79,21 +84,20 @@ internal sealed unsafe class DepthwiseRows
             fits &= Int8Epilogue.Fits((255L * absolute) + Math.Abs((long)start), multipliers[channel]);
         }
 
-        var shape = DepthwiseShape.For(window, unsigned, Int8Epilogue.For(quantization, unsigned, fits, null));
+        var shape = DepthwiseShape.For(code.Target, window, unsigned, Int8Epilogue.For(quantization, unsigned, fits, null));
         DepthwisePlan plan = DepthwisePlan.Create(shape);
+        QuadBytes = DepthwiseQuads.Bytes(code.Target, plan);
         bool rest = window.OutputHeight % shape.LayerRows != 0;
         if (shape.Flat)
             return [CreateSegment(shape, plan, 0, 1, rest, weights, starts, multipliers, code)];
         var segments = new List<Segment>();
 
-        // Panels of 64 channels, and the rest in one or two of the narrowest panels that hold it. The last panel overlaps the
+        // Panels of whole registers, and the rest in one or two of the narrowest panels that hold it. The last panel overlaps the
         // one before where it is not full; a single one is masked.
         for (int done = 0; done < channels;)
         {
             int left = channels - done;
-            VectorWidth width = left > 32 && channels >= 64 ? VectorWidth.Bits512
-                : left > 16 ? VectorWidth.Bits256
-                : VectorWidth.Bits128;
+            VectorWidth width = shape.PanelWidth(code.Target, left);
             int bytes = 16 << (int)width, panels = Math.Max(1, left / bytes);
             int first = Math.Max(0, Math.Min(done, channels - bytes));
             done = first + (panels * bytes);
@@ -109,7 +113,8 @@ internal sealed unsafe class DepthwiseRows
         float[] multipliers, AssembledCode code) => new(
             first,
             panels,
-            new DepthwisePanels(plan, shape.Width, shape.Flat, panels, first, weights, starts, multipliers),
+            new DepthwisePanels(
+                plan, DepthwiseQuads.Parts(code.Target), shape.Width, shape.Flat, panels, first, weights, starts, multipliers),
             code.Get(shape, DepthwiseEmitter.Emit),
             rest ? code.Get(shape with { Rows = 1 }, DepthwiseEmitter.Emit) : null);
 

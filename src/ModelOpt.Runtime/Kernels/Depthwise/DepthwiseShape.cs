@@ -16,22 +16,20 @@ namespace ModelOpt.Runtime.Kernels.Depthwise;
 /// <param name="Rows">Output rows of this function: those, or 1.</param>
 /// <param name="Width">Channels of a panel are the bytes of a register of this width.</param>
 /// <param name="Groups">Quarters of each 16 channels that are there: 4, or fewer where the layer has less than 16 channels.</param>
-/// <param name="Masked">
-/// Pixels are loaded and stored under the mask, because the layer has fewer channels than its only panel. In a flat layer the
-/// end of a row is stored under the mask.
+/// <param name="Tail">
+/// See <see cref="UnitTail"/>; 0 where registers are loaded and stored whole. Otherwise pixels are not, because the layer has fewer
+/// channels than its only panel; in a flat layer the end of a row is not stored whole.
 /// </param>
 /// <param name="Flip">The input is int8 and has to be made uint8 by flipping the top bit.</param>
 /// <param name="Flat">
-/// Few channels fill a register with neighbouring pixels: the output's columns are pieces of 64 bytes of a row, and the input
+/// Few channels fill a register with neighbouring pixels: the output's columns are pieces of a row that fill registers, and the input
 /// rows have their padding with them.
 /// </param>
 /// <param name="Epilogue">How sums become outputs.</param>
 internal readonly record struct DepthwiseShape(
     int Channels, int InputWidth, int OutputWidth, int KernelHeight, int KernelWidth, int StrideWidth, int DilationWidth, int PadLeft,
-    int LayerRows, int Rows, VectorWidth Width, int Groups, bool Masked, bool Flip, bool Flat, Int8Epilogue Epilogue)
+    int LayerRows, int Rows, VectorWidth Width, int Groups, int Tail, bool Flip, bool Flat, Int8Epilogue Epilogue)
 {
-    private const int PieceBytes = 64;
-
     // Code of more quads than this would fill the instruction cache.
     private const int MaxQuads = 160;
 
@@ -39,13 +37,16 @@ internal readonly record struct DepthwiseShape(
         Channels == other.Channels && InputWidth == other.InputWidth && OutputWidth == other.OutputWidth
         && KernelHeight == other.KernelHeight && KernelWidth == other.KernelWidth && StrideWidth == other.StrideWidth
         && DilationWidth == other.DilationWidth && PadLeft == other.PadLeft && LayerRows == other.LayerRows && Rows == other.Rows
-        && Width == other.Width && Groups == other.Groups && Masked == other.Masked && Flip == other.Flip && Flat == other.Flat
+        && Width == other.Width && Groups == other.Groups && Tail == other.Tail && Flip == other.Flip && Flat == other.Flat
         && Epilogue.Equals(other.Epilogue);
 
     public override int GetHashCode() => (((((Channels * 31) + OutputWidth) * 31) + Rows) * 31) + (int)Width;
 
     /// <summary>Bytes from one output column to the next.</summary>
-    public int OutputPitch => Flat ? PieceBytes : Channels;
+    public int OutputPitch => Flat ? 16 << (int)Width : Channels;
+
+    /// <summary>Whether something is not loaded or stored whole.</summary>
+    public bool Masked => Tail != 0;
 
     /// <summary>Steps of an output row, the last one maybe with a single column.</summary>
     public int Steps => (OutputWidth + DepthwisePlan.Columns - 1) / DepthwisePlan.Columns;
@@ -65,22 +66,37 @@ internal readonly record struct DepthwiseShape(
         }
     }
 
-    /// <summary>The shape of a layer's functions, for panels of 64 channels.</summary>
-    public static DepthwiseShape For(in Window2D window, bool unsigned, Int8Epilogue epilogue)
+    /// <summary>The shape of a layer's functions, for panels of as many channels as the target's registers have bytes.</summary>
+    public static DepthwiseShape For(Target target, in Window2D window, bool unsigned, Int8Epilogue epilogue)
     {
         int channels = window.InputChannels, rows = DepthwisePlan.PreferredRows(window), rowBytes = window.OutputWidth * channels;
-        bool flat = channels <= 16 && PieceBytes % channels == 0 && rowBytes >= PieceBytes && window.StrideWidth == 1;
+        int piece = target.Bytes;
+        bool flat = channels <= 16 && piece % channels == 0 && rowBytes >= piece && window.StrideWidth == 1;
         if (flat)
         {
             return new DepthwiseShape(
-                channels, 0, (rowBytes + PieceBytes - 1) / PieceBytes, window.KernelHeight, window.KernelWidth, 1,
-                window.DilationWidth, 0, rows, rows, VectorWidth.Bits512, 4, rowBytes % PieceBytes != 0, false, true, epilogue);
+                channels, 0, (rowBytes + piece - 1) / piece, window.KernelHeight, window.KernelWidth, 1,
+                window.DilationWidth, 0, rows, rows, target.Width, 4, rowBytes % piece == 0 ? 0 : UnitTail.Of(target, rowBytes % piece),
+                false, true, epilogue);
         }
 
+        bool masked = channels < (target.Vex ? 16 : 32) && channels != 16;
         return new DepthwiseShape(
             channels, window.InputWidth, window.OutputWidth, window.KernelHeight, window.KernelWidth, window.StrideWidth,
-            window.DilationWidth, window.PadLeft, rows, rows, VectorWidth.Bits512, Math.Min(4, (channels + 3) / 4),
-            channels < 32 && channels != 16, !unsigned, false, epilogue);
+            window.DilationWidth, window.PadLeft, rows, rows, target.Width, Math.Min(4, (channels + 3) / 4),
+            masked ? UnitTail.Of(target, channels) : 0, !unsigned, false, epilogue);
+    }
+
+    /// <summary>
+    /// The width of the next panels: the widest that is filled, or the narrowest that holds all channels.
+    /// </summary>
+    /// <param name="target">Instructions.</param>
+    /// <param name="left">Channels that are left.</param>
+    public VectorWidth PanelWidth(Target target, int left)
+    {
+        if (target.Width == VectorWidth.Bits512 && left > 32 && Channels >= 64)
+            return VectorWidth.Bits512;
+        return left > 16 && (!target.Vex || Channels >= 32) ? VectorWidth.Bits256 : VectorWidth.Bits128;
     }
 
     /// <summary>Full steps whose quads lie within the input.</summary>
@@ -102,7 +118,8 @@ internal readonly record struct DepthwiseShape(
 /// <summary>Arguments of an assembled depthwise convolution: one or two output rows, a number of panels of channels.</summary>
 internal unsafe struct DepthwiseArguments
 {
-    public const int RowsAt = 0, PanelAt = 8, ConstantsAt = 16, OutputAt = 24, SecondOutputAt = 32, PanelsAt = 40, MaskAt = 48;
+    public const int RowsAt = 0, PanelAt = 8, ConstantsAt = 16, OutputAt = 24, SecondOutputAt = 32, PanelsAt = 40, MaskAt = 48,
+        QuadsAt = 56;
 
     /// <summary>Addresses of the input rows' first pixels, at the first panel's first channel.</summary>
     public byte** Rows;
@@ -124,4 +141,21 @@ internal unsafe struct DepthwiseArguments
 
     /// <summary>The channels there are, one bit each; in a flat layer the bytes of a row's last piece.</summary>
     public ulong Mask;
+
+    /// <summary>Room for the quads of a step, see <see cref="DepthwiseQuads.Bytes"/>; not used where they stay in registers.</summary>
+    public byte* Quads;
+}
+
+/// <summary>Where the interleaved pixels of a step are.</summary>
+internal static class DepthwiseQuads
+{
+    /// <summary>Whether they lie in memory: sixteen registers are too few for them and the sums.</summary>
+    public static bool AreInMemory(Target target) => target.Vex || !target.HasDot;
+
+    /// <summary>Registers of a quad, and of the weights that it meets: its bytes, or its even and its odd ones as int16.</summary>
+    public static int Parts(Target target) => target.HasDot ? 1 : 2;
+
+    /// <summary>Room for the quads of a step.</summary>
+    public static int Bytes(Target target, DepthwisePlan plan) =>
+        AreInMemory(target) ? plan.Quads.Length * 4 * Parts(target) * target.Bytes : 0;
 }

@@ -54,7 +54,8 @@ internal sealed class DepthwiseInt8AssembledKernelTests
             {
                 int kernel = trial < 20 ? 3 : random.Next(1, 6), width = (64 / channels) + random.Next(1, 40);
                 Window2D window = Window(random, channels, kernel, kernel, random.Next(1, 3), 1, 1 + (trial % 2), width);
-                Assert.IsTrue(DepthwiseShape.For(window with { OutputWidth = 64 }, false, default).Flat);
+                foreach (Target target in Target.Available)
+                    Assert.IsTrue(DepthwiseShape.For(target, window with { OutputWidth = 64 }, false, default).Flat);
                 Check(window, trial % 3 == 0, trial);
             }
         }
@@ -175,7 +176,8 @@ internal sealed class DepthwiseInt8AssembledKernelTests
         var shapes = new HashSet<DepthwiseShape>();
         foreach (int height in (int[])[8, 14, 20])
         {
-            shapes.Add(DepthwiseShape.For(new Window2D(1, height, 9, 50, height, 9, 50, 3, 3, 1, 1, 1, 1, 1, 1), false, default));
+            var window = new Window2D(1, height, 9, 50, height, 9, 50, 3, 3, 1, 1, 1, 1, 1, 1);
+            shapes.Add(DepthwiseShape.For(code.Target, window, false, default));
         }
 
         Assert.HasCount(1, shapes);
@@ -208,7 +210,7 @@ internal sealed class DepthwiseInt8AssembledKernelTests
             size < ((kernel - 1) * dilation) + 1 ? 0 : ((size - ((kernel - 1) * dilation) - 1) / stride) + 1;
     }
 
-    private static bool Supports(Window2D window) => DepthwiseShape.For(window, false, default).IsSupported;
+    private static bool Supports(Window2D window) => DepthwiseShape.For(Target.Avx512Vnni, window, false, default).IsSupported;
 
     private static byte[] Repeat(int value, int count) => [.. Enumerable.Repeat((byte)value, count)];
 
