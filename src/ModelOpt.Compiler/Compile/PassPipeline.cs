@@ -55,6 +55,7 @@ internal static class PassPipeline
         new ClusteringPass(),
         new Int8Quantization(),
         new WeightStorage(),
+        new RecurrentIntegers(),
         new FineTuning(),
         new ImageInput(),
     ];

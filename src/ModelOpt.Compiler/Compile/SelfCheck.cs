@@ -85,7 +85,7 @@ internal sealed class SelfCheck
             stored.Begin(sample);
             Tensor[] outputs = shipped.Run(sample);
             Graph sized = isOpen ? OpenSizes.At(written, sample) : written;
-            var comparison = new ValueComparison(stored, steps, sized);
+            var comparison = new ValueComparison(stored, steps, sized, isOpen ? OpenSizes.At(_graph, sample) : _graph);
             new Interpreter(sized) { Pool = _context.Pool, Substitute = comparison.Visit }.Run(sample, _context.Cancellation);
             computed.RemoveAll(v => comparison.Compared.Contains(v.Name));
             for (int i = 0; i < outputs.Length; i++)

@@ -13,8 +13,9 @@ namespace ModelOpt.Compiler.Compile;
 /// The step of the grid that a value is rounded to in the TFLite file, by name: of two grids in a row the .onnx has one.
 /// </param>
 /// <param name="graph">The QDQ form, whose pairs are nodes.</param>
+/// <param name="source">The graph that both files are written from. ONNX has no layers that round when they run.</param>
 internal sealed class ValueComparison(
-    StoredValues stored, IReadOnlyDictionary<string, float> steps, Graph graph)
+    StoredValues stored, IReadOnlyDictionary<string, float> steps, Graph graph, Graph source)
 {
     // What is left of sums that cancel is a far smaller share of their terms; a step of a function that jumps is a far larger one.
     private const double MostOfInputs = 1e-4;
@@ -23,6 +24,9 @@ internal sealed class ValueComparison(
     private readonly Dictionary<Value, Tensor> _inputs = [];
     private readonly Dictionary<Value, string> _known = [];
     private readonly HashSet<string> _compared = new(StringComparer.Ordinal);
+
+    private readonly Dictionary<string, Value> _rounding = source.Nodes.Where(n => n.RoundsAtRun).SelectMany(n => n.Outputs)
+        .OfType<Value>().ToDictionary(v => v.Name, StringComparer.Ordinal);
 
     /// <summary>The names of the stored values that were compared so far.</summary>
     public IReadOnlySet<string> Compared => _compared;
@@ -37,6 +41,7 @@ internal sealed class ValueComparison(
         // What the file stores rounded is compared behind its pair.
         if (pair is null && steps.ContainsKey(value.Name) && value.Consumers.Any(n => n.Type == "QuantizeLinear")) return expected;
         if (stored.Find(name) is not { } actual) return expected;
+        if (_rounding.GetValueOrDefault(name) is { } rounding) expected = Rounded(rounding);
         _compared.Add(name);
         float step = pair?.Input(1).Constant is { Count: 1 } scale ? scale.Span<float>()[0] : 0;
         step = Math.Max(step, steps.GetValueOrDefault(name));
@@ -46,6 +51,23 @@ internal sealed class ValueComparison(
             throw VerificationDiagnostics.WrongValue.Error(computed.Producer?.Label ?? name, name, difference);
         _known[value] = name;
         return actual;
+    }
+
+    /// <summary>An output of a layer that rounds when it runs, by the operator's definition, of the inputs that the runtime had.</summary>
+    private Tensor Rounded(Value value)
+    {
+        HashSet<Value> seen = [];
+        Dictionary<Value, Tensor> inputs = [];
+        Stack<Value> open = new(value.Producer!.Inputs.OfType<Value>());
+        while (open.TryPop(out Value? next))
+        {
+            if (next.IsConstant || !seen.Add(next)) continue;
+            if (stored.Find(next.Name) is { } known) inputs[next] = known;
+            else if (next.Producer is null) inputs[next] = _inputs.First(i => i.Key.Name == next.Name).Value;
+            else foreach (Value input in next.Producer.Inputs.OfType<Value>()) open.Push(input);
+        }
+
+        return new Interpreter(source, [value], inputs.Keys) { FakeQuantize = true }.Run([.. inputs.Values])[0];
     }
 
     /// <summary>

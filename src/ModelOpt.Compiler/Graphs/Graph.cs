@@ -202,7 +202,10 @@ internal sealed class Graph
         foreach (Node node in _nodes)
         {
             Node added = copy.Add(new Node(
-                node.Type, node.Name, node.Inputs.Select(Copy), node.Outputs.Select(Copy)) { Domain = node.Domain, PartOf = node.PartOf });
+                node.Type, node.Name, node.Inputs.Select(Copy), node.Outputs.Select(Copy))
+            {
+                Domain = node.Domain, PartOf = node.PartOf, RoundsAtRun = node.RoundsAtRun,
+            });
             foreach ((string key, object attribute) in node.Attributes)
                 added.Attributes.Add(key, attribute is Graph body ? body.Clone() : attribute);
         }

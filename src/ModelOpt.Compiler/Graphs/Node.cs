@@ -45,6 +45,12 @@ internal sealed class Node
     /// </summary>
     public string? PartOf { get; init; }
 
+    /// <summary>
+    /// Whether a layer with int8 weights that reads and writes float32 multiplies in int8: it rounds what it multiplies to 8 bits, with
+    /// ranges found when it runs.
+    /// </summary>
+    public bool RoundsAtRun { get; set; }
+
     /// <summary>The values read; null for an omitted optional input.</summary>
     public IReadOnlyList<Value?> Inputs => _inputs;
 

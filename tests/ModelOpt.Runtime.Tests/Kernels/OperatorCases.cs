@@ -72,6 +72,9 @@ internal static class OperatorCases
             yield return new(
                 op, both, n => [Of(type, n, 1, 4), Weights(type, 2, count * 5, 4), Weights(type, 2, count * 5, 5),
                     Weights(type, 2, count * 10), Indices(n), Of(type, n, 2, 5)], outputs);
+            yield return new(
+                op, forward,
+                n => [Of(type, n, 3, 4), Weights(TensorType.Int8, 1, count * 5, 4), Weights(TensorType.Int8, 1, count * 5, 5)], outputs);
             yield return new(op, forward, n => [Constant(type, 1, 3, 4), Of(type, n, count * 5, 4), Weights(type, 1, count * 5, 5)],
                 outputs);
         }

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Operators.Tflite;
 using ModelOpt.Runtime.Tflite;
 
@@ -49,6 +50,10 @@ internal sealed partial class Lowering
     public TfliteTensor ConstantInput(
         Node node, int index, string arrangement, Func<Tensor, Tensor> arrange, Func<int, int> axisAfter) =>
         Constant(node.Input(index), arrangement, [], RunsQuantized(node), arrange, axisAfter);
+
+    /// <summary>The integers of a constant input with a grid, also where the node runs in float.</summary>
+    public TfliteTensor IntegerInput(Node node, int index) =>
+        Constant(node.Input(index), "", AxisOrder.Identity(Rank(node.Input(index))), true, tensor => tensor, axis => axis);
 
     /// <summary>
     /// A constant input after a rearrangement of its elements, in the form in which the node runs. Constants on a grid

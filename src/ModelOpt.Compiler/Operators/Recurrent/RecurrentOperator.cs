@@ -14,7 +14,8 @@ namespace ModelOpt.Compiler.Operators.Recurrent;
 /// </summary>
 /// <remarks>
 /// Written as a custom operator: UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state between runs, has no initial states, one direction and fixed
-/// activations, and TFLite has no such GRU. The custom operator has the samples first, so that batches of any size run.
+/// activations, and TFLite has no such GRU. The custom operator has the samples first, so that batches of any size run. Where
+/// <see cref="Node.RoundsAtRun"/>, it takes the integers of W and R and multiplies in int8.
 /// </remarks>
 internal abstract class RecurrentOperator : Operator, IDifferentiable
 {
@@ -99,7 +100,10 @@ internal abstract class RecurrentOperator : Operator, IDifferentiable
         }
         else
         {
-            Run(shape, options, operands, y, h, c);
+            RecurrentLayer layer = node.RoundsAtRun
+                ? new(shape, options, Integers(node.Input(1), operands.W), Integers(node.Input(2), operands.R))
+                : new(shape, options, operands.W.As<float>(), operands.R.As<float>());
+            Run(layer, operands, y, h, c);
         }
 
         Tensor[] results = [y, h, c];
@@ -142,9 +146,15 @@ internal abstract class RecurrentOperator : Operator, IDifferentiable
         Tensor? Back(Tensor? gradient) => Ordered(gradient, AxisOrder.Inverse(StateOrder(first)));
     }
 
-    private static void Run(RecurrentShape shape, RecurrentOptions options, RecurrentTensors o, Tensor y, Tensor h, Tensor c)
+    private static IntegerWeights Integers(Value weight, Tensor tensor)
     {
-        new RecurrentLayer(shape, options, o.W.As<float>(), o.R.As<float>()).Run(
+        Quantization grid = weight.Quantization!;
+        return new(grid.Quantize(tensor).As<sbyte>(), grid.Scales.ToArray());
+    }
+
+    private static void Run(RecurrentLayer layer, RecurrentTensors o, Tensor y, Tensor h, Tensor c)
+    {
+        layer.Run(
             o.X.As<float>(), o.W.As<float>(), o.R.As<float>(), Elements(o.Bias), o.Lengths is null ? default : o.Lengths.As<int>(),
             Elements(o.State), Elements(o.Cell), Elements(o.Peepholes), y.As<float>(), h.As<float>(), c.As<float>());
 
@@ -177,6 +187,7 @@ internal abstract class RecurrentOperator : Operator, IDifferentiable
         {
             inputs.Add(node.InputOrNull(i) is null ? null
                 : i is 5 or 6 ? context.Input(node, i, StateOrder(first))
+                : i is 1 or 2 && node.RoundsAtRun ? context.IntegerInput(node, i)
                 : context.Input(node, i));
         }
 

@@ -8,8 +8,9 @@ using ModelOpt.Compiler.Simplify;
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
 /// <summary>
-/// Stores the weights of layers that compute in float32 as int8 or float16, as options and recipe ask. Recurrent layers and those in
-/// bodies always compute so. Without calibration data that is all that <see cref="QuantizationMode.Int8"/> can be, and a warning says so.
+/// Stores the weights of layers that compute in float32 as int8 or float16, as options and recipe ask. Layers in bodies always compute
+/// so, and recurrent ones but for <see cref="RecurrentIntegers"/>. Without calibration data that is all that
+/// <see cref="QuantizationMode.Int8"/> can be, and a warning says so.
 /// </summary>
 internal sealed class WeightStorage : Pass
 {

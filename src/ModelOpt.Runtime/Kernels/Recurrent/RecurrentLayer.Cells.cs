@@ -22,7 +22,7 @@ internal sealed unsafe partial class RecurrentLayer
 
     /// <summary>Completes the gates z, r and the sums of the candidates h of all samples.</summary>
     private void Candidates(
-        in RecurrentOperands o, int direction, float* step, float* state, float* other, float* candidateBias)
+        in RecurrentOperands o, int direction, float* step, float* state, float* other, float* candidateBias, float* scratch)
     {
         (int batch, int hidden, int width) = (_shape.Batch, _shape.Hidden, Width);
         float* weights = o.R + ((((nint)direction * width) + (2 * hidden)) * hidden);
@@ -36,12 +36,13 @@ internal sealed unsafe partial class RecurrentLayer
 
         if (!_options.ResetAfter)
         {
-            Multiply(
-                other, batch, hidden, step + (2 * hidden), width, hidden, _candidateWeights[direction], weights, null, true);
+            _candidateWeights[direction].Multiply(
+                other, batch, hidden, step + (2 * hidden), width, hidden, weights, null, true, _tier, scratch);
             return;
         }
 
-        Multiply(state, batch, hidden, other, hidden, hidden, _candidateWeights[direction], weights, candidateBias, false);
+        _candidateWeights[direction].Multiply(
+            state, batch, hidden, other, hidden, hidden, weights, candidateBias, false, _tier, scratch);
         for (int b = 0; b < batch; b++)
         {
             float* reset = step + (b * width) + hidden, sums = reset + hidden;

@@ -3,7 +3,10 @@ namespace ModelOpt.Runtime.Kernels.Recurrent;
 /// <content>The layer on spans, for callers outside the kernels.</content>
 internal sealed unsafe partial class RecurrentLayer
 {
-    /// <summary>Computes all directions. Shapes are those of <see cref="RecurrentOperands"/>; optional operands may be empty.</summary>
+    /// <summary>
+    /// Computes all directions. Shapes are those of <see cref="RecurrentOperands"/>; optional operands may be empty, and so may weights
+    /// that are packed.
+    /// </summary>
     /// <exception cref="ArgumentException">A span is shorter than its shape.</exception>
     public void Run(
         ReadOnlySpan<float> x, ReadOnlySpan<float> w, ReadOnlySpan<float> r, ReadOnlySpan<float> bias, ReadOnlySpan<int> lengths,
@@ -12,8 +15,8 @@ internal sealed unsafe partial class RecurrentLayer
     {
         int directions = _options.Directions, hidden = _shape.Hidden, states = _shape.Batch * directions * hidden;
         Check(x.Length, _shape.Batch * _shape.Steps * _shape.Inputs, nameof(x));
-        Check(w.Length, directions * Width * _shape.Inputs, nameof(w));
-        Check(r.Length, directions * Width * hidden, nameof(r));
+        CheckOptional(w.Length, directions * Width * _shape.Inputs, nameof(w));
+        CheckOptional(r.Length, directions * Width * hidden, nameof(r));
         Check(y.Length, _shape.Steps * states, nameof(y));
         Check(state.Length, states, nameof(state));
         if (_shape.Cell == RecurrentCell.Lstm)

@@ -1,4 +1,3 @@
-using ModelOpt.Runtime.Kernels.MatMul;
 using ModelOpt.Runtime.Simd;
 using ModelOpt.Runtime.Tflite;
 
@@ -83,9 +82,10 @@ internal sealed unsafe partial class RecurrentLayer
     private readonly RecurrentShape _shape;
     private readonly RecurrentOptions _options;
     private readonly SimdTier _tier;
-    private readonly PackedMatrixF32?[] _inputWeights;
-    private readonly PackedMatrixF32?[] _stateWeights;
-    private readonly PackedMatrixF32?[] _candidateWeights;
+    private readonly int _integerScratch;
+    private readonly GateMatrix[] _inputWeights;
+    private readonly GateMatrix[] _stateWeights;
+    private readonly GateMatrix[] _candidateWeights;
 
     /// <param name="w">[D, G·hidden, inputs] where it is constant, to be packed; else empty.</param>
     /// <param name="r">[D, G·hidden, hidden] where it is constant, to be packed; else empty.</param>
@@ -94,27 +94,47 @@ internal sealed unsafe partial class RecurrentLayer
         RecurrentShape shape, RecurrentOptions options, ReadOnlySpan<float> w, ReadOnlySpan<float> r, SimdTier? tier = null)
     {
         (_shape, _options, _tier) = (shape, options, tier ?? SimdTiers.Best);
-        int directions = options.Directions, hidden = shape.Hidden, rows = checked(shape.Gates * hidden);
-        _inputWeights = new PackedMatrixF32?[directions];
-        _stateWeights = new PackedMatrixF32?[directions];
-        _candidateWeights = new PackedMatrixF32?[directions];
-        for (int d = 0; d < directions; d++)
+        (_inputWeights, _stateWeights, _candidateWeights) = (New(), New(), New());
+        for (int d = 0; d < options.Directions; d++)
         {
             if (!w.IsEmpty)
-                _inputWeights[d] = new(w.Slice(d * rows * shape.Inputs, rows * shape.Inputs), shape.Inputs, rows, true, _tier);
+                _inputWeights[d].Pack(w, d * Width, Width, shape.Inputs, _tier);
             if (r.IsEmpty)
                 continue;
-            ReadOnlySpan<float> own = r.Slice(d * rows * hidden, rows * hidden);
-            _stateWeights[d] = new(own[..(Recurring * hidden)], hidden, Recurring, true, _tier);
-            if (shape.Cell == RecurrentCell.Gru)
-                _candidateWeights[d] = new(own[(Recurring * hidden)..], hidden, hidden, true, _tier);
+            _stateWeights[d].Pack(r, d * Width, Recurring, shape.Hidden, _tier);
+            if (Width > Recurring)
+                _candidateWeights[d].Pack(r, (d * Width) + Recurring, shape.Hidden, shape.Hidden, _tier);
         }
     }
+
+    /// <summary>A layer that multiplies in int8.</summary>
+    /// <param name="w">[D, G·hidden, inputs].</param>
+    /// <param name="r">[D, G·hidden, hidden].</param>
+    /// <param name="tier">Vector width; the widest there is by default.</param>
+    /// <param name="form">Form of the products; the best of the processor by default.</param>
+    public RecurrentLayer(
+        RecurrentShape shape, RecurrentOptions options, IntegerWeights w, IntegerWeights r, SimdTier? tier = null,
+        Int8Form? form = null)
+    {
+        (_shape, _options, _tier) = (shape, options, tier ?? SimdTiers.Best);
+        (_inputWeights, _stateWeights, _candidateWeights) = (New(), New(), New());
+        for (int d = 0; d < options.Directions; d++)
+        {
+            _inputWeights[d].Pack(w, d * Width, Width, shape.Inputs, _tier, form);
+            _stateWeights[d].Pack(r, d * Width, Recurring, shape.Hidden, _tier, form);
+            if (Width > Recurring)
+                _candidateWeights[d].Pack(r, (d * Width) + Recurring, shape.Hidden, shape.Hidden, _tier, form);
+        }
+
+        _integerScratch = _inputWeights.Concat(_stateWeights).Concat(_candidateWeights).Max(g => g.ScratchLength);
+    }
+
+    private GateMatrix[] New() => [.. Enumerable.Range(0, _options.Directions).Select(_ => new GateMatrix())];
 
     /// <summary>Elements of scratch memory of one direction.</summary>
     /// <exception cref="OverflowException">There are more than an int counts.</exception>
     public int ScratchLength =>
-        checked((((_shape.Batch * _shape.Steps) + _shape.Batch + 1) * Width) + (3 * _shape.Batch * _shape.Hidden));
+        checked((((_shape.Batch * _shape.Steps) + _shape.Batch + 1) * Width) + (3 * _shape.Batch * _shape.Hidden) + _integerScratch);
 
     /// <summary>Multiply-adds of one direction.</summary>
     public long Work => (long)_shape.Batch * _shape.Steps * Width * (_shape.Inputs + _shape.Hidden);
@@ -131,10 +151,10 @@ internal sealed unsafe partial class RecurrentLayer
         (int batch, int steps, int hidden, int width) = (_shape.Batch, _shape.Steps, _shape.Hidden, Width);
         float* gates = o.Scratch, step = gates + ((nint)batch * steps * width), bias = step + (batch * width);
         float* state = bias + width, cell = state + (batch * hidden), other = cell + (batch * hidden);
-        float* candidateBias = Biases(o, direction, bias);
-        Multiply(
-            o.X, batch * steps, _shape.Inputs, gates, width, width, _inputWeights[direction],
-            o.W + ((nint)direction * width * _shape.Inputs), bias, false);
+        float* scratch = other + (batch * hidden), candidateBias = Biases(o, direction, bias);
+        _inputWeights[direction].Multiply(
+            o.X, batch * steps, _shape.Inputs, gates, width, width, o.W + ((nint)direction * width * _shape.Inputs), bias, false, _tier,
+            scratch);
         Start(o.InitialState, direction, state);
         Start(o.InitialCell, direction, cell);
         bool isReverse = direction == 1 || _options.Direction == RecurrentDirection.Reverse;
@@ -146,11 +166,10 @@ internal sealed unsafe partial class RecurrentLayer
                 new Span<float>(gates + ((((nint)b * steps) + t) * width), width).CopyTo(new Span<float>(step + (b * width), width));
             }
 
-            Multiply(
-                state, batch, hidden, step, width, Recurring, _stateWeights[direction],
-                o.R + ((nint)direction * width * hidden), null, true);
+            _stateWeights[direction].Multiply(
+                state, batch, hidden, step, width, Recurring, o.R + ((nint)direction * width * hidden), null, true, _tier, scratch);
             if (_shape.Cell == RecurrentCell.Gru)
-                Candidates(o, direction, step, state, other, candidateBias);
+                Candidates(o, direction, step, state, other, candidateBias, scratch);
             for (int b = 0; b < batch; b++)
             {
                 int t = Time(o, b, s, isReverse);
@@ -219,19 +238,5 @@ internal sealed unsafe partial class RecurrentLayer
                 to = new(result + (((b * _options.Directions) + direction) * hidden), hidden);
             own.CopyTo(to);
         }
-    }
-
-    /// <summary>C[m, n] = A[m, k] · B[n, k]ᵀ + bias, or + C.</summary>
-    private void Multiply(
-        float* a, int m, int k, float* c, int stride, int n, PackedMatrixF32? packed, float* b, float* bias, bool accumulate)
-    {
-        if (m == 0 || n == 0)
-            return;
-        var operands = new GemmOperands { K = k, A = a, RowStride = k, ColumnStride = 1, C = c, CStride = stride };
-        var epilogue = new GemmEpilogue { ColumnBias = bias, Accumulate = accumulate };
-        if (packed is not null)
-            GemmF32.Run(packed.Tier, operands, epilogue, packed.Source, 0, m, 0, n);
-        else
-            GemmF32.Run(SimdTiers.ForColumns(_tier, n), operands, epilogue, new MatrixSource(b, 1, k), 0, m, 0, n);
     }
 }

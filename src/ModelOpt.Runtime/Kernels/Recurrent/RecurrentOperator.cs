@@ -6,7 +6,8 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Kernels.Recurrent;
 
 /// <summary>
-/// modelopt.LSTM, modelopt.GRU and modelopt.RNN: ONNX's operators in its layout 1, the samples first. All outputs are there.
+/// modelopt.LSTM, modelopt.GRU and modelopt.RNN: ONNX's operators in its layout 1, the samples first. All outputs are there. Weights of
+/// int8 are multiplied in int8.
 /// </summary>
 internal sealed class RecurrentOperator : KernelOperator
 {
@@ -17,8 +18,17 @@ internal sealed class RecurrentOperator : KernelOperator
         (RecurrentShape shape, RecurrentOptions options) = Read(node);
         (int batch, int hidden, int directions) = (shape.Batch, shape.Hidden, options.Directions);
         int rows = checked(shape.Gates * hidden);
-        Check(node, 1, TensorType.Float32, directions, rows, shape.Inputs);
-        Check(node, 2, TensorType.Float32, directions, rows, hidden);
+        TensorType weights = HasIntegers(node) ? TensorType.Int8 : TensorType.Float32;
+        Check(node, 1, weights, directions, rows, shape.Inputs);
+        Check(node, 2, weights, directions, rows, hidden);
+        if (HasIntegers(node))
+        {
+            node.Require(
+                shape.Inputs <= IntegerMatrix.MostColumns && hidden <= IntegerMatrix.MostColumns, "its int8 rows are too long");
+            CheckScales(node, node.Input(1), rows);
+            CheckScales(node, node.Input(2), rows);
+        }
+
         Check(node, 3, TensorType.Float32, directions, checked(2 * rows));
         Check(node, 4, TensorType.Int32, batch);
         Check(node, 5, TensorType.Float32, batch, directions, hidden);
@@ -48,9 +58,27 @@ internal sealed class RecurrentOperator : KernelOperator
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         (RecurrentShape shape, RecurrentOptions options) = Read(node);
-        var layer = new RecurrentLayer(shape, options, Packed(node.Input(1)), Packed(node.Input(2)));
-        return new RecurrentKernel(layer, options.Directions, node.Inputs.Length, node.Outputs.Length);
+        bool integers = HasIntegers(node);
+        var layer = integers
+            ? new RecurrentLayer(shape, options, Integers(node.Input(1)), Integers(node.Input(2)))
+            : new RecurrentLayer(shape, options, Packed(node.Input(1)), Packed(node.Input(2)));
+        return new RecurrentKernel(layer, options.Directions, node.Inputs.Length, node.Outputs.Length, integers);
     }
+
+    /// <summary>Whether it multiplies in int8: both weights are stored so, and its values are float32.</summary>
+    private static bool HasIntegers(Node node) => node.Input(1).Type == TensorType.Int8;
+
+    private static void CheckScales(Node node, Tensor weights, int rows)
+    {
+        Quantization? grid = weights.Quantization;
+        node.Require(
+            weights.IsConstant && grid is not null && (grid.Count == 1 || (grid.Count == rows && grid.Axis == 1)),
+            "its int8 weights are not constants with a scale, or one for each row");
+        for (int i = 0; i < grid!.Count; i++)
+            node.Require(grid.ZeroPoint(i) == 0 && float.IsFinite(grid.Scale(i)), "its int8 weights are not symmetric");
+    }
+
+    private static IntegerWeights Integers(Tensor weights) => new(weights.Constant<sbyte>(), weights.Quantization!.Scales());
 
     private static ReadOnlySpan<float> Packed(Tensor weights) => weights.IsConstant ? weights.Constant<float>() : default;
 

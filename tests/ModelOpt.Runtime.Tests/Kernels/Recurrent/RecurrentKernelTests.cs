@@ -29,6 +29,18 @@ internal sealed class RecurrentKernelTests
             CollectionAssert.AreEqual(cells, actual[2].Values);
         }
 
+        // Of integers, the file computes what the layer does with them.
+        TestTensor u = MakeInt8(2, 24, 5), v = MakeInt8(2, 24, 6);
+        new RecurrentLayer(
+            shape, options, new IntegerWeights((sbyte[])u.Values, [u.Scale]), new IntegerWeights((sbyte[])v.Values, [v.Scale])).Run(
+            Of(x), [], [], Of(b), [4, 1, 2], Of(state), Of(cell), Of(peepholes), y, last, cells);
+        TestTensor[] integers = Run(BuiltinOperator.LSTM, options, [x, u, v, b, lengths, state, cell, peepholes], results);
+        CollectionAssert.AreEqual(y, integers[0].Values);
+        CollectionAssert.AreEqual(last, integers[1].Values);
+        CollectionAssert.AreEqual(cells, integers[2].Values);
+
+        TestTensor MakeInt8(params int[] dims) => TestTensor.Random(random, TensorType.Int8, dims, 0.01f).AsConstant();
+
         TestTensor Make(params int[] dims) => TestTensor.Random(random, TensorType.Float32, dims);
 
         static float[] Of(TestTensor tensor) => (float[])tensor.Values;

@@ -1,3 +1,4 @@
+using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Recurrent;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Recurrent;
@@ -43,6 +44,52 @@ internal sealed class RecurrentLayerTests
         CollectionAssert.AreEqual(one, y[40..70]);
         CollectionAssert.AreEqual(new float[10], y[70..]);
         CollectionAssert.AreEqual(lastOfOne, last[10..]);
+    }
+
+    [TestMethod]
+    [DataRow(RecurrentCell.Rnn)]
+    [DataRow(RecurrentCell.Gru)]
+    [DataRow(RecurrentCell.Lstm)]
+    internal void Integers_give_the_same_bits_on_every_tier_and_nearly_the_floats(RecurrentCell cell)
+    {
+        var random = new Random(18);
+        for (int trial = 0; trial < 40; trial++)
+        {
+            var shape = new RecurrentShape(cell, random.Next(1, 9), random.Next(1, 5), random.Next(0, 20), random.Next(1, 40));
+            var options = new RecurrentOptions(
+                (RecurrentDirection)random.Next(3), 0, random.Next(2) == 0, random.Next(3) == 0,
+                [.. Enumerable.Range(0, 6).Select(_ => new GateActivation(GateFunction.Sigmoid, 0, 0))]);
+            int rows = shape.Gates * shape.Hidden;
+            float[] scales = [.. KernelTesting.Floats(rows, trial).Select(s => (MathF.Abs(s) + 0.1f) / 500)];
+            sbyte[] w = Integers(options.Directions * rows * shape.Inputs), r = Integers(options.Directions * rows * shape.Hidden);
+            float[] expected = Run(Layer(SimdTier.Scalar, Int8Form.Pairs));
+            foreach (SimdTier tier in KernelTesting.Tiers)
+            {
+                KernelTesting.AssertSameBits(
+                    expected, Run(Layer(tier)), $"{tier} {shape} {options}");
+            }
+
+            float[] floats = Run(new(shape, options, Floats(w, shape.Inputs), Floats(r, shape.Hidden)));
+            for (int i = 0; i < floats.Length; i++)
+                Assert.AreEqual(floats[i], expected[i], 0.02f, $"{shape}");
+
+            RecurrentLayer Layer(SimdTier tier, Int8Form? form = null) =>
+                new(shape, options, new IntegerWeights(w, scales), new IntegerWeights(r, scales), tier, form);
+
+            float[] Floats(sbyte[] values, int k) => [.. values.Select((v, i) => v * scales[i / Math.Max(1, k) % rows])];
+
+            float[] Run(RecurrentLayer layer)
+            {
+                int d = options.Directions, states = d * shape.Batch * shape.Hidden, isLstm = cell == RecurrentCell.Lstm ? 1 : 0;
+                float[] y = new float[shape.Steps * states], state = new float[states], cells = new float[isLstm * states];
+                layer.Run(
+                    KernelTesting.Floats(shape.Batch * shape.Steps * shape.Inputs, trial), [], [],
+                    KernelTesting.Floats(2 * d * rows, trial + 3), [], [], [], [], y, state, cells);
+                return [.. y, .. state, .. cells];
+            }
+        }
+
+        sbyte[] Integers(int count) => [.. Enumerable.Range(0, count).Select(_ => (sbyte)random.Next(-127, 128))];
     }
 
     private static float[] Run(RecurrentShape s, RecurrentOptions options, SimdTier tier, int seed, bool isPacked)

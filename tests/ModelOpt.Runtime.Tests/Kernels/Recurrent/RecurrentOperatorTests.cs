@@ -34,6 +34,12 @@ internal sealed class RecurrentOperatorTests
         Refused("too many", Options(_tanh), _x, _w, _r, null, null, null, _r);
         Refused("3 dimensions", Options(_tanh), TestTensor.Float([2, 1], 1, 2), _w, _r);
         Refused("lacks input 2", Options(_tanh), _x, _w);
+        TestTensor integer = new(TensorType.Int8, [1, 1, 1], new sbyte[] { 3 }, 0.5f, 0, true);
+        Refused("input 2 is", Options(_tanh), _x, integer, _r);
+        Refused("input 1 is", Options(_tanh), _x, integer with { Shape = [1, 2, 1], Values = new sbyte[2] }, integer);
+        Refused("not symmetric", Options(_tanh), _x, integer with { ZeroPoint = 1 }, integer);
+        Refused("not symmetric", Options(_tanh), _x, integer, integer with { Scale = float.NaN });
+        Refused("constants with a scale", Options(_tanh), _x, integer with { IsConstant = false }, integer);
     }
 
     [TestMethod]
