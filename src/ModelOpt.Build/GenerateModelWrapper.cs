@@ -28,6 +28,8 @@ public sealed class GenerateModelWrapper : ModelTask
             {
                 Quantization = item.Options.Quantization ?? QuantizationMode.Int8,
                 IsEmbedded = item.Embed,
+                InputNames = item.InputNames,
+                OutputNames = item.OutputNames,
                 TakesPixels = item.Options.InputType == ElementType.UInt8,
                 Labels = item.Labels is null ? null : ReadLabels(item.Labels),
                 LabelsFile = Path.GetFileName(item.Labels),

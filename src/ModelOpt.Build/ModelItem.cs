@@ -11,7 +11,8 @@ internal sealed record ModelItem
     /// <summary>The names of all metadata.</summary>
     public static readonly IReadOnlyList<string> Metadata =
     [
-        nameof(ClassName), nameof(Namespace), nameof(Preset), nameof(Labels), "EmbedArtifact", nameof(Artifacts),
+        nameof(ClassName), nameof(Namespace), nameof(Preset), nameof(InputNames), nameof(OutputNames), nameof(Labels),
+        "EmbedArtifact", nameof(Artifacts),
         .. OptionCatalog.OfItems.Select(o => o.Name),
     ];
 
@@ -29,6 +30,12 @@ internal sealed record ModelItem
 
     /// <summary>The compression options.</summary>
     public required CompileOptions Options { get; init; }
+
+    /// <summary>The names that the class gives the inputs; empty for those of the model.</summary>
+    public IReadOnlyList<string> InputNames { get; init; } = [];
+
+    /// <summary>The names that the class gives the outputs; empty for those of the model.</summary>
+    public IReadOnlyList<string> OutputNames { get; init; } = [];
 
     /// <summary>The absolute path of the labels, or null.</summary>
     public string? Labels { get; init; }
@@ -112,10 +119,11 @@ internal sealed record ModelItem
             ClassName = className,
             Namespace = ns,
             Options = options,
+            InputNames = read.List(nameof(InputNames)),
+            OutputNames = read.List(nameof(OutputNames)),
             Labels = read.Value(nameof(Labels), read.Path),
             Embed = read.Value("EmbedArtifact", OptionParsing.Boolean, true),
-            Artifacts = [.. read.Text(nameof(Artifacts)).Split(';', ',').Select(a => a.Trim()).Where(a => a.Length > 0)
-                .Select(a => OptionParsing.Choice(nameof(Artifacts), a, ArtifactPaths.All))],
+            Artifacts = [.. read.List(nameof(Artifacts)).Select(a => OptionParsing.Choice(nameof(Artifacts), a, ArtifactPaths.All))],
         };
     }
 
@@ -131,6 +139,9 @@ internal sealed record ModelItem
 
         public T Value<T>(string name, Func<string, string, T> parse, T otherwise = default!) =>
             Text(name) is { Length: > 0 } text ? parse(name, text) : otherwise;
+
+        public string[] List(string name) =>
+            Text(name).Split([';', ','], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
         public List<string> Paths(string name) =>
             [.. Text(name).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)

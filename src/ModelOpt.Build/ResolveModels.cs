@@ -80,7 +80,9 @@ public sealed class ResolveModels : ModelTask
         // Calibration data gives sizes that a model leaves open, a recipe may name states.
         string[] sources = [model.File, .. model.Options.CalibrationData.SelectMany(FilesOf),
             .. FilesOf(model.Options.Recipe), .. FilesOf(model.Labels)];
-        ArtifactFile.WriteIfDifferent(wrapperInputs, Describe(sources, options, $"namespace {model.Namespace} embed {model.Embed}"));
+        ArtifactFile.WriteIfDifferent(wrapperInputs, Describe(sources, options,
+            $"namespace {model.Namespace} embed {model.Embed}",
+            $"inputs {string.Join(' ', model.InputNames)} outputs {string.Join(' ', model.OutputNames)}"));
 
         // MSBuild looks only at the files that describe the inputs: one that is dated in the future would be new at every build.
         // Metadata is kept escaped, because a path may contain MSBuild's separators.

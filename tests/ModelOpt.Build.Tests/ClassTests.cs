@@ -14,7 +14,7 @@ internal sealed class ClassTests
         using Consumer app = Consumer.App("""
             <ModelItem Include="tiny.onnx" CalibrationData="data.npy" />
             <ModelItem Include="output.onnx;run.onnx;dispose.onnx;resource_name.onnx;file_name.onnx" Quantization="None" />
-            <ModelItem Include="labels.onnx" Quantization="None" Labels="labels.txt" />
+            <ModelItem Include="labels.onnx" Quantization="None" Labels="labels.txt" InputNames="numbers" OutputNames="scores" />
             <ModelItem Include="half.onnx;double_precision.onnx;ushort_numbers.onnx;uint_numbers.onnx" Quantization="None" />
             """, "<TreatWarningsAsErrors>true</TreatWarningsAsErrors>");
         foreach (string name in (string[])["output", "run", "dispose", "resource_name", "file_name", "labels"])
@@ -38,6 +38,10 @@ internal sealed class ClassTests
             using var ints = new App.UintNumbers();
             float sum = output.Run(x).Y[2] + run.Run(x).Y[2] + dispose.Run(x).Y[2] + resource.Run(x).Y[2] + file.Run(x).Y[2];
             System.Console.WriteLine(sum + " " + labels.Run(x).Top(1)[0].Label);
+            App.LabelsModel.OwnedOutput kept;
+            using (App.LabelsModel.Output result = labels.Run(numbers: x)) kept = result.ToOwned();
+            await System.Threading.Tasks.Task.Yield();
+            System.Console.WriteLine(kept.Batch + " " + kept.Scores.Length + " " + kept.Scores.Span[2] + " " + kept.Top(1)[0].Label);
             using var halves = half.Run([(System.Half)1.5f, (System.Half)(-1), System.Half.MaxValue, System.Half.Zero]);
             System.ReadOnlySpan<System.Half> y = halves.Y;
             System.Console.WriteLine(y[0] + " " + y[1] + " " + y[2] + " " + real.Run([0.5, -2, 1, 0]).Y[0]);
@@ -45,7 +49,7 @@ internal sealed class ClassTests
             """);
 
         Assert.AreEqual(11, app.Build("-p:InvariantGlobalization=true").Clean().Compressions);
-        Assert.AreEqual("15 c\n1.5 0 65500 0.5\n65535 4E+09", app.Run().ReplaceLineEndings("\n"));
+        Assert.AreEqual("15 c\n1 4 3 c\n1.5 0 65500 0.5\n65535 4E+09", app.Run().ReplaceLineEndings("\n"));
 
         app.Edit("app.csproj", "Include=\"labels.onnx\"", "Include=\"labels.onnx\" ClassName=\"Labels\"");
         app.Build("--no-restore").FailedWith("MOPT6005", "labels.onnx", "'Labels'", "member");

@@ -23,8 +23,8 @@ internal static class OptionDiagnostics
 
     public static readonly DiagnosticDescriptor InvalidIdentifier = new("MOPT6005", Error,
         "Not a C# name", "{0}: '{1}' is not a C# {2}.",
-        "Use letters, digits and underscores, beginning with a letter, no keyword, and for ClassName none of Output, Stream, "
-        + "CreateStream, Run, Dispose, Labels, ResourceName and FileName.");
+        "Use letters, digits and underscores, beginning with a letter, no keyword, and for ClassName none of Output, "
+        + "OwnedOutput, Stream, CreateStream, Run, Dispose, Labels, ResourceName and FileName.");
 
     public static readonly DiagnosticDescriptor CannotWrite = new("MOPT6006", Error,
         "Cannot write a file", "'{0}' cannot be written: {1}",
@@ -95,4 +95,8 @@ internal static class OptionDiagnostics
     public static readonly DiagnosticDescriptor InputValueMisfit = new("MOPT6022", Error,
         "A value does not fit its input", "InputValues: {0}.",
         "Write NAME:VALUE, or as many values as the input has elements; 'modelopt inspect' lists the inputs.");
+
+    public static readonly DiagnosticDescriptor NamesMisfit = new("MOPT6023", Error,
+        "Names do not fit inputs or outputs", "{0}: {1}.",
+        "Write one name for each, in the order of the model, separated by semicolons; 'modelopt inspect' lists them.");
 }

@@ -120,7 +120,7 @@ internal sealed class RecurrentTechniquesTests
         PassPipeline.Simplify(graph, context);
         PassPipeline.Compress(graph, context);
         Node layer = graph.Nodes.Single(n => n.Type == "LSTM");
-        Assert.IsLessThan(24, graph.Nodes.Last().Input(1).Constant!.Dims[1]);
+        Assert.IsLessThan(24, graph.Nodes[^1].Input(1).Constant!.Dims[1]);
         Assert.AreEqual((4 * Hidden, Hidden), (layer.Input(2).Constant!.Dims[1], layer.Input(2).Constant!.Dims[2]));
         ConstraintVerifier.Verify(graph, Lowering.Write(graph, default));
     }

@@ -18,6 +18,12 @@ internal sealed record WrapperSource(string ModelFile, string Namespace, string 
     /// <summary>Whether images are taken as raw bytes, in the order batch, height, width, channel.</summary>
     public bool TakesPixels { get; init; }
 
+    /// <summary>The names that members take for the inputs, one for each; empty to take those of the model.</summary>
+    public IReadOnlyList<string> InputNames { get; init; } = [];
+
+    /// <summary>The names that members take for the outputs, one for each; empty to take those of the model.</summary>
+    public IReadOnlyList<string> OutputNames { get; init; } = [];
+
     /// <summary>The labels of a classifier's classes, or null.</summary>
     public IReadOnlyList<string>? Labels { get; init; }
 
@@ -56,7 +62,7 @@ internal sealed record Wrapper(
 
     /// <summary>The members that a wrapper has whatever its model is; C# allows none with the name of its class.</summary>
     public static readonly IReadOnlyList<string> ClassMembers =
-        ["Output", "Stream", "CreateStream", "Run", "Dispose", "ResourceName", "FileName", "Labels", "labels", "model"];
+        ["Output", "OwnedOutput", "Stream", "CreateStream", "Run", "Dispose", "ResourceName", "FileName", "Labels", "labels", "model"];
 
     /// <summary>Whether a call says the shapes of inputs that are open.</summary>
     public bool TakesShapes => Inputs.Any(i => i.HasOpenSizes);
@@ -64,22 +70,26 @@ internal sealed record Wrapper(
     // Members that every wrapper or its Output has. A tensor with such a name gets "Values" behind it.
     private static readonly string[] MemberNames =
     [
-        "Output", "Stream", "CreateStream", "Reset", "Batch", "Top", "TopK", "Labels", "Run", "Dispose", "ResourceName", "FileName",
-        "DefaultPath", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize",
+        "Output", "OwnedOutput", "ToOwned", "Stream", "CreateStream", "Reset", "Batch", "Top", "TopK", "Labels", "Run", "Dispose",
+        "ResourceName", "FileName", "DefaultPath", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals",
+        "Finalize",
     ];
 
     // Names that the bodies of methods use.
     private static readonly string[] LocalNames = ["model", "call", "sizes"];
 
     /// <summary>Names members and finds the output that the labels belong to.</summary>
-    /// <exception cref="CompilationException">A type has no form in C#, or labels fit no output.</exception>
+    /// <exception cref="CompilationException">A type has no form in C#, or labels or names fit no output or input.</exception>
     public static Wrapper Parse(WrapperSource source, ModelSignature signature)
     {
         var members = new HashSet<string>(StringComparer.Ordinal) { source.ClassName };
         var locals = new HashSet<string>(StringComparer.Ordinal);
-        WrapperTensor[] inputs = [.. signature.Inputs.Select((t, i) =>
-            Parse(t, source.TakesPixels && i == 0 && t.Type == ElementType.UInt8 ? "pixels" : t.Name, "Input"))];
-        WrapperTensor[] outputs = [.. signature.Outputs.Select(t => Parse(t, t.Name, "Output"))];
+        CheckNames(nameof(source.InputNames), source.InputNames, "inputs", signature.Inputs);
+        CheckNames(nameof(source.OutputNames), source.OutputNames, "outputs", signature.Outputs);
+        WrapperTensor[] inputs = [.. signature.Inputs.Select((t, i) => Parse(t, source.InputNames.ElementAtOrDefault(i)
+            ?? (source.TakesPixels && i == 0 && t.Type == ElementType.UInt8 ? "pixels" : t.Name), "Input"))];
+        WrapperTensor[] outputs = [.. signature.Outputs.Select((t, i) =>
+            Parse(t, source.OutputNames.ElementAtOrDefault(i) ?? t.Name, "Output"))];
 
         WrapperTensor? labelled = source.Labels is null ? null
             : outputs.FirstOrDefault(o => o.Type == "float" && o.Length == source.Labels.Count)
@@ -100,6 +110,19 @@ internal sealed record Wrapper(
             if (LocalNames.Contains(parameter)) parameter += "Values";
             return new(tensor, member, Unique(parameter, locals, n => [n, n + "Shape"]), TypeOf(tensor), LengthOf(tensor));
         }
+    }
+
+    private static void CheckNames(string option, IReadOnlyList<string> names, string what, IReadOnlyList<TensorSignature> tensors)
+    {
+        if (names.Count == 0) return;
+        if (names.FirstOrDefault(n => !CSharpNames.IsIdentifier(n)) is { } invalid)
+            throw OptionDiagnostics.InvalidIdentifier.Error(null, option, invalid, "name");
+        string[] equal = [.. names.GroupBy(n => CSharpNames.Pascal(n, "")).Where(g => g.Count() > 1).SelectMany(g => g)];
+        if (names.Count != tensors.Count || equal.Length > 0)
+            throw OptionDiagnostics.NamesMisfit.Error(null, option, equal.Length > 0
+                ? $"{string.Join(" and ", equal.Select(n => $"'{n}'"))} are one name"
+                : $"{names.Count} names are given, and the model has {tensors.Count} {what}: "
+                    + string.Join(", ", tensors.Select(t => $"'{t.Name}' {t.Shape}")));
     }
 
     /// <summary>The names of a tensor's members, in the class and in its Output.</summary>

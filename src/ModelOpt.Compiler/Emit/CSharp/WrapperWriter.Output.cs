@@ -31,24 +31,66 @@ internal static partial class WrapperWriter
                 code.Line(CultureInfo.InvariantCulture,
                     $"public {ReadOnlySpan}<{output.Type}> {output.Member} => this.outputs.Get<{output.Type}>({i});");
                 code.Line();
-                if (!output.HasOpenSizes && !(wrapper.TakesShapes && output.IsOpen)) continue;
+                if (!SaysShape(output, wrapper)) continue;
                 code.Line($"/// <summary>The sizes of {Code(output.Tensor.Name)} in this call, outermost first.</summary>");
                 code.Line(CultureInfo.InvariantCulture,
                     $"public {ReadOnlySpan}<int> {output.Member}Shape => this.outputs.GetShape({i});");
                 code.Line();
             }
 
-            if (wrapper.Labelled is { } labelled) WriteTop(code, labelled);
+            if (wrapper.Labelled is { } labelled) WriteTop(code, labelled, $"this.{labelled.Member}");
+            code.Line("/// <summary>Copies the outputs, to keep them.</summary>");
+            code.Line("public OwnedOutput ToOwned() => new OwnedOutput(this);");
+            code.Line();
             code.Line("/// <summary>Gives the memory back for later calls.</summary>");
             code.Line("public void Dispose() => this.outputs.Dispose();");
         }
     }
 
-    private static void WriteTop(CodeText code, WrapperTensor labelled)
+    private static void WriteOwnedOutput(CodeText code, Wrapper wrapper)
+    {
+        code.Line("/// <summary>A copy of what one call of <c>Run</c> gave, which lives as long as anything refers to it.</summary>");
+        code.Line("public sealed class OwnedOutput");
+        using (code.Block())
+        {
+            code.Line("internal OwnedOutput(Output output)");
+            using (code.Block())
+            {
+                code.Line("this.Batch = output.Batch;");
+                foreach (WrapperTensor output in wrapper.Outputs)
+                {
+                    code.Line($"this.{output.Member} = output.{output.Member}.ToArray();");
+                    if (SaysShape(output, wrapper)) code.Line($"this.{output.Member}Shape = output.{output.Member}Shape.ToArray();");
+                }
+            }
+
+            code.Line();
+            code.Line("/// <summary>The number of samples.</summary>");
+            code.Line("public int Batch { get; }");
+            foreach (WrapperTensor output in wrapper.Outputs)
+            {
+                code.Line();
+                code.Line($"/// <summary>{Describe(output, wrapper)}.</summary>");
+                code.Line($"public {ReadOnlyMemory}<{output.Type}> {output.Member} {{ get; }}");
+                if (!SaysShape(output, wrapper)) continue;
+                code.Line();
+                code.Line($"/// <summary>The sizes of {Code(output.Tensor.Name)}, outermost first.</summary>");
+                code.Line($"public {ReadOnlyMemory}<int> {output.Member}Shape {{ get; }}");
+            }
+
+            if (wrapper.Labelled is not { } labelled) return;
+            code.Line();
+            WriteTop(code, labelled, $"this.{labelled.Member}.Span");
+        }
+    }
+
+    private static bool SaysShape(WrapperTensor output, Wrapper wrapper) => output.HasOpenSizes || (wrapper.TakesShapes && output.IsOpen);
+
+    private static void WriteTop(CodeText code, WrapperTensor labelled, string all)
     {
         string scores = labelled.HasOpenBatch
-            ? $"this.{labelled.Member}.Slice(sample * {labelled.Member}Length, {labelled.Member}Length)"
-            : $"this.{labelled.Member}";
+            ? $"{all}.Slice(sample * {labelled.Member}Length, {labelled.Member}Length)"
+            : all;
         string parameter = labelled.HasOpenBatch ? ", int sample = 0" : "";
         string argument = labelled.HasOpenBatch ? ", sample" : "";
         const string sampleDoc = "/// <param name=\"sample\">The number of the sample in the batch.</param>";

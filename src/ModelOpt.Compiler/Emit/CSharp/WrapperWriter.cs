@@ -15,6 +15,7 @@ internal static partial class WrapperWriter
 {
     internal const string RuntimeName = "global::ModelOpt.Runtime";
     internal const string Span = "global::System.Span";
+    internal const string ReadOnlyMemory = "global::System.ReadOnlyMemory";
     internal const string ReadOnlySpan = "global::System.ReadOnlySpan";
 
     /// <summary>The resource that a wrapper loads its artifact from.</summary>
@@ -70,6 +71,8 @@ internal static partial class WrapperWriter
             code.Line("public void Dispose() => this.model.Dispose();");
             code.Line();
             WriteOutput(code, wrapper);
+            code.Line();
+            WriteOwnedOutput(code, wrapper);
         }
     }
 

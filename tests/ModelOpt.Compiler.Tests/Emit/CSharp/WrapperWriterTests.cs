@@ -63,6 +63,36 @@ internal sealed class WrapperWriterTests
     }
 
     [TestMethod]
+    public void Names_that_are_given_win()
+    {
+        var source = new WrapperSource("m.onnx", "App", "M")
+        {
+            InputNames = ["image"], OutputNames = ["scores", "output"], TakesPixels = true,
+        };
+        Wrapper wrapper = Wrapper.Parse(source, Detector);
+        Assert.AreEqual("Image Scores OutputValues", string.Join(' ', wrapper.Inputs.Concat(wrapper.Outputs).Select(t => t.Member)));
+        Assert.AreEqual("image", wrapper.Inputs[0].Parameter);
+    }
+
+    [TestMethod]
+    [DataRow("scores", "MOPT6023", "OutputNames: 1 names are given, and the model has 2 outputs: 'sigmoid_0.tmp_0' [1, 3], 'y' [1, 4].")]
+    [DataRow("scores boxes more", "MOPT6023", "3 names are given")]
+    [DataRow("scores Scores", "MOPT6023", "'scores' and 'Scores' are one name")]
+    [DataRow("scores box-es", "MOPT6005", "OutputNames: 'box-es' is not a C# name.")]
+    [DataRow("class scores", "MOPT6005", "'class'")]
+    public void Names_must_fit(string names, string code, string part)
+    {
+        var source = new WrapperSource("m.onnx", "App", "M") { OutputNames = names.Split(' ') };
+        CompilationException e = Assert.ThrowsExactly<CompilationException>(() => Wrapper.Parse(source, Detector));
+        Assert.AreEqual(code, e.Diagnostic.Descriptor.Code);
+        StringAssert.Contains(e.Diagnostic.Message, part);
+    }
+
+    private static ModelSignature Detector { get; } = new(
+        [new("x", ElementType.UInt8, new Shape(1, 4))],
+        [new("sigmoid_0.tmp_0", ElementType.Float32, new Shape(1, 3)), new("y", ElementType.Float32, new Shape(1, 4))]);
+
+    [TestMethod]
     public void Labels_must_fit_an_output()
     {
         var source = new WrapperSource("m.onnx", "App", "M") { Labels = ["a", "b"], LabelsFile = "labels.txt" };
