@@ -91,6 +91,18 @@ internal sealed class Rewriting(Graph graph, Node node, int opset)
         graph.Remove(node);
     }
 
+    /// <summary>Makes the node one that another rewrite takes, and applies that.</summary>
+    public void FinishAs(NodeRewrite rewrite, Value?[] inputs)
+    {
+        int count = inputs.Length;
+        while (count > 0 && inputs[count - 1] is null) count--;
+        Node next = graph.InsertBefore(
+            node, new Node(rewrite.Type, node.Name, inputs[..count], [.. node.Outputs]) { Domain = rewrite.Domain });
+        foreach ((string name, object value) in node.Attributes) next.Attributes.Add(name, value);
+        graph.Remove(node);
+        rewrite.Apply(graph, next, opset);
+    }
+
     /// <summary>Removes the rewritten node, whose outputs others make.</summary>
     public void Remove() => graph.Remove(node);
 

@@ -20,6 +20,9 @@ internal sealed class OnnxTwinTests
         var model = new RewriteModel(13);
         model.Output(model.Twin("Trilu", [model.Input(ElementType.Float32, 3, 4)], ("upper", 0L))).AssertAgrees();
         model = new RewriteModel(13);
+        string pads = model.Constant(Tensor.Vector(1L, 0, 0, 2));
+        model.Output(model.Twin("Pad", [model.Input(ElementType.Float32, 3, 4), pads], ("mode", "reflect"))).AssertAgrees();
+        model = new RewriteModel(13);
         string indices = model.Constant(Tensor.Of<long>([2, 1], [2, 0]));
         model.Output(model.Twin("GatherND", [model.Input(ElementType.Float32, 3, 4), indices])).AssertAgrees();
     }

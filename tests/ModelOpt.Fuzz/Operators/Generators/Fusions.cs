@@ -60,4 +60,41 @@ internal static class Fusions
         c.Disputed(dims[2] < 3);
         if (c.Draw.Chance(0.5)) c.Outputs(4).Unasked(1, 2);
     }
+
+    /// <summary>BiasAdd.</summary>
+    public static void BiasAdd(CaseBuilder c)
+    {
+        int[] dims = [c.Draw.Int(1, 3), c.Draw.Int(1, 4), c.Draw.Int(1, 5)];
+        c.Data(dims).Parameter(c.Draw.Tensor(c.Type(), [dims[2]])).Data(dims);
+    }
+
+    /// <summary>BiasSplitGelu.</summary>
+    public static void SplitGelu(CaseBuilder c)
+    {
+        int half = c.Draw.Int(1, 5);
+        c.Data([c.Draw.Int(1, 3), c.Draw.Int(1, 4), 2 * half]).Parameter(c.Draw.Tensor(c.Type(), [2 * half]));
+    }
+
+    /// <summary>GroupNorm.</summary>
+    public static void GroupNorm(CaseBuilder c)
+    {
+        int groups = c.Draw.Int(1, 3), channels = groups * c.Draw.Int(1, 3);
+        c.With("groups", groups).With("activation", c.Draw.Int(0, 1));
+        c.Data([c.Draw.Int(1, 2), c.Draw.Int(1, 4), c.Draw.Int(1, 4), channels]);
+        c.Parameter(c.Draw.Tensor(c.Type(1), [channels])).Parameter(c.Draw.Tensor(c.Type(1), [channels]));
+    }
+
+    /// <summary>CDist.</summary>
+    public static void Distances(CaseBuilder c)
+    {
+        int width = c.Draw.Int(1, 6);
+        c.Perhaps("metric", "euclidean").Data([c.Draw.Int(1, 5), width]).Data([c.Draw.Int(1, 5), width]);
+    }
+
+    /// <summary>ExpandDims.</summary>
+    public static void ExpandDims(CaseBuilder c)
+    {
+        int[] dims = c.Draw.Dims(c.Draw.Rank());
+        c.Data(dims).Parameter(Tensor.Scalar(c.Draw.Int(-dims.Length - 1, dims.Length)), 0);
+    }
 }

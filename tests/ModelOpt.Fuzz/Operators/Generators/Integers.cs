@@ -246,7 +246,7 @@ internal static class Integers
     }
 
     /// <summary>Adds scale and zero point, the latter of the type that the schema gives it.</summary>
-    private static void Grid(CaseBuilder c, double scale, int[] shape, ElementType? type = null, bool hasOneZero = false)
+    internal static void Grid(CaseBuilder c, double scale, int[] shape, ElementType? type = null, bool hasOneZero = false)
     {
         int at = c.InputCount;
         ValueSchema zero = c.Schema.Inputs[Math.Min(at + 1, c.Schema.Inputs.Count - 1)];
@@ -258,7 +258,7 @@ internal static class Integers
         else c.Parameter(Whole(c, stored, shape), 0);
     }
 
-    private static Tensor Scales(CaseBuilder c, ElementType type, double scale, int[] shape) =>
+    internal static Tensor Scales(CaseBuilder c, ElementType type, double scale, int[] shape) =>
         c.Draw.Reals(type, shape, scale / 2, scale * 3 / 2);
 
     private static Tensor Repeated(Tensor one, int[] shape)
@@ -276,6 +276,6 @@ internal static class Integers
     }
 
     /// <summary>Integers of all that a type of 8 bits holds.</summary>
-    private static Tensor Whole(CaseBuilder c, ElementType type, int[] dims) =>
+    internal static Tensor Whole(CaseBuilder c, ElementType type, int[] dims) =>
         c.Draw.Tensor(type, dims, type == ElementType.Int8 ? -128 : 0, type == ElementType.Int8 ? 127 : 255);
 }
