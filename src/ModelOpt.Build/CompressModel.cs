@@ -113,7 +113,7 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
         WriteIf("report", paths.Report, compressed.Report);
         WriteIf("report", paths.ReportPage, compressed.ReportPage);
         ArtifactFile.Write(paths.Diagnostics, compressed.Diagnostics);
-        ArtifactFile.Write(paths.ExternalFiles, Encoding.UTF8.GetBytes(string.Join('\n', ExternalFiles.Of(item.File))));
+        ArtifactFile.Write(paths.ExternalFiles, Encoding.UTF8.GetBytes(string.Join('\n', ModelReader.FilesBeside(item.File))));
         if (item.Embed) ArtifactFile.Write(paths.Embedded, compressed.Embedded);
         else ArtifactFile.Delete(paths.Embedded);
         ArtifactFile.Write(paths.Tflite, compressed.Tflite);

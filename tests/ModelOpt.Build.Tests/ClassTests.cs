@@ -1,4 +1,7 @@
 using ModelOpt.Build.Tests.Consumers;
+using ModelOpt.Compiler.Compile;
+using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Build.Tests;
 
@@ -55,6 +58,29 @@ internal sealed class ClassTests
         app.Build("--no-restore").FailedWith("MOPT6005", "labels.onnx", "'Labels'", "member");
         app.Edit("app.csproj", "ClassName=\"Labels\"", "ClassName=\"record\"");
         app.Build("--no-restore").FailedWith("MOPT6005", "labels.onnx", "'record'");
+    }
+
+    [TestMethod]
+    public void A_TFLite_file_is_an_item_like_any()
+    {
+        using Consumer app = Consumer.App(
+            """<ModelItem Include="tiny.onnx" Quantization="None" /><ModelItem Include="again.tflite" Quantization="None" />""");
+        File.WriteAllBytes(app.PathOf("again.tflite"), ModelCompiler.Compile(
+            app.PathOf("tiny.onnx"), new CompileOptions { Quantization = QuantizationMode.None }, new DiagnosticList()).Tflite);
+        app.Write("Program.cs", """
+            float[] image = new float[64];
+            for (int i = 0; i < image.Length; i++) image[i] = i % 7 / 7f;
+            using var tiny = new App.Tiny();
+            using var again = new App.Again();
+            using var a = tiny.Run(image);
+            using var b = again.Run(image);
+            System.Console.WriteLine(System.MemoryExtensions.SequenceEqual(a.Scores, b.Scores) + " " + a.Scores.Length);
+            """);
+        Assert.AreEqual(2, app.Build("-p:InvariantGlobalization=true").Clean().Compressions);
+        Assert.AreEqual("True 3", app.Run());
+        Assert.AreEqual(0, app.Build("--no-restore").Clean().Compressions);
+        File.WriteAllBytes(app.PathOf("again.tflite"), [0x1c, 0, 0, 0, .. "TFL3"u8, 0, 0]);
+        app.Build("--no-restore").FailedWith("MOPT1015", "again.tflite", "damaged");
     }
 
     [TestMethod]

@@ -14,7 +14,7 @@ internal static class CompressCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var model = new Argument<string>("MODEL") { Description = "The model: a .onnx file." };
+        var model = new Argument<string>("MODEL") { Description = "The model: a .onnx or .tflite file." };
         var output = new Option<string>("--output", "-o")
         {
             Description = "The folder that NAME.tflite, NAME.onnx, NAME.report.json and NAME.report.html are written to, NAME being the "
@@ -44,8 +44,11 @@ internal static class CompressCommand
         string model, string folder, CompileOptions options, Terminal terminal, CancellationToken cancellation)
     {
         string stem = Path.Combine(folder, Path.GetFileNameWithoutExtension(model));
-        if (Path.GetFullPath($"{stem}.onnx") == Path.GetFullPath(model))
-            throw new CompilationException(EvaluationDiagnostics.OverwritesModel.At(model, null, $"{stem}.onnx"));
+        foreach (string written in (string[])[$"{stem}.onnx", $"{stem}.tflite"])
+        {
+            if (Path.GetFullPath(written) == Path.GetFullPath(model))
+                throw new CompilationException(EvaluationDiagnostics.OverwritesModel.At(model, null, written));
+        }
 
         options = options with { CheckpointFile = $"{stem}.checkpoint" };
         terminal.Checkpoint = options.CheckpointFile;

@@ -43,7 +43,7 @@ internal static class EvaluateCommand
         var engine = CliOptions.Choice(
             "--engine",
             "What runs the model: ModelOpt's runtime (the default), the compiler's interpreter, which computes in float by the "
-                + "operators' definition, or Microsoft's ONNX Runtime if it is installed. The last two run .onnx models only.",
+                + "operators' definition, or Microsoft's ONNX Runtime if it is installed. The last runs .onnx models only.",
             ("modelopt", EngineKind.ModelOpt), ("interpreter", EngineKind.Interpreter), ("onnxruntime", EngineKind.OnnxRuntime));
         var reference = new Option<string?>("--reference")
         {

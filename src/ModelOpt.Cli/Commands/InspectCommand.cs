@@ -36,12 +36,10 @@ internal static class InspectCommand
             string file = parsed.GetRequiredValue(model);
             return terminal.RunAsync(file, () =>
             {
-                bool isOnnx = ModelFile.FormatOf(file) == ModelFormat.Onnx;
-                if (!isOnnx && catalog.FirstGiven(parsed) is { } given)
-                    throw new CompilationException(EvaluationDiagnostics.OptionOfOnnx.At(file, null, given));
                 Print(
-                    isOnnx ? OnnxInspector.Inspect(file, catalog.In(parsed), terminal, cancellation)
-                        : TfliteInspector.Inspect(file),
+                    ModelFile.FormatOf(file) == ModelFormat.Onnx || catalog.FirstGiven(parsed) is not null
+                        ? BuildInspector.Inspect(file, catalog.In(parsed), terminal, cancellation)
+                        : TfliteInspector.Inspect(file, terminal, cancellation),
                     terminal);
             });
         });

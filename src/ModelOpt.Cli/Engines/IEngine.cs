@@ -38,7 +38,7 @@ internal static class Engine
         EngineKind kind, string model, CompileOptions options, CancellationToken cancellation)
     {
         bool tflite = ModelFile.FormatOf(model) != ModelFormat.Onnx;
-        if (tflite && kind != EngineKind.ModelOpt)
+        if (tflite && kind == EngineKind.OnnxRuntime)
             throw new CompilationException(EvaluationDiagnostics.NeedsOnnx.At(model, null, kind.ToString().ToLowerInvariant()));
         return kind switch
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Reports;
+using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime;
 using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Model;
@@ -15,7 +16,7 @@ internal static class TfliteInspector
 {
     /// <summary>Inspects a model.</summary>
     /// <exception cref="CompilationException">It cannot be read.</exception>
-    public static Inspection Inspect(string model)
+    public static Inspection Inspect(string model, IDiagnosticSink diagnostics, CancellationToken cancellation)
     {
         byte[] file = ModelFile.Read(model);
         try
@@ -30,12 +31,29 @@ internal static class TfliteInspector
                 [.. graph.Inputs.Select(Describe)],
                 [.. graph.Outputs.Select(Describe)],
                 [.. Layers(graph, seen)],
-                ["A TFLite model is not compressed further: give the .onnx model that it was made from."]);
+                [Build(model, diagnostics, cancellation)]);
         }
         catch (InvalidModelException e)
         {
             throw new CompilationException(EvaluationDiagnostics.InvalidTflite.At(model, null, e.Message), e);
         }
+    }
+
+    /// <summary>Whether a build can take the model, with all reasons why not.</summary>
+    private static string Build(string model, IDiagnosticSink diagnostics, CancellationToken cancellation)
+    {
+        try
+        {
+            return BuildInspector.Inspect(model, new CompileOptions(), diagnostics, cancellation).Refusal is { } refusal
+                ? Refused(refusal) : "A build can compress it: with any option, what a build does is printed instead.";
+        }
+        catch (CompilationException e)
+        {
+            return Refused(e);
+        }
+
+        static string Refused(CompilationException e) =>
+            $"A build cannot compress it: {e.Diagnostic.Descriptor.Code}: {e.Diagnostic.Message}";
     }
 
     /// <summary>The layers of a graph, and behind each those of the subgraphs that it runs.</summary>

@@ -44,10 +44,6 @@ internal static class EvaluationDiagnostics
         "The models compared have different inputs", "the inputs differ from those of the TFLite model: {0}.",
         "Compare with the .onnx file that was written beside the TFLite model, or with the one that it was made from.");
 
-    public static readonly DiagnosticDescriptor OptionOfOnnx = new("MOPT7010", Error,
-        "The option is for ONNX models", "{0} says what a build does with an ONNX model, and this is a TFLite model.",
-        "Leave out the option, or give the .onnx model that the TFLite model was made from.");
-
     public static readonly DiagnosticDescriptor OtherReference = new("MOPT7011", Error,
         "The reference computes something else", "the reference has {0}, the model has {1}.",
         "Give --reference the model that this one was made from.");

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Options;
@@ -38,7 +39,8 @@ internal sealed class ImageInput : Pass
     {
         Shape shape = input.Shape!;
         bool isImage = shape.Rank == 4;
-        Shape stored = isImage ? new Shape(shape[0], shape[2], shape[3], shape[1]) : shape;
+        bool isMoved = isImage && !AxisMapping.IsChannelsLast(shape[1].Size, shape[3].Size);
+        Shape stored = isMoved ? new Shape(shape[0], shape[2], shape[3], shape[1]) : shape;
         string name = input.Name;
         graph.Declare(name, null);
         input.Name = graph.UniqueName($"{name}_float");
@@ -50,7 +52,7 @@ internal sealed class ImageInput : Pass
         cast.Attributes["to"] = (long)ElementType.Float32;
         if (options.InputMean.Any(m => m != 0)) Step("Sub", Parameter("mean", options.InputMean));
         if (options.InputStd.Any(s => s != 1)) Step("Div", Parameter("std", options.InputStd));
-        if (isImage) Step("Transpose").Attributes["perm"] = new long[] { 0, 3, 1, 2 };
+        if (isMoved) Step("Transpose").Attributes["perm"] = new long[] { 0, 3, 1, 2 };
         // The last step produces the input's own value, so that all who read it stay as they are.
         steps[^1].SetOutput(0, input);
         for (int i = 0; i < steps.Count; i++)
@@ -73,7 +75,7 @@ internal sealed class ImageInput : Pass
 
         Value Parameter(string what, IReadOnlyList<float> values)
         {
-            Dim channels = isImage ? shape[1] : shape[^1];
+            Dim channels = isMoved ? shape[1] : shape[^1];
             if (values.Count != 1 && (!channels.IsKnown || channels.Size != values.Count))
                 throw GraphDiagnostics.ShapeMismatch.Error(name, $"{values.Count} values of {what} do not fit the input {shape}");
             return graph.AddConstant($"{name}_{what}", Tensor.Vector<float>([.. values]));

@@ -61,7 +61,7 @@ internal static class ModelCompiler
             var files = new WrittenFiles(ModelPacker.Pack(tflite, context.Workers), OnnxWriter.Write(graph));
             Enter("verify", context);
             IReadOnlyList<OutputError> errors = SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
-            long original = onnx.LongLength + ExternalFiles.Of(modelFile).Sum(file => new FileInfo(file).Length);
+            long original = onnx.LongLength + ModelReader.FilesBeside(modelFile).Sum(file => new FileInfo(file).Length);
             WarnOfGrowth(original, tflite.LongLength, graph, context);
             WarnOfCustomOperators(custom, context);
             string name = Path.GetFileNameWithoutExtension(modelFile);
@@ -102,7 +102,7 @@ internal static class ModelCompiler
     internal static Graph Read(
         byte[] onnx, string? modelFile, CompileOptions options, IDiagnosticSink? diagnostics = null, bool foldsPairs = true)
     {
-        Graph graph = OnnxReader.Read(onnx, modelFile, foldsPairs, asFloat32: true);
+        Graph graph = ModelReader.Read(onnx, modelFile, foldsPairs);
         foreach (Diagnostic remark in graph.Remarks) diagnostics?.Report(remark);
         InputShapes.Fix(graph, options);
         InputValues.Fix(graph, options);

@@ -25,8 +25,7 @@ internal sealed record AxisMapping(int[] Dims, int Channels, int Pixels, bool Ch
         int[] full = hasBatch ? [1, .. dims] : dims;
         if (!hasBatch || dims.Length != 3) return Fits(sample, dims) ? new(full, First(dims), Rest(dims), false, false) : null;
 
-        // Images have few channels; hidden layers may have many, and are NCHW in ONNX.
-        bool channelsLast = dims[2] is 1 or 3 or 4 && dims[0] is not (1 or 3 or 4);
+        bool channelsLast = IsChannelsLast(dims[0], dims[2]);
         int channels = channelsLast ? dims[2] : dims[0], pixels = channelsLast ? dims[0] * dims[1] : dims[1] * dims[2];
         int[] other = channelsLast ? [dims[2], dims[0], dims[1]] : [dims[1], dims[2], dims[0]];
         bool fits = Fits(sample, dims), fitsOther = Fits(sample, other);
@@ -35,6 +34,12 @@ internal sealed record AxisMapping(int[] Dims, int Channels, int Pixels, bool Ch
             : !fits || (fitsOther && channels > 1 && sample.Count > 1 && preferNhwc && !channelsLast);
         return (transposed ? fitsOther : fits) ? new(full, channels, pixels, channelsLast, transposed) : null;
     }
+
+    /// <summary>
+    /// Whether an input of images has its channels last, as in TFLite. Images have few; hidden layers may have many, and are NCHW in ONNX.
+    /// </summary>
+    /// <param name="second">The size behind the batch.</param>
+    public static bool IsChannelsLast(long second, long last) => last is 1 or 3 or 4 && second is not (1 or 3 or 4);
 
     /// <summary>Where an element is in the input.</summary>
     public int Target(int channel, int pixel) =>

@@ -88,6 +88,7 @@ internal enum BuiltinOptionsType : byte
     Neg = 42,
     PadV2 = 43,
     Slice = 48,
+    TransposeConv = 49,
     ExpandDims = 52,
     Shape = 55,
     ArgMin = 57,

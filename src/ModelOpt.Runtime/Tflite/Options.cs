@@ -100,6 +100,19 @@ internal sealed record DepthwiseConv2DOptions(
         [(byte)Padding, StrideWidth, StrideHeight, DepthMultiplier, (byte)Activation, new(DilationWidth, 1), new(DilationHeight, 1)];
 }
 
+/// <summary>TRANSPOSE_CONV.</summary>
+internal sealed record TransposeConvOptions(
+    Padding Padding,
+    int StrideWidth,
+    int StrideHeight,
+    ActivationFunction Activation = ActivationFunction.None) : ScalarOptions(BuiltinOptionsType.TransposeConv)
+{
+    public static TransposeConvOptions Read(FlatTable table) => new(
+        (Padding)table.Byte(0), table.Int32(1), table.Int32(2), (ActivationFunction)table.Byte(3));
+
+    protected override OptionField[] Fields => [(byte)Padding, StrideWidth, StrideHeight, (byte)Activation];
+}
+
 internal sealed record Pool2DOptions(
     Padding Padding,
     int StrideWidth,

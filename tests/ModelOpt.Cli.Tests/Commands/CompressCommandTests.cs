@@ -22,7 +22,7 @@ internal sealed class CompressCommandTests
         Assert.AreEqual(new FileInfo(model).Length, report.RootElement.GetProperty("onnxBytes").GetInt64());
 
         foreach ((string file, string engine) in ((string, string)[])[
-            ("tflite", "modelopt"), ("onnx", "modelopt"), ("onnx", "interpreter"), ("onnx", "onnxruntime")])
+            ("tflite", "modelopt"), ("tflite", "interpreter"), ("onnx", "modelopt"), ("onnx", "interpreter"), ("onnx", "onnxruntime")])
         {
             CliResult evaluated = CliTesting.Run(
                 "evaluate", Path.Combine(folder["out"], $"brightest.{file}"), "--data", data, "--labels", labels, "--std", "255",
@@ -31,13 +31,10 @@ internal sealed class CompressCommandTests
             Assert.AreEqual("top-1 87.50 % (7/8)", evaluated.LastLine);
         }
 
-        foreach (string engine in (string[])["interpreter", "onnxruntime"])
-        {
-            CliResult refused = CliTesting.Run(
-                "evaluate", Path.Combine(folder["out"], "brightest.tflite"), "--data", data, "--labels", labels, "--engine", engine);
-            Assert.AreEqual(1, refused.ExitCode);
-            StringAssert.Contains(refused.Error, "error MOPT7002");
-        }
+        CliResult refused = CliTesting.Run(
+            "evaluate", Path.Combine(folder["out"], "brightest.tflite"), "--data", data, "--labels", labels, "--engine", "onnxruntime");
+        Assert.AreEqual(1, refused.ExitCode);
+        StringAssert.Contains(refused.Error, "error MOPT7002");
     }
 
     [TestMethod]

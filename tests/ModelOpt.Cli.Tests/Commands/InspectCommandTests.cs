@@ -165,10 +165,20 @@ internal sealed class InspectCommandTests
         StringAssert.Contains(CliTesting.Run("inspect", model, "--cluster-scope", "channel").Error, "warning MOPT6015");
         folder.Write("recipe.json", """{ "layers": [ { "match": "Gem", "sparsity": 0.25 } ] }"""u8.ToArray());
         StringAssert.Contains(CliTesting.Run("inspect", model, "--recipe", folder["recipe.json"]).Error, "error MOPT4003");
-        Assert.AreEqual(0, CliTesting.Run("compress", model, "-o", folder["out"]).ExitCode);
-        StringAssert.Contains(
-            CliTesting.Run("inspect", Path.Combine(folder["out"], "brightest.tflite"), "--clusters", "4").Error,
-            "error MOPT7010: --clusters says");
+    }
+
+    [TestMethod]
+    public void A_TFLite_model_is_compressed_and_inspected_like_an_ONNX_model()
+    {
+        using var folder = new TempFolder();
+        Assert.AreEqual(0, CliTesting.Run("compress", folder.WriteBrightest(), "-o", folder["a"], "--quantization", "none").ExitCode);
+        string model = Path.Combine(folder["a"], "brightest.tflite");
+        StringAssert.Contains(CliTesting.Run("inspect", model).Output, "A build can compress it");
+        StringAssert.Contains(CliTesting.Run("inspect", model, "--clusters", "4").Output, "The recipe of a build");
+        CliResult compressed = CliTesting.Run("compress", model, "-o", folder["b"], "--calibration", folder.WriteImages(), "--std", "255");
+        Assert.AreEqual(0, compressed.ExitCode, compressed.Error);
+        StringAssert.Contains(CliTesting.Run("inspect", Path.Combine(folder["b"], "brightest.tflite")).Output, "int8");
+        StringAssert.Contains(CliTesting.Run("compress", model, "-o", folder["a"]).Error, "error MOPT7007");
     }
 
     [TestMethod]

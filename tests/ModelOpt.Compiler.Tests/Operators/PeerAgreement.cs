@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Tests.Simplify;
+using ModelOpt.Compiler.Tests.Tflite;
 
 namespace ModelOpt.Compiler.Tests.Operators;
 
@@ -29,6 +30,7 @@ internal static class PeerAgreement
         while (passes.Sum(p => p.Apply(graph, PassTesting.Context).Changes) > 0) ShapeInference.Run(graph);
         byte[] tflite = Lowering.Write(graph);
         AssertClose(expected, TfliteRunner.Run(tflite, inputs)[0], $"runtime: {what}");
+        ForeignModel.AssertReadsBack(tflite, inputs, actual => AssertClose(expected, actual, $"read back: {what}"));
         if (liteRt) AssertClose(expected, TfliteRunner.RunLiteRt(tflite, inputs)[0], $"LiteRT: {what}");
     }
 

@@ -10,9 +10,8 @@ internal sealed class CaseFactory
 
     private static readonly (FileKind Kind, int Share)[] Shares =
     [
-        (FileKind.Tflite, 68), (FileKind.Packed, 14), (FileKind.Onnx, 4), (FileKind.Npy, 4), (FileKind.Npz, 3), (FileKind.Idx, 3),
-            (FileKind.Png, 2),
-        (FileKind.Recipe, 2),
+        (FileKind.Tflite, 64), (FileKind.Packed, 14), (FileKind.Onnx, 4), (FileKind.Source, 4), (FileKind.Npy, 4), (FileKind.Npz, 3),
+        (FileKind.Idx, 3), (FileKind.Png, 2), (FileKind.Recipe, 2),
     ];
 
     private readonly int _seed;
@@ -35,7 +34,7 @@ internal sealed class CaseFactory
         FileKind kind = _only ?? Kind(random);
         return new FileCase(kind, kind switch
         {
-            FileKind.Tflite => Tflite(random),
+            FileKind.Tflite or FileKind.Source => Tflite(random),
             FileKind.Packed => random.Next(8) == 0 ? Packed(random.Next(PackedSeeds))
                 : PackedMutator.Mutate(random, Packed(random.Next(PackedSeeds))),
             FileKind.Onnx => OnnxMutator.Make(random),

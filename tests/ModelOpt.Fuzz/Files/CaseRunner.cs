@@ -1,7 +1,6 @@
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Runtime;
@@ -38,7 +37,7 @@ internal sealed class CaseRunner : IDisposable, IDiagnosticSink
             ran = test.Kind switch
             {
                 FileKind.Tflite or FileKind.Packed => RunModel(test.Bytes),
-                FileKind.Onnx => Compile(test.Bytes),
+                FileKind.Onnx or FileKind.Source => Compile(test),
                 FileKind.Fault => Fault(test.Bytes[0]),
                 FileKind.Recipe => Read(test, path => Recipe.Read(path)),
                 FileKind.Png => Read(test, ReadImages),
@@ -153,10 +152,10 @@ internal sealed class CaseRunner : IDisposable, IDiagnosticSink
         return 0;
     }
 
-    private long Compile(byte[] bytes)
+    private long Compile(FileCase test)
     {
-        string path = Write("model.onnx", bytes);
-        Graph graph = OnnxReader.Read(path);
+        string path = Write($"model.{FileCase.Extension(test.Kind)}", test.Bytes);
+        Graph graph = ModelReader.Read(test.Bytes, path);
         ShapeInference.Run(graph, useStated: true);
         long elements = graph.Values.Sum(v =>
             v.Shape is { } shape ? shape.Aggregate(1L, (a, d) => Math.Min(1L << 40, a * Math.Max(1, d.Size))) : 0);

@@ -12,6 +12,9 @@ internal enum FileKind
     /// <summary>An ONNX model, for the compiler.</summary>
     Onnx,
 
+    /// <summary>A TFLite model, for the compiler.</summary>
+    Source,
+
     /// <summary>A NumPy array.</summary>
     Npy,
 
@@ -38,6 +41,7 @@ internal sealed record FileCase(FileKind Kind, byte[] Bytes)
     public static string Extension(FileKind kind) => kind switch
     {
         FileKind.Packed => "embedded",
+        FileKind.Source => "tflite",
         FileKind.Recipe => "json",
         FileKind.Idx => "idx.gz",
         _ => kind.ToString().ToLowerInvariant(),

@@ -2,7 +2,6 @@ using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Compiler.Graphs;
-using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Options;
@@ -10,8 +9,8 @@ using ModelOpt.Compiler.Techniques.Quantize;
 
 namespace ModelOpt.Cli.Models;
 
-/// <summary>Looks at an ONNX model as a build does: simplified, and with each layer's form decided.</summary>
-internal static class OnnxInspector
+/// <summary>Looks at a model as a build does: simplified, and with each layer's form decided.</summary>
+internal static class BuildInspector
 {
     /// <summary>Inspects a model.</summary>
     /// <exception cref="CompilationException">It cannot be read, or the options cannot be followed.</exception>
@@ -22,7 +21,7 @@ internal static class OnnxInspector
         OptionChecks.CheckModel(context);
         options = States.In(options, recipe);
         byte[] file = ModelFile.Read(model);
-        Graph graph = OnnxReader.Read(file, model, asFloat32: true);
+        Graph graph = ModelReader.Read(file, model);
         foreach (Diagnostic remark in graph.Remarks) diagnostics.Report(remark);
         InputShapes.Fix(graph, options);
         InputValues.Fix(graph, options);
@@ -52,7 +51,7 @@ internal static class OnnxInspector
                 Layer(node, seen, Form(node, context, scheme, fused)) with { Macs = Operator.Of(node).Macs(sized[i]) }))
             .ToList();
         return new Inspection(
-            "ONNX",
+            ModelFile.FormatOf(model) == ModelFormat.Onnx ? "ONNX" : "TFLite",
             file.Length,
             [.. graph.Inputs.Select(Describe)],
             [.. graph.Outputs.Select(Describe)],
