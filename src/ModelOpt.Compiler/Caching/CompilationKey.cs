@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
-using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Caching;
@@ -26,7 +26,7 @@ internal static class CompilationKey
             text.Write(Environment.Version.ToString());
 
             text.Write(Path.GetFileNameWithoutExtension(modelFile));
-            Append(text, [modelFile, .. ExternalFiles.Of(modelFile)], cancellation);
+            Append(text, [modelFile, .. ModelReader.FilesBeside(modelFile)], cancellation);
             foreach (OptionDescription option in OptionCatalog.All)
             {
                 if (option.Of(options) is not { } value) continue;

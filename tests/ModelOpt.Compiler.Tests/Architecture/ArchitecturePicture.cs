@@ -7,7 +7,7 @@ namespace ModelOpt.Compiler.Tests.Architecture;
 internal sealed class ArchitecturePicture
 {
     private const double Margin = 20, TitleHeight = 48, FrontHeight = 36, Gap = 44, MemberHeight = 22, MemberGap = 6, Glyph = 7.4;
-    private const double CompilerWidth = 620, RuntimeWidth = 420, FamilyWidth = 340;
+    private const double CompilerWidth = 710, RuntimeWidth = 420, FamilyWidth = 340;
     private const string Compiler = "ModelOpt.Compiler", Runtime = "ModelOpt.Runtime";
 
     private const string Style = """

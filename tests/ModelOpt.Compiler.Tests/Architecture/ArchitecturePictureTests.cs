@@ -15,7 +15,7 @@ internal sealed class ArchitecturePictureTests
     }
 
     [TestMethod]
-    [DataRow("ModelOpt.Compiler", 620.0)]
+    [DataRow("ModelOpt.Compiler", 710.0)]
     [DataRow("ModelOpt.Runtime", 420.0)]
     public void No_box_lies_on_another_and_no_arrow_crosses_one(string assembly, double width)
     {
