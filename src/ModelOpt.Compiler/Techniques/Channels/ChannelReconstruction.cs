@@ -1,8 +1,10 @@
 using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 using ModelOpt.Compiler.Simplify;
+using ModelOpt.Compiler.Techniques.Quantize;
 
 namespace ModelOpt.Compiler.Techniques.Channels;
 
@@ -17,6 +19,10 @@ internal static class ChannelReconstruction
     private const double Ridge = 1e-2;
 
     private const double RidgePerInput = 0.1;
+
+    // Of float32, whose rounding layers add up: the square of the error's share of an output.
+    private const double Rounding = 1e-10;
+    private const int MostSamples = 16;
 
     /// <summary>Lets the float model give, under the names of the pruned graph's values, the channels that these have left.</summary>
     /// <param name="kept">The channels that stay, by value name.</param>
@@ -53,6 +59,8 @@ internal static class ChannelReconstruction
             if (ChannelRules.IsLayer(node)) layers.Add(node);
         }
 
+        layers.RemoveAll(Unharmed(graph, layers, context).Contains);
+        if (layers.Count == 0) return;
         HashSet<Node> touched = [.. layers];
         LayerStages.Run(
             graph, [.. SharedWeights.First(layers).Where(l => SharedWeights.LayersOf(l).All(touched.Contains))], context, "reconstruct",
@@ -64,5 +72,35 @@ internal static class ChannelReconstruction
                 layer.Input(1).Constant!, moments, new(), moments.RidgeOf(Ridge, RidgePerInput), context.Workers);
             SharedWeights.SetConstants(graph, layer, weight.Span<float>().ToArray(), bias);
         }
+    }
+
+    /// <summary>
+    /// The layers that give what the float model's give, as the channels that are gone were zero. They have nothing to compensate, and
+    /// moments of inputs that hardly vary beside their means would move them by the rounding of sums.
+    /// </summary>
+    private static HashSet<Node> Unharmed(Graph graph, IReadOnlyList<Node> layers, PassContext context)
+    {
+        using Calibrator calibrator = new(graph, context);
+        Dictionary<string, Value> originals = context.Reference!.Values.Where(v => !v.IsConstant)
+            .ToDictionary(v => v.Name, StringComparer.Ordinal);
+        Node[] compared = [.. layers.Where(l => originals.ContainsKey(l.Output.Name))];
+        Interpreter original = new(context.Reference, compared.Select(l => originals[l.Output.Name])) { Pool = context.Pool };
+        Interpreter pruned = new(graph, compared.Select(l => l.Output)) { Pool = context.Pool };
+        HashSet<Node> unharmed = [.. compared];
+        int count = Math.Min(MostSamples, calibrator.Count);
+        for (int s = 0; s < count && unharmed.Count > 0; s++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            Tensor[] sample = calibrator.Sample(s, count);
+            Tensor[] wanted = original.Run(sample, context.Cancellation), got = pruned.Run(sample, context.Cancellation);
+            for (int i = 0; i < compared.Length; i++)
+            {
+                if (!wanted[i].Dims.SequenceEqual(got[i].Dims)
+                    || OutputLoss.Share(wanted[i].Span<float>(), got[i].Span<float>()) > Rounding)
+                    unharmed.Remove(compared[i]);
+            }
+        }
+
+        return unharmed;
     }
 }

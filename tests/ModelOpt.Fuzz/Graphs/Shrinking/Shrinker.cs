@@ -48,7 +48,7 @@ internal sealed class Shrinker(Judge judge, Finding finding, TimeSpan budget)
 
     private bool Stays(ModelProto model, Variant variant)
     {
-        if (Evaluated(model) is not { IsTame: true } subject) return false;
+        if (!ExactRules.Hold(model, variant) || Evaluated(model) is not { IsTame: true } subject) return false;
         Finding? found = judge.Try(subject, variant, liteRt: Smallest.Check.Contains("LiteRT", StringComparison.Ordinal));
         if (!Smallest.IsSame(found)) return false;
         Smallest = found!;
