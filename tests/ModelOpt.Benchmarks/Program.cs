@@ -4,10 +4,14 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using ModelOpt.Benchmarks;
+using ModelOpt.Runtime.Simd;
 
+// Before anything of the runtime chooses its instructions.
+if (args is ["shapes" or "layers", var instructions])
+    AppContext.SetData(Instructions.Option, instructions);
 switch (args)
 {
-    case ["shapes"]:
+    case ["shapes", ..]:
         ShapeTable.Print(Layer.OneDnn);
         break;
     case ["sparse", .. var filter]:
@@ -16,7 +20,7 @@ switch (args)
     case ["training", var model, .. var batch]:
         TrainingTable.Print(model, batch is [var size] ? int.Parse(size, CultureInfo.InvariantCulture) : 64);
         break;
-    case ["layers"]:
+    case ["layers", ..]:
         ShapeTable.Print([.. Layer.OneDnn, .. Layer.Int8, .. Layer.Float32]);
         break;
     default:

@@ -28,7 +28,7 @@ internal sealed unsafe record ResidualAdd(
     /// <summary>Whether the sum of any two operands stays within int32, so that its conversion saturates nothing.</summary>
     public bool Fits => (255.0 * (LeftFactor + RightFactor)) + Math.Abs((double)Offset) < 1e9;
 
-    /// <summary>The addition to results that lie in memory. Needs AVX-512.</summary>
+    /// <summary>The addition to results that lie in memory. Needs AVX2 and FMA.</summary>
     /// <param name="results">The layer's int8 results; become the sums.</param>
     /// <param name="others">As many elements of the other tensor.</param>
     /// <param name="count">Elements.</param>
@@ -52,41 +52,41 @@ internal sealed unsafe record ResidualAdd(
     private readonly ref struct Sum(ResidualAdd add)
     {
         /// <summary>Elements that are added at once.</summary>
-        public const int Length = 64;
+        public const int Length = 32;
 
-        private readonly Vector512<float> _factor = Vector512.Create(add.Side == ResidualSide.Left ? add.RightFactor : add.LeftFactor);
-        private readonly Vector512<float> _otherFactor = Vector512.Create(add.Side == ResidualSide.Left ? add.LeftFactor : add.RightFactor);
-        private readonly Vector512<float> _offset = Vector512.Create(add.Offset);
-        private readonly Vector512<byte> _low = Vector512.Create((byte)(add.OutputMin + QuantizedAdd.Shift));
-        private readonly Vector512<byte> _high = Vector512.Create((byte)(add.OutputMax + QuantizedAdd.Shift));
+        private readonly Vector256<float> _factor = Vector256.Create(add.Side == ResidualSide.Left ? add.RightFactor : add.LeftFactor);
+        private readonly Vector256<float> _otherFactor = Vector256.Create(add.Side == ResidualSide.Left ? add.LeftFactor : add.RightFactor);
+        private readonly Vector256<float> _offset = Vector256.Create(add.Offset);
+        private readonly Vector256<byte> _low = Vector256.Create((byte)(add.OutputMin + QuantizedAdd.Shift));
+        private readonly Vector256<byte> _high = Vector256.Create((byte)(add.OutputMax + QuantizedAdd.Shift));
         private readonly bool _resultIsRight = add.Side == ResidualSide.Left;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Apply(byte* results, byte* others, byte* sums)
         {
             // Unpacking works within 128 bits, and so does packing: together they keep the order.
-            Vector512<byte> flip = Vector512.Create((byte)QuantizedAdd.Shift), a = Vector512.Load(results) ^ flip,
-                b = Vector512.Load(others) ^ flip;
-            Vector512<short> a0 = Avx512BW.UnpackLow(a, default).AsInt16(), a1 = Avx512BW.UnpackHigh(a, default).AsInt16();
-            Vector512<short> b0 = Avx512BW.UnpackLow(b, default).AsInt16(), b1 = Avx512BW.UnpackHigh(b, default).AsInt16();
-            Vector512<short> low = Avx512BW.PackSignedSaturate(
-                Add(Avx512BW.UnpackLow(a0, default), Avx512BW.UnpackLow(b0, default)),
-                Add(Avx512BW.UnpackHigh(a0, default), Avx512BW.UnpackHigh(b0, default)));
-            Vector512<short> high = Avx512BW.PackSignedSaturate(
-                Add(Avx512BW.UnpackLow(a1, default), Avx512BW.UnpackLow(b1, default)),
-                Add(Avx512BW.UnpackHigh(a1, default), Avx512BW.UnpackHigh(b1, default)));
-            Vector512<byte> sum = Vector512.Min(Vector512.Max(Avx512BW.PackUnsignedSaturate(low, high), _low), _high);
+            Vector256<byte> flip = Vector256.Create((byte)QuantizedAdd.Shift), a = Vector256.Load(results) ^ flip,
+                b = Vector256.Load(others) ^ flip;
+            Vector256<short> a0 = Avx2.UnpackLow(a, default).AsInt16(), a1 = Avx2.UnpackHigh(a, default).AsInt16();
+            Vector256<short> b0 = Avx2.UnpackLow(b, default).AsInt16(), b1 = Avx2.UnpackHigh(b, default).AsInt16();
+            Vector256<short> low = Avx2.PackSignedSaturate(
+                Add(Avx2.UnpackLow(a0, default), Avx2.UnpackLow(b0, default)),
+                Add(Avx2.UnpackHigh(a0, default), Avx2.UnpackHigh(b0, default)));
+            Vector256<short> high = Avx2.PackSignedSaturate(
+                Add(Avx2.UnpackLow(a1, default), Avx2.UnpackLow(b1, default)),
+                Add(Avx2.UnpackHigh(a1, default), Avx2.UnpackHigh(b1, default)));
+            Vector256<byte> sum = Vector256.Min(Vector256.Max(Avx2.PackUnsignedSaturate(low, high), _low), _high);
             (sum ^ flip).Store(sums);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private Vector512<int> Add(Vector512<short> result, Vector512<short> other)
+        private Vector256<int> Add(Vector256<short> result, Vector256<short> other)
         {
-            Vector512<float> x = Vector512.ConvertToSingle(result.AsInt32()), y = Vector512.ConvertToSingle(other.AsInt32());
+            Vector256<float> x = Vector256.ConvertToSingle(result.AsInt32()), y = Vector256.ConvertToSingle(other.AsInt32());
             // The right operand comes first.
-            return Avx512F.ConvertToVector512Int32(_resultIsRight
-                ? Vector512.FusedMultiplyAdd(y, _otherFactor, Vector512.FusedMultiplyAdd(x, _factor, _offset))
-                : Vector512.FusedMultiplyAdd(x, _factor, Vector512.FusedMultiplyAdd(y, _otherFactor, _offset)));
+            return Avx.ConvertToVector256Int32(_resultIsRight
+                ? Vector256.FusedMultiplyAdd(y, _otherFactor, Vector256.FusedMultiplyAdd(x, _factor, _offset))
+                : Vector256.FusedMultiplyAdd(x, _factor, Vector256.FusedMultiplyAdd(y, _otherFactor, _offset)));
         }
     }
 }

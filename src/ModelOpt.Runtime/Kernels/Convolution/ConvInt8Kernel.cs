@@ -94,8 +94,7 @@ internal sealed unsafe class ConvInt8Kernel : Kernel
         Window2D window, int groups, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
         AssembledCode code, ResidualAdd? residual = null, ChannelPlace? place = null)
     {
-        Kernel? sparse = code.Target != Target.Avx512Vnni ? null
-            : window.IsPointwise && window.Batch * window.OutputHeight * window.OutputWidth == 1 && groups == 1
+        Kernel? sparse = window.IsPointwise && window.Batch * window.OutputHeight * window.OutputWidth == 1 && groups == 1
             && residual is null
             ? GemvInt8SparseKernel.TryCreate(
             window.InputChannels, window.OutputChannels, quantization, weights, bias, unsigned, code, place?.First ?? 0)

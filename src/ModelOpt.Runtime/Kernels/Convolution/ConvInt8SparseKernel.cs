@@ -6,8 +6,8 @@ using ModelOpt.Runtime.Kernels.Contract;
 namespace ModelOpt.Runtime.Kernels.Convolution;
 
 /// <summary>
-/// 8-bit convolution, NHWC, grouped, of any kernel, stride, dilation and padding, of weights with many zeros, by assembled tiles
-/// (AVX512-VNNI). It skips blocks of four input channels that are all zero; any pattern of zeros has some, 1x4 has all its zeros in them.
+/// 8-bit convolution, NHWC, grouped, of any kernel, stride, dilation and padding, of weights with many zeros, by assembled tiles.
+/// It skips blocks of four input channels that are all zero; any pattern of zeros has some, 1x4 has all its zeros in them.
 /// The patches of a tile of output pixels are transposed into scratch memory, so that registers hold pixels and a block
 /// of weights serves all of them; results are transposed back. The bits are those of <see cref="ConvInt8AssembledKernel"/>.
 /// Input 0: activations; input 3: the residual, if any; output 0: the result.
@@ -30,6 +30,7 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
     private readonly ChannelPlace _place;
     private readonly ResidualAdd? _residual;
     private readonly byte _flip;
+    private readonly bool _wide;
     private readonly int _quads;
     private readonly int _patchBytes;
     private readonly int _rowBytes;
@@ -62,19 +63,22 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
         _residual = residual;
         _flip = unsigned ? (byte)0 : (byte)0x80;
         _quads = (window.InputChannels + 3) / 4;
-        SparseWork work = Shares(window, groups, weights);
-        _tiling = tiling ?? SparseTiling.Choose(PixelCount, code.Threads, work);
-        _patchBytes = 64 * _tiling.Longest;
-        _rowBytes = 16 * _tiling.Longest;
+        SparseWork work = Shares(code.Target, window, groups, weights);
+        _tiling = tiling ?? SparseTiling.Choose(code.Target, PixelCount, code.Threads, work);
+        _wide = code.Target.Width == VectorWidth.Bits512;
+        _patchBytes = code.Target.Bytes * _tiling.Longest;
+        _rowBytes = ((code.Target.Lanes * _tiling.Longest) + 15) & ~15;
         _pixelBytes = (window.InputChannels + 15) / 16 * 16;
         _patchesBytes = checked(work.Patches * _patchBytes);
 
         var layer = LayerSums.Create(quantization, weights, bias, window.OutputChannels, unsigned);
         Int8Epilogue epilogue = Int8Epilogue.For(quantization, unsigned, layer.Fit, null);
         _constants = new Int8EpilogueConstants(quantization, null);
-        _blocks = new SparseBlocks(weights, window.InputChannels / groups, groups, layer.Starts, layer.Multipliers, _patchBytes, _rowBytes);
+        _blocks = new SparseBlocks(
+            SparseBlocks.Product(code.Target), weights, window.InputChannels / groups, groups, layer.Starts, layer.Multipliers, _patchBytes,
+            _rowBytes);
         // Tiles have one of three layouts: that of the first, that with a register more, and the last one's.
-        PanelLayout shortest = new(_tiling.Registers / _tiling.Tiles, false);
+        PanelLayout shortest = new(_tiling.Registers / _tiling.Tiles, false, code.Target.Lanes);
         PanelLayout[] layouts = [shortest, shortest with { Vectors = _tiling.Longest }, _tiling.Layout(_tiling.Tiles - 1)];
         _tiles = new Tile[layouts.Length];
         for (int i = 0; i < layouts.Length; i++)
@@ -105,14 +109,16 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
     {
         if (groups > 1 && window.InputChannels / groups % 4 != 0)
             return null;
-        SparseWork work = Shares(window, groups, weights);
-        // Panels of weights leave registers unfilled where groups are narrow; then it may pay without a zero.
-        if (groups == 1 && work.Blocks > (long)work.Patches * work.Channels * Margin)
+        SparseWork work = Shares(code.Target, window, groups, weights);
+        // Panels of weights leave registers unfilled where groups are narrow; then it may pay without a zero. So it may where
+        // products are in pieces: fewer blocks are split here.
+        if (groups == 1 && code.Target.HasDot && work.Blocks > (long)work.Patches * work.Channels * Margin)
             return null;
-        SparseTiling tiling = SparseTiling.Choose(Pixels(window), code.Threads, work);
+        SparseTiling tiling = SparseTiling.Choose(code.Target, Pixels(window), code.Threads, work);
         long borders = window.IsPointwise ? 0 : Borders(window, tiling, quantization, unsigned).Bytes;
-        return (((64L * work.Patches) + (16L * work.Channels)) * tiling.Longest) + borders <= MaxScratchBytes
-            && tiling.Cycles(work) + ((double)tiling.Tiles * borders / CopiedBytes) < Margin * DenseCycles(window, groups)
+        return code.Target.Lanes * (((4L * work.Patches) + work.Channels) * tiling.Longest) + borders <= MaxScratchBytes
+            && tiling.Cycles(work) + ((double)tiling.Tiles * borders / CopiedBytes)
+            < Margin * DenseCycles(code.Target, window, groups, weights)
             ? new ConvInt8SparseKernel(window, groups, quantization, weights, bias, unsigned, code, residual, place, tiling)
             : null;
     }
@@ -162,22 +168,28 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
         byte** windows = stackalloc byte*[16 * PanelLayout.MaxVectors];
         nint pitch = 0;
         if (_window.IsPointwise)
-            Locate(input, end, first, count, 16 * tile.Layout.Vectors, copy, windows);
+            Locate(input, end, first, count, tile.Layout.Lanes * tile.Layout.Vectors, copy, windows);
         else
-            pitch = _borders.Copy(input, first, count, 16 * tile.Layout.Vectors, copy, windows);
+            pitch = _borders.Copy(input, first, count, tile.Layout.Lanes * tile.Layout.Vectors, copy, windows);
         byte flip = _window.IsPointwise ? _flip : (byte)0;
         nint patchBytes = _patchBytes, tapBytes = quads * patchBytes, lineBytes = _window.DilationHeight * pitch;
         nint step = (nint)_window.DilationWidth * _window.InputChannels;
         for (int vector = 0; vector < tile.Layout.Vectors; vector++)
         {
-            byte* to = target + (64 * vector);
-            byte** g0 = windows + tile.Groups[4 * vector], g1 = windows + tile.Groups[(4 * vector) + 1];
-            byte** g2 = windows + tile.Groups[(4 * vector) + 2], g3 = windows + tile.Groups[(4 * vector) + 3];
+            int quad = tile.Layout.Lanes / 4 * vector;
+            byte* to = target + (16 * quad);
+            byte** g0 = windows + tile.Groups[quad], g1 = windows + tile.Groups[quad + 1];
+            byte** g2 = _wide ? windows + tile.Groups[quad + 2] : g0, g3 = _wide ? windows + tile.Groups[quad + 3] : g1;
             for (int ky = 0; ky < _window.KernelHeight; ky++)
             {
                 nint tap = ky * lineBytes;
                 for (int kx = 0; kx < _window.KernelWidth; kx++, tap += step, to += tapBytes)
-                    PixelTransposer.ToPixels(g0, g1, g2, g3, tap, quads, flip, to, patchBytes);
+                {
+                    if (_wide)
+                        PixelTransposer.ToPixels(g0, g1, g2, g3, tap, quads, flip, to, patchBytes);
+                    else
+                        NarrowPixelTransposer.ToPixels(g0, g1, tap, quads, flip, to, patchBytes);
+                }
             }
         }
     }
@@ -221,48 +233,59 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
                 byte* from = rows + (at * rowBytes) + pixel;
                 if (pixels == 16 && together == 16)
                 {
-                    PixelTransposer.ToChannels(from, rowBytes, to + at, pitch);
+                    ToChannels(from, rowBytes, to + at, pitch);
                     continue;
                 }
 
-                PixelTransposer.ToChannels(from, rowBytes, square, 16);
+                ToChannels(from, rowBytes, square, 16);
                 for (int i = 0; i < pixels; i++)
                     new ReadOnlySpan<byte>(square + (16 * i), together).CopyTo(new Span<byte>(to + (i * pitch) + at, together));
             }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ToChannels(byte* rows, nint stride, byte* target, nint pitch)
+    {
+        if (_wide)
+            PixelTransposer.ToChannels(rows, stride, target, pitch);
+        else
+            NarrowPixelTransposer.ToChannels(rows, stride, target, pitch);
+    }
+
     private static BorderedTile Borders(Window2D window, SparseTiling tiling, LayerQuantization quantization, bool unsigned) =>
-        new(window, 16 * tiling.Longest, !unsigned, (byte)(quantization.InputZeroPoint ^ (unsigned ? 0 : 0x80)));
+        new(window, tiling.Target.Lanes * tiling.Longest, !unsigned, (byte)(quantization.InputZeroPoint ^ (unsigned ? 0 : 0x80)));
 
     private int PixelCount => Pixels(_window);
 
     private static int Pixels(Window2D window) => window.Batch * window.OutputHeight * window.OutputWidth;
 
-    private static SparseWork Shares(Window2D window, int groups, ReadOnlySpan<sbyte> weights) => new(
+    private static SparseWork Shares(Target target, Window2D window, int groups, ReadOnlySpan<sbyte> weights) => new(
         window.OutputChannels,
         window.KernelHeight * window.KernelWidth,
         window.KernelHeight * window.KernelWidth * ((window.InputChannels + 3) / 4),
-        SparseBlocks.Count(weights, window.InputChannels / groups));
+        SparseBlocks.Count(SparseBlocks.Product(target), weights, window.InputChannels / groups));
 
-    private static double DenseCycles(Window2D window, int groups)
+    private static double DenseCycles(Target target, Window2D window, int groups, ReadOnlySpan<sbyte> weights)
     {
         int rows = window.Batch * window.OutputHeight, width = window.OutputWidth, inputs = window.InputChannels / groups;
         if (window.IsPointwise)
             (rows, width) = (1, rows * width);
-        int steps = groups == 1 && window.DilationWidth == 1
-            ? window.KernelHeight * (((window.KernelWidth * inputs) + 3) / 4) : window.KernelHeight * window.KernelWidth
-            * ((inputs + 3) / 4);
-        var blocking = Int8Blocking.Choose(Target.Avx512Vnni, ByteProduct.Dot, width, window.OutputChannels / groups, steps);
+        bool merged = groups == 1 && window.DilationWidth == 1;
+        int run = merged ? window.KernelWidth * inputs : inputs, runs = window.KernelHeight * (merged ? 1 : window.KernelWidth);
+        ByteProduct product = ByteProducts.Choose(target, weights, window.OutputChannels, run);
+        int steps = runs * ((run + product.StepElements() - 1) / product.StepElements());
+        var blocking = Int8Blocking.Choose(target, product, width, window.OutputChannels / groups, steps);
         return (double)rows * groups * blocking.Cost(steps);
     }
 
     /// <summary>The first of each four neighbouring pixels in the registers of a tile, in their order.</summary>
     private static int[] Groups(PanelLayout layout)
     {
-        var groups = new int[4 * layout.Vectors];
+        int each = layout.Lanes / 4;
+        var groups = new int[each * layout.Vectors];
         for (int i = 0; i < groups.Length; i++)
-            groups[i] = layout.Channel(i / 4, i % 4 * 4);
+            groups[i] = layout.Channel(i / each, i % each * 4);
         return groups;
     }
 

@@ -75,6 +75,8 @@ internal sealed unsafe class GemvInt8SparseKernel : Kernel
         int inputs, int outputs, LayerQuantization quantization, ReadOnlySpan<sbyte> weights, ReadOnlySpan<int> bias, bool unsigned,
         AssembledCode code, int first = 0, double? most = null)
     {
+        if (code.Target != Target.Avx512Vnni)
+            return null;
         most ??= WorthRounds(inputs, outputs);
         // Without gaps a round would have this many blocks.
         if (SparseBlocks.Count(weights, inputs) > most * SparseRounds.Steps * SparseRounds.Lanes)

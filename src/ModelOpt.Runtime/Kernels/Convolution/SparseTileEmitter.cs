@@ -7,9 +7,9 @@ using static Int8EpilogueConstants;
 using static SparseTileArguments;
 
 /// <summary>
-/// Assembles the innermost product of sparse int8 convolutions for AVX512-VNNI: one output channel after the other, for all pixels of a
-/// tile at once. Lanes are pixels; a block of four weights is broadcast and multiplied with the four input bytes of sixteen
-/// pixels at once, and only blocks that are not all zero are listed. Requantization follows in registers, as in
+/// Assembles the innermost product of sparse int8 convolutions: one output channel after the other, for all pixels of a
+/// tile at once. Lanes are pixels; a block of four weights is broadcast and multiplied with the four input bytes of as many pixels as a
+/// register has lanes, and only blocks that are not all zero are listed. Requantization follows in registers, as in
 /// <see cref="Int8TileEmitter"/>.
 /// </summary>
 internal static class SparseTileEmitter
@@ -17,16 +17,21 @@ internal static class SparseTileEmitter
     // Registers volatile in both calling conventions.
     private const Gpr Row = Gpr.Rax, Blocks = Gpr.Rcx, Patches = Gpr.Rdx, Channel = Gpr.R8, BlocksLeft = Gpr.R10, Arguments = Gpr.R11;
 
-    private const int Weights = 31, Multiplier = 31, FirstPixels = 16, PixelRegisters = 8;
+    private const int PixelRegisters = 8;
 
     public static void Emit(SparseTileShape shape, X64Assembler code)
     {
         PanelLayout layout = shape.Layout;
+        // From the highest on: weights, ones, a temporary; between those and the sums pixels.
+        int weights = code.Target.Registers - 1, firstPixels = code.Target.Vex ? PanelLayout.MaxVectors : 2 * PanelLayout.MaxVectors;
+        int pixelRegisters = code.Target.Vex ? 4 : PixelRegisters;
+        var product = new ByteProductEmitter(SparseBlocks.Product(code.Target), code, weights - 2, weights - 1);
         Frame.Enter(code, Arguments);
         code.Mov(Blocks, new Address(Arguments, BlocksAt));
         code.Mov(Patches, new Address(Arguments, PatchesAt));
         code.Mov(Channel, new Address(Arguments, ChannelsAt));
         code.Mov(Int8EpilogueEmitter.Constants, new Address(Arguments, ConstantsAt));
+        product.LoadConstant(Int8EpilogueEmitter.Constants);
         Label channel = code.Here();
         code.Mov(BlocksLeft, new Address(Channel, SparseChannel.CountAt));
         code.VpBroadcastD(0, new Address(Channel, SparseChannel.StartAt));
@@ -34,43 +39,43 @@ internal static class SparseTileEmitter
             code.VMov(vector, 0);
         Label block = code.Here();
         code.Load32(Row, new Address(Blocks, 0));
-        code.VpBroadcastD(Weights, new Address(Blocks, 4));
+        code.VpBroadcastD(weights, new Address(Blocks, 4));
         code.Add(Row, Patches);
         for (int vector = 0; vector < layout.Vectors; vector++)
         {
-            int pixels = FirstPixels + (vector % PixelRegisters);
-            code.VMov(pixels, new Address(Row, 64 * vector), layout.Width(vector));
-            code.VpDpBusd(vector, pixels, Weights, layout.Width(vector));
+            int pixels = firstPixels + (vector % pixelRegisters);
+            code.VMov(pixels, new Address(Row, code.Target.Bytes * vector), layout.Width(vector));
+            product.Add(vector, pixels, weights, layout.Width(vector));
         }
 
         code.Add(Blocks, sizeof(long));
         code.Sub(BlocksLeft, 1);
         code.JumpIfNotZero(block);
-        EmitStore(shape, code);
+        EmitStore(shape, code, weights);
         code.Add(Channel, SparseChannel.Bytes);
         code.Dec(new Address(Arguments, ChannelsLeftAt));
         code.JumpIfNotZero(channel);
         Frame.Leave(code);
     }
 
-    private static void EmitStore(SparseTileShape shape, X64Assembler code)
+    private static void EmitStore(SparseTileShape shape, X64Assembler code, int multiplier)
     {
         PanelLayout layout = shape.Layout;
         var epilogue = new Int8EpilogueEmitter(shape.Epilogue, code);
         code.Mov(Row, new Address(Channel, SparseChannel.RowAt));
         code.Add(Row, new Address(Arguments, RowsAt));
-        code.VpBroadcastD(Multiplier, new Address(Channel, SparseChannel.MultiplierAt));
+        code.VpBroadcastD(multiplier, new Address(Channel, SparseChannel.MultiplierAt));
         for (int sum = 0; sum < layout.Vectors; sum++)
         {
             code.VCvtDq2Ps(sum, sum);
-            code.VMulPs(sum, sum, Multiplier);
+            code.VMulPs(sum, sum, multiplier);
             epilogue.Round(sum);
         }
 
         for (int unit = 0; unit < layout.Vectors; unit += layout.UnitVectors(unit))
         {
-            VectorWidth width = epilogue.Narrow(unit, layout.UnitVectors(unit));
-            code.VMov(new Address(Row, 16 * unit), unit, width);
+            VectorWidth width = epilogue.Narrow(unit, layout.UnitVectors(unit), multiplier);
+            code.VMov(new Address(Row, layout.Lanes * unit), unit, width);
         }
     }
 }

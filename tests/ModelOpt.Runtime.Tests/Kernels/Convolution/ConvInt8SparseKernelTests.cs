@@ -1,3 +1,4 @@
+using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Assembled;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
@@ -80,7 +81,7 @@ internal sealed class ConvInt8SparseKernelTests
             foreach (ResidualSide side in new[] { ResidualSide.Left, ResidualSide.Right })
             {
                 (ResidualAdd residual, byte[] expected) = ConvInt8AssembledKernelTests.Residual(random, side, result, other);
-                foreach (Kernel kernel in KernelTesting.AssembledWide(
+                foreach (Kernel kernel in KernelTesting.Assembled(
                     c => new ConvInt8SparseKernel(w, groups, layer, weights, [], false, c, residual)))
                     KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, length, x, [], [], other), $"{side} groups {groups} {w}");
             }
@@ -120,7 +121,7 @@ internal sealed class ConvInt8SparseKernelTests
             var place = new ChannelPlace(channels + random.Next(70), 0);
             place = place with { First = random.Next(place.Pitch - channels + 1) };
             sbyte[] weights = [.. f.Select(value => (sbyte)value)];
-            foreach (Kernel kernel in KernelTesting.AssembledWide(
+            foreach (Kernel kernel in KernelTesting.Assembled(
                 c => new ConvInt8SparseKernel(w, 1, layer, weights, [], false, c, place: place)))
             {
                 byte[] actual = KernelTesting.Run(kernel, pixels * place.Pitch, x);
@@ -211,14 +212,17 @@ internal sealed class ConvInt8SparseKernelTests
         byte[] expected = ConvInt8KernelTests.Reference(w, groups, quantization, x, f, bias, unsigned);
         Assert.IsTrue(ConvInt8AssembledKernel.TryCenter(f, quantization.WeightZeroPoint, unsigned, out ReadOnlySpan<sbyte> centered));
         sbyte[] weights = centered.ToArray();
-        SparseTiling?[] tilings = [null, SparseTiling.Create(w.Batch * w.OutputHeight * w.OutputWidth, 1, registers)];
-        foreach (SparseTiling? tiling in tilings)
+        foreach (bool chosen in (bool[])[true, false])
         {
-            foreach (Kernel kernel in KernelTesting.AssembledWide(
-                c => new ConvInt8SparseKernel(w, groups, quantization, weights, bias, unsigned, c, tiling: tiling)))
+            foreach (Kernel kernel in KernelTesting.Assembled(
+                c => new ConvInt8SparseKernel(w, groups, quantization, weights, bias, unsigned, c, tiling: Tiling(c.Target))))
             {
-                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{tiling} groups {groups} {w}");
+                string tiles = chosen ? "chosen tiles" : $"{registers} registers";
+                KernelTesting.AssertSame(expected, KernelTesting.Run(kernel, expected.Length, x), $"{tiles}, groups {groups} {w}");
             }
+
+            SparseTiling? Tiling(Target target) =>
+                chosen ? null : SparseTiling.Create(target, w.Batch * w.OutputHeight * w.OutputWidth, 1, registers);
         }
     }
 
