@@ -28,7 +28,6 @@ internal static class PassPipeline
         new DeadNodeRemoval(),
         new SoftmaxFlattening(),
         new ReshapeMerging(),
-        new DenseProducts(),
         new GemmCanonicalization(),
         new LinearLayers(),
         new HardSwishFusion(),

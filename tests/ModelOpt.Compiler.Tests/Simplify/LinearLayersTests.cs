@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Simplify;
 
@@ -63,5 +64,30 @@ internal sealed class LinearLayersTests
         g.Output(g.Add("MatMul", x, g.Input("y", 6, 4)));
         g.Output(g.Add("MatMul", x, g.Random(1, 1, 6, 4)));
         Assert.AreEqual("MatMul MatMul", new LinearLayers().Apply(g.Build(), 0));
+    }
+
+    /// <summary>Two layers of an encoder have the zeros and clusters that were asked for, in the file.</summary>
+    [TestMethod]
+    public void Linear_layers_take_part_in_sparsity_and_clustering()
+    {
+        var g = new TestGraph();
+        Value y = g.Add("Relu", g.Add("MatMul", g.Input("x", -1, 3, 32), g.Random(1, 32, 64)));
+        g.Output(g.Add("MatMul", y, g.Random(2, 64, 32)));
+        Graph graph = g.Build();
+        PassContext context = new(
+            new CompileOptions { Sparsity = 0.5, Clusters = 16, Quantization = QuantizationMode.WeightOnlyInt8 }, new Recipe(),
+            new DiagnosticList());
+        PassPipeline.Simplify(graph, context);
+        PassPipeline.Compress(graph, context);
+        Value[] weights = [.. graph.Nodes.Where(n => n.Type == "Gemm").Select(n => n.Input(1))];
+        Assert.HasCount(2, weights);
+        foreach (Value weight in weights)
+        {
+            Assert.AreEqual(0, weight.Quantization!.Axis, "a scale for each output");
+            Assert.AreEqual(0.5, weight.Constraints!.Mask!.Sparsity, 0.2);
+            Assert.IsNotNull(weight.Constraints.Codebook);
+        }
+
+        ConstraintVerifier.Verify(graph, Lowering.Write(graph, default));
     }
 }
