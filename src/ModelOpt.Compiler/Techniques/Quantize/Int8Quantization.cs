@@ -49,12 +49,13 @@ internal sealed class Int8Quantization : Pass
         HashSet<Node> chosen = [.. scheme.Nodes.Where(n => !reasons.ContainsKey(n))];
         Follow(Requantization.Insert(graph, chosen.Contains));
         Follow(Requantization.Separate(graph, scheme, Range));
-        IReadOnlySet<Node> sensitive = SensitiveNodes.Find(graph, scheme, Range, calibrator, context);
+        FloatOutputs? exact = context.Reference is null ? null : new(graph, calibrator, context);
+        IReadOnlySet<Node> sensitive = SensitiveNodes.Find(graph, scheme, Range, exact, context);
         Leave(sensitive, SensitiveNodes.Reason);
         notes.AddRange(graph.Nodes.Where(sensitive.Contains).Select(n => new PassNote(n, SensitiveNodes.Reason)));
         scheme = QuantizationScheme.Of(graph, WhyFloat);
         if (scheme.Nodes.Count == 0) context.Diagnostics.Report(RecipeDiagnostics.NothingQuantized.At(null, null));
-        Round(graph, scheme, Range, IsSeen, notes, calibrator, context);
+        Round(graph, scheme, Range, IsSeen, notes, calibrator, exact, context);
         return new PassResult(scheme.Nodes.Count, notes);
 
         // Where an activation leaves nothing of a layer, a shift of its sums is no loss, and would leave something.
@@ -79,25 +80,26 @@ internal sealed class Int8Quantization : Pass
 
     /// <summary>Annotates the graph, rounds its constants and corrects its biases.</summary>
     /// <param name="isSeen">Whether an activation leaves something of a layer.</param>
+    /// <param name="exact">What the graph makes of samples in float; null where nothing is to be measured.</param>
     private static void Round(
         Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges, Func<Node, bool> isSeen, List<PassNote> notes,
-        Calibrator calibrator, PassContext context)
+        Calibrator calibrator, FloatOutputs? exact, PassContext context)
     {
         Tensor[][] batches = calibrator.Batches(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
+        // What pruning or the like cost before is no loss of rounding.
+        OutputLoss? loss = exact is not null && context.Model.Rounding is null ? new(exact, context) : null;
         Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
         Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, layers.Where(isSeen), batches, context.Workers);
-        Dictionary<Node, Tensor> exact = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
-        // What pruning or the like cost before is no loss of rounding.
-        OutputLoss? loss = context is { Model.Rounding: null, Reference: not null } ? new(graph, calibrator, context) : null;
+        Dictionary<Node, Tensor> weights = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
         GridAnnotation.Apply(graph, scheme, ranges);
-        if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(new(AdaptiveRounding.Apply(graph, exact, context)));
+        if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(new(AdaptiveRounding.Apply(graph, weights, context)));
         if (loss is null)
         {
             Correct();
             return;
         }
 
-        Dictionary<Node, Tensor> seen = exact.Where(e => isSeen(e.Key)).ToDictionary();
+        Dictionary<Node, Tensor> seen = weights.Where(e => isSeen(e.Key)).ToDictionary();
         if (CompensatedRounding.Apply(graph, seen, Correct, loss, context) is { } note) notes.Add(new(note));
 
         void Correct() => BiasCorrection.Apply(graph, means, batches, context.Workers);

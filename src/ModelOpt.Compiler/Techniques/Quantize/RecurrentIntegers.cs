@@ -31,7 +31,7 @@ internal sealed class RecurrentIntegers : Pass
         Node[] layers = [.. graph.Nodes.Where(n => Fits(n) && context.QuantizationOf(n) == QuantizationMode.Int8)];
         if (layers.Length == 0 || !context.IsCalibrated) return PassResult.Of(0);
         using Calibrator calibrator = new(graph, context);
-        OutputLoss loss = new(graph, calibrator, context);
+        OutputLoss loss = new(new FloatOutputs(graph, calibrator, context), context);
         double before = loss.Of(graph);
         Try(layers);
         double after = loss.Of(graph);

@@ -1,7 +1,5 @@
-using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Interpretation;
-using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;
@@ -22,18 +20,20 @@ internal sealed class RoundingNoise
     private readonly Tensor[][] _wanted;
     private Dictionary<Value, Tensor>[]? _known;
 
-    /// <summary>Runs samples through the graph.</summary>
+    /// <summary>Chooses the samples.</summary>
     /// <param name="graph">The graph, not yet annotated.</param>
+    /// <param name="exact">What it makes of samples.</param>
     /// <param name="groups">How many groups of values will be rounded by themselves.</param>
-    public RoundingNoise(Graph graph, Calibrator calibrator, int groups, PassContext context)
+    public RoundingNoise(Graph graph, FloatOutputs exact, int groups, PassContext context)
     {
         (_graph, _context) = (graph, context);
-        _outputs = [.. graph.Outputs.Where(o => o.Type == ElementType.Float32 && !o.IsConstant)];
-        long macs = graph.Nodes.Sum(n => Operator.Of(n).Macs(n));
-        int count = (int)Math.Clamp(MostMacs / Math.Max(1, macs * groups), 1, Math.Min(MostSamples, calibrator.Count));
-        _inputs = [.. Enumerable.Range(0, count).Select(i => calibrator.Sample(i, count))];
-        Interpreter interpreter = new(graph, _outputs) { Pool = context.Pool };
-        _wanted = [.. _inputs.Select(x => interpreter.Run(x, context.Cancellation))];
+        int[] measured = [.. Enumerable.Range(0, graph.Outputs.Count)
+            .Where(i => graph.Outputs[i] is { Type: ElementType.Float32, IsConstant: false })];
+        _outputs = [.. measured.Select(i => graph.Outputs[i])];
+        int count = (int)Math.Clamp(MostMacs / Math.Max(1, exact.Macs * groups), 1, Math.Min(MostSamples, exact.Count));
+        (Tensor[] Inputs, Tensor[] Outputs)[] samples = [.. exact.Spread(count)];
+        _inputs = [.. samples.Select(s => s.Inputs)];
+        _wanted = [.. samples.Select(s => measured.Select(i => s.Outputs[i]).ToArray())];
     }
 
     /// <summary>The noise of each output if the values of one group are rounded; what does not depend on them is computed once.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ModelOpt.Compiler.Calibration;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
@@ -40,16 +39,16 @@ internal sealed class SensitiveNodes
     /// <param name="graph">The graph, not yet annotated.</param>
     /// <param name="scheme">The layers to quantize if none stays in float.</param>
     /// <param name="ranges">The range of each activation of the scheme.</param>
-    /// <param name="calibrator">Gives the samples to measure with.</param>
+    /// <param name="exact">What the graph makes of samples in float; null where nothing is to be measured.</param>
     /// <returns>The nodes to leave in float.</returns>
     public static IReadOnlySet<Node> Find(
-        Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges, Calibrator calibrator, PassContext context)
+        Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges, FloatOutputs? exact, PassContext context)
     {
-        if (context.Reference is null || scheme.Nodes.Count == 0) return new HashSet<Node>();
+        if (exact is null || scheme.Nodes.Count == 0) return new HashSet<Node>();
         HashSet<Node> quantized = [.. scheme.Nodes];
         IReadOnlyList<Value>[] groups = [.. scheme.Groups];
         Quantization[] grids = [.. groups.Select(g => GridAnnotation.GridOf(g, quantized.Contains, ranges))];
-        RoundingNoise noise = new(graph, calibrator, groups.Length, context);
+        RoundingNoise noise = new(graph, exact, groups.Length, context);
         if (noise.OfAll(groups, grids).All(n => n <= MostNoise)) return new HashSet<Node>();
         SensitiveNodes search = new(graph);
         Dictionary<Value, List<Node>> touching = [];

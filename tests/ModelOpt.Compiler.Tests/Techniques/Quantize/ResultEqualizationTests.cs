@@ -46,7 +46,7 @@ internal sealed class ResultEqualizationTests
         return QuantizeTesting.Sqnr(exact, graph.Interpret(feeds, fakeQuantize: true)[0]);
     }
 
-    /// <summary>A layer that adds to a residual stream: one of its channels is some times as wide as the others, which matter as much.</summary>
+    /// <summary>A layer that adds to a residual stream: one of its channels is wider than others that matter as much.</summary>
     private static Graph Wide(float times, bool behind = false)
     {
         var g = new TestGraph();

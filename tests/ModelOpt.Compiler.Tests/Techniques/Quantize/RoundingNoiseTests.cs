@@ -19,7 +19,7 @@ internal sealed class RoundingNoiseTests
         PassContext context = folder.Calibrated(graph);
         using Calibrator calibrator = new(graph, context);
         Quantization grid = Quantization.PerTensor(ElementType.Int8, 0.25f, 0);
-        double[] noise = new RoundingNoise(graph, calibrator, 2, context).Of([x], grid);
+        double[] noise = new RoundingNoise(graph, new FloatOutputs(graph, calibrator, context), 2, context).Of([x], grid);
 
         var wanted = new double[2];
         for (int s = 0; s < 4; s++)

@@ -51,7 +51,8 @@ internal sealed class SensitiveNodesTests
         QuantizationScheme scheme = graph.Scheme();
         Dictionary<Value, ActivationStatistics> seen = calibrator.Observe(scheme.Activations);
         Assert.IsEmpty(SensitiveNodes.Find(
-            graph, scheme, v => RangeEstimator.Estimate(seen[v], CalibrationMethod.MinMax), calibrator, context));
+            graph, scheme, v => RangeEstimator.Estimate(seen[v], CalibrationMethod.MinMax),
+            new FloatOutputs(graph, calibrator, context), context));
         Assert.DoesNotContain("sensitivity", phases);
     }
 
