@@ -1,6 +1,7 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Tflite.Lifts;
 using ModelOpt.Runtime.Tflite;
+using FileNode = ModelOpt.Runtime.Model.Node;
 
 namespace ModelOpt.Compiler.Tflite;
 
@@ -91,6 +92,7 @@ internal static class OperatorLifts
         [BuiltinOperator.Cast] = Elementwise.Cast,
         [BuiltinOperator.Quantize] = Elementwise.Quantize,
         [BuiltinOperator.Dequantize] = Elementwise.Dequantize,
+        [BuiltinOperator.Densify] = at => at.Values.Same(at.Output, at.Input(0)),
         [BuiltinOperator.Reshape] = Movement.Reshape,
         [BuiltinOperator.Squeeze] = Movement.Squeeze,
         [BuiltinOperator.ExpandDims] = Movement.ExpandDims,
@@ -123,8 +125,9 @@ internal static class OperatorLifts
         [BuiltinOperator.Range] = Selection.Range,
     };
 
-    /// <summary>How an operator is read; null where it is not.</summary>
-    public static Action<Lifting>? Find(BuiltinOperator op) => All.GetValueOrDefault(op);
+    /// <summary>How a node is read; null where it is not.</summary>
+    public static Action<Lifting>? Find(FileNode node) =>
+        node.CustomCode == "Convolution2DTransposeBias" ? Layers.TransposeConvBias : All.GetValueOrDefault(node.Operator);
 
     private static void Negated(Lifting at, string type)
     {

@@ -59,7 +59,7 @@ internal static class TfliteReader
         {
             try
             {
-                Run(node, () => OperatorLifts.Find(node.Operator)!(new Lifting(values, node)));
+                Run(node, () => OperatorLifts.Find(node)!(new Lifting(values, node)));
             }
             catch (CompilationException e)
             {
@@ -97,7 +97,7 @@ internal static class TfliteReader
 
     private static void RefuseUnsupported(FileGraph file)
     {
-        FileNode[] nodes = [.. file.Nodes.Where(n => OperatorLifts.Find(n.Operator) is null)];
+        FileNode[] nodes = [.. file.Nodes.Where(n => OperatorLifts.Find(n) is null)];
         if (nodes.Length == 0) return;
         IEnumerable<string> operators = nodes
             .GroupBy(n => n.Name, StringComparer.Ordinal)

@@ -16,6 +16,7 @@ internal sealed class GraphReader
     private const int MaxOperands = 1_000_000;
     private const int MaxNameBytes = 256;
     private const int MaxDepth = 16;
+    private const string CustomName = "custom operator '";
 
     private readonly ModelTable _model;
     private readonly SubgraphTable _subgraph;
@@ -111,7 +112,7 @@ internal sealed class GraphReader
         if (op != BuiltinOperator.Custom)
             return (op, op.TfliteName());
         string code = Text(table.CustomCode);
-        return (CustomOperators.Find(code), $"custom operator '{code}'");
+        return (CustomOperators.Find(code), $"{CustomName}{code}'");
     }
 
     private Node ReadNode(OperatorTable table, int index, (BuiltinOperator Operator, string Name)[] operators)
@@ -134,6 +135,8 @@ internal sealed class GraphReader
             Name = name,
             Options = op.IsCustom() ? CustomOperators.Read(table.CustomOptions) : table.Options,
             OptionsType = table.OptionsType,
+            CustomCode = op == BuiltinOperator.Custom ? name[CustomName.Length..^1] : "",
+            CustomOptions = op == BuiltinOperator.Custom ? table.CustomOptions : default,
             Subgraphs = ReadSubgraphs(op, table, index),
         };
     }
@@ -192,10 +195,15 @@ internal sealed class GraphReader
             Signature = signature.Length > 0 && signature.Length == shape.Length ? signature.ToArray() : null,
             Data = ReadData(table, name),
         };
-        if (table.IsSparse)
-            throw tensor.Error("is stored in a sparse format, which is not supported");
         if (table.IsVariable)
             throw tensor.Error("is a variable: models with state are not supported");
+        if (table.IsSparse && tensor.Data is { } stored)
+        {
+            _counts.Budget.Folding -= tensor.Bytes;
+            if (_counts.Budget.Folding < 0)
+                throw tensor.Error("is stored in a sparse format, and is much larger than the file");
+            tensor.Data = SparseTensors.Expand(table.Sparsity, tensor.Shape, tensor.Type.Size(), stored, tensor.Bytes);
+        }
         if (tensor.Data is { } data && data.Length != tensor.Bytes)
             throw tensor.Error($"has {data.Length} bytes of data where its shape needs {tensor.Bytes}");
         return tensor;

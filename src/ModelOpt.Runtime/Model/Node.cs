@@ -28,6 +28,12 @@ internal sealed class Node(BuiltinOperator op, int index, Tensor?[] inputs, Tens
 
     public BuiltinOptionsType OptionsType { get; init; }
 
+    /// <summary>The name of a custom operator in the file; empty for others.</summary>
+    public string CustomCode { get; init; } = "";
+
+    /// <summary>The options of a custom operator as the file has them.</summary>
+    public ReadOnlyMemory<byte> CustomOptions { get; init; }
+
     /// <summary>The subgraphs that IF and WHILE run: branches, or condition and body. None for others.</summary>
     public Graph[] Subgraphs { get; init; } = [];
 

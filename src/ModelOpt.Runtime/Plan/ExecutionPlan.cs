@@ -82,6 +82,7 @@ internal sealed class ExecutionPlan
     /// <exception cref="InvalidModelException">The model uses something that is not supported.</exception>
     public static ExecutionPlan? Create(Graph graph, int threads, AssembledCode? code, int stage = 0, bool isSized = false)
     {
+        ForeignForms.Apply(graph);
         LaterStage? next = ShapeInference.Apply(graph, stage > 0 || isSized) is { } waiting ? new LaterStage(graph, waiting, stage) : null;
         Tensor[] results = graph.Outputs;
         graph = next?.Before ?? graph;

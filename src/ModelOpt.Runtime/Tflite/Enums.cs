@@ -97,6 +97,7 @@ internal enum BuiltinOptionsType : byte
     Unpack = 64,
     ResizeNearestNeighbor = 74,
     LeakyRelu = 75,
+    MirrorPad = 77,
     SplitV = 79,
     Quantize = 89,
     HardSwish = 91,

@@ -64,6 +64,9 @@ internal readonly struct TensorTable(FlatTable table)
 
     public bool IsSparse => table.Has(6);
 
+    /// <summary>Which elements of a sparse tensor the buffer has.</summary>
+    public FlatTable Sparsity => table.Table(6);
+
     /// <summary>The shape with −1 for dimensions that may vary; empty when none does.</summary>
     public Int32Vector ShapeSignature => table.Int32s(7);
 }

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Description;
+using ModelOpt.Runtime.Plan;
 using ModelOpt.Runtime.Tflite;
 using FileTensor = ModelOpt.Runtime.Model.Tensor;
 
@@ -42,11 +43,18 @@ internal static class Layers
     public static void TransposeConv(Lifting at)
     {
         var options = TransposeConvOptions.Read(at.Options);
-        TransposedConvolution(at, 2, 1, 3, options.Padding, (options.StrideHeight, options.StrideWidth), options.Activation);
+        TransposedLayer(at, 2, 1, 3, options.Padding, (options.StrideHeight, options.StrideWidth), options.Activation);
+    }
+
+    /// <summary>MediaPipe's Convolution2DTransposeBias: x, weights [O, H, W, I], bias.</summary>
+    public static void TransposeConvBias(Lifting at)
+    {
+        TransposeConvOptions options = TransposedConvolution.OptionsOf(at.Node);
+        TransposedLayer(at, 0, 1, 2, options.Padding, (options.StrideHeight, options.StrideWidth), options.Activation);
     }
 
     /// <summary>A transposed convolution whose weights are [O, H, W, I].</summary>
-    public static void TransposedConvolution(
+    private static void TransposedLayer(
         Lifting at, int input, int weight, int bias, Padding padding, (int Height, int Width) strides, ActivationFunction activation)
     {
         FileTensor x = at.Input(input);

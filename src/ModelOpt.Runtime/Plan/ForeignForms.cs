@@ -1,0 +1,125 @@
+using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Model;
+using ModelOpt.Runtime.Tflite;
+
+namespace ModelOpt.Runtime.Plan;
+
+/// <summary>
+/// Operators and forms that others write: each becomes operators that kernels compute. Integer weights of a float layer become floats, so
+/// that its input is not rounded when the model runs, as LiteRT does.
+/// </summary>
+internal static class ForeignForms
+{
+    /// <summary>Replaces them.</summary>
+    /// <exception cref="InvalidModelException">One does not fit its operands.</exception>
+    public static void Apply(Graph graph)
+    {
+        if (!graph.Nodes.Exists(n => Find(n) is not null)) return;
+        var nodes = new List<Node>(graph.Nodes.Count);
+        foreach (Node node in graph.Nodes)
+        {
+            if (Find(node) is { } expand)
+                OperatorKernels.Guard(node, () => { expand(new Expansion(node, nodes)); return true; });
+            else
+                nodes.Add(node);
+        }
+
+        graph.Nodes = nodes;
+    }
+
+    private static Action<Expansion>? Find(Node node) => node.Operator switch
+    {
+        BuiltinOperator.SquaredDifference => e => e.InFloat(SquaredDifference),
+        BuiltinOperator.Square => e => e.InFloat(Square),
+        BuiltinOperator.FloorDiv => FloorDiv,
+        BuiltinOperator.L2Normalization => e => e.InFloat(L2Normalization),
+        BuiltinOperator.LogSoftmax => e => e.InFloat(LogSoftmax),
+        BuiltinOperator.MirrorPad => ForeignMovement.MirrorPad,
+        BuiltinOperator.ReverseV2 => ForeignMovement.Reverse,
+        BuiltinOperator.GatherND => ForeignMovement.GatherTuples,
+        BuiltinOperator.EmbeddingLookup => ForeignMovement.EmbeddingLookup,
+        BuiltinOperator.SpaceToBatchND => ForeignMovement.SpaceToBatch,
+        BuiltinOperator.BatchToSpaceND => ForeignMovement.BatchToSpace,
+        BuiltinOperator.ZerosLike => ForeignMovement.ZerosLike,
+        BuiltinOperator.Rank => e => e.Know(BitConverter.GetBytes(e.Input(0).Rank)),
+        BuiltinOperator.Densify when node.Input(0).IsConstant => e => e.Know(e.Input(0).Data!.Value),
+        BuiltinOperator.Select when node.Input(0).Rank == node.Output.Rank || node.Input(0).Rank == 0 =>
+            e => e.Add(BuiltinOperator.SelectV2, [e.Input(0), e.Input(1), e.Input(2)], e.Output),
+        BuiltinOperator.TransposeConv => TransposedConvolution.Expand,
+        BuiltinOperator.Custom when node.CustomCode == "Convolution2DTransposeBias" => TransposedConvolution.ExpandBiased,
+        BuiltinOperator.Conv2D or BuiltinOperator.DepthwiseConv2D or BuiltinOperator.FullyConnected or BuiltinOperator.BatchMatMul
+            when IsHybrid(node) => Hybrid,
+        _ => null,
+    };
+
+    private static bool IsHybrid(Node node) => node.OptionalInput(0) is { Type: TensorType.Float32 }
+        && node.OptionalInput(1) is { IsConstant: true, Type: TensorType.Int8 or TensorType.UInt8, Quantization: not null };
+
+    private static void Hybrid(Expansion at)
+    {
+        Tensor weights = at.Input(1), floats = at.Temporary(TensorType.Float32, weights.Shape);
+        at.Add(BuiltinOperator.Dequantize, [weights], floats);
+        Tensor?[] inputs = [.. at.Node.Inputs];
+        inputs[1] = floats;
+        at.Keep(inputs);
+    }
+
+    private static void SquaredDifference(Expansion at, Tensor[] x, Tensor y)
+    {
+        Tensor difference = at.Temporary(y.Type, y.Shape);
+        at.Add(BuiltinOperator.Sub, x, difference);
+        at.Add(BuiltinOperator.Mul, [difference, difference], y);
+    }
+
+    private static void Square(Expansion at, Tensor[] x, Tensor y) => at.Add(BuiltinOperator.Mul, [x[0], x[0]], y);
+
+    // Rounded down, not towards zero.
+    private static void FloorDiv(Expansion at)
+    {
+        Tensor x = at.Input(0), divisor = at.Input(1), y = at.Output;
+        if (y.Type == TensorType.Float32)
+        {
+            Tensor quotient = at.Temporary(y.Type, y.Shape);
+            at.Add(BuiltinOperator.Div, [x, divisor], quotient);
+            at.Add(BuiltinOperator.Floor, [quotient], y);
+            return;
+        }
+
+        Tensor rest = at.Temporary(y.Type, y.Shape), whole = at.Temporary(y.Type, y.Shape);
+        at.Add(BuiltinOperator.FloorMod, [x, divisor], rest);
+        at.Add(BuiltinOperator.Sub, [x, rest], whole);
+        at.Add(BuiltinOperator.Div, [whole, divisor], y);
+    }
+
+    private static void L2Normalization(Expansion at, Tensor[] x, Tensor y)
+    {
+        const float Least = 1e-6f;
+        Tensor squares = at.Temporary(y.Type, y.Shape), root = Row(at, y), bounded = Row(at, y);
+        at.Add(BuiltinOperator.Mul, [x[0], x[0]], squares);
+        at.Add(BuiltinOperator.Sqrt, [Reduced(at, BuiltinOperator.Sum, squares)], root);
+        at.Add(BuiltinOperator.Maximum, [root, at.Constant(Least)], bounded);
+        at.Add(BuiltinOperator.Div, [x[0], bounded], y);
+    }
+
+    private static void LogSoftmax(Expansion at, Tensor[] x, Tensor y)
+    {
+        Tensor below = at.Temporary(y.Type, y.Shape), powers = at.Temporary(y.Type, y.Shape), log = Row(at, y);
+        at.Add(BuiltinOperator.Sub, [x[0], Reduced(at, BuiltinOperator.ReduceMax, x[0])], below);
+        at.Add(BuiltinOperator.Exp, [below], powers);
+        at.Add(BuiltinOperator.Log, [Reduced(at, BuiltinOperator.Sum, powers)], log);
+        at.Add(BuiltinOperator.Sub, [below, log], y);
+    }
+
+    private static Tensor Reduced(Expansion at, BuiltinOperator op, Tensor x)
+    {
+        Tensor result = Row(at, x);
+        at.Add(op, [x, at.Ints(x.Rank - 1)], result, new ReducerOptions(true));
+        return result;
+    }
+
+    private static Tensor Row(Expansion at, Tensor like)
+    {
+        at.Node.Require(like.Rank > 0, "it has no axes");
+        return at.Temporary(like.Type, [.. like.Shape[..^1], 1]);
+    }
+}
