@@ -22,18 +22,18 @@ internal enum ByteProduct
 /// <summary>Chooses products.</summary>
 internal static class ByteProducts
 {
-    // From this share of more work on, by weights that are multiplied twice, words are as fast.
+    // Where registers' weights are multiplied twice in this share of steps, words are as fast.
     private const double MaxSplit = 0.3;
 
-    /// <summary>The fastest product for weights of a layer.</summary>
+    /// <summary>The fastest product for weights of a layer, and the share of steps whose weights have other halves.</summary>
     /// <param name="target">Instructions.</param>
     /// <param name="weights">[channels, perChannel].</param>
     /// <param name="channels">Channels.</param>
     /// <param name="runBytes">Neighbours that are divided into steps of four; they divide the weights.</param>
-    public static ByteProduct Choose(Target target, ReadOnlySpan<sbyte> weights, int channels, int runBytes)
+    public static (ByteProduct Product, double Split) Choose(Target target, ReadOnlySpan<sbyte> weights, int channels, int runBytes)
     {
         if (target.HasDot)
-            return ByteProduct.Dot;
+            return (ByteProduct.Dot, 0);
         int perChannel = weights.Length / channels, steps = (runBytes + 3) / 4, split = 0, lanes = target.Lanes;
         var marks = new bool[perChannel / runBytes * steps];
         for (int channel = 0; channel < channels; channel++)
@@ -43,7 +43,8 @@ internal static class ByteProducts
             Mark(weights.Slice(channel * perChannel, perChannel), runBytes, steps, marks, ref split);
         }
 
-        return split <= MaxSplit * marks.Length * ((channels + lanes - 1) / lanes) ? ByteProduct.Bytes : ByteProduct.Words;
+        double share = (double)split / marks.Length / ((channels + lanes - 1) / lanes);
+        return share <= MaxSplit ? (ByteProduct.Bytes, share) : (ByteProduct.Words, 0);
     }
 
     /// <summary>Elements of input that a product takes at once: four bytes, or two words.</summary>

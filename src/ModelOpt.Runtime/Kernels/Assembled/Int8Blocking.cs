@@ -1,5 +1,3 @@
-using ModelOpt.Runtime.Jit;
-
 namespace ModelOpt.Runtime.Kernels.Assembled;
 
 /// <summary>
@@ -17,14 +15,12 @@ internal sealed record Int8Blocking(Int8TileCosts Costs, PanelLayout[] Panels, i
     public int Pixel(int tile) => (tile * Rows) - Math.Max(0, tile - LongTiles);
 
     /// <summary>The cheapest division by the cost table.</summary>
-    /// <param name="target">Instructions.</param>
-    /// <param name="product">How bytes are multiplied.</param>
+    /// <param name="costs">What tiles cost.</param>
     /// <param name="pixels">Pixels of a row, at least 1.</param>
     /// <param name="channels">Output channels of a group, at least 1.</param>
     /// <param name="steps">Steps per output.</param>
-    public static Int8Blocking Choose(Target target, ByteProduct product, int pixels, int channels, int steps)
+    public static Int8Blocking Choose(Int8TileCosts costs, int pixels, int channels, int steps)
     {
-        var costs = new Int8TileCosts(target, product);
         Int8Blocking best = Create(costs, pixels, channels, 1);
         double cost = best.Cost(steps);
         for (int most = 2; most <= PanelLayout.MaxVectors; most++)

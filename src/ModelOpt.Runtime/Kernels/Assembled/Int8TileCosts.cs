@@ -5,7 +5,8 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 /// <summary>Estimated cycles of assembled int8 tiles.</summary>
 /// <param name="target">Instructions.</param>
 /// <param name="product">How bytes are multiplied.</param>
-internal sealed class Int8TileCosts(Target target, ByteProduct product)
+/// <param name="split">Share of steps whose weights have other halves, see <see cref="PairSplit"/>.</param>
+internal sealed class Int8TileCosts(Target target, ByteProduct product, double split)
 {
     // Cycles of a tile beside its multiplications, and of a register of sums on its way through the epilogue in a unit of
     // four, two and one, measured on Zen 4.
@@ -16,6 +17,9 @@ internal sealed class Int8TileCosts(Target target, ByteProduct product)
 
     // Of a multiplication of words and its addition, which share execution units.
     private const double WordCycles = 1.35;
+
+    // Of a step whose weights are halves, in relation to one of all registers.
+    private const double SplitCost = 1.3;
 
     public Target Target => target;
 
@@ -45,7 +49,7 @@ internal sealed class Int8TileCosts(Target target, ByteProduct product)
         return product switch
         {
             ByteProduct.Dot => Math.Max(Math.Max(products, loads * slowness), latency),
-            ByteProduct.Bytes => Math.Max(2 * products, ((3 * sums) + loads) / instructionsPerCycle),
+            ByteProduct.Bytes => Math.Max(2 * products, ((3 * sums) + loads) / instructionsPerCycle) * (1 + (SplitCost * split)),
             _ => Math.Max(Math.Max(WordCycles * products, loads * slowness), ((2 * sums) + loads) / instructionsPerCycle),
         };
     }

@@ -64,7 +64,7 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
         int inputs = window.InputChannels / groups, outputs = window.OutputChannels / groups;
         bool merged = groups == 1 && window.DilationWidth == 1;
         int runElements = inputs * (merged ? window.KernelWidth : 1);
-        ByteProduct product = ByteProducts.Choose(code.Target, weights, window.OutputChannels, runElements);
+        (ByteProduct product, double split) = ByteProducts.Choose(code.Target, weights, window.OutputChannels, runElements);
         var runs = new ConvolutionRuns(window.KernelHeight * (merged ? 1 : window.KernelWidth), runElements, product.StepElements());
         _elements = new InputElements(
             product, !unsigned, (byte)(unsigned ? quantization.InputZeroPoint : quantization.InputZeroPoint ^ 0x80));
@@ -76,7 +76,7 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
             || runElements % runs.StepElements != 0 || _elements.Bytes > 1;
         (_outputPitch, _outputOffset) = place ?? new ChannelPlace(window.OutputChannels, 0);
         _residual = residual is not null;
-        _blocking = Int8Blocking.Choose(code.Target, product, window.OutputWidth, outputs, runs.Count * runs.Steps);
+        _blocking = Int8Blocking.Choose(new Int8TileCosts(code.Target, product, split), window.OutputWidth, outputs, runs.Count * runs.Steps);
 
         // Lines are output rows, or the tiles of the only row.
         _oneRow = window.OutputHeight * window.Batch == 1;

@@ -273,9 +273,10 @@ internal sealed unsafe class ConvInt8SparseKernel : Kernel
             (rows, width) = (1, rows * width);
         bool merged = groups == 1 && window.DilationWidth == 1;
         int run = merged ? window.KernelWidth * inputs : inputs, runs = window.KernelHeight * (merged ? 1 : window.KernelWidth);
-        ByteProduct product = ByteProducts.Choose(target, weights, window.OutputChannels, run);
+        (ByteProduct product, double split) = ByteProducts.Choose(target, weights, window.OutputChannels, run);
         int steps = runs * ((run + product.StepElements() - 1) / product.StepElements());
-        var blocking = Int8Blocking.Choose(target, product, width, window.OutputChannels / groups, steps);
+        var costs = new Int8TileCosts(target, product, split);
+        var blocking = Int8Blocking.Choose(costs, width, window.OutputChannels / groups, steps);
         return (double)rows * groups * blocking.Cost(steps);
     }
 

@@ -15,13 +15,13 @@ internal sealed class ByteProductTests
     {
         sbyte[] large = [.. Enumerable.Repeat((sbyte)127, 64)], small = [.. Enumerable.Repeat((sbyte)64, 64)];
         sbyte[] opposite = [.. Enumerable.Range(0, 64).Select(i => (sbyte)(i % 2 == 0 ? 127 : -128))];
-        Assert.AreEqual(ByteProduct.Dot, ByteProducts.Choose(Target.Avx512Vnni, large, 2, 32));
-        Assert.AreEqual(ByteProduct.Dot, ByteProducts.Choose(Target.AvxVnni, large, 2, 32));
+        Assert.AreEqual(ByteProduct.Dot, ByteProducts.Choose(Target.Avx512Vnni, large, 2, 32).Product);
+        Assert.AreEqual(ByteProduct.Dot, ByteProducts.Choose(Target.AvxVnni, large, 2, 32).Product);
         foreach (Target target in (Target[])[Target.Avx2, Target.Avx512])
         {
-            Assert.AreEqual(ByteProduct.Words, ByteProducts.Choose(target, large, 2, 32));
-            Assert.AreEqual(ByteProduct.Bytes, ByteProducts.Choose(target, small, 2, 32));
-            Assert.AreEqual(ByteProduct.Bytes, ByteProducts.Choose(target, opposite, 2, 32));
+            Assert.AreEqual(ByteProduct.Words, ByteProducts.Choose(target, large, 2, 32).Product);
+            Assert.AreEqual(ByteProduct.Bytes, ByteProducts.Choose(target, small, 2, 32).Product);
+            Assert.AreEqual(ByteProduct.Bytes, ByteProducts.Choose(target, opposite, 2, 32).Product);
         }
     }
 
