@@ -54,7 +54,7 @@ internal sealed class Int8TileCosts(Target target, ByteProduct product, double s
         };
     }
 
-    private double Unit(PanelLayout panel, int unit) => (panel.UnitVectors(unit), panel.Lanes) switch
+    private static double Unit(PanelLayout panel, int unit) => (panel.UnitVectors(unit), panel.Lanes) switch
     {
         (4, 16) => QuadCycles,
         (2, 16) => PairCycles,
