@@ -28,9 +28,9 @@ internal sealed class Photo
         new ImageWriter().WritePng(_pixels, _width, _height, WriteComponents.RedGreenBlue, file);
     }
 
-    /// <summary>Fits the photograph into the upper left of a square, blue before green before red; the rest is grey.</summary>
+    /// <summary>Fits the photograph into the upper left of a square; the rest is grey.</summary>
     /// <returns>The factor of its size.</returns>
-    public float Letterbox(Span<byte> square, int size)
+    public float Fit(Span<byte> square, int size)
     {
         const byte Grey = 114;
         square.Fill(Grey);
@@ -41,7 +41,7 @@ internal sealed class Photo
             for (int x = 0; x < width; x++)
             {
                 for (int channel = 0; channel < 3; channel++)
-                    square[(((y * size) + x) * 3) + channel] = Sample((x + 0.5f) / scale, (y + 0.5f) / scale, 2 - channel);
+                    square[(((y * size) + x) * 3) + channel] = Sample((x + 0.5f) / scale, (y + 0.5f) / scale, channel);
             }
         }
 

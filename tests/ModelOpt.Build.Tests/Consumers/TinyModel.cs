@@ -58,40 +58,6 @@ internal static class TinyModel
             Output = { Value("y", "N", "T") },
         }, path);
 
-    /// <summary>
-    /// Writes a model with the form of YOLOX-Nano that finds a cat of 160 by 80 pixels around (200, 100), as surely as an image is bright.
-    /// </summary>
-    public static void WriteDetector(string path)
-    {
-        const int Side = 416, Cells = 3549, Values = 85, Cat = 15, Stride = 8, Column = 25, Row = 12;
-        float[] fixedValues = new float[Cells * Values], bright = new float[Cells * Values];
-        int cell = (((Row * Side / Stride) + Column) * Values);
-        fixedValues[cell + 1] = 0.5f;
-        fixedValues[cell + 2] = MathF.Log(160f / Stride);
-        fixedValues[cell + 3] = MathF.Log(80f / Stride);
-        fixedValues[cell + 5 + Cat] = 1;
-        bright[cell + 4] = 1f / 255;
-        var graph = new GraphProto
-        {
-            Name = "detector",
-            Input = { Value("images", 1, 3, Side, Side) },
-            Output = { Value("output", 1, Cells, Values) },
-            Initializer = { Floats("fixed", fixedValues), Floats("bright", bright) },
-            Node =
-            {
-                new NodeProto { OpType = "GlobalAveragePool", Name = "pool", Input = { "images" }, Output = { "colors" } },
-                new NodeProto { OpType = "ReduceMax", Name = "max", Input = { "colors" }, Output = { "mean" } },
-                new NodeProto { OpType = "Flatten", Name = "flatten", Input = { "mean" }, Output = { "flat" } },
-                new NodeProto { OpType = "Mul", Name = "mul", Input = { "flat", "bright" }, Output = { "score" } },
-                new NodeProto { OpType = "Add", Name = "add", Input = { "score", "fixed" }, Output = { "output" } },
-            },
-        };
-        Save(graph, path);
-
-        static TensorProto Floats(string name, float[] values) =>
-            new() { Name = name, DataType = 1, Dims = { 1, Cells, Values }, FloatData = { values } };
-    }
-
     private static GraphProto Graph(int seed, bool wide)
     {
         var graph = new GraphProto { Name = "tiny" };
