@@ -24,7 +24,8 @@ internal sealed partial class ApplicationTests : IDisposable
         string photo = Path.Combine(_root, "clone/sample-app/detect/data/photo.png"), result = Path.Combine(_root, "boxes.png");
         string found = Run("detect", ["--", photo, result]);
         double[][] lines = [.. found.Split('\n').Where(l => l.StartsWith("text", StringComparison.Ordinal))
-            .Select(l => Number().Matches(l).Select(m => double.Parse(m.Value, System.Globalization.CultureInfo.InvariantCulture)).ToArray())];
+            .Select(l => Number().Matches(l)
+                .Select(m => double.Parse(m.Value, System.Globalization.CultureInfo.InvariantCulture)).ToArray())];
         // Four lines, each around its place; score, left, top, right, bottom.
         Assert.HasCount(4, lines, found);
         foreach ((double[] line, (int x, int y)) in lines.Zip([(312, 66), (325, 340), (327, 380), (329, 424)]))

@@ -125,6 +125,23 @@ internal sealed class RecurrentTechniquesTests
         ConstraintVerifier.Verify(graph, Lowering.Write(graph, default));
     }
 
+    [TestMethod]
+    public void Tables_of_embeddings_stay_as_they_are()
+    {
+        var g = new TestGraph();
+        Value rows = g.Add("Gather", g.Random(1, 200, 32), g.Input("x", ElementType.Int64, -1, 4));
+        g.Output(g.Add("Gemm", [g.Add("Flatten", rows), g.Random(2, 16, 128)], ("transB", 1)));
+        Graph graph = g.Build();
+        CompileOptions options = new() { Sparsity = 0.5, Clusters = Clusters, Quantization = QuantizationMode.WeightOnlyInt8 };
+        PassContext context = new(options, new Recipe(), new DiagnosticList());
+        PassPipeline.Simplify(graph, context);
+        PassPipeline.Compress(graph, context);
+        ConstraintVerifier.Verify(graph, Lowering.Write(graph, default));
+        Value table = graph.Nodes.Single(n => n.Type == "Gather").Input(0);
+        Assert.IsGreaterThan(Clusters, table.Constant!.Span<float>().ToArray().Distinct().Count());
+        Assert.IsNull(table.Constraints?.Mask);
+    }
+
     private static CompileOptions Options(TempFolder folder, string techniques, QuantizationMode mode)
     {
         Tensor x = TestGraph.RandomTensor(77, Samples, Steps, Inputs);

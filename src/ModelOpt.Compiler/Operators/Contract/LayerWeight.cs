@@ -26,9 +26,8 @@ internal readonly record struct LayerWeight(Node Node, int Input = 1, int Axis =
         }
     }
 
-    /// <summary>Whether it is one of several weights of a layer that computes with a state, which no least squares fit.</summary>
-    public static bool IsRecurrent(Node node) =>
-        Operator.Of(node) is var op && op.Quantization != QuantizationRule.Weighted && op.Weights(node).Count > 0;
+    /// <summary>Whether a layer computes with a state, so that no least squares fit its weights.</summary>
+    public static bool IsRecurrent(Node node) => Operator.Of(node).Traits(node).HasFlag(OperatorTraits.Recurrent);
 
     /// <summary>The weights of recurrent layers that are constants of float32.</summary>
     public static IEnumerable<LayerWeight> OfRecurrent(Graph graph) => graph.Nodes.Where(IsRecurrent).SelectMany(OfRecurrent);

@@ -30,4 +30,7 @@ internal enum OperatorTraits
 
     /// <summary>Its result is its input itself. One stands where two grids meet, and takes integers from one to the other.</summary>
     Copies = 128,
+
+    /// <summary>It multiplies its input and a state by several weights, step by step.</summary>
+    Recurrent = 256,
 }

@@ -36,7 +36,7 @@ internal abstract class RecurrentOperator : Operator, IDifferentiable
     /// <summary>The activations of one direction where the node names none.</summary>
     protected abstract GateFunction[] DefaultActivations { get; }
 
-    public sealed override OperatorTraits Traits(Node node) => OperatorTraits.None;
+    public sealed override OperatorTraits Traits(Node node) => OperatorTraits.Recurrent;
 
     public sealed override IEnumerable<AxisRoute> Axes(Node node)
     {
