@@ -34,4 +34,19 @@ internal sealed class GatherElementsTests
         Assert.AreEqual("MOPT2004", Node("GatherElements", [Floats(2, 3), Tensor.Vector(0L)]).InferError());
 
     private Tensor X(params int[] dims) => Signed(_random, dims);
+
+    [TestMethod]
+    [DataRow(1, 2)]
+    [DataRow(2, 1)]
+    public void Sizes_may_be_open(int axis, int count)
+    {
+        Dim n = new(-1, "N"), t = new(-1, "T");
+        Compile.OpenSizesTests.Check([n, t, 3], (g, x) =>
+        {
+            Value k = g.Longs(count);
+            Value picks = g.Node("TopK", [g.Add("Neg", x), k], 2, ("axis", axis)).Outputs[1]!;
+            // One less than the first is the last.
+            return g.Add("GatherElements", [g.Add("Relu", x), g.Add("Sub", [picks, g.Longs(1)])], ("axis", axis));
+        }, [2, 5, 3], [3, 4, 3]);
+    }
 }
