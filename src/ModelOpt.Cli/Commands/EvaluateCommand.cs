@@ -85,7 +85,7 @@ internal static class EvaluateCommand
         using IEngine engine = Open(options.Model, options.Engine);
         using IEngine? reference = options.Reference is null ? null : Open(options.Reference, ReferenceEngine(options));
         TensorSignature input = Sized(engine.Input), other = reference is null ? input : Sized(reference.Input);
-        if (other.Type != input.Type || !other.Shape.Equals(input.Shape))
+        if (!Fits(other, input))
             throw Other(options, $"an input {Text(other)}", $"one {Text(input)}");
         using InputSamples samples = InputSamples.Open(options.Data, input, options.Format);
         int[] labels = LabelSource.Read(options.Labels);
@@ -191,6 +191,13 @@ internal static class EvaluateCommand
                 options.Labels, null, $"{labels[index]}{offset}", index, classes));
         }
     }
+
+    /// <summary>Whether both take the same samples; a batch that is open takes one, whatever it is called.</summary>
+    private static bool Fits(TensorSignature other, TensorSignature input) => other.Type == input.Type
+        && other.Shape.Rank == input.Shape.Rank
+        && other.Shape.Zip(input.Shape).Index().All(d => d.Item.First == d.Item.Second
+            || (!d.Item.First.IsKnown && !d.Item.Second.IsKnown)
+            || (d.Index == 0 && (d.Item.First.IsKnown ? d.Item.First : d.Item.Second) == (Dim)1));
 
     private static CompilationException Other(Options options, string found, string expected) =>
         new(EvaluationDiagnostics.OtherReference.At(options.Reference, null, found, expected));

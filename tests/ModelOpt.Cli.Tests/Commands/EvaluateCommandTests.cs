@@ -61,6 +61,22 @@ internal sealed class EvaluateCommandTests
     }
 
     [TestMethod]
+    public void The_batch_of_the_reference_may_have_another_name_or_be_one()
+    {
+        using var folder = new TempFolder();
+        string model = folder.WriteBrightest();
+        foreach (Dim batch in new[] { new Dim(-1, "batch_size"), new Dim(1) })
+        {
+            Graph graph = OnnxReader.Read(File.ReadAllBytes(model), model);
+            graph.Inputs[0].Shape = new Shape([batch, .. graph.Inputs[0].Shape!.Skip(1)]);
+            graph.Outputs[0].Shape = null;
+            CliResult result = CliTesting.Run("evaluate", model, "--data", folder.WriteImages(), "--labels", folder.WriteLabels(),
+                "--reference", folder.Write("other.onnx", OnnxWriter.Write(graph)));
+            StringAssert.Contains(result.Output, "same class as the reference 100.00 % (8/8)", result.Error);
+        }
+    }
+
+    [TestMethod]
     public void A_reference_with_other_scores_is_refused()
     {
         using var folder = new TempFolder();
