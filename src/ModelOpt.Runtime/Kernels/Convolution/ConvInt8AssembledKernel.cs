@@ -76,7 +76,8 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
             || runElements % runs.StepElements != 0 || _elements.Bytes > 1;
         (_outputPitch, _outputOffset) = place ?? new ChannelPlace(window.OutputChannels, 0);
         _residual = residual is not null;
-        _blocking = Int8Blocking.Choose(new Int8TileCosts(code.Target, product, split), window.OutputWidth, outputs, runs.Count * runs.Steps);
+        var costs = new Int8TileCosts(code.Target, product, split);
+        _blocking = Int8Blocking.Choose(costs, window.OutputWidth, outputs, runs.Count * runs.Steps);
 
         // Lines are output rows, or the tiles of the only row.
         _oneRow = window.OutputHeight * window.Batch == 1;
