@@ -72,7 +72,10 @@ internal sealed class GraphReader
                 if (output.IsConstant || !computed.Add(output))
                     throw node.Error($"tensor '{output.Name}' already has a value");
             }
-            nodes.Add(node);
+            if (node.Operator == BuiltinOperator.StablehloComposite)
+                nodes.AddRange(Composites.Inline(node));
+            else
+                nodes.Add(node);
         }
         Tensor[] outputs = Resolve(_subgraph.Outputs, "An output");
         foreach (Tensor output in outputs)
@@ -143,6 +146,8 @@ internal sealed class GraphReader
 
     private Graph[] ReadSubgraphs(BuiltinOperator op, OperatorTable table, int node)
     {
+        if (op == BuiltinOperator.StablehloComposite)
+            return [Subgraph(table.Decomposition)];
         if (op is not (BuiltinOperator.If or BuiltinOperator.While))
             return [];
         SubgraphOptions options = SubgraphOptions.Read(table.Options, table.OptionsType);

@@ -128,6 +128,7 @@ internal enum BuiltinOperator
     Sign = 158,
     BitwiseXor = 160,
     RightShift = 161,
+    StablehloComposite = 206,
 
     FirstCustom = 1_000_000,
     Erf,
@@ -272,6 +273,7 @@ internal static class BuiltinOperatorNames
         BuiltinOperator.Sign => "SIGN",
         BuiltinOperator.BitwiseXor => "BITWISE_XOR",
         BuiltinOperator.RightShift => "RIGHT_SHIFT",
+        BuiltinOperator.StablehloComposite => "STABLEHLO_COMPOSITE",
         > BuiltinOperator.FirstCustom when Enum.IsDefined(op) => op.CustomCode(),
         _ => $"operator {(int)op}",
     };

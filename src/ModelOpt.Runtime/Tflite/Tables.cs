@@ -97,4 +97,7 @@ internal readonly struct OperatorTable(FlatTable table)
 
     /// <summary>The options of a custom operator, in a form of its own.</summary>
     public ReadOnlyMemory<byte> CustomOptions => table.Memory(5);
+
+    /// <summary>The subgraph that computes what a STABLEHLO_COMPOSITE does.</summary>
+    public int Decomposition => table.Table(12).Int32(1);
 }
