@@ -66,4 +66,9 @@ internal static class GraphDiagnostics
         "A branch does not take the model's sizes",
         "{0} does not take the sizes of the inputs ({1}), so the condition is always {2}.",
         "Where the other branch is meant, give its sizes by InputShape, or the values that choose it by InputValues.");
+
+    public static readonly DiagnosticDescriptor EqualLengths = new("MOPT2016", Warning,
+        "Samples of a batch are taken as equally long",
+        "the lengths of single samples ({0}) are not read: all samples of a batch are as long as the past and what is new.",
+        "Run one sample at a time, or samples of one length, or fix the batch at 1 by InputShape.");
 }

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Description;
 
@@ -6,11 +7,12 @@ namespace ModelOpt.Compiler.Onnx.Rewrites.Fused;
 /// <summary>
 /// ONNX Runtime's causal attention of language models: [batch, length, heads · size], or all three in a row, with fewer heads of keys and
 /// values, and those of before as [batch, heads, length, size]. Samples of a batch are equally long: keys and values lie behind those of
-/// before, which the outputs 1 and 2 have too, so the counts of inputs 5 and 6 say nothing more.
+/// before, which the outputs 1 and 2 have too. The counts of inputs 5 and 6 are not read, which several samples behind a past are told.
 /// </summary>
 internal sealed class GroupQueryAttention() : NodeRewrite("GroupQueryAttention", new Arity(1, 11, 3))
 {
     private const int Past = 3;
+    private const int Lengths = 5;
     private const int Cosines = 7;
     private const int Positions = 9;
     private const int Bias = 10;
@@ -27,6 +29,8 @@ internal sealed class GroupQueryAttention() : NodeRewrite("GroupQueryAttention",
         (Value q, Value k, Value v) = Projected(at, heads, own, size);
         AttentionLength queries = AttentionLength.Of(at, at.Input(0), 1);
         AttentionLength past = at.InputOrNull(Past) is { } before ? AttentionLength.Of(at, before, 2) : AttentionLength.Zero;
+        if (at.InputOrNull(Past) is not null && at.InputOrNull(Lengths) is { } lengths && at.Input(0).Shape is not [{ Size: 1 }, ..])
+            at.Remark(GraphDiagnostics.EqualLengths.At(null, at.Node.Label, lengths.Name));
         if (at.Node.Int("do_rotary", 0) != 0) (q, k) = Turned(at, q, k, queries, past, size);
         (k, v) = (Joined(at, 0, k), Joined(at, 1, v));
         (k, v) = (AttentionParts.Repeat(at, k, heads, own), AttentionParts.Repeat(at, v, heads, own));

@@ -25,10 +25,20 @@ internal sealed class GroupQueryAttentionTests
         Assert.AreEqual("MOPT2006", Assert.ThrowsExactly<CompilationException>(() => model.Read()).Diagnostic.Descriptor.Code);
     }
 
-    private static RewriteModel Build(int past, bool isPacked, params (string Name, object Value)[] attributes)
+    /// <summary>The lengths of samples are not read, which matters where several follow a past.</summary>
+    [TestMethod]
+    [DataRow(0, 2, "")]
+    [DataRow(4, 1, "")]
+    [DataRow(4, 2, "MOPT2016")]
+    public void Several_samples_behind_a_past_are_told_that_they_are_taken_as_equally_long(int past, int batch, string code) =>
+        Assert.AreEqual(code, string.Join(' ', Build(past, batch, isPacked: false).Read().Remarks.Select(r => r.Descriptor.Code)));
+
+    // ONNX Runtime takes one sample where several positions follow a past.
+    private static RewriteModel Build(int past, bool isPacked, params (string Name, object Value)[] attributes) =>
+        Build(past, past > 0 ? 1 : 2, isPacked, attributes);
+
+    private static RewriteModel Build(int past, int batch, bool isPacked, params (string Name, object Value)[] attributes)
     {
-        // ONNX Runtime takes one sample where several positions follow a past.
-        int batch = past > 0 ? 1 : 2;
         var model = new RewriteModel();
         string[] inputs = isPacked ? [Input(batch, Length, (Heads + (2 * Own)) * Size), "", ""]
             : [Input(batch, Length, Heads * Size), Input(batch, Length, Own * Size), Input(batch, Length, Own * Size)];
