@@ -11,20 +11,20 @@ internal sealed class ChannelReconstructionTests
     public void Layers_that_read_dead_channels_stay_as_they_are_without_these()
     {
         (Graph before, Graph after) = Prune(dead: 4);
-        Node reader = after.Nodes.Last();
+        Node reader = after.Nodes[^1];
         Assert.AreEqual(12, reader.Input(1).Constant!.Dims[1]);
         CollectionAssert.AreEqual(
-            FirstChannels(before.Nodes.Last().Input(1).Constant!, 12), reader.Input(1).Constant!.Span<float>().ToArray());
-        Assert.IsTrue(reader.Input(2).Constant!.Bytes.Span.SequenceEqual(before.Nodes.Last().Input(2).Constant!.Bytes.Span));
+            FirstChannels(before.Nodes[^1].Input(1).Constant!, 12), reader.Input(1).Constant!.Span<float>().ToArray());
+        Assert.IsTrue(reader.Input(2).Constant!.Bytes.Span.SequenceEqual(before.Nodes[^1].Input(2).Constant!.Bytes.Span));
     }
 
     [TestMethod]
     public void Layers_that_lose_live_channels_are_fitted()
     {
         (Graph before, Graph after) = Prune(dead: 3);
-        Node reader = after.Nodes.Last();
+        Node reader = after.Nodes[^1];
         Assert.AreEqual(12, reader.Input(1).Constant!.Dims[1]);
-        Assert.IsFalse(reader.Input(2).Constant!.Bytes.Span.SequenceEqual(before.Nodes.Last().Input(2).Constant!.Bytes.Span));
+        Assert.IsFalse(reader.Input(2).Constant!.Bytes.Span.SequenceEqual(before.Nodes[^1].Input(2).Constant!.Bytes.Span));
     }
 
     private static (Graph Before, Graph After) Prune(int dead)
