@@ -12,6 +12,9 @@ internal static class IntegerForm
     // Writers of QDQ files multiply the scales of input and weight in float32 or in float64.
     private const float ScaleTolerance = 1e-6f;
 
+    /// <summary>Steps of a bias beyond which the int32 accumulator has no room for the products.</summary>
+    public const float MaxBiasSteps = 1 << 30;
+
     private static readonly Quantization Unit = Quantization.PerTensor(ElementType.Int8, 1f / 256, -128);
     private static readonly Quantization Symmetric = Quantization.PerTensor(ElementType.Int8, 1f / 128, 0);
 
@@ -82,7 +85,7 @@ internal static class IntegerForm
         return new Quantization(ElementType.Int32, scales, new int[scales.Length], axis);
     }
 
-    /// <summary>Whether a layer's bias lies on the grid of its sums, up to the rounding of the scales.</summary>
+    /// <summary>Whether a layer's bias lies on the grid of its sums, up to the rounding of the scales, and leaves them room.</summary>
     /// <param name="node">A layer with a constant bias whose input and constant weight are annotated.</param>
     public static bool IsOnSums(Node node)
     {
@@ -90,7 +93,20 @@ internal static class IntegerForm
         Quantization sums = Sums(node);
         bool isAlong = grid.Axis == sums.Axis || grid.Scales.Count == 1;
         return isAlong && grid.Scales.Count == sums.Scales.Count
-            && grid.Scales.Zip(sums.Scales).All(p => MathF.Abs(p.First - p.Second) <= ScaleTolerance * p.Second);
+            && grid.Scales.Zip(sums.Scales).All(p => MathF.Abs(p.First - p.Second) <= ScaleTolerance * p.Second)
+            && HasRoom(node.Input(2).Constant!, grid.Scales);
+    }
+
+    private static bool HasRoom(Tensor bias, IReadOnlyList<float> scales)
+    {
+        ReadOnlySpan<float> values = bias.Span<float>();
+        for (int i = 0; i < values.Length; i++)
+        {
+            float most = (1 + ScaleTolerance) * MaxBiasSteps * scales[scales.Count == 1 ? 0 : i];
+            if (!(MathF.Abs(values[i]) <= most)) return false;
+        }
+
+        return true;
     }
 
     /// <summary>Whether the integer form can multiply by a layer's constant weight: int8 without zero points, per output channel.</summary>

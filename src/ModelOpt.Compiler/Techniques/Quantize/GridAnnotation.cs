@@ -8,9 +8,6 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 /// <summary>Writes a <see cref="QuantizationScheme"/> into the graph: every value gets its scale and zero point.</summary>
 internal static class GridAnnotation
 {
-    // A bias beyond 2^30 steps would leave the int32 accumulator no room for the products.
-    private const float MaxBiasSteps = 1 << 30;
-
     // The scale of a channel with tiny weights, relative to the largest: fine enough for its bias, which may be all that the channel has,
     // and not so fine that the multiplier vanishes in TFLite's fixed point (2^-31).
     private const float LeastOfLargest = 1f / (1 << 16);
@@ -63,7 +60,7 @@ internal static class GridAnnotation
             for (int i = 0; bias is not null && i < bias.Count; i++)
             {
                 ref float least = ref smallest[smallest.Length == bias.Count ? i : 0];
-                least = MathF.Max(least, MathF.Abs(bias.Span<float>()[i]) / (inputScale * MaxBiasSteps));
+                least = MathF.Max(least, MathF.Abs(bias.Span<float>()[i]) / (inputScale * IntegerForm.MaxBiasSteps));
             }
         }
 

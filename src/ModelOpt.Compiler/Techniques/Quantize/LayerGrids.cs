@@ -15,9 +15,6 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 /// </summary>
 internal sealed class LayerGrids : Pass
 {
-    // Beyond 2^30 steps the int32 accumulator has no room for the products.
-    private const double MaxBiasSteps = 1 << 30;
-
     // How much rounding a bias to the grid of the sums may change the output, in its steps: seldom enough for another integer.
     private const double MostOfOutputStep = 0.1;
     private const int Named = 3;
@@ -81,7 +78,7 @@ internal sealed class LayerGrids : Pass
             bias[i] = tensor.Span<float>()[tensor.Count == 1 ? 0 : i];
             double step = scales[scales.Length == 1 ? 0 : i], lost = Math.Abs(bias[i] - (step * Math.Round(bias[i] / step)));
             // A number that is none is not smaller either.
-            if (!(Math.Abs(bias[i]) < MaxBiasSteps * step && lost <= most)) return false;
+            if (!(Math.Abs(bias[i]) < IntegerForm.MaxBiasSteps * step && lost <= most)) return false;
         }
 
         graph.ReplaceConstant(node, 2, Tensor.Vector<float>(bias));

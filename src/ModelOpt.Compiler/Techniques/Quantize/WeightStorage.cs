@@ -42,8 +42,10 @@ internal sealed class WeightStorage : Pass
 
         QuantizationMode Asked(Node node) => context.QuantizationOf(node);
 
-        // Layers that have no integer form, and those in bodies, whose activations calibration does not see.
-        bool IsInFloat(Node node) => !calibrated || !outer.Contains(node) || Operator.Of(node).Quantization == QuantizationRule.Float;
+        // Layers that have no integer form, tables of which rows are read in float, and those in bodies, whose activations calibration
+        // does not see.
+        bool IsInFloat(Node node) => !calibrated || !outer.Contains(node) || Operator.Of(node).Quantization == QuantizationRule.Float
+            || (IntegerForm.IsMover(node) && node.Output.Quantization is null);
 
         QuantizationMode ModeOf(Node node) =>
             Asked(node) is var asked && asked == QuantizationMode.Int8 && IsInFloat(node) ? QuantizationMode.WeightOnlyInt8 : asked;

@@ -63,6 +63,19 @@ internal sealed class LayerGridsTests
         QdqAgreement.AssertComputesTheSame(m.Output(m.Round(y, 4000, 0)).Bytes(), 4000, -1, InFloat);
     }
 
+    /// <summary>On the grid already, but its sums with products would be beyond int32.</summary>
+    [TestMethod]
+    [DataRow(1_000_598_524, true)]
+    [DataRow(2_147_426_024, false)]
+    [DataRow(-2_147_426_024, false)]
+    public void A_bias_of_the_file_has_room_or_leaves_the_layer_in_float(int steps, bool fits)
+    {
+        var m = new QdqModel();
+        string bias = m.Restore(QdqModel.Integers(ElementType.Int32, [4], steps, 1, -2, 0), [1e-5f / 127.5f], [0]);
+        string y = m.Node("Conv", [m.Input(1, 3, 6, 6), m.Weight([4, 3, 3, 3], ElementType.Int8, -127, 127, 1e-5f), bias]);
+        QdqAgreement.AssertComputesTheSame(m.Output(m.Round(y, 2, 128)).Bytes(), 2, -1, fits ? [] : [InFloat]);
+    }
+
     [TestMethod]
     [DataRow(ElementType.UInt8, 1, 255, 128, true)]
     [DataRow(ElementType.UInt8, 0, 255, 128, true)]

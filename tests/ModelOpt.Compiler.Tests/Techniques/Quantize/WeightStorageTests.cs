@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
 using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Simplify;
 using ModelOpt.Compiler.Techniques.Quantize;
+using ModelOpt.Compiler.Tests.Data;
 using ModelOpt.Compiler.Tests.Simplify;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
@@ -113,6 +115,28 @@ internal sealed class WeightStorageTests
             body.Graph.Captures = 1;
             return body.Graph;
         }
+    }
+
+    /// <summary>Words whose sum a normalization reads in float are a quarter as large nevertheless, each with a scale of its own.</summary>
+    [TestMethod]
+    public void Tables_that_are_read_in_float_are_stored_as_int8()
+    {
+        var g = new TestGraph();
+        Value words = g.Add("Gather", g.Random(1, 64, 16), g.Input("words", ElementType.Int64, 1, 3));
+        Value y = g.Add("LayerNormalization", g.Add("Add", words, g.Random(2, 3, 16)), g.Random(3, 16), g.Random(4, 16));
+        g.Output(g.Add("MatMul", y, g.Random(5, 16, 8)));
+        Graph graph = g.Build();
+        using var folder = new TempFolder();
+        long[] samples = [.. Enumerable.Range(0, 3 * 32).Select(i => (long)(i * 11 % 64))];
+        string data = folder.Write("data.npy", DataTesting.Npy("<i8", "32, 3", MemoryMarshal.AsBytes<long>(samples)));
+        CompiledModel model = ModelCompiler.Compile(
+            folder.Write("model.onnx", OnnxWriter.Write(graph)), new CompileOptions { CalibrationData = [data] }, new DiagnosticList());
+        Graph written = OnnxReader.Read(model.Onnx);
+        Value table = written.Nodes.Single(n => n.Type == "Gather").Input(0);
+        Assert.AreEqual((ElementType.Int8, 0), (table.Quantization!.Type, table.Quantization.Axis));
+        Assert.IsNull(written.Nodes.Single(n => n.Type == "Gather").Output.Quantization, "computed in float");
+        Tensor sample = Tensor.Of<long>([1, 3], [5, 60, 17]), exact = new Interpreter(graph).Run(sample)[0];
+        Assert.IsGreaterThan(25, QuantizeTesting.Sqnr(exact, TfliteRunner.Run(model.Tflite, sample)[0]), "runtime");
     }
 
     [TestMethod]
