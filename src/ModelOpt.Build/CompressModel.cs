@@ -75,7 +75,8 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
     {
         try
         {
-            string key = CompilationKey.Of(item.File, item.Options, _cancellation.Token);
+            string key = CompilationKey.Of(
+                item.File, item.Options, typeof(CompressedModel).Module.ModuleVersionId, _cancellation.Token);
             Log.LogMessage(MessageImportance.Low, "The key of '{0}' in the cache is {1}.", item.Given, key);
             return key;
         }

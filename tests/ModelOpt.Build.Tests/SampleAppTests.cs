@@ -29,7 +29,7 @@ internal sealed partial class SampleAppTests : IDisposable
         Assert.IsGreaterThan(90, accuracies[0], output);
         Assert.IsGreaterThan(accuracies[0] - 1, accuracies[1], output);
 
-        string task = Path.Combine(_root, "clone/src/ModelOpt.Build/CompressModel.cs");
+        string task = Path.Combine(_root, "clone/src/ModelOpt.Build/CompressedModel.cs");
         string source = File.ReadAllText(task);
         StringAssert.Contains(source, "(was ");
         File.WriteAllText(task, source.Replace("(was ", "(formerly ", StringComparison.Ordinal));

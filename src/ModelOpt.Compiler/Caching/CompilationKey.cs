@@ -12,9 +12,10 @@ internal static class CompilationKey
 {
     /// <summary>Hashes the compiler, the model with the tensors beside it, the options, and the files that they name.</summary>
     /// <param name="modelFile">The model. Of its path, the name counts: the report has it.</param>
+    /// <param name="storedBy">The version of the module that makes what is stored out of the result.</param>
     /// <returns>64 hexadecimal digits.</returns>
     /// <exception cref="CompilationException">A file cannot be read, or the model is none.</exception>
-    public static string Of(string modelFile, CompileOptions options, CancellationToken cancellation)
+    public static string Of(string modelFile, CompileOptions options, Guid storedBy, CancellationToken cancellation)
     {
         using var hash = SHA256.Create();
         using (var bytes = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
@@ -23,6 +24,7 @@ internal static class CompilationKey
             // Builds are deterministic: the module of the same sources has the same version. The framework packs bytes.
             text.Write(typeof(CompilationKey).Module.ModuleVersionId.ToByteArray());
             text.Write(typeof(Runtime.TfliteModel).Module.ModuleVersionId.ToByteArray());
+            text.Write(storedBy.ToByteArray());
             text.Write(Environment.Version.ToString());
 
             text.Write(Path.GetFileNameWithoutExtension(modelFile));

@@ -36,7 +36,7 @@ internal sealed class CompilationKeyTests
         folder.Write("net.onnx", Model("y"));
         AssertNew(Key(folder, "data.bin"), "the model");
         File.Move(folder["net.onnx"], folder["other.onnx"]);
-        AssertNew(CompilationKey.Of(folder["other.onnx"], Options(folder, "data.bin"), CancellationToken.None), "its name");
+        AssertNew(CompilationKey.Of(folder["other.onnx"], Options(folder, "data.bin"), Guid.Empty, CancellationToken.None), "its name");
 
         void AssertNew(string key, string what) => Assert.IsTrue(keys.Add(key), what);
     }
@@ -53,9 +53,9 @@ internal sealed class CompilationKeyTests
         });
         folder.Write("net.onnx", model.ToByteArray());
         folder.Write("w.bin", [0, 0, 0, 0]);
-        string before = CompilationKey.Of(folder["net.onnx"], new CompileOptions(), CancellationToken.None);
+        string before = CompilationKey.Of(folder["net.onnx"], new CompileOptions(), Guid.Empty, CancellationToken.None);
         folder.Write("w.bin", [0, 0, 0, 1]);
-        Assert.AreNotEqual(before, CompilationKey.Of(folder["net.onnx"], new CompileOptions(), CancellationToken.None));
+        Assert.AreNotEqual(before, CompilationKey.Of(folder["net.onnx"], new CompileOptions(), Guid.Empty, CancellationToken.None));
     }
 
     [TestMethod]
@@ -67,7 +67,7 @@ internal sealed class CompilationKeyTests
     }
 
     private static string Key(TempFolder folder, string data, Func<CompileOptions, CompileOptions>? change = null) =>
-        CompilationKey.Of(folder["net.onnx"], (change ?? (o => o))(Options(folder, data)), CancellationToken.None);
+        CompilationKey.Of(folder["net.onnx"], (change ?? (o => o))(Options(folder, data)), Guid.Empty, CancellationToken.None);
 
     private static CompileOptions Options(TempFolder folder, string data) => new() { CalibrationData = [folder[data]] };
 
