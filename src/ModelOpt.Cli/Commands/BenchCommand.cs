@@ -18,6 +18,7 @@ internal static class BenchCommand
     private const int MostThreads = 1024;
     private const int MostProcesses = 5;
     private const double DefaultSeconds = 3;
+    private const string AllInstructions = "auto";
 
     private sealed record Options(
         string Model, string? Against, IReadOnlyList<int> Threads, int Batch, bool Layers, double Seconds, string? Instructions);
@@ -43,10 +44,10 @@ internal static class BenchCommand
         };
         Option<double> seconds = CliOptions.Parsed("--seconds", "S",
             "Seconds to measure for each number of threads. Default: 3.", ReadSeconds);
-        Option<string?> instructions = CliOptions.Choice("--instructions",
+        string[] names = [AllInstructions, Instructions.Avx2, Instructions.AvxVnni, Instructions.Avx512, Instructions.Avx512Vnni];
+        Option<string> instructions = CliOptions.Choice("--instructions",
             "The instructions that ModelOpt's kernels may use, if the processor has them. Default: auto, all that it has.",
-            ("auto", null), (Instructions.Avx2, Instructions.Avx2), (Instructions.AvxVnni, Instructions.AvxVnni),
-            (Instructions.Avx512, Instructions.Avx512), (Instructions.Avx512Vnni, (string?)Instructions.Avx512Vnni));
+            [.. names.Select(name => (name, name))]);
         var command = new Command(
             "bench",
             """
@@ -67,7 +68,7 @@ internal static class BenchCommand
                 Math.Max(1, parsed.GetValue(batch)),
                 parsed.GetValue(layers),
                 parsed.GetValue(seconds) is > 0 and double given ? given : DefaultSeconds,
-                parsed.GetValue(instructions)),
+                parsed.GetValue(instructions) is { } name && name != AllInstructions ? name : null),
             terminal,
             cancellation)));
         return command;

@@ -127,6 +127,7 @@ internal sealed class BenchCommandTests
         Assert.AreEqual("", result.Error);
         StringAssert.EndsWith(result.Output.ReplaceLineEndings("\n").Split('\n')[0], ", AVX2, assembled");
         StringAssert.Contains(result.Output, "first result threads=1: ModelOpt ");
+        Assert.AreEqual("", CliProcess.Run(["bench", model, "--instructions", "auto", .. Short]).Error);
         Assert.AreEqual(2, CliTesting.Run(["bench", model, "--instructions", "mmx", .. Short]).ExitCode);
     }
 
