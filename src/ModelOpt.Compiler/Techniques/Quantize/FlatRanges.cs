@@ -123,7 +123,8 @@ internal sealed class FlatRanges
                 continue;
             }
 
-            ForwardContext context = new(node, [.. node.Inputs.Select(v => v is null ? null : v.Constant ?? tensors[v])]);
+            // A constant of one element may have more axes than the numbers.
+            ForwardContext context = new(node, [.. node.Inputs.Select(v => v is null ? null : v.Constant?.Reshape([]) ?? tensors[v])]);
             Operator.Of(node).Forward(context);
             tensors[node.Output] = context.Outputs[0]!;
         }

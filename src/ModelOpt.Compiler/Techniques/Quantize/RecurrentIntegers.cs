@@ -18,8 +18,8 @@ internal sealed class RecurrentIntegers : Pass
     /// <summary>Why a layer stays in float.</summary>
     public const string Reason = "computes in float32: 8 bits for its input and state would cost the outputs too much";
 
-    // The root of the squared error's share of the square of an output: a cosine of 0.995.
-    private const double MostLoss = 0.1;
+    /// <summary>The root of the squared error's share of the square of an output: a cosine of 0.995.</summary>
+    public const double MostLoss = 0.1;
 
     // Beside what rounding elsewhere costs, this is nothing.
     private const double MostMore = 1.05;

@@ -38,6 +38,15 @@ internal sealed class FlatRangesTests
     }
 
     [TestMethod]
+    public void Functions_behind_a_reshape_may_have_constants_of_more_axes()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", 1, 4), image = g.Add("Reshape", x, g.Longs(1, 1, 2, 2));
+        g.Output(g.Add("PRelu", image, g.Constant(Tensor.Of<float>([1, 1, 1], [0.5f]))));
+        g.Build().AssertArtifactsAgree(("PRelu", 1));
+    }
+
+    [TestMethod]
     public void Other_readers_and_functions_that_are_not_flat_keep_the_range()
     {
         Assert.AreEqual(new ValueRange(-20, 10), Narrowed((g, x) => g.Add("LeakyRelu", x)));
