@@ -63,7 +63,8 @@ public sealed class CompressModel : ModelTask, ICancelableTask, IDisposable
             throw e.InFile(item.Given);
         }
 
-        if (key is not null && known is null && !cache!.Store(key, compressed.ToParts()))
+        // Inputs that changed meanwhile have another key.
+        if (key is not null && known is null && KeyOf(item) == key && !cache!.Store(key, compressed.ToParts()))
             Log.LogMessage(MessageImportance.Low, "Not kept in the cache '{0}': it cannot be written, or is too small.", CacheDirectory);
         string source = known is null ? "" : "from the cache, ";
         Log.LogMessage(MessageImportance.High, "{0}", string.Create(CultureInfo.InvariantCulture,

@@ -61,7 +61,7 @@ internal static class ModelCompiler
             var files = new WrittenFiles(ModelPacker.Pack(tflite, context.Workers), OnnxWriter.Write(graph));
             Enter("verify", context);
             IReadOnlyList<OutputError> errors = SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
-            long original = onnx.LongLength + ModelReader.FilesBeside(modelFile).Sum(file => new FileInfo(file).Length);
+            long original = onnx.LongLength + ModelReader.FilesBeside(onnx, modelFile).Sum(file => new FileInfo(file).Length);
             WarnOfGrowth(original, tflite.LongLength, graph, context);
             WarnOfCustomOperators(custom, context);
             string name = Path.GetFileNameWithoutExtension(modelFile);

@@ -34,8 +34,12 @@ internal static class ModelReader
 
     /// <summary>The files beside a model that hold tensors of it, which a build watches, too.</summary>
     /// <exception cref="CompilationException">The file is not a model.</exception>
-    public static IReadOnlyList<string> FilesBeside(string file) =>
-        IsTflite(OnnxFile.ReadAllBytes(file), file) ? [] : ExternalFiles.Of(file);
+    public static IReadOnlyList<string> FilesBeside(string file) => FilesBeside(OnnxFile.ReadAllBytes(file), file);
+
+    /// <inheritdoc cref="FilesBeside(string)"/>
+    /// <param name="bytes">The file's bytes.</param>
+    public static IReadOnlyList<string> FilesBeside(byte[] bytes, string file) =>
+        IsTflite(bytes, file) ? [] : ExternalFiles.Of(bytes, file);
 
     private static bool IsTflite(byte[] bytes, string? file) => TfliteReader.Recognizes(bytes) || PackedModel.IsPacked(bytes)
         || Path.GetExtension(file)?.Equals(".tflite", StringComparison.OrdinalIgnoreCase) == true;

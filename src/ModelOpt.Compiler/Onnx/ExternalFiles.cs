@@ -7,11 +7,12 @@ namespace ModelOpt.Compiler.Onnx;
 internal static class ExternalFiles
 {
     /// <summary>Lists the files that exist, each once, in ordinal order. Tensors in nodes are not looked at.</summary>
+    /// <param name="bytes">The model's bytes.</param>
     /// <exception cref="CompilationException">The file is not a model.</exception>
-    public static IReadOnlyList<string> Of(string modelFile)
+    public static IReadOnlyList<string> Of(byte[] bytes, string modelFile)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(modelFile))!;
-        ModelProto model = OnnxFile.Parse(OnnxFile.ReadAllBytes(modelFile));
+        ModelProto model = OnnxFile.Parse(bytes);
         return [.. model.Graph.Initializer
             .Where(tensor => tensor.DataLocation == TensorProto.Types.DataLocation.External)
             .SelectMany(tensor => tensor.ExternalData)

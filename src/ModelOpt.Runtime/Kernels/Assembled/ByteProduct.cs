@@ -56,6 +56,14 @@ internal static class ByteProducts
     /// <summary>Whether two weights together may saturate an int16.</summary>
     public static bool Saturates(int first, int second) => first + second is < -128 or > 128;
 
+    /// <summary>Whether any of eight pairs may.</summary>
+    /// <param name="weights">16 of them.</param>
+    public static unsafe bool AnySaturates(sbyte* weights)
+    {
+        Vector128<short> pairs = Vector128.Load((short*)weights), sums = ((pairs << 8) >> 8) + (pairs >> 8);
+        return Vector128.GreaterThanAny(Vector128.Abs(sums), Vector128.Create((short)128));
+    }
+
     /// <summary>Counts the steps that a channel of a register is the first to split.</summary>
     private static unsafe void Mark(ReadOnlySpan<sbyte> weights, int runBytes, int steps, bool[] marks, ref int split)
     {
@@ -66,9 +74,7 @@ internal static class ByteProducts
                 int i = 0;
                 for (; i <= runBytes - 16; i += 16)
                 {
-                    Vector128<short> pairs = Vector128.Load((short*)(from + run + i));
-                    Vector128<short> sums = ((pairs << 8) >> 8) + (pairs >> 8);
-                    if (!Vector128.GreaterThanAny(Vector128.Abs(sums), Vector128.Create((short)128)))
+                    if (!AnySaturates(from + run + i))
                         continue;
                     for (int j = i; j < i + 16; j += 2)
                         Look(from[run + j], from[run + j + 1], at + (j / 4), ref split);
@@ -116,14 +122,13 @@ internal readonly struct ByteProductEmitter(ByteProduct product, X64Assembler co
                 return;
             case ByteProduct.Bytes:
                 code.VpMAddUbSw(temporary, input, weights);
-                code.VpMAddWd(temporary, temporary, ones);
                 break;
             default:
                 code.VpMAddWd(temporary, input, weights);
                 break;
         }
 
-        code.VpAddD(sum, sum, temporary);
+        AddTemporary(sum);
     }
 
     /// <summary>The same with weights in memory.</summary>
@@ -136,13 +141,19 @@ internal readonly struct ByteProductEmitter(ByteProduct product, X64Assembler co
                 return;
             case ByteProduct.Bytes:
                 code.VpMAddUbSw(temporary, input, weights);
-                code.VpMAddWd(temporary, temporary, ones);
                 break;
             default:
                 code.VpMAddWd(temporary, input, weights);
                 break;
         }
 
+        AddTemporary(sum);
+    }
+
+    private void AddTemporary(int sum)
+    {
+        if (product == ByteProduct.Bytes)
+            code.VpMAddWd(temporary, temporary, ones);
         code.VpAddD(sum, sum, temporary);
     }
 }

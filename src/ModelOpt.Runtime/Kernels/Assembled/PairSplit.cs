@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.Assembled;
@@ -72,8 +71,7 @@ internal static unsafe class PairSplit
     {
         for (int i = 0; i < lanes; i += 4)
         {
-            Vector128<short> pairs = Vector128.Load((short*)(weights + i)), sums = ((pairs << 8) >> 8) + (pairs >> 8);
-            if (Vector128.GreaterThanAny(Vector128.Abs(sums), Vector128.Create((short)128)))
+            if (ByteProducts.AnySaturates((sbyte*)(weights + i)))
                 return true;
         }
 
