@@ -78,7 +78,7 @@ internal sealed record ModelItem
     public static string FileOf(string path)
     {
         int fragment = path.LastIndexOf('#');
-        return fragment > 0 && !System.IO.File.Exists(path) ? path[..fragment] : path;
+        return fragment > 0 && !System.IO.Path.Exists(path) ? path[..fragment] : path;
     }
 
     private static ModelItem Parse(Reader read, string file, string rootNamespace)
@@ -150,7 +150,7 @@ internal sealed record ModelItem
         public string Path(string name, string path)
         {
             string absolute = Absolute(projectDirectory, path);
-            return System.IO.File.Exists(FileOf(absolute)) || Directory.Exists(absolute) ? absolute
+            return System.IO.Path.Exists(FileOf(absolute)) ? absolute
                 : throw OptionDiagnostics.FileNotFound.Error(null, name, path);
         }
     }

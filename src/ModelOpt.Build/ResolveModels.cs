@@ -129,8 +129,9 @@ public sealed class ResolveModels : ModelTask
 
     private static IEnumerable<string> FilesOf(string? path) =>
         path is null ? []
-        : Directory.Exists(path) ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-        : [ModelItem.FileOf(path)];
+        : ModelItem.FileOf(path) is var file && Directory.Exists(file)
+            ? Directory.EnumerateFiles(file, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        : [file];
 
     private static string Join(IEnumerable<string> paths) => string.Join(';', paths.Select(Escape));
 

@@ -87,7 +87,7 @@ internal sealed class MnistComparison(
     {
         using ModelOptEngine engine = new(name, tflite);
         using InputSamples images = InputSamples.Open(
-            data.TestImages, engine.Input, new SampleFormat(_dataOptions.InputMean, _dataOptions.InputStd, DataLayout.Auto));
+            [data.TestImages], engine.Input, new SampleFormat(_dataOptions.InputMean, _dataOptions.InputStd, DataLayout.Auto));
         int[] labels = LabelSource.Read(data.TestLabels);
         if (labels.Length != images.Count)
             throw new CompilationException(DataDiagnostics.LabelCountMismatch.At(data.TestLabels, null, labels.Length, images.Count));

@@ -87,7 +87,7 @@ internal static class EvaluateCommand
         TensorSignature input = Sized(engine.Input), other = reference is null ? input : Sized(reference.Input);
         if (!Fits(other, input))
             throw Other(options, $"an input {Text(other)}", $"one {Text(input)}");
-        using InputSamples samples = InputSamples.Open(options.Data, input, options.Format);
+        using InputSamples samples = InputSamples.Open([options.Data], input, options.Format);
         int[] labels = LabelSource.Read(options.Labels);
         if (labels.Length != samples.Count)
         {
@@ -107,12 +107,15 @@ internal static class EvaluateCommand
         terminal.WriteResult(string.Create(
             CultureInfo.InvariantCulture, $"top-1 {100.0 * result.Right / result.Count:F2} % ({result.Right}/{result.Count})"));
 
-        // Open sizes are those of the data.
+        // Open sizes are those of the data, where it has one size.
         TensorSignature Sized(TensorSignature signature)
         {
             if (signature.Shape.Skip(1).All(d => d.IsKnown)) return signature;
             using SampleSource source = SampleSource.Open(options.Data);
-            return signature with { Shape = OpenSizes.Fixed(signature.Shape, source, options.Format.Layout) ?? signature.Shape };
+            if (source.Shapes.Count > 1) return signature;
+            bool areBytes = source.Type == ElementType.UInt8;
+            Shape? shape = SampleSizes.In(signature.Shape, source.SampleShape, options.Format.Layout, areBytes);
+            return signature with { Shape = shape ?? signature.Shape };
         }
 
         static string Text(TensorSignature input) => $"{input.Type} [{input.Shape}]";

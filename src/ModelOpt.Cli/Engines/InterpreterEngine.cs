@@ -14,8 +14,7 @@ namespace ModelOpt.Cli.Engines;
 internal sealed class InterpreterEngine : IEngine
 {
     private readonly Graph _graph;
-    private Interpreter _interpreter;
-    private int[] _sizes = [];
+    private (Interpreter Interpreter, int[] Sizes) _last;
 
     public InterpreterEngine(string model, CompileOptions options)
     {
@@ -25,7 +24,7 @@ internal sealed class InterpreterEngine : IEngine
             Value input = Engine.Single(model, graph.Inputs, graph.Outputs.Count);
             Input = new TensorSignature(input.Name, input.Type, input.Shape
                 ?? throw GraphDiagnostics.DynamicShape.Error(null, input.Name, "unknown"));
-            (_graph, _interpreter) = (graph, new Interpreter(graph));
+            (_graph, _last) = (graph, (new Interpreter(graph), []));
         }
         catch (CompilationException e)
         {
@@ -37,9 +36,16 @@ internal sealed class InterpreterEngine : IEngine
 
     public float[] Run(Tensor input)
     {
-        if (OpenSizes.AreOpen(_graph) && !input.Dims.SequenceEqual(_sizes))
-            (_interpreter, _sizes) = (new Interpreter(OpenSizes.At(_graph, [input])), input.Dims.ToArray());
-        return Elements.ToFloats(_interpreter.Run(input)[0]);
+        // Others may run other sizes at the same time.
+        (Interpreter Interpreter, int[] Sizes) chosen;
+        lock (_graph)
+        {
+            if (OpenSizes.AreOpen(_graph) && !input.Dims.SequenceEqual(_last.Sizes))
+                _last = (new Interpreter(OpenSizes.At(_graph, [input])), input.Dims.ToArray());
+            chosen = _last;
+        }
+
+        return Elements.ToFloats(chosen.Interpreter.Run(input)[0]);
     }
 
     public void Dispose()

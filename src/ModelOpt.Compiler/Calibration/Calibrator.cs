@@ -22,7 +22,7 @@ internal sealed class Calibrator : IDisposable
         _context = context;
         CompileOptions options = context.Options;
         Value[] fed = [.. graph.FedInputs];
-        if (options.CalibrationData.Count != fed.Length)
+        if (SampleSizes.Divide(options.CalibrationData, fed.Length) is not { } data)
         {
             string names = string.Join(", ", fed.Select(i => i.Name));
             throw RecipeDiagnostics.WrongCalibrationCount.Error(null, options.CalibrationData.Count, fed.Length, names);
@@ -33,11 +33,13 @@ internal sealed class Calibrator : IDisposable
             for (int i = 0; i < fed.Length; i++)
             {
                 Value input = fed[i];
+                // Samples may differ in what is open.
+                Shape shape = graph.OpenShapes?.GetValueOrDefault(input.Name) ?? input.Shape!;
                 // A model that owns its preprocessing is calibrated with the bytes it will see.
                 SampleFormat format = input.Type == ElementType.UInt8
                     ? new SampleFormat([], [], options.DataLayout)
                     : new SampleFormat(options.InputMean, options.InputStd, options.DataLayout);
-                _inputs.Add(InputSamples.Open(options.CalibrationData[i], new(input.Name, input.Type, input.Shape!), format));
+                _inputs.Add(InputSamples.Open(data[i], new(input.Name, input.Type, shape), format));
             }
         }
         catch
@@ -49,6 +51,7 @@ internal sealed class Calibrator : IDisposable
         int available = _inputs.Min(i => i.Count);
         if (_inputs.Exists(i => i.Count != available))
             throw RecipeDiagnostics.UnequalCalibration.Error(null, string.Join(", ", _inputs.Select(i => i.Count)));
+        if (graph.OpenShapes is { } open) SampleSizes.Check(fed, open, _inputs);
         _usable = CalibrationSamples.Of(available, options, context.Model);
         Count = Math.Min(_usable.Count, options.CalibrationSamples);
     }
@@ -95,13 +98,17 @@ internal sealed class Calibrator : IDisposable
 
     /// <summary>Samples, evenly spread over the data: joined along the batch where it is open.</summary>
     /// <param name="bytes">At most how large an activation of all of them may be, as far as one sample allows.</param>
-    /// <returns>For each run of the graph a tensor for each graph input: one run of all samples, or one for each of them.</returns>
+    /// <returns>
+    /// For each run of the graph a tensor for each graph input: one run of all samples, or one for each of them where the batch is fixed or
+    /// their sizes differ.
+    /// </returns>
     public Tensor[][] Batches(int count, long bytes)
     {
         long largest = _graph.Values.Where(v => !v.IsConstant).Max(v => SampleBytes(v));
         count = (int)Math.Clamp(bytes / Math.Max(largest, 1), 1, Math.Min(count, Count));
         Tensor[][] samples = [.. Enumerable.Range(0, count).Select(i => Sample(i, count))];
-        if (_graph.Inputs.Exists(i => i.Shape is not { IsBatchOpen: true })) return samples;
+        bool areOfOneSize = Array.TrueForAll(samples, s => s.Zip(samples[0]).All(p => p.First.Dims.SequenceEqual(p.Second.Dims)));
+        if (!areOfOneSize || _graph.Inputs.Exists(i => i.Shape is not { IsBatchOpen: true })) return samples;
         return [[.. Enumerable.Range(0, _graph.Inputs.Count).Select(i => Join([.. samples.Select(s => s[i])]))]];
     }
 

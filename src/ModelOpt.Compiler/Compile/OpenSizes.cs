@@ -26,18 +26,19 @@ internal static class OpenSizes
         WeightSizes.Fix(graph);
         var given = new Dictionary<string, long>(StringComparer.Ordinal);
         Value[] fed = [.. graph.FedInputs];
+        IReadOnlyList<string>[]? data = SampleSizes.Divide(options.CalibrationData, fed.Length);
         foreach (Value input in graph.Inputs)
         {
             if (input.Shape is not { } shape || shape.Skip(1).All(d => d.IsKnown)) continue;
-            bool hasData = options.CalibrationData.Count == fed.Length && !graph.IsState(input);
+            bool hasData = data is not null && !graph.IsState(input);
             // A stream of a state is of one shape.
             if (!hasData && graph.States.Count > 0) throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
             input.Shape = new Shape(shape.Select((d, axis) => d == Dim.Unknown && axis > 0 ? Dim.Named($"{input.Name}:{axis}") : d));
             if (!hasData) continue;
-            using SampleSource source = SampleSource.Open(options.CalibrationData[Array.IndexOf(fed, input)]);
-            Shape sizes = Fixed(shape, source, options.DataLayout)
+            using SampleSource source = SampleSource.Open(data![Array.IndexOf(fed, input)]);
+            Shape sizes = SampleSizes.In(shape, source.SampleShape, options.DataLayout, source.Type == ElementType.UInt8)
                 ?? throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
-            if (graph.States.Count > 0 || !TryName(input.Shape, sizes, given)) input.Shape = sizes;
+            if (graph.States.Count > 0 || !SampleSizes.TryName(input.Shape, sizes, given)) input.Shape = sizes;
         }
 
         if (AreOpen(graph)) graph.Examples = Examples(graph, given);
@@ -61,20 +62,6 @@ internal static class OpenSizes
         graph.OpenShapes = null;
         foreach (Value input in graph.Inputs) input.Shape = shapes[input.Name];
         ShapeInference.Run(graph);
-    }
-
-    /// <summary>Takes what sizes say of the names in a shape.</summary>
-    /// <returns>Whether they say all, and do not contradict others.</returns>
-    private static bool TryName(Shape shape, Shape sizes, Dictionary<string, long> named)
-    {
-        for (int axis = 1; axis < shape.Rank; axis++)
-        {
-            if (shape[axis].IsKnown) continue;
-            if (shape[axis].Names.ToArray() is not [var name] || shape[axis] != Dim.Named(name)) return false;
-            if (!named.TryAdd(name, sizes[axis].Size) && named[name] != sizes[axis].Size) return false;
-        }
-
-        return true;
     }
 
     /// <summary>Infers the shapes of a graph as it was read.</summary>
@@ -104,24 +91,6 @@ internal static class OpenSizes
         for (int i = 0; i < inputs.Count; i++) copy.Inputs[i].Shape = new Shape(inputs[i].Dims);
         ShapeInference.Run(copy);
         return copy;
-    }
-
-    /// <summary>A shape with the sizes of data in place of open ones; null where they do not fit.</summary>
-    public static Shape? Fixed(Shape shape, SampleSource source, DataLayout layout)
-    {
-        // Images in grey have no axis for it.
-        int[] sample = source.SampleShape.Count == shape.Rank - 2 ? [1, .. source.SampleShape] : [.. source.SampleShape];
-        bool isImage = shape.Rank == 4 && sample.Length == 3 && source.SampleShape.Count == 3;
-        int[][] orders = !isImage || layout == DataLayout.Nchw ? [sample]
-            : layout == DataLayout.Nhwc ? [[sample[2], sample[0], sample[1]]]
-            : [sample, [sample[2], sample[0], sample[1]]];
-        foreach (int[] sizes in orders)
-        {
-            bool fits = sizes.Length == shape.Rank - 1 && sizes.Zip(shape.Skip(1)).All(p => !p.Second.IsKnown || p.Second.Size == p.First);
-            if (fits) return new Shape([shape[0], .. sizes.Select(size => new Dim(size))]);
-        }
-
-        return null;
     }
 
     /// <summary>Sizes to try: different ones, the same ones, and one beside ones (others may be batches by another name).</summary>

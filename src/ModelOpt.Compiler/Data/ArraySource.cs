@@ -55,7 +55,7 @@ internal sealed class ArraySource : SampleSource
 
     public override ElementType Type => _header.Type;
 
-    public override IReadOnlyList<int> SampleShape => _sampleDims;
+    public override IReadOnlyList<IReadOnlyList<int>> Shapes => [_sampleDims];
 
     public override Tensor Read(int index)
     {

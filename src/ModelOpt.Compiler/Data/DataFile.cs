@@ -23,11 +23,11 @@ internal static class DataFile
         return orNull && !ArrayHeader.IsNpy(start) && !ArrayHeader.IsIdx(start) ? null : Open(path, new FileBytes(file));
     }
 
-    /// <summary>Splits <c>data.npz#name</c>; a file that is really called so is taken as it is.</summary>
+    /// <summary>Splits <c>data.npz#name</c> or <c>folder#name</c>; what is really called so is taken as it is.</summary>
     public static (string File, string? Array) SplitArray(string path)
     {
         int hash = path.LastIndexOf('#');
-        return hash > 0 && !File.Exists(path) && File.Exists(path[..hash]) ? (path[..hash], path[(hash + 1)..]) : (path, null);
+        return hash > 0 && !Path.Exists(path) && Path.Exists(path[..hash]) ? (path[..hash], path[(hash + 1)..]) : (path, null);
     }
 
     private static byte[] ReadStart(string file)
@@ -39,7 +39,7 @@ internal static class DataFile
 
     private static FileStream OpenStream(string file) => InputFile.OpenRead(file);
 
-    private static ArraySource OpenNpz(string path, string file, string? array)
+    private static SampleSource OpenNpz(string path, string file, string? array)
     {
         List<string> names;
         try
@@ -50,6 +50,13 @@ internal static class DataFile
         catch (InvalidDataException e)
         {
             throw DataDiagnostics.Damaged.In(file, e, "its list of arrays cannot be read");
+        }
+
+        if (array is not null && array.EndsWith('*'))
+        {
+            string[] chosen = [.. names.Select(n => n[..^4]).Where(n => n.StartsWith(array[..^1], StringComparison.Ordinal))
+                .OrderBy(n => n.Length).ThenBy(n => n, StringComparer.Ordinal)];
+            if (chosen.Length > 0) return new JoinedSource(path, [.. chosen.Select(n => $"{file}#{n}")]);
         }
 
         string held = names.Count == 0 ? "none" : string.Join(", ", names.Select(n => n[..^4]));

@@ -8,7 +8,7 @@ internal static class DataFingerprint
 {
     /// <summary>Writes the content of a data file or folder to a hash.</summary>
     /// <param name="hash">Takes the bytes.</param>
-    /// <param name="path">As for <see cref="SampleSource.Open"/>; null for none.</param>
+    /// <param name="path">As for <see cref="SampleSource.Open(string)"/>; null for none.</param>
     /// <exception cref="CompilationException">It cannot be read.</exception>
     public static void Append(Stream hash, string? path, CancellationToken cancellation)
     {
@@ -20,20 +20,20 @@ internal static class DataFingerprint
 
         try
         {
-            if (Directory.Exists(path))
+            (string file, string? array) = DataFile.SplitArray(path);
+            hash.Write(Encoding.UTF8.GetBytes(array ?? ""));
+            if (Directory.Exists(file))
             {
-                foreach (string image in ImageFolder.List(path).Files)
+                foreach (string sample in SampleFolder.List(file).Files)
                 {
                     // The folders of images are their classes.
-                    hash.Write(Encoding.UTF8.GetBytes(Path.GetRelativePath(path, image).Replace('\\', '/')));
-                    AppendFile(hash, image, cancellation);
+                    hash.Write(Encoding.UTF8.GetBytes(Path.GetRelativePath(file, sample).Replace('\\', '/')));
+                    AppendFile(hash, sample, cancellation);
                 }
 
                 return;
             }
 
-            (string file, string? array) = DataFile.SplitArray(path);
-            hash.Write(Encoding.UTF8.GetBytes(array ?? ""));
             AppendFile(hash, file, cancellation);
         }
         catch (Exception e) when (SampleSource.IsUnreadable(e))

@@ -23,17 +23,13 @@ internal sealed class InputSamples : IDisposable
 {
     private readonly SampleSource _source;
     private readonly TensorSignature _input;
-    private readonly AxisMapping _mapping;
-    private readonly float[] _mean;
-    private readonly float[] _std;
+    private readonly AxisMapping[] _mappings;
+    private readonly SampleFormat _format;
 
     private InputSamples(SampleSource source, TensorSignature input, SampleFormat format)
     {
-        _source = source;
-        _input = input;
-        _mapping = AxisMapping.Find(source.SampleShape, input.Shape, format.Layout, source.Type == ElementType.UInt8)
-            ?? throw DataDiagnostics.ShapeMismatch.In(
-                source.File, null, $"[{string.Join(", ", source.SampleShape)}]", input.Name, input.Shape);
+        (_source, _input, _format) = (source, input, format);
+        _mappings = [.. source.Shapes.Select(shape => Mapping(shape))];
         bool normalized = format.Mean.Count + format.Std.Count > 0;
         bool fits = input.Type.IsFloat()
             || (Elements.IsInteger(input.Type) && Elements.IsInteger(source.Type) && !normalized);
@@ -43,21 +39,28 @@ internal sealed class InputSamples : IDisposable
                 source.File, null, source.Type, input.Name, input.Type, normalized ? " and no mean or std" : "");
         }
 
-        _mean = PerChannel(format.Mean, 0, "mean");
-        _std = PerChannel(format.Std, 1, "std");
-        if (Array.Exists(_std, value => value <= 0)) throw Invalid("std must be positive");
+        CheckPerChannel(format.Mean, "mean");
+        CheckPerChannel(format.Std, "std");
+        if (format.Std.Any(value => value <= 0)) throw Invalid("std must be positive");
     }
+
+    /// <summary>The first file or folder.</summary>
+    public string File => _source.File;
+
+    /// <summary>Whether all samples have the same shape.</summary>
+    public bool IsOfOneSize => _mappings.Length == 1;
 
     /// <summary>The number of samples, at least one.</summary>
     public int Count => _source.Count;
 
     /// <summary>Opens data for an input.</summary>
-    /// <param name="path">As for <see cref="SampleSource.Open"/>.</param>
-    /// <param name="input">The input; its first dimension is the batch where it is open or 1.</param>
+    /// <param name="paths">Files or folders as for <see cref="SampleSource.Open(string)"/>, at least one.</param>
+    /// <param name="input">The input; its first dimension is the batch where it is open or 1. Samples may differ in the others that are
+    /// open.</param>
     /// <exception cref="CompilationException">There is no data, or it does not fit the input.</exception>
-    public static InputSamples Open(string path, TensorSignature input, SampleFormat format)
+    public static InputSamples Open(IReadOnlyList<string> paths, TensorSignature input, SampleFormat format)
     {
-        SampleSource source = SampleSource.Open(path);
+        SampleSource source = SampleSource.Open(paths);
         try
         {
             return new InputSamples(source, input, format);
@@ -69,32 +72,37 @@ internal sealed class InputSamples : IDisposable
         }
     }
 
+    /// <summary>The shape that a sample has as the input takes it, of batch 1.</summary>
+    /// <param name="index">Which, from 0.</param>
+    public IReadOnlyList<int> ShapeOf(int index) => _mappings[_source.ShapeOf(index)].Dims;
+
     /// <summary>Reads one sample.</summary>
     /// <param name="index">Which, from 0.</param>
-    /// <returns>A tensor of the input's type and shape, of batch 1.</returns>
+    /// <returns>A tensor of the input's type and of <see cref="ShapeOf"/>.</returns>
     /// <exception cref="CompilationException">The file is damaged, or the sample is not finite.</exception>
     public Tensor Read(int index)
     {
         Tensor stored = _source.Read(index);
-        Tensor result = Tensor.Zeros(_input.Type.IsFloat() ? ElementType.Float32 : _input.Type, _mapping.Dims);
+        AxisMapping mapping = _mappings[_source.ShapeOf(index)];
+        Tensor result = Tensor.Zeros(_input.Type.IsFloat() ? ElementType.Float32 : _input.Type, mapping.Dims);
         if (_input.Type.IsFloat())
-            Normalize(index, Elements.ToFloats(stored), result.Span<float>());
+            Normalize(index, mapping, Elements.ToFloats(stored), result.Span<float>());
         else
-            Convert(index, stored, result);
+            Convert(index, mapping, stored, result);
         return Casting.To(result, _input.Type);
     }
 
     /// <summary>Closes the data.</summary>
     public void Dispose() => _source.Dispose();
 
-    private void Normalize(int index, float[] from, Span<float> to)
+    private void Normalize(int index, AxisMapping mapping, float[] from, Span<float> to)
     {
-        for (int channel = 0; channel < _mapping.Channels; channel++)
+        for (int channel = 0; channel < mapping.Channels; channel++)
         {
-            float subtract = _mean[channel], divide = _std[channel];
-            int source = _mapping.Source(channel, 0), target = _mapping.Target(channel, 0);
-            int sourceStep = _mapping.Source(channel, 1) - source, targetStep = _mapping.Target(channel, 1) - target;
-            for (int pixel = 0; pixel < _mapping.Pixels; pixel++, source += sourceStep, target += targetStep)
+            float subtract = Of(_format.Mean, channel, 0), divide = Of(_format.Std, channel, 1);
+            int source = mapping.Source(channel, 0), target = mapping.Target(channel, 0);
+            int sourceStep = mapping.Source(channel, 1) - source, targetStep = mapping.Target(channel, 1) - target;
+            for (int pixel = 0; pixel < mapping.Pixels; pixel++, source += sourceStep, target += targetStep)
             {
                 float y = (from[source] - subtract) / divide;
                 if (!float.IsFinite(y)) throw Unusable(index, from[source], source, "finite");
@@ -103,7 +111,7 @@ internal sealed class InputSamples : IDisposable
         }
     }
 
-    private void Convert(int index, Tensor stored, Tensor result)
+    private void Convert(int index, AxisMapping mapping, Tensor stored, Tensor result)
     {
         if (stored.Type == ElementType.UInt64
             && stored.Span<ulong>().IndexOfAnyExceptInRange(0ul, (ulong)long.MaxValue) is >= 0 and int huge)
@@ -112,14 +120,14 @@ internal sealed class InputSamples : IDisposable
         }
 
         long[] from = Elements.ToInt64s(stored);
-        for (int channel = 0; channel < _mapping.Channels; channel++)
+        for (int channel = 0; channel < mapping.Channels; channel++)
         {
-            for (int pixel = 0; pixel < _mapping.Pixels; pixel++)
+            for (int pixel = 0; pixel < mapping.Pixels; pixel++)
             {
-                int position = _mapping.Source(channel, pixel);
+                int position = mapping.Source(channel, pixel);
                 try
                 {
-                    Elements.Store(result, _mapping.Target(channel, pixel), from[position]);
+                    Elements.Store(result, mapping.Target(channel, pixel), from[position]);
                 }
                 catch (OverflowException)
                 {
@@ -129,18 +137,26 @@ internal sealed class InputSamples : IDisposable
         }
     }
 
-    private float[] PerChannel(IReadOnlyList<float> values, float absent, string name)
+    private static float Of(IReadOnlyList<float> values, int channel, float absent) =>
+        values.Count == 0 ? absent : values[values.Count == 1 ? 0 : channel];
+
+    private void CheckPerChannel(IReadOnlyList<float> values, string name)
     {
         if (values.Any(value => !float.IsFinite(value))) throw Invalid($"{name} must be finite");
-        if (values.Count > 1 && values.Count != _mapping.Channels)
-        {
-            throw Invalid($"{name} has {values.Count} values, but input '{_input.Name}' {_input.Shape} "
-                + $"has {_mapping.Channels} channel{(_mapping.Channels == 1 ? "" : "s")}");
-        }
+        if (values.Count < 2 || Array.Find(_mappings, m => m.Channels != values.Count) is not { } other) return;
+        throw Invalid($"{name} has {values.Count} values, but input '{_input.Name}' {_input.Shape} "
+            + $"has {other.Channels} channel{(other.Channels == 1 ? "" : "s")}");
+    }
 
-        float[] result = new float[_mapping.Channels];
-        for (int i = 0; i < result.Length; i++) result[i] = values.Count == 0 ? absent : values[values.Count == 1 ? 0 : i];
-        return result;
+    private AxisMapping Mapping(IReadOnlyList<int> shape)
+    {
+        bool areBytes = _source.Type == ElementType.UInt8;
+        Shape sized = SampleSizes.In(_input.Shape, shape, _format.Layout, areBytes) ?? _input.Shape;
+        if (AxisMapping.Find(shape, sized, _format.Layout, areBytes) is { } mapping) return mapping;
+        string text = $"[{string.Join(", ", shape)}]";
+        throw _source.Shapes.Count == 1
+            ? DataDiagnostics.ShapeMismatch.In(_source.File, null, text, _input.Name, _input.Shape)
+            : DataDiagnostics.SampleSizes.In(_source.File, null, _source.Shapes.Count, text, _input.Name, _input.Shape);
     }
 
     private CompilationException Invalid(string reason) => DataDiagnostics.InvalidNormalization.In(_source.File, null, reason);

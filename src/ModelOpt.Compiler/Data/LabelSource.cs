@@ -44,7 +44,7 @@ internal static class LabelSource
 
     private static int[] FromFolder(string path)
     {
-        ImageFolder folder = ImageFolder.List(path);
+        SampleFolder folder = SampleFolder.List(path);
         if (folder.Files.Count == 0) throw DataDiagnostics.Empty.In(path, null, "the folder holds no .png image");
         int unlabelled = folder.Classes.ToList().IndexOf(-1);
         return unlabelled < 0 ? [.. folder.Classes]

@@ -18,20 +18,33 @@ internal abstract class SampleSource : IDisposable
     /// <summary>The type of the elements as stored.</summary>
     public abstract ElementType Type { get; }
 
-    /// <summary>The sizes of one sample as stored, without the axis that counts samples.</summary>
-    public abstract IReadOnlyList<int> SampleShape { get; }
+    /// <summary>The different sizes of samples as stored, without the axis that counts samples; those of the first sample first.</summary>
+    public abstract IReadOnlyList<IReadOnlyList<int>> Shapes { get; }
+
+    /// <summary>The sizes of the first sample.</summary>
+    public IReadOnlyList<int> SampleShape => Shapes[0];
+
+    /// <summary>Which of <see cref="Shapes"/> a sample has.</summary>
+    /// <param name="index">The sample, from 0.</param>
+    public virtual int ShapeOf(int index) => 0;
 
     /// <summary>Opens a data file or folder; its content decides the format.</summary>
     /// <param name="path">
-    /// A NumPy <c>.npy</c> file, an <c>.npz</c> file (<c>data.npz#name</c> chooses one of several arrays), an IDX file such
-    /// as MNIST's, either of the first and last in gzip, or a folder of <c>.png</c> images of one size.
+    /// A NumPy <c>.npy</c> file, an <c>.npz</c> file (<c>data.npz#name</c> chooses one of several arrays, <c>data.npz#x*</c> takes all
+    /// that begin so), an IDX file such as MNIST's, either of the first and last in gzip, or a folder of <c>.png</c> images, or of
+    /// <c>.npy</c> and <c>.npz</c> files (<c>folder#name</c> chooses the array in each).
     /// </param>
     /// <exception cref="CompilationException">There is no data in a known format.</exception>
     public static SampleSource Open(string path)
     {
         try
         {
-            return Directory.Exists(path) ? new ImageFolderSource(path) : DataFile.Open(path)!;
+            (string file, string? array) = DataFile.SplitArray(path);
+            if (!Directory.Exists(file)) return DataFile.Open(path)!;
+            SampleFolder folder = SampleFolder.List(file);
+            return folder.AreImages ? new ImageFolderSource(path, folder.Files)
+                : new JoinedSource(path, [.. array is null ? folder.Files
+                    : folder.Files.Where(SampleFolder.IsNpz).Select(f => $"{f}#{array}")]);
         }
         catch (Exception e) when (IsUnreadable(e))
         {
@@ -39,9 +52,14 @@ internal abstract class SampleSource : IDisposable
         }
     }
 
+    /// <summary>Opens several files or folders: the samples of each follow those of the one before it.</summary>
+    /// <param name="paths">As for <see cref="Open(string)"/>, at least one.</param>
+    /// <exception cref="CompilationException">There is no data in a known format.</exception>
+    public static SampleSource Open(IReadOnlyList<string> paths) => paths is [var only] ? Open(only) : new JoinedSource(paths[0], paths);
+
     /// <summary>Reads one sample.</summary>
     /// <param name="index">Which, from 0.</param>
-    /// <returns>The sample as stored, of <see cref="SampleShape"/>.</returns>
+    /// <returns>The sample as stored, of its shape among <see cref="Shapes"/>.</returns>
     /// <exception cref="CompilationException">The file is damaged.</exception>
     public abstract Tensor Read(int index);
 

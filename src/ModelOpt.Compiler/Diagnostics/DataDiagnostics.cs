@@ -11,7 +11,7 @@ internal static class DataDiagnostics
 
     public static readonly DiagnosticDescriptor UnknownFormat = new("MOPT3002", Error,
         "Unknown data format", "the data is in no known format: {0}.",
-        "Give a .npy, .npz or IDX file (perhaps .gz), or a folder of .png images.");
+        "Give a .npy, .npz or IDX file (perhaps .gz), or a folder of .png images or .npy files.");
 
     public static readonly DiagnosticDescriptor Damaged = new("MOPT3003", Error,
         "Data file is damaged", "the data is damaged: {0}.",
@@ -50,18 +50,24 @@ internal static class DataDiagnostics
         "Labels and samples differ in number", "there are {0} labels for {1} samples.",
         "Give the labels that belong to the data.");
 
-    public static readonly DiagnosticDescriptor ImageSizes = new("MOPT3012", Error,
-        "Images differ in size", "the image is {0}×{1}, the folder's first is {2}×{3}.",
-        "Scale all images to the size that the model takes.");
+    public static readonly DiagnosticDescriptor SampleSizes = new("MOPT3012", Error,
+        "Samples differ in size", "the samples have {0} different shapes, of which {1} does not fit input '{2}', which takes {3}.",
+        "Bring all samples to the size that the model takes. Sizes may differ in calibration data where the model leaves them open and "
+            + "InputShape does not fix them; training takes samples of one size.");
 
     public static readonly DiagnosticDescriptor ChooseArray = new("MOPT3013", Error,
         "Several arrays in the .npz file", "{0}; it holds {1}.",
-        "Name the array behind the file: data.npz#name.");
+        "Name the array behind the file: data.npz#name; data.npz#x* takes all that begin with x, one behind the other.");
 
     public static readonly DiagnosticDescriptor AlwaysZero = new("MOPT3014", Warning,
         "The data leaves a value at zero",
         "'{0}' is 0 in all calibration samples, so its range is unknown; {1} of {2} calibrated values are always 0.",
         "Give CalibrationData that resembles the model's real inputs, with the same preprocessing (InputMean, InputStd).");
+
+    public static readonly DiagnosticDescriptor SizesDisagree = new("MOPT3015", Error,
+        "Inputs of a sample differ in a size that they share",
+        "sample {0} of shape {1} does not fit input '{2}', which takes {3}, beside the sizes of the other inputs.",
+        "Sample i of every input must belong together: sizes of one name are equal.");
 
     /// <summary>The exception that ends the work because of a data file.</summary>
     public static CompilationException In(

@@ -26,8 +26,9 @@ internal static class OptionCatalog
     public static IReadOnlyList<OptionDescription> All { get; } =
     [
         new(Data, nameof(CompileOptions.CalibrationData), new PathsValue(),
-            "Typical inputs: .npy, .npz (data.npz#name) or IDX files (perhaps .gz) or folders of .png images; one for each input of the "
-                + "model, in order. Without them, only weights become int8.") { CommandLine = "--calibration" },
+            "Typical inputs: .npy, .npz (data.npz#name) or IDX files (perhaps .gz), or folders of .png images or of .npy files; one for "
+                + "each input of the model, in order, or several for its only input. Sizes may differ where the model leaves them open. "
+                + "Without them, only weights become int8.") { CommandLine = "--calibration" },
         new(Data, nameof(CompileOptions.CalibrationSamples), new WholeValue(1, int.MaxValue),
             "Largest number of samples to calibrate with, spread evenly over the data. Default: 256."),
         new(Data, nameof(CompileOptions.InputMean), new NumbersValue(),

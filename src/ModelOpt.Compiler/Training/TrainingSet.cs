@@ -53,21 +53,21 @@ internal sealed class TrainingSet : IDisposable
         // Passes change the graph before it says what the states are.
         _graph = graph.States.Count > 0 ? graph.Clone() : graph;
         Value[] fed = [.. graph.FedInputs];
-        if (data.Count != fed.Length)
+        if (SampleSizes.Divide(data, fed.Length) is not { } divided)
             throw FineTuningDiagnostics.WrongCount.Error(
                 null, name, data.Count, fed.Length, string.Join(", ", fed.Select(i => i.Name)));
         try
         {
             SampleFormat format = new(options.InputMean, options.InputStd, options.DataLayout);
-            foreach ((string path, Value input) in data.Zip(fed))
-                _inputs.Add(InputSamples.Open(path, Signature(input), format));
+            foreach ((IReadOnlyList<string> paths, Value input) in divided.Zip(fed))
+                _inputs.Add(InputSamples.Open(paths, Signature(input), format));
             Count = _inputs[0].Count;
             if (_inputs.Exists(i => i.Count != Count))
                 throw FineTuningDiagnostics.UnequalCount.Error(null, name, string.Join(", ", _inputs.Select(i => i.Count)));
             _labelFile = labels;
             if (labels is null) return;
             if (takesTargets && LabelSource.AreFloats(labels))
-                _targets = InputSamples.Open(labels, Signature(graph.Outputs[0]),
+                _targets = InputSamples.Open([labels], Signature(graph.Outputs[0]),
                     SampleFormat.Default with { Layout = options.DataLayout });
             else
                 _labels = LabelSource.Read(labels);

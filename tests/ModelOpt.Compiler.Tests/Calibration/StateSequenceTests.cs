@@ -18,7 +18,8 @@ internal sealed class StateSequenceTests : IDisposable
     public void The_first_sample_begins_with_zeros_and_each_other_with_what_the_one_before_gave()
     {
         Graph graph = Sum();
-        using InputSamples samples = InputSamples.Open(Data(), new("x", ElementType.Float32, graph.Inputs[1].Shape!), SampleFormat.Default);
+        using InputSamples samples = InputSamples.Open(
+            [Data()], new("x", ElementType.Float32, graph.Inputs[1].Shape!), SampleFormat.Default);
         Tensor[][] states = StateSequence.Run(graph, [samples], new Workers(null));
         CollectionAssert.AreEqual(new float[] { 0, 1, 3, 6 }, states.Select(s => s.Single().Span<float>()[0]).ToArray());
         Tensor[] third = StateSequence.Sample(graph, [samples], 2, states[2]);

@@ -94,7 +94,7 @@ internal sealed class InputSamplesTests
         Refused("MOPT3006", "[4, 3]", "2, 4, 3", Float(Open, 3, 4));
         Refused("MOPT3006", "[2, 2, 3]", "2, 2, 2, 3", Float(Open, 12));
         Refused("MOPT3006", "[8, 3, 32, 32]", "2, 4, 3", Float(8, 3, 32, 32));
-        Refused("MOPT3006", "[N, 1, H, W]", "2, 4, 3", Float(Open, 1, new Dim(-1, "H"), new Dim(-1, "W")));
+        Refused("MOPT3006", "[N, 2, H, W]", "2, 4, 3", Float(Open, 2, new Dim(-1, "H"), new Dim(-1, "W")));
         Refused("MOPT3006", "[2, 3, 1]", "4, 2, 3, 1", Float(Open, 1, 3, 2));
         Refused("MOPT3007", "Float32", "2, 12", new TensorSignature("x", ElementType.Int64, new Shape(Open, 12)));
         Refused("MOPT3009", "mean has 2 values", "2, 4, 1, 3", Float(Open, 3, 4, 1), [1, 2], []);
@@ -133,7 +133,7 @@ internal sealed class InputSamplesTests
         try
         {
             string path = folder.Write("x.npy", DataTesting.Npy(descr, shape, MemoryMarshal.AsBytes(data.AsSpan())));
-            return InputSamples.Open(path, input, new SampleFormat(mean ?? [], std ?? [], layout));
+            return InputSamples.Open([path], input, new SampleFormat(mean ?? [], std ?? [], layout));
         }
         finally
         {

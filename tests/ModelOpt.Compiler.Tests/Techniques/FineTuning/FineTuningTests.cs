@@ -163,8 +163,10 @@ internal sealed class FineTuningTests
         Assert.AreEqual("MOPT4503", Code(options with { TrainingLabels = Labels(folder, FineTuneTesting.Samples, 5) }));
         Assert.AreEqual("MOPT3011", Code(options with { TrainingLabels = Labels(folder, FineTuneTesting.Samples - 1, 0) }));
         Assert.AreEqual("MOPT4512", Code(options with { FineTune = FineTuneMode.Distill, EvaluationLabels = "x" }));
-        Assert.AreEqual("MOPT4504", Code(
-            options with { FineTune = FineTuneMode.Distill, TrainingData = [.. options.CalibrationData, .. options.CalibrationData] }));
+        var two = new TestGraph();
+        two.Output(two.Add("Add", two.Input("x", 1, 4), two.Input("y", 1, 4)));
+        Assert.AreEqual("MOPT4504", Assert.ThrowsExactly<CompilationException>(() =>
+            new TrainingSet(two.Build(), options, "TrainingData", options.CalibrationData, null)).Diagnostic.Descriptor.Code);
         Assert.AreEqual("MOPT4501", Code(options with { FineTune = FineTuneMode.Distill, CalibrationData = [] }));
 
         static string Code(CompileOptions options) =>

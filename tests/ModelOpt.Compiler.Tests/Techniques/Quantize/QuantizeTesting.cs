@@ -40,7 +40,7 @@ internal static class QuantizeTesting
     {
         var input = new TensorSignature("image", ElementType.Float32, new Shape([new Dim(-1, "N"), 1, 28, 28]));
         using InputSamples images = InputSamples.Open(
-            GraphTesting.Fixture("test_images.npy"), input, new SampleFormat([0], [255], DataLayout.Auto));
+            [GraphTesting.Fixture("test_images.npy")], input, new SampleFormat([0], [255], DataLayout.Auto));
         return [.. Enumerable.Range(0, count).Select(images.Read)];
     }
 
