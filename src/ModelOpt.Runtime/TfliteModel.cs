@@ -24,17 +24,25 @@ public sealed partial class TfliteModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(threads, nameof(options));
         if (threads == 0)
             threads = Environment.ProcessorCount;
-        if (PackedModel.IsPacked(file.Span))
-            file = PackedModel.Expand(file.Span);
-        _plan = ExecutionPlan.Create(GraphReader.Read(file), threads, AssembledCode.TryCreate(threads))
-            ?? ExecutionPlan.Create(GraphReader.Read(file), threads, code: null)!;
+        _workers = SharedWorkers.Rent(threads);
+        try
+        {
+            if (PackedModel.IsPacked(file.Span))
+                file = PackedModel.Expand(file, _workers);
+            _plan = ExecutionPlan.Create(GraphReader.Read(file), threads, AssembledCode.TryCreate(threads))
+                ?? ExecutionPlan.Create(GraphReader.Read(file), threads, code: null)!;
+        }
+        catch
+        {
+            SharedWorkers.Return(_workers);
+            throw;
+        }
         HasDynamicBatch = _plan.AllowsAnyBatch;
         HasOpenSizes = OpenPlans.AreNeeded(_plan.Graph.Inputs);
         Inputs = Array.AsReadOnly(Array.ConvertAll(
             _plan.Graph.Inputs, t => new TensorInfo(t, HasDynamicBatch, isOpen: HasOpenSizes)));
         Outputs = Array.AsReadOnly(Array.ConvertAll(
             _plan.Results, t => new TensorInfo(t, HasDynamicBatch, _plan.IsLater(t), HasOpenSizes)));
-        _workers = SharedWorkers.Rent(threads);
         LockFreePool<SessionMemory>? memories = HasOpenSizes ? new(SessionPool.Capacity) : null;
         _sessions = new SessionPool(_plan, _workers, memories);
         if (HasOpenSizes)

@@ -46,5 +46,16 @@ internal ref struct RangeDecoder
         return bit;
     }
 
+    /// <summary>Reads a number from the highest bit on, each bit by those before it.</summary>
+    /// <param name="tree">The probabilities, the root at 1.</param>
+    /// <param name="bits">How many bits.</param>
+    public int ReadTree(AdaptiveBit[] tree, int bits)
+    {
+        int node = 1;
+        for (int bit = 0; bit < bits; bit++)
+            node = (2 * node) + (Read(ref tree[node]) ? 1 : 0);
+        return node - (1 << bits);
+    }
+
     private void Shift() => _code = (_code << 8) | (_next < _bytes.Length ? _bytes[_next++] : 0u);
 }

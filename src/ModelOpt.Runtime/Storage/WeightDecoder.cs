@@ -1,64 +1,87 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ModelOpt.Runtime.Storage;
 
-/// <summary>The streams of a <see cref="PackedModel"/> that weights are decoded from.</summary>
-internal ref struct WeightStreams
-{
-    public ByteCursor Bitmaps;
-    public ByteCursor Palettes;
-    public ByteCursor Weights;
-    public ByteCursor RangeCoded;
-}
-
 /// <summary>Decodes one run of weights.</summary>
 internal static class WeightDecoder
 {
     /// <summary>Decodes weights.</summary>
-    /// <typeparam name="T">The signed integer of a weight's size.</typeparam>
-    /// <param name="bytes">Takes all of them.</param>
-    /// <param name="coding">How they are stored.</param>
-    /// <param name="streams">What is read.</param>
-    /// <exception cref="InvalidModelException">The streams are too short or contradict each other.</exception>
-    public static void Decode<T>(scoped Span<byte> bytes, WeightCoding coding, ref WeightStreams streams)
-        where T : unmanaged, IBinaryInteger<T>
+    /// <param name="run">How they are stored.</param>
+    /// <param name="target">Takes all of them.</param>
+    /// <exception cref="InvalidModelException">The parts of the run contradict each other.</exception>
+    public static void Decode(CodedRun run, Span<byte> target)
     {
-        Span<T> target = MemoryMarshal.Cast<byte, T>(bytes);
-        bool hasBitmap = coding.Form == WeightForm.Bitmap;
-        ReadOnlySpan<byte> bitmap = hasBitmap ? streams.Bitmaps.Take((int)((target.Length + 7L) / 8)) : default;
-        int stored = hasBitmap ? CountOnes(bitmap) : target.Length;
-        if (stored > target.Length)
-            throw new InvalidModelException("The packed model is damaged: a bitmap marks more weights than there are.");
-
-        // The stored weights are decoded into the end; spreading them forward never overwrites unread ones.
-        Span<T> dense = target[^stored..];
-        if (coding.IndexBits == 0)
-            JoinPlanes(dense, streams.Weights.Take(Unsafe.SizeOf<T>() * stored));
-        else
-            LookUp(dense, coding.IndexBits, ref streams);
-        if (hasBitmap)
-            Spread(target, dense, bitmap);
+        switch (run.Coding.ElementBytes)
+        {
+            case 1: Decode<byte>(run, target); break;
+            case 2: Decode<ushort>(run, target); break;
+            default: Decode<uint>(run, target); break;
+        }
     }
 
-    /// <summary>Decodes weights that are range coded.</summary>
-    /// <typeparam name="T">The signed integer of a weight's size.</typeparam>
-    /// <param name="bytes">Takes all of them.</param>
-    /// <param name="model">The prediction of each weight from those before it; new.</param>
-    /// <param name="coded">How many bytes of the stream they are.</param>
-    /// <param name="streams">What is read.</param>
-    /// <exception cref="InvalidModelException">The streams are too short.</exception>
-    public static void Decode<T>(scoped Span<byte> bytes, NeighborModel model, int coded, ref WeightStreams streams)
+    private static void Decode<T>(CodedRun run, Span<byte> bytes)
         where T : unmanaged, IBinaryInteger<T>
     {
         Span<T> target = MemoryMarshal.Cast<byte, T>(bytes);
+        if (run.Coding.Form == WeightForm.RangeCoded)
+        {
+            switch (run.Coding.ElementBytes)
+            {
+                case 1: DecodeRange(run, MemoryMarshal.Cast<byte, sbyte>(bytes)); break;
+                case 2: DecodeRange(run, MemoryMarshal.Cast<byte, short>(bytes)); break;
+                default: DecodeRange(run, MemoryMarshal.Cast<byte, int>(bytes)); break;
+            }
+            return;
+        }
+
+        if (run.Coding is { ElementBytes: 1, Form: WeightForm.Dense, HasPalette: false })
+        {
+            run.Planes[0].Decode(bytes);
+            return;
+        }
+
+        byte[] rented = ArrayPool<byte>.Shared.Rent(Math.Max(1, run.Planes.Max(p => p.Count)));
+        bool hasBitmap = run.Coding.Form == WeightForm.Bitmap;
+        byte[] rentedBitmap = hasBitmap ? ArrayPool<byte>.Shared.Rent(Math.Max(1, run.Planes[0].Count)) : [];
+        try
+        {
+            Span<byte> bitmap = rentedBitmap.AsSpan(0, hasBitmap ? run.Planes[0].Count : 0);
+            if (hasBitmap)
+                run.Planes[0].Decode(bitmap);
+            if (hasBitmap && CountOnes(bitmap) != run.Stored)
+                throw new InvalidModelException("The packed model is damaged: a bitmap marks other weights than there are.");
+
+            // The stored weights are decoded into the end; spreading them forward never overwrites unread ones.
+            Span<T> dense = target[^run.Stored..];
+            if (run.Coding.HasPalette)
+                LookUp(run, bitmap, rented, dense);
+            else
+                JoinPlanes(run, hasBitmap ? 1 : 0, rented, dense);
+            if (hasBitmap)
+                Spread(target, dense, bitmap);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+            if (hasBitmap)
+                ArrayPool<byte>.Shared.Return(rentedBitmap);
+        }
+    }
+
+    private static void DecodeRange<T>(CodedRun run, Span<T> target)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        NeighborModel model = new(run.Neighbors.Near, run.Neighbors.Far);
+        ByteCursor palettes = run.Palettes;
         Span<T> palette = stackalloc T[2 * WeightCoding.MaxPalette];
-        int entries = ReadPalette(palette, ref streams), negatives = 0;
+        int entries = ReadPalette(palette, ref palettes), negatives = 0;
         while (negatives < entries && T.IsNegative(palette[negatives]))
             negatives++;
         int negativeBits = NeighborModel.PlaceBits(negatives), positiveBits = NeighborModel.PlaceBits(entries - negatives);
-        var decoder = new RangeDecoder(streams.RangeCoded.Take(coded));
+        var decoder = new RangeDecoder(run.RangeCode.Span);
         for (int i = 0; i < target.Length; i++)
         {
             int context = model.Context<T>(target, i);
@@ -68,57 +91,61 @@ internal static class WeightDecoder
                 continue;
             }
             bool positive = decoder.Read(ref model.Positive[context]);
-            AdaptiveBit[] places = model.Places[positive ? 1 : 0];
-            int bits = positive ? positiveBits : negativeBits, node = 1;
-            for (int bit = 0; bit < bits; bit++)
-                node = (2 * node) + (decoder.Read(ref places[node]) ? 1 : 0);
-            target[i] = palette[(positive ? negatives : 0) + node - (1 << bits)];
+            int place = decoder.ReadTree(model.Places[positive ? 1 : 0], positive ? positiveBits : negativeBits);
+            target[i] = palette[(positive ? negatives : 0) + place];
         }
     }
 
-    // Entries ascend and are stored as differences. An index past them finds a zero, which the checksum detects like any other damage.
-    private static int ReadPalette<T>(scoped Span<T> palette, ref WeightStreams streams)
+    // Entries ascend and are stored as differences. A place past them finds a zero, which the checksum detects like any other damage.
+    private static int ReadPalette<T>(Span<T> palette, ref ByteCursor palettes)
         where T : unmanaged, IBinaryInteger<T>
     {
-        int entries = streams.Palettes.Take(1)[0] + 1;
-        JoinPlanes(palette[..entries], streams.Palettes.Take(Unsafe.SizeOf<T>() * entries));
-        for (int i = 1; i < entries; i++)
-            palette[i] += palette[i - 1];
+        int entries = palettes.Take(1)[0] + 1;
+        ReadOnlySpan<byte> planes = palettes.Take(entries * Unsafe.SizeOf<T>());
+        T last = T.Zero;
+        for (int i = 0; i < entries; i++)
+        {
+            for (int k = 0; k < Unsafe.SizeOf<T>(); k++)
+                last += T.CreateTruncating(planes[(k * entries) + i]) << (8 * k);
+            palette[i] = last;
+        }
         palette[entries..].Clear();
         return entries;
     }
 
-    private static void LookUp<T>(scoped Span<T> dense, int bits, ref WeightStreams streams)
+    private static void LookUp<T>(CodedRun run, ReadOnlySpan<byte> bitmap, Span<byte> scratch, Span<T> dense)
         where T : unmanaged, IBinaryInteger<T>
     {
+        Span<byte> places = scratch[..dense.Length];
+        run.Planes[^1].Decode(places);
         Span<T> palette = stackalloc T[WeightCoding.MaxPalette];
-        ReadPalette(palette, ref streams);
-        int perByte = 8 / bits, mask = (1 << bits) - 1;
-        ReadOnlySpan<byte> indices = streams.Weights.Take((int)(((long)dense.Length + perByte - 1) / perByte));
-        if (bits == 8)
+        ByteCursor palettes = run.Palettes;
+        int rowLength = run.Elements / run.Rows, next = 0;
+        for (int row = 0; row < run.Rows; row++)
         {
-            for (int i = 0; i < dense.Length; i++)
-                dense[i] = palette[indices[i]];
-            return;
+            ReadPalette(palette, ref palettes);
+            int end = run.Coding.Form == WeightForm.Dense ? next + rowLength
+                : next + CountOnes(bitmap, row * rowLength, (row + 1) * rowLength);
+            for (; next < end; next++)
+                dense[next] = palette[places[next]];
         }
-        for (int i = 0; i < dense.Length; i++)
-            dense[i] = palette[(indices[i / perByte] >> (i % perByte * bits)) & mask];
     }
 
-    private static void JoinPlanes<T>(Span<T> target, ReadOnlySpan<byte> planes)
+    private static void JoinPlanes<T>(CodedRun run, int first, Span<byte> scratch, Span<T> target)
         where T : unmanaged, IBinaryInteger<T>
     {
-        if (Unsafe.SizeOf<T>() == 1)
+        Span<byte> plane = scratch[..target.Length];
+        for (int k = 0; k < Unsafe.SizeOf<T>(); k++)
         {
-            planes.CopyTo(MemoryMarshal.AsBytes(target));
-            return;
-        }
-        target.Clear();
-        for (int shift = 0; planes.Length > 0; shift += 8)
-        {
+            run.Planes[first + k].Decode(plane);
+            bool isLast = k == Unsafe.SizeOf<T>() - 1 && k > 0;
             for (int i = 0; i < target.Length; i++)
-                target[i] |= T.CreateTruncating(planes[i]) << shift;
-            planes = planes[target.Length..];
+            {
+                T value = T.CreateTruncating(plane[i]) << (8 * k);
+                if (k > 0)
+                    value |= target[i];
+                target[i] = isLast ? T.RotateRight(value, 1) : value;
+            }
         }
     }
 
@@ -143,6 +170,18 @@ internal static class WeightDecoder
         int count = 0;
         foreach (byte b in bitmap)
             count += BitOperations.PopCount(b);
+        return count;
+    }
+
+    private static int CountOnes(ReadOnlySpan<byte> bitmap, int from, int end)
+    {
+        int count = 0;
+        for (; from < end && from % 8 != 0; from++)
+            count += bitmap[from / 8] >> (from % 8) & 1;
+        for (; from <= end - 8; from += 8)
+            count += BitOperations.PopCount(bitmap[from / 8]);
+        for (; from < end; from++)
+            count += bitmap[from / 8] >> (from % 8) & 1;
         return count;
     }
 }

@@ -28,6 +28,19 @@ internal sealed class RangeEncoder
         for (; _range < RangeDecoder.LeastRange; _range <<= 8) Shift();
     }
 
+    /// <summary>Writes a number from the highest bit on, each bit by those before it.</summary>
+    /// <param name="tree">The probabilities, the root at 1.</param>
+    public void WriteTree(AdaptiveBit[] tree, int bits, int number)
+    {
+        int node = 1;
+        for (int shift = bits - 1; shift >= 0; shift--)
+        {
+            bool bit = (number >> shift & 1) != 0;
+            Write(ref tree[node], bit);
+            node = (2 * node) + (bit ? 1 : 0);
+        }
+    }
+
     /// <summary>All bytes. Nothing may be written afterwards.</summary>
     public byte[] End()
     {

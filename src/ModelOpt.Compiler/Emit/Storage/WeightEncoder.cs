@@ -5,26 +5,46 @@ using ModelOpt.Runtime.Storage;
 
 namespace ModelOpt.Compiler.Emit.Storage;
 
-/// <summary>A run of weights in one coding, and the bytes that it adds to each stream of a packed model.</summary>
-/// <param name="Bitmap">The bitmap; may be empty.</param>
-/// <param name="Palette">The palette; may be empty.</param>
-/// <param name="Weights">Weights or indices, or all that is range coded, or the factor of products.</param>
-/// <param name="Neighbors">The distances to the neighbours that range coding uses.</param>
-/// <param name="Distance">How many bytes behind the beginning of products that of their source lies; may be negative.</param>
-internal sealed record CodedWeights(WeightCoding Coding, int Elements, byte[] Bitmap, byte[] Palette, byte[] Weights,
-    Neighbors Neighbors = default, int Distance = 0);
+/// <summary>A run of weights in one coding, and what it adds to each stream of a packed model.</summary>
+internal sealed record CodedWeights(WeightCoding Coding, int Elements)
+{
+    /// <summary>How many are stored: all, or those that are not zero.</summary>
+    public int Stored { get; init; }
+
+    /// <summary>Rows, each with a palette of its own.</summary>
+    public int Rows { get; init; } = 1;
+
+    /// <summary>The palettes; may be empty.</summary>
+    public byte[] Palettes { get; init; } = [];
+
+    /// <summary>The bitmap and the planes of weights or places; may be empty.</summary>
+    public IReadOnlyList<EncodedPlane> Planes { get; init; } = [];
+
+    /// <summary>What is range coded, or the factor of products.</summary>
+    public byte[] Bytes { get; init; } = [];
+
+    /// <summary>The distances to the neighbours that range coding uses.</summary>
+    public Neighbors Neighbors { get; init; }
+
+    /// <summary>How many bytes behind the beginning of products that of their source lies; may be negative.</summary>
+    public int Distance { get; init; }
+
+    /// <summary>About how many bytes it takes.</summary>
+    public int Size => Planes.Sum(p => p.Size) + Bytes.Length + (Palettes.Length * 3 / 4);
+}
 
 /// <summary>Writes weights in a <see cref="WeightCoding"/>; <see cref="WeightDecoder"/> reads it.</summary>
 internal static class WeightEncoder
 {
     /// <summary>Codes weights.</summary>
     /// <param name="bytes">The weights, a whole number of elements.</param>
-    /// <returns>null where the palette would be too large for the coding's indices.</returns>
-    public static CodedWeights? Encode(ReadOnlySpan<byte> bytes, WeightCoding coding) => coding.ElementBytes switch
+    /// <param name="rows">Rows, each with a palette of its own where the coding has palettes.</param>
+    /// <returns>null where a palette would be too large.</returns>
+    public static CodedWeights? Encode(ReadOnlySpan<byte> bytes, WeightCoding coding, int rows = 1) => coding.ElementBytes switch
     {
-        1 => Encode<sbyte>(bytes, coding),
-        2 => Encode<short>(bytes, coding),
-        _ => Encode<int>(bytes, coding),
+        1 => Encode<sbyte>(bytes, coding, rows),
+        2 => Encode<short>(bytes, coding, rows),
+        _ => Encode<int>(bytes, coding, rows),
     };
 
     /// <summary>Range codes weights, by the neighbors that tell most.</summary>
@@ -54,8 +74,10 @@ internal static class WeightEncoder
             while (i < products.Length && BitConverter.SingleToInt32Bits(candidate * factors[i])
                 == BitConverter.SingleToInt32Bits(products[i])) i++;
             if (i == products.Length)
-                return new CodedWeights(new WeightCoding(sizeof(float), WeightForm.Product, 0), i, [], [], BitConverter.GetBytes(candidate),
-                    Distance: distance);
+                return new CodedWeights(new WeightCoding(sizeof(float), WeightForm.Product, false), i)
+                {
+                    Bytes = BitConverter.GetBytes(candidate), Distance = distance,
+                };
         }
 
         return null;
@@ -64,7 +86,8 @@ internal static class WeightEncoder
     private static CodedWeights? RangeEncode<T>(ReadOnlySpan<byte> bytes) where T : unmanaged, IBinaryInteger<T>
     {
         ReadOnlySpan<T> weights = MemoryMarshal.Cast<byte, T>(bytes);
-        if (Palette<T>([.. weights.ToArray().Where(w => !T.IsZero(w))], WeightCoding.MaxPalette) is not { } places) return null;
+        T[] stored = [.. weights.ToArray().Where(w => !T.IsZero(w))];
+        if (stored.Length == 0 || Palette<T>(stored) is not { } places) return null;
         Neighbors neighbors = Neighbors.Find(weights);
         int negatives = places.Keys.Count(T.IsNegative);
         int[] bits = [NeighborModel.PlaceBits(negatives), NeighborModel.PlaceBits(places.Count - negatives)];
@@ -78,77 +101,82 @@ internal static class WeightEncoder
             if (!isStored) continue;
             bool isPositive = T.IsPositive(weights[i]);
             encoder.Write(ref model.Positive[context], isPositive);
-            int sign = isPositive ? 1 : 0, place = places[weights[i]] - (isPositive ? negatives : 0), node = 1;
-            for (int shift = bits[sign] - 1; shift >= 0; shift--)
-            {
-                bool bit = (place >> shift & 1) != 0;
-                encoder.Write(ref model.Places[sign][node], bit);
-                node = (2 * node) + (bit ? 1 : 0);
-            }
+            int sign = isPositive ? 1 : 0, place = places[weights[i]] - (isPositive ? negatives : 0);
+            encoder.WriteTree(model.Places[sign], bits[sign], place);
         }
 
-        return new CodedWeights(
-            new WeightCoding(Unsafe.SizeOf<T>(), WeightForm.RangeCoded, 0), weights.Length, [], PaletteBytes(places), encoder.End(),
-            neighbors);
+        return new CodedWeights(new WeightCoding(Unsafe.SizeOf<T>(), WeightForm.RangeCoded, true), weights.Length)
+        {
+            Palettes = PaletteBytes(places), Bytes = encoder.End(), Neighbors = neighbors,
+        };
     }
 
-    private static CodedWeights? Encode<T>(ReadOnlySpan<byte> bytes, WeightCoding coding) where T : unmanaged, IBinaryInteger<T>
+    private static CodedWeights? Encode<T>(ReadOnlySpan<byte> bytes, WeightCoding coding, int rows)
+        where T : unmanaged, IBinaryInteger<T>
     {
         ReadOnlySpan<T> weights = MemoryMarshal.Cast<byte, T>(bytes);
-        byte[] bitmap = [], palette = [];
-        ReadOnlySpan<T> stored = weights;
-        if (coding.Form == WeightForm.Bitmap)
+        int rowLength = weights.Length / rows;
+        List<EncodedPlane> planes = [];
+        List<T> stored = new(weights.Length);
+        List<byte> palettes = [], indices = [];
+        byte[] bitmap = new byte[(weights.Length + 7) / 8];
+        for (int row = 0; row < rows; row++)
         {
-            bitmap = new byte[(weights.Length + 7) / 8];
-            List<T> nonzero = [];
-            for (int i = 0; i < weights.Length; i++)
+            int first = stored.Count;
+            for (int i = row * rowLength; i < (row + 1) * rowLength; i++)
             {
-                if (T.IsZero(weights[i])) continue;
+                if (coding.Form == WeightForm.Bitmap && T.IsZero(weights[i])) continue;
                 bitmap[i / 8] |= (byte)(1 << (i % 8));
-                nonzero.Add(weights[i]);
+                stored.Add(weights[i]);
             }
 
-            stored = nonzero.ToArray();
+            if (!coding.HasPalette) continue;
+            Span<T> ofRow = CollectionsMarshal.AsSpan(stored)[first..];
+
+            // A row of zeros has a palette, as any other.
+            if (Palette<T>(ofRow.Length == 0 ? [T.Zero] : ofRow) is not { } places) return null;
+            palettes.AddRange(PaletteBytes(places));
+            foreach (T weight in ofRow) indices.Add((byte)places[weight]);
         }
 
-        if (coding.IndexBits == 0) return new CodedWeights(coding, weights.Length, bitmap, palette, Planes(stored));
-        Dictionary<T, int>? places = Palette(stored, 1 << coding.IndexBits);
-        if (places is null) return null;
-        palette = PaletteBytes(places);
-        int perByte = 8 / coding.IndexBits;
-        byte[] indices = new byte[(stored.Length + perByte - 1) / perByte];
-        for (int i = 0; i < stored.Length; i++)
-            indices[i / perByte] |= (byte)(places[stored[i]] << (i % perByte * coding.IndexBits));
-        return new CodedWeights(coding, weights.Length, bitmap, palette, indices);
+        if (coding.Form == WeightForm.Bitmap) planes.Add(PlaneEncoder.Encode(bitmap));
+        if (coding.HasPalette) planes.Add(PlaneEncoder.Encode([.. indices]));
+        else planes.AddRange(Planes<T>([.. stored], isRotated: Unsafe.SizeOf<T>() > 1).Select(PlaneEncoder.Encode));
+        return new CodedWeights(coding, weights.Length)
+        {
+            Stored = stored.Count, Rows = rows, Palettes = [.. palettes], Planes = planes,
+        };
     }
 
-    // The distinct values, ascending, with their places; null where there are more than fit or none.
-    private static Dictionary<T, int>? Palette<T>(ReadOnlySpan<T> values, int most) where T : unmanaged, IBinaryInteger<T>
+    // The distinct values, ascending, with their places; null where there are more than a palette takes.
+    private static SortedList<T, int>? Palette<T>(ReadOnlySpan<T> values) where T : unmanaged, IBinaryInteger<T>
     {
-        SortedSet<T> distinct = [];
+        HashSet<T> distinct = [];
         foreach (T value in values)
         {
-            if (distinct.Add(value) && distinct.Count > most) return null;
+            if (distinct.Add(value) && distinct.Count > WeightCoding.MaxPalette) return null;
         }
 
-        return distinct.Count == 0 ? null : distinct.Select((v, i) => (v, i)).ToDictionary(p => p.v, p => p.i);
+        return new SortedList<T, int>(distinct.Order().Select((v, i) => (v, i)).ToDictionary(p => p.v, p => p.i));
     }
 
-    private static byte[] PaletteBytes<T>(Dictionary<T, int> places) where T : unmanaged, IBinaryInteger<T>
+    private static byte[] PaletteBytes<T>(SortedList<T, int> places) where T : unmanaged, IBinaryInteger<T>
     {
         T[] entries = [.. places.Keys], differences = [.. entries];
         for (int i = 1; i < entries.Length; i++) differences[i] = unchecked(entries[i] - entries[i - 1]);
-        return [(byte)(entries.Length - 1), .. Planes<T>(differences)];
+        return [(byte)(entries.Length - 1), .. Planes<T>(differences, isRotated: false).SelectMany(p => p)];
     }
 
-    private static byte[] Planes<T>(ReadOnlySpan<T> values) where T : unmanaged
+    private static byte[][] Planes<T>(ReadOnlySpan<T> values, bool isRotated) where T : unmanaged, IBinaryInteger<T>
     {
-        int size = Unsafe.SizeOf<T>(), count = values.Length;
-        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
-        byte[] planes = new byte[bytes.Length];
-        for (int i = 0; i < count; i++)
-            for (int k = 0; k < size; k++)
-                planes[(k * count) + i] = bytes[(i * size) + k];
+        byte[][] planes = new byte[Unsafe.SizeOf<T>()][];
+        for (int k = 0; k < planes.Length; k++)
+        {
+            planes[k] = new byte[values.Length];
+            for (int i = 0; i < values.Length; i++)
+                planes[k][i] = byte.CreateTruncating(T.RotateLeft(values[i], isRotated ? 1 : 0) >>> (8 * k));
+        }
+
         return planes;
     }
 }
