@@ -26,6 +26,26 @@ internal readonly record struct Window2D(
     public bool IsPointwise =>
         this is { KernelHeight: 1, KernelWidth: 1, StrideHeight: 1, StrideWidth: 1, PadTop: 0, PadLeft: 0 }
         && OutputHeight == InputHeight && OutputWidth == InputWidth;
+
+    /// <summary>
+    /// The same operation with its positions in a row where they are a column, as those of a sequence: weights, input and output lie as
+    /// before, and kernels find neighbours in rows.
+    /// </summary>
+    public Window2D Lying() => this is not { InputWidth: 1, OutputWidth: 1, KernelWidth: 1, PadLeft: 0 } ? this : this with
+    {
+        InputHeight = 1,
+        InputWidth = InputHeight,
+        OutputHeight = 1,
+        OutputWidth = OutputHeight,
+        KernelHeight = 1,
+        KernelWidth = KernelHeight,
+        StrideHeight = 1,
+        StrideWidth = StrideHeight,
+        DilationHeight = 1,
+        DilationWidth = DilationHeight,
+        PadTop = 0,
+        PadLeft = PadTop,
+    };
 }
 
 /// <summary>Where a result's channels lie in pixels that it shares with other results.</summary>

@@ -47,6 +47,10 @@ internal sealed class StridedCopy
         }
         for (; count < 2; count++)
             merged[count] = new Extent(1, 1, 1);
+        // What is contiguous in the source makes a transposed plane with what is contiguous in the destination.
+        int contiguous = Array.FindIndex(merged, 1, count - 1, extent => extent.Source == 1);
+        if (merged[0] is { Destination: 1, Source: not 1 } && contiguous > 1)
+            (merged[1], merged[contiguous]) = (merged[contiguous], merged[1]);
         (_inner, _middle) = (merged[0], merged[1]);
         _outer = new Extent[count - 2];
         for (int i = 2; i < count; i++)
@@ -128,6 +132,13 @@ internal sealed class StridedCopy
             return;
         }
 
+        Extent rows = _inner.Destination == 1 ? _inner : _middle, columns = _inner.Destination == 1 ? _middle : _inner;
+        if (rows.Destination == 1 && columns.Source == 1
+            && PlaneTransposer.TryRun(x[from..], rows.Source, y[to..], columns.Destination, rows.Size, columns.Size))
+        {
+            return;
+        }
+
         // The longer dimension is the inner loop, in blocks that keep the lines of both places in the cache.
         var (inner, outer) = _inner.Size >= _middle.Size ? (_inner, _middle) : (_middle, _inner);
         for (int first = 0; first < inner.Size; first += BlockLength)
@@ -181,6 +192,12 @@ internal sealed class StridedCopy
         _ = source[from + ((length - 1) * sourceStep)];
         _ = destination[to];
         _ = destination[to + ((length - 1) * destinationStep)];
+        if (sourceStep == 2 && destinationStep == 1)
+        {
+            int done = EverySecond(source[from..], destination.Slice(to, length));
+            (from, to, length) = (from + (2 * done), to + done, length - done);
+        }
+
         ref T x = ref Unsafe.Add(ref MemoryMarshal.GetReference(source), from);
         ref T y = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), to);
         for (; length > 0; length--)
@@ -189,6 +206,27 @@ internal sealed class StridedCopy
             x = ref Unsafe.Add(ref x, sourceStep);
             y = ref Unsafe.Add(ref y, destinationStep);
         }
+    }
+
+    /// <summary>Copies every second element, vector by vector; returns how many.</summary>
+    private static int EverySecond<T>(ReadOnlySpan<T> source, Span<T> destination)
+        where T : unmanaged
+    {
+        int count = Vector128<T>.Count, i = 0;
+        for (; 2 * (i + count) <= source.Length && i + count <= destination.Length; i += count)
+        {
+            Vector128<T> a = Vector128.Create(source.Slice(2 * i, count)), b = Vector128.Create(source.Slice((2 * i) + count, count));
+            Vector128<T> even = Unsafe.SizeOf<T>() switch
+            {
+                1 => Vector128.Narrow(a.AsUInt16(), b.AsUInt16()).As<byte, T>(),
+                2 => Vector128.Narrow(a.AsUInt32(), b.AsUInt32()).As<ushort, T>(),
+                4 => Vector128.Narrow(a.AsUInt64(), b.AsUInt64()).As<uint, T>(),
+                _ => Vector128.Create(a.AsUInt64()[0], b.AsUInt64()[0]).As<ulong, T>(),
+            };
+            even.CopyTo(destination[i..]);
+        }
+
+        return i;
     }
 
     /// <summary>A dimension of the box: its size, and its strides in both places.</summary>

@@ -11,6 +11,7 @@ internal static class GraphRewriter
         ActivationFolding.Apply(graph);
         PreprocessingFolding.Apply(graph);
         InterleaveFolding.Apply(graph);
+        TableFolding.Apply(graph);
         RemoveUnused(graph);
     }
 

@@ -22,7 +22,7 @@ internal static class ResidualFolding
         for (int i = 0; i < graph.Nodes.Count; i++)
         {
             Node add = graph.Nodes[i];
-            if (add.Operator != BuiltinOperator.Add || !IsPlain(add))
+            if (add is not { Operator: BuiltinOperator.Add, FusedKernel: null } || !IsPlain(add))
                 continue;
             int side = LastConvolution(add, producers, uses);
             if (side < 0)

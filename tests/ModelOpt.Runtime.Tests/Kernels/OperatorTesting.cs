@@ -22,6 +22,12 @@ internal sealed record TestTensor(
             TensorType.UInt8 => Enumerable.Range(0, count).Select(_ => (byte)random.Next(256)).ToArray(),
             TensorType.Int32 => Enumerable.Range(0, count).Select(_ => random.Next(-1000, 1000)).ToArray(),
             TensorType.Int64 => Enumerable.Range(0, count).Select(_ => (long)random.Next(-1000, 1000)).ToArray(),
+            TensorType.Int16 => Enumerable.Range(0, count).Select(_ => (short)random.Next(-1000, 1000)).ToArray(),
+            TensorType.UInt16 => Enumerable.Range(0, count).Select(_ => (ushort)random.Next(1000)).ToArray(),
+            TensorType.UInt32 => Enumerable.Range(0, count).Select(_ => (uint)random.Next(1000)).ToArray(),
+            TensorType.UInt64 => Enumerable.Range(0, count).Select(_ => (ulong)random.Next(1000)).ToArray(),
+            TensorType.Float16 => Enumerable.Range(0, count).Select(_ => (Half)((random.NextSingle() * 8) - 4)).ToArray(),
+            TensorType.Float64 => Enumerable.Range(0, count).Select(_ => (random.NextDouble() * 8) - 4).ToArray(),
             TensorType.Bool => Enumerable.Range(0, count).Select(_ => random.Next(2) == 1).ToArray(),
             _ => throw new ArgumentException($"{type}"),
         };
@@ -106,6 +112,12 @@ internal static class OperatorTesting
                 case TensorType.Int32: Set<int>(call, i, inputs[i]); break;
                 case TensorType.Int64: Set<long>(call, i, inputs[i]); break;
                 case TensorType.Bool: Set<bool>(call, i, inputs[i]); break;
+                case TensorType.Int16: Set<short>(call, i, inputs[i]); break;
+                case TensorType.UInt16: Set<ushort>(call, i, inputs[i]); break;
+                case TensorType.UInt32: Set<uint>(call, i, inputs[i]); break;
+                case TensorType.UInt64: Set<ulong>(call, i, inputs[i]); break;
+                case TensorType.Float16: Set<Half>(call, i, inputs[i]); break;
+                case TensorType.Float64: Set<double>(call, i, inputs[i]); break;
                 default: throw new ArgumentException($"{inputs[i].Type}");
             }
         }

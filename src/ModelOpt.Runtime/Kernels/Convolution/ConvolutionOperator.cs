@@ -117,7 +117,7 @@ internal sealed class ConvolutionOperator : KernelOperator
 
     private static (Window2D Window, int Groups, ActivationFunction Activation) Read(Node node)
     {
-        Window2D window = Window(node).Window(node);
+        Window2D window = Window(node).Window(node).Lying();
         return (window, window.InputChannels / node.Input(1).Shape[3], Conv2DOptions.Read(node.Options).Activation);
     }
 }

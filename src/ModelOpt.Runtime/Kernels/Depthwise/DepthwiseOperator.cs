@@ -29,7 +29,7 @@ internal sealed class DepthwiseOperator : KernelOperator
 
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
-        Window2D window = Window(node).Window(node);
+        Window2D window = Window(node).Window(node).Lying();
         ActivationFunction activation = DepthwiseConv2DOptions.Read(node.Options).Activation;
         Tensor input = node.Input(0), weights = node.Input(1);
         int channels = window.OutputChannels;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Model;
@@ -28,48 +29,60 @@ internal sealed class ComparisonOperator : KernelOperator
         public Kernel Create<T>()
             where T : unmanaged, INumber<T> => op switch
         {
-            BuiltinOperator.Equal => new PairKernel<T, byte, EqualOperation<T>>(shape),
-            BuiltinOperator.NotEqual => new PairKernel<T, byte, NotEqualOperation<T>>(shape),
-            BuiltinOperator.Greater => new PairKernel<T, byte, GreaterOperation<T>>(shape),
-            BuiltinOperator.GreaterEqual => new PairKernel<T, byte, GreaterEqualOperation<T>>(shape),
-            BuiltinOperator.Less => new PairKernel<T, byte, LessOperation<T>>(shape),
-            _ => new PairKernel<T, byte, LessEqualOperation<T>>(shape),
+            BuiltinOperator.Equal => new ComparisonKernel<T, EqualOperation<T>>(shape),
+            BuiltinOperator.NotEqual => new ComparisonKernel<T, NotEqualOperation<T>>(shape),
+            BuiltinOperator.Greater => new ComparisonKernel<T, GreaterOperation<T>>(shape),
+            BuiltinOperator.GreaterEqual => new ComparisonKernel<T, GreaterEqualOperation<T>>(shape),
+            BuiltinOperator.Less => new ComparisonKernel<T, LessOperation<T>>(shape),
+            _ => new ComparisonKernel<T, LessEqualOperation<T>>(shape),
         };
     }
 
-    private readonly struct EqualOperation<T> : IPairOperation<T, byte>
-        where T : INumber<T>
+    private readonly struct EqualOperation<T> : IComparison<T>
+        where T : unmanaged, INumber<T>
     {
-        public static byte Apply(T left, T right) => left == right ? (byte)1 : (byte)0;
+        public static bool Apply(T left, T right) => left == right;
+
+        public static Vector128<T> Apply(Vector128<T> left, Vector128<T> right) => Vector128.Equals(left, right);
     }
 
-    private readonly struct NotEqualOperation<T> : IPairOperation<T, byte>
-        where T : INumber<T>
+    private readonly struct NotEqualOperation<T> : IComparison<T>
+        where T : unmanaged, INumber<T>
     {
-        public static byte Apply(T left, T right) => left != right ? (byte)1 : (byte)0;
+        public static bool Apply(T left, T right) => left != right;
+
+        public static Vector128<T> Apply(Vector128<T> left, Vector128<T> right) => ~Vector128.Equals(left, right);
     }
 
-    private readonly struct GreaterOperation<T> : IPairOperation<T, byte>
-        where T : INumber<T>
+    private readonly struct GreaterOperation<T> : IComparison<T>
+        where T : unmanaged, INumber<T>
     {
-        public static byte Apply(T left, T right) => left > right ? (byte)1 : (byte)0;
+        public static bool Apply(T left, T right) => left > right;
+
+        public static Vector128<T> Apply(Vector128<T> left, Vector128<T> right) => Vector128.GreaterThan(left, right);
     }
 
-    private readonly struct GreaterEqualOperation<T> : IPairOperation<T, byte>
-        where T : INumber<T>
+    private readonly struct GreaterEqualOperation<T> : IComparison<T>
+        where T : unmanaged, INumber<T>
     {
-        public static byte Apply(T left, T right) => left >= right ? (byte)1 : (byte)0;
+        public static bool Apply(T left, T right) => left >= right;
+
+        public static Vector128<T> Apply(Vector128<T> left, Vector128<T> right) => Vector128.GreaterThanOrEqual(left, right);
     }
 
-    private readonly struct LessOperation<T> : IPairOperation<T, byte>
-        where T : INumber<T>
+    private readonly struct LessOperation<T> : IComparison<T>
+        where T : unmanaged, INumber<T>
     {
-        public static byte Apply(T left, T right) => left < right ? (byte)1 : (byte)0;
+        public static bool Apply(T left, T right) => left < right;
+
+        public static Vector128<T> Apply(Vector128<T> left, Vector128<T> right) => Vector128.LessThan(left, right);
     }
 
-    private readonly struct LessEqualOperation<T> : IPairOperation<T, byte>
-        where T : INumber<T>
+    private readonly struct LessEqualOperation<T> : IComparison<T>
+        where T : unmanaged, INumber<T>
     {
-        public static byte Apply(T left, T right) => left <= right ? (byte)1 : (byte)0;
+        public static bool Apply(T left, T right) => left <= right;
+
+        public static Vector128<T> Apply(Vector128<T> left, Vector128<T> right) => Vector128.LessThanOrEqual(left, right);
     }
 }

@@ -8,8 +8,8 @@ internal sealed class PairKernelTests
     {
         TestTensor a = TestTensor.Random(new Random(1), TensorType.Int32, [3, 5000]);
         TestTensor b = TestTensor.Random(new Random(2), TensorType.Int32, [3, 1]);
-        TestTensor y = Run(BuiltinOperator.Less, null, [a, b], Output(TensorType.Bool, [3, 5000]))[0];
+        TestTensor y = Run(BuiltinOperator.BitwiseXor, null, [a, b], Output(TensorType.Int32, [3, 5000]))[0];
         CollectionAssert.AreEqual(
-            ((int[])a.Values).Select((v, i) => v < ((int[])b.Values)[i / 5000]).ToArray(), y.Values);
+            ((int[])a.Values).Select((v, i) => v ^ ((int[])b.Values)[i / 5000]).ToArray(), y.Values);
     }
 }

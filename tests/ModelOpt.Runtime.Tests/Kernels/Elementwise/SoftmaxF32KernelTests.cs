@@ -8,6 +8,7 @@ internal sealed class SoftmaxF32KernelTests
     [TestMethod]
     [DataRow(1, 1f)]
     [DataRow(10, 1f)]
+    [DataRow(33, 1f)]
     [DataRow(1001, 0.5f)]
     public void It_is_within_rounding_of_double_precision(int depth, float beta)
     {
@@ -23,6 +24,20 @@ internal sealed class SoftmaxF32KernelTests
                 double wanted = Math.Exp(beta * (x[i] - max)) / sum;
                 Assert.AreEqual(wanted, y[i], wanted * 5e-6);
             }
+        }
+    }
+
+    [TestMethod]
+    public void Not_a_number_spoils_its_row_alone()
+    {
+        foreach (int place in (int[])[0, 17, 40])
+        {
+            float[] x = KernelTesting.Floats(3 * 41, 1);
+            x[41 + place] = float.NaN;
+            float[] y = KernelTesting.RunFloat(new SoftmaxF32Kernel(3, 41, 1), x.Length, x);
+            Assert.IsTrue(y.AsSpan(41, 41).ToArray().All(float.IsNaN));
+            Assert.AreEqual(1, y.Take(41).Sum(), 1e-5);
+            Assert.AreEqual(1, y.Skip(82).Sum(), 1e-5);
         }
     }
 }
