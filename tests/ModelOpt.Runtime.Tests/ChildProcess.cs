@@ -10,7 +10,7 @@ namespace ModelOpt.Runtime.Tests;
 /// <summary>
 /// Runs tests in a process of their own, which takes its instruction sets from environment variables of the .NET runtime and its
 /// conditions from arguments: <c>dotnet ModelOpt.Runtime.Tests.dll [Limit=NAME] [DisableJit] [Guard] [RefuseExecutable]
-/// (kernels TIER | class NAME | models | overrun KIND OFFSET)</c>.
+/// (kernels TIER | class NAME | models | form | overrun KIND OFFSET)</c>.
 /// </summary>
 internal static class ChildProcess
 {
@@ -70,6 +70,9 @@ internal static class ChildProcess
                 return TierRunner.Run(tier);
             case ["class", string name]:
                 return TierRunner.Run(typeof(ChildProcess).Assembly.GetType(name, throwOnError: true)!);
+            case ["form"]:
+                Console.WriteLine(Int8Forms.Best);
+                return 0;
             case ["models"]:
                 ModelRunner.Run(Console.Out);
                 return 0;

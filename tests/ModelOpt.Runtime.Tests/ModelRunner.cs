@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Tests.Tflite;
 
@@ -38,16 +37,20 @@ internal static class ModelRunner
         from threads in (int[])[1, 2]
         select TfliteModel.Load(network, new RuntimeOptions { Threads = threads });
 
+    // FNV-1a: .NET's own hashes need a library of the system, which a cross-compiled process may lack.
     private static string Digest(TfliteModel[] models)
     {
-        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        ulong hash = 0xcbf29ce484222325;
         foreach (TfliteModel model in models)
         {
             foreach (int batch in (int[])[1, 3])
-                digest.AppendData(MemoryMarshal.AsBytes<float>(Results(model, batch, seed: 5)));
+            {
+                foreach (byte value in MemoryMarshal.AsBytes<float>(Results(model, batch, seed: 5)))
+                    hash = (hash ^ value) * 0x100000001b3;
+            }
         }
 
-        return Convert.ToHexString(digest.GetHashAndReset());
+        return hash.ToString("x16", CultureInfo.InvariantCulture);
     }
 
     /// <summary>What a model makes of random samples.</summary>

@@ -32,22 +32,25 @@ internal static class TierRunner
         ? []
         : type.GetMethods().Where(method => method.GetCustomAttribute<TestMethodAttribute>() is not null);
 
+    // Code that was compiled ahead of time reads the arguments of an attribute as one array.
+    private static object?[]? Arguments(DataRowAttribute row) => row.Data is [object?[] all] ? all : row.Data;
+
     private static int Run(IReadOnlyList<MethodInfo> methods)
     {
         int failures = 0;
         foreach (MethodInfo method in methods)
         {
-            object?[]?[] rows = [.. method.GetCustomAttributes<DataRowAttribute>().Select(row => row.Data)];
+            object?[]?[] rows = [.. method.GetCustomAttributes<DataRowAttribute>().Select(Arguments)];
             foreach (object?[]? row in rows.Length == 0 ? [null] : rows)
             {
                 try
                 {
                     method.Invoke(Activator.CreateInstance(method.DeclaringType!), row);
                 }
-                catch (TargetInvocationException e)
+                catch (Exception e) when (e is TargetInvocationException or TargetParameterCountException)
                 {
                     failures++;
-                    Console.WriteLine($"{method.DeclaringType!.Name}.{method.Name}: {e.InnerException!.Message}");
+                    Console.WriteLine($"{method.DeclaringType!.Name}.{method.Name}: {(e.InnerException ?? e).Message}");
                 }
             }
         }
