@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
 
 namespace ModelOpt.Compiler.Calibration;
 
@@ -33,9 +34,8 @@ internal sealed class ActivationStatistics
         if (Channels.Length == 0) Channels = [.. Enumerable.Repeat((float.PositiveInfinity, float.NegativeInfinity), channels)];
         for (int start = 0, c = 0; Channels.Length == channels && start < values.Length; start += inner, c = (c + 1) % channels)
         {
-            (float min, float max) = Channels[c];
-            foreach (float value in values.Slice(start, inner)) (min, max) = (MathF.Min(min, value), MathF.Max(max, value));
-            Channels[c] = (min, max);
+            (float min, float max) = Extremes.Of(values.Slice(start, inner));
+            Channels[c] = (MathF.Min(min, Channels[c].Min), MathF.Max(max, Channels[c].Max));
         }
 
         return Add(values);
@@ -48,13 +48,7 @@ internal sealed class ActivationStatistics
     {
         if (!Histogram.Add(values)) return false;
         if (values.IsEmpty) return true;
-        (float min, float max) = (float.PositiveInfinity, float.NegativeInfinity);
-        foreach (float value in values)
-        {
-            min = MathF.Min(min, value);
-            max = MathF.Max(max, value);
-        }
-
+        (float min, float max) = Extremes.Of(values);
         AverageMin = _any ? AverageMin + (Momentum * (min - AverageMin)) : min;
         AverageMax = _any ? AverageMax + (Momentum * (max - AverageMax)) : max;
         _any = true;

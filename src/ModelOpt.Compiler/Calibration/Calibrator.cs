@@ -68,7 +68,7 @@ internal sealed class Calibrator : IDisposable
     }
 
     /// <summary>Runs samples, evenly spread over the data, and passes on the given values of each.</summary>
-    /// <param name="visit">Called with each observed value of each sample.</param>
+    /// <param name="visit">Called with each observed value of each sample, whose tensor it does not keep.</param>
     /// <exception cref="CompilationException">A value is not finite.</exception>
     public void Run(IEnumerable<Value> observed, int samples, string phase, Action<Value, Tensor> visit)
     {
@@ -78,6 +78,8 @@ internal sealed class Calibrator : IDisposable
         Interpreter interpreter = new(_graph, values)
         {
             Pool = _context.Pool,
+            Reuses = true,
+            IsWatched = true,
             Hook = (value, tensor) =>
             {
                 if (!values.Contains(value)) return;
@@ -96,20 +98,14 @@ internal sealed class Calibrator : IDisposable
         _context.Progress?.Report(new CompileProgress(phase, samples, samples));
     }
 
-    /// <summary>Samples, evenly spread over the data: joined along the batch where it is open.</summary>
+    /// <summary>Samples, evenly spread over the data.</summary>
     /// <param name="bytes">At most how large an activation of all of them may be, as far as one sample allows.</param>
-    /// <returns>
-    /// For each run of the graph a tensor for each graph input: one run of all samples, or one for each of them where the batch is fixed or
-    /// their sizes differ.
-    /// </returns>
-    public Tensor[][] Batches(int count, long bytes)
+    /// <returns>For each sample a tensor for each graph input.</returns>
+    public Tensor[][] Spread(int count, long bytes)
     {
         long largest = _graph.Values.Where(v => !v.IsConstant).Max(v => SampleBytes(v));
         count = (int)Math.Clamp(bytes / Math.Max(largest, 1), 1, Math.Min(count, Count));
-        Tensor[][] samples = [.. Enumerable.Range(0, count).Select(i => Sample(i, count))];
-        bool areOfOneSize = Array.TrueForAll(samples, s => s.Zip(samples[0]).All(p => p.First.Dims.SequenceEqual(p.Second.Dims)));
-        if (!areOfOneSize || _graph.Inputs.Exists(i => i.Shape is not { IsBatchOpen: true })) return samples;
-        return [[.. Enumerable.Range(0, _graph.Inputs.Count).Select(i => Join([.. samples.Select(s => s[i])]))]];
+        return [.. Enumerable.Range(0, count).Select(i => Sample(i, count))];
     }
 
     public void Dispose() => _inputs.ForEach(i => i.Dispose());
@@ -125,13 +121,4 @@ internal sealed class Calibrator : IDisposable
 
     private static long SampleBytes(Value value) =>
         value.Shape?.Aggregate((long)value.Type.Size(), (size, dim) => dim.IsKnown ? size * dim.Size : size) ?? 0;
-
-    private static Tensor Join(Tensor[] samples)
-    {
-        int[] dims = samples[0].Dims.ToArray();
-        dims[0] = samples.Length;
-        Tensor result = Tensor.Zeros(samples[0].Type, dims);
-        for (int i = 0; i < samples.Length; i++) samples[i].Bytes.CopyTo(result.Bytes[(i * samples[i].Bytes.Length)..]);
-        return result;
-    }
 }

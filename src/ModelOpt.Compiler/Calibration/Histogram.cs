@@ -1,3 +1,5 @@
+using ModelOpt.Compiler.Numerics;
+
 namespace ModelOpt.Compiler.Calibration;
 
 /// <summary>
@@ -37,15 +39,9 @@ internal sealed class Histogram
     public bool Add(ReadOnlySpan<float> values)
     {
         if (values.IsEmpty) return true;
-        float min = Min, max = Max;
-        foreach (float value in values)
-        {
-            if (!float.IsFinite(value)) return false;
-            if (value < min) min = value;
-            if (value > max) max = value;
-        }
-
-        Cover(min, max);
+        if (values.ContainsAnyExceptInRange(float.MinValue, float.MaxValue)) return false;
+        (float min, float max) = Extremes.Of(values);
+        Cover(MathF.Min(min, Min), MathF.Max(max, Max));
         double scale = Math.ScaleB(1, -_exponent);
         foreach (float value in values) _counts[(long)Math.Floor(value * scale) - _first]++;
         Total += values.Length;

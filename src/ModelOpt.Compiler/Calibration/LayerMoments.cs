@@ -1,3 +1,5 @@
+using System.Numerics;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Runtime.Kernels.MatMul;
 using ModelOpt.Runtime.Threading;
 
@@ -124,32 +126,47 @@ internal sealed class LayerMoments
     public void Add(int group, ReadOnlySpan<float> patches, ReadOnlySpan<float> wanted, int positions, WorkerPool? pool)
     {
         int k = Inputs, n = k + 1, outputs = Outputs / Groups;
-        float[] product = new float[Math.Max(k, outputs) * k];
+        using Rented rented = new(Math.Max(k, outputs) * k);
+        Span<float> product = rented.Span;
         double[] cross = _crosses[group];
         if (!_areInputsKnown) AddInputs(_grams[group], patches, positions, product, pool);
         Gemm.Multiply(outputs, k, positions, wanted, positions, false, patches, positions, true, product, k, pool: pool);
         for (int o = 0; o < outputs; o++)
         {
-            for (int j = 0; j < k; j++) cross[(o * n) + j] += product[(o * k) + j];
+            Accumulate(cross.AsSpan(o * n, k), product.Slice(o * k, k));
             cross[(o * n) + k] += Sum(wanted.Slice(o * positions, positions));
         }
 
         if (group == 0) _count += positions;
     }
 
-    private void AddInputs(double[] gram, ReadOnlySpan<float> patches, int positions, float[] product, WorkerPool? pool)
+    private void AddInputs(double[] gram, ReadOnlySpan<float> patches, int positions, Span<float> product, WorkerPool? pool)
     {
         int k = Inputs, n = k + 1;
         Gemm.Multiply(k, k, positions, patches, positions, false, patches, positions, true, product, k, pool: pool);
         for (int i = 0; i < k; i++)
         {
-            for (int j = 0; j < k; j++) gram[(i * n) + j] += product[(i * k) + j];
+            Accumulate(gram.AsSpan(i * n, k), product.Slice(i * k, k));
             double sum = Sum(patches.Slice(i * positions, positions));
             gram[(i * n) + k] += sum;
             gram[(k * n) + i] += sum;
         }
 
         gram[(k * n) + k] += positions;
+    }
+
+    private static void Accumulate(Span<double> sums, ReadOnlySpan<float> terms)
+    {
+        int i = 0;
+        for (int step = Vector<float>.Count; i <= terms.Length - step; i += step)
+        {
+            Vector.Widen(new Vector<float>(terms[i..]), out Vector<double> low, out Vector<double> high);
+            (new Vector<double>(sums[i..]) + low).CopyTo(sums[i..]);
+            Span<double> upper = sums[(i + (step / 2))..];
+            (new Vector<double>(upper) + high).CopyTo(upper);
+        }
+
+        for (; i < terms.Length; i++) sums[i] += terms[i];
     }
 
     private static double Sum(ReadOnlySpan<float> values)

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
 using ModelOpt.Compiler.Operators.Convolution;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Operators.MatrixProducts;
@@ -146,22 +147,18 @@ internal sealed class MomentCollector : IDisposable
         Window2D window = ConvGeometry.OfConv(layer, layer.Input(1).Constant!.Shape).ToWindow(x.Dims, y.Dims[1]);
         int[] positions = Chosen(window.OutputHeight * window.OutputWidth, moments.Groups == 1 ? Positions : GroupPositions, sample);
         int channels = window.InputChannels / moments.Groups, outputs = moments.Outputs / moments.Groups;
-        float[] patches = new float[moments.Inputs * positions.Length], wanted = new float[outputs * positions.Length];
+        int[] offsets = Offsets(window, positions);
+        using Rented patches = new(moments.Inputs * positions.Length), wanted = new(outputs * positions.Length);
         int plane = window.InputHeight * window.InputWidth, outputPlane = window.OutputHeight * window.OutputWidth;
         for (int n = 0; n < window.Batch; n++)
         {
             for (int g = 0; g < moments.Groups; g++)
             {
-                ReadOnlySpan<float> from = x.Span<float>().Slice(((n * window.InputChannels) + (g * channels)) * plane, channels * plane);
-                ReadOnlySpan<float> to = y.Span<float>()
-                    .Slice(((n * moments.Outputs) + (g * outputs)) * outputPlane, outputs * outputPlane);
-                Gather(window, from, channels, positions, patches);
-                for (int o = 0, at = 0; o < outputs; o++)
-                {
-                    foreach (int p in positions) wanted[at++] = to[(o * outputPlane) + p];
-                }
-
-                moments.Add(g, patches, wanted, positions.Length, pool);
+                Gather(x.Span<float>().Slice(((n * window.InputChannels) + (g * channels)) * plane, channels * plane), plane, offsets,
+                    patches.Span);
+                Gather(y.Span<float>().Slice(((n * moments.Outputs) + (g * outputs)) * outputPlane, outputs * outputPlane), outputPlane,
+                    positions, wanted.Span);
+                moments.Add(g, patches.Span, wanted.Span, positions.Length, pool);
             }
         }
     }
@@ -173,11 +170,11 @@ internal sealed class MomentCollector : IDisposable
         return [.. Enumerable.Range(0, count).Where(p => p % step == sample % step)];
     }
 
-    /// <summary>The input under the window at each position, [input channel, tap, position] (im2col).</summary>
-    private static void Gather(in Window2D w, ReadOnlySpan<float> planes, int channels, int[] positions, float[] patches)
+    /// <summary>Where in its plane the input under the window lies, [tap, position] (im2col); -1 in the padding.</summary>
+    private static int[] Offsets(in Window2D w, int[] positions)
     {
+        int[] offsets = new int[w.KernelHeight * w.KernelWidth * positions.Length];
         int at = 0;
-        for (int c = 0; c < channels; c++)
         for (int ky = 0; ky < w.KernelHeight; ky++)
         for (int kx = 0; kx < w.KernelWidth; kx++)
         {
@@ -185,8 +182,24 @@ internal sealed class MomentCollector : IDisposable
             {
                 int y = (p / w.OutputWidth * w.StrideHeight) - w.PadTop + (ky * w.DilationHeight);
                 int x = (p % w.OutputWidth * w.StrideWidth) - w.PadLeft + (kx * w.DilationWidth);
-                patches[at++] = (uint)y < (uint)w.InputHeight && (uint)x < (uint)w.InputWidth
-                    ? planes[(((c * w.InputHeight) + y) * w.InputWidth) + x] : 0;
+                offsets[at++] = (uint)y < (uint)w.InputHeight && (uint)x < (uint)w.InputWidth ? (y * w.InputWidth) + x : -1;
+            }
+        }
+
+        return offsets;
+    }
+
+    /// <summary>The elements at offsets of each plane, one plane after the other.</summary>
+    private static void Gather(ReadOnlySpan<float> planes, int plane, int[] offsets, Span<float> result)
+    {
+        for (; !planes.IsEmpty; planes = planes[plane..], result = result[offsets.Length..])
+        {
+            ReadOnlySpan<float> from = planes[..plane];
+            Span<float> to = result[..offsets.Length];
+            for (int i = 0; i < to.Length; i++)
+            {
+                int offset = offsets[i];
+                to[i] = offset < 0 ? 0 : from[offset];
             }
         }
     }

@@ -11,7 +11,7 @@ namespace ModelOpt.Compiler.Calibration;
 internal sealed class SampleFront
 {
     /// <summary>At most how many bytes are held.</summary>
-    private const long MostBytes = 1L << 30;
+    private const long MostBytes = 1L << 27;
 
     private readonly Graph _graph;
     private readonly Func<int, Tensor[]> _read;
@@ -28,7 +28,7 @@ internal sealed class SampleFront
         (_graph, _read) = (graph, read);
         _held = new Tensor[]?[samples];
         _place = _next = [.. graph.Inputs];
-        _interpreter = new Interpreter(graph, _next, _place);
+        _interpreter = new Interpreter(graph, _next, _place) { Reuses = true };
     }
 
     /// <summary>Chooses where the next run of each sample ends, and the values observed on the way.</summary>
@@ -36,7 +36,7 @@ internal sealed class SampleFront
     /// <param name="observed">Values that they read or compute, or that come later; those that are before the place are held as long as
     /// they are observed.</param>
     /// <param name="pool">Threads; results do not depend on them.</param>
-    /// <param name="visit">Called with each observed value of a sample.</param>
+    /// <param name="visit">Called with each observed value of a sample; it may keep the tensor.</param>
     public void MoveTo(IEnumerable<Node> layers, HashSet<Value> observed, WorkerPool? pool, Action<Value, Tensor> visit)
     {
         _place = _next;
@@ -44,7 +44,7 @@ internal sealed class SampleFront
         if (ahead.Count > 0) _next = Before(ahead, observed);
         _interpreter = new Interpreter(_graph, observed.Concat(_next), _place)
         {
-            Pool = pool, Hook = (value, tensor) =>
+            Pool = pool, Reuses = true, Hook = (value, tensor) =>
             {
                 if (observed.Contains(value)) visit(value, tensor);
             },

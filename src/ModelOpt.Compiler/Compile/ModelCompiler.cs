@@ -15,6 +15,9 @@ namespace ModelOpt.Compiler.Compile;
 /// <summary>Compresses models: ONNX in; TFLite, QDQ ONNX and a report out.</summary>
 internal static class ModelCompiler
 {
+    // Between its forks the compiler works on one thread for longer than it pays to wait.
+    private const int Spins = 20;
+
     // A small model may grow a little, because of what a file has besides weights.
     private const long LeastGrowth = 4096;
     private const double GrowthShare = 0.05;
@@ -35,7 +38,7 @@ internal static class ModelCompiler
             Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
             options = States.In(options, recipe);
             var reported = new FileSink(diagnostics, modelFile);
-            using WorkerPool pool = new(Environment.ProcessorCount);
+            using WorkerPool pool = new(Environment.ProcessorCount, Spins);
             var context = new PassContext(options, recipe, reported, progress, cancellation) { Pool = pool };
             OptionChecks.CheckModel(context);
             Enter("read", context);

@@ -37,10 +37,11 @@ internal sealed class IntegerLayer
     }
 
     /// <summary>The layer's result in whole steps of its grid, not yet clamped: a fused activation may come first.</summary>
+    /// <param name="arena">Where memory comes from, or null.</param>
     /// <param name="pool">Threads, or null.</param>
-    public Tensor Forward(Tensor x, WorkerPool? pool, CancellationToken cancellation)
+    public Tensor Forward(Tensor x, TensorArena? arena, WorkerPool? pool, CancellationToken cancellation)
     {
-        Tensor steps = Tensor.Zeros(ElementType.Float32, x.Dims);
+        Tensor steps = arena?.Rent(_node, ElementType.Float32, x.Dims) ?? Tensor.Zeros(ElementType.Float32, x.Dims);
         ElementRanges.Run(x.Count, pool, (start, length) =>
         {
             ReadOnlySpan<float> from = x.Span<float>().Slice(start, length);
@@ -49,8 +50,9 @@ internal sealed class IntegerLayer
         });
 
         Tensor?[] operands = _bias is null ? [steps, _weight] : [steps, _weight, _bias];
-        var context = new ForwardContext(_node, operands, cancellation) { Pool = pool };
+        var context = new ForwardContext(_node, operands, cancellation) { Pool = pool, Arena = arena };
         Operator.Of(_node).Forward(context);
+        if (arena?.OwnerOf(steps) is { } memory) arena.Return(memory);
         Requantize(context.Outputs[0]!, pool);
         return context.Outputs[0]!;
     }

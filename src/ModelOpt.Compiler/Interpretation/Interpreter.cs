@@ -12,11 +12,15 @@ namespace ModelOpt.Compiler.Interpretation;
 /// </summary>
 internal sealed class Interpreter
 {
+    /// <summary>At most how much memory waits to be used again.</summary>
+    private const long MostFree = 1 << 26;
+
     private readonly Graph _graph;
     private readonly Node[] _nodes;
     private readonly Value[] _inputs;
     private readonly Value[] _outputs;
-    private readonly Value[][] _lastUses;
+    private readonly Lazy<Value[][]> _lastUses;
+    private readonly ConcurrentBag<TensorArena> _arenas = [];
     private readonly ConcurrentDictionary<Value, Tensor> _rounded = [];
     private readonly ConcurrentDictionary<Node, IntegerLayer?> _layers = [];
 
@@ -29,7 +33,7 @@ internal sealed class Interpreter
         _inputs = [.. inputs ?? graph.Inputs];
         _outputs = [.. outputs ?? graph.Outputs];
         _nodes = Needed();
-        _lastUses = LastUses();
+        _lastUses = new(LastUses);
     }
 
     /// <summary>
@@ -51,6 +55,17 @@ internal sealed class Interpreter
     /// Gives the tensor to go on with in place of each computed value, of the same type and shape; null to keep them all.
     /// </summary>
     public Func<Value, Tensor, Tensor>? Substitute { get; init; }
+
+    /// <summary>
+    /// Whether tensors' memory is used again behind their last reader: hooks then keep no tensor but those of the outputs.
+    /// </summary>
+    public bool Reuses { get; init; }
+
+    /// <summary>
+    /// Whether the outputs are for <see cref="Hook"/> alone, which keeps none of them: they end with their last reader, too, and runs give
+    /// none.
+    /// </summary>
+    public bool IsWatched { get; init; }
 
     /// <summary>Threads to work on, or null; results do not depend on them.</summary>
     public WorkerPool? Pool { get; init; }
@@ -90,63 +105,87 @@ internal sealed class Interpreter
     {
         if (samples.FirstOrDefault(s => s.Count != _inputs.Length) is { } wrong)
             throw new ArgumentException($"{wrong.Count} inputs were given, the graph has {_inputs.Length}.", nameof(samples));
-        Dictionary<Value, Tensor>[] live = [.. samples.Select(_ => new Dictionary<Value, Tensor>())];
+        TensorArena? arena = !Reuses ? null : _arenas.TryTake(out TensorArena? kept) ? kept : new TensorArena(MostFree);
+        LiveValues[] live = [.. samples.Select(_ => new LiveValues(arena))];
         for (int i = 0; i < _inputs.Length; i++)
         {
-            if (samples.All(s => s[i] is not null)) Keep(live, _inputs[i], [.. samples.Select(s => s[i]!)]);
+            if (samples.Any(s => s[i] is null)) continue;
+            for (int s = 0; s < live.Length; s++) live[s].Set(_inputs[i], samples[s][i]!);
+            BeforeRounding?.Invoke(_inputs[i], [.. samples.Select(s => s[i]!)]);
+            Array.ForEach(live, l => Settle(l, _inputs[i]));
         }
 
         for (int i = 0; i < _nodes.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            Run(_nodes[i], live, cancellation);
-            foreach (Value value in _lastUses[i]) Array.ForEach(live, l => l.Remove(value));
+            Run(_nodes[i], live, _lastUses.Value[i], arena, cancellation);
         }
 
-        return Array.ConvertAll(live, l => Array.ConvertAll(_outputs, v => Find(l, v, null)));
+        Tensor[][] results = Array.ConvertAll(live, l => IsWatched ? [] : Array.ConvertAll(_outputs, v => Find(l, v, null)));
+        if (arena is null) return results;
+        foreach (Tensor result in results.SelectMany(r => r)) arena.Release(result);
+        arena.Reset();
+        _arenas.Add(arena);
+        return results;
     }
 
-    private void Run(Node node, Dictionary<Value, Tensor>[] live, CancellationToken cancellation)
+    /// <summary>Runs a node on all samples. What no later node reads ends as early as can be.</summary>
+    private void Run(Node node, LiveValues[] live, Value[] ending, TensorArena? arena, CancellationToken cancellation)
     {
-        if (FakeQuantize && BeforeRounding is null && _layers.GetOrAdd(node, n => IntegerLayer.Of(_graph, n)) is { } layer)
+        IntegerLayer? layer = FakeQuantize && BeforeRounding is null ? _layers.GetOrAdd(node, n => IntegerLayer.Of(_graph, n)) : null;
+        Value[] outputs = [.. node.Outputs.OfType<Value>()], read = [.. ending.Except(outputs)], unread = [.. ending.Intersect(outputs)];
+        foreach (LiveValues values in live)
         {
-            Guard.Run(node, () => Keep(live, node.Output,
-                Array.ConvertAll(live, l => layer.Forward(Find(l, node.Input(0), node), Pool, cancellation))));
-            return;
+            if (layer is null) Forward(node, values, arena, cancellation);
+            else Guard.Run(node, () => values.Set(
+                node.Output, layer.Forward(Find(values, node.Input(0), node), arena, Pool, cancellation)));
+            if (BeforeRounding is null) Array.ForEach(outputs, v => Settle(values, v));
+            Array.ForEach(read, values.Remove);
         }
 
-        Tensor?[][] results = Array.ConvertAll(live, l => Forward(node, l, cancellation));
-        for (int i = 0; i < node.Outputs.Count; i++)
+        if (BeforeRounding is { } before)
         {
-            if (node.Outputs[i] is not { } output) continue;
-            Keep(live, output, Array.ConvertAll(results, r => r[i] ?? throw GraphDiagnostics.UnsupportedForm.Error(
-                node.Label, node.Type, $"its output {i} is not computed")));
+            foreach (Value output in outputs)
+            {
+                before(output, Array.ConvertAll(live, l => l.Find(output)!));
+                Array.ForEach(live, l => Settle(l, output));
+            }
         }
+
+        foreach (LiveValues values in live) Array.ForEach(unread, values.Remove);
     }
 
-    private Tensor?[] Forward(Node node, Dictionary<Value, Tensor> live, CancellationToken cancellation)
+    private void Forward(Node node, LiveValues live, TensorArena? arena, CancellationToken cancellation)
     {
         var arguments = new Tensor?[node.Inputs.Count];
         for (int i = 0; i < arguments.Length; i++)
             arguments[i] = node.Inputs[i] is { } input ? Find(live, input, node) : null;
-        var context = new ForwardContext(node, arguments, cancellation) { Pool = Pool };
+        var context = new ForwardContext(node, arguments, cancellation) { Pool = Pool, Arena = arena };
         Guard.Run(node, () => Operator.Of(node).Forward(context));
-        return context.Outputs;
-    }
-
-    private void Keep(Dictionary<Value, Tensor>[] live, Value value, Tensor[] tensors)
-    {
-        BeforeRounding?.Invoke(value, tensors);
-        for (int i = 0; i < live.Length; i++)
+        for (int i = 0; i < node.Outputs.Count; i++)
         {
-            Tensor kept = FakeQuantize && value.Quantization is { } quantization ? quantization.Round(tensors[i], Pool) : tensors[i];
-            if (Substitute is not null) kept = Substitute(value, kept);
-            live[i][value] = kept;
-            Hook?.Invoke(value, kept);
+            if (node.Outputs[i] is not { } output) continue;
+            live.Set(output, context.Outputs[i] ?? throw GraphDiagnostics.UnsupportedForm.Error(
+                node.Label, node.Type, $"its output {i} is not computed"));
         }
     }
 
-    private Tensor Find(Dictionary<Value, Tensor> live, Value value, Node? reader)
+    /// <summary>Rounds a value that is computed to its grid, and shows it.</summary>
+    private void Settle(LiveValues live, Value value)
+    {
+        Tensor computed = live.Find(value)!, kept = computed;
+        if (FakeQuantize && value.Quantization is { } quantization)
+        {
+            if (live.IsAlone(computed)) quantization.Round(computed, computed, Pool);
+            else kept = quantization.Round(computed, Pool);
+        }
+
+        if (Substitute is not null) kept = Substitute(value, kept);
+        if (kept != computed) live.Set(value, kept);
+        Hook?.Invoke(value, kept);
+    }
+
+    private Tensor Find(LiveValues live, Value value, Node? reader)
     {
         if (value.Constant is { } constant)
         {
@@ -154,8 +193,8 @@ internal sealed class Interpreter
                 ? _rounded.GetOrAdd(value, _ => quantization.Round(constant)) : constant;
         }
 
-        return live.TryGetValue(value, out Tensor? tensor) ? tensor
-            : throw new ArgumentException($"No tensor was given for '{value.Name}', which {reader?.Label ?? "the caller"} needs.");
+        return live.Find(value)
+            ?? throw new ArgumentException($"No tensor was given for '{value.Name}', which {reader?.Label ?? "the caller"} needs.");
     }
 
     private Node[] Needed()
@@ -180,7 +219,7 @@ internal sealed class Interpreter
     /// <summary>For each node, the values that no later node reads.</summary>
     private Value[][] LastUses()
     {
-        var later = new HashSet<Value>(_outputs);
+        HashSet<Value> later = IsWatched ? [] : [.. _outputs];
         var last = new Value[_nodes.Length][];
         for (int i = _nodes.Length - 1; i >= 0; i--)
         {

@@ -14,18 +14,21 @@ internal interface IParallelJob
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
-    private const int SpinsBeforePark = 2000;
+    /// <summary>How often an idle worker looks for work before it parks: about half a millisecond.</summary>
+    public const int ManySpins = 2000;
+
     private readonly State? _state;
     private int _busy;
 
     /// <param name="threads">Threads that work on one job, the caller included; at least 1.</param>
-    public WorkerPool(int threads)
+    /// <param name="spins">How often an idle worker looks for work before it parks. Few where time between forks is long.</param>
+    public WorkerPool(int threads, int spins = ManySpins)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
         if (threads == 1)
             return;
-        _state = new State();
+        _state = new State(spins);
         for (int i = 1; i < threads; i++)
         {
             var thread = new Thread(_state.Work) { IsBackground = true, Name = "ModelOpt worker" };
@@ -63,7 +66,7 @@ internal sealed class WorkerPool : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private sealed class State
+    private sealed class State(int spins)
     {
         private readonly object _gate = new();
         private IParallelJob? _job;
@@ -123,7 +126,7 @@ internal sealed class WorkerPool : IDisposable
 
         private int WaitForFork(int seen)
         {
-            for (int i = 0; i < SpinsBeforePark; i++)
+            for (int i = 0; i < spins; i++)
             {
                 int fork = Fork(ref _ticket);
                 if (fork != seen || _stopped)

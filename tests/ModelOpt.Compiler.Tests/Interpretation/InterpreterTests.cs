@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Onnx;
+using ModelOpt.Compiler.Tests.Techniques.Quantize;
 
 namespace ModelOpt.Compiler.Tests.Interpretation;
 
@@ -47,6 +48,78 @@ internal sealed class InterpreterTests
         CollectionAssert.AreEqual(new[] { 1.1f + 0.3f, 300.8f }, graph.Interpret(feeds)[0].Span<float>().ToArray());
         // 1 + 0.5 is rounded to even; 300 is clamped to 63.5 and the sum, 64.5, to even again.
         CollectionAssert.AreEqual(new[] { 2f, 64f }, graph.Interpret(feeds, fakeQuantize: true)[0].Span<float>().ToArray());
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Memory_that_is_used_again_changes_no_result(bool rounds)
+    {
+        Graph graph = Aliasing();
+        if (rounds) graph.Annotate(TestGraph.RandomTensor(1, 3, 4, 6, 6));
+        Tensor[][] samples = [.. Enumerable.Range(0, 4).Select(i => new[] { TestGraph.RandomTensor(i, 1 + (i % 2), 4, 6, 6) })];
+        Interpreter plain = new(graph) { FakeQuantize = rounds }, reusing = new(graph) { FakeQuantize = rounds, Reuses = true };
+        Tensor[][] wanted = [.. samples.Select(s => plain.Run(s))], got = [.. samples.Select(s => reusing.Run(s))];
+        Tensor[][] together = reusing.RunTogether(samples, default);
+        for (int s = 0; s < samples.Length; s++)
+        {
+            for (int o = 0; o < wanted[s].Length; o++)
+            {
+                CollectionAssert.AreEqual(wanted[s][o].Bytes.ToArray(), got[s][o].Bytes.ToArray(), $"output {o} of sample {s}");
+                CollectionAssert.AreEqual(wanted[s][o].Bytes.ToArray(), together[s][o].Bytes.ToArray(), $"output {o} of sample {s}");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void What_is_only_watched_is_shown_and_not_kept()
+    {
+        Graph graph = Aliasing();
+        Value[] all = [.. graph.Values.Where(v => !v.IsConstant)];
+        Dictionary<string, byte[]> wanted = [], seen = [];
+        Tensor x = TestGraph.RandomTensor(5, 2, 4, 6, 6);
+        new Interpreter(graph, all) { Hook = (value, tensor) => wanted[value.Name] = tensor.Bytes.ToArray() }.Run(x);
+        Interpreter watched = new(graph, all)
+        {
+            Reuses = true, IsWatched = true, Hook = (value, tensor) => seen[value.Name] = tensor.Bytes.ToArray(),
+        };
+        for (int run = 0; run < 2; run++)
+        {
+            seen.Clear();
+            Assert.IsEmpty(watched.Run(x));
+            CollectionAssert.AreEquivalent(wanted.Keys, seen.Keys);
+            foreach ((string name, byte[] bytes) in wanted) CollectionAssert.AreEqual(bytes, seen[name], name);
+        }
+    }
+
+    [TestMethod]
+    public void A_chain_takes_the_memory_of_few_of_its_values()
+    {
+        const int Depth = 40, Size = 1 << 16;
+        var g = new TestGraph();
+        Value x = g.Input("x", 1, Size);
+        for (int i = 0; i < Depth; i++) x = g.Add("Relu", x);
+        g.Output(x);
+        Interpreter interpreter = new(g.Build()) { Reuses = true };
+        Tensor[] input = [TestGraph.RandomTensor(1, 1, Size)];
+        interpreter.Run(input);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        interpreter.Run(input);
+        Assert.IsLessThan(2 * Size * sizeof(float), GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    /// <summary>Values that lie in the memory of others, outputs among them, and one that nobody reads.</summary>
+    private static Graph Aliasing()
+    {
+        var g = new TestGraph();
+        Value x = g.Input("x", -1, 4, 6, 6);
+        Value conv = g.Add("Conv", x, g.Random(1, 4, 4, 1, 1)), same = g.Add("Identity", conv);
+        Value flat = g.Add("Reshape", same, g.Longs(0, -1));
+        g.Output(flat);
+        Value relu = g.Add("Relu", same);
+        g.Output(g.Add("Add", g.Add("Conv", relu, g.Random(2, 4, 4, 1, 1)), conv));
+        g.Output(g.Add("Sigmoid", g.Add("Identity", g.Add("Relu", g.Add("Reshape", relu, g.Longs(0, -1))))));
+        return g.Build();
     }
 
     [TestMethod]

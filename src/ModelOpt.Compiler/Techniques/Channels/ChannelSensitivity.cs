@@ -39,7 +39,7 @@ internal static class ChannelSensitivity
         Graph graph, IReadOnlyList<RankedGroup> groups, ChannelStatistics statistics, Calibrator calibrator, PassContext context)
     {
         HashSet<Value> read = [.. ChannelScores.Inputs(graph)];
-        Tensor[][] batches = calibrator.Batches(Samples, ActivationBytes);
+        Tensor[][] samples = calibrator.Spread(Samples, ActivationBytes);
         Value[] outputs = [.. OutputSensitivity.Scores(graph)];
         Tensor[][] exact = Run([]);
         List<LossCurve> curves = [];
@@ -71,13 +71,13 @@ internal static class ChannelSensitivity
 
             Interpreter interpreter = new(graph, outputs)
             {
-                Pool = context.Pool, BeforeRounding = (value, tensors) =>
+                Pool = context.Pool, Reuses = true, BeforeRounding = (value, tensors) =>
                 {
                     foreach (int channel in masks.GetValueOrDefault(value, []))
                         foreach (Tensor tensor in tensors) Fill(tensor, channel, (float)statistics.Mean(value, channel));
                 },
             };
-            return interpreter.RunTogether(batches, context.Cancellation);
+            return interpreter.RunTogether(samples, context.Cancellation);
         }
     }
 

@@ -24,26 +24,46 @@ internal static class BiasCorrection
 
     /// <summary>The mean of each output channel of each layer, in float.</summary>
     /// <param name="graph">The graph, not yet annotated.</param>
-    /// <param name="batches">For each run a tensor for each graph input.</param>
+    /// <param name="samples">For each sample a tensor for each graph input.</param>
     public static Dictionary<Value, double[]> FloatMeans(
-        Graph graph, IEnumerable<Node> layers, Tensor[][] batches, Workers workers)
+        Graph graph, IEnumerable<Node> layers, Tensor[][] samples, Workers workers)
     {
         Dictionary<Value, double[]> means = layers.Where(CanCorrect).ToDictionary(n => n.Output, _ => Array.Empty<double>());
-        Run(graph, means.Keys, false, batches, (value, tensors) =>
+        Dictionary<Value, long> counts = [];
+        Interpreter interpreter = new(graph, means.Keys)
         {
-            if (means.ContainsKey(value)) means[value] = ChannelMeans(tensors);
-        }, workers);
+            Pool = workers.Pool, Reuses = true, IsWatched = true, Hook = (value, tensor) =>
+            {
+                if (!means.TryGetValue(value, out double[]? sums)) return;
+                if (sums.Length == 0) means[value] = sums = new double[tensor.Dims[1]];
+                AddSums(tensor, sums);
+                counts[value] = counts.GetValueOrDefault(value) + tensor.Count;
+            },
+        };
+        foreach (Tensor[] sample in samples) interpreter.Run(sample, workers.Cancellation);
+        foreach ((Value value, double[] sums) in means)
+        {
+            for (int c = 0; c < sums.Length; c++) sums[c] /= counts[value] / sums.Length;
+        }
+
         return means;
     }
 
     /// <summary>Corrects the biases of an annotated graph.</summary>
-    /// <param name="means">What <see cref="FloatMeans"/> gave for the same batch.</param>
-    /// <param name="batches">The same batches.</param>
+    /// <param name="means">What <see cref="FloatMeans"/> gave for the same samples.</param>
+    /// <param name="samples">The same samples, which go through the graph side by side.</param>
     /// <returns>The number of layers corrected.</returns>
-    public static int Apply(Graph graph, Dictionary<Value, double[]> means, Tensor[][] batches, Workers workers)
+    public static int Apply(Graph graph, Dictionary<Value, double[]> means, Tensor[][] samples, Workers workers)
     {
         int corrected = 0;
-        Run(graph, means.Keys, true, batches, (value, tensors) =>
+        Interpreter interpreter = new(graph, means.Keys)
+        {
+            Pool = workers.Pool, FakeQuantize = true, Reuses = true, IsWatched = true, BeforeRounding = Correct,
+        };
+        interpreter.RunTogether(samples, workers.Cancellation);
+        return corrected;
+
+        void Correct(Value value, IReadOnlyList<Tensor> tensors)
         {
             if (!means.TryGetValue(value, out double[]? wanted)) return;
             Node layer = value.Producer!;
@@ -55,8 +75,7 @@ internal static class BiasCorrection
             for (int c = 0; c < shift.Length; c++) values[c] += shift[c];
             bias.Constant = bias.Quantization!.Round(Tensor.Vector<float>(values));
             corrected++;
-        }, workers);
-        return corrected;
+        }
     }
 
     private static bool CanCorrect(Node layer) =>
@@ -69,13 +88,6 @@ internal static class BiasCorrection
         layer.SetInput(2, bias);
         WeightGrid.FollowBias(layer);
         return bias;
-    }
-
-    private static void Run(
-        Graph graph, IEnumerable<Value> outputs, bool fake, Tensor[][] batches, Action<Value, IReadOnlyList<Tensor>> visit, Workers workers)
-    {
-        new Interpreter(graph, outputs) { FakeQuantize = fake, BeforeRounding = visit, Pool = workers.Pool }.RunTogether(batches,
-            workers.Cancellation);
     }
 
     /// <summary>The mean over all axes but the channel axis (1), in a fixed order.</summary>

@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Numerics;
 
 namespace ModelOpt.Compiler.Techniques.Quantize;
 
@@ -55,7 +56,8 @@ internal static class ChannelFactors
         for (int start = 0; start < values.Length; start += inner)
         {
             ref float most = ref channels[start / inner % channels.Length];
-            foreach (float value in values.Slice(start, inner)) most = MathF.Max(most, MathF.Abs(value));
+            (float min, float max) = Extremes.Of(values.Slice(start, inner));
+            most = MathF.Max(most, MathF.Max(-min, max));
         }
     }
 }

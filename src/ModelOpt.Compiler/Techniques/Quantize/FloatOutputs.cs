@@ -24,7 +24,7 @@ internal sealed class FloatOutputs
         Macs = graph.Nodes.Sum(n => Operator.Of(n).Macs(n));
         int count = (int)Math.Clamp(MostMacs / Math.Max(1, Macs), 1, Math.Min(MostSamples, calibrator.Count));
         _inputs = [.. Enumerable.Range(0, count).Select(i => calibrator.Sample(i, count))];
-        Interpreter interpreter = new(graph) { Pool = context.Pool };
+        Interpreter interpreter = new(graph) { Pool = context.Pool, Reuses = true };
         _outputs = [.. _inputs.Select(x => interpreter.Run(x, context.Cancellation))];
     }
 

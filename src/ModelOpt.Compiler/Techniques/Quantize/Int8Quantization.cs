@@ -85,11 +85,11 @@ internal sealed class Int8Quantization : Pass
         Graph graph, QuantizationScheme scheme, Func<Value, ValueRange> ranges, Func<Node, bool> isSeen, List<PassNote> notes,
         Calibrator calibrator, FloatOutputs? exact, PassContext context)
     {
-        Tensor[][] batches = calibrator.Batches(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
+        Tensor[][] samples = calibrator.Spread(BiasCorrection.Samples, BiasCorrection.ActivationBytes);
         // What pruning or the like cost before is no loss of rounding.
         OutputLoss? loss = exact is not null && context.Model.Rounding is null ? new(exact, context) : null;
         Node[] layers = [.. scheme.Nodes.Where(n => Operator.Of(n).Quantization == QuantizationRule.Weighted)];
-        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, layers.Where(isSeen), batches, context.Workers);
+        Dictionary<Value, double[]> means = BiasCorrection.FloatMeans(graph, layers.Where(isSeen), samples, context.Workers);
         Dictionary<Node, Tensor> weights = layers.Where(n => n.Input(1).IsConstant).ToDictionary(n => n, n => n.Input(1).Constant!);
         GridAnnotation.Apply(graph, scheme, ranges);
         if (context.Model.Rounding == WeightRounding.Adaptive) notes.Add(new(AdaptiveRounding.Apply(graph, weights, context)));
@@ -102,7 +102,7 @@ internal sealed class Int8Quantization : Pass
         Dictionary<Node, Tensor> seen = weights.Where(e => isSeen(e.Key)).ToDictionary();
         if (CompensatedRounding.Apply(graph, seen, Correct, loss, context) is { } note) notes.Add(new(note));
 
-        void Correct() => BiasCorrection.Apply(graph, means, batches, context.Workers);
+        void Correct() => BiasCorrection.Apply(graph, means, samples, context.Workers);
     }
 
     private static void ReportZeros(Graph graph, Dictionary<Value, ActivationStatistics> statistics, IDiagnosticSink diagnostics)

@@ -12,7 +12,7 @@ internal sealed class OutputLoss(FloatOutputs exact, PassContext context)
     /// <param name="graph">The graph, annotated; its outputs are those of the one in float.</param>
     public double Of(Graph graph)
     {
-        Interpreter interpreter = new(graph) { Pool = context.Pool, FakeQuantize = true };
+        Interpreter interpreter = new(graph) { Pool = context.Pool, FakeQuantize = true, Reuses = true };
         double sum = 0;
         int count = 0;
         foreach ((Tensor[] inputs, Tensor[] outputs) in exact.Spread(exact.Count))

@@ -64,7 +64,7 @@ internal sealed class RoundingNoise
         double[] noise = new double[_outputs.Length];
         Interpreter interpreter = new(_graph, _outputs, given)
         {
-            Pool = _context.Pool, Substitute = (value, tensor) => gridOf(value)?.Round(tensor, _context.Pool) ?? tensor,
+            Pool = _context.Pool, Reuses = true, Substitute = (value, tensor) => gridOf(value)?.Round(tensor, _context.Pool) ?? tensor,
         };
         for (int s = 0; s < known.Length; s++)
         {
