@@ -7,6 +7,8 @@ internal sealed class SoftmaxInt8KernelTests
 {
     [TestMethod]
     [DataRow(2, 0.05f, false)]
+    [DataRow(4, 0.05f, false)]
+    [DataRow(4, 0.02f, true)]
     [DataRow(10, 0.1f, false)]
     [DataRow(1001, 0.2f, true)]
     [DataRow(12, 3f, false)]

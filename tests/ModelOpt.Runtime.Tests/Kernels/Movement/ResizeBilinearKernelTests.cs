@@ -5,7 +5,7 @@ namespace ModelOpt.Runtime.Tests.Kernels.Movement;
 [TestClass]
 internal sealed class ResizeBilinearKernelTests
 {
-    private const int Batch = 2, Height = 3, Width = 4, Channels = 5, NewHeight = 7, NewWidth = 6;
+    private const int Batch = 2, Height = 3, Width = 4, Channels = 9, NewHeight = 7, NewWidth = 11;
 
     [TestMethod]
     public void Float32_is_the_weighted_mean_of_four_pixels()
