@@ -18,13 +18,14 @@ public readonly ref struct ModelCall : IDisposable
     private readonly int _samples;
 
     /// <param name="samples">How often the session runs.</param>
-    internal ModelCall(TfliteModel model, Session session, int batch, int samples)
+    /// <param name="state">The state to go on with; null to start anew.</param>
+    internal ModelCall(TfliteModel model, Session session, int batch, int samples, ModelState? state = null)
     {
         _model = model;
         _samples = samples;
         _session = session;
         _lease = session.Lease;
-        session.Begin();
+        session.Begin(state);
         Batch = batch;
     }
 
@@ -44,7 +45,7 @@ public readonly ref struct ModelCall : IDisposable
         session.SetInput(index, _samples, bytes);
     }
 
-    /// <summary>Computes the outputs. To run again, set every input again.</summary>
+    /// <summary>Computes the outputs. To run again, set every input again; state that the model has goes on.</summary>
     /// <exception cref="InvalidOperationException">An input was not set.</exception>
     public void Run() => Current().RunBatch(_samples);
 

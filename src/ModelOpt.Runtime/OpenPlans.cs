@@ -33,7 +33,7 @@ internal sealed class OpenPlans(ReadOnlyMemory<byte> file, SessionPool own, Lock
         if (samples > 1)
         {
             int[] first = sizes.ToArray();
-            for (int i = 0, at = 0; i < own.Plan.Graph.Inputs.Length; at += own.Plan.Graph.Inputs[i++].Rank)
+            for (int i = 0, at = 0; i < own.Plan.FedInputs; at += own.Plan.Graph.Inputs[i++].Rank)
                 first[at] = 1;
             SessionPool one = Find(first);
             if (one.Plan.AllowsAnyBatch)
@@ -51,7 +51,7 @@ internal sealed class OpenPlans(ReadOnlyMemory<byte> file, SessionPool own, Lock
     /// <returns>The first size of all inputs where it is open in all and the same; else 1.</returns>
     private int Samples(ReadOnlySpan<int> sizes)
     {
-        Tensor[] inputs = own.Plan.Graph.Inputs;
+        ReadOnlySpan<Tensor> inputs = own.Plan.Graph.FedInputs;
         int rest = sizes.Length;
         foreach (Tensor input in inputs)
             rest -= input.Rank;
@@ -103,7 +103,7 @@ internal sealed class OpenPlans(ReadOnlyMemory<byte> file, SessionPool own, Lock
 
     private bool IsOwn(ReadOnlySpan<int> sizes)
     {
-        foreach (Tensor input in own.Plan.Graph.Inputs)
+        foreach (Tensor input in own.Plan.Graph.FedInputs)
         {
             if (!sizes[..input.Rank].SequenceEqual(input.Shape))
                 return false;
@@ -116,7 +116,7 @@ internal sealed class OpenPlans(ReadOnlyMemory<byte> file, SessionPool own, Lock
     private Graph Sized(ReadOnlySpan<int> sizes)
     {
         Graph graph = GraphReader.Read(file);
-        int[][] shapes = new int[graph.Inputs.Length][];
+        int[][] shapes = new int[graph.FedInputs.Length][];
         for (int i = 0; i < shapes.Length; i++)
         {
             shapes[i] = sizes[..graph.Inputs[i].Rank].ToArray();

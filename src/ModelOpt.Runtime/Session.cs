@@ -20,6 +20,7 @@ internal sealed unsafe class Session : IParallelJob
     private byte* _ofCaller;
     private int _bytesOfCaller;
     private bool _outputsAreInArena;
+    private ModelState? _own, _state;
     private int _lease;
 
     public Session(SessionPool pool)
@@ -29,9 +30,9 @@ internal sealed unsafe class Session : IParallelJob
         _workers = workers;
         _later = pool.Later;
         _batchRun = new BatchRun(pool);
-        _batchInputs = new byte[plan.Inputs.Length][];
-        _inputIsSet = new bool[plan.Inputs.Length];
-        BatchOutputs = new OutputBuffer(plan.Results.Length);
+        _batchInputs = new byte[plan.FedInputs][];
+        _inputIsSet = new bool[plan.FedInputs];
+        BatchOutputs = new OutputBuffer(plan.Results.Length - plan.Graph.InitialStates.Length);
         Pool = pool;
     }
 
@@ -100,7 +101,7 @@ internal sealed unsafe class Session : IParallelJob
         if (!_outputsAreInArena)
             return;
         _outputsAreInArena = false;
-        for (int i = 0; i < _plan.Outputs.Length; i++)
+        for (int i = 0; i < _plan.GivenOutputs; i++)
         {
             ReadOnlySpan<byte> output = Output(i);
             output.CopyTo(BatchOutputs.Resize(i, output.Length));
@@ -112,7 +113,7 @@ internal sealed unsafe class Session : IParallelJob
     {
         if (_plan.Next is not null)
             return;
-        for (int i = 0; i < _plan.Results.Length; i++)
+        for (int i = 0; i < _plan.GivenOutputs; i++)
             BatchOutputs.SetShape(i, ShapeOf(i, batch));
     }
 
@@ -125,6 +126,12 @@ internal sealed unsafe class Session : IParallelJob
 
     /// <summary>Bytes of an input of one sample.</summary>
     public int InputBytes(int index) => _plan.Inputs[index].Length;
+
+    /// <summary>Number of inputs that callers give.</summary>
+    public int FedInputs => _plan.FedInputs;
+
+    /// <summary>Number of outputs that callers get.</summary>
+    public int GivenOutputs => _plan.GivenOutputs;
 
     /// <summary>Whether later stages say what shapes the outputs have.</summary>
     public bool HasStages => _plan.Next is not null;
@@ -139,7 +146,9 @@ internal sealed unsafe class Session : IParallelJob
         ForgetInputs();
         if (batch == 1)
         {
+            _state?.PutInto(this);
             Run();
+            _state?.TakeFrom(this);
             _outputsAreInArena = _plan.Next is null;
             RunLater();
             return;
@@ -172,9 +181,17 @@ internal sealed unsafe class Session : IParallelJob
     /// <summary>Makes all inputs count as not set.</summary>
     public void ForgetInputs() => Array.Clear(_inputIsSet);
 
-    /// <summary>Forgets the state of an earlier call.</summary>
-    public void Begin()
+    /// <summary>Forgets what was set in an earlier call.</summary>
+    /// <param name="state">The state to go on with; null to start anew.</param>
+    public void Begin(ModelState? state = null)
     {
+        if (_plan.Graph.InitialStates.Length > 0)
+        {
+            if (state is null)
+                (state = _own ??= new ModelState(_plan.Graph.InitialStates)).Reset();
+            _state = state;
+        }
+
         ForgetInputs();
         _outputsAreInArena = false;
     }

@@ -14,13 +14,15 @@ public sealed partial class TfliteModel
     /// <summary>Starts a call of a model with open sizes, or of another with the sizes that it has.</summary>
     /// <param name="sizes">The sizes of all inputs, one input after another: [1, 3, 480, 640]. Zero is a size.</param>
     /// <exception cref="ArgumentException">The model does not take these sizes.</exception>
-    public ModelCall Begin(scoped ReadOnlySpan<int> sizes)
+    public ModelCall Begin(scoped ReadOnlySpan<int> sizes) => Start(sizes, null);
+
+    private ModelCall Start(scoped ReadOnlySpan<int> sizes, ModelState? state)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_open is not null)
         {
             Session session = _open.For(sizes, out int samples).Rent();
-            return new ModelCall(this, session, _plan.Graph.Inputs is [{ HasDynamicBatch: true }, ..] ? sizes[0] : 1, samples);
+            return new ModelCall(this, session, _plan.Graph.Inputs is [{ HasDynamicBatch: true }, ..] ? sizes[0] : 1, samples, state);
         }
 
         int batch = HasDynamicBatch && sizes is [> 0, ..] ? sizes[0] : 1, at = 0;
@@ -35,7 +37,7 @@ public sealed partial class TfliteModel
 
         if (at != sizes.Length)
             throw new ArgumentException($"{sizes.Length} sizes were given, not {at}.", nameof(sizes));
-        return Begin(batch);
+        return state is null ? Begin(batch) : Begin(state);
     }
 
     /// <summary>Puts the shape of an input to its place among the sizes of all inputs.</summary>

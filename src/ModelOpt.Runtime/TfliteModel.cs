@@ -40,9 +40,10 @@ public sealed partial class TfliteModel : IDisposable
         HasDynamicBatch = _plan.AllowsAnyBatch;
         HasOpenSizes = OpenPlans.AreNeeded(_plan.Graph.Inputs);
         Inputs = Array.AsReadOnly(Array.ConvertAll(
-            _plan.Graph.Inputs, t => new TensorInfo(t, HasDynamicBatch, isOpen: HasOpenSizes)));
+            _plan.Graph.Inputs[.._plan.FedInputs], t => new TensorInfo(t, HasDynamicBatch, isOpen: HasOpenSizes)));
         Outputs = Array.AsReadOnly(Array.ConvertAll(
-            _plan.Results, t => new TensorInfo(t, HasDynamicBatch, _plan.IsLater(t), HasOpenSizes)));
+            _plan.Results[..^_plan.Graph.InitialStates.Length],
+            t => new TensorInfo(t, HasDynamicBatch, _plan.IsLater(t), HasOpenSizes)));
         LockFreePool<SessionMemory>? memories = HasOpenSizes ? new(SessionPool.Capacity) : null;
         _sessions = new SessionPool(_plan, _workers, memories);
         if (HasOpenSizes)
@@ -106,7 +107,7 @@ public sealed partial class TfliteModel : IDisposable
         if (Inputs.Count != 1 || Outputs.Count != 1)
             throw new ArgumentException(
                 $"The model has {Inputs.Count} inputs and {Outputs.Count} outputs: use {nameof(Begin)}.");
-        if (_plan.Next is not null || HasOpenSizes)
+        if (_plan.Next is not null || HasOpenSizes || HasState)
         {
             using ModelCall call = HasOpenSizes ? Begin(SizesOf(input.Length)) : Begin();
             call.SetInput(0, input);

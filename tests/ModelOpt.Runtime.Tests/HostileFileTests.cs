@@ -133,9 +133,9 @@ internal sealed class HostileFileTests
     {
         var m = new TestModel();
         int x = m.Tensor("x", TensorType.Float32, [2]), y = m.Tensor("result", TensorType.Float32, [2]);
-        m.Operator(BuiltinOperator.Svdf, [x], [y]);
+        m.Operator(BuiltinOperator.Conv3D, [x], [y]);
         var e = Assert.ThrowsExactly<InvalidModelException>(() => TfliteModel.Load(m.Build([x], [y])));
-        Assert.AreEqual("SVDF, operator 0 (output 'result'): this operator is not supported.", e.Message);
+        Assert.AreEqual("CONV_3D, operator 0 (output 'result'): this operator is not supported.", e.Message);
     }
 
     [TestMethod]

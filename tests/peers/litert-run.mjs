@@ -3,7 +3,8 @@
 // Usage: node litert-run.mjs            one JSON request a line on standard input, one JSON answer a line on standard output
 //        node litert-run.mjs REQUEST    the request is in this JSON file
 //
-// Request:  { "model": "m.tflite", "inputs": { "NAME": "in.bin" } or ["in.bin"] in the model's order, "outputs": "FOLDER" }
+// Request:  { "model": "m.tflite", "inputs": { "NAME": "in.bin" } or ["in.bin"] in the model's order, "outputs": "FOLDER" },
+//           and "times": how often it runs on them, of which the last is answered, for models with state; 1 if absent
 // Answer:   { "inputs": [{ name, type, shape }], "outputs": [{ name, type, shape, file }] } or { "error": "..." }
 //
 // Tensor files hold the elements alone, little-endian, row-major.
@@ -79,7 +80,12 @@ async function run(wasm, environment, request) {
     return buffer;
   });
 
-  const results = await compiled.run(0, buffers);
+  let results = await compiled.run(0, buffers);
+  for (let time = 1; time < (request.times ?? 1); time++) {
+    for (const result of results) result.delete();
+    results = await compiled.run(0, buffers);
+  }
+
   const outputs = toArray(signature.outputNames()).map((name, i) => {
     const buffer = results[i];
     const tensor = describe(name, buffer.tensorType());

@@ -19,6 +19,8 @@ internal static class States
         foreach (string text in options.State ?? [])
         {
             StatePair pair = Pair(graph, text);
+            // A TFLite file says itself what its states are.
+            if (graph.States.Contains(pair)) continue;
             if (graph.States.Exists(s => s.Input == pair.Input)) throw Misfit($"'{pair.Input}' has two outputs");
             if (graph.States.Exists(s => s.Output == pair.Output)) throw Misfit($"'{pair.Output}' has two inputs");
             graph.States.Add(pair);

@@ -26,7 +26,7 @@ internal static class EmitDiagnostics
         "Export the model with the common form of the operator, or open an issue that names it.");
 
     public static readonly DiagnosticDescriptor Larger = new("MOPT5006", Warning,
-        "The model became larger", "the TFLite file has {0} bytes, and the ONNX file {1}: {2}.",
+        "The model became larger", "the TFLite file has {0} bytes, and the model file {1}: {2}.",
         "Set Quantization to Float16 or Int8, or use Sparsity, Clusters or ChannelPruning.");
 
     public static readonly DiagnosticDescriptor CustomOperator = new("MOPT5007", Warning,

@@ -19,7 +19,7 @@ internal static class VerificationDiagnostics
         "An output is wrong", "the output '{0}' is wrong in the TFLite file: {1}.", Remedy);
 
     public static readonly DiagnosticDescriptor OtherFunction = new("MOPT5604", Error,
-        "Simplification changed the model", "the output '{0}' differs from what the ONNX file defines even before compression: {1}.",
+        "Simplification changed the model", "the output '{0}' differs from what the model's file defines even before compression: {1}.",
         Remedy);
 
     public static readonly DiagnosticDescriptor NotVerified = new("MOPT5605", Warning,

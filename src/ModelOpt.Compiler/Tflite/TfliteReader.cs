@@ -53,7 +53,10 @@ internal static class TfliteReader
         Graph graph = new();
         LiftedValues values = new(graph);
         foreach (FileTensor tensor in file.Inputs.Concat(file.Outputs)) values.Reserve(tensor.Name);
-        foreach (FileTensor tensor in file.Inputs) graph.Inputs.Add(Input(graph, values, tensor));
+        bool hasState = file.InitialStates.Length > 0;
+        foreach (FileTensor tensor in file.FedInputs) graph.Inputs.Add(Input(graph, values, tensor, hasState));
+        StateLifting states = new(graph, values, file);
+        states.Begin();
         List<Diagnostic> refusals = [];
         foreach (FileNode node in file.Nodes)
         {
@@ -69,14 +72,17 @@ internal static class TfliteReader
         }
 
         if (refusals.Count > 0) throw Lowering.Refused(refusals);
-        foreach (FileTensor tensor in file.Outputs) graph.Outputs.Add(Output(graph, values, tensor));
+        foreach (FileTensor tensor in file.Outputs[..^file.InitialStates.Length]) graph.Outputs.Add(Output(graph, values, tensor));
+        Run(null, states.End);
         return graph;
     }
 
-    private static Value Input(Graph graph, LiftedValues values, FileTensor tensor)
+    /// <param name="isOne">Whether a batch that the file leaves open is the one that it states: state is that of one conversation.</param>
+    private static Value Input(Graph graph, LiftedValues values, FileTensor tensor, bool isOne)
     {
         if (graph.Inputs.Exists(i => i.Name == tensor.Name)) throw OnnxDiagnostics.DuplicateName.Error(null, tensor.Name);
-        Shape shape = new((tensor.Signature ?? tensor.Shape).Select(d => d < 0 ? Dim.Unknown : (Dim)d));
+        Shape shape = new((tensor.Signature ?? tensor.Shape).Select(
+            (d, axis) => d >= 0 ? (Dim)d : isOne && axis == 0 ? tensor.Shape[0] : Dim.Unknown));
         Value value = new(tensor.Name, LiftedValues.TypeOf(tensor), OnnxTypes.NameOpenDims(shape, tensor.Name));
         values.DefineStored(tensor, value);
         return value;

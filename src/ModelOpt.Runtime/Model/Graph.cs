@@ -19,6 +19,22 @@ internal sealed class ConstantBudget(long fileBytes)
     public long Packing { get; set; } = Least + (PerByte * fileBytes);
 }
 
+/// <summary>What a state begins with.</summary>
+/// <param name="Bytes">How many bytes it has.</param>
+/// <param name="Data">The bytes; empty where all are the same.</param>
+/// <param name="Fill">The byte that all are then.</param>
+internal readonly record struct InitialState(int Bytes, ReadOnlyMemory<byte> Data, byte Fill)
+{
+    /// <summary>Writes it.</summary>
+    public void Put(Span<byte> to)
+    {
+        if (Data.IsEmpty)
+            to.Fill(Fill);
+        else
+            Data.Span.CopyTo(to);
+    }
+}
+
 /// <summary>A subgraph in execution order.</summary>
 internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs, ConstantBudget budget)
 {
@@ -30,13 +46,20 @@ internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs,
     /// <summary>Part of the same file.</summary>
     public Graph With(List<Node> part, Tensor[] from, Tensor[] to) => new(part, from, to, budget.Renewed());
 
+    /// <summary>The inputs, and behind them the states as a call finds them.</summary>
     public Tensor[] Inputs => inputs;
 
-    /// <summary>Gives the inputs other shapes; those of other tensors are to be inferred again.</summary>
+    /// <summary>What the states begin with. As many of the last inputs and of the last outputs are states.</summary>
+    public InitialState[] InitialStates { get; init; } = [];
+
+    /// <summary>The inputs that callers give.</summary>
+    public ReadOnlySpan<Tensor> FedInputs => inputs.AsSpan(0, inputs.Length - InitialStates.Length);
+
+    /// <summary>Gives the first inputs other shapes; those of other tensors are to be inferred again.</summary>
     public void Resize(int[][] shapes)
     {
         var resized = new Dictionary<Tensor, Tensor>();
-        for (int i = 0; i < inputs.Length; i++)
+        for (int i = 0; i < shapes.Length; i++)
         {
             if (inputs[i].Shape.AsSpan().SequenceEqual(shapes[i]))
                 continue;
@@ -60,6 +83,7 @@ internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs,
         }
     }
 
+    /// <summary>The outputs, and behind them the states as a call leaves them.</summary>
     public Tensor[] Outputs => outputs;
 
     /// <summary>The number of uses of each tensor, an output of the graph being one more use.</summary>

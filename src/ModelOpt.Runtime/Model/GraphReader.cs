@@ -9,7 +9,7 @@ namespace ModelOpt.Runtime.Model;
 /// Reads the main subgraph of a .tflite file, with those that its operators run, and checks it: indices in range, every tensor computed
 /// once and before its use, constants as long as their shape says. Counts are limited, so that memory follows what the file holds.
 /// </summary>
-internal sealed class GraphReader
+internal sealed partial class GraphReader
 {
     private const int MaxTensors = 200_000;
     private const int MaxNodes = 20_000;
@@ -59,9 +59,13 @@ internal sealed class GraphReader
                 throw input.Error("cannot be an input: it is a constant, or an input already");
         }
         var nodes = new List<Node>(_subgraph.Operators.Count);
+        var variables = new Variables(this);
         for (int i = 0; i < _subgraph.Operators.Count; i++)
         {
-            Node node = ReadNode(new OperatorTable(_subgraph.Operators[i]), i, operators);
+            var table = new OperatorTable(_subgraph.Operators[i]);
+            if (variables.Take(table, i, operators, computed))
+                continue;
+            Node node = variables.Bound(ReadNode(table, i, operators), computed);
             foreach (Tensor? input in node.Inputs)
             {
                 if (input is { IsConstant: false } && !computed.Contains(input) && !IsEmptyConstant(input))
@@ -83,7 +87,7 @@ internal sealed class GraphReader
             if (!output.IsConstant && !computed.Contains(output) && !IsEmptyConstant(output))
                 throw output.Error("is an output of the model, and is never computed");
         }
-        return new Graph(nodes, inputs, outputs, _counts.Budget);
+        return variables.Graph(nodes, inputs, outputs);
     }
 
     // The buffer of a constant without elements looks like that of a tensor that is computed.
@@ -194,14 +198,15 @@ internal sealed class GraphReader
             throw new InvalidModelException(
                 $"Tensor '{name}' has {shape.Length} dimensions; at most {Tensor.MaxRank} are supported.");
         Int32Vector signature = table.ShapeSignature;
+        if (PackedIntegers.Bits(table.Type) > 0)
+            return ReadPacked(table, name, shape.ToArray());
         var tensor = new Tensor(name, table.Type, shape.ToArray(), ReadQuantization(table.Quantization, name))
         {
+            IsVariable = table.IsVariable,
             HasDynamicBatch = signature.Length > 0 && signature.Length == shape.Length && signature[0] == -1,
             Signature = signature.Length > 0 && signature.Length == shape.Length ? signature.ToArray() : null,
             Data = ReadData(table, name),
         };
-        if (table.IsVariable)
-            throw tensor.Error("is a variable: models with state are not supported");
         if (table.IsSparse && tensor.Data is { } stored)
         {
             _counts.Budget.Folding -= tensor.Bytes;

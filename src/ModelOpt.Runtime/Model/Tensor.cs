@@ -49,6 +49,9 @@ internal sealed class Tensor
 
     public Quantization? Quantization { get; }
 
+    /// <summary>Whether it keeps its value from call to call.</summary>
+    public bool IsVariable { get; init; }
+
     /// <summary>Whether the file lets the first dimension vary.</summary>
     public bool HasDynamicBatch { get; init; }
 
@@ -73,6 +76,11 @@ internal sealed class Tensor
     /// Whether stored values stand for the same real numbers as those of a tensor of the same type; both are quantized as a whole.
     /// </summary>
     public bool HasGridOf(Tensor other) => Scale == other.Scale && ZeroPoint == other.ZeroPoint;
+
+    /// <summary>Whether another has the same type, shape and grid, so that bytes of one can stand for the other.</summary>
+    public bool IsLike(Tensor other) => Type == other.Type && Shape.AsSpan().SequenceEqual(other.Shape)
+        && (Quantization is null ? other.Quantization is null : other.Quantization is { } grid && grid.Count == Quantization.Count
+            && (grid.Count != 1 || HasGridOf(other)));
 
     /// <summary>Lowest value of an 8-bit element type.</summary>
     public int TypeMin => Type == TensorType.UInt8 ? 0 : sbyte.MinValue;

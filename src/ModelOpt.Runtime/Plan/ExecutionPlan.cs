@@ -52,9 +52,17 @@ internal sealed class ExecutionPlan
     /// <summary>Number of the first step that is none of <see cref="InputSteps"/>.</summary>
     public int FirstStep { get; }
 
+    /// <summary>The inputs, and behind them the states as a run finds them.</summary>
     public Operand[] Inputs { get; }
 
+    /// <summary>The outputs, and behind them the states as a run leaves them.</summary>
     public Operand[] Outputs { get; }
+
+    /// <summary>Number of inputs that callers give.</summary>
+    public int FedInputs => Inputs.Length - Graph.InitialStates.Length;
+
+    /// <summary>Number of outputs that callers get.</summary>
+    public int GivenOutputs => Outputs.Length - Graph.InitialStates.Length;
 
     public int ArenaBytes { get; }
 
@@ -84,6 +92,14 @@ internal sealed class ExecutionPlan
     {
         ForeignForms.Apply(graph);
         LaterStage? next = ShapeInference.Apply(graph, stage > 0 || isSized) is { } waiting ? new LaterStage(graph, waiting, stage) : null;
+        if (graph.InitialStates.Length > 0 && next is not null)
+            throw new InvalidModelException("A model with state whose sizes depend on values is not supported.");
+        for (int i = 1; i <= graph.InitialStates.Length; i++)
+        {
+            if (!graph.Inputs[^i].IsLike(graph.Outputs[^i]))
+                throw graph.Inputs[^i].Error("is a state that is not as what a call leaves there");
+        }
+
         Tensor[] results = graph.Outputs;
         graph = next?.Before ?? graph;
         bool anyBatch = stage == 0 && next is null && BatchRule.AllowsAnyBatch(graph);

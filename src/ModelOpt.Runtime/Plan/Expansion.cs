@@ -32,7 +32,11 @@ internal sealed class Expansion(Node node, List<Node> nodes)
 
     /// <summary>Adds a node.</summary>
     public void Add(BuiltinOperator op, Tensor?[] inputs, Tensor output, IOperatorOptions? options = null) =>
-        nodes.Add(new Node(op, node.Index, inputs, [output])
+        Add(op, inputs, [output], options);
+
+    /// <summary>Adds a node with several outputs.</summary>
+    public void Add(BuiltinOperator op, Tensor?[] inputs, Tensor[] outputs, IOperatorOptions? options = null) =>
+        nodes.Add(new Node(op, node.Index, inputs, outputs)
         {
             Name = node.Name,
             Options = options is null ? default : CustomOperators.Read(CustomOperators.Write(options)),
@@ -41,6 +45,46 @@ internal sealed class Expansion(Node node, List<Node> nodes)
 
     /// <summary>Adds the node itself, on other inputs.</summary>
     public void Keep(Tensor?[] inputs) => nodes.Add(node.On(inputs, node.Outputs, null));
+
+    /// <summary>Adds the node itself on other operands, in whatever form these give it.</summary>
+    public void Again(Tensor?[] inputs, Tensor[] outputs) => ForeignForms.Add(node.On(inputs, outputs, null), nodes);
+
+    /// <summary>The real numbers that an input stands for.</summary>
+    public Tensor Real(int position) => Real(Input(position));
+
+    /// <summary>The real numbers that a tensor stands for.</summary>
+    public Tensor Real(Tensor x)
+    {
+        if (x.Type == TensorType.Float32)
+            return x;
+        Tensor real = Temporary(TensorType.Float32, x.Shape);
+        Add(BuiltinOperator.Dequantize, [x], real);
+        return real;
+    }
+
+    /// <summary>Real numbers as another tensor stores its own.</summary>
+    public Tensor Stored(Tensor real, Tensor like)
+    {
+        if (like.Type == TensorType.Float32)
+            return real;
+        Tensor stored = Temporary(like.Type, real.Shape, like.Quantization);
+        Add(BuiltinOperator.Quantize, [real], stored);
+        return stored;
+    }
+
+    /// <summary>Computes the real numbers of a result, and rounds them where it stores integers for them.</summary>
+    public void InReals(Tensor result, Action<Tensor> compute)
+    {
+        if (result.Quantization is null || result.Type is not (TensorType.Int8 or TensorType.UInt8 or TensorType.Int16 or TensorType.Int32))
+        {
+            compute(result);
+            return;
+        }
+
+        Tensor real = Temporary(TensorType.Float32, result.Shape);
+        compute(real);
+        Add(BuiltinOperator.Quantize, [real], result);
+    }
 
     /// <summary>The same elements under other sizes.</summary>
     public Tensor Reshaped(Tensor x, params int[] shape)

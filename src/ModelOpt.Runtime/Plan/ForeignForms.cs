@@ -17,18 +17,30 @@ internal static class ForeignForms
         if (!graph.Nodes.Exists(n => Find(n) is not null)) return;
         var nodes = new List<Node>(graph.Nodes.Count);
         foreach (Node node in graph.Nodes)
-        {
-            if (Find(node) is { } expand)
-                OperatorKernels.Guard(node, () => { expand(new Expansion(node, nodes)); return true; });
-            else
-                nodes.Add(node);
-        }
-
+            Add(node, nodes);
         graph.Nodes = nodes;
     }
 
-    private static Action<Expansion>? Find(Node node) => node.Operator switch
+    /// <summary>Adds a node, or what computes it.</summary>
+    /// <exception cref="InvalidModelException">It does not fit its operands.</exception>
+    public static void Add(Node node, List<Node> nodes)
     {
+        if (Find(node) is { } expand)
+            OperatorKernels.Guard(node, () => { expand(new Expansion(node, nodes)); return true; });
+        else
+            nodes.Add(node);
+    }
+
+    private static Action<Expansion>? Find(Node node) => ForeignIntegers.IsWide(node) ? ForeignIntegers.InReals : node.Operator switch
+    {
+        BuiltinOperator.Quantize when ForeignIntegers.IsBetween(node) => ForeignIntegers.Requantize,
+        BuiltinOperator.UnidirectionalSequenceLstm when !ForeignRecurrent.IsReal(node) => ForeignRecurrent.SequenceLstm,
+        BuiltinOperator.Lstm => ForeignRecurrent.OneStep,
+        BuiltinOperator.BidirectionalSequenceLstm => ForeignRecurrent.BothLstm,
+        BuiltinOperator.Rnn => ForeignRecurrent.OneStepRnn,
+        BuiltinOperator.UnidirectionalSequenceRnn => ForeignRecurrent.SequenceRnn,
+        BuiltinOperator.BidirectionalSequenceRnn => ForeignRecurrent.BothRnn,
+        BuiltinOperator.Svdf => ForeignRecurrent.Svdf,
         BuiltinOperator.SquaredDifference => e => e.InFloat(SquaredDifference),
         BuiltinOperator.Square => e => e.InFloat(Square),
         BuiltinOperator.FloorDiv => FloorDiv,

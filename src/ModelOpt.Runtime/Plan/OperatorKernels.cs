@@ -63,6 +63,7 @@ internal static class OperatorKernels
         BuiltinOperator.Equal or BuiltinOperator.NotEqual or BuiltinOperator.Greater or BuiltinOperator.GreaterEqual
             or BuiltinOperator.Less or BuiltinOperator.LessEqual => new ComparisonOperator(),
         BuiltinOperator.SelectV2 => new SelectOperator(),
+        BuiltinOperator.UnidirectionalSequenceLstm => new SequenceLstmOperator(),
         BuiltinOperator.LSTM or BuiltinOperator.GRU or BuiltinOperator.RNN => new RecurrentOperator(),
         BuiltinOperator.Slice => new SliceOperator(),
         BuiltinOperator.StridedSlice => new StridedSliceOperator(),

@@ -22,6 +22,7 @@ internal enum TensorType : byte
     UInt16 = 16,
     Int4 = 17,
     BFloat16 = 18,
+    Int2 = 19,
 }
 
 internal static class TensorTypes
@@ -62,10 +63,13 @@ internal enum BuiltinOptionsType : byte
     Conv2D = 1,
     DepthwiseConv2D = 2,
     Pool2D = 5,
+    Svdf = 6,
+    Rnn = 7,
     FullyConnected = 8,
     Softmax = 9,
     Concatenation = 10,
     Add = 11,
+    Lstm = 14,
     ResizeBilinear = 15,
     Reshape = 17,
     SpaceToDepth = 19,
@@ -77,6 +81,7 @@ internal enum BuiltinOptionsType : byte
     Sub = 28,
     Div = 29,
     Squeeze = 30,
+    SequenceRnn = 31,
     StridedSlice = 32,
     Exp = 33,
     TopKV2 = 34,
@@ -95,6 +100,9 @@ internal enum BuiltinOptionsType : byte
     Pack = 59,
     OneHot = 61,
     Unpack = 64,
+    BidirectionalSequenceLstm = 69,
+    BidirectionalSequenceRnn = 70,
+    UnidirectionalSequenceLstm = 71,
     ResizeNearestNeighbor = 74,
     LeakyRelu = 75,
     MirrorPad = 77,
@@ -107,6 +115,8 @@ internal enum BuiltinOptionsType : byte
     ScatterNd = 97,
     BatchMatMul = 101,
     Cumsum = 102,
+    CallOnce = 103,
+    VarHandle = 111,
     Random = 114,
     Gelu = 116,
 }

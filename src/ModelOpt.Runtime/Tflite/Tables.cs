@@ -80,6 +80,9 @@ internal readonly struct QuantizationTable(FlatTable table)
     public ReadOnlyMemory<byte> ZeroPoints => table.Memory(3, sizeof(long));
 
     public int Dimension => table.Int32(6);
+
+    /// <summary>How the tensor is quantized in blocks: scales (a tensor), zero points (a tensor), size; null where it is not.</summary>
+    public FlatTable? Blocks => table.Byte(4) == 2 ? table.Table(5) : null;
 }
 
 internal readonly struct OperatorTable(FlatTable table)

@@ -15,7 +15,8 @@ internal sealed partial class TfliteGenerator
     ];
 
     private Action<int>[] Layers =>
-        [Convolution, Convolution, Convolution, Depthwise, Depthwise, Dense, Pool, Pool, Product, Reduce, Softmax, Recurrent, Branch, Loop];
+        [Convolution, Convolution, Convolution, Depthwise, Depthwise, Dense, Pool, Pool, Product, Reduce, Softmax, Recurrent, Branch, Loop,
+            Sequence, Sequence, History, Memory];
 
     private Action<int>[] Elements =>
     [

@@ -45,7 +45,8 @@ internal sealed partial class TfliteGenerator
                 : [.. Movements, .. Elements];
             choices[_random.Next(choices.Length)](current);
             Call call = _calls[^1];
-            TensorSpec[] specs = Settle();
+            TensorSpec[] specs = call.HasShapes ? [.. call.Outputs.Select(o => new TensorSpec(_tensors[o].Type, _tensors[o].Shape))]
+                : Settle();
             if (specs.Sum(s => s.Shape.Aggregate(1L, (a, b) => a * b)) < 1 << 20) return call.Outputs[_random.Next(call.Outputs.Length)];
         }
         catch (Exception e) when (e is InvalidModelException or ArgumentException or IndexOutOfRangeException or OverflowException)
@@ -75,14 +76,21 @@ internal sealed partial class TfliteGenerator
         {
             Made t = _tensors[i];
             if (t.Data is not null) model.Constant($"c{i}", t.Type, t.Shape, t.Data, t.Scales.Length > 0 ? t.Scales : null, t.Zero, t.Axis);
-            else model.Tensor($"t{i}", t.Type, t.Shape, t.Scales.Length > 0 ? t.Scales[0] : 0, t.Zero);
+            else model.Tensor($"t{i}", t.Type, t.Shape, t.Scales.Length > 0 ? t.Scales[0] : 0, t.Zero, t.IsVariable);
         }
+
+        Call? control = _calls.FirstOrDefault(c => c.Operator is BuiltinOperator.If or BuiltinOperator.While);
+        bool hasVariables = _calls.Exists(c => c.Operator == BuiltinOperator.VarHandle);
+        if (hasVariables)
+            model.Operator(BuiltinOperator.CallOnce, [], [], new NumberOptions(BuiltinOptionsType.CallOnce, control is null ? 1 : 3));
 
         foreach (Call call in _calls) model.Operator(call.Operator, call.Inputs, call.Outputs, call.Options);
         HashSet<int> made = [.. _calls.SelectMany(c => c.Outputs)];
-        int[] inputs = [.. Enumerable.Range(0, _tensors.Count).Where(i => _tensors[i].Data is null && !made.Contains(i))];
+        int[] inputs = [.. Enumerable.Range(0, _tensors.Count).Where(i => _tensors[i].Data is null && !made.Contains(i)
+            && !_tensors[i].IsVariable)];
         model.Subgraph(inputs, [.. outputs.Distinct()]);
-        if (_calls.FirstOrDefault(c => c.Operator is BuiltinOperator.If or BuiltinOperator.While) is { } control) AddBodies(model, control);
+        if (control is not null) AddBodies(model, control);
+        if (hasVariables) AddBeginnings(model);
         return model.Build();
     }
 
@@ -139,15 +147,16 @@ internal sealed partial class TfliteGenerator
         return _tensors.Count - 1;
     }
 
-    private void Emit(BuiltinOperator op, int[] inputs, int[] outputs, IOperatorOptions? options = null) =>
-        _calls.Add(new Call(op, inputs, outputs, options));
+    private void Emit(BuiltinOperator op, int[] inputs, int[] outputs, IOperatorOptions? options = null, bool hasShapes = false) =>
+        _calls.Add(new Call(op, inputs, outputs, options, hasShapes));
 
     private float[] ScalesOf(TensorType of) => of is TensorType.Int8 or TensorType.UInt8 ? [0.002f + (0.2f * _random.NextSingle())] : [];
 
     private int ZeroOf(TensorType of) =>
         of switch { TensorType.Int8 => _random.Next(-128, 128), TensorType.UInt8 => _random.Next(256), _ => 0 };
 
-    private sealed record Made(TensorType Type, int[] Shape, byte[]? Data, float[] Scales, int Zero, int Axis);
+    private sealed record Made(TensorType Type, int[] Shape, byte[]? Data, float[] Scales, int Zero, int Axis, bool IsVariable = false);
 
-    private sealed record Call(BuiltinOperator Operator, int[] Inputs, int[] Outputs, IOperatorOptions? Options);
+    private sealed record Call(
+        BuiltinOperator Operator, int[] Inputs, int[] Outputs, IOperatorOptions? Options, bool HasShapes);
 }

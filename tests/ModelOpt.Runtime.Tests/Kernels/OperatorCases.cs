@@ -39,6 +39,11 @@ internal static class OperatorCases
         new(BuiltinOperator.Pow, null, n => [Of(TensorType.Float32, n, 2, 3), Other(TensorType.Float32, n, 2, 3)]),
         new(BuiltinOperator.Pow, null, n => [Of(TensorType.Float32, n, 3, 4), Of(TensorType.Float32, n, 4)]),
         .. Recurrent(),
+        new(BuiltinOperator.UnidirectionalSequenceLstm, new SequenceLstmOptions(ActivationFunction.Tanh, 1, 1, false), Sequence),
+        new(BuiltinOperator.UnidirectionalSequenceLstm, new SequenceLstmOptions(ActivationFunction.Tanh, 1, 1, true),
+            n => [Of(TensorType.Float32, n, 3, 4), .. Sequence(3)[1..18], Constant(TensorType.Float32, 3, 5),
+                Constant(TensorType.Float32, 3, 6),
+                .. Sequence(3)[20..]]),
         new(BuiltinOperator.Cast, null, n => [Of(TensorType.Int32, n, 4)], Result: OperatorTesting.Output(TensorType.Float32, [])),
         new(BuiltinOperator.Shape, null, n => [Of(TensorType.Float32, n)], Result: OperatorTesting.Output(TensorType.Int32, [])),
         new(BuiltinOperator.Fill, null, n => [TestTensor.Ints(1, 4), Of(TensorType.Float32, n)]),
@@ -78,6 +83,17 @@ internal static class OperatorCases
             yield return new(op, forward, n => [Constant(type, 1, 3, 4), Of(type, n, count * 5, 4), Weights(type, 1, count * 5, 5)],
                 outputs);
         }
+    }
+
+    private static TestTensor[] Sequence(int n)
+    {
+        const TensorType type = TensorType.Float32;
+        TestTensor[] gates = [.. Enumerable.Repeat(Constant(type, 6), 4)];
+        return
+        [
+            Of(type, n, 3, 4), .. Enumerable.Repeat(Constant(type, 6, 4), 4), .. Enumerable.Repeat(Constant(type, 6, 5), 4), .. gates[..3],
+            .. gates, Constant(type, 5, 6), Constant(type, 5), Of(type, n, 5), Of(type, n, 6), .. gates,
+        ];
     }
 
     private static IEnumerable<OperatorCase> Both(Func<TensorType, IEnumerable<OperatorCase>> cases) =>

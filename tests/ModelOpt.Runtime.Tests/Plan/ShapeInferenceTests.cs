@@ -99,6 +99,11 @@ internal sealed class ShapeInferenceTests
             [Floats(2, 7, 2, 4), Floats(2, 2, 4)]),
         new(BuiltinOperator.LSTM, Recurrent(6), [Floats(2, 7, 3), Floats(2, 16, 3), Floats(2, 16, 4)],
             [Floats(2, 7, 2, 4), Floats(2, 2, 4), Floats(2, 2, 4)]),
+        new(BuiltinOperator.UnidirectionalSequenceLstm, new SequenceLstmOptions(ActivationFunction.Tanh, 0, 0, false),
+            [Floats(2, 7, 3), .. Enumerable.Repeat(Constants(6, 3), 4), .. Enumerable.Repeat(Constants(6, 5), 4),
+                .. Enumerable.Repeat(Constants(6), 7), Constants(5, 6), Constants(5), Floats(2, 5), Floats(2, 6),
+                .. Enumerable.Repeat(Constants(6), 4)],
+            [Floats(2, 7, 5)]),
         new(BuiltinOperator.Reshape, new VectorOptions(BuiltinOptionsType.Reshape, [3, -1]), [Floats(2, 6)], [Floats(3, 4)]),
         new(BuiltinOperator.Reshape, null, [Floats(2, 6), TestTensor.Ints(4, 3)], [Floats(4, 3)]),
         new(BuiltinOperator.Squeeze, new VectorOptions(BuiltinOptionsType.Squeeze, [-2]), [Floats(1, 1, 3)], [Floats(1, 3)]),
@@ -116,6 +121,8 @@ internal sealed class ShapeInferenceTests
         new(BuiltinOperator.RandomStandardNormal, new RandomOptions(1, 1), [TestTensor.Ints(2, 3)], [Floats(2, 3)]),
         new(BuiltinOperator.Where, null, [TestTensor.Ints(0, 7, 1)], [Of(TensorType.Int64, 2, 1)]),
     ];
+
+    private static TestTensor Constants(params int[] shape) => Floats(shape).AsConstant();
 
     private static RecurrentOptions Recurrent(int activations) => new(
         RecurrentDirection.Bidirectional, 0, false, false,

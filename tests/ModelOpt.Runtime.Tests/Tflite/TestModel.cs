@@ -17,8 +17,8 @@ internal sealed class TestModel
     public TestModel() => _buffers.Add(Buffer([]));
 
     /// <summary>A tensor without a value. A size of −1 stands for 1 that may vary.</summary>
-    public int Tensor(string name, TensorType type, int[] shape, float scale = 0, int zeroPoint = 0) =>
-        Add(name, type, shape, 0, scale == 0 ? [] : [scale], [zeroPoint], 0);
+    public int Tensor(string name, TensorType type, int[] shape, float scale = 0, int zeroPoint = 0, bool isVariable = false) =>
+        Add(name, type, shape, 0, scale == 0 ? [] : [scale], [zeroPoint], 0, isVariable);
 
     public int Constant<T>(
         string name, TensorType type, int[] shape, T[] values, float[]? scales = null, int zeroPoint = 0, int axis = 0)
@@ -112,7 +112,8 @@ internal sealed class TestModel
         return _builder.EndTable();
     }
 
-    private int Add(string name, TensorType type, int[] shape, int buffer, float[] scales, long[] zeroPoints, int axis)
+    private int Add(string name, TensorType type, int[] shape, int buffer, float[] scales, long[] zeroPoints, int axis,
+        bool isVariable = false)
     {
         bool dynamic = shape.Contains(-1);
         FlatOffset signature = _builder.CreateVector<int>(shape);
@@ -135,6 +136,7 @@ internal sealed class TestModel
         _builder.Add(3, text);
         if (quantization is { } q)
             _builder.Add(4, q);
+        _builder.Add(5, isVariable);
         if (dynamic)
             _builder.Add(7, signature);
         _tensors.Add(_builder.EndTable());

@@ -66,6 +66,25 @@ internal sealed class LiftedValues(Graph graph)
         return _known[tensor] = new Tensor(TypeOf(tensor), tensor.Shape, data.ToArray());
     }
 
+    /// <summary>The real numbers that a constant stands for.</summary>
+    public Tensor Reals(FileTensor tensor)
+    {
+        Tensor stored = Constant(tensor)!;
+        if (!IsQuantized(tensor)) return Casting.To(stored, ElementType.Float32);
+        FileQuantization grid = tensor.Quantization!;
+        Tensor real = Casting.To(stored, ElementType.Float32);
+        int slice = 1;
+        for (int axis = grid.Axis + 1; axis < tensor.Rank; axis++) slice *= tensor.Shape[axis];
+        Span<float> numbers = real.Span<float>();
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            int at = grid.Count == 1 ? 0 : i / slice % grid.Count;
+            numbers[i] = (numbers[i] - grid.ZeroPoint(at)) * grid.Scale(at);
+        }
+
+        return real;
+    }
+
     /// <summary>The elements of a constant as the graph has them.</summary>
     /// <param name="dims">Other sizes of as many elements; null for those of the file.</param>
     /// <param name="order">The order of the axes.</param>

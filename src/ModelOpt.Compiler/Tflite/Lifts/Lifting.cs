@@ -78,6 +78,13 @@ internal sealed class Lifting(LiftedValues values, FileNode node)
             : throw Refusal($"{what} of type {tensor.Type}");
     }
 
+    /// <summary>The real numbers of a constant input.</summary>
+    public Tensor Reals(int index, string what)
+    {
+        Constant(index, what);
+        return values.Reals(Input(index));
+    }
+
     /// <summary>An axis or another integer that a constant input says.</summary>
     public int Int(int index, string what) => Ints(index, what) is [var one] ? (int)one : throw Refusal($"several {what}");
 

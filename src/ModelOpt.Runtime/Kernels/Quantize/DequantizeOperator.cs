@@ -6,7 +6,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Kernels.Quantize;
 
-/// <summary>DEQUANTIZE, from 8 bits or float16 to float32.</summary>
+/// <summary>DEQUANTIZE, from integers or float16 to float32.</summary>
 internal sealed class DequantizeOperator : KernelOperator
 {
     public override TensorSpec[] Infer(Node node) => [new TensorSpec(TensorType.Float32, node.Input(0).Shape)];
@@ -20,6 +20,10 @@ internal sealed class DequantizeOperator : KernelOperator
         Tensor input = node.Input(0);
         if (input.Type == TensorType.Float16)
             return new CastKernel<Half, float>(input.Elements);
+        if (input.Type == TensorType.Int16)
+            return new DequantizeWideKernel<short>(input.Elements, input.Scale, input.ZeroPoint);
+        if (input.Type == TensorType.Int32)
+            return new DequantizeWideKernel<int>(input.Elements, input.Scale, input.ZeroPoint);
         if (!input.IsQuantized8)
             throw node.UnsupportedTypes();
         bool unsigned = input.Type == TensorType.UInt8;

@@ -6,7 +6,7 @@ using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Kernels.Quantize;
 
-/// <summary>QUANTIZE, from float or from one quantization to another.</summary>
+/// <summary>QUANTIZE, from float to 8, 16 or 32 bits, or from one quantization of 8 bits to another.</summary>
 internal sealed class QuantizeOperator : KernelOperator
 {
     public override TensorSpec[] Infer(Node node) => [new TensorSpec(node.Output.Type, node.Input(0).Shape)];
@@ -18,6 +18,10 @@ internal sealed class QuantizeOperator : KernelOperator
     public override Kernel CreateKernel(Node node, AssembledCode? code)
     {
         Tensor input = node.Input(0), output = node.Output;
+        if (input.Type == TensorType.Float32 && output.Type == TensorType.Int16)
+            return new QuantizeWideKernel<short>(output.Elements, output.Scale, output.ZeroPoint);
+        if (input.Type == TensorType.Float32 && output.Type == TensorType.Int32)
+            return new QuantizeWideKernel<int>(output.Elements, output.Scale, output.ZeroPoint);
         if (!output.IsQuantized8)
             throw node.UnsupportedTypes();
         if (input.IsQuantized8)
