@@ -20,8 +20,15 @@ internal sealed class OpenPlans(ReadOnlyMemory<byte> file, SessionPool own, Lock
     /// <summary>How many plans are kept, besides that of the file's sizes.</summary>
     public int Plans => _plans.Count;
 
-    /// <summary>Whether inputs leave sizes besides the batch open.</summary>
-    public static bool AreNeeded(Tensor[] inputs) => Array.Exists(inputs, t => t.Signature is { } sizes && sizes.Skip(1).Contains(-1));
+    /// <summary>
+    /// Whether inputs leave sizes open that a session cannot run one by one: others than a batch of samples that stay apart.
+    /// </summary>
+    public static bool AreNeeded(ExecutionPlan plan) => Array.Exists(
+        plan.Graph.Inputs, t => t.Signature is { } sizes && sizes.Skip(plan.AllowsAnyBatch ? 1 : 0).Contains(-1));
+
+    /// <summary>The sizes that the file has, with another batch in all inputs that leave it open.</summary>
+    public int[] SizesOf(int batch) =>
+        [.. own.Plan.Graph.Inputs.SelectMany(t => t.HasDynamicBatch ? [batch, .. t.Shape.Skip(1)] : t.Shape)];
 
     /// <summary>The sessions that run inputs of given sizes.</summary>
     /// <param name="sizes">Those of all inputs, one input after another.</param>

@@ -11,6 +11,12 @@ public sealed partial class TfliteModel
 
     internal OpenPlans? Open => _open;
 
+    /// <summary>Whether the first dimension of inputs alone is open, along which samples do not stay apart.</summary>
+    private bool IsOnlyBatchOpen => HasOpenSizes && Inputs.All(i => !i.Shape.Skip(1).Contains(-1));
+
+    private int ElementsBehindBatch() =>
+        Inputs[0].Shape is [-1, ..] ? Inputs[0].Shape.Skip(1).Aggregate(1, (count, size) => count * size) : 0;
+
     /// <summary>Starts a call of a model with open sizes, or of another with the sizes that it has.</summary>
     /// <param name="sizes">The sizes of all inputs, one input after another: [1, 3, 480, 640]. Zero is a size.</param>
     /// <exception cref="ArgumentException">The model does not take these sizes.</exception>

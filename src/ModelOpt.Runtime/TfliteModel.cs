@@ -38,7 +38,7 @@ public sealed partial class TfliteModel : IDisposable
             throw;
         }
         HasDynamicBatch = _plan.AllowsAnyBatch;
-        HasOpenSizes = OpenPlans.AreNeeded(_plan.Graph.Inputs);
+        HasOpenSizes = OpenPlans.AreNeeded(_plan);
         Inputs = Array.AsReadOnly(Array.ConvertAll(
             _plan.Graph.Inputs[.._plan.FedInputs], t => new TensorInfo(t, HasDynamicBatch, isOpen: HasOpenSizes)));
         Outputs = Array.AsReadOnly(Array.ConvertAll(
@@ -137,10 +137,14 @@ public sealed partial class TfliteModel : IDisposable
     /// <summary>
     /// Starts a call; where sizes are open, with those that stand in the file. Dispose of it on any thread, one thread at a time.
     /// </summary>
-    /// <param name="batch">Number of samples; other than 1 only when <see cref="HasDynamicBatch"/>.</param>
+    /// <param name="batch">
+    /// Number of samples; other than 1 only when <see cref="HasDynamicBatch"/>, or when nothing but the first dimension is open.
+    /// </param>
     public ModelCall Begin(int batch = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        if (batch != 1 && IsOnlyBatchOpen)
+            return Begin(_open!.SizesOf(batch));
         if (batch != 1 && HasOpenSizes)
             throw new ArgumentException("The model has open sizes, and the batch is one of them: give all sizes.", nameof(batch));
         if (batch != 1 && !HasDynamicBatch)
@@ -153,8 +157,9 @@ public sealed partial class TfliteModel : IDisposable
     /// </summary>
     public int BatchOf(int elements)
     {
-        int perSample = Inputs.Count == 0 ? 0 : Inputs[0].ElementsPerSample;
-        return HasDynamicBatch && perSample > 0 && elements > 0 && elements % perSample == 0 ? elements / perSample : 1;
+        int perSample = Inputs.Count == 0 ? 0 : IsOnlyBatchOpen ? ElementsBehindBatch()
+            : HasDynamicBatch ? Inputs[0].ElementsPerSample : 0;
+        return perSample > 0 && elements > 0 && elements % perSample == 0 ? elements / perSample : 1;
     }
 
     /// <summary>

@@ -34,7 +34,7 @@ internal static class CheckSamples
     /// <summary>A sample of the sizes of an example, with a batch of 1, or of 2 for the second.</summary>
     public static Tensor[] OfExample(Graph graph, int index)
     {
-        HashSet<Dim> batch = [.. graph.Inputs.Where(i => i.Shape!.IsBatchOpen).Select(i => i.Shape![0])];
+        HashSet<Dim> batch = graph.Batch;
         return [.. graph.Inputs.Select(input => Made(
             input, new Shape(input.Shape!.At(graph.Examples[index]).Select(d => batch.Contains(d) ? index + 1 : d))))];
     }

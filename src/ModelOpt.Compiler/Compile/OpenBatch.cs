@@ -33,7 +33,7 @@ internal static class OpenBatch
     {
         if (!graph.Inputs.Exists(IsOpen)) return;
         // Where the batch is the only open size, it runs sample by sample.
-        HashSet<Dim> batch = [.. graph.Inputs.Where(IsOpen).Select(i => i.Shape![0])];
+        HashSet<Dim> batch = graph.Batch;
         Value? computed = graph.Values.FirstOrDefault(Lowering.IsComputed) ?? (OpenSizes.AreOpen(graph) ? null
             : graph.Values.FirstOrDefault(v => v.Shape is { } shape && shape.Any(d => !d.IsKnown && !batch.Contains(d))));
         if (computed is null) return;
@@ -44,23 +44,34 @@ internal static class OpenBatch
     }
 
     /// <summary>
-    /// Why a simplified graph cannot be written: nothing where it can be written for one sample, and then its batch is closed. Some
-    /// operators are written for known shapes only.
+    /// Why a simplified graph cannot be written: nothing where it can be. Where samples do not stay apart, the batch becomes an open size
+    /// like others; where that cannot be written, and one sample can, it is closed.
     /// </summary>
     public static IReadOnlyList<Diagnostic> Refusals(Graph graph, PassContext context)
     {
-        IReadOnlyList<Diagnostic> refusals = Lowering.Refusals(PassPipeline.Writable(graph, context), context.Cancellation);
-        if (refusals.Count == 0 || !graph.Inputs.Exists(IsOpen)
+        IReadOnlyList<Diagnostic> refusals = Refusals(graph, context, out bool isApart);
+        if (!graph.Inputs.Exists(IsOpen) || (refusals.Count == 0 && isApart)
             || refusals.Any(r => r.Descriptor != GraphDiagnostics.DynamicShape)) return refusals;
+        Graph sized = graph.Clone();
+        if (OpenSizes.TryOpenBatch(sized) && Refusals(sized, context, out _).Count == 0)
+        {
+            (graph.Examples, graph.HasBatchAsSize) = (sized.Examples, true);
+            return [];
+        }
+
         Graph closed = graph.Clone();
         SetBatch(closed, 1);
         ShapeInference.Run(closed);
-        if (Lowering.Refusals(PassPipeline.Writable(closed, context), context.Cancellation).Count > 0) return refusals;
+        if (Refusals(closed, context, out _).Count > 0) return refusals;
         SetBatch(graph, 1);
         ShapeInference.Run(graph);
-        context.Diagnostics.Report(GraphDiagnostics.OneSample.At(null, refusals[0].Layer, refusals[0].Message.TrimEnd('.')));
+        context.Diagnostics.Report(GraphDiagnostics.OneSample.At(
+            null, refusals.FirstOrDefault()?.Layer, refusals.FirstOrDefault()?.Message.TrimEnd('.') ?? "samples do not stay apart"));
         return [];
     }
+
+    private static IReadOnlyList<Diagnostic> Refusals(Graph graph, PassContext context, out bool isApart) =>
+        Lowering.Refusals(PassPipeline.Writable(graph, context), out isApart, context.Cancellation);
 
     private static Diagnostic? Refusal(Graph graph, int? batch)
     {

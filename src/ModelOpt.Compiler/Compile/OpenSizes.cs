@@ -16,6 +16,9 @@ internal static class OpenSizes
     private static readonly long[] Tried =
         [64, 32, 96, 128, 160, 192, 224, 256, 320, 384, 416, 448, 512, 576, 640, 768, 1024, 1536, 48, 16, 100, 8, 4, 2, 1, 16000];
 
+    // Models of some steps of time may take no two.
+    private static readonly long[] SecondBatches = [2, 3, 4, 8, 16, 32, 64];
+
     private const int MostNames = 4;
 
     /// <summary>Finds examples of open sizes.</summary>
@@ -80,8 +83,27 @@ internal static class OpenSizes
         }
     }
 
-    /// <summary>Whether inputs leave sizes besides the batch open.</summary>
-    public static bool AreOpen(Graph graph) => graph.Inputs.Exists(i => i.Shape is { } shape && shape.Skip(1).Any(d => !d.IsKnown));
+    /// <summary>Whether inputs leave sizes besides the batch open, or the batch is a size like others.</summary>
+    public static bool AreOpen(Graph graph) => graph.Inputs.Exists(i => i.Shape is { } shape
+        && (shape.Skip(1).Any(d => !d.IsKnown) || (graph.HasBatchAsSize && shape.IsBatchOpen)));
+
+    /// <summary>Makes the batch an open size like others: one sample in the first example, more in the second.</summary>
+    /// <returns>Whether the model takes one sample, and several.</returns>
+    public static bool TryOpenBatch(Graph graph)
+    {
+        string[] names = [.. graph.Inputs.Where(i => i.Shape is { IsBatchOpen: true }).SelectMany(i => i.Shape![0].Names).Distinct()];
+        IReadOnlyDictionary<string, long> first = graph.Examples.FirstOrDefault() ?? new Dictionary<string, long>();
+        IReadOnlyDictionary<string, long>[] found =
+            [With(first, 1), .. SecondBatches.Select(b => With(graph.Examples.LastOrDefault() ?? first, b))];
+        found = [.. found.Where(sizes => Takes(graph, sizes, [])).Take(2)];
+        if (found.Length < 2 || names.Any(n => found[0][n] != 1)) return false;
+        (graph.Examples, graph.HasBatchAsSize) = (found, true);
+        return true;
+
+        IReadOnlyDictionary<string, long> With(IReadOnlyDictionary<string, long> sizes, long batch) =>
+            sizes.Where(s => !names.Contains(s.Key)).Concat(names.Select(n => KeyValuePair.Create(n, batch)))
+                .ToDictionary(StringComparer.Ordinal);
+    }
 
     /// <summary>A copy of a graph whose inputs have the sizes of tensors.</summary>
     /// <exception cref="CompilationException">The model does not take them.</exception>
@@ -110,7 +132,7 @@ internal static class OpenSizes
     /// <param name="given">Sizes that the data says.</param>
     private static List<IReadOnlyDictionary<string, long>> Examples(Graph graph, Dictionary<string, long> given)
     {
-        HashSet<Dim> batch = [.. graph.Inputs.Where(i => i.Shape is { IsBatchOpen: true }).Select(i => i.Shape![0])];
+        HashSet<Dim> batch = graph.Batch;
         HashSet<string> batchNames = [.. batch.SelectMany(d => d.Names)];
         string[] names = [.. graph.Inputs.Where(i => i.Shape is not null).SelectMany(i => i.Shape!.Skip(1)).SelectMany(d => d.Names)
             .Where(n => !batchNames.Contains(n)).Distinct()];
@@ -122,23 +144,31 @@ internal static class OpenSizes
         {
             if (found.Count == 2) break;
             if (found.Exists(f => sizes.All(s => f[s.Key] == s.Value))) continue;
-            Graph copy = graph.Clone();
-            foreach (Value input in copy.Inputs)
-                input.Shape = input.Shape is { } shape ? new Shape(shape.At(sizes).Select(d => batch.Contains(d) ? 1 : d)) : null;
-            try
-            {
-                ShapeInference.Run(copy);
-                found.Add(sizes);
-            }
-            catch (CompilationException e)
-            {
-                last = e;
-            }
+            if (Takes(graph, sizes, batch, e => last = e)) found.Add(sizes);
         }
 
         if (found.Count > 0) return found;
         Value open = graph.Inputs.First(i => i.Shape is { } shape && shape.Skip(1).Any(d => !d.IsKnown));
         throw new CompilationException(
             GraphDiagnostics.NoSizes.At(null, open.Name, open.Name, open.Shape, last!.Diagnostic.Message.TrimEnd('.')), last);
+    }
+
+    /// <summary>Whether a model takes sizes, with one sample.</summary>
+    private static bool Takes(
+        Graph graph, IReadOnlyDictionary<string, long> sizes, HashSet<Dim> batch, Action<CompilationException>? refused = null)
+    {
+        Graph copy = graph.Clone();
+        foreach (Value input in copy.Inputs)
+            input.Shape = input.Shape is { } shape ? new Shape(shape.At(sizes).Select(d => batch.Contains(d) ? 1 : d)) : null;
+        try
+        {
+            ShapeInference.Run(copy);
+            return true;
+        }
+        catch (CompilationException e)
+        {
+            refused?.Invoke(e);
+            return false;
+        }
     }
 }

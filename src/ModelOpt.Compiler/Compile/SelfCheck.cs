@@ -74,7 +74,7 @@ internal sealed class SelfCheck
         using var stored = new StoredValues(_graph, _context.Cancellation);
         Graph written = OnnxReader.Read(_files.Onnx, foldsPairs: false);
         ShapeInference.Run(written, useStated: true);
-        bool isOpen = OpenSizes.AreOpen(written);
+        bool isOpen = OpenSizes.AreOpen(_graph);
         Dictionary<string, float> steps = stored.All.Where(v => v.Quantization is { IsPerTensor: true })
             .ToDictionary(v => v.Name, v => v.Quantization!.Scale, StringComparer.Ordinal);
         // Where a Concat rounds its inputs itself, the .onnx has no node that does it before.

@@ -60,7 +60,7 @@ internal sealed class TfliteRun : IDisposable
 
     private ModelCall Begin(IReadOnlyList<Tensor> inputs)
     {
-        if (!_model.HasOpenSizes) return _model.Begin();
+        if (!_model.HasOpenSizes && !_model.HasDynamicBatch) return _model.Begin();
         try
         {
             return _model.Begin([.. inputs.SelectMany(i => i.Dims.ToArray())]);

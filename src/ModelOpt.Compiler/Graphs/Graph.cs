@@ -43,6 +43,25 @@ internal sealed class Graph
     public int Captures { get; set; }
 
     /// <summary>
+    /// Whether the first dimension of inputs is an open size like others, because samples do not stay apart along it: it may count steps
+    /// of time, or be that of one input only.
+    /// </summary>
+    public bool HasBatchAsSize { get; set; }
+
+    /// <summary>The open first dimensions of inputs that count samples, which the caller may give one by one.</summary>
+    public HashSet<Dim> Batch
+    {
+        get
+        {
+            if (HasBatchAsSize) return [];
+            // The same name at another axis is a size that the plan must know.
+            HashSet<Dim> batch = [.. Inputs.Where(i => i.Shape is { IsBatchOpen: true }).Select(i => i.Shape![0])];
+            batch.ExceptWith(Inputs.SelectMany(i => i.Shape?.Skip(1) ?? []));
+            return batch;
+        }
+    }
+
+    /// <summary>
     /// Sizes that the model takes where its inputs leave them open besides the batch, by their names: where one must be named, as in the
     /// file's shapes. A second set is for checks. Empty where all are known.
     /// </summary>
@@ -190,7 +209,10 @@ internal sealed class Graph
     /// </summary>
     public Graph Clone()
     {
-        Graph copy = new() { Name = Name, Captures = Captures, Examples = Examples, OpenShapes = OpenShapes };
+        Graph copy = new()
+        {
+            Name = Name, Captures = Captures, Examples = Examples, OpenShapes = OpenShapes, HasBatchAsSize = HasBatchAsSize,
+        };
         foreach ((string key, string text) in Metadata) copy.Metadata.Add(key, text);
         foreach ((string name, ElementType type) in _declared) copy._declared.Add(name, type);
         copy.States.AddRange(States);

@@ -37,7 +37,8 @@ internal sealed class OpenBatchTests
     {
         var g = new TestGraph();
         Value x = g.Input("x", -1, 5);
-        g.Output(g.Add("Add", x, g.Add("EyeLike", x)));
+        g.Output(g.Add(
+            "ScatterElements", [x, g.Constant(Tensor.Of<long>([1, 2], [3, 1])), g.Random(1, 1, 2)], ("axis", 1), ("reduction", "mul")));
         byte[] model = OnnxWriter.Write(g.Build());
         using var folder = new TempFolder();
         var notes = new DiagnosticList();

@@ -44,6 +44,20 @@ internal sealed record OperatorCase(
     /// <summary>By how much outputs may differ beside rounding of floats.</summary>
     public double Slack { get; init; }
 
+    /// <summary>Sizes that the model leaves open, each under a name of its own; the caller gives those of the case.</summary>
+    public IReadOnlySet<int> OpenSizes { get; init; } = new HashSet<int>();
+
+    /// <summary>The same with about half of the sizes that the caller gives left open, chosen by the number of the case.</summary>
+    public OperatorCase Opened(int index)
+    {
+        int[] sizes = [.. Inputs.Where(i => i?.Origin == Origin.Caller && TakesNames(i.Tensor))
+            .SelectMany(i => i!.Tensor.Dims.ToArray()).Where(d => d > 1).Distinct().Order()];
+        var random = new Random(index);
+        HashSet<int> open = [.. sizes.Where(_ => random.Next(2) == 0)];
+        if (open.Count == 0 && sizes.Length > 0) open.Add(sizes[random.Next(sizes.Length)]);
+        return this with { OpenSizes = open };
+    }
+
     /// <summary>What the caller gives, by the names of the model's inputs.</summary>
     public IReadOnlyDictionary<string, Tensor> Feeds => Inputs.Select((input, i) => (Name(i), Fed(input)))
         .Where(p => p.Item2 is not null).ToDictionary(p => p.Item1, p => p.Item2!, StringComparer.Ordinal);
@@ -89,7 +103,8 @@ internal sealed record OperatorCase(
     public override string ToString() =>
         $"{Operator} opset {Opset} "
             + $"({string.Join(", ", Inputs.Select(i => i is null ? "-" : $"{i.Tensor}{Contents(i.Tensor)} {i.Origin}"))})"
-        + $" {{{string.Join(", ", Attributes.Select(a => $"{a.Key}: {Text(a.Value)}"))}}} → {Outputs}";
+        + $" {{{string.Join(", ", Attributes.Select(a => $"{a.Key}: {Text(a.Value)}"))}}} → {Outputs}"
+        + (OpenSizes.Count > 0 ? $", open {string.Join(", ", OpenSizes.Order())}" : "");
 
     private static string Contents(Tensor tensor) =>
         tensor.Type is ElementType.Int64 or ElementType.Int32 && tensor is { Rank: <= 1, Count: < 10 }
@@ -99,6 +114,18 @@ internal sealed record OperatorCase(
 
     private static string Text(object value) =>
         value is Array array ? $"[{string.Join(", ", array.Cast<object>())}]" : $"{value}";
+
+    /// <summary>Equal sizes have one name, except that those of the first axis are batches.</summary>
+    private Shape Named(Tensor tensor)
+    {
+        int rank = Inputs.Max(i => i?.Origin == Origin.Caller ? i.Tensor.Rank : 0);
+        return new Shape(tensor.Shape.Select((d, axis) => !OpenSizes.Contains((int)d.Size) ? d
+            : Dim.Named(axis == 0 && tensor.Rank == rank ? $"n{d.Size}" : $"d{d.Size}")));
+    }
+
+    // A vector of integers may say sizes or axes: their number is a rank.
+    private static bool TakesNames(Tensor tensor) =>
+        tensor.Rank > 1 || tensor.Type is not (ElementType.Int64 or ElementType.Int32);
 
     private static string Name(int index) => $"x{index}";
 
@@ -114,7 +141,8 @@ internal sealed record OperatorCase(
         switch (input.Origin)
         {
             case Origin.Caller:
-                graph.Input.Add(OnnxTypes.Write(name, input.Tensor.Type, input.Tensor.Shape));
+                Shape shape = TakesNames(input.Tensor) ? Named(input.Tensor) : input.Tensor.Shape;
+                graph.Input.Add(OnnxTypes.Write(name, input.Tensor.Type, shape));
                 break;
             case Origin.Initializer:
                 graph.Initializer.Add(OnnxTensors.Write(name, input.Tensor));

@@ -8,7 +8,9 @@ namespace ModelOpt.Fuzz.Operators;
 /// <param name="Seconds">How long, or null for as long as it takes.</param>
 /// <param name="Operator">The operator, or null for all.</param>
 /// <param name="Opset">The opset, or null for any.</param>
-internal sealed record OperatorRunOptions(int Seed, int Cases, double? Seconds = null, string? Operator = null, int? Opset = null);
+/// <param name="LeavesOpen">Whether models leave sizes open.</param>
+internal sealed record OperatorRunOptions(
+    int Seed, int Cases, double? Seconds = null, string? Operator = null, int? Opset = null, bool LeavesOpen = false);
 
 /// <summary>Draws cases of operators and compares the project with ONNX Runtime.</summary>
 internal static class OperatorRun
@@ -37,6 +39,7 @@ internal static class OperatorRun
     public static void Run(OperatorTally tally, OperatorRunOptions options, int index, Action<string>? before = null)
     {
         OperatorCase test = OperatorGenerators.Make(tally.Name, options.Seed, index, options.Opset, out string? unread);
+        if (options.LeavesOpen) test = test.Opened(index);
         before?.Invoke($"{index}: {test}");
         if (unread is not null) tally.AddUnread();
         else tally.Run(index, test);

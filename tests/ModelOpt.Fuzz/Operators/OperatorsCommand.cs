@@ -16,14 +16,16 @@ internal static class OperatorsCommand
         Option<int?> only = new("--case") { Description = "One case of --operator, by its number." };
         Option<bool> trace = new("--trace") { Description = "Shows each case before it runs: the last one, where the process ends." };
         Option<FileInfo?> table = new("--table") { Description = "Writes the table of what is refused to this file." };
+        Option<bool> open = new("--open") { Description = "Leaves about half of the sizes open: named in the model, given by the call." };
         var command = new Command("operators", "Compares each operator with ONNX Runtime, on random attributes, shapes and types.")
         {
-            cases, seconds, seed, name, opset, only, trace, table,
+            cases, seconds, seed, name, opset, only, trace, table, open,
         };
         command.SetAction(parsed =>
         {
             var options = new OperatorRunOptions(
-                parsed.GetValue(seed), parsed.GetValue(cases), parsed.GetValue(seconds), parsed.GetValue(name), parsed.GetValue(opset));
+                parsed.GetValue(seed), parsed.GetValue(cases), parsed.GetValue(seconds), parsed.GetValue(name), parsed.GetValue(opset),
+                parsed.GetValue(open));
             Action<string>? before = parsed.GetValue(trace) || parsed.GetValue(only) is not null ? Console.WriteLine : null;
             IReadOnlyList<OperatorTally> tallies = parsed.GetValue(only) is { } index
                 ? [One(options, index, before)] : OperatorRun.Run(options, before);

@@ -46,17 +46,19 @@ internal static class Subject
         try
         {
             Graph defined = OnnxReader.Read(model);
+            bool isOpen = OpenSizes.AreOpen(defined) || defined.Inputs.Exists(i => i.Shape is { IsBatchOpen: true });
+            foreach (Value input in isOpen ? defined.Inputs : []) input.Shape = feeds[input.Name].Shape;
             ShapeInference.Run(defined, useStated: true);
             Graph graph = ModelCompiler.Read(model, "case.onnx", Options);
             var context = new PassContext(Options, new Recipe(), new DiagnosticList());
             PassPipeline.Simplify(graph, context);
-            if (Lowering.Refusals(PassPipeline.Writable(graph, context)) is { Count: > 0 } refusals) throw Lowering.Refused(refusals);
+            if (OpenBatch.Refusals(graph, context) is { Count: > 0 } refusals) throw Lowering.Refused(refusals);
             stage = "interpret";
             interpreted = new Interpreter(defined).Run([.. defined.Inputs.Select(i => feeds[i.Name])]);
             stage = "compile";
             byte[] tflite = Compile(graph, context);
             stage = "run";
-            return new SubjectResult(SubjectStatus.Ran, interpreted, RunTflite(tflite, feeds), "");
+            return new SubjectResult(SubjectStatus.Ran, interpreted, RunTflite(tflite, feeds, isOpen), "");
         }
         catch (CompilationException e)
         {
@@ -80,9 +82,19 @@ internal static class Subject
         return Lowering.Write(graph);
     }
 
-    private static Tensor[] RunTflite(byte[] tflite, IReadOnlyDictionary<string, Tensor> feeds)
+    private static Tensor[] RunTflite(byte[] tflite, IReadOnlyDictionary<string, Tensor> feeds, bool isOpen)
     {
         using TfliteModel model = TfliteModel.Load(tflite, new RuntimeOptions { Threads = 1 });
+        if (isOpen)
+        {
+            TensorInfo? closed = model.Inputs.FirstOrDefault(
+                i => i.Shape.Zip(feeds[i.Name].Dims.ToArray()).Any(s => s.First > 0 && s.First != s.Second));
+            if (closed is not null)
+                throw GraphDiagnostics.DynamicShape.Error(null, closed.Name, "that takes one sample");
+            using TfliteRun run = TfliteRun.Load(tflite);
+            return run.Run([.. model.Inputs.Select(i => Casting.To(feeds[i.Name], TypeOf(i.ElementType)))]);
+        }
+
         Session session = model.RentSession();
         for (int i = 0; i < model.Inputs.Count; i++)
         {

@@ -16,8 +16,16 @@ internal sealed partial class Lowering
     /// <summary>Why a graph cannot be written, or run once it is written: every reason, of all layers.</summary>
     /// <param name="graph">The graph, with shapes, simplified and not yet compressed.</param>
     /// <returns>None where it can be written and run.</returns>
-    public static IReadOnlyList<Diagnostic> Refusals(Graph graph, CancellationToken cancellation = default)
+    public static IReadOnlyList<Diagnostic> Refusals(Graph graph, CancellationToken cancellation = default) =>
+        Refusals(graph, out _, cancellation);
+
+    /// <summary>Why a graph cannot be written, or run once it is written: every reason, of all layers.</summary>
+    /// <param name="graph">The graph, with shapes, simplified and not yet compressed.</param>
+    /// <param name="isApart">Whether the written model runs any number of samples, one by one; true where that was not looked at.</param>
+    /// <returns>None where it can be written and run.</returns>
+    public static IReadOnlyList<Diagnostic> Refusals(Graph graph, out bool isApart, CancellationToken cancellation = default)
     {
+        isApart = true;
         Lowering lowering = new(graph) { _refusals = [] };
         lowering.Lower(cancellation);
         List<Diagnostic> refusals = lowering._refusals;
@@ -25,6 +33,7 @@ internal sealed partial class Lowering
         try
         {
             using TfliteModel model = TfliteModel.Load(lowering._model.Write());
+            isApart = model.HasDynamicBatch;
         }
         catch (InvalidModelException e)
         {

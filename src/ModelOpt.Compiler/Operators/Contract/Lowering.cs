@@ -29,7 +29,7 @@ internal sealed partial class Lowering
     private Lowering(Graph graph)
     {
         (_graph, _model) = (graph, new TfliteModelBuilder());
-        _batch = [.. graph.Inputs.Where(i => i.Shape is { IsBatchOpen: true }).Select(i => i.Shape![0])];
+        _batch = graph.Batch;
     }
 
     /// <summary>Batch, height, width, channel, for values that ONNX keeps as NCHW.</summary>

@@ -39,6 +39,30 @@ internal readonly struct SizeSteps(Lowering context, Node node)
         return numbers.Count > 0 ? Join(result, Steps.Ints([.. numbers])) : result ?? Steps.Ints();
     }
 
+    /// <summary>0, 1, … as many as a size says, int32.</summary>
+    public TfliteTensor Range(Dim size)
+    {
+        TfliteTensor numbers = Lowering.Temporary(node, TensorType.Int32, [size.Number() is { } number ? checked((int)number) : -1]);
+        TfliteTensor limit = Steps.Reshape(Vector([size]), []);
+        context.Emit(
+            BuiltinOperator.Range, [context.Constant("", Tensor.Scalar(0)), limit, context.Constant("", Tensor.Scalar(1))], [numbers]);
+        return numbers;
+    }
+
+    /// <summary>The same elements under other sizes.</summary>
+    /// <param name="to">Where to write the result; a new tensor where null.</param>
+    public TfliteTensor Reshape(TfliteTensor x, IEnumerable<Dim> sizes, TfliteTensor? to = null)
+    {
+        Dim[] dims = [.. sizes];
+        TfliteTensor result = to ?? Lowering.Temporary(
+            node, x.Type, [.. dims.Select(d => d.Number() is { } number ? checked((int)number) : -1)], -1, x.Quantization);
+        if (result.Signature.Count(size => size < 0) <= 1) context.EmitReshape(x, result);
+        else context.Emit(
+            BuiltinOperator.Reshape, [x, Vector(dims, takesRest: true)], [result],
+            new VectorOptions(BuiltinOptionsType.Reshape, result.Signature));
+        return result;
+    }
+
     /// <summary>An expression as a vector of one number; null where no tensor has a size that it needs.</summary>
     public TfliteTensor? Scalar(Dim size)
     {

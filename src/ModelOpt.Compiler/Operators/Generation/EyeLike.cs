@@ -2,6 +2,8 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Description;
+using ModelOpt.Compiler.Operators.Tflite;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Generation;
 
@@ -23,6 +25,27 @@ internal sealed class EyeLike : KnownOperator
 
     protected override Tensor Result(Node node) => Eye(node, node.Output.Type, node.ShapeOf(0).ToSizes()
         ?? throw GraphDiagnostics.DynamicShape.Error(node.Label, node.Output.Name, node.ShapeOf(0)));
+
+    public override bool TakesComputedSizes(Node node) => true;
+
+    /// <summary>Where sizes are open, a one stands where a column is as far from its row as the diagonal.</summary>
+    public override void Lower(Lowering context, Node node)
+    {
+        TfliteTensor y = context.Output(node, 0);
+        if (!context.IsOpen(node.Output) || y.OpenAxis >= 0)
+        {
+            base.Lower(context, node);
+            return;
+        }
+
+        var steps = new LoweringSteps(context, node);
+        var sizes = new SizeSteps(context, node);
+        Shape shape = node.Output.Shape!;
+        TfliteTensor rows = sizes.Reshape(sizes.Range(shape[0]), [shape[0], 1]);
+        TfliteTensor distance = steps.Subtract(sizes.Reshape(sizes.Range(shape[1]), [1, shape[1]]), rows);
+        int diagonal = (int)Math.Clamp(node.Int("k", 0), -int.MaxValue, int.MaxValue);
+        steps.Cast(steps.Compare(BuiltinOperator.Equal, distance, steps.Ints(diagonal)), y.Type, y);
+    }
 
     private static Tensor Eye(Node node, ElementType type, int[] dims)
     {

@@ -57,7 +57,7 @@ internal sealed class DepthToSpace : BlockOperator
 
     protected override int[] Merged(ReadOnlySpan<int> dims) => [dims[0], dims[1], dims[2] * dims[3], dims[4] * dims[5]];
 
-    public override bool TakesComputedSizes(Node node) => true;
+    public override bool TakesComputedSizes(Node node) => !IsColumnFirst(node) || node.ShapeOf(0)[1].IsKnown;
 
     public override void Lower(Lowering context, Node node)
     {

@@ -74,21 +74,14 @@ internal sealed class Trilu : Operator, IDifferentiable
         Shape shape = node.ShapeOf(0);
         Tensor? k = node.InputOrNull(1) is { } given ? ShapeContents.Tensor(given) : null;
         int diagonal = k is { Count: > 0 } ? (int)Math.Clamp(node.Ints(k, "k")[0], -int.MaxValue, int.MaxValue) : 0;
-        TfliteTensor rows = steps.Reshape(Numbers(shape[^2]), [x.Dims[^2], 1]);
-        TfliteTensor distance = steps.Subtract(steps.Reshape(Numbers(shape[^1]), [1, x.Dims[^1]]), rows);
+        if (x.OpenAxis >= x.Rank - 2) FlatPositions.Closed(node, x);
+        var sizes = new SizeSteps(context, node);
+        TfliteTensor rows = steps.Reshape(sizes.Range(shape[^2]), [x.Dims[^2], 1]);
+        TfliteTensor distance = steps.Subtract(steps.Reshape(sizes.Range(shape[^1]), [1, x.Dims[^1]]), rows);
         bool isUpper = node.Int("upper", 1) != 0;
         TfliteTensor stays = steps.Compare(
             isUpper ? BuiltinOperator.GreaterEqual : BuiltinOperator.LessEqual, distance, steps.Ints(diagonal));
         steps.Select(stays, x, steps.Scalar(0, x), y);
-
-        TfliteTensor Numbers(Dim size)
-        {
-            TfliteTensor numbers = Lowering.Temporary(node, TensorType.Int32, [size.IsKnown ? checked((int)size.Size) : -1]);
-            TfliteTensor limit = steps.Reshape(new SizeSteps(context, node).Vector([size]), []);
-            context.Emit(
-                BuiltinOperator.Range, [context.Constant("", Tensor.Scalar(0)), limit, context.Constant("", Tensor.Scalar(1))], [numbers]);
-            return numbers;
-        }
     }
 
     private static Tensor Masked(Node node, Tensor x, Tensor? k)

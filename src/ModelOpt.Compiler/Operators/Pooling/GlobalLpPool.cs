@@ -55,6 +55,8 @@ internal sealed class GlobalLpPool : Operator, IDifferentiable
         context.Gradients[0] = dx;
     }
 
+    public override bool TakesComputedSizes(Node node) => true;
+
     public override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);

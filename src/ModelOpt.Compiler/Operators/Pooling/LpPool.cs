@@ -75,6 +75,8 @@ internal sealed class LpPool : Operator, IDifferentiable
         context.Gradients[0] = dx;
     }
 
+    public override bool TakesComputedSizes(Node node) => node.Ints("dilations") is null;
+
     public override void Lower(Lowering context, Node node)
     {
         var steps = new LoweringSteps(context, node);

@@ -26,7 +26,7 @@ internal sealed class GatherElements : GatherOperator
             ? [new AxisRoute(AxisPlace.In(0, 0), AxisPlace.In(1, 0), AxisPlace.Out(0, 0))] : [];
 
     // Lines along the axis that are open in number or length: each has indices of its own.
-    public override bool TakesComputedSizes(Node node)
+    private static bool IsLineByLine(Node node)
     {
         Shape data = node.ShapeOf(0), indices = node.ShapeOf(1);
         if (data.Rank == 0 || (data.IsKnown && indices.IsKnown)) return false;
@@ -36,7 +36,7 @@ internal sealed class GatherElements : GatherOperator
 
     public override void Lower(Lowering context, Node node)
     {
-        if (!TakesComputedSizes(node))
+        if (!IsLineByLine(node))
         {
             base.Lower(context, node);
             return;
@@ -44,23 +44,17 @@ internal sealed class GatherElements : GatherOperator
 
         int rank = node.ShapeOf(0).Rank, axis = node.Axis(node.Int("axis", 0), rank);
         int[] order = [.. Enumerable.Range(0, rank).Where(i => i != axis), axis];
-        TfliteTensor positions = FromFront(context, node, context.Input(node, 1, order), node.ShapeOf(0)[axis]);
+        TfliteTensor positions = OpenPositions.FromFront(context, node, context.Input(node, 1, order), node.ShapeOf(0)[axis]);
         context.Emit(
             BuiltinOperator.Gather, [context.Input(node, 0, order), positions], [context.Output(node, 0, order)],
             new GatherOptions(rank - 1, rank - 1));
-    }
-
-    private static TfliteTensor FromFront(Lowering context, Node node, TfliteTensor indices, Dim length)
-    {
-        var steps = new LoweringSteps(context, node);
-        if (length.IsKnown || KnownSigns.IsNeverNegative(node.Input(1))) return steps.FromFront(indices, node.Input(1), length.Size);
-        TfliteTensor size = steps.Cast(new SizeSteps(context, node).Vector([length]), indices.Type);
-        TfliteTensor zero = steps.Cast(steps.Ints(0), indices.Type);
-        return steps.Select(steps.Compare(BuiltinOperator.Less, indices, zero), steps.Add(indices, size), indices);
     }
 
     private static bool IsRowByRow(Node node) => node.ShapeOf(0).Rank == 2 && node.Axis(node.Int("axis", 0), 2) == 1;
 
     protected override FlatPositions Positions(Node node, int[] data, int[] indices) =>
         FlatPositions.Along(data, indices, node.Axis(node.Int("axis", 0), data.Length));
+
+    protected override OpenPositions Open(Lowering context, Node node) =>
+        OpenPositions.Along(context, node, node.Axis(node.Int("axis", 0), node.ShapeOf(0).Rank));
 }

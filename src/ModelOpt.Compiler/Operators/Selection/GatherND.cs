@@ -23,8 +23,6 @@ internal sealed class GatherND : GatherOperator
     }
 
     // Masks of PyTorch: as many vectors as there are elements that are not zero.
-    public override bool TakesComputedSizes(Node node) => IsOfComputed(node);
-
     private static bool IsOfComputed(Node node) =>
         Lowering.IsComputed(node.Input(1)) && node.ShapeOf(0).IsKnown && node.ShapeOf(1) is { Rank: 2 } indices && !indices[0].IsKnown
             && indices[1].IsKnown && node.Int("batch_dims", 0) == 0;
@@ -47,4 +45,7 @@ internal sealed class GatherND : GatherOperator
 
     protected override FlatPositions Positions(Node node, int[] data, int[] indices) =>
         FlatPositions.Of(data, indices, (int)node.Int("batch_dims", 0));
+
+    protected override OpenPositions Open(Lowering context, Node node) =>
+        OpenPositions.Of(context, node, (int)node.Int("batch_dims", 0));
 }

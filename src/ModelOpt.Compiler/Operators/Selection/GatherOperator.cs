@@ -54,8 +54,20 @@ internal abstract class GatherOperator : Operator, IDifferentiable
         context.Gradients[0] = dx;
     }
 
+    public override bool TakesComputedSizes(Node node) => node.ShapeOf(0).Rank > 0;
+
+    /// <summary>How indices say positions where sizes are open.</summary>
+    protected abstract OpenPositions Open(Lowering context, Node node);
+
     public override void Lower(Lowering context, Node node)
     {
+        if (node.Inputs.Concat(node.Outputs).Any(context.IsOpen))
+        {
+            Closed(context, node);
+            Open(context, node).Gather(context, node);
+            return;
+        }
+
         var steps = new LoweringSteps(context, node);
         TfliteTensor data = FlatPositions.Closed(node, context.Input(node, 0)), y = FlatPositions.Closed(node, context.Output(node, 0));
         FlatPositions positions = Positions(node, data.Dims, node.Sizes(node.ShapeOf(1)));
@@ -63,5 +75,11 @@ internal abstract class GatherOperator : Operator, IDifferentiable
         TfliteTensor picked = Lowering.Temporary(node, data, [positions.Base.Length, positions.Slice]);
         context.Emit(BuiltinOperator.Gather, [rows, positions.Lower(context, node, 1)], [picked], new GatherOptions(0));
         context.EmitReshape(picked, y);
+    }
+
+    /// <summary>Checks that the batch of no input is open, which is not a size to compute with.</summary>
+    internal static void Closed(Lowering context, Node node)
+    {
+        for (int i = 0; i < node.Inputs.Count; i++) FlatPositions.Closed(node, context.Input(node, i));
     }
 }

@@ -15,11 +15,15 @@ internal sealed class ScatterElements : ScatterOperator
 
     protected override void Check(Node node, Shape data, Shape indices, Shape updates)
     {
-        node.Axis(node.Int("axis", 0), data.Rank);
-        if (data.Rank != indices.Rank || indices.Rank != updates.Rank)
+        int axis = node.Axis(node.Int("axis", 0), data.Rank);
+        if (data.Rank != indices.Rank || indices.Rank != updates.Rank
+            || data.Zip(indices).Where((d, i) => i != axis && d.First.IsKnown && d.Second.IsKnown && d.Second.Size > d.First.Size).Any())
             throw GraphDiagnostics.ShapeMismatch.Error(node.Label, $"indices {indices} and updates {updates} do not fit {data}");
     }
 
     protected override FlatPositions Positions(Node node, int[] data, int[] indices) =>
         FlatPositions.Along(data, indices, node.Axis(node.Int("axis", 0), data.Length));
+
+    protected override OpenPositions Open(Lowering context, Node node) =>
+        OpenPositions.Along(context, node, node.Axis(node.Int("axis", 0), node.ShapeOf(0).Rank));
 }

@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Operators.Movement;
 
@@ -20,4 +21,6 @@ internal sealed class ScatterND : ScatterOperator
     }
 
     protected override FlatPositions Positions(Node node, int[] data, int[] indices) => FlatPositions.Of(data, indices, 0);
+
+    protected override OpenPositions Open(Lowering context, Node node) => OpenPositions.Of(context, node, 0);
 }

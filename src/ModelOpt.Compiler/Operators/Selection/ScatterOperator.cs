@@ -28,6 +28,11 @@ internal abstract class ScatterOperator : Operator
     /// <summary>How indices say positions.</summary>
     protected abstract FlatPositions Positions(Node node, int[] data, int[] indices);
 
+    /// <summary>How indices say positions where sizes are open.</summary>
+    protected abstract OpenPositions Open(Lowering context, Node node);
+
+    public sealed override bool TakesComputedSizes(Node node) => node.ShapeOf(0).Rank > 0 && Reduction(node) is "none" or "add";
+
     /// <summary>Checks the shapes of the inputs.</summary>
     protected abstract void Check(Node node, Shape data, Shape indices, Shape updates);
 
@@ -71,6 +76,13 @@ internal abstract class ScatterOperator : Operator
     /// </summary>
     public sealed override void Lower(Lowering context, Node node)
     {
+        if (node.Inputs.Concat(node.Outputs).Any(context.IsOpen))
+        {
+            GatherOperator.Closed(context, node);
+            Open(context, node).Scatter(context, node, Reduction(node) == "add");
+            return;
+        }
+
         var steps = new LoweringSteps(context, node);
         TfliteTensor data = FlatPositions.Closed(node, context.Input(node, 0)),
             updates = FlatPositions.Closed(node, context.Input(node, 2));

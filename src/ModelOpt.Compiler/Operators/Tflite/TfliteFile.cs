@@ -104,7 +104,8 @@ internal sealed class TfliteFile
         // Nobody looks a constant up by its name, and in a small model the names are a noticeable part.
         FlatOffset? name = tensor.Name.Length == 0 || tensor.Data is not null ? null : _builder.CreateString(tensor.Name);
         FlatOffset shape = Vector<int>(tensor.Example ?? Array.ConvertAll(tensor.Dims, size => size < 0 ? 1 : size));
-        FlatOffset? signature = tensor.IsComputed || (isSeen && tensor.OpenAxis >= 0) ? Vector<int>(tensor.Signature) : null;
+        // Inside, the first dimension is taken to be the one that is open.
+        FlatOffset? signature = tensor.IsComputed || tensor.OpenAxis >= (isSeen ? 0 : 1) ? Vector<int>(tensor.Signature) : null;
         FlatOffset? grid = tensor.Quantization is null ? null : Grid(tensor.Quantization);
         _builder.StartTable(9);
         _builder.Add(0, shape);

@@ -84,7 +84,7 @@ internal sealed class LoweringGraph
         float[][] outputs = new float[model.Outputs.Count][];
         for (int i = 0; i < outputs.Length; i++)
         {
-            outputs[i] = new float[call.Batch * model.Outputs[i].ElementsPerSample];
+            outputs[i] = new float[call.GetOutputShape(i).ToArray().Aggregate(1, (count, size) => count * size)];
             call.GetOutput(i, outputs[i].AsSpan());
         }
 
