@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using ModelOpt.Runtime.Jit;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
@@ -12,7 +13,7 @@ namespace ModelOpt.Runtime.Kernels.Depthwise;
 /// activations' zero point z is folded into the start, bias − z·Σw, with the padding filled with z.
 /// Input 0: activations; output 0: the result.
 /// </summary>
-internal sealed unsafe class DepthwiseInt8Kernel : Kernel
+internal sealed unsafe partial class DepthwiseInt8Kernel : Kernel
 {
     // Sums of this many channels wait for their requantization in the first-level cache.
     private const int ChunkSums = 4096;
@@ -48,6 +49,8 @@ internal sealed unsafe class DepthwiseInt8Kernel : Kernel
             starts[i % _channels] -= quantization.InputZeroPoint * weight;
         }
 
+        if (AdvSimd.Arm64.IsSupported && tier == SimdTier.Vector128 && _channels >= 8)
+            _narrowWeights = NarrowWeights();
         _requantizer = new Requantizer(quantization, starts, 1, _channels, _channels + 16, tier);
         _tier = SimdTiers.Fitting(tier, _channels);
     }
@@ -115,6 +118,9 @@ internal sealed unsafe class DepthwiseInt8Kernel : Kernel
     {
         switch (_tier)
         {
+            case SimdTier.Vector128 when _narrowWeights is not null:
+                SumArm(ref window, ox, pixels, taps, sums);
+                break;
             case SimdTier.Vector512:
                 Sum<IntLanes512, Vector512<int>>(ref window, ox, pixels, taps, sums);
                 break;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.MatMul;
@@ -18,7 +19,8 @@ internal abstract unsafe class Int8MicroKernel
     [
         [
             new Tiled<IntLanes1, PairDot<IntLanes1, int>, int>(),
-            new Tiled<IntLanes128, PairDot<IntLanes128, Vector128<int>>, Vector128<int>>(),
+            AdvSimd.Arm64.IsSupported
+                ? new ArmPairKernel() : new Tiled<IntLanes128, PairDot<IntLanes128, Vector128<int>>, Vector128<int>>(),
             new Tiled<IntLanes256, PairDot<IntLanes256, Vector256<int>>, Vector256<int>>(),
             new Tiled<IntLanes512, PairDot<IntLanes512, Vector512<int>>, Vector512<int>>(),
         ],
@@ -30,7 +32,8 @@ internal abstract unsafe class Int8MicroKernel
         ],
         [
             new Tiled<IntLanes1, SignedQuadDot<IntLanes1, int>, int>(),
-            new Tiled<IntLanes128, SignedQuadDot<IntLanes128, Vector128<int>>, Vector128<int>>(),
+            Dp.IsSupported
+                ? new ArmDotKernel() : new Tiled<IntLanes128, SignedQuadDot<IntLanes128, Vector128<int>>, Vector128<int>>(),
             new Tiled<IntLanes256, SignedQuadDot<IntLanes256, Vector256<int>>, Vector256<int>>(),
             new Tiled<IntLanes512, SignedQuadDot<IntLanes512, Vector512<int>>, Vector512<int>>(),
         ],
@@ -50,7 +53,24 @@ internal abstract unsafe class Int8MicroKernel
     /// <param name="panel">[lanes, PanelWidth] weights.</param>
     /// <param name="start">[PanelWidth] biases.</param>
     /// <param name="tile">[rows, PanelWidth] sums.</param>
-    public abstract void Multiply(int lanes, int rows, int* a, nint aStride, int* panel, int* start, int* tile);
+    public void Multiply(int lanes, int rows, int* a, nint aStride, int* panel, int* start, int* tile)
+    {
+        if (rows > 2)
+        {
+            MultiplyTile(lanes, rows, a, aStride, panel, start, tile);
+            return;
+        }
+
+        MultiplyRow(lanes, a, panel, start, tile);
+        if (rows == 2)
+            MultiplyRow(lanes, a + aStride, panel, start, tile + PanelWidth);
+    }
+
+    /// <summary>Three rows or more. Of fewer than six, the missing ones may repeat the last, and store the same sums once more.</summary>
+    protected abstract void MultiplyTile(int lanes, int rows, int* a, nint aStride, int* panel, int* start, int* tile);
+
+    /// <summary>One row.</summary>
+    protected abstract void MultiplyRow(int lanes, int* a, int* panel, int* start, int* tile);
 
     /// <summary>Six rows by two registers of accumulators.</summary>
     private sealed class Tiled<TLanes, TDot, V> : Int8MicroKernel
@@ -60,22 +80,8 @@ internal abstract unsafe class Int8MicroKernel
     {
         public override int PanelWidth => 2 * TLanes.Count;
 
-        public override void Multiply(int lanes, int rows, int* a, nint aStride, int* panel, int* start, int* tile)
-        {
-            if (rows > 2)
-            {
-                MultiplyTile(lanes, rows, a, aStride, panel, start, tile);
-                return;
-            }
-
-            MultiplyRow(lanes, a, panel, start, tile);
-            if (rows == 2)
-                MultiplyRow(lanes, a + aStride, panel, start, tile + PanelWidth);
-        }
-
-        /// <summary>Of fewer than six rows, the missing ones repeat the last, and store the same sums once more.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void MultiplyTile(int lanes, int rows, int* a, nint aStride, int* panel, int* start, int* tile)
+        protected override void MultiplyTile(int lanes, int rows, int* a, nint aStride, int* panel, int* start, int* tile)
         {
             int n = TLanes.Count;
             nint r3 = Math.Min(3, rows - 1), r4 = Math.Min(4, rows - 1), r5 = Math.Min(5, rows - 1);
@@ -121,7 +127,7 @@ internal abstract unsafe class Int8MicroKernel
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void MultiplyRow(int lanes, int* a, int* panel, int* start, int* tile)
+        protected override void MultiplyRow(int lanes, int* a, int* panel, int* start, int* tile)
         {
             int n = TLanes.Count;
             V c0 = TLanes.Load(start), c1 = TLanes.Load(start + n);
