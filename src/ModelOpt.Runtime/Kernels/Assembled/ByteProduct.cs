@@ -10,8 +10,9 @@ internal enum ByteProduct
     Dot,
 
     /// <summary>
-    /// As sums of two in int16, then of four. A sum saturates where two weights together are beyond −128…128: such weights are halved,
-    /// and the other halves are multiplied once more, see <see cref="PairSplit"/>.
+    /// As sums of two in int16, then of four. A sum saturates where two weights together are beyond −128…128: mostly the complement of
+    /// an input byte helps, see <see cref="Complements"/>. Weights that are left are halved, and the other halves are multiplied once
+    /// more, see <see cref="PairSplit"/>.
     /// </summary>
     Bytes,
 
@@ -22,8 +23,11 @@ internal enum ByteProduct
 /// <summary>Chooses products.</summary>
 internal static class ByteProducts
 {
-    // Where registers' weights are multiplied twice in this share of steps, words are as fast.
-    private const double MaxSplit = 0.3;
+    // Where registers' weights are multiplied twice in this share of steps, words are faster.
+    private const double MaxSplit = 0.12;
+
+    // As panels mostly have.
+    private const int PanelVectors = 2;
 
     /// <summary>The fastest product for weights of a layer, and the share of steps whose weights have other halves.</summary>
     /// <param name="target">Instructions.</param>
@@ -35,12 +39,15 @@ internal static class ByteProducts
         if (target.HasDot)
             return (ByteProduct.Dot, 0);
         int perChannel = weights.Length / channels, steps = (runBytes + 3) / 4, split = 0, lanes = target.Lanes;
-        var marks = new bool[perChannel / runBytes * steps];
+        var marks = new byte[perChannel / runBytes * steps];
         for (int channel = 0; channel < channels; channel++)
         {
-            if (channel % lanes == 0)
-                Array.Clear(marks);
-            Mark(weights.Slice(channel * perChannel, perChannel), runBytes, steps, marks, ref split);
+            int vector = channel / lanes % PanelVectors;
+            Mark(weights.Slice(channel * perChannel, perChannel), runBytes, steps, marks, 4 * vector);
+            if (channel < channels - 1 && (channel + 1) % (PanelVectors * lanes) != 0)
+                continue;
+            split += LeastOf(marks);
+            Array.Clear(marks);
         }
 
         double share = (double)split / marks.Length / ((channels + lanes - 1) / lanes);
@@ -64,34 +71,41 @@ internal static class ByteProducts
         return Vector128.GreaterThanAny(Vector128.Abs(sums), Vector128.Create((short)128));
     }
 
-    /// <summary>Counts the steps that a channel of a register is the first to split.</summary>
-    private static unsafe void Mark(ReadOnlySpan<sbyte> weights, int runBytes, int steps, bool[] marks, ref int split)
+    /// <summary>Adds the patterns (see <see cref="Complements"/>) with which weights of a channel saturate to those of each step.</summary>
+    private static unsafe void Mark(ReadOnlySpan<sbyte> weights, int runBytes, int steps, byte[] marks, int shift)
     {
+        sbyte* quad = stackalloc sbyte[16];
         fixed (sbyte* from = weights)
         {
             for (int run = 0, at = 0; run < weights.Length; run += runBytes, at += steps)
             {
-                int i = 0;
-                for (; i <= runBytes - 16; i += 16)
+                for (int i = 0; i < runBytes; i += 16)
                 {
-                    if (!AnySaturates(from + run + i))
+                    int bytes = Math.Min(16, runBytes - i);
+                    if (bytes == 16 && Complements.Saturating(from + run + i, 16) == 0)
                         continue;
-                    for (int j = i; j < i + 16; j += 2)
-                        Look(from[run + j], from[run + j + 1], at + (j / 4), ref split);
+                    for (int j = 0; j < bytes; j += 4)
+                    {
+                        new Span<sbyte>(quad, 16).Clear();
+                        new Span<sbyte>(from + run + i + j, Math.Min(4, bytes - j)).CopyTo(new Span<sbyte>(quad, 16));
+                        marks[at + ((i + j) / 4)] |= (byte)(Complements.Saturating(quad, 16) << shift);
+                    }
                 }
-
-                for (; i < runBytes - 1; i += 2)
-                    Look(from[run + i], from[run + i + 1], at + (i / 4), ref split);
             }
         }
+    }
 
-        void Look(int first, int second, int step, ref int split)
+    /// <summary>Registers with weights that saturate, with the best pattern of each step.</summary>
+    private static int LeastOf(byte[] marks)
+    {
+        int sum = 0;
+        foreach (byte mark in marks)
         {
-            if (!Saturates(first, second) || marks[step])
-                return;
-            marks[step] = true;
-            split++;
+            int both = mark & (mark >> 4) & 0xF, any = (mark | (mark >> 4)) & 0xF;
+            sum += any != 0xF ? 0 : both != 0xF ? 1 : 2;
         }
+
+        return sum;
     }
 }
 

@@ -13,16 +13,18 @@ internal sealed unsafe class Int8Panel
     private readonly AlignedBuffer<int> _starts;
     private readonly AlignedBuffer<float> _multipliers;
     private readonly AlignedBuffer<byte>? _split;
+    private readonly AlignedBuffer<uint>? _complements;
 
     /// <param name="layout">Registers.</param>
     /// <param name="product">How the weights are multiplied.</param>
+    /// <param name="flip">The input is int8 and made uint8 by flipping the top bit.</param>
     /// <param name="runs">Bytes from the input to each run.</param>
     /// <param name="runBytes">Weights of a run; padded with zeros to whole steps.</param>
     /// <param name="weights">[columns, runs, runBytes].</param>
     /// <param name="starts">[columns].</param>
     /// <param name="multipliers">[columns].</param>
     public Int8Panel(
-        PanelLayout layout, ByteProduct product, ReadOnlySpan<long> runs, int runBytes, ReadOnlySpan<sbyte> weights,
+        PanelLayout layout, ByteProduct product, bool flip, ReadOnlySpan<long> runs, int runBytes, ReadOnlySpan<sbyte> weights,
         ReadOnlySpan<int> starts, ReadOnlySpan<float> multipliers)
     {
         Layout = layout;
@@ -53,8 +55,16 @@ internal sealed unsafe class Int8Panel
             }
         }
 
-        if (product == ByteProduct.Bytes)
-            _split = PairSplit.Create(_weights.Pointer, layout, steps, runs);
+        if (product != ByteProduct.Bytes)
+            return;
+        if (Assembled.Complements.Choose(_weights.Pointer, _starts.Pointer, layout.Vectors, lanes, runs.Length * steps) is { } bits)
+        {
+            _complements = new AlignedBuffer<uint>(bits.Length);
+            for (int i = 0; i < bits.Length; i++)
+                _complements.Pointer[i] = bits[i] ^ (flip ? 0x80808080 : 0);
+        }
+
+        _split = PairSplit.Create(_weights.Pointer, layout, steps, runs, HasComplements ? _complements!.Span : []);
     }
 
     public PanelLayout Layout { get; }
@@ -66,6 +76,14 @@ internal sealed unsafe class Int8Panel
     public int* Starts => _starts.Pointer;
 
     public float* Multipliers => _multipliers.Pointer;
+
+    /// <summary>Whether some input bytes are complemented.</summary>
+    public bool HasComplements => _complements is not null;
+
+    /// <summary>
+    /// [runs·steps] bits that the input bytes of a step are flipped by: see <see cref="Assembled.Complements"/>, and the top bits of int8.
+    /// </summary>
+    public uint* Complements => _complements is null ? null : _complements.Pointer;
 
     /// <summary>Whether <see cref="Split"/> lists anything.</summary>
     public bool HasSplit => _split is not null;

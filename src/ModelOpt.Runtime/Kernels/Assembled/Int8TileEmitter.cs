@@ -15,9 +15,9 @@ internal readonly ref struct Int8TileEmitter
 {
     private const int UnrolledSteps = 4;
 
-    // Registers volatile in both calling conventions, and rbx, which is saved.
+    // Registers volatile in both calling conventions, and rbx and rsi, which are saved.
     private const Gpr Input = Gpr.Rax, Cursor = Gpr.Rcx, Weights = Gpr.Rdx, RunTable = Gpr.R8, RunsLeft = Gpr.R9, Output = Gpr.R10,
-        Arguments = Gpr.R11, StepsLeft = Gpr.Rbx;
+        Arguments = Gpr.R11, StepsLeft = Gpr.Rbx, Complements = Gpr.Rsi;
 
     // In the epilogue, when the sums are complete.
     private const Gpr Multipliers = Gpr.Rcx, Residual = Gpr.R8;
@@ -59,6 +59,7 @@ internal readonly ref struct Int8TileEmitter
     {
         Frame.Enter(_code, Arguments);
         _code.Push(StepsLeft);
+        _code.Push(Complements);
         if (_shape.Tail == UnitTail.Masked)
         {
             _code.Mov(Input, new Address(Arguments, MaskAt));
@@ -85,6 +86,7 @@ internal readonly ref struct Int8TileEmitter
         _code.Add(Output, _shape.Rows * _shape.OutputBytes);
         _code.Dec(new Address(Arguments, TilesAt));
         _code.JumpIfNotZero(tile);
+        _code.Pop(Complements);
         _code.Pop(StepsLeft);
         Frame.Leave(_code);
     }
@@ -102,6 +104,8 @@ internal readonly ref struct Int8TileEmitter
         if (_shape.Flip)
             _code.VMov(_flipBits, new Address(Cursor, FlipAt));
         _product.LoadConstant(Cursor);
+        if (_shape.Complements)
+            _code.Mov(Complements, new Address(Arguments, ComplementsAt));
         if (_shape.Runs == 1)
         {
             _code.Mov(Cursor, Input);
@@ -126,7 +130,7 @@ internal readonly ref struct Int8TileEmitter
         if (loops < 2)
         {
             EmitSteps(_shape.Steps);
-            _code.Add(Weights, _shape.Steps * StepBytes);
+            Advance(_shape.Steps);
             return;
         }
 
@@ -134,19 +138,30 @@ internal readonly ref struct Int8TileEmitter
         Label loop = _code.Here();
         EmitSteps(UnrolledSteps);
         _code.Add(Cursor, 4 * UnrolledSteps);
-        _code.Add(Weights, UnrolledSteps * StepBytes);
+        Advance(UnrolledSteps);
         _code.Sub(StepsLeft, 1);
         _code.JumpIfNotZero(loop);
         int rest = _shape.Steps % UnrolledSteps;
         EmitSteps(rest);
         if (rest > 0 && _shape.Runs > 1)
-            _code.Add(Weights, rest * StepBytes);
+            Advance(rest);
+    }
+
+    private void Advance(int steps)
+    {
+        _code.Add(Weights, steps * StepBytes);
+        if (_shape.Complements)
+            _code.Add(Complements, steps * sizeof(uint));
     }
 
     private void EmitSteps(int steps)
     {
         for (int step = 0; step < steps; step++)
+        {
+            if (_shape.Complements)
+                _code.VpBroadcastD(_flipBits, new Address(Complements, step * sizeof(uint)));
             EmitProducts(new Address(Weights, step * StepBytes), 0, _vectors, 4 * step);
+        }
     }
 
     /// <summary>Adds products of four input bytes of all pixels with weights of some registers.</summary>
@@ -157,7 +172,7 @@ internal readonly ref struct Int8TileEmitter
         for (int row = 0; row < _shape.Rows; row++)
         {
             _code.VpBroadcastD(_pixel, new Address(Cursor, (row * _shape.PixelBytes) + offset));
-            if (_shape.Flip)
+            if (_shape.Flip || _shape.Complements)
                 _code.VpXorD(_pixel, _pixel, _flipBits);
             for (int i = 0; i < vectors; i++)
             {
@@ -182,8 +197,10 @@ internal readonly ref struct Int8TileEmitter
             Label record = _code.Here();
             _code.Mov(Cursor, new Address(Weights, 0));
             _code.Add(Cursor, Input);
-            EmitProducts(new Address(Weights, PairSplit.HeadBytes), vector, 1, 0);
-            _code.Add(Weights, PairSplit.HeadBytes + _code.Target.Bytes);
+            if (_shape.Complements)
+                _code.VpBroadcastD(_flipBits, new Address(Weights, PairSplit.FlipAt));
+            EmitProducts(new Address(Weights, PairSplit.WeightsAt), vector, 1, 0);
+            _code.Add(Weights, PairSplit.WeightsAt + _code.Target.Bytes);
             _code.Sub(RunsLeft, 1);
             _code.JumpIfNotZero(record);
         }

@@ -13,17 +13,18 @@ namespace ModelOpt.Runtime.Kernels.Assembled;
 /// <param name="Tail">See <see cref="UnitTail"/>; 0 where the last unit is stored whole.</param>
 /// <param name="Epilogue">How sums become outputs.</param>
 /// <param name="Product">How bytes are multiplied.</param>
+/// <param name="Complements">Input bytes are flipped by bits of each step, see <see cref="Assembled.Complements"/>.</param>
 /// <param name="Split">There are weights that are multiplied in two halves, see <see cref="PairSplit"/>.</param>
 internal readonly record struct Int8TileShape(
     int Rows, PanelLayout Layout, int Runs, int Steps, int PixelBytes, int OutputBytes, bool Flip, int Tail, Int8Epilogue Epilogue,
-    ByteProduct Product = ByteProduct.Dot, bool Split = false)
+    ByteProduct Product = ByteProduct.Dot, bool Split = false, bool Complements = false)
 {
     // Written out, here and in other shapes: EqualityComparer<T> of our own T is compiled at run time, even where all else
     // was compiled beforehand.
     public bool Equals(Int8TileShape other) =>
         Rows == other.Rows && Layout.Equals(other.Layout) && Runs == other.Runs && Steps == other.Steps && PixelBytes == other.PixelBytes
         && OutputBytes == other.OutputBytes && Flip == other.Flip && Tail == other.Tail && Product == other.Product && Split == other.Split
-        && Epilogue.Equals(other.Epilogue);
+        && Complements == other.Complements        && Epilogue.Equals(other.Epilogue);
 
     public override int GetHashCode() => (((((Layout.Channels * 31) + Rows) * 31) + Steps) * 31) + OutputBytes;
 }
@@ -67,7 +68,7 @@ internal readonly record struct Int8Epilogue(bool Unsigned, bool ClampInFloat, b
 internal unsafe struct Int8TileArguments
 {
     public const int InputAt = 0, WeightsAt = 8, StartsAt = 16, MultipliersAt = 24, OutputAt = 32, TilesAt = 40, RunsAt = 48,
-        ConstantsAt = 56, MaskAt = 64, ResidualAt = 72, SplitAt = 80;
+        ConstantsAt = 56, MaskAt = 64, ResidualAt = 72, SplitAt = 80, ComplementsAt = 88;
 
     /// <summary>First run of the first pixel.</summary>
     public byte* Input;
@@ -101,6 +102,9 @@ internal unsafe struct Int8TileArguments
 
     /// <summary><see cref="PairSplit"/>; not read where there is none.</summary>
     public byte* Split;
+
+    /// <summary>[Runs, Steps] bits that input bytes are flipped by; not read where there are none.</summary>
+    public uint* Complements;
 }
 
 /// <summary>How a unit of which not all bytes are outputs is stored.</summary>

@@ -211,6 +211,7 @@ internal sealed unsafe class ConvInt8AssembledKernel : Kernel
         arguments.Mask = panel.Mask;
         arguments.Residual = part.ToResidual;
         arguments.Split = panel.Constants.Split;
+        arguments.Complements = panel.Constants.Complements;
         arguments.Input = input + (panel.InputChannel * _elements.Bytes);
         arguments.Output = output + panel.OutputChannel;
         if (middle > begin)

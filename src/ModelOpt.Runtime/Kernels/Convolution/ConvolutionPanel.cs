@@ -71,10 +71,13 @@ internal sealed class ConvolutionPanel
                 PanelLayout layout = blocking.Panels[i];
                 int columns = Math.Min(layout.Channels, outputs - first), channel = (group * outputs) + first;
                 var constants = new Int8Panel(
-                    layout, tile.Product, offsets, runs.Elements, weights.Slice(channel * runs.Weights, columns * runs.Weights),
+                    layout, tile.Product, tile.Flip, offsets, runs.Elements, weights.Slice(channel * runs.Weights, columns * runs.Weights),
                     layer.Starts.AsSpan(channel, columns), layer.Multipliers.AsSpan(channel, columns));
                 int tail = columns < layout.Channels ? UnitTail.Of(code.Target, columns - (layout.Lanes * layout.LastUnit)) : 0;
-                Int8TileShape shape = tile with { Rows = blocking.Rows, Layout = layout, Tail = tail, Split = constants.HasSplit };
+                Int8TileShape shape = tile with
+                {
+                    Rows = blocking.Rows, Layout = layout, Tail = tail, Split = constants.HasSplit, Complements = constants.HasComplements,
+                };
                 panels[(group * count) + i] = new ConvolutionPanel(
                     constants,
                     code.Get(shape, Int8TileEmitter.Emit),

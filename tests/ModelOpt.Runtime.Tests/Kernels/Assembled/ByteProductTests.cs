@@ -13,8 +13,9 @@ internal sealed class ByteProductTests
     [TestMethod]
     public void Weights_decide_where_there_is_no_dot_product()
     {
-        sbyte[] large = [.. Enumerable.Repeat((sbyte)127, 64)], small = [.. Enumerable.Repeat((sbyte)64, 64)];
+        sbyte[] same = [.. Enumerable.Repeat((sbyte)127, 64)], small = [.. Enumerable.Repeat((sbyte)64, 64)];
         sbyte[] opposite = [.. Enumerable.Range(0, 64).Select(i => (sbyte)(i % 2 == 0 ? 127 : -128))];
+        sbyte[] large = [.. same[..32], .. opposite[..32]];
         Assert.AreEqual(ByteProduct.Dot, ByteProducts.Choose(Target.Avx512Vnni, large, 2, 32).Product);
         Assert.AreEqual(ByteProduct.Dot, ByteProducts.Choose(Target.AvxVnni, large, 2, 32).Product);
         foreach (Target target in (Target[])[Target.Avx2, Target.Avx512])
@@ -22,6 +23,7 @@ internal sealed class ByteProductTests
             Assert.AreEqual(ByteProduct.Words, ByteProducts.Choose(target, large, 2, 32).Product);
             Assert.AreEqual(ByteProduct.Bytes, ByteProducts.Choose(target, small, 2, 32).Product);
             Assert.AreEqual(ByteProduct.Bytes, ByteProducts.Choose(target, opposite, 2, 32).Product);
+            Assert.AreEqual(ByteProduct.Bytes, ByteProducts.Choose(target, same, 2, 32).Product);
         }
     }
 
@@ -49,7 +51,7 @@ internal sealed class ByteProductTests
         for (int i = 0; i < before.Length; i++)
             before[i] = (sbyte)(i / 64 == 3 ? random.Next(-128, 128) : random.Next(-64, 65));
         before.CopyTo(new Span<sbyte>(weights, before.Length));
-        AlignedBuffer<byte> split = PairSplit.Create(weights, layout, steps, [0, 100])!;
+        AlignedBuffer<byte> split = PairSplit.Create(weights, layout, steps, [0, 100], [])!;
 
         // Step 3 is the first of the second run.
         byte* next = split.Pointer;
@@ -60,13 +62,13 @@ internal sealed class ByteProductTests
             for (int i = 0; i < 32; i++)
             {
                 int at = (3 * 64) + (vector * 32) + i;
-                Assert.AreEqual(before[at], ((sbyte*)weights)[at] + ((sbyte*)next)[16 + i]);
+                Assert.AreEqual(before[at], ((sbyte*)weights)[at] + ((sbyte*)next)[24 + i]);
             }
 
-            next += 48;
+            next += 56;
         }
 
-        Assert.IsNull(PairSplit.Create(weights, layout, steps, [0, 100]), "there was something to split once more");
+        Assert.IsNull(PairSplit.Create(weights, layout, steps, [0, 100], []), "there was something to split once more");
     }
 
     [TestMethod]
@@ -81,7 +83,7 @@ internal sealed class ByteProductTests
             byte[] x = KernelTesting.Bytes(w.Batch * w.InputHeight * w.InputWidth * w.InputChannels, trial);
             var f = new byte[w.OutputChannels * k];
             for (int i = 0; i < f.Length; i++)
-                f[i] = (byte)(random.Next(100) < trial / 20 ? random.Next(2) == 0 ? 127 : -127 : random.Next(-64, 65));
+                f[i] = (byte)(random.Next(100) < trial / 6 ? random.Next(2) == 0 ? 127 : -128 : random.Next(-64, 65));
             LayerQuantization layer = KernelTesting.Quantization(random, w.OutputChannels, k, unsigned: false);
             byte[] expected = ConvInt8KernelTests.Reference(w, groups, layer, x, f, [], false);
             foreach (Kernel kernel in KernelTesting.Assembled(c => ConvInt8Kernel.Create(w, groups, layer, f, [], false, c)))
