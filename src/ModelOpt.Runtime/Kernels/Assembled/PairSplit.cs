@@ -24,7 +24,8 @@ internal static unsafe class PairSplit
     /// <param name="steps">Steps of a run.</param>
     /// <param name="runs">Bytes from the input to each run.</param>
     /// <param name="flips">[runs·steps] bits that input bytes are flipped by; empty where the code knows them.</param>
-    public static AlignedBuffer<byte>? Create(int* weights, PanelLayout layout, int steps, ReadOnlySpan<long> runs, ReadOnlySpan<uint> flips)
+    public static AlignedBuffer<byte>? Create(
+        int* weights, PanelLayout layout, int steps, ReadOnlySpan<long> runs, ReadOnlySpan<uint> flips)
     {
         int count = 0, lanes = layout.Lanes, stride = layout.Vectors * lanes, all = runs.Length * steps;
         for (int i = 0; i < all * layout.Vectors; i++)
