@@ -34,14 +34,12 @@ internal static class OpenSizes
         {
             if (input.Shape is not { } shape || shape.Skip(1).All(d => d.IsKnown)) continue;
             bool hasData = data is not null && !graph.IsState(input);
-            // A stream of a state is of one shape.
-            if (!hasData && graph.States.Count > 0) throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
             input.Shape = new Shape(shape.Select((d, axis) => d == Dim.Unknown && axis > 0 ? Dim.Named($"{input.Name}:{axis}") : d));
             if (!hasData) continue;
             using SampleSource source = SampleSource.Open(data![Array.IndexOf(fed, input)]);
             Shape sizes = SampleSizes.In(shape, source.SampleShape, options.DataLayout, source.Type == ElementType.UInt8)
                 ?? throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
-            if (graph.States.Count > 0 || !SampleSizes.TryName(input.Shape, sizes, given)) input.Shape = sizes;
+            if (!SampleSizes.TryName(input.Shape, sizes, given)) input.Shape = sizes;
         }
 
         if (AreOpen(graph)) graph.Examples = Examples(graph, given);

@@ -26,7 +26,11 @@ internal static class States
             graph.States.Add(pair);
             // A stream is one conversation: what is open in its state counts conversations.
             Value input = graph.Inputs.First(i => i.Name == pair.Input);
-            if (input.Shape is { } shape) input.Shape = new Shape(shape.Select((d, axis) => axis == 0 || d.IsKnown ? d : 1));
+            if (input.Shape is not { } shape) continue;
+            HashSet<Dim> closed = [.. shape.Skip(1).Where(d => !d.IsKnown && d != Dim.Unknown)];
+            input.Shape = new Shape(shape.Select((d, axis) => axis == 0 || d.IsKnown ? d : 1));
+            foreach (Value other in graph.Inputs.Where(i => i.Shape is not null))
+                other.Shape = new Shape(other.Shape!.Select(d => closed.Contains(d) ? 1 : d));
         }
 
         if (graph.States.Count > 0 && !graph.FedInputs.Any()) throw Misfit("every input is a state");

@@ -63,6 +63,54 @@ internal sealed class StatesTests : IDisposable
         Assert.AreEqual(new Shape(2, 1, 2), h.Shape);
     }
 
+    [TestMethod]
+    public void A_name_that_counts_conversations_is_one_everywhere()
+    {
+        var g = new TestGraph();
+        Dim batch = new(-1, "batch"), time = new(-1, "T");
+        Value x = g.Input("x", 1, 1, 2), h = g.Input("h", 2, 1, 2);
+        (x.Shape, h.Shape) = (new Shape(batch, time, 2), new Shape(2, batch, 2));
+        g.Output(Named(g.Add("Identity", h), "hn"));
+        States.Find(g.Graph, Options("h:hn"));
+        Assert.AreEqual((new Shape(1, time, 2), new Shape(2, 1, 2)), (x.Shape, h.Shape));
+    }
+
+    /// <summary>Chunks of any length: the state goes from one to the next, as in ONNX Runtime.</summary>
+    [TestMethod]
+    public void Chunks_may_have_any_length()
+    {
+        var g = new TestGraph();
+        Dim batch = new(-1, "batch"), time = new(-1, "T");
+        Value x = g.Input("x", 1, 1, 3), h = g.Input("h", 1, 1, 4);
+        (x.Shape, h.Shape) = (new Shape(batch, time, 3), new Shape(1, batch, 4));
+        Value steps = g.Add("Transpose", [x], ("perm", (int[])[1, 0, 2]));
+        Node gru = g.Node("GRU", [steps, g.Random(1, 1, 12, 3), g.Random(2, 1, 12, 4), null, null, h], 2, ("hidden_size", 4));
+        g.Output(Named(gru.Outputs[1]!, "hn"));
+        g.Output(Named(g.Add("MatMul", gru.Outputs[0]!, g.Random(3, 4, 2)), "y"));
+        byte[] model = OnnxWriter.Write(g.Build());
+        string file = _folder.Write("chunks.onnx", model);
+        string[] data = [Samples("a.npy", 3, 5), Samples("b.npy", 2, 9)];
+        foreach (CompileOptions options in (CompileOptions[])
+            [Options("h:hn") with { Quantization = QuantizationMode.None }, Options("h:hn") with { CalibrationData = data }])
+        {
+            CompiledModel compiled = ModelCompiler.Compile(file, options, new DiagnosticList());
+            byte[] peer = options.CalibrationData.Count == 0 ? model : compiled.Onnx;
+            Tensor ours = Tensor.Zeros(ElementType.Float32, [1, 1, 4]), theirs = ours;
+            foreach (int length in (int[])[5, 2, 11])
+            {
+                Tensor chunk = TestGraph.RandomTensor(length, 1, length, 3);
+                Tensor[] expected = GraphTesting.RunPeer(peer, new Dictionary<string, Tensor> { ["x"] = chunk, ["h"] = theirs });
+                Tensor[] actual = TfliteRunner.Run(compiled.Tflite, chunk, ours);
+                if (options.CalibrationData.Count == 0) GraphTesting.AssertClose(expected, actual);
+                else Assert.IsTrue(expected[0].Span<float>()[0] - actual[0].Span<float>()[0] is > -0.1f and < 0.1f);
+                (ours, theirs) = (actual[0], expected[0]);
+            }
+        }
+
+        string Samples(string name, int count, int length) => _folder.Write(name, DataTesting.Npy("<f4", $"{count}, {length}, 3",
+            MemoryMarshal.AsBytes(TestGraph.RandomTensor(length, count, length, 3).Span<float>())));
+    }
+
     /// <summary>A sum over all samples so far: what calibration sees depends on the state that it carries.</summary>
     [TestMethod]
     public void Calibration_carries_the_state_from_sample_to_sample()

@@ -63,10 +63,11 @@ internal sealed class StreamWriter
     {
         WrapperTensor[] fed = [.. _wrapper.Inputs.Where((_, i) => _wrapper.States.All(s => s.Input != i))];
         int[] given = [.. Enumerable.Range(0, _wrapper.Outputs.Count).Where(i => _wrapper.States.All(s => s.Output != i))];
-        string inputs = string.Join(", ", fed.Select(i => $"{ReadOnlySpan}<{i.Type}> {i.Parameter}"));
+        string inputs = string.Join(", ", fed.Select(i => $"{ReadOnlySpan}<{i.Type}> {i.Parameter}"
+            + (TakesShape(i, _wrapper) ? $", {ReadOnlySpan}<int> {ShapeOf(i)}" : "")));
 
         _code.Line("/// <summary>Runs the model on the next sample of the stream.</summary>");
-        foreach (WrapperTensor input in fed) WriteParameter(input, "");
+        foreach (WrapperTensor input in fed) WriteInput(input);
         _code.Line("/// <returns>The outputs, valid until disposed of; forgetting to do so costs only garbage.</returns>");
         _code.Line(Throws);
         _code.Line($"public Output Run({inputs})");
@@ -81,7 +82,7 @@ internal sealed class StreamWriter
         if (given.Length == 0) return;
         string outputs = string.Join(", ", given.Select(i => $"{Span}<{_wrapper.Outputs[i].Type}> {_wrapper.Outputs[i].Parameter}"));
         _code.Line("/// <summary>Runs the model on the next sample of the stream and writes its outputs to the caller's memory.</summary>");
-        foreach (WrapperTensor input in fed) WriteParameter(input, "");
+        foreach (WrapperTensor input in fed) WriteInput(input);
         foreach (int i in given) WriteParameter(_wrapper.Outputs[i], "Receives ");
         _code.Line(Throws);
         _code.Line($"public void Run({inputs}, {outputs})");
@@ -95,12 +96,20 @@ internal sealed class StreamWriter
         _code.Line();
     }
 
+    private void WriteInput(WrapperTensor input)
+    {
+        WriteParameter(input, "");
+        if (!TakesShape(input, _wrapper)) return;
+        _code.Line($"/// <param name=\"{ShapeOf(input)}\">Its sizes in this call, outermost first; one sample.</param>");
+    }
+
     private void WriteParameter(WrapperTensor tensor, string verb) =>
         _code.Line($"/// <param name=\"{tensor.Parameter.TrimStart('@')}\">{verb}{Describe(tensor, _wrapper)}.</param>");
 
     private void WriteCall(WrapperTensor[] fed)
     {
-        _code.Line($"using {RuntimeName}.ModelCall call = this.model.Begin();");
+        string sizes = _wrapper.TakesShapes ? WriteSizes(_code, _wrapper, isStream: true) : "";
+        _code.Line($"using {RuntimeName}.ModelCall call = this.model.Begin({sizes});");
         for (int i = 0; i < _wrapper.Inputs.Count; i++)
         {
             WrapperTensor input = _wrapper.Inputs[i];

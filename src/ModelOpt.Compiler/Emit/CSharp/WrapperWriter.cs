@@ -193,24 +193,27 @@ internal static partial class WrapperWriter
     }
 
     /// <summary>Writes how the shapes of all inputs come one after another.</summary>
+    /// <param name="isStream">Whether states are those of one conversation.</param>
     /// <returns>The expression that stands for them.</returns>
-    private static string WriteSizes(CodeText code, Wrapper wrapper)
+    internal static string WriteSizes(CodeText code, Wrapper wrapper, bool isStream = false)
     {
         if (wrapper.Inputs.Count == 1) return ShapeOf(wrapper.Inputs[0]);
         code.Line(CultureInfo.InvariantCulture, $"{Span}<int> sizes = stackalloc int[{wrapper.Inputs.Sum(i => i.Tensor.Shape.Rank)}];");
         for (int i = 0; i < wrapper.Inputs.Count; i++)
         {
             WrapperTensor input = wrapper.Inputs[i];
-            string shape = TakesShape(input, wrapper) ? ShapeOf(input) : $"{input.Member}Shape";
+            bool isState = isStream && wrapper.States.Any(s => s.Input == i);
+            string shape = isState ? $"[{string.Join(", ", input.Tensor.Shape.Select(d => d.IsKnown ? d.Size : 1))}]"
+                : TakesShape(input, wrapper) ? ShapeOf(input) : $"{input.Member}Shape";
             code.Line(CultureInfo.InvariantCulture, $"this.model.PutShape({i}, {shape}, sizes);");
         }
 
         return "sizes";
     }
 
-    private static bool TakesShape(WrapperTensor input, Wrapper wrapper) => wrapper.TakesShapes && input.IsOpen;
+    internal static bool TakesShape(WrapperTensor input, Wrapper wrapper) => wrapper.TakesShapes && input.IsOpen;
 
-    private static string ShapeOf(WrapperTensor input) => input.Parameter.TrimStart('@') + "Shape";
+    internal static string ShapeOf(WrapperTensor input) => input.Parameter.TrimStart('@') + "Shape";
 
     private static string What(WrapperTensor tensor) =>
         (tensor.HasOpenBatch ? "one sample of " : "") + Code(tensor.Tensor.Name);

@@ -53,6 +53,22 @@ internal sealed class WrapperWriterTests
         });
 
     [TestMethod]
+    public void A_stream_takes_chunks_of_any_length() => Check("Chunks",
+        new("chunks.onnx", "My.App", "Chunks"),
+        new([
+                new("chunk", ElementType.Float32, new Shape(Batch, new Dim(-1, "T"))),
+                new("rate", ElementType.Int64, new Shape(1)),
+                new("h", ElementType.Float32, new Shape(Batch, 8)),
+            ],
+            [
+                new("y", ElementType.Float32, new Shape(Batch, new Dim(-1, "T"))),
+                new("hn", ElementType.Float32, new Shape(Batch, 8)),
+            ])
+        {
+            States = [new("h", "hn")],
+        });
+
+    [TestMethod]
     public void Members_of_tensors_are_told_apart_and_from_the_class()
     {
         var source = new WrapperSource("x_length.onnx", "App", "XLength");
