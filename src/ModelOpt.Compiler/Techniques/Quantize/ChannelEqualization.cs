@@ -9,7 +9,7 @@ namespace ModelOpt.Compiler.Techniques.Quantize;
 /// Evens out the channels of activations that share one int8 scale: channel c is divided by <c>s_c</c> where it is written,
 /// and the weights that read it are multiplied. <c>s_c = √(max|x_c| / max|w_c|)</c> splits the burden between activation and
 /// weights (cross-layer equalization, Nagel et al. 2019, with the activations seen in calibration, as SmoothQuant, Xiao et
-/// al. 2022, does with a = 0.5).
+/// al. 2022, does with a = 0.5). Depthwise layers bear all of it: <c>s_c = max|x_c|</c>.
 /// </summary>
 /// <remarks>The factors are powers of two, so that the float model computes the very same bits as before.</remarks>
 internal sealed class ChannelEqualization : Pass
@@ -46,6 +46,8 @@ internal sealed class ChannelEqualization : Pass
         }
 
         float[] weight = new float[activation.Length];
+        // A weight that has a scale for each channel that it reads takes any factor.
+        bool isFree = group.Readers.TrueForAll(IsDepthwise);
         foreach (Node reader in group.Readers)
         {
             ReadOnlySpan<float> values = reader.Input(1).Constant!.Span<float>();
@@ -56,7 +58,7 @@ internal sealed class ChannelEqualization : Pass
             }
         }
 
-        int[] exponents = Exponents(activation, weight);
+        int[] exponents = Exponents(activation, weight, isFree);
         if (Array.TrueForAll(exponents, e => e == 0)) return false;
         int[] negative = [.. exponents.Select(e => -e)];
         foreach (Node writer in group.Writers) ChannelFactors.ScaleOutputs(graph, writer, negative);
@@ -64,8 +66,11 @@ internal sealed class ChannelEqualization : Pass
         return true;
     }
 
+    private static bool IsDepthwise(Node layer) => layer.Type == "Conv" && layer.Input(1).Constant!.Dims[1] == 1;
+
     /// <summary>log₂ s_c, centred so that the group as a whole keeps its magnitude; 0 for channels that are always zero.</summary>
-    private static int[] Exponents(float[] activation, float[] weight)
+    /// <param name="isFree">Whether the weights lose nothing by it.</param>
+    private static int[] Exponents(float[] activation, float[] weight, bool isFree)
     {
         double[] logs = new double[activation.Length];
         int used = 0;
@@ -73,7 +78,7 @@ internal sealed class ChannelEqualization : Pass
         for (int c = 0; c < logs.Length; c++)
         {
             if (activation[c] == 0 || weight[c] == 0) continue;
-            logs[c] = 0.5 * Math.Log2((double)activation[c] / weight[c]);
+            logs[c] = isFree ? Math.Log2(activation[c]) : 0.5 * Math.Log2((double)activation[c] / weight[c]);
             sum += logs[c];
             used++;
         }

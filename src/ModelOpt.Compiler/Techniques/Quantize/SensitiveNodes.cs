@@ -19,6 +19,10 @@ internal sealed class SensitiveNodes
     private const double MostNoise = 0.01;
     private const double MostOfMacs = 0.1;
 
+    // As a share of that: weights are rounded, too, and other data is not quite the same.
+    private const double Margin = 0.5;
+    private const int Rounds = 5;
+
     // A node in float between int8 ones costs time although it multiplies nothing.
     private const double CostOfNode = 0.002;
     private const int Named = 3;
@@ -28,6 +32,7 @@ internal sealed class SensitiveNodes
     private readonly HashSet<Node> _chosen = [];
     private readonly double _macs;
     private double[] _noise = [];
+    private double[] _limits = [];
 
     private SensitiveNodes(Graph graph)
     {
@@ -49,7 +54,8 @@ internal sealed class SensitiveNodes
         IReadOnlyList<Value>[] groups = [.. scheme.Groups];
         Quantization[] grids = [.. groups.Select(g => GridAnnotation.GridOf(g, quantized.Contains, ranges))];
         RoundingNoise noise = new(graph, exact, groups.Length, context);
-        if (noise.OfAll(groups, grids).All(n => n <= MostNoise)) return new HashSet<Node>();
+        double[] together = noise.OfAll(groups, grids);
+        if (together.All(n => n <= MostNoise)) return new HashSet<Node>();
         SensitiveNodes search = new(graph);
         Dictionary<Value, List<Node>> touching = [];
         foreach (Node node in scheme.Nodes.Where(n => !IntegerForm.IsMover(n)))
@@ -69,16 +75,39 @@ internal sealed class SensitiveNodes
             search._groups.Add((nodes, noise.Of(groups[g], grids[g])));
         }
 
-        search.Choose();
+        search.Begin();
+        search.Compare(together);
+        for (int round = 0; round < Rounds && search.Choose(); round++)
+        {
+            int[] left = [.. Enumerable.Range(0, groups.Length).Where(g => !search._groups[g].Nodes.IsSubsetOf(search._chosen))];
+            search.Compare(noise.OfAll([.. left.Select(g => groups[g])], [.. left.Select(g => grids[g])]));
+        }
+
         if (search._chosen.Count > 0) search.Report(context.Diagnostics);
         return search._chosen;
     }
 
-    private void Choose()
+    private void Begin()
     {
         _noise = new double[_groups[0].Noise.Length];
+        _limits = [.. _noise.Select(_ => Margin * MostNoise)];
         foreach ((_, double[] noise) in _groups) Add(noise, 1);
-        while (_noise.Any(n => n > MostNoise))
+    }
+
+    /// <summary>Groups may cost more together than the sum of what each costs alone, where a function is steep: limits follow.</summary>
+    /// <param name="together">The noise of each output if all groups that are left are rounded.</param>
+    private void Compare(double[] together)
+    {
+        for (int i = 0; i < together.Length; i++)
+            if (together[i] > Margin * MostNoise) _limits[i] = Math.Min(_limits[i], _noise[i] * Margin * MostNoise / together[i]);
+    }
+
+    /// <summary>Chooses nodes until all outputs are good enough, or nothing more can be chosen.</summary>
+    /// <returns>Whether any were chosen.</returns>
+    private bool Choose()
+    {
+        int before = _chosen.Count;
+        while (_noise.Where((n, i) => n > _limits[i]).Any())
         {
             (double Worth, HashSet<Node> Nodes) best = (0, []);
             foreach ((HashSet<Node> nodes, _) in _groups.Where(g => !g.Nodes.IsSubsetOf(_chosen)))
@@ -90,19 +119,21 @@ internal sealed class SensitiveNodes
                 if (worth > best.Worth) best = (worth, nodes);
             }
 
-            if (best.Nodes.Count == 0) return;
+            if (best.Nodes.Count == 0) break;
             HashSet<Node> next = [.. _chosen, .. best.Nodes];
             foreach ((_, double[] noise) in Freed(next, best.Nodes).ToArray()) Add(noise, -1);
             _chosen.UnionWith(best.Nodes);
         }
 
-        void Add(double[] noise, int sign)
-        {
-            for (int i = 0; i < noise.Length; i++) _noise[i] += sign * noise[i];
-        }
+        return _chosen.Count > before;
 
         // Of outputs that are good enough no noise need go.
-        double Gain(double[] noise) => noise.Select((n, i) => _noise[i] > MostNoise ? n : 0).Sum();
+        double Gain(double[] noise) => noise.Select((n, i) => _noise[i] > _limits[i] ? n : 0).Sum();
+    }
+
+    private void Add(double[] noise, int sign)
+    {
+        for (int i = 0; i < noise.Length; i++) _noise[i] += sign * noise[i];
     }
 
     /// <summary>The groups that are not rounded any more if more nodes compute in float.</summary>

@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Interpretation;
 using ModelOpt.Compiler.Techniques.Quantize;
 using ModelOpt.Compiler.Tests.Simplify;
 
@@ -39,6 +40,22 @@ internal sealed class ChannelEqualizationTests
         g.Output(g.Add("Conv", relu, g.Constant(ones)));
         Graph graph = g.Build();
         Assert.AreEqual(0, new ChannelEqualization().Apply(graph, folder.Calibrated(graph)).Changes);
+    }
+
+    [TestMethod]
+    public void A_depthwise_layer_bears_the_whole_factor()
+    {
+        using var folder = new TempFolder();
+        var g = new TestGraph();
+        Value middle = g.Add("Conv", g.Input("x", -1, 3, 7, 7), Scaled(g, 1, [16, 3, 3, 3], out _));
+        g.Output(g.Add("Conv", [middle, g.Random(2, 16, 1, 3, 3)], ("group", 16)));
+        Graph graph = g.Build();
+        Assert.AreEqual(1, new ChannelEqualization().Apply(graph, folder.Calibrated(graph)).Changes);
+        float[] most = new float[16];
+        new Interpreter(graph) { Hook = (value, tensor) => { if (value == middle) ChannelFactors.Raise(most, tensor); } }
+            .Run([.. graph.Feeds().Values]);
+        // Factors are powers of two; the data is not quite that of calibration.
+        Assert.IsLessThan(3, most.Max() / most.Min());
     }
 
     [TestMethod]

@@ -39,6 +39,24 @@ internal sealed class SensitiveNodesTests
     }
 
     [TestMethod]
+    public void What_values_cost_together_is_measured()
+    {
+        using var folder = new TempFolder();
+        // Eight sums that err alike: together they cost eight times the sum of what each costs alone.
+        var g = new TestGraph();
+        Value x = g.Add("Conv", g.Input("x", -1, 2, 6, 6), g.Random(1, 4, 2, 3, 3)), sum = x;
+        for (int i = 0; i < 8; i++) sum = g.Add("Add", sum, g.Add("Sub", g.Add("Add", x, g.Scalar(200)), g.Scalar(200)));
+        g.Output(sum);
+        Graph graph = g.Build();
+        Dictionary<string, Tensor> feeds = graph.Feeds();
+        Tensor exact = graph.Interpret(feeds)[0];
+        PassContext context = folder.Calibrated(graph);
+        context.Reference = graph.Clone();
+        new Int8Quantization().Apply(graph, context);
+        Assert.IsGreaterThan(23, QuantizeTesting.Sqnr(exact, graph.Interpret(feeds, fakeQuantize: true)[0]));
+    }
+
+    [TestMethod]
     public void Where_eight_bits_are_enough_nothing_is_measured_node_by_node()
     {
         Graph graph = QuantizeTesting.Sample();
