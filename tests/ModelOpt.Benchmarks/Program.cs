@@ -7,8 +7,12 @@ using ModelOpt.Benchmarks;
 using ModelOpt.Runtime.Simd;
 
 // Before anything of the runtime chooses its instructions.
-if (args is ["shapes" or "layers", var instructions])
+if (args is ["shapes" or "layers" or "sparse", ("avx2" or "avx-vnni" or "avx512" or "avx512-vnni") and var instructions, ..])
+{
     AppContext.SetData(Instructions.Option, instructions);
+    args = [args[0], .. args[2..]];
+}
+
 switch (args)
 {
     case ["shapes", ..]:

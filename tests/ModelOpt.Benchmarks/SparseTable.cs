@@ -79,7 +79,7 @@ internal static class SparseTable
         }
 
         IEnumerable<string> cells = Enumerable.Range(1, percents.Length)
-            .Select(i => !runners[i].Kernel.EndsWith("Sparse", StringComparison.Ordinal)
+            .Select(i => !runners[i].Kernel.EndsWith("SparseKernel", StringComparison.Ordinal)
             ? "–"
             : "×" + Median(turn => times[0, turn] / times[i, turn]).ToString("F2", CultureInfo.InvariantCulture));
         string row = string.Join(" | ", cells.Prepend(Median(turn => times[0, turn]).ToString("F4", CultureInfo.InvariantCulture)));
