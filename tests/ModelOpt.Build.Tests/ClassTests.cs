@@ -64,7 +64,10 @@ internal sealed class ClassTests
     public void A_TFLite_file_is_an_item_like_any()
     {
         using Consumer app = Consumer.App(
-            """<ModelItem Include="tiny.onnx" Quantization="None" /><ModelItem Include="again.tflite" Quantization="None" />""");
+            """
+            <ModelItem Include="tiny.onnx" Quantization="None" /><ModelItem Include="again.tflite" Quantization="None" />
+            <ModelItem Include="tiny.onnx" ClassName="Pixels" Quantization="None" InputType="uint8" InputStd="255" />
+            """);
         File.WriteAllBytes(app.PathOf("again.tflite"), ModelCompiler.Compile(
             app.PathOf("tiny.onnx"), new CompileOptions { Quantization = QuantizationMode.None }, new DiagnosticList()).Tflite);
         app.Write("Program.cs", """
@@ -75,9 +78,30 @@ internal sealed class ClassTests
             using var a = tiny.Run(image);
             using var b = again.Run(image);
             System.Console.WriteLine(System.MemoryExtensions.SequenceEqual(a.Scores, b.Scores) + " " + a.Scores.Length);
+
+            // Models of one signature stand for each other, wherever their bytes come from.
+            byte[] bytes = System.IO.File.ReadAllBytes("again.tflite");
+            using var stream = new System.IO.MemoryStream(bytes);
+            ModelOpt.Runtime.IModel<float, float>[] models = [tiny, again, new App.Tiny(bytes), new App.Again(stream)];
+            foreach (var model in models)
+            {
+                float[] scores = new float[model.OutputLength];
+                model.Run(image, scores);
+                bool isSame = System.MemoryExtensions.SequenceEqual(a.Scores, scores) && model.InputLength == 64;
+                System.Console.Write(isSame ? "same " : "other ");
+            }
+
+            // Twice as large as what the model takes.
+            byte[] gray = new byte[64], rgba = new byte[4 * 16 * 16];
+            for (int i = 0; i < gray.Length; i++) gray[i] = (byte)(i % 8 < 4 ? 20 : 200);
+            for (int i = 0; i < rgba.Length; i++) rgba[i] = (byte)(i / 4 % 16 < 8 ? 20 : 200);
+            using var pixels = new App.Pixels();
+            using var c = pixels.Run(gray);
+            using var d = pixels.Run(rgba, 16, 16);
+            System.Console.WriteLine(System.MathF.Abs(c.Scores[0] - d.Scores[0]) < 0.1f);
             """);
-        Assert.AreEqual(2, app.Build("-p:InvariantGlobalization=true").Clean().Compressions);
-        Assert.AreEqual("True 3", app.Run());
+        Assert.AreEqual(3, app.Build("-p:InvariantGlobalization=true").Clean().Compressions);
+        Assert.AreEqual("True 3\nsame same same same True", app.Run().ReplaceLineEndings("\n"));
         Assert.AreEqual(0, app.Build("--no-restore").Clean().Compressions);
         File.WriteAllBytes(app.PathOf("again.tflite"), [0x1c, 0, 0, 0, .. "TFL3"u8, 0, 0]);
         app.Build("--no-restore").FailedWith("MOPT1015", "again.tflite", "damaged");

@@ -19,7 +19,7 @@ internal sealed class PackageTests
             {
                 "buildMultiTargeting/ModelOpt.Build.props", "buildMultiTargeting/ModelOpt.Build.targets",
                 "buildTransitive/ModelItem.xaml", "buildTransitive/ModelOpt.Build.props", "buildTransitive/ModelOpt.Build.targets",
-                "docs/diagnostics.md", "docs/recipe.schema.json", "lib/net10.0/_._",
+                "docs/diagnostics.md", "docs/recipe.schema.json", "lib/net10.0/_._", "lib/netstandard2.0/_._",
                 "tasks/net10.0/Google.Protobuf.dll", "tasks/net10.0/MathNet.Numerics.dll",
                 "tasks/net10.0/ModelOpt.Build.dll",
                 "tasks/net10.0/ModelOpt.Compiler.dll", "tasks/net10.0/ModelOpt.Runtime.dll",

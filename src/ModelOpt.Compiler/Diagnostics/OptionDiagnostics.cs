@@ -99,4 +99,16 @@ internal static class OptionDiagnostics
     public static readonly DiagnosticDescriptor NamesMisfit = new("MOPT6023", Error,
         "Names do not fit inputs or outputs", "{0}: {1}.",
         "Write one name for each, in the order of the model, separated by semicolons; 'modelopt inspect' lists them.");
+
+    public static readonly DiagnosticDescriptor NotCSharp = new("MOPT6024", Error,
+        "Not a C# project", "the generated class is C#, and this is a project in another language.",
+        "List the item in a C# library, and refer to that.");
+
+    public static readonly DiagnosticDescriptor OldFramework = new("MOPT6025", Error,
+        "Old target framework", "ModelOpt.Runtime needs .NET 10, and this project targets another framework.",
+        "Target net10.0 or newer.");
+
+    public static readonly DiagnosticDescriptor OldLanguage = new("MOPT6026", Error,
+        "Old language version", "the generated class needs C# 12, and LangVersion is lower.",
+        "Set LangVersion to 12 or newer, or leave it out.");
 }

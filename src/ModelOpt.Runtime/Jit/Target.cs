@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Jit;
@@ -24,7 +23,7 @@ internal sealed class Target(string name, VectorWidth width, bool vex, bool hasD
 
     /// <summary>AVX-VNNI, or the same instructions on the lower registers of AVX512-VNNI.</summary>
     public static readonly Target AvxVnni = new(
-        Instructions.AvxVnni, VectorWidth.Bits256, true, true, !System.Runtime.Intrinsics.X86.AvxVnni.IsSupported);
+        Instructions.AvxVnni, VectorWidth.Bits256, true, true, !Processor.HasAvxVnni);
 
     private static readonly Target[] All = [Avx512Vnni, AvxVnni, Avx512, Avx2];
 
@@ -53,15 +52,12 @@ internal sealed class Target(string name, VectorWidth width, bool vex, bool hasD
     /// <summary>int32 lanes of a register.</summary>
     public int Lanes => 4 << (int)Width;
 
-    // .NET has no class for AVX512-VNNI; if .NET may not use AVX-512, neither do we.
-    private static bool HasAvx512Vnni => Avx512BW.VL.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
-
-    private bool IsSupported => X86Base.X64.IsSupported && Name switch
+    private bool IsSupported => Name switch
     {
-        Instructions.Avx512Vnni => HasAvx512Vnni,
-        Instructions.Avx512 => Avx512BW.VL.IsSupported,
-        Instructions.AvxVnni => System.Runtime.Intrinsics.X86.AvxVnni.IsSupported || HasAvx512Vnni,
-        _ => System.Runtime.Intrinsics.X86.Avx2.IsSupported && Fma.IsSupported,
+        Instructions.Avx512Vnni => Processor.HasAvx512Vnni,
+        Instructions.Avx512 => Processor.HasAvx512,
+        Instructions.AvxVnni => Processor.HasAvxVnni || Processor.HasAvx512Vnni,
+        _ => Processor.HasAvx2,
     };
 
     private static Target? FastestFrom(int index)

@@ -57,7 +57,7 @@ internal static partial class WrapperWriter
         code.Line($"/// The model {Xml(wrapper.Source.ModelFile)}, {form}. Thread-safe; a warm call of <c>Run</c> allocates nothing.");
         code.Line("/// </summary>");
         code.Line("[global::System.CodeDom.Compiler.GeneratedCode(\"ModelOpt.Build\", \"1.0\")]");
-        code.Line($"public sealed partial class {wrapper.Source.ClassName} : global::System.IDisposable");
+        code.Line($"public sealed partial class {wrapper.Source.ClassName} : {Interface(wrapper)}");
         using (code.Block())
         {
             foreach (WrapperTensor tensor in wrapper.Inputs.Concat(wrapper.Outputs)) WriteConstants(code, tensor);
@@ -66,6 +66,8 @@ internal static partial class WrapperWriter
             WriteConstructor(code, wrapper);
             if (wrapper.Labelled is not null) WriteLabels(code, wrapper.Source.Labels!);
             WriteRun(code, wrapper);
+            if (TakesImages(wrapper)) WriteImageRun(code, wrapper);
+            if (IsModel(wrapper)) WriteInterface(code, wrapper);
             if (wrapper.States.Count > 0) StreamWriter.Write(code, wrapper);
             code.Line("/// <summary>Releases the model. Calls that are under way end normally.</summary>");
             code.Line("public void Dispose() => this.model.Dispose();");
@@ -122,6 +124,26 @@ internal static partial class WrapperWriter
             code.Line("            path ?? global::System.IO.Path.Combine(global::System.AppContext.BaseDirectory, FileName)), options);");
         }
 
+        code.Line();
+        WriteLoads(code, name, options, optionsDoc);
+    }
+
+    private static void WriteLoads(CodeText code, string name, string options, string optionsDoc)
+    {
+        const string throws = "/// <exception cref=\"global::ModelOpt.Runtime.InvalidModelException\">It is no such model.</exception>";
+        code.Line("/// <summary>Loads another artifact of the same model: a download, or one that was compressed otherwise.</summary>");
+        code.Line("/// <param name=\"artifact\">The .tflite, used in place: it must not change while the model lives.</param>");
+        code.Line(optionsDoc);
+        code.Line(throws);
+        code.Line($"public {name}({ReadOnlyMemory}<byte> artifact, {options}) =>");
+        code.Line($"    this.model = {RuntimeName}.TfliteModel.Load(artifact, options);");
+        code.Line();
+        code.Line("/// <summary>Loads another artifact of the same model from the rest of a stream.</summary>");
+        code.Line("/// <param name=\"artifact\">The .tflite.</param>");
+        code.Line(optionsDoc);
+        code.Line(throws);
+        code.Line($"public {name}(global::System.IO.Stream artifact, {options}) =>");
+        code.Line($"    this.model = {RuntimeName}.TfliteModel.Load(artifact, options);");
         code.Line();
     }
 
