@@ -30,7 +30,7 @@ public static class RgbaImage
         Check(target.Length, targetWidth, targetHeight, targetChannels, nameof(target));
         if (targetChannels is not (1 or 3 or 4))
             throw new ArgumentOutOfRangeException(nameof(targetChannels), targetChannels, "Images have 1, 3 or 4 channels.");
-        (Axis columns, Axis rows) = Fit(width, height, fit, targetWidth, targetHeight);
+        (ResampledAxis columns, ResampledAxis rows) = Fit(width, height, fit, targetWidth, targetHeight);
         target.Clear();
         float[] rented = ArrayPool<float>.Shared.Rent(checked(Channels * width));
         float[] weights = ArrayPool<float>.Shared.Rent(Math.Max(columns.MostTaps, rows.MostTaps));
@@ -66,12 +66,12 @@ public static class RgbaImage
             throw new ArgumentException($"An image of {width} × {height} pixels of {channels} bytes has not {length} bytes.", name);
     }
 
-    private static (Axis Columns, Axis Rows) Fit(int width, int height, ImageFit fit, int targetWidth, int targetHeight)
+    private static (ResampledAxis Columns, ResampledAxis Rows) Fit(int width, int height, ImageFit fit, int targetWidth, int targetHeight)
     {
         double x = (double)targetWidth / width, y = (double)targetHeight / height;
         double scale = fit == ImageFit.Cover ? Math.Max(x, y) : Math.Min(x, y);
-        return fit == ImageFit.Stretch ? (new Axis(width, targetWidth, x), new Axis(height, targetHeight, y))
-            : (new Axis(width, targetWidth, scale), new Axis(height, targetHeight, scale));
+        return fit == ImageFit.Stretch ? (new ResampledAxis(width, targetWidth, x), new ResampledAxis(height, targetHeight, y))
+            : (new ResampledAxis(width, targetWidth, scale), new ResampledAxis(height, targetHeight, scale));
     }
 
     // sum += weight · bytes
@@ -116,7 +116,7 @@ public static class RgbaImage
     private static byte ToByte(float value) => (byte)Math.Clamp(value + 0.5f, 0, 255);
 
     // One axis: the middle of the image lies on that of the target.
-    private readonly struct Axis(int size, int targetSize, double scale)
+    private readonly struct ResampledAxis(int size, int targetSize, double scale)
     {
         // A pixel of the target takes pixels up to so far from its middle.
         private readonly double _reach = Math.Max(1, 1 / scale);
