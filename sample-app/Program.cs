@@ -77,10 +77,8 @@ void ShowPredictions(int count)
         using FashionInt8.Output output = compressed.Run(Image(i));
         Prediction[] top = output.Top(2);
         string actual = FashionInt8.Labels[labels[i]];
-        double sum = 0;
-        foreach (float logit in output.Logits) sum += Math.Exp(logit - top[0].Score);
         lines[0] += $"  {(top[0].Label == actual ? "✓ " : "✗ ") + top[0].Label,-Picture.Columns}";
-        lines[1] += $"  {$"{100 / sum:0.0} %",-Picture.Columns}";
+        lines[1] += $"  {$"{100 * top[0].Score:0.0} %",-Picture.Columns}";
         lines[2] += $"  {(top[0].Label == actual ? "" : "is: " + actual),-Picture.Columns}";
     }
 

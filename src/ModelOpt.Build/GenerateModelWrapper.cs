@@ -32,6 +32,7 @@ public sealed class GenerateModelWrapper : ModelTask
                 OutputNames = item.OutputNames,
                 TakesPixels = item.Options.InputType == ElementType.UInt8,
                 Labels = item.Labels is null ? null : ReadLabels(item.Labels),
+                Softmax = item.Softmax,
                 LabelsFile = Path.GetFileName(item.Labels),
             };
             ModelSignature signature = ModelCompiler.ReadSignature(item.File, item.Options);

@@ -12,7 +12,7 @@ internal sealed record ModelItem
     public static readonly IReadOnlyList<string> Metadata =
     [
         nameof(ClassName), nameof(Namespace), nameof(Preset), nameof(InputNames), nameof(OutputNames), nameof(Labels),
-        "EmbedArtifact", nameof(Artifacts),
+        nameof(Softmax), "EmbedArtifact", nameof(Artifacts),
         .. OptionCatalog.OfItems.Select(o => o.Name),
     ];
 
@@ -39,6 +39,9 @@ internal sealed record ModelItem
 
     /// <summary>The absolute path of the labels, or null.</summary>
     public string? Labels { get; init; }
+
+    /// <summary>Whether labelled scores are logits, which the class gives as probabilities.</summary>
+    public bool Softmax { get; init; }
 
     /// <summary>Whether the artifact is embedded in the assembly rather than copied beside it.</summary>
     public bool Embed { get; init; } = true;
@@ -122,6 +125,7 @@ internal sealed record ModelItem
             InputNames = read.List(nameof(InputNames)),
             OutputNames = read.List(nameof(OutputNames)),
             Labels = read.Value(nameof(Labels), read.Path),
+            Softmax = read.Value(nameof(Softmax), OptionParsing.Boolean),
             Embed = read.Value("EmbedArtifact", OptionParsing.Boolean, true),
             Artifacts = [.. read.List(nameof(Artifacts)).Select(a => OptionParsing.Choice(nameof(Artifacts), a, ArtifactPaths.All))],
         };

@@ -82,7 +82,8 @@ public sealed class ResolveModels : ModelTask
             .. FilesOf(model.Options.Recipe), .. FilesOf(model.Labels)];
         ArtifactFile.WriteIfDifferent(wrapperInputs, Describe(sources, options,
             $"namespace {model.Namespace} embed {model.Embed}",
-            $"inputs {string.Join(' ', model.InputNames)} outputs {string.Join(' ', model.OutputNames)}"));
+            $"inputs {string.Join(' ', model.InputNames)} outputs {string.Join(' ', model.OutputNames)}",
+            $"softmax {model.Softmax}"));
 
         // MSBuild looks only at the files that describe the inputs: one that is dated in the future would be new at every build.
         // Metadata is kept escaped, because a path may contain MSBuild's separators.

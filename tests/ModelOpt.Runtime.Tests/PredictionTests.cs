@@ -24,6 +24,23 @@ internal sealed class PredictionTests
     }
 
     [TestMethod]
+    public void Logits_become_probabilities()
+    {
+        var top = new Prediction[2];
+        Assert.AreEqual(2, Prediction.TopK([1, 3, float.NaN, 2, float.NegativeInfinity], Labels, top, softmax: true));
+        double sum = Math.Exp(1) + Math.Exp(3) + Math.Exp(2);
+        Assert.AreEqual(Math.Exp(3) / sum, top[0].Score, 1e-6);
+        Assert.AreEqual(Math.Exp(2) / sum, top[1].Score, 1e-6);
+
+        // Neither large logits nor an infinite one make it a NaN.
+        Prediction.TopK([1e30f, 1e30f, 0, 0, 0], Labels, top, softmax: true);
+        Assert.AreEqual(0.5f, top[0].Score);
+        Prediction.TopK([float.PositiveInfinity, 0, 0, 0, 0], Labels, top, softmax: true);
+        Assert.AreEqual(1, top[0].Score);
+        Assert.AreEqual(0, top[1].Score);
+    }
+
+    [TestMethod]
     public void There_is_one_label_for_each_score() =>
         Assert.ThrowsExactly<ArgumentException>(() => Prediction.TopK([1, 2], Labels, new Prediction[1]));
 }

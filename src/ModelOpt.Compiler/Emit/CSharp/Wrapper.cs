@@ -27,6 +27,9 @@ internal sealed record WrapperSource(string ModelFile, string Namespace, string 
     /// <summary>The labels of a classifier's classes, or null.</summary>
     public IReadOnlyList<string>? Labels { get; init; }
 
+    /// <summary>Whether labelled scores are logits, which the class gives as probabilities.</summary>
+    public bool Softmax { get; init; }
+
     /// <summary>The name of the file with the labels, for messages.</summary>
     public string? LabelsFile { get; init; }
 }

@@ -38,7 +38,7 @@ internal static partial class WrapperWriter
                 code.Line();
             }
 
-            if (wrapper.Labelled is { } labelled) WriteTop(code, labelled, $"this.{labelled.Member}");
+            if (wrapper.Labelled is { } labelled) WriteTop(code, wrapper, labelled, $"this.{labelled.Member}");
             code.Line("/// <summary>Copies the outputs, to keep them.</summary>");
             code.Line("public OwnedOutput ToOwned() => new OwnedOutput(this);");
             code.Line();
@@ -80,13 +80,13 @@ internal static partial class WrapperWriter
 
             if (wrapper.Labelled is not { } labelled) return;
             code.Line();
-            WriteTop(code, labelled, $"this.{labelled.Member}.Span");
+            WriteTop(code, wrapper, labelled, $"this.{labelled.Member}.Span");
         }
     }
 
     private static bool SaysShape(WrapperTensor output, Wrapper wrapper) => output.HasOpenSizes || (wrapper.TakesShapes && output.IsOpen);
 
-    private static void WriteTop(CodeText code, WrapperTensor labelled, string all)
+    private static void WriteTop(CodeText code, Wrapper wrapper, WrapperTensor labelled, string all)
     {
         string scores = labelled.HasOpenBatch
             ? $"{all}.Slice(sample * {labelled.Member}Length, {labelled.Member}Length)"
@@ -95,12 +95,14 @@ internal static partial class WrapperWriter
         string argument = labelled.HasOpenBatch ? ", sample" : "";
         const string sampleDoc = "/// <param name=\"sample\">The number of the sample in the batch.</param>";
 
-        code.Line("/// <summary>Finds the classes with the highest scores.</summary>");
+        string what = wrapper.Source.Softmax ? "probabilities, of which logits are made (softmax)" : "scores";
+        string softmax = wrapper.Source.Softmax ? ", softmax: true" : "";
+        code.Line($"/// <summary>Finds the classes with the highest {what}.</summary>");
         code.Line("/// <param name=\"top\">Receives them, the highest first.</param>");
         if (labelled.HasOpenBatch) code.Line(sampleDoc);
         code.Line("/// <returns>How many there are: fewer than asked for when there are no more classes.</returns>");
         code.Line($"public int TopK({Span}<{RuntimeName}.Prediction> top{parameter}) =>");
-        code.Line($"    {RuntimeName}.Prediction.TopK({scores}, labels, top);");
+        code.Line($"    {RuntimeName}.Prediction.TopK({scores}, labels, top{softmax});");
         code.Line();
         code.Line("/// <summary>The classes with the highest scores, the highest first, in an array of their own.</summary>");
         code.Line("/// <param name=\"count\">How many.</param>");

@@ -13,6 +13,7 @@ internal sealed class WrapperWriterTests
         new("resnet8.onnx", "My.App", "Resnet8")
         {
             TakesPixels = true,
+            Softmax = true,
             Labels = ["cat", "dog \"hot\"", "naïve\\bird"],
             LabelsFile = "labels.txt",
         },
