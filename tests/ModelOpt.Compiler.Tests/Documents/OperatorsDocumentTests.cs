@@ -29,6 +29,9 @@ internal sealed class OperatorsDocumentTests
         - **int8**: "yes" computes in int8; "moves" takes int8 from what computes beside it; "float" stays float.
         - **gradient**: whether fine-tuning and distillation go through it.
         - **channels**: whether channels can be pruned through it, in cases with axes to prune; "–" where no case has any.
+        - **open sizes**: whether it follows sizes that a call says, besides a batch of samples that stay apart. "no" works out positions,
+          points or windows from the sizes when the model is compiled; `InputShape` fixes them. A "yes" may still need some to be known, as
+          the channels of a weight.
 
         Operators of the second and third list are read as others, in whose place they stand: what holds for those holds for them.
 
@@ -41,7 +44,8 @@ internal sealed class OperatorsDocumentTests
         ILookup<string, string> cases = Cases().ToLookup(c => c.Operator, c => c.Case, StringComparer.Ordinal);
         var text = new StringBuilder(Head);
         text.Append($"\n## Operators of graphs ({Operator.Names.Count()})\n\n");
-        text.Append("| operator | opsets | cases | LiteRT | int8 | gradient | channels |\n| --- | --- | --- | --- | --- | --- | --- |\n");
+        text.Append("| operator | opsets | cases | LiteRT | int8 | gradient | channels | open sizes |\n");
+        text.Append("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
         foreach (string name in Operator.Names) text.Append(Row(Operator.Find(name)!, [.. cases[name]]));
         string[] own = [.. NodeRewrites.Names("")];
         text.Append($"\n## Operators of ONNX that others express ({own.Length})\n\n| operator | cases |\n| --- | --- |\n");
@@ -67,9 +71,10 @@ internal sealed class OperatorsDocumentTests
     private static string Row(Operator op, string[] cases)
     {
         string opsets = $"{op.Versions[0].Opset}–{Graph.Opset}";
-        if (op is ComposedOperator) return $"| {op.Type} | {opsets} | {Counts(cases)} | its parts | its parts | its parts | its parts |\n";
-        string gradient = op is IDifferentiable ? "yes" : "no";
-        return $"| {op.Type} | {opsets} | {Counts(cases)} | {Written(op)} | {Int8(op)} | {gradient} | {Channels(op, cases)} |\n";
+        if (op is ComposedOperator)
+            return $"| {op.Type} | {opsets} | {Counts(cases)} | its parts | its parts | its parts | its parts | its parts |\n";
+        string gradient = op is IDifferentiable ? "yes" : "no", open = TakesOpenSizes(op) ? "yes" : "no";
+        return $"| {op.Type} | {opsets} | {Counts(cases)} | {Written(op)} | {Int8(op)} | {gradient} | {Channels(op, cases)} | {open} |\n";
     }
 
     private static string Counts(string[] cases)
@@ -82,6 +87,10 @@ internal sealed class OperatorsDocumentTests
     private static string Written(Operator op) =>
         Enum.GetNames<BuiltinOperator>().Any(n => n.Equals(op.Type, StringComparison.OrdinalIgnoreCase)
             && Enum.Parse<BuiltinOperator>(n) > BuiltinOperator.FirstCustom) || op.Type == "BitShift" ? "custom" : "yes";
+
+    // A ConvTranspose is written as convolutions before it is asked.
+    private static bool TakesOpenSizes(Operator op) => op is ConvTranspose
+        || op.GetType().GetMethod(nameof(Operator.TakesComputedSizes))!.DeclaringType != typeof(Operator);
 
     private static string Int8(Operator op) => op is ConvTranspose ? "as Conv" : op.Quantization switch
     {

@@ -127,6 +127,16 @@ internal static class Grids
         c.Data(c.Draw.Reals(c.Type(1), [batch, .. Sizes(c, axes, 1, 4), axes], -1.7, 1.7));
     }
 
+    /// <summary>GridSample of ONNX Runtime.</summary>
+    public static void OwnSample(CaseBuilder c)
+    {
+        int batch = c.Draw.Int(1, 2);
+        c.With("mode", c.Draw.Pick("bilinear", "nearest", "bicubic")).With("padding_mode", c.Draw.Pick("zeros", "border", "reflection"));
+        c.With("align_corners", c.Draw.Int(0, 1));
+        c.Data([batch, c.Draw.Int(1, 3), .. Sizes(c, 2, 2, 6)]);
+        c.Data(c.Draw.Reals(c.Type(1), [batch, .. Sizes(c, 2, 1, 4), 2], -1.7, 1.7));
+    }
+
     /// <summary>RoiAlign: the mean of a known number of points, mostly.</summary>
     public static void Regions(CaseBuilder c)
     {

@@ -204,6 +204,16 @@ internal static class Integers
         if (c.Draw.Chance(0.3)) c.Parameter(c.Draw.Tensor(c.Type(), [n]));
     }
 
+    /// <summary>MatMulBnb4: 4 bits that stand for numbers of a table.</summary>
+    public static void Tables(CaseBuilder c)
+    {
+        int k = 2 * c.Draw.Int(1, 35), n = c.Draw.Int(1, 6), size = c.Draw.Pick(16, 32, 64);
+        c.With("K", k).With("N", n).With("block_size", size).With("quant_type", c.Draw.Int(0, 1));
+        c.Data(c.Draw.Chance(0.3) ? [2, 3, k] : [c.Draw.Int(1, 5), k]);
+        c.Parameter(c.Draw.Wild(ElementType.UInt8, [n * k / 2]), 0);
+        c.Parameter(Scales(c, c.Type(), 0.5, [((n * k) + size - 1) / size]), 0);
+    }
+
     /// <summary>The shapes of two factors; sums are long now and then.</summary>
     private static (int[] A, int[] B) Factors(CaseBuilder c)
     {
