@@ -24,7 +24,7 @@ internal sealed class OpenPlans(ReadOnlyMemory<byte> file, SessionPool own, Lock
     /// Whether inputs leave sizes open that a session cannot run one by one: others than a batch of samples that stay apart.
     /// </summary>
     public static bool AreNeeded(ExecutionPlan plan) => Array.Exists(
-        plan.Graph.Inputs, t => t.Signature is { } sizes && sizes.Skip(plan.AllowsAnyBatch ? 1 : 0).Contains(-1));
+        plan.Graph.Inputs, t => t.Signature is { } sizes && Array.LastIndexOf(sizes, -1) >= (plan.AllowsAnyBatch ? 1 : 0));
 
     /// <summary>The sizes that the file has, with another batch in all inputs that leave it open.</summary>
     public int[] SizesOf(int batch) =>

@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Xml.Linq;
 using ModelOpt.Build.Tests.Consumers;
 
@@ -30,6 +32,32 @@ internal sealed class PackageTests
         XElement dependency = XDocument.Load(nuspec).Descendants().Single(e => e.Name.LocalName == "dependency");
         Assert.AreEqual("ModelOpt.Runtime", (string?)dependency.Attribute("id"));
         Assert.AreEqual(LocalFeed.Version, (string?)dependency.Attribute("version"));
+    }
+
+    [TestMethod]
+    public void The_runtime_is_precompiled_for_this_system()
+    {
+        using ZipArchive package = ZipFile.OpenRead(Path.Combine(LocalFeed.Folder, $"ModelOpt.Runtime.{LocalFeed.Version}.nupkg"));
+        const string assembly = "lib/net10.0/ModelOpt.Runtime.dll";
+        string[] precompiled =
+            [.. package.Entries.Select(e => e.FullName).Where(n => n.StartsWith("runtimes/", StringComparison.Ordinal))];
+        (Guid plain, bool hasCode) = Describe(package.GetEntry(assembly)!);
+        Assert.IsFalse(hasCode);
+        if (precompiled.Length == 0) Assert.Inconclusive("The package of .NET's compiler (crossgen2) cannot be had.");
+        Assert.AreEqual(1, precompiled.Length);
+        StringAssert.EndsWith(precompiled[0], "/" + assembly, StringComparison.Ordinal);
+        Assert.AreEqual((plain, true), Describe(package.GetEntry(precompiled[0])!));
+    }
+
+    /// <summary>Which module an assembly is, and whether it has precompiled code.</summary>
+    private static (Guid Module, bool HasCode) Describe(ZipArchiveEntry entry)
+    {
+        using var copy = new MemoryStream();
+        using (Stream stream = entry.Open()) stream.CopyTo(copy);
+        copy.Position = 0;
+        using var assembly = new PEReader(copy);
+        MetadataReader metadata = assembly.GetMetadataReader();
+        return (metadata.GetGuid(metadata.GetModuleDefinition().Mvid), assembly.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size > 0);
     }
 
     [TestMethod]

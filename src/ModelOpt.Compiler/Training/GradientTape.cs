@@ -104,13 +104,12 @@ internal sealed class GradientTape
         if (_parts.Length == 1) Array.Clear(_computed);
         Each(p => _parts[p].Begin([.. inputs.Select(t => Slice(t, p))], Array.ConvertAll(_computed, t => t is null ? null : Slice(t, p)),
             KeepsAll));
-        for (int begin = 0, end; begin < _plan.Nodes.Length; begin = end)
+        for (int begin = 0, end = _plan.NextStatistics(0); ; (begin, end) = (end, _plan.NextStatistics(end + 1)))
         {
-            TapeNode first = _plan.Nodes[begin];
-            if (first.Statistics is not null) _totals[first] = Total(p => _parts[p].ForwardSums(first));
-            end = begin + 1;
-            while (end < _plan.Nodes.Length && _plan.Nodes[end].Statistics is null) end++;
+            // The sums of what looks at the whole batch next are taken while what it reads is in cache.
             (int from, int to) = (begin, end);
+            TapeNode? next = to < _plan.Nodes.Length ? _plan.Nodes[to] : null;
+            var sums = new double[_parts.Length][];
             Each(p =>
             {
                 for (int i = from; i < to; i++)
@@ -118,7 +117,11 @@ internal sealed class GradientTape
                     cancellation.ThrowIfCancellationRequested();
                     _parts[p].Forward(_plan.Nodes[i], _totals.GetValueOrDefault(_plan.Nodes[i]), cancellation);
                 }
+
+                if (next is not null) sums[p] = _parts[p].ForwardSums(next);
             });
+            if (next is null) break;
+            _totals[next] = Total(sums);
         }
 
         for (int i = 0; i < _computed.Length; i++)
@@ -137,21 +140,25 @@ internal sealed class GradientTape
     public Tensor[] Backward(IReadOnlyList<Tensor?> gradients, CancellationToken cancellation = default)
     {
         Each(p => _parts[p].BeginBackward([.. gradients.Select(g => g is null ? null : Slice(g, p))]));
-        for (int end = _plan.Nodes.Length, begin; end > 0; end = begin)
+        double[]? totals = null;
+        for (int end = _plan.Nodes.Length, begin = _plan.BehindStatistics(end); ; (end, begin) = (begin, _plan.BehindStatistics(begin - 1)))
         {
-            TapeNode last = _plan.Nodes[end - 1];
-            double[]? sums = last.Statistics is null ? null : Total(p => _parts[p].BackwardSums(last));
-            begin = end - 1;
-            while (begin > 0 && _plan.Nodes[begin - 1].Statistics is null) begin--;
-            (int from, int to) = (begin, end);
+            (int from, int to, double[]? own) = (begin, end, totals);
+            TapeNode? next = from > 0 ? _plan.Nodes[from - 1] : null;
+            var sums = new double[_parts.Length][];
             Each(p =>
             {
                 for (int i = to - 1; i >= from; i--)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    _parts[p].Backward(_plan.Nodes[i], _plan.Nodes[i] == last && sums is not null ? (_totals[last], sums) : null);
+                    TapeNode node = _plan.Nodes[i];
+                    _parts[p].Backward(node, i == to - 1 && own is not null ? (_totals[node], own) : null);
                 }
+
+                if (next is not null) sums[p] = _parts[p].BackwardSums(next);
             });
+            if (next is null) break;
+            totals = Total(sums);
         }
 
         new PlaneJob(_results.Length, SumOfParts).Run(Pool);
@@ -244,12 +251,10 @@ internal sealed class GradientTape
         else new PlaneJob(_parts.Length, work).Run(Pool);
     }
 
-    private double[] Total(Func<int, double[]> sums)
+    private static double[] Total(double[][] parts)
     {
-        double[][] all = new double[_parts.Length][];
-        Each(p => all[p] = sums(p));
-        double[] total = new double[all.Max(s => s.Length)];
-        foreach (double[] part in all)
+        double[] total = new double[parts.Max(s => s.Length)];
+        foreach (double[] part in parts)
         {
             for (int i = 0; i < part.Length; i++) total[i] += part[i];
         }

@@ -88,6 +88,20 @@ internal sealed class TapePlan
     /// <summary>Whether it does, and results of several runs cannot be joined.</summary>
     public bool IsAlone { get; }
 
+    /// <summary>The first node from one on that looks at the whole batch; the number of nodes if none does.</summary>
+    public int NextStatistics(int node)
+    {
+        while (node < Nodes.Length && Nodes[node].Statistics is null) node++;
+        return node;
+    }
+
+    /// <summary>The node behind the last one before <paramref name="node"/> that looks at the whole batch; 0 if none does.</summary>
+    public int BehindStatistics(int node)
+    {
+        while (node > 0 && Nodes[node - 1].Statistics is null) node--;
+        return node;
+    }
+
     /// <summary>The slot of a value, which gets one; −1 for none.</summary>
     public int Slot(Value? value)
     {

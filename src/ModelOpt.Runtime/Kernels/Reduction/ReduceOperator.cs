@@ -19,8 +19,14 @@ internal sealed class ReduceOperator : KernelOperator
         Tensor input = node.Input(0);
         bool[] reduced = ReducedAxes(node);
         bool keep = ReducerOptions.Read(node.Options).KeepDimensions;
-        int[] shape = [.. input.Shape.Select((size, axis) => reduced[axis] ? 1 : size).Where((_, axis) => keep || !reduced[axis])];
-        return [new TensorSpec(input.Type, shape)];
+        List<int> shape = [];
+        for (int axis = 0; axis < input.Rank; axis++)
+        {
+            if (keep || !reduced[axis])
+                shape.Add(reduced[axis] ? 1 : input.Shape[axis]);
+        }
+
+        return [new TensorSpec(input.Type, [.. shape])];
     }
 
     public override bool KeepsSamplesApart(Node node, IReadOnlySet<Tensor> batched) => OnlyFirst(node, batched) && !ReducedAxes(node)[0];
