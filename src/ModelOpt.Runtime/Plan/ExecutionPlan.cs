@@ -90,7 +90,6 @@ internal sealed class ExecutionPlan
     /// <exception cref="InvalidModelException">The model uses something that is not supported.</exception>
     public static ExecutionPlan? Create(Graph graph, int threads, AssembledCode? code, int stage = 0, bool isSized = false)
     {
-        ForeignForms.Apply(graph);
         LaterStage? next = ShapeInference.Apply(graph, stage > 0 || isSized) is { } waiting ? new LaterStage(graph, waiting, stage) : null;
         if (graph.InitialStates.Length > 0 && next is not null)
             throw new InvalidModelException("A model with state whose sizes depend on values is not supported.");

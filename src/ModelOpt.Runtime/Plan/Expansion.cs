@@ -6,7 +6,7 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Runtime.Plan;
 
 /// <summary>A node of a file while others are put in its place.</summary>
-internal sealed class Expansion(Node node, List<Node> nodes)
+internal sealed class Expansion(Node node, List<Node> nodes, ConstantBudget budget)
 {
     /// <summary>The node.</summary>
     public Node Node => node;
@@ -19,6 +19,13 @@ internal sealed class Expansion(Node node, List<Node> nodes)
 
     /// <summary>A tensor between nodes.</summary>
     public Tensor Temporary(TensorType type, int[] shape, Quantization? grid = null) => new($"{Output.Name}/part", type, shape, grid);
+
+    /// <summary>Counts bytes of a large constant before it is made.</summary>
+    public void Spend(long bytes)
+    {
+        budget.Folding -= bytes;
+        node.Require(budget.Folding >= 0, "it needs constants that are much larger than the file");
+    }
 
     /// <summary>A constant.</summary>
     public Tensor Constant<T>(TensorType type, int[] shape, ReadOnlySpan<T> elements, Quantization? grid = null)
@@ -46,8 +53,8 @@ internal sealed class Expansion(Node node, List<Node> nodes)
     /// <summary>Adds the node itself, on other inputs.</summary>
     public void Keep(Tensor?[] inputs) => nodes.Add(node.On(inputs, node.Outputs, null));
 
-    /// <summary>Adds the node itself on other operands, in whatever form these give it.</summary>
-    public void Again(Tensor?[] inputs, Tensor[] outputs) => ForeignForms.Add(node.On(inputs, outputs, null), nodes);
+    /// <summary>Adds the node itself on other operands.</summary>
+    public void Again(Tensor?[] inputs, Tensor[] outputs) => nodes.Add(node.On(inputs, outputs, null));
 
     /// <summary>The real numbers that an input stands for.</summary>
     public Tensor Real(int position) => Real(Input(position));

@@ -1,4 +1,5 @@
 using ModelOpt.Runtime.Kernels;
+using ModelOpt.Runtime.Kernels.Reduction;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
@@ -10,29 +11,23 @@ namespace ModelOpt.Runtime.Plan;
 /// </summary>
 internal static class ForeignForms
 {
-    /// <summary>Replaces them.</summary>
-    /// <exception cref="InvalidModelException">One does not fit its operands.</exception>
-    public static void Apply(Graph graph)
-    {
-        if (!graph.Nodes.Exists(n => Find(n) is not null)) return;
-        var nodes = new List<Node>(graph.Nodes.Count);
-        foreach (Node node in graph.Nodes)
-            Add(node, nodes);
-        graph.Nodes = nodes;
-    }
+    /// <summary>Whether a node is one.</summary>
+    public static bool Has(Node node) => Find(node) is not null;
 
-    /// <summary>Adds a node, or what computes it.</summary>
+    /// <summary>What computes a node; some of it may be such forms, too.</summary>
+    /// <param name="node">A node that is one, the shapes of whose inputs are known.</param>
+    /// <param name="budget">What may be allocated for constants.</param>
     /// <exception cref="InvalidModelException">It does not fit its operands.</exception>
-    public static void Add(Node node, List<Node> nodes)
+    public static List<Node> Parts(Node node, ConstantBudget budget)
     {
-        if (Find(node) is { } expand)
-            OperatorKernels.Guard(node, () => { expand(new Expansion(node, nodes)); return true; });
-        else
-            nodes.Add(node);
+        var nodes = new List<Node>();
+        OperatorKernels.Guard(node, () => { Find(node)!(new Expansion(node, nodes, budget)); return true; });
+        return nodes;
     }
 
     private static Action<Expansion>? Find(Node node) => ForeignIntegers.IsWide(node) ? ForeignIntegers.InReals : node.Operator switch
     {
+        BuiltinOperator.Mean or BuiltinOperator.Sum when ReduceOperator.IsTooLong(node) => ForeignIntegers.InReals,
         BuiltinOperator.Quantize when ForeignIntegers.IsBetween(node) => ForeignIntegers.Requantize,
         BuiltinOperator.UnidirectionalSequenceLstm when !ForeignRecurrent.IsReal(node) => ForeignRecurrent.SequenceLstm,
         BuiltinOperator.Lstm => ForeignRecurrent.OneStep,
@@ -58,7 +53,12 @@ internal static class ForeignForms
         BuiltinOperator.Select when node.Input(0).Rank == node.Output.Rank || node.Input(0).Rank == 0 =>
             e => e.Add(BuiltinOperator.SelectV2, [e.Input(0), e.Input(1), e.Input(2)], e.Output),
         BuiltinOperator.TransposeConv => TransposedConvolution.Expand,
-        BuiltinOperator.Custom when node.CustomCode == "Convolution2DTransposeBias" => TransposedConvolution.ExpandBiased,
+        BuiltinOperator.Custom => node.CustomCode switch
+        {
+            "Convolution2DTransposeBias" => TransposedConvolution.ExpandBiased,
+            "TFLite_Detection_PostProcess" => ForeignDetection.Expand,
+            _ => null,
+        },
         BuiltinOperator.Conv2D or BuiltinOperator.DepthwiseConv2D or BuiltinOperator.FullyConnected or BuiltinOperator.BatchMatMul
             when IsHybrid(node) => Hybrid,
         _ => null,
@@ -106,7 +106,7 @@ internal static class ForeignForms
     private static void L2Normalization(Expansion at, Tensor[] x, Tensor y)
     {
         const float Least = 1e-6f;
-        Tensor squares = at.Temporary(y.Type, y.Shape), root = Row(at, y), bounded = Row(at, y);
+        Tensor squares = at.Temporary(y.Type, x[0].Shape), root = Row(at, x[0]), bounded = Row(at, x[0]);
         at.Add(BuiltinOperator.Mul, [x[0], x[0]], squares);
         at.Add(BuiltinOperator.Sqrt, [Reduced(at, BuiltinOperator.Sum, squares)], root);
         at.Add(BuiltinOperator.Maximum, [root, at.Constant(Least)], bounded);
@@ -115,7 +115,8 @@ internal static class ForeignForms
 
     private static void LogSoftmax(Expansion at, Tensor[] x, Tensor y)
     {
-        Tensor below = at.Temporary(y.Type, y.Shape), powers = at.Temporary(y.Type, y.Shape), log = Row(at, y);
+        int[] shape = x[0].Shape;
+        Tensor below = at.Temporary(y.Type, shape), powers = at.Temporary(y.Type, shape), log = Row(at, x[0]);
         at.Add(BuiltinOperator.Sub, [x[0], Reduced(at, BuiltinOperator.ReduceMax, x[0])], below);
         at.Add(BuiltinOperator.Exp, [below], powers);
         at.Add(BuiltinOperator.Log, [Reduced(at, BuiltinOperator.Sum, powers)], log);

@@ -11,11 +11,11 @@ internal static class ForeignIntegers
 {
     /// <summary>Whether an operator computes with integers of 16 bits that stand for real numbers.</summary>
     public static bool IsWide(Node node) => IsComputed(node.Operator)
-        && (node.Outputs.Any(IsWide) || node.Inputs.Any(t => t is not null && IsWide(t)));
+        && (IsWide(node.Output) || node.Inputs.Any(t => t is not null && IsWide(t)));
 
     /// <summary>Whether a QUANTIZE goes between integers, not both of 8 bits.</summary>
     public static bool IsBetween(Node node) => node.Operator == BuiltinOperator.Quantize
-        && node.OptionalInput(0) is { Quantization: not null } x && !(x.IsQuantized8 && node.Output.IsQuantized8);
+        && node.OptionalInput(0) is { Quantization: not null } x && IsReal(x) && !(x.IsQuantized8 && node.Output.IsQuantized8);
 
     /// <summary>The operator on real numbers.</summary>
     public static void InReals(Expansion at)

@@ -95,7 +95,8 @@ internal static class ForeignMovement
         Tensor x = at.Padded(at.Input(0), 0, 0, pads[0], pads[1], pads[2], pads[3], 0, 0), y = at.Output;
         int[] s = x.Shape;
         x = at.Reshaped(x, s[0], s[1] / rows, rows, s[2] / columns, columns, s[3]);
-        at.Add(BuiltinOperator.Reshape, [at.Transposed(x, 2, 4, 0, 1, 3, 5), at.Ints(y.Shape)], y);
+        int[] shape = [checked(s[0] * rows * columns), s[1] / rows, s[2] / columns, s[3]];
+        at.Add(BuiltinOperator.Reshape, [at.Transposed(x, 2, 4, 0, 1, 3, 5), at.Ints(shape)], y);
     }
 
     /// <summary>BATCH_TO_SPACE_ND of images.</summary>
@@ -106,14 +107,17 @@ internal static class ForeignMovement
         int[] s = x.Shape;
         int batch = s[0] / rows / columns;
         x = at.Transposed(at.Reshaped(x, rows, columns, batch, s[1], s[2], s[3]), 2, 3, 0, 4, 1, 5);
-        at.Sliced(at.Reshaped(x, batch, s[1] * rows, s[2] * columns, s[3]), [0, crops[0], crops[2], 0], at.Output);
+        int height = checked(s[1] * rows), width = checked(s[2] * columns);
+        Tensor whole = at.Reshaped(x, batch, height, width, s[3]);
+        int[] sizes = [batch, height - crops[0] - crops[1], width - crops[2] - crops[3], s[3]];
+        at.Add(BuiltinOperator.Slice, [whole, at.Ints(0, crops[0], crops[2], 0), at.Ints(sizes)], at.Output);
     }
 
     private static (int Rows, int Columns, int[] Pads) Blocks(Expansion at)
     {
         int[] blocks = at.Input(1).ConstantInts(), pads = at.Input(2).ConstantInts();
         at.Node.Require(
-            at.Input(0).Rank == 4 && at.Output.Rank == 4 && blocks.Length == 2 && pads.Length == 4
+            at.Input(0).Rank == 4 && blocks.Length == 2 && pads.Length == 4
                 && Array.TrueForAll(blocks, b => b > 0) && Array.TrueForAll(pads, p => p >= 0),
             "only images are supported");
         return (blocks[0], blocks[1], pads);

@@ -17,7 +17,7 @@ internal static class ForeignRecurrent
         SequenceLstmOptions.Read(at.Node.Options), at.Output, [.. at.Node.Outputs.Skip(1)]);
 
     /// <summary>Whether all operands of a UNIDIRECTIONAL_SEQUENCE_LSTM are as its kernel takes them.</summary>
-    public static bool IsReal(Node node) => node.Output.Type == TensorType.Float32
+    public static bool IsReal(Node node) => (node.Output.Type == TensorType.Float32 || node.Output.Quantization is null)
         && node.Inputs.Select((t, i) => (t, i)).All(p => p.i is 18 or 19 || p.t is null or { Type: TensorType.Float32 });
 
     /// <summary>LSTM: one step.</summary>

@@ -62,7 +62,7 @@ internal sealed class LaterStage
 
     private int? Count(Node node, Func<int, ReadOnlySpan<byte>> output)
     {
-        if (OperatorKernels.Of(node) is not ICountingOperator counting)
+        if (OperatorKernels.Find(node.Operator) is not ICountingOperator counting)
             return null;
         int at = Array.IndexOf(_before.Outputs, node.Input(0));
         return at < 0 ? null : counting.Count(node.Input(0), output(at));
@@ -118,7 +118,8 @@ internal sealed class WaitingNodes
     public void Add(Node node)
     {
         // What is not supported is refused now, not when it shall run.
-        OperatorKernels.Of(node);
+        if (!ForeignForms.Has(node))
+            OperatorKernels.Of(node);
         node.Require(node.Subgraphs.Length == 0, "not supported behind sizes that depend on values");
         Nodes.Add(node);
         Open.UnionWith(node.Outputs);

@@ -3,6 +3,7 @@ using ModelOpt.Runtime.Kernels;
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Kernels.Convolution;
 using ModelOpt.Runtime.Kernels.Depthwise;
+using ModelOpt.Runtime.Kernels.Detection;
 using ModelOpt.Runtime.Kernels.Elementwise;
 using ModelOpt.Runtime.Kernels.MatMul;
 using ModelOpt.Runtime.Kernels.Movement;
@@ -86,6 +87,7 @@ internal static class OperatorKernels
         BuiltinOperator.Where => new WhereOperator(),
         BuiltinOperator.Fill => new FillOperator(),
         BuiltinOperator.NonMaxSuppression => new NonMaxSuppressionOperator(),
+        BuiltinOperator.DetectionPostProcess => new DetectionOperator(),
         BuiltinOperator.Unique => new UniqueOperator(),
         BuiltinOperator.BroadcastTo => new BroadcastToOperator(),
         BuiltinOperator.Range => new RangeOperator(),

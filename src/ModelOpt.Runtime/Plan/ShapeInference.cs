@@ -12,6 +12,9 @@ internal static class ShapeInference
     // Shapes, axes and pads are this small.
     private const int MaxTried = 4096;
 
+    // An operator of integers is one of floats, which is several.
+    private const int MaxDepth = 4;
+
     /// <summary>
     /// Checks all nodes in their order, and computes those on the way whose inputs are constant: the shapes of others may follow
     /// from their values.
@@ -26,8 +29,11 @@ internal static class ShapeInference
         long budget = graph.Budget.Folding;
         WaitingNodes? waiting = null;
         Dictionary<Tensor, Tensor>? resized = null;
-        foreach (Node node in graph.Nodes)
+        // Each with how many forms of others it is a part of.
+        var next = new Stack<(Node Node, int Depth)>(graph.Nodes.AsEnumerable().Reverse().Select(n => (n, 0)));
+        while (next.TryPop(out (Node Node, int Depth) of))
         {
+            Node node = of.Node;
             if (resized is not null)
                 Graph.Replace(node.Inputs, resized);
             if (waiting is not null && Array.Exists(node.Inputs, t => t is not null && waiting.Open.Contains(t)))
@@ -38,13 +44,26 @@ internal static class ShapeInference
 
             try
             {
+                if (ForeignForms.Has(node))
+                {
+                    node.Require(of.Depth < MaxDepth, "its operands contradict each other");
+                    graph.Budget.Folding = budget;
+                    List<Node> parts = ForeignForms.Parts(node, graph.Budget);
+                    budget = graph.Budget.Folding;
+                    parts.Reverse();
+                    parts.ForEach(part => next.Push((part, of.Depth + 1)));
+                    continue;
+                }
+
                 Check(node, isLater, ref resized);
             }
             catch (ValueNeededException e) when (Array.IndexOf(node.Inputs, e.Tensor) >= 0)
             {
                 waiting ??= new WaitingNodes();
                 waiting.Add(node);
-                if (OperatorKernels.Of(node) is not ICountingOperator)
+                if (ForeignForms.Has(node))
+                    waiting.Needed.Add(e.Tensor);
+                else if (OperatorKernels.Of(node) is not ICountingOperator)
                     waiting.Needed.UnionWith(Needed(node, e.Tensor));
                 continue;
             }
@@ -108,7 +127,9 @@ internal static class ShapeInference
             Tensor output = node.Outputs[i];
             if (specs[i].Matches(output))
                 continue;
-            bool isOpen = specs[i].Type == output.Type && (output.Signature is null ? isLater : output.Takes(specs[i].Shape));
+            // Files have no sizes where their converter knew none.
+            bool isOpen = specs[i].Type == output.Type
+                && (output.Signature is null ? isLater || output.Rank == 0 : output.Takes(specs[i].Shape));
             node.Require(isOpen, $"tensor '{output.Name}' is {TensorSpec.Of(output)} in the file, but {specs[i]} by the inputs");
             resized ??= [];
             node.Outputs[i] = resized[output] = output.Resized(specs[i].Shape);

@@ -150,6 +150,7 @@ internal enum BuiltinOperator
     RNN,
     NonMaxSuppression,
     Unique,
+    DetectionPostProcess,
 }
 
 internal static class BuiltinOperatorNames

@@ -30,7 +30,7 @@ internal sealed partial class TfliteGenerator
     private Action<int>[] Movements =>
     [
         Transpose, Transpose, Concatenate, Concatenate, Split, Slice, StridedSlice, Pad, Gather, Reshape, Reshape, Pack, Unpack, Blocks,
-        Tile, Reduce, Arithmetic, Extreme, OneHot, Scatter, Sums, Numbers, Fill, Places, Boxes, Distinct,
+        Tile, Reduce, Arithmetic, Extreme, OneHot, Scatter, Sums, Numbers, Fill, Places, Boxes, Detect, Distinct,
     ];
 
     private int[] ShapeOf(int x) => _tensors[x].Shape;

@@ -95,6 +95,18 @@ internal sealed partial class TfliteGenerator
             new ArithmeticOptions(BuiltinOptionsType.Add, ActivationFunction.None), true);
     }
 
+    private void Detect(int x)
+    {
+        const TensorType floats = TensorType.Float32;
+        int count = _random.Next(1, 12), columns = _random.Next(1, 5);
+        int boxes = Input([1, count, _random.Next(4, 6)], floats), scores = Input([1, count, columns], floats);
+        int[] outputs = [.. Enumerable.Range(0, 4).Select(_ => Output(of: floats))];
+        var options = new DetectionOptions(
+            _random.Next(8), _random.Next(1, columns + 1), _random.Next(1, 3), _random.Next(5), _random.Next(2) == 0, 0.1f, 0.5f,
+                (10, 10, 5, 5));
+        Emit(BuiltinOperator.DetectionPostProcess, [boxes, scores, Constant(floats, [count, 4])], outputs, options);
+    }
+
     private void AddBeginnings(TestModel model)
     {
         foreach (Call call in _calls.Where(c => c.Operator == BuiltinOperator.ReadVariable))

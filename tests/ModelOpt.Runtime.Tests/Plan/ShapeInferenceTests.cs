@@ -115,6 +115,8 @@ internal sealed class ShapeInferenceTests
         new(BuiltinOperator.Range, null, [TestTensor.Ints(1), TestTensor.Ints(6), TestTensor.Ints(2)], [Of(TensorType.Int32, 3)]),
         new(BuiltinOperator.NonMaxSuppression, new NonMaxSuppressionOptions(false, 3), [Floats(2, 5, 4), Floats(2, 4, 5)],
             [Of(TensorType.Int64, 24, 3)]),
+        new(BuiltinOperator.DetectionPostProcess, new DetectionOptions(3, 4, 2, 2, true, 0, 0.5f, (1, 1, 1, 1)),
+            [Floats(1, 5, 7), Floats(1, 5, 6), Floats(5, 4)], [Floats(1, 6, 4), Floats(1, 6), Floats(1, 6), Floats(1)]),
         new(BuiltinOperator.Unique, new UniqueOptions(false), [Floats(5, 2)],
             [Of(TensorType.Int64, 5), Of(TensorType.Int64, 5), Of(TensorType.Int64, 5)]),
         new(BuiltinOperator.RandomUniform, new RandomOptions(1, 1), [TestTensor.Ints(2, 3)], [Floats(2, 3)]),

@@ -3,6 +3,7 @@ using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Description;
 using ModelOpt.Compiler.Operators.Tflite;
+using ModelOpt.Runtime.Kernels.Detection;
 using ModelOpt.Runtime.Kernels.Movement;
 using ModelOpt.Runtime.Tflite;
 

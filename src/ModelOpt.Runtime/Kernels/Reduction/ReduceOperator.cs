@@ -117,6 +117,18 @@ internal sealed class ReduceOperator : KernelOperator
         return reduced;
     }
 
+    /// <summary>Whether 8-bit values are reduced whose sum may not fit the integers that kernels sum in.</summary>
+    public static bool IsTooLong(Node node)
+    {
+        if (node.OptionalInput(0) is not { IsQuantized8: true } input || node.OptionalInput(1) is not { IsConstant: true })
+            return false;
+        bool[] reduced = ReducedAxes(node);
+        long count = 1;
+        for (int i = 0; i < reduced.Length; i++)
+            count *= reduced[i] ? input.Shape[i] : 1;
+        return count >= MaxCount;
+    }
+
     /// <summary>The sum or mean of 8-bit values over the middle of [outer, count, inner].</summary>
     public static Kernel Quantized(Node node, int outer, int count, int inner, bool mean, int min, int max)
     {

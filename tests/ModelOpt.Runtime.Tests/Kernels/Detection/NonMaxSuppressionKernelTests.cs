@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Runtime.Kernels.Movement;
+using ModelOpt.Runtime.Kernels.Detection;
 
-namespace ModelOpt.Runtime.Tests.Kernels.Movement;
+namespace ModelOpt.Runtime.Tests.Kernels.Detection;
 
 [TestClass]
 internal sealed class NonMaxSuppressionKernelTests

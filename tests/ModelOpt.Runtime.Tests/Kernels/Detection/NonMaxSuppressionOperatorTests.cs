@@ -1,4 +1,4 @@
-namespace ModelOpt.Runtime.Tests.Kernels.Movement;
+namespace ModelOpt.Runtime.Tests.Kernels.Detection;
 
 [TestClass]
 internal sealed class NonMaxSuppressionOperatorTests

@@ -1,4 +1,4 @@
-namespace ModelOpt.Runtime.Kernels.Movement;
+namespace ModelOpt.Runtime.Kernels.Detection;
 
 /// <summary>
 /// For each class of each sample, the boxes from the highest score down, without those that cover one taken before by more than a share of

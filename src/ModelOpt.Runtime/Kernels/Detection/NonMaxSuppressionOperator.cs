@@ -3,7 +3,7 @@ using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
-namespace ModelOpt.Runtime.Kernels.Movement;
+namespace ModelOpt.Runtime.Kernels.Detection;
 
 /// <summary>
 /// modelopt.NonMaxSuppression of boxes [samples, count, 4] with scores [samples, classes, count]: int64 rows of sample, class and box, as

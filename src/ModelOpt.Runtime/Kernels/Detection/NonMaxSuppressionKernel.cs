@@ -1,7 +1,7 @@
 using ModelOpt.Runtime.Kernels.Contract;
 using ModelOpt.Runtime.Tflite;
 
-namespace ModelOpt.Runtime.Kernels.Movement;
+namespace ModelOpt.Runtime.Kernels.Detection;
 
 /// <summary>The boxes that are taken, a row (sample, class, box) for each, and rows of −1 behind.</summary>
 /// <param name="bounds">How many inputs there are behind boxes and scores; each may be absent.</param>
