@@ -37,6 +37,22 @@ internal sealed class TableFoldingTests
     }
 
     [TestMethod]
+    public void A_sum_in_the_end_is_none_that_a_convolution_takes()
+    {
+        static int[] Build(TestModel m)
+        {
+            int[] swish = Swish(m, TensorType.Int8);
+            int y = m.Tensor("sum", TensorType.Int8, Shape, 0.08f, 4);
+            m.Operator(BuiltinOperator.Add, [0, swish[^1]], [y], Arithmetic(BuiltinOptionsType.Add));
+            return [.. swish, y];
+        }
+
+        (int steps, Array folded) = Run(TensorType.Int8, Build);
+        Assert.AreEqual(1, steps);
+        CollectionAssert.AreEqual(Apart(TensorType.Int8, Build), folded);
+    }
+
+    [TestMethod]
     public void What_varies_by_channel_or_meets_another_tensor_stays()
     {
         (int steps, _) = Run(TensorType.Int8, m =>
