@@ -14,6 +14,8 @@ internal sealed record ReportedFiles(string Model, long OnnxBytes, byte[] Tflite
 /// <summary>Follows a compilation and makes its <see cref="Report"/>.</summary>
 internal sealed class ReportBuilder
 {
+    private const string RoundsAtRun = "multiplies in int8: each step rounds its input and its state by ranges of their own";
+
     private Dictionary<string, Tensor> _originals;
     private readonly long _onnxMacs;
 
@@ -50,7 +52,7 @@ internal sealed class ReportBuilder
             Diagnostics = [.. diagnostics],
         };
 
-        string? ReasonOf(Node node) => compressed.SelectMany(p => p.Notes).FirstOrDefault(n => n.Layer == node.Label)?.Text;
+        string? ReasonOf(Node node) => node.RoundsAtRun ? RoundsAtRun : compressed.SelectMany(p => p.Notes).FirstOrDefault(n => n.Layer == node.Label)?.Text;
     }
 
     private LayerReport LayerOf(Graph graph, Node node, string? reason)

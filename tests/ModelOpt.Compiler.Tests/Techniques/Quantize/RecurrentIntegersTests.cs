@@ -58,6 +58,7 @@ internal sealed class RecurrentIntegersTests
         CompiledModel model = ModelCompiler.Compile(
             folder.Write("lstm.onnx", OnnxWriter.Write(graph)), Options(folder, QuantizationMode.Int8, 0), new DiagnosticList());
         Assert.Contains("multiply in int8", string.Join('\n', model.Report.Passes.SelectMany(p => p.Notes)));
+        StringAssert.StartsWith(model.Report.Layers.Single(l => l.Operator == "LSTM").Reason, "multiplies in int8");
     }
 
     [TestMethod]
