@@ -52,7 +52,8 @@ internal sealed class ReportBuilder
             Diagnostics = [.. diagnostics],
         };
 
-        string? ReasonOf(Node node) => node.RoundsAtRun ? RoundsAtRun : compressed.SelectMany(p => p.Notes).FirstOrDefault(n => n.Layer == node.Label)?.Text;
+        string? ReasonOf(Node node) => node.RoundsAtRun ? RoundsAtRun
+            : compressed.SelectMany(p => p.Notes).FirstOrDefault(n => n.Layer == node.Label)?.Text;
     }
 
     private LayerReport LayerOf(Graph graph, Node node, string? reason)

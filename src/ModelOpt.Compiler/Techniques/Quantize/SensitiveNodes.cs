@@ -23,6 +23,9 @@ internal sealed class SensitiveNodes
     private const double Margin = 0.5;
     private const int Rounds = 5;
 
+    // The share of the noise to be freed for a share of the work: many nodes that free little by little make a model slow.
+    private const double LeastWorth = 0.7;
+
     // A node in float between int8 ones costs time although it multiplies nothing.
     private const double CostOfNode = 0.002;
     private const int Named = 3;
@@ -119,7 +122,7 @@ internal sealed class SensitiveNodes
                 if (worth > best.Worth) best = (worth, nodes);
             }
 
-            if (best.Nodes.Count == 0) break;
+            if (best.Worth < LeastWorth * Gain(_noise)) break;
             HashSet<Node> next = [.. _chosen, .. best.Nodes];
             foreach ((_, double[] noise) in Freed(next, best.Nodes).ToArray()) Add(noise, -1);
             _chosen.UnionWith(best.Nodes);
