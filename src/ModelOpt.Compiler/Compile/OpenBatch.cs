@@ -65,8 +65,9 @@ internal static class OpenBatch
         if (Refusals(closed, context, out _).Count > 0) return refusals;
         SetBatch(graph, 1);
         ShapeInference.Run(graph);
+        Diagnostic? why = refusals is [var first, ..] ? first : null;
         context.Diagnostics.Report(GraphDiagnostics.OneSample.At(
-            null, refusals.FirstOrDefault()?.Layer, refusals.FirstOrDefault()?.Message.TrimEnd('.') ?? "samples do not stay apart"));
+            null, why?.Layer, why?.Message.TrimEnd('.') ?? "samples do not stay apart"));
         return [];
     }
 

@@ -90,9 +90,9 @@ internal static class OpenSizes
     public static bool TryOpenBatch(Graph graph)
     {
         string[] names = [.. graph.Inputs.Where(i => i.Shape is { IsBatchOpen: true }).SelectMany(i => i.Shape![0].Names).Distinct()];
-        IReadOnlyDictionary<string, long> first = graph.Examples.FirstOrDefault() ?? new Dictionary<string, long>();
+        IReadOnlyDictionary<string, long> first = graph.Examples is [var own, ..] ? own : new Dictionary<string, long>();
         IReadOnlyDictionary<string, long>[] found =
-            [With(first, 1), .. SecondBatches.Select(b => With(graph.Examples.LastOrDefault() ?? first, b))];
+            [With(first, 1), .. SecondBatches.Select(b => With(graph.Examples is [.., var last] ? last : first, b))];
         found = [.. found.Where(sizes => Takes(graph, sizes, [])).Take(2)];
         if (found.Length < 2 || names.Any(n => found[0][n] != 1)) return false;
         (graph.Examples, graph.HasBatchAsSize) = (found, true);
