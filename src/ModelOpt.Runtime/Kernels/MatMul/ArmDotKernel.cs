@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
@@ -107,7 +108,7 @@ internal sealed unsafe class ArmDotKernel : Int8MicroKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Dot(V sum, V weights, V activations, byte lane) =>
+    private static V Dot(V sum, V weights, V activations, [ConstantExpected(Max = (byte)3)] byte lane) =>
         Dp.DotProductBySelectedQuadruplet(sum, weights.AsSByte(), activations.AsSByte(), lane);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
