@@ -65,9 +65,9 @@ internal static class CodingChoice
             : whole;
     }
 
-    private static IEnumerable<(WeightCoding Coding, bool ByRow)> Candidates(ReadOnlySpan<byte> sample, int size, int rowBytes)
+    private static List<(WeightCoding Coding, bool ByRow)> Candidates(ReadOnlySpan<byte> sample, int size, int rowBytes)
     {
-        List<(WeightCoding, bool)> candidates = [];
+        List<(WeightCoding Coding, bool ByRow)> candidates = [];
         int zeros = 0, elements = sample.Length / size;
         for (int i = 0; i < sample.Length; i += size) zeros += sample.Slice(i, size).ContainsAnyExcept((byte)0) ? 0 : 1;
         foreach (WeightForm form in (WeightForm[])[WeightForm.Dense, WeightForm.Bitmap])
