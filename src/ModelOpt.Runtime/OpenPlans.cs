@@ -26,9 +26,20 @@ internal sealed class OpenPlans(ReadOnlyMemory<byte> file, SessionPool own, Lock
     public static bool AreNeeded(ExecutionPlan plan) => Array.Exists(
         plan.Graph.Inputs, t => t.Signature is { } sizes && Array.LastIndexOf(sizes, -1) >= (plan.AllowsAnyBatch ? 1 : 0));
 
-    /// <summary>The sizes that the file has, with another batch in all inputs that leave it open.</summary>
-    public int[] SizesOf(int batch) =>
-        [.. own.Plan.Graph.Inputs.SelectMany(t => t.HasDynamicBatch ? [batch, .. t.Shape.Skip(1)] : t.Shape)];
+    /// <summary>How many sizes the inputs have together.</summary>
+    public int SizeCount { get; } = own.Plan.Graph.FedInputs.ToArray().Sum(t => t.Rank);
+
+    /// <summary>Writes the sizes that the file has, with another batch in all inputs that leave it open.</summary>
+    public void PutSizes(int batch, Span<int> sizes)
+    {
+        foreach (Tensor input in own.Plan.Graph.FedInputs)
+        {
+            input.Shape.CopyTo(sizes);
+            if (input.HasDynamicBatch)
+                sizes[0] = batch;
+            sizes = sizes[input.Rank..];
+        }
+    }
 
     /// <summary>The sessions that run inputs of given sizes.</summary>
     /// <param name="sizes">Those of all inputs, one input after another.</param>
@@ -69,7 +80,7 @@ internal sealed class OpenPlans(ReadOnlyMemory<byte> file, SessionPool own, Lock
         {
             ReadOnlySpan<int> shape = sizes[..input.Rank];
             sizes = sizes[input.Rank..];
-            if (!input.Takes(shape) || shape.ContainsAnyInRange(int.MinValue, -1))
+            if (!input.Takes(shape))
             {
                 string open = string.Join(", ", input.Signature ?? input.Shape);
                 throw new ArgumentException(

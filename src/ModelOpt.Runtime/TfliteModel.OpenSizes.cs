@@ -11,11 +11,18 @@ public sealed partial class TfliteModel
 
     internal OpenPlans? Open => _open;
 
-    /// <summary>Whether the first dimension of inputs alone is open, along which samples do not stay apart.</summary>
-    private bool IsOnlyBatchOpen => HasOpenSizes && Inputs.All(i => !i.Shape.Skip(1).Contains(-1));
+    private static int ElementsBehindBatch(TensorInfo input) =>
+        input.Shape is [-1, ..] ? input.Shape.Skip(1).Aggregate(1, (count, size) => count * size) : 0;
 
-    private int ElementsBehindBatch() =>
-        Inputs[0].Shape is [-1, ..] ? Inputs[0].Shape.Skip(1).Aggregate(1, (count, size) => count * size) : 0;
+    private ModelCall BeginBatch(int batch)
+    {
+        const int Usual = 64;
+        int count = _open!.SizeCount;
+        Span<int> sizes = count <= Usual ? stackalloc int[Usual] : new int[count];
+        sizes = sizes[..count];
+        _open.PutSizes(batch, sizes);
+        return Begin(sizes);
+    }
 
     /// <summary>Starts a call of a model with open sizes, or of another with the sizes that it has.</summary>
     /// <param name="sizes">The sizes of all inputs, one input after another: [1, 3, 480, 640]. Zero is a size.</param>

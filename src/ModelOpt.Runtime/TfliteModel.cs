@@ -15,6 +15,8 @@ public sealed partial class TfliteModel : IDisposable
     private readonly WorkerPool _workers;
     private readonly SessionPool _sessions;
     private readonly OpenPlans? _open;
+    private readonly bool _isOnlyBatchOpen;
+    private readonly int _elementsPerSample;
     private readonly LockFreePool<OutputBuffer> _outputs = new(SessionPool.Capacity);
     private bool _disposed;
 
@@ -44,6 +46,9 @@ public sealed partial class TfliteModel : IDisposable
         Outputs = Array.AsReadOnly(Array.ConvertAll(
             _plan.Results[..^_plan.Graph.InitialStates.Length],
             t => new TensorInfo(t, HasDynamicBatch, _plan.IsLater(t), HasOpenSizes)));
+        _isOnlyBatchOpen = HasOpenSizes && Inputs.All(i => !i.Shape.Skip(1).Contains(-1));
+        _elementsPerSample = Inputs.Count == 0 ? 0 : _isOnlyBatchOpen ? ElementsBehindBatch(Inputs[0])
+            : HasDynamicBatch ? Inputs[0].ElementsPerSample : 0;
         LockFreePool<SessionMemory>? memories = HasOpenSizes ? new(SessionPool.Capacity) : null;
         _sessions = new SessionPool(_plan, _workers, memories);
         if (HasOpenSizes)
@@ -143,8 +148,8 @@ public sealed partial class TfliteModel : IDisposable
     public ModelCall Begin(int batch = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
-        if (batch != 1 && IsOnlyBatchOpen)
-            return Begin(_open!.SizesOf(batch));
+        if (batch != 1 && _isOnlyBatchOpen)
+            return BeginBatch(batch);
         if (batch != 1 && HasOpenSizes)
             throw new ArgumentException("The model has open sizes, and the batch is one of them: give all sizes.", nameof(batch));
         if (batch != 1 && !HasDynamicBatch)
@@ -155,12 +160,8 @@ public sealed partial class TfliteModel : IDisposable
     /// <summary>
     /// Number of samples that the elements of the first input make; at least 1. Other lengths are reported by the call that uses them.
     /// </summary>
-    public int BatchOf(int elements)
-    {
-        int perSample = Inputs.Count == 0 ? 0 : IsOnlyBatchOpen ? ElementsBehindBatch()
-            : HasDynamicBatch ? Inputs[0].ElementsPerSample : 0;
-        return perSample > 0 && elements > 0 && elements % perSample == 0 ? elements / perSample : 1;
-    }
+    public int BatchOf(int elements) =>
+        _elementsPerSample > 0 && elements > 0 && elements % _elementsPerSample == 0 ? elements / _elementsPerSample : 1;
 
     /// <summary>
     /// Releases pooled memory and, with the last model that uses them, ends the worker threads. Running calls end normally.

@@ -109,7 +109,7 @@ internal sealed class Tensor
             return false;
         for (int i = 0; i < shape.Length; i++)
         {
-            if (own[i] != -1 && own[i] != shape[i])
+            if (own[i] == -1 ? shape[i] < 0 : own[i] != shape[i])
                 return false;
         }
 

@@ -73,6 +73,8 @@ internal sealed class GraphGeneratorTests
         ["com.microsoft.EmbedLayerNormalization"] = Composed,
         ["com.microsoft.ExpandDims"] = Composed,
         ["com.microsoft.GatherND"] = Composed,
+        ["com.microsoft.GridSample"] = "Where it samples is chosen by values; it is drawn alone.",
+        ["com.microsoft.MatMulBnb4"] = Composed,
         ["com.microsoft.GroupNorm"] = Composed,
         ["com.microsoft.GroupQueryAttention"] = Composed,
         ["com.microsoft.MultiHeadAttention"] = Composed,

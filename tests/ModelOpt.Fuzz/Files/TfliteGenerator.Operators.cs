@@ -159,6 +159,7 @@ internal sealed partial class TfliteGenerator
             1 => (BuiltinOperator.GRU, 3, 2, 2),
             _ => (BuiltinOperator.LSTM, 4, 3, 3),
         };
+        if (ShapeOf(x).Length != 3) x = Input([Size(), Size(), Size()]);
         int[] shape = ShapeOf(x);
         int hidden = _random.Next(1, 20), direction = _random.Next(3), directions = direction == 2 ? 2 : 1;
         var options = new RecurrentOptions(
