@@ -18,9 +18,6 @@ internal sealed class SensitiveNodes
     // The squared error of an output as a share of its square: a cosine of 0.995.
     private const double MostNoise = 0.01;
     private const double MostOfMacs = 0.1;
-
-    // As a share of that: weights are rounded, too, and other data is not quite the same.
-    private const double Margin = 0.5;
     private const int Rounds = 5;
 
     // The share of the noise to be freed for a share of the work: many nodes that free little by little make a model slow.
@@ -93,7 +90,7 @@ internal sealed class SensitiveNodes
     private void Begin()
     {
         _noise = new double[_groups[0].Noise.Length];
-        _limits = [.. _noise.Select(_ => Margin * MostNoise)];
+        _limits = [.. _noise.Select(_ => MostNoise)];
         foreach ((_, double[] noise) in _groups) Add(noise, 1);
     }
 
@@ -102,7 +99,7 @@ internal sealed class SensitiveNodes
     private void Compare(double[] together)
     {
         for (int i = 0; i < together.Length; i++)
-            if (together[i] > Margin * MostNoise) _limits[i] = Math.Min(_limits[i], _noise[i] * Margin * MostNoise / together[i]);
+            if (together[i] > MostNoise) _limits[i] = Math.Min(_limits[i], _noise[i] * MostNoise / together[i]);
     }
 
     /// <summary>Chooses nodes until all outputs are good enough, or nothing more can be chosen.</summary>

@@ -53,7 +53,8 @@ internal sealed class SensitiveNodesTests
         PassContext context = folder.Calibrated(graph);
         context.Reference = graph.Clone();
         new Int8Quantization().Apply(graph, context);
-        Assert.IsGreaterThan(23, QuantizeTesting.Sqnr(exact, graph.Interpret(feeds, fakeQuantize: true)[0]));
+        // A hundredth of noise, in decibels.
+        Assert.IsGreaterThan(20, QuantizeTesting.Sqnr(exact, graph.Interpret(feeds, fakeQuantize: true)[0]));
     }
 
     [TestMethod]
