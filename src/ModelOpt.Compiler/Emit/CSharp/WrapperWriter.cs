@@ -130,21 +130,20 @@ internal static partial class WrapperWriter
 
     private static void WriteLoads(CodeText code, string name, string options, string optionsDoc)
     {
-        const string throws = "/// <exception cref=\"global::ModelOpt.Runtime.InvalidModelException\">It is no such model.</exception>";
-        code.Line("/// <summary>Loads another artifact of the same model: a download, or one that was compressed otherwise.</summary>");
-        code.Line("/// <param name=\"artifact\">The .tflite, used in place: it must not change while the model lives.</param>");
-        code.Line(optionsDoc);
-        code.Line(throws);
-        code.Line($"public {name}({ReadOnlyMemory}<byte> artifact, {options}) =>");
-        code.Line($"    this.model = {RuntimeName}.TfliteModel.Load(artifact, options);");
-        code.Line();
-        code.Line("/// <summary>Loads another artifact of the same model from the rest of a stream.</summary>");
-        code.Line("/// <param name=\"artifact\">The .tflite.</param>");
-        code.Line(optionsDoc);
-        code.Line(throws);
-        code.Line($"public {name}(global::System.IO.Stream artifact, {options}) =>");
-        code.Line($"    this.model = {RuntimeName}.TfliteModel.Load(artifact, options);");
-        code.Line();
+        Write($"{ReadOnlyMemory}<byte>", "another artifact of the same model: a download, or one that was compressed otherwise",
+            "The .tflite, used in place: it must not change while the model lives");
+        Write("global::System.IO.Stream", "another artifact of the same model from the rest of a stream", "The .tflite");
+
+        void Write(string type, string what, string artifact)
+        {
+            code.Line($"/// <summary>Loads {what}.</summary>");
+            code.Line($"/// <param name=\"artifact\">{artifact}.</param>");
+            code.Line(optionsDoc);
+            code.Line("/// <exception cref=\"global::ModelOpt.Runtime.InvalidModelException\">It is no such model.</exception>");
+            code.Line($"public {name}({type} artifact, {options}) =>");
+            code.Line($"    this.model = {RuntimeName}.TfliteModel.Load(artifact, options);");
+            code.Line();
+        }
     }
 
     private static void WriteLabels(CodeText code, IReadOnlyList<string> labels)
