@@ -9,24 +9,17 @@ namespace ModelOpt.Runtime.Kernels;
 /// <summary>Any function of one 8-bit value to a float, as a table over the stored bytes.</summary>
 /// <param name="elements">Elements.</param>
 /// <param name="table">256 entries.</param>
-internal sealed class FloatLookupKernel(int elements, float[] table) : Kernel
+internal sealed class FloatLookupKernel(int elements, float[] table) : ElementwiseKernel(elements)
 {
-    private const int ItemLength = 4096;
-
     private readonly byte[] _bytes = Bytes(table);
-
-    public override int Items => (elements + ItemLength - 1) / ItemLength;
-
-    public override long Work => elements;
 
     public override bool ReadsAnywhere => true;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Run(in KernelArguments args, int start, int end)
+    protected override void RunRange(in KernelArguments args, int first, int length)
     {
-        int first = start * ItemLength, last = Math.Min(elements, end * ItemLength);
-        ReadOnlySpan<byte> x = args.Input<byte>(0)[first..last];
-        Span<float> y = args.Output<float>(0)[first..last];
+        ReadOnlySpan<byte> x = args.Input<byte>(0).Slice(first, length);
+        Span<float> y = args.Output<float>(0).Slice(first, length);
         int i = Avx512Vbmi.IsSupported ? Vectors512(x, y) : Avx2.IsSupported ? Gathered(x, y) : 0;
         for (; i < x.Length; i++)
             y[i] = table[x[i]];

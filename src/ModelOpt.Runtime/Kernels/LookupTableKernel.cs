@@ -8,20 +8,13 @@ using ModelOpt.Runtime.Kernels.Contract;
 namespace ModelOpt.Runtime.Kernels;
 
 /// <summary>Any function of one 8-bit value to another, as a table over the stored bytes.</summary>
-internal sealed class LookupTableKernel(int elements, byte[] table) : Kernel
+internal sealed class LookupTableKernel(int elements, byte[] table) : ElementwiseKernel(elements)
 {
-    private const int ItemLength = 4096;
-
-    public override int Items => (elements + ItemLength - 1) / ItemLength;
-
-    public override long Work => elements;
-
     public override bool ReadsAnywhere => true;
 
-    public override void Run(in KernelArguments args, int start, int end)
+    protected override void RunRange(in KernelArguments args, int first, int length)
     {
-        int first = start * ItemLength, last = Math.Min(elements, end * ItemLength);
-        Apply(table, args.Input<byte>(0)[first..last], args.Output<byte>(0)[first..last]);
+        Apply(table, args.Input<byte>(0).Slice(first, length), args.Output<byte>(0).Slice(first, length));
     }
 
     public static void Apply(ReadOnlySpan<byte> table, ReadOnlySpan<byte> source, Span<byte> destination)

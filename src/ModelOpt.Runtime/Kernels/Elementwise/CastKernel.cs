@@ -9,24 +9,18 @@ namespace ModelOpt.Runtime.Kernels.Elementwise;
 /// Converts each element: floats to integers towards zero, saturated (NaN is 0); integers to integers modulo their size, as TFLite
 /// and ONNX Runtime do.
 /// </summary>
-internal sealed class CastKernel<TSource, TDestination>(int elements) : Kernel
+internal sealed class CastKernel<TSource, TDestination>(int elements) : ElementwiseKernel(elements)
     where TSource : unmanaged, INumberBase<TSource>
     where TDestination : unmanaged, INumberBase<TDestination>
 {
-    private const int ItemLength = 4096;
-
     private static readonly bool IsFloat =
         typeof(TSource) == typeof(float) || typeof(TSource) == typeof(Half) || typeof(TSource) == typeof(double);
 
-    public override int Items => (elements + ItemLength - 1) / ItemLength;
-
-    public override long Work => elements;
-
-    public override void Run(in KernelArguments args, int start, int end)
+    protected override void RunRange(in KernelArguments args, int first, int length)
     {
         ReadOnlySpan<TSource> x = args.Input<TSource>(0);
         Span<TDestination> y = args.Output<TDestination>(0);
-        int i = start * ItemLength, last = Math.Min(elements, end * ItemLength);
+        int i = first, last = first + length;
         if (typeof(TSource) == typeof(byte) && typeof(TDestination) == typeof(float))
             i = BytesToFloats(args.Input<byte>(0)[..last], args.Output<float>(0), i);
         for (; i < last; i++)

@@ -8,17 +8,11 @@ namespace ModelOpt.Runtime.Kernels.Quantize;
 /// <param name="scale">s.</param>
 /// <param name="zeroPoint">z, in int8's range.</param>
 /// <param name="flip">0x80 for uint8.</param>
-internal sealed unsafe class DequantizeKernel(int elements, float scale, int zeroPoint, byte flip) : Kernel
+internal sealed unsafe class DequantizeKernel(int elements, float scale, int zeroPoint, byte flip) : ElementwiseKernel(elements)
 {
-    private const int ItemLength = 4096;
-
-    public override int Items => (elements + ItemLength - 1) / ItemLength;
-
-    public override long Work => elements;
-
-    public override void Run(in KernelArguments args, int start, int end)
+    protected override void RunRange(in KernelArguments args, int first, int length)
     {
-        int first = start * ItemLength, length = Math.Min(elements, end * ItemLength) - first, i = 0;
+        int i = 0;
         fixed (byte* input = args.Input<byte>(0))
         fixed (float* output = args.Output<float>(0))
         {

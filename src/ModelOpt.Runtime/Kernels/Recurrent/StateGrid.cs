@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ModelOpt.Runtime.Kernels.Quantize;
 using ModelOpt.Runtime.Model;
 using ModelOpt.Runtime.Tflite;
 
@@ -40,9 +39,9 @@ internal readonly record struct StateGrid(TensorType Type, float Scale, int Zero
         for (int i = 0; i < real.Length; i++)
         {
             if (Type == TensorType.Int8)
-                stored[i] = (byte)QuantizeWideKernel<sbyte>.Scalar(real[i], Scale, ZeroPoint);
+                stored[i] = (byte)AffineQuantizer.Quantize<sbyte>(real[i], Scale, ZeroPoint);
             else
-                MemoryMarshal.Write(stored[(2 * i)..], QuantizeWideKernel<short>.Scalar(real[i], Scale, ZeroPoint));
+                MemoryMarshal.Write(stored[(2 * i)..], AffineQuantizer.Quantize<short>(real[i], Scale, ZeroPoint));
         }
     }
 
@@ -54,8 +53,8 @@ internal readonly record struct StateGrid(TensorType Type, float Scale, int Zero
         foreach (ref float value in real)
         {
             value = Type == TensorType.Int8
-                ? (QuantizeWideKernel<sbyte>.Scalar(value, Scale, ZeroPoint) - ZeroPoint) * Scale
-                : (QuantizeWideKernel<short>.Scalar(value, Scale, ZeroPoint) - ZeroPoint) * Scale;
+                ? (AffineQuantizer.Quantize<sbyte>(value, Scale, ZeroPoint) - ZeroPoint) * Scale
+                : (AffineQuantizer.Quantize<short>(value, Scale, ZeroPoint) - ZeroPoint) * Scale;
         }
     }
 }

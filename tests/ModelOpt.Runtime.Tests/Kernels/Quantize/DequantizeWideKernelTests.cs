@@ -1,4 +1,3 @@
-using ModelOpt.Runtime.Kernels.Quantize;
 using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Runtime.Tests.Kernels.Quantize;
@@ -6,14 +5,6 @@ namespace ModelOpt.Runtime.Tests.Kernels.Quantize;
 [TestClass]
 internal sealed class DequantizeWideKernelTests
 {
-    [TestMethod]
-    public void Real_numbers_are_steps_from_the_zero_point()
-    {
-        Assert.AreEqual(-1.5f, DequantizeWideKernel<short>.Scalar(-3, 0.5f, 0));
-        Assert.AreEqual(1f, DequantizeWideKernel<short>.Scalar(7, 0.5f, 5));
-        Assert.AreEqual(-2147483648f, DequantizeWideKernel<int>.Scalar(int.MinValue, 1, 0));
-    }
-
     [TestMethod]
     public void A_model_reads_32_bits()
     {

@@ -1,9 +1,9 @@
-using ModelOpt.Runtime.Kernels.Contract;
+namespace ModelOpt.Runtime.Kernels.Contract;
 
-namespace ModelOpt.Runtime.Kernels.Elementwise;
-
-/// <summary>Divides the elements into items of equal length.</summary>
-internal abstract class ElementwiseKernel(int elements, int workPerElement) : Kernel
+/// <summary>Computes elements one by one, in items of equal length.</summary>
+/// <param name="elements">Elements of the output.</param>
+/// <param name="workPerElement">Cost of one element, in element operations.</param>
+internal abstract class ElementwiseKernel(int elements, int workPerElement = 1) : Kernel
 {
     private const int ItemLength = 4096;
 
@@ -17,5 +17,6 @@ internal abstract class ElementwiseKernel(int elements, int workPerElement) : Ke
         RunRange(args, first, Math.Min(elements, end * ItemLength) - first);
     }
 
+    /// <summary>Computes <paramref name="length"/> elements from <paramref name="first"/> on.</summary>
     protected abstract void RunRange(in KernelArguments args, int first, int length);
 }
