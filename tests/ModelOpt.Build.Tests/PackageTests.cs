@@ -28,10 +28,97 @@ internal sealed class PackageTests
             },
             files);
 
-        using Stream nuspec = package.GetEntry("ModelOpt.Build.nuspec")!.Open();
-        XElement dependency = XDocument.Load(nuspec).Descendants().Single(e => e.Name.LocalName == "dependency");
+        XElement dependency = Nuspec(package).Descendants().Single(e => e.Name.LocalName == "dependency");
         Assert.AreEqual("ModelOpt.Runtime", (string?)dependency.Attribute("id"));
         Assert.AreEqual(LocalFeed.Version, (string?)dependency.Attribute("version"));
+    }
+
+    [TestMethod]
+    [DataRow("ModelOpt.Build")]
+    [DataRow("ModelOpt.Runtime")]
+    public void A_package_says_what_it_is_where_it_comes_from_and_whose_files_are_in_it(string id)
+    {
+        using ZipArchive package = ZipFile.OpenRead(Path.Combine(LocalFeed.Folder, $"{id}.{LocalFeed.Version}.nupkg"));
+        Check(package, isPublished: false);
+    }
+
+    [TestMethod]
+    public void The_documented_command_packs_the_tool_and_the_symbols_and_the_tool_runs()
+    {
+        if (Environment.GetEnvironmentVariable("MODELOPT_LONG_TESTS") != "1") Assert.Inconclusive("runs with MODELOPT_LONG_TESTS=1");
+        Assert.IsNotNull(LocalFeed.Version, "the same folders are not built twice at once");
+        string folder = Directory.CreateTempSubdirectory("modelopt-").FullName;
+        try
+        {
+            foreach (string project in new[] { "Runtime", "Cli" })
+            {
+                (int exitCode, string output) = Dotnet.Run(Repository.Folder, Dotnet.UserPackages, "pack", $"src/ModelOpt.{project}", "-c",
+                    "Release", "-o", folder, "-p:ProjectUrl=https://modelopt.example/source", "-p:PrecompiledRuntimes=own",
+                    "-p:RunAnalyzers=false", "-nodeReuse:false");
+                Assert.AreEqual(0, exitCode, output);
+            }
+
+            CollectionAssert.AreEquivalent(
+                new[]
+                {
+                    "ModelOpt.Cli.1.0.0.nupkg", "ModelOpt.Cli.1.0.0.snupkg", "ModelOpt.Runtime.1.0.0.nupkg",
+                    "ModelOpt.Runtime.1.0.0.snupkg",
+                },
+                Directory.GetFiles(folder).Select(Path.GetFileName).ToArray());
+            foreach (string file in Directory.GetFiles(folder, "*.nupkg"))
+            {
+                using ZipArchive package = ZipFile.OpenRead(file);
+                Check(package, isPublished: true);
+            }
+
+            Dotnet.Run(folder, Path.Combine(folder, "restored"),
+                "tool", "install", "ModelOpt.Cli", "--tool-path", Path.Combine(folder, "tool"), "--add-source", folder);
+            using var tool = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
+                Path.Combine(folder, "tool", OperatingSystem.IsWindows() ? "modelopt.exe" : "modelopt"), ["inspect", "--help"])
+            {
+                RedirectStandardOutput = true,
+            })!;
+            StringAssert.Contains(tool.StandardOutput.ReadToEnd(), "modelopt inspect MODEL");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Holds a package against what users of a registry expect.</summary>
+    private static void Check(ZipArchive package, bool isPublished)
+    {
+        foreach (string file in new[] { "README.md", "icon.png", "THIRD-PARTY-NOTICES.txt" })
+            Assert.IsGreaterThan(0, package.GetEntry(file)!.Length, file);
+        Dictionary<string, XElement> said = Nuspec(package).Descendants().GroupBy(e => e.Name.LocalName)
+            .ToDictionary(e => e.Key, e => e.First());
+        foreach (string name in new[] { "description", "authors", "copyright", "tags" })
+            Assert.AreNotEqual("", said[name].Value, name);
+        Assert.AreEqual(("MIT", "icon.png", "README.md"), (said["license"].Value, said["icon"].Value, said["readme"].Value));
+        if (Directory.Exists(Repository.PathOf(".git")))
+            Assert.AreEqual(40, ((string?)said["repository"].Attribute("commit"))?.Length, "the commit");
+        if (isPublished)
+        {
+            Assert.AreEqual("https://modelopt.example/source", said["projectUrl"].Value);
+            Assert.AreEqual("https://modelopt.example/source", (string?)said["repository"].Attribute("url"));
+        }
+
+        using var notices = new StreamReader(package.GetEntry("THIRD-PARTY-NOTICES.txt")!.Open());
+        string text = notices.ReadToEnd();
+        foreach (ZipArchiveEntry entry in package.Entries.Where(e => e.Name.EndsWith(".dll", StringComparison.Ordinal)))
+        {
+            string name = Path.GetFileNameWithoutExtension(entry.Name);
+            if (name == "modelopt" || name.StartsWith("ModelOpt.", StringComparison.Ordinal)) continue;
+            StringAssert.Matches(text, new System.Text.RegularExpressions.Regex(
+                $@"(^|, ){System.Text.RegularExpressions.Regex.Escape(name)}(,|$)", System.Text.RegularExpressions.RegexOptions.Multiline));
+        }
+    }
+
+    private static XDocument Nuspec(ZipArchive package)
+    {
+        using Stream nuspec = package.Entries.Single(e => e.Name.EndsWith(".nuspec", StringComparison.Ordinal)).Open();
+        return XDocument.Load(nuspec);
     }
 
     [TestMethod]

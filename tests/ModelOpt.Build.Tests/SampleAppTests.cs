@@ -10,8 +10,8 @@ internal sealed partial class SampleAppTests : IDisposable
 {
     private static readonly string[] Parts =
     [
-        "src", "buildTransitive", "sample-app", "docs", "README.md", "Directory.Build.props", "Directory.Packages.props",
-        "nuget.config", "global.json", ".editorconfig",
+        "src", "buildTransitive", "sample-app", "docs", "README.md", "THIRD-PARTY-NOTICES.txt", "Directory.Build.props",
+        "Directory.Build.targets", "Directory.Packages.props", "nuget.config", "global.json", ".editorconfig",
     ];
 
     private readonly string _root = Directory.CreateTempSubdirectory("modelopt-").FullName;
