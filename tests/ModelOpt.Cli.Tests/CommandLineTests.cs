@@ -79,6 +79,31 @@ internal sealed class CommandLineTests
     }
 
     [TestMethod]
+    [DataRow("inspect")]
+    [DataRow("compress")]
+    [DataRow("train")]
+    [DataRow("evaluate")]
+    [DataRow("bench")]
+    public void The_documentation_says_of_options_what_help_says(string name)
+    {
+        using var terminal = new Terminal(TextWriter.Null, TextWriter.Null, showProgress: false);
+        Command command = CommandLine.Create(terminal).Subcommands.Single(c => c.Name == name);
+        HashSet<string> described = [.. OptionCatalog.OfItems.Select(o => o.CommandLine)];
+        string help = Words(CliTesting.Run(name, "--help").Output);
+        var table = new System.Text.StringBuilder("| option | values | meaning |\n| --- | --- | --- |\n");
+        foreach (Option option in command.Options.Where(o => o is not HelpOption && !described.Contains(o.Name)))
+        {
+            StringAssert.Contains(help, Words(option.Description!));
+            string values = option.HelpName is null ? "" : $"`{option.HelpName.Replace("|", "`, `", StringComparison.Ordinal)}`";
+            table.Append($"| `{option.Name}` | {values} | {option.Description} |\n");
+        }
+
+        Snapshot.Section("docs/cli.md", table.ToString(), $"options of {name}", nameof(CommandLineTests));
+
+        static string Words(string text) => Regex.Replace(text, @"\s+", " ");
+    }
+
+    [TestMethod]
     public void The_documentation_has_every_command_and_option()
     {
         string page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "cli.md"));
@@ -138,6 +163,27 @@ internal sealed class CommandLineTests
         CliResult damaged = CliTesting.Run([command, folder.Write("damaged.onnx", [1, 2, 3, 4]), .. rest]);
         Assert.AreEqual(1, damaged.ExitCode);
         StringAssert.StartsWith(damaged.Error, $"{folder["damaged.onnx"]} : error MOPT");
+    }
+
+    [TestMethod]
+    public void A_file_of_another_kind_is_named()
+    {
+        using var folder = new TempFolder();
+        string onnx = folder.WriteBrightest(), renamed = folder.Write("renamed.tflite", File.ReadAllBytes(onnx));
+        Says("MOPT7012: bench measures a TFLite model, and this file is an ONNX model.", "bench", onnx);
+        Says("MOPT7012: bench measures a TFLite model, and this file is a NumPy array.", "bench", folder.WriteImages());
+        Says("MOPT7012: a file named .tflite holds a TFLite model, and this file is an ONNX model.", "inspect", renamed);
+        Says("MOPT7012: a file named .tflite holds", "evaluate", renamed, "--data", folder.WriteImages());
+        Says("MOPT1002: the file is not an ONNX model: it is a NumPy array.", "inspect", folder.WriteImages());
+        string page = folder.Write("page.onnx", "<html>"u8.ToArray());
+        Says("MOPT1002: the file is not an ONNX model: it is text.", "compress", page, "-o", folder["out"]);
+
+        static void Says(string message, params string[] arguments)
+        {
+            CliResult result = CliTesting.Run(arguments);
+            Assert.AreEqual(1, result.ExitCode);
+            StringAssert.Contains(result.Error, message);
+        }
     }
 
     [TestMethod]

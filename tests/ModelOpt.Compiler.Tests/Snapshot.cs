@@ -15,9 +15,11 @@ internal static class Snapshot
     /// <summary>Fails unless the file holds the text between two lines that hold <c>options</c> and <c>/options</c> in comments.</summary>
     /// <param name="path">The path in the repository: Markdown or XML.</param>
     /// <param name="actual">The text, with LF, ending in one.</param>
-    public static void Section(string path, string actual)
+    /// <param name="name">What the comments hold instead of <c>options</c>.</param>
+    /// <param name="writer">The class of the test, which the first comment names.</param>
+    public static void Section(string path, string actual, string name = "options", string writer = "OptionCatalogTests")
     {
-        const string begin = "<!-- options: written by OptionCatalogTests -->", end = "<!-- /options -->";
+        string begin = $"<!-- {name}: written by {writer} -->", end = $"<!-- /{name} -->";
         string text = File.ReadAllText(Path.Combine(Repository, path)).ReplaceLineEndings("\n");
         int from = text.IndexOf('\n', text.IndexOf(begin, StringComparison.Ordinal)) + 1;
         int to = text.LastIndexOf('\n', text.IndexOf(end, StringComparison.Ordinal)) + 1;

@@ -11,6 +11,8 @@ namespace ModelOpt.Cli.Bench;
 /// <summary>Microsoft's ONNX Runtime with all optimizations, as its users get it, and with buffers that stay.</summary>
 internal sealed class OnnxRuntimeContender : IContender
 {
+    public const string EngineName = "ONNX Runtime";
+
     private readonly InferenceSession _session;
     private readonly RunOptions _options;
     private readonly OrtIoBinding _binding;
@@ -43,7 +45,7 @@ internal sealed class OnnxRuntimeContender : IContender
         }
     }
 
-    public string Name => "ONNX Runtime";
+    public string Name => EngineName;
 
     /// <summary>The shape of each input.</summary>
     public IReadOnlyList<long[]> Shapes { get; }

@@ -22,6 +22,7 @@ internal static class CompressCommand
             HelpName = "DIR",
             Required = true,
         };
+        Option<bool> json = CliOptions.Json();
         var catalog = new CatalogOptions();
         var command = new HeadedCommand("compress",
             """
@@ -32,16 +33,17 @@ internal static class CompressCommand
                        --sparsity 0.5 --sparsity-pattern 1x4 --clusters 16
             """)
         {
-            model, output,
+            model, output, json,
         };
         catalog.AddTo(command);
         command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () =>
-            Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(output), catalog.In(parsed), terminal, cancellation)));
+            Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(output), catalog.In(parsed), parsed.GetValue(json), terminal,
+                cancellation)));
         return command;
     }
 
     private static void Run(
-        string model, string folder, CompileOptions options, Terminal terminal, CancellationToken cancellation)
+        string model, string folder, CompileOptions options, bool json, Terminal terminal, CancellationToken cancellation)
     {
         string stem = Path.Combine(folder, Path.GetFileNameWithoutExtension(model));
         foreach (string written in (string[])[$"{stem}.onnx", $"{stem}.tflite"])
@@ -62,6 +64,21 @@ internal static class CompressCommand
         ArtifactSet.Write(files);
         Checkpoint.Delete(options.CheckpointFile);
 
+        if (json) terminal.WriteJson(Json(model, files, compiled));
+        else Print(model, files, compiled, terminal);
+    }
+
+    private static object Json(string model, (string Path, byte[] Content)[] files, CompiledModel compiled) => new
+    {
+        model,
+        bytes = compiled.Report.OnnxBytes,
+        files = files.Select(file => new { file.Path, bytes = file.Content.Length }),
+        zipBytes = compiled.Report.ZipBytes,
+        embeddedBytes = compiled.Report.EmbeddedBytes,
+    };
+
+    private static void Print(string model, (string Path, byte[] Content)[] files, CompiledModel compiled, Terminal terminal)
+    {
         double original = compiled.Report.OnnxBytes;
         terminal.WriteTable(
             ["file", ">bytes", ">of the original"],

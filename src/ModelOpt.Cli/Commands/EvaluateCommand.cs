@@ -18,7 +18,8 @@ namespace ModelOpt.Cli.Commands;
 internal static class EvaluateCommand
 {
     private sealed record Options(
-        string Model, string Data, string Labels, SampleFormat Format, int LabelOffset, int Limit, EngineKind Engine, string? Reference);
+        string Model, string Data, string Labels, SampleFormat Format, int LabelOffset, int Limit, EngineKind Engine, string? Reference,
+        bool Json);
 
     public static Command Create(Terminal terminal)
     {
@@ -52,6 +53,7 @@ internal static class EvaluateCommand
             HelpName = "MODEL",
         };
 
+        Option<bool> json = CliOptions.Json();
         var command = new HeadedCommand("evaluate",
             """
             Measures how often a classifier's best score belongs to the right class, and prints it: top-1 91.60 % (229/250).
@@ -60,7 +62,7 @@ internal static class EvaluateCommand
                        --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375
             """)
         {
-            model, data, labels, offset, limit, engine, reference,
+            model, data, labels, offset, limit, engine, reference, json,
         };
         catalog.AddTo(command);
         command.SetAction((parsed, cancellation) => terminal.RunAsync(parsed.GetRequiredValue(model), () => Run(
@@ -72,7 +74,8 @@ internal static class EvaluateCommand
                 parsed.GetValue(offset),
                 parsed.GetValue(limit) is > 0 and int given ? given : int.MaxValue,
                 parsed.GetValue(engine),
-                parsed.GetValue(reference)),
+                parsed.GetValue(reference),
+                parsed.GetValue(json)),
             terminal,
             cancellation)));
         return command;
@@ -96,16 +99,8 @@ internal static class EvaluateCommand
         }
 
         Evaluation result = Evaluate(engine, reference, samples, labels, options, terminal, cancellation);
-        if (ModelFile.FormatOf(options.Model) == ModelFormat.PackedTflite) terminal.WriteResult("TFLite packed for embedding");
-        if (reference is not null)
-        {
-            terminal.WriteResult(string.Create(CultureInfo.InvariantCulture,
-                $"same class as the reference {100.0 * result.Same / result.Count:F2} % ({result.Same}/{result.Count}), "
-                + $"error of the scores {100 * result.Error:F2} %"));
-        }
-
-        terminal.WriteResult(string.Create(
-            CultureInfo.InvariantCulture, $"top-1 {100.0 * result.Right / result.Count:F2} % ({result.Right}/{result.Count})"));
+        if (options.Json) terminal.WriteJson(Json(options, result));
+        else Print(options, result, terminal);
 
         // Open sizes are those of the data, where it has one size.
         TensorSignature Sized(TensorSignature signature)
@@ -136,6 +131,36 @@ internal static class EvaluateCommand
             options.Engine == EngineKind.ModelOpt && ModelFile.FormatOf(options.Reference!) == ModelFormat.Onnx
                 ? EngineKind.Interpreter : options.Engine;
     }
+
+    private static void Print(Options options, Evaluation result, Terminal terminal)
+    {
+        if (ModelFile.FormatOf(options.Model) == ModelFormat.PackedTflite) terminal.WriteResult("TFLite packed for embedding");
+        if (options.Reference is not null)
+        {
+            terminal.WriteResult(string.Create(CultureInfo.InvariantCulture,
+                $"same class as the reference {100.0 * result.Same / result.Count:F2} % ({result.Same}/{result.Count}), "
+                + $"error of the scores {100 * result.Error:F2} %"));
+        }
+
+        terminal.WriteAnswer(string.Create(
+            CultureInfo.InvariantCulture, $"top-1 {100.0 * result.Right / result.Count:F2} % ({result.Right}/{result.Count})"));
+    }
+
+    private static object Json(Options options, Evaluation result) => new
+    {
+        options.Model,
+        engine = options.Engine.ToString().ToLowerInvariant(),
+        samples = result.Count,
+        result.Right,
+        top1 = (double)result.Right / result.Count,
+        reference = options.Reference is null ? null : new
+        {
+            model = options.Reference,
+            result.Same,
+            agreement = (double)result.Same / result.Count,
+            result.Error,
+        },
+    };
 
     /// <summary>Runs the samples on the engine, and on the reference where there is one.</summary>
     private static Evaluation Evaluate(

@@ -17,6 +17,7 @@ internal static class InspectCommand
         var model = new Argument<string>("MODEL") { Description = "The model: a .onnx or .tflite file, or the .embedded one of a build." };
         var catalog = new CatalogOptions(o => o.IsOfRecipes || o.Name is nameof(CompileOptions.Recipe)
             or nameof(CompileOptions.InputShape) or nameof(CompileOptions.InputValues));
+        Option<bool> json = CliOptions.Json();
         var command = new HeadedCommand(
             "inspect",
             """
@@ -30,17 +31,19 @@ internal static class InspectCommand
         {
             model,
         };
+        command.Options.Add(json);
         catalog.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             string file = parsed.GetRequiredValue(model);
             return terminal.RunAsync(file, () =>
             {
-                Print(
-                    ModelFile.FormatOf(file) == ModelFormat.Onnx || catalog.FirstGiven(parsed) is not null
-                        ? BuildInspector.Inspect(file, catalog.In(parsed), terminal, cancellation)
-                        : TfliteInspector.Inspect(file, terminal, cancellation),
-                    terminal);
+                Inspection inspection = ModelFile.FormatOf(file) == ModelFormat.Onnx || catalog.FirstGiven(parsed) is not null
+                    ? BuildInspector.Inspect(file, catalog.In(parsed), terminal, cancellation)
+                    : TfliteInspector.Inspect(file, terminal, cancellation);
+                if (parsed.GetValue(json)) terminal.WriteJson(Json(file, inspection));
+                else Print(inspection, terminal);
+                if (inspection.Refusal is { } refusal) throw refusal;
             });
         });
         return command;
@@ -65,9 +68,41 @@ internal static class InspectCommand
             ]);
         terminal.WriteResult("");
         PrintWeights(layers, terminal);
-        foreach (string note in inspection.Notes) terminal.WriteResult(note);
-        if (inspection.Refusal is { } refusal) throw refusal;
+        foreach (string note in inspection.Notes) terminal.WriteResult(OptionSpelling.AtCommandLine(note));
     }
+
+    private static object Json(string model, Inspection inspection) => new
+    {
+        model,
+        inspection.Format,
+        bytes = inspection.FileBytes,
+        inspection.Inputs,
+        inspection.Outputs,
+        parameters = inspection.Layers.Sum(l => l.Parameters),
+        macs = inspection.Layers.Sum(l => l.Macs),
+        layers = inspection.Layers.Select(l => new
+        {
+            l.Name,
+            l.Operator,
+            l.Output,
+            l.Parameters,
+            l.Macs,
+            l.Bytes,
+            l.Form,
+            weights = l.Weight is not { } weight ? null : new
+            {
+                weight.Count,
+                zero = weight.Sparsity,
+                pattern = weight.PatternText,
+                values = weight.Distinct,
+                valuesInChannel = weight.DistinctInChannel,
+                weight.Bits,
+                weight.Entropy,
+            },
+        }),
+        notes = inspection.Notes.Select(OptionSpelling.AtCommandLine),
+        refusal = inspection.Refusal?.Diagnostic.Descriptor.Code,
+    };
 
     private static void PrintWeights(IReadOnlyList<InspectedLayer> layers, Terminal terminal)
     {

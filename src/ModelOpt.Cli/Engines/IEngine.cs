@@ -45,7 +45,7 @@ internal static class Engine
             EngineKind.Interpreter => new InterpreterEngine(model, options),
             EngineKind.OnnxRuntime => new OnnxRuntimeEngine(model),
             // Warnings about a build do not matter here.
-            _ => tflite ? new ModelOptEngine(model, ModelFile.Read(model))
+            _ => tflite ? new ModelOptEngine(model, ModelFile.ReadTflite(model, "a file named .tflite holds"))
                 : new ModelOptEngine(model, ModelCompiler.Compile(model, options, new DiagnosticList(), cancellation: cancellation).Tflite),
         };
     }

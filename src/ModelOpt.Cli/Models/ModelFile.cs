@@ -1,3 +1,4 @@
+using ModelOpt.Cli.Output;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Runtime.Storage;
@@ -42,6 +43,16 @@ internal static class ModelFile
     /// <summary>The plain TFLite file that a file is or holds packed.</summary>
     /// <exception cref="Runtime.InvalidModelException">The packed form is damaged.</exception>
     public static byte[] Plain(byte[] tflite) => PackedModel.IsPacked(tflite) ? PackedModel.Expand(tflite) : tflite;
+
+    /// <summary>Reads a TFLite file, plain or packed.</summary>
+    /// <param name="purpose">Who wants it: <c>bench measures</c>.</param>
+    /// <exception cref="CompilationException">It cannot be read, or is a file of another kind.</exception>
+    public static byte[] ReadTflite(string path, string purpose)
+    {
+        byte[] file = Read(path);
+        return FileKind.Of(file) is { } kind && kind is not (FileKind.Tflite or FileKind.Packed)
+            ? throw new CompilationException(EvaluationDiagnostics.OtherKind.At(path, null, purpose, kind)) : file;
+    }
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="CompilationException">It cannot be read.</exception>

@@ -18,7 +18,7 @@ internal static class TfliteInspector
     /// <exception cref="CompilationException">It cannot be read.</exception>
     public static Inspection Inspect(string model, IDiagnosticSink diagnostics, CancellationToken cancellation)
     {
-        byte[] file = ModelFile.Read(model);
+        byte[] file = ModelFile.ReadTflite(model, "a file named .tflite holds");
         try
         {
             byte[] plain = ModelFile.Plain(file);

@@ -9,6 +9,12 @@ namespace ModelOpt.Cli.Options;
 /// <summary>Options that several commands have, and how their values are read.</summary>
 internal static class CliOptions
 {
+    /// <summary>The option that asks for the result as JSON.</summary>
+    public static Option<bool> Json() => new("--json")
+    {
+        Description = "Prints the result as one JSON object, with its diagnostics, instead of text.",
+    };
+
     /// <summary>An option whose value is a whole number of at least one; 0 where it is absent.</summary>
     public static Option<int> Count(string name, string description) => Parsed(name, "N", description, OptionParsing.Count);
 

@@ -44,6 +44,10 @@ internal static class EvaluationDiagnostics
         "The models compared have different inputs", "the inputs differ from those of the TFLite model: {0}.",
         "Compare with the .onnx file that was written beside the TFLite model, or with the one that it was made from.");
 
+    public static readonly DiagnosticDescriptor OtherKind = new("MOPT7012", Error,
+        "Another kind of file", "{0} a TFLite model, and this file is {1}.",
+        "Give a .tflite file: 'modelopt compress' and builds write one for an ONNX model.");
+
     public static readonly DiagnosticDescriptor OtherReference = new("MOPT7011", Error,
         "The reference computes something else", "the reference has {0}, the model has {1}.",
         "Give --reference the model that this one was made from.");

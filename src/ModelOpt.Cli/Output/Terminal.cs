@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Runtime.FlatBuffers;
 using Spectre.Console;
@@ -5,18 +7,30 @@ using Spectre.Console;
 namespace ModelOpt.Cli.Output;
 
 /// <summary>
-/// Where results, diagnostics and progress go. Results are plain and always the same; progress is shown on a terminal only.
+/// Where results, diagnostics and progress go. What is redirected is plain and always the same; progress is shown on a terminal only.
 /// </summary>
 /// <param name="showProgress">Whether a person looks at the errors.</param>
-internal sealed class Terminal(TextWriter output, TextWriter error, bool showProgress)
+/// <param name="look">How it looks to a person; plain where null.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, bool showProgress, TerminalLook? look = null)
     : IDiagnosticSink, IProgress<CompileProgress>, IDisposable
 {
     private const int Cancelled = 130;
 
-    // Wide enough that nothing is wrapped or cut, also on a terminal: names are there to be copied into recipes.
+    // Wide enough that nothing is wrapped or cut: names are there to be copied into recipes. On a terminal, long ones are cut before.
     private const int TableWidth = 2000;
+    private const int Gap = 2;
+    private const string Red = "31", Yellow = "33", Cyan = "36", Bold = "1";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        Converters = { new FiniteNumbers() },
+    };
 
     private readonly Lock _gate = new();
+    private readonly TerminalLook _look = look ?? TerminalLook.Plain;
+    private readonly List<Diagnostic> _diagnostics = [];
     private int _shown;
     private string? _file;
 
@@ -61,10 +75,17 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
 
     public void Report(Diagnostic diagnostic)
     {
+        diagnostic = diagnostic with { File = diagnostic.File ?? _file, Message = OptionSpelling.AtCommandLine(diagnostic.Message) };
+        DiagnosticDescriptor kind = diagnostic.Descriptor;
+        diagnostic = diagnostic with { Descriptor = kind with { Remedy = OptionSpelling.AtCommandLine(kind.Remedy) } };
+        string color = kind.Severity switch { DiagnosticSeverity.Error => Red, DiagnosticSeverity.Warning => Yellow, _ => Cyan };
+        string head = $"{kind.Severity.ToString().ToLowerInvariant()} {kind.Code}:";
+        string file = Printable.Escape(diagnostic.File ?? "modelopt"), text = Printable.Escape(diagnostic.Text);
         lock (_gate)
         {
+            _diagnostics.Add(diagnostic);
             Clear();
-            Error.WriteLine(Printable.Escape($"{(diagnostic.File is null ? diagnostic with { File = _file } : diagnostic)}"));
+            Error.WriteLine($"{file} : {(_look.ColorsError ? Colored(head, color) : head)} {text}");
         }
     }
 
@@ -83,31 +104,46 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
     /// <param name="columns">The headings; those that begin with &gt; are of numbers.</param>
     public void WriteTable(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
     {
+        bool[] isText = [.. columns.Select(column => !column.StartsWith('>'))];
+        IReadOnlyList<string[]> cells =
+            [[.. columns.Select(c => c.TrimStart('>'))], .. rows.Select(row => row.Select(Printable.Escape).ToArray())];
+        if (_look.Width is { } width) cells = TableFit.Fit(cells, isText, Gap, width);
         var table = new Table { Border = TableBorder.None, ShowHeaders = true };
-        foreach (string column in columns)
+        foreach ((string heading, bool text) in cells[0].Zip(isText))
         {
-            bool number = column.StartsWith('>');
-            table.AddColumn(new TableColumn(new Text(column.TrimStart('>')))
+            table.AddColumn(new TableColumn(new Text(heading))
             {
-                Alignment = number ? Justify.Right : Justify.Left,
-                Padding = new Padding(0, 0, 2, 0),
+                Alignment = text ? Justify.Left : Justify.Right,
+                Padding = new Padding(0, 0, Gap, 0),
                 NoWrap = true,
             });
         }
 
-        foreach (IReadOnlyList<string> row in rows) table.AddRow(row.Select(cell => new Text(Printable.Escape(cell))));
-        var text = new StringWriter();
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        foreach (string[] row in cells.Skip(1)) table.AddRow(row.Select(cell => new Text(cell)));
+        string[] lines = Plain(table).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+        for (int i = 0; i < lines.Length; i++) Write(lines[i].TrimEnd(), isBold: i == 0);
+    }
+
+    /// <summary>Writes an object as JSON, with the diagnostics that were reported.</summary>
+    /// <param name="result">An object; its properties become fields in camelCase, and numbers that are none become null.</param>
+    public void WriteJson(object result)
+    {
+        JsonObject json = JsonSerializer.SerializeToNode(result, Json)!.AsObject();
+        lock (_gate)
         {
-            Ansi = AnsiSupport.No,
-            ColorSystem = ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(text),
-        });
-        console.Profile.Width = TableWidth;
-        console.Write(table);
-        foreach (string line in text.ToString().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n'))
-            WriteResult(line.TrimEnd());
+            json["diagnostics"] = new JsonArray([.. _diagnostics.Select(d => JsonSerializer.SerializeToNode(
+                new
+                {
+                    severity = d.Descriptor.Severity.ToString().ToLowerInvariant(),
+                    d.Descriptor.Code,
+                    d.File,
+                    d.Layer,
+                    message = d.Text,
+                },
+                Json))]);
+            Clear();
+            Output.WriteLine(json.ToJsonString(Json).ReplaceLineEndings(Output.NewLine));
+        }
     }
 
     public void Dispose()
@@ -118,12 +154,34 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool showPro
     }
 
     /// <summary>Writes a line of the result. Names come from the model, so terminal escape sequences are escaped.</summary>
-    public void WriteResult(string line)
+    public void WriteResult(string line) => Write(Printable.Escape(line), isBold: false);
+
+    /// <summary>Writes the line that the command is called for; it stands out on a terminal.</summary>
+    public void WriteAnswer(string line) => Write(Printable.Escape(line), isBold: true);
+
+    private static string Plain(Table table)
+    {
+        var text = new StringWriter();
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(text),
+        });
+        console.Profile.Width = TableWidth;
+        console.Write(table);
+        return text.ToString();
+    }
+
+    private static string Colored(string text, string color) => $"\e[{color}m{text}\e[0m";
+
+    private void Write(string escaped, bool isBold)
     {
         lock (_gate)
         {
             Clear();
-            Output.WriteLine(Printable.Escape(line));
+            Output.WriteLine(isBold && _look.ColorsOutput ? Colored(escaped, Bold) : escaped);
         }
     }
 

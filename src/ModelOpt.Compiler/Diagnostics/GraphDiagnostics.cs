@@ -35,7 +35,7 @@ internal static class GraphDiagnostics
 
     public static readonly DiagnosticDescriptor DynamicShape = new("MOPT2008", Error,
         "Shape is not known", "the shape of '{0}' is {1}, which must be known here.",
-        "Give the sizes by InputShape (--input-shape).");
+        "Give the sizes by InputShape.");
 
     public static readonly DiagnosticDescriptor TooLarge = new("MOPT2009", Error,
         "Tensor is too large", "a tensor of {0} would exceed 2 GB.",
@@ -56,11 +56,11 @@ internal static class GraphDiagnostics
 
     public static readonly DiagnosticDescriptor NoSizes = new("MOPT2013", Error,
         "No sizes fit an input", "the shape of '{0}' is {1}, and the model takes none of the sizes that were tried ({2}).",
-        "Give the sizes by InputShape (--input-shape).");
+        "Give the sizes by InputShape.");
 
     public static readonly DiagnosticDescriptor NotForAllSizes = new("MOPT2014", Error,
         "The model does not take any size", "the shape of '{0}' is {1}, and the model is not one for all such sizes ({2}). It takes {3}.",
-        "Give the sizes that it shall take by InputShape (--input-shape).");
+        "Give the sizes that it shall take by InputShape.");
 
     public static readonly DiagnosticDescriptor BranchLeftOut = new("MOPT2015", Info,
         "A branch does not take the model's sizes",

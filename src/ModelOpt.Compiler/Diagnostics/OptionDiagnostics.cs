@@ -82,7 +82,7 @@ internal static class OptionDiagnostics
     public static readonly DiagnosticDescriptor ForExperts = new("MOPT6019", Error,
         "The option is in the recipe now",
         "{0} is an option for experts, which only recipes have: write {{ \"expert\": {{ \"{1}\": … }} }} into the recipe.",
-        "Name the recipe's file by the metadatum Recipe, or by --recipe, and leave the option out.");
+        "Name the recipe's file by Recipe, and leave the option out.");
 
     public static readonly DiagnosticDescriptor InputShapeMisfit = new("MOPT6020", Error,
         "A shape does not fit its input", "InputShape: {0}.",

@@ -20,6 +20,12 @@ internal sealed class HostileModelTests
         Assert.AreEqual("it is compressed with gzip", Cause([0x1f, 0x8b, 8, 0]));
         Assert.AreEqual("it is a Git LFS pointer, whose file was not fetched",
             Cause("version https://git-lfs.github.com/spec/v1\n"u8.ToArray()));
+        Assert.AreEqual("it is a NumPy array", Cause([0x93, .. "NUMPY"u8, 1, 0]));
+        Assert.AreEqual("it is a model of PyTorch, which torch.onnx.export exports",
+            Cause([.. "PK"u8, 3, 4, .. new byte[26], .. "archive/data.pkl"u8]));
+        Assert.AreEqual("it is a pickle of Python, as PyTorch writes", Cause([0x80, 2, 0x8a, 10]));
+        Assert.AreEqual("it is a safetensors file, which has weights alone", Cause([88, 0, 0, 0, 0, 0, 0, 0, .. "{\"a\""u8]));
+        Assert.AreEqual("it is an image", Cause([0xff, 0xd8, 0xff, 0xe0]));
         Assert.AreEqual("it holds no graph", Cause([8, 8]));
         Assert.AreEqual("it is truncated or damaged", Cause([0x3a, 0xff, 0xff, 0xff, 0xff, 0x07]));
 

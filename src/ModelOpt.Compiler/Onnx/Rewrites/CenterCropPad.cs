@@ -26,7 +26,7 @@ internal sealed class CenterCropPad() : NodeRewrite("CenterCropPad", new Arity(2
         for (int i = 0; i < axes.Length; i++)
         {
             Dim size = x.Shape![axes[i]];
-            if (!size.IsKnown) throw at.Refusal($"axis {axes[i]} has a size that is open; the item's InputShape fixes it");
+            if (!size.IsKnown) throw at.Refusal($"axis {axes[i]} has a size that is open; InputShape fixes it");
             cuts[i] = Math.Max(0, size.Size - targets[i]) / 2;
             long missing = Math.Max(0, targets[i] - size.Size);
             (before[i], behind[i]) = (missing / 2, missing - (missing / 2));
