@@ -44,16 +44,6 @@ internal sealed class FailureTests
     }
 
     [TestMethod]
-    public void Projects_that_cannot_have_the_class_are_told()
-    {
-        using Consumer app = Consumer.App(Item);
-        Assert.AreEqual(0, app.Execute("restore").ExitCode);
-        foreach ((string code, string property, string value) in (ReadOnlySpan<(string, string, string)>)
-            [("MOPT6024", "Language", "VB"), ("MOPT6025", "TargetFramework", "net9.0"), ("MOPT6026", "LangVersion", "11")])
-            app.Build("--no-restore", "-t:ResolveModels", $"-p:{property}={value}").FailedWith(code, value);
-    }
-
-    [TestMethod]
     public void A_place_that_cannot_be_written_is_named()
     {
         using Consumer app = Consumer.App(Item);

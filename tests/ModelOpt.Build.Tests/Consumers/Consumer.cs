@@ -44,6 +44,9 @@ internal sealed class Consumer : IDisposable
     /// <summary>The project's folder.</summary>
     public string Folder { get; }
 
+    /// <summary>The locale of all that runs, such as <c>tr_TR</c>; null for the machine's.</summary>
+    public string? Locale { get; init; }
+
     /// <summary>The folder of compressed models by content, unless a build names another.</summary>
     public string Cache => Path.Combine(_root, "cache");
 
@@ -138,7 +141,7 @@ internal sealed class Consumer : IDisposable
     public BuildLog Execute(string command, params string[] arguments)
     {
         string log = NextLog();
-        (int exitCode, string output) = Dotnet.Run(Folder, LocalFeed.RestoredPackages, Arguments(command, log, arguments));
+        (int exitCode, string output) = Run(Arguments(command, log, arguments));
         return BuildLog.Read(log, exitCode, output);
     }
 
@@ -148,12 +151,18 @@ internal sealed class Consumer : IDisposable
     /// <summary>Runs the built application.</summary>
     public string Run(string assembly = "bin/Debug/net10.0/app.dll", params string[] arguments)
     {
-        (int exitCode, string output) = Dotnet.Run(Folder, LocalFeed.RestoredPackages, [PathOf(assembly), .. arguments]);
+        (int exitCode, string output) = Run([PathOf(assembly), .. arguments]);
         Assert.AreEqual(0, exitCode, output);
         return output.Trim();
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private (int ExitCode, string Output) Run(IEnumerable<string> arguments)
+    {
+        using Process process = Dotnet.Start(Folder, LocalFeed.RestoredPackages, arguments, Locale);
+        return Dotnet.Finish(process);
+    }
 
     private static IEnumerable<string> Arguments(string command, string log, string[] arguments) =>
         [command, .. arguments, "-nodeReuse:false", "-nologo", "-v:minimal", $"-bl:{log}"];

@@ -20,7 +20,11 @@ internal static class Dotnet
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     /// <summary>Starts <c>dotnet</c>; what it prints goes nowhere, builds are judged by their binary log.</summary>
-    public static Process Start(string folder, string packages, params IEnumerable<string> arguments)
+    public static Process Start(string folder, string packages, params IEnumerable<string> arguments) =>
+        Start(folder, packages, arguments, locale: null);
+
+    /// <summary>Starts <c>dotnet</c> with a locale, such as <c>tr_TR</c>.</summary>
+    public static Process Start(string folder, string packages, IEnumerable<string> arguments, string? locale)
     {
         var start = new ProcessStartInfo("dotnet", arguments)
         {
@@ -38,6 +42,12 @@ internal static class Dotnet
         start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         start.Environment["ModelOptCacheDirectory"] = Cache.Value;
+        if (locale is not null)
+        {
+            start.Environment["LC_ALL"] = $"{locale}.UTF-8";
+            start.Environment.Remove("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT");
+        }
+
         return Process.Start(start)!;
     }
 
