@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace ModelOpt.Runtime.Kernels;
 
@@ -96,6 +97,13 @@ internal static unsafe class Int8Rows
             for (; i < count; i += 16)
             {
                 int at = Math.Min(i, count - 16);
+                if (Avx2.IsSupported)
+                {
+                    Vector128<sbyte> all = (Vector128.Load(source + at) ^ Vector128.Create(flip)).AsSByte();
+                    (Avx2.ConvertToVector256Int16(all) - Vector256.Create(zero)).Store(target + at);
+                    continue;
+                }
+
                 Vector128<sbyte> bytes = (Vector128.Load(source + at) ^ Vector128.Create(flip)).AsSByte();
                 (Vector128.WidenLower(bytes) - Vector128.Create(zero)).Store(target + at);
                 (Vector128.WidenUpper(bytes) - Vector128.Create(zero)).Store(target + at + 8);

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace ModelOpt.Runtime.Tests.Kernels;
 
 [TestClass]
@@ -17,5 +19,13 @@ internal sealed class TierTests
         Assert.AreEqual(0, exitCode, output);
         StringAssert.Contains(output, $"{TierRunner.Methods.Count} methods, 0 failures", StringComparison.Ordinal);
         Assert.IsTrue(TierRunner.Methods.Count > 20, "the kernel tests were not found");
+    }
+
+    [TestMethod]
+    public void The_widest_registers_are_used_though_NET_prefers_narrower_ones()
+    {
+        if (!Avx512BW.VL.IsSupported)
+            Assert.Inconclusive("This machine has no registers of 512 bits.");
+        Assert.AreEqual(SimdTier.Vector512, SimdTiers.Best);
     }
 }

@@ -10,6 +10,9 @@ internal sealed partial class DepthwiseEmitter
 {
     private void EmitQuads(int begin, int end, int step, int columns = 2)
     {
+        _step = step;
+        if (_inMemory && _shape.Flip)
+            _code.VMov(MemoryFlipBits, new Address(Constants, FlipAt));
         for (int quad = begin; quad < end; quad++)
         {
             bool used = columns == DepthwisePlan.Columns;
@@ -33,10 +36,10 @@ internal sealed partial class DepthwiseEmitter
             {
                 _code.VpSrlW(odd, group, 8);
                 _code.VpAnd(group, group, new Address(Constants, LowBytesAt));
-                _code.VMov(InQuads((4 * quad) + group, 1), odd);
+                _code.VMov(InQuads(quad, group, 1), odd);
             }
 
-            _code.VMov(InQuads((4 * quad) + group, 0), group);
+            _code.VMov(InQuads(quad, group, 0), group);
         }
     }
 
@@ -84,20 +87,17 @@ internal sealed partial class DepthwiseEmitter
 
     private void Load(int to, Address from, bool masked)
     {
+        int flip = _inMemory ? MemoryFlipBits : FlipBits;
         if (masked && _shape.Tail == UnitTail.Masked)
             _code.VMovBytes(to, from, Mask);
         else if (masked)
             _code.VLoadFirst(to, from, _shape.Tail, to);
-        else if (!_shape.Flip || _inMemory)
+        else if (!_shape.Flip)
             _code.VMov(to, from);
         else
-            _code.VpXorD(to, FlipBits, from);
-        if (!_shape.Flip)
-            return;
-        if (_inMemory)
-            _code.VpXorD(to, to, new Address(Constants, FlipAt));
-        else if (masked)
-            _code.VpXorD(to, FlipBits, to);
+            _code.VpXorD(to, flip, from);
+        if (_shape.Flip && masked)
+            _code.VpXorD(to, flip, to);
     }
 
     private bool IsInside(int pixel, int step)

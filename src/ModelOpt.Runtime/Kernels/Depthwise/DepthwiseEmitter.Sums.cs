@@ -17,15 +17,11 @@ internal sealed partial class DepthwiseEmitter
         for (int group = 0; group < _shape.Groups; group++)
         {
             for (int output = 0; output < outputs; output++)
-            {
                 sums[output] = free.Dequeue();
-                if (output == 0)
-                    _code.VMov(sums[0], InGroup(group, DepthwisePanels.StartAt(_plan, _parts, Width)));
-                else
-                    _code.VMov(sums[output], sums[0]);
-            }
-
-            MultiplyByGroup(group, sums, free);
+            if (_inMemory)
+                MultiplyFromMemory(group, sums, free);
+            else
+                MultiplyByGroup(group, sums, free);
             Requantize(group, sums, free.Peek());
             for (int quad = 0; quad < _plan.Quads.Length - (last ? 0 : _plan.Carried) && !_inMemory; quad++)
                 free.Enqueue((4 * quad) + group);
@@ -52,63 +48,78 @@ internal sealed partial class DepthwiseEmitter
         }
     }
 
-    /// <summary>Adds the products of a quarter of the channels, weight by weight.</summary>
+    /// <summary>Sums the products of a quarter of the channels, weight by weight.</summary>
     private void MultiplyByGroup(int group, int[] sums, Queue<int> free)
     {
-        Span<int> registers = stackalloc int[_parts + (_inMemory ? 1 : 0)];
+        Start(group, sums);
         for (int i = 0; i < _plan.Uses.Length;)
         {
-            int weight = _plan.Uses[i].Weight, uses = 1;
-            while (i + uses < _plan.Uses.Length && _plan.Uses[i + uses].Weight == weight)
-                uses++;
-            foreach (ref int register in registers)
-                register = free.Dequeue();
+            int weight = _plan.Uses[i].Weight, register = free.Dequeue();
             bool loaded = false;
-            for (; uses > 0; uses--, i++)
+            for (; i < _plan.Uses.Length && _plan.Uses[i].Weight == weight; i++)
             {
                 DepthwisePlan.Use use = _plan.Uses[i];
                 if (use.Output >= sums.Length)
                     continue;
-                for (int part = 0; part < _parts && !loaded; part++)
-                {
-                    int at = DepthwisePanels.WeightAt(weight, _parts, Width) + (part * Bytes());
-                    _code.VMov(registers[part], InGroup(group, at));
-                }
-
+                if (!loaded)
+                    _code.VMov(register, InGroup(group, DepthwisePanels.WeightAt(weight, Width)));
                 loaded = true;
-                Multiply(sums[use.Output], (4 * use.Quad) + group, registers);
+                _code.VpDpBusd(sums[use.Output], (4 * use.Quad) + group, register);
             }
 
-            foreach (int register in registers)
-                free.Enqueue(register);
+            free.Enqueue(register);
         }
     }
 
-    /// <summary>Adds the product of a quarter of a quad.</summary>
-    /// <param name="sum">Receives it.</param>
-    /// <param name="quad">The register of the pixels, or their number in memory.</param>
-    /// <param name="registers">The weights, and one that may be overwritten where the pixels are in memory.</param>
-    private void Multiply(int sum, int quad, ReadOnlySpan<int> registers)
+    /// <summary>
+    /// The same with pixels in memory: one of both operands is loaded for all products that it takes part in, pixels or weights, whichever
+    /// are fewer. A dot product has its pixels in a register.
+    /// </summary>
+    private void MultiplyFromMemory(int group, int[] sums, Queue<int> free)
     {
-        int product = registers[^1];
-        if (!_inMemory)
+        int held = free.Dequeue(), product = free.Dequeue();
+        bool isDot = _parts == 1, byPixels = isDot || _plan.UsedPixels() < _plan.Weights.Length;
+        int keys = byPixels ? 2 * _plan.Quads.Length : _plan.Weights.Length;
+        var started = new bool[sums.Length];
+        // A part of a window that lies outside of the image has no products.
+        if (isDot || keys == 0)
+            Start(group, sums);
+        for (int key = 0; key < keys; key++)
         {
-            _code.VpDpBusd(sum, quad, registers[0]);
-            return;
+            bool loaded = false;
+            foreach (DepthwisePlan.Use use in _plan.Uses)
+            {
+                if ((byPixels ? use.Pixels : use.Weight) != key || use.Output >= sums.Length)
+                    continue;
+                Address pixels = InQuads(use.Quad, group, use.Part), weights = InGroup(group, DepthwisePanels.WeightAt(use.Weight, Width));
+                if (!loaded)
+                    _code.VMov(held, byPixels ? pixels : weights);
+                loaded = true;
+                int sum = sums[use.Output];
+                if (isDot)
+                {
+                    _code.VpDpBusd(sum, held, weights);
+                    continue;
+                }
+
+                _code.VpMAddWd(product, held, byPixels ? weights : pixels);
+                if (started[use.Output])
+                    _code.VpAddD(sum, sum, product);
+                else
+                    _code.VpAddD(sum, product, InGroup(group, DepthwisePanels.StartAt(_plan, Width)));
+                started[use.Output] = true;
+            }
         }
 
-        if (_parts == 1)
-        {
-            _code.VMov(product, InQuads(quad, 0));
-            _code.VpDpBusd(sum, product, registers[0]);
-            return;
-        }
+        free.Enqueue(held);
+        free.Enqueue(product);
+    }
 
-        for (int part = 0; part < _parts; part++)
-        {
-            _code.VpMAddWd(product, registers[part], InQuads(quad, part));
-            _code.VpAddD(sum, sum, product);
-        }
+    private void Start(int group, int[] sums)
+    {
+        _code.VMov(sums[0], InGroup(group, DepthwisePanels.StartAt(_plan, Width)));
+        for (int output = 1; output < sums.Length; output++)
+            _code.VMov(sums[output], sums[0]);
     }
 
     /// <summary>All sums are in registers: one quad after the other, for each column of the step.</summary>
@@ -118,7 +129,7 @@ internal sealed partial class DepthwiseEmitter
         int outputs = columns * _plan.Rows;
         for (int group = 0; group < _shape.Groups; group++)
         {
-            _code.VMov(group, InGroup(group, DepthwisePanels.StartAt(_plan, _parts, Width)));
+            _code.VMov(group, InGroup(group, DepthwisePanels.StartAt(_plan, Width)));
             for (int output = 1; output < outputs; output++)
                 _code.VMov((4 * output) + group, group);
         }
@@ -131,7 +142,7 @@ internal sealed partial class DepthwiseEmitter
             loaded = _plan.Uses[i].Quad;
             for (int group = 0; group < _shape.Groups; group++)
             {
-                _code.VMov(weights, InGroup(group, DepthwisePanels.WeightAt(_plan.Uses[i].Weight, _parts, Width)));
+                _code.VMov(weights, InGroup(group, DepthwisePanels.WeightAt(_plan.Uses[i].Weight, Width)));
                 for (int x = 0; x < columns; x++)
                     _code.VpDpBusd((4 * _plan.Uses[i + x].Output) + group, quads + (4 * x) + group, weights);
             }
@@ -155,11 +166,11 @@ internal sealed partial class DepthwiseEmitter
         }
     }
 
-    private Address InGroup(int group, int at) => new(Panel, (group * DepthwisePanels.GroupBytes(_plan, _parts, Width)) + at);
+    private Address InGroup(int group, int at) => new(Panel, (group * DepthwisePanels.GroupBytes(_plan, Width)) + at);
 
     private void Requantize(int group, ReadOnlySpan<int> sums, int multiplier)
     {
-        _code.VMov(multiplier, InGroup(group, DepthwisePanels.MultiplierAt(_plan, _parts, Width)));
+        _code.VMov(multiplier, InGroup(group, DepthwisePanels.MultiplierAt(_plan, Width)));
         foreach (int sum in sums)
         {
             _code.VCvtDq2Ps(sum, sum);

@@ -23,6 +23,9 @@ internal sealed partial class DepthwiseEmitter
     private const Gpr CurrentRow = Gpr.R8, Offset = Gpr.R9, RowTable = Gpr.R10;
     private const int RowRegisters = 4, Mask = 1, FlipBits = 31, QuadRegisters = 16;
 
+    // The same where quads are in memory; what sums use besides is not needed while they are loaded.
+    private const int MemoryFlipBits = 8;
+
     private readonly DepthwiseShape _shape;
     private readonly X64Assembler _code;
     private readonly DepthwisePlan _plan;
@@ -31,16 +34,17 @@ internal sealed partial class DepthwiseEmitter
     private readonly bool _inMemory;
     private readonly int _parts;
     private int _current;
+    private int _step;
 
     private DepthwiseEmitter(DepthwiseShape shape, X64Assembler code)
     {
         _shape = shape;
         _code = code;
-        _plan = DepthwisePlan.Create(shape);
         _epilogue = new Int8EpilogueEmitter(shape.Epilogue, code, Constants);
         _columnBytes = shape.Flat ? 1 : shape.Channels;
         _inMemory = DepthwiseQuads.AreInMemory(code.Target);
         _parts = DepthwiseQuads.Parts(code.Target);
+        _plan = DepthwisePlan.Create(shape, _parts);
     }
 
     private VectorWidth Width => _shape.Width;
@@ -68,23 +72,25 @@ internal sealed partial class DepthwiseEmitter
         (int begin, int end) = _shape.AlikeSteps();
         for (int step = 0; step < begin; step++)
             EmitStep(step, step == 0 ? 0 : _plan.Carried);
-        if (end > begin)
+        int together = _inMemory && Resident ? 2 : 1, loops = (end - begin) / together;
+        if (loops > 0)
         {
-            _code.Mov(StepsLeft, (uint)(end - begin));
+            _code.Mov(StepsLeft, (uint)loops);
             if (begin == 0)
                 EmitQuads(0, _plan.Carried, begin);
             Label loop = _code.Here();
-            EmitStep(begin, _plan.Carried);
+            for (int step = begin; step < begin + together; step++)
+                EmitStep(step, _plan.Carried);
             _code.Sub(StepsLeft, 1);
             _code.JumpIfNotZero(loop);
         }
 
-        for (int step = end; step < _shape.Steps; step++)
+        for (int step = begin + (loops * together); step < _shape.Steps; step++)
             EmitStep(step, step == 0 ? 0 : _plan.Carried);
         Advance(
             Bytes() - (_shape.Steps * _plan.ColumnStep * _columnBytes),
             Bytes() - (_shape.Steps * DepthwisePlan.Columns * _shape.OutputPitch));
-        _code.Add(Panel, DepthwisePanels.Bytes(_plan, _parts, Width));
+        _code.Add(Panel, DepthwisePanels.Bytes(_plan, Width));
         _code.Dec(new Address(Arguments, PanelsAt));
         _code.JumpIfNotZero(panel);
         if (_inMemory)
@@ -147,12 +153,13 @@ internal sealed partial class DepthwiseEmitter
         int columns = Math.Min(DepthwisePlan.Columns, _shape.OutputWidth - (step * DepthwisePlan.Columns));
         bool last = step == _shape.Steps - 1;
         _current = DepthwisePlan.None;
+        _step = step;
         if (Resident || _inMemory)
         {
             EmitQuads(first, _plan.Quads.Length, step, last ? columns : DepthwisePlan.Columns);
             SumByGroup(columns, step, last);
-            for (int i = 0; i < 4 * _plan.Carried && !last; i++)
-                Carry(i, (4 * (_plan.Quads.Length - _plan.Carried)) + i);
+            for (int i = 0; i < 4 * _plan.Carried && !last && !_inMemory; i++)
+                _code.VMov(i, (4 * (_plan.Quads.Length - _plan.Carried)) + i);
         }
         else
         {
@@ -162,21 +169,15 @@ internal sealed partial class DepthwiseEmitter
         Advance(_plan.ColumnStep * _columnBytes, DepthwisePlan.Columns * _shape.OutputPitch);
     }
 
-    /// <summary>Moves interleaved pixels to where the next step expects them.</summary>
-    private void Carry(int to, int from)
+    /// <summary>
+    /// A quarter of a quad in memory. Every other step has the carried quads where the step before left them, which then become its last
+    /// ones.
+    /// </summary>
+    private Address InQuads(int quad, int group, int part)
     {
-        if (!_inMemory)
-        {
-            _code.VMov(to, from);
-            return;
-        }
-
-        for (int part = 0; part < _parts; part++)
-        {
-            _code.VMov(part, InQuads(from, part));
-            _code.VMov(InQuads(to, part), part);
-        }
+        int carried = _plan.Carried, last = _plan.Quads.Length - carried;
+        if (_step % 2 == 1)
+            quad += quad < carried ? last : quad >= last ? -last : 0;
+        return new Address(Quads, ((((4 * quad) + group) * _parts) + part) * Bytes());
     }
-
-    private Address InQuads(int index, int part) => new(Quads, ((index * _parts) + part) * Bytes());
 }

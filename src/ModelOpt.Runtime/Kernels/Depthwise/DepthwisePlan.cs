@@ -5,7 +5,7 @@ namespace ModelOpt.Runtime.Kernels.Depthwise;
 /// outputs of <see cref="Rows"/> output rows. It interleaves quads of input pixels so that each int32 lane holds four
 /// pixels of one channel, and adds quad·weight to the sum of an output for each use.
 /// </summary>
-internal sealed class DepthwisePlan
+internal sealed partial class DepthwisePlan
 {
     /// <summary>A pixel that does not matter, and a weight of zero.</summary>
     public const int None = -1;
@@ -45,10 +45,10 @@ internal sealed class DepthwisePlan
     /// <summary>Quads of a step: four pixels each, see <see cref="Row"/> and <see cref="Column"/>, or <see cref="None"/>.</summary>
     public int[][] Quads { get; }
 
-    /// <summary>Quads of weights: four positions ky·KernelWidth + kx each, or <see cref="None"/>.</summary>
+    /// <summary>Weights: four positions ky·KernelWidth + kx each, or <see cref="None"/>; or two, see <see cref="Use.Part"/>.</summary>
     public int[][] Weights { get; }
 
-    /// <summary>Products of a step; those with one weight follow each other.</summary>
+    /// <summary>Products of a step; those with one weight of four positions follow each other.</summary>
     public Use[] Uses { get; }
 
     /// <summary>Output rows to compute together: two where they share most of their input.</summary>
@@ -59,13 +59,34 @@ internal sealed class DepthwisePlan
         } ? 2 : 1;
 
     /// <summary>The plan of a shape.</summary>
-    public static DepthwisePlan Create(in DepthwiseShape shape)
+    /// <param name="shape">The shape.</param>
+    /// <param name="parts">See <see cref="DepthwiseQuads.Parts"/>.</param>
+    public static DepthwisePlan Create(in DepthwiseShape shape, int parts)
     {
-        if (shape is { Flat: true, LayerRows: 2 })
-            return Flat3(shape);
+        bool pairs = parts == 2;
         if (shape.Flat || shape.KernelHeight != 3 || shape.KernelWidth != 3 || shape.DilationWidth != 1 || shape.StrideWidth > 2)
-            return Any(shape);
-        return shape.StrideWidth == 1 ? Dense3(shape.LayerRows, shape.Rows) : Strided3();
+        {
+            DepthwisePlan plan = shape is { Flat: true, LayerRows: 2 } ? Flat3(shape) : Any(shape);
+            return pairs ? plan.InPairs() : plan;
+        }
+
+        if (shape.StrideWidth == 1)
+            return pairs ? DensePairs3(shape.LayerRows, shape.Rows) : Dense3(shape.LayerRows, shape.Rows);
+        return pairs ? StridedPairs3() : Strided3();
+    }
+
+    /// <summary>Parts of quads that any product uses.</summary>
+    public int UsedPixels()
+    {
+        var used = new bool[2 * Quads.Length];
+        int count = 0;
+        foreach (Use use in Uses)
+        {
+            count += used[use.Pixels] ? 0 : 1;
+            used[use.Pixels] = true;
+        }
+
+        return count;
     }
 
     /// <summary>The input row of a quad's pixel.</summary>
@@ -185,10 +206,16 @@ internal sealed class DepthwisePlan
     private static int Pixel(int row, int column) => (row << RowShift) | column;
 
     /// <summary>Adds a weight times a quad to output column·Rows + row of the step.</summary>
-    internal readonly struct Use(int output, int quad, int weight)
+    internal readonly struct Use(int output, int quad, int weight, int part = 0)
     {
         public readonly int Output = output;
         public readonly int Quad = quad;
         public readonly int Weight = weight;
+
+        /// <summary>Of a quad whose even and odd bytes are int16 apart: 0 for the even ones, 1 for the odd ones.</summary>
+        public readonly int Part = part;
+
+        /// <summary>A number of the quad's part.</summary>
+        public int Pixels => (2 * Quad) + Part;
     }
 }

@@ -85,7 +85,7 @@ internal sealed unsafe class DepthwiseRows
         }
 
         var shape = DepthwiseShape.For(code.Target, window, unsigned, Int8Epilogue.For(quantization, unsigned, fits, null));
-        DepthwisePlan plan = DepthwisePlan.Create(shape);
+        DepthwisePlan plan = DepthwisePlan.Create(shape, DepthwiseQuads.Parts(code.Target));
         QuadBytes = DepthwiseQuads.Bytes(code.Target, plan);
         bool rest = window.OutputHeight % shape.LayerRows != 0;
         if (shape.Flat)
@@ -113,8 +113,7 @@ internal sealed unsafe class DepthwiseRows
         float[] multipliers, AssembledCode code) => new(
             first,
             panels,
-            new DepthwisePanels(
-                plan, DepthwiseQuads.Parts(code.Target), shape.Width, shape.Flat, panels, first, weights, starts, multipliers),
+            new DepthwisePanels(plan, shape.Width, shape.Flat, panels, first, weights, starts, multipliers),
             code.Get(shape, DepthwiseEmitter.Emit),
             rest ? code.Get(shape with { Rows = 1 }, DepthwiseEmitter.Emit) : null);
 

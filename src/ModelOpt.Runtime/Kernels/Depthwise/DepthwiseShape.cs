@@ -152,7 +152,7 @@ internal static class DepthwiseQuads
     /// <summary>Whether they lie in memory: sixteen registers are too few for them and the sums.</summary>
     public static bool AreInMemory(Target target) => target.Vex || !target.HasDot;
 
-    /// <summary>Registers of a quad, and of the weights that it meets: its bytes, or its even and its odd ones as int16.</summary>
+    /// <summary>Registers of a quad: its bytes, or its even and its odd ones as int16.</summary>
     public static int Parts(Target target) => target.HasDot ? 1 : 2;
 
     /// <summary>Room for the quads of a step.</summary>

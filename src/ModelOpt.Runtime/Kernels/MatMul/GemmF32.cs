@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ModelOpt.Runtime.Simd;
 
 namespace ModelOpt.Runtime.Kernels.MatMul;
@@ -192,7 +191,7 @@ internal static unsafe class GemmF32<TLanes, V>
         public void Multiply<TRegisters>(int rowBegin, int rowEnd)
             where TRegisters : struct, ICount
         {
-            int group = Vector512.IsHardwareAccelerated ? 8 : typeof(TRegisters) == typeof(Three) ? 4 : 6;
+            int group = SimdTiers.HasVector512 ? 8 : typeof(TRegisters) == typeof(Three) ? 4 : 6;
             int width = (typeof(TRegisters) == typeof(One) ? 1 : typeof(TRegisters) == typeof(Two) ? 2 : 3) * TLanes.Count;
             float** pointers = stackalloc float*[Pointers];
             for (int row = rowBegin; row < rowEnd;)
@@ -239,7 +238,7 @@ internal static unsafe class GemmF32<TLanes, V>
                 GemmF32Tile<TLanes, V, TRegisters>.MultiplyRow(_block, *rows);
             else if (group == 4)
                 GemmF32Tile<TLanes, V, TRegisters>.Multiply<Four>(_block, rows, tiles);
-            else if (Vector512.IsHardwareAccelerated)
+            else if (SimdTiers.HasVector512)
                 GemmF32Tile<TLanes, V, TRegisters>.Multiply<Eight>(_block, rows, tiles);
             else
                 GemmF32Tile<TLanes, V, TRegisters>.Multiply<Six>(_block, rows, tiles);
