@@ -29,7 +29,6 @@ internal sealed class WatchTests
         string[] watched = [.. json.RootElement.GetProperty("Items").GetProperty("Watch").EnumerateArray()
             .Select(i => Path.GetRelativePath(app.Folder, i.GetProperty("FullPath").GetString()!))];
         string[] expected = ["tiny.onnx", "data.npy", "more.npz", "labels.txt", "frames/a/1.npy", "frames/2.npy", "recipe.json"];
-        foreach (string file in expected)
-            CollectionAssert.Contains(watched, Path.Combine(file.Split('/')), string.Join(' ', watched));
+        CollectionAssert.AreEquivalent(expected.Select(file => Path.Combine(file.Split('/'))).ToArray(), watched, string.Join(' ', watched));
     }
 }
