@@ -29,6 +29,7 @@ internal sealed class WatchTests
         string[] watched = [.. json.RootElement.GetProperty("Items").GetProperty("Watch").EnumerateArray()
             .Select(i => Path.GetRelativePath(app.Folder, i.GetProperty("FullPath").GetString()!))];
         string[] expected = ["tiny.onnx", "data.npy", "more.npz", "labels.txt", "frames/a/1.npy", "frames/2.npy", "recipe.json"];
-        CollectionAssert.AreEquivalent(expected.Select(file => Path.Combine(file.Split('/'))).ToArray(), watched, string.Join(' ', watched));
+        string[] paths = [.. expected.Select(file => Path.Combine(file.Split('/')))];
+        CollectionAssert.AreEquivalent(paths, watched, string.Join(' ', watched));
     }
 }
