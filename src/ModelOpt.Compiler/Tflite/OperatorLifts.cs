@@ -130,6 +130,19 @@ internal static class OperatorLifts
         [BuiltinOperator.OneHot] = Selection.OneHot,
         [BuiltinOperator.Where] = Selection.Where,
         [BuiltinOperator.Range] = Selection.Range,
+        [BuiltinOperator.LSTM] = Own.Layer("LSTM", 3),
+        [BuiltinOperator.GRU] = Own.Layer("GRU", 2),
+        [BuiltinOperator.RNN] = Own.Layer("RNN", 2),
+        [BuiltinOperator.NonMaxSuppression] = Own.NonMaxSuppression,
+        [BuiltinOperator.Unique] = Own.Unique,
+        [BuiltinOperator.LeftShift] = Own.Shift("LEFT"),
+        [BuiltinOperator.RightShift] = Own.Shift("RIGHT"),
+        [BuiltinOperator.Atan2] = Own.Arctangent,
+        [BuiltinOperator.RandomUniform] = Own.Random("RandomUniform"),
+        [BuiltinOperator.RandomStandardNormal] = Own.Random("RandomNormal"),
+        [BuiltinOperator.FakeQuant] = Own.FakeQuant,
+        [BuiltinOperator.If] = BodyLifting.If,
+        [BuiltinOperator.While] = BodyLifting.While,
     };
 
     /// <summary>How a node is read; null where it is not.</summary>

@@ -41,11 +41,20 @@ internal static class TfliteReader
         RefuseUnsupported(file);
         Graph graph = Lift(file);
         UnreadRemoval.Apply(graph);
-        foreach (Node node in graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Upgrade(graph, node, Graph.Opset));
+        Each(graph, (owner, node) => Operator.Of(node).Upgrade(owner, node, Graph.Opset));
         FloatUnification.Apply(graph);
         if (foldsPairs) QdqFolding.Apply(graph);
-        foreach (Node node in graph.Nodes.ToArray()) Guard.Run(node, () => Operator.Of(node).Normalize(graph, node));
+        Each(graph, (owner, node) => Operator.Of(node).Normalize(owner, node));
         return graph;
+    }
+
+    private static void Each(Graph graph, Action<Graph, Node> action)
+    {
+        foreach (Node node in graph.Nodes.ToArray())
+        {
+            foreach (Graph body in node.Bodies) Each(body, action);
+            Guard.Run(node, () => action(graph, node));
+        }
     }
 
     private static Graph Lift(FileGraph file)
@@ -57,6 +66,16 @@ internal static class TfliteReader
         foreach (FileTensor tensor in file.FedInputs) graph.Inputs.Add(Input(graph, values, tensor, hasState));
         StateLifting states = new(graph, values, file);
         states.Begin();
+        LiftNodes(file, values);
+        foreach (FileTensor tensor in file.Outputs[..^file.InitialStates.Length]) graph.Outputs.Add(Output(graph, values, tensor));
+        Run(null, states.End);
+        return graph;
+    }
+
+    /// <summary>Makes nodes of the operators of a file or of a subgraph that they run.</summary>
+    /// <exception cref="CompilationException">Some are refused.</exception>
+    public static void LiftNodes(FileGraph file, LiftedValues values)
+    {
         List<Diagnostic> refusals = [];
         foreach (FileNode node in file.Nodes)
         {
@@ -72,9 +91,6 @@ internal static class TfliteReader
         }
 
         if (refusals.Count > 0) throw Lowering.Refused(refusals);
-        foreach (FileTensor tensor in file.Outputs[..^file.InitialStates.Length]) graph.Outputs.Add(Output(graph, values, tensor));
-        Run(null, states.End);
-        return graph;
     }
 
     /// <param name="isOne">Whether a batch that the file leaves open is the one that it states: state is that of one conversation.</param>
@@ -103,7 +119,7 @@ internal static class TfliteReader
 
     private static void RefuseUnsupported(FileGraph file)
     {
-        FileNode[] nodes = [.. file.Nodes.Where(n => OperatorLifts.Find(n) is null)];
+        FileNode[] nodes = [.. All(file).Where(n => OperatorLifts.Find(n) is null)];
         if (nodes.Length == 0) return;
         IEnumerable<string> operators = nodes
             .GroupBy(n => n.Name, StringComparer.Ordinal)
@@ -112,6 +128,9 @@ internal static class TfliteReader
                 + (g.Count() > 3 ? $" and {g.Count() - 3} more)" : ")"));
         throw GraphDiagnostics.UnsupportedOperator.Error(nodes[0].Outputs[0].Name, string.Join(", ", operators));
     }
+
+    private static IEnumerable<FileNode> All(FileGraph file) =>
+        file.Nodes.SelectMany(n => n.Subgraphs.SelectMany(All).Prepend(n));
 
     /// <summary>Does what may find a part of the file wrong, in whatever way.</summary>
     private static void Run(FileNode? node, Action action)

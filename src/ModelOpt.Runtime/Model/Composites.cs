@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using ModelOpt.Runtime.Tflite;
 
@@ -41,6 +42,21 @@ internal static class Composites
         }
 
         return [.. body.Nodes, .. copies];
+    }
+
+    /// <summary>The inputs of a composite in the places of the operator's.</summary>
+    /// <param name="given">Which of the operator's inputs it has, bit by bit; 0 for all.</param>
+    /// <exception cref="InvalidModelException">It has another number of inputs.</exception>
+    public static Tensor?[] Place(int given, Tensor?[] inputs)
+    {
+        if (given == 0)
+            return inputs;
+        if (BitOperations.PopCount((uint)given) != inputs.Length)
+            throw new InvalidModelException($"The file is damaged: a composite has {inputs.Length} inputs, and names others.");
+        var places = new Tensor?[32 - BitOperations.LeadingZeroCount((uint)given)];
+        for (int i = 0, next = 0; i < places.Length; i++)
+            places[i] = ((given >> i) & 1) == 0 ? null : inputs[next++];
+        return places;
     }
 
     private static Tensor Same(Node node, Tensor outside, Tensor inside)

@@ -137,10 +137,17 @@ internal sealed partial class GraphReader
         if (outputs.Length == 0)
             throw new InvalidModelException($"Operator {index} has no output.");
         (BuiltinOperator op, string name) = operators[table.OpcodeIndex];
+        ReadOnlyMemory<byte> options = table.CustomOptions;
+        if (op == BuiltinOperator.StablehloComposite && CustomOperators.Find(Text(table.Composite.Name)) is var known && known.IsCustom())
+        {
+            (op, name, options) = (known, known.CustomCode(), CustomOperators.ReadComposite(table.Composite.Attributes));
+            if (op is BuiltinOperator.LSTM or BuiltinOperator.GRU or BuiltinOperator.RNN)
+                inputs = Composites.Place(RecurrentOptions.ReadGiven(CustomOperators.Read(options)), inputs);
+        }
         return new Node(op, index, inputs, outputs)
         {
             Name = name,
-            Options = op.IsCustom() ? CustomOperators.Read(table.CustomOptions) : table.Options,
+            Options = op.IsCustom() ? CustomOperators.Read(options) : table.Options,
             OptionsType = table.OptionsType,
             CustomCode = op == BuiltinOperator.Custom ? name[CustomName.Length..^1] : "",
             CustomOptions = op == BuiltinOperator.Custom ? table.CustomOptions : default,
@@ -151,7 +158,7 @@ internal sealed partial class GraphReader
     private Graph[] ReadSubgraphs(BuiltinOperator op, OperatorTable table, int node)
     {
         if (op == BuiltinOperator.StablehloComposite)
-            return [Subgraph(table.Decomposition)];
+            return [Subgraph(table.Composite.Decomposition)];
         if (op is not (BuiltinOperator.If or BuiltinOperator.While))
             return [];
         SubgraphOptions options = SubgraphOptions.Read(table.Options, table.OptionsType);

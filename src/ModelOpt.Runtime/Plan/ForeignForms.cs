@@ -36,6 +36,7 @@ internal static class ForeignForms
         BuiltinOperator.UnidirectionalSequenceRnn => ForeignRecurrent.SequenceRnn,
         BuiltinOperator.BidirectionalSequenceRnn => ForeignRecurrent.BothRnn,
         BuiltinOperator.Svdf => ForeignRecurrent.Svdf,
+        BuiltinOperator.FakeQuant => FakeQuant,
         BuiltinOperator.SquaredDifference => e => e.InFloat(SquaredDifference),
         BuiltinOperator.Square => e => e.InFloat(Square),
         BuiltinOperator.FloorDiv => FloorDiv,
@@ -63,6 +64,19 @@ internal static class ForeignForms
             when IsHybrid(node) => Hybrid,
         _ => null,
     };
+
+    private static void FakeQuant(Expansion at)
+    {
+        FakeQuantOptions options = FakeQuantOptions.Read(at.Node.Options);
+        Tensor x = at.Input(0), low = at.Temporary(x.Type, x.Shape), y = at.Temporary(x.Type, x.Shape);
+        at.Node.Require(options.IsValid && x.Type == TensorType.Float32, "it has no such numbers");
+        at.Add(BuiltinOperator.Maximum, [x, at.Constant(options.Low)], low);
+        at.Add(BuiltinOperator.Minimum, [low, at.Constant(options.High)], y);
+        Tensor parts = at.Temporary(x.Type, x.Shape), whole = at.Temporary(x.Type, x.Shape);
+        at.Add(BuiltinOperator.Mul, [y, at.Constant(1 / options.Scale)], parts);
+        at.Add(BuiltinOperator.Round, [parts], whole);
+        at.Add(BuiltinOperator.Mul, [whole, at.Constant(options.Scale)], at.Output);
+    }
 
     private static bool IsHybrid(Node node) => node.OptionalInput(0) is { Type: TensorType.Float32 }
         && node.OptionalInput(1) is { IsConstant: true, Type: TensorType.Int8 or TensorType.UInt8, Quantization: not null };

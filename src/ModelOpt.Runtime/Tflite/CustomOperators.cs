@@ -15,6 +15,8 @@ internal static class CustomOperators
     // Not that of any file: TFLite takes custom options for FlexBuffers, which have none.
     private const string Identifier = "MOPT";
 
+    private const string Key = "options";
+
     /// <summary>Whether an operator is one of them.</summary>
     public static bool IsCustom(this BuiltinOperator op) => op >= BuiltinOperator.FirstCustom;
 
@@ -36,6 +38,14 @@ internal static class CustomOperators
         var builder = new FlatBufferBuilder();
         return builder.Finish(options.Write(builder), Identifier);
     }
+
+    /// <summary>The options of one as a composite has them: a FlexBuffer, as LiteRT asks for.</summary>
+    public static byte[] WriteComposite(IOperatorOptions? options) => FlexMap.Write(Key, options is null ? [] : Write(options));
+
+    /// <summary>The options in a composite, in the form of those of a custom operator.</summary>
+    /// <exception cref="InvalidModelException">They are damaged.</exception>
+    public static ReadOnlyMemory<byte> ReadComposite(ReadOnlyMemory<byte> attributes) =>
+        attributes.IsEmpty ? default(ReadOnlyMemory<byte>) : new FlexMap(attributes.Span).Bytes(Key);
 
     /// <summary>The options in a file; a table without fields where it has none.</summary>
     /// <exception cref="InvalidModelException">They are damaged.</exception>

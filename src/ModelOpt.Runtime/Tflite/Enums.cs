@@ -97,6 +97,7 @@ internal enum BuiltinOptionsType : byte
     ExpandDims = 52,
     Shape = 55,
     ArgMin = 57,
+    FakeQuant = 58,
     Pack = 59,
     OneHot = 61,
     Unpack = 64,

@@ -4,16 +4,17 @@ using System.Text;
 namespace ModelOpt.Runtime.Tflite;
 
 /// <summary>
-/// A map of numbers, flags and vectors of integers in a FlexBuffer, as custom operators of others have their options. Every offset is
-/// checked.
+/// A map of numbers, flags, vectors of integers and bytes in a FlexBuffer, as custom operators of others and composites have their options.
+/// Every offset is checked.
 /// </summary>
 internal sealed class FlexMap
 {
     private const int MaxEntries = 256;
-    private const int MapType = 9, IndirectFirst = 6, IndirectLast = 8;
+    private const int MapType = 9, IndirectFirst = 6, IndirectLast = 8, BlobType = 25;
 
     private readonly Dictionary<string, double> _numbers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int[]> _vectors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, byte[]> _blobs = new(StringComparer.Ordinal);
 
     /// <summary>Reads a map.</summary>
     /// <exception cref="InvalidModelException">It is damaged.</exception>
@@ -46,6 +47,34 @@ internal sealed class FlexMap
     /// <summary>A vector of integers; empty where there is none.</summary>
     public int[] Ints(string key) => _vectors.GetValueOrDefault(key, []);
 
+    /// <summary>Bytes; none where there are none.</summary>
+    public byte[] Bytes(string key) => _blobs.GetValueOrDefault(key, []);
+
+    /// <summary>A map that has bytes under one key.</summary>
+    public static byte[] Write(string key, ReadOnlySpan<byte> blob)
+    {
+        const int Width = 4, WidthBits = 2;
+        byte[] name = [.. Encoding.UTF8.GetBytes(key), 0];
+        int blobAt = Width, keyAt = Aligned(blobAt + blob.Length), keys = Aligned(keyAt + name.Length) + Width, map = keys + (4 * Width);
+        // The root is one byte: how far the map, of one element and its type, is before it.
+        byte[] bytes = new byte[map + Width + 4];
+        blob.CopyTo(bytes.AsSpan(blobAt));
+        name.CopyTo(bytes.AsSpan(keyAt));
+        Put(0, blob.Length);
+        Put(keys - Width, 1);
+        Put(keys, keys - keyAt);
+        Put(map - (3 * Width), map - (3 * Width) - keys);
+        Put(map - (2 * Width), Width);
+        Put(map - Width, 1);
+        Put(map, map - blobAt);
+        ((ReadOnlySpan<byte>)[(BlobType << 2) | WidthBits, Width + 1, (MapType << 2) | WidthBits, 1]).CopyTo(bytes.AsSpan(map + Width));
+        return bytes;
+
+        static int Aligned(int length) => (length + Width - 1) & -Width;
+
+        void Put(int at, int value) => BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(at), value);
+    }
+
     private void Add(ReadOnlySpan<byte> bytes, string key, int kind, int at, int parentWidth)
     {
         int type = kind >> 2, width = 1 << (kind & 3);
@@ -58,6 +87,14 @@ internal sealed class FlexMap
         if (Scalar(type))
         {
             _numbers[key] = Scalar(bytes, type, at, parentWidth);
+            return;
+        }
+
+        if (type == BlobType)
+        {
+            int blob = Follow(bytes, at, parentWidth);
+            long length = Unsigned(bytes, blob - width, width);
+            _blobs[key] = length is >= 0 and <= int.MaxValue ? Slice(bytes, blob, (int)length).ToArray() : throw Damaged();
             return;
         }
 

@@ -40,6 +40,9 @@ internal sealed record RecurrentOptions(
 {
     private const int MaxActivations = 6;
 
+    /// <summary>Which inputs a composite has, bit by bit; 0 for all that the operator lists, and none where it lists none.</summary>
+    public int Given { get; init; }
+
     public BuiltinOptionsType Type => BuiltinOptionsType.None;
 
     /// <summary>How many directions there are.</summary>
@@ -58,17 +61,21 @@ internal sealed record RecurrentOptions(
         return new((RecurrentDirection)table.Byte(0), table.Single(1), table.Bool(2), table.Bool(3), activations);
     }
 
+    /// <summary>What <see cref="Given"/> is in a file.</summary>
+    public static int ReadGiven(FlatTable table) => table.Int32(6);
+
     public FlatOffset Write(FlatBufferBuilder builder)
     {
         FlatOffset functions = builder.CreateVector<int>(Array.ConvertAll(Activations, a => (int)a.Function));
         FlatOffset factors = builder.CreateVector<float>([.. Activations.SelectMany(a => new[] { a.Alpha, a.Beta })]);
-        builder.StartTable(6);
+        builder.StartTable(Given == 0 ? 6 : 7);
         builder.Add(0, (byte)Direction);
         builder.Add(1, Clip);
         builder.Add(2, ResetAfter);
         builder.Add(3, CoupledGates);
         builder.Add(4, functions);
         builder.Add(5, factors);
+        if (Given != 0) builder.Add(6, Given);
         return builder.EndTable();
     }
 }

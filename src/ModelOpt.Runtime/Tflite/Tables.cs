@@ -101,6 +101,19 @@ internal readonly struct OperatorTable(FlatTable table)
     /// <summary>The options of a custom operator, in a form of its own.</summary>
     public ReadOnlyMemory<byte> CustomOptions => table.Memory(5);
 
-    /// <summary>The subgraph that computes what a STABLEHLO_COMPOSITE does.</summary>
-    public int Decomposition => table.Table(12).Int32(1);
+    /// <summary>The options of a STABLEHLO_COMPOSITE.</summary>
+    public CompositeTable Composite => new(table.Table(12));
+}
+
+/// <summary>A function by its name, with a subgraph that computes it.</summary>
+internal readonly struct CompositeTable(FlatTable table)
+{
+    /// <summary>The name in UTF-8.</summary>
+    public ReadOnlySpan<byte> Name => table.Memory(0).Span;
+
+    /// <summary>The subgraph.</summary>
+    public int Decomposition => table.Int32(1);
+
+    /// <summary>The options of the function, in a form of its own.</summary>
+    public ReadOnlyMemory<byte> Attributes => table.Memory(2);
 }

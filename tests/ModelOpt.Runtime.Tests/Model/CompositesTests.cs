@@ -29,6 +29,15 @@ internal sealed class CompositesTests
         Assert.ThrowsExactly<InvalidModelException>(() => Composites.Inline(Composite([null], [y], body)));
     }
 
+    [TestMethod]
+    public void Inputs_take_the_places_that_a_composite_names()
+    {
+        Tensor a = Floats("a"), b = Floats("b");
+        CollectionAssert.AreEqual(new[] { a, null, null, b }, Composites.Place(0b1001, [a, b]));
+        CollectionAssert.AreEqual(new[] { a, b }, Composites.Place(0, [a, b]));
+        Assert.ThrowsExactly<InvalidModelException>(() => Composites.Place(0b111, [a, b]));
+    }
+
     private static Tensor Floats(string name) => new(name, TensorType.Float32, [2], null);
 
     private static Node Composite(Tensor?[] inputs, Tensor[] outputs, Graph body) =>

@@ -22,6 +22,19 @@ internal sealed class FlexMapTests
     }
 
     [TestMethod]
+    public void Bytes_are_found_by_their_key()
+    {
+        foreach (byte[] blob in (byte[][])[[], [1, 2, 3], [.. Enumerable.Repeat((byte)7, 500)]])
+        {
+            byte[] map = FlexMap.Write("options", blob);
+            CollectionAssert.AreEqual(blob, new FlexMap(map).Bytes("options"));
+            Assert.IsEmpty(new FlexMap(map).Bytes("others"));
+        }
+
+        Assert.ThrowsExactly<InvalidModelException>(() => new FlexMap([0xFF, .. FlexMap.Write("options", [1]).AsSpan(1)]));
+    }
+
+    [TestMethod]
     public void What_is_damaged_is_refused()
     {
         for (int length = 0; length < Map.Length; length++)

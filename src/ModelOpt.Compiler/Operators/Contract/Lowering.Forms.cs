@@ -84,7 +84,8 @@ internal sealed partial class Lowering
         return tensor;
     }
 
-    private TfliteTensor Quantize(TfliteTensor real, Quantization quantization)
+    /// <summary>Real numbers rounded to a grid.</summary>
+    public TfliteTensor Quantize(TfliteTensor real, Quantization quantization)
     {
         if (quantization.Type is not (ElementType.Int8 or ElementType.UInt8) || !quantization.IsPerTensor)
             throw EmitDiagnostics.UnsupportedType.Error(real.Name, real.Name, $"{quantization.Type} with a grid of its own");
@@ -94,7 +95,8 @@ internal sealed partial class Lowering
         return tensor;
     }
 
-    private TfliteTensor Dequantize(TfliteTensor quantized)
+    /// <summary>The real numbers that integers stand for.</summary>
+    public TfliteTensor Dequantize(TfliteTensor quantized)
     {
         TfliteTensor tensor = new($"{quantized.Name}/float", TensorType.Float32, quantized.Dims, quantized.OpenAxis);
         Emit(BuiltinOperator.Dequantize, [quantized], [tensor], new EmptyOptions(BuiltinOptionsType.Dequantize));

@@ -16,6 +16,28 @@ internal readonly partial struct LoweringSteps
         return result;
     }
 
+    /// <summary>A function of one input that TFLite lacks, by the steps that compute it.</summary>
+    /// <param name="decompose">Takes a tensor of float32 and gives the function of it.</param>
+    public void Composite(BuiltinOperator op, TfliteTensor x, TfliteTensor to, Func<LoweringSteps, TfliteTensor, TfliteTensor> decompose)
+    {
+        Node owner = node;
+        context.EmitComposite(op, [x], [to], null, (inner, within) =>
+        {
+            TfliteTensor real = within[0].Quantization is null ? within[0] : inner.Dequantize(within[0]);
+            TfliteTensor result = decompose(new LoweringSteps(inner, owner), real);
+            return [to.Quantization is { } grid ? inner.Quantize(result, grid) : result];
+        });
+    }
+
+    /// <summary>log(1 + u) of numbers from 0 on, which keeps the digits of small ones: what rounding 1 + u adds is divided out.</summary>
+    public TfliteTensor LogOfOneMore(TfliteTensor u)
+    {
+        TfliteTensor one = Scalar(1, u), sum = Add(u, one), log = Unary(BuiltinOperator.Log, sum), rest = Subtract(sum, one);
+        TfliteTensor isNothing = Compare(BuiltinOperator.Equal, rest, Scalar(0, u));
+        TfliteTensor small = Binary(BuiltinOperator.Div, Multiply(log, u), Select(isNothing, one, rest));
+        return Select(Compare(BuiltinOperator.Greater, u, one), log, Select(isNothing, u, small));
+    }
+
     /// <summary>The angle of the point (<paramref name="x"/>, <paramref name="y"/>): ATAN2, which does not broadcast.</summary>
     public void Arctangent(TfliteTensor y, TfliteTensor x, TfliteTensor to) => context.Emit(BuiltinOperator.Atan2, [y, x], [to]);
 

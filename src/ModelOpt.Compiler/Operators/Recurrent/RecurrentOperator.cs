@@ -13,8 +13,9 @@ namespace ModelOpt.Compiler.Operators.Recurrent;
 /// peepholes P; outputs Y, Y_h and, of LSTM, Y_c.
 /// </summary>
 /// <remarks>
-/// Written as a custom operator: UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state between runs, has no initial states, one direction and fixed
-/// activations, and TFLite has no such GRU. The custom operator has the samples first, so that batches of any size run. Where
+/// Written as an operator of our own: UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state between runs, has no initial states, one direction and
+/// fixed activations, and TFLite has no such GRU. It has the samples first, so that batches of any size run, and short sequences have a
+/// <see cref="RecurrentDecomposition"/>. Where
 /// <see cref="Node.RoundsAtRun"/>, it takes the integers of W and R and multiplies in int8.
 /// </remarks>
 internal abstract class RecurrentOperator : Operator, IDifferentiable
@@ -202,7 +203,20 @@ internal abstract class RecurrentOperator : Operator, IDifferentiable
                 : Lowering.Temporary(node, x.Type, dims, i == 0 || x.OpenAxis == 0 ? x.OpenAxis : -1);
         }
 
-        context.Emit(Written, [.. inputs], outputs, options);
+        if (!RecurrentDecomposition.Exists(options, [.. inputs]))
+        {
+            context.Emit(Written, [.. inputs], outputs, options);
+            return;
+        }
+
+        // A composite has no place for what is left out.
+        options = options with { Given = Enumerable.Range(0, inputs.Count).Where(i => inputs[i] is not null).Sum(i => 1 << i) };
+        context.EmitComposite(Written, [.. inputs.OfType<TfliteTensor>()], outputs, options, (inner, given) =>
+        {
+            int next = 0;
+            TfliteTensor?[] within = [.. inputs.Select(i => i is null ? null : given[next++])];
+            return new RecurrentDecomposition(inner, node, options, Cell, within).Write();
+        });
     }
 
     public sealed override long Macs(Node node) =>

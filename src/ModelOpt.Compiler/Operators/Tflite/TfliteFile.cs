@@ -15,6 +15,9 @@ internal sealed class TfliteFile
     private const int SchemaVersion = 3;
     private const int DataAlignment = 16;
 
+    // StableHLOCompositeOptions among the second union of options.
+    private const byte CompositeOptions = 21;
+
     private readonly FlatBufferBuilder _builder = new();
     private readonly Dictionary<ReadOnlyMemory<byte>, FlatOffset> _vectors = new(ContentComparer.Instance);
     private readonly Dictionary<IOperatorOptions, FlatOffset> _options = [];
@@ -67,7 +70,8 @@ internal sealed class TfliteFile
         return _builder.EndTable();
     }
 
-    private static (BuiltinOperator Type, int Version) Code(TfliteOperator op) => (op.Type, OperatorVersions.Of(op));
+    private static (BuiltinOperator Type, int Version) Code(TfliteOperator op) =>
+        op.Decomposition > 0 ? (BuiltinOperator.StablehloComposite, 1) : (op.Type, OperatorVersions.Of(op));
 
     private (FlatOffset Buffers, Dictionary<TfliteTensor, int> BufferOf) WriteBuffers()
     {
@@ -135,17 +139,23 @@ internal sealed class TfliteFile
         FlatOffset inputs = Vector<int>([.. op.Inputs.Select(t => t is null ? -1 : _index[t])]);
         FlatOffset outputs = Vector<int>([.. op.Outputs.Select(t => _index[t])]);
         FlatOffset written = default;
-        if (op.Options is { } given && !_options.TryGetValue(given, out written))
+        if (op.Decomposition == 0 && op.Options is { } given && !_options.TryGetValue(given, out written))
         {
-            written = op.Type.IsCustom() ? Vector(CustomOperators.Write(given)) : given.Write(_builder);
+            written = op.IsCustom ? Vector(CustomOperators.Write(given)) : given.Write(_builder);
             _options.Add(given, written);
         }
 
-        _builder.StartTable(op.Type.IsCustom() ? 6 : 5);
+        FlatOffset? composite = op.Decomposition > 0 ? WriteComposite(op) : null;
+        _builder.StartTable(composite is not null ? 13 : op.IsCustom ? 6 : 5);
         _builder.Add(0, code);
         _builder.Add(1, inputs);
         _builder.Add(2, outputs);
-        if (op.Options is not null && op.Type.IsCustom())
+        if (composite is { } table)
+        {
+            _builder.Add(11, CompositeOptions);
+            _builder.Add(12, table);
+        }
+        else if (op.Options is not null && op.IsCustom)
         {
             _builder.Add(5, written);
         }
@@ -155,6 +165,18 @@ internal sealed class TfliteFile
             _builder.Add(4, written);
         }
 
+        return _builder.EndTable();
+    }
+
+    /// <summary>The name of an operator that TFLite lacks, by which the runtime knows it, and the subgraph that computes it.</summary>
+    private FlatOffset WriteComposite(TfliteOperator op)
+    {
+        FlatOffset name = _builder.CreateString(op.Type.CustomCode());
+        FlatOffset attributes = Vector(CustomOperators.WriteComposite(op.Options));
+        _builder.StartTable(3);
+        _builder.Add(0, name);
+        _builder.Add(1, op.Decomposition);
+        _builder.Add(2, attributes);
         return _builder.EndTable();
     }
 

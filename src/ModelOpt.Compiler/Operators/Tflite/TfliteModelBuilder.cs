@@ -9,7 +9,14 @@ namespace ModelOpt.Compiler.Operators.Tflite;
 /// <param name="Inputs">Its inputs; null for an optional one that is left out.</param>
 /// <param name="Options">Its options; null where it has none.</param>
 internal sealed record TfliteOperator(
-    BuiltinOperator Type, TfliteTensor?[] Inputs, TfliteTensor[] Outputs, IOperatorOptions? Options);
+    BuiltinOperator Type, TfliteTensor?[] Inputs, TfliteTensor[] Outputs, IOperatorOptions? Options)
+{
+    /// <summary>For an operator that TFLite lacks: the subgraph that computes it; 0 where there is none.</summary>
+    public int Decomposition { get; init; }
+
+    /// <summary>Whether it is a custom operator of the file.</summary>
+    public bool IsCustom => Type.IsCustom() && Decomposition == 0;
+}
 
 /// <summary>A subgraph of the TFLite file: what it stores, and the operators in the order in which they run.</summary>
 /// <param name="Tensors">All tensors, each once; no other subgraph has them.</param>
@@ -44,9 +51,12 @@ internal sealed class TfliteModelBuilder
     /// <summary>The outputs that the caller gets, in order.</summary>
     public List<TfliteTensor> Outputs { get; } = [];
 
-    /// <summary>The operators of all subgraphs that TFLite lacks; once the file is written, those that are in it.</summary>
+    /// <summary>Whether names are left out: nobody looks into a decomposition.</summary>
+    public bool IsNameless { get; set; }
+
+    /// <summary>The custom operators of all subgraphs; once the file is written, those that are in it.</summary>
     public IReadOnlyList<BuiltinOperator> CustomOperators =>
-        [.. _subgraphs.SelectMany(s => s._operators).Select(o => o.Type).Where(t => t.IsCustom())];
+        [.. _subgraphs.SelectMany(s => s._operators).Where(o => o.IsCustom).Select(o => o.Type)];
 
     /// <summary>A further subgraph of the model, for operators to run.</summary>
     public TfliteModelBuilder AddSubgraph() => new(_subgraphs);
@@ -101,7 +111,8 @@ internal sealed class TfliteModelBuilder
         List<TfliteTensor> tensors = [.. Inputs
             .Concat(_operators.SelectMany(o => o.Inputs.OfType<TfliteTensor>().Concat(o.Outputs)))
             .Concat(Outputs).Distinct()];
-        NameApart(tensors);
+        if (IsNameless) tensors.ForEach(t => t.Name = "");
+        else NameApart(tensors);
         return new TfliteSubgraph(tensors, Inputs, Outputs, _operators);
     }
 

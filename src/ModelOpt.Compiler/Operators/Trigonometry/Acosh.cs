@@ -19,5 +19,11 @@ internal sealed class Acosh : FunctionOperator
     protected override double Slope(Node node, double x, double y) => 1 / Math.Sqrt((x * x) - 1);
 
     protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) =>
-        steps.Unary(BuiltinOperator.Acosh, x, y);
+        steps.Composite(BuiltinOperator.Acosh, x, y, static (inner, x) =>
+        {
+            // log(1 + u), u = t + √t · √(t + 2), t = x − 1.
+            TfliteTensor t = inner.Subtract(x, inner.Scalar(1, x));
+            TfliteTensor root = inner.Unary(BuiltinOperator.Sqrt, inner.Add(t, inner.Scalar(2, x)));
+            return inner.LogOfOneMore(inner.Add(t, inner.Multiply(inner.Unary(BuiltinOperator.Sqrt, t), root)));
+        });
 }

@@ -17,5 +17,15 @@ internal sealed class Sinh : FunctionOperator
     protected override double Slope(Node node, double x, double y) => Math.Cosh(x);
 
     protected override void Lower(LoweringSteps steps, Node node, TfliteTensor x, TfliteTensor y) =>
-        steps.Unary(BuiltinOperator.Sinh, x, y);
+        steps.Composite(BuiltinOperator.Sinh, x, y, static (inner, x) =>
+        {
+            // tanh x · cosh x keeps the digits of small numbers. e^x/2 twice, which is finite wherever the result is.
+            TfliteTensor half = inner.Scalar(0.5f, x), left = inner.Multiply(x, half);
+            TfliteTensor grows = inner.Unary(BuiltinOperator.Exp, left);
+            TfliteTensor falls = inner.Unary(BuiltinOperator.Exp, inner.Unary(BuiltinOperator.Neg, left));
+            TfliteTensor tanh = inner.Unary(BuiltinOperator.Tanh, x);
+            TfliteTensor larger = inner.Multiply(inner.Multiply(inner.Multiply(tanh, half), grows), grows);
+            TfliteTensor smaller = inner.Multiply(inner.Multiply(inner.Multiply(tanh, half), falls), falls);
+            return inner.Add(larger, smaller);
+        });
 }

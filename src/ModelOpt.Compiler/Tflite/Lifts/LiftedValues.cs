@@ -14,12 +14,13 @@ namespace ModelOpt.Compiler.Tflite.Lifts;
 /// DequantizeLinear stand behind the operator that makes them. A value is made with channels last, as the file has it, or with channels
 /// first, as ONNX's layers have it; the other is a Transpose that is made when it is asked for.
 /// </summary>
-internal sealed class LiftedValues(Graph graph)
+/// <param name="around">The values of the graph whose node has this one as a body; null for the main graph.</param>
+internal sealed class LiftedValues(Graph graph, LiftedValues? around = null)
 {
     private readonly Dictionary<FileTensor, Value> _last = [], _first = [];
     private readonly Dictionary<FileTensor, FileTensor> _same = [];
     private readonly Dictionary<FileTensor, Tensor> _known = [];
-    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _taken = around?._taken ?? new(StringComparer.Ordinal);
 
     /// <summary>The graph that is made.</summary>
     public Graph Graph => graph;

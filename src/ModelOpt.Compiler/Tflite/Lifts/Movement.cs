@@ -107,9 +107,29 @@ internal static class Movement
             return;
         }
 
-        long[] pads = at.Ints(1, "pads");
-        if (Array.Exists(pads, p => p > 1)) throw at.Refusal("SYMMETRIC padding by more than one element");
-        Padded(at, "edge");
+        long[] pads = at.Ints(1, "pads"), sizes = Lifting.SizesOf(at.Input(0));
+        if (!Array.Exists(pads, p => p > 1))
+        {
+            Padded(at, "edge");
+            return;
+        }
+
+        // The border is mirrored, too, which no mode of Pad does: positions are picked along each axis.
+        Value value = at.Last(0);
+        for (int axis = 0; axis < sizes.Length; axis++)
+        {
+            (long before, long behind, long size) = (pads[2 * axis], pads[(2 * axis) + 1], sizes[axis]);
+            if (before == 0 && behind == 0) continue;
+            if (size < 0 || before < 0 || behind < 0 || Math.Max(before, behind) > size)
+                throw at.Refusal("SYMMETRIC padding of an open size, or by more than there is");
+            long[] positions = [.. Range(before, i => before - 1 - i), .. Range(size, i => i), .. Range(behind, i => size - 1 - i)];
+            value = at.Values.Rounded(at.Add("Gather", [value, at.Longs(positions)], ("axis", (long)axis)), at.Output);
+        }
+
+        at.Finish(value);
+
+        static IEnumerable<long> Range(long count, Func<long, long> position) =>
+            Enumerable.Range(0, (int)count).Select(i => position(i));
     }
 
     private static void Padded(Lifting at, string mode)

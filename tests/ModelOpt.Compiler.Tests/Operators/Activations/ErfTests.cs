@@ -1,4 +1,3 @@
-using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Activations;
 
@@ -9,7 +8,7 @@ internal sealed class ErfTests
 {
     [TestMethod]
     public void Results_agree_with_ONNX_Runtime() =>
-        Node("Erf", [TestGraph.RandomTensor(1, 2, 5, 190)]).AssertAgreesWithPeers(liteRt: false);
+        Node("Erf", [TestGraph.RandomTensor(1, 2, 5, 190)]).AssertAgreesWithPeers();
 
     [TestMethod]
     public void Known_values()
@@ -25,21 +24,10 @@ internal sealed class ErfTests
         Node("Erf", [Tensor.Vector<sbyte>(-5, -4, -3, 0, 3, 4, 5)]).AssertGives<sbyte>(-1, -1, 0, 0, 0, 1, 1);
 
     [TestMethod]
-    public void A_file_has_it_as_a_custom_operator()
+    public void A_file_has_it_as_a_composite()
     {
         Graph graph = OnnxReader.Read(Node("Erf", [Tensor.Vector(1f)]).Model(fed: 1));
         ShapeInference.Run(graph);
-        Assert.AreEqual("custom operator 'modelopt.Erf'", Runtime.Model.GraphReader.Read(Lowering.Write(graph)).Nodes[0].Name);
-    }
-
-    [TestMethod]
-    public void A_build_warns_once_that_LiteRT_cannot_run_the_file()
-    {
-        using var folder = new TempFolder();
-        string file = folder.Write("erf.onnx", Node("Erf", [Tensor.Vector(1f, 2f)]).Model(fed: 1));
-        var diagnostics = new DiagnosticList();
-        ModelCompiler.Compile(file, new CompileOptions(), diagnostics);
-        Diagnostic warning = diagnostics.Diagnostics.Single(d => d.Descriptor.Code == "MOPT5007");
-        StringAssert.Contains(warning.Message, "modelopt.Erf");
+        Assert.AreEqual("modelopt.Erf", Runtime.Model.GraphReader.Read(Lowering.Write(graph)).Nodes[0].Name);
     }
 }

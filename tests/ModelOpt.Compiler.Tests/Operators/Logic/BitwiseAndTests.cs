@@ -1,3 +1,4 @@
+using ModelOpt.Compiler.Compile;
 using ModelOpt.Compiler.Tests.Operators.Elementwise;
 
 namespace ModelOpt.Compiler.Tests.Operators.Logic;
@@ -17,4 +18,15 @@ internal sealed class BitwiseAndTests
 
     [TestMethod]
     public void Mixed_types_are_refused() => PairCases.AssertRefusesMixedTypes("BitwiseAnd");
+
+    [TestMethod]
+    public void A_build_warns_once_that_LiteRT_cannot_run_the_file()
+    {
+        using var folder = new TempFolder();
+        string file = folder.Write("and.onnx", Node("BitwiseAnd", [Tensor.Vector(1, 2), Tensor.Vector(3, 3)]).Model(18, 1));
+        var diagnostics = new DiagnosticList();
+        ModelCompiler.Compile(file, new CompileOptions(), diagnostics);
+        Diagnostic warning = diagnostics.Diagnostics.Single(d => d.Descriptor.Code == "MOPT5007");
+        StringAssert.Contains(warning.Message, "modelopt.BitwiseAnd");
+    }
 }

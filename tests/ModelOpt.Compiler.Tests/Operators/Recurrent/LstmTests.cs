@@ -11,7 +11,7 @@ internal sealed class LstmTests
     public void Results_agree_with_ONNX_Runtime() =>
         Node(
             "LSTM", [_x, _w, _r, _bias, null, _state, _state, TestGraph.RandomTensor(6, 2, 12)], 3,
-            ("direction", "bidirectional"), ("hidden_size", 4L), ("clip", 2f)).AssertAgreesWithPeers(liteRt: false);
+            ("direction", "bidirectional"), ("hidden_size", 4L), ("clip", 2f)).AssertAgreesWithPeers();
 
     [TestMethod]
     public void Open_sizes_travel()

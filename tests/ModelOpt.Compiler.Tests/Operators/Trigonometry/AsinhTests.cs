@@ -7,7 +7,7 @@ internal sealed class AsinhTests
 {
     [TestMethod]
     public void Results_agree_with_ONNX_Runtime() =>
-        Node("Asinh", [FunctionCases.Between(-9, 9)]).AssertAgreesWithPeers(liteRt: false);
+        Node("Asinh", [FunctionCases.Between(-9, 9)]).AssertAgreesWithPeers();
 
     [TestMethod]
     public void Known_values() =>
