@@ -86,7 +86,8 @@ internal sealed class SelfCheck
             Tensor[] outputs = shipped.Run(sample);
             Graph sized = isOpen ? OpenSizes.At(written, sample) : written;
             var comparison = new ValueComparison(stored, steps, sized, isOpen ? OpenSizes.At(_graph, sample) : _graph);
-            new Interpreter(sized) { Pool = _context.Pool, Substitute = comparison.Visit }.Run(sample, _context.Cancellation);
+            new Interpreter(sized) { Pool = _context.Pool, Reuses = true, Substitute = comparison.Visit }
+                .Run(sample, _context.Cancellation);
             computed.RemoveAll(v => comparison.Compared.Contains(v.Name));
             for (int i = 0; i < outputs.Length; i++)
             {
@@ -183,6 +184,6 @@ internal sealed class SelfCheck
         [.. sample.Zip(_graph.Inputs, (tensor, input) => Casting.To(tensor, _graph.DeclaredType(input) ?? tensor.Type))];
 
     private Tensor[] Evaluate(Graph model, Tensor[] sample) =>
-        new Interpreter(OpenSizes.AreOpen(model) ? OpenSizes.At(model, sample) : model) { Pool = _context.Pool }
+        new Interpreter(OpenSizes.AreOpen(model) ? OpenSizes.At(model, sample) : model) { Pool = _context.Pool, Reuses = true }
             .Run(sample, _context.Cancellation);
 }

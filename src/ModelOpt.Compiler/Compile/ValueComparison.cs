@@ -67,7 +67,7 @@ internal sealed class ValueComparison(
             else foreach (Value input in next.Producer.Inputs.OfType<Value>()) open.Push(input);
         }
 
-        return new Interpreter(source, [value], inputs.Keys) { FakeQuantize = true }.Run([.. inputs.Values])[0];
+        return new Interpreter(source, [value], inputs.Keys) { FakeQuantize = true, Reuses = true }.Run([.. inputs.Values])[0];
     }
 
     /// <summary>
@@ -88,7 +88,7 @@ internal sealed class ValueComparison(
             }
         }
 
-        Interpreter interpreter = new(graph, [value], inputs);
+        Interpreter interpreter = new(graph, [value], inputs) { Reuses = true };
         Tensor[] tensors = [.. inputs.Select(v => _known.TryGetValue(v, out string? name) ? stored.Find(name)! : _inputs[v])];
         double change = TensorDifference.Largest(
             interpreter.Run(tensors)[0], interpreter.Run([.. tensors.Select(TensorDifference.Nudged)])[0]);

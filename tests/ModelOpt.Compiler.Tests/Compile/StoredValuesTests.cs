@@ -17,7 +17,7 @@ internal sealed class StoredValuesTests
         Tensor[] sample = [Sample(1)];
         Dictionary<string, Tensor> expected = new(StringComparer.Ordinal);
         new Interpreter(graph) { Hook = (value, tensor) => expected[value.Name] = tensor }.Run(sample);
-        using var stored = new StoredValues(graph, leastBytes, default);
+        using var stored = new StoredValues(graph, leastBytes, long.MaxValue, default);
         Assert.AreEqual(parts, stored.Parts);
         stored.Begin(sample);
         // Forwards as a check asks, and back and forth.
@@ -38,7 +38,7 @@ internal sealed class StoredValuesTests
     public void Another_sample_has_other_values()
     {
         Graph graph = Chain();
-        using var stored = new StoredValues(graph, 1, default);
+        using var stored = new StoredValues(graph, 1, long.MaxValue, default);
         foreach (int seed in (int[])[1, 2, 1])
         {
             Tensor[] sample = [Sample(seed)];
@@ -49,6 +49,19 @@ internal sealed class StoredValuesTests
             CollectionAssert.AreEqual(
                 new Interpreter(graph).Run(sample)[0].Span<float>().ToArray(), stored.Outputs[0].Span<float>().ToArray());
         }
+    }
+
+    [TestMethod]
+    public void Floats_that_do_not_fit_are_left_out()
+    {
+        Graph graph = Chain();
+        using var stored = new StoredValues(graph, 1, 3 * Size * sizeof(float), default);
+        stored.Begin([Sample(1)]);
+        Value[] kept = [.. graph.Nodes.Select(n => n.Output).Where(v => !graph.IsOutput(v) && stored.Has(v.Name))];
+        Assert.HasCount(3, kept);
+        CollectionAssert.AreEqual(kept, stored.All.Where(v => !graph.IsOutput(v)).ToArray());
+        Tensor expected = new Interpreter(graph, [kept[2]]).Run(Sample(1))[0];
+        CollectionAssert.AreEqual(expected.Span<float>().ToArray(), stored.Find(kept[2].Name)!.Span<float>().ToArray());
     }
 
     private static Tensor Sample(int seed) =>
