@@ -205,7 +205,7 @@ internal sealed class RecurrentDecomposition
         }
 
         Quantization? grid = all.Quantization is { IsPerTensor: false } own ? own with { Axis = own.Axis - 1 } : all.Quantization;
-        TfliteTensor one = new("weights", all.Type, all.Dims[1..], -1, grid, all.Data);
+        TfliteTensor one = new("weights", all.Type, all.Dims.AsSpan(1), -1, grid, all.Data);
         return grid is null ? one : _inner.Dequantize(one);
     }
 
