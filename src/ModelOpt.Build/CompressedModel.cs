@@ -48,9 +48,16 @@ internal sealed record CompressedModel(
     private static string SummaryOf(CompiledModel model)
     {
         long before = model.Report.OnnxBytes;
-        return string.Create(CultureInfo.InvariantCulture,
+        string summary = string.Create(CultureInfo.InvariantCulture,
             $"{Size(model.Tflite.Length)} {string.Join(", ", model.Report.Techniques)} (was {Size(before)}, "
             + $"{100.0 * model.Tflite.Length / Math.Max(before, 1):0} %)");
+        if (model.Report.Agreement is not { } agreement) return summary;
+        double percent = 100.0 / agreement.Count;
+        summary += string.Create(CultureInfo.InvariantCulture,
+            $", same class as in float for {percent * agreement.Same:0.#} % of {agreement.Count} samples");
+        return agreement is { Right: { } right, FloatRight: { } floatRight }
+            ? string.Create(CultureInfo.InvariantCulture, $"{summary}, right {percent * right:0.#} % (float {percent * floatRight:0.#} %)")
+            : summary;
     }
 
     private static string Size(long bytes) => bytes < 1_000_000

@@ -1,4 +1,5 @@
 using Microsoft.Build.Framework;
+using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.CSharp;
 using ModelOpt.Compiler.Options;
@@ -154,7 +155,8 @@ internal sealed record ModelItem
         public string Path(string name, string path)
         {
             string absolute = Absolute(projectDirectory, path);
-            return System.IO.Path.Exists(FileOf(absolute)) ? absolute
+            // That a pattern matches nothing, the data says.
+            return System.IO.Path.Exists(FileOf(absolute)) || SamplePattern.Is(FileOf(absolute)) ? absolute
                 : throw OptionDiagnostics.FileNotFound.Error(null, name, path);
         }
     }

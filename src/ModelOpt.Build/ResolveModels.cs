@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+using ModelOpt.Compiler.Data;
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Options;
 
@@ -132,6 +133,7 @@ public sealed class ResolveModels : ModelTask
         path is null ? []
         : ModelItem.FileOf(path) is var file && Directory.Exists(file)
             ? Directory.EnumerateFiles(file, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        : SamplePattern.Is(file) ? SamplePattern.Files(file)
         : [file];
 
     private static string Join(IEnumerable<string> paths) => string.Join(';', paths.Select(Escape));

@@ -36,10 +36,7 @@ internal sealed class Calibrator : IDisposable
                 // Samples may differ in what is open.
                 Shape shape = graph.OpenShapes?.GetValueOrDefault(input.Name) ?? input.Shape!;
                 // A model that owns its preprocessing is calibrated with the bytes it will see.
-                SampleFormat format = input.Type == ElementType.UInt8
-                    ? new SampleFormat([], [], options.DataLayout)
-                    : new SampleFormat(options.InputMean, options.InputStd, options.DataLayout);
-                _inputs.Add(InputSamples.Open(data[i], new(input.Name, input.Type, shape), format));
+                _inputs.Add(InputSamples.Open(data[i], new(input.Name, input.Type, shape), SampleFormat.Of(options, input.Type)));
             }
         }
         catch
@@ -48,7 +45,7 @@ internal sealed class Calibrator : IDisposable
             throw;
         }
 
-        int available = _inputs.Min(i => i.Count);
+        int available = Available = _inputs.Min(i => i.Count);
         if (_inputs.Exists(i => i.Count != available))
             throw RecipeDiagnostics.UnequalCalibration.Error(null, string.Join(", ", _inputs.Select(i => i.Count)));
         if (graph.OpenShapes is { } open) SampleSizes.Check(fed, open, _inputs);
@@ -58,6 +55,9 @@ internal sealed class Calibrator : IDisposable
 
     /// <summary>How many samples are used.</summary>
     public int Count { get; }
+
+    /// <summary>How many samples the data has.</summary>
+    public int Available { get; }
 
     /// <summary>Runs all samples and collects statistics of the given values.</summary>
     public Dictionary<Value, ActivationStatistics> Observe(IEnumerable<Value> observed)
@@ -107,6 +107,24 @@ internal sealed class Calibrator : IDisposable
         count = (int)Math.Clamp(bytes / Math.Max(largest, 1), 1, Math.Min(count, Count));
         return [.. Enumerable.Range(0, count).Select(i => Sample(i, count))];
     }
+
+    /// <summary>Some of the samples that are used, spread evenly over the data.</summary>
+    /// <returns>Their numbers in the data.</returns>
+    public int[] Used(int most) => _usable.Spread(Math.Min(most, Count));
+
+    /// <summary>Some of the samples that neither calibration nor training uses, spread evenly over the data.</summary>
+    /// <returns>Their numbers in the data; none where all are used.</returns>
+    public int[] Unused(int most)
+    {
+        HashSet<int> used = [.. _usable.Chosen ?? _usable.Spread(Count)];
+        int[] rest = [.. Enumerable.Range(0, Available).Where(i => !used.Contains(i))];
+        return most >= rest.Length ? rest : [.. Enumerable.Range(0, most).Select(i => rest[(int)((long)i * rest.Length / most)])];
+    }
+
+    /// <summary>A sample of a model without states.</summary>
+    /// <param name="sample">Its number in the data.</param>
+    /// <returns>A tensor for each graph input.</returns>
+    public Tensor[] At(int sample) => StateSequence.Sample(_graph, _inputs, sample, null);
 
     public void Dispose() => _inputs.ForEach(i => i.Dispose());
 

@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Emit.Reports;
 using ModelOpt.Compiler.Emit.Storage;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Images;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Options;
@@ -36,7 +37,8 @@ internal static class ModelCompiler
         try
         {
             Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
-            options = States.In(options, recipe);
+            using ImageStore images = new();
+            options = States.In(options, recipe) with { Images = images };
             var reported = new FileSink(diagnostics, modelFile);
             using WorkerPool pool = new(Environment.ProcessorCount, Spins);
             var context = new PassContext(options, recipe, reported, progress, cancellation) { Pool = pool };
@@ -63,14 +65,17 @@ internal static class ModelCompiler
             ConstraintVerifier.Verify(graph, tflite);
             var files = new WrittenFiles(ModelPacker.Pack(tflite, context.Workers), OnnxWriter.Write(graph));
             Enter("verify", context);
-            IReadOnlyList<OutputError> errors = SelfCheck.Run(graph, files, Read(onnx, modelFile, options, foldsPairs: false), context);
+            Graph read = Read(onnx, modelFile, options, foldsPairs: false);
+            IReadOnlyList<OutputError> errors = SelfCheck.Run(graph, files, read, context);
+            if (context.Reference is not null) InputCheck.Run(read, context);
+            ClassAgreement? agreement = Agreement.Measure(graph, files, context);
             long original = onnx.LongLength + ModelReader.FilesBeside(onnx, modelFile).Sum(file => new FileInfo(file).Length);
             WarnOfGrowth(original, tflite.LongLength, graph, context);
             WarnOfCustomOperators(custom, context);
             string name = Path.GetFileNameWithoutExtension(modelFile);
             return new CompiledModel(tflite, files.Embedded, files.Onnx, report.Build(
                 graph, new(name, original, tflite, files.Embedded.Length), simplified, compressed, reported.Diagnostics,
-                context.Reference) with { OutputErrors = errors });
+                context.Reference) with { OutputErrors = errors, Agreement = agreement });
         }
         catch (CompilationException e) when (e.Diagnostic.File is null)
         {

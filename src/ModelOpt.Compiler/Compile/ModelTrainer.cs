@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Images;
 using ModelOpt.Compiler.Onnx;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Normalization;
@@ -44,8 +45,10 @@ internal static class ModelTrainer
             if (options.EvaluationData.Count > 0 && options.EvaluationLabels is null)
                 throw TrainingDiagnostics.NoLabels.Error(null, nameof(options.EvaluationLabels));
             Recipe recipe = options.Recipe is null ? new Recipe() : Recipe.Read(options.Recipe);
+            using ImageStore images = new();
             CompileOptions all = options with
             {
+                Images = images,
                 FineTune = FineTuneMode.Labels,
                 LearningRate = options.LearningRate ?? (fromScratch ? FreshLearningRate : null),
             };

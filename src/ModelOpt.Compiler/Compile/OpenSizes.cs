@@ -36,7 +36,7 @@ internal static class OpenSizes
             bool hasData = data is not null && !graph.IsState(input);
             input.Shape = new Shape(shape.Select((d, axis) => d == Dim.Unknown && axis > 0 ? Dim.Named($"{input.Name}:{axis}") : d));
             if (!hasData) continue;
-            using SampleSource source = SampleSource.Open(data![Array.IndexOf(fed, input)]);
+            using SampleSource source = SampleSource.Open(data![Array.IndexOf(fed, input)], options.Images);
             Shape sizes = SampleSizes.In(shape, source.SampleShape, options.DataLayout, source.Type == ElementType.UInt8)
                 ?? throw GraphDiagnostics.DynamicShape.Error(input.Name, input.Name, shape);
             if (!SampleSizes.TryName(input.Shape, sizes, given)) input.Shape = sizes;

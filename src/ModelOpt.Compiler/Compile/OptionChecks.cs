@@ -101,11 +101,13 @@ internal static class OptionChecks
             if (model.Rounding is WeightRounding.Adaptive) NoEffect(nameof(model.Rounding), model.Rounding, missing);
         }
 
-        bool hasData = context.IsCalibrated || options.TrainingData.Count > 0;
+        bool hasData = context.IsCalibrated || options.TrainingData.Count > 0 || options.EvaluationData.Count > 0;
         foreach (OptionDescription option in OptionCatalog.All.Where(o => !o.IsOfRecipes))
         {
             if (option.Of(options) is not { } value) continue;
-            bool isUsed = OptionCatalog.LeaderOf(option)?.Name switch
+            bool isUsed = option.Name is nameof(options.EvaluationData) or nameof(options.EvaluationLabels)
+                ? options.EvaluationData.Count > 0 && IsCompressed(context)
+                : OptionCatalog.LeaderOf(option)?.Name switch
             {
                 nameof(model.FineTune) => isTrained,
                 null => true,
@@ -128,6 +130,11 @@ internal static class OptionChecks
         void NoEffect(string option, object value, string leader) =>
             context.Diagnostics.Report(OptionDiagnostics.NoEffect.At(null, null, option, value, leader));
     }
+
+    /// <summary>Whether options ask for anything that changes what the model computes.</summary>
+    public static bool IsCompressed(PassContext context) => Techniques(context).Length > 0
+        || context.Model.Quantization != QuantizationMode.None
+        || context.Recipe.Layers.Any(l => l.Quantization is not null and not QuantizationMode.None);
 
     /// <summary>The leading options of the techniques that the model or a rule asks for, besides quantization.</summary>
     public static string[] Techniques(PassContext context)

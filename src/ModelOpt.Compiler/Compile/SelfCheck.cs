@@ -180,8 +180,10 @@ internal sealed class SelfCheck
     }
 
     /// <summary>A sample in the types in which the caller feeds the files.</summary>
-    private Tensor[] AsDeclared(Tensor[] sample) =>
-        [.. sample.Zip(_graph.Inputs, (tensor, input) => Casting.To(tensor, _graph.DeclaredType(input) ?? tensor.Type))];
+    public static Tensor[] AsDeclared(Graph graph, Tensor[] sample) =>
+        [.. sample.Zip(graph.Inputs, (tensor, input) => Casting.To(tensor, graph.DeclaredType(input) ?? tensor.Type))];
+
+    private Tensor[] AsDeclared(Tensor[] sample) => AsDeclared(_graph, sample);
 
     private Tensor[] Evaluate(Graph model, Tensor[] sample) =>
         new Interpreter(OpenSizes.AreOpen(model) ? OpenSizes.At(model, sample) : model) { Pool = _context.Pool, Reuses = true }

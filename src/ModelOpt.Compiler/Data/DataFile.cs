@@ -3,12 +3,14 @@ using ModelOpt.Compiler.Diagnostics;
 
 namespace ModelOpt.Compiler.Data;
 
-/// <summary>Opens array files by their first bytes.</summary>
+/// <summary>Opens files of arrays and tables.</summary>
 internal static class DataFile
 {
     private const int StartBytes = 10;
 
-    /// <summary>Opens a .npy, .npz or IDX file, the first and the last perhaps in gzip.</summary>
+    /// <summary>
+    /// Opens a .csv file by its name, others by their first bytes: .npy, .npz or IDX, the first and the last perhaps in gzip.
+    /// </summary>
     /// <param name="path">The file; <c>data.npz#name</c> chooses an array.</param>
     /// <param name="orNull">Whether a file that is none of them gives null.</param>
     /// <exception cref="CompilationException">It is none of them, or damaged.</exception>
@@ -16,6 +18,7 @@ internal static class DataFile
     public static SampleSource? Open(string path, bool orNull = false)
     {
         (string file, string? array) = SplitArray(path);
+        if (CsvSource.Is(file)) return new CsvSource(file, array);
         ReadOnlySpan<byte> start = ReadStart(file);
         if (start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]))
             return Open(path, new CompressedBytes(file, () => OpenGzip(file)));
@@ -27,7 +30,8 @@ internal static class DataFile
     public static (string File, string? Array) SplitArray(string path)
     {
         int hash = path.LastIndexOf('#');
-        return hash > 0 && !Path.Exists(path) && Path.Exists(path[..hash]) ? (path[..hash], path[(hash + 1)..]) : (path, null);
+        bool isSplit = hash > 0 && !Path.Exists(path) && (Path.Exists(path[..hash]) || SamplePattern.Is(path[..hash]));
+        return isSplit ? (path[..hash], path[(hash + 1)..]) : (path, null);
     }
 
     private static byte[] ReadStart(string file)

@@ -1,5 +1,6 @@
 using System.Text;
 using ModelOpt.Compiler.Diagnostics;
+using ModelOpt.Compiler.Images;
 
 namespace ModelOpt.Compiler.Data;
 
@@ -8,7 +9,7 @@ internal static class DataFingerprint
 {
     /// <summary>Writes the content of a data file or folder to a hash.</summary>
     /// <param name="hash">Takes the bytes.</param>
-    /// <param name="path">As for <see cref="SampleSource.Open(string)"/>; null for none.</param>
+    /// <param name="path">As for <see cref="SampleSource.Open(string, ImageStore)"/>; null for none.</param>
     /// <exception cref="CompilationException">It cannot be read.</exception>
     public static void Append(Stream hash, string? path, CancellationToken cancellation)
     {
@@ -22,12 +23,14 @@ internal static class DataFingerprint
         {
             (string file, string? array) = DataFile.SplitArray(path);
             hash.Write(Encoding.UTF8.GetBytes(array ?? ""));
-            if (Directory.Exists(file))
+            bool isPattern = SamplePattern.Is(file);
+            if (isPattern || Directory.Exists(file))
             {
-                foreach (string sample in SampleFolder.List(file).Files)
+                foreach (string sample in isPattern ? SamplePattern.Files(file) : SampleFolder.List(file).Files)
                 {
-                    // The folders of images are their classes.
-                    hash.Write(Encoding.UTF8.GetBytes(Path.GetRelativePath(file, sample).Replace('\\', '/')));
+                    // The folders of images are their classes; what a pattern finds is told by its content.
+                    string name = isPattern ? Path.GetFileName(sample) : Path.GetRelativePath(file, sample);
+                    hash.Write(Encoding.UTF8.GetBytes(name.Replace('\\', '/')));
                     AppendFile(hash, sample, cancellation);
                 }
 

@@ -1,39 +1,48 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Images;
+using ModelOpt.Compiler.Options;
 
 namespace ModelOpt.Compiler.Data;
 
 /// <summary>
-/// The .png images of a folder as bytes [height, width, channels]: RGB, or grey where no image has colour.
+/// Image files as bytes [height, width, channels]: RGB, or grey where no image has colour.
 /// </summary>
 internal sealed class ImageFolderSource : SampleSource
 {
     private readonly IReadOnlyList<string> _files;
+    private readonly ImageStore _store;
+    private readonly bool _ownsStore;
     private readonly List<(int Height, int Width)> _sizes = [];
     private readonly int[] _sizeOf;
     private readonly bool _color;
 
     /// <summary>Reads the headers of the images.</summary>
     /// <param name="path">The folder.</param>
+    /// <param name="store">Decodes the images and keeps them; null for one of this source.</param>
     /// <exception cref="CompilationException">There is no image, or one is damaged.</exception>
-    public ImageFolderSource(string path, IReadOnlyList<string> files)
+    public ImageFolderSource(string path, IReadOnlyList<string> files, ImageStore? store = null)
     {
         File = path;
         _files = files;
-        if (_files.Count == 0) throw DataDiagnostics.Empty.In(path, null, "the folder holds no .png image and no array");
-        byte[] start = new byte[PngHeader.Length];
+        if (_files.Count == 0) throw DataDiagnostics.Empty.In(path, null, "the folder holds no image, sound or array");
+        _ownsStore = store is null;
+        _store = store ?? new ImageStore();
         _sizeOf = new int[_files.Count];
-        for (int i = 0; i < _sizeOf.Length; i++)
+        try
         {
-            string file = _files[i];
-            PngHeader header = Reading(file, () =>
+            for (int i = 0; i < _sizeOf.Length; i++)
             {
-                using FileStream stream = InputFile.OpenRead(file);
-                return PngHeader.Read(start.AsSpan(0, stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)));
-            });
-            _color |= header.IsColor;
-            if (!_sizes.Contains((header.Height, header.Width))) _sizes.Add((header.Height, header.Width));
-            _sizeOf[i] = _sizes.IndexOf((header.Height, header.Width));
+                (int width, int height, bool hasColor) = ImageFile.Size(_files[i], _store.Decoder);
+                _color |= hasColor;
+                if (!_sizes.Contains((height, width))) _sizes.Add((height, width));
+                _sizeOf[i] = _sizes.IndexOf((height, width));
+            }
+        }
+        catch
+        {
+            Dispose(true);
+            throw;
         }
     }
 
@@ -47,30 +56,30 @@ internal sealed class ImageFolderSource : SampleSource
 
     public override int ShapeOf(int index) => _sizeOf[index];
 
-    public override Tensor Read(int index)
+    /// <summary>The images in the size that an input takes, where it leaves no size open.</summary>
+    public override SampleSource For(TensorSignature input, SampleFormat format)
     {
-        string file = _files[index];
-        PngHeader header = default;
-        byte[] image = Reading(file, () => PngImage.Decode(InputFile.ReadAllBytes(file), out header));
-        if ((header.Height, header.Width) != _sizes[_sizeOf[index]])
-            throw DataDiagnostics.Damaged.In(file, null, "it was changed while it was read");
-        if (_color && !header.IsColor) image = [.. image.SelectMany(grey => Enumerable.Repeat(grey, 3))];
-        return new Tensor(ElementType.UInt8, [header.Height, header.Width, _color ? 3 : 1], image);
+        bool isImage = input.Shape.Rank == 4 && (!input.Shape[0].IsKnown || input.Shape[0].Size == 1);
+        if (!isImage || format.Layout == DataLayout.Nchw || new Shape(input.Shape.Skip(1)).ToSizes() is not { } dims) return this;
+        bool channelsLast = AxisMapping.IsChannelsLast(dims[0], dims[2]);
+        ImageSize size = channelsLast ? new(dims[0], dims[1], dims[2], format.Fit) : new(dims[1], dims[2], dims[0], format.Fit);
+        return size.Channels is 1 or 3 ? new FittedImages(this, size) : this;
     }
 
-    private static T Reading<T>(string file, Func<T> read)
+    public override Tensor Read(int index)
     {
-        try
-        {
-            return read();
-        }
-        catch (InvalidDataException e)
-        {
-            throw DataDiagnostics.Damaged.In(file, e, e.Message);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw DataDiagnostics.Unreadable.In(file, e, e.Message.TrimEnd('.'));
-        }
+        (int height, int width) = _sizes[_sizeOf[index]];
+        return Read(index, new ImageSize(height, width, _color ? 3 : 1, default));
+    }
+
+    /// <summary>Reads an image in some size.</summary>
+    /// <param name="index">Which, from 0.</param>
+    /// <exception cref="CompilationException">The file is damaged.</exception>
+    public Tensor Read(int index, ImageSize size) => _store.Read(_files[index], size);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && _ownsStore) _store.Dispose();
+        base.Dispose(disposing);
     }
 }

@@ -1,7 +1,9 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Images;
 using ModelOpt.Compiler.Operators.Elementwise;
 using ModelOpt.Compiler.Options;
+using ModelOpt.Runtime;
 
 namespace ModelOpt.Compiler.Data;
 
@@ -9,8 +11,23 @@ namespace ModelOpt.Compiler.Data;
 /// <param name="Mean">Subtracted: one value, or one per channel; empty for 0.</param>
 /// <param name="Std">Divided by: one value, or one per channel; empty for 1.</param>
 /// <param name="Layout">The axis order of images as stored.</param>
-internal sealed record SampleFormat(IReadOnlyList<float> Mean, IReadOnlyList<float> Std, DataLayout Layout)
+/// <param name="Fit">How images are brought to the size that an input takes.</param>
+/// <param name="SampleRate">The samples a second that an input takes, of sound; null for those of the files.</param>
+/// <param name="Images">Decodes images and keeps them; null for a decoder of each source.</param>
+internal sealed record SampleFormat(
+    IReadOnlyList<float> Mean,
+    IReadOnlyList<float> Std,
+    DataLayout Layout,
+    ImageFit Fit = default,
+    int? SampleRate = null,
+    ImageStore? Images = null)
 {
+    /// <summary>How options say that data is stored.</summary>
+    /// <param name="input">The type of the input: one of bytes gets images as they are.</param>
+    public static SampleFormat Of(CompileOptions options, ElementType input = ElementType.Float32) => new(
+        input == ElementType.UInt8 ? [] : options.InputMean, input == ElementType.UInt8 ? [] : options.InputStd,
+        options.DataLayout, options.ImageFit, options.SampleRate, options.Images);
+
     /// <summary>Samples are taken as they are, in whichever axis order fits.</summary>
     public static SampleFormat Default { get; } = new([], [], DataLayout.Auto);
 }
@@ -54,15 +71,16 @@ internal sealed class InputSamples : IDisposable
     public int Count => _source.Count;
 
     /// <summary>Opens data for an input.</summary>
-    /// <param name="paths">Files or folders as for <see cref="SampleSource.Open(string)"/>, at least one.</param>
+    /// <param name="paths">Files or folders as for <see cref="SampleSource.Open(string, ImageStore)"/>, at least one.</param>
     /// <param name="input">The input; its first dimension is the batch where it is open or 1. Samples may differ in the others that are
     /// open.</param>
     /// <exception cref="CompilationException">There is no data, or it does not fit the input.</exception>
     public static InputSamples Open(IReadOnlyList<string> paths, TensorSignature input, SampleFormat format)
     {
-        SampleSource source = SampleSource.Open(paths);
+        SampleSource source = SampleSource.Open(paths, format.Images);
         try
         {
+            source = source.For(input, format);
             return new InputSamples(source, input, format);
         }
         catch

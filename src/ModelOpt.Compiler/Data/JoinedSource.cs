@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Images;
 
 namespace ModelOpt.Compiler.Data;
 
@@ -9,6 +10,7 @@ namespace ModelOpt.Compiler.Data;
 internal sealed class JoinedSource : SampleSource
 {
     private readonly string[] _paths;
+    private readonly Func<string, SampleSource> _opened;
     private readonly int[] _ends;
     private readonly int[][] _shapesOf;
     private readonly List<IReadOnlyList<int>> _shapes = [];
@@ -17,18 +19,20 @@ internal sealed class JoinedSource : SampleSource
 
     /// <summary>Reads how many samples of what sizes the files have.</summary>
     /// <param name="file">What diagnostics name.</param>
-    /// <param name="paths">Files or folders as <see cref="SampleSource.Open(string)"/> takes them, at least one.</param>
+    /// <param name="paths">Files or folders as <see cref="SampleSource.Open(string, ImageStore)"/> takes them, at least one.</param>
     /// <exception cref="CompilationException">One has no samples, or they are of another type than those of the first.</exception>
-    public JoinedSource(string file, IReadOnlyList<string> paths)
+    /// <param name="open">Opens one; null for <see cref="SampleSource.Open(string, ImageStore)"/>.</param>
+    public JoinedSource(string file, IReadOnlyList<string> paths, Func<string, SampleSource>? open = null)
     {
         File = file;
+        _opened = open ?? (path => Open(path));
         _paths = [.. paths];
-        if (_paths.Length == 0) throw DataDiagnostics.Empty.In(file, null, "the folder holds no .npz file");
+        if (_paths.Length == 0) throw DataDiagnostics.Empty.In(file, null, "the folder holds no .npz or .csv file");
         _ends = new int[_paths.Length];
         _shapesOf = new int[_paths.Length][];
         for (int i = 0; i < _paths.Length; i++)
         {
-            using SampleSource source = Open(_paths[i]);
+            using SampleSource source = _opened(_paths[i]);
             if (i == 0) Type = source.Type;
             else if (source.Type != Type)
                 throw DataDiagnostics.Unsupported.In(_paths[i], null, $"elements of {source.Type} behind those of {Type}");
@@ -50,6 +54,12 @@ internal sealed class JoinedSource : SampleSource
     {
         (int file, int sample) = Find(index);
         return _shapesOf[file].Length == 1 ? _shapesOf[file][0] : Reading(file, source => _shapesOf[file][source.ShapeOf(sample)]);
+    }
+
+    public override SampleSource For(TensorSignature input, SampleFormat format)
+    {
+        Dispose();
+        return new JoinedSource(File, _paths, path => _opened(path).For(input, format));
     }
 
     public override Tensor Read(int index)
@@ -81,7 +91,7 @@ internal sealed class JoinedSource : SampleSource
             {
                 _open?.Source.Dispose();
                 _open = null;
-                _open = (file, Open(_paths[file]));
+                _open = (file, _opened(_paths[file]));
             }
 
             return read(_open.Value.Source);

@@ -9,8 +9,9 @@ internal static class LabelSource
 {
     /// <summary>Reads all labels.</summary>
     /// <param name="path">
-    /// An integer .npy, .npz or IDX file of one number per sample, a text file of one number per line, or a folder with a
-    /// subfolder of .png images per class, which are numbered from 0 in ordinal order of their names.
+    /// An integer .npy, .npz, .csv (<c>data.csv#label</c> chooses a column) or IDX file of one number per sample, a text file of one
+    /// number per line, or a folder with a subfolder of images or sounds per class, which are numbered from 0 in ordinal order of
+    /// their names.
     /// </param>
     /// <returns>The label of each sample, from 0 to 2³¹ − 1.</returns>
     /// <exception cref="CompilationException">There are no labels.</exception>
@@ -45,7 +46,7 @@ internal static class LabelSource
     private static int[] FromFolder(string path)
     {
         SampleFolder folder = SampleFolder.List(path);
-        if (folder.Files.Count == 0) throw DataDiagnostics.Empty.In(path, null, "the folder holds no .png image");
+        if (folder.Files.Count == 0) throw DataDiagnostics.Empty.In(path, null, "the folder holds no image or sound");
         int unlabelled = folder.Classes.ToList().IndexOf(-1);
         return unlabelled < 0 ? [.. folder.Classes]
             : throw Invalid(path, $"{Path.GetFileName(folder.Files[unlabelled])} is not in a subfolder");

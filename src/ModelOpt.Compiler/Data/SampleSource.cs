@@ -1,5 +1,6 @@
 using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Images;
 
 namespace ModelOpt.Compiler.Data;
 
@@ -29,22 +30,27 @@ internal abstract class SampleSource : IDisposable
     public virtual int ShapeOf(int index) => 0;
 
     /// <summary>Opens a data file or folder; its content decides the format.</summary>
+    /// <param name="images">Decodes images and keeps them; null for a decoder of this source.</param>
     /// <param name="path">
     /// A NumPy <c>.npy</c> file, an <c>.npz</c> file (<c>data.npz#name</c> chooses one of several arrays, <c>data.npz#x*</c> takes all
-    /// that begin so), an IDX file such as MNIST's, either of the first and last in gzip, or a folder of <c>.png</c> images, or of
-    /// <c>.npy</c> and <c>.npz</c> files (<c>folder#name</c> chooses the array in each).
+    /// that begin so), an IDX file such as MNIST's, either of the first and last in gzip, a <c>.csv</c> or <c>.wav</c> file, an image, or
+    /// a folder or pattern (<c>*</c>, <c>?</c>, <c>**</c>) of images, of sounds, or of <c>.npy</c>, <c>.npz</c> and <c>.csv</c> files
+    /// (<c>folder#name</c> chooses the array or the columns in each).
     /// </param>
     /// <exception cref="CompilationException">There is no data in a known format.</exception>
-    public static SampleSource Open(string path)
+    public static SampleSource Open(string path, ImageStore? images = null)
     {
         try
         {
             (string file, string? array) = DataFile.SplitArray(path);
-            if (!Directory.Exists(file)) return DataFile.Open(path)!;
-            SampleFolder folder = SampleFolder.List(file);
-            return folder.AreImages ? new ImageFolderSource(path, folder.Files)
-                : new JoinedSource(path, [.. array is null ? folder.Files
-                    : folder.Files.Where(SampleFolder.IsNpz).Select(f => $"{f}#{array}")]);
+            IReadOnlyList<string> files = Directory.Exists(file) ? SampleFolder.List(file).Files
+                : SamplePattern.Is(file) ? SamplePattern.Files(file) : [file];
+            if (files.Count == 0 && !Directory.Exists(file)) throw DataDiagnostics.Empty.In(path, null, "no file matches the pattern");
+            if (files.All(f => SampleFolder.KindOf(f) == SampleKind.Images)) return new ImageFolderSource(path, files, images);
+            if (files.All(f => SampleFolder.KindOf(f) == SampleKind.Sounds)) return new WavSource(path, files);
+            if (files is [var only] && only == file) return DataFile.Open(path)!;
+            return new JoinedSource(path, [.. array is null ? files
+                : files.Where(f => SampleFolder.IsNpz(f) || CsvSource.Is(f)).Select(f => $"{f}#{array}")]);
         }
         catch (Exception e) when (IsUnreadable(e))
         {
@@ -53,9 +59,15 @@ internal abstract class SampleSource : IDisposable
     }
 
     /// <summary>Opens several files or folders: the samples of each follow those of the one before it.</summary>
-    /// <param name="paths">As for <see cref="Open(string)"/>, at least one.</param>
+    /// <param name="paths">As for <see cref="Open(string, ImageStore)"/>, at least one.</param>
     /// <exception cref="CompilationException">There is no data in a known format.</exception>
-    public static SampleSource Open(IReadOnlyList<string> paths) => paths is [var only] ? Open(only) : new JoinedSource(paths[0], paths);
+    public static SampleSource Open(IReadOnlyList<string> paths, ImageStore? images = null) => paths is [var only] ? Open(only, images)
+        : new JoinedSource(paths[0], paths, path => Open(path, images));
+
+    /// <summary>The samples as an input takes them, where how they are stored leaves that open: images have no fixed size.</summary>
+    /// <returns>This source, or one in its place that disposes of it.</returns>
+    /// <exception cref="CompilationException">They cannot be brought to that.</exception>
+    public virtual SampleSource For(TensorSignature input, SampleFormat format) => this;
 
     /// <summary>Reads one sample.</summary>
     /// <param name="index">Which, from 0.</param>

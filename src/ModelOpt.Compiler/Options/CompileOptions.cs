@@ -1,4 +1,6 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Compiler.Images;
+using ModelOpt.Runtime;
 
 namespace ModelOpt.Compiler.Options;
 
@@ -63,6 +65,15 @@ internal sealed record CompileOptions : ModelOptions
 
     /// <summary>The inputs whose values are fixed; the compiled model has them no more.</summary>
     public IReadOnlyList<InputValue> InputValues { get; init; } = [];
+
+    /// <summary>How images are brought to the size that the model takes.</summary>
+    public ImageFit ImageFit { get; init; }
+
+    /// <summary>The samples a second that the model takes, of sound; null for those of the files.</summary>
+    public int? SampleRate { get; init; }
+
+    /// <summary>Decodes images and keeps them while a model is compiled; null for a decoder of each source.</summary>
+    public ImageStore? Images { get; init; }
 
     /// <summary>The axis order of images in data files.</summary>
     public DataLayout DataLayout { get; init; }

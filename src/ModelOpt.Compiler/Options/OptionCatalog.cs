@@ -1,4 +1,5 @@
 using ModelOpt.Compiler.Graphs;
+using ModelOpt.Runtime;
 
 namespace ModelOpt.Compiler.Options;
 
@@ -26,8 +27,9 @@ internal static class OptionCatalog
     public static IReadOnlyList<OptionDescription> All { get; } =
     [
         new(Data, nameof(CompileOptions.CalibrationData), new PathsValue(),
-            "Typical inputs: .npy, .npz (data.npz#name) or IDX files (perhaps .gz), or folders of .png images or of .npy files; one for "
-                + "each input of the model, in order, or several for its only input. Sizes may differ where the model leaves them open. "
+            "Typical inputs: images (.png, .jpg, .webp, .bmp) of any size, .wav sounds, .csv tables (data.csv#columns), .npy, .npz "
+                + "(data.npz#name) or IDX files (perhaps .gz), or folders and patterns (images/**/*.jpg) of them; one for each input of "
+                + "the model, in order, or several for its only input. Sizes may differ where the model leaves them open. "
                 + "Without them, only weights become int8.") { CommandLine = "--calibration" },
         new(Data, nameof(CompileOptions.CalibrationSamples), new WholeValue(1, int.MaxValue),
             "Largest number of samples to calibrate with, spread evenly over the data. Default: 256."),
@@ -48,6 +50,11 @@ internal static class OptionCatalog
         new(Data, nameof(CompileOptions.DataLayout), new ChoiceValue<DataLayout>(),
             "Axis order of images in the data. Auto (default): whichever fits the model's input. Nhwc: batch, height, width, channel. "
                 + "Nchw: batch, channel, height, width."),
+        new(Data, nameof(CompileOptions.ImageFit), new ChoiceValue<ImageFit>(),
+            "How images in the data are brought to the size that the model takes. Cover (default): in proportion, the rest cut off on both "
+                + "sides. Contain: in proportion, the rest black. Stretch: out of proportion. The class resizes in the same way."),
+        new(Data, nameof(CompileOptions.SampleRate), new WholeValue(1, int.MaxValue),
+            "Samples a second that the model takes: .wav files of another rate are refused. Default: any, if all have the same."),
 
         new("State", nameof(ModelOptions.State), new StatesValue(),
             "States of a recurrent model: state:stateN, several separated by semicolons. The output is the input of the next call, the "
@@ -124,9 +131,10 @@ internal static class OptionCatalog
             "Class number of each sample of TrainingData: an integer .npy, .npz or IDX file, a text file of one number a line, or a "
                 + "folder with a subfolder of images per class."),
         new("Fine-tuning", nameof(CompileOptions.EvaluationData), new PathsValue(),
-            "Samples that judge training. Default: a tenth of the training samples, which training then leaves out."),
+            "Samples that judge training, and on which the build compares the classes that compressed and float model choose. Default: a "
+                + "tenth of the training samples, which training then leaves out; the calibration samples that are not needed."),
         new("Fine-tuning", nameof(CompileOptions.EvaluationLabels), new PathValue("LABELS"),
-            "Class number of each sample of EvaluationData."),
+            "Class number of each sample of EvaluationData; a build says how often float and compressed model are right."),
         new("Fine-tuning", nameof(ModelOptions.Epochs), new WholeValue(1, MostEpochs),
             "How often training sees every sample. Default: 10."),
         new("Fine-tuning", nameof(ModelOptions.EarlyStop), new WholeValue(1, MostEpochs),

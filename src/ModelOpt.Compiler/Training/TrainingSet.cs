@@ -58,7 +58,7 @@ internal sealed class TrainingSet : IDisposable
                 null, name, data.Count, fed.Length, string.Join(", ", fed.Select(i => i.Name)));
         try
         {
-            SampleFormat format = new(options.InputMean, options.InputStd, options.DataLayout);
+            SampleFormat format = SampleFormat.Of(options);
             foreach ((IReadOnlyList<string> paths, Value input) in divided.Zip(fed))
                 _inputs.Add(InputSamples.Open(paths, Signature(input), format));
             Count = _inputs[0].Count;

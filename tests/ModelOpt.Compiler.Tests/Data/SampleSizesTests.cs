@@ -22,13 +22,13 @@ internal sealed class SampleSizesTests
     }
 
     [TestMethod]
-    public void A_fixed_input_takes_one_size()
+    public void A_fixed_input_takes_arrays_of_one_size()
     {
         using var folder = new TempFolder();
-        folder.Write("1.png", PngWriter.Write(2, 3, 0, (_, _, _) => 0));
-        folder.Write("2.png", PngWriter.Write(4, 1, 0, (_, _, _) => 0));
+        folder.Write("1.npy", JoinedSourceTests.Counting(0, 1, 6));
+        folder.Write("2.npy", JoinedSourceTests.Counting(0, 1, 4));
         string diagnostic = DataTesting.DiagnosticOf(() => Open(folder.Path, [N, 1, 3, 2]));
-        StringAssert.StartsWith(diagnostic, "MOPT3012: the samples have 2 different shapes, of which [1, 4, 1] does not fit input 'x', ");
+        StringAssert.StartsWith(diagnostic, "MOPT3012: the samples have 2 different shapes, of which [4] does not fit input 'x', ");
     }
 
     [TestMethod]

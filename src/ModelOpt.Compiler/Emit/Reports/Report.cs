@@ -37,6 +37,9 @@ internal sealed record Report
     /// <summary>How far the outputs are from the original model's on calibration samples; empty where it was not measured.</summary>
     public IReadOnlyList<OutputError> OutputErrors { get; init; } = [];
 
+    /// <summary>How often the compressed model chooses the float model's class; null where it was not measured.</summary>
+    public ClassAgreement? Agreement { get; init; }
+
     /// <summary>The inputs that take what an output gave in the call before.</summary>
     public IReadOnlyList<StatePair> States { get; init; } = [];
 

@@ -109,6 +109,13 @@ internal sealed class ReportPage
 
         _html.Append("</table>\n<p class=\"soft\">Root mean square of the difference, as a share of the output's own, on calibration "
             + "samples. What it costs a task, <code>modelopt evaluate</code> measures.</p>\n");
+        if (report.Agreement is not { } agreement) return;
+        _html.Append($"<p>It chooses the original's class for {Percent(agreement.Share)} of {agreement.Count} samples "
+            + (agreement.AreUnseen ? "that calibration did not use" : "that calibration used, too"));
+        if (agreement is { FloatRight: { } floatRight, Right: { } right })
+            _html.Append($", and is right on {Percent((double)right / agreement.Count)} (the original: "
+                + $"{Percent((double)floatRight / agreement.Count)})");
+        _html.Append(".</p>\n");
     }
 
     private void AddMessages(Report report)

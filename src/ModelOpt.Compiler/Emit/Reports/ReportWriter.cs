@@ -31,6 +31,7 @@ internal static class ReportWriter
             WriteStrings(json, "techniques", report.Techniques);
             if (report.States.Count > 0) WriteList(json, "states", report.States, WriteState);
             if (report.OutputErrors.Count > 0) WriteList(json, "outputErrors", report.OutputErrors, WriteOutputError);
+            if (report.Agreement is { } agreement) WriteAgreement(json, agreement);
             WriteList(json, "layers", report.Layers, WriteLayer);
             WriteList(json, "passes", report.Passes, WritePass);
             WriteList(json, "diagnostics", report.Diagnostics, WriteDiagnostic);
@@ -51,6 +52,17 @@ internal static class ReportWriter
     {
         json.WriteString("output", error.Output);
         json.WriteNumber("error", Math.Round(error.Error, 4));
+    }
+
+    private static void WriteAgreement(Utf8JsonWriter json, ClassAgreement agreement)
+    {
+        json.WriteStartObject("agreement");
+        json.WriteNumber("same", agreement.Same);
+        json.WriteNumber("count", agreement.Count);
+        json.WriteBoolean("unseen", agreement.AreUnseen);
+        if (agreement.FloatRight is { } floatRight) json.WriteNumber("floatRight", floatRight);
+        if (agreement.Right is { } right) json.WriteNumber("right", right);
+        json.WriteEndObject();
     }
 
     private static void WriteLayer(Utf8JsonWriter json, LayerReport layer)

@@ -1,6 +1,7 @@
-using ModelOpt.Compiler.Data;
+using ModelOpt.Compiler.Images;
+using ModelOpt.Compiler.Tests.Data;
 
-namespace ModelOpt.Compiler.Tests.Data;
+namespace ModelOpt.Compiler.Tests.Images;
 
 [TestClass]
 internal sealed class PngImageTests

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 
-namespace ModelOpt.Compiler.Data;
+namespace ModelOpt.Compiler.Images;
 
 /// <summary>The header of a PNG image (PNG specification, third edition, 11.2.1).</summary>
 /// <param name="Depth">Bits of a sample or palette index: 1, 2, 4, 8 or 16.</param>
