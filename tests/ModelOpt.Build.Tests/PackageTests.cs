@@ -16,6 +16,9 @@ internal sealed class PackageTests
         using ZipArchive package = ZipFile.OpenRead(Path.Combine(LocalFeed.Folder, $"ModelOpt.Build.{LocalFeed.Version}.nupkg"));
         string[] files = [.. package.Entries.Select(e => e.FullName).Where(n => n.Contains('/', StringComparison.Ordinal)
             && !n.StartsWith("_rels/", StringComparison.Ordinal) && !n.StartsWith("package/", StringComparison.Ordinal))];
+        // Native code comes for this system alone in the feed of tests.
+        string native = files.Single(f => f.StartsWith("tasks/net10.0/decoder/runtimes/", StringComparison.Ordinal));
+        StringAssert.Contains(native, "/native/libSkiaSharp.", StringComparison.Ordinal);
         CollectionAssert.AreEquivalent(
             new[]
             {
@@ -25,6 +28,9 @@ internal sealed class PackageTests
                 "tasks/net10.0/Google.Protobuf.dll", "tasks/net10.0/MathNet.Numerics.dll",
                 "tasks/net10.0/ModelOpt.Build.dll",
                 "tasks/net10.0/ModelOpt.Compiler.dll", "tasks/net10.0/ModelOpt.Runtime.dll",
+                "tasks/net10.0/decoder/SkiaSharp-NOTICES.txt", "tasks/net10.0/decoder/SkiaSharp.dll",
+                "tasks/net10.0/decoder/modelopt-decode.deps.json", "tasks/net10.0/decoder/modelopt-decode.dll",
+                "tasks/net10.0/decoder/modelopt-decode.runtimeconfig.json", native,
             },
             files);
 
@@ -109,7 +115,7 @@ internal sealed class PackageTests
         foreach (ZipArchiveEntry entry in package.Entries.Where(e => e.Name.EndsWith(".dll", StringComparison.Ordinal)))
         {
             string name = Path.GetFileNameWithoutExtension(entry.Name);
-            if (name == "modelopt" || name.StartsWith("ModelOpt.", StringComparison.Ordinal)) continue;
+            if (name.StartsWith("modelopt", StringComparison.OrdinalIgnoreCase)) continue;
             StringAssert.Matches(text, new System.Text.RegularExpressions.Regex(
                 $@"(^|, ){System.Text.RegularExpressions.Regex.Escape(name)}(,|$)", System.Text.RegularExpressions.RegexOptions.Multiline));
         }
