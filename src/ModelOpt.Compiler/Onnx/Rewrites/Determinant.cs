@@ -23,12 +23,20 @@ internal sealed class Determinant() : NodeRewrite("Det", new Arity(1, 1))
         int n = AttentionParts.Length(at, x, rank - 2, "matrices");
         if (n is < 1 or > Most || AttentionParts.SizeOf(x, -1) != n) throw at.Refusal($"matrices of shape {x.Shape}");
         Value[][] rows = [.. Enumerable.Range(0, n).Select(r => Elements(at, AttentionParts.Pick(at, x, rank - 2, r), rank - 2, n))];
+        Value y = Of(at, rows);
+        if (isNarrow) at.Finish("CastLike", [y, at.Input(0)]);
+        else at.Finish("Identity", [y]);
+    }
+
+    /// <summary>The determinant of a square of values.</summary>
+    public static Value Of(Rewriting at, Value[][] rows)
+    {
         // The determinants of the first columns, of each choice of rows.
-        Value[] minors = new Value[1 << n];
+        Value[] minors = new Value[1 << rows.Length];
         for (int chosen = 1; chosen < minors.Length; chosen++)
         {
             int column = int.PopCount(chosen) - 1;
-            for (int row = 0; row < n; row++)
+            for (int row = 0; row < rows.Length; row++)
             {
                 if ((chosen >> row & 1) == 0) continue;
                 int rest = chosen & ~(1 << row), below = int.PopCount(chosen >> (row + 1));
@@ -39,10 +47,10 @@ internal sealed class Determinant() : NodeRewrite("Det", new Arity(1, 1))
             }
         }
 
-        if (isNarrow) at.Finish("CastLike", [minors[^1], at.Input(0)]);
-        else at.Finish("Identity", [minors[^1]]);
+        return minors[^1];
     }
 
-    private static Value[] Elements(Rewriting at, Value row, int axis, int n) =>
+    /// <summary>The elements of a row.</summary>
+    public static Value[] Elements(Rewriting at, Value row, int axis, int n) =>
         [.. Enumerable.Range(0, n).Select(c => AttentionParts.Pick(at, row, axis, c))];
 }

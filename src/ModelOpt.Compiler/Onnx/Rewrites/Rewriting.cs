@@ -68,6 +68,16 @@ internal sealed class Rewriting(Graph graph, Node node, int opset)
     public Value Add(string type, Value?[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>
         AddTo(new Value(graph.UniqueName($"{_output.Name}_{type}")), type, "", inputs, attributes);
 
+    /// <summary>Adds a node with several outputs.</summary>
+    /// <returns>Its outputs.</returns>
+    public Value[] AddSeveral(string type, Value?[] inputs, int outputs, params ReadOnlySpan<(string Name, object Value)> attributes)
+    {
+        Value[] results = [.. Enumerable.Range(0, outputs).Select(_ => new Value(graph.UniqueName($"{_output.Name}_{type}")))];
+        Node added = graph.InsertBefore(node, new Node(type, "", inputs, results));
+        foreach ((string key, object value) in attributes) added.Attributes.Add(key, value);
+        return results;
+    }
+
     /// <summary>Adds the node that takes over the name: the layer that options and reports name.</summary>
     /// <returns>Its output.</returns>
     public Value AddLayer(string type, Value?[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes)

@@ -10,7 +10,8 @@ namespace ModelOpt.Compiler.Operators.Resampling;
 /// A RoiAlign of a known number of points in a bin as TFLite operators: elements and weights along each axis are computed from the regions,
 /// and the elements gathered from X as a list of pixels.
 /// </summary>
-internal readonly struct RegionLowering(Lowering context, Node node, int height, int width, int ratio, float scale, bool isHalf)
+internal readonly struct RegionLowering(
+    Lowering context, Node node, int height, int width, int ratio, float scale, bool isHalf, bool isMax)
 {
     private readonly LoweringSteps _steps = new(context, node);
 
@@ -42,7 +43,7 @@ internal readonly struct RegionLowering(Lowering context, Node node, int height,
                 TfliteTensor weights = _steps.Multiply(
                     _steps.Reshape(rowWeight, [count, down, 1]), _steps.Reshape(weight, [count, 1, over]));
                 TfliteTensor part = _steps.Multiply(picked, _steps.Reshape(weights, [count * down * over, 1]));
-                sum = sum is null ? part : _steps.Add(sum, part);
+                sum = sum is null ? part : isMax ? _steps.Binary(BuiltinOperator.Maximum, sum, part) : _steps.Add(sum, part);
             }
         }
 
@@ -51,7 +52,7 @@ internal readonly struct RegionLowering(Lowering context, Node node, int height,
         if (ratio == 1) context.EmitReshape(image, y);
         else
             context.Emit(
-                BuiltinOperator.AveragePool2D, [image], [y],
+                isMax ? BuiltinOperator.MaxPool2D : BuiltinOperator.AveragePool2D, [image], [y],
                 new Pool2DOptions(Padding.Valid, ratio, ratio, ratio, ratio, ActivationFunction.None));
     }
 

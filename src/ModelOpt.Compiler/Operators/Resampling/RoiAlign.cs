@@ -7,8 +7,9 @@ using ModelOpt.Runtime.Tflite;
 namespace ModelOpt.Compiler.Operators.Resampling;
 
 /// <summary>
-/// Regions of X [N, C, H, W], each in output_height × output_width bins: the mean of points in a bin, between elements. Input 1 has the
-/// regions [R, 4] as x1, y1, x2, y2, input 2 the image of each [R].
+/// Regions of X [N, C, H, W], each in output_height × output_width bins: the mean of points in a bin, between elements; or the largest part
+/// that an element has in a point, which is what ONNX and ONNX Runtime call the largest. Input 1 has the regions [R, 4] as x1, y1, x2, y2,
+/// input 2 the image of each [R].
 /// </summary>
 internal sealed class RoiAlign : Operator
 {
@@ -68,29 +69,32 @@ internal sealed class RoiAlign : Operator
             (double top, double tall) = options.Bin(corners[1], corners[3], options.Height, row);
             (double left, double broad) = options.Bin(corners[0], corners[2], options.Width, column);
             int rows = options.Points(tall), columns = options.Points(broad);
-            double sum = 0;
+            double sum = 0, most = double.NegativeInfinity;
             for (int point = 0; point < rows * columns; point++)
             {
                 double below = ((point / columns) + 0.5) * tall / rows, beside = ((point % columns) + 0.5) * broad / columns;
-                sum += At(plane, high, wide, top + below, left + beside);
+                (double mean, double largest) = At(plane, high, wide, top + below, left + beside);
+                sum += mean;
+                most = Math.Max(most, largest);
             }
 
-            y.As<double>()[i] = sum / Math.Max(1, rows * columns);
+            y.As<double>()[i] = rows * columns == 0 ? 0 : options.IsMax ? most : sum / (rows * columns);
         }
 
         context.Output = Casting.To(y, given.Type);
     }
 
-    /// <summary>An image between its elements: 0 further than one element outside.</summary>
-    private static double At(ReadOnlySpan<double> plane, int high, int wide, double row, double column)
+    /// <summary>An image between its elements, and the largest part of one in that: 0 further than one element outside.</summary>
+    private static (double Sum, double Largest) At(ReadOnlySpan<double> plane, int high, int wide, double row, double column)
     {
-        if (!(row >= -1 && row <= high && column >= -1 && column <= wide)) return 0;
+        if (!(row >= -1 && row <= high && column >= -1 && column <= wide)) return (0, 0);
         row = Math.Clamp(row, 0, high - 1);
         column = Math.Clamp(column, 0, wide - 1);
         int top = (int)row, left = (int)column, bottom = Math.Min(top + 1, high - 1), right = Math.Min(left + 1, wide - 1);
         double down = row - top, over = column - left;
-        return (((plane[(top * wide) + left] * (1 - over)) + (plane[(top * wide) + right] * over)) * (1 - down))
-            + (((plane[(bottom * wide) + left] * (1 - over)) + (plane[(bottom * wide) + right] * over)) * down);
+        double a = plane[(top * wide) + left] * (1 - over) * (1 - down), b = plane[(top * wide) + right] * over * (1 - down);
+        double c = plane[(bottom * wide) + left] * (1 - over) * down, d = plane[(bottom * wide) + right] * over * down;
+        return (a + b + c + d, Math.Max(Math.Max(a, b), Math.Max(c, d)));
     }
 
     public override void Lower(Lowering context, Node node)
@@ -100,11 +104,12 @@ internal sealed class RoiAlign : Operator
             throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, "as many points in a bin as it is long (sampling_ratio 0)");
         if (options.Ratio * options.Ratio > MostPoints)
             throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, $"more than {MostPoints} points in a bin");
-        new RegionLowering(context, node, options.Height, options.Width, options.Ratio, options.Scale, options.IsHalf).Run();
+        new RegionLowering(context, node, options.Height, options.Width, options.Ratio, options.Scale, options.IsHalf, options.IsMax)
+            .Run();
     }
 
     /// <summary>The attributes of a node.</summary>
-    private sealed record Options(int Height, int Width, int Ratio, float Scale, bool IsHalf)
+    private sealed record Options(int Height, int Width, int Ratio, float Scale, bool IsHalf, bool IsMax)
     {
         private const int Largest = 1 << 12;
 
@@ -113,12 +118,11 @@ internal sealed class RoiAlign : Operator
             string transformation = node.String(Transformation, "half_pixel");
             if (transformation is not ("half_pixel" or OutputHalfPixel))
                 throw GraphDiagnostics.InvalidAttribute.Error(node.Label, Transformation, $"is '{transformation}'");
-            // What ONNX Runtime computes as the largest is not the largest of interpolated points.
-            if (node.String("mode", "avg") != "avg")
-                throw GraphDiagnostics.UnsupportedForm.Error(node.Label, node.Type, $"mode '{node.String("mode", "avg")}'");
+            string mode = node.String("mode", "avg");
+            if (mode is not ("avg" or "max")) throw GraphDiagnostics.InvalidAttribute.Error(node.Label, "mode", $"is '{mode}'");
             return new Options(
                 Size(node, "output_height", 1, 1), Size(node, "output_width", 1, 1), Size(node, "sampling_ratio", 0, 0),
-                node.Float("spatial_scale", 1), transformation == "half_pixel");
+                node.Float("spatial_scale", 1), transformation == "half_pixel", mode == "max");
         }
 
         /// <summary>Where a bin begins along an axis, and its length.</summary>

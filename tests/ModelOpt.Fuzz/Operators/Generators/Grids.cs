@@ -137,7 +137,7 @@ internal static class Grids
         c.Data(c.Draw.Reals(c.Type(1), [batch, .. Sizes(c, 2, 1, 4), 2], -1.7, 1.7));
     }
 
-    /// <summary>RoiAlign: the mean of a known number of points, mostly.</summary>
+    /// <summary>RoiAlign: the mean or the largest of a known number of points, mostly.</summary>
     public static void Regions(CaseBuilder c)
     {
         int batch = c.Draw.Int(1, 3), regions = c.Draw.Int(1, 4);
@@ -148,6 +148,7 @@ internal static class Grids
         c.Data([batch, c.Draw.Int(1, 3), c.Draw.Int(2, 6), c.Draw.Int(2, 6)]);
         c.Data(c.Draw.Reals(c.Type(1), [regions, 4], -2, 9));
         c.Parameter(Tensor.Vector<long>([.. Enumerable.Range(0, regions).Select(_ => (long)c.Draw.Int(0, batch - 1))]), 0.5);
+        c.Perhaps("mode", "max");
     }
 
     /// <summary>Some sizes.</summary>
