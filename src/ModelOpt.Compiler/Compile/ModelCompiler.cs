@@ -117,6 +117,7 @@ internal static class ModelCompiler
         FittingBranches.Choose(graph, diagnostics);
         States.Find(graph, options);
         OpenSizes.Find(graph, options);
+        SizedBranches.Choose(graph, diagnostics);
         OpenBatch.Close(graph, diagnostics);
         OpenSizes.Infer(graph);
         States.Check(graph);

@@ -103,6 +103,20 @@ internal static class OpenSizes
                 .ToDictionary(StringComparer.Ordinal);
     }
 
+    /// <summary>Copies of a graph at sizes that it takes, of those that are tried, with one sample and with two.</summary>
+    /// <param name="most">How many sizes are tried.</param>
+    public static IEnumerable<Graph> Taken(Graph graph, int most)
+    {
+        if (graph.Examples is not [var example, ..]) yield break;
+        HashSet<Dim> batch = graph.Batch;
+        IEnumerable<IReadOnlyDictionary<string, long>> tried = [.. graph.Examples, .. Candidates([.. example.Keys])];
+        foreach (IReadOnlyDictionary<string, long> sizes in tried.Take(most))
+        {
+            for (int samples = 1; samples <= (batch.Count > 0 ? 2 : 1); samples++)
+                if (TryAt(graph, sizes, batch, samples) is { } copy) yield return copy;
+        }
+    }
+
     /// <summary>A copy of a graph whose inputs have the sizes of tensors.</summary>
     /// <exception cref="CompilationException">The model does not take them.</exception>
     public static Graph At(Graph graph, IReadOnlyList<Tensor> inputs)
@@ -153,20 +167,25 @@ internal static class OpenSizes
 
     /// <summary>Whether a model takes sizes, with one sample.</summary>
     private static bool Takes(
-        Graph graph, IReadOnlyDictionary<string, long> sizes, HashSet<Dim> batch, Action<CompilationException>? refused = null)
+        Graph graph, IReadOnlyDictionary<string, long> sizes, HashSet<Dim> batch, Action<CompilationException>? refused = null) =>
+        TryAt(graph, sizes, batch, 1, refused) is not null;
+
+    /// <summary>A copy of a graph at sizes; null where it does not take them.</summary>
+    private static Graph? TryAt(
+        Graph graph, IReadOnlyDictionary<string, long> sizes, HashSet<Dim> batch, int samples, Action<CompilationException>? refused = null)
     {
         Graph copy = graph.Clone();
         foreach (Value input in copy.Inputs)
-            input.Shape = input.Shape is { } shape ? new Shape(shape.At(sizes).Select(d => batch.Contains(d) ? 1 : d)) : null;
+            input.Shape = input.Shape is { } shape ? new Shape(shape.At(sizes).Select(d => batch.Contains(d) ? samples : d)) : null;
         try
         {
             ShapeInference.Run(copy);
-            return true;
+            return copy;
         }
         catch (CompilationException e)
         {
             refused?.Invoke(e);
-            return false;
+            return null;
         }
     }
 }

@@ -49,6 +49,9 @@ internal sealed class Graph(List<Node> nodes, Tensor[] inputs, Tensor[] outputs,
     /// <summary>The inputs, and behind them the states as a call finds them.</summary>
     public Tensor[] Inputs => inputs;
 
+    /// <summary>Of a subgraph: why it does not take the sizes that a call gives it; null where it does.</summary>
+    public string? Misfit { get; set; }
+
     /// <summary>What the states begin with. As many of the last inputs and of the last outputs are states.</summary>
     public InitialState[] InitialStates { get; init; } = [];
 

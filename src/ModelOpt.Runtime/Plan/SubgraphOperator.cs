@@ -13,12 +13,15 @@ internal abstract class SubgraphOperator : KernelOperator
 
     /// <summary>Checks that a subgraph takes the inputs of a node, and gives it their shapes where it leaves sizes open.</summary>
     /// <param name="first">The first of them.</param>
-    protected static void CheckInputs(Node node, Graph subgraph, int first)
+    /// <param name="mayMisfit">Whether sizes that the file does not have may misfit, which is noted in the subgraph.</param>
+    protected static void CheckInputs(Node node, Graph subgraph, int first, bool mayMisfit = false)
     {
+        if (subgraph.Misfit is not null)
+            return;
         int given = node.Inputs.Length - first;
         node.Require(subgraph.Inputs.Length == given, $"a subgraph has {subgraph.Inputs.Length} inputs, and {given} are given");
         int[][] shapes = new int[given][];
-        bool isOpen = Array.Exists(subgraph.Outputs, t => t.Signature is { } signature && signature.Contains(-1));
+        bool isOpen = Array.Exists(subgraph.Outputs, t => t.Signature is { } signature && signature.Contains(-1)), isOther = false;
         for (int i = 0; i < given; i++)
         {
             TensorSpec spec = TensorSpec.Of(node.Input(first + i));
@@ -26,13 +29,21 @@ internal abstract class SubgraphOperator : KernelOperator
             bool fits = spec.Matches(input) || (spec.Type == input.Type && input.Signature is not null && input.Takes(spec.Shape));
             node.Require(fits, $"input '{input.Name}' of a subgraph is {TensorSpec.Of(input)}, and {spec} is given");
             shapes[i] = spec.Shape;
-            isOpen |= !spec.Matches(input);
+            isOther |= !spec.Matches(input);
         }
 
-        if (!isOpen)
+        if (!isOpen && !isOther)
             return;
         subgraph.Resize(shapes);
-        node.Require(ShapeInference.Apply(subgraph, isLater: true) is null, "sizes that depend on values are not supported in a subgraph");
+        try
+        {
+            node.Require(
+                ShapeInference.Apply(subgraph, isLater: true) is null, "sizes that depend on values are not supported in a subgraph");
+        }
+        catch (InvalidModelException e) when (mayMisfit && isOther)
+        {
+            subgraph.Misfit = e.Message;
+        }
     }
 
     /// <summary>Checks that a tensor is one bool.</summary>

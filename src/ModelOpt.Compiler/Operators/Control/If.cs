@@ -68,7 +68,8 @@ internal sealed class If : BodyOperator
         (Graph then, Graph other) = (Branch(node, Known(node) ?? true), Branch(node, Known(node) ?? false));
         for (int i = 0; i < node.Outputs.Count; i++)
         {
-            if (!then.Outputs[i].Shape!.Equals(other.Outputs[i].Shape))
+            // Open sizes that are said in two ways are compared when a call gives them.
+            if (then.Outputs[i].Shape!.Zip(other.Outputs[i].Shape!).Any(p => p.First != p.Second && (p.First.IsKnown || p.Second.IsKnown)))
                 throw EmitDiagnostics.UnsupportedForm.Error(node.Label, Type,
                     $"output {i} is {then.Outputs[i].Shape} in one branch and {other.Outputs[i].Shape} in the other");
         }
