@@ -33,6 +33,8 @@ internal static class OnnxRuntime
         };
         // Shapes and types that a file states must be those that follow from its operators.
         options.AddSessionConfigEntry("session.strict_shape_type_inference", "1");
+        // On processors with AVX2 or AVX-512 but no VNNI, products of uint8 and int8 saturate else.
+        options.AddSessionConfigEntry("session.x64quantprecision", "1");
         return new InferenceSession(model, options);
     }
 
