@@ -46,10 +46,15 @@ internal static class SizedBranches
         }
         catch (CompilationException e)
         {
-            int index = Placed(copy).ToList().FindIndex(p => p.Node.Type == "If" && p.Node.Label == e.Diagnostic.Layer);
+            // Nodes may share a name.
+            int index = Placed(copy).ToList().FindIndex(
+                p => p.Node.Type == "If" && p.Node.Label == e.Diagnostic.Layer && HasTwoRanks(p.Node));
             return index >= 0 && Placed(graph).ElementAt(index).Node.InputOrNull(0) is { IsConstant: false } ? (index, e.Diagnostic) : null;
         }
     }
+
+    private static bool HasTwoRanks(Node node) => If.Branch(node, true).Outputs.Zip(If.Branch(node, false).Outputs)
+        .Any(p => p.First.Shape is { } then && p.Second.Shape is { } other && then.Rank != other.Rank);
 
     /// <summary>All nodes, and the graph in which each lies.</summary>
     private static IEnumerable<(Graph Owner, Node Node)> Placed(Graph graph) =>

@@ -60,13 +60,14 @@ internal sealed class BodyTests
     public void A_custom_operator_in_a_body_is_warned_of()
     {
         using var folder = new TempFolder();
-        GraphProto then = new OnnxModel().Node("Erf e: x -> r").Gives("r").Graph;
+        GraphProto then = new OnnxModel().Node("Cast a: x -> i", ("to", 2)).Node("BitShift e: i i -> s", ("direction", "LEFT"))
+            .Node("Cast c: s -> r", ("to", 1)).Gives("r").Graph;
         GraphProto other = new OnnxModel().Node("Relu e: x -> r").Gives("r").Graph;
         string model = folder.Write("model.onnx", new OnnxModel().Input("x", "2").Input("flag", BodyModels.Bool)
             .Node("If choice: flag -> y", ("then_branch", then), ("else_branch", other)).Output("y", "2").Bytes());
         var diagnostics = new DiagnosticList();
         ModelCompiler.Compile(model, new CompileOptions(), diagnostics);
-        StringAssert.Contains(diagnostics.Diagnostics.Single(d => d.Descriptor.Code == "MOPT5007").Message, "modelopt.Erf");
+        StringAssert.Contains(diagnostics.Diagnostics.Single(d => d.Descriptor.Code == "MOPT5007").Message, "modelopt.BitShift");
     }
 
     private static float[] Floats(Tensor[] results) => results[0].Span<float>().ToArray();

@@ -54,7 +54,7 @@ internal sealed class FittedImagesTests
         using var folder = new TempFolder();
         byte[] jpeg = ImageDecoderTests.Jpeg(31, 17);
         folder.Write("good.jpg", jpeg);
-        string bad = folder.Write("truncated.jpg", jpeg[..^40]);
+        string bad = folder.Write("truncated.jpg", jpeg.AsSpan(0, jpeg.Length - 40));
         using InputSamples samples = InputSamples.Open([folder.Path], Input, SampleFormat.Default);
         samples.Read(0);
         Diagnostic diagnostic = Assert.ThrowsExactly<CompilationException>(() => samples.Read(1)).Diagnostic;

@@ -38,7 +38,7 @@ internal sealed class WavSourceTests
     {
         using var folder = new TempFolder();
         folder.Write("1.wav", Wav(1, 16, 1, 16000, Sound));
-        folder.Write("2.wav", Wav(1, 16, 1, 16000, Sound[..2]));
+        folder.Write("2.wav", Wav(1, 16, 1, 16000, Sound.AsSpan(0, 2)));
         // Long ones are cut.
         Assert.AreEqual("0 0.5 -0.25 | -1 0.75 0.125 | 0 0.5 0", Read(new Shape(Dim.Named("N"), 1, 3, 1)));
         // One that is less than twice as long is one sample: labels are of files.
@@ -72,7 +72,7 @@ internal sealed class WavSourceTests
         using var folder = new TempFolder();
         byte[] good = Wav(1, 16, 1, 16000, Sound);
         for (int length = 0; length < good.Length; length++)
-            Assert.AreEqual("MOPT3003", DataTesting.CodeOf(folder.Write("1.wav", good[..length])), $"{length}");
+            Assert.AreEqual("MOPT3003", DataTesting.CodeOf(folder.Write("1.wav", good.AsSpan(0, length))), $"{length}");
         Assert.AreEqual("MOPT3016", DataTesting.CodeOf(folder.Write("1.wav", Wav(1, 12, 1, 16000, []))));
         Assert.AreEqual("MOPT3016", DataTesting.CodeOf(folder.Write("1.wav", Wav(2, 4, 1, 16000, []))));
         Assert.AreEqual("MOPT3005", DataTesting.CodeOf(folder.Write("1.wav", Wav(1, 16, 1, 16000, []))));

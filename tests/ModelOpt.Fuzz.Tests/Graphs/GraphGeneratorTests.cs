@@ -14,6 +14,7 @@ internal sealed class GraphGeneratorTests
     private const string Rounds = "It rounds when the model runs, and the project does not: how far results are apart, no noise says.";
     private const string Known = "A constant: initializers are written instead.";
     private const string Composed = "Reading puts operators in its place that graphs have.";
+    private const string NoKernel = "ONNX Runtime has no kernel for processors.";
     private const string Integers = "A layer of integers: models of the other generator have it as pairs around one of floats.";
 
     /// <summary>Operators that no random graph has, and why; each is drawn alone.</summary>
@@ -75,6 +76,15 @@ internal sealed class GraphGeneratorTests
         ["com.microsoft.GatherND"] = Composed,
         ["com.microsoft.GridSample"] = "Where it samples is chosen by values; it is drawn alone.",
         ["com.microsoft.MatMulBnb4"] = Composed,
+        ["com.microsoft.GatherBlockQuantized"] = Composed,
+        ["com.microsoft.Inverse"] = "Matrices that have an inverse are drawn alone.",
+        ["com.microsoft.NhwcConv"] = NoKernel,
+        ["com.microsoft.NhwcFusedConv"] = NoKernel,
+        ["com.microsoft.NhwcMaxPool"] = Integers,
+        ["com.microsoft.PackedAttention"] = NoKernel,
+        ["com.microsoft.PackedMultiHeadAttention"] = NoKernel,
+        ["com.microsoft.SkipGroupNorm"] = NoKernel,
+        ["com.microsoft.Unique"] = "Its size depends on values; the writer of graphs has to know sizes.",
         ["com.microsoft.GroupNorm"] = Composed,
         ["com.microsoft.GroupQueryAttention"] = Composed,
         ["com.microsoft.MultiHeadAttention"] = Composed,

@@ -2,6 +2,7 @@ using ModelOpt.Compiler.Diagnostics;
 using ModelOpt.Compiler.Graphs;
 using ModelOpt.Compiler.Operators.Contract;
 using ModelOpt.Compiler.Operators.Description;
+using ModelOpt.Runtime.Tflite;
 
 namespace ModelOpt.Compiler.Operators.Movement;
 
@@ -30,6 +31,20 @@ internal sealed class Squeeze : ReshapeOperator
         long[]? axes = context.InputOrNull(1) is { } given ? context.Node.Ints(given, "axes") : null;
         bool[] dropped = Dropped(context.Node, input.Shape, axes);
         context.Output = input.Reshape([.. input.Dims.ToArray().Where((_, axis) => !dropped[axis])]);
+    }
+
+    public override void Lower(Lowering context, Node node)
+    {
+        Shape shape = node.ShapeOf(0);
+        bool[] dropped = Dropped(node, shape, node.ConstantInts(1, "axes"));
+        int[] axes = [.. Enumerable.Range(0, shape.Rank).Where(a => dropped[a])];
+        // An open size may turn out not to be 1, which RESHAPE would take for the size of another axis.
+        if (axes.All(a => shape[a].IsKnown))
+            base.Lower(context, node);
+        else
+            context.Emit(
+                BuiltinOperator.Squeeze, [context.Input(node, 0)], [context.Output(node, 0)],
+                new VectorOptions(BuiltinOptionsType.Squeeze, axes));
     }
 
     public override void Narrow(Graph graph, Node node, AxisCut cut)
