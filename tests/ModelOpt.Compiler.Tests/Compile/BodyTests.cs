@@ -67,7 +67,7 @@ internal sealed class BodyTests
             .Node("If choice: flag -> y", ("then_branch", then), ("else_branch", other)).Output("y", "2").Bytes());
         var diagnostics = new DiagnosticList();
         ModelCompiler.Compile(model, new CompileOptions(), diagnostics);
-        StringAssert.Contains(diagnostics.Diagnostics.Single(d => d.Descriptor.Code == "MOPT5007").Message, "modelopt.BitShift");
+        StringAssert.Contains(diagnostics.Diagnostics.Single(d => d.Descriptor.Code == "MOPT5007").Message, "modelopt.LeftShift");
     }
 
     private static float[] Floats(Tensor[] results) => results[0].Span<float>().ToArray();

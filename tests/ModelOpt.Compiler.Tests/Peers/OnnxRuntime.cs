@@ -37,34 +37,41 @@ internal static class OnnxRuntime
     public static InferenceSession Load(byte[] model, bool asWritten = false)
     {
         _ = Env.Value;
+        if (IsExact) return Open(model, asWritten);
+        GraphProto graph = ModelProto.Parser.ParseFrom(model).Graph;
+        string[] types = [.. Nodes(graph).Select(n => n.OpType)];
+        if (types.Any(ByteProducts.Contains))
+            Assert.Inconclusive("ONNX Runtime's products of uint8 and int8 saturate on this processor.");
+        if (asWritten || !types.Contains("QuantizeLinear")) return Open(model, asWritten);
+        // The option that keeps fused layers exact fails where weights are in bodies or shared.
+        if (graph.Node.Any(n => n.Attribute.Any(a => a.G is not null))) return Open(model, asWritten: true);
+        try
+        {
+            return Open(model, asWritten, isExact: true);
+        }
+        catch (OnnxRuntimeException)
+        {
+            return Open(model, asWritten: true);
+        }
+    }
+
+    private static InferenceSession Open(byte[] model, bool asWritten, bool isExact = false)
+    {
         using var options = new SessionOptions
         {
             IntraOpNumThreads = 1,
             InterOpNumThreads = 1,
-            GraphOptimizationLevel = asWritten || WouldSaturate(model) ? GraphOptimizationLevel.ORT_DISABLE_ALL : GraphOptimizationLevel.ORT_ENABLE_ALL,
+            GraphOptimizationLevel = asWritten ? GraphOptimizationLevel.ORT_DISABLE_ALL : GraphOptimizationLevel.ORT_ENABLE_ALL,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         // Shapes and types that a file states must be those that follow from its operators.
         options.AddSessionConfigEntry("session.strict_shape_type_inference", "1");
+        if (isExact) options.AddSessionConfigEntry("session.x64quantprecision", "1");
         return new InferenceSession(model, options);
     }
 
-    /// <summary>
-    /// Whether optimizations would put byte products into a model that a processor computes inexactly. ("session.x64quantprecision", which
-    /// ONNX Runtime has against that, fails for weights that are shared or lie in bodies.) What multiplies bytes as it stands is no
-    /// reference there.
-    /// </summary>
-    private static bool WouldSaturate(byte[] model)
-    {
-        if (IsExact) return false;
-        string[] types = [.. Nodes(ModelProto.Parser.ParseFrom(model).Graph).Select(n => n.OpType)];
-        if (types.Any(ByteProducts.Contains))
-            Assert.Inconclusive("ONNX Runtime's products of uint8 and int8 saturate on this processor.");
-        return types.Contains("QuantizeLinear");
-
-        static IEnumerable<NodeProto> Nodes(GraphProto graph) =>
-            graph.Node.SelectMany(n => n.Attribute.Where(a => a.G is not null).SelectMany(a => Nodes(a.G)).Prepend(n));
-    }
+    private static IEnumerable<NodeProto> Nodes(GraphProto graph) =>
+        graph.Node.SelectMany(n => n.Attribute.Where(a => a.G is not null).SelectMany(a => Nodes(a.G)).Prepend(n));
 
     /// <summary>Loads and runs a model; the outputs are in the model's order.</summary>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the model or its inputs.</exception>
